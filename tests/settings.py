@@ -1,0 +1,14 @@
+"""Settings of the test suite: the portal's own, with quick hashing, EC keys and a folder of its own."""
+
+import os
+import tempfile
+
+_folder = tempfile.mkdtemp(prefix="portal-tests-")
+os.environ.update(DEBUG="1", SIMULATION="1", DATA_DIR=_folder, CA_ALGORITHM="ec")
+
+from portal.settings import *  # noqa: E402, F403
+
+DEBUG = False
+ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
