@@ -1,4 +1,4 @@
-"""Settings of the test suite: the portal's own, with quick hashing, EC keys and a folder of its own."""
+"""Settings of the test suite: the portal's own, quick hashing, EC keys, a folder of its own."""
 
 import os
 import tempfile

@@ -1,0 +1,107 @@
+"""Devices that keep private keys, and the ledger of who held them."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from devices.lifecycle import Condition, Custody, Move
+from devices.querysets import DeviceQuerySet
+from portal.accounts.models import User
+from portal.agencies.models import Agency, Subscriber
+from portal.ca.models import KeyPair
+
+
+class DeviceKind(models.TextChoices):
+    """Things that travel; soft keys and RSSP have no device."""
+
+    TOKEN = "token", _("USB Token")
+    SIM = "sim", _("SIM PKI")
+    SD = "sd", _("SD Secure")
+    HSM = "hsm", _("HSM")
+
+
+class Channel(models.TextChoices):
+    """How a device was delivered (S4; Thông tư 185/2019/TT-BQP Điều 6)."""
+
+    HAND = "hand", _("Giao trực tiếp")
+    CO_YEU = "co_yeu", _("Qua tổ chức cơ yếu")
+    POST = "post", _("Bưu chính công ích")
+
+
+class Device(models.Model):
+    """A key device. ``custody`` says where it is, ``condition`` how it is.
+
+    Both are written only by ``devices.services``, each time with a CustodyMove.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(_("loại"), max_length=6, choices=DeviceKind)
+    serial = models.CharField(_("số hiệu thiết bị"), max_length=40, unique=True)
+    model = models.CharField(_("kiểu"), max_length=60, blank=True)
+    carrier = models.CharField(_("nhà mạng"), max_length=20, blank=True)
+    phone = models.CharField(_("số thuê bao ký số"), max_length=10, blank=True)
+    iccid = models.CharField("ICCID", max_length=22, blank=True)
+    key = models.OneToOneField(KeyPair, models.PROTECT, null=True, related_name="device")
+    custody = models.CharField(_("nơi giữ"), max_length=16, choices=Custody)
+    condition = models.CharField(_("tình trạng"), max_length=8, choices=Condition)
+    agency = models.ForeignKey(
+        Agency, models.PROTECT, null=True, related_name="devices", help_text=_("Cơ quan quản lý")
+    )
+    office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
+    subscriber = models.ForeignKey(Subscriber, models.PROTECT, null=True, related_name="devices")
+    received_at = models.DateTimeField(help_text=_("Nhập kho"))
+    batch = models.CharField(_("lô"), max_length=60, blank=True)
+
+    objects = DeviceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["serial", "pk"]
+        indexes = [
+            models.Index(fields=["custody", "kind", "id"], name="devices_device_custody"),
+            models.Index(fields=["agency", "custody", "id"], name="devices_device_agency"),
+            models.Index(fields=["office", "custody", "id"], name="devices_device_office"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="devices_device_in_stock_has_no_agency",
+                condition=~Q(custody="stock") | Q(agency__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="devices_device_with_subscriber_names_them",
+                condition=~Q(custody="with_subscriber") | Q(subscriber__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.serial}"
+
+
+class CustodyMove(models.Model):
+    """One move of a device, under which document. Written once, never changed: the ledger."""
+
+    device = models.ForeignKey(Device, models.PROTECT, related_name="moves")
+    move = models.CharField(_("việc"), max_length=24, choices=Move)
+    from_custody = models.CharField(max_length=16, choices=Custody, blank=True)
+    to_custody = models.CharField(max_length=16, choices=Custody)
+    from_condition = models.CharField(max_length=8, choices=Condition, blank=True)
+    to_condition = models.CharField(max_length=8, choices=Condition)
+    agency = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
+    subscriber = models.ForeignKey(Subscriber, models.PROTECT, null=True, related_name="+")
+    document_type = models.CharField(max_length=40, blank=True)
+    document_uuid = models.UUIDField(null=True)
+    document_label = models.CharField(_("chứng từ"), max_length=200)
+    channel = models.CharField(_("cách giao"), max_length=8, choices=Channel, blank=True)
+    note = models.TextField(_("ghi chú"), blank=True)
+    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["document_uuid"], name="devices_move_document")]
+
+    def __str__(self) -> str:
+        return f"{self.device_id}: {self.move}"

@@ -1,0 +1,200 @@
+"""Bodies, what changes about them with dates, and the people and systems that hold certificates."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from portal.agencies.querysets import AgencyQuerySet, SubscriberQuerySet
+from portal.core.fields import EncryptedTextField
+
+
+class AgencyKind(models.TextChoices):
+    """What a body is in this procedure."""
+
+    AGENCY = "agency", _("Cơ quan, đơn vị")
+    OFFICE = "office", _("Đơn vị chuyên trách (Sở KH&CN, Cục CNTT)")
+    CA = "ca", _("Cơ quan cung cấp dịch vụ chứng thực")
+    PROVINCE = "province", _("UBND cấp tỉnh, bộ, ngành (khoản 1 Điều 34)")
+
+
+class Agency(models.Model):
+    """A body as a legal identity.
+
+    The columns that change with dates are kept in ``AgencyVersion``; the ones lists need stand
+    here too, as of today, and are written only by ``agencies.services``.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(max_length=10, choices=AgencyKind, default=AgencyKind.AGENCY)
+    name = models.CharField(_("tên"), max_length=250)
+    search_name = models.CharField(max_length=250, db_index=True)
+    sort_name = models.CharField(max_length=500)
+    province = models.CharField(_("tỉnh, thành phố"), max_length=60)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    office = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="answered_for"
+    )
+    has_seal = models.BooleanField(_("có con dấu riêng"), default=True)
+    dissolved_on = models.DateField(_("chấm dứt hoạt động từ"), null=True, blank=True)
+
+    objects = AgencyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["sort_name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def exists_on(self, day: date) -> bool:
+        """Say whether the body still has legal personality on ``day``."""
+        return self.dissolved_on is None or day < self.dissolved_on
+
+
+class AgencyVersion(models.Model):
+    """How a body was called and placed from one day (included) to another (excluded)."""
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="versions")
+    valid_from = models.DateField(_("từ ngày"))
+    valid_until = models.DateField(_("đến trước ngày"), null=True, blank=True)
+    name = models.CharField(_("tên"), max_length=250)
+    short_name = models.CharField(_("tên viết tắt trong ký hiệu văn bản"), max_length=30)
+    parent = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="+")
+    office = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="+")
+    province = models.CharField(_("tỉnh, thành phố"), max_length=60)
+    place = models.CharField(_("địa danh ghi trên văn bản"), max_length=60)
+    address = models.CharField(_("địa chỉ"), max_length=250, blank=True)
+    agency_code = models.CharField(_("mã định danh điện tử"), max_length=35, blank=True)
+    tax_code = models.CharField(_("mã số thuế"), max_length=14, blank=True)
+    budget_code = models.CharField(_("mã quan hệ ngân sách"), max_length=7, blank=True)
+    email = models.EmailField(_("thư điện tử công vụ"), blank=True)
+    email_domain = models.CharField(_("tên miền thư công vụ"), max_length=100, blank=True)
+    phone = models.CharField(_("điện thoại"), max_length=20, blank=True)
+    head_title = models.CharField(_("chức vụ người đứng đầu"), max_length=60, default="CHỦ TỊCH")
+    signs_for = models.CharField(
+        _("ký thay mặt"), max_length=120, blank=True, help_text=_("Ví dụ: TM. ỦY BAN NHÂN DÂN")
+    )
+    has_seal = models.BooleanField(_("có con dấu riêng"), default=True)
+    decision = models.CharField(_("căn cứ"), max_length=250, blank=True)
+
+    class Meta:
+        ordering = ["agency", "valid_from"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agency", "valid_from"], name="agencies_version_starts_once"
+            ),
+            models.CheckConstraint(
+                name="agencies_version_ends_after_start",
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.valid_from:%d/%m/%Y})"
+
+
+class Succession(models.Model):
+    """One body goes over to another, whole or partly, by a decision."""
+
+    class Extent(models.TextChoices):
+        WHOLE = "whole", _("Toàn bộ")
+        PARTLY = "partly", _("Một phần")
+
+    predecessor = models.ForeignKey(Agency, models.PROTECT, related_name="successions")
+    successor = models.ForeignKey(Agency, models.PROTECT, related_name="predecessions")
+    extent = models.CharField(max_length=6, choices=Extent, default=Extent.WHOLE)
+    decision = models.CharField(_("quyết định"), max_length=250)
+    effective_on = models.DateField(_("hiệu lực từ"))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["predecessor", "successor", "effective_on"],
+                name="agencies_succession_once",
+            ),
+            models.CheckConstraint(
+                name="agencies_succession_is_to_another",
+                condition=~Q(predecessor=F("successor")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.predecessor_id} → {self.successor_id}"
+
+
+class SubscriberKind(models.TextChoices):
+    """Whose certificate it is: Điều 10 Nghị định 68/2024/NĐ-CP."""
+
+    PERSON = "person", _("Cá nhân")
+    ORGANISATION = "organisation", _("Cơ quan, tổ chức")
+    SYSTEM = "system", _("Thiết bị, dịch vụ, phần mềm")
+
+
+class Subscriber(models.Model):
+    """Who holds certificates (thuê bao).
+
+    A person is one across the country, found by the keyed hash of the identity number. An
+    organisation is one to one with its agency and has no name of its own.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(max_length=12, choices=SubscriberKind)
+    name = models.CharField(_("tên"), max_length=250)
+    search_name = models.CharField(max_length=250, db_index=True)
+    sort_name = models.CharField(max_length=500)
+    identity_number = EncryptedTextField(_("số định danh cá nhân"), blank=True)
+    identity_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    birth_on = models.DateField(_("ngày sinh"), null=True, blank=True)
+    agency = models.ForeignKey(
+        Agency,
+        models.PROTECT,
+        related_name="subscribers",
+        help_text=_("Cơ quan quản lý trực tiếp hiện nay"),
+    )
+    organisation = models.OneToOneField(
+        Agency, models.PROTECT, null=True, blank=True, related_name="subscriber"
+    )
+    domain_name = models.CharField(_("tên miền, địa chỉ"), max_length=250, blank=True)
+
+    objects = SubscriberQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["sort_name", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="agencies_subscriber_organisation_iff_kind",
+                condition=Q(kind="organisation", organisation__isnull=False)
+                | (~Q(kind="organisation") & Q(organisation__isnull=True)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Affiliation(models.Model):
+    """Where a person works, in what position, reached how, from one day to another."""
+
+    subscriber = models.ForeignKey(Subscriber, models.PROTECT, related_name="affiliations")
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="affiliations")
+    unit = models.CharField(_("bộ phận"), max_length=250, blank=True)
+    position = models.CharField(_("chức vụ"), max_length=120, blank=True)
+    email = models.EmailField(_("thư điện tử công vụ"), blank=True)
+    phone = models.CharField(_("điện thoại"), max_length=20, blank=True)
+    valid_from = models.DateField(_("từ ngày"))
+    valid_until = models.DateField(_("đến trước ngày"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["-valid_from", "-pk"]
+        indexes = [
+            models.Index(fields=["agency", "subscriber"], name="agencies_affiliation_agency")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscriber_id} @ {self.agency_id}"

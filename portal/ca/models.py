@@ -1,0 +1,197 @@
+"""Keys, certificates and what the simulated certification authority keeps about them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from portal.agencies.models import Agency, Subscriber, SubscriberKind
+from portal.ca.querysets import CertificateQuerySet
+from portal.core.fields import EncryptedTextField
+
+
+class Storage(models.TextChoices):
+    """Where the private half of a key lives (codes of the CA's bulk sheet, and SD of 2021)."""
+
+    TOKEN = "token", _("USB Token")
+    SIM = "sim", _("SIM PKI")
+    SD = "sd", _("SD Secure")
+    HSM = "hsm", _("HSM")
+    SOFT = "soft", _("Khóa mềm")
+    RSSP = "rssp", _("Ký số tập trung (RSSP)")
+
+
+class KeyPair(models.Model):
+    """A public key and where its private half lives; renew and change keep it."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    storage = models.CharField(_("nơi lưu khóa"), max_length=8, choices=Storage)
+    algorithm = models.CharField(max_length=20)  # "rsa-2048", "ec-p256"
+    public_key = models.BinaryField()  # DER SubjectPublicKeyInfo
+    fingerprint = models.CharField(max_length=64, unique=True)  # SHA-256 of public_key, hex
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.algorithm} {self.fingerprint[:16]}"
+
+
+class VirtualToken(models.Model):
+    """In the simulation, the private half of a key under a PIN with a retry counter.
+
+    ``sealed_key`` is the PKCS#8 key under AES-GCM with a key derived from the PIN by scrypt;
+    ``recovery_key`` the same wrapped for the worker's recovery key (Mẫu 06). Until the subscriber
+    sets the first PIN it opens with the one-time ``transport_pin``, erased at that moment.
+    """
+
+    key = models.OneToOneField(KeyPair, models.PROTECT, related_name="token")
+    sealed_key = models.BinaryField()
+    salt = models.BinaryField()
+    recovery_key = models.BinaryField()
+    transport_pin = EncryptedTextField(blank=True)
+    tries_left = models.PositiveSmallIntegerField()
+    locked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"token of {self.key_id}"
+
+    @property
+    def has_first_pin(self) -> bool:
+        """Whether the subscriber has set a PIN of their own."""
+        return not self.transport_pin
+
+
+class Authority(models.Model):
+    """A certificate of the CA itself: the root, the issuing CA, the OCSP responder."""
+
+    class Role(models.TextChoices):
+        ROOT = "root", _("CA gốc")
+        ISSUING = "issuing", _("CA cấp chứng thư")
+        OCSP = "ocsp", _("OCSP")
+
+    role = models.CharField(max_length=8, choices=Role)
+    subject = models.CharField(max_length=250)
+    certificate = models.BinaryField()  # DER
+    serial_number = models.CharField(max_length=16, unique=True)
+    not_before = models.DateTimeField()
+    not_after = models.DateTimeField()
+    is_current = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["role"], condition=Q(is_current=True), name="ca_authority_one_current"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class RevocationReason(models.TextChoices):
+    """RFC 5280 reasons the portal uses."""
+
+    KEY_COMPROMISE = "key_compromise", _("Khóa bí mật bị lộ hoặc nghi bị lộ")
+    AFFILIATION_CHANGED = "affiliation_changed", _("Thông tin không còn phù hợp")
+    SUPERSEDED = "superseded", _("Đã được thay bằng chứng thư mới")
+    CESSATION = "cessation", _("Hết nhu cầu, chấm dứt hoạt động")
+    UNSPECIFIED = "unspecified", _("Lý do khác")
+
+
+class Certificate(models.Model):
+    """One certificate of a subscriber. Its state is computed from dates and facts."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    serial = models.CharField(_("số hiệu chứng thư"), max_length=16, unique=True)  # 16 hex digits
+    kind = models.CharField(max_length=12, choices=SubscriberKind)
+    subscriber = models.ForeignKey(Subscriber, models.PROTECT, related_name="certificates")
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="certificates")
+    office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
+    key = models.ForeignKey(KeyPair, models.PROTECT, related_name="certificates")
+    common_name = models.CharField(_("tên chứng thư"), max_length=250)
+    search_name = models.CharField(max_length=250, db_index=True)
+    subject = models.CharField(max_length=1000)  # RFC 4514 text, for people
+    email = models.EmailField(_("thư điện tử đăng ký"))
+    not_before = models.DateTimeField(_("hiệu lực từ"))
+    not_after = models.DateTimeField(_("hiệu lực đến"))
+    der = models.BinaryField()
+    thumbprint = models.CharField(max_length=64)  # SHA-256 of der, hex
+    predecessor = models.ForeignKey("self", models.PROTECT, null=True, related_name="successors")
+    renewals = models.PositiveSmallIntegerField(default=0)  # inherited by every successor
+    request_key = models.CharField(max_length=64, unique=True)  # idempotency: one row, one cert
+    issued_at = models.DateTimeField()
+    installed_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    revocation_reason = models.CharField(max_length=24, choices=RevocationReason, blank=True)
+    crl_entry = models.BinaryField(null=True)  # DER of the CRL entry, made at revocation
+
+    objects = CertificateQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-issued_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="ca_certificate_renewed_once", condition=Q(renewals__lte=1)
+            ),
+            models.CheckConstraint(
+                name="ca_certificate_ends_after_start", condition=Q(not_after__gt=F("not_before"))
+            ),
+            models.CheckConstraint(
+                name="ca_certificate_revoked_with_reason",
+                condition=Q(revoked_at__isnull=True, revocation_reason="")
+                | (Q(revoked_at__isnull=False) & ~Q(revocation_reason="")),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["agency", "not_after", "id"], name="ca_certificate_agency"),
+            models.Index(fields=["office", "not_after", "id"], name="ca_certificate_office"),
+            models.Index(fields=["not_after", "id"], name="ca_certificate_not_after"),
+            models.Index(
+                fields=["revoked_at"],
+                condition=Q(revoked_at__isnull=False),
+                name="ca_certificate_revoked",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.common_name} {self.serial}"
+
+    def days_left(self, today: date) -> int:
+        """Return whole days from ``today`` to the last day of validity (negative after it)."""
+        return (timezone.localdate(self.not_after) - today).days
+
+    def is_valid(self, now: datetime) -> bool:
+        """Say whether it can be used at ``now``: begun, not ended, not revoked."""
+        return self.revoked_at is None and self.not_before <= now < self.not_after
+
+
+class Crl(models.Model):
+    """A published revocation list."""
+
+    number = models.PositiveBigIntegerField(unique=True)
+    this_update = models.DateTimeField()
+    next_update = models.DateTimeField()
+    der = models.BinaryField()
+    entries = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["-number"]
+
+    def __str__(self) -> str:
+        return f"CRL {self.number}"
+
+
+class Issuance(models.Model):
+    """What the simulated CA answered to a request key; asked again, it answers the same."""
+
+    request_key = models.CharField(max_length=64, unique=True)
+    serial = models.CharField(max_length=16, unique=True)
+    der = models.BinaryField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.serial

@@ -1,0 +1,25 @@
+"""The table of days off and swapped working days, kept by an administrator."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class CalendarDay(models.Model):
+    """A day that is not what its weekday says: off on a weekday, or worked on a weekend."""
+
+    class Kind(models.TextChoices):
+        OFF = "off", _("Ngày nghỉ")
+        WORK = "work", _("Ngày làm bù")
+
+    date = models.DateField(_("ngày"), unique=True)
+    kind = models.CharField(_("loại"), max_length=4, choices=Kind)
+    name = models.CharField(_("tên"), max_length=120)
+    is_official = models.BooleanField(_("theo thông báo chính thức"), default=True)
+
+    class Meta:
+        ordering = ["date"]
+
+    def __str__(self) -> str:
+        return f"{self.date:%d/%m/%Y} {self.name}"

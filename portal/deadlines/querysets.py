@@ -1,0 +1,33 @@
+"""What can be asked about deadlines."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+
+from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+    from portal.deadlines.models import Deadline
+
+
+class DeadlineQuerySet(models.QuerySet["Deadline"]):
+    def visible_to(self, user: User) -> Self:
+        """Return the clocks of ``user``'s body, for an office also of the bodies it answers for."""
+        if user.role in AGENCY_ROLES:
+            return self.filter(agency=user.agency_id)
+        if user.role in OFFICE_ROLES:
+            return self.filter(Q(agency=user.agency_id) | Q(office=user.agency_id))
+        if user.role in CA_ROLES:
+            return self.filter(agency__kind="ca")
+        return self.none()
+
+    def open(self) -> Self:
+        return self.filter(done_at__isnull=True, cancelled_at__isnull=True)
+
+    def overdue(self, today: date) -> Self:
+        return self.open().filter(due_on__lt=today)

@@ -1,0 +1,48 @@
+"""How long each clock runs and by which article; values the decree text lacks are settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DECREE = "Nghị định 68/2024/NĐ-CP"
+ISSUE_WORKING_DAYS = 3  # Điều 11 (R17)
+RETURN_WORKING_DAYS = 5  # Điều 20 (R29)
+RECOVERY_WORKING_DAYS = 1  # Điều 22 (R33)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A length in working days and where it comes from."""
+
+    working_days: int
+    article: str
+    is_derived: bool = False
+
+
+LIMITS: Mapping[str, Limit] = {
+    "office_check": Limit(settings.OFFICE_CHECK_WORKING_DAYS, "Quy định nội bộ của Sở", True),
+    "ca_issue": Limit(ISSUE_WORKING_DAYS, f"Điều 11 {DECREE}"),
+    "ca_renew_change": Limit(
+        max(settings.CA_RENEW_WORKING_DAYS, settings.CA_CHANGE_WORKING_DAYS),
+        "Chưa thấy thời hạn trong văn bản; theo thiết lập của hệ thống",
+        True,
+    ),
+    "ca_revoke": Limit(
+        settings.CA_REVOKE_WORKING_DAYS,
+        "Chưa thấy thời hạn trong văn bản; theo thiết lập của hệ thống",
+        True,
+    ),
+    "recovery": Limit(RECOVERY_WORKING_DAYS, f"Điều 22 {DECREE}"),
+    "handover_notice": Limit(
+        settings.HANDOVER_NOTICE_WORKING_DAYS, f"Điều 11 {DECREE} (“ngay sau khi bàn giao”)", True
+    ),
+    "device_return": Limit(RETURN_WORKING_DAYS, f"Điều 20 {DECREE}"),
+    "loss_minutes": Limit(1, f"Điều 20 {DECREE} (“gửi ngay”)", True),
+    "correction": Limit(30, "Nhắc hoàn thiện hồ sơ; không phải thời hạn luật định", True),
+}

@@ -1,0 +1,61 @@
+"""Frozen documents and the signatures on them."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from portal.accounts.models import User
+from portal.ca.models import Certificate
+
+
+class Document(models.Model):
+    """A file kept as it was: its bytes lie outside the web root under its SHA-256."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(_("tên tệp"), max_length=200)
+    media_type = models.CharField(max_length=60)
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    path = models.CharField(max_length=200)  # below the default storage
+    original = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="signed_copies",
+        help_text=_("Bản trước khi ký"),
+    )
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SignatureRole(models.TextChoices):
+    """Whose signature it is (Nghị định 30/2020/NĐ-CP)."""
+
+    HEAD = "head", _("Người có thẩm quyền")
+    ORGANISATION = "organisation", _("Cơ quan, tổ chức")
+
+
+class Signature(models.Model):
+    """One electronic signature put on a document."""
+
+    document = models.ForeignKey(Document, models.PROTECT, related_name="signatures")
+    role = models.CharField(max_length=12, choices=SignatureRole)
+    certificate = models.ForeignKey(Certificate, models.PROTECT, related_name="+")
+    signed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["signed_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["document", "role"], name="documents_signature_once_per_role"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} on {self.document_id}"

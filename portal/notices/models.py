@@ -1,0 +1,81 @@
+"""What people are told, in the portal and by e-mail, from an outbox."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+
+from portal.accounts.models import User
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(recipient=user)
+
+    def unread(self) -> Self:
+        return self.filter(read_at__isnull=True)
+
+
+class MailQuerySet(models.QuerySet["Mail"]):
+    def unsent(self) -> Self:
+        return self.filter(sent_at__isnull=True)
+
+    def unclaimed(self, now: datetime) -> Self:
+        return self.filter(Q(claimed_until__isnull=True) | Q(claimed_until__lt=now))
+
+
+class Mail(models.Model):
+    """One e-mail to one person, bundling notices; its Message-ID never changes."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    recipient = models.ForeignKey(User, models.PROTECT, related_name="+")
+    address = models.EmailField()
+    message_id = models.CharField(max_length=120, unique=True)
+    subject = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+    claimed_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+
+    objects = MailQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["sent_at", "claimed_until"], name="notices_mail_waiting")]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class Notice(models.Model):
+    """What one person is told about one cause; unique by cause and recipient."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    recipient = models.ForeignKey(User, models.PROTECT, related_name="notices")
+    cause = models.CharField(max_length=120)
+    title = models.CharField(max_length=250)
+    text = models.TextField(blank=True)
+    path = models.CharField(max_length=200, blank=True)
+    target_type = models.CharField(max_length=40, blank=True)
+    target_uuid = models.UUIDField(null=True)
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    mail = models.ForeignKey(Mail, models.PROTECT, null=True, related_name="notices")
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["recipient", "cause"], name="notices_notice_once"),
+        ]
+        indexes = [
+            models.Index(fields=["recipient", "read_at", "-at"], name="notices_notice_list"),
+            models.Index(fields=["mail"], name="notices_notice_mail"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,88 @@
+"""What can be asked about dossiers; ``visible_to`` is the only door."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from portal.agencies.models import Agency
+from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
+from requests_app.workflow import Route, State
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+    from requests_app.models import Dossier
+
+# What has left the agency; drafts are the agency's own business.
+_NOT_SENT = (State.DRAFT, State.AWAITING_SIGNATURE, State.AWAITING_SEAL)
+
+
+class DossierQuerySet(models.QuerySet["Dossier"]):
+    def visible_to(self, user: User) -> Self:
+        """Return what ``user`` may see; pages, API, exports and services start from here.
+
+        Built from IN and EXISTS so that the rows can be locked.
+        """
+        if user.role in AGENCY_ROLES:
+            return self.filter(agency__in=_own_bodies(user))
+        if user.role in OFFICE_ROLES:
+            return self.filter(office=user.agency_id, sent_at__isnull=False)
+        if user.role in CA_ROLES:
+            return self.filter(is_at_ca=True)
+        if user.role == Role.AUDITOR:
+            bodies = Agency.objects.visible_to(user).order_by().values("pk")
+            return self.filter(agency__in=bodies)
+        return self.none()
+
+    def visible_as_copy_to(self, user: User) -> Self:
+        """Return the dossiers ``user``'s body gets a copy of: read-only, numbers masked."""
+        from requests_app.models import DossierCopy  # noqa: PLC0415 (it imports this module)
+
+        if user.role not in AGENCY_ROLES | OFFICE_ROLES:
+            return self.none()
+        copies = DossierCopy.objects.filter(dossier=OuterRef("pk"), agency=user.agency_id)
+        return self.filter(Exists(copies), sent_at__isnull=False)
+
+    def workable_by(self, user: User) -> Self:
+        """Return what waits for ``user``'s role, among what is visible."""
+        return self.visible_to(user).filter(queue=user.role)
+
+    def open(self) -> Self:
+        return self.exclude(
+            state__in=[State.COMPLETED, State.PARTLY_COMPLETED, State.REJECTED, State.WITHDRAWN]
+        )
+
+    def for_list(self) -> Self:
+        return self.select_related("agency", "office")
+
+
+def _own_bodies(user: User) -> models.QuerySet[Agency, int]:
+    """The user's body and, since the change took effect, its predecessors."""
+    return (
+        Agency.objects.filter(
+            Q(pk=user.agency_id)
+            | Q(successions__successor=user.agency_id, dissolved_on__isnull=False)
+        )
+        .order_by()
+        .values_list("pk", flat=True)
+    )
+
+
+def is_at_ca(state: str, route: str) -> bool:
+    """Say whether the CA sees a dossier in ``state`` on ``route``."""
+    if route in (Route.DIRECT, Route.NOTICE):
+        return state not in _NOT_SENT and state != State.WITHDRAWN
+    if route == Route.VIA_OFFICE:
+        return state in {
+            State.FORWARDED,
+            State.DECIDED,
+            State.ACCEPTED,
+            State.EXECUTING,
+            State.COMPLETED,
+            State.PARTLY_COMPLETED,
+            State.EXECUTION_FAILED,
+            State.REJECTED,
+        }
+    return False

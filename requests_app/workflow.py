@@ -1,0 +1,373 @@
+"""The way of a dossier as one table: who may do what when, on which route.
+
+Buttons, permissions, the API's ``allowed_actions``, the diagram in docs/workflow.md and the
+exhaustive test are read from ``STEPS``; nothing else says who may do what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from portal.core.roles import Role
+
+
+class Route(models.TextChoices):
+    """Which bodies a dossier passes; given by a RoutingRule, frozen at submission."""
+
+    VIA_OFFICE = "via_office", _("Qua Sở KH&CN, Sở chuyển Cục")
+    DIRECT = "direct", _("Gửi thẳng Cục, Sở theo dõi")
+    OFFICE_ONLY = "office_only", _("Sở KH&CN tự giải quyết")
+    NOTICE = "notice", _("Thông báo, biên bản: chỉ ghi nhận")
+
+
+class State(models.TextChoices):
+    """Where a dossier stands."""
+
+    DRAFT = "draft", _("Đang soạn")
+    AWAITING_SIGNATURE = "awaiting_signature", _("Chờ lãnh đạo ký")
+    AWAITING_SEAL = "awaiting_seal", _("Chờ văn thư ký số cơ quan và gửi")
+    SUBMITTED = "submitted", _("Đã gửi")
+    RETURNED = "returned", _("Bị trả lại để hoàn thiện")
+    FORWARDED = "forwarded", _("Sở đã chuyển Cục")
+    DECIDED = "decided", _("Đã xử lý từng dòng, chờ phê duyệt")
+    ACCEPTED = "accepted", _("Đã phê duyệt, chờ thực hiện")
+    EXECUTING = "executing", _("Đang thực hiện")
+    COMPLETED = "completed", _("Hoàn thành")
+    PARTLY_COMPLETED = "partly_completed", _("Hoàn thành một phần")
+    EXECUTION_FAILED = "execution_failed", _("Thực hiện bị lỗi")
+    REJECTED = "rejected", _("Bị từ chối")
+    WITHDRAWN = "withdrawn", _("Đã rút")
+
+
+class Action(models.TextChoices):
+    """What can be done to a dossier; the label is the button's text."""
+
+    REQUEST_SIGNATURE = "request_signature", _("Trình lãnh đạo ký")
+    REVISE = "revise", _("Lấy lại để sửa")
+    SEND_BACK_TO_DRAFT = "send_back_to_draft", _("Yêu cầu soạn lại")
+    SIGN = "sign", _("Ký văn bản")
+    SEAL = "seal", _("Ký số cơ quan và gửi")
+    RETURN = "return", _("Trả lại để hoàn thiện")
+    FORWARD = "forward", _("Chuyển Cục Chứng thực số")
+    DECIDE = "decide", _("Trình phê duyệt kết quả")
+    SEND_BACK = "send_back", _("Yêu cầu xử lý lại")
+    CONFIRM = "confirm", _("Phê duyệt")
+    REJECT = "reject", _("Phê duyệt từ chối toàn bộ")
+    ACKNOWLEDGE = "acknowledge", _("Xác nhận đã nhận")
+    WITHDRAW = "withdraw", _("Rút hồ sơ")
+    START = "start", _("Bắt đầu thực hiện")
+    COMPLETE = "complete", _("Hoàn thành")
+    COMPLETE_PARTLY = "complete_partly", _("Hoàn thành một phần")
+    FAIL = "fail", _("Thực hiện bị lỗi")
+    RETRY = "retry", _("Thực hiện lại")
+
+
+class Needs(models.TextChoices):
+    """What must hold about the rows for a step to be open."""
+
+    NOTHING = "nothing", ""
+    ALL_ROWS_DECIDED = "all_rows_decided", _("mọi dòng đã được chấp nhận hoặc từ chối")
+    SOME_ROW_ACCEPTED = "some_row_accepted", _("có ít nhất một dòng được chấp nhận")
+    ALL_ROWS_REFUSED = "all_rows_refused", _("mọi dòng đều bị từ chối")
+
+
+PETITIONS = frozenset({Route.VIA_OFFICE, Route.DIRECT, Route.OFFICE_ONLY})
+ALL_ROUTES = frozenset(Route)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of the table.
+
+    ``role`` None is the portal itself. ``barred_by``: a person who took one of these actions in
+    the present round (since the last draft) may not take this one, whatever account they use.
+    """
+
+    action: Action
+    sources: frozenset[State]
+    target: State
+    role: Role | None
+    routes: frozenset[Route]
+    needs_reason: bool
+    barred_by: frozenset[Action]
+    needs: Needs
+
+
+class IllegalStep(Exception):
+    """The action does not exist for this state, role and route."""
+
+
+def _step(
+    action: Action,
+    *sources: State,
+    to: State,
+    by: Role | None,
+    on: Iterable[Route] = ALL_ROUTES,
+    reason: bool = False,
+    barred_by: Iterable[Action] = (),
+    needs: Needs = Needs.NOTHING,
+) -> Step:
+    return Step(
+        action=action,
+        sources=frozenset(sources),
+        target=to,
+        role=by,
+        routes=frozenset(on),
+        needs_reason=reason,
+        barred_by=frozenset(barred_by),
+        needs=needs,
+    )
+
+
+_DRAFTED = (Action.REQUEST_SIGNATURE,)
+
+STEPS: tuple[Step, ...] = (
+    # The agency's own part, the same on every route.
+    _step(
+        Action.REQUEST_SIGNATURE,
+        State.DRAFT,
+        State.RETURNED,
+        to=State.AWAITING_SIGNATURE,
+        by=Role.CLERK,
+    ),
+    _step(
+        Action.REVISE,
+        State.AWAITING_SIGNATURE,
+        State.AWAITING_SEAL,
+        to=State.DRAFT,
+        by=Role.CLERK,
+    ),
+    _step(
+        Action.SIGN,
+        State.AWAITING_SIGNATURE,
+        to=State.AWAITING_SEAL,
+        by=Role.HEAD,
+        barred_by=_DRAFTED,
+    ),
+    _step(
+        Action.SEND_BACK_TO_DRAFT,
+        State.AWAITING_SIGNATURE,
+        to=State.DRAFT,
+        by=Role.HEAD,
+        reason=True,
+    ),
+    _step(
+        Action.SEAL,
+        State.AWAITING_SEAL,
+        to=State.SUBMITTED,
+        by=Role.CLERK,
+        barred_by=(Action.SIGN,),
+    ),
+    # The office: forwards or returns what goes to the CA, decides what is its own.
+    _step(
+        Action.FORWARD,
+        State.SUBMITTED,
+        to=State.FORWARDED,
+        by=Role.OFFICE_OFFICER,
+        on=[Route.VIA_OFFICE],
+        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL),
+    ),
+    _step(
+        Action.RETURN,
+        State.SUBMITTED,
+        to=State.RETURNED,
+        by=Role.OFFICE_OFFICER,
+        on=[Route.VIA_OFFICE, Route.OFFICE_ONLY],
+        reason=True,
+    ),
+    _step(
+        Action.DECIDE,
+        State.SUBMITTED,
+        to=State.DECIDED,
+        by=Role.OFFICE_OFFICER,
+        on=[Route.OFFICE_ONLY],
+        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL),
+        needs=Needs.ALL_ROWS_DECIDED,
+    ),
+    _step(
+        Action.CONFIRM,
+        State.DECIDED,
+        to=State.ACCEPTED,
+        by=Role.OFFICE_HEAD,
+        on=[Route.OFFICE_ONLY],
+        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL, Action.DECIDE),
+        needs=Needs.SOME_ROW_ACCEPTED,
+    ),
+    _step(
+        Action.REJECT,
+        State.DECIDED,
+        to=State.REJECTED,
+        by=Role.OFFICE_HEAD,
+        on=[Route.OFFICE_ONLY],
+        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL, Action.DECIDE),
+        needs=Needs.ALL_ROWS_REFUSED,
+    ),
+    _step(
+        Action.SEND_BACK,
+        State.DECIDED,
+        to=State.SUBMITTED,
+        by=Role.OFFICE_HEAD,
+        on=[Route.OFFICE_ONLY],
+        reason=True,
+    ),
+    # The CA: an operator decides row by row, a supervisor confirms.
+    _step(
+        Action.DECIDE,
+        State.FORWARDED,
+        to=State.DECIDED,
+        by=Role.CA_OPERATOR,
+        on=[Route.VIA_OFFICE],
+        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL, Action.FORWARD),
+        needs=Needs.ALL_ROWS_DECIDED,
+    ),
+    _step(
+        Action.DECIDE,
+        State.SUBMITTED,
+        to=State.DECIDED,
+        by=Role.CA_OPERATOR,
+        on=[Route.DIRECT],
+        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL),
+        needs=Needs.ALL_ROWS_DECIDED,
+    ),
+    _step(
+        Action.RETURN,
+        State.FORWARDED,
+        to=State.RETURNED,
+        by=Role.CA_OPERATOR,
+        on=[Route.VIA_OFFICE],
+        reason=True,
+    ),
+    _step(
+        Action.RETURN,
+        State.SUBMITTED,
+        to=State.RETURNED,
+        by=Role.CA_OPERATOR,
+        on=[Route.DIRECT, Route.NOTICE],
+        reason=True,
+    ),
+    _step(
+        Action.CONFIRM,
+        State.DECIDED,
+        to=State.ACCEPTED,
+        by=Role.CA_SUPERVISOR,
+        on=[Route.VIA_OFFICE, Route.DIRECT],
+        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL, Action.FORWARD, Action.DECIDE),
+        needs=Needs.SOME_ROW_ACCEPTED,
+    ),
+    _step(
+        Action.REJECT,
+        State.DECIDED,
+        to=State.REJECTED,
+        by=Role.CA_SUPERVISOR,
+        on=[Route.VIA_OFFICE, Route.DIRECT],
+        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL, Action.FORWARD, Action.DECIDE),
+        needs=Needs.ALL_ROWS_REFUSED,
+    ),
+    _step(
+        Action.SEND_BACK,
+        State.DECIDED,
+        to=State.FORWARDED,
+        by=Role.CA_SUPERVISOR,
+        on=[Route.VIA_OFFICE],
+        reason=True,
+    ),
+    _step(
+        Action.SEND_BACK,
+        State.DECIDED,
+        to=State.SUBMITTED,
+        by=Role.CA_SUPERVISOR,
+        on=[Route.DIRECT],
+        reason=True,
+    ),
+    # Notices and minutes: recorded; nobody approves.
+    _step(
+        Action.ACKNOWLEDGE,
+        State.SUBMITTED,
+        to=State.COMPLETED,
+        by=Role.CA_OPERATOR,
+        on=[Route.NOTICE],
+    ),
+    # The portal carries out what was confirmed.
+    _step(Action.START, State.ACCEPTED, to=State.EXECUTING, by=None, on=PETITIONS),
+    _step(Action.COMPLETE, State.EXECUTING, to=State.COMPLETED, by=None, on=PETITIONS),
+    _step(
+        Action.COMPLETE_PARTLY, State.EXECUTING, to=State.PARTLY_COMPLETED, by=None, on=PETITIONS
+    ),
+    _step(Action.FAIL, State.EXECUTING, to=State.EXECUTION_FAILED, by=None, on=PETITIONS),
+    _step(
+        Action.RETRY,
+        State.EXECUTION_FAILED,
+        to=State.ACCEPTED,
+        by=Role.CA_OPERATOR,
+        on=[Route.VIA_OFFICE, Route.DIRECT],
+    ),
+    _step(
+        Action.RETRY,
+        State.EXECUTION_FAILED,
+        to=State.ACCEPTED,
+        by=Role.OFFICE_OFFICER,
+        on=[Route.OFFICE_ONLY],
+    ),
+    # Withdrawn by its sender, until decided.
+    _step(
+        Action.WITHDRAW,
+        State.DRAFT,
+        State.AWAITING_SIGNATURE,
+        State.AWAITING_SEAL,
+        State.RETURNED,
+        to=State.WITHDRAWN,
+        by=Role.CLERK,
+        reason=True,
+    ),
+    _step(
+        Action.WITHDRAW,
+        State.SUBMITTED,
+        State.FORWARDED,
+        to=State.WITHDRAWN,
+        by=Role.CLERK,
+        on=PETITIONS,
+        reason=True,
+    ),
+)
+
+
+EDITABLE = frozenset({State.DRAFT, State.RETURNED})
+ENDED = frozenset({State.COMPLETED, State.PARTLY_COMPLETED, State.REJECTED, State.WITHDRAWN})
+
+
+def steps_open_to(role: str, *, state: str, route: str) -> list[Step]:
+    """Return what ``role`` may do next on ``route``, in table order."""
+    return [
+        step
+        for step in STEPS
+        if step.role == role and state in step.sources and route in step.routes
+    ]
+
+
+def find_step(action: str, *, state: str, role: str | None, route: str) -> Step:
+    """Return the one line for these; raise IllegalStep when there is none."""
+    for step in STEPS:
+        if (
+            step.action == action
+            and step.role == role
+            and state in step.sources
+            and route in step.routes
+        ):
+            return step
+    raise IllegalStep(f"{role} cannot {action} a dossier that is {state} on {route}")
+
+
+# Taking back or apart one's own work does not make a dossier wait for one.
+_NOT_WAITED_FOR = frozenset({Action.REVISE, Action.WITHDRAW, Action.RETURN, Action.SEND_BACK})
+
+
+def queue_of(state: str, route: str) -> str:
+    """Return the role a dossier waits for: "" for nobody, "portal" for the worker."""
+    for step in STEPS:
+        if state in step.sources and route in step.routes and step.action not in _NOT_WAITED_FOR:
+            return step.role or "portal"
+    return ""
