@@ -2,6 +2,25 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from importlib.util import find_spec
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, include, path
+
+_PARTS = [
+    ("ho-so/", "requests_app.urls"),
+    ("tai-khoan/", "portal.accounts.urls"),
+    ("don-vi/", "portal.agencies.urls"),
+    ("chung-thu/", "portal.ca.urls"),
+    ("pki/", "portal.ca.urls_pki"),
+    ("thiet-bi/", "devices.urls"),
+    ("thong-bao/", "portal.notices.urls"),
+    ("thoi-han/", "portal.deadlines.urls"),
+    ("nhat-ky/", "portal.audit.urls"),
+    ("tro-giup/", "portal.core.urls_help"),
+    ("api/v1/", "portal.api.urls"),
+    ("", "portal.urls_root"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(prefix, include(module)) for prefix, module in _PARTS if find_spec(module)
+]
