@@ -1,0 +1,64 @@
+"""Checks of what people type: each returns what it finds, ``()`` when nothing.
+
+A check sees a value that is not empty; "missing" is the form's word. A rule whose source is weaker
+than a published text says so: RECALLED (general knowledge) or DERIVED (inferred).
+"""
+
+from portal.core.identifiers.codes import (
+    check_agency_code,
+    check_budget_code,
+    check_certificate_serial,
+    check_tax_code,
+    normalise_device_serial,
+    normalise_serial,
+)
+from portal.core.identifiers.contacts import (
+    CARRIERS,
+    check_carrier,
+    check_office_phone,
+    check_official_email,
+    check_phone,
+    normalise_phone,
+)
+from portal.core.identifiers.days import check_day, check_issue_day, parse_day
+from portal.core.identifiers.found import Check, Findings
+from portal.core.identifiers.people import (
+    NEW_CARD_ISSUE_PLACE,
+    PROVINCE_CODES,
+    SHEET_ISSUE_PLACES,
+    check_identity_birth,
+    check_identity_number,
+    check_issue_place,
+    check_name,
+    identity_birth_year,
+    mask,
+)
+
+__all__ = [
+    "CARRIERS",
+    "NEW_CARD_ISSUE_PLACE",
+    "PROVINCE_CODES",
+    "SHEET_ISSUE_PLACES",
+    "Check",
+    "Findings",
+    "check_agency_code",
+    "check_budget_code",
+    "check_carrier",
+    "check_certificate_serial",
+    "check_day",
+    "check_identity_birth",
+    "check_identity_number",
+    "check_issue_day",
+    "check_issue_place",
+    "check_name",
+    "check_office_phone",
+    "check_official_email",
+    "check_phone",
+    "check_tax_code",
+    "identity_birth_year",
+    "mask",
+    "normalise_device_serial",
+    "normalise_phone",
+    "normalise_serial",
+    "parse_day",
+]
