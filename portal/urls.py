@@ -21,6 +21,15 @@ _PARTS = [
     ("", "portal.urls_root"),
 ]
 
+
+
+def _exists(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
 urlpatterns: list[URLPattern | URLResolver] = [
-    path(prefix, include(module)) for prefix, module in _PARTS if find_spec(module)
+    path(prefix, include(module)) for prefix, module in _PARTS if _exists(module)
 ]

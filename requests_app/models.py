@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from devices.models import Device
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyVersion, Subscriber
-from portal.ca.models import Certificate, Storage
+from portal.ca.models import Certificate, KeyPair, Storage
 from portal.core.fields import EncryptedJSONField
 from portal.documents.models import Document
 from requests_app.querysets import DossierQuerySet
@@ -92,6 +92,7 @@ class Dossier(models.Model):
     signed_letter = models.ForeignKey(Document, models.PROTECT, null=True, related_name="+")
 
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    edited_by = models.ManyToManyField(User, related_name="+")  # who edits may not approve
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)  # first left the agency
@@ -169,6 +170,7 @@ class DossierItem(models.Model):
         Certificate, models.PROTECT, null=True, related_name="items", help_text=_("Nói về")
     )
     device = models.ForeignKey(Device, models.PROTECT, null=True, related_name="items")
+    key = models.ForeignKey(KeyPair, models.PROTECT, null=True, related_name="+")
     decision = models.CharField(max_length=8, choices=Decision, blank=True, default="")
     decision_reason = models.TextField(blank=True)
     outcome = models.CharField(max_length=8, choices=Outcome, blank=True, default="")
@@ -201,6 +203,9 @@ class DossierEvent(models.Model):
     actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     reason_code = models.CharField(max_length=40, blank=True)
     reason = models.TextField(_("lý do"), blank=True)
+    document = models.ForeignKey(
+        Document, models.PROTECT, null=True, related_name="+", help_text=_("Văn bản kèm theo")
+    )
     at = models.DateTimeField(_("thời điểm"))
 
     class Meta:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.utils import timezone
@@ -61,3 +61,14 @@ def cancel_all(target_uuid: UUID, *, now: datetime) -> int:
     """Cancel every open clock about ``target_uuid`` (a return, a withdrawal); return how many."""
     found = Deadline.objects.open().filter(target_uuid=target_uuid)
     return found.update(cancelled_at=now, next_at=None)
+
+
+def next_due(target_uuid: UUID) -> date | None:
+    """Return the earliest day an open clock about ``target_uuid`` ends, or None."""
+    return (
+        Deadline.objects.open()
+        .filter(target_uuid=target_uuid)
+        .order_by("due_on")
+        .values_list("due_on", flat=True)
+        .first()
+    )

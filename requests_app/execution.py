@@ -1,0 +1,204 @@
+"""Carrying out what was confirmed: in the background, in small transactions, resumable.
+
+A row goes through three moments: prepared (subscriber, key or device, serial: one transaction),
+answered by the CA (outside any transaction), recorded (one transaction). A worker killed between
+two of them is followed by another that takes up where the rows say; the CA answers a known
+request key with the certificate it made, so nothing is issued twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+
+from django.db import transaction
+from django.db.models import Q
+from portal.ca.authority import Answer, Order
+
+from portal.audit import services as audit
+from portal.ca import authority
+from portal.ca import services as ca
+from portal.ca.models import Certificate
+from requests_app import kinds
+from requests_app.models import Decision, Dossier, DossierItem, Outcome
+from requests_app.preparing import prepare_rows, validity_from
+from requests_app.services.drafts import dossier_act
+from requests_app.services.steps import take_own_step
+from requests_app.workflow import Action, State
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 50  # rows a transaction
+LEASE = timedelta(seconds=60)  # a dead worker's dossier is free again after this
+_WAITING = (State.ACCEPTED, State.EXECUTING)
+
+
+def execute_accepted(*, now: datetime, most: int = 20) -> int:
+    """Carry out dossiers that are confirmed or were left half done; return how many rows."""
+    started = monotonic()
+    waiting = (
+        Dossier.objects.filter(_free(now), state__in=_WAITING)
+        .order_by("due_on", "pk")
+        .values_list("pk", flat=True)[:most]
+    )
+    rows = 0
+    for pk in list(waiting):
+        try:
+            rows += execute(pk, now=now + timedelta(seconds=monotonic() - started))
+        except authority.NotConfigured:
+            logger.warning("no CA is configured: accepted dossiers wait")
+            return rows
+        except Exception:
+            # Its lease runs out and the next sweep takes it up; the others need not wait for it.
+            logger.exception("could not carry out dossier %s", pk)
+    return rows
+
+
+def execute(pk: int, *, now: datetime) -> int:
+    """Carry out one dossier to its end; return the rows done. Another worker's is left alone.
+
+    Raises authority.NotConfigured when there is no CA to ask.
+    """
+    authority.current()
+    if not _claim(pk, now=now):
+        return 0
+    _start(pk, now=now)
+    started = monotonic()
+    rows = 0
+    while True:
+        with transaction.atomic():
+            dossier = Dossier.objects.select_for_update(of=("self",)).get(pk=pk)
+            items = prepare_rows(dossier, _next_rows(dossier), now=now)
+        if not items:
+            break
+        rows += _carry_out(dossier, items, now=now)
+        # The lease runs by the real clock: a long list outlives the moment it began at.
+        passed = timedelta(seconds=monotonic() - started)
+        Dossier.objects.filter(pk=pk).update(claimed_until=now + passed + LEASE)
+    _finish(pk, now=now)
+    return rows
+
+
+def _free(now: datetime) -> Q:
+    return Q(claimed_until__isnull=True) | Q(claimed_until__lt=now)
+
+
+def _claim(pk: int, *, now: datetime) -> bool:
+    found = Dossier.objects.filter(_free(now), pk=pk, state__in=_WAITING)
+    return found.update(claimed_until=now + LEASE) == 1
+
+
+@transaction.atomic
+def _start(pk: int, *, now: datetime) -> None:
+    dossier = Dossier.objects.select_for_update(of=("self",)).get(pk=pk)
+    if dossier.state == State.ACCEPTED:
+        take_own_step(dossier, Action.START, now=now)
+
+
+def _next_rows(dossier: Dossier) -> list[DossierItem]:
+    return list(
+        dossier.items.filter(decision=Decision.ACCEPTED, outcome=Outcome.NONE)
+        .select_related("device__key", "key", "subscriber")
+        .order_by("position")[:CHUNK]
+    )
+
+
+def _carry_out(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> int:
+    ready = [item for item in items if item.outcome == Outcome.NONE]
+    orders = [_order(dossier, item, now=now) for item in ready]
+    answers = authority.current().issue_many(orders, now=now)
+    with transaction.atomic():
+        _record(dossier, ready, orders, answers, now=now)
+    return len(ready)
+
+
+def _order(dossier: Dossier, item: DossierItem, *, now: datetime) -> Order:
+    assert item.subscriber is not None
+    assert item.key is not None
+    not_before, not_after = validity_from(now)
+    return Order(
+        request_key=item.request_key,
+        serial=item.serial,
+        kind=item.subscriber.kind,
+        subject=kinds.get(dossier.kind).subject_of(item.answers),
+        public_key=bytes(item.key.public_key),
+        not_before=not_before,
+        not_after=not_after,
+    )
+
+
+def _record(
+    dossier: Dossier,
+    items: Sequence[DossierItem],
+    orders: Sequence[Order],
+    answers: Sequence[Answer],
+    *,
+    now: datetime,
+) -> None:
+    """Write certificates and outcomes; rows another worker recorded meanwhile are left alone."""
+    open_rows = set(
+        dossier.items.select_for_update(of=("self",))
+        .filter(pk__in=[item.pk for item in items], outcome=Outcome.NONE)
+        .values_list("pk", flat=True)
+    )
+    made: list[tuple[DossierItem, Certificate]] = []
+    touched: list[DossierItem] = []
+    for item, order, answer in zip(items, orders, answers, strict=True):
+        if item.pk not in open_rows:
+            continue
+        touched.append(item)
+        if answer.der is None:
+            item.outcome, item.outcome_reason = Outcome.FAILED, answer.error
+        else:
+            made.append((item, _certificate(dossier, item, order, answer, now=now)))
+    Certificate.objects.bulk_create([certificate for _, certificate in made])
+    for item, certificate in made:
+        item.outcome, item.result = Outcome.DONE, certificate
+    DossierItem.objects.bulk_update(touched, ["outcome", "outcome_reason", "result"])
+    audit.record(
+        dossier_act(
+            "certificate.issue",
+            dossier,
+            data={
+                "serials": [certificate.serial for _, certificate in made],
+                "failed_rows": [item.position for item in touched if item.result_id is None],
+            },
+        ),
+        actor=None,
+        now=now,
+    )
+
+
+def _certificate(
+    dossier: Dossier, item: DossierItem, order: Order, answer: Answer, *, now: datetime
+) -> Certificate:
+    assert item.subscriber is not None
+    assert item.key is not None
+    return ca.certificate_from(
+        order,
+        answer,
+        subscriber=item.subscriber,
+        agency=item.subscriber.agency,
+        office=dossier.office,
+        key=item.key,
+        now=now,
+    )
+
+
+@transaction.atomic
+def _finish(pk: int, *, now: datetime) -> None:
+    """Close the dossier by how its rows ended; a failed row keeps it open for a retry."""
+    dossier = Dossier.objects.select_for_update(of=("self",)).get(pk=pk)
+    if dossier.state != State.EXECUTING:
+        return  # another worker closed it
+    dossier.claimed_until = None
+    outcomes = set(dossier.items.order_by().values_list("outcome", flat=True).distinct())
+    if Outcome.FAILED in outcomes:
+        action = Action.FAIL
+    elif Outcome.REFUSED in outcomes:
+        action = Action.COMPLETE_PARTLY
+    else:
+        action = Action.COMPLETE
+    take_own_step(dossier, action, now=now)

@@ -1,0 +1,131 @@
+"""Preparing rows for the CA: who the subscriber is, which key or device, which serial."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+
+from devices.services import Allocation
+from django.utils import timezone
+
+from devices import services as devices
+from devices.models import Device, DeviceKind
+from portal.agencies import services as agencies
+from portal.agencies.models import Subscriber
+from portal.ca import services as ca
+from portal.ca.models import KeyPair
+from requests_app import kinds
+from requests_app.models import Dossier, DossierItem, Outcome
+from requests_app.rules import NEW_VALIDITY_YEARS
+from requests_app.services.organisations import bodies_named_in
+
+NO_STOCK = "Kho của Cục không còn thiết bị loại này."
+_TRAVELLING = frozenset(DeviceKind.values)
+
+
+def validity_from(now: datetime) -> tuple[datetime, datetime]:
+    """Return from when to when a new certificate is valid: at most 5 years (R03, Điều 9).
+
+    It ends at the last second of the day before the fifth anniversary, local time.
+    """
+    begins = now.replace(microsecond=0)
+    day = timezone.localdate(begins)
+    try:
+        anniversary = day.replace(year=day.year + NEW_VALIDITY_YEARS)
+    except ValueError:  # born on 29 February
+        anniversary = day.replace(year=day.year + NEW_VALIDITY_YEARS, day=28)
+    last_day = anniversary - timedelta(days=1)
+    ends = timezone.make_aware(datetime.combine(last_day, time(23, 59, 59)))
+    return begins, ends
+
+
+def prepare_rows(
+    dossier: Dossier, items: Sequence[DossierItem], *, now: datetime
+) -> list[DossierItem]:
+    """Give each row its subscriber, key and serial in the caller's transaction; return them all.
+
+    Rows prepared before a crash are left as they are. A row that can't be prepared is marked
+    failed with its reason.
+    """
+    fresh = [item for item in items if not item.serial]
+    if fresh:
+        _find_subscribers(dossier, fresh, now=now)
+        ready = [item for item in fresh if item.outcome == Outcome.NONE]
+        _find_keys(dossier, ready, now=now)
+        for item in ready:
+            if item.outcome == Outcome.NONE:
+                item.serial = ca.new_serial()
+        DossierItem.objects.bulk_update(
+            fresh, ["subscriber", "device", "key", "serial", "outcome", "outcome_reason"]
+        )
+    return list(items)
+
+
+def _find_subscribers(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> None:
+    kind = kinds.get(dossier.kind)
+    if kind.about == "person":
+        people = agencies.match_or_create_people(
+            [kind.person_of(item.answers) for item in items], agency=dossier.agency, now=now
+        )
+        for item, person in zip(items, people, strict=True):
+            item.subscriber = person
+        return
+    today = timezone.localdate(now)
+    bodies = bodies_named_in(dossier.agency, [item.title for item in items], today=today)
+    for item in items:
+        version = bodies.get(item.title)
+        if version is None:
+            _fail(item, "Cơ quan không còn trong danh mục đơn vị.")
+        else:
+            item.subscriber = agencies.organisation_subscriber(version.agency)
+
+
+def _find_keys(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> None:
+    """Take devices from the stock, or make keys where nothing travels (soft keys, RSSP)."""
+    allocations: list[Allocation] = []
+    for storage, count in Counter(item.storage for item in items).items():
+        wanting = [item for item in items if item.storage == storage]
+        if storage in _TRAVELLING:
+            allocations += _give_devices(wanting, devices.take_from_stock(storage, count))
+        else:
+            for item, key in zip(wanting, ca.make_keys(storage, count, now=now), strict=True):
+                item.key = key
+    devices.allocate_many(
+        allocations,
+        agency=dossier.agency,
+        office=dossier.office,
+        document_type="dossier",
+        document_uuid=dossier.uuid,
+        document_label=f"Hồ sơ {dossier.letter_number}",
+        actor=None,
+        now=now,
+    )
+
+
+def _give_devices(items: Sequence[DossierItem], found: Sequence[Device]) -> list[Allocation]:
+    allocations = []
+    for item, device in zip(items, found, strict=False):
+        subscriber = item.subscriber
+        assert isinstance(subscriber, Subscriber)
+        item.device, item.key = device, _key_of(device)
+        allocations.append(
+            Allocation(
+                device,
+                subscriber,
+                carrier=item.answers.get("carrier", ""),
+                phone=item.answers.get("phone", "") if item.storage == DeviceKind.SIM else "",
+            )
+        )
+    for item in items[len(found) :]:
+        _fail(item, NO_STOCK)
+    return allocations
+
+
+def _key_of(device: Device) -> KeyPair:
+    assert device.key is not None
+    return device.key
+
+
+def _fail(item: DossierItem, reason: str) -> None:
+    item.outcome, item.outcome_reason = Outcome.FAILED, reason

@@ -1,0 +1,62 @@
+"""Everything that can be done to a dossier; pages, the API and the worker call nothing else."""
+
+from requests_app.services.attachments import attach, detach
+from requests_app.services.checks import (
+    Check,
+    RowFindings,
+    checks,
+    expected_signing_mode,
+    row_findings,
+    violations_before_sending,
+    violations_before_signing,
+)
+from requests_app.services.decisions import accept_all, decide_rows
+from requests_app.services.drafts import (
+    MOST_ROWS,
+    add_row,
+    create_draft,
+    duplicate_row,
+    import_rows,
+    move_row,
+    remove_row,
+    save_letter,
+    save_rows,
+)
+from requests_app.services.effects import title_of
+from requests_app.services.errors import Barred, NotEditable, StaleVersion
+from requests_app.services.letters import preview_html, render
+from requests_app.services.splitting import split_by_route
+from requests_app.services.steps import allowed_steps, bars_of, take_step
+
+__all__ = [
+    "MOST_ROWS",
+    "Barred",
+    "Check",
+    "NotEditable",
+    "RowFindings",
+    "StaleVersion",
+    "accept_all",
+    "add_row",
+    "allowed_steps",
+    "attach",
+    "bars_of",
+    "checks",
+    "create_draft",
+    "decide_rows",
+    "detach",
+    "duplicate_row",
+    "expected_signing_mode",
+    "import_rows",
+    "move_row",
+    "preview_html",
+    "remove_row",
+    "render",
+    "row_findings",
+    "save_letter",
+    "save_rows",
+    "split_by_route",
+    "take_step",
+    "title_of",
+    "violations_before_sending",
+    "violations_before_signing",
+]

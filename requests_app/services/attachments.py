@@ -1,0 +1,81 @@
+"""Files that come with a dossier or a row."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from portal.accounts.models import User
+from portal.audit import services as audit
+from portal.core.rules import refuse
+from portal.documents import services as documents
+from requests_app.models import Attachment, Dossier
+from requests_app.services.drafts import dossier_act
+from requests_app.services.errors import NotEditable, StaleVersion
+from requests_app.workflow import EDITABLE, Action, State, find_step
+
+# The scan of the signed letter comes while the dossier waits for the head; the rest in the draft.
+_STATES = {Attachment.Kind.SIGNED_SCAN: frozenset({State.AWAITING_SIGNATURE, State.AWAITING_SEAL})}
+
+
+@transaction.atomic
+def attach(
+    dossier: Dossier,
+    uploaded: UploadedFile,
+    *,
+    kind: str,
+    item_uuid: uuid.UUID | None = None,
+    actor: User,
+    now: datetime,
+    version: int,
+) -> Attachment:
+    """Keep an uploaded file with the dossier; a new signed scan takes the earlier one's place.
+
+    Raises Refused (size, type), NotEditable, StaleVersion, Dossier.DoesNotExist.
+    """
+    dossier = _lock(dossier, kind, actor=actor, version=version)
+    if kind == Attachment.Kind.OWN_REQUEST and item_uuid is None:
+        raise refuse("no_row", "Chọn dòng mà đề nghị của cá nhân thuộc về.")
+    item = dossier.items.get(uuid=item_uuid) if item_uuid else None
+    document = documents.store_upload(uploaded, now=now)
+    if kind == Attachment.Kind.SIGNED_SCAN:
+        dossier.attachments.filter(kind=kind).update(is_current=False)
+    attachment = Attachment.objects.create(
+        dossier=dossier, item=item, kind=kind, document=document, added_by=actor, added_at=now
+    )
+    _touch(dossier, "dossier.attach", actor=actor, now=now, sha256=document.sha256)
+    return attachment
+
+
+@transaction.atomic
+def detach(
+    dossier: Dossier, attachment_uuid: uuid.UUID, *, actor: User, now: datetime, version: int
+) -> None:
+    """Take an attachment off the draft; the file itself stays in the record."""
+    attachment = Attachment.objects.select_related("document").get(
+        dossier=dossier, uuid=attachment_uuid
+    )
+    dossier = _lock(dossier, attachment.kind, actor=actor, version=version)
+    attachment.is_current = False
+    attachment.save(update_fields=["is_current"])
+    _touch(dossier, "dossier.detach", actor=actor, now=now, sha256=attachment.document.sha256)
+
+
+def _lock(dossier: Dossier, kind: str, *, actor: User, version: int) -> Dossier:
+    dossier = Dossier.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=dossier.pk)
+    find_step(Action.REQUEST_SIGNATURE, state=State.DRAFT, role=actor.role, route=dossier.route)
+    if dossier.state not in _STATES.get(Attachment.Kind(kind), EDITABLE):
+        raise NotEditable(dossier.state)
+    if dossier.version != version:
+        raise StaleVersion(seen=version, current=dossier.version)
+    return dossier
+
+
+def _touch(dossier: Dossier, act: str, *, actor: User, now: datetime, sha256: str) -> None:
+    dossier.version += 1
+    dossier.updated_at = now
+    dossier.save(update_fields=["version", "updated_at"])
+    audit.record(dossier_act(act, dossier, data={"sha256": sha256}), actor=actor, now=now)

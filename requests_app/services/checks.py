@@ -1,0 +1,227 @@
+"""Everything that can be said about a dossier before it goes on: rows, rules, what to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils import timezone
+
+from portal.core.rules import Violation
+from requests_app import kinds, rules
+from requests_app.kinds.base import CellFinding, EffectKind, Kind, check_list, violations_of
+from requests_app.models import Attachment, Dossier, DossierItem, SigningMode
+from requests_app.services.organisations import bodies_named_in
+from requests_app.services.routing import rules_for
+from requests_app.services.signing_mode import signing_mode
+from requests_app.workflow import ENDED, State
+
+
+@dataclass(frozen=True, slots=True)
+class RowFindings:
+    """What was found in one row."""
+
+    item: DossierItem
+    findings: list[CellFinding]
+
+
+def row_findings(dossier: Dossier, *, today: date) -> list[RowFindings]:
+    """Return the findings of every row that has any, in order."""
+    items = list(dossier.items.all())
+    found = check_list(kinds.get(dossier.kind), [item.answers for item in items], today)
+    return [
+        RowFindings(item, findings) for item, findings in zip(items, found, strict=True) if findings
+    ]
+
+
+def contact_violations(kind: Kind, dossier: Dossier) -> list[Violation]:
+    """Return what is wrong in section 1 of the form."""
+    return [
+        Violation(finding.code, f"{kind.contact_title}: {finding.message}")
+        for finding in kind.contact_findings(dossier.contact)
+    ]
+
+
+def violations_before_signing(dossier: Dossier, *, now: datetime) -> list[Violation]:
+    """Return every reason why the dossier can't go to the head; empty when it can."""
+    today = timezone.localdate(now)
+    kind = kinds.get(dossier.kind)
+    found = [
+        rules.has_letter_number(dossier.letter_number),
+        rules.has_letter_date(dossier.letter_date, today),
+        rules.letter_date_fits_sender(
+            dossier.letter_date, dossier.agency_version.valid_from, dossier.agency.name
+        ),
+        rules.has_rows(dossier.row_count),
+    ]
+    return [
+        *(violation for violation in found if violation),
+        *contact_violations(kind, dossier),
+        *violations_of_rows(dossier, today=today),
+        *violations_of_sender(dossier, today=today),
+    ]
+
+
+def violations_of_sender(dossier: Dossier, *, today: date) -> list[Violation]:
+    """Return the rules about the sender that can change while a dossier waits."""
+    agency = dossier.agency
+    found = [
+        rules.decree_is_in_force(today),
+        rules.sender_has_seal(agency.has_seal, agency.name),
+        rules.sender_exists(agency.exists_on(today), agency.name),
+    ]
+    return [violation for violation in found if violation]
+
+
+def violations_of_rows(dossier: Dossier, *, today: date) -> list[Violation]:
+    """Return the errors of the rows and the rules over the list as a whole."""
+    kind = kinds.get(dossier.kind)
+    found = [
+        violation
+        for row in row_findings(dossier, today=today)
+        for violation in violations_of(row.item.position, row.findings)
+    ]
+    items = list(dossier.items.all())
+    routes = {
+        rule.route
+        for rule in rules_for(
+            kind.procedure,
+            office_id=dossier.office_id,
+            storages={item.storage for item in items} or {""},
+            today=today,
+        )
+    }
+    if violation := rules.rows_go_one_way(sorted(routes)):
+        found.append(violation)
+    if kind.effect is EffectKind.ISSUE:
+        found += _asked_twice(dossier, items)
+    if kind.about == "organisation":
+        found += _unregistered(dossier, items, today=today)
+    if kind.about == "device":
+        found += _unknown_devices(items)
+    return found
+
+
+def _asked_twice(dossier: Dossier, items: list[DossierItem]) -> list[Violation]:
+    """Only the sender's own dossiers are looked at: others' are not its business."""
+    hashes = {item.identity_hash for item in items} - {""}
+    others = {
+        (other.identity_hash, other.storage): str(other.dossier.letter_number or "đang soạn")
+        for other in DossierItem.objects.filter(
+            identity_hash__in=hashes, dossier__agency=dossier.agency, outcome=""
+        )
+        .exclude(dossier=dossier.pk)
+        .exclude(dossier__state__in=[*ENDED, State.DRAFT])
+        .select_related("dossier")
+    }
+    found = (
+        rules.is_not_asked_twice(
+            others.get((item.identity_hash, item.storage), ""), item.position, item.title
+        )
+        for item in items
+        if item.identity_hash
+    )
+    return [violation for violation in found if violation]
+
+
+def _unregistered(dossier: Dossier, items: list[DossierItem], *, today: date) -> list[Violation]:
+    bodies = bodies_named_in(dossier.agency, [item.title for item in items], today=today)
+    found = (
+        rules.organisation_is_registered(item.title in bodies, item.position, item.title)
+        for item in items
+    )
+    return [violation for violation in found if violation]
+
+
+def _unknown_devices(items: list[DossierItem]) -> list[Violation]:
+    return [
+        Violation(
+            "unknown_device",
+            f"Không có thiết bị số hiệu “{item.answers.get('device_serial', '')}” tại đơn vị.",
+            row=item.position,
+            way_out="Xem lại số hiệu in trên thiết bị và trang Thiết bị của đơn vị.",
+        )
+        for item in items
+        if item.device_id is None
+    ]
+
+
+def violations_before_sending(dossier: Dossier, *, now: datetime) -> list[Violation]:
+    """Return what stops the signed letter from leaving; judged on the day it is received."""
+    today = timezone.localdate(now)
+    found = violations_of_sender(dossier, today=today)
+    scan = rules.ink_needs_scan(dossier.signing_mode == SigningMode.INK, has_scan(dossier))
+    return [*found, *([scan] if scan else [])]
+
+
+def has_scan(dossier: Dossier) -> bool:
+    """Say whether the signed scan of the present letter is attached."""
+    return dossier.attachments.filter(kind=Attachment.Kind.SIGNED_SCAN, is_current=True).exists()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One line of the decision page: a rule, and whether the dossier keeps it."""
+
+    name: str
+    article: str
+    status: str  # "passed", "failed", "look"
+    message: str = ""
+
+
+def checks(dossier: Dossier, *, now: datetime) -> list[Check]:
+    """Return the rules one by one for the person who decides."""
+    today = timezone.localdate(now)
+    failed = violations_of_rows(dossier, today=today) + violations_of_sender(dossier, today=today)
+    lines = [
+        Check(name=title, article=article, status="passed")
+        for code, title, article in CATALOGUE
+        if code not in {violation.code for violation in failed}
+    ]
+    lines += [
+        Check(
+            name=f"Dòng {violation.row}" if violation.row else "Toàn hồ sơ",
+            article=violation.article,
+            status="failed",
+            message=violation.message,
+        )
+        for violation in failed
+    ]
+    mode, reason = dossier.signing_mode, dossier.signing_reason
+    if mode == SigningMode.INK:
+        lines.append(
+            Check(
+                name="Văn bản ký tay, đóng dấu",
+                article="Nghị định 30/2020/NĐ-CP",
+                status="look",
+                message=f"{reason} Đối chiếu chữ ký và con dấu trên bản quét.",
+            )
+        )
+    lines += [
+        Check(
+            name=f"Dòng {row.item.position}: {row.item.title}",
+            article="",
+            status="look",
+            message=one.finding.message,
+        )
+        for row in row_findings(dossier, today=today)
+        for one in row.findings
+        if one.finding.severity == "warning"
+    ]
+    return lines
+
+
+CATALOGUE = (
+    ("sender_has_no_seal", "Đơn vị gửi có tư cách pháp nhân, con dấu riêng", "Điều 10"),
+    ("sender_dissolved", "Đơn vị gửi đang hoạt động", "Điều 17; 275/BCY-CTSBMTT"),
+    ("decree_not_in_force", "Đúng biểu mẫu của Nghị định 68/2024/NĐ-CP", "Điều 41"),
+    ("missing", "Đủ thông tin bắt buộc ở từng dòng", "Điều 10"),
+    ("public_provider", "Thư điện tử công vụ do cơ quan nhà nước cấp", "Chú thích Mẫu 01, 02"),
+    ("duplicate_open", "Không trùng với hồ sơ khác đang xử lý", "Điều 10"),
+    ("rows_go_different_ways", "Các dòng cùng một nơi nhận", "Quy định nơi nhận"),
+)
+
+
+def expected_signing_mode(dossier: Dossier, *, now: datetime) -> tuple[SigningMode, str]:
+    """Return how the letter will be signed and why, before it is frozen."""
+    return signing_mode(dossier.agency, now=now)

@@ -1,0 +1,189 @@
+"""What follows from a step: clocks, notices, copies, the rows' fate, the written refusal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils import timezone
+
+from devices import services as devices
+from portal.accounts.models import User
+from portal.agencies.models import Agency
+from portal.core.roles import CA_ROLES, OFFICE_ROLES, Role
+from portal.deadlines import services as deadlines
+from portal.deadlines.models import DeadlineKind
+from portal.documents import letters as paper
+from portal.documents import services as documents
+from portal.documents.models import Document
+from portal.notices import services as notices
+from requests_app import kinds
+from requests_app.kinds.base import EffectKind
+from requests_app.letter_content import refusal_letter_of
+from requests_app.models import (
+    Decision,
+    Dossier,
+    DossierCopy,
+    DossierEvent,
+    DossierItem,
+    Outcome,
+    Procedure,
+    RoutingRule,
+)
+from requests_app.workflow import ENDED, Action, Route, State, Step
+
+_CA_CLOCK = {
+    Procedure.ISSUE: DeadlineKind.CA_ISSUE,
+    Procedure.RENEW_CHANGE: DeadlineKind.CA_RENEW_CHANGE,
+    Procedure.REVOKE: DeadlineKind.CA_REVOKE,
+    Procedure.RECOVER: DeadlineKind.RECOVERY,
+}
+
+
+def title_of(dossier: Dossier) -> str:
+    """Return the dossier in human words: "Cấp mới cho 18 cá nhân – UBND xã Tân Uyên"."""
+    kind = kinds.get(dossier.kind)
+    return f"{kind.title} ({dossier.row_count} dòng) – {dossier.agency.name}"
+
+
+def follow(dossier: Dossier, step: Step, event: DossierEvent, *, now: datetime) -> None:
+    """Do what the step causes; the caller saves the dossier and records the audit entry."""
+    if step.action == Action.SEAL:
+        _on_sent(dossier, now=now)
+    elif step.action == Action.FORWARD:
+        deadlines.close(DeadlineKind.OFFICE_CHECK, dossier.uuid, now=now)
+        _start_ca_clock(dossier, now=now)
+    elif step.action == Action.RETURN:
+        deadlines.cancel_all(dossier.uuid, now=now)
+        _open(DeadlineKind.CORRECTION, dossier, owner=dossier.agency, now=now)
+    elif step.action == Action.WITHDRAW:
+        deadlines.cancel_all(dossier.uuid, now=now)
+    elif step.target in ENDED:
+        for kind in {*_CA_CLOCK.values(), DeadlineKind.OFFICE_CHECK}:
+            deadlines.close(kind, dossier.uuid, now=now)
+    _set_due(dossier)
+    _tell(dossier, event, now=now)
+
+
+def _on_sent(dossier: Dossier, *, now: datetime) -> None:
+    """The day the first official recipient has it is the law's day (DOMAIN 14.1)."""
+    dossier.sent_at = dossier.sent_at or now
+    dossier.received_on = timezone.localdate(now)
+    deadlines.close(DeadlineKind.CORRECTION, dossier.uuid, now=now)
+    if dossier.route == Route.VIA_OFFICE:
+        assert dossier.office is not None
+        _open(DeadlineKind.OFFICE_CHECK, dossier, owner=dossier.office, now=now)
+    elif dossier.route != Route.NOTICE:
+        _start_ca_clock(dossier, now=now)
+    if kinds.get(dossier.kind).effect is EffectKind.RECORD_HANDOVER:
+        _record_handover_notice(dossier, now=now)
+
+
+def _record_handover_notice(dossier: Dossier, *, now: datetime) -> None:
+    """Mẫu 07 is sent: the hand-overs it names are notified, their clocks stop."""
+    handed_over = [item.device for item in dossier.items.select_related("device") if item.device]
+    devices.attach_notice(
+        handed_over,
+        document_type="dossier",
+        document_uuid=dossier.uuid,
+        document_label=f"Thông báo bàn giao (Mẫu 07) số {dossier.letter_number}",
+        now=now,
+    )
+    for device in handed_over:
+        deadlines.close(DeadlineKind.HANDOVER_NOTICE, device.uuid, now=now)
+
+
+def _start_ca_clock(dossier: Dossier, *, now: datetime) -> None:
+    procedure = Procedure(kinds.get(dossier.kind).procedure)
+    if procedure in _CA_CLOCK:
+        _open(_CA_CLOCK[procedure], dossier, owner=dossier.addressee, now=now)
+
+
+def _open(kind: DeadlineKind, dossier: Dossier, *, owner: Agency, now: datetime) -> None:
+    deadlines.open_deadline(
+        kind,
+        agency=owner,
+        office=dossier.office,
+        target_type="dossier",
+        target_uuid=dossier.uuid,
+        title=title_of(dossier),
+        path=reverse("requests_app:detail", args=[dossier.uuid]),
+        now=now,
+    )
+
+
+def _set_due(dossier: Dossier) -> None:
+    dossier.due_on = deadlines.next_due(dossier.uuid)
+
+
+_TOLD_AGENCY = frozenset(
+    {
+        Action.RETURN, Action.FORWARD, Action.REJECT, Action.COMPLETE, Action.COMPLETE_PARTLY,
+        Action.ACKNOWLEDGE, Action.SEND_BACK_TO_DRAFT,
+    }
+)  # fmt: skip
+
+
+def _tell(dossier: Dossier, event: DossierEvent, *, now: datetime) -> None:
+    """Tell whom the dossier waits for now and, where it matters, its sender and its copies."""
+    recipients = {user.pk: user for user in _who_acts(dossier)}
+    if event.action in _TOLD_AGENCY:
+        clerks = User.objects.who_act_for(roles={Role.CLERK}, agency_id=dossier.agency_id)
+        recipients |= {user.pk: user for user in clerks}
+    if event.action == Action.SEAL and dossier.route in (Route.DIRECT, Route.NOTICE):
+        informed = User.objects.of_office(dossier.office_id)
+        recipients |= {user.pk: user for user in informed}
+    recipients.pop(event.actor_id or 0, None)
+    notices.tell(
+        recipients.values(),
+        cause=f"dossier-event:{event.pk}",
+        title=f"{State(dossier.state).label}: {title_of(dossier)}",
+        text=event.reason,
+        path=reverse("requests_app:detail", args=[dossier.uuid]),
+        target_type="dossier",
+        target_uuid=dossier.uuid,
+        now=now,
+    )
+
+
+def _who_acts(dossier: Dossier) -> list[User]:
+    if not dossier.queue or dossier.queue == "portal":
+        return []
+    role = Role(dossier.queue)
+    agency_id = dossier.office_id if role in OFFICE_ROLES else dossier.agency_id
+    if role in CA_ROLES:
+        agency_id = None
+    return list(User.objects.who_act_for(roles={role}, agency_id=agency_id))
+
+
+def set_copies(dossier: Dossier, rule: RoutingRule) -> None:
+    """Write down which bodies get the dossier to follow it."""
+    dossier.copies.all().delete()
+    DossierCopy.objects.bulk_create(
+        [DossierCopy(dossier=dossier, agency=agency) for agency in rule.copies.all()]
+    )
+
+
+def accept_rows(dossier: Dossier, *, is_retry: bool) -> None:
+    """Settle the refused rows; on a retry let the failed ones run again."""
+    dossier.items.filter(decision=Decision.REFUSED).update(outcome=Outcome.REFUSED)
+    if is_retry:
+        dossier.items.filter(outcome=Outcome.FAILED).update(outcome="", outcome_reason="")
+
+
+def refuse_rows(dossier: Dossier) -> None:
+    """All rows are refused: nothing will be carried out."""
+    dossier.items.update(outcome=Outcome.REFUSED)
+
+
+def refusal_of(dossier: Dossier, *, now: datetime) -> Document | None:
+    """Return the written notice of the refused rows with their reasons, or None if there are none.
+
+    The law wants a refusal in writing with its reason (Điều 22, S2 mục 8).
+    """
+    refused: list[DossierItem] = list(dossier.items.filter(decision=Decision.REFUSED))
+    if not refused:
+        return None
+    pdf = paper.render(refusal_letter_of(dossier, refused))
+    name = f"Thong-bao-tu-choi-{dossier.letter_number.replace('/', '-')}.pdf"
+    return documents.store(pdf, name=name, media_type="application/pdf", now=now)

@@ -1,0 +1,32 @@
+"""Bodies named in a list: the sender itself or a body under it, by the name in force."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.db.models import Q
+
+from portal.agencies.models import Agency, AgencyVersion
+from portal.core.text import search_key
+
+
+def bodies_named_in(
+    sender: Agency, names: Sequence[str], *, today: date
+) -> dict[str, AgencyVersion]:
+    """Return name → version in force for the names that are the sender or directly under it.
+
+    Names are compared without case and marks' encoding; as typed they are the keys.
+    """
+    versions = (
+        AgencyVersion.objects.filter(
+            Q(agency=sender) | Q(agency__parent=sender),
+            Q(valid_until__isnull=True) | Q(valid_until__gt=today),
+            valid_from__lte=today,
+            agency__dissolved_on__isnull=True,
+        )
+        .select_related("agency", "parent")
+        .order_by("valid_from")
+    )
+    by_key = {search_key(version.name): version for version in versions}
+    return {name: by_key[search_key(name)] for name in names if search_key(name) in by_key}

@@ -1,0 +1,71 @@
+"""How a letter is signed: computed from the certificates the sender holds, never chosen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from portal.accounts.models import User
+from portal.agencies.models import Agency, SubscriberKind
+from portal.ca.models import Certificate
+from portal.ca.querysets import CertificateQuerySet
+from portal.core.roles import Role
+from requests_app.models import SigningMode
+
+
+def signing_mode(agency: Agency, *, now: datetime) -> tuple[SigningMode, str]:
+    """Return the mode and, for ink, the computed reason (DOMAIN 2.1).
+
+    Digital needs a valid organisation certificate (a predecessor's counts until it is changed)
+    and a valid certificate of the head's own.
+    """
+    if organisation_certificate(agency, now=now) is None:
+        return SigningMode.INK, "Đơn vị chưa có chứng thư chữ ký số của cơ quan còn hiệu lực."
+    heads = User.objects.filter(agency=agency, role=Role.HEAD, is_active=True)
+    if not (
+        Certificate.objects.valid_at(now)
+        .filter(subscriber__users__in=heads, kind=SubscriberKind.PERSON)
+        .exists()
+    ):
+        return SigningMode.INK, "Lãnh đạo đơn vị chưa có chứng thư chữ ký số còn hiệu lực."
+    return SigningMode.DIGITAL, ""
+
+
+def organisation_certificate(agency: Agency, *, now: datetime) -> Certificate | None:
+    """Return the certificate the body seals with: its own, else a predecessor's, else None."""
+    return _with_key_in_hand(
+        Certificate.objects.valid_at(now).filter(
+            Q(subscriber__organisation=agency)
+            | Q(
+                subscriber__organisation__successions__successor=agency,
+                subscriber__organisation__dissolved_on__isnull=False,
+            ),
+            kind=SubscriberKind.ORGANISATION,
+        ),
+        agency,
+    )
+
+
+def personal_certificate(user: User, *, now: datetime) -> Certificate | None:
+    """Return the certificate ``user`` signs with, or None."""
+    if user.person_id is None:
+        return None
+    return _with_key_in_hand(
+        Certificate.objects.valid_at(now).filter(subscriber=user.person_id), user.agency
+    )
+
+
+def _with_key_in_hand(certificates: CertificateQuerySet, agency: Agency) -> Certificate | None:
+    """Prefer the body's own, then the one that lasts longest, among keys that can sign here."""
+    found = list(
+        certificates.filter(
+            Q(key__device__isnull=True)
+            | Q(key__device__custody="with_subscriber", key__device__condition="ok"),
+            key__token__isnull=False,
+        )
+        .select_related("key__token")
+        .order_by("-not_after")
+    )
+    found.sort(key=lambda certificate: certificate.agency_id != agency.pk)
+    return found[0] if found else None

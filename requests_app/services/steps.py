@@ -1,0 +1,287 @@
+"""Taking a step: the one place where the state of a dossier changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from portal.accounts.models import User
+from portal.audit import services as audit
+from portal.core.rules import Refused, refuse
+from portal.documents.models import Document
+from requests_app import kinds
+from requests_app.models import Decision, Dossier, DossierEvent
+from requests_app.querysets import is_at_ca
+from requests_app.services import effects, letters
+from requests_app.services.checks import violations_before_sending, violations_before_signing
+from requests_app.services.drafts import dossier_act
+from requests_app.services.errors import Barred, StaleVersion
+from requests_app.services.routing import rules_for
+from requests_app.services.signing_mode import signing_mode
+from requests_app.workflow import (
+    ENDED,
+    Action,
+    IllegalStep,
+    Needs,
+    State,
+    Step,
+    find_step,
+    queue_of,
+    steps_open_to,
+)
+
+# Opening the draft again throws the signatures and every approval away.
+_NEW_ROUND = frozenset({Action.REVISE, Action.SEND_BACK_TO_DRAFT, Action.RETURN})
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """What is made before the row is locked: it takes long, or must commit on its own."""
+
+    letter: bytes | None = None
+    signer: letters.Signer | None = None
+    document: Document | None = None
+
+
+def take_step(
+    dossier: Dossier,
+    action: str,
+    *,
+    actor: User,
+    now: datetime,
+    version: int,
+    reason_code: str = "",
+    reason: str = "",
+    pin: str = "",
+) -> DossierEvent:
+    """Move a dossier one step along and return the event.
+
+    Raises Dossier.DoesNotExist (not visible to the actor), IllegalStep (not in the table),
+    Barred (four eyes), StaleVersion, Refused (a rule, a missing reason), or
+    ca.tokens.WrongPin/Locked/NoPinYet when the step signs.
+    """
+    seen = Dossier.objects.visible_to(actor).get(pk=dossier.pk)
+    step = find_step(action, state=seen.state, role=actor.role, route=seen.route)
+    _check_version(seen, version)
+    _check_eyes(seen, step, actor=actor)
+    prepared = _prepare(seen, step, actor=actor, now=now, pin=pin)
+    with transaction.atomic():
+        locked = (
+            Dossier.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=dossier.pk)
+        )
+        step = find_step(action, state=locked.state, role=actor.role, route=locked.route)
+        _check_version(locked, version)
+        _check_eyes(locked, step, actor=actor)
+        _check_rules(locked, step, now=now, reason=reason)
+        _before(locked, step, prepared, actor=actor, now=now)
+        event = _move(
+            locked,
+            step,
+            actor=actor,
+            now=now,
+            reason_code=reason_code,
+            reason=reason,
+            document=prepared.document,
+        )
+        audit.record(
+            dossier_act(f"dossier.{action}", locked, data={"state": locked.state}),
+            actor=actor,
+            now=now,
+        )
+    dossier.refresh_from_db()
+    return event
+
+
+def take_own_step(dossier: Dossier, action: Action, *, now: datetime) -> DossierEvent:
+    """Take a step of the portal itself on a locked dossier, in the caller's transaction."""
+    step = find_step(action, state=dossier.state, role=None, route=dossier.route)
+    document = effects.refusal_of(dossier, now=now) if step.target in ENDED else None
+    event = _move(dossier, step, actor=None, now=now, reason_code="", reason="", document=document)
+    audit.record(
+        dossier_act(f"dossier.{action}", dossier, data={"state": dossier.state}),
+        actor=None,
+        now=now,
+    )
+    return event
+
+
+def allowed_steps(dossier: Dossier, user: User) -> list[Step]:
+    """Return the steps ``user`` may take now: role, state, route and four eyes considered."""
+    if not Dossier.objects.visible_to(user).filter(pk=dossier.pk).exists():
+        return []
+    involved = _people_involved(dossier)
+    return [
+        step
+        for step in steps_open_to(user.role, state=dossier.state, route=dossier.route)
+        if not _is_barred(dossier, step, user, involved)
+        and step.needs in (Needs.NOTHING, *_row_facts(dossier))
+    ]
+
+
+def bars_of(dossier: Dossier, user: User) -> list[Step]:
+    """Return the steps four eyes keep ``user`` from, so that a page can say why."""
+    involved = _people_involved(dossier)
+    return [
+        step
+        for step in steps_open_to(user.role, state=dossier.state, route=dossier.route)
+        if _is_barred(dossier, step, user, involved)
+    ]
+
+
+def _check_version(dossier: Dossier, version: int) -> None:
+    if dossier.version != version:
+        raise StaleVersion(seen=version, current=dossier.version)
+
+
+def _check_eyes(dossier: Dossier, step: Step, *, actor: User) -> None:
+    if _is_barred(dossier, step, actor, _people_involved(dossier)):
+        raise Barred(step.action)
+
+
+def _people_involved(dossier: Dossier) -> list[tuple[str, User]]:
+    """Return (action, who) of this round, and "edit" for who changed the draft in any round."""
+    events = dossier.events.filter(round=dossier.round, actor__isnull=False)
+    taken = [(event.action, event.actor) for event in events.select_related("actor")]
+    edited = [("edit", user) for user in dossier.edited_by.all()]
+    return [(action, user) for action, user in [*taken, *edited] if user is not None]
+
+
+def _is_barred(dossier: Dossier, step: Step, user: User, involved: list[tuple[str, User]]) -> bool:
+    bars = set(step.barred_by)
+    watched = {str(action) for action in bars}
+    if Action.REQUEST_SIGNATURE in bars:
+        watched.add("edit")  # who edited has drafted
+    return any(action in watched and user.is_same_person_as(other) for action, other in involved)
+
+
+def _row_facts(dossier: Dossier) -> set[Needs]:
+    decisions = set(dossier.items.order_by().values_list("decision", flat=True).distinct())
+    facts: set[Needs] = set()
+    if decisions and Decision.NONE not in decisions:
+        facts.add(Needs.ALL_ROWS_DECIDED)
+    if Decision.ACCEPTED in decisions:
+        facts.add(Needs.SOME_ROW_ACCEPTED)
+    if decisions == {Decision.REFUSED}:
+        facts.add(Needs.ALL_ROWS_REFUSED)
+    return facts
+
+
+def _check_rules(dossier: Dossier, step: Step, *, now: datetime, reason: str) -> None:
+    if step.needs_reason and not reason.strip():
+        raise refuse("no_reason", "Phải nêu rõ lý do.", way_out="Chọn hoặc ghi lý do rồi làm lại.")
+    if step.needs is not Needs.NOTHING and step.needs not in _row_facts(dossier):
+        raise refuse(
+            "rows_not_ready",
+            f"Chưa thực hiện được: cần {step.needs.label}.",
+            way_out="Xử lý các dòng còn lại trong danh sách rồi làm lại.",
+        )
+    if step.action == Action.REQUEST_SIGNATURE:
+        violations = violations_before_signing(dossier, now=now)
+    elif step.action == Action.SEAL:
+        violations = violations_before_sending(dossier, now=now)
+    elif step.action == Action.SIGN:
+        violations = letters.violations_before_head_signs(dossier)
+    else:
+        violations = []
+    if violations:
+        raise Refused(*violations)
+
+
+def _prepare(dossier: Dossier, step: Step, *, actor: User, now: datetime, pin: str) -> _Prepared:
+    prepared = _Prepared()
+    if step.action == Action.REQUEST_SIGNATURE:
+        # The rules are asked before the letter is made: what is refused is not rendered.
+        if violations := violations_before_signing(dossier, now=now):
+            raise Refused(*violations)
+        if dossier.row_count <= letters.ROWS_RENDERED_AT_ONCE:
+            prepared.letter = letters.render(dossier)
+    elif step.action in (Action.SIGN, Action.SEAL):
+        _check_rules(dossier, step, now=now, reason="")
+        prepared.signer = letters.unlock(dossier, step.action, actor=actor, pin=pin, now=now)
+    return prepared
+
+
+def _before(
+    dossier: Dossier, step: Step, prepared: _Prepared, *, actor: User, now: datetime
+) -> None:
+    """Put the documents of the step in place."""
+    if step.action == Action.REQUEST_SIGNATURE:
+        mode, why = signing_mode(dossier.agency, now=now)
+        dossier.signing_mode, dossier.signing_reason = mode, why
+        _settle_route(dossier, now=now)
+        if prepared.letter is not None:
+            prepared.document = letters.freeze(dossier, prepared.letter, now=now)
+    elif step.action in _NEW_ROUND and step.action != Action.RETURN:
+        dossier.letter = dossier.signed_letter = None
+        dossier.attachments.filter(kind="signed_scan").update(is_current=False)
+    elif prepared.signer is not None:
+        prepared.document = letters.sign(dossier, prepared.signer, actor=actor, now=now)
+    elif step.target == State.REJECTED:
+        effects.refuse_rows(dossier)
+        prepared.document = effects.refusal_of(dossier, now=now)
+    elif step.target == State.ACCEPTED:
+        effects.accept_rows(dossier, is_retry=step.action == Action.RETRY)
+
+
+def _settle_route(dossier: Dossier, *, now: datetime) -> None:
+    """Freeze the route by the rows' storage and the rule in force (all rows agree by now)."""
+    storage = dossier.items.order_by("position").values_list("storage", flat=True).first() or ""
+    kind = kinds.get(dossier.kind)
+    rule = rules_for(
+        kind.procedure,
+        office_id=dossier.office_id,
+        storages=[storage],
+        today=timezone.localdate(now),
+    )[0]
+    dossier.route, dossier.addressee = rule.route, rule.addressee
+    effects.set_copies(dossier, rule)
+
+
+def _move(
+    dossier: Dossier,
+    step: Step,
+    *,
+    actor: User | None,
+    now: datetime,
+    reason_code: str,
+    reason: str,
+    document: Document | None,
+) -> DossierEvent:
+    event = DossierEvent.objects.create(
+        dossier=dossier,
+        action=step.action,
+        source=dossier.state,
+        target=step.target,
+        round=dossier.round,
+        actor=actor,
+        reason_code=reason_code,
+        reason=reason.strip(),
+        document=document,
+        at=now,
+    )
+    if step.action in _NEW_ROUND:
+        dossier.round += 1
+    dossier.state = step.target
+    dossier.queue = queue_of(step.target, dossier.route)
+    dossier.is_at_ca = is_at_ca(step.target, dossier.route)
+    dossier.version += 1
+    dossier.updated_at = now
+    if step.target in ENDED:
+        dossier.ended_at = now
+    effects.follow(dossier, step, event, now=now)
+    dossier.save()
+    return event
+
+
+__all__ = [
+    "Barred",
+    "IllegalStep",
+    "StaleVersion",
+    "allowed_steps",
+    "bars_of",
+    "take_own_step",
+    "take_step",
+]
