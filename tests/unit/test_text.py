@@ -45,7 +45,9 @@ def test_search_key_drops_marks_and_case() -> None:
     ],
 )
 def test_sort_key_orders_the_vietnamese_way(ordered: list[str]) -> None:
-    assert sorted(ordered[::-1], key=text.sort_key) == ordered
+    backwards = ordered[::-1]
+
+    assert sorted(backwards, key=text.sort_key) == ordered
 
 
 @given(st.text(max_size=250))
