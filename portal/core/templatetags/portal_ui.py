@@ -1,0 +1,84 @@
+"""Small pieces pages are made of: icons, state tags, due dates, page navigation."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import lucide
+from django import template
+from django.template.context import Context
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from portal.core.identifiers import mask as mask_number
+from portal.core.workdays import WorkCalendar, work_calendar
+
+register = template.Library()
+
+_TONES = frozenset({"neutral", "info", "success", "warning", "danger"})
+
+
+@register.simple_tag
+def icon(name: str, size: int = 18, label: str = "") -> SafeString:
+    """Return an icon as inline SVG: decoration, unless ``label`` gives it a name."""
+    named = {"role": "img", "aria-label": label} if label else {"aria-hidden": "true"}
+    attributes = {"class": "icon", "focusable": "false", **named}
+    drawn = lucide._render_icon(str(name), int(size), **attributes)
+    return mark_safe(drawn)  # noqa: S308 (the package's own SVG)
+
+
+@register.simple_tag
+def state_tag(text: object, tone: str = "neutral") -> SafeString:
+    """Return a state as a word in a tag."""
+    tone = tone if tone in _TONES else "neutral"
+    return format_html('<span class="tag tag-{}">{}</span>', tone, text)
+
+
+@register.simple_tag(takes_context=True)
+def due(context: Context, day: date | None, today: date | None = None) -> SafeString:
+    """Return a due date with the working days left ("26/11/2026 · còn 3 ngày làm việc")."""
+    if day is None:
+        return mark_safe('<span class="text-secondary">–</span>')
+    frame = context.get("frame")
+    calendar = frame.calendar if frame is not None else work_calendar()
+    today = today or frame.today
+    tone, words = due_words(day, today=today, calendar=calendar)
+    return format_html(
+        '<span class="due due-{}"><time datetime="{}">{}</time> <span>{}</span></span>',
+        tone,
+        day.isoformat(),
+        day.strftime("%d/%m/%Y"),
+        words,
+    )
+
+
+def due_words(day: date, *, today: date, calendar: WorkCalendar) -> tuple[str, str]:
+    """Return a tone and what is left until ``day`` in words."""
+    if day == today:
+        return "warning", _("đến hạn hôm nay")
+    left = calendar.between(today, day)
+    if day < today and left == 0:
+        return "danger", _("đã quá hạn")
+    if day < today:
+        return "danger", _("quá hạn %(days)s ngày làm việc") % {"days": -left}
+    return ("warning" if left <= 1 else "neutral"), _("còn %(days)s ngày làm việc") % {"days": left}
+
+
+@register.filter
+def mask(value: str) -> str:
+    """Return a personal number with its middle hidden."""
+    return mask_number(value) if value else ""
+
+
+@register.inclusion_tag("_page_nav.html", takes_context=True)
+def page_nav(context: Context, page: Any) -> dict[str, Any]:
+    """Render links to the pages around ``page``: Django's Page or a keyset page."""
+    return {"page": page, "request": context["request"]}
+
+
+@register.simple_block_tag
+def keep(content: str) -> SafeString:
+    """Return what stands between, on one line; ``{% keep as name %}`` keeps it for later use."""
+    return mark_safe(" ".join(content.split()))  # noqa: S308 (already rendered by the template)
