@@ -1,0 +1,52 @@
+"""The workflow as a page: a Mermaid diagram and a table a route, read from ``STEPS``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from requests_app.workflow import STEPS, Route, State, Step
+
+HEAD = """# Đường đi của hồ sơ
+
+Made from `requests_app/workflow.py` by `manage.py workflow_diagram`; a test fails when it is stale.
+"""
+
+
+def page() -> str:
+    """Return docs/workflow.md."""
+    return "\n".join([HEAD, *(_section(route) for route in Route)])
+
+
+def _section(route: Route) -> str:
+    steps = [step for step in STEPS if route in step.routes]
+    lines = [
+        f"## {route.label} (`{route}`)",
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+        f"    [*] --> {State.DRAFT}",
+        *_arrows(steps),
+        "```",
+        "",
+        "| Việc | Từ | Đến | Ai | Lý do | Không được là người đã |",
+        "|---|---|---|---|---|---|",
+        *(_row(step) for step in steps),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _arrows(steps: list[Step]) -> Iterator[str]:
+    for step in steps:
+        for source in sorted(step.sources):
+            yield f"    {source} --> {step.target}: {step.action.label}"
+
+
+def _row(step: Step) -> str:
+    who = step.role.label if step.role else "Hệ thống"
+    sources = ", ".join(str(State(source).label) for source in sorted(step.sources))
+    barred = ", ".join(str(action.label) for action in sorted(step.barred_by)) or "–"
+    reason = "có" if step.needs_reason else "–"
+    return (
+        f"| {step.action.label} | {sources} | {step.target.label} | {who} | {reason} | {barred} |"
+    )
