@@ -212,11 +212,11 @@ def _before(
         mode, why = signing_mode(dossier.agency, now=now)
         dossier.signing_mode, dossier.signing_reason = mode, why
         _settle_route(dossier, now=now)
+        _throw_away_the_last_round(dossier)
         if prepared.letter is not None:
             prepared.document = letters.freeze(dossier, prepared.letter, now=now)
-    elif step.action in _NEW_ROUND and step.action != Action.RETURN:
-        dossier.letter = dossier.signed_letter = None
-        dossier.attachments.filter(kind="signed_scan").update(is_current=False)
+    elif step.target == State.DRAFT:
+        _throw_away_the_last_round(dossier)
     elif prepared.signer is not None:
         prepared.document = letters.sign(dossier, prepared.signer, actor=actor, now=now)
     elif step.target == State.REJECTED:
@@ -224,6 +224,13 @@ def _before(
         prepared.document = effects.refusal_of(dossier, now=now)
     elif step.target == State.ACCEPTED:
         effects.accept_rows(dossier, is_retry=step.action == Action.RETRY)
+
+
+def _throw_away_the_last_round(dossier: Dossier) -> None:
+    """An edited dossier has no letter, no signature, no scan and no decision any more."""
+    dossier.letter = dossier.signed_letter = None
+    dossier.attachments.filter(kind="signed_scan").update(is_current=False)
+    dossier.items.exclude(decision="").update(decision="", decision_reason="")
 
 
 def _settle_route(dossier: Dossier, *, now: datetime) -> None:
