@@ -15,15 +15,15 @@ from time import monotonic
 
 from django.db import transaction
 from django.db.models import Q
-from portal.ca.authority import Answer, Order
 
 from portal.audit import services as audit
 from portal.ca import authority
 from portal.ca import services as ca
+from portal.ca.authority import Answer, Order
 from portal.ca.models import Certificate
 from requests_app import kinds
 from requests_app.models import Decision, Dossier, DossierItem, Outcome
-from requests_app.preparing import prepare_rows, validity_from
+from requests_app.preparing import make_keys_ahead, prepare_rows, validity_from
 from requests_app.services.drafts import dossier_act
 from requests_app.services.steps import take_own_step
 from requests_app.workflow import Action, State
@@ -68,9 +68,10 @@ def execute(pk: int, *, now: datetime) -> int:
     started = monotonic()
     rows = 0
     while True:
+        keys = make_keys_ahead(_next_rows(pk), now=now)
         with transaction.atomic():
             dossier = Dossier.objects.select_for_update(of=("self",)).get(pk=pk)
-            items = prepare_rows(dossier, _next_rows(dossier), now=now)
+            items = prepare_rows(dossier, _next_rows(pk), keys, now=now)
         if not items:
             break
         rows += _carry_out(dossier, items, now=now)
@@ -97,16 +98,16 @@ def _start(pk: int, *, now: datetime) -> None:
         take_own_step(dossier, Action.START, now=now)
 
 
-def _next_rows(dossier: Dossier) -> list[DossierItem]:
+def _next_rows(pk: int) -> list[DossierItem]:
     return list(
-        dossier.items.filter(decision=Decision.ACCEPTED, outcome=Outcome.NONE)
+        DossierItem.objects.filter(dossier=pk, decision=Decision.ACCEPTED, outcome=Outcome.NONE)
         .select_related("device__key", "key", "subscriber")
         .order_by("position")[:CHUNK]
     )
 
 
 def _carry_out(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> int:
-    ready = [item for item in items if item.outcome == Outcome.NONE]
+    ready = [item for item in items if item.serial and item.outcome == Outcome.NONE]
     orders = [_order(dossier, item, now=now) for item in ready]
     answers = authority.current().issue_many(orders, now=now)
     with transaction.atomic():

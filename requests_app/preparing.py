@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
+from typing import TypeAlias
 
-from devices.services import Allocation
 from django.utils import timezone
 
 from devices import services as devices
 from devices.models import Device, DeviceKind
+from devices.services import Allocation
 from portal.agencies import services as agencies
 from portal.agencies.models import Subscriber
 from portal.ca import services as ca
@@ -22,6 +23,7 @@ from requests_app.services.organisations import bodies_named_in
 
 NO_STOCK = "Kho của Cục không còn thiết bị loại này."
 _TRAVELLING = frozenset(DeviceKind.values)
+Keys: TypeAlias = Mapping[str, Sequence[KeyPair]]
 
 
 def validity_from(now: datetime) -> tuple[datetime, datetime]:
@@ -40,10 +42,21 @@ def validity_from(now: datetime) -> tuple[datetime, datetime]:
     return begins, ends
 
 
+def make_keys_ahead(items: Sequence[DossierItem], *, now: datetime) -> Keys:
+    """Make the keys of rows that get no device (soft keys, RSSP), outside any transaction.
+
+    Making a key takes long; a key that a crash leaves without a row is never used.
+    """
+    wanted = Counter(
+        item.storage for item in items if not item.serial and item.storage not in _TRAVELLING
+    )
+    return {storage: ca.make_keys(storage, count, now=now) for storage, count in wanted.items()}
+
+
 def prepare_rows(
-    dossier: Dossier, items: Sequence[DossierItem], *, now: datetime
+    dossier: Dossier, items: Sequence[DossierItem], keys: Keys, *, now: datetime
 ) -> list[DossierItem]:
-    """Give each row its subscriber, key and serial in the caller's transaction; return them all.
+    """Give each row its subscriber, key and serial in the caller's transaction; return them.
 
     Rows prepared before a crash are left as they are. A row that can't be prepared is marked
     failed with its reason.
@@ -52,9 +65,9 @@ def prepare_rows(
     if fresh:
         _find_subscribers(dossier, fresh, now=now)
         ready = [item for item in fresh if item.outcome == Outcome.NONE]
-        _find_keys(dossier, ready, now=now)
+        _find_keys(dossier, ready, keys, now=now)
         for item in ready:
-            if item.outcome == Outcome.NONE:
+            if item.outcome == Outcome.NONE and item.key is not None:
                 item.serial = ca.new_serial()
         DossierItem.objects.bulk_update(
             fresh, ["subscriber", "device", "key", "serial", "outcome", "outcome_reason"]
@@ -81,15 +94,17 @@ def _find_subscribers(dossier: Dossier, items: Sequence[DossierItem], *, now: da
             item.subscriber = agencies.organisation_subscriber(version.agency)
 
 
-def _find_keys(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> None:
-    """Take devices from the stock, or make keys where nothing travels (soft keys, RSSP)."""
+def _find_keys(
+    dossier: Dossier, items: Sequence[DossierItem], keys: Keys, *, now: datetime
+) -> None:
+    """Take devices from the stock, or the keys made ahead where nothing travels."""
     allocations: list[Allocation] = []
     for storage, count in Counter(item.storage for item in items).items():
         wanting = [item for item in items if item.storage == storage]
         if storage in _TRAVELLING:
             allocations += _give_devices(wanting, devices.take_from_stock(storage, count))
         else:
-            for item, key in zip(wanting, ca.make_keys(storage, count, now=now), strict=True):
+            for item, key in zip(wanting, keys.get(storage, ()), strict=False):
                 item.key = key
     devices.allocate_many(
         allocations,
