@@ -1,0 +1,127 @@
+"""Carrying out: every row once, neighbours untouched by a failure, resumable."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+
+from devices.lifecycle import Custody
+from devices.models import CustodyMove, Device
+from portal.agencies.models import Subscriber
+from portal.ca import ceremony
+from portal.ca import services as ca
+from portal.ca.models import Certificate
+from requests_app import execution
+from requests_app.models import Outcome
+from requests_app.workflow import Action, State
+from tests import builders, story
+
+pytestmark = pytest.mark.django_db
+
+SOON = builders.NOW + timedelta(seconds=5)
+
+
+def _stock(count: int) -> None:
+    for key in ca.make_keys("token", count, now=builders.NOW):
+        builders.device(key_pair=key)
+
+
+def test_each_accepted_row_gets_a_real_certificate_on_a_device_of_its_own() -> None:
+    ceremony.set_up(now=builders.NOW)
+    _stock(3)
+    people = story.cast()
+    dossier = story.confirmed(people, rows=3)
+
+    assert execution.execute_accepted(now=SOON) == 3
+
+    dossier.refresh_from_db()
+    assert dossier.state == State.COMPLETED
+    certificates = list(Certificate.objects.all())
+    assert len({certificate.key_id for certificate in certificates}) == 3
+    for item in dossier.items.select_related("result", "device"):
+        assert item.outcome == Outcome.DONE
+        assert item.result is not None
+        parsed = x509.load_der_x509_certificate(bytes(item.result.der))
+        assert f"{parsed.serial_number:016X}" == item.serial == item.result.serial
+        assert item.device is not None
+        assert item.device.custody == Custody.ALLOCATED
+        assert item.device.agency == people.agency
+    assert CustodyMove.objects.filter(document_uuid=dossier.uuid).count() == 3
+    assert Subscriber.objects.filter(identity_hash__isnull=False).count() == 3
+
+
+def test_a_second_sweep_does_nothing() -> None:
+    ceremony.set_up(now=builders.NOW)
+    _stock(2)
+    story.confirmed(story.cast(), rows=2)
+    execution.execute_accepted(now=SOON)
+
+    assert execution.execute_accepted(now=SOON) == 0
+
+    assert Certificate.objects.count() == 2
+
+
+def test_a_row_without_a_device_fails_alone_and_a_retry_finishes_it() -> None:
+    ceremony.set_up(now=builders.NOW)
+    _stock(1)
+    people = story.cast()
+    dossier = story.confirmed(people, rows=2)
+
+    execution.execute_accepted(now=SOON)
+
+    dossier.refresh_from_db()
+    assert dossier.state == State.EXECUTION_FAILED
+    outcomes = list(dossier.items.values_list("outcome", flat=True))
+    assert outcomes == [Outcome.DONE, Outcome.FAILED]
+    _stock(1)
+    story.step(dossier, Action.RETRY, people.operator)
+    execution.execute_accepted(now=SOON)
+    dossier.refresh_from_db()
+    assert dossier.state == State.COMPLETED
+    assert Certificate.objects.count() == 2
+    assert Device.objects.filter(custody=Custody.ALLOCATED).count() == 2
+
+
+def test_refused_rows_end_refused_beside_their_issued_neighbours_with_a_written_notice() -> None:
+    ceremony.set_up(now=builders.NOW)
+    _stock(3)
+    dossier = story.confirmed(story.cast(), rows=3, refuse=1)
+
+    execution.execute_accepted(now=SOON)
+
+    dossier.refresh_from_db()
+    assert dossier.state == State.PARTLY_COMPLETED
+    assert list(dossier.items.values_list("outcome", flat=True)) == ["done", "done", "refused"]
+    assert dossier.events.get(action=Action.COMPLETE_PARTLY).document is not None
+
+
+def test_a_worker_that_died_before_recording_is_followed_by_one_that_issues_nothing_twice() -> None:
+    ceremony.set_up(now=builders.NOW)
+    _stock(2)
+    dossier = story.confirmed(story.cast(), rows=2)
+    _die_before_recording(dossier.pk)
+    assert Certificate.objects.count() == 0
+
+    after = SOON + execution.LEASE + timedelta(seconds=1)
+    assert execution.execute_accepted(now=SOON + timedelta(seconds=1)) == 0  # the lease stands
+    assert execution.execute_accepted(now=after) == 2
+
+    assert Certificate.objects.count() == 2
+    assert Device.objects.filter(custody=Custody.ALLOCATED).count() == 2
+
+
+def _die_before_recording(pk: int) -> None:
+    """Do what a worker does up to the answer of the CA, and no more."""
+    from portal.ca import authority
+    from requests_app.models import Dossier
+    from requests_app.preparing import prepare_rows
+
+    assert execution._claim(pk, now=SOON)
+    execution._start(pk, now=SOON)
+    dossier = Dossier.objects.get(pk=pk)
+    items = prepare_rows(dossier, execution._next_rows(pk), {}, now=SOON)
+    authority.current().issue_many(
+        [execution._order(dossier, item, now=SOON) for item in items], now=SOON
+    )

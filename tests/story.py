@@ -1,0 +1,154 @@
+"""The way of a dossier played through the services, for tests that begin somewhere along it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from portal.accounts.models import User
+from portal.agencies.models import Agency
+from portal.core.roles import Role
+from requests_app import services
+from requests_app.models import Decision, Dossier, Procedure
+from requests_app.workflow import Action, Route
+from tests import builders
+
+CONTACT = {
+    "full_name": "Lò Thị Nhận",
+    "identity_number": "012190000001",
+    "issued_on": "01/06/2022",
+    "issue_place": "CCSQLHCVTTXH",
+    "position": "Văn thư",
+    "phone": "0912345678",
+    "email": "vanthu.tanuyen@laichau.gov.vn",
+    "address": "Bản Thử, xã Tân Uyên, tỉnh Lai Châu",
+}
+SCAN = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """One person for each part."""
+
+    agency: Agency
+    clerk: User
+    head: User
+    officer: User
+    office_head: User
+    operator: User
+    supervisor: User
+
+
+def cast(route: Route = Route.VIA_OFFICE, *, procedure: str = Procedure.ISSUE) -> Cast:
+    """Make a body, its office, the CA, their people and the routing rule."""
+    office = builders.office()
+    agency = builders.agency(office=office)
+    builders.routing(procedure, route)
+    return Cast(
+        agency=agency,
+        clerk=builders.user(Role.CLERK, agency=agency),
+        head=builders.user(Role.HEAD, agency=agency),
+        officer=builders.user(Role.OFFICE_OFFICER, agency=office),
+        office_head=builders.user(Role.OFFICE_HEAD, agency=office),
+        operator=builders.user(Role.CA_OPERATOR),
+        supervisor=builders.user(Role.CA_SUPERVISOR),
+    )
+
+
+def drafted(people: Cast, *, rows: int = 1, now: datetime = builders.NOW) -> Dossier:
+    """A draft of Mẫu 01 that is right and complete."""
+    dossier = services.create_draft("mau_01_person", actor=people.clerk, now=now)
+    services.save_letter(
+        dossier,
+        letter_number="12/UBND-VHXH",
+        letter_date=now.date(),
+        contact=CONTACT,
+        note="",
+        actor=people.clerk,
+        now=now,
+        version=dossier.version,
+    )
+    dossier.refresh_from_db()
+    services.import_rows(
+        dossier,
+        [builders.person_answers(number) for number in range(1, rows + 1)],
+        actor=people.clerk,
+        now=now,
+        version=dossier.version,
+    )
+    dossier.refresh_from_db()
+    return dossier
+
+
+def step(
+    dossier: Dossier,
+    action: Action,
+    actor: User,
+    *,
+    reason: str = "",
+    pin: str = "",
+    now: datetime = builders.NOW,
+) -> Dossier:
+    """Take one step with the version at hand."""
+    dossier.refresh_from_db()
+    services.take_step(
+        dossier, action, actor=actor, now=now, version=dossier.version, reason=reason, pin=pin
+    )
+    dossier.refresh_from_db()
+    return dossier
+
+
+def sent(people: Cast, *, rows: int = 1, now: datetime = builders.NOW) -> Dossier:
+    """Signed and sealed in ink (the body has no certificate yet), and sent."""
+    dossier = drafted(people, rows=rows, now=now)
+    step(dossier, Action.REQUEST_SIGNATURE, people.clerk, now=now)
+    scan(dossier, people.clerk, now=now)
+    step(dossier, Action.SIGN, people.head, now=now)
+    return step(dossier, Action.SEAL, people.clerk, now=now)
+
+
+def scan(dossier: Dossier, clerk: User, *, now: datetime = builders.NOW) -> None:
+    dossier.refresh_from_db()
+    services.attach(
+        dossier,
+        SimpleUploadedFile("ban-quet.pdf", SCAN, content_type="application/pdf"),
+        kind="signed_scan",
+        actor=clerk,
+        now=now,
+        version=dossier.version,
+    )
+    dossier.refresh_from_db()
+
+
+def decided(
+    people: Cast, *, rows: int = 1, refuse: int = 0, now: datetime = builders.NOW
+) -> Dossier:
+    """Forwarded by the office and decided by the operator; the last ``refuse`` rows refused."""
+    dossier = sent(people, rows=rows, now=now)
+    if dossier.route == Route.VIA_OFFICE:
+        step(dossier, Action.FORWARD, people.officer, now=now)
+    items = list(dossier.items.all())
+    services.decide_rows(
+        dossier,
+        {
+            item.uuid: (Decision.REFUSED, "Sai tên đơn vị")
+            if item.position > rows - refuse
+            else (Decision.ACCEPTED, "")
+            for item in items
+        },
+        actor=people.operator,
+        now=now,
+        version=dossier.version,
+    )
+    return step(dossier, Action.DECIDE, people.operator, now=now)
+
+
+def confirmed(people: Cast, *, rows: int = 1, refuse: int = 0) -> Dossier:
+    """Confirmed by the supervisor; the worker's turn."""
+    dossier = decided(people, rows=rows, refuse=refuse)
+    return step(dossier, Action.CONFIRM, people.supervisor)
+
+
+LATER = builders.NOW + timedelta(minutes=5)
