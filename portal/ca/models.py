@@ -128,6 +128,7 @@ class Certificate(models.Model):
     revoked_at = models.DateTimeField(null=True)
     revocation_reason = models.CharField(max_length=24, choices=RevocationReason, blank=True)
     crl_entry = models.BinaryField(null=True)  # DER of the CRL entry, made at revocation
+    crl_number = models.PositiveBigIntegerField(null=True)  # of the first list that carried it
 
     objects = CertificateQuerySet.as_manager()
 
@@ -145,15 +146,24 @@ class Certificate(models.Model):
                 condition=Q(revoked_at__isnull=True, revocation_reason="")
                 | (Q(revoked_at__isnull=False) & ~Q(revocation_reason="")),
             ),
+            models.CheckConstraint(
+                name="ca_certificate_revoked_with_crl_entry",
+                condition=Q(revoked_at__isnull=True) | Q(crl_entry__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(fields=["agency", "not_after", "id"], name="ca_certificate_agency"),
             models.Index(fields=["office", "not_after", "id"], name="ca_certificate_office"),
             models.Index(fields=["not_after", "id"], name="ca_certificate_not_after"),
             models.Index(
-                fields=["revoked_at"],
+                fields=["not_after"],
                 condition=Q(revoked_at__isnull=False),
                 name="ca_certificate_revoked",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(revoked_at__isnull=False, crl_number__isnull=True),
+                name="ca_certificate_unlisted",
             ),
         ]
 
@@ -170,7 +180,7 @@ class Certificate(models.Model):
 
 
 class Crl(models.Model):
-    """A published revocation list."""
+    """A published revocation list. Old ones keep their row and lose their bytes."""
 
     number = models.PositiveBigIntegerField(unique=True)
     this_update = models.DateTimeField()

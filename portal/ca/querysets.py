@@ -9,6 +9,7 @@ from django.db import models
 
 from portal.agencies.models import Agency
 from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
+from portal.core.text import nfc, search_key
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -33,5 +34,45 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
     def expiring(self, now: datetime, *, within_days: int) -> Self:
         return self.valid_at(now).filter(not_after__lte=now + timedelta(days=within_days))
 
+    def expired(self, now: datetime) -> Self:
+        return self.filter(revoked_at__isnull=True, not_after__lte=now)
+
     def revoked(self) -> Self:
         return self.filter(revoked_at__isnull=False)
+
+    def unlisted(self) -> Self:
+        """Return the revoked that no published list carries yet."""
+        return self.revoked().filter(crl_number__isnull=True)
+
+    def listed_after(self, previous_list: datetime | None) -> Self:
+        """Return what the list after the one of ``previous_list`` must carry.
+
+        An entry leaves once a list issued past its notAfter has carried it (RFC 5280, 3.3).
+        """
+        if previous_list is None:
+            return self.revoked()
+        return self.revoked().filter(
+            models.Q(not_after__gt=previous_list) | models.Q(crl_number__isnull=True)
+        )
+
+    def found_by(self, text: str) -> Self:
+        """Return those whose name, serial number or e-mail contains ``text``."""
+        text = nfc(text)
+        if not text:
+            return self
+        return self.filter(
+            models.Q(search_name__contains=search_key(text))
+            | models.Q(serial__contains=text.upper())
+            | models.Q(email__icontains=text)
+        )
+
+    def of_key(self, key_id: int) -> Self:
+        """Return all certificates of one key, oldest first: renew and change keep the key."""
+        return self.filter(key=key_id).order_by("issued_at", "pk")
+
+    def for_list(self) -> Self:
+        return (
+            self.select_related("agency", "key")
+            .defer("der", "crl_entry", "subject", "key__public_key")
+            .order_by("-not_after", "-pk")
+        )

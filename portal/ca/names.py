@@ -1,0 +1,89 @@
+"""Subject names as the real certificates carry them: C, L, O, OU…, CN, E (DOMAIN 5.2)."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+# RFC 5280, appendix A.1, counts characters: ub-common-name and its neighbours.
+MAX_NAME = 64
+MAX_LOCALITY = 128
+MAX_EMAIL = 255
+# cryptography counts UTF-8 bytes instead, and Vietnamese letters take two or three each.
+_LIBRARY_BYTES = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectName:
+    """Who a certificate names. ``organisation_levels`` are O, then each OU, from the top down.
+
+    ``domain`` is the DNS name of a system, carried beside the subject; empty for everyone else.
+    """
+
+    common_name: str
+    organisation_levels: tuple[str, ...]
+    locality: str
+    email: str = ""
+    domain: str = ""
+
+
+def x509_name(subject: SubjectName) -> x509.Name:
+    """Return the X.509 name; raises ValueError when a part breaks the limits of RFC 5280."""
+    if problems := name_problems(subject):
+        raise ValueError("; ".join(problems))
+    levels = subject.organisation_levels
+    parts = [x509.NameAttribute(NameOID.COUNTRY_NAME, "VN")]
+    if subject.locality:
+        parts.append(x509.NameAttribute(NameOID.LOCALITY_NAME, subject.locality))
+    if levels:
+        parts.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, levels[0]))
+    parts += [x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, level) for level in levels[1:]]
+    parts.append(_common_name(subject.common_name))
+    if subject.email:
+        parts.append(x509.NameAttribute(NameOID.EMAIL_ADDRESS, subject.email))
+    return x509.Name(parts)
+
+
+def name_problems(subject: SubjectName) -> tuple[str, ...]:
+    """Return, in Vietnamese, why ``subject`` can't stand in a certificate; () when it can."""
+    named = [
+        ("Tên chứng thư", subject.common_name, MAX_NAME),
+        ("Tỉnh/Thành phố", subject.locality, MAX_LOCALITY),
+        ("Thư điện tử", subject.email, MAX_EMAIL),
+    ]
+    named += [
+        (f"Tổ chức cấp {level}", name, MAX_NAME)
+        for level, name in enumerate(subject.organisation_levels, start=1)
+    ]
+    problems = [
+        f"{label} dài {len(value)} ký tự, chứng thư chỉ chứa được {most}: {value}"
+        for label, value, most in named
+        if len(value) > most
+    ]
+    if not subject.common_name.strip():
+        problems.append("Thiếu tên chứng thư.")
+    if not subject.email.isascii():
+        problems.append(f"Thư điện tử có chữ có dấu: {subject.email}")
+    if any(not name.strip() for name in subject.organisation_levels):
+        problems.append("Một cấp tổ chức để trống ở giữa.")
+    return tuple(problems)
+
+
+def readable(name: x509.Name) -> str:
+    """Return ``name`` as people read it: "C=VN, L=…, O=…, OU=…, CN=…, E=…"."""
+    return ", ".join(
+        attribute.rfc4514_string({NameOID.EMAIL_ADDRESS: "E"})
+        for rdn in name.rdns
+        for attribute in rdn
+    )
+
+
+def _common_name(value: str) -> x509.NameAttribute[str]:
+    if len(value.encode()) <= _LIBRARY_BYTES:
+        return x509.NameAttribute(NameOID.COMMON_NAME, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return x509.NameAttribute(NameOID.COMMON_NAME, value, _validate=False)

@@ -1,0 +1,136 @@
+"""What is done with keys and certificates."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from portal.agencies.models import Agency, Subscriber
+from portal.audit.services import Act, Actor, record
+from portal.ca import authority, crl, keystore, serials, tokens
+from portal.ca.authority import Answer, NotConfigured, Order
+from portal.ca.models import Certificate, Crl, KeyPair, RevocationReason, VirtualToken
+from portal.ca.names import readable, x509_name
+from portal.ca.profiles import ALGORITHMS, algorithm_name
+from portal.core.rules import refuse
+from portal.core.text import search_key
+
+new_serial = serials.new_serial
+
+
+def certificate_from(
+    order: Order,
+    answer: Answer,
+    *,
+    subscriber: Subscriber,
+    agency: Agency,
+    office: Agency | None,
+    key: KeyPair,
+    now: datetime,
+    predecessor: Certificate | None = None,
+    is_renewal: bool = False,
+) -> Certificate:
+    """Return the certificate of a good answer, unsaved. Successors inherit the renewal count."""
+    assert answer.der is not None, answer.error
+    return Certificate(
+        serial=order.serial,
+        kind=order.kind,
+        subscriber=subscriber,
+        agency=agency,
+        office=office,
+        key=key,
+        common_name=order.subject.common_name,
+        search_name=search_key(order.subject.common_name),
+        subject=readable(x509_name(order.subject)),
+        email=order.subject.email,
+        not_before=order.not_before.replace(microsecond=0),
+        not_after=order.not_after.replace(microsecond=0),
+        der=answer.der,
+        thumbprint=hashlib.sha256(answer.der).hexdigest(),
+        predecessor=predecessor,
+        renewals=(predecessor.renewals if predecessor else 0) + is_renewal,
+        request_key=order.request_key,
+        issued_at=now,
+    )
+
+
+def make_keys(storage: str, count: int, *, now: datetime) -> list[KeyPair]:
+    """Make ``count`` keys on virtual tokens and store them; raises NotConfigured.
+
+    An RSA key takes a tenth of a second and more: call it in the background, some at a time. The
+    keys are made before the transaction begins.
+    """
+    if not settings.SIMULATION:
+        raise NotConfigured("virtual tokens exist in the simulation only")
+    recovery = keystore.recovery_public_key()
+    made = [_new_key(storage, now=now) for _number in range(count)]
+    with transaction.atomic():
+        pairs = KeyPair.objects.bulk_create(pair for pair, _plain in made)
+        VirtualToken.objects.bulk_create(
+            tokens.sealed_token(pair, plain, recovery=recovery) for pair, plain in made
+        )
+        data = {"storage": storage, "count": count}
+        act = Act(action="key.make", target_type="key", target_uuid=None, data=data)
+        record(act, actor=None, now=now)
+    return pairs
+
+
+@transaction.atomic
+def revoke(
+    certificate: Certificate, reason: RevocationReason, *, actor: Actor | None, now: datetime
+) -> Certificate:
+    """Revoke for good; OCSP knows with this transaction, the next list follows within a minute.
+
+    Returns the certificate as it now stands; raises Refused when it was revoked before.
+    """
+    standing = Certificate.objects.select_for_update(of=("self",)).get(pk=certificate.pk)
+    if standing.revoked_at is not None:
+        message = _("Chứng thư %(serial)s đã bị thu hồi trước đó.") % {"serial": standing.serial}
+        raise refuse("revoked_already", message)
+    standing.revoked_at = now
+    standing.revocation_reason = reason
+    standing.crl_entry = crl.entry(serials.number(standing.serial), at=now, reason=reason)
+    standing.save(update_fields=["revoked_at", "revocation_reason", "crl_entry"])
+    record(
+        Act(
+            action="certificate.revoke",
+            target_type="certificate",
+            target_uuid=standing.uuid,
+            agency_uuid=standing.agency.uuid,
+            office_uuid=standing.office.uuid if standing.office else None,
+            data={"serial": standing.serial, "reason": str(reason)},
+        ),
+        actor=actor,
+        now=now,
+    )
+    return standing
+
+
+def publish_crl(*, now: datetime) -> Crl | None:
+    """Publish the list when one is due; raises NotConfigured. Safe twice at once."""
+    return authority.current().publish_crl(now=now)
+
+
+def _new_key(storage: str, *, now: datetime) -> tuple[KeyPair, bytes]:
+    private = ALGORITHMS[settings.CA_ALGORITHM].make_subscriber_key()
+    public = private.public_key()
+    spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    pair = KeyPair(
+        storage=storage,
+        algorithm=algorithm_name(public),
+        public_key=spki,
+        fingerprint=hashlib.sha256(spki).hexdigest(),
+        made_at=now,
+    )
+    plain = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return pair, plain

@@ -1,0 +1,187 @@
+"""Virtual tokens: a private key under a PIN, with tries that run out."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_der_private_key
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from portal.audit.services import Act, Actor, record
+from portal.ca import keystore, sealing
+from portal.ca.models import KeyPair, VirtualToken
+from portal.ca.profiles import PrivateKey
+from portal.core.rules import Violation, refuse
+
+MIN_PIN, MAX_PIN = 8, 16
+_PIN = re.compile(r"[\x21-\x7e]+")  # what every keyboard types the same way
+_RUN = "0123456789012345678909876543210987654321"
+
+
+class WrongPin(Exception):
+    """The PIN is not the token's; one try less is left."""
+
+    def __init__(self, tries_left: int) -> None:
+        super().__init__(f"wrong PIN, {tries_left} tries left")
+        self.tries_left = tries_left
+
+
+class Locked(Exception):
+    """No try is left: the device needs recovery (Mẫu 06)."""
+
+
+class NoPinYet(Exception):
+    """Nobody has set a PIN of their own: the device has not been handed over."""
+
+
+def pin_problem(pin: str) -> Violation | None:
+    """Return why ``pin`` can't be one: 8 to 16 letters, digits or signs, not a mere sequence."""
+    if not MIN_PIN <= len(pin) <= MAX_PIN:
+        return Violation("pin_length", _("Mã PIN phải có từ 8 đến 16 ký tự."))
+    if not _PIN.fullmatch(pin):
+        message = _("Mã PIN chỉ gồm chữ cái không dấu, chữ số và ký hiệu, không có dấu cách.")
+        return Violation("pin_characters", message)
+    if len(set(pin)) == 1 or pin in _RUN:
+        return Violation("pin_too_simple", _("Mã PIN là dãy lặp hoặc dãy liên tiếp, dễ đoán."))
+    return None
+
+
+def unlock(key: KeyPair, pin: str, *, now: datetime, actor: Actor | None = None) -> PrivateKey:
+    """Return the private key; raises WrongPin, Locked or NoPinYet.
+
+    The try is counted and committed before the PIN is looked at, so that neither a failing caller
+    nor many guesses at once get a try for nothing. Raises RuntimeError inside a transaction.
+    """
+    return _load(_unlocked(key, pin, now=now, actor=actor))
+
+
+@transaction.atomic
+def set_first_pin(key: KeyPair, pin: str, *, now: datetime) -> None:
+    """Put the subscriber's own PIN in place of the transport PIN; the caller records the act.
+
+    Raises Refused when the PIN is unfit or one was set already.
+    """
+    if problem := pin_problem(pin):
+        raise refuse(problem.code, problem.message)
+    token = VirtualToken.objects.select_for_update().get(key=key)
+    if token.has_first_pin:
+        raise refuse("pin_set_already", _("Thiết bị này đã được đặt mã PIN."))
+    secret = sealing.key_from_transport_pin(token.transport_pin, salt=bytes(token.salt))
+    plain = sealing.unseal(bytes(token.sealed_key), key=secret, context=_context(key))
+    _reseal(token, plain, key=key, pin=pin)
+
+
+def change_pin(
+    key: KeyPair, *, old: str, new: str, now: datetime, actor: Actor | None = None
+) -> None:
+    """Replace the PIN; raises Refused for an unfit new one, and what ``unlock`` raises."""
+    if problem := pin_problem(new):
+        raise refuse(problem.code, problem.message)
+    plain = _unlocked(key, old, now=now, actor=actor)
+    with transaction.atomic():
+        token = VirtualToken.objects.select_for_update().get(key=key)
+        _reseal(token, plain, key=key, pin=new)
+        record(_act("key.change_pin", key), actor=actor, now=now)
+
+
+@transaction.atomic
+def start_recovery(key: KeyPair) -> None:
+    """Give a token back its tries and the state before its first PIN (Mẫu 06); worker only.
+
+    The caller records the act. Raises NotConfigured where the CA's keys may not be loaded.
+    """
+    recovery = keystore.load_recovery_key()
+    token = VirtualToken.objects.select_for_update().get(key=key)
+    plain = sealing.unwrap(bytes(token.recovery_key), key=recovery, context=_context(key))
+    token.transport_pin = sealing.new_transport_pin()
+    salt = sealing.new_salt()
+    secret = sealing.key_from_transport_pin(token.transport_pin, salt=salt)
+    _store(token, plain, key=key, secret=secret, salt=salt)
+
+
+def sealed_token(key: KeyPair, plain: bytes, *, recovery: X25519PublicKey) -> VirtualToken:
+    """Return an unsaved token that holds ``plain`` (PKCS#8 DER) under a random transport PIN."""
+    salt = sealing.new_salt()
+    transport_pin = sealing.new_transport_pin()
+    secret = sealing.key_from_transport_pin(transport_pin, salt=salt)
+    return VirtualToken(
+        key=key,
+        salt=salt,
+        sealed_key=sealing.seal(plain, key=secret, context=_context(key)),
+        recovery_key=sealing.wrap(plain, recipient=recovery, context=_context(key)),
+        transport_pin=transport_pin,
+        tries_left=settings.PIN_TRIES,
+    )
+
+
+def _unlocked(key: KeyPair, pin: str, *, now: datetime, actor: Actor | None) -> bytes:
+    token = _take_a_try(key)
+    secret = sealing.key_from_pin(pin, salt=bytes(token.salt))
+    try:
+        plain = sealing.unseal(bytes(token.sealed_key), key=secret, context=_context(key))
+    except sealing.WrongSecret:
+        raise WrongPin(_count_failure(token, key=key, now=now, actor=actor)) from None
+    VirtualToken.objects.filter(pk=token.pk, locked_at__isnull=True).update(
+        tries_left=settings.PIN_TRIES
+    )
+    return plain
+
+
+def _take_a_try(key: KeyPair) -> VirtualToken:
+    with transaction.atomic(durable=True):
+        taken = VirtualToken.objects.filter(
+            key=key, tries_left__gt=0, locked_at__isnull=True, transport_pin=""
+        ).update(tries_left=F("tries_left") - 1)
+        token = VirtualToken.objects.get(key=key)
+    if not token.has_first_pin:
+        raise NoPinYet
+    if not taken:
+        raise Locked
+    return token
+
+
+def _count_failure(token: VirtualToken, *, key: KeyPair, now: datetime, actor: Actor | None) -> int:
+    """Record the failure and lock at the last one; return the tries left. Commits on its own."""
+    with transaction.atomic(durable=True):
+        token = VirtualToken.objects.select_for_update().get(pk=token.pk)
+        if token.tries_left == 0 and token.locked_at is None:
+            token.locked_at = now
+            token.save(update_fields=["locked_at"])
+        record(_act("key.wrong_pin", key, tries_left=token.tries_left), actor=actor, now=now)
+    return token.tries_left
+
+
+def _reseal(token: VirtualToken, plain: bytes, *, key: KeyPair, pin: str) -> None:
+    """Store ``plain`` under the holder's PIN, with all tries."""
+    salt = sealing.new_salt()
+    secret = sealing.key_from_pin(pin, salt=salt)
+    token.transport_pin = ""
+    _store(token, plain, key=key, secret=secret, salt=salt)
+
+
+def _store(token: VirtualToken, plain: bytes, *, key: KeyPair, secret: bytes, salt: bytes) -> None:
+    token.salt = salt
+    token.sealed_key = sealing.seal(plain, key=secret, context=_context(key))
+    token.tries_left = settings.PIN_TRIES
+    token.locked_at = None
+    token.save()
+
+
+def _act(action: str, key: KeyPair, **data: int) -> Act:
+    return Act(action=action, target_type="key", target_uuid=key.uuid, data=data)
+
+
+def _context(key: KeyPair) -> bytes:
+    return key.fingerprint.encode()
+
+
+def _load(plain: bytes) -> PrivateKey:
+    key = load_der_private_key(plain, password=None)
+    assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
+    return key
