@@ -99,10 +99,11 @@ def _find_keys(
 ) -> None:
     """Take devices from the stock, or the keys made ahead where nothing travels."""
     allocations: list[Allocation] = []
-    for storage, count in Counter(item.storage for item in items).items():
-        wanting = [item for item in items if item.storage == storage]
+    for (storage, carrier), count in Counter(map(_wants, items)).items():
+        wanting = [item for item in items if _wants(item) == (storage, carrier)]
         if storage in _TRAVELLING:
-            allocations += _give_devices(wanting, devices.take_from_stock(storage, count))
+            found = devices.take_from_stock(storage, count, carrier=carrier)
+            allocations += _give_devices(wanting, found)
         else:
             for item, key in zip(wanting, keys.get(storage, ()), strict=False):
                 item.key = key
@@ -110,12 +111,16 @@ def _find_keys(
         allocations,
         agency=dossier.agency,
         office=dossier.office,
-        document_type="dossier",
-        document_uuid=dossier.uuid,
-        document_label=f"Hồ sơ {dossier.letter_number}",
+        document=("dossier", dossier.uuid, f"Hồ sơ {dossier.letter_number}"),
         actor=None,
         now=now,
     )
+
+
+def _wants(item: DossierItem) -> tuple[str, str]:
+    """Return the storage a row asks for and, for SIM PKI, the carrier."""
+    carrier = item.answers.get("carrier", "") if item.storage == DeviceKind.SIM else ""
+    return item.storage, carrier
 
 
 def _give_devices(items: Sequence[DossierItem], found: Sequence[Device]) -> list[Allocation]:
@@ -128,7 +133,6 @@ def _give_devices(items: Sequence[DossierItem], found: Sequence[Device]) -> list
             Allocation(
                 device,
                 subscriber,
-                carrier=item.answers.get("carrier", ""),
                 phone=item.answers.get("phone", "") if item.storage == DeviceKind.SIM else "",
             )
         )

@@ -49,7 +49,7 @@ def title_of(dossier: Dossier) -> str:
 def follow(dossier: Dossier, step: Step, event: DossierEvent, *, now: datetime) -> None:
     """Do what the step causes; the caller saves the dossier and records the audit entry."""
     if step.action == Action.SEAL:
-        _on_sent(dossier, now=now)
+        _on_sent(dossier, actor=event.actor, now=now)
     elif step.action == Action.FORWARD:
         deadlines.close(DeadlineKind.OFFICE_CHECK, dossier.uuid, now=now)
         _start_ca_clock(dossier, now=now)
@@ -65,7 +65,7 @@ def follow(dossier: Dossier, step: Step, event: DossierEvent, *, now: datetime) 
     _tell(dossier, event, now=now)
 
 
-def _on_sent(dossier: Dossier, *, now: datetime) -> None:
+def _on_sent(dossier: Dossier, *, actor: User | None, now: datetime) -> None:
     """The day the first official recipient has it is the law's day (DOMAIN 14.1)."""
     dossier.sent_at = dossier.sent_at or now
     dossier.received_on = timezone.localdate(now)
@@ -76,21 +76,16 @@ def _on_sent(dossier: Dossier, *, now: datetime) -> None:
     elif dossier.route != Route.NOTICE:
         _start_ca_clock(dossier, now=now)
     if kinds.get(dossier.kind).effect is EffectKind.RECORD_HANDOVER:
-        _record_handover_notice(dossier, now=now)
+        _record_handover_notice(dossier, actor=actor, now=now)
 
 
-def _record_handover_notice(dossier: Dossier, *, now: datetime) -> None:
+def _record_handover_notice(dossier: Dossier, *, actor: User | None, now: datetime) -> None:
     """Mẫu 07 is sent: the hand-overs it names are notified, their clocks stop."""
     handed_over = [item.device for item in dossier.items.select_related("device") if item.device]
+    label = f"Thông báo bàn giao (Mẫu 07) số {dossier.letter_number}"
     devices.attach_notice(
-        handed_over,
-        document_type="dossier",
-        document_uuid=dossier.uuid,
-        document_label=f"Thông báo bàn giao (Mẫu 07) số {dossier.letter_number}",
-        now=now,
+        handed_over, document=("dossier", dossier.uuid, label), actor=actor, now=now
     )
-    for device in handed_over:
-        deadlines.close(DeadlineKind.HANDOVER_NOTICE, device.uuid, now=now)
 
 
 def _start_ca_clock(dossier: Dossier, *, now: datetime) -> None:
