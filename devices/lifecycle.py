@@ -1,7 +1,13 @@
-"""The life of a device as one table over two columns: where it is and how it is."""
+"""The life of a device as one table over two columns: where it is and how it is.
+
+Services, buttons, docs/device-lifecycle.md and the exhaustive test are read from ``LIFE``; nothing
+else says what can happen to a device. The table is the same for every kind of device: a SIM or an
+HSM travels and comes back as a token does.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import models
@@ -56,15 +62,252 @@ class Move(models.TextChoices):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One line of the table: ``move`` leads from these places to ``to`` (None: stays)."""
+    """One line of the table: ``move`` leads from these places and conditions to others.
+
+    ``sources`` None is a device the portal does not know yet. ``to`` and ``to_condition`` None
+    mean that it stays as it is; ``restores`` that it returns to the condition it had before it was
+    lost. Among ``roles``, None is the portal itself (the effect of a dossier, a sweep).
+    """
 
     move: Move
-    sources: frozenset[Custody]
+    sources: frozenset[Custody] | None
     conditions: frozenset[Condition]
     to: Custody | None
     to_condition: Condition | None
-    roles: frozenset[Role]  # empty: the portal itself, as the effect of a dossier
+    restores: bool
+    roles: frozenset[Role | None]
+    needs_reason: bool
 
 
 class IllegalMove(Exception):
     """The device can't make this move from where it is, or not by this role."""
+
+
+PORTAL = None
+SOUND = (Condition.OK,)
+# What can still be held in the hand.
+PRESENT = (Condition.OK, Condition.LOCKED, Condition.DAMAGED)
+
+
+def _rule(
+    move: Move,
+    *sources: Custody,
+    to: Custody | None = None,
+    by: Iterable[Role | None],
+    when: Iterable[Condition] = SOUND,
+    to_condition: Condition | None = None,
+    restores: bool = False,
+    reason: bool = False,
+) -> Rule:
+    return Rule(
+        move=move,
+        sources=frozenset(sources) or None,
+        conditions=frozenset(when),
+        to=to,
+        to_condition=to_condition,
+        restores=restores,
+        roles=frozenset(by),
+        needs_reason=reason,
+    )
+
+
+_AT_THE_CA = (Custody.STOCK, Custody.ALLOCATED, Custody.AT_CA)
+_AT_THE_AGENCY = (
+    Custody.AT_AGENCY,
+    Custody.WITH_SUBSCRIBER,
+    Custody.TO_BE_RETURNED,
+    Custody.BACK_AT_AGENCY,
+)
+# A PIN exists only after the hand-over, so nothing locks before it.
+_IN_USE = (Custody.WITH_SUBSCRIBER, Custody.TO_BE_RETURNED)
+_CLERK = (Role.CLERK,)
+_OFFICE = (Role.OFFICE_OFFICER,)
+_OPERATOR = (Role.CA_OPERATOR,)
+
+LIFE: tuple[Rule, ...] = (
+    # Out: from the stock to the subscriber (Điều 11 Nghị định 68/2024/NĐ-CP).
+    _rule(Move.TAKE_IN, to=Custody.STOCK, by=_OPERATOR, to_condition=Condition.OK),
+    _rule(Move.ALLOCATE, Custody.STOCK, to=Custody.ALLOCATED, by=(PORTAL,)),
+    _rule(Move.SEND, Custody.ALLOCATED, to=Custody.ON_ITS_WAY, by=_OPERATOR),
+    _rule(Move.RECEIVE, Custody.ON_ITS_WAY, to=Custody.AT_AGENCY, by=_CLERK),
+    _rule(Move.HAND_OVER, Custody.AT_AGENCY, to=Custody.WITH_SUBSCRIBER, by=_CLERK),
+    # In use: Điều 22 (locked after too many wrong passwords, recovered on Mẫu 06).
+    _rule(
+        Move.LOCK,
+        *_IN_USE,
+        by=(Role.CLERK, PORTAL),
+        to_condition=Condition.LOCKED,
+        reason=True,
+    ),
+    _rule(
+        Move.UNLOCK,
+        *_IN_USE,
+        by=(PORTAL,),
+        when=(Condition.LOCKED,),
+        to_condition=Condition.OK,
+    ),
+    # Back: Điều 20. What never left the CA or the agency has nobody to be fetched from.
+    _rule(
+        Move.RECALL,
+        Custody.WITH_SUBSCRIBER,
+        to=Custody.TO_BE_RETURNED,
+        by=(PORTAL,),
+        when=PRESENT,
+        reason=True,
+    ),
+    _rule(
+        Move.RECALL,
+        Custody.AT_AGENCY,
+        to=Custody.BACK_AT_AGENCY,
+        by=(PORTAL,),
+        when=PRESENT,
+        reason=True,
+    ),
+    _rule(
+        Move.RECALL,
+        Custody.ALLOCATED,
+        to=Custody.AT_CA,
+        by=(PORTAL,),
+        when=PRESENT,
+        reason=True,
+    ),
+    _rule(
+        Move.TAKE_BACK,
+        Custody.WITH_SUBSCRIBER,
+        Custody.TO_BE_RETURNED,
+        to=Custody.BACK_AT_AGENCY,
+        by=_CLERK,
+        when=PRESENT,
+    ),
+    # The side that gets the device confirms it (Mẫu 08).
+    _rule(
+        Move.PASS_TO_OFFICE,
+        Custody.BACK_AT_AGENCY,
+        to=Custody.AT_OFFICE,
+        by=_OFFICE,
+        when=PRESENT,
+    ),
+    _rule(
+        Move.RETURN_TO_CA,
+        Custody.BACK_AT_AGENCY,
+        Custody.AT_OFFICE,
+        to=Custody.AT_CA,
+        by=_OPERATOR,
+        when=PRESENT,
+    ),
+    _rule(
+        Move.RETIRE,
+        Custody.STOCK,
+        Custody.AT_CA,
+        to=Custody.RETIRED,
+        by=_OPERATOR,
+        when=PRESENT,
+        reason=True,
+    ),
+    # Trouble is reported by whoever has the device.
+    _rule(
+        Move.REPORT_DAMAGED,
+        *_AT_THE_AGENCY,
+        by=_CLERK,
+        when=(Condition.OK, Condition.LOCKED),
+        to_condition=Condition.DAMAGED,
+        reason=True,
+    ),
+    _rule(
+        Move.REPORT_DAMAGED,
+        Custody.AT_OFFICE,
+        by=_OFFICE,
+        when=(Condition.OK, Condition.LOCKED),
+        to_condition=Condition.DAMAGED,
+        reason=True,
+    ),
+    _rule(
+        Move.REPORT_DAMAGED,
+        *_AT_THE_CA,
+        by=_OPERATOR,
+        when=(Condition.OK, Condition.LOCKED),
+        to_condition=Condition.DAMAGED,
+        reason=True,
+    ),
+    # A loss at the agency is also the effect of its minutes (Mẫu 09).
+    _rule(
+        Move.REPORT_LOST,
+        *_AT_THE_AGENCY,
+        by=(Role.CLERK, PORTAL),
+        when=PRESENT,
+        to_condition=Condition.LOST,
+        reason=True,
+    ),
+    _rule(
+        Move.REPORT_LOST,
+        Custody.AT_OFFICE,
+        by=_OFFICE,
+        when=PRESENT,
+        to_condition=Condition.LOST,
+        reason=True,
+    ),
+    _rule(
+        Move.REPORT_LOST,
+        Custody.ON_ITS_WAY,
+        *_AT_THE_CA,
+        by=_OPERATOR,
+        when=PRESENT,
+        to_condition=Condition.LOST,
+        reason=True,
+    ),
+    _rule(
+        Move.FIND,
+        *_AT_THE_AGENCY,
+        by=_CLERK,
+        when=(Condition.LOST,),
+        restores=True,
+        reason=True,
+    ),
+    _rule(
+        Move.FIND,
+        Custody.AT_OFFICE,
+        by=_OFFICE,
+        when=(Condition.LOST,),
+        restores=True,
+        reason=True,
+    ),
+    _rule(
+        Move.FIND,
+        Custody.ON_ITS_WAY,
+        *_AT_THE_CA,
+        by=_OPERATOR,
+        when=(Condition.LOST,),
+        restores=True,
+        reason=True,
+    ),
+)
+
+# These ask for more than a reason: a list, a serial seen, a PIN.
+_MOVES_WITH_A_PAGE = frozenset({Move.TAKE_IN, Move.SEND, Move.RECEIVE, Move.HAND_OVER})
+
+
+def find_rule(move: str, custody: str | None, condition: str | None, role: str | None) -> Rule:
+    """Return the one line for these; raise IllegalMove when there is none.
+
+    ``custody`` and ``condition`` None is a device not yet known; ``role`` None the portal itself.
+    """
+    for rule in LIFE:
+        if rule.move == move and role in rule.roles and _starts_at(rule, custody, condition):
+            return rule
+    raise IllegalMove(f"{role} cannot {move} a device that is {custody}, {condition}")
+
+
+def moves_open_to(role: str | None, *, custody: str, condition: str) -> list[Rule]:
+    """Return what ``role`` may do next with a device, in table order."""
+    return [rule for rule in LIFE if role in rule.roles and _starts_at(rule, custody, condition)]
+
+
+def has_a_page(move: str) -> bool:
+    """Say whether ``move`` asks for more than a reason and so has a page of its own."""
+    return move in _MOVES_WITH_A_PAGE
+
+
+def _starts_at(rule: Rule, custody: str | None, condition: str | None) -> bool:
+    if rule.sources is None:
+        return custody is None and condition is None
+    return custody in rule.sources and condition in rule.conditions

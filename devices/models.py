@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from devices.lifecycle import Condition, Custody, Move
-from devices.querysets import DeviceQuerySet
+from devices.querysets import DeviceQuerySet, IntakeQuerySet, ShipmentQuerySet
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
 from portal.ca.models import KeyPair
@@ -30,6 +30,41 @@ class Channel(models.TextChoices):
     HAND = "hand", _("Giao trực tiếp")
     CO_YEU = "co_yeu", _("Qua tổ chức cơ yếu")
     POST = "post", _("Bưu chính công ích")
+
+
+class Intake(models.Model):
+    """A lot of devices taken into the stock; their keys are made in the background."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(_("loại"), max_length=6, choices=DeviceKind)
+    model = models.CharField(_("kiểu"), max_length=60, blank=True)
+    batch = models.CharField(_("lô"), max_length=60)
+    carrier = models.CharField(_("nhà mạng"), max_length=20, blank=True)
+    count = models.PositiveIntegerField(_("số thiết bị"))
+    keys_made = models.PositiveIntegerField(_("đã tạo khóa"), default=0)
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    claimed_until = models.DateTimeField(null=True)  # a worker's lease while it makes keys
+    ended_at = models.DateTimeField(null=True)
+
+    objects = IntakeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="devices_intake_no_more_keys_than_devices",
+                condition=Q(keys_made__lte=F("count")),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"], condition=Q(ended_at__isnull=True), name="devices_intake_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.batch} ({self.count})"
 
 
 class Device(models.Model):
@@ -55,6 +90,7 @@ class Device(models.Model):
     subscriber = models.ForeignKey(Subscriber, models.PROTECT, null=True, related_name="devices")
     received_at = models.DateTimeField(help_text=_("Nhập kho"))
     batch = models.CharField(_("lô"), max_length=60, blank=True)
+    intake = models.ForeignKey(Intake, models.PROTECT, null=True, related_name="devices")
 
     objects = DeviceQuerySet.as_manager()
 
@@ -74,10 +110,57 @@ class Device(models.Model):
                 name="devices_device_with_subscriber_names_them",
                 condition=~Q(custody="with_subscriber") | Q(subscriber__isnull=False),
             ),
+            models.UniqueConstraint(
+                fields=["iccid"], condition=~Q(iccid=""), name="devices_device_iccid_once"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.serial}"
+
+
+class Shipment(models.Model):
+    """Devices of one agency sent to it together, by one channel."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="shipments")
+    office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
+    channel = models.CharField(_("cách giao"), max_length=8, choices=Channel)
+    note = models.TextField(_("ghi chú"), blank=True)
+    sent_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    sent_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)  # when its last device was confirmed
+
+    objects = ShipmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-sent_at", "-pk"]
+        indexes = [
+            models.Index(fields=["agency", "ended_at", "-id"], name="devices_shipment_agency"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()} {self.sent_at:%d/%m/%Y}"
+
+
+class ShipmentItem(models.Model):
+    """One line of a shipment's list: confirmed, or reported missing, by the agency."""
+
+    shipment = models.ForeignKey(Shipment, models.PROTECT, related_name="items")
+    device = models.ForeignKey(Device, models.PROTECT, related_name="shipment_items")
+    received_at = models.DateTimeField(null=True)
+    missing_at = models.DateTimeField(null=True)  # kept when it turns up later
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["shipment", "device"], name="devices_shipmentitem_listed_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shipment_id}: {self.device_id}"
 
 
 class CustodyMove(models.Model):
@@ -91,12 +174,14 @@ class CustodyMove(models.Model):
     to_condition = models.CharField(max_length=8, choices=Condition)
     agency = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
     subscriber = models.ForeignKey(Subscriber, models.PROTECT, null=True, related_name="+")
+    holder = models.CharField(_("người nhận"), max_length=150, blank=True)
     document_type = models.CharField(max_length=40, blank=True)
     document_uuid = models.UUIDField(null=True)
     document_label = models.CharField(_("chứng từ"), max_length=200)
     channel = models.CharField(_("cách giao"), max_length=8, choices=Channel, blank=True)
     note = models.TextField(_("ghi chú"), blank=True)
     actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    happened_on = models.DateField(_("ngày"))  # may lie before the day it was recorded
     at = models.DateTimeField()
 
     class Meta:
@@ -105,3 +190,19 @@ class CustodyMove(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device_id}: {self.move}"
+
+
+class HandoverNotice(models.Model):
+    """Which Mẫu 07 tells the CA of a hand-over; it comes after the move, which stays as it is."""
+
+    move = models.OneToOneField(CustodyMove, models.PROTECT, related_name="notice")
+    document_type = models.CharField(max_length=40)
+    document_uuid = models.UUIDField()
+    document_label = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["document_uuid"], name="devices_notice_document")]
+
+    def __str__(self) -> str:
+        return f"{self.move_id}: {self.document_label}"

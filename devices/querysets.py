@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 
+from devices.lifecycle import Condition, Custody, Move
 from portal.agencies.models import Agency
 from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
 
 if TYPE_CHECKING:
-    from devices.models import Device
+    from devices.models import Device, Intake, Shipment
     from portal.accounts.models import User
 
 
@@ -28,4 +31,69 @@ class DeviceQuerySet(models.QuerySet["Device"]):
 
     def in_stock(self, kind: str) -> Self:
         """Return the devices of ``kind`` that can be allocated: in stock, sound, with a key."""
-        return self.filter(kind=kind, custody="stock", condition="ok", key__isnull=False)
+        return self.filter(
+            kind=kind, custody=Custody.STOCK, condition=Condition.OK, key__isnull=False
+        )
+
+    def without_key(self) -> Self:
+        """Return the sound devices of the stock whose key is still to be made."""
+        return self.filter(custody=Custody.STOCK, condition=Condition.OK, key__isnull=True)
+
+    def waiting_for(self, custody: Custody) -> Self:
+        """Return the sound devices at ``custody``, which can go on."""
+        return self.filter(custody=custody, condition=Condition.OK)
+
+    def handed_over_without_notice(self) -> Self:
+        """Return the devices subscribers hold of which no Mẫu 07 has told the CA yet (R18)."""
+        from devices.models import CustodyMove  # noqa: PLC0415 (it imports this module)
+
+        untold = CustodyMove.objects.filter(
+            device=OuterRef("pk"), move=Move.HAND_OVER, notice__isnull=True
+        )
+        return self.filter(Exists(untold), custody=Custody.WITH_SUBSCRIBER)
+
+    def for_list(self) -> Self:
+        return self.select_related("agency", "subscriber").order_by("-pk")
+
+
+class IntakeQuerySet(models.QuerySet["Intake"]):
+    def unfinished(self) -> Self:
+        return self.filter(ended_at__isnull=True)
+
+    def unclaimed(self, now: datetime) -> Self:
+        return self.filter(Q(claimed_until__isnull=True) | Q(claimed_until__lt=now))
+
+
+class ShipmentQuerySet(models.QuerySet["Shipment"]):
+    def visible_to(self, user: User) -> Self:
+        """Return the shipments to the bodies ``user`` may see; the CA sees all."""
+        if user.role in CA_ROLES:
+            return self
+        if user.role in OFFICE_ROLES:
+            return self.filter(office=user.agency_id)
+        if user.role in AGENCY_ROLES or user.role == Role.AUDITOR:
+            bodies = Agency.objects.visible_to(user).order_by().values("pk")
+            return self.filter(agency__in=bodies)
+        return self.none()
+
+    def under_way(self) -> Self:
+        return self.filter(ended_at__isnull=True)
+
+    def with_counts(self) -> Self:
+        """Add how many devices are listed, confirmed, and reported missing and not yet found."""
+        return self.annotate(
+            listed=Count("items"),
+            confirmed=Count("items", filter=Q(items__received_at__isnull=False)),
+            missing=Count(
+                "items",
+                filter=Q(items__missing_at__isnull=False, items__received_at__isnull=True),
+            ),
+        )
+
+    def with_list(self) -> Self:
+        from devices.models import ShipmentItem  # noqa: PLC0415 (it imports this module)
+
+        lines = ShipmentItem.objects.select_related("device__subscriber")
+        return self.select_related("agency", "sent_by").prefetch_related(
+            Prefetch("items", queryset=lines)
+        )

@@ -1,0 +1,262 @@
+"""From the agency to the subscriber, and the Mẫu 07 that tells the CA of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from devices.lifecycle import Custody, Move
+from devices.models import CustodyMove, Device, HandoverNotice
+from devices.querysets import DeviceQuerySet
+from devices.serials import normalise
+from devices.services.ledger import Paper, audit, lock, write
+from portal.accounts.models import User
+from portal.agencies.models import Agency, SubscriberKind
+from portal.audit.services import Act, record
+from portal.ca import tokens
+from portal.ca.models import VirtualToken
+from portal.core.rules import Refused, Violation
+from portal.deadlines.models import DeadlineKind
+from portal.deadlines.services import close, open_deadline
+from portal.notices.services import tell
+
+DECREE = "Nghị định 68/2024/NĐ-CP"
+
+
+@transaction.atomic
+def hand_over(
+    device: Device,
+    *,
+    pin: str,
+    serial_seen: str,
+    actor: User,
+    now: datetime,
+    on: date | None = None,
+    holder: str = "",
+) -> CustodyMove:
+    """Hand a device to its subscriber, who sets the first PIN; opens the clock of Mẫu 07.
+
+    An organisation's device goes to ``holder``, its văn thư (the actor when not named), as Điều 32
+    Nghị định 30/2020/NĐ-CP asks. ``serial_seen`` is read off the thing itself. ``on`` is the day it
+    happened, today when not given. Raises Refused, and hands nothing over, when the serial differs,
+    no certificate on the device is valid, or the PIN is not acceptable.
+    """
+    (device,) = lock([device], actor=actor)
+    on = on or timezone.localdate(now)
+    if violations := _violations(device, serial_seen=serial_seen, on=on, now=now):
+        raise Refused(*violations)
+    holder = holder.strip() or _usual_holder(device, actor)
+    paper = Paper("handover", device.uuid, _("Bàn giao tại đơn vị, thông báo bằng Mẫu 07"))
+    (entry,) = write(
+        [device], Move.HAND_OVER, actor=actor, now=now, paper=paper, holder=holder, on=on
+    )
+    _set_first_pin(device, pin, now=now)
+    _open_clock(device, on=on, now=now)
+    _tell_subscriber(entry, now=now)
+    audit([device], Move.HAND_OVER, actor=actor, now=now, paper=paper)
+    return entry
+
+
+def handed_over_without_notice(agency: Agency) -> DeviceQuerySet:
+    """Return ``agency``'s devices whose hand-over the CA has not been told of on a Mẫu 07 (R18).
+
+    Each carries ``handed_over_on`` and ``holder``.
+    """
+    return (
+        with_hand_over(Device.objects.filter(agency=agency).handed_over_without_notice())
+        .select_related("subscriber", "key")
+        .order_by("handed_over_on", "pk")
+    )
+
+
+def with_hand_over(devices: DeviceQuerySet) -> DeviceQuerySet:
+    """Add the day each device was handed over and to whom."""
+    moves = CustodyMove.objects.filter(device=OuterRef("pk"), move=Move.HAND_OVER).order_by("-pk")
+    return devices.annotate(
+        handed_over_on=Subquery(moves.values("happened_on")[:1]),
+        holder=Subquery(moves.values("holder")[:1]),
+    )
+
+
+@transaction.atomic
+def attach_notice(
+    devices: Sequence[Device],
+    document: tuple[str, UUID, str],
+    *,
+    actor: User | None,
+    now: datetime,
+) -> int:
+    """Note that ``document`` (a Mẫu 07 that was sent) tells of exactly these hand-overs.
+
+    Closes their clocks and returns how many. Sent again after a correction, the same document may
+    name other devices: those left out are owed again. Raises Refused when a device was not handed
+    over, or another document told of it already.
+    """
+    moves = _hand_overs(lock(devices, actor=None))
+    _refuse_told_by_another(moves, document)
+    told = HandoverNotice.objects.filter(document_uuid=document[1])
+    left_out = list(told.exclude(move__in=moves).select_related("move__device"))
+    _owe_again(left_out, now=now)
+    already = set(told.values_list("move_id", flat=True))
+    HandoverNotice.objects.bulk_create(
+        [
+            HandoverNotice(
+                move=move,
+                document_type=document[0],
+                document_uuid=document[1],
+                document_label=document[2],
+                at=now,
+            )
+            for move in moves
+            if move.pk not in already
+        ],
+        batch_size=500,
+    )
+    for move in moves:
+        close(DeadlineKind.HANDOVER_NOTICE, move.device.uuid, now=now)
+    _audit_notice("device.attach_notice", document, len(moves), actor=actor, now=now)
+    return len(moves)
+
+
+@transaction.atomic
+def detach_notice(document: tuple[str, UUID, str], *, actor: User | None, now: datetime) -> int:
+    """Undo ``attach_notice`` (the Mẫu 07 was withdrawn): its hand-overs are owed again."""
+    told = HandoverNotice.objects.filter(document_uuid=document[1])
+    rows = list(told.select_related("move__device__agency", "move__device__office"))
+    _owe_again(rows, now=now)
+    if rows:
+        _audit_notice("device.detach_notice", document, len(rows), actor=actor, now=now)
+    return len(rows)
+
+
+def _violations(device: Device, *, serial_seen: str, on: date, now: datetime) -> list[Violation]:
+    found = []
+    if normalise(serial_seen) != device.serial:
+        text = _("Số hiệu đọc trên thiết bị (%(seen)s) khác số hiệu trong hồ sơ (%(serial)s).")
+        values = {"seen": normalise(serial_seen) or "–", "serial": device.serial}
+        way_out = _("Tìm đúng thiết bị của thuê bao này; không bàn giao thiết bị khác.")
+        found.append(Violation("serial_differs", text % values, way_out=way_out))
+    if on > timezone.localdate(now):
+        found.append(Violation("in_the_future", _("Ngày bàn giao không thể sau ngày hôm nay.")))
+    elif (came := _came_on(device)) and on < came:
+        text = _("Ngày bàn giao trước ngày đơn vị nhận thiết bị (%(came)s).")
+        found.append(Violation("before_receipt", text % {"came": f"{came:%d/%m/%Y}"}))
+    certificates = device.key.certificates.valid_at(now) if device.key else None
+    if device.custody == Custody.AT_AGENCY and not (certificates and certificates.exists()):
+        found.append(
+            Violation(
+                "no_valid_certificate",
+                _("Trên thiết bị không có chứng thư còn hiệu lực nên không bàn giao."),
+                article=f"Điều 20 {DECREE}",
+                way_out=_("Nộp lại thiết bị theo Mẫu 08."),
+            )
+        )
+    return found
+
+
+def _came_on(device: Device) -> date | None:
+    moves = CustodyMove.objects.filter(device=device, move=Move.RECEIVE)
+    return moves.order_by("-pk").values_list("happened_on", flat=True).first()
+
+
+def _usual_holder(device: Device, actor: User) -> str:
+    subscriber = device.subscriber
+    if subscriber is not None and subscriber.kind == SubscriberKind.PERSON:
+        return subscriber.name[:150]
+    return actor.full_name
+
+
+def _set_first_pin(device: Device, pin: str, *, now: datetime) -> None:
+    """Set the PIN of a virtual token; a real device keeps its own and the portal never sees it."""
+    if device.key is not None and VirtualToken.objects.filter(key=device.key).exists():
+        tokens.set_first_pin(device.key, pin, now=now)
+
+
+def _open_clock(device: Device, *, on: date, now: datetime) -> None:
+    """Start the clock of Mẫu 07 on the day of the hand-over, even when it is typed in later."""
+    assert device.agency is not None
+    began = now
+    if on != timezone.localdate(now):
+        began = timezone.make_aware(datetime.combine(on, time(12)))
+    open_deadline(
+        DeadlineKind.HANDOVER_NOTICE,
+        agency=device.agency,
+        office=device.office,
+        target_type="device",
+        target_uuid=device.uuid,
+        title=_("Gửi thông báo bàn giao thiết bị %(serial)s (Mẫu 07)") % {"serial": device.serial},
+        path=reverse("devices:detail", args=[device.uuid]),
+        now=began,
+    )
+
+
+def _tell_subscriber(entry: CustodyMove, *, now: datetime) -> None:
+    """Tell the person, when they have an account: a false hand-over must be noticed."""
+    title = _("Thiết bị %(serial)s được ghi nhận đã bàn giao cho %(holder)s")
+    tell(
+        User.objects.filter(is_active=True, person=entry.subscriber_id, person__isnull=False),
+        cause=f"device_handed_over:{entry.pk}",
+        title=title % {"serial": entry.device.serial, "holder": entry.holder},
+        text=_("Nếu anh/chị chưa nhận thiết bị, báo ngay văn thư và Cục."),
+        path=reverse("devices:detail", args=[entry.device.uuid]),
+        target_type="device",
+        target_uuid=entry.device.uuid,
+        now=now,
+    )
+
+
+def _hand_overs(devices: Sequence[Device]) -> list[CustodyMove]:
+    """Return the hand-over of each device; raises Refused when one was never handed over."""
+    moves = CustodyMove.objects.filter(device__in=devices, move=Move.HAND_OVER)
+    latest = {
+        move.device_id: move
+        for move in moves.select_related("device__agency", "device__office").order_by("pk")
+    }
+    text = _("Thiết bị %(serial)s chưa được bàn giao cho thuê bao.")
+    if violations := [
+        Violation("not_handed_over", text % {"serial": device.serial})
+        for device in devices
+        if device.pk not in latest
+    ]:
+        raise Refused(*violations)
+    return [latest[device.pk] for device in devices]
+
+
+def _refuse_told_by_another(moves: Sequence[CustodyMove], document: tuple[str, UUID, str]) -> None:
+    text = _("Việc bàn giao thiết bị %(serial)s đã được thông báo tại %(label)s.")
+    others = HandoverNotice.objects.filter(move__in=moves).exclude(document_uuid=document[1])
+    if violations := [
+        Violation(
+            "notice_sent_already",
+            text % {"serial": one.move.device.serial, "label": one.document_label},
+        )
+        for one in others.select_related("move__device")
+    ]:
+        raise Refused(*violations)
+
+
+def _owe_again(rows: Sequence[HandoverNotice], *, now: datetime) -> None:
+    for row in rows:
+        _open_clock(row.move.device, on=row.move.happened_on, now=now)
+    HandoverNotice.objects.filter(pk__in=[row.pk for row in rows]).delete()
+
+
+def _audit_notice(
+    action: str,
+    document: tuple[str, UUID, str],
+    count: int,
+    *,
+    actor: User | None,
+    now: datetime,
+) -> None:
+    act = Act(
+        action=action, target_type=document[0], target_uuid=document[1], data={"count": count}
+    )
+    record(act, actor=actor, now=now)

@@ -1,0 +1,203 @@
+"""The ledger: the one place that writes where a device is and how it is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from devices.lifecycle import LIFE, Condition, Custody, IllegalMove, Move, Rule, find_rule
+from devices.models import CustodyMove, Device
+from portal.accounts.models import User
+from portal.audit.services import Act, record
+from portal.core.rules import Refused, Violation
+
+
+class Paper(NamedTuple):
+    """The document a move happens under; a plain tuple of the three will do as well."""
+
+    type: str
+    uuid: UUID | None
+    label: str
+
+
+def lock(devices: Iterable[Device], *, actor: User | None) -> list[Device]:
+    """Return ``devices`` as they are now, locked, in order of their key.
+
+    Raises Device.DoesNotExist when one of them is not ``actor``'s to see (None: the portal).
+    """
+    keys = {device.pk for device in devices}
+    theirs = Device.objects.all() if actor is None else Device.objects.visible_to(actor)
+    found = (
+        theirs.filter(pk__in=keys)
+        .select_for_update(of=("self",))
+        .select_related("agency", "office", "subscriber")
+        .order_by("pk")
+    )
+    locked = list(found)
+    if len(locked) != len(keys):
+        raise Device.DoesNotExist
+    return locked
+
+
+def write(
+    devices: Sequence[Device],
+    move: Move,
+    *,
+    actor: User | None,
+    now: datetime,
+    paper: tuple[str, UUID | None, str],
+    channel: str = "",
+    holder: str = "",
+    note: str = "",
+    on: date | None = None,
+) -> list[CustodyMove]:
+    """Make ``move`` with each locked device and enter it in the ledger; the caller audits.
+
+    ``actor`` None is the portal itself. Raises Refused, naming each device that can't.
+    """
+    rules = _rules_for(devices, move, role=actor.role if actor else None)
+    if any(rule.needs_reason for rule in rules) and not note.strip():
+        raise Refused(Violation("no_reason", _("Phải nêu rõ lý do.")))
+    restored = _conditions_before_loss(devices) if any(rule.restores for rule in rules) else {}
+    document_type, document_uuid, document_label = paper
+    entries = []
+    for device, rule in zip(devices, rules, strict=True):
+        entry = CustodyMove(
+            device=device,
+            move=move,
+            from_custody=device.custody,
+            to_custody=rule.to or device.custody,
+            from_condition=device.condition,
+            to_condition=_condition_after(device, rule, restored),
+            agency_id=device.agency_id,
+            subscriber_id=device.subscriber_id,
+            holder=holder,
+            document_type=document_type,
+            document_uuid=document_uuid,
+            document_label=document_label,
+            channel=channel,
+            note=note.strip(),
+            actor=actor,
+            happened_on=on or timezone.localdate(now),
+            at=now,
+        )
+        entries.append(entry)
+    _follow(entries)
+    return CustodyMove.objects.bulk_create(entries, batch_size=500)
+
+
+def audit(
+    devices: Sequence[Device],
+    action: str,
+    *,
+    actor: User | None,
+    now: datetime,
+    paper: tuple[str, UUID | None, str],
+) -> None:
+    """Write the one audit entry of a command about ``devices``, all of one agency. Call it last."""
+    first = devices[0]
+    document_type, document_uuid, _label = paper
+    record(
+        Act(
+            action=f"device.{action}",
+            target_type="device" if len(devices) == 1 else document_type,
+            target_uuid=first.uuid if len(devices) == 1 else document_uuid,
+            agency_uuid=first.agency.uuid if first.agency else None,
+            office_uuid=first.office.uuid if first.office else None,
+            data={"devices": [device.serial for device in devices], "document": document_type},
+        ),
+        actor=actor,
+        now=now,
+    )
+
+
+def ledger_agrees(device: Device) -> bool:
+    """Say whether the ledger is unbroken and legal, and ends where the device's columns say."""
+    entries = list(CustodyMove.objects.filter(device=device).order_by("pk"))
+    if not entries:
+        return False
+    custody, condition = "", ""
+    for entry in entries:
+        if (entry.from_custody, entry.from_condition) != (custody, condition):
+            return False
+        if not _is_in_the_table(entry):
+            return False
+        custody, condition = entry.to_custody, entry.to_condition
+    last = entries[-1]
+    return (custody, condition, last.agency_id, last.subscriber_id) == (
+        device.custody,
+        device.condition,
+        device.agency_id,
+        device.subscriber_id,
+    )
+
+
+def illegal(device: Device, move: Move) -> Violation:
+    """Return why ``device`` can't make ``move`` now."""
+    text = _("Thiết bị %(serial)s đang ở trạng thái “%(custody)s”, “%(condition)s”: %(no)s.")
+    return Violation(
+        "illegal_move",
+        text
+        % {
+            "serial": device.serial,
+            "custody": Custody(device.custody).label,
+            "condition": Condition(device.condition).label,
+            "no": _("không thực hiện được “%(move)s”") % {"move": move.label},
+        },
+        way_out=_("Mở lại trang thiết bị để xem việc có thể làm lúc này."),
+    )
+
+
+def _rules_for(devices: Sequence[Device], move: Move, *, role: str | None) -> list[Rule]:
+    rules, violations = [], []
+    for device in devices:
+        try:
+            rules.append(find_rule(move, device.custody, device.condition, role))
+        except IllegalMove:
+            violations.append(illegal(device, move))
+    if violations:
+        raise Refused(*violations)
+    return rules
+
+
+def _condition_after(device: Device, rule: Rule, restored: dict[int, str]) -> str:
+    if rule.restores:
+        return restored.get(device.pk, Condition.OK)
+    return rule.to_condition or device.condition
+
+
+def _conditions_before_loss(devices: Sequence[Device]) -> dict[int, str]:
+    losses = CustodyMove.objects.filter(device__in=devices, move=Move.REPORT_LOST)
+    return dict(losses.order_by("pk").values_list("device_id", "from_condition"))
+
+
+def _follow(entries: Sequence[CustodyMove]) -> None:
+    """Bring the devices' columns after their ledger, in one statement for each new state."""
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for entry in entries:
+        groups[entry.to_custody, entry.to_condition].append(entry.device_id)
+        entry.device.custody, entry.device.condition = entry.to_custody, entry.to_condition
+    for (custody, condition), keys in groups.items():
+        Device.objects.filter(pk__in=keys).update(custody=custody, condition=condition)
+
+
+def _is_in_the_table(entry: CustodyMove) -> bool:
+    return any(
+        rule.move == entry.move
+        and _starts(rule, entry)
+        and (rule.to or entry.from_custody) == entry.to_custody
+        and (rule.restores or (rule.to_condition or entry.from_condition) == entry.to_condition)
+        for rule in LIFE
+    )
+
+
+def _starts(rule: Rule, entry: CustodyMove) -> bool:
+    if rule.sources is None:
+        return not entry.from_custody
+    return entry.from_custody in rule.sources and entry.from_condition in rule.conditions
