@@ -101,7 +101,7 @@ def _start(pk: int, *, now: datetime) -> None:
 def _next_rows(pk: int) -> list[DossierItem]:
     return list(
         DossierItem.objects.filter(dossier=pk, decision=Decision.ACCEPTED, outcome=Outcome.NONE)
-        .select_related("device__key", "key", "subscriber")
+        .select_related("key", "subscriber__agency", "subscriber__organisation__parent")
         .order_by("position")[:CHUNK]
     )
 
@@ -118,12 +118,16 @@ def _carry_out(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime)
 def _order(dossier: Dossier, item: DossierItem, *, now: datetime) -> Order:
     assert item.subscriber is not None
     assert item.key is not None
+    make_subject = kinds.get(dossier.kind).subject_name
+    assert make_subject is not None, "only forms that issue are carried out here"
+    organisation = item.subscriber.organisation
+    superior = organisation.parent.name if organisation and organisation.parent else ""
     not_before, not_after = validity_from(now)
     return Order(
         request_key=item.request_key,
         serial=item.serial,
         kind=item.subscriber.kind,
-        subject=kinds.get(dossier.kind).subject_of(item.answers),
+        subject=make_subject(item.answers, superior),
         public_key=bytes(item.key.public_key),
         not_before=not_before,
         not_after=not_after,

@@ -13,9 +13,11 @@ from devices import services as devices
 from devices.models import Device, DeviceKind
 from devices.services import Allocation
 from portal.agencies import services as agencies
+from portal.agencies.facts import PersonFacts
 from portal.agencies.models import Subscriber
 from portal.ca import services as ca
 from portal.ca.models import KeyPair
+from portal.core.identifiers import parse_day
 from requests_app import kinds
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.rules import NEW_VALIDITY_YEARS
@@ -76,14 +78,43 @@ def prepare_rows(
 
 
 def _find_subscribers(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> None:
-    kind = kinds.get(dossier.kind)
-    if kind.about == "person":
-        people = agencies.match_or_create_people(
-            [kind.person_of(item.answers) for item in items], agency=dossier.agency, now=now
-        )
-        for item, person in zip(items, people, strict=True):
-            item.subscriber = person
-        return
+    if kinds.get(dossier.kind).about == "person":
+        _find_people(dossier, items, now=now)
+    else:
+        _find_bodies(dossier, items, now=now)
+
+
+def _find_people(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> None:
+    """Match or create the persons; a number that is somebody else's fails its row alone."""
+    facts = [_facts_of(item) for item in items]
+    sound: list[tuple[DossierItem, PersonFacts]] = []
+    for item, fact, conflict in zip(items, facts, agencies.conflicts_of(facts), strict=True):
+        if conflict:
+            _fail(item, conflict.message)
+        else:
+            sound.append((item, fact))
+    people = agencies.match_or_create_people(
+        [fact for _, fact in sound], agency=dossier.agency, now=now
+    )
+    for (item, _), person in zip(sound, people, strict=True):
+        item.subscriber = person
+
+
+def _facts_of(item: DossierItem) -> PersonFacts:
+    answers = item.answers
+    levels = [answers.get(f"org{level}", "") for level in range(1, 5)]
+    return PersonFacts(
+        number=answers["identity_number"],
+        name=answers["full_name"],
+        birth_on=parse_day(answers["birth_on"]),
+        unit=next((level for level in reversed(levels) if level), ""),
+        position=answers.get("position", ""),
+        email=answers.get("email", ""),
+        phone=answers.get("phone", ""),
+    )
+
+
+def _find_bodies(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> None:
     today = timezone.localdate(now)
     bodies = bodies_named_in(dossier.agency, [item.title for item in items], today=today)
     for item in items:

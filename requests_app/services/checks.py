@@ -28,7 +28,12 @@ class RowFindings:
 def row_findings(dossier: Dossier, *, today: date) -> list[RowFindings]:
     """Return the findings of every row that has any, in order."""
     items = list(dossier.items.all())
-    found = check_list(kinds.get(dossier.kind), [item.answers for item in items], today)
+    found = check_list(
+        kinds.get(dossier.kind),
+        [item.answers for item in items],
+        today,
+        variant=dossier.variant,
+    )
     return [
         RowFindings(item, findings) for item, findings in zip(items, found, strict=True) if findings
     ]
