@@ -9,7 +9,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from portal.agencies.querysets import AgencyQuerySet, SubscriberQuerySet
+from portal.agencies.querysets import (
+    AgencyQuerySet,
+    AgencyVersionQuerySet,
+    SubscriberQuerySet,
+)
 from portal.core.fields import EncryptedTextField
 
 
@@ -48,6 +52,7 @@ class Agency(models.Model):
 
     class Meta:
         ordering = ["sort_name", "pk"]
+        indexes = [models.Index(fields=["sort_name", "id"], name="agencies_agency_order")]
 
     def __str__(self) -> str:
         return self.name
@@ -83,6 +88,8 @@ class AgencyVersion(models.Model):
     has_seal = models.BooleanField(_("có con dấu riêng"), default=True)
     decision = models.CharField(_("căn cứ"), max_length=250, blank=True)
 
+    objects = AgencyVersionQuerySet.as_manager()
+
     class Meta:
         ordering = ["agency", "valid_from"]
         constraints = [
@@ -100,7 +107,10 @@ class AgencyVersion(models.Model):
 
 
 class Succession(models.Model):
-    """One body goes over to another, whole or partly, by a decision."""
+    """One body goes over to another, whole or partly, by a decision.
+
+    ``in_effect`` turns true on the day; until then the successor sees nothing of the predecessor.
+    """
 
     class Extent(models.TextChoices):
         WHOLE = "whole", _("Toàn bộ")
@@ -111,6 +121,7 @@ class Succession(models.Model):
     extent = models.CharField(max_length=6, choices=Extent, default=Extent.WHOLE)
     decision = models.CharField(_("quyết định"), max_length=250)
     effective_on = models.DateField(_("hiệu lực từ"))
+    in_effect = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -166,6 +177,10 @@ class Subscriber(models.Model):
 
     class Meta:
         ordering = ["sort_name", "pk"]
+        indexes = [
+            models.Index(fields=["sort_name", "id"], name="agencies_subscriber_order"),
+            models.Index(fields=["agency", "sort_name", "id"], name="agencies_subscriber_agency"),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="agencies_subscriber_organisation_iff_kind",

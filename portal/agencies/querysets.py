@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
+from portal.core.text import search_key
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
-    from portal.agencies.models import Agency, Subscriber
+    from portal.agencies.models import Agency, AgencyVersion, Subscriber, Succession
 
 
 class AgencyQuerySet(models.QuerySet["Agency"]):
     def visible_to(self, user: User) -> Self:
-        """Return the bodies ``user`` may see."""
+        """Return the bodies ``user`` may see. Built from IN, so that the rows can be locked."""
         if user.role in CA_ROLES or user.role == Role.ADMINISTRATOR:
             return self
         if user.role in OFFICE_ROLES:
@@ -33,21 +35,69 @@ class AgencyQuerySet(models.QuerySet["Agency"]):
             return self.filter(
                 Q(pk=user.agency_id)
                 | Q(parent=user.agency_id, has_seal=False)
-                | Q(successions__successor=user.agency_id)
-            ).distinct()
+                | Q(pk__in=_predecessors_of(user.agency_id))
+            )
         return self.none()
+
+    def existing(self, today: date) -> Self:
+        return self.filter(Q(dissolved_on__isnull=True) | Q(dissolved_on__gt=today))
+
+    def named(self, words: str) -> Self:
+        """Return the bodies whose name has each of ``words``, marks and case aside."""
+        return self.filter(*_each_word(words))
+
+
+class AgencyVersionQuerySet(models.QuerySet["AgencyVersion"]):
+    def on(self, day: date) -> Self:
+        """Return the versions in force on ``day``: at most one of each body."""
+        return self.filter(
+            Q(valid_until__isnull=True) | Q(valid_until__gt=day), valid_from__lte=day
+        )
+
+    def version_on(self, agency: Agency, day: date) -> AgencyVersion:
+        """Return how ``agency`` stood on ``day``; raises DoesNotExist before and after its life."""
+        return self.on(day).get(agency=agency)
+
+    def name_on(self, agency: Agency, day: date) -> str:
+        """Return the name ``agency`` bore on ``day``; raises DoesNotExist as ``version_on``."""
+        return self.version_on(agency, day).name
 
 
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
     def visible_to(self, user: User) -> Self:
-        """Return the subscribers of the bodies ``user`` may see; the administrator sees none."""
-        from portal.agencies.models import Agency  # noqa: PLC0415 (the model imports this module)
+        """Return the subscribers of the bodies ``user`` may see; the administrator sees none.
+
+        A person with duties at two bodies is seen by both.
+        """
+        from portal.agencies.models import (  # noqa: PLC0415 (the models import this module)
+            Affiliation,
+            Agency,
+        )
 
         if user.role == Role.ADMINISTRATOR:
             return self.none()
         if user.role in CA_ROLES:
             return self
-        return self.filter(agency__in=Agency.objects.visible_to(user).order_by().values("pk"))
+        bodies = Agency.objects.visible_to(user).order_by().values("pk")
+        working_there = Affiliation.objects.filter(agency__in=bodies, valid_until__isnull=True)
+        return self.filter(
+            Q(agency__in=bodies) | Q(pk__in=working_there.order_by().values("subscriber"))
+        )
 
     def people(self) -> Self:
         return self.filter(kind="person")
+
+    def named(self, words: str) -> Self:
+        """Return those whose name has each of ``words``, marks and case aside."""
+        return self.filter(*_each_word(words))
+
+
+def _each_word(words: str) -> list[Q]:
+    return [Q(search_name__contains=word) for word in search_key(words).split()]
+
+
+def _predecessors_of(agency_id: int) -> QuerySet[Succession, int]:
+    from portal.agencies.models import Succession  # noqa: PLC0415 (the models import this module)
+
+    found = Succession.objects.filter(successor=agency_id, in_effect=True)
+    return found.order_by().values_list("predecessor", flat=True)

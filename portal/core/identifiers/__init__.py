@@ -15,6 +15,7 @@ from portal.core.identifiers.codes import (
 from portal.core.identifiers.contacts import (
     CARRIERS,
     check_carrier,
+    check_email_domain,
     check_office_phone,
     check_official_email,
     check_phone,
@@ -46,6 +47,7 @@ __all__ = [
     "check_carrier",
     "check_certificate_serial",
     "check_day",
+    "check_email_domain",
     "check_identity_birth",
     "check_identity_number",
     "check_issue_day",

@@ -59,6 +59,14 @@ def check_official_email(value: str) -> Findings:
     )
 
 
+def check_email_domain(value: str) -> Findings:
+    """The domain of a body's addresses, as in laichau.gov.vn: judged as an address under it is."""
+    found = check_official_email(f"a@{value}")
+    if any(finding.code == "not_an_email" for finding in found):
+        return error("not_a_domain", _("Tên miền thư công vụ có dạng laichau.gov.vn."))
+    return found
+
+
 def normalise_phone(value: str) -> str:
     """Return a number in the form it is stored in: digits only, +84 written 0."""
     digits = _SEPARATORS.sub("", value).replace("(", "").replace(")", "")

@@ -1,0 +1,64 @@
+"""What is told about a body or a person, before it is a row."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from typing import Any
+
+from portal.agencies.models import Agency, AgencyVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgencyFacts:
+    """What changes with dates about a body: the columns of one AgencyVersion but its days."""
+
+    name: str
+    short_name: str
+    province: str
+    place: str
+    parent: Agency | None = None
+    office: Agency | None = None
+    address: str = ""
+    agency_code: str = ""
+    tax_code: str = ""
+    budget_code: str = ""
+    email: str = ""
+    email_domain: str = ""
+    phone: str = ""
+    head_title: str = "CHỦ TỊCH"
+    signs_for: str = ""
+    has_seal: bool = True
+    decision: str = ""
+
+    @classmethod
+    def of(cls, version: AgencyVersion) -> AgencyFacts:
+        """Return what ``version`` says."""
+        return cls(**{field.name: getattr(version, field.name) for field in fields(cls)})
+
+    def columns(self) -> dict[str, Any]:
+        """Return column → value."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def differences(self, other: AgencyFacts) -> list[str]:
+        """Return the names of what ``other`` says otherwise."""
+        mine, theirs = self.columns(), other.columns()
+        return [name for name, value in mine.items() if value != theirs[name]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonFacts:
+    """A person as an accepted row names them."""
+
+    number: str
+    name: str
+    birth_on: date | None = None
+    unit: str = ""
+    position: str = ""
+    email: str = ""
+    phone: str = ""
+
+    def place(self) -> dict[str, str]:
+        """Return the columns of an Affiliation."""
+        place = asdict(self)
+        return {name: place[name] for name in ("unit", "position", "email", "phone")}

@@ -1,0 +1,275 @@
+"""Bodies: registered once, changed by dated versions, gone over to others; never overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal.agencies.facts import AgencyFacts
+from portal.agencies.models import Agency, AgencyKind, AgencyVersion, Subscriber, Succession
+from portal.agencies.rules import facts_violations
+from portal.agencies.tree import is_under, managing_agency
+from portal.audit import services as audit
+from portal.core.identifiers import normalise_phone
+from portal.core.roles import Role
+from portal.core.rules import Refused, refuse
+from portal.core.text import nfc, search_key, sort_key
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+_SHOWN = ("name", "province", "parent_id", "office_id", "has_seal")
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What of a body goes to one successor."""
+
+    successor: Agency
+    extent: str = Succession.Extent.WHOLE
+
+
+@transaction.atomic
+def register_agency(
+    facts: AgencyFacts,
+    *,
+    kind: str = AgencyKind.AGENCY,
+    valid_from: date,
+    actor: User | None,
+    now: datetime,
+) -> Agency:
+    """Register a body with its first version and return it; ``actor`` None is the portal itself.
+
+    Raises PermissionDenied (not an administrator) or Refused.
+    """
+    _permit(actor)
+    facts = _clean(facts)
+    _check(facts, of=None)
+    agency = Agency(kind=kind)
+    _show(agency, facts)
+    agency.save()
+    AgencyVersion.objects.create(agency=agency, valid_from=valid_from, **facts.columns())
+    act = _act("agency.register", agency, {"valid_from": valid_from.isoformat()})
+    audit.record(act, actor=actor, now=now)
+    return agency
+
+
+@transaction.atomic
+def change_version(
+    agency: Agency, facts: AgencyFacts, *, valid_from: date, actor: User | None, now: datetime
+) -> AgencyVersion:
+    """Give ``agency`` a new version from a day on; the earlier ones stay as they were.
+
+    A day to come is allowed: ``take_effect`` shows it then. Raises PermissionDenied or Refused.
+    """
+    _permit(actor)
+    agency = Agency.objects.select_for_update().get(pk=agency.pk)
+    facts = _clean(facts)
+    _check(facts, of=agency)
+    last = _last_version(agency)
+    if valid_from <= last.valid_from:
+        raise refuse(
+            "version_starts_too_early",
+            _(
+                "Thông tin hiện có đã có hiệu lực từ %(day)s; "
+                "thông tin mới phải bắt đầu sau ngày đó."
+            )
+            % {"day": f"{last.valid_from:%d/%m/%Y}"},
+        )
+    changed = facts.differences(replace(AgencyFacts.of(last), decision=facts.decision))
+    if not changed:
+        raise refuse("nothing_changed", _("Thông tin mới không khác thông tin hiện có."))
+    last.valid_until = valid_from
+    last.save(update_fields=["valid_until"])
+    version = AgencyVersion.objects.create(agency=agency, valid_from=valid_from, **facts.columns())
+    if valid_from <= timezone.localdate(now):
+        _show_and_save(agency, facts)
+    data = {"valid_from": valid_from.isoformat(), "changed": changed}
+    audit.record(_act("agency.change", agency, data), actor=actor, now=now)
+    return version
+
+
+@transaction.atomic
+def succeed(
+    predecessor: Agency,
+    shares: Sequence[Share],
+    *,
+    decision: str,
+    effective_on: date,
+    dissolves: bool = True,
+    actor: User | None,
+    now: datetime,
+) -> list[Succession]:
+    """Record to whom ``predecessor`` goes over; unless told otherwise it ceases on that day.
+
+    Raises PermissionDenied or Refused.
+    """
+    _permit(actor)
+    predecessor = Agency.objects.select_for_update().get(pk=predecessor.pk)
+    last = _last_version(predecessor)
+    _check_shares(predecessor, shares, effective_on=effective_on, dissolves=dissolves)
+    if effective_on <= last.valid_from:
+        raise refuse(
+            "succession_too_early",
+            _("Ngày hiệu lực phải sau %(day)s, ngày thông tin gần nhất của đơn vị bắt đầu.")
+            % {"day": f"{last.valid_from:%d/%m/%Y}"},
+        )
+    made = Succession.objects.bulk_create(
+        [
+            Succession(
+                predecessor=predecessor,
+                successor=share.successor,
+                extent=share.extent,
+                decision=nfc(decision),
+                effective_on=effective_on,
+                in_effect=effective_on <= timezone.localdate(now),
+            )
+            for share in shares
+        ]
+    )
+    if dissolves:
+        last.valid_until = predecessor.dissolved_on = effective_on
+        last.save(update_fields=["valid_until"])
+        predecessor.save(update_fields=["dissolved_on"])
+    data = {
+        "effective_on": effective_on.isoformat(),
+        "dissolves": dissolves,
+        "successors": [str(share.successor.uuid) for share in shares],
+    }
+    audit.record(_act("agency.succeed", predecessor, data), actor=actor, now=now)
+    return made
+
+
+@transaction.atomic
+def take_effect(*, now: datetime) -> int:
+    """Show the versions and successions whose day has come; return how many. Safe to repeat."""
+    today = timezone.localdate(now)
+    begun = Succession.objects.filter(in_effect=False, effective_on__lte=today)
+    count = begun.update(in_effect=True)
+    shown = [f"agency__{name}" for name in _SHOWN]
+    rows = AgencyVersion.objects.on(today).order_by().values_list("pk", *_SHOWN, *shown)
+    late = [pk for pk, *row in rows if row[: len(_SHOWN)] != row[len(_SHOWN) :]]
+    acts = []
+    for version in AgencyVersion.objects.filter(pk__in=late).select_related("agency"):
+        _show_and_save(version.agency, AgencyFacts.of(version))
+        data = {"valid_from": version.valid_from.isoformat()}
+        acts.append(_act("agency.take_effect", version.agency, data))
+    if acts:
+        audit.record_many(acts, actor=None, now=now)
+    return count + len(acts)
+
+
+def _permit(actor: User | None) -> None:
+    if actor is not None and actor.role != Role.ADMINISTRATOR:
+        raise PermissionDenied("only an administrator changes bodies")
+
+
+def _clean(facts: AgencyFacts) -> AgencyFacts:
+    """Return ``facts`` with text in normal form."""
+    texts = {name: nfc(value) for name, value in facts.columns().items() if isinstance(value, str)}
+    texts["email_domain"] = texts["email_domain"].removeprefix("@").lower()
+    texts["phone"] = normalise_phone(texts["phone"])
+    return replace(facts, **texts)
+
+
+def _check(facts: AgencyFacts, *, of: Agency | None) -> None:
+    if found := facts_violations(facts):
+        raise Refused(*found)
+    if facts.office is not None and facts.office.kind != AgencyKind.OFFICE:
+        raise refuse("not_an_office", _("Đơn vị theo dõi phải là Sở KH&CN hoặc Cục CNTT."))
+    if of is not None and facts.parent is not None and is_under(facts.parent, of):
+        raise refuse("parent_cycle", _("Một đơn vị không thể trực thuộc chính nó."))
+    if facts.agency_code:
+        taken = AgencyVersion.objects.filter(
+            agency_code=facts.agency_code, valid_until__isnull=True
+        ).exclude(agency=of)
+        if taken.exists():
+            raise refuse(
+                "agency_code_taken",
+                _("Mã định danh %(code)s đang là của một đơn vị khác.")
+                % {"code": facts.agency_code},
+                way_out=_("Hãy kiểm tra lại mã, hoặc tìm đơn vị ấy trong danh sách."),
+            )
+
+
+def _last_version(agency: Agency) -> AgencyVersion:
+    """Return the latest version of a body that has no end; raises Refused when it has one."""
+    if agency.dissolved_on is not None:
+        raise refuse(
+            "agency_dissolved",
+            _("Đơn vị chấm dứt hoạt động từ %(day)s nên không thay đổi được nữa.")
+            % {"day": f"{agency.dissolved_on:%d/%m/%Y}"},
+        )
+    return agency.versions.order_by("-valid_from")[:1].get()
+
+
+def _check_shares(
+    predecessor: Agency, shares: Sequence[Share], *, effective_on: date, dissolves: bool
+) -> None:
+    if not shares and not dissolves:
+        raise refuse("no_successor", _("Chưa chọn đơn vị kế thừa."))
+    is_whole = any(share.extent == Succession.Extent.WHOLE for share in shares)
+    if is_whole and len(shares) > 1:
+        raise refuse(
+            "whole_to_several",
+            _("Đã chuyển toàn bộ cho một đơn vị thì không chia cho đơn vị khác được."),
+        )
+    if is_whole and not dissolves:
+        raise refuse("whole_but_lives", _("Đơn vị chuyển toàn bộ thì phải chấm dứt hoạt động."))
+    successors = Agency.objects.in_bulk([share.successor.pk for share in shares])
+    already = predecessor.successions.filter(effective_on=effective_on, successor__in=successors)
+    if len(successors) < len(shares) or already.exists():
+        raise refuse("successor_twice", _("Một đơn vị kế thừa chỉ được ghi một lần."))
+    for successor in successors.values():
+        _check_successor(predecessor, successor, effective_on=effective_on)
+
+
+def _check_successor(predecessor: Agency, successor: Agency, *, effective_on: date) -> None:
+    if successor.pk == predecessor.pk:
+        raise refuse("successor_is_itself", _("Một đơn vị không thể kế thừa chính nó."))
+    if not successor.exists_on(effective_on):
+        raise refuse(
+            "successor_dissolved",
+            _("%(name)s không còn hoạt động vào ngày hiệu lực.") % {"name": successor.name},
+        )
+
+
+def _show(agency: Agency, facts: AgencyFacts) -> None:
+    """Put what lists need onto the body itself."""
+    agency.name = facts.name
+    agency.search_name = search_key(facts.name)
+    agency.sort_name = sort_key(facts.name)
+    agency.province = facts.province
+    agency.parent = facts.parent
+    agency.office = facts.office
+    agency.has_seal = facts.has_seal
+
+
+def _show_and_save(agency: Agency, facts: AgencyFacts) -> None:
+    """Show ``facts`` on the body and on the subscriber that it is."""
+    _show(agency, facts)
+    agency.save()
+    Subscriber.objects.filter(organisation=agency).update(
+        name=agency.name,
+        search_name=agency.search_name,
+        sort_name=agency.sort_name,
+        agency=managing_agency(agency),
+    )
+
+
+def _act(action: str, agency: Agency, data: Mapping[str, Any]) -> audit.Act:
+    return audit.Act(
+        action=action,
+        target_type="agency",
+        target_uuid=agency.uuid,
+        agency_uuid=agency.uuid,
+        office_uuid=agency.office.uuid if agency.office else None,
+        data={"name": agency.name, **data},
+    )

@@ -1,0 +1,252 @@
+"""Subscribers: found by what identifies them, made when a row is accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal.agencies.facts import PersonFacts
+from portal.agencies.models import Affiliation, Agency, Subscriber, SubscriberKind
+from portal.agencies.tree import managing_agency
+from portal.audit import services as audit
+from portal.core.fields import keyed_hash
+from portal.core.identifiers import normalise_phone
+from portal.core.roles import CA_ROLES, Role
+from portal.core.rules import Refused, Violation
+from portal.core.text import nfc, person_sort_key, search_key
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+_T = TypeVar("_T")
+_CHUNK = 500  # parameters of one statement
+_PLACE = ("unit", "position", "email", "phone")
+
+
+def match_or_create_person(
+    number: str,
+    *,
+    name: str,
+    birth_on: date | None = None,
+    agency: Agency,
+    unit: str = "",
+    position: str = "",
+    email: str = "",
+    phone: str = "",
+    now: datetime,
+) -> Subscriber:
+    """Return the person with this identity number, made if unknown, working at ``agency``.
+
+    See ``match_or_create_people``.
+    """
+    person = PersonFacts(
+        number=number,
+        name=name,
+        birth_on=birth_on,
+        unit=unit,
+        position=position,
+        email=email,
+        phone=phone,
+    )
+    return match_or_create_people([person], agency=agency, now=now)[0]
+
+
+@transaction.atomic
+def match_or_create_people(
+    people: Sequence[PersonFacts], *, agency: Agency, now: datetime
+) -> list[Subscriber]:
+    """Return the persons in order, found by identity number or made, each working at ``agency``.
+
+    The body becomes the one that manages them; a changed position ends one Affiliation and begins
+    another. Raises Refused, naming rows from 1, when a number belongs to somebody of another name
+    (ask ``conflicts_of`` first to sort such rows out). The caller audits.
+    """
+    people = [_clean(person) for person in people]
+    hashes = [keyed_hash(person.number) for person in people]
+    found = _by_hash(hashes, lock=True)
+    found |= _create(people, hashes, found, agency=agency)
+    if violations := [one for one in _conflicts(people, hashes, found) if one]:
+        raise Refused(*violations)
+    facts = dict(zip(hashes, people, strict=True))
+    _place(found, facts, agency=agency, today=timezone.localdate(now))
+    return [found[key] for key in hashes]
+
+
+def conflicts_of(people: Sequence[PersonFacts]) -> list[Violation | None]:
+    """Say of each person, in order, whether the number already belongs to somebody else.
+
+    For the CA's eyes only: an agency never learns whether a person exists elsewhere.
+    """
+    people = [_clean(person) for person in people]
+    hashes = [keyed_hash(person.number) for person in people]
+    return _conflicts(people, hashes, _by_hash(hashes))
+
+
+@transaction.atomic
+def organisation_subscriber(agency: Agency) -> Subscriber:
+    """Return the subscriber that ``agency`` itself is, made if it has none yet."""
+    subscriber, _made = Subscriber.objects.get_or_create(
+        organisation=agency,
+        defaults={
+            "kind": SubscriberKind.ORGANISATION,
+            "name": agency.name,
+            "search_name": agency.search_name,
+            "sort_name": agency.sort_name,
+            "agency": managing_agency(agency),
+        },
+    )
+    return subscriber
+
+
+def may_reveal(user: User) -> bool:
+    """Say whether ``user``'s work needs whole identity numbers of the persons they see."""
+    return user.role in CA_ROLES or user.role == Role.CLERK
+
+
+@transaction.atomic
+def reveal_identity(subscriber: Subscriber, *, actor: User, now: datetime) -> str:
+    """Return the whole identity number; that it was read is recorded.
+
+    Raises Subscriber.DoesNotExist (not visible) or PermissionDenied.
+    """
+    seen = Subscriber.objects.visible_to(actor).people().select_related("agency__office")
+    subscriber = seen.get(pk=subscriber.pk)
+    if not may_reveal(actor):
+        raise PermissionDenied("this role sees masked numbers only")
+    agency = subscriber.agency
+    act = audit.Act(
+        action="subscriber.reveal",
+        target_type="subscriber",
+        target_uuid=subscriber.uuid,
+        agency_uuid=agency.uuid,
+        office_uuid=agency.office.uuid if agency.office else None,
+    )
+    audit.record(act, actor=actor, now=now)
+    return subscriber.identity_number
+
+
+def _clean(person: PersonFacts) -> PersonFacts:
+    return replace(
+        person,
+        number=nfc(person.number),
+        name=nfc(person.name),
+        phone=normalise_phone(person.phone),
+        **{name: nfc(getattr(person, name)) for name in ("unit", "position", "email")},
+    )
+
+
+def _by_hash(hashes: Sequence[str], *, lock: bool = False) -> dict[str, Subscriber]:
+    found: dict[str, Subscriber] = {}
+    for chunk in _chunks(sorted(set(hashes))):
+        known = Subscriber.objects.filter(identity_hash__in=chunk).order_by("pk")
+        for person in known.select_for_update() if lock else known:
+            found[person.identity_hash or ""] = person
+    return found
+
+
+def _conflicts(
+    people: Sequence[PersonFacts], hashes: Sequence[str], found: Mapping[str, Subscriber]
+) -> list[Violation | None]:
+    """Compare with those on record, and within the list itself."""
+    first: dict[str, tuple[str, date | None]] = {
+        key: (person.search_name, person.birth_on) for key, person in found.items()
+    }
+    conflicts: list[Violation | None] = []
+    for row, (person, key) in enumerate(zip(people, hashes, strict=True), start=1):
+        name, birth_on = first.setdefault(key, (search_key(person.name), person.birth_on))
+        is_same = name == search_key(person.name) and (
+            None in (birth_on, person.birth_on) or birth_on == person.birth_on
+        )
+        conflicts.append(None if is_same else _person_differs(row))
+    return conflicts
+
+
+def _person_differs(row: int) -> Violation:
+    return Violation(
+        "person_differs",
+        _("Số định danh cá nhân này đã được đăng ký với họ tên hoặc ngày sinh khác."),
+        row=row,
+        way_out=_("Hãy đối chiếu với thẻ căn cước rồi trả lại hoặc từ chối dòng này."),
+    )
+
+
+def _create(
+    people: Sequence[PersonFacts],
+    hashes: Sequence[str],
+    found: Mapping[str, Subscriber],
+    *,
+    agency: Agency,
+) -> dict[str, Subscriber]:
+    """Make those not found. Another transaction may make one meanwhile: theirs is taken."""
+    new = {
+        key: Subscriber(
+            kind=SubscriberKind.PERSON,
+            name=person.name,
+            search_name=search_key(person.name),
+            sort_name=person_sort_key(person.name),
+            identity_number=person.number,
+            identity_hash=key,
+            birth_on=person.birth_on,
+            agency=agency,
+        )
+        for person, key in reversed(list(zip(people, hashes, strict=True)))  # the first one wins
+        if key not in found
+    }
+    if not new:
+        return {}
+    Subscriber.objects.bulk_create(new.values(), ignore_conflicts=True, batch_size=_CHUNK)
+    return _by_hash(list(new), lock=True)
+
+
+def _place(
+    found: Mapping[str, Subscriber],
+    facts: Mapping[str, PersonFacts],
+    *,
+    agency: Agency,
+    today: date,
+) -> None:
+    """Let each person work at ``agency`` as ``facts`` say, keeping the history."""
+    by_pk = {person.pk: facts[key] for key, person in found.items()}
+    standing: dict[int, Affiliation] = {}
+    for chunk in _chunks(sorted(by_pk)):
+        Subscriber.objects.filter(pk__in=chunk).exclude(agency=agency).update(agency=agency)
+        open_here = Affiliation.objects.filter(
+            subscriber__in=chunk, agency=agency, valid_until__isnull=True
+        )
+        standing |= {one.subscriber_id: one for one in open_here}
+    for person in found.values():
+        person.agency = agency
+    changed = [one for pk, one in standing.items() if _differs(one, by_pk[pk])]
+    ended = [one for one in changed if one.valid_from < today]
+    for one in ended:
+        one.valid_until = today
+    mended = [one for one in changed if one.valid_from >= today]  # begun today: mend it in place
+    for one in mended:
+        for name, value in by_pk[one.subscriber_id].place().items():
+            setattr(one, name, value)
+    begun = [pk for pk in by_pk if pk not in standing] + [one.subscriber_id for one in ended]
+    Affiliation.objects.bulk_update(ended, ["valid_until"], batch_size=_CHUNK)
+    Affiliation.objects.bulk_update(mended, _PLACE, batch_size=_CHUNK)
+    Affiliation.objects.bulk_create(
+        [
+            Affiliation(subscriber_id=pk, agency=agency, valid_from=today, **by_pk[pk].place())
+            for pk in begun
+        ],
+        batch_size=_CHUNK,
+    )
+
+
+def _differs(affiliation: Affiliation, person: PersonFacts) -> bool:
+    return any(getattr(affiliation, name) != value for name, value in person.place().items())
+
+
+def _chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]
