@@ -6,13 +6,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from django.utils.translation import gettext as _
 
 from portal.core.rules import Finding, Severity, Violation
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    from portal.ca.names import SubjectName
+
 Answers: TypeAlias = Mapping[str, str]
+Words: TypeAlias = "str | _StrPromise"  # text for people, translated when it is shown
 Check: TypeAlias = Callable[[str], Sequence[Finding]]
 RowCheck: TypeAlias = Callable[[Answers, date], Sequence["CellFinding"]]
+# Rows as (number, answers); what is found, by number.
+ListCheck: TypeAlias = Callable[
+    [Sequence[tuple[int, Answers]]], Mapping[int, Sequence["CellFinding"]]
+]
 
 
 class Widget(StrEnum):
@@ -40,6 +52,7 @@ class Field:
     """One field of a row or of section 1: official label, checks, how it is typed.
 
     ``checks`` see a non-empty, NFC, trimmed value. ``is_personal`` values are masked in lists.
+    ``choice_code`` is the code of a value outside ``choices``.
     """
 
     name: str
@@ -48,11 +61,13 @@ class Field:
     is_required: bool = False
     widget: Widget = Widget.TEXT
     choices: tuple[tuple[str, str], ...] = ()
+    choice_code: str = "not_a_choice"
     max_length: int = 250
-    hint: str = ""
+    hint: Words = ""
     is_personal: bool = False
     default: str = ""
     autocomplete: str = "off"
+    starts_line: bool = False  # of section 1 on paper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +78,30 @@ class Column:
     text: Callable[[Answers], str]
     width: str = ""  # CSS width on paper, e.g. "12%"
     group: str = ""  # header above several columns (Mẫu 06, Mẫu 04 column 7)
+    is_number: bool = False  # "STT": the row's number
+
+
+def as_typed(value: str) -> str:
+    """Return the value itself."""
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetColumn:
+    """One column of the kind's spreadsheet.
+
+    ``header`` is verbatim. ``field`` is the answer it holds; "" is the row number, which is not
+    kept. ``is_repeat``: the column says a second time what an earlier one said. ``answer`` turns
+    a cell's text into an answer (codes, marks), ``text`` an answer into a cell's text.
+    """
+
+    header: str
+    field: str = ""
+    is_repeat: bool = False
+    answer: Callable[[str], str] = as_typed
+    text: Callable[[str], str] = as_typed
+    rule: Words = ""  # beyond what the field's own hint says
+    width: int = 18
 
 
 class EffectKind(StrEnum):
@@ -72,9 +111,19 @@ class EffectKind(StrEnum):
     RECORD_HANDOVER = "record_handover"
 
 
+def _nothing(answers: Answers) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A Mẫu. Adding a form is adding a file that declares one."""
+    """A Mẫu. Adding a form is adding a file that declares one.
+
+    ``identity_key`` names whom or what a row is about, so that the same one is found again
+    ("" when the row does not say yet); ``storage_of`` where its key will live. ``subject_name``
+    (forms that issue only) gives the certificate's subject; its second argument is the name of
+    the body above, used for organisations.
+    """
 
     code: str
     number: str  # "01"
@@ -89,24 +138,96 @@ class Kind:
     contact_title: str
     contact_fields: tuple[Field, ...]
     list_title: str
+    counted: str  # what the list counts: "cá nhân"
     fields: tuple[Field, ...]
     columns: tuple[Column, ...]
     notes: tuple[str, ...]  # printed under the list, as on the form
     effect: EffectKind
     row_checks: tuple[RowCheck, ...] = ()
+    list_checks: tuple[ListCheck, ...] = ()
     variants: Mapping[str, str] = field(default_factory=dict)  # variant → its own subject
+    variant_titles: Mapping[str, Words] = field(default_factory=dict)  # variant → what pages say
+    variant_checks: Mapping[str, RowCheck] = field(default_factory=dict)  # "" is the plain form
     template: str = "letters/petition.html"
-    item_title: Callable[[Answers], str] = lambda answers: ""
-    body: str = ""  # opening paragraph of the letter
+    item_title: Callable[[Answers], str] = _nothing
+    identity_key: Callable[[Answers], str] = _nothing
+    storage_of: Callable[[Answers], str] = _nothing
+    subject_name: Callable[[Answers, str], SubjectName] | None = None
+    body: str = ""  # opening paragraph of the letter; {agency} and {addressee} are filled in
+    layout_note: str = ""  # printed small when the layout is our own design
+    sheet: tuple[SheetColumn, ...] = ()
+    need: Words = ""  # what the start page asks: "Cấp chứng thư cho cá nhân"
+    purpose: Words = ""  # and one sentence on when to use it
+
+    def field_named(self, name: str) -> Field:
+        """Return the row field called ``name``; raises KeyError."""
+        for one in self.fields:
+            if one.name == name:
+                return one
+        raise KeyError(name)
+
+    def blank_row(self) -> dict[str, str]:
+        """Return the answers of a new row: the defaults."""
+        return {one.name: one.default for one in self.fields if one.default}
+
+    def is_blank(self, answers: Answers) -> bool:
+        """Say whether nothing has been typed in a row yet."""
+        return all(answers.get(one.name, "") in ("", one.default) for one in self.fields)
+
+    def subject_of(self, variant: str) -> str:
+        """Return the trích yếu of the form or of one of its variants."""
+        return self.variants.get(variant, self.subject)
+
+    def contact_cells(self, contact: Answers) -> list[CellFinding]:
+        """Return what is found in section 1, field by field."""
+        return [
+            CellFinding(one.name, finding)
+            for one in self.contact_fields
+            for finding in check_cell(one, contact)
+        ]
+
+    def contact_findings(self, contact: Answers) -> list[Finding]:
+        """Return what stops section 1."""
+        return [
+            cell.finding
+            for cell in self.contact_cells(contact)
+            if cell.finding.severity is Severity.ERROR
+        ]
 
 
 def check_row(kind: Kind, answers: Answers, today: date) -> list[CellFinding]:
     """Return everything found in one row: empty required cells, each cell's checks, the row's."""
     found: list[CellFinding] = []
     for one in kind.fields:
-        found.extend(CellFinding(one.name, finding) for finding in check_cell(one, answers))
+        if findings := check_cell(one, answers):
+            found += [CellFinding(one.name, finding) for finding in findings]
     for row_check in kind.row_checks:
-        found.extend(row_check(answers, today))
+        found += row_check(answers, today)
+    return found
+
+
+def check_list(
+    kind: Kind, rows: Sequence[Answers], today: date, *, variant: str | None = None
+) -> list[list[CellFinding]]:
+    """Return each row's findings, also those of the list as a whole; rows are numbered from 1.
+
+    ``variant`` None leaves out what depends on the form's variant.
+    """
+    found = [check_row(kind, answers, today) for answers in rows]
+    for number, findings in check_between(kind, list(enumerate(rows, start=1))).items():
+        found[number - 1] += findings
+    if variant is not None and (check := kind.variant_checks.get(variant)):
+        for answers, findings in zip(rows, found, strict=True):
+            findings.extend(check(answers, today))
+    return found
+
+
+def check_between(kind: Kind, rows: Sequence[tuple[int, Answers]]) -> dict[int, list[CellFinding]]:
+    """Return what only comparing the rows shows, by row number."""
+    found: dict[int, list[CellFinding]] = {}
+    for list_check in kind.list_checks:
+        for number, findings in list_check(rows).items():
+            found.setdefault(number, []).extend(findings)
     return found
 
 
@@ -114,16 +235,36 @@ def check_cell(one: Field, answers: Answers) -> list[Finding]:
     """Return what is found in one cell."""
     value = answers.get(one.name, "")
     if not value:
-        if one.is_required:
-            return [Finding("missing", f"Chưa nhập “{one.label}”.")]
-        return []
+        return [_missing(one)] if one.is_required else []
     if len(value) > one.max_length:
-        return [
-            Finding("too_long", f"“{one.label}” dài {len(value)} ký tự, chỉ được {one.max_length}.")
-        ]
-    if one.choices and value not in {key for key, _ in one.choices}:
-        return [Finding("not_a_choice", f"“{value}” không có trong danh sách “{one.label}”.")]
+        return [_too_long(one, value)]
+    if one.choices and all(value != key for key, _label in one.choices):
+        return [_not_a_choice(one, value)]
     return [finding for check in one.checks for finding in check(value)]
+
+
+def _missing(one: Field) -> Finding:
+    return Finding("missing", _("Chưa nhập “%(label)s”.") % {"label": one.label})
+
+
+def _too_long(one: Field, value: str) -> Finding:
+    return Finding(
+        "too_long",
+        _("“%(label)s” dài %(length)d ký tự, chỉ được %(most)d. Hãy viết gọn lại.")
+        % {"label": one.label, "length": len(value), "most": one.max_length},
+    )
+
+
+def _not_a_choice(one: Field, value: str) -> Finding:
+    return Finding(
+        one.choice_code,
+        _("“%(value)s” không có trong danh sách “%(label)s”. Hãy chọn một trong: %(choices)s.")
+        % {
+            "value": value,
+            "label": one.label,
+            "choices": ", ".join(str(label) for key, label in one.choices if key),
+        },
+    )
 
 
 def has_errors(findings: Sequence[CellFinding]) -> bool:

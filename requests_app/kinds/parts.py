@@ -1,0 +1,184 @@
+"""What several forms share: section 1, the address, the province, storage, marks."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.ca.models import Storage
+from portal.core import identifiers
+from portal.core.identifiers import Findings
+from portal.core.rules import Finding, Severity
+from portal.core.text import search_key
+from requests_app.kinds.base import Answers, Column, Field, SheetColumn, Widget
+
+DECREE_BASIS = "Nghị định số 68/2024/NĐ-CP ngày 25 tháng 6 năm 2024 của Chính phủ"
+SEEN_IN_WORKING_FILES = (
+    "Chép theo hồ sơ làm việc của một văn thư cấp xã (09/2026), đối chiếu biểu mẫu 09/2024 của Cục"
+)
+VERSION = "NĐ68/2024"
+EMAIL_NOTE = (
+    "Địa chỉ thư điện tử công vụ: là địa chỉ thư điện tử do cơ quan nhà nước cấp, không sử dụng "
+    "thư điện tử công cộng (gmail, yahoo, hotmail…)."
+)
+
+# The 34 provinces since 01/7/2025 (DOMAIN 9); a name outside them is asked about, not refused.
+PROVINCES = (
+    "Hà Nội", "Cao Bằng", "Tuyên Quang", "Điện Biên", "Lai Châu", "Sơn La", "Lào Cai",
+    "Thái Nguyên", "Lạng Sơn", "Quảng Ninh", "Bắc Ninh", "Phú Thọ", "Hải Phòng", "Hưng Yên",
+    "Ninh Bình", "Thanh Hóa", "Nghệ An", "Hà Tĩnh", "Quảng Trị", "Huế", "Đà Nẵng", "Quảng Ngãi",
+    "Gia Lai", "Khánh Hòa", "Đắk Lắk", "Lâm Đồng", "Đồng Nai", "Hồ Chí Minh", "Tây Ninh",
+    "Đồng Tháp", "Vĩnh Long", "An Giang", "Cần Thơ", "Cà Mau",
+)  # fmt: skip
+_PROVINCE_KEYS = frozenset(search_key(name) for name in PROVINCES)
+_PROVINCE_KINDS = ("tỉnh ", "thành phố ", "tp. ", "tp.", "tp ")
+
+# Codes of the CA's sheet; SD Secure stands only in the demand form of 2021 (DOMAIN 2.9).
+SHEET_STORAGES = (Storage.TOKEN, Storage.SIM, Storage.SOFT, Storage.RSSP, Storage.HSM)
+STORAGE_CHOICES = tuple(
+    (storage.value, storage.value.upper()) for storage in (*SHEET_STORAGES, Storage.SD)
+)
+
+
+def province_name(value: str) -> str:
+    """Return a province without "Tỉnh" or "Thành phố": what stands in L of a certificate."""
+    lower = value.lower()
+    for kind in _PROVINCE_KINDS:
+        if lower.startswith(kind):
+            return value[len(kind) :].strip()
+    return value
+
+
+def check_province(value: str) -> Findings:
+    """One of the 34 provinces of 01/7/2025; others are asked about."""
+    if search_key(province_name(value)) in _PROVINCE_KEYS:
+        return ()
+    message = _(
+        "“%(name)s” không phải một trong 34 tỉnh, thành phố từ ngày 01/7/2025. "
+        "Hãy ghi tên tỉnh, thành phố hiện nay."
+    )
+    return (Finding("unknown_province", message % {"name": value}, Severity.WARNING),)
+
+
+def check_storage(value: str) -> Findings:
+    """SD Secure is none of the codes of the CA's sheet."""
+    if value != Storage.SD:
+        return ()
+    message = _(
+        "SD Secure không có trong các loại thiết bị của bảng mẫu (%(codes)s). "
+        "Hãy hỏi Cục trước khi đề nghị."
+    )
+    codes = ", ".join(storage.value.upper() for storage in SHEET_STORAGES)
+    return (Finding("not_in_sheet_codes", message % {"codes": codes}, Severity.WARNING),)
+
+
+def storage_of(answers: Answers) -> str:
+    """Return the storage a row asks for; "" while it says none that exists."""
+    value = answers.get("storage") or Storage.TOKEN.value
+    return value if value in Storage.values else ""
+
+
+def storage_answer(text: str) -> str:
+    """Return the answer for what a sheet says: nothing is a token; what is unknown stays."""
+    if not text:
+        return Storage.TOKEN.value
+    code = text.lower()
+    return code if code in Storage.values else text
+
+
+STORAGE = Field(
+    name="storage",
+    label="Loại thiết bị",
+    checks=(check_storage,),
+    widget=Widget.SELECT,
+    choices=STORAGE_CHOICES,
+    choice_code="unknown_kind",
+    default=Storage.TOKEN.value,
+    hint=gettext_lazy("RSSP là ký số tập trung"),
+)
+
+EMAIL = Field(
+    name="email",
+    label="Địa chỉ thư điện tử công vụ",
+    checks=(identifiers.check_official_email,),
+    is_required=True,
+    widget=Widget.EMAIL,
+    max_length=254,
+    hint=gettext_lazy("Do cơ quan nhà nước cấp, ví dụ …@laichau.gov.vn"),
+    is_personal=True,
+)
+
+PROVINCE = Field(
+    name="province",
+    label="Tỉnh/Thành phố",
+    checks=(check_province,),
+    is_required=True,
+    max_length=60,
+    hint=gettext_lazy("Ví dụ Lai Châu"),
+)
+
+ISSUE_PLACE_HINT = gettext_lazy("CCSQLHCVTTXH, CCSĐKQLCTVDLQGVDC hoặc Bộ Công an")
+ROW_NUMBER = Column(label="STT", text=lambda answers: "", width="4%", is_number=True)
+NUMBER_COLUMN = SheetColumn(header="STT", width=6)
+
+
+def column(label: str, name: str, width: str) -> Column:
+    """Return a printed column that shows one answer as typed."""
+    return Column(label=label, text=lambda answers: answers.get(name, ""), width=width)
+
+
+def contact_fields(address_label: str) -> tuple[Field, ...]:
+    """Return section 1 of Mẫu 01–05: who receives or works with the CA."""
+    return (
+        Field(
+            name="full_name",
+            label="Họ và tên",
+            checks=(identifiers.check_name,),
+            is_required=True,
+            max_length=150,
+            autocomplete="name",
+        ),
+        Field(
+            name="identity_number",
+            label="Số định danh cá nhân",
+            checks=(identifiers.check_identity_number,),
+            is_required=True,
+            is_personal=True,
+            hint=gettext_lazy("12 chữ số trên thẻ căn cước"),
+        ),
+        Field(
+            name="issued_on",
+            label="Ngày cấp",
+            checks=(identifiers.check_day,),
+            is_required=True,
+            widget=Widget.DATE,
+            hint=gettext_lazy("dd/mm/yyyy"),
+        ),
+        Field(name="issue_place", label="Nơi cấp", is_required=True, hint=ISSUE_PLACE_HINT),
+        Field(
+            name="position",
+            label="Chức vụ",
+            is_required=True,
+            max_length=120,
+            starts_line=True,
+        ),
+        Field(
+            name="phone",
+            label="Số điện thoại di động",
+            checks=(identifiers.check_phone,),
+            is_required=True,
+            widget=Widget.TEL,
+            is_personal=True,
+            autocomplete="tel",
+        ),
+        Field(
+            name="email",
+            label="Địa chỉ thư điện tử công vụ",
+            checks=(identifiers.check_official_email,),
+            is_required=True,
+            widget=Widget.EMAIL,
+            max_length=254,
+            autocomplete="email",
+        ),
+        Field(name="address", label=address_label, is_required=True, starts_line=True),
+    )

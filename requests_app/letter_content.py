@@ -1,0 +1,153 @@
+"""What stands in a letter: put together from a dossier, its sender's version, its kind and rows.
+
+Nothing is written here. Empty cells stay empty; numbers and names are never invented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portal.accounts.models import User
+from portal.agencies.models import Agency, AgencyKind, AgencyVersion
+from portal.core.roles import Role
+from portal.documents.letters import SIGNER_FOOTNOTE, Letter
+from requests_app import kinds
+from requests_app.kinds.base import Answers, Column, Kind
+from requests_app.models import Dossier, DossierItem
+from requests_app.workflow import Route
+
+# "Kính gửi" of the forms, verbatim (DOMAIN 2.1).
+CA_ADDRESSEE = "Cục Chứng thực số và Bảo mật thông tin, Ban Cơ yếu Chính phủ"
+# N30 Phụ lục I: these stand alone at the top, without a body above them.
+_STANDS_ALONE = ("ủy ban nhân dân", "uỷ ban nhân dân", "ubnd", "hội đồng nhân dân", "bộ ")
+_FOLLOWS = "(để theo dõi)"
+_REFUSAL_NOTE = "Bố cục do hệ thống tự thiết kế, chưa đối chiếu với phụ lục Nghị định."
+
+
+def letter_of(dossier: Dossier, rows: Sequence[DossierItem]) -> Letter:
+    """Return the letter of a dossier as it would be printed now."""
+    kind = kinds.get(dossier.kind)
+    version = dossier.agency_version
+    addressee = _addressed(dossier.addressee)
+    body = kind.body.format(agency=version.name, addressee=addressee)
+    return Letter(
+        superior=_superior(version),
+        agency=version.name,
+        number=dossier.letter_number,
+        place=version.place,
+        day=dossier.letter_date,
+        subject=kind.subject_of(dossier.variant),
+        addressees=[addressee],
+        opening=[body, *_paragraphs(dossier.note)],
+        contact_title=kind.contact_title,
+        contact=_contact(kind, dossier.contact),
+        list_title=f"{kind.list_title} ({len(rows)} {kind.counted})",
+        columns=[(column.label, column.width, column.group) for column in kind.columns],
+        rows=[_cells(kind.columns, number, row.answers) for number, row in enumerate(rows, 1)],
+        notes=kind.notes,
+        recipients=_recipients(dossier),
+        signer_lines=_signer_lines(version),
+        signer_name=_head_name(dossier.agency),
+        footnote=SIGNER_FOOTNOTE,
+        layout_note=kind.layout_note,
+        template=kind.template,
+    )
+
+
+def refusal_letter_of(dossier: Dossier, refused: Sequence[DossierItem]) -> Letter:
+    """Return the decider's written notice of the refused rows, each with its reason.
+
+    Its number and day stay blank: they come from the decider's own document system.
+    """
+    decider = _decider(dossier)
+    version = decider.versions.order_by("-valid_from")[0]
+    sender = dossier.agency_version.name
+    return Letter(
+        superior=_superior(version),
+        agency=version.name,
+        place=version.place,
+        subject=f"từ chối {_without_ask(kinds.get(dossier.kind).subject_of(dossier.variant))}",
+        addressees=[sender],
+        opening=[_answer(dossier, sender, version.name, len(refused))],
+        list_title="Danh sách không được chấp nhận",
+        columns=[
+            ("Dòng", "8%", ""),
+            ("Tên trong danh sách", "32%", ""),
+            ("Lý do từ chối", "60%", ""),
+        ],
+        rows=[[str(item.position), item.title, item.decision_reason] for item in refused],
+        notes=["Đơn vị có thể hoàn thiện và gửi lại trong một hồ sơ khác."],
+        recipients=["Như trên;", "Lưu: VT."],
+        signer_lines=_signer_lines(version),
+        layout_note=_REFUSAL_NOTE,
+    )
+
+
+def _answer(dossier: Dossier, sender: str, decider: str, count: int) -> str:
+    return (
+        f"Phúc đáp Công văn {_letter_words(dossier)} của {sender}, {decider} thông báo "
+        f"không chấp nhận {count} trường hợp sau đây, kèm lý do của từng trường hợp."
+    )
+
+
+def _cells(columns: Sequence[Column], number: int, answers: Answers) -> list[str]:
+    return [str(number) if column.is_number else column.text(answers) for column in columns]
+
+
+def _contact(kind: Kind, contact: Answers) -> list[list[tuple[str, str]]]:
+    lines: list[list[tuple[str, str]]] = []
+    for one in kind.contact_fields:
+        value = contact.get(one.name, "")
+        if not value and not one.is_required:
+            continue
+        if one.starts_line or not lines:
+            lines.append([])
+        lines[-1].append((one.label, value))
+    return lines
+
+
+def _paragraphs(note: str) -> list[str]:
+    return [line.strip() for line in note.splitlines() if line.strip()]
+
+
+def _addressed(agency: Agency) -> str:
+    return CA_ADDRESSEE if agency.kind == AgencyKind.CA else agency.name
+
+
+def _superior(version: AgencyVersion) -> str:
+    if version.parent is None or version.name.lower().startswith(_STANDS_ALONE):
+        return ""
+    return version.parent.name
+
+
+def _recipients(dossier: Dossier) -> list[str]:
+    copies = [copy.agency.name for copy in dossier.copies.select_related("agency")]
+    return ["Như trên;", *(f"{name} {_FOLLOWS};" for name in copies), "Lưu: VT."]
+
+
+def _signer_lines(version: AgencyVersion) -> list[str]:
+    return [line for line in (version.signs_for, version.head_title) if line]
+
+
+def _head_name(agency: Agency) -> str:
+    """Return the head's name where there is one head only; otherwise the signature says it."""
+    heads = User.objects.filter(agency=agency, role=Role.HEAD, is_active=True)
+    names = list(heads.values_list("full_name", flat=True)[:2])
+    return names[0] if len(names) == 1 else ""
+
+
+def _decider(dossier: Dossier) -> Agency:
+    if dossier.route == Route.OFFICE_ONLY and dossier.office is not None:
+        return dossier.office
+    if dossier.addressee.kind == AgencyKind.CA:
+        return dossier.addressee
+    return Agency.objects.filter(kind=AgencyKind.CA).first() or dossier.addressee
+
+
+def _letter_words(dossier: Dossier) -> str:
+    words = f"số {dossier.letter_number}" if dossier.letter_number else "chưa ghi số"
+    return f"{words} ngày {dossier.letter_date:%d/%m/%Y}" if dossier.letter_date else words
+
+
+def _without_ask(subject: str) -> str:
+    return subject.removeprefix("đề nghị ")

@@ -1,0 +1,16 @@
+"""A kind's spreadsheet: the template to fill in, the sheet that comes back, the rows as a sheet."""
+
+from requests_app.spreadsheets.opening import MAX_ROWS
+from requests_app.spreadsheets.reading import read
+from requests_app.spreadsheets.report import SheetFinding, SheetReport, SheetRow
+from requests_app.spreadsheets.writing import export, template
+
+__all__ = [
+    "MAX_ROWS",
+    "SheetFinding",
+    "SheetReport",
+    "SheetRow",
+    "export",
+    "read",
+    "template",
+]

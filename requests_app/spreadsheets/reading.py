@@ -1,0 +1,338 @@
+"""Reading a kind's spreadsheet: every cell as text, every defect named, nothing mended unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from openpyxl.utils import get_column_letter
+
+from portal.core.rules import Finding, Refused, Severity, Violation, refuse
+from portal.core.text import nfc, search_key
+from requests_app.kinds.base import Field, Kind, SheetColumn, Widget, check_between, check_row
+from requests_app.spreadsheets.opening import MAX_ROWS, Sheet, open_sheet, too_many_rows
+from requests_app.spreadsheets.report import SheetFinding, SheetReport, SheetRow
+
+_MOST_NAMED = 6  # header faults told at once
+_SHOWN = 60  # characters of a cell's value in a report
+_SAFE_DIGITS = 15  # a spreadsheet's numbers are exact up to here
+_CELL_ERRORS = frozenset(
+    {"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#GETTING_DATA"}
+)
+
+
+def read(
+    kind: Kind,
+    content: bytes,
+    *,
+    today: date,
+    accepted: Collection[str] = (),
+) -> SheetReport:
+    """Return every row and every finding of a sheet; raise Refused for the file as a whole.
+
+    ``accepted`` names the cells ("3:4" is row 3, column 4) whose offered value a person took.
+    """
+    sheet = open_sheet(content, headers=[column.header for column in kind.sheet])
+    _check_header(kind.sheet, sheet.header)
+    reader = _Reader(kind, sheet, today=today, accepted=_by_row(accepted))
+    report = reader.read()
+    if not report.rows:
+        raise refuse(
+            "no_rows",
+            _("Bảng không có dòng dữ liệu nào."),
+            way_out=_("Nhập danh sách từ dòng 2, ngay dưới dòng tiêu đề."),
+        )
+    return report
+
+
+def _by_row(accepted: Collection[str]) -> dict[int, set[int]]:
+    cells: dict[int, set[int]] = {}
+    for key in accepted:
+        row, _colon, column = key.partition(":")
+        if row.isdecimal() and column.isdecimal():
+            cells.setdefault(int(row), set()).add(int(column))
+    return cells
+
+
+@dataclass(slots=True)
+class _Cells:
+    """A row's texts by column number, and what the reading of the cells itself showed."""
+
+    texts: list[str]
+    notes: list[tuple[int, Finding]] = field(default_factory=list)
+
+
+class _Reader:
+    """Goes through one sheet of one kind."""
+
+    def __init__(
+        self, kind: Kind, sheet: Sheet, *, today: date, accepted: Mapping[int, set[int]]
+    ) -> None:
+        fields = {one.name: one for one in kind.fields}
+        self._kind = kind
+        self._sheet = sheet
+        self._today = today
+        self._accepted = accepted
+        self._columns: list[tuple[int, SheetColumn, Field]] = [
+            (number, column, fields[column.field])
+            for number, column in enumerate(kind.sheet, start=1)
+            if column.field
+        ]
+        self._numbers = [number for number, _column, _field in self._columns]
+        self._column_of = {
+            column.field: number
+            for number, column, _field in reversed(self._columns)
+            if not column.is_repeat
+        }
+        self._days = {number for number, _, one in self._columns if one.widget is Widget.DATE}
+        self._clean: dict[str, str] = {}
+
+    def read(self) -> SheetReport:
+        rows: list[SheetRow] = []
+        notes: list[SheetFinding] = []
+        blank: list[int] = []
+        for number, values in self._sheet.rows:
+            if self._is_blank(values):
+                blank.append(number)
+                continue
+            notes += [SheetFinding(one, 0, _empty_row()) for one in blank]
+            blank.clear()
+            rows.append(self._row(number, values))
+        if len(rows) > MAX_ROWS:
+            raise too_many_rows(rows[-1].number)
+        self._compare(rows)
+        return SheetReport(rows, notes)
+
+    def _is_blank(self, values: Sequence[Any]) -> bool:
+        """A row that holds nothing but its number is blank."""
+        return not any(
+            value is not None and (not isinstance(value, str) or value.strip())
+            for value in values[1:]
+        )
+
+    def _row(self, number: int, values: Sequence[Any]) -> SheetRow:
+        cells = self._cells(values)
+        answers = self._answers(cells)
+        found = self._found(answers, cells)
+        if taken := self._accepted.get(number):
+            for column, finding in found:
+                if column in taken and finding.suggestion:
+                    name = self._kind.sheet[column - 1].field
+                    answers[name] = self._kind.sheet[column - 1].answer(finding.suggestion)
+                    cells.notes = [note for note in cells.notes if note[0] != column]
+            found = self._found(answers, cells)
+        headers = self._kind.sheet
+        return SheetRow(
+            number,
+            answers,
+            [
+                SheetFinding(
+                    number,
+                    column,
+                    finding,
+                    headers[column - 1].header if 0 < column <= len(headers) else "",
+                    cells.texts[column][:_SHOWN] if column < len(cells.texts) else "",
+                )
+                for column, finding in found
+            ],
+        )
+
+    def _cells(self, values: Sequence[Any]) -> _Cells:
+        """Turn each value into text; ``texts[0]`` stands for the row as a whole."""
+        cells = _Cells([""] * (len(self._kind.sheet) + 1))
+        known = len(self._kind.sheet)
+        for column in self._numbers:
+            value = values[column - 1] if column <= len(values) else None
+            if value is None:
+                continue
+            if isinstance(value, str):
+                cells.texts[column] = self._text(value, column, cells.notes)
+            else:
+                cells.texts[column] = self._other(value, column, cells.notes)
+        for column, value in enumerate(values[known:], start=known + 1):
+            if value is not None and str(value).strip():
+                cells.notes.append((column, _extra_cell(column)))
+        return cells
+
+    def _text(self, value: str, column: int, notes: list[tuple[int, Finding]]) -> str:
+        clean = self._clean.get(value)
+        if clean is None:
+            clean = self._clean[value] = nfc(value)
+        if clean != value and clean != value.strip():
+            notes.append((column, _normalised()))
+        if clean and clean[0] in "=#":
+            notes += [(column, finding) for finding in _formula(clean)]
+        return clean
+
+    def _other(self, value: Any, column: int, notes: list[tuple[int, Finding]]) -> str:
+        """Numbers, days and truth values are what a spreadsheet made of somebody's text."""
+        if isinstance(value, datetime | date):
+            text = f"{value:%d/%m/%Y}"
+            notes.append((column, _day_cell(text if column in self._days else "")))
+            return text
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            text = _digits(value)
+            if column in self._days:
+                return self._serial_day(text)
+            notes.append((column, _number_cell(text)))
+            return text
+        text = nfc(str(getattr(value, "text", value)))
+        notes += [(column, finding) for finding in _formula(text) or [_number_cell("")]]
+        return text
+
+    def _serial_day(self, text: str) -> str:
+        """A number in a column of days is a serial number: the day's check says so."""
+        offset = self._sheet.day_offset.days
+        return str(int(text) + offset) if offset and text.isdecimal() else text
+
+    def _answers(self, cells: _Cells) -> dict[str, str]:
+        answers: dict[str, str] = {}
+        for column, sheet_column, _field in self._columns:
+            text = cells.texts[column]
+            if sheet_column.is_repeat:
+                first = answers[sheet_column.field]
+                if text and text != first:
+                    cells.notes.append((column, _differs(sheet_column.header)))
+                continue
+            answers[sheet_column.field] = sheet_column.answer(text)
+        return answers
+
+    def _found(self, answers: dict[str, str], cells: _Cells) -> list[tuple[int, Finding]]:
+        found = list(cells.notes)
+        found += [
+            (self._column_of.get(one.field, 0), one.finding)
+            for one in check_row(self._kind, answers, self._today)
+        ]
+        return _without_repetition(found)
+
+    def _compare(self, rows: list[SheetRow]) -> None:
+        by_number = {row.number: row for row in rows}
+        between = check_between(self._kind, [(row.number, row.answers) for row in rows])
+        for number, findings in between.items():
+            row = by_number[number]
+            for one in findings:
+                column = self._column_of.get(one.field, 0)
+                header = self._kind.sheet[column - 1].header if column else ""
+                value = row.answers.get(one.field, "")[:_SHOWN]
+                row.findings.append(SheetFinding(number, column, one.finding, header, value))
+
+
+def _without_repetition(found: list[tuple[int, Finding]]) -> list[tuple[int, Finding]]:
+    """Leave a number's own offer out where the cell's check makes a better one."""
+    if len(found) < 2:  # noqa: PLR2004 (nothing to repeat)
+        return found
+    offered = {column for column, one in found if one.suggestion and one.code != "number_not_text"}
+    return [
+        (column, Finding(one.code, one.message, one.severity))
+        if column in offered and one.code == "number_not_text"
+        else (column, one)
+        for column, one in found
+    ]
+
+
+def _digits(value: float) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _check_header(columns: Sequence[SheetColumn], header: Sequence[str]) -> None:
+    """Raise Refused naming each column that is missing, moved, renamed or too many."""
+    wanted = [search_key(column.header) for column in columns]
+    actual = [search_key(text) for text in header]
+    actual += [""] * (len(wanted) - len(actual))
+    if actual[: len(wanted)] == wanted and not any(actual[len(wanted) :]):
+        return
+    if not set(wanted[1:]) & set(actual):
+        raise refuse(
+            "no_header",
+            _("Dòng 1 không phải dòng tiêu đề của bảng mẫu."),
+            way_out=_way_out(),
+        )
+    faults = [
+        fault
+        for index in range(len(actual))
+        if (fault := _header_fault(index, columns, wanted, actual))
+    ]
+    raise Refused(*faults[:_MOST_NAMED])
+
+
+def _header_fault(
+    index: int, columns: Sequence[SheetColumn], wanted: list[str], actual: list[str]
+) -> Violation | None:
+    here = get_column_letter(index + 1)
+    if index >= len(wanted):
+        if not actual[index] or actual[index] in wanted:
+            return None  # a moved one is told where it belongs
+        message = _("Cột %(here)s không có trong bảng mẫu.") % {"here": here}
+        return Violation("unexpected_column", message, way_out=_way_out())
+    if actual[index] == wanted[index]:
+        return None
+    words = {"here": here, "header": columns[index].header}
+    if wanted[index] in actual:
+        words["there"] = get_column_letter(actual.index(wanted[index]) + 1)
+        message = _("Cột “%(header)s” đang ở %(there)s, phải ở %(here)s.") % words
+        return Violation("column_moved", message, way_out=_way_out())
+    if not actual[index] or actual[index] in wanted:
+        message = _("Thiếu cột %(here)s “%(header)s”.") % words
+        return Violation("missing_column", message, way_out=_way_out())
+    message = _("Cột %(here)s phải có tiêu đề “%(header)s”.") % words
+    return Violation("wrong_header", message, way_out=_way_out())
+
+
+def _way_out() -> str:
+    return _("Tải bảng mẫu, dán dữ liệu vào; không đổi tên, không đổi thứ tự, không xóa cột.")
+
+
+def _empty_row() -> Finding:
+    message = _("Dòng trống, bỏ qua.")
+    return Finding("empty_row_ignored", message, Severity.NONE)
+
+
+def _normalised() -> Finding:
+    message = _("Đã bỏ dấu cách thừa và đưa chữ về bộ mã dựng sẵn để so sánh; chữ không đổi.")
+    return Finding("normalised_for_comparing", message, Severity.NONE)
+
+
+def _formula(text: str) -> list[Finding]:
+    if text.startswith("="):
+        message = _(
+            "Ô chứa công thức; được giữ nguyên là chữ, không tính. "
+            "Nếu cần kết quả thì dán giá trị (Paste Values)."
+        )
+        return [Finding("formula_is_text", message, Severity.NONE)]
+    if text in _CELL_ERRORS:
+        message = _("Ô báo lỗi %(text)s. Hãy nhập lại giá trị.") % {"text": text}
+        return [Finding("cell_error", message)]
+    return []
+
+
+def _day_cell(text: str) -> Finding:
+    message = _(
+        "Ô ở dạng ngày của bảng tính nên ngày và tháng có thể bị đổi chỗ. "
+        "Hãy đối chiếu với thẻ, định dạng ô là văn bản (Text) và nhập dd/mm/yyyy."
+    )
+    return Finding("date_not_text", message, suggestion=text)
+
+
+def _number_cell(text: str) -> Finding:
+    message = _(
+        "Ô ở dạng số nên có thể mất số 0 ở đầu. Hãy định dạng ô là văn bản (Text) rồi nhập lại."
+    )
+    is_exact = text.isdecimal() and len(text) <= _SAFE_DIGITS
+    return Finding("number_not_text", message, suggestion=text if is_exact else "")
+
+
+def _extra_cell(column: int) -> Finding:
+    message = _("Ô ở cột %(column)s nằm ngoài bảng mẫu nên không được nhập.") % {
+        "column": get_column_letter(column)
+    }
+    return Finding("extra_cell", message, Severity.WARNING)
+
+
+def _differs(header: str) -> Finding:
+    message = _("Cột “%(header)s” khác với cột bắt buộc phía trước; hệ thống lấy cột phía trước.")
+    return Finding("differs_from_first", message % {"header": header}, Severity.WARNING)
