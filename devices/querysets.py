@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 
 from devices.lifecycle import Condition, Custody, Move
 from portal.agencies.models import Agency
+from portal.ca.models import Certificate
 from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
 
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         """Return the sound devices at ``custody``, which can go on."""
         return self.filter(custody=custody, condition=Condition.OK)
 
+    def with_valid_certificate(self, now: datetime) -> Self:
+        """Return the devices whose key carries a certificate that can be used at ``now``."""
+        valid = Certificate.objects.valid_at(now).filter(key=OuterRef("key"))
+        return self.filter(Exists(valid))
+
     def handed_over_without_notice(self) -> Self:
         """Return the devices subscribers hold of which no Mẫu 07 has told the CA yet (R18)."""
         from devices.models import CustodyMove  # noqa: PLC0415 (it imports this module)
@@ -53,7 +59,7 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         return self.filter(Exists(untold), custody=Custody.WITH_SUBSCRIBER)
 
     def for_list(self) -> Self:
-        return self.select_related("agency", "subscriber").order_by("-pk")
+        return self.select_related("agency", "subscriber")
 
 
 class IntakeQuerySet(models.QuerySet["Intake"]):

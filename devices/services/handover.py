@@ -148,8 +148,8 @@ def _violations(device: Device, *, serial_seen: str, on: date, now: datetime) ->
     elif (came := _came_on(device)) and on < came:
         text = _("Ngày bàn giao trước ngày đơn vị nhận thiết bị (%(came)s).")
         found.append(Violation("before_receipt", text % {"came": f"{came:%d/%m/%Y}"}))
-    certificates = device.key.certificates.valid_at(now) if device.key else None
-    if device.custody == Custody.AT_AGENCY and not (certificates and certificates.exists()):
+    is_valid = Device.objects.with_valid_certificate(now).filter(pk=device.pk).exists()
+    if device.custody == Custody.AT_AGENCY and not is_valid:
         found.append(
             Violation(
                 "no_valid_certificate",

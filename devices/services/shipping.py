@@ -56,6 +56,7 @@ def send(
         )
     if locked[0].agency is None:
         raise Refused(Violation("no_agency", _("Thiết bị chưa được cấp cho đơn vị nào.")))
+    _refuse_without_certificate(locked, now=now)
     shipment = Shipment.objects.create(
         agency=locked[0].agency,
         office=locked[0].office,
@@ -122,6 +123,19 @@ def receive(
     )
 
 
+def _refuse_without_certificate(devices: Sequence[Device], *, now: datetime) -> None:
+    """A device set aside for a row that the CA has not issued yet, or refused, stays here."""
+    ready = Device.objects.filter(pk__in=[device.pk for device in devices])
+    ready_keys = set(ready.with_valid_certificate(now).values_list("pk", flat=True))
+    text = _("Thiết bị %(serial)s chưa có chứng thư còn hiệu lực nên chưa gửi được.")
+    if violations := [
+        Violation("no_valid_certificate", text % {"serial": device.serial})
+        for device in devices
+        if device.pk not in ready_keys
+    ]:
+        raise Refused(*violations)
+
+
 def _read(serials: Collection[str]) -> list[str]:
     """Return each serial once, as it is kept."""
     return list(dict.fromkeys(read for one in serials if (read := normalise(one))))
@@ -177,7 +191,7 @@ def _tell_of_sending(shipment: Shipment, count: int, *, now: datetime) -> None:
         title=title % {"count": count, "agency": shipment.agency.name},
         text=_("Cách giao: %(channel)s. Khi nhận, đối chiếu số hiệu từng thiết bị rồi xác nhận.")
         % {"channel": shipment.get_channel_display()},
-        path=reverse("devices:receive", args=[shipment.uuid]),
+        path=reverse("devices:shipment", args=[shipment.uuid]),
         target_type="shipment",
         target_uuid=shipment.uuid,
         now=now,

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from devices.lifecycle import Condition, Custody, IllegalMove, Move, find_rule
 from devices.models import CustodyMove, Device, DeviceKind, Intake
-from devices.serials import NewDevice, check_new_devices
+from devices.serials import NewDevice, check_new_devices, normalise
 from devices.services.ledger import illegal
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
@@ -59,7 +59,7 @@ def take_in(
     handed in again changes nothing. Raises IllegalMove when ``actor`` keeps no stock.
     """
     rule = find_rule(Move.TAKE_IN, None, None, actor.role)
-    listed = [one if isinstance(one, NewDevice) else NewDevice(one) for one in devices]
+    listed = [one if isinstance(one, NewDevice) else NewDevice(normalise(one)) for one in devices]
     _refuse_odd_list(listed, kind=kind, carrier=carrier)
     intake = Intake.objects.create(
         kind=DeviceKind(kind),
