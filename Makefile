@@ -1,0 +1,34 @@
+# make run: the portal with its demo.  make test: every test.  Both set themselves up first.
+
+PORT ?= 8000
+
+.PHONY: run test lint bench lock
+
+run:
+	@sh .ci/system run
+	@sh .ci/venv requirements.txt
+	@DEBUG=1 PUBLIC_URL=$${PUBLIC_URL:-http://127.0.0.1:$(PORT)} \
+		exec .venv/bin/python manage.py run_demo --port $(PORT)
+
+test:
+	@sh .ci/system test
+	@sh .ci/venv requirements-dev.txt
+	@sh .ci/test $(PYTEST)
+
+lint:
+	@sh .ci/system test
+	@sh .ci/venv requirements-dev.txt
+	@sh .ci/lint
+
+bench:
+	@sh .ci/system test
+	@sh .ci/venv requirements-dev.txt
+	@.venv/bin/python -m bench
+
+# Takes up newer versions: then run the tests and commit both files. Needs uv (pip install uv).
+lock:
+	uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate --quiet -o requirements.txt
+	uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 --extra dev \
+		-c requirements.txt \
+		--generate-hashes --no-header --no-annotate --quiet -o requirements-dev.txt
