@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import User
 from portal.ca.models import Certificate
+from portal.documents.roles import SignatureRole
+
+__all__ = ["Document", "Signature", "SignatureRole"]
 
 
 class Document(models.Model):
@@ -33,17 +36,21 @@ class Document(models.Model):
         return self.name
 
 
-class SignatureRole(models.TextChoices):
-    """Whose signature it is (Nghị định 30/2020/NĐ-CP)."""
-
-    HEAD = "head", _("Người có thẩm quyền")
-    ORGANISATION = "organisation", _("Cơ quan, tổ chức")
-
-
 class Signature(models.Model):
-    """One electronic signature put on a document."""
+    """One electronic signature put on a frozen letter, at most one of each role."""
 
-    document = models.ForeignKey(Document, models.PROTECT, related_name="signatures")
+    document = models.ForeignKey(
+        Document,
+        models.PROTECT,
+        related_name="signatures",
+        help_text=_("Bản đã đóng băng, trước mọi chữ ký"),
+    )
+    signed_copy = models.OneToOneField(
+        Document,
+        models.PROTECT,
+        related_name="signature",
+        help_text=_("Tệp ngay sau khi có chữ ký này"),
+    )
     role = models.CharField(max_length=12, choices=SignatureRole)
     certificate = models.ForeignKey(Certificate, models.PROTECT, related_name="+")
     signed_by = models.ForeignKey(User, models.PROTECT, related_name="+")

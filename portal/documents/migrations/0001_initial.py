@@ -37,7 +37,8 @@ class Migration(migrations.Migration):
                 ('role', models.CharField(choices=[('head', 'Người có thẩm quyền'), ('organisation', 'Cơ quan, tổ chức')], max_length=12)),
                 ('signed_at', models.DateTimeField()),
                 ('certificate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ca.certificate')),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signatures', to='documents.document')),
+                ('document', models.ForeignKey(help_text='Bản đã đóng băng, trước mọi chữ ký', on_delete=django.db.models.deletion.PROTECT, related_name='signatures', to='documents.document')),
+                ('signed_copy', models.OneToOneField(help_text='Tệp ngay sau khi có chữ ký này', on_delete=django.db.models.deletion.PROTECT, related_name='signature', to='documents.document')),
                 ('signed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={

@@ -1,0 +1,152 @@
+"""Official letters as PDF, laid out as Nghị định 30/2020/NĐ-CP (Phụ lục I) asks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import NamedTuple
+
+from django.template.loader import render_to_string
+
+from portal.documents.press import print_pdf
+
+STYLESHEET = "letters/letter.css"
+BLANK_NUMBER = (
+    "Số:\u00a0\u00a0\u00a0\u00a0\u00a0\u00a0/…"  # no-break spaces: room to write the number in
+)
+# Phụ lục I: tables that are not made into appendices may lie on landscape pages.
+MOST_COLUMNS_UPRIGHT = 8
+LAST_MONTH_WITH_ZERO = 2  # January and February are written 01 and 02, March is 3
+MOST_LETTERS_ON_A_LINE = 27  # of an issuer's name in box 2
+_LEVEL = re.compile(r"(?<=dân) (?=tỉnh |thành phố |xã |phường |đặc khu )", re.IGNORECASE)
+# Footnote of the decree's letters (Mẫu 01–06) to "người đứng đầu".
+SIGNER_FOOTNOTE = (
+    "Đối với Bộ Quốc phòng, Bộ Công an, Bộ Ngoại giao: người đứng đầu tổ chức cơ yếu trực thuộc ký."
+)
+CLOSING = "Trân trọng./."
+
+
+class Column(NamedTuple):
+    """A column of the list: its header, its CSS width, a header above several columns."""
+
+    label: str
+    width: str = ""
+    group: str = ""
+
+
+class HeaderCell(NamedTuple):
+    """One cell of the list's header, which has one tier or two."""
+
+    label: str
+    columns: int = 1
+    tiers: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """Everything that is printed, in the order of the page.
+
+    Without ``kind_of_document`` it is a công văn with "V/v …" under its number; with it
+    ("BIÊN BẢN", "THÔNG BÁO") a named document with a centred title. ``number`` and ``day`` stay
+    blank until the agency's document system has given them.
+    """
+
+    agency: str
+    subject: str
+    place: str
+    superior: str = ""
+    number: str = ""
+    day: date | None = None
+    kind_of_document: str = ""
+    addressees: Sequence[str] = ()
+    opening: Sequence[str] = ()
+    contact_title: str = ""
+    contact: Sequence[Sequence[tuple[str, str]]] = ()
+    list_title: str = ""
+    columns: Sequence[tuple[str, str, str]] = ()
+    rows: Sequence[Sequence[str]] = ()
+    notes: Sequence[str] = ()
+    closing: str = CLOSING
+    recipients: Sequence[str] = ()
+    signer_lines: Sequence[str] = ()
+    signer_name: str = ""
+    footnote: str = ""
+    layout_note: str = ""
+    template: str = "letters/petition.html"
+
+    @property
+    def title(self) -> str:
+        """What the file calls itself."""
+        if self.kind_of_document:
+            return f"{self.kind_of_document}: {self.subject}"
+        return f"V/v {self.subject}"
+
+    @property
+    def is_wide(self) -> bool:
+        """Say whether the list needs landscape pages to be legible."""
+        return len(self.columns) > MOST_COLUMNS_UPRIGHT
+
+
+def render(letter: Letter) -> bytes:
+    """Return the letter as a PDF/A-2u; its fonts are embedded, its text can be selected."""
+    return print_pdf(_html(letter, for_screen=False), stylesheet=STYLESHEET)
+
+
+def render_html(letter: Letter) -> str:
+    """Return the letter as a fragment of HTML that brings its own stylesheets, for the screen."""
+    return _html(letter, for_screen=True)
+
+
+def number_line(number: str) -> str:
+    """Return "Số: 12/UBND-VX", or the blank to be filled in. Numbers are never invented."""
+    return f"Số: {number}" if number else BLANK_NUMBER
+
+
+def date_line(place: str, day: date | None) -> str:
+    """Return the place and the day; days below 10 and months 1 and 2 get a leading zero."""
+    if day is None:
+        blank = "\u00a0" * 6
+        return f"{place}, ngày{blank}tháng{blank}năm{blank}"
+    month = f"{day.month:02}" if day.month <= LAST_MONTH_WITH_ZERO else str(day.month)
+    return f"{place}, ngày {day:%d} tháng {month} năm {day.year}"
+
+
+def issuer_line(name: str) -> str:
+    """Return a body's name in capitals, a long one broken where its level begins ("XÃ …")."""
+    if len(name) > MOST_LETTERS_ON_A_LINE:
+        name = _LEVEL.sub("\n", name, count=1)
+    return name.upper()
+
+
+def header_tiers(columns: Sequence[tuple[str, str, str]]) -> list[list[HeaderCell]]:
+    """Return the header's rows: one, or two where some columns stand under a common header."""
+    named = [Column(*column) for column in columns]
+    if not any(column.group for column in named):
+        return [[HeaderCell(column.label) for column in named]]
+    upper: list[HeaderCell] = []
+    for group, members in groupby(named, key=lambda column: column.group):
+        under = list(members)
+        if group:
+            upper.append(HeaderCell(group, columns=len(under)))
+        else:
+            upper.extend(HeaderCell(column.label, tiers=2) for column in under)
+    return [upper, [HeaderCell(column.label) for column in named if column.group]]
+
+
+def _html(letter: Letter, *, for_screen: bool) -> str:
+    return render_to_string(
+        letter.template,
+        {
+            "letter": letter,
+            "superior": issuer_line(letter.superior),
+            "agency": issuer_line(letter.agency),
+            "number_line": number_line(letter.number),
+            "date_line": date_line(letter.place, letter.day),
+            "columns": [Column(*column) for column in letter.columns],
+            "header_tiers": header_tiers(letter.columns),
+            "for_screen": for_screen,
+        },
+    )

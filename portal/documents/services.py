@@ -1,0 +1,186 @@
+"""Keeping documents and signing them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from cryptography import x509
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from portal.accounts.models import User
+from portal.ca.models import Certificate
+from portal.core.rules import Refused, refuse
+from portal.documents import signing, uploads
+from portal.documents.models import Document, Signature, SignatureRole
+
+PDF = uploads.PDF.media_type
+_ENDINGS = {
+    kind.media_type: kind for kind in (uploads.PDF, uploads.PNG, uploads.JPEG, uploads.XLSX)
+}
+
+
+class Damaged(Exception):
+    """The stored bytes are gone or are not those that were stored."""
+
+
+def store(
+    content: bytes, *, name: str, media_type: str, now: datetime, original: Document | None = None
+) -> Document:
+    """Keep ``content`` under its SHA-256 and return its document; equal bytes lie there once."""
+    digest = hashlib.sha256(content).hexdigest()
+    path = f"documents/{digest[:2]}/{digest[2:4]}/{digest}"
+    if not _holds(path, digest):
+        default_storage.delete(path)  # the rest of a write that was cut off
+        path = default_storage.save(path, ContentFile(content))
+    kind = _ENDINGS.get(media_type)
+    return Document.objects.create(
+        name=uploads.safe_name(name, kind) if kind else name,
+        media_type=media_type,
+        size=len(content),
+        sha256=digest,
+        path=path,
+        original=original,
+        created_at=now,
+    )
+
+
+def read(document: Document) -> bytes:
+    """Return the document's bytes as they were stored; raise Damaged when they are not those."""
+    try:
+        with default_storage.open(document.path) as file:
+            content: bytes = file.read()
+    except FileNotFoundError as error:
+        raise Damaged(f"document {document.uuid} is missing") from error
+    if hashlib.sha256(content).hexdigest() != document.sha256:
+        raise Damaged(f"document {document.uuid} was changed")
+    return content
+
+
+def store_upload(uploaded_file: UploadedFile, *, now: datetime) -> Document:
+    """Keep a file somebody sent; raise Refused when it is too large or of no allowed kind."""
+    most = settings.MAX_UPLOAD_BYTES
+    content = uploaded_file.read(most + 1)
+    if len(content) > most:
+        raise refuse(
+            "upload_too_large",
+            _("Tệp lớn hơn %(most)d MB.") % {"most": most // (1024 * 1024)},
+            way_out=_("Quét ở độ phân giải thấp hơn hoặc chia nhỏ tệp."),
+        )
+    if not content:
+        raise refuse("upload_empty", _("Tệp rỗng."), way_out=_("Chọn lại tệp."))
+    kind = uploads.check(content)
+    name = uploads.safe_name(uploaded_file.name or "", kind)
+    return store(content, name=name, media_type=kind.media_type, now=now)
+
+
+@transaction.atomic
+def sign(
+    document: Document,
+    *,
+    role: SignatureRole,
+    certificate: Certificate,
+    key: Any,
+    signed_by: User,
+    now: datetime,
+    chain: Sequence[bytes] = (),
+    number: str = "",
+) -> Document:
+    """Return a signed copy of ``document``; the caller writes the audit entry of its step.
+
+    ``key`` is the unlocked private key of ``certificate``, ``chain`` the CA certificates (DER) that
+    go into the signature. Raises Refused when the role has signed, the certificate is not valid at
+    ``now`` or the key is not its own.
+    """
+    letter = frozen_letter(document)
+    _refuse_what_cannot_be_signed(letter, role=role, certificate=certificate, now=now)
+    signer_name = _signer_name(certificate)
+    try:
+        pdf = signing.sign_pdf(
+            read(document),
+            key=key,
+            certificate_der=bytes(certificate.der),
+            chain=chain,
+            role=role,
+            signer_name=signer_name,
+            reason=_REASONS[role],
+            now=now,
+            number=number,
+        )
+    except signing.CannotSign as error:
+        raise refuse(
+            "cannot_sign",
+            _("Không ký được văn bản bằng chứng thư này."),
+            way_out=_("Kiểm tra thiết bị lưu khóa và chứng thư rồi thử lại."),
+        ) from error
+    copy = store(pdf, name=letter.name, media_type=PDF, now=now, original=document)
+    try:
+        with transaction.atomic():
+            Signature.objects.create(
+                document=letter,
+                signed_copy=copy,
+                role=role,
+                certificate=certificate,
+                signed_by=signed_by,
+                signed_at=now,
+            )
+    except IntegrityError as error:
+        raise _signed_already(role) from error
+    return copy
+
+
+def frozen_letter(document: Document) -> Document:
+    """Return the document before any signature that ``document`` is a signed copy of."""
+    while document.original is not None:
+        document = document.original
+    return document
+
+
+def _holds(path: str, digest: str) -> bool:
+    if not default_storage.exists(path):
+        return False
+    with default_storage.open(path) as file:
+        return hashlib.file_digest(file.file, "sha256").hexdigest() == digest
+
+
+_REASONS = {
+    SignatureRole.HEAD: "Người có thẩm quyền ký văn bản",
+    SignatureRole.ORGANISATION: "Chữ ký số của cơ quan, tổ chức ban hành văn bản",
+}
+
+
+def _refuse_what_cannot_be_signed(
+    letter: Document, *, role: SignatureRole, certificate: Certificate, now: datetime
+) -> None:
+    if letter.media_type != PDF:
+        raise refuse("not_a_pdf", _("Chỉ ký số được văn bản PDF."))
+    if letter.signatures.filter(role=role).exists():
+        raise _signed_already(role)
+    if not certificate.is_valid(now):
+        raise refuse(
+            "certificate_not_valid",
+            _("Chứng thư %(serial)s đã hết hạn hoặc bị thu hồi.") % {"serial": certificate.serial},
+            way_out=_("Ký bằng chứng thư còn hiệu lực."),
+        )
+
+
+def _signed_already(role: SignatureRole) -> Refused:
+    return refuse(
+        "signed_already",
+        _("Văn bản đã có chữ ký: %(role)s.") % {"role": role.label},
+        way_out=_("Tải lại trang để xem bản đã ký."),
+    )
+
+
+def _signer_name(certificate: Certificate) -> str:
+    """Return the common name inside the certificate: what the signature says is what it proves."""
+    subject = x509.load_der_x509_certificate(bytes(certificate.der)).subject
+    names = subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    return str(names[0].value) if names else certificate.common_name

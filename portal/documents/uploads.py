@@ -1,0 +1,170 @@
+"""What people may upload: four kinds of file, known by their bytes and not by their name."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import PurePath
+from typing import Any
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from portal.core.rules import Refused, refuse
+from portal.core.text import nfc
+
+MOST_PDF_OBJECTS = 100_000
+MOST_UNPACKED_BYTES = 200 * 1024 * 1024
+MOST_DEPTH = 50  # of dictionaries written inside one another
+MOST_NAME_LETTERS = 120
+_WORKBOOK = "xl/workbook.xml"
+# Anything in a PDF that acts by itself, or carries another file.
+_ACTIVE_KEYS = frozenset({"/JS", "/JavaScript", "/XFA", "/EmbeddedFiles", "/RichMediaContent"})
+_ACTIVE_ACTIONS = frozenset(
+    {"/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/Rendition", "/GoToE"}
+)
+# Not letters: control and direction characters, and what file systems keep for themselves.
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069/\\:*?"<>|]+')
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """A kind of file: its media type, the name endings it may have, the first being the usual."""
+
+    media_type: str
+    endings: tuple[str, ...]
+
+
+PDF = FileKind("application/pdf", (".pdf",))
+PNG = FileKind("image/png", (".png",))
+JPEG = FileKind("image/jpeg", (".jpg", ".jpeg"))
+XLSX = FileKind("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", (".xlsx",))
+
+
+def check(content: bytes) -> FileKind:
+    """Return what kind of file ``content`` is; raise Refused when it is none that is allowed."""
+    if content.startswith(b"%PDF-"):
+        _check_pdf(content)
+        return PDF
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return PNG
+    if content.startswith(b"\xff\xd8\xff"):
+        return JPEG
+    if content.startswith(b"PK\x03\x04"):
+        _check_workbook(content)
+        return XLSX
+    raise _unknown()
+
+
+def safe_name(name: str, kind: FileKind) -> str:
+    """Return ``name`` without folders and odd characters, ending as its kind does."""
+    base = _UNSAFE.sub(" ", name.replace("\\", "/").rpartition("/")[2])
+    base = nfc(base).lstrip(". ")
+    path = PurePath(base)
+    stem, ending = path.stem, path.suffix.lower()
+    if ending not in kind.endings:
+        ending = kind.endings[0]
+    return (stem[:MOST_NAME_LETTERS].rstrip(". ") or "tep") + ending
+
+
+def _unknown() -> Refused:
+    return refuse(
+        "upload_type_unknown",
+        "Tệp không phải PDF, PNG, JPEG hoặc XLSX.",
+        way_out="Quét hoặc xuất lại tệp ở một trong các định dạng này.",
+    )
+
+
+def _check_workbook(content: bytes) -> None:
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise _unknown() from error
+    names = {entry.filename for entry in entries}
+    if _WORKBOOK not in names:
+        raise _unknown()
+    if any(name.lower().endswith(("vbaproject.bin", ".exe", ".dll")) for name in names):
+        raise refuse(
+            "upload_has_macros",
+            "Bảng tính có macro.",
+            way_out="Lưu lại bảng tính ở dạng .xlsx không có macro.",
+        )
+    if sum(entry.file_size for entry in entries) > MOST_UNPACKED_BYTES:
+        raise refuse("upload_too_large", "Bảng tính quá lớn sau khi giải nén.")
+
+
+def _check_pdf(content: bytes) -> None:
+    try:
+        reader = PdfFileReader(BytesIO(content), strict=False)
+        is_encrypted = reader.encrypted
+        is_active = not is_encrypted and _is_active(reader)
+    except _Unreadable as error:
+        raise refuse(
+            "upload_unreadable",
+            "Không đọc được tệp PDF.",
+            way_out="Mở tệp, in lại thành PDF rồi tải lên.",
+        ) from error
+    if is_encrypted:
+        raise refuse(
+            "upload_is_encrypted",
+            "Tệp PDF được đặt mật khẩu.",
+            way_out="Bỏ mật khẩu rồi tải lên lại.",
+        )
+    if is_active:
+        raise refuse(
+            "upload_is_active",
+            "Tệp PDF chứa mã lệnh, biểu mẫu động hoặc tệp nhúng.",
+            way_out="In tệp thành PDF thường rồi tải lên.",
+        )
+
+
+# A damaged PDF can fail in the reader in any of these ways.
+_Unreadable = (
+    PdfError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
+
+
+def _is_active(reader: PdfFileReader) -> bool:
+    references: set[Any] = set()
+    for revision in range(reader.xrefs.total_revisions):
+        references |= set(reader.xrefs.explicit_refs_in_revision(revision))
+    if len(references) > MOST_PDF_OBJECTS:
+        raise PdfError("too many objects")
+    return any(
+        _acts(dictionary)
+        for reference in references
+        for dictionary in _dictionaries(reader.get_object(reference), depth=0)
+    )
+
+
+def _acts(dictionary: generic.DictionaryObject) -> bool:
+    if _ACTIVE_KEYS & set(dictionary):
+        return True
+    action = dictionary.raw_get("/S") if "/S" in dictionary else None
+    return isinstance(action, generic.NameObject) and str(action) in _ACTIVE_ACTIONS
+
+
+def _dictionaries(value: Any, *, depth: int) -> Iterator[generic.DictionaryObject]:
+    """Yield the dictionaries written inside one object; what it refers to is met by itself."""
+    if depth > MOST_DEPTH:
+        raise PdfError("nested too deep")
+    if isinstance(value, generic.DictionaryObject):
+        yield value
+        inner = [value.raw_get(key) for key in value]
+    elif isinstance(value, generic.ArrayObject):
+        inner = [value.raw_get(index) for index in range(len(value))]
+    else:
+        inner = []
+    for one in inner:
+        yield from _dictionaries(one, depth=depth + 1)
