@@ -100,7 +100,12 @@ def audit(
     now: datetime,
     paper: tuple[str, UUID | None, str],
 ) -> None:
-    """Write the one audit entry of a command about ``devices``, all of one agency. Call it last."""
+    """Write the one audit entry of a command about ``devices``, all of one agency. Call it last.
+
+    A command that found nothing left to do leaves none.
+    """
+    if not devices:
+        return
     first = devices[0]
     document_type, document_uuid, _label = paper
     record(
