@@ -40,6 +40,13 @@ def boot() -> None:
         call_command("flush", verbosity=0, interactive=False)
 
 
+def dialect() -> str:
+    """Return "sqlite" or "postgresql"."""
+    from django.db import connection  # noqa: PLC0415
+
+    return connection.vendor
+
+
 def compare(
     name: str,
     ours: Callable[[], object],
@@ -52,7 +59,7 @@ def compare(
 ) -> float:
     """Run both in turn, print ours ÷ baseline of the medians as a JSON line, return it.
 
-    ``n`` is how many things one run does; ``at_least`` marks a target to be reached, not kept under.
+    ``n`` is how many things one run does; ``at_least`` marks a target to reach, not to stay under.
     """
     ours_seconds, baseline_seconds = [], []
     for _ in range(runs):

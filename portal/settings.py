@@ -227,6 +227,8 @@ CA_CHANGE_WORKING_DAYS = env.int("CA_CHANGE_WORKING_DAYS", default=3)
 CA_REVOKE_WORKING_DAYS = env.int("CA_REVOKE_WORKING_DAYS", default=3)
 HANDOVER_NOTICE_WORKING_DAYS = env.int("HANDOVER_NOTICE_WORKING_DAYS", default=1)
 VALIDITY_YEARS = {"person": 5, "organisation": 5, "system": 5}
+DEMO_PASSWORD: str = env.str("DEMO_PASSWORD", default="thu-nghiem-68")
+DEMO_PIN: str = env.str("DEMO_PIN", default="68-tanuyen")
 PIN_TRIES = env.int("PIN_TRIES", default=10)
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -291,5 +293,10 @@ LOGGING = {
     "formatters": {"json": {"()": "portal.core.logs.JsonFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"django.server": {"level": "WARNING"}, "fontTools": {"level": "WARNING"}},
+    "loggers": {
+        "django.server": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},
+        "weasyprint": {"level": "WARNING"},
+        "pyhanko": {"level": "WARNING"},
+    },
 }

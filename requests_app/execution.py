@@ -14,13 +14,14 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from portal.audit import services as audit
 from portal.ca import authority
 from portal.ca import services as ca
 from portal.ca.authority import Answer, Order
 from portal.ca.models import Certificate
+from portal.core.bulk import update_rows
 from requests_app import kinds
 from requests_app.models import Decision, Dossier, DossierItem, Outcome
 from requests_app.preparing import make_keys_ahead, prepare_rows, validity_from
@@ -62,13 +63,12 @@ def execute(pk: int, *, now: datetime) -> int:
     Raises authority.NotConfigured when there is no CA to ask.
     """
     authority.current()
-    if not _claim(pk, now=now):
+    if not begin(pk, now=now):
         return 0
-    _start(pk, now=now)
     started = monotonic()
     rows = 0
     while True:
-        keys = make_keys_ahead(_next_rows(pk), now=now)
+        keys = make_keys_ahead(_storages_of_fresh_rows(pk), now=now)
         with transaction.atomic():
             dossier = Dossier.objects.select_for_update(of=("self",)).get(pk=pk)
             items = prepare_rows(dossier, _next_rows(pk), keys, now=now)
@@ -91,6 +91,14 @@ def _claim(pk: int, *, now: datetime) -> bool:
     return found.update(claimed_until=now + LEASE) == 1
 
 
+def begin(pk: int, *, now: datetime) -> bool:
+    """Claim a dossier and set it going; say whether it is this worker's now."""
+    if not _claim(pk, now=now):
+        return False
+    _start(pk, now=now)
+    return True
+
+
 @transaction.atomic
 def _start(pk: int, *, now: datetime) -> None:
     dossier = Dossier.objects.select_for_update(of=("self",)).get(pk=pk)
@@ -98,11 +106,22 @@ def _start(pk: int, *, now: datetime) -> None:
         take_own_step(dossier, Action.START, now=now)
 
 
+def _waiting_rows(pk: int) -> QuerySet[DossierItem]:
+    return DossierItem.objects.filter(
+        dossier=pk, decision=Decision.ACCEPTED, outcome=Outcome.NONE
+    ).order_by("position")
+
+
+def _storages_of_fresh_rows(pk: int) -> list[str]:
+    rows = _waiting_rows(pk).values_list("storage", "serial")[:CHUNK]
+    return [storage for storage, serial in rows if not serial]
+
+
 def _next_rows(pk: int) -> list[DossierItem]:
     return list(
-        DossierItem.objects.filter(dossier=pk, decision=Decision.ACCEPTED, outcome=Outcome.NONE)
-        .select_related("key", "subscriber__agency", "subscriber__organisation__parent")
-        .order_by("position")[:CHUNK]
+        _waiting_rows(pk).select_related(
+            "key", "subscriber__agency", "subscriber__organisation__parent"
+        )[:CHUNK]
     )
 
 
@@ -161,7 +180,7 @@ def _record(
     Certificate.objects.bulk_create([certificate for _, certificate in made])
     for item, certificate in made:
         item.outcome, item.result = Outcome.DONE, certificate
-    DossierItem.objects.bulk_update(touched, ["outcome", "outcome_reason", "result"])
+    update_rows(touched, ["outcome", "outcome_reason", "result"])
     audit.record(
         dossier_act(
             "certificate.issue",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import TypeAlias
 
@@ -17,6 +17,7 @@ from portal.agencies.facts import PersonFacts
 from portal.agencies.models import Subscriber
 from portal.ca import services as ca
 from portal.ca.models import KeyPair
+from portal.core.bulk import update_rows
 from portal.core.identifiers import parse_day
 from requests_app import kinds
 from requests_app.models import Dossier, DossierItem, Outcome
@@ -44,14 +45,12 @@ def validity_from(now: datetime) -> tuple[datetime, datetime]:
     return begins, ends
 
 
-def make_keys_ahead(items: Sequence[DossierItem], *, now: datetime) -> Keys:
+def make_keys_ahead(storages: Iterable[str], *, now: datetime) -> Keys:
     """Make the keys of rows that get no device (soft keys, RSSP), outside any transaction.
 
     Making a key takes long; a key that a crash leaves without a row is never used.
     """
-    wanted = Counter(
-        item.storage for item in items if not item.serial and item.storage not in _TRAVELLING
-    )
+    wanted = Counter(storage for storage in storages if storage not in _TRAVELLING)
     return {storage: ca.make_keys(storage, count, now=now) for storage, count in wanted.items()}
 
 
@@ -71,9 +70,7 @@ def prepare_rows(
         for item in ready:
             if item.outcome == Outcome.NONE and item.key is not None:
                 item.serial = ca.new_serial()
-        DossierItem.objects.bulk_update(
-            fresh, ["subscriber", "device", "key", "serial", "outcome", "outcome_reason"]
-        )
+        update_rows(fresh, ["subscriber", "device", "key", "serial", "outcome", "outcome_reason"])
     return list(items)
 
 

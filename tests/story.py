@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import BytesIO
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from pypdf import PdfWriter
 
 from portal.accounts.models import User
 from portal.agencies.models import Agency
@@ -25,7 +27,15 @@ CONTACT = {
     "email": "vanthu.tanuyen@laichau.gov.vn",
     "address": "Bản Thử, xã Tân Uyên, tỉnh Lai Châu",
 }
-SCAN = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+def blank_pdf() -> bytes:
+    """A real PDF of one empty page: what a scanner would give."""
+    writer = PdfWriter()
+    writer.add_blank_page(width=595, height=842)
+    target = BytesIO()
+    writer.write(target)
+    return target.getvalue()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +123,7 @@ def scan(dossier: Dossier, clerk: User, *, now: datetime = builders.NOW) -> None
     dossier.refresh_from_db()
     services.attach(
         dossier,
-        SimpleUploadedFile("ban-quet.pdf", SCAN, content_type="application/pdf"),
+        SimpleUploadedFile("ban-quet.pdf", blank_pdf(), content_type="application/pdf"),
         kind="signed_scan",
         actor=clerk,
         now=now,

@@ -10,8 +10,9 @@ from django.db import transaction
 
 from portal.accounts.models import User
 from portal.audit import services as audit
+from portal.core.bulk import update_rows
 from portal.core.rules import refuse
-from requests_app.models import Decision, Dossier, DossierItem
+from requests_app.models import Decision, Dossier
 from requests_app.services.drafts import dossier_act
 from requests_app.services.errors import Barred, StaleVersion
 from requests_app.services.steps import bars_of
@@ -48,7 +49,7 @@ def decide_rows(
             )
         item.decision = Decision(decision)
         item.decision_reason = reason.strip() if decision == Decision.REFUSED else ""
-    DossierItem.objects.bulk_update(items, ["decision", "decision_reason"], batch_size=500)
+    update_rows(items, ["decision", "decision_reason"])
     dossier.version += 1
     dossier.updated_at = now
     dossier.save(update_fields=["version", "updated_at"])

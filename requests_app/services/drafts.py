@@ -13,6 +13,7 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.agencies.models import AgencyVersion
 from portal.audit import services as audit
+from portal.core.bulk import update_rows
 from portal.core.rules import Refused, refuse
 from portal.core.text import nfc
 from requests_app import kinds, rules
@@ -145,12 +146,11 @@ def save_rows(
     for item in items:
         item.answers = {**item.answers, **_clean(changes[item.uuid])}
     fill_columns(kind, items, actor=actor)
-    DossierItem.objects.bulk_update(
+    update_rows(
         items,
         [
             "answers", "title", "storage", "identity_hash", "subscriber", "certificate", "device",
         ],
-        batch_size=200,
     )  # fmt: skip
     _finish(dossier, "dossier.edit_rows", actor=actor, now=now, rows=len(items))
     return dossier
@@ -197,7 +197,7 @@ def move_row(
     neighbour = dossier.items.filter(position=item.position + by).first()
     if neighbour is not None:
         item.position, neighbour.position = neighbour.position, item.position
-        DossierItem.objects.bulk_update([item, neighbour], ["position"])
+        update_rows([item, neighbour], ["position"])
     _finish(dossier, "dossier.move_row", actor=actor, now=now, rows=1)
 
 

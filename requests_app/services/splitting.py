@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.audit import services as audit
+from portal.core.bulk import update_rows
 from requests_app import kinds
 from requests_app.models import Dossier, DossierItem
 from requests_app.services.drafts import create_draft, dossier_act, lock_draft
@@ -71,4 +72,4 @@ def _draft_with(
 def _renumber(items: list[DossierItem]) -> None:
     for position, item in enumerate(items, start=1):
         item.position = position
-    DossierItem.objects.bulk_update(items, ["position", "dossier"], batch_size=500)
+    update_rows(items, ["position", "dossier"])

@@ -10,7 +10,6 @@ from cryptography import x509
 from devices.lifecycle import Custody
 from devices.models import CustodyMove, Device
 from portal.agencies.models import Subscriber
-from portal.ca import ceremony
 from portal.ca import services as ca
 from portal.ca.models import Certificate
 from requests_app import execution
@@ -18,7 +17,7 @@ from requests_app.models import Outcome
 from requests_app.workflow import Action, State
 from tests import builders, story
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("ca")
 
 SOON = builders.NOW + timedelta(seconds=5)
 
@@ -29,7 +28,6 @@ def _stock(count: int) -> None:
 
 
 def test_each_accepted_row_gets_a_real_certificate_on_a_device_of_its_own() -> None:
-    ceremony.set_up(now=builders.NOW)
     _stock(3)
     people = story.cast()
     dossier = story.confirmed(people, rows=3)
@@ -53,7 +51,6 @@ def test_each_accepted_row_gets_a_real_certificate_on_a_device_of_its_own() -> N
 
 
 def test_a_second_sweep_does_nothing() -> None:
-    ceremony.set_up(now=builders.NOW)
     _stock(2)
     story.confirmed(story.cast(), rows=2)
     execution.execute_accepted(now=SOON)
@@ -64,7 +61,6 @@ def test_a_second_sweep_does_nothing() -> None:
 
 
 def test_a_row_without_a_device_fails_alone_and_a_retry_finishes_it() -> None:
-    ceremony.set_up(now=builders.NOW)
     _stock(1)
     people = story.cast()
     dossier = story.confirmed(people, rows=2)
@@ -85,7 +81,6 @@ def test_a_row_without_a_device_fails_alone_and_a_retry_finishes_it() -> None:
 
 
 def test_refused_rows_end_refused_beside_their_issued_neighbours_with_a_written_notice() -> None:
-    ceremony.set_up(now=builders.NOW)
     _stock(3)
     dossier = story.confirmed(story.cast(), rows=3, refuse=1)
 
@@ -98,7 +93,6 @@ def test_refused_rows_end_refused_beside_their_issued_neighbours_with_a_written_
 
 
 def test_a_worker_that_died_before_recording_is_followed_by_one_that_issues_nothing_twice() -> None:
-    ceremony.set_up(now=builders.NOW)
     _stock(2)
     dossier = story.confirmed(story.cast(), rows=2)
     _die_before_recording(dossier.pk)
