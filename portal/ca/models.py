@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.agencies.models import Agency, Subscriber, SubscriberKind
-from portal.ca.querysets import CertificateQuerySet
+from portal.ca.querysets import EXPIRING_WITHIN_DAYS, CertificateQuerySet
 from portal.core.fields import EncryptedTextField
 
 
@@ -102,6 +102,16 @@ class RevocationReason(models.TextChoices):
     UNSPECIFIED = "unspecified", _("Lý do khác")
 
 
+class CertificateState(models.TextChoices):
+    """What a certificate is at a moment; computed, never stored."""
+
+    NOT_YET = "not_yet", _("Chưa có hiệu lực")
+    VALID = "valid", _("Còn hiệu lực")
+    EXPIRING = "expiring", _("Sắp hết hạn")
+    EXPIRED = "expired", _("Đã hết hạn")
+    REVOKED = "revoked", _("Đã thu hồi")
+
+
 class Certificate(models.Model):
     """One certificate of a subscriber. Its state is computed from dates and facts."""
 
@@ -177,6 +187,18 @@ class Certificate(models.Model):
     def is_valid(self, now: datetime) -> bool:
         """Say whether it can be used at ``now``: begun, not ended, not revoked."""
         return self.revoked_at is None and self.not_before <= now < self.not_after
+
+    def state(self, now: datetime) -> CertificateState:
+        """Return what it is at ``now``; what was revoked stays so after its end."""
+        if self.revoked_at is not None:
+            return CertificateState.REVOKED
+        if self.not_after <= now:
+            return CertificateState.EXPIRED
+        if self.not_before > now:
+            return CertificateState.NOT_YET
+        if self.not_after <= now + timedelta(days=EXPIRING_WITHIN_DAYS):
+            return CertificateState.EXPIRING
+        return CertificateState.VALID
 
 
 class Crl(models.Model):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
     from portal.ca.models import Certificate
 
+EXPIRING_WITHIN_DAYS = 60  # from here on lists and the home page call it "sắp hết hạn"
+
 
 class CertificateQuerySet(models.QuerySet["Certificate"]):
     def visible_to(self, user: User) -> Self:
@@ -66,13 +68,18 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
             | models.Q(email__icontains=text)
         )
 
-    def of_key(self, key_id: int) -> Self:
-        """Return all certificates of one key, oldest first: renew and change keep the key."""
-        return self.filter(key=key_id).order_by("issued_at", "pk")
+    def same_line(self, certificate: Certificate) -> Self:
+        """Return ``certificate`` with those before and after it, oldest first.
+
+        Renew and change keep the key; a new issue in place of an old one names its predecessor.
+        """
+        found = self.filter(
+            models.Q(key=certificate.key_id)
+            | models.Q(pk=certificate.predecessor_id)
+            | models.Q(predecessor=certificate.pk)
+        )
+        return found.order_by("issued_at", "pk")
 
     def for_list(self) -> Self:
-        return (
-            self.select_related("agency", "key")
-            .defer("der", "crl_entry", "subject", "key__public_key")
-            .order_by("-not_after", "-pk")
-        )
+        """Return rows without what lists never show: a DER is large."""
+        return self.select_related("agency").defer("der", "crl_entry", "subject")

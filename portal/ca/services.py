@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
 from datetime import datetime
 
 from cryptography.hazmat.primitives.serialization import (
@@ -19,7 +20,14 @@ from portal.agencies.models import Agency, Subscriber
 from portal.audit.services import Act, Actor, record
 from portal.ca import authority, crl, keystore, serials, tokens
 from portal.ca.authority import Answer, NotConfigured, Order
-from portal.ca.models import Certificate, Crl, KeyPair, RevocationReason, VirtualToken
+from portal.ca.models import (
+    Authority,
+    Certificate,
+    Crl,
+    KeyPair,
+    RevocationReason,
+    VirtualToken,
+)
 from portal.ca.names import readable, x509_name
 from portal.ca.profiles import ALGORITHMS, algorithm_name
 from portal.core.rules import refuse
@@ -119,6 +127,28 @@ def revoke(
 def publish_crl(*, now: datetime) -> Crl | None:
     """Publish the list when one is due; raises NotConfigured. Safe twice at once."""
     return authority.current().publish_crl(now=now)
+
+
+def chain() -> list[bytes]:
+    """Return the CA's certificates that go with a subscriber's, DER: issuing, then root."""
+    standing = dict(
+        Authority.objects.filter(is_current=True)
+        .exclude(role=Authority.Role.OCSP)
+        .values_list("role", "certificate")
+    )
+    roles = (Authority.Role.ISSUING, Authority.Role.ROOT)
+    return [bytes(standing[role]) for role in roles if role in standing]
+
+
+def trusted() -> list[bytes]:
+    """Return the roots a verifier starts from, DER."""
+    roots = Authority.objects.filter(role=Authority.Role.ROOT).values_list("certificate", flat=True)
+    return [bytes(der) for der in roots]
+
+
+def pem(*certificates: bytes) -> str:
+    """Return DER certificates as PEM, one after another."""
+    return "".join(ssl.DER_cert_to_PEM_cert(der) for der in certificates)
 
 
 def _new_key(storage: str, *, now: datetime) -> tuple[KeyPair, bytes]:

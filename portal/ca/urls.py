@@ -1,0 +1,17 @@
+"""Addresses of certificates."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from portal.ca import views
+
+app_name = "ca"
+
+urlpatterns = [
+    path("", views.certificate_list, name="list"),
+    path("<uuid:code>/", views.detail, name="detail"),
+    path("<uuid:code>/chung-thu.cer", views.download_cer, name="cer"),
+    path("<uuid:code>/chung-thu.pem", views.download_pem, name="pem"),
+    path("<uuid:code>/chuoi.pem", views.download_chain, name="chain"),
+]

@@ -1,0 +1,153 @@
+"""Pages about certificates: the list, one certificate, its files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from portal.ca import services
+from portal.ca.filters import CertificateFilter
+from portal.ca.models import Certificate, CertificateState
+from portal.ca.words import Happening, algorithm_words, happenings, sentence
+from portal.core.paging import MOST_COUNTED, Order, capped_count, keyset_page
+
+if TYPE_CHECKING:
+    from portal.accounts.models import UserRequest
+
+TONES = {
+    CertificateState.NOT_YET: "info",
+    CertificateState.VALID: "success",
+    CertificateState.EXPIRING: "warning",
+    CertificateState.EXPIRED: "neutral",
+    CertificateState.REVOKED: "danger",
+}
+ORDERS = {"last": Order("not_after", is_descending=True), "first": Order("not_after")}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A certificate as lists show it."""
+
+    certificate: Certificate
+    state: CertificateState
+    tone: str
+    days_left: int
+
+
+@require_safe
+def certificate_list(request: UserRequest) -> HttpResponse:
+    """Show every certificate the user may see; those about to expire begin with the nearest."""
+    now = timezone.now()
+    found = CertificateFilter(request.GET, Certificate.objects.visible_to(request.user), now=now)
+    usual = "first" if request.GET.get("state") == CertificateState.EXPIRING else "last"
+    order = request.GET.get("sort", usual)
+    order = order if order in ORDERS else usual
+    page = keyset_page(found.qs.for_list(), order=ORDERS[order], params=request.GET)
+    count = capped_count(found.qs)
+    context = {
+        "filter": found,
+        "page": page,
+        "rows": [_row(certificate, now=now) for certificate in page],
+        "count": f"{MOST_COUNTED:,}+".replace(",", ".") if count > MOST_COUNTED else str(count),
+        "order": order,
+    }
+    htmx = request.htmx  # type: ignore[attr-defined]
+    is_fragment = htmx and not htmx.history_restore_request
+    template = "ca/_list.html" if is_fragment else "ca/list.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_safe
+def detail(request: UserRequest, code: UUID) -> HttpResponse:
+    """Show one certificate: what it is worth today, whom it names, what became of it."""
+    now = timezone.now()
+    certificate = _visible(request, code)
+    line = list(Certificate.objects.visible_to(request.user).same_line(certificate).for_list())
+    context = {
+        "certificate": certificate,
+        "row": _row(certificate, now=now),
+        "sentence": sentence(certificate, now=now),
+        "algorithm": algorithm_words(certificate.key.algorithm),
+        "device": _device(certificate),
+        "agency_url": _link("agencies:detail", certificate.agency.uuid),
+        "line": [_row(other, now=now) for other in line],
+        "happenings": _happenings(certificate, line, now=now),
+    }
+    return render(request, "ca/detail.html", context)
+
+
+@require_safe
+def download_cer(request: UserRequest, code: UUID) -> HttpResponse:
+    """Hand out the certificate as DER, as the CA mails it."""
+    certificate = _visible(request, code)
+    name = f"{certificate.serial}.cer"
+    return _file(bytes(certificate.der), name=name, media_type="application/pkix-cert")
+
+
+@require_safe
+def download_pem(request: UserRequest, code: UUID) -> HttpResponse:
+    certificate = _visible(request, code)
+    content = services.pem(bytes(certificate.der)).encode()
+    return _file(content, name=f"{certificate.serial}.pem", media_type="application/x-pem-file")
+
+
+@require_safe
+def download_chain(request: UserRequest, code: UUID) -> HttpResponse:
+    """Hand out the certificate, the issuing CA's and the root's in one PEM file."""
+    certificate = _visible(request, code)
+    content = services.pem(bytes(certificate.der), *services.chain()).encode()
+    name = f"{certificate.serial}-chuoi.pem"
+    return _file(content, name=name, media_type="application/x-pem-file")
+
+
+def _visible(request: UserRequest, code: UUID) -> Certificate:
+    certificates = Certificate.objects.visible_to(request.user)
+    return get_object_or_404(
+        certificates.select_related("agency", "subscriber", "key", "key__device"), uuid=code
+    )
+
+
+def _row(certificate: Certificate, *, now: datetime) -> Row:
+    state = certificate.state(now)
+    days_left = certificate.days_left(timezone.localdate(now))
+    return Row(certificate, state, TONES[state], days_left)
+
+
+def _happenings(
+    certificate: Certificate, line: list[Certificate], *, now: datetime
+) -> list[Happening]:
+    return sorted(happenings(certificate, line, now=now), key=lambda one: one.at, reverse=True)
+
+
+def _device(certificate: Certificate) -> dict[str, Any] | None:
+    """Return the thing the key lives in, with its page; None for keys without one."""
+    device = getattr(certificate.key, "device", None)
+    if device is None:
+        return None
+    return {"name": str(device), "url": _link("devices:detail", device.uuid)}
+
+
+def _link(route: str, uuid: UUID) -> str:
+    """Return the address of another app's page, or "" where there is no such page."""
+    try:
+        return reverse(route, args=[uuid])
+    except NoReverseMatch:
+        return ""
+
+
+def _file(content: bytes, *, name: str, media_type: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=media_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
