@@ -8,11 +8,13 @@ from typing import Any
 import lucide
 from django import template
 from django.template.context import Context
+from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from portal.core.identifiers import mask as mask_number
+from portal.core.paging import MOST_COUNTED
 from portal.core.workdays import WorkCalendar, work_calendar
 
 register = template.Library()
@@ -64,6 +66,23 @@ def due_words(day: date, *, today: date, calendar: WorkCalendar) -> tuple[str, s
     if day < today:
         return "danger", _("quá hạn %(days)s ngày làm việc") % {"days": -left}
     return ("warning" if left <= 1 else "neutral"), _("còn %(days)s ngày làm việc") % {"days": left}
+
+
+@register.simple_tag(takes_context=True)
+def age(context: Context, day: date | None) -> str:
+    """Return how long something has waited since ``day`` ("4 ngày làm việc")."""
+    if day is None:
+        return ""
+    frame = context["frame"]
+    days = frame.calendar.between(day, frame.today)
+    return _("hôm nay") if day == frame.today else _("%(days)s ngày làm việc") % {"days": days}
+
+
+@register.filter
+def capped(count: int) -> str:
+    """Return a count that was not counted to its end as "1.000+"."""
+    shown = localize(min(count, MOST_COUNTED), use_l10n=True)
+    return f"{shown}+" if count > MOST_COUNTED else shown
 
 
 @register.filter

@@ -1,0 +1,122 @@
+"""Narrowing the list of dossiers; the query string says everything, so a list can be kept."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any
+
+import django_filters
+from django import forms
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from portal.agencies.models import Agency, AgencyKind
+from portal.core.roles import AGENCY_ROLES, CA_ROLES
+from portal.core.text import nfc, search_key
+from requests_app import kinds
+from requests_app.models import Dossier, DossierItem
+from requests_app.querysets import DossierQuerySet
+from requests_app.workflow import State
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+    from portal.accounts.models import User
+
+_MOST_AGENCIES = 200  # a name that fits more bodies is too short to narrow anything
+
+
+def _offices() -> Any:
+    return Agency.objects.filter(kind=AgencyKind.OFFICE)
+
+
+def _kinds() -> list[tuple[str, str]]:
+    return [(kind.code, f"Mẫu {kind.number}: {kind.title}") for kind in kinds.KINDS.values()]
+
+
+class DossierFilter(django_filters.FilterSet):
+    """Filters of the dossier list; ``user`` and ``today`` are handed in."""
+
+    q = django_filters.CharFilter(
+        label=_("Số văn bản hoặc tên trong danh sách"), method="with_text"
+    )
+    kind = django_filters.ChoiceFilter(
+        label=_("Loại hồ sơ"), choices=_kinds, empty_label=_("Tất cả")
+    )
+    state = django_filters.ChoiceFilter(
+        label=_("Trạng thái"), choices=State.choices, empty_label=_("Tất cả")
+    )
+    agency = django_filters.CharFilter(label=_("Đơn vị gửi"), method="from_agency")
+    office = django_filters.ModelChoiceFilter(
+        label=_("Sở, đơn vị chuyên trách"),
+        queryset=lambda request: _offices(),
+        to_field_name="uuid",
+        empty_label=_("Tất cả"),
+    )
+    since = django_filters.DateFilter(label=_("Cập nhật từ ngày"), method="updated_since")
+    until = django_filters.DateFilter(label=_("Đến ngày"), method="updated_until")
+    due = django_filters.ChoiceFilter(
+        label=_("Thời hạn"),
+        choices=[("overdue", _("Đã quá hạn")), ("today", _("Đến hạn hôm nay"))],
+        empty_label=_("Tất cả"),
+        method="by_due",
+    )
+
+    class Meta:
+        model = Dossier
+        fields: list[str] = []
+
+    def __init__(
+        self, data: QueryDict, queryset: DossierQuerySet, *, user: User, today: date
+    ) -> None:
+        super().__init__(data, queryset)
+        self.user, self.today = user, today
+        if user.role in AGENCY_ROLES:
+            del self.filters["agency"]
+        if user.role not in CA_ROLES:
+            del self.filters["office"]
+        for name in ("since", "until"):
+            widget = self.form.fields[name].widget
+            widget.attrs |= {"placeholder": "dd/mm/yyyy", "inputmode": "numeric"}
+
+    def with_text(self, dossiers: DossierQuerySet, name: str, value: str) -> DossierQuerySet:
+        """Find the letter's number, or who or what a row is about."""
+        text = nfc(value)
+        rows = DossierItem.objects.filter(title__icontains=text).order_by().values("dossier")
+        return dossiers.filter(Q(letter_number__icontains=text) | Q(pk__in=rows))
+
+    def from_agency(self, dossiers: DossierQuerySet, name: str, value: str) -> DossierQuerySet:
+        bodies = Agency.objects.visible_to(self.user).filter(
+            search_name__contains=search_key(value)
+        )
+        found = list(bodies.order_by().values_list("pk", flat=True)[:_MOST_AGENCIES])
+        return dossiers.filter(agency__in=found)
+
+    def updated_since(self, dossiers: DossierQuerySet, name: str, value: date) -> DossierQuerySet:
+        return dossiers.filter(updated_at__gte=_midnight(value))
+
+    def updated_until(self, dossiers: DossierQuerySet, name: str, value: date) -> DossierQuerySet:
+        return dossiers.filter(
+            updated_at__lte=timezone.make_aware(datetime.combine(value, time.max))
+        )
+
+    def by_due(self, dossiers: DossierQuerySet, name: str, value: str) -> DossierQuerySet:
+        waiting = dossiers.exclude(queue="")
+        if value == "overdue":
+            return waiting.filter(due_on__lt=self.today)
+        return waiting.filter(due_on=self.today)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything but the order was asked for."""
+        return any(value for name, value in self.form.data.items() if name in self.filters)
+
+
+def is_bad_input(filters: DossierFilter) -> bool:
+    """Say whether a field could not be read; its error stands beside it."""
+    return isinstance(filters.form, forms.Form) and not filters.form.is_valid()
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

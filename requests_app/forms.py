@@ -1,0 +1,120 @@
+"""What is typed on the pages of a dossier: shape only, no permission, nothing saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from portal.core.rules import Violation
+from requests_app.models import Attachment, Decision, DossierItem, ReturnReason
+from requests_app.workflow import Action
+
+PIN_ATTRS = {
+    "autocomplete": "off",
+    "inputmode": "numeric",
+    "spellcheck": "false",
+    "maxlength": "32",
+}
+
+
+class StepForm(forms.Form):
+    """One step of the workflow: which, seen at which version, why, with which PIN.
+
+    ``violations`` are what a Refused said when the step was tried.
+    """
+
+    violations: Sequence[Violation] = ()
+
+    action = forms.ChoiceField(choices=Action.choices, widget=forms.HiddenInput)
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    reason_code = forms.ChoiceField(label=_("Lý do theo danh mục"), required=False)
+    reason = forms.CharField(
+        label=_("Nội dung lý do"),
+        required=False,
+        max_length=2000,
+        help_text=_("Ghi rõ dòng nào, giấy tờ nào, sửa thế nào. Bên nhận đọc nguyên văn."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    pin = forms.CharField(
+        label=_("Mã PIN của thiết bị ký"),
+        required=False,
+        max_length=32,
+        strip=False,
+        widget=forms.PasswordInput(attrs=PIN_ATTRS),
+    )
+
+    def __init__(self, *args: Any, reasons: Sequence[ReturnReason] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._texts = {reason.code: reason.text for reason in reasons}
+        field = self.fields["reason_code"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("Chọn lý do")), *self._texts.items()]
+        field.widget.attrs["data-fills"] = self["reason"].id_for_label
+
+    def clean(self) -> dict[str, Any]:
+        """A reason chosen and no text written: the catalogue's own text is the reason."""
+        cleaned = dict(super().clean() or {})
+        code = cleaned.get("reason_code", "")
+        if code and not str(cleaned.get("reason", "")).strip():
+            cleaned["reason"] = self._texts[code]
+        return cleaned
+
+
+class AttachmentForm(forms.Form):
+    """A file to be kept with the dossier."""
+
+    kind = forms.ChoiceField(label=_("Loại tài liệu"))
+    row = forms.IntegerField(
+        label=_("Thuộc dòng số"),
+        required=False,
+        min_value=1,
+        help_text=_("Chỉ ghi khi đính kèm đề nghị của cá nhân."),
+    )
+    file = forms.FileField(
+        label=_("Tệp"),
+        help_text=_("PDF, PNG hoặc JPEG, tối đa 10 MB."),
+        widget=forms.FileInput(attrs={"accept": ".pdf,.png,.jpg,.jpeg"}),
+    )
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, kinds: Sequence[Attachment.Kind], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["kind"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(kind.value, kind.label) for kind in kinds]
+        if Attachment.Kind.OWN_REQUEST not in kinds:
+            del self.fields["row"]
+        if len(kinds) == 1:
+            field.initial = kinds[0].value
+            field.widget = forms.HiddenInput()
+
+
+class RowDecisionForm(forms.Form):
+    """What is decided about one row."""
+
+    decision = forms.ChoiceField(
+        label=_("Kết quả"),
+        required=False,
+        choices=Decision.choices,
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label=_("Lý do từ chối"),
+        required=False,
+        max_length=1000,
+        widget=forms.TextInput(attrs={"list": "ly-do"}),
+    )
+
+    def __init__(self, *args: Any, item: DossierItem, **kwargs: Any) -> None:
+        initial = {"decision": item.decision, "reason": item.decision_reason}
+        super().__init__(*args, prefix=str(item.uuid), initial=initial, **kwargs)
+        self.item = item
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = dict(super().clean() or {})
+        if cleaned.get("decision") == Decision.REFUSED and not cleaned.get("reason"):
+            self.add_error("reason", _("Từ chối phải nêu rõ lý do."))
+        return cleaned

@@ -1,0 +1,91 @@
+"""A dossier in words, for templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django import template
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.core.templatetags.portal_ui import state_tag
+from requests_app import kinds, wording
+from requests_app.models import Decision, Dossier, DossierItem, Outcome
+from requests_app.services import title_of
+from requests_app.workflow import State
+
+register = template.Library()
+
+_DECISION_TONES = {Decision.ACCEPTED: "success", Decision.REFUSED: "danger"}
+_OUTCOME_TONES = {
+    Outcome.DONE: "success",
+    Outcome.REFUSED: "danger",
+    Outcome.FAILED: "danger",
+}
+
+_NEXT = {
+    State.DRAFT: ("requests_app:editor", gettext_lazy("Soạn tiếp")),
+    State.RETURNED: ("requests_app:editor", gettext_lazy("Sửa hồ sơ")),
+    State.AWAITING_SIGNATURE: ("requests_app:sign", gettext_lazy("Xem và ký")),
+    State.AWAITING_SEAL: ("requests_app:sign", gettext_lazy("Ký số và gửi")),
+    State.SUBMITTED: ("requests_app:review", gettext_lazy("Xem xét")),
+    State.FORWARDED: ("requests_app:review", gettext_lazy("Xem xét")),
+    State.DECIDED: ("requests_app:confirm", gettext_lazy("Xem và phê duyệt")),
+    State.EXECUTION_FAILED: ("requests_app:detail", gettext_lazy("Xem lỗi")),
+}
+
+
+@register.filter
+def dossier_title(dossier: Dossier) -> str:
+    return title_of(dossier)
+
+
+@register.filter
+def form_number(dossier: Dossier) -> str:
+    """Return the number of the form ("01")."""
+    return kinds.get(dossier.kind).number
+
+
+@register.filter
+def what_next(dossier: Dossier) -> str:
+    return wording.what_next(dossier)
+
+
+@register.filter
+def deed(action: str) -> str:
+    return wording.deed_of(action)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """The one button of a line in a work list."""
+
+    label: str
+    url: str
+
+
+@register.simple_tag
+def next_button(dossier: Dossier, role: str) -> Button:
+    """Return where ``role`` goes on with the dossier: its next step, or just the page of it."""
+    route, label = "requests_app:detail", _("Xem")
+    if dossier.queue == role:
+        route, label = _NEXT.get(State(dossier.state), (route, label))
+    return Button(str(label), reverse(route, args=[dossier.uuid]))
+
+
+@register.simple_tag
+def dossier_state(dossier: Dossier) -> SafeString:
+    """Return the state of a dossier as a word in a tag."""
+    return state_tag(State(dossier.state).label, wording.tone_of(dossier.state))
+
+
+@register.simple_tag
+def row_state(item: DossierItem) -> SafeString:
+    """Return how a row stands: its outcome, or else what was decided."""
+    if item.outcome:
+        outcome = Outcome(item.outcome)
+        return state_tag(outcome.label, _OUTCOME_TONES[outcome])
+    decision = Decision(item.decision)
+    return state_tag(decision.label, _DECISION_TONES.get(decision, "neutral"))

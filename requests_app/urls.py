@@ -1,0 +1,40 @@
+"""Addresses of dossiers."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from requests_app.views import deciding, detail, lists, papers, sending
+
+app_name = "requests_app"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", lists.dossier_list, name="list"),
+    path("cho-xu-ly/", lists.queue, name="queue"),
+    path("theo-doi/", lists.copies, name="copies"),
+    path("<uuid:uuid>/", detail.detail, name="detail"),
+    path("<uuid:uuid>/buoc/", detail.take_step, name="take_step"),
+    path("<uuid:uuid>/da-ghi-nhan/", detail.done, name="done"),
+    path("<uuid:uuid>/tien-do/", detail.progress, name="progress"),
+    path("<uuid:uuid>/dong/<uuid:row_uuid>/", detail.row, name="row"),
+    path("<uuid:uuid>/kiem-tra/", sending.check, name="check"),
+    path("<uuid:uuid>/ky/", sending.sign, name="sign"),
+    path("<uuid:uuid>/xem-xet/", deciding.review, name="review"),
+    path("<uuid:uuid>/xem-xet/dong/", deciding.decide_rows, name="decide_rows"),
+    path("<uuid:uuid>/xem-xet/chap-nhan-het/", deciding.accept_all, name="accept_all"),
+    path("<uuid:uuid>/phe-duyet/", deciding.confirm, name="confirm"),
+    path("<uuid:uuid>/van-ban.pdf", papers.letter, name="letter"),
+    path("<uuid:uuid>/van-ban/", papers.preview, name="preview"),
+    path("<uuid:uuid>/tai-lieu/", papers.attach, name="attach"),
+    path("<uuid:uuid>/tai-lieu/<uuid:attachment_uuid>/", papers.attachment, name="attachment"),
+    path("<uuid:uuid>/tai-lieu/<uuid:attachment_uuid>/bo/", papers.detach, name="detach"),
+    path(
+        "<uuid:uuid>/van-ban-kem/<uuid:document_uuid>/",
+        papers.event_document,
+        name="event_document",
+    ),
+]
+if find_spec("requests_app.urls_editor"):
+    urlpatterns += [path("", include("requests_app.urls_editor"))]

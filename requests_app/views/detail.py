@@ -1,0 +1,185 @@
+"""One dossier: where it stands, what can be done, its rows, papers and history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from requests_app import kinds, services
+from requests_app.forms import AttachmentForm, StepForm
+from requests_app.models import Attachment, Dossier, DossierItem, Outcome
+from requests_app.services.reading import read_row
+from requests_app.views import parts, taking
+from requests_app.workflow import EDITABLE, Action, State, steps_open_to
+
+if TYPE_CHECKING:
+    from portal.accounts.models import UserRequest
+
+FAILURES_SHOWN = 20
+
+
+@require_safe
+def detail(request: UserRequest, uuid: UUID) -> HttpResponse:
+    dossier, is_copy = parts.find_with_copies(request.user, uuid)
+    return render_detail(request, dossier, is_copy=is_copy)
+
+
+@require_POST
+def take_step(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Take a step that needs no page of its own; an unsuccessful form comes back on the detail."""
+    dossier = parts.find(request.user, uuid)
+    form = parts.step_form(
+        dossier,
+        request.POST.get("action", ""),
+        data=request.POST,
+        reasons=parts.active_reasons(),
+    )
+    response = taking.take(request, dossier, form)
+    return response or render_detail(request, parts.find(request.user, uuid), sent=form)
+
+
+def render_detail(
+    request: UserRequest,
+    dossier: Dossier,
+    *,
+    sent: StepForm | None = None,
+    attachment_form: AttachmentForm | None = None,
+    is_copy: bool = False,
+) -> HttpResponse:
+    """Render the detail page, with a form that came back where there is one."""
+    page = parts.rows_page(dossier, request.GET.get("page"))
+    cards = [] if is_copy else parts.steps_of(dossier, request.user, sent=sent)
+    attachable = [] if is_copy else kinds_to_attach(dossier, request.user.role)
+    is_orphan = sent is not None and all(card.form is not sent for card in cards)
+    context = {
+        "dossier": dossier,
+        "kind": kinds.get(dossier.kind),
+        "is_copy": is_copy,
+        "cards": cards,
+        "orphan": sent if is_orphan else None,  # its step is no longer open
+        "barred": [] if is_copy or cards else services.bars_of(dossier, request.user),
+        "is_editor": any(card.step.action == Action.REQUEST_SIGNATURE for card in cards),
+        "page": page,
+        "rows": parts.masked(dossier, page),
+        "contact": [] if is_copy else _contact(dossier),
+        "events": dossier.events.select_related("actor", "document"),
+        "attachments": [] if is_copy else _attachments(dossier),
+        "attachment_form": attachment_form or _attachment_form(dossier, attachable),
+        "attachable": attachable,
+        **_progress(dossier),
+    }
+    return render(request, "requests_app/detail.html", context)
+
+
+def _contact(dossier: Dossier) -> list[tuple[str, str]]:
+    """Section 1 with its labels; personal numbers masked."""
+    return [
+        (one.label, parts.shown(one, dossier.contact.get(one.name, "")))
+        for one in kinds.get(dossier.kind).contact_fields
+        if dossier.contact.get(one.name)
+    ]
+
+
+def _attachments(dossier: Dossier) -> list[Attachment]:
+    current = dossier.attachments.filter(is_current=True)
+    return list(current.select_related("document", "item", "added_by"))
+
+
+def kinds_to_attach(dossier: Dossier, role: str) -> list[Attachment.Kind]:
+    """Return what ``role`` can attach now: papers to a draft, the signed scan to a letter."""
+    drafts = steps_open_to(role, state=State.DRAFT, route=dossier.route)
+    if not any(step.action == Action.REQUEST_SIGNATURE for step in drafts):
+        return []
+    if dossier.state in EDITABLE:
+        return [kind for kind in Attachment.Kind if kind != Attachment.Kind.SIGNED_SCAN]
+    if dossier.state in (State.AWAITING_SIGNATURE, State.AWAITING_SEAL):
+        return [Attachment.Kind.SIGNED_SCAN] if dossier.signing_mode == "ink" else []
+    return []
+
+
+def _attachment_form(
+    dossier: Dossier, attachable: Sequence[Attachment.Kind]
+) -> AttachmentForm | None:
+    if not attachable:
+        return None
+    return AttachmentForm(
+        kinds=attachable, initial={"version": dossier.version}, auto_id="attach_%s"
+    )
+
+
+def _progress(dossier: Dossier) -> dict[str, object]:
+    failures: list[DossierItem] = []
+    progress = parts.progress_of(dossier)
+    if progress.failed:
+        failed = dossier.items.filter(outcome=Outcome.FAILED).defer("answers")
+        failures = list(failed.order_by("position")[:FAILURES_SHOWN])
+    return {
+        "progress": progress,
+        "failures": failures,
+        "is_busy": parts.is_busy(dossier),
+        "shows_progress": dossier.state in _CARRIED_OUT,
+    }
+
+
+_CARRIED_OUT = frozenset(
+    {
+        State.ACCEPTED,
+        State.EXECUTING,
+        State.EXECUTION_FAILED,
+        State.COMPLETED,
+        State.PARTLY_COMPLETED,
+    }
+)
+
+
+@require_safe
+def progress(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Refresh the progress; once the portal is done, have the whole page loaded anew."""
+    dossier, _ = parts.find_with_copies(request.user, uuid)
+    if not parts.wants_fragment(request):
+        return redirect("requests_app:detail", dossier.uuid)
+    context = {"dossier": dossier, **_progress(dossier)}
+    response = render(request, "requests_app/_progress.html", context)
+    if not context["is_busy"]:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@require_safe
+def done(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Confirm what the user has just done, and say what happens next."""
+    dossier = parts.find(request.user, uuid)
+    event = dossier.events.filter(actor=request.user).order_by("-at", "-pk").first()
+    if event is None:
+        return redirect("requests_app:detail", dossier.uuid)
+    waiting = Dossier.objects.workable_by(request.user).exclude(pk=dossier.pk)
+    context = {
+        "dossier": dossier,
+        "event": event,
+        "cards": parts.steps_of(dossier, request.user),
+        "following": waiting.order_by("due_on", "pk").only("uuid").first(),
+    }
+    return render(request, "requests_app/done.html", context)
+
+
+@require_safe
+def row(request: UserRequest, uuid: UUID, row_uuid: UUID) -> HttpResponse:
+    """Show one row with everything in it; that it was read is recorded."""
+    dossier = parts.find(request.user, uuid)
+    try:
+        item = read_row(dossier, row_uuid, actor=request.user, now=timezone.now())
+    except (Dossier.DoesNotExist, DossierItem.DoesNotExist) as error:
+        raise Http404 from error
+    context = {
+        "dossier": dossier,
+        "item": item,
+        "answers": parts.answers_of(dossier, item),
+        "attachments": item.attachments.filter(is_current=True).select_related("document"),
+    }
+    return render(request, "requests_app/row.html", context)

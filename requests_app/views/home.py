@@ -1,0 +1,65 @@
+"""The work list: what waits for the person who signed in, most urgent first."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from portal.ca.models import Certificate
+from portal.core.paging import Order, capped_count, keyset_page
+from portal.core.roles import Role
+from portal.deadlines.models import Deadline
+from requests_app.models import Dossier
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User, UserRequest
+
+EXPIRING_WITHIN_DAYS = 60
+_SHOWN = 20
+_DEADLINES_SHOWN = 10
+
+
+@require_safe
+def home(request: UserRequest) -> HttpResponse:
+    """Show four figures, then the list; a role without dossiers sees where its work is."""
+    if request.user.role in (Role.ADMINISTRATOR, Role.AUDITOR):
+        return render(request, "requests_app/home_without_work.html")
+    now = timezone.now()
+    today = timezone.localdate(now)
+    waiting = Dossier.objects.workable_by(request.user).for_list().defer("contact", "note")
+    page = keyset_page(
+        waiting, order=Order("due_on", is_nullable=True), params=request.GET, size=_SHOWN
+    )
+    context = {
+        "page": page,
+        "figures": _figures(request.user, now=now, today=today),
+        "deadlines": _other_deadlines(request.user),
+        "is_first_time": not page.object_list and not _has_any(request.user),
+    }
+    return render(request, "requests_app/home.html", context)
+
+
+def _figures(user: User, *, now: datetime, today: date) -> dict[str, int]:
+    waiting = Dossier.objects.workable_by(user)
+    expiring = Certificate.objects.visible_to(user).expiring(now, within_days=EXPIRING_WITHIN_DAYS)
+    return {
+        "overdue": capped_count(waiting.filter(due_on__lt=today)),
+        "today": capped_count(waiting.filter(due_on=today)),
+        "waiting": capped_count(waiting),
+        "expiring": capped_count(expiring),
+    }
+
+
+def _other_deadlines(user: User) -> Any:
+    """What the user's own body owes besides dossiers: hand-over notices, devices to return."""
+    owed = Deadline.objects.visible_to(user).open().filter(agency=user.agency_id)
+    return list(owed.exclude(target_type="dossier").order_by("due_on", "pk")[:_DEADLINES_SHOWN])
+
+
+def _has_any(user: User) -> bool:
+    return Dossier.objects.visible_to(user).exists()

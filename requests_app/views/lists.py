@@ -1,0 +1,68 @@
+"""Lists of dossiers: all that may be seen, what waits for me, what I only follow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from portal.core.fragments import render_list
+from portal.core.paging import Order, capped_count, keyset_page
+from requests_app.filters import DossierFilter
+from requests_app.models import Dossier
+from requests_app.querysets import DossierQuerySet
+
+if TYPE_CHECKING:
+    from portal.accounts.models import UserRequest
+
+ORDERS = {
+    "recent": Order("updated_at", is_descending=True),
+    "oldest": Order("updated_at"),
+    "due": Order("due_on", is_nullable=True),
+}
+
+
+@require_safe
+def dossier_list(request: UserRequest) -> HttpResponse:
+    """Show every dossier the user may see, the latest change first."""
+    return _list(
+        request, Dossier.objects.visible_to(request.user), title=_("Hồ sơ"), usual_order="recent"
+    )
+
+
+@require_safe
+def queue(request: UserRequest) -> HttpResponse:
+    """Show what waits for the user's role, the most urgent first."""
+    waiting = Dossier.objects.workable_by(request.user)
+    return _list(request, waiting, title=_("Hồ sơ chờ tôi xử lý"), usual_order="due")
+
+
+@require_safe
+def copies(request: UserRequest) -> HttpResponse:
+    """Show what the user's body gets a copy of, to follow it."""
+    followed = Dossier.objects.visible_as_copy_to(request.user)
+    return _list(request, followed, title=_("Hồ sơ gửi để theo dõi"), usual_order="recent")
+
+
+def _list(
+    request: UserRequest, dossiers: DossierQuerySet, *, title: str, usual_order: str
+) -> HttpResponse:
+    found = DossierFilter(request.GET, dossiers, user=request.user, today=timezone.localdate())
+    order = request.GET.get("sort", usual_order)
+    order = order if order in ORDERS else usual_order
+    context = {
+        "title": title,
+        "filter": found,
+        "page": keyset_page(
+            found.qs.for_list().defer("contact", "note"), order=ORDERS[order], params=request.GET
+        ),
+        "count": capped_count(found.qs),
+        "order": order,
+        "usual_order": usual_order,
+    }
+    return render_list(
+        request, "requests_app/list.html", fragment="requests_app/_list.html", context=context
+    )

@@ -1,0 +1,136 @@
+"""The letter, its preview, and the files that come with a dossier; none is served as a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from csp.constants import SELF
+from csp.decorators import csp_replace
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.core.rules import Refused
+from portal.documents.responses import file_response
+from requests_app import services
+from requests_app.forms import AttachmentForm
+from requests_app.models import Attachment, Dossier, DossierItem
+from requests_app.views import detail, parts, taking
+from requests_app.workflow import IllegalStep
+
+if TYPE_CHECKING:
+    from portal.accounts.models import UserRequest
+
+# A letter stands in a frame of our own pages, and nowhere else.
+_FRAMED = {"frame-ancestors": [SELF]}
+
+
+@require_safe
+@xframe_options_sameorigin
+@csp_replace(_FRAMED)
+def letter(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Return the letter as PDF: signed if it is, frozen, or as it would be printed now."""
+    dossier = parts.find(request.user, uuid)
+    document = dossier.letter if "original" in request.GET else dossier.signed_letter
+    document = document or dossier.letter
+    if document is not None:
+        return file_response(document, as_attachment="download" in request.GET)
+    return HttpResponse(services.render(dossier), content_type="application/pdf")
+
+
+@require_safe
+@xframe_options_sameorigin
+@csp_replace(_FRAMED)
+def preview(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Return the letter for the screen, as a small document of its own to stand in a frame."""
+    dossier = parts.find(request.user, uuid)
+    context = {"dossier": dossier, "letter": services.preview_html(dossier)}
+    return render(request, "requests_app/preview.html", context)
+
+
+@require_POST
+def attach(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Keep an uploaded file; on an error the detail page says what is wrong with it."""
+    dossier = parts.find(request.user, uuid)
+    form = AttachmentForm(
+        request.POST,
+        request.FILES,
+        kinds=detail.kinds_to_attach(dossier, request.user.role) or list(Attachment.Kind),
+        auto_id="attach_%s",
+    )
+    if form.is_valid():
+        try:
+            _attach(request, dossier, form)
+        except Refused as refusal:
+            for violation in refusal.violations:
+                form.add_error("file", f"{violation.message} {violation.way_out}".strip())
+        except DossierItem.DoesNotExist:
+            form.add_error("row", _("Không có dòng này trong danh sách."))
+        except (services.StaleVersion, services.NotEditable, IllegalStep):
+            return taking.conflict(request, dossier)
+        except Dossier.DoesNotExist as error:
+            raise Http404 from error
+        else:
+            messages.success(request, _("Đã đính kèm tệp."))
+            return redirect("requests_app:detail", dossier.uuid)
+    return detail.render_detail(request, dossier, attachment_form=form)
+
+
+def _attach(request: UserRequest, dossier: Dossier, form: AttachmentForm) -> None:
+    position = form.cleaned_data.get("row")
+    item = dossier.items.get(position=position) if position else None
+    services.attach(
+        dossier,
+        form.cleaned_data["file"],
+        kind=form.cleaned_data["kind"],
+        item_uuid=item.uuid if item else None,
+        actor=request.user,
+        now=timezone.now(),
+        version=form.cleaned_data["version"],
+    )
+
+
+@require_POST
+def detach(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpResponse:
+    dossier = parts.find(request.user, uuid)
+    get_object_or_404(Attachment, dossier=dossier, uuid=attachment_uuid)
+    version = request.POST.get("version", "")
+    try:
+        services.detach(
+            dossier,
+            attachment_uuid,
+            actor=request.user,
+            now=timezone.now(),
+            version=int(version) if version.isascii() and version.isdigit() else 0,
+        )
+    except (services.StaleVersion, services.NotEditable, IllegalStep):
+        return taking.conflict(request, dossier)
+    messages.success(request, _("Đã bỏ tệp khỏi hồ sơ."))
+    return redirect("requests_app:detail", dossier.uuid)
+
+
+@require_safe
+@xframe_options_sameorigin
+@csp_replace(_FRAMED)
+def attachment(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpResponse:
+    """Return a file of the dossier; a body that only follows it gets none."""
+    dossier = parts.find(request.user, uuid)
+    found = get_object_or_404(
+        Attachment.objects.select_related("document"), dossier=dossier, uuid=attachment_uuid
+    )
+    return file_response(found.document, as_attachment="inline" not in request.GET)
+
+
+@require_safe
+def event_document(request: UserRequest, uuid: UUID, document_uuid: UUID) -> HttpResponse:
+    """Return what a step left behind: a written refusal, a signed letter of an earlier round."""
+    dossier = parts.find(request.user, uuid)
+    event = dossier.events.filter(document__uuid=document_uuid).select_related("document").first()
+    if event is None or event.document is None:
+        raise Http404
+    return file_response(event.document, as_attachment=True)
