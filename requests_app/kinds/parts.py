@@ -40,6 +40,10 @@ STORAGE_CHOICES = tuple(
 )
 
 
+_TOKEN = Storage.TOKEN.value
+_STORAGES = frozenset(Storage.values)  # built once: ``values`` makes a list at each look
+
+
 def province_name(value: str) -> str:
     """Return a province without "Tỉnh" or "Thành phố": what stands in L of a certificate."""
     lower = value.lower()
@@ -74,16 +78,16 @@ def check_storage(value: str) -> Findings:
 
 def storage_of(answers: Answers) -> str:
     """Return the storage a row asks for; "" while it says none that exists."""
-    value = answers.get("storage") or Storage.TOKEN.value
-    return value if value in Storage.values else ""
+    value = answers.get("storage") or _TOKEN
+    return value if value in _STORAGES else ""
 
 
 def storage_answer(text: str) -> str:
     """Return the answer for what a sheet says: nothing is a token; what is unknown stays."""
     if not text:
-        return Storage.TOKEN.value
+        return _TOKEN
     code = text.lower()
-    return code if code in Storage.values else text
+    return code if code in _STORAGES else text
 
 
 STORAGE = Field(

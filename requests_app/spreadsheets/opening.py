@@ -17,6 +17,7 @@ from openpyxl.utils.datetime import MAC_EPOCH
 
 from portal.core.rules import Refused, refuse
 from portal.core.text import search_key
+from requests_app.spreadsheets.cells import Values, rows_of
 
 MAX_ROWS = 5000  # of data in one sheet; as many as one letter takes
 _MAX_SHEET_ROWS = 2 * MAX_ROWS  # blank formatted rows below the data are let pass up to here
@@ -43,7 +44,7 @@ class Sheet:
     """One worksheet: its first row, the rows below with their numbers, how it counts days."""
 
     header: Sequence[str]
-    rows: Sequence[tuple[int, Sequence[Any]]]
+    rows: Sequence[tuple[int, Values]]
     day_offset: timedelta
 
 
@@ -172,22 +173,17 @@ def _last_row(xml: bytes) -> int:
 
 
 def _first_row(sheet: Any, count: int) -> list[str]:
-    sheet_rows = sheet.iter_rows(max_row=1, max_col=count + _EXTRA_COLUMNS, values_only=True)
-    values = next(sheet_rows, ())
+    _number, values = next(rows_of(sheet, width=count + _EXTRA_COLUMNS), (1, ()))
     return ["" if value is None else str(value) for value in values]
 
 
-def _rows(sheet: Any, count: int) -> Sequence[tuple[int, Sequence[Any]]]:
-    found = sheet.iter_rows(
-        min_row=2,
-        max_row=_MAX_SHEET_ROWS + 1,
-        max_col=count + _EXTRA_COLUMNS,
-        values_only=True,
-    )
-    rows = list(enumerate(found, start=2))
-    if len(rows) >= _MAX_SHEET_ROWS:
-        raise too_many_rows(len(rows) + 1)
-    return rows
+def _rows(sheet: Any, count: int) -> Sequence[tuple[int, Values]]:
+    rows = []
+    for number, values in rows_of(sheet, width=count + _EXTRA_COLUMNS):
+        if number > _MAX_SHEET_ROWS:
+            raise too_many_rows(number)
+        rows.append((number, values))
+    return rows[1:]
 
 
 def too_many_rows(last_row: int) -> Refused:

@@ -1,0 +1,399 @@
+"""Reading and writing the spreadsheets: every defect named, nothing mended unasked."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook, load_workbook
+from openpyxl.utils.datetime import MAC_EPOCH
+
+from portal.core.rules import Refused, Severity
+from requests_app import kinds, spreadsheets
+from requests_app.kinds.base import Kind
+from requests_app.services import MOST_ROWS
+from tests.builders import person_answers
+
+TODAY = date(2026, 11, 20)
+DATA = Path(__file__).parent.parent / "data"
+PERSON = kinds.get("mau_01_person")
+HEADERS = [column.header for column in PERSON.sheet]
+NAME, BIRTH, NUMBER, PLACE, ISSUED, EMAIL = 1, 2, 3, 4, 5, 6
+POSITION, PHONE, SERIAL, CARRIER, MARK, STORAGE = 13, 14, 15, 16, 17, 18
+
+
+def saved(book: Workbook) -> bytes:
+    stream = BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def cells(number: int = 1, **changes: str) -> list[Any]:
+    """A right row of the sheet as a list of cells."""
+    answers = person_answers(number, **changes)
+    return [
+        column.text(answers.get(column.field, "")) if column.field else str(number)
+        for column in PERSON.sheet
+    ]
+
+
+def workbook(*rows: Sequence[Any], header: Sequence[Any] = HEADERS) -> Workbook:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (header, *rows):
+        sheet.append(list(row))
+    return book
+
+
+def changed(column: int, value: Any) -> list[Any]:
+    row = cells()
+    row[column] = value
+    return row
+
+
+def read(content: bytes, accepted: Sequence[str] = ()) -> spreadsheets.SheetReport:
+    return spreadsheets.read(PERSON, content, today=TODAY, accepted=accepted)
+
+
+def found(report: spreadsheets.SheetReport) -> list[tuple[int, int, str]]:
+    return [(one.row, one.column, one.finding.code) for one in report.findings]
+
+
+def refusal(content: bytes) -> list[str]:
+    with pytest.raises(Refused) as refused:
+        read(content)
+    return [violation.code for violation in refused.value.violations]
+
+
+def test_the_clean_sheet_goes_in_whole() -> None:
+    report = read((DATA / "import_19_columns_clean.xlsx").read_bytes())
+
+    assert report.findings == []
+    assert len(report.good_rows) == 25
+    assert report.rows[0].answers["full_name"] == "Lê Thu Bình"
+    assert [row.answers["storage"] for row in report.rows].count("token") == 18
+    assert report.rows[8].answers["converts_number"] == "x"
+
+
+def test_the_damaged_sheet_yields_every_defect_and_no_other() -> None:
+    expected = json.loads((DATA / "import_19_columns_damaged.json").read_text())
+
+    report = read((DATA / "import_19_columns_damaged.xlsx").read_bytes())
+
+    by_row = defaultdict(list)
+    for one in report.findings:
+        by_row[str(one.row)].append(
+            {
+                "column": one.column,
+                "code": one.finding.code,
+                "severity": one.finding.severity.value,
+            }
+        )
+    assert by_row == expected
+
+
+def test_every_finding_says_how_to_mend_it() -> None:
+    report = read((DATA / "import_19_columns_damaged.xlsx").read_bytes())
+
+    assert all(one.finding.message.endswith(".") for one in report.findings)
+    assert all(one.cell for one in report.findings if one.column)
+
+
+@pytest.mark.parametrize(
+    ("cell", "offered"),
+    [
+        ("2:4", "012080900151"),
+        ("3:4", "012074900152"),
+        ("8:6", "01/03/2022"),
+        ("9:15", "0925509956"),
+    ],
+)
+def test_what_a_spreadsheet_lost_is_offered_not_assumed(cell: str, offered: str) -> None:
+    content = (DATA / "import_19_columns_damaged.xlsx").read_bytes()
+    row = int(cell.split(":", maxsplit=1)[0])
+
+    before = next(one for one in read(content).rows if one.number == row)
+    after = next(one for one in read(content, [cell]).rows if one.number == row)
+
+    assert before.has_errors
+    assert [one.finding.suggestion for one in before.offers] == [offered]
+    assert offered not in before.answers.values()
+    assert not after.findings
+    assert offered in after.answers.values()
+
+
+def test_an_offer_that_was_never_made_changes_nothing() -> None:
+    content = (DATA / "import_19_columns_damaged.xlsx").read_bytes()
+
+    assert found(read(content, ["5:7", "999:4", "x:y", "16:2"])) == found(read(content))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "codes", "answer"),
+    [
+        (BIRTH, date(1984, 8, 4), ["date_not_text"], "04/08/1984"),
+        (BIRTH, "4/8/1984", ["not_dd_mm_yyyy"], "04/08/1984"),
+        (PHONE, 912345678, ["number_not_text", "lost_leading_zero"], "0912345678"),
+        (PHONE, "+84 912 345 678", [], None),
+        (POSITION, 5, ["number_not_text"], "5"),
+        (POSITION, True, ["number_not_text"], None),
+        (POSITION, "#REF!", ["cell_error"], None),
+        (POSITION, date(2026, 1, 2), ["date_not_text"], None),
+        (SERIAL, 1.234567890123456e15, ["number_not_text"], None),
+        (CARRIER, "viettel", ["only_for_sim"], None),
+        (CARRIER, "Viettel/cs", ["unknown_carrier", "only_for_sim"], None),
+        (MARK, "có", ["not_a_mark", "only_for_sim"], None),
+        (STORAGE, "token", [], None),
+        (STORAGE, "SD", ["not_in_sheet_codes"], None),
+        (NAME, "Lò\u00a0Văn\u00a0Ánh", ["normalised_for_comparing"], None),
+        (12, "Hà Nội", ["differs_from_first"], None),
+        (12, "", [], None),
+    ],
+)
+def test_a_cell_is_read_as_it_is(
+    column: int, value: Any, codes: list[str], answer: str | None
+) -> None:
+    report = read(saved(workbook(changed(column, value))))
+
+    assert [code for _row, at, code in found(report) if at == column + 1] == codes
+    offers = [one.finding.suggestion for one in report.rows[0].offers]
+    if answer is not None:
+        assert offers == [answer]
+
+
+def test_formulas_and_markup_are_text() -> None:
+    evil = '=HYPERLINK("http://example.invalid","x")'
+    report = read(saved(workbook(changed(POSITION, evil), changed(POSITION, "<b>Văn thư</b>"))))
+
+    assert report.rows[0].answers["position"] == evil
+    assert report.rows[1].answers["position"] == "<b>Văn thư</b>"
+    assert (2, 14, "formula_is_text") in found(report)
+
+
+def test_days_of_a_mac_workbook_are_counted_from_its_own_epoch() -> None:
+    book = workbook(changed(ISSUED, 43159))
+    book.epoch = MAC_EPOCH
+
+    (offer,) = read(saved(book)).rows[0].offers
+
+    assert offer.finding.suggestion == "01/03/2022"
+
+
+def test_blank_rows_between_are_told_and_those_below_are_not() -> None:
+    report = read(saved(workbook(cells(1), [], ["7"], cells(2), ["8"], [" "])))
+
+    assert found(report) == [(3, 0, "empty_row_ignored"), (4, 0, "empty_row_ignored")]
+    assert all(one.finding.severity is Severity.NONE for one in report.notes)
+
+
+def test_a_cell_beyond_the_last_column_is_told() -> None:
+    report = read(saved(workbook([*cells(), "ghi chú riêng"])))
+
+    assert found(report) == [(2, 20, "extra_cell")]
+
+
+def test_the_same_person_twice_is_told_by_the_rows_of_the_sheet() -> None:
+    report = read(saved(workbook(cells(1), cells(2), cells(1))))
+
+    assert found(report) == [(4, 4, "same_person_as_row_2")]
+
+
+def test_the_list_is_found_on_a_later_sheet() -> None:
+    book = Workbook()
+    sheet = book.create_sheet("Danh sách")
+    for row in (HEADERS, cells()):
+        sheet.append(row)
+
+    assert len(read(saved(book)).rows) == 1
+
+
+def without(column: int) -> list[str]:
+    return [header for index, header in enumerate(HEADERS) if index != column]
+
+
+def swapped(one: int, other: int) -> list[str]:
+    header = list(HEADERS)
+    header[one], header[other] = header[other], header[one]
+    return header
+
+
+@pytest.mark.parametrize(
+    ("header", "codes"),
+    [
+        (HEADERS[:-1], ["missing_column"]),
+        ([*HEADERS, "Ghi chú"], ["unexpected_column"]),
+        ([*HEADERS[:7], "Đơn vị", *HEADERS[8:]], ["wrong_header"]),
+        (swapped(3, 4), ["column_moved", "column_moved"]),
+        (["A", "B", "C"], ["no_header"]),
+        ([], ["no_header"]),
+    ],
+)
+def test_headers_must_be_the_templates_own(header: list[str], codes: list[str]) -> None:
+    assert refusal(saved(workbook(cells(), header=header))) == codes
+
+
+def test_a_column_taken_out_is_named() -> None:
+    with pytest.raises(Refused) as refused:
+        read(saved(workbook(cells(), header=without(10))))
+
+    first = refused.value.violations[0]
+    assert first.code == "missing_column"
+    assert "K “Tổ chức cấp 4”" in first.message
+
+
+def test_headers_may_differ_in_case_and_spaces() -> None:
+    header = [f" {text.upper()} " for text in HEADERS]
+
+    assert found(read(saved(workbook(cells(), header=header)))) == []
+
+
+def test_merged_cells_are_refused() -> None:
+    book = workbook(cells(1), cells(2))
+    assert book.active is not None
+    book.active.merge_cells("H2:H3")
+
+    assert refusal(saved(book)) == ["merged_cells"]
+
+
+def test_a_stray_cell_far_below_is_refused_before_anything_is_read() -> None:
+    book = workbook(cells())
+    assert book.active is not None
+    book.active.cell(1_048_576, 1, "x")
+
+    assert refusal(saved(book)) == ["too_many_rows"]
+
+
+def test_a_sheet_that_lies_about_its_size_is_refused_too() -> None:
+    book = workbook(cells())
+    assert book.active is not None
+    book.active.cell(900_000, 1, "x")
+    content = repacked(saved(book), lambda xml: xml.replace(b"A1:S900000", b"A1:S2"))
+
+    assert refusal(content) == ["too_many_rows"]
+
+
+def test_a_stray_cell_far_to_the_right_is_refused() -> None:
+    book = workbook(cells())
+    assert book.active is not None
+    book.active.cell(2, 16_384, "x")
+
+    assert refusal(saved(book)) == ["too_many_columns"]
+
+
+def test_more_rows_than_a_letter_takes_are_refused() -> None:
+    assert spreadsheets.MAX_ROWS == MOST_ROWS
+    rows = [cells(number) for number in range(MOST_ROWS + 1)]
+
+    assert refusal(saved(workbook(*rows))) == ["too_many_rows"]
+
+
+def test_an_empty_list_is_refused() -> None:
+    assert refusal(saved(workbook())) == ["no_rows"]
+    assert refusal(spreadsheets.template(PERSON)) == ["no_rows"]
+
+
+def repacked(content: bytes, change: Callable[[bytes], bytes], **more: bytes) -> bytes:
+    """The package again with its first sheet changed and parts added."""
+    stream = BytesIO()
+    with (
+        zipfile.ZipFile(BytesIO(content)) as old,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            data = old.read(name)
+            new.writestr(name, change(data) if name.endswith("sheet1.xml") else data)
+        for name, data in more.items():
+            new.writestr(name, data)
+    return stream.getvalue()
+
+
+def archive(**parts: bytes) -> bytes:
+    stream = BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, data in parts.items():
+            new.writestr(name, data)
+    return stream.getvalue()
+
+
+OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+RIGHT = saved(workbook(cells()))
+BOMB = {"xl/bomb.xml": b"\0" * (65 * 1024 * 1024)}
+LAUGHS = b'<!DOCTYPE a [<!ENTITY b "c">]>'
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "empty_file"),
+        (b"STT,Ho ten\n1,An\n", "not_a_workbook"),
+        (OLE + b"\0" * 600, "old_excel"),
+        (OLE + "EncryptedPackage".encode("utf-16-le"), "encrypted_workbook"),
+        (RIGHT[:400], "damaged_workbook"),
+        (archive(mimetype=b"application/vnd.oasis.opendocument"), "not_a_workbook"),
+        (archive(**{"xl/workbook.xml": b"<x/>"}), "damaged_workbook"),
+        (repacked(RIGHT, bytes, **{"xl/vbaProject.bin": b"x"}), "has_macros"),
+        (repacked(RIGHT, bytes, **BOMB), "unpacks_too_large"),
+        (repacked(RIGHT, lambda xml: LAUGHS + xml), "damaged_workbook"),
+        (repacked(RIGHT, lambda xml: xml[:-200]), "damaged_workbook"),
+    ],
+    ids=[
+        "empty", "csv", "xls", "encrypted", "cut", "ods", "odd", "macros", "bomb", "entities",
+        "broken",
+    ],
+)  # fmt: skip
+def test_what_is_no_plain_workbook_is_refused_in_words(content: bytes, code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        read(content)
+
+    (violation,) = refused.value.violations
+    assert violation.code == code
+    assert violation.way_out
+
+
+@pytest.mark.parametrize("kind", list(kinds.KINDS.values()), ids=lambda kind: str(kind.code))
+def test_the_template_has_the_headers_and_a_guide(kind: Kind) -> None:
+    book = load_workbook(BytesIO(spreadsheets.template(kind)))
+
+    listed, guide = book.worksheets
+    assert [cell.value for cell in listed[1]] == [column.header for column in kind.sheet]
+    assert guide.title == "Hướng dẫn"
+    assert guide.max_row > len(kind.sheet)
+    assert all(
+        listed.column_dimensions[cell.column_letter].number_format == "@" for cell in listed[1]
+    )
+
+
+def test_what_is_exported_comes_back_the_same() -> None:
+    rows = [
+        person_answers(1),
+        person_answers(2, storage="sim", carrier="Viettel", converts_number="x"),
+        person_answers(3, storage="rssp", old_serial="2A05F812673607B0"),
+    ]
+
+    report = read(spreadsheets.export(PERSON, rows))
+
+    assert report.findings == []
+    assert [row.answers for row in report.rows] == [dict(row) for row in rows]
+
+
+@pytest.mark.parametrize("text", ['=cmd|"/c calc"!A1', "+1+1", "-2+3", "@SUM(A1)"])
+def test_an_exported_text_never_becomes_a_formula(text: str) -> None:
+    content = spreadsheets.export(PERSON, [person_answers(1, position=text)])
+
+    cell = load_workbook(BytesIO(content)).worksheets[0].cell(2, POSITION + 1)
+    assert (cell.value, cell.data_type, cell.number_format) == (text, "s", "@")
+    assert cell.quotePrefix
+
+
+def test_cards_of_the_ministry_are_exported_under_the_code_of_its_department() -> None:
+    content = spreadsheets.export(PERSON, [person_answers(1, issue_place="Bộ Công an")])
+
+    assert load_workbook(BytesIO(content)).worksheets[0].cell(2, PLACE + 1).value == "CCSQLHCVTTXH"
