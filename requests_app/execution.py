@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
@@ -31,8 +32,6 @@ from requests_app.workflow import Action, State
 
 logger = logging.getLogger(__name__)
 
-CHUNK = 50  # rows a transaction
-LEASE = timedelta(seconds=60)  # a dead worker's dossier is free again after this
 _WAITING = (State.ACCEPTED, State.EXECUTING)
 
 
@@ -77,7 +76,7 @@ def execute(pk: int, *, now: datetime) -> int:
         rows += _carry_out(dossier, items, now=now)
         # The lease runs by the real clock: a long list outlives the moment it began at.
         passed = timedelta(seconds=monotonic() - started)
-        Dossier.objects.filter(pk=pk).update(claimed_until=now + passed + LEASE)
+        Dossier.objects.filter(pk=pk).update(claimed_until=now + passed + settings.EXECUTION_LEASE)
     _finish(pk, now=now)
     return rows
 
@@ -88,7 +87,7 @@ def _free(now: datetime) -> Q:
 
 def _claim(pk: int, *, now: datetime) -> bool:
     found = Dossier.objects.filter(_free(now), pk=pk, state__in=_WAITING)
-    return found.update(claimed_until=now + LEASE) == 1
+    return found.update(claimed_until=now + settings.EXECUTION_LEASE) == 1
 
 
 def begin(pk: int, *, now: datetime) -> bool:
@@ -113,7 +112,7 @@ def _waiting_rows(pk: int) -> QuerySet[DossierItem]:
 
 
 def _storages_of_fresh_rows(pk: int) -> list[str]:
-    rows = _waiting_rows(pk).values_list("storage", "serial")[:CHUNK]
+    rows = _waiting_rows(pk).values_list("storage", "serial")[: settings.EXECUTION_CHUNK]
     return [storage for storage, serial in rows if not serial]
 
 
@@ -121,7 +120,7 @@ def _next_rows(pk: int) -> list[DossierItem]:
     return list(
         _waiting_rows(pk).select_related(
             "key", "subscriber__agency", "subscriber__organisation__parent"
-        )[:CHUNK]
+        )[: settings.EXECUTION_CHUNK]
     )
 
 

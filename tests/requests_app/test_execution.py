@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from django.conf import settings
 
 from devices.lifecycle import Custody
 from devices.models import CustodyMove, Device
@@ -98,7 +99,7 @@ def test_a_worker_that_died_before_recording_is_followed_by_one_that_issues_noth
     _die_before_recording(dossier.pk)
     assert Certificate.objects.count() == 0
 
-    after = SOON + execution.LEASE + timedelta(seconds=1)
+    after = SOON + settings.EXECUTION_LEASE + timedelta(seconds=1)
     assert execution.execute_accepted(now=SOON + timedelta(seconds=1)) == 0  # the lease stands
     assert execution.execute_accepted(now=after) == 2
 
