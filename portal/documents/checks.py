@@ -6,10 +6,13 @@ import ctypes
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.checks import CheckMessage, register
+from django.core.checks import Error as CheckError
 from django.core.checks import Warning as CheckWarning
 from django.core.files.storage import default_storage
 
@@ -55,12 +58,12 @@ def what_letters_need(
 def documents_are_not_public(
     app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> Iterable[CheckMessage]:
-    """Tell when the storage of documents has an address on the web."""
-    if getattr(default_storage, "base_url", None):
-        hint = "Give the default storage base_url None: documents are handed out by views only."
-        return [
-            CheckWarning("Documents can be fetched from the web.", hint=hint, id="documents.W004")
-        ]
+    """Tell when the storage of documents lies inside a folder that is served as it is."""
+    location = Path(getattr(default_storage, "location", "/nowhere"))
+    public = [Path(settings.STATIC_ROOT), *map(Path, settings.STATICFILES_DIRS)]
+    if any(location.is_relative_to(folder) for folder in public):
+        hint = "Move the default storage out of the static files' folders."
+        return [CheckError("Documents lie below the web root.", hint=hint, id="documents.E001")]
     return []
 
 

@@ -104,3 +104,46 @@ def petition(people: int = 20, **changes: Any) -> Letter:
         ),
         **changes,
     )
+
+
+def recovery(devices: int = 4) -> Letter:
+    """Return a letter on Mẫu 06 to two addressees."""
+    return petition(
+        0,
+        subject="đề nghị khôi phục thiết bị lưu khóa bí mật",
+        addressees=(
+            "Sở Khoa học và Công nghệ tỉnh Lai Châu",
+            "Cục Chứng thực số và Bảo mật thông tin, Ban Cơ yếu Chính phủ",
+        ),
+        list_title="Thông tin thiết bị lưu khóa bí mật cần khôi phục",
+        columns=MAU_06,
+        rows=[
+            [
+                str(number),
+                f"BIT4ID-{number:06}",
+                _GIVEN[number % len(_GIVEN)],
+                "Ủy ban nhân dân xã Tân Uyên",
+                f"canbo{number}-tanuyen@laichau.gov.vn",
+            ]
+            for number in range(1, devices + 1)
+        ],
+        notes=(),
+        footnote="",
+    )
+
+
+def refusal() -> Letter:
+    """Return a named document: a written refusal that has no number yet."""
+    return petition(
+        0,
+        kind_of_document="Thông báo",
+        subject="Từ chối cấp chứng thư chữ ký số chuyên dùng công vụ",
+        number="",
+        day=None,
+        addressees=(),
+        contact=(),
+        columns=(),
+        rows=(),
+        footnote="",
+        layout_note="Bố cục do hệ thống tự thiết kế, chưa đối chiếu với phụ lục Nghị định.",
+    )
