@@ -70,8 +70,22 @@ class AgencyVersion(models.Model):
     valid_until = models.DateField(_("đến trước ngày"), null=True, blank=True)
     name = models.CharField(_("tên"), max_length=250)
     short_name = models.CharField(_("tên viết tắt trong ký hiệu văn bản"), max_length=30)
-    parent = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="+")
-    office = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="+")
+    parent = models.ForeignKey(
+        Agency,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("cơ quan cấp trên"),
+    )
+    office = models.ForeignKey(
+        Agency,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Sở, Cục theo dõi"),
+    )
     province = models.CharField(_("tỉnh, thành phố"), max_length=60)
     place = models.CharField(_("địa danh ghi trên văn bản"), max_length=60)
     address = models.CharField(_("địa chỉ"), max_length=250, blank=True)

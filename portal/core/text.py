@@ -74,7 +74,8 @@ def _letter(char: str) -> tuple[str, int]:
     """Return a letter's rank ("" when it is none of ours) and its tone (0 when level)."""
     if char in _RANK:
         return _RANK[char], 0
-    base, *marks = unicodedata.normalize("NFD", char)
+    apart = unicodedata.normalize("NFD", char)
+    base, marks = apart[0], apart[1:]
     tone = next((_TONES[mark] for mark in marks if mark in _TONES), 0)
     kept = "".join(mark for mark in marks if mark in _LETTER_MARKS)
     letter = unicodedata.normalize("NFC", base + kept)

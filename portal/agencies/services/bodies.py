@@ -63,17 +63,30 @@ def register_agency(
 
 @transaction.atomic
 def change_version(
-    agency: Agency, facts: AgencyFacts, *, valid_from: date, actor: User | None, now: datetime
+    agency: Agency,
+    facts: AgencyFacts,
+    *,
+    valid_from: date,
+    actor: User | None,
+    now: datetime,
+    seen: date | None = None,
 ) -> AgencyVersion:
     """Give ``agency`` a new version from a day on; the earlier ones stay as they were.
 
-    A day to come is allowed: ``take_effect`` shows it then. Raises PermissionDenied or Refused.
+    A day to come is allowed: ``take_effect`` shows it then. ``seen`` is the first day of the
+    version the change was written upon. Raises PermissionDenied or Refused.
     """
     _permit(actor)
     agency = Agency.objects.select_for_update().get(pk=agency.pk)
     facts = _clean(facts)
     _check(facts, of=agency)
     last = _last_version(agency)
+    if seen is not None and seen != last.valid_from:
+        raise refuse(
+            "changed_meanwhile",
+            _("Thông tin đơn vị vừa được người khác thay đổi."),
+            way_out=_("Hãy mở lại trang thay đổi để xem thông tin mới nhất."),
+        )
     if valid_from <= last.valid_from:
         raise refuse(
             "version_starts_too_early",
@@ -173,10 +186,13 @@ def _permit(actor: User | None) -> None:
 
 def _clean(facts: AgencyFacts) -> AgencyFacts:
     """Return ``facts`` with text in normal form."""
-    texts = {name: nfc(value) for name, value in facts.columns().items() if isinstance(value, str)}
-    texts["email_domain"] = texts["email_domain"].removeprefix("@").lower()
-    texts["phone"] = normalise_phone(texts["phone"])
-    return replace(facts, **texts)
+    columns: dict[str, Any] = {
+        name: nfc(value) if isinstance(value, str) else value
+        for name, value in facts.columns().items()
+    }
+    columns["email_domain"] = columns["email_domain"].removeprefix("@").lower()
+    columns["phone"] = normalise_phone(columns["phone"])
+    return AgencyFacts(**columns)
 
 
 def _check(facts: AgencyFacts, *, of: Agency | None) -> None:

@@ -137,8 +137,10 @@ def _clean(person: PersonFacts) -> PersonFacts:
         person,
         number=nfc(person.number),
         name=nfc(person.name),
+        unit=nfc(person.unit),
+        position=nfc(person.position),
+        email=nfc(person.email),
         phone=normalise_phone(person.phone),
-        **{name: nfc(getattr(person, name)) for name in ("unit", "position", "email")},
     )
 
 

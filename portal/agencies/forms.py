@@ -1,0 +1,152 @@
+"""What an administrator types about a body."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from portal.agencies import lookup
+from portal.agencies.facts import AgencyFacts
+from portal.agencies.models import Agency, AgencyKind, AgencyVersion
+from portal.agencies.rules import CHECKS
+from portal.core.forms import CheckedField
+
+
+class BodyField(CheckedField):
+    """A body named by typing; suggestions come while typing where script runs."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=350, **kwargs)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {
+            **super().widget_attrs(widget),
+            "list": "goi-y-don-vi",
+            "hx-get": reverse_lazy("agencies:suggest"),
+            "hx-trigger": "input changed delay:300ms",
+            "hx-target": "#goi-y-don-vi",
+        }
+
+    def clean(self, value: Any) -> Agency | None:
+        typed = super().clean(value)
+        if not typed:
+            return None
+        return lookup.find(Agency.objects.filter(dissolved_on__isnull=True), typed)
+
+
+class DayField(forms.DateField):
+    """A day typed dd/mm/yyyy."""
+
+    widget = forms.DateInput(attrs={"placeholder": "dd/mm/yyyy", "inputmode": "numeric"})
+
+
+class VersionForm(forms.Form):
+    """What a body is from a day on."""
+
+    name = CheckedField(
+        label=_("Tên đơn vị"),
+        max_length=250,
+        help_text=_("Ghi đúng theo quyết định thành lập; tên này được in trên công văn."),
+    )
+    short_name = CheckedField(
+        label=_("Tên viết tắt"),
+        max_length=30,
+        checks=[CHECKS["short_name"]],
+        help_text=_("Dùng trong ký hiệu văn bản, ví dụ UBND, SKHCN."),
+    )
+    province = CheckedField(label=_("Tỉnh, thành phố"), max_length=60)
+    place = CheckedField(
+        label=_("Địa danh"), max_length=60, help_text=_("Ghi trước ngày tháng trên văn bản.")
+    )
+    address = CheckedField(label=_("Địa chỉ"), max_length=250, required=False)
+    parent = BodyField(label=_("Cơ quan cấp trên trực tiếp"), required=False)
+    office = forms.ModelChoiceField(
+        label=_("Sở KH&CN hoặc Cục CNTT theo dõi"),
+        queryset=Agency.objects.filter(kind=AgencyKind.OFFICE, dissolved_on__isnull=True),
+        required=False,
+        empty_label=_("Không có"),
+    )
+    has_seal = forms.BooleanField(
+        label=_("Có con dấu riêng"),
+        required=False,
+        help_text=_("Đơn vị không có con dấu riêng gửi hồ sơ qua cơ quan cấp trên."),
+    )
+    agency_code = CheckedField(
+        label=_("Mã định danh điện tử"),
+        max_length=35,
+        required=False,
+        checks=[CHECKS["agency_code"]],
+        help_text=_("Theo Quyết định 20/2020/QĐ-TTg, ví dụ H23.45.01."),
+    )
+    tax_code = CheckedField(
+        label=_("Mã số thuế"), max_length=14, required=False, checks=[CHECKS["tax_code"]]
+    )
+    budget_code = CheckedField(
+        label=_("Mã quan hệ ngân sách"),
+        max_length=7,
+        required=False,
+        checks=[CHECKS["budget_code"]],
+    )
+    email = CheckedField(
+        label=_("Thư điện tử công vụ"), max_length=254, required=False, checks=[CHECKS["email"]]
+    )
+    email_domain = CheckedField(
+        label=_("Tên miền thư công vụ"),
+        max_length=100,
+        required=False,
+        checks=[CHECKS["email_domain"]],
+    )
+    phone = CheckedField(
+        label=_("Điện thoại"), max_length=20, required=False, checks=[CHECKS["phone"]]
+    )
+    head_title = CheckedField(
+        label=_("Chức vụ người đứng đầu"), max_length=60, help_text=_("Ví dụ: CHỦ TỊCH, GIÁM ĐỐC.")
+    )
+    signs_for = CheckedField(
+        label=_("Ký thay mặt"),
+        max_length=120,
+        required=False,
+        help_text=_("Ví dụ: TM. ỦY BAN NHÂN DÂN."),
+    )
+    decision = CheckedField(
+        label=_("Căn cứ"),
+        max_length=250,
+        help_text=_("Số, ngày và tên quyết định thành lập hoặc thay đổi."),
+    )
+    valid_from = DayField(label=_("Có hiệu lực từ ngày"))
+
+    def facts(self) -> AgencyFacts:
+        """Return what was typed, once it is valid."""
+        columns = AgencyFacts.__dataclass_fields__
+        return AgencyFacts(
+            **{name: value for name, value in self.cleaned_data.items() if name in columns}
+        )
+
+
+class RegisterForm(VersionForm):
+    """A body that is not in the portal yet."""
+
+    kind = forms.ChoiceField(label=_("Loại đơn vị"), choices=AgencyKind)
+    field_order = ["kind"]
+
+
+class ChangeForm(VersionForm):
+    """A change of a body from a day on. ``seen`` is the version the form was filled from."""
+
+    seen = forms.DateField(widget=forms.HiddenInput, input_formats=["%Y-%m-%d"])
+    field_order = ["valid_from", "decision"]
+
+
+def initial_of(version: AgencyVersion) -> dict[str, Any]:
+    """Return what a form to change ``version`` begins with: all but the day and the decision."""
+    initial = AgencyFacts.of(version).columns()
+    initial["parent"] = lookup.label(version.parent) if version.parent else ""
+    return initial | {"decision": "", "seen": _iso(version.valid_from)}
+
+
+def _iso(day: date) -> str:
+    return day.isoformat()

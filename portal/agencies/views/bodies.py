@@ -1,0 +1,168 @@
+"""Bodies: list, page, suggestions; registering and changing for the administrator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal.agencies import lookup, services
+from portal.agencies.filters import AgencyFilter
+from portal.agencies.forms import ChangeForm, RegisterForm, initial_of
+from portal.agencies.history import chapters
+from portal.agencies.models import Agency, Subscriber
+from portal.core.forms import warnings_of
+from portal.core.fragments import render_list
+from portal.core.roles import Role
+from portal.core.rules import Refused
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User, UserRequest
+
+ROWS = 25
+CHILDREN_SHOWN = 12
+
+
+@require_safe
+def agency_list(request: UserRequest) -> HttpResponse:
+    agencies = Agency.objects.visible_to(request.user)
+    asked = request.GET.copy()
+    asked.setdefault("existing", "yes")
+    found = AgencyFilter(asked, user=request.user, today=timezone.localdate(), queryset=agencies)
+    shown = found.qs.select_related("parent", "office")
+    context = {
+        "filter": found,
+        "parent": found.form.cleaned_data.get("parent") if found.form.is_valid() else None,
+        "page": Paginator(shown, ROWS).get_page(request.GET.get("page")),
+        "may_edit": _may_edit(request.user),
+    }
+    return render_list(
+        request, "agencies/list.html", fragment="agencies/_table.html", context=context
+    )
+
+
+@require_safe
+def suggest(request: UserRequest) -> HttpResponse:
+    """Answer with options for a field that names a body."""
+    agencies = Agency.objects.visible_to(request.user).existing(timezone.localdate())
+    labels = lookup.suggestions(agencies, request.GET.get("parent", ""))
+    return render(request, "agencies/_options.html", {"labels": labels})
+
+
+@require_safe
+def detail(request: UserRequest, uuid: UUID) -> HttpResponse:
+    visible = Agency.objects.visible_to(request.user)
+    agency = get_object_or_404(visible.select_related("parent", "office"), uuid=uuid)
+    versions = agency.versions.select_related("parent", "office").order_by("valid_from")
+    story = chapters(versions)
+    context = {
+        "agency": agency,
+        "today": timezone.localdate(),
+        "story": story,
+        "version": story[0].version if story else None,
+        "may_edit": _may_edit(request.user) and agency.dissolved_on is None,
+        **_relatives(agency, request.user),
+        **_counts(agency, request.user),
+    }
+    return render(request, "agencies/detail.html", context)
+
+
+def _relatives(agency: Agency, user: User) -> dict[str, Any]:
+    """Return the bodies around ``agency``; ``linked`` are those the user may open."""
+    before = list(agency.predecessions.select_related("predecessor").order_by("effective_on"))
+    after = list(agency.successions.select_related("successor").order_by("effective_on"))
+    visible = Agency.objects.visible_to(user)
+    children = visible.filter(parent=agency)
+    around = {one.predecessor_id for one in before} | {one.successor_id for one in after}
+    around |= {pk for pk in (agency.parent_id, agency.office_id) if pk is not None}
+    return {
+        "predecessions": before,
+        "successions": after,
+        "children": children[:CHILDREN_SHOWN],
+        "child_count": children.count(),
+        "linked": set(visible.filter(pk__in=around).order_by().values_list("pk", flat=True)),
+    }
+
+
+def _counts(agency: Agency, user: User) -> dict[str, Any]:
+    subscribers = Subscriber.objects.visible_to(user).filter(agency=agency).order_by()
+    return {
+        "subscriber_counts": subscribers.aggregate(
+            people=Count("pk", filter=Q(kind="person")),
+            systems=Count("pk", filter=Q(kind="system")),
+        ),
+        "sees_subscribers": user.role != Role.ADMINISTRATOR,
+        "user_count": agency.users.filter(is_active=True).count(),
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def register(request: UserRequest) -> HttpResponse:
+    _require_editor(request.user)
+    form = RegisterForm(request.POST or None, initial={"has_seal": True})
+    context: dict[str, Any] = {"form": form}
+    if request.method == "POST" and form.is_valid():
+        try:
+            agency = services.register_agency(
+                form.facts(),
+                kind=form.cleaned_data["kind"],
+                valid_from=form.cleaned_data["valid_from"],
+                actor=request.user,
+                now=timezone.now(),
+            )
+        except Refused as refusal:
+            context["violations"] = refusal.violations
+        else:
+            messages.success(request, _("Đã thêm %(name)s.") % {"name": agency.name})
+            _tell_warnings(request, form)
+            return redirect("agencies:detail", agency.uuid)
+    return render(request, "agencies/register.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request: UserRequest, uuid: UUID) -> HttpResponse:
+    agency = get_object_or_404(Agency.objects.visible_to(request.user), uuid=uuid)
+    _require_editor(request.user)
+    last = agency.versions.select_related("parent").order_by("-valid_from").first()
+    form = ChangeForm(request.POST or None, initial=initial_of(last) if last else {})
+    context: dict[str, Any] = {"form": form, "agency": agency}
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.change_version(
+                agency,
+                form.facts(),
+                valid_from=form.cleaned_data["valid_from"],
+                seen=form.cleaned_data["seen"],
+                actor=request.user,
+                now=timezone.now(),
+            )
+        except Refused as refusal:
+            context["violations"] = refusal.violations
+        else:
+            messages.success(request, _("Đã ghi thông tin mới; thông tin cũ được giữ nguyên."))
+            _tell_warnings(request, form)
+            return redirect("agencies:detail", agency.uuid)
+    return render(request, "agencies/change.html", context)
+
+
+def _may_edit(user: User) -> bool:
+    return user.role == Role.ADMINISTRATOR
+
+
+def _require_editor(user: User) -> None:
+    if not _may_edit(user):
+        raise PermissionDenied("only an administrator changes bodies")
+
+
+def _tell_warnings(request: UserRequest, form: RegisterForm | ChangeForm) -> None:
+    for warning in warnings_of(form):
+        messages.warning(request, warning.message)
