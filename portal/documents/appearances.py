@@ -48,7 +48,7 @@ def style(
     layout = SimpleBoxLayoutRule(
         x_align=AxisAlignment.ALIGN_MID,
         y_align=AxisAlignment.ALIGN_MID,
-        margins=Margins.uniform(0),
+        margins=Margins(0, 0, 0, 0),
     )
     page = _page(role, name=name, number=number, now=now, in_corner=in_corner)
     return StaticStampStyle(border_width=0, background=_Page(page), background_layout=layout)

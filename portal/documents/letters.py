@@ -10,6 +10,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from django.template.loader import render_to_string
+from django.utils.html import escape
+from django.utils.safestring import mark_safe
 
 from portal.documents.press import print_pdf
 
@@ -136,6 +138,14 @@ def header_tiers(columns: Sequence[tuple[str, str, str]]) -> list[list[HeaderCel
     return [upper, [HeaderCell(column.label) for column in named if column.group]]
 
 
+def cell(text: str) -> str:
+    """Return a cell's text, safe to print; an e-mail address may be broken before "@" and "."."""
+    if "@" not in text:
+        return text
+    safe = escape(text).replace("@", "<wbr>@").replace(".", "<wbr>.")
+    return mark_safe(safe)  # noqa: S308 (escaped above)
+
+
 def _html(letter: Letter, *, for_screen: bool) -> str:
     return render_to_string(
         letter.template,
@@ -146,6 +156,7 @@ def _html(letter: Letter, *, for_screen: bool) -> str:
             "number_line": number_line(letter.number),
             "date_line": date_line(letter.place, letter.day),
             "columns": [Column(*column) for column in letter.columns],
+            "rows": [[cell(text) for text in row] for row in letter.rows],
             "header_tiers": header_tiers(letter.columns),
             "for_screen": for_screen,
         },

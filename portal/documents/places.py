@@ -81,7 +81,7 @@ def _leaves(node: Any, *, depth: int) -> Iterator[tuple[str, Any]]:
 
 def _page_number(reader: PdfFileReader, wanted: Any) -> int | None:
     for number in range(int(reader.root["/Pages"]["/Count"])):
-        page, _resources = reader.find_page_for_modification(number)
+        page, _resources = reader.find_page_for_modification(number)  # type: ignore[no-untyped-call]
         if page.reference == wanted.reference:
             return number
     return None

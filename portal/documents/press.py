@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pydyf
+import pydyf  # type: ignore[import-untyped]
 from django.contrib.staticfiles import finders
 from django.core.exceptions import ImproperlyConfigured
 

@@ -17,7 +17,8 @@ def file_response(document: Document, *, as_attachment: bool) -> HttpResponse:
     """Return the document's bytes; only a PDF can be shown in place, all else is a download."""
     is_inline = not as_attachment and document.media_type == PDF
     response = HttpResponse(services.read(document), content_type=document.media_type)
-    response["Content-Disposition"] = content_disposition_header(not is_inline, document.name)
+    disposition = content_disposition_header(not is_inline, document.name)
+    response["Content-Disposition"] = disposition or "attachment"
     response["Content-Security-Policy"] = _POLICY if is_inline else f"sandbox; {_POLICY}"
     response["X-Content-Type-Options"] = "nosniff"
     response["X-Frame-Options"] = "SAMEORIGIN"

@@ -64,7 +64,7 @@ def read(document: Document) -> bytes:
     return content
 
 
-def store_upload(uploaded_file: UploadedFile, *, now: datetime) -> Document:
+def store_upload(uploaded_file: UploadedFile[Any], *, now: datetime) -> Document:
     """Keep a file somebody sent; raise Refused when it is too large or of no allowed kind."""
     most = settings.MAX_UPLOAD_BYTES
     content = uploaded_file.read(most + 1)
@@ -147,7 +147,7 @@ def _holds(path: str, digest: str) -> bool:
     if not default_storage.exists(path):
         return False
     with default_storage.open(path) as file:
-        return hashlib.file_digest(file.file, "sha256").hexdigest() == digest
+        return hashlib.sha256(file.read()).hexdigest() == digest
 
 
 _REASONS = {

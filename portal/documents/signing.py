@@ -21,7 +21,6 @@ from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
 from pyhanko.sign.signers.pdf_signer import PdfSigningSession
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from portal.documents import appearances, places
 from portal.documents.roles import SignatureRole
@@ -32,7 +31,7 @@ FIELD_NAMES = {
     SignatureRole.HEAD: "Chu-ky-nguoi-co-tham-quyen",
     SignatureRole.ORGANISATION: "Chu-ky-co-quan",
 }
-_HASHES = {"sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}
+_HASHES = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
 
 
 class CannotSign(Exception):
@@ -95,9 +94,9 @@ def _signer(key: Any, certificate_der: bytes, chain: Sequence[bytes]) -> _KeySig
     )
     if public_key != certificate.public_key.dump():
         raise CannotSign("the key is not the certificate's")
-    registry = SimpleCertificateStore()
-    registry.register_multiple([x509.Certificate.load(der) for der in chain])
-    return _KeySigner(key, signing_cert=certificate, cert_registry=registry)
+    signer = _KeySigner(key, signing_cert=certificate)
+    signer.cert_registry.register_multiple([x509.Certificate.load(der) for der in chain])
+    return signer
 
 
 class _KeySigner(Signer):
@@ -110,7 +109,7 @@ class _KeySigner(Signer):
     async def async_sign_raw(
         self, data: bytes, digest_algorithm: str, dry_run: bool = False
     ) -> bytes:
-        digest = _HASHES[digest_algorithm]()
+        digest = _HASHES[digest_algorithm]
         if isinstance(self._key, rsa.RSAPrivateKey):
             if dry_run:
                 return bytes(self._key.key_size // 8)

@@ -144,7 +144,7 @@ def _is_active(reader: PdfFileReader) -> bool:
     return any(
         _acts(dictionary)
         for reference in references
-        for dictionary in _dictionaries(reader.get_object(reference), depth=0)
+        for dictionary in _dictionaries(reference.get_object(), depth=0)
     )
 
 

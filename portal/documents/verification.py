@@ -29,12 +29,12 @@ from pyhanko.sign.diff_analysis.constants import ACROFORM_EXEMPT_STRICT_COMPARIS
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.validation import (
     EmbeddedPdfSignature,
-    KeyUsageConstraints,
     PdfSignatureStatus,
     SignatureCoverageLevel,
     validate_pdf_signature,
 )
 from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator import ValidationContext
 
 from portal.documents.roles import SignatureRole
@@ -47,6 +47,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 _USAGE = KeyUsageConstraints(
     key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False
 )
+assert DEFAULT_DIFF_POLICY.form_rule is not None
 # As pyHanko's own, which compares with a file that has been signed; ours has not been.
 _SIGNATURES_ONLY = StandardDiffPolicy(
     DEFAULT_DIFF_POLICY.global_rules,

@@ -113,7 +113,7 @@ def _with_another_page(pdf: bytes) -> bytes:
     page["/Contents"] = writer.add_object(generic.StreamObject(stream_data=b""))
     writer.update_container(page)
     changed = BytesIO()
-    writer.write(changed)
+    writer.write(changed)  # type: ignore[no-untyped-call]
     return changed.getvalue()
 
 
