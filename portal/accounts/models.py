@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from portal.accounts.querysets import UserQuerySet
+from portal.accounts.querysets import RoleGrantQuerySet, UserQuerySet
 from portal.agencies.models import Agency, Subscriber
 from portal.core.roles import Role
 
@@ -39,7 +39,8 @@ class User(AbstractBaseUser):
     position = models.CharField(_("chức vụ"), max_length=120, blank=True)
     email = models.EmailField(_("thư điện tử công vụ"), blank=True)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="users")
-    role = models.CharField(_("vai trò"), max_length=20, choices=Role)
+    # Empty until a second person has confirmed one; written by services.confirm_role alone.
+    role = models.CharField(_("vai trò"), max_length=20, choices=Role, blank=True)
     person = models.ForeignKey(
         Subscriber,
         models.PROTECT,
@@ -59,6 +60,12 @@ class User(AbstractBaseUser):
 
     class Meta:
         ordering = ["username"]
+        constraints = [
+            models.CheckConstraint(
+                name="accounts_user_active_has_a_role",
+                condition=Q(is_active=False) | ~Q(role=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.full_name
@@ -69,9 +76,16 @@ class User(AbstractBaseUser):
             return True
         return self.person_id is not None and self.person_id == other.person_id
 
+    def bodies_in_view(self) -> models.QuerySet[Agency]:
+        """Return the bodies the account may see; the audit list asks, itself knowing no bodies."""
+        return Agency.objects.visible_to(self)
+
 
 class RoleGrant(models.Model):
-    """A role proposed by one administrator for an account and confirmed by another person."""
+    """A role proposed by one administrator for an account and confirmed by another person.
+
+    Decided with nobody named: withdrawn by who proposed it, or overtaken by a deactivation.
+    """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     user = models.ForeignKey(User, models.PROTECT, related_name="grants")
@@ -83,12 +97,20 @@ class RoleGrant(models.Model):
     decided_at = models.DateTimeField(null=True)
     is_granted = models.BooleanField(null=True)
 
+    objects = RoleGrantQuerySet.as_manager()
+
     class Meta:
         ordering = ["-proposed_at", "-pk"]
         constraints = [
             models.CheckConstraint(
                 name="accounts_grant_needs_a_second_person",
                 condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("proposed_by")),
+            ),
+            models.CheckConstraint(
+                name="accounts_grant_is_given_by_somebody",
+                condition=Q(is_granted__isnull=True)
+                | Q(is_granted=False)
+                | Q(decided_by__isnull=False),
             ),
             models.UniqueConstraint(
                 fields=["user"],

@@ -1,0 +1,185 @@
+"""What is typed on the pages of accounts: shape only, nothing saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+from portal.agencies.models import Agency
+from portal.core.identifiers import check_identity_number, check_name, check_official_email
+from portal.core.roles import Role
+from portal.core.rules import Finding, Severity
+from portal.core.text import nfc, search_key
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+_MOST_NAMED = 8
+# Django's own words for these are partly English.
+_UNFIT = {
+    "password_too_short": _("Mật khẩu quá ngắn: phải có ít nhất 10 ký tự."),
+    "password_too_common": _("Mật khẩu này quá phổ biến, dễ đoán."),
+    "password_entirely_numeric": _("Mật khẩu không được chỉ gồm chữ số."),
+    "password_too_similar": _("Mật khẩu quá giống tên, tên đăng nhập hoặc thư điện tử."),
+}
+
+
+class SignInForm(forms.Form):
+    """An account name and a password; whether they fit is for ``sign_in.check`` to say."""
+
+    username = forms.CharField(
+        label=_("Tên đăng nhập"),
+        max_length=60,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+    password = forms.CharField(
+        label=_("Mật khẩu"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args: Any, request: object = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)  # LoginView hands in the request: not needed here
+
+
+class PasswordChangeForm(forms.Form):
+    """The old password once, the new one twice."""
+
+    old_password = forms.CharField(
+        label=_("Mật khẩu đang dùng"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    new_password = forms.CharField(
+        label=_("Mật khẩu mới"),
+        max_length=200,
+        strip=False,
+        help_text=_("Ít nhất 10 ký tự, không chỉ gồm chữ số, không giống tên hoặc thư điện tử."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    repeated = forms.CharField(
+        label=_("Nhập lại mật khẩu mới"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_new_password(self) -> str:
+        password: str = self.cleaned_data["new_password"]
+        try:
+            validate_password(password, self.user)
+        except forms.ValidationError as error:
+            raise forms.ValidationError(
+                [_UNFIT.get(one.code or "", one.message) for one in error.error_list]
+            ) from error
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        new, repeated = (self.cleaned_data.get(name) for name in ("new_password", "repeated"))
+        if new and repeated and new != repeated:
+            self.add_error("repeated", _("Hai lần nhập mật khẩu mới không giống nhau."))
+        return self.cleaned_data
+
+
+class AgencyField(forms.CharField):
+    """A body, typed by its name or a part of it that fits no other."""
+
+    default_error_messages = {
+        "unknown": _("Không có đơn vị nào tên như vậy. Xem tên tại trang Đơn vị và thuê bao."),
+        "several": _("Có nhiều đơn vị trùng: %(names)s. Hãy gõ tên đầy đủ hơn."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=250,
+            help_text=_("Gõ tên đơn vị, có dấu hoặc không dấu."),
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> Any:
+        name = search_key(nfc(super().clean(value)))
+        if not name:
+            return None
+        bodies = Agency.objects.filter(search_name__contains=name, dissolved_on__isnull=True)
+        found = list(bodies.filter(search_name=name)[:_MOST_NAMED] or bodies[:_MOST_NAMED])
+        if not found:
+            raise forms.ValidationError(self.error_messages["unknown"], "unknown")
+        if len(found) > 1:
+            names = "; ".join(one.name for one in found)
+            raise forms.ValidationError(
+                self.error_messages["several"], "several", params={"names": names}
+            )
+        return found[0]
+
+
+def _field_check(check: Callable[[str], Sequence[Finding]]) -> Callable[[str], None]:
+    """Return a check of ``portal.core.identifiers`` as a field's validator: errors only."""
+
+    def validate(value: str) -> None:
+        errors = [one for one in check(nfc(value)) if one.severity is Severity.ERROR]
+        if errors:
+            raise forms.ValidationError([forms.ValidationError(e.message, e.code) for e in errors])
+
+    return validate
+
+
+class RoleForm(forms.Form):
+    """A role at a body."""
+
+    role = forms.ChoiceField(label=_("Vai trò"), choices=[("", _("Chọn vai trò")), *Role.choices])
+    agency = AgencyField(label=_("Đơn vị"))
+
+
+class AccountForm(RoleForm):
+    """A new account: who will use it, where, and the role proposed."""
+
+    field_order = [
+        "full_name", "identity_number", "birth_on", "position", "email", "agency", "role",
+        "username",
+    ]  # fmt: skip
+
+    username = forms.CharField(
+        label=_("Tên đăng nhập"),
+        max_length=60,
+        help_text=_("Chữ cái không dấu, chữ số, dấu chấm; ví dụ vanthu.tanuyen."),
+        validators=[
+            RegexValidator(
+                r"^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?\Z",
+                _("Chỉ dùng chữ thường không dấu, chữ số, dấu chấm, gạch ngang ở giữa."),
+            )
+        ],
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+    full_name = forms.CharField(
+        label=_("Họ và tên"), max_length=150, validators=[_field_check(check_name)]
+    )
+    identity_number = forms.CharField(
+        label=_("Số định danh cá nhân"),
+        max_length=12,
+        help_text=_("12 chữ số. Một người có nhiều tài khoản vẫn được tính là một người."),
+        validators=[_field_check(check_identity_number)],
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
+    )
+    birth_on = forms.DateField(
+        label=_("Ngày sinh"),
+        widget=forms.DateInput(attrs={"placeholder": "dd/mm/yyyy", "inputmode": "numeric"}),
+    )
+    position = forms.CharField(label=_("Chức vụ"), max_length=120, required=False)
+    email = forms.EmailField(
+        label=_("Thư điện tử công vụ"), validators=[_field_check(check_official_email)]
+    )

@@ -1,0 +1,68 @@
+"""What holds on every page for who is signed in: a session that ends, a password of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal.accounts import sessions
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+_WITH_ANY_PASSWORD = frozenset({"accounts:password_change", "accounts:logout"})
+
+
+class SessionEnds:
+    """Signs out whose session has lasted or stood idle for too long.
+
+    Stands after AuthenticationMiddleware and before LoginRequiredMiddleware. A view marked
+    ``is_background`` (asked for by the page itself, not by a person) keeps no session alive.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: object, kwargs: object
+    ) -> HttpResponse | None:
+        if not getattr(view, "login_required", True) or not request.user.is_authenticated:
+            return None
+        now = timezone.now()
+        if sessions.is_over(request.session, now=now):
+            logout(request)
+            messages.info(request, _("Phiên làm việc đã hết hạn. Xin đăng nhập lại."))
+        elif not getattr(view, "is_background", False):
+            sessions.touch(request.session, now=now)
+        return None
+
+
+class OwnPassword:
+    """Lets nobody past the page of a new password while theirs was made by somebody else."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: object, kwargs: object
+    ) -> HttpResponse | None:
+        if not getattr(view, "login_required", True) or not request.user.is_authenticated:
+            return None
+        match = request.resolver_match
+        if match is not None and match.view_name in _WITH_ANY_PASSWORD:
+            return None
+        if not request.user.must_change_password:
+            return None
+        return redirect("accounts:password_change")

@@ -1,0 +1,240 @@
+"""Accounts: made without a role, closed for good until a role is given again, passwords."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from portal.accounts.models import RoleGrant, User
+from portal.accounts.rules import FEWEST_ADMINISTRATORS
+from portal.accounts.services.common import (
+    act_about,
+    drop_tokens,
+    keep_two_administrators,
+    lock,
+    permit,
+)
+from portal.accounts.services.grants import propose_role, withdraw_open
+from portal.agencies.models import Agency, Subscriber
+from portal.agencies.services import PersonFacts, conflicts_of, match_or_create_people
+from portal.audit import services as audit
+from portal.core.fields import keyed_hash
+from portal.core.roles import Role
+from portal.core.rules import refuse
+from portal.core.text import nfc
+
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
+_GROUPS, _GROUP_LENGTH = 3, 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFacts:
+    """What is told about a new account and the person who will use it."""
+
+    username: str
+    full_name: str
+    identity_number: str
+    agency: Agency
+    birth_on: date | None = None
+    position: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account just made. ``password`` is known nowhere else: show it once."""
+
+    user: User
+    password: str
+    grant: RoleGrant
+
+
+@transaction.atomic
+def create_account(facts: AccountFacts, *, role: str, actor: User, now: datetime) -> NewAccount:
+    """Make an account that opens nothing until a second person confirms its role.
+
+    Raises PermissionDenied or Refused.
+    """
+    permit(actor)
+    password = one_time_password()
+    user = _new_user(facts, now=now)
+    user.is_active = False
+    user.must_change_password = True
+    user.set_password(password)
+    _save_new(user)
+    grant = propose_role(user, role=role, agency=facts.agency, actor=actor, now=now)
+    audit.record(act_about("user.create", user), actor=actor, now=now)
+    return NewAccount(user, password, grant)
+
+
+@transaction.atomic
+def create_administrator(facts: AccountFacts, password: str, *, now: datetime) -> User:
+    """Make one of the first two administrators; afterwards roles are given by two persons.
+
+    Raises Refused when there are two already, or the person is one of them.
+    """
+    standing = list(User.objects.select_for_update(of=("self",)).administrators().order_by("pk"))
+    user = _new_user(facts, now=now)
+    if len({one.person_id for one in standing} - {None}) >= FEWEST_ADMINISTRATORS:
+        raise refuse(
+            "administrators_exist",
+            _("Đã có đủ hai quản trị viên; vai trò quản trị tiếp theo do hai người giao."),
+        )
+    if any(user.is_same_person_as(one) for one in standing if one.person_id):
+        raise refuse("same_person", _("Hai quản trị viên phải là hai người khác nhau."))
+    user.role = Role.ADMINISTRATOR
+    user.must_change_password = True
+    user.set_password(password)
+    _save_new(user)
+    audit.record(act_about("user.create_administrator", user), actor=None, now=now)
+    return user
+
+
+@transaction.atomic
+def deactivate(user: User, *, actor: User, now: datetime) -> User:
+    """Close an account; what waits for a second person is withdrawn with it.
+
+    It opens again only by a role that two persons give. Raises PermissionDenied or Refused.
+    """
+    permit(actor)
+    user = lock(user)
+    if user.is_same_person_as(actor):
+        raise refuse("own_account", _("Không ai được tự ngừng tài khoản của mình."))
+    if not user.is_active:
+        raise refuse("not_active", _("Tài khoản này đã ngừng hoạt động."))
+    keep_two_administrators(user)
+    withdraw_open(user, now=now)
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+    drop_tokens(user)
+    audit.record(act_about("user.deactivate", user), actor=actor, now=now)
+    return user
+
+
+@transaction.atomic
+def reset_password(user: User, *, actor: User, now: datetime) -> str:
+    """Give the account a password for one use and return it; its own must follow at sign-in.
+
+    An administrator's is not reset here: whoever reset it could confirm their own proposals.
+    Raises PermissionDenied or Refused.
+    """
+    permit(actor)
+    user = lock(user)
+    if user.is_same_person_as(actor):
+        raise refuse("own_account", _("Mật khẩu của chính mình thì đổi tại trang Đổi mật khẩu."))
+    if user.role == Role.ADMINISTRATOR and user.is_active:
+        raise refuse(
+            "administrators_password",
+            _("Mật khẩu của quản trị viên không đặt lại được trên trang này."),
+            way_out=_(
+                "Ngừng tài khoản rồi hai người giao lại vai trò, hoặc đặt lại tại máy chủ bằng "
+                "lệnh manage.py reset_administrator."
+            ),
+        )
+    password = _give_one_time_password(user)
+    audit.record(act_about("user.reset_password", user), actor=actor, now=now)
+    return password
+
+
+@transaction.atomic
+def reset_administrator(username: str, *, now: datetime) -> str:
+    """Give an administrator a password for one use, from the server's own console.
+
+    Raises User.DoesNotExist.
+    """
+    user = lock(User.objects.administrators().get(username=username))
+    password = _give_one_time_password(user)
+    audit.record(act_about("user.reset_administrator", user), actor=None, now=now)
+    return password
+
+
+@transaction.atomic
+def change_password(user: User, password: str, *, actor: User, now: datetime) -> User:
+    """Set the password its owner chose; every other session and token of the account ends.
+
+    The caller has made sure of the old one (``sign_in.check_own_password``).
+    """
+    if user.pk != actor.pk:
+        raise PermissionDenied("a password is its owner's to choose")
+    user = lock(user)
+    if user.check_password(password):
+        raise refuse(
+            "same_password",
+            _("Mật khẩu mới phải khác mật khẩu đang dùng."),
+            way_out=_("Chọn một mật khẩu khác."),
+        )
+    user.set_password(password)
+    user.must_change_password = False
+    user.save(update_fields=["password", "must_change_password"])
+    drop_tokens(user)
+    audit.record(act_about("user.change_password", user), actor=actor, now=now)
+    return user
+
+
+def one_time_password() -> str:
+    """Return a random password that can be read out over the telephone (59 bits)."""
+    groups = (
+        "".join(secrets.choice(_LETTERS) for _letter in range(_GROUP_LENGTH))
+        for _group in range(_GROUPS)
+    )
+    return "-".join(groups)
+
+
+def _give_one_time_password(user: User) -> str:
+    password = one_time_password()
+    user.set_password(password)
+    user.must_change_password = True
+    user.save(update_fields=["password", "must_change_password"])
+    drop_tokens(user)
+    return password
+
+
+def _new_user(facts: AccountFacts, *, now: datetime) -> User:
+    return User(
+        username=User.normalize_username(facts.username.strip()),
+        full_name=nfc(facts.full_name),
+        position=nfc(facts.position),
+        email=facts.email.strip(),
+        agency=facts.agency,
+        person=_person(facts, now=now),
+    )
+
+
+def _person(facts: AccountFacts, *, now: datetime) -> Subscriber:
+    """Return the person behind an account; one already known stays where they work."""
+    person = PersonFacts(
+        number=facts.identity_number,
+        name=facts.full_name,
+        birth_on=facts.birth_on,
+        position=facts.position,
+        email=facts.email,
+    )
+    if any(conflicts_of([person])):
+        raise refuse(
+            "person_differs",
+            _("Số định danh cá nhân này đã được đăng ký với họ tên hoặc ngày sinh khác."),
+            way_out=_("Đối chiếu lại với thẻ căn cước."),
+        )
+    number = keyed_hash(nfc(facts.identity_number))
+    known = Subscriber.objects.filter(identity_hash=number).first()
+    return known or match_or_create_people([person], agency=facts.agency, now=now)[0]
+
+
+def _save_new(user: User) -> None:
+    taken = refuse(
+        "username_taken",
+        _("Tên đăng nhập “%(name)s” đã có người dùng.") % {"name": user.username},
+        way_out=_("Chọn tên khác, ví dụ thêm tên đơn vị."),
+    )
+    if User.objects.filter(username__iexact=user.username).exists():
+        raise taken
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:
+        raise taken from error

@@ -1,0 +1,23 @@
+"""Addresses of accounts, under /tai-khoan/."""
+
+from django.urls import path
+
+from portal.accounts.views import grants, signing_in, users
+
+app_name = "accounts"
+
+urlpatterns = [
+    path("", users.user_list, name="users"),
+    path("dang-nhap", signing_in.SignIn.as_view(), name="login"),
+    path("dang-xuat", signing_in.SignOut.as_view(), name="logout"),
+    path("doi-mat-khau", signing_in.password_change, name="password_change"),
+    path("them", users.create, name="create"),
+    path("vai-tro", grants.grant_list, name="grants"),
+    path("vai-tro/<uuid:uuid>/xac-nhan", grants.confirm, name="confirm_role"),
+    path("vai-tro/<uuid:uuid>/tu-choi", grants.decline, name="decline_role"),
+    path("vai-tro/<uuid:uuid>/rut", grants.withdraw, name="withdraw_role"),
+    path("<uuid:uuid>", users.detail, name="detail"),
+    path("<uuid:uuid>/de-nghi-vai-tro", users.propose_role, name="propose_role"),
+    path("<uuid:uuid>/ngung", users.deactivate, name="deactivate"),
+    path("<uuid:uuid>/dat-lai-mat-khau", users.reset_password, name="reset_password"),
+]

@@ -1,0 +1,165 @@
+"""Accounts: the list, one account, and what an administrator does to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from portal.accounts import services
+from portal.accounts.filters import UserFilter
+from portal.accounts.forms import AccountForm, RoleForm
+from portal.accounts.models import RoleGrant, User
+from portal.agencies.models import Agency
+from portal.core.roles import Role
+from portal.core.rules import Refused, Violation
+
+if TYPE_CHECKING:
+    from portal.accounts.models import UserRequest
+
+_PAGE = 25
+
+
+@require_safe
+def user_list(request: UserRequest) -> HttpResponse:
+    """List the accounts one may see."""
+    users = User.objects.visible_to(request.user).for_list()
+    found = UserFilter(request.GET, queryset=users)
+    page = Paginator(found.qs, _PAGE).get_page(request.GET.get("page"))
+    waiting = RoleGrant.objects.visible_to(request.user).open().count()
+    context = {
+        "filter": found,
+        "page": page,
+        "is_administrator": request.user.role == Role.ADMINISTRATOR,
+        "waiting": waiting,
+    }
+    is_part = request.headers.get("HX-Request")
+    return render(request, "accounts/_users.html" if is_part else "accounts/users.html", context)
+
+
+@require_safe
+def detail(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Show one account and how its role came about."""
+    return _render_detail(request, _find(request, uuid))
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: UserRequest) -> HttpResponse:
+    """Make an account and show its password for one use, once."""
+    if request.user.role != Role.ADMINISTRATOR:
+        raise PermissionDenied
+    form = AccountForm(request.POST or None, initial=_initial(request))
+    violations: Sequence[Violation] = ()
+    if request.method == "POST" and form.is_valid():
+        data = dict(form.cleaned_data)
+        role = data.pop("role")
+        try:
+            made = services.create_account(
+                services.AccountFacts(**data), role=role, actor=request.user, now=timezone.now()
+            )
+        except Refused as refusal:
+            violations = refusal.violations
+        else:
+            context = {"account": made.user, "password": made.password, "grant": made.grant}
+            return render(request, "accounts/one_time_password.html", context)
+    return render(request, "accounts/create.html", {"form": form, "violations": violations})
+
+
+@require_POST
+def propose_role(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Propose another role; a second person has to confirm it."""
+    account = _find(request, uuid)
+    if request.user.role != Role.ADMINISTRATOR:
+        raise PermissionDenied
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        return _render_detail(request, account, form=form)
+    try:
+        services.propose_role(
+            account,
+            role=form.cleaned_data["role"],
+            agency=form.cleaned_data["agency"],
+            actor=request.user,
+            now=timezone.now(),
+        )
+    except Refused as refusal:
+        return _render_detail(request, account, form=form, violations=refusal.violations)
+    messages.success(
+        request, _("Đã ghi đề nghị. Vai trò chỉ thay đổi khi một quản trị viên khác xác nhận.")
+    )
+    return redirect("accounts:detail", account.uuid)
+
+
+@require_POST
+def deactivate(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Close an account."""
+    account = _find(request, uuid)
+    try:
+        services.deactivate(account, actor=request.user, now=timezone.now())
+    except Refused as refusal:
+        return _render_detail(request, account, violations=refusal.violations)
+    messages.success(request, _("Đã ngừng tài khoản; các phiên đang mở đã kết thúc."))
+    return redirect("accounts:detail", account.uuid)
+
+
+@never_cache
+@require_POST
+def reset_password(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Give the account a password for one use and show it, once."""
+    account = _find(request, uuid)
+    try:
+        password = services.reset_password(account, actor=request.user, now=timezone.now())
+    except Refused as refusal:
+        return _render_detail(request, account, violations=refusal.violations)
+    context = {"account": account, "password": password, "grant": None}
+    return render(request, "accounts/one_time_password.html", context)
+
+
+def _find(request: UserRequest, uuid: UUID) -> User:
+    users = User.objects.visible_to(request.user).select_related("agency", "person")
+    return get_object_or_404(users, uuid=uuid)
+
+
+def _initial(request: UserRequest) -> dict[str, str]:
+    """Start with the body whose page the administrator comes from."""
+    try:
+        agency = Agency.objects.visible_to(request.user).get(uuid=UUID(request.GET["don-vi"]))
+    except (KeyError, ValueError, Agency.DoesNotExist):
+        return {}
+    return {"agency": agency.name}
+
+
+def _render_detail(
+    request: UserRequest,
+    account: User,
+    *,
+    form: RoleForm | None = None,
+    violations: Sequence[Violation] = (),
+) -> HttpResponse:
+    grants = RoleGrant.objects.visible_to(request.user).for_list().filter(user=account)
+    is_administrator = request.user.role == Role.ADMINISTRATOR
+    is_own = account.is_same_person_as(request.user)
+    start = {"role": account.role, "agency": account.agency.name}
+    context = {
+        "account": account,
+        "grants": grants,
+        "violations": violations,
+        "is_own": is_own,
+        "form": (form or RoleForm(initial=start)) if is_administrator else None,
+        "may_deactivate": is_administrator and account.is_active and not is_own,
+        "may_reset": is_administrator
+        and not is_own
+        and not (account.is_active and account.role == Role.ADMINISTRATOR),
+    }
+    return render(request, "accounts/detail.html", context)
