@@ -1,4 +1,4 @@
-"""D: list pages of 50 with filters for an agency, an office and the CA, at many dossiers and few."""
+"""D: list pages for an agency, an office and the CA, at many dossiers and at few."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import statistics
 import uuid
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 import common
@@ -14,6 +15,7 @@ FEW = 1_000
 MANY = int(os.environ.get("BENCH_DOSSIERS", "200000"))
 RUNS = 15
 AGENCIES = 100
+CHUNK = 5_000
 
 
 def main() -> None:
@@ -108,7 +110,7 @@ def _fill(people: dict[str, Any], count: int) -> None:
                 due_on=None if state == State.COMPLETED else (at + timedelta(days=4)).date(),
             )
         )
-        if len(made) == 5000:
+        if len(made) == CHUNK:
             Dossier.objects.bulk_create(made, batch_size=1000)
             made = []
     Dossier.objects.bulk_create(made, batch_size=1000)
@@ -137,7 +139,7 @@ def _median(people: dict[str, Any], name: str) -> float:
 
     def get() -> None:
         answer = client.get(path)
-        assert answer.status_code == 200, answer.status_code
+        assert answer.status_code == HTTPStatus.OK, answer.status_code
 
     return statistics.median(common.seconds(get) for _ in range(RUNS))
 
