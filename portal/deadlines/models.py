@@ -55,6 +55,7 @@ class Deadline(models.Model):
         ordering = ["due_on", "pk"]
         indexes = [
             models.Index(fields=["agency", "due_on"], name="deadlines_deadline_agency"),
+            models.Index(fields=["office", "due_on"], name="deadlines_deadline_office"),
             models.Index(fields=["next_at"], name="deadlines_deadline_next"),
             models.Index(fields=["target_uuid", "kind"], name="deadlines_deadline_target"),
         ]

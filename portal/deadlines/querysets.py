@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Q
 
-from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES
+from portal.agencies.models import Agency
+from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -17,13 +18,19 @@ if TYPE_CHECKING:
 
 class DeadlineQuerySet(models.QuerySet["Deadline"]):
     def visible_to(self, user: User) -> Self:
-        """Return the clocks of ``user``'s body, for an office also of the bodies it answers for."""
+        """Return the clocks of ``user``'s body, for an office also of the bodies it answers for.
+
+        The auditor sees those of the bodies in their tree, the administrator none.
+        """
         if user.role in AGENCY_ROLES:
             return self.filter(agency=user.agency_id)
         if user.role in OFFICE_ROLES:
             return self.filter(Q(agency=user.agency_id) | Q(office=user.agency_id))
         if user.role in CA_ROLES:
             return self.filter(agency__kind="ca")
+        if user.role == Role.AUDITOR:
+            bodies = Agency.objects.visible_to(user).order_by().values("pk")
+            return self.filter(agency__in=bodies)
         return self.none()
 
     def open(self) -> Self:
@@ -31,3 +38,14 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
 
     def overdue(self, today: date) -> Self:
         return self.open().filter(due_on__lt=today)
+
+    def due_today(self, today: date) -> Self:
+        return self.open().filter(due_on=today)
+
+    def due_this_week(self, today: date) -> Self:
+        """Return the open ones due from today to Sunday."""
+        sunday = today + timedelta(days=6 - today.weekday())
+        return self.open().filter(due_on__gte=today, due_on__lte=sunday)
+
+    def done(self) -> Self:
+        return self.filter(done_at__isnull=False)

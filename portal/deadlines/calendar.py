@@ -1,0 +1,167 @@
+"""Keeping the working-day table: a change moves the open deadlines it touches, at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from portal.accounts.models import User
+from portal.audit import services as audit
+from portal.core.models import CalendarDay
+from portal.core.roles import Role
+from portal.core.rules import refuse
+from portal.core.text import nfc
+from portal.core.workdays import work_calendar
+from portal.deadlines.models import Deadline
+
+_SATURDAY = 5
+_CHUNK = 500
+_RECORDED = 200  # deadlines named in one audit entry; the count is always whole
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A deadline that ends on another day than it did; ``deadline`` holds the new day."""
+
+    deadline: Deadline
+    was_due_on: date
+
+
+Follower = Callable[[Sequence[Moved]], None]
+_FOLLOWERS: dict[str, Follower] = {}
+
+
+def follow(target_type: str, follower: Follower) -> None:
+    """Let ``follower`` hear, in the same transaction, of moved deadlines about ``target_type``.
+
+    For apps above this one that keep a due date of their own.
+    """
+    _FOLLOWERS[target_type] = follower
+
+
+@transaction.atomic
+def add_day(
+    day: date, *, kind: str, name: str, is_official: bool, actor: User, now: datetime
+) -> list[Moved]:
+    """Put a day into the table and return the deadlines that moved.
+
+    Raises PermissionDenied or Refused.
+    """
+    _permit(actor)
+    _check_kind(day, kind)
+    row, is_new = CalendarDay.objects.get_or_create(
+        date=day, defaults={"kind": kind, "name": nfc(name), "is_official": is_official}
+    )
+    if not is_new:
+        raise refuse(
+            "day_taken",
+            _("Ngày %(day)s đã có trong lịch: %(name)s.")
+            % {"day": f"{day:%d/%m/%Y}", "name": row.name},
+            way_out=_("Hãy sửa ngày đó thay vì thêm."),
+        )
+    moved = _recompute(day, now=now)
+    _record("calendar.add_day", row, moved, actor=actor, now=now)
+    return moved
+
+
+@transaction.atomic
+def edit_day(day: CalendarDay, *, name: str, is_official: bool, actor: User, now: datetime) -> None:
+    """Correct what a day is called and whether it is announced; no deadline depends on that.
+
+    Raises PermissionDenied or CalendarDay.DoesNotExist (removed meanwhile).
+    """
+    _permit(actor)
+    day = CalendarDay.objects.select_for_update().get(pk=day.pk)
+    day.name, day.is_official = nfc(name), is_official
+    day.save(update_fields=["name", "is_official"])
+    _record("calendar.edit_day", day, [], actor=actor, now=now)
+
+
+@transaction.atomic
+def remove_day(day: CalendarDay, *, actor: User, now: datetime) -> list[Moved]:
+    """Take a day out of the table and return the deadlines that moved.
+
+    Raises PermissionDenied or CalendarDay.DoesNotExist (removed meanwhile).
+    """
+    _permit(actor)
+    day = CalendarDay.objects.select_for_update().get(pk=day.pk)
+    CalendarDay.objects.filter(pk=day.pk).delete()
+    moved = _recompute(day.date, now=now)
+    _record("calendar.remove_day", day, moved, actor=actor, now=now)
+    return moved
+
+
+def _permit(actor: User) -> None:
+    if actor.role != Role.ADMINISTRATOR:
+        raise PermissionDenied("only an administrator keeps the calendar")
+
+
+def _check_kind(day: date, kind: str) -> None:
+    is_weekend = day.weekday() >= _SATURDAY
+    if is_weekend == (kind == CalendarDay.Kind.WORK):
+        return
+    if is_weekend:
+        message = _("%(day)s là thứ Bảy hoặc Chủ nhật nên vốn là ngày nghỉ.")
+        way_out = _("Nếu đó là ngày làm bù, hãy chọn “Ngày làm bù”.")
+    else:
+        message = _("%(day)s là ngày trong tuần nên vốn là ngày làm việc.")
+        way_out = _("Nếu đó là ngày nghỉ, hãy chọn “Ngày nghỉ”.")
+    raise refuse("day_is_so_already", message % {"day": f"{day:%d/%m/%Y}"}, way_out=way_out)
+
+
+def _recompute(day: date, *, now: datetime) -> list[Moved]:
+    """Move the open deadlines that count over ``day``; a day after their end does not matter."""
+    calendar = work_calendar()
+    touched = Deadline.objects.open().filter(received_on__lt=day, due_on__gte=day)
+    moved: list[Moved] = []
+    by_new_day: dict[date, list[int]] = defaultdict(list)
+    for deadline in touched.select_related("agency"):
+        due_on = calendar.add(deadline.received_on, deadline.working_days)
+        if due_on != deadline.due_on:
+            moved.append(Moved(deadline, deadline.due_on))
+            deadline.due_on = due_on
+            by_new_day[due_on].append(deadline.pk)
+    for due_on, pks in by_new_day.items():
+        for start in range(0, len(pks), _CHUNK):
+            still_open = Deadline.objects.open().filter(pk__in=pks[start : start + _CHUNK])
+            still_open.update(due_on=due_on, next_at=now)
+    _tell_followers(moved)
+    return moved
+
+
+def _tell_followers(moved: Sequence[Moved]) -> None:
+    by_type: dict[str, list[Moved]] = defaultdict(list)
+    for one in moved:
+        by_type[one.deadline.target_type].append(one)
+    for target_type, ones in by_type.items():
+        if follower := _FOLLOWERS.get(target_type):
+            follower(ones)
+
+
+def _record(
+    action: str, day: CalendarDay, moved: Sequence[Moved], *, actor: User, now: datetime
+) -> None:
+    data: dict[str, Any] = {
+        "date": day.date.isoformat(),
+        "kind": day.kind,
+        "name": day.name,
+        "is_official": day.is_official,
+        "moved_count": len(moved),
+        "moved": [
+            {
+                "deadline": str(one.deadline.uuid),
+                "from": one.was_due_on.isoformat(),
+                "to": one.deadline.due_on.isoformat(),
+            }
+            for one in moved[:_RECORDED]
+        ],
+    }
+    act = audit.Act(action=action, target_type="calendar_day", target_uuid=None, data=data)
+    audit.record(act, actor=actor, now=now)

@@ -1,0 +1,52 @@
+"""How the list of deadlines is narrowed down."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import django_filters as filters
+from django.utils.translation import gettext_lazy as _
+
+from portal.deadlines.models import Deadline, DeadlineKind
+from portal.deadlines.querysets import DeadlineQuerySet
+
+OPEN, OVERDUE, TODAY, WEEK, DONE = "open", "overdue", "today", "week", "done"
+
+
+class DeadlineFilter(filters.FilterSet):
+    """By how urgent, and by kind."""
+
+    state = filters.ChoiceFilter(
+        label=_("Tình trạng"),
+        choices=[
+            (OPEN, _("Chưa xong")),
+            (OVERDUE, _("Quá hạn")),
+            (TODAY, _("Đến hạn hôm nay")),
+            (WEEK, _("Đến hạn trong tuần này")),
+            (DONE, _("Đã xong")),
+        ],
+        empty_label=_("Tất cả"),
+        method="by_state",
+    )
+    kind = filters.ChoiceFilter(label=_("Việc"), choices=DeadlineKind, empty_label=_("Tất cả"))
+
+    class Meta:
+        model = Deadline
+        fields: list[str] = []
+
+    def __init__(self, data: Any, *, today: date, queryset: DeadlineQuerySet) -> None:
+        super().__init__(data, queryset=queryset)
+        self.today = today
+
+    def by_state(self, deadlines: DeadlineQuerySet, _name: str, value: str) -> DeadlineQuerySet:
+        match value:
+            case "overdue":
+                return deadlines.overdue(self.today)
+            case "today":
+                return deadlines.due_today(self.today)
+            case "week":
+                return deadlines.due_this_week(self.today)
+            case "done":
+                return deadlines.done()
+        return deadlines.open()

@@ -1,0 +1,182 @@
+"""Deadlines as a list; the working-day table as a page that an administrator edits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Max, Min
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal.core.fragments import render_list
+from portal.core.models import CalendarDay
+from portal.core.paging import Order, capped_count, keyset_page
+from portal.core.roles import Role
+from portal.core.rules import Refused
+from portal.core.workdays import work_calendar
+from portal.deadlines import calendar
+from portal.deadlines.calendar import Moved
+from portal.deadlines.filters import DONE, OPEN, DeadlineFilter
+from portal.deadlines.forms import DayForm, NewDayForm
+from portal.deadlines.models import Deadline
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User, UserRequest
+
+_YEAR = re.compile(r"20[0-9]{2}")
+NAMED = 5  # moved deadlines named in a message
+
+
+@require_safe
+def deadline_list(request: UserRequest) -> HttpResponse:
+    asked = request.GET.copy()
+    asked.setdefault("state", OPEN)
+    found = DeadlineFilter(
+        asked,
+        today=timezone.localdate(),
+        queryset=Deadline.objects.visible_to(request.user),
+    )
+    rows = found.qs.select_related("agency")
+    order = Order("due_on", is_descending=asked["state"] == DONE)  # most urgent, or latest, first
+    context = {
+        "filter": found,
+        "count": capped_count(rows),
+        "page": keyset_page(rows, order=order, params=request.GET),
+    }
+    return render_list(
+        request, "deadlines/list.html", fragment="deadlines/_table.html", context=context
+    )
+
+
+@require_safe
+def calendar_page(request: UserRequest) -> HttpResponse:
+    """One year of the table; everybody may look, the administrator edits."""
+    year = _year(request.GET.get("nam"), today=timezone.localdate())
+    days = list(CalendarDay.objects.filter(date__year=year))
+    ends = CalendarDay.objects.aggregate(first=Min("date__year"), last=Max("date__year"))
+    first = min(year, ends["first"] or year)
+    last = max(year, ends["last"] or year)
+    new_year = date(year, 1, 1)
+    last_before = new_year - timedelta(days=1)
+    context = {
+        "year": year,
+        "years": range(first, last + 1),
+        "days": days,
+        "expected": sum(not day.is_official for day in days),
+        "working_days": work_calendar().between(last_before, date(year, 12, 31)),
+        "may_edit": _may_edit(request.user),
+    }
+    return render(request, "core/calendar.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_day(request: UserRequest) -> HttpResponse:
+    _require_editor(request.user)
+    form = NewDayForm(request.POST or None, initial={"is_official": True})
+    context: dict[str, Any] = {"form": form}
+    if request.method == "POST" and form.is_valid():
+        typed = form.cleaned_data
+        try:
+            moved = calendar.add_day(
+                typed["date"],
+                kind=typed["kind"],
+                name=typed["name"],
+                is_official=typed["is_official"],
+                actor=request.user,
+                now=timezone.now(),
+            )
+        except Refused as refusal:
+            context["violations"] = refusal.violations
+        else:
+            messages.success(request, _("Đã thêm ngày %(day)s.") % {"day": _shown(typed["date"])})
+            _tell_moved(request, moved)
+            return _to_year(typed["date"])
+    return render(request, "core/calendar_add.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_day(request: UserRequest, day: date) -> HttpResponse:
+    _require_editor(request.user)
+    row = get_object_or_404(CalendarDay, date=day)
+    form = DayForm(request.POST or None, initial={"name": row.name, "is_official": row.is_official})
+    if request.method == "POST" and form.is_valid():
+        try:
+            calendar.edit_day(row, **form.cleaned_data, actor=request.user, now=timezone.now())
+        except CalendarDay.DoesNotExist as error:
+            raise Http404 from error
+        messages.success(request, _("Đã sửa ngày %(day)s.") % {"day": _shown(day)})
+        return _to_year(day)
+    return render(request, "core/calendar_edit.html", {"form": form, "day": row})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove_day(request: UserRequest, day: date) -> HttpResponse:
+    """Ask first, then take the day out."""
+    _require_editor(request.user)
+    row = get_object_or_404(CalendarDay, date=day)
+    if request.method == "POST":
+        try:
+            moved = calendar.remove_day(row, actor=request.user, now=timezone.now())
+        except CalendarDay.DoesNotExist as error:
+            raise Http404 from error
+        messages.success(request, _("Đã bỏ ngày %(day)s khỏi lịch.") % {"day": _shown(day)})
+        _tell_moved(request, moved)
+        return _to_year(day)
+    return render(request, "core/calendar_remove.html", {"day": row})
+
+
+def _may_edit(user: User) -> bool:
+    return user.role == Role.ADMINISTRATOR
+
+
+def _require_editor(user: User) -> None:
+    if not _may_edit(user):
+        raise PermissionDenied("only an administrator keeps the calendar")
+
+
+def _year(asked: str | None, *, today: date) -> int:
+    """Return the year asked for, or this one when that is none."""
+    if asked and _YEAR.fullmatch(asked):
+        return int(asked)
+    return today.year
+
+
+def _to_year(day: date) -> HttpResponse:
+    return redirect(f"{reverse('deadlines:calendar')}?nam={day.year}")
+
+
+def _shown(day: date) -> str:
+    return f"{day:%d/%m/%Y}"
+
+
+def _tell_moved(request: UserRequest, moved: Sequence[Moved]) -> None:
+    """Say which deadlines moved: what is owed and by whom, not about which person."""
+    if not moved:
+        messages.info(request, _("Không có thời hạn nào thay đổi."))
+        return
+    lines = [
+        _("%(kind)s – %(agency)s: %(before)s thành %(after)s")
+        % {
+            "kind": one.deadline.get_kind_display(),
+            "agency": one.deadline.agency.name,
+            "before": _shown(one.was_due_on),
+            "after": _shown(one.deadline.due_on),
+        }
+        for one in moved[:NAMED]
+    ]
+    if len(moved) > NAMED:
+        lines.append(_("và %(count)d thời hạn khác") % {"count": len(moved) - NAMED})
+    head = ngettext("%(count)d thời hạn đổi ngày", "%(count)d thời hạn đổi ngày", len(moved)) % {
+        "count": len(moved)
+    }
+    messages.warning(request, f"{head}: {'; '.join(lines)}.")
