@@ -55,6 +55,13 @@ _NEEDS = {
 }
 
 
+def pytest_configure() -> None:
+    """Make the folder of collected static files: WhiteNoise warns of its absence."""
+    from django.conf import settings
+
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what this run cannot or need not do; with REQUIRE_ALL=1 a lack is an error."""
     for marker, (name, variable, find) in _NEEDS.items():

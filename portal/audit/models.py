@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from portal.audit.querysets import AuditEntryQuerySet
+
 GENESIS = "0" * 64
 
 
@@ -26,6 +28,8 @@ class AuditEntry(models.Model):
     data = models.JSONField(default=dict)
     previous_hash = models.CharField(max_length=64)
     entry_hash = models.CharField(max_length=64)
+
+    objects = AuditEntryQuerySet.as_manager()
 
     class Meta:
         ordering = ["sequence"]

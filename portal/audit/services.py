@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import transaction
 
+from portal.audit import checkpoints
+from portal.audit.chain import hash_of, plain
 from portal.audit.models import AuditEntry, AuditHead
 
 
@@ -43,11 +43,12 @@ def record(act: Act, *, actor: Actor | None, now: datetime) -> AuditEntry:
 def record_many(acts: Iterable[Act], *, actor: Actor | None, now: datetime) -> list[AuditEntry]:
     """Append entries in order in the caller's transaction. Call it last: it locks the chain's head.
 
-    Raises TransactionManagementError outside a transaction.
+    Raises TransactionManagementError outside a transaction, TypeError for data that is not plain.
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an audit entry belongs in a transaction")
     head, _ = AuditHead.objects.select_for_update().get_or_create(id=1)
+    before = head.sequence
     entries = []
     for act in acts:
         entry = AuditEntry(
@@ -61,7 +62,7 @@ def record_many(acts: Iterable[Act], *, actor: Actor | None, now: datetime) -> l
             target_uuid=act.target_uuid,
             agency_uuid=act.agency_uuid,
             office_uuid=act.office_uuid,
-            data=dict(act.data),
+            data=plain(act.data),
             previous_hash=head.entry_hash,
         )
         entry.entry_hash = hash_of(entry)
@@ -69,32 +70,43 @@ def record_many(acts: Iterable[Act], *, actor: Actor | None, now: datetime) -> l
         entries.append(entry)
     AuditEntry.objects.bulk_create(entries)
     head.save(update_fields=["sequence", "entry_hash"])
+    if before // checkpoints.EVERY != head.sequence // checkpoints.EVERY:
+        _attest_on_commit(head.sequence, head.entry_hash, now=now)
     return entries
 
 
-def hash_of(entry: AuditEntry) -> str:
-    """Return SHA-256 over every column of ``entry`` and the hash before it (64 hex digits)."""
-    canonical = json.dumps(
-        {
-            "sequence": entry.sequence,
-            "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
-            "actor_uuid": _text(entry.actor_uuid),
-            "actor_role": entry.actor_role,
-            "actor_name": entry.actor_name,
-            "action": entry.action,
-            "target_type": entry.target_type,
-            "target_uuid": _text(entry.target_uuid),
-            "agency_uuid": _text(entry.agency_uuid),
-            "office_uuid": _text(entry.office_uuid),
-            "data": entry.data,
-            "previous_hash": entry.previous_hash,
-        },
-        ensure_ascii=False,
-        sort_keys=True,
-        separators=(",", ":"),
-    )
-    return hashlib.sha256(canonical.encode()).hexdigest()
+def _attest_on_commit(sequence: int, entry_hash: str, *, now: datetime) -> None:
+    """What fails here is logged and made good by the next sweep; the act stands."""
+
+    def attest() -> None:
+        checkpoints.write(sequence, entry_hash, now=now)
+
+    transaction.on_commit(attest, robust=True)
 
 
-def _text(value: UUID | None) -> str | None:
-    return str(value) if value else None
+class ChainBroken(Exception):
+    """The chain does not go on from its last checkpoint: nothing more is attested."""
+
+
+def write_checkpoint(*, now: datetime) -> bool:
+    """Attest the end of the chain; return False when its last checkpoint already does.
+
+    Raises ChainBroken rather than attest a chain that was cut or written anew.
+    """
+    last = checkpoints.latest()
+    head = AuditHead.objects.filter(id=1).first()
+    if head is None or head.sequence == 0:
+        if last is not None:
+            raise ChainBroken(f"the entries up to {last.sequence} are gone")
+        return False
+    if last is not None:
+        if last.sequence == head.sequence and last.entry_hash == head.entry_hash:
+            return False
+        _expect(last.sequence, last.entry_hash)
+    _expect(head.sequence, head.entry_hash)
+    return checkpoints.write(head.sequence, head.entry_hash, now=now)
+
+
+def _expect(sequence: int, entry_hash: str) -> None:
+    if not AuditEntry.objects.filter(sequence=sequence, entry_hash=entry_hash).exists():
+        raise ChainBroken(f"entry {sequence} is missing or is not what was attested")

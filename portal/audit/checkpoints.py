@@ -1,0 +1,193 @@
+"""Signed marks of how far the chain had come, kept in files outside the table.
+
+Each is a line of JSON in a file of its month; it names the line before it by its hash and is
+signed with an Ed25519 key that lies beside the folder. Whoever can change the table but not these
+files cannot cut or rewrite what a mark attests (docs/decisions, checkpoint signing).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from django.conf import settings
+
+from portal.audit.models import GENESIS
+
+EVERY = 100  # entries; a sweep of 5 minutes attests what falls between
+
+
+class Broken(Exception):
+    """The checkpoints themselves were altered, or their key is gone; nothing can be said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Up to entry ``sequence`` the chain ended in ``entry_hash``."""
+
+    sequence: int
+    entry_hash: str
+    at: datetime
+    line_hash: str
+
+
+def write(sequence: int, entry_hash: str, *, now: datetime) -> bool:
+    """Append a mark; return False when a later one stands already. It is on the disk on return.
+
+    Raises Broken when there are marks but the key they were signed with is gone.
+    """
+    folder = _folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        last = latest()
+        if last is not None and last.sequence >= sequence:
+            return False
+        key = _signing_key(may_make=last is None)
+        mark = {
+            "sequence": sequence,
+            "entry_hash": entry_hash,
+            "at": now.astimezone(UTC).isoformat(),
+            "previous": last.line_hash if last else GENESIS,
+        }
+        signature = key.sign(_signed_bytes(mark)).hex()
+        line = json.dumps({**mark, "signature": signature}) + "\n"
+        files = _files()
+        name = f"{now.astimezone(UTC):%Y-%m}.jsonl"
+        # A clock set back must not put the newest line into an older file.
+        _append(max([folder / name, *files[-1:]]), line)
+    return True
+
+
+def latest() -> Checkpoint | None:
+    """Return the newest mark, unverified, or None; only ``read_all`` looks at signatures."""
+    for path in reversed(_files()):
+        if lines := _whole_lines(_tail(path)):
+            return _parse(lines[-1], path)
+    return None
+
+
+def read_all() -> list[Checkpoint]:
+    """Return every mark in order, each one's signature and link verified. Raises Broken."""
+    marks: list[Checkpoint] = []
+    previous = GENESIS
+    public_key = _public_key()
+    for path in _files():
+        for line in _whole_lines(path.read_text()):
+            mark = _parse(line, path)
+            _verify(line, public_key, previous=previous, where=f"{path.name}, {mark.sequence}")
+            previous = mark.line_hash
+            marks.append(mark)
+    return marks
+
+
+def _verify(line: str, key: Ed25519PublicKey | None, *, previous: str, where: str) -> None:
+    if key is None:
+        raise Broken("the key of the checkpoints is missing")
+    content = json.loads(line)
+    try:
+        key.verify(bytes.fromhex(content.pop("signature")), _signed_bytes(content))
+    except (InvalidSignature, KeyError, ValueError) as error:
+        raise Broken(f"checkpoint {where}: its signature is wrong") from error
+    if content["previous"] != previous:
+        raise Broken(f"checkpoint {where}: it does not follow the one before it")
+
+
+def _parse(line: str, path: Path) -> Checkpoint:
+    try:
+        content = json.loads(line)
+        return Checkpoint(
+            sequence=int(content["sequence"]),
+            entry_hash=str(content["entry_hash"]),
+            at=datetime.fromisoformat(content["at"]),
+            line_hash=hashlib.sha256(line.encode()).hexdigest(),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Broken(f"{path.name}: a line cannot be read") from error
+
+
+def _signed_bytes(mark: dict[str, object]) -> bytes:
+    return json.dumps(mark, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _folder() -> Path:
+    return Path(settings.CHECKPOINT_DIR)
+
+
+def _files() -> list[Path]:
+    return sorted(_folder().glob("*.jsonl"))
+
+
+def _tail(path: Path) -> str:
+    """Return the end of a file; a line is far shorter than this."""
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
+        return file.read().decode()
+
+
+def _whole_lines(text: str) -> list[str]:
+    """Return the lines that were written to their end: what follows the last was cut by a crash."""
+    return text.rpartition("\n")[0].splitlines()
+
+
+def _append(path: Path, line: str) -> None:
+    if path.exists() and not path.read_bytes().endswith(b"\n"):
+        whole = path.read_bytes().rpartition(b"\n")
+        os.truncate(path, len(whole[0]) + len(whole[1]))
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(line.encode())
+        file.flush()
+        os.fsync(descriptor)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with (folder / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _key_file() -> Path:
+    """Beside the folder, not in it: who copies the marks away does not copy the key."""
+    folder = _folder()
+    return folder.with_name(f"{folder.name}-key") / "ed25519.pem"
+
+
+def _signing_key(*, may_make: bool) -> Ed25519PrivateKey:
+    """Return the key; the first mark makes it. The caller holds the lock."""
+    path = _key_file()
+    if not path.exists():
+        if not may_make:
+            raise Broken("the key of the checkpoints is missing")
+        _make_key(path)
+    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    assert isinstance(key, Ed25519PrivateKey)
+    return key
+
+
+def _make_key(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    unfinished = path.with_suffix(".new")
+    unfinished.touch(mode=0o600)
+    unfinished.write_bytes(pem)
+    unfinished.replace(path)
+
+
+def _public_key() -> Ed25519PublicKey | None:
+    path = _key_file()
+    return _signing_key(may_make=False).public_key() if path.exists() else None

@@ -1,0 +1,49 @@
+"""How the audit list is narrowed down."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import django_filters as filters
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from portal.audit.models import AuditEntry
+from portal.audit.querysets import AuditEntryQuerySet
+from portal.audit.words import TARGETS, action_choices
+
+_ALL = _("Tất cả")
+
+
+class AuditFilter(filters.FilterSet):
+    """Act, kind of thing, days; one thing or one body by a link in the list."""
+
+    action = filters.ChoiceFilter(label=_("Việc"), choices=action_choices, empty_label=_ALL)
+    target_type = filters.ChoiceFilter(
+        label=_("Loại đối tượng"), choices=list(TARGETS.items()), empty_label=_ALL
+    )
+    from_day = filters.DateFilter(label=_("Từ ngày"), method="since")
+    to_day = filters.DateFilter(label=_("Đến ngày"), method="until")
+    target = filters.UUIDFilter(field_name="target_uuid", widget=forms.HiddenInput)
+    agency = filters.UUIDFilter(field_name="agency_uuid", widget=forms.HiddenInput)
+
+    class Meta:
+        model = AuditEntry
+        fields: list[str] = []
+
+    def since(self, entries: AuditEntryQuerySet, _name: str, day: date) -> AuditEntryQuerySet:
+        return entries.since(day)
+
+    def until(self, entries: AuditEntryQuerySet, _name: str, day: date) -> AuditEntryQuerySet:
+        return entries.until(day)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Say whether anything but a page was asked for."""
+        return any(self.data.get(name) for name in self.filters)
+
+    @property
+    def narrowed_to(self) -> dict[str, Any]:
+        """Return the unseen conditions in force: the page names them."""
+        return {name: self.data[name] for name in ("target", "agency") if self.data.get(name)}

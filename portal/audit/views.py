@@ -1,0 +1,64 @@
+"""The audit list: for auditors the acts of their tree, for administrators the administration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from portal.audit import checkpoints
+from portal.audit.filters import AuditFilter
+from portal.audit.models import AuditEntry, AuditHead
+from portal.audit.querysets import Reader
+from portal.core.paging import Order, capped_count, keyset_page
+from portal.core.roles import Role
+
+if TYPE_CHECKING:
+
+    class ReaderRequest(HttpRequest):
+        """A request past LoginRequiredMiddleware; the model of the user lies higher."""
+
+        user: Reader  # type: ignore[assignment]
+
+
+@require_safe
+def entry_list(request: ReaderRequest) -> HttpResponse:
+    """Show what was done, the latest first."""
+    reader = request.user
+    if reader.role not in (Role.AUDITOR, Role.ADMINISTRATOR):
+        raise PermissionDenied
+    found = AuditFilter(request.GET, AuditEntry.objects.visible_to(reader))
+    page = keyset_page(found.qs, order=Order("at", is_descending=True), params=request.GET)
+    context = {
+        "filter": found,
+        "page": page,
+        "count": capped_count(found.qs),
+        "bodies": _names_of_bodies(reader, page),
+        **_state_of_chain(),
+    }
+    is_fragment = request.headers.get("HX-Request") == "true"
+    template = "audit/_list.html" if is_fragment else "audit/list.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _names_of_bodies(reader: Reader, entries: Iterable[AuditEntry]) -> dict[UUID, str]:
+    wanted = {entry.agency_uuid for entry in entries if entry.agency_uuid}
+    return dict(reader.bodies_in_view().filter(uuid__in=wanted).values_list("uuid", "name"))
+
+
+def _state_of_chain() -> dict[str, Any]:
+    """Return how long the chain is and how far it is attested; "broken" when that can't be read."""
+    head = AuditHead.objects.filter(id=1).first()
+    length = head.sequence if head else 0
+    try:
+        return {"length": length, "checkpoint": checkpoints.latest(), "is_broken": False}
+    except checkpoints.Broken:
+        return {"length": length, "checkpoint": None, "is_broken": True}
