@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Q, QuerySet
 
@@ -13,7 +14,13 @@ from portal.core.text import search_key
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
-    from portal.agencies.models import Agency, AgencyVersion, Subscriber, Succession
+    from portal.agencies.models import (
+        Affiliation,
+        Agency,
+        AgencyVersion,
+        Subscriber,
+        Succession,
+    )
 
 
 class AgencyQuerySet(models.QuerySet["Agency"]):
@@ -69,17 +76,13 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
 
         A person with duties at two bodies is seen by both.
         """
-        from portal.agencies.models import (  # noqa: PLC0415 (the models import this module)
-            Affiliation,
-            Agency,
-        )
-
         if user.role == Role.ADMINISTRATOR:
             return self.none()
         if user.role in CA_ROLES:
             return self
-        bodies = Agency.objects.visible_to(user).order_by().values("pk")
-        working_there = Affiliation.objects.filter(agency__in=bodies, valid_until__isnull=True)
+        bodies = AgencyQuerySet(_model("Agency")).visible_to(user).order_by().values("pk")
+        standing: QuerySet[Affiliation] = QuerySet(_model("Affiliation"))
+        working_there = standing.filter(agency__in=bodies, valid_until__isnull=True)
         return self.filter(
             Q(agency__in=bodies) | Q(pk__in=working_there.order_by().values("subscriber"))
         )
@@ -97,7 +100,11 @@ def _each_word(words: str) -> list[Q]:
 
 
 def _predecessors_of(agency_id: int) -> QuerySet[Succession, int]:
-    from portal.agencies.models import Succession  # noqa: PLC0415 (the models import this module)
+    successions: QuerySet[Succession] = QuerySet(_model("Succession"))
+    found = successions.filter(successor=agency_id, in_effect=True)
+    return found.values_list("predecessor", flat=True)
 
-    found = Succession.objects.filter(successor=agency_id, in_effect=True)
-    return found.order_by().values_list("predecessor", flat=True)
+
+def _model(name: str) -> type[Any]:
+    """Return a model by name: the models import this module."""
+    return apps.get_model("agencies", name)
