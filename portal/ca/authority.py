@@ -167,7 +167,7 @@ def _register(signed: list[Issuance]) -> dict[str, Answer]:
             Issuance.objects.bulk_create(signed)
     except IntegrityError:
         return {issuance.request_key: _register_one(issuance) for issuance in signed}
-    return {issuance.request_key: Answer(issuance.request_key, issuance.der) for issuance in signed}
+    return {made.request_key: Answer(made.request_key, bytes(made.der)) for made in signed}
 
 
 def _register_one(issuance: Issuance) -> Answer:
@@ -180,4 +180,4 @@ def _register_one(issuance: Issuance) -> Answer:
         if earlier is not None:
             return Answer(key, bytes(earlier.der))
         return Answer(key, None, f"Số hiệu {issuance.serial} đã được dùng cho chứng thư khác.")
-    return Answer(key, issuance.der)
+    return Answer(key, bytes(issuance.der))

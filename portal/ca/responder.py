@@ -16,6 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
+from django.db.models import QuerySet
 
 from portal.ca import crl, keystore, serials
 from portal.ca.models import Authority, Certificate
@@ -102,8 +103,7 @@ def _status(
     serial_number: int,
 ) -> tuple[ocsp.OCSPCertStatus, datetime | None, x509.ReasonFlags | None]:
     """Return what the register says; what it does not hold is unknown, though the CA signed it."""
-    found = Certificate.objects.order_by().filter(serial=serials.text(serial_number))
-    row = next(iter(found.values_list("revoked_at", "revocation_reason")[:1]), None)
+    row = next(iter(_register().filter(serial=serials.text(serial_number))), None)
     if row is None:
         return ocsp.OCSPCertStatus.UNKNOWN, None, None
     revoked_at, reason = row
@@ -114,6 +114,12 @@ def _status(
         revoked_at.replace(microsecond=0),
         crl.REASONS.get(reason),
     )
+
+
+@lru_cache(maxsize=1)
+def _register() -> QuerySet[Certificate, tuple[datetime | None, str]]:
+    """The question put to the register, prepared once: it is a quarter of an answer's cost."""
+    return Certificate.objects.order_by().values_list("revoked_at", "revocation_reason")
 
 
 def _nonce(asked: ocsp.OCSPRequest) -> x509.OCSPNonce | None:
@@ -132,12 +138,13 @@ def _is_about(asked: ocsp.OCSPRequest, issuer: x509.Certificate) -> bool:
         algorithm = asked.hash_algorithm
     except UnsupportedAlgorithm:
         return False
-    expected = _issuer_hashes(issuer, algorithm.name)
+    expected = issuer_hashes(issuer, algorithm.name)
     return (asked.issuer_name_hash, asked.issuer_key_hash) == expected
 
 
 @lru_cache(maxsize=16)
-def _issuer_hashes(issuer: x509.Certificate, algorithm: str) -> tuple[bytes, bytes]:
+def issuer_hashes(issuer: x509.Certificate, algorithm: str) -> tuple[bytes, bytes]:
+    """Return the hashes of name and key by which requests name the CA."""
     key = issuer.public_key()
     if isinstance(key, rsa.RSAPublicKey):
         bits = key.public_bytes(Encoding.DER, PublicFormat.PKCS1)

@@ -29,6 +29,7 @@ MIN_EC_BITS = 256
 ANY_POLICY = x509.ObjectIdentifier("2.5.29.32.0")
 _OCSP_LIFE_NEEDS_NO_CHECK = x509.OCSPNoCheck()
 
+Hash = hashes.SHA256 | hashes.SHA384
 Extension = tuple[x509.ExtensionType, bool]  # value, critical
 
 
@@ -40,7 +41,7 @@ class Issuer:
     key: PrivateKey
 
     @property
-    def hash(self) -> hashes.HashAlgorithm:
+    def hash(self) -> Hash:
         return hash_for(self.key)
 
     def sign(self, data: bytes) -> bytes:
@@ -50,7 +51,7 @@ class Issuer:
         return self.key.sign(data, ec.ECDSA(self.hash))
 
 
-def hash_for(key: PrivateKey) -> hashes.HashAlgorithm:
+def hash_for(key: PrivateKey) -> Hash:
     """Return SHA-256, or SHA-384 for a P-384 key."""
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.key_size > MIN_EC_BITS:
         return hashes.SHA384()

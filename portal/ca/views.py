@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from portal.ca import services
 from portal.ca.filters import CertificateFilter
 from portal.ca.models import Certificate, CertificateState
+from portal.ca.querysets import CertificateQuerySet
 from portal.ca.words import Happening, algorithm_words, happenings, sentence
 from portal.core.paging import MOST_COUNTED, Order, capped_count, keyset_page
 
@@ -51,8 +52,10 @@ def certificate_list(request: UserRequest) -> HttpResponse:
     usual = "first" if request.GET.get("state") == CertificateState.EXPIRING else "last"
     order = request.GET.get("sort", usual)
     order = order if order in ORDERS else usual
-    page = keyset_page(found.qs.for_list(), order=ORDERS[order], params=request.GET)
-    count = capped_count(found.qs)
+    narrowed = found.qs
+    assert isinstance(narrowed, CertificateQuerySet)
+    page = keyset_page(narrowed.for_list(), order=ORDERS[order], params=request.GET)
+    count = capped_count(narrowed)
     context = {
         "filter": found,
         "page": page,

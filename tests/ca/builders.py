@@ -40,9 +40,9 @@ def agency(name: str = "UBND xã Tân Uyên", *, office: Agency | None = None) -
 
 
 def user(role: Role, *, agency: Agency) -> User:
-    return User.objects.create(
-        username=f"user{next(_numbers)}", full_name="Lò Văn Thử", agency=agency, role=role
-    )
+    made = User(username=f"user{next(_numbers)}", full_name="Lò Văn Thử", agency=agency, role=role)
+    made.save()
+    return made
 
 
 def subscriber(agency: Agency, *, name: str = TEACHER.common_name) -> Subscriber:

@@ -70,10 +70,10 @@ class Portal:
     def certificate(self, certificate: Certificate) -> Path:
         return self.pem(certificate.serial, bytes(certificate.der))
 
-    def ask(self, certificate: Certificate, *options: str) -> str:
+    def ask(self, certificate: Certificate) -> str:
+        about = ("-issuer", self.issuing, "-cert", self.certificate(certificate))
         return openssl(
-            *("ocsp", "-url", f"{self.url}/pki/ocsp", "-CAfile", self.chain, "-text"),
-            *("-issuer", self.issuing, "-cert", self.certificate(certificate), *options),
+            *("ocsp", "-url", f"{self.url}/pki/ocsp", "-CAfile", self.chain, "-text"), *about
         )
 
 

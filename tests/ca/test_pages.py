@@ -171,12 +171,13 @@ def test_the_list_costs_the_same_for_one_row_and_many(
         return len(queries)
 
     builders.certificate(now=clock, agency=body)
+    price()  # a session's first page writes to it
     one = price()
     for _number in range(5):
         builders.certificate(now=clock, agency=body)
 
     assert price() == one
-    assert one <= 9
+    assert one <= 8
 
 
 def test_htmx_gets_the_list_alone(clerk: Client) -> None:

@@ -183,6 +183,7 @@ def test_a_pin_is_not_tried_inside_a_transaction(key: KeyPair, now: datetime) ->
     assert tries(key) == settings.PIN_TRIES
 
 
+@pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_guesses_at_once_do_not_get_more_tries_than_there_are(key: KeyPair, now: datetime) -> None:
     VirtualToken.objects.update(tries_left=2)
