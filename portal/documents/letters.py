@@ -94,7 +94,12 @@ class Letter:
 
 def render(letter: Letter) -> bytes:
     """Return the letter as a PDF/A-2u; its fonts are embedded, its text can be selected."""
-    return print_pdf(_html(letter, for_screen=False), stylesheet=STYLESHEET)
+    return print_pdf(html_on_paper(letter), stylesheet=STYLESHEET)
+
+
+def html_on_paper(letter: Letter) -> str:
+    """Return the page that ``render`` prints."""
+    return _html(letter, for_screen=False)
 
 
 def render_html(letter: Letter) -> str:
