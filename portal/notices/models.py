@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
-from typing import Self
 
 from django.db import models
 from django.db.models import Q
 
 from portal.accounts.models import User
-
-
-class NoticeQuerySet(models.QuerySet["Notice"]):
-    def visible_to(self, user: User) -> Self:
-        return self.filter(recipient=user)
-
-    def unread(self) -> Self:
-        return self.filter(read_at__isnull=True)
-
-
-class MailQuerySet(models.QuerySet["Mail"]):
-    def unsent(self) -> Self:
-        return self.filter(sent_at__isnull=True)
-
-    def unclaimed(self, now: datetime) -> Self:
-        return self.filter(Q(claimed_until__isnull=True) | Q(claimed_until__lt=now))
+from portal.notices.querysets import MailQuerySet, NoticeQuerySet
 
 
 class Mail(models.Model):
@@ -37,14 +20,20 @@ class Mail(models.Model):
     message_id = models.CharField(max_length=120, unique=True)
     subject = models.CharField(max_length=200)
     created_at = models.DateTimeField()
-    claimed_until = models.DateTimeField(null=True)
+    claimed_until = models.DateTimeField(null=True)  # a worker's lease, or not to be tried before
     attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=120, blank=True)  # its kind, never its text
     sent_at = models.DateTimeField(null=True)
 
     objects = MailQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["sent_at", "claimed_until"], name="notices_mail_waiting")]
+        ordering = ["created_at", "pk"]
+        indexes = [
+            models.Index(
+                fields=["id"], condition=Q(sent_at__isnull=True), name="notices_mail_waiting"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.subject
@@ -73,8 +62,17 @@ class Notice(models.Model):
             models.UniqueConstraint(fields=["recipient", "cause"], name="notices_notice_once"),
         ]
         indexes = [
-            models.Index(fields=["recipient", "read_at", "-at"], name="notices_notice_list"),
-            models.Index(fields=["mail"], name="notices_notice_mail"),
+            models.Index(fields=["recipient", "-at", "-id"], name="notices_notice_list"),
+            models.Index(
+                fields=["recipient", "-at", "-id"],
+                condition=Q(read_at__isnull=True),
+                name="notices_notice_unread",
+            ),
+            models.Index(
+                fields=["recipient"],
+                condition=Q(mail__isnull=True),
+                name="notices_notice_unmailed",
+            ),
         ]
 
     def __str__(self) -> str:

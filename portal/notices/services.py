@@ -1,4 +1,4 @@
-"""Telling people: rows written in the transaction of their cause."""
+"""Telling people: rows written in the transaction of their cause, mailed by a sweep."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
 from portal.accounts.models import User
-from portal.notices.models import Notice
+from portal.audit import services as audit
+from portal.core.roles import Role
+from portal.notices.models import Mail, Notice
 
 
 def tell(
@@ -40,3 +45,38 @@ def tell(
     ]
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     return len(notices)
+
+
+def read(notice: Notice, *, actor: User, now: datetime) -> None:
+    """Note that its recipient has read a notice; the first time counts."""
+    Notice.objects.visible_to(actor).unread().filter(pk=notice.pk).update(read_at=now)
+
+
+def read_all(*, actor: User, now: datetime) -> int:
+    """Note that ``actor`` has read everything told until ``now``; return how many."""
+    return Notice.objects.visible_to(actor).unread().filter(at__lte=now).update(read_at=now)
+
+
+@transaction.atomic
+def send_again(mail: Mail, *, actor: User, now: datetime) -> bool:
+    """Let a dead mail be tried again, to its recipient's present address; say whether it was dead.
+
+    Raises PermissionDenied unless ``actor`` is an administrator.
+    """
+    if actor.role != Role.ADMINISTRATOR:
+        raise PermissionDenied("only an administrator looks after mails")
+    revived = Mail.objects.dead().filter(pk=mail.pk)
+    if not revived.update(
+        attempts=0, claimed_until=None, last_error="", address=mail.recipient.email
+    ):
+        return False
+    agency = mail.recipient.agency
+    act = audit.Act(
+        action="mail.send_again",
+        target_type="mail",
+        target_uuid=mail.uuid,
+        agency_uuid=agency.uuid,
+        office_uuid=agency.office.uuid if agency.office else None,
+    )
+    audit.record(act, actor=actor, now=now)
+    return True
