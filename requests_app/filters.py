@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from portal.accounts.models import User
 
+_USUAL = frozenset({"q", "state", "due"})
 _MOST_AGENCIES = 200  # a name that fits more bodies is too short to narrow anything
 
 
@@ -108,14 +109,24 @@ class DossierFilter(django_filters.FilterSet):
         return waiting.filter(due_on=self.today)
 
     @property
+    def usual_fields(self) -> list[forms.BoundField]:
+        """The fields that always stand open."""
+        return [field for field in self.form if field.name in _USUAL]
+
+    @property
+    def further_fields(self) -> list[forms.BoundField]:
+        """The fields one opens when they are needed."""
+        return [field for field in self.form if field.name not in _USUAL]
+
+    @property
     def is_narrowed(self) -> bool:
         """Whether anything but the order was asked for."""
-        return any(value for name, value in self.form.data.items() if name in self.filters)
+        return any(field.value() for field in self.form)
 
-
-def is_bad_input(filters: DossierFilter) -> bool:
-    """Say whether a field could not be read; its error stands beside it."""
-    return isinstance(filters.form, forms.Form) and not filters.form.is_valid()
+    @property
+    def is_narrowed_further(self) -> bool:
+        """Whether a field that is usually folded away is in use."""
+        return any(field.value() for field in self.further_fields)
 
 
 def _midnight(day: date) -> datetime:

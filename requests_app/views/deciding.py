@@ -101,6 +101,7 @@ def confirm(request: UserRequest, uuid: UUID) -> HttpResponse:
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
+        "scan": parts.scan_of(dossier),
         "cards": cards,
         "barred": barred,
         "progress": parts.progress_of(dossier),
@@ -147,6 +148,7 @@ def _render_review(
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
+        "scan": parts.scan_of(dossier),
         "cards": cards,
         "barred": services.bars_of(dossier, request.user),
         "can_decide": can_decide,

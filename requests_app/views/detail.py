@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from requests_app import kinds, services
 from requests_app.forms import AttachmentForm, StepForm
-from requests_app.models import Attachment, Dossier, DossierItem, Outcome
+from requests_app.models import Attachment, Dossier, DossierEvent, DossierItem, Outcome
 from requests_app.services.reading import read_row
 from requests_app.views import parts, taking
 from requests_app.workflow import EDITABLE, Action, State, steps_open_to
@@ -54,27 +54,56 @@ def render_detail(
 ) -> HttpResponse:
     """Render the detail page, with a form that came back where there is one."""
     page = parts.rows_page(dossier, request.GET.get("page"))
-    cards = [] if is_copy else parts.steps_of(dossier, request.user, sent=sent)
-    attachable = [] if is_copy else kinds_to_attach(dossier, request.user.role)
-    is_orphan = sent is not None and all(card.form is not sent for card in cards)
+    events = list(dossier.events.select_related("actor__agency", "document"))
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
         "is_copy": is_copy,
-        "cards": cards,
-        "orphan": sent if is_orphan else None,  # its step is no longer open
-        "barred": [] if is_copy or cards else services.bars_of(dossier, request.user),
-        "is_editor": any(card.step.action == Action.REQUEST_SIGNATURE for card in cards),
         "page": page,
         "rows": parts.masked(dossier, page),
-        "contact": [] if is_copy else _contact(dossier),
-        "events": dossier.events.select_related("actor", "document"),
-        "attachments": [] if is_copy else _attachments(dossier),
-        "attachment_form": attachment_form or _attachment_form(dossier, attachable),
-        "attachable": attachable,
+        "events": events,
+        "why_it_came_back": _why_it_came_back(dossier, events),
         **_progress(dossier),
     }
+    if not is_copy:
+        context |= _what_can_be_done(request, dossier, sent=sent)
+        context |= _papers(request, dossier, attachment_form)
     return render(request, "requests_app/detail.html", context)
+
+
+def _what_can_be_done(
+    request: UserRequest, dossier: Dossier, *, sent: StepForm | None
+) -> dict[str, object]:
+    user = request.user
+    barred = services.bars_of(dossier, user)
+    cards = parts.steps_of(dossier, user, sent=sent, only=parts.ON_THE_SPOT)
+    steps = steps_open_to(user.role, state=dossier.state, route=dossier.route)
+    came_back = sent is not None and all(card.form is not sent for card in cards)
+    return {
+        "cards": cards,
+        "pages": parts.pages_of(dossier, user, barred=barred),
+        "barred": barred,
+        "orphan": sent if came_back else None,  # its step is no longer open
+        "is_editor": any(step.action == Action.REQUEST_SIGNATURE for step in steps),
+    }
+
+
+def _papers(
+    request: UserRequest, dossier: Dossier, form: AttachmentForm | None
+) -> dict[str, object]:
+    attachable = kinds_to_attach(dossier, request.user.role)
+    return {
+        "contact": _contact(dossier),
+        "attachments": _attachments(dossier),
+        "attachable": attachable,
+        "attachment_form": form or _attachment_form(dossier, attachable),
+    }
+
+
+def _why_it_came_back(dossier: Dossier, events: Sequence[DossierEvent]) -> DossierEvent | None:
+    """Return the step that sent it back with a reason, while that is what it waits with."""
+    last = events[-1] if events else None
+    return last if last is not None and last.reason and dossier.queue else None
 
 
 def _contact(dossier: Dossier) -> list[tuple[str, str]]:
@@ -162,7 +191,6 @@ def done(request: UserRequest, uuid: UUID) -> HttpResponse:
     context = {
         "dossier": dossier,
         "event": event,
-        "cards": parts.steps_of(dossier, request.user),
         "following": waiting.order_by("due_on", "pk").only("uuid").first(),
     }
     return render(request, "requests_app/done.html", context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -12,13 +12,14 @@ from django.db.models import Count, Q
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.core.identifiers import mask
 from requests_app import kinds, services
 from requests_app.forms import StepForm
-from requests_app.kinds.base import Field, Widget
-from requests_app.models import Decision, Dossier, DossierItem, Outcome, ReturnReason
-from requests_app.workflow import EDITABLE, Action, State, Step
+from requests_app.kinds.base import Field, Widget, Words
+from requests_app.models import Attachment, Decision, Dossier, DossierItem, Outcome, ReturnReason
+from requests_app.workflow import EDITABLE, Action, State, Step, steps_open_to
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -28,15 +29,27 @@ if TYPE_CHECKING:
 ROWS_A_PAGE = 50
 _JOINED = ("agency", "agency_version", "office", "addressee", "letter", "signed_letter")
 
+# Steps that are a plain form on the dossier's own page.
+ON_THE_SPOT = frozenset(
+    {
+        Action.REVISE,
+        Action.SEND_BACK_TO_DRAFT,
+        Action.RETURN,
+        Action.SEND_BACK,
+        Action.ACKNOWLEDGE,
+        Action.RETRY,
+        Action.WITHDRAW,
+    }
+)
 # Steps that have a page of their own, because something must be read first.
-PAGES = {
-    Action.REQUEST_SIGNATURE: "requests_app:check",
-    Action.SIGN: "requests_app:sign",
-    Action.SEAL: "requests_app:sign",
-    Action.FORWARD: "requests_app:review",
-    Action.DECIDE: "requests_app:review",
-    Action.CONFIRM: "requests_app:confirm",
-    Action.REJECT: "requests_app:confirm",
+PAGES: Mapping[str, tuple[str, Words]] = {
+    Action.REQUEST_SIGNATURE: ("requests_app:check", gettext_lazy("Kiểm tra rồi trình ký")),
+    Action.SIGN: ("requests_app:sign", gettext_lazy("Đọc và ký văn bản")),
+    Action.SEAL: ("requests_app:sign", gettext_lazy("Ký số cơ quan và gửi")),
+    Action.FORWARD: ("requests_app:review", gettext_lazy("Xem xét hồ sơ")),
+    Action.DECIDE: ("requests_app:review", gettext_lazy("Xem xét từng dòng")),
+    Action.CONFIRM: ("requests_app:confirm", gettext_lazy("Xem kết quả và phê duyệt")),
+    Action.REJECT: ("requests_app:confirm", gettext_lazy("Xem kết quả và phê duyệt")),
 }
 _BACKWARDS = frozenset(
     {
@@ -52,11 +65,10 @@ _BACKWARDS = frozenset(
 
 @dataclass(slots=True)
 class StepCard:
-    """One open step as the page shows it: a link to its page, or a form."""
+    """One open step as the page shows it."""
 
     step: Step
     form: StepForm
-    url: str = ""  # of the page that comes first, if any
 
     @property
     def is_backwards(self) -> bool:
@@ -94,12 +106,10 @@ def find_with_copies(user: User, uuid: UUID) -> tuple[Dossier, bool]:
 
 
 def steps_of(
-    dossier: Dossier, user: User, *, sent: StepForm | None = None, only: Sequence[str] = ()
+    dossier: Dossier, user: User, *, sent: StepForm | None = None, only: Collection[str]
 ) -> list[StepCard]:
-    """Return the steps open to ``user`` as cards; ``sent`` is the form that came back, if any."""
-    steps = services.allowed_steps(dossier, user)
-    if only:
-        steps = [step for step in steps if step.action in only]
+    """Return those of ``only`` open to ``user``; ``sent`` is the form that came back, if any."""
+    steps = [step for step in services.allowed_steps(dossier, user) if step.action in only]
     reasons = active_reasons() if any(step.needs_reason for step in steps) else []
     return [_card(dossier, step, sent=sent, reasons=reasons) for step in steps]
 
@@ -107,11 +117,28 @@ def steps_of(
 def _card(
     dossier: Dossier, step: Step, *, sent: StepForm | None, reasons: Sequence[ReturnReason]
 ) -> StepCard:
-    page = PAGES.get(step.action)
-    url = reverse(page, args=[dossier.uuid]) if page else ""
     if sent is not None and sent.data.get("action") == step.action:
-        return StepCard(step, sent, url)
-    return StepCard(step, step_form(dossier, step.action, reasons=reasons), url)
+        return StepCard(step, sent)
+    return StepCard(step, step_form(dossier, step.action, reasons=reasons))
+
+
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """The way to a page on which a step is prepared and taken."""
+
+    label: Words
+    url: str
+
+
+def pages_of(dossier: Dossier, user: User, *, barred: Sequence[Step]) -> list[PageLink]:
+    """Return the pages that lead to the user's steps, also to one whose rows are not ready yet."""
+    bars = {step.action for step in barred}
+    found = {
+        PAGES[step.action][0]: PAGES[step.action][1]
+        for step in steps_open_to(user.role, state=dossier.state, route=dossier.route)
+        if step.action in PAGES and step.action not in bars
+    }
+    return [PageLink(label, reverse(page, args=[dossier.uuid])) for page, label in found.items()]
 
 
 def step_form(
@@ -214,6 +241,12 @@ def is_busy(dossier: Dossier) -> bool:
     """Say whether the portal itself is at work on the dossier, so that the page refreshes."""
     is_rendering = dossier.state == State.AWAITING_SIGNATURE and dossier.letter_id is None
     return is_rendering or dossier.state in (State.ACCEPTED, State.EXECUTING)
+
+
+def scan_of(dossier: Dossier) -> Attachment | None:
+    """Return the scan of the letter signed by hand, if there is one."""
+    scans = dossier.attachments.filter(kind=Attachment.Kind.SIGNED_SCAN, is_current=True)
+    return scans.select_related("document").first()
 
 
 def is_editor(dossier: Dossier, user: User) -> bool:

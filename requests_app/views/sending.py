@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.core.rules import Severity
 from requests_app import kinds, services
-from requests_app.models import Attachment, Dossier
+from requests_app.models import Dossier
 from requests_app.views import parts, taking
 from requests_app.workflow import Action
 
@@ -74,13 +74,12 @@ def sign(request: UserRequest, uuid: UUID) -> HttpResponse:
     signing = next((card for card in cards if card.step.action in SIGNING), None)
     if signing is None:
         return redirect("requests_app:detail", dossier.uuid)
-    scans = dossier.attachments.filter(kind=Attachment.Kind.SIGNED_SCAN, is_current=True)
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
         "signing": signing,
         "others": [card for card in cards if card is not signing],
         "is_digital": dossier.signing_mode == "digital",
-        "scan": scans.select_related("document").first(),
+        "scan": parts.scan_of(dossier),
     }
     return render(request, "requests_app/sign.html", context)

@@ -70,12 +70,12 @@ def due_words(day: date, *, today: date, calendar: WorkCalendar) -> tuple[str, s
 
 @register.simple_tag(takes_context=True)
 def age(context: Context, day: date | None) -> str:
-    """Return how long something has waited since ``day`` ("4 ngày làm việc")."""
+    """Return how long something has waited since ``day`` ("đã 4 ngày làm việc")."""
     if day is None:
         return ""
     frame = context["frame"]
     days = frame.calendar.between(day, frame.today)
-    return _("hôm nay") if day == frame.today else _("%(days)s ngày làm việc") % {"days": days}
+    return _("đã %(days)s ngày làm việc") % {"days": days} if days > 0 else _("mới nhận")
 
 
 @register.filter
