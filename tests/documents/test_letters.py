@@ -197,7 +197,7 @@ def test_columns_under_a_common_header_make_two_tiers() -> None:
 
 
 def test_an_email_address_may_be_broken_and_is_copied_whole(recovery: bytes) -> None:
-    assert letters.cell("a@b.vn <x>") == "a<wbr>@b<wbr>.vn &lt;x&gt;"
+    assert letters.cell("a@b.vn") == "a\u200b@b\u200b.vn"
     text = PdfReader(BytesIO(recovery)).pages[0].extract_text()
     assert "canbo1-tanuyen@laichau.gov.vn" in "".join(text.split())
     assert "\u200b" not in text
