@@ -1,0 +1,74 @@
+"""Uploaded sheets between two pages: sealed at rest, each for one dossier and one person, a day."""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from datetime import datetime, timedelta
+
+from cryptography.exceptions import InvalidTag
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from portal.core.fields import decrypt, encrypt
+
+KEPT_FOR = timedelta(days=1)
+_FOLDER = "imports"
+
+
+class NotParked(Exception):
+    """There is no such sheet (any more), or it is another dossier's or another person's."""
+
+
+def park(content: bytes, *, dossier: uuid.UUID, owner: uuid.UUID, now: datetime) -> uuid.UUID:
+    """Keep an uploaded sheet and return what it is found by. Sheets left behind are removed."""
+    _sweep(now)
+    token = uuid.uuid4()
+    sealed = encrypt(
+        json.dumps(
+            {
+                "dossier": str(dossier),
+                "owner": str(owner),
+                "content": base64.b64encode(content).decode(),
+            }
+        )
+    )
+    default_storage.save(_path(token), ContentFile(sealed.encode()))
+    return token
+
+
+def unpark(token: uuid.UUID, *, dossier: uuid.UUID, owner: uuid.UUID) -> bytes:
+    """Return the sheet; raise NotParked."""
+    try:
+        with default_storage.open(_path(token)) as file:
+            kept = json.loads(decrypt(file.read().decode()))
+    except (FileNotFoundError, InvalidTag) as error:
+        raise NotParked(str(token)) from error
+    if (kept["dossier"], kept["owner"]) != (str(dossier), str(owner)):
+        raise NotParked(str(token))
+    return base64.b64decode(kept["content"])
+
+
+def drop(token: uuid.UUID) -> None:
+    """Remove a sheet that has been imported or given up."""
+    default_storage.delete(_path(token))
+
+
+def _sweep(now: datetime) -> None:
+    try:
+        _folders, names = default_storage.listdir(_FOLDER)
+    except FileNotFoundError:
+        return
+    for name in names:
+        path = f"{_FOLDER}/{name}"
+        try:
+            is_old = default_storage.get_modified_time(path) < now - KEPT_FOR
+        except FileNotFoundError:
+            continue  # another request was quicker
+        if is_old:
+            default_storage.delete(path)
+
+
+def _path(token: uuid.UUID) -> str:
+    return f"{_FOLDER}/{token}.sealed"

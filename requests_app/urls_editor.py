@@ -1,0 +1,17 @@
+"""Addresses of drafting: starting, the editor, the letter's data, spreadsheets."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from requests_app.views import editor, importing, letter_data, starting
+
+urlpatterns = [
+    path("lap-moi/", starting.start, name="start"),
+    path("<uuid:uuid>/soan/", editor.editor, name="editor"),
+    path("<uuid:uuid>/soan/van-ban/", letter_data.letter_data, name="letter_data"),
+    path("<uuid:uuid>/bang-tinh/", importing.upload, name="import"),
+    path("<uuid:uuid>/bang-tinh/<uuid:token>/", importing.report, name="import_report"),
+    path("<uuid:uuid>/danh-sach.xlsx", importing.export, name="export_rows"),
+    path("bang-mau/<slug:kind>.xlsx", importing.template, name="sheet_template"),
+]

@@ -1,0 +1,289 @@
+"""Importing through the pages: a report first, then only what a person confirmed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from openpyxl import load_workbook
+
+from portal.accounts.models import User
+from portal.audit.models import AuditEntry
+from portal.core.roles import Role
+from requests_app import kinds, services, spreadsheets
+from requests_app.models import Dossier
+from requests_app.spreadsheets import parked
+from requests_app.workflow import State
+from tests import builders
+from tests.builders import NOW, person_answers
+
+pytestmark = pytest.mark.django_db
+DATA = Path(__file__).parent.parent / "data"
+CLEAN = (DATA / "import_19_columns_clean.xlsx").read_bytes()
+DAMAGED = (DATA / "import_19_columns_damaged.xlsx").read_bytes()
+PERSON = kinds.get("mau_01_person")
+
+
+@pytest.fixture(autouse=True)
+def _today() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def clerk() -> User:
+    office = builders.office()
+    builders.routing(office=office)
+    return builders.user(Role.CLERK, agency=builders.agency(office=office))
+
+
+@pytest.fixture
+def page(clerk: User) -> Client:
+    client = Client()
+    client.force_login(clerk)
+    return client
+
+
+@pytest.fixture
+def draft(clerk: User) -> Dossier:
+    return services.create_draft("mau_01_person", actor=clerk, now=NOW)
+
+
+def url(draft: Dossier, name: str = "import") -> str:
+    return reverse(f"requests_app:{name}", args=[draft.uuid])
+
+
+def upload(page: Client, draft: Dossier, content: bytes) -> Any:
+    return page.post(url(draft), {"file": SimpleUploadedFile("bang.xlsx", content)})
+
+
+def uploaded(page: Client, draft: Dossier, content: bytes) -> str:
+    """Upload a sheet and return the address of its report."""
+    answer = upload(page, draft, content)
+    assert answer.status_code == 302, answer.content.decode()
+    return str(answer.headers["Location"])
+
+
+def press(page: Client, draft: Dossier, report: str, button: str, **data: Any) -> Any:
+    draft.refresh_from_db()
+    return page.post(report, {"version": draft.version, "do": button} | data)
+
+
+def names(draft: Dossier) -> list[str]:
+    return [item.title for item in draft.items.order_by("position")]
+
+
+def sheet(*rows: Any) -> bytes:
+    return spreadsheets.export(PERSON, rows)
+
+
+def parked_files() -> Sequence[str]:
+    try:
+        return list(default_storage.listdir("imports")[1])
+    except FileNotFoundError:
+        return []
+
+
+def test_the_clean_sheet_is_imported_whole(page: Client, draft: Dossier) -> None:
+    report = uploaded(page, draft, CLEAN)
+    assert "Cả 25 dòng đều tốt" in page.get(report).content.decode()
+    assert not draft.items.exists(), "reading the report imports nothing"
+
+    answer = press(page, draft, report, "import")
+
+    assert answer.headers["Location"] == url(draft, "editor")
+    draft.refresh_from_db()
+    assert draft.row_count == 25
+    assert names(draft)[0] == "Lê Thu Bình"
+    assert {item.storage for item in draft.items.all()} == {"token", "sim", "rssp", "soft", "hsm"}
+
+
+def test_the_damaged_sheet_is_reported_and_nothing_goes_in(page: Client, draft: Dossier) -> None:
+    report = uploaded(page, draft, DAMAGED)
+
+    text = page.get(report).content.decode()
+    answer = press(page, draft, report, "import")
+
+    for cell in ("D2", "D3", "G4", "G5", "C6", "C7", "F8", "O9", "Q11", "S12", "H13"):
+        assert f"<strong>{cell}</strong>" in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert "<script>alert" not in text
+    assert "Chưa nhập dòng nào" in answer.content.decode()
+    assert not draft.items.exists()
+
+
+def test_offers_that_were_checked_are_taken_and_no_others(page: Client, draft: Dossier) -> None:
+    report = uploaded(page, draft, DAMAGED)
+
+    answer = press(page, draft, report, "check", accepted=["2:4", "8:6"])
+
+    assert not draft.items.exists()
+    shown = answer.content.decode()
+    assert "<strong>D2</strong>" not in shown
+    assert "<strong>D3</strong>" in shown
+    assert '<input type="hidden" name="accepted" value="2:4">' in shown
+
+
+def test_bad_rows_are_dropped_only_when_asked_for(page: Client, draft: Dossier) -> None:
+    report = uploaded(page, draft, DAMAGED)
+
+    press(page, draft, report, "import", accepted=["2:4"], drops_bad="1")
+
+    draft.refresh_from_db()
+    first = draft.items.order_by("position")[0]
+    assert first.answers["identity_number"] == "012080900151"
+    assert draft.row_count == 11
+    assert "Phạm Thanh Tuấn" not in names(draft)
+    assert '=HYPERLINK("http://example.invalid","Chuyên viên")' in [
+        item.answers["position"] for item in draft.items.all()
+    ]
+
+
+def test_rows_are_added_or_take_the_place_of_all(page: Client, draft: Dossier, clerk: User) -> None:
+    services.import_rows(draft, [person_answers(9)], actor=clerk, now=NOW, version=draft.version)
+    content = sheet(person_answers(1), person_answers(2))
+
+    press(page, draft, uploaded(page, draft, content), "import")
+    draft.refresh_from_db()
+    assert draft.row_count == 3
+
+    press(page, draft, uploaded(page, draft, content), "import", replaces="1")
+    draft.refresh_from_db()
+    assert draft.row_count == 2
+    assert [item.position for item in draft.items.order_by("position")] == [1, 2]
+
+
+def test_pressing_twice_imports_once(page: Client, draft: Dossier) -> None:
+    report = uploaded(page, draft, sheet(person_answers(1)))
+    version = draft.version
+
+    for _time in range(2):
+        page.post(report, {"version": version, "do": "import"})
+
+    assert draft.items.count() == 1
+
+
+def test_a_stale_page_imports_nothing(page: Client, draft: Dossier, clerk: User) -> None:
+    report = uploaded(page, draft, sheet(person_answers(1)))
+    version = draft.version
+    services.add_row(draft, {}, actor=clerk, now=NOW, version=version)
+
+    answer = page.post(report, {"version": version, "do": "import"})
+
+    assert answer.status_code == 409
+    assert draft.items.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(b"a,b\n", "not_a_workbook"), (sheet(), "no_rows")],
+)
+def test_what_is_no_sheet_is_refused_on_the_same_page(
+    page: Client, draft: Dossier, content: bytes, code: str
+) -> None:
+    answer = upload(page, draft, content)
+
+    assert answer.status_code == 200
+    assert f'data-code="{code}"' in answer.content.decode()
+    assert "way-out" in answer.content.decode()
+
+
+def test_a_file_too_large_is_refused(page: Client, draft: Dossier, settings: Any) -> None:
+    settings.MAX_UPLOAD_BYTES = 1024
+
+    assert "Tệp lớn hơn" in upload(page, draft, CLEAN).content.decode()
+
+
+def test_no_file_is_told_at_the_field(page: Client, draft: Dossier) -> None:
+    assert "Hãy chọn tệp." in page.post(url(draft), {}).content.decode()
+
+
+def test_a_parked_sheet_is_sealed_and_gone_after_its_import(page: Client, draft: Dossier) -> None:
+    before = set(parked_files())
+    report = uploaded(page, draft, CLEAN)
+    (name,) = set(parked_files()) - before
+    with default_storage.open(f"imports/{name}") as file:
+        assert not file.read().startswith(b"PK")
+
+    press(page, draft, report, "import")
+
+    assert name not in parked_files()
+    answer = page.get(report)
+    assert answer.headers["Location"] == url(draft)
+
+
+def test_a_parked_sheet_is_one_persons_for_one_dossier(
+    page: Client, draft: Dossier, clerk: User
+) -> None:
+    token = parked.park(CLEAN, dossier=draft.uuid, owner=clerk.uuid, now=NOW)
+
+    with pytest.raises(parked.NotParked):
+        parked.unpark(token, dossier=uuid.uuid4(), owner=clerk.uuid)
+    with pytest.raises(parked.NotParked):
+        parked.unpark(token, dossier=draft.uuid, owner=uuid.uuid4())
+    assert parked.unpark(token, dossier=draft.uuid, owner=clerk.uuid) == CLEAN
+
+
+def test_sheets_left_behind_are_removed_after_a_day(draft: Dossier, clerk: User) -> None:
+    token = parked.park(CLEAN, dossier=draft.uuid, owner=clerk.uuid, now=NOW)
+    made = default_storage.get_modified_time(f"imports/{token}.sealed")
+
+    later = made + parked.KEPT_FOR + timedelta(minutes=1)
+    parked.park(CLEAN, dossier=draft.uuid, owner=clerk.uuid, now=later)
+
+    with pytest.raises(parked.NotParked):
+        parked.unpark(token, dossier=draft.uuid, owner=clerk.uuid)
+
+
+def test_a_letter_out_for_signing_takes_no_import(page: Client, draft: Dossier) -> None:
+    report = uploaded(page, draft, CLEAN)
+    Dossier.objects.filter(pk=draft.pk).update(state=State.AWAITING_SIGNATURE)
+
+    answer = press(page, draft, report, "import")
+
+    assert answer.headers["Location"] == url(draft, "detail")
+    assert not draft.items.exists()
+
+
+@pytest.mark.parametrize("kind", list(kinds.KINDS))
+def test_each_form_has_a_template_to_download(page: Client, kind: str) -> None:
+    answer = page.get(reverse("requests_app:sheet_template", args=[kind]))
+
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    headers = [cell.value for cell in load_workbook(BytesIO(answer.content)).worksheets[0][1]]
+    assert headers == [column.header for column in kinds.get(kind).sheet]
+
+
+def test_no_form_no_template(page: Client) -> None:
+    assert page.get(reverse("requests_app:sheet_template", args=["mau_77"])).status_code == 404
+
+
+def test_the_exported_list_comes_back_whole_and_is_recorded(
+    page: Client, draft: Dossier, clerk: User
+) -> None:
+    people = [person_answers(1), person_answers(2)]
+    services.import_rows(draft, people, actor=clerk, now=NOW, version=draft.version)
+
+    content = page.get(url(draft, "export_rows")).content
+
+    report = spreadsheets.read(PERSON, content, today=builders.TODAY)
+    assert [row.answers for row in report.rows] == [dict(one) for one in people]
+    entry = AuditEntry.objects.order_by("-sequence")[0]
+    assert (entry.action, entry.data) == ("dossier.export_rows", {"rows": 2})
+
+
+@pytest.mark.parametrize("role", [Role.CLERK, Role.AUDITOR, Role.CA_OPERATOR, Role.ADMINISTRATOR])
+def test_strangers_and_the_auditor_get_no_list(client: Client, draft: Dossier, role: Role) -> None:
+    client.force_login(builders.user(role))
+
+    assert client.get(url(draft, "export_rows")).status_code == 404
