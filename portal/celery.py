@@ -1,13 +1,53 @@
-"""The Celery application and its schedule; nothing may depend on a message arriving."""
+"""The Celery application and its schedule; nothing may depend on a message arriving.
+
+Each task is a sweep that may run twice or twice at once. A message that waited longer than its
+interval is dropped: the next one does the same work.
+"""
 
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+
+
+def _every(seconds: int, task: str) -> dict[str, Any]:
+    return {"task": task, "schedule": float(seconds), "options": {"expires": seconds}}
+
+
+def _daily(hour: int, minute: int, task: str) -> dict[str, Any]:
+    """At a time of day in Asia/Ho_Chi_Minh."""
+    when = crontab(hour=str(hour), minute=str(minute))
+    return {"task": task, "schedule": when, "options": {"expires": HOUR}}
+
+
+app.conf.beat_schedule = {
+    entry["task"]: entry
+    for entry in (
+        _every(10, "requests_app.tasks.execute_accepted"),
+        _every(10, "requests_app.tasks.freeze_letters"),
+        _every(10, "devices.tasks.make_keys"),
+        _every(MINUTE, "devices.tasks.lock_exhausted"),
+        _every(30, "portal.ca.tasks.publish_crl"),
+        _every(HOUR, "portal.ca.tasks.renew_responder"),
+        _every(MINUTE, "portal.notices.tasks.send_pending_mail"),
+        _every(5 * MINUTE, "portal.audit.tasks.write_checkpoint"),
+        _every(30, "portal.core.tasks.beat_heartbeat"),
+        _every(HOUR, "portal.accounts.tasks.forget_expired"),
+        _daily(0, 5, "portal.agencies.tasks.show_new_versions"),
+    )
+}
+
+# Named, not imported: models cannot be loaded yet.
+app.steps["worker"].add("portal.core.pulse:Pulse")

@@ -23,3 +23,17 @@ class CalendarDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date:%d/%m/%Y} {self.name}"
+
+
+class Heartbeat(models.Model):
+    """The last sign of life of a background service: a row each, written by ``heartbeats``."""
+
+    class Service(models.TextChoices):
+        WORKER = "worker", _("Tiến trình xử lý nền")
+        BEAT = "beat", _("Bộ hẹn giờ")
+
+    service = models.CharField(max_length=10, primary_key=True, choices=Service)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.at:%H:%M:%S %d/%m/%Y}"

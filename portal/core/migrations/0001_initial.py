@@ -24,4 +24,11 @@ class Migration(migrations.Migration):
                 'ordering': ['date'],
             },
         ),
+        migrations.CreateModel(
+            name='Heartbeat',
+            fields=[
+                ('service', models.CharField(choices=[('worker', 'Tiến trình xử lý nền'), ('beat', 'Bộ hẹn giờ')], max_length=10, primary_key=True, serialize=False)),
+                ('at', models.DateTimeField()),
+            ],
+        ),
     ]

@@ -1,0 +1,22 @@
+"""Background work of the ground floor."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from celery.signals import beat_init
+from django.utils import timezone
+
+from portal.core import heartbeats
+from portal.core.models import Heartbeat
+
+
+@shared_task(ignore_result=True, expires=60)
+def beat_heartbeat() -> None:
+    """Every 30 seconds: say that beat sends, the broker carries and a worker works."""
+    heartbeats.write(Heartbeat.Service.BEAT, now=timezone.now())
+
+
+@beat_init.connect
+def _say_so_at_once(**_about: object) -> None:
+    """Beat has started: nobody need wait for the first half minute to pass."""
+    beat_heartbeat.apply_async(expires=60)
