@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from devices.lifecycle import Condition, Custody
+from devices.lifecycle import Condition, Custody, Move
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -77,16 +78,40 @@ _TROUBLE: Mapping[str, _StrPromise] = {
     ),
 }
 
+# The label of a move names what happened; a button names what the person does.
+_BUTTONS: Mapping[str, _StrPromise] = {
+    Move.SEND: _("Lập chuyến giao"),
+    Move.RECEIVE: _("Đối chiếu, nhận"),
+    Move.HAND_OVER: _("Bàn giao"),
+    Move.TAKE_BACK: _("Xác nhận thuê bao đã nộp lại"),
+    Move.PASS_TO_OFFICE: _("Xác nhận Sở đã nhận"),
+    Move.RETURN_TO_CA: _("Xác nhận Cục đã nhận"),
+    Move.LOCK: _("Ghi nhận bị khóa"),
+    Move.FIND: _("Ghi nhận đã tìm lại được"),
+}
+
+
+def button_of(move: Move) -> str:
+    """Return what the button of ``move`` says."""
+    return str(_BUTTONS.get(move) or move.label)
+
 
 def tone_of(custody: str) -> str:
     """Return the tone of the tag that names a place."""
     return _TONES[custody]
 
 
-def now_sentence(custody: str, *, subscriber: str, agency: str, office: str, holder: str) -> str:
-    """Return where a device is, in one sentence."""
+def now_sentence(
+    custody: str, condition: str, *, subscriber: str, agency: str, office: str, holder: str
+) -> str:
+    """Return where a device is, or was when it got lost, in one sentence."""
     names = {"subscriber": subscriber, "agency": agency, "office": office, "holder": holder}
-    return str(_NOW[custody]) % names
+    sentence = str(_NOW[custody]) % names
+    if condition == Condition.LOST:
+        return gettext("Thiết bị đang thất lạc. Ghi nhận sau cùng: %(sentence)s") % {
+            "sentence": sentence
+        }
+    return sentence
 
 
 def next_sentence(custody: str, condition: str) -> str:

@@ -109,7 +109,7 @@ def _enter_intake(devices: Sequence[Device], intake: Intake, *, actor: User, now
                 to_condition=device.condition,
                 document_type="intake",
                 document_uuid=intake.uuid,
-                document_label=_("Lô %(batch)s") % {"batch": intake.batch},
+                document_label=_("Nhập kho: %(batch)s") % {"batch": intake.batch},
                 actor=actor,
                 happened_on=timezone.localdate(now),
                 at=now,
@@ -157,17 +157,21 @@ def make_next_keys(*, now: datetime, most: int = KEYS_AT_ONCE) -> int:
     lease runs out and the next run goes on where the last one committed. Making keys is slow and
     happens outside any transaction.
     """
-    intake = _claim(now)
-    if intake is None:
-        return 0
-    try:
-        waiting = list(_waiting(intake).values_list("pk", flat=True)[:most])
-        keys = _idle_keys(intake.kind, len(waiting), now=now)
-        if len(keys) < len(waiting):
-            keys += make_keys(Storage(intake.kind), len(waiting) - len(keys), now=now)
-        return _fit(intake, waiting, keys, now=now)
-    finally:
-        Intake.objects.filter(pk=intake.pk).update(claimed_until=None)
+    while (intake := _claim(now)) is not None:
+        try:
+            if made := _make_keys_of(intake, most, now=now):
+                return made
+        finally:
+            Intake.objects.filter(pk=intake.pk).update(claimed_until=None)
+    return 0
+
+
+def _make_keys_of(intake: Intake, most: int, *, now: datetime) -> int:
+    waiting = list(_waiting(intake).values_list("pk", flat=True)[:most])
+    keys = _idle_keys(intake.kind, len(waiting), now=now)
+    if len(keys) < len(waiting):
+        keys += make_keys(Storage(intake.kind), len(waiting) - len(keys), now=now)
+    return _fit(intake, waiting, keys, now=now)
 
 
 def has_keys_to_make() -> bool:
@@ -222,7 +226,7 @@ def _fit(intake: Intake, waiting: Sequence[int], keys: Sequence[KeyPair], *, now
 
 
 def _tell_keys_are_made(intake: Intake, *, now: datetime) -> None:
-    title = _("Lô %(batch)s đã tạo xong khóa cho %(count)d thiết bị")
+    title = _("Đã tạo xong khóa cho %(count)d thiết bị nhập kho: %(batch)s")
     tell(
         [intake.created_by],
         cause=f"intake_ended:{intake.uuid}",

@@ -18,13 +18,15 @@ from django.views.decorators.http import require_POST, require_safe
 from devices import services
 from devices.filters import DeviceFilter
 from devices.forms import MoveForm
-from devices.guidance import next_sentence, now_sentence, tone_of
+from devices.guidance import button_of, next_sentence, now_sentence, tone_of
 from devices.lifecycle import Condition, Custody, Move, Rule, has_a_page, moves_open_to
 from devices.models import Device, Intake, Shipment
+from portal.ca import words
 from portal.ca.models import Certificate
-from portal.core.paging import Order, capped_count, keyset_page
+from portal.core.paging import MOST_COUNTED, Order, capped_count, keyset_page
 from portal.core.roles import AGENCY_ROLES, CA_ROLES
 from portal.core.rules import Refused, Violation
+from portal.deadlines.models import Deadline
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -38,10 +40,30 @@ class MoveCard:
     """One open move as the page shows it: a link to its own page, or a form."""
 
     move: Move
+    button: str
     form: MoveForm | None
     url: str
     needs_reason: bool
     is_dangerous: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A device as the list shows it, with the page of the user's next step, if there is one."""
+
+    device: Device
+    tone: str
+    button: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateLine:
+    """A certificate on the device's key."""
+
+    certificate: Certificate
+    state: str
+    sentence: str
 
 
 @require_safe
@@ -49,9 +71,14 @@ def device_list(request: UserRequest) -> HttpResponse:
     """Show every device the user may see, the newest first, and what waits for the user."""
     found = DeviceFilter(request.GET, Device.objects.visible_to(request.user), user=request.user)
     page = keyset_page(found.qs.for_list(), order=RECENT, params=request.GET)
-    for device in page:
-        device.tone = tone_of(device.custody)  # type: ignore[attr-defined]
-    context: dict[str, Any] = {"filter": found, "page": page, "count": capped_count(found.qs)}
+    count = capped_count(found.qs)
+    context: dict[str, Any] = {
+        "filter": found,
+        "page": page,
+        "lines": [_line(request.user, device) for device in page],
+        "shows_agency": request.user.role not in AGENCY_ROLES,
+        "count": f"{MOST_COUNTED:,}+".replace(",", ".") if count > MOST_COUNTED else str(count),
+    }
     if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
         return render(request, "devices/_list.html", context)
     return render(request, "devices/list.html", context | {"figures": _figures(request.user)})
@@ -107,6 +134,7 @@ def _render_detail(
         "is_sound": device.condition == Condition.OK,
         "now_sentence": now_sentence(
             device.custody,
+            device.condition,
             subscriber=subscriber,
             agency=device.agency.name if device.agency else "",
             office=device.office.name if device.office else "",
@@ -117,6 +145,7 @@ def _render_detail(
         "holder": holder,
         "moves": moves,
         "certificates": _certificates(request.user, device),
+        "next_deadline": _deadline(request.user, device),
         "cards": _cards(request.user, device, form),
         "violations": violations,
         "owes_notice": _owes_notice(device, moves),
@@ -124,15 +153,22 @@ def _render_detail(
     return render(request, "devices/detail.html", context)
 
 
-def _certificates(user: User, device: Device) -> list[Certificate]:
-    """Return the certificates on the device's key, the latest first, each with ``is_usable``."""
+def _certificates(user: User, device: Device) -> list[CertificateLine]:
+    """Return the certificates on the device's key, the latest first."""
     if device.key is None:
         return []
-    found = list(Certificate.objects.visible_to(user).filter(key=device.key))
     now = timezone.now()
-    for certificate in found:
-        certificate.is_usable = certificate.is_valid(now)  # type: ignore[attr-defined]
-    return found
+    found = Certificate.objects.visible_to(user).filter(key=device.key)
+    return [
+        CertificateLine(one, str(one.state(now).label), words.sentence(one, now=now))
+        for one in found
+    ]
+
+
+def _deadline(user: User, device: Device) -> Deadline | None:
+    """Return what is owed about the device first, as far as it is the user's to see."""
+    owed = Deadline.objects.visible_to(user).open().filter(target_uuid=device.uuid)
+    return owed.order_by("due_on").first()
 
 
 def _owes_notice(device: Device, moves: list[Any]) -> bool:
@@ -146,14 +182,26 @@ def _cards(user: User, device: Device, form: MoveForm | None) -> list[MoveCard]:
     return [_card(rule, device, form) for rule in rules if rule.sources is not None]
 
 
+def _line(user: User, device: Device) -> Line:
+    open_moves = moves_open_to(user.role, custody=device.custody, condition=device.condition)
+    for rule in open_moves:
+        if url := _page_of(rule.move, device):
+            return Line(device, tone_of(device.custody), button_of(rule.move), url)
+    return Line(device, tone_of(device.custody), "", "")
+
+
+def _page_of(move: Move, device: Device) -> str:
+    """Return the address of the move's own page, "" when it has none."""
+    if move == Move.HAND_OVER:
+        return reverse("devices:hand_over", args=[device.uuid])
+    if move == Move.RECEIVE:
+        return reverse("devices:incoming")
+    if move == Move.SEND and device.agency is not None:
+        return reverse("devices:send", args=[device.agency.uuid])
+    return ""
+
+
 def _card(rule: Rule, device: Device, form: MoveForm | None) -> MoveCard:
-    url = ""
-    if rule.move == Move.HAND_OVER:
-        url = reverse("devices:hand_over", args=[device.uuid])
-    elif rule.move == Move.RECEIVE:
-        url = reverse("devices:incoming")
-    elif rule.move == Move.SEND and device.agency is not None:
-        url = reverse("devices:send", args=[device.agency.uuid])
     own = None
     if not has_a_page(rule.move):
         is_tried = form is not None and form.data.get("move") == rule.move
@@ -161,8 +209,9 @@ def _card(rule: Rule, device: Device, form: MoveForm | None) -> MoveCard:
         own = form if is_tried else MoveForm(initial=initial, auto_id=f"{rule.move}_%s")
     return MoveCard(
         move=rule.move,
+        button=button_of(rule.move),
         form=own,
-        url=url,
+        url=_page_of(rule.move, device),
         needs_reason=rule.needs_reason,
         is_dangerous=rule.move in _DANGEROUS,
     )
@@ -183,8 +232,6 @@ def _figures(user: User) -> dict[str, int]:
     counts = devices.aggregate(
         arriving=Count("pk", filter=Q(custody=Custody.ON_ITS_WAY)),
         to_hand_over=Count("pk", filter=Q(custody=Custody.AT_AGENCY, condition=Condition.OK)),
-        to_return=Count(
-            "pk", filter=Q(custody__in=[Custody.TO_BE_RETURNED, Custody.BACK_AT_AGENCY])
-        ),
+        to_return=Count("pk", filter=Q(custody=Custody.TO_BE_RETURNED)),
     )
     return counts | {"owed": capped_count(devices.handed_over_without_notice())}

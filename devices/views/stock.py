@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -43,7 +43,7 @@ class Shelf:
     @property
     def is_low(self) -> bool:
         """Whether it is time to take more in."""
-        return self.ready < LOW_STOCK
+        return 0 < self.ready < LOW_STOCK
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -54,7 +54,7 @@ def stock(request: UserRequest) -> HttpResponse:
     if request.method == "POST":
         return _take_in(request)
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "devices/_intakes.html", {"intakes": _intakes()})
+        return render(request, "devices/_intakes.html", _progress())
     return _render(request, TakeInForm(), ())
 
 
@@ -88,8 +88,8 @@ def _render(
     request: UserRequest, form: TakeInForm, violations: Sequence[Violation]
 ) -> HttpResponse:
     context = {
+        **_progress(),
         "shelves": _shelves(),
-        "intakes": _intakes(),
         "form": form,
         "violations": violations,
         "may_take_in": request.user.role == Role.CA_OPERATOR,
@@ -98,8 +98,13 @@ def _render(
     return render(request, "devices/stock.html", context)
 
 
-def _intakes() -> list[Intake]:
-    return list(Intake.objects.select_related("created_by")[:_INTAKES_SHOWN])
+def _progress() -> dict[str, Any]:
+    """Return what the progress of the lots is shown from."""
+    intakes = list(Intake.objects.select_related("created_by")[:_INTAKES_SHOWN])
+    return {
+        "intakes": intakes,
+        "is_making_keys": any(intake.ended_at is None for intake in intakes),
+    }
 
 
 def _shelves() -> list[Shelf]:

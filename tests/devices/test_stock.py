@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
 from devices import services
 from devices.lifecycle import Condition, Custody, IllegalMove, Move
@@ -160,6 +160,18 @@ def test_a_killed_worker_is_followed_without_a_key_too_many(ca: None) -> None:
     assert intake.devices.filter(key=orphan).exists()
 
 
+def test_a_lot_with_nothing_left_to_do_does_not_hold_up_the_next(ca: None) -> None:
+    operator = builders.user(Role.CA_OPERATOR)
+    idle = take_in("token", ["VG001"], batch="1", actor=operator, now=NOW)
+    idle.devices.update(condition=Condition.DAMAGED)
+    take_in("token", ["VG002"], batch="2", actor=operator, now=NOW)
+
+    assert services.make_next_keys(now=NOW) == 1
+
+    idle.refresh_from_db()
+    assert (idle.keys_made, idle.ended_at) == (0, NOW)
+
+
 def test_only_sound_devices_with_a_key_leave_the_stock_oldest_first() -> None:
     first, second, damaged = stock(3).devices.order_by("pk")
     Device.objects.filter(pk=damaged.pk).update(condition=Condition.DAMAGED)
@@ -180,14 +192,14 @@ def test_a_sim_comes_from_the_carrier_asked_for() -> None:
 
 
 def test_allocating_fifty_takes_two_statements(
-    django_assert_num_queries: CaptureQueriesContext,
+    django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     devices = list(stock(50).devices.all())
     agency = builders.agency(office=builders.office())
     person = builders.person(at=agency)
     allocations = [Allocation(device, person) for device in devices]
 
-    with transaction.atomic(), django_assert_num_queries(2):  # type: ignore[operator]
+    with transaction.atomic(), django_assert_num_queries(2):
         allocate_many(
             allocations, agency=agency, office=agency.office, document=LETTER, actor=None, now=NOW
         )
