@@ -31,6 +31,11 @@ class _OneBody(filters.ModelChoiceFilter):
         )
 
 
+def _limit(one: filters.Filter, *, to: AgencyQuerySet) -> None:
+    assert isinstance(one, _OneBody)
+    one.queryset = to
+
+
 class AgencyFilter(filters.FilterSet):
     """Name, province, office, seal, still existing; ``parent`` comes from a body's page."""
 
@@ -66,6 +71,7 @@ class AgencyFilter(filters.FilterSet):
             del self.filters["office"]  # all they see is under one office
         provinces = queryset.order_by("province").values_list("province", flat=True).distinct()
         self.filters["province"].extra["choices"] = [(name, name) for name in provinces]
+        _limit(self.filters["parent"], to=queryset)
 
     def search(self, agencies: AgencyQuerySet, _name: str, value: str) -> AgencyQuerySet:
         return agencies.named(value)
@@ -88,10 +94,15 @@ class SubscriberFilter(filters.FilterSet):
         model = Subscriber
         fields: list[str] = []
 
+    def __init__(self, data: Any, *, user: User, queryset: SubscriberQuerySet) -> None:
+        super().__init__(data, queryset=queryset)
+        self.bodies = Agency.objects.visible_to(user)
+        _limit(self.filters["agency"], to=self.bodies)
+
     def search(self, found: SubscriberQuerySet, _name: str, value: str) -> SubscriberQuerySet:
         return found.named(value)
 
     def by_agency_name(
         self, found: SubscriberQuerySet, _name: str, value: str
     ) -> SubscriberQuerySet:
-        return found.filter(agency__in=Agency.objects.named(value).order_by().values("pk"))
+        return found.filter(agency__in=self.bodies.named(value).order_by().values("pk"))

@@ -1,13 +1,20 @@
-"""A list page answers whole, or with its table alone when htmx asks."""
+"""List pages: filtered rows, and the answer whole or with its table alone when htmx asks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django_filters import FilterSet
+
+
+def filtered(found: FilterSet) -> QuerySet[Any]:
+    """Return the rows a filter leaves; none when what it was given makes no sense."""
+    return found.qs if found.is_valid() else found.qs.none()
 
 
 def render_list(

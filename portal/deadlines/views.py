@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.core.fragments import render_list
+from portal.core.fragments import filtered, render_list
 from portal.core.models import CalendarDay
 from portal.core.paging import Order, capped_count, keyset_page
 from portal.core.roles import Role
@@ -46,7 +46,7 @@ def deadline_list(request: UserRequest) -> HttpResponse:
         today=timezone.localdate(),
         queryset=Deadline.objects.visible_to(request.user),
     )
-    rows = found.qs.select_related("agency")
+    rows = filtered(found).select_related("agency")
     order = Order("due_on", is_descending=asked["state"] == DONE)  # most urgent, or latest, first
     context = {
         "filter": found,

@@ -60,7 +60,7 @@ def test_the_list_shows_what_the_user_may_see_and_filters_it() -> None:
     assert found(q="uyen", existing="") == [gone.name, commune.name]
     assert found(has_seal="False") == []
     assert found(province="Lai Châu", q="xã") == [commune.name]
-    assert found(province="Không có tỉnh này") == [office.name, commune.name]
+    assert found(province="Không có tỉnh này") == []
 
 
 def test_htmx_gets_the_table_alone() -> None:
@@ -104,7 +104,7 @@ def test_a_list_costs_the_same_for_one_row_and_for_twenty(
 
     with django_assert_num_queries(frame + 4):  # provinces, offices, count, rows
         client.get(reverse("agencies:list"))
-    with django_assert_num_queries(frame + 3):  # count, rows, affiliations
+    with django_assert_num_queries(frame + 4):  # count, rows, affiliations, bodies
         client.get(reverse("agencies:subscribers"))
 
 
@@ -296,6 +296,28 @@ def test_who_needs_no_whole_number_has_no_button() -> None:
     assert clerk.get(reveal).status_code == 405
     assert clerk.post(reverse("agencies:reveal", args=[organisation.uuid])).status_code == 404
     assert not AuditEntry.objects.exists()
+
+
+def test_an_agency_does_not_learn_where_else_a_person_works() -> None:
+    mine, elsewhere = builders.agency("CƠ QUAN A"), builders.agency("CƠ QUAN B")
+    facts = PersonFacts(number="012084900101", name="Lê Thu Bình", position="Văn thư")
+    services.match_or_create_people([facts], agency=mine, now=NOW)
+    services.match_or_create_people(
+        [replace(facts, position="Giám đốc")], agency=elsewhere, now=NOW
+    )
+    person = Subscriber.objects.get()
+    client, _ = sign_in(Role.CLERK, agency=mine)
+
+    for url in (
+        reverse("agencies:subscribers"),
+        reverse("agencies:subscriber", args=[person.uuid]),
+    ):
+        html = client.get(url).content.decode()
+        assert "Văn thư" in html
+        assert "Giám đốc" not in html
+        assert "CƠ QUAN B" not in html
+    probe = client.get(reverse("agencies:subscribers"), {"agency_name": "co quan b"})
+    assert names(probe.context["page"]) == []
 
 
 def test_the_administrator_sees_no_subscribers() -> None:

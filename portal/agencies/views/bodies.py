@@ -21,7 +21,7 @@ from portal.agencies.forms import ChangeForm, RegisterForm, initial_of
 from portal.agencies.history import chapters
 from portal.agencies.models import Agency, Subscriber
 from portal.core.forms import warnings_of
-from portal.core.fragments import render_list
+from portal.core.fragments import filtered, render_list
 from portal.core.roles import Role
 from portal.core.rules import Refused
 
@@ -38,7 +38,7 @@ def agency_list(request: UserRequest) -> HttpResponse:
     asked = request.GET.copy()
     asked.setdefault("existing", "yes")
     found = AgencyFilter(asked, user=request.user, today=timezone.localdate(), queryset=agencies)
-    shown = found.qs.select_related("parent", "office")
+    shown = filtered(found).select_related("parent", "office")
     context = {
         "filter": found,
         "parent": found.form.cleaned_data.get("parent") if found.form.is_valid() else None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -16,10 +16,10 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.agencies import services
 from portal.agencies.filters import SubscriberFilter
 from portal.agencies.models import Affiliation, Agency, Subscriber, SubscriberKind
-from portal.core.fragments import render_list
+from portal.core.fragments import filtered, render_list
 
 if TYPE_CHECKING:
-    from portal.accounts.models import UserRequest
+    from portal.accounts.models import User, UserRequest
 
 ROWS = 50
 
@@ -27,15 +27,19 @@ ROWS = 50
 @require_safe
 def subscriber_list(request: UserRequest) -> HttpResponse:
     subscribers = Subscriber.objects.visible_to(request.user)
-    found = SubscriberFilter(request.GET, queryset=subscribers)
-    standing = Affiliation.objects.filter(valid_until__isnull=True)
-    shown = found.qs.select_related("agency").prefetch_related(
-        Prefetch("affiliations", standing, to_attr="standing")
+    found = SubscriberFilter(request.GET, user=request.user, queryset=subscribers)
+    standing = _affiliations_seen_by(request.user).filter(valid_until__isnull=True)
+    shown = (
+        filtered(found)
+        .select_related("agency")
+        .prefetch_related(Prefetch("affiliations", standing, to_attr="standing"))
     )
+    page = Paginator(shown, ROWS).get_page(request.GET.get("page"))
     context = {
         "filter": found,
         "agency": found.form.cleaned_data.get("agency") if found.form.is_valid() else None,
-        "page": Paginator(shown, ROWS).get_page(request.GET.get("page")),
+        "page": page,
+        "linked": _visible_among({one.agency_id for one in page}, request.user),
     }
     return render_list(
         request,
@@ -71,17 +75,26 @@ def _render_subscriber(
     request: UserRequest, subscriber: Subscriber, *, number: str
 ) -> HttpResponse:
     is_person = subscriber.kind == SubscriberKind.PERSON
-    around = subscriber.affiliations.values("agency")
-    visible = Agency.objects.visible_to(request.user).order_by()
+    affiliations = _affiliations_seen_by(request.user).filter(subscriber=subscriber)
     context = {
         "subscriber": subscriber,
         "is_person": is_person,
         "number": number,
         "may_reveal": is_person and services.may_reveal(request.user),
-        "affiliations": subscriber.affiliations.select_related("agency"),
-        "linked": {
-            *visible.filter(pk__in=around).values_list("pk", flat=True),
-            *visible.filter(pk=subscriber.agency_id).values_list("pk", flat=True),
-        },
+        "affiliations": affiliations,
+        "linked": _visible_among(
+            {subscriber.agency_id, *(one.agency_id for one in affiliations)}, request.user
+        ),
     }
     return render(request, "agencies/subscriber_detail.html", context)
+
+
+def _affiliations_seen_by(user: User) -> QuerySet[Affiliation]:
+    """An agency learns where a person works among its own bodies, not elsewhere."""
+    bodies = Agency.objects.visible_to(user).order_by().values("pk")
+    return Affiliation.objects.filter(agency__in=bodies).select_related("agency")
+
+
+def _visible_among(pks: set[int], user: User) -> set[int]:
+    visible = Agency.objects.visible_to(user).filter(pk__in=pks)
+    return set(visible.order_by().values_list("pk", flat=True))
