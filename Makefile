@@ -7,7 +7,7 @@ PORT ?= 8000
 run:
 	@sh .ci/system run
 	@sh .ci/venv requirements.txt
-	@DEBUG=1 PUBLIC_URL=$${PUBLIC_URL:-http://127.0.0.1:$(PORT)} \
+	@DEBUG=1 LOG_LEVEL=$${LOG_LEVEL:-WARNING} PUBLIC_URL=$${PUBLIC_URL:-http://127.0.0.1:$(PORT)} \
 		exec .venv/bin/python manage.py run_demo --port $(PORT)
 
 test:
