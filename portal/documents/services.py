@@ -38,7 +38,7 @@ def store(
     digest = hashlib.sha256(content).hexdigest()
     path = f"documents/{digest[:2]}/{digest[2:4]}/{digest}"
     if not _holds(path, digest):
-        default_storage.delete(path)  # the rest of a write that was cut off
+        # Where a write was cut off, the storage gives the whole one a name of its own.
         path = default_storage.save(path, ContentFile(content))
     kind = _ENDINGS.get(media_type)
     return Document.objects.create(

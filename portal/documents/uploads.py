@@ -23,7 +23,9 @@ MOST_DEPTH = 50  # of dictionaries written inside one another
 MOST_NAME_LETTERS = 120
 _WORKBOOK = "xl/workbook.xml"
 # Anything in a PDF that acts by itself, or carries another file.
-_ACTIVE_KEYS = frozenset({"/JS", "/JavaScript", "/XFA", "/EmbeddedFiles", "/RichMediaContent"})
+_ACTIVE_KEYS = frozenset(
+    {"/JS", "/JavaScript", "/XFA", "/EF", "/EmbeddedFiles", "/RichMediaContent"}
+)
 _ACTIVE_ACTIONS = frozenset(
     {"/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/Rendition", "/GoToE"}
 )

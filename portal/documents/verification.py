@@ -59,6 +59,13 @@ _SIGNATURES_ONLY = StandardDiffPolicy(
 _ROLES = {name: role for role, name in FIELD_NAMES.items()}
 
 
+# A damaged file can fail in the reader in any of these ways.
+_BROKEN = (
+    PdfError, SigningError, ValueError, KeyError, TypeError, IndexError, AttributeError,
+    RecursionError,
+)  # fmt: skip
+
+
 class Unreadable(Exception):
     """The file is no PDF that can be read."""
 
@@ -138,7 +145,7 @@ def verify(
             _report(one, trust=trust, now=now, revoked_at=revoked_at, is_frozen=is_frozen)
             for one in signatures
         ]
-    except (PdfError, SigningError, ValueError, KeyError, TypeError, IndexError) as error:
+    except _BROKEN as error:
         raise Unreadable(str(error)) from error
 
 
