@@ -147,7 +147,7 @@ def _clean(person: PersonFacts) -> PersonFacts:
 def _by_hash(hashes: Sequence[str], *, lock: bool = False) -> dict[str, Subscriber]:
     found: dict[str, Subscriber] = {}
     for chunk in _chunks(sorted(set(hashes))):
-        known = Subscriber.objects.filter(identity_hash__in=chunk).order_by("pk")
+        known = Subscriber.objects.filter(identity_hash__in=chunk).order_by("identity_hash")
         for person in known.select_for_update() if lock else known:
             found[person.identity_hash or ""] = person
     return found
@@ -203,7 +203,9 @@ def _create(
     }
     if not new:
         return {}
-    Subscriber.objects.bulk_create(new.values(), ignore_conflicts=True, batch_size=_CHUNK)
+    # In one order everywhere: two lists with the same people can't wait for each other.
+    in_order = [new[key] for key in sorted(new)]
+    Subscriber.objects.bulk_create(in_order, ignore_conflicts=True, batch_size=_CHUNK)
     return _by_hash(list(new), lock=True)
 
 
