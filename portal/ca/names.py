@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ MAX_LOCALITY = 128
 MAX_EMAIL = 255
 # cryptography counts UTF-8 bytes instead, and Vietnamese letters take two or three each.
 _LIBRARY_BYTES = 64
+# What X.509 takes (IA5String); whether an address is a public-service one is core's question.
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_DOMAIN = re.compile(r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +69,10 @@ def name_problems(subject: SubjectName) -> tuple[str, ...]:
     ]
     if not subject.common_name.strip():
         problems.append("Thiếu tên chứng thư.")
-    if not subject.email.isascii():
-        problems.append(f"Thư điện tử có chữ có dấu: {subject.email}")
+    if subject.email and not _EMAIL.fullmatch(subject.email):
+        problems.append(f"Thư điện tử không đúng dạng: {subject.email}")
+    if subject.domain and not _DOMAIN.fullmatch(subject.domain):
+        problems.append(f"Tên miền không đúng dạng: {subject.domain}")
     if any(not name.strip() for name in subject.organisation_levels):
         problems.append("Một cấp tổ chức để trống ở giữa.")
     return tuple(problems)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -63,7 +64,10 @@ def load_public_key(der: bytes) -> PublicKey:
 
     Smallest sizes: Thông tư 15/2025/TT-BKHCN (DOMAIN 5.3).
     """
-    key = load_der_public_key(der)
+    try:
+        key = load_der_public_key(der)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ValueError("Khóa công khai không đọc được.") from error
     if isinstance(key, rsa.RSAPublicKey):
         is_strong = key.key_size >= MIN_RSA_BITS
     elif isinstance(key, ec.EllipticCurvePublicKey):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from django.db import transaction
 from django.test import override_settings
@@ -182,6 +185,41 @@ def test_a_bad_order_does_not_stop_its_neighbours(now: datetime) -> None:
 
     assert [answer.der is not None for answer in answers] == [True, False, True]
     assert "thời hạn của CA" in answers[1].error
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"email": "đào@laichau.gov.vn"}, "Thư điện tử"),
+        ({"email": "a@@laichau.gov.vn"}, "Thư điện tử"),
+        ({"domain": "dịch vụ.gov.vn"}, "Tên miền"),
+        ({"common_name": " "}, "Thiếu tên"),
+        ({"organisation_levels": ("UBND", "")}, "để trống"),
+    ],
+)
+def test_a_name_that_cannot_stand_in_a_certificate_is_refused_in_words(
+    now: datetime, changes: dict[str, Any], said: str
+) -> None:
+    subject = replace(builders.TEACHER, **changes)
+
+    answer = builders.issue(
+        builders.order(builders.key(now=now), now=now, subject=subject), now=now
+    )
+
+    assert answer.der is None
+    assert said in answer.error
+
+
+def test_a_key_that_cannot_be_read_or_is_weak_is_refused_in_words(now: datetime) -> None:
+    weak = rsa.generate_private_key(65537, 1024).public_key()  # noqa: S505
+    spki = weak.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    asked = builders.order(builders.key(now=now), now=now)
+
+    unreadable = builders.issue(replace(asked, request_key="a", public_key=b"key 1"), now=now)
+    too_short = builders.issue(replace(asked, request_key="b", public_key=spki), now=now)
+
+    assert unreadable.error == "Khóa công khai không đọc được."
+    assert too_short.error == "Khóa công khai quá ngắn: 1024 bit."
 
 
 def test_a_serial_used_for_another_order_harms_that_order_only(now: datetime) -> None:
