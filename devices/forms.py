@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from devices.lifecycle import Move
@@ -107,19 +108,18 @@ class SendForm(forms.Form):
         help_text=_("Ví dụ: số bưu gửi, người đi giao."),
     )
 
-    def __init__(self, *args: Any, devices: Sequence[Device], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None, *, devices: Sequence[Device]) -> None:
+        super().__init__(data)
+        self.codes = [str(device.uuid) for device in devices]
         field = self.fields["devices"]
         assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = [(str(device.uuid), device.serial) for device in devices]
+        field.choices = [(code, code) for code in self.codes]
 
     @property
     def chosen(self) -> list[str]:
         """The devices that stand marked on the page: all of them at first."""
-        field = self.fields["devices"]
-        assert isinstance(field, forms.MultipleChoiceField)
         if not self.is_bound:
-            return [str(value) for value, _label in field.choices]
+            return self.codes
         return [str(value) for value in self["devices"].data or []]
 
 
@@ -150,8 +150,8 @@ class ReceiveForm(forms.Form):
     )
     note = forms.CharField(label=_("Ghi chú"), required=False, max_length=500)
 
-    def __init__(self, *args: Any, outstanding: Sequence[str], today: date, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"on": today, "rest": self.LATER}, **kwargs)
+    def __init__(self, data: QueryDict | None, *, outstanding: Sequence[str], today: date) -> None:
+        super().__init__(data, initial={"on": today, "rest": self.LATER})
         self.outstanding = list(outstanding)
         self.today = today
         field = self.fields["seen"]
@@ -203,8 +203,8 @@ class HandOverForm(forms.Form):
         label=_("Nhập lại mã PIN"), strip=False, widget=forms.PasswordInput(attrs=_PIN)
     )
 
-    def __init__(self, *args: Any, holder: str, asks_pin: bool, today: date, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"holder": holder, "on": today}, **kwargs)
+    def __init__(self, data: QueryDict | None, *, holder: str, asks_pin: bool, today: date) -> None:
+        super().__init__(data, initial={"holder": holder, "on": today})
         if not asks_pin:
             del self.fields["pin"], self.fields["pin_again"]
 

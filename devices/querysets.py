@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from devices.lifecycle import Condition, Custody, Move
 from portal.agencies.models import Agency
@@ -50,13 +50,15 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         return self.filter(Exists(valid))
 
     def handed_over_without_notice(self) -> Self:
-        """Return the devices subscribers hold of which no Mẫu 07 has told the CA yet (R18)."""
-        from devices.models import CustodyMove  # noqa: PLC0415 (it imports this module)
+        """Return the devices subscribers hold of which no Mẫu 07 has told the CA yet (R18).
 
-        untold = CustodyMove.objects.filter(
-            device=OuterRef("pk"), move=Move.HAND_OVER, notice__isnull=True
+        One filter, one join: a device is handed over once in its life.
+        """
+        return self.filter(
+            custody=Custody.WITH_SUBSCRIBER,
+            moves__move=Move.HAND_OVER,
+            moves__notice__isnull=True,
         )
-        return self.filter(Exists(untold), custody=Custody.WITH_SUBSCRIBER)
 
     def for_list(self) -> Self:
         return self.select_related("agency", "subscriber")
@@ -97,9 +99,6 @@ class ShipmentQuerySet(models.QuerySet["Shipment"]):
         )
 
     def with_list(self) -> Self:
-        from devices.models import ShipmentItem  # noqa: PLC0415 (it imports this module)
-
-        lines = ShipmentItem.objects.select_related("device__subscriber")
         return self.select_related("agency", "sent_by").prefetch_related(
-            Prefetch("items", queryset=lines)
+            "items__device__subscriber"
         )

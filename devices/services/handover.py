@@ -69,20 +69,17 @@ def handed_over_without_notice(agency: Agency) -> DeviceQuerySet:
 
     Each carries ``handed_over_on`` and ``holder``.
     """
-    return (
-        with_hand_over(Device.objects.filter(agency=agency).handed_over_without_notice())
-        .select_related("subscriber", "key")
-        .order_by("handed_over_on", "pk")
-    )
+    owed = Device.objects.filter(agency=agency).handed_over_without_notice()
+    return with_hand_over(owed).select_related("subscriber", "key")
 
 
 def with_hand_over(devices: DeviceQuerySet) -> DeviceQuerySet:
-    """Add the day each device was handed over and to whom."""
+    """Add the day each device was handed over and to whom, the oldest first."""
     moves = CustodyMove.objects.filter(device=OuterRef("pk"), move=Move.HAND_OVER).order_by("-pk")
     return devices.annotate(
         handed_over_on=Subquery(moves.values("happened_on")[:1]),
         holder=Subquery(moves.values("holder")[:1]),
-    )
+    ).order_by("handed_over_on", "pk")
 
 
 @transaction.atomic

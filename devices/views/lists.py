@@ -69,8 +69,9 @@ class CertificateLine:
 @require_safe
 def device_list(request: UserRequest) -> HttpResponse:
     """Show every device the user may see, the newest first, and what waits for the user."""
-    found = DeviceFilter(request.GET, Device.objects.visible_to(request.user), user=request.user)
-    page = keyset_page(found.qs.for_list(), order=RECENT, params=request.GET)
+    devices = Device.objects.visible_to(request.user).for_list()
+    found = DeviceFilter(request.GET, devices, user=request.user)
+    page = keyset_page(found.qs, order=RECENT, params=request.GET)
     count = capped_count(found.qs)
     context: dict[str, Any] = {
         "filter": found,

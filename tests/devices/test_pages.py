@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -41,8 +41,8 @@ def operator() -> Client:
     return signed_in(builders.user(Role.CA_OPERATOR))
 
 
-def html(response: HttpResponse) -> str:
-    return response.content.decode()
+def html(response: Any) -> str:
+    return str(response.content.decode())
 
 
 @pytest.mark.parametrize("path", ["list", "incoming"])

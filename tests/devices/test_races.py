@@ -46,7 +46,7 @@ def test_two_clerks_hand_over_at_once() -> None:
 
     results = at_once(
         *(
-            lambda clerk=clerk: services.hand_over(  # type: ignore[misc]
+            lambda clerk=clerk: services.hand_over(
                 device, pin="", serial_seen=device.serial, actor=clerk, now=NOW
             )
             for clerk in clerks
