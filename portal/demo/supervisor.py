@@ -58,15 +58,11 @@ def together(commands: Mapping[str, Sequence[str]]) -> Iterator[Running]:
 
 def _end(processes: Collection[subprocess.Popen[bytes]]) -> None:
     for process in processes:
-        _signal(process, signal.SIGTERM)
+        process.terminate()  # it ends its own children in good order
     deadline = time.monotonic() + PATIENCE
     for process in processes:
         with suppress(subprocess.TimeoutExpired):
             process.wait(max(0.0, deadline - time.monotonic()))
-        _signal(process, signal.SIGKILL)  # it, and any child that it left behind
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # and any child that it left behind
         process.wait()
-
-
-def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, number)

@@ -76,7 +76,9 @@ def _interrupt(_number: int, _frame: object) -> NoReturn:
 
 
 def _commands(port: int) -> dict[str, list[str]]:
-    celery = [sys.executable, "-m", "celery", "-A", "portal"]
+    # In a container one is root, and Celery is right to warn of it; here it would only frighten.
+    calm = ["-W", "ignore:You're running the worker with superuser privileges"]
+    celery = [sys.executable, *calm, "-m", "celery", "-A", "portal"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     gunicorn = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--no-control-socket"]
     workers = ["--workers", "2", "--threads", "4", "--log-level", "warning"]
