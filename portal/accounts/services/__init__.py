@@ -16,7 +16,7 @@ from portal.accounts.services.grants import (
     propose_role,
     withdraw_role,
 )
-from portal.accounts.services.tokens import forget_expired, make_token
+from portal.accounts.services.tokens import end_token, forget_expired, make_token
 
 __all__ = [
     "AccountFacts",
@@ -27,6 +27,7 @@ __all__ = [
     "create_administrator",
     "deactivate",
     "decline_role",
+    "end_token",
     "forget_expired",
     "make_token",
     "propose_role",

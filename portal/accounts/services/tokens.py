@@ -17,6 +17,11 @@ def make_token(user: User) -> tuple[str, datetime]:
     return token, kept.expiry
 
 
+def end_token(token: AuthToken) -> None:
+    """End one token; asked again, nothing happens."""
+    AuthToken.objects.filter(pk=token.pk).delete()
+
+
 def forget_expired(*, now: datetime) -> int:
     """Delete sessions, tokens and sign-in failures whose time is over; return how many."""
     sessions, _by_model = Session.objects.filter(expire_date__lt=now).delete()

@@ -1,0 +1,1 @@
+"""The portal for programs: the same querysets and services as the pages, no rules of its own."""

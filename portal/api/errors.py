@@ -1,0 +1,140 @@
+"""What stops a request, as JSON: which thing went wrong, in a code and in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework import serializers, status
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from portal.accounts import sign_in, throttle
+from portal.ca import tokens
+from portal.core.rules import Refused, Violation
+from requests_app.services import Barred, NotEditable, StaleVersion
+from requests_app.workflow import IllegalStep
+
+
+class ViolationSerializer(serializers.Serializer[Violation]):
+    """One rule that stops an act."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    article = serializers.CharField(help_text="Source of the rule, empty when none is named.")
+    row = serializers.IntegerField(allow_null=True, help_text="Number in the list, from 1.")
+    way_out = serializers.CharField(help_text="What can be done instead.")
+
+
+class RefusalSerializer(serializers.Serializer[Any]):
+    """Why an act is refused (422)."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    violations = ViolationSerializer(many=True)
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """Why a request could not be served (401, 403, 404, 409, 429)."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+def answer_to(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn what the services raise into an answer; DRF does the rest (and None is a 500)."""
+    match error:
+        case Refused():
+            return _refusal("refused", error.violations)
+        case tokens.WrongPin() | tokens.Locked() | tokens.NoPinYet():
+            return _refusal("pin", [_pin_violation(error)])
+        case throttle.Closed():
+            return _closed(error)
+        case ObjectDoesNotExist():
+            return _known(Http404(), context)
+    for kind, code, http_status in _PROBLEMS:
+        if isinstance(error, kind):
+            return _problem(code, _words(error), http_status)
+    return _known(error, context)
+
+
+def _known(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer what DRF knows, its single details as a problem with a code."""
+    answer = exception_handler(error, context)
+    if answer is not None:
+        answer.data = _as_problem(answer.data)
+    return answer
+
+
+_PROBLEMS: tuple[tuple[type[Exception], str, int], ...] = (
+    (IllegalStep, "illegal_step", status.HTTP_409_CONFLICT),
+    (StaleVersion, "stale_version", status.HTTP_409_CONFLICT),
+    (NotEditable, "not_editable", status.HTTP_409_CONFLICT),
+    (Barred, "barred", status.HTTP_403_FORBIDDEN),
+    (sign_in.WrongPassword, "wrong_password", status.HTTP_401_UNAUTHORIZED),
+)
+
+
+def _words(error: Exception) -> str:
+    match error:
+        case StaleVersion():
+            return _("Hồ sơ đã thay đổi: đang ở phiên bản %(current)d, yêu cầu nói %(seen)d.") % {
+                "current": error.current,
+                "seen": error.seen,
+            }
+        case NotEditable():
+            return _("Hồ sơ không còn là bản đang soạn.")
+        case Barred():
+            return _("Người này đã tham gia bước trước nên bước này phải do người khác thực hiện.")
+        case sign_in.WrongPassword():
+            return _("Tên đăng nhập hoặc mật khẩu không đúng.")
+    return _("Hồ sơ ở trạng thái này không có việc đó cho vai trò của tài khoản.")
+
+
+def _pin_violation(error: tokens.WrongPin | tokens.Locked | tokens.NoPinYet) -> Violation:
+    if isinstance(error, tokens.WrongPin):
+        message = _("Mã PIN không đúng; còn %(tries)d lần thử.") % {"tries": error.tries_left}
+        return Violation("wrong_pin", message)
+    if isinstance(error, tokens.Locked):
+        return Violation(
+            "device_locked",
+            _("Thiết bị đã bị khóa do nhập sai mã PIN nhiều lần."),
+            way_out=_("Lập hồ sơ khôi phục thiết bị (Mẫu 06)."),
+        )
+    return Violation("no_pin_yet", _("Thiết bị chưa được bàn giao và đặt mã PIN."))
+
+
+def _refusal(code: str, violations: Any) -> Response:
+    data = {
+        "code": code,
+        "detail": "; ".join(violation.message for violation in violations),
+        "violations": ViolationSerializer(violations, many=True).data,
+    }
+    return Response(data, status=status.HTTP_422_UNPROCESSABLE_ENTITY)
+
+
+def _closed(error: throttle.Closed) -> Response:
+    answer = _problem(
+        "too_many_failures",
+        _("Đã nhập sai quá nhiều lần; thử lại sau %(time)s.")
+        % {"time": f"{timezone.localtime(error.until):%H:%M:%S %d/%m/%Y}"},
+        status.HTTP_429_TOO_MANY_REQUESTS,
+    )
+    seconds = (error.until - timezone.now()).total_seconds()
+    answer["Retry-After"] = str(max(1, int(seconds) + 1))
+    return answer
+
+
+def _problem(code: str, detail: str, http_status: int) -> Response:
+    return Response({"code": code, "detail": detail}, status=http_status)
+
+
+def _as_problem(data: Any) -> Any:
+    detail = data.get("detail") if isinstance(data, dict) else None
+    if not isinstance(detail, ErrorDetail):
+        return data
+    return {"code": detail.code, "detail": str(detail)}
