@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import uuid
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import common
@@ -38,7 +39,7 @@ def _measure(people: Any, name: str, *, target: float, bad_every: int) -> None:
     for _ in range(RUNS):
         now = timezone.now()
         dossier = _accepted(people, now=now, bad_every=bad_every)
-        ours.append(common.seconds(lambda pk=dossier.pk: execution.execute(pk, now=now)))  # noqa: B023
+        ours.append(common.seconds(partial(execution.execute, dossier.pk, now=now)))
         baseline.append(_sign_bare(dossier))
     common.report(name, statistics.median(ours), statistics.median(baseline), target=target, n=ROWS)
 

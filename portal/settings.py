@@ -215,6 +215,7 @@ MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", default=10 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 # Keys: the CA's own (the worker's), the OCSP responder's (the web's), outside each other's reach.
 CA_KEY_DIR = Path(env.str("CA_KEY_DIR", default=str(DATA_DIR / "keys" / "ca")))

@@ -1,8 +1,16 @@
 """Registers the app."""
 
+from __future__ import annotations
+
 from django.apps import AppConfig
 
 
 class RequestsConfig(AppConfig):
     name = "requests_app"
     verbose_name = "Hồ sơ"
+
+    def ready(self) -> None:
+        from portal.deadlines import calendar  # noqa: PLC0415 (models are loaded only now)
+        from requests_app import following  # noqa: PLC0415
+
+        calendar.follow("dossier", following.follow_calendar)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from portal.agencies.models import Agency
 from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
@@ -38,12 +38,9 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
 
     def visible_as_copy_to(self, user: User) -> Self:
         """Return the dossiers ``user``'s body gets a copy of: read-only, numbers masked."""
-        from requests_app.models import DossierCopy  # noqa: PLC0415 (it imports this module)
-
         if user.role not in AGENCY_ROLES | OFFICE_ROLES:
             return self.none()
-        copies = DossierCopy.objects.filter(dossier=OuterRef("pk"), agency=user.agency_id)
-        return self.filter(Exists(copies), sent_at__isnull=False)
+        return self.filter(copies__agency=user.agency_id, sent_at__isnull=False)
 
     def workable_by(self, user: User) -> Self:
         """Return what waits for ``user``'s role, among what is visible."""
@@ -63,7 +60,7 @@ def _own_bodies(user: User) -> models.QuerySet[Agency, int]:
     return (
         Agency.objects.filter(
             Q(pk=user.agency_id)
-            | Q(successions__successor=user.agency_id, dissolved_on__isnull=False)
+            | Q(successions__successor=user.agency_id, successions__in_effect=True)
         )
         .order_by()
         .values_list("pk", flat=True)

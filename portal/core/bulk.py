@@ -19,12 +19,13 @@ def update_rows(instances: Sequence[models.Model], fields: Sequence[str]) -> int
     using = router.db_for_write(type(instances[0]))
     connection = connections[using]
     columns = [meta.get_field(name) for name in fields]
-    assert meta.pk is not None
+    key = meta.pk
+    assert key is not None
     quote = connection.ops.quote_name
-    assignments = ", ".join(f"{quote(column.column)} = %s" for column in columns)  # type: ignore[union-attr]
+    assignments = ", ".join(f"{quote(str(column.column))} = %s" for column in columns)  # type: ignore[union-attr]
     statement = (
         f"UPDATE {quote(meta.db_table)} SET {assignments} "  # noqa: S608 (names of our own columns)
-        f"WHERE {quote(meta.pk.column)} = %s"
+        f"WHERE {quote(str(key.column))} = %s"
     )
     values = [
         [

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.conf import settings
 from django.db.models import Q
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -49,6 +49,9 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Thời hạn"), "deadlines:list", "calendar-clock", _PROCEDURE),
     Entry(_("Nhật ký"), "audit:list", "scroll-text", frozenset({Role.AUDITOR})),
     Entry(_("Tài khoản"), "accounts:users", "user-cog", frozenset({Role.ADMINISTRATOR})),
+    Entry(
+        _("Lịch làm việc"), "deadlines:calendar", "calendar-days", frozenset({Role.ADMINISTRATOR})
+    ),
 )
 
 
@@ -107,17 +110,11 @@ class Frame:
         if self.user is None:
             return []
         here = self._section()
-        links = []
-        for entry in NAVIGATION:
-            if self.user.role not in entry.roles:
-                continue
-            try:
-                url = reverse(entry.route)
-            except NoReverseMatch:
-                continue
-            is_current = entry.route.partition(":")[0] == here
-            links.append(Link(entry.label, url, entry.icon, is_current))
-        return links
+        return [
+            Link(entry.label, reverse(entry.route), entry.icon, entry.route.split(":")[0] == here)
+            for entry in NAVIGATION
+            if self.user.role in entry.roles
+        ]
 
     def _section(self) -> str:
         match = self._request.resolver_match

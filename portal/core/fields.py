@@ -63,6 +63,10 @@ class EncryptedTextField(_SealedText):
 class EncryptedJSONField(_SealedJSON):
     """JSON that the database sees only encrypted; it can't be searched."""
 
+    # What the type checker's Django plugin reads: any JSON value may be set.
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
     def get_prep_value(self, value: Any) -> Any:
         if value is None:
             return None

@@ -83,7 +83,8 @@ def make(*, now: datetime) -> Bodies:
         has_seal=False,
         now=now,
     )
-    bodies = Bodies(ca, province, office, *communes, hospital)
+    tan_uyen, muong_khoa, pac_ta = communes
+    bodies = Bodies(ca, province, office, tan_uyen, muong_khoa, pac_ta, hospital)
     _routes(bodies)
     return bodies
 

@@ -122,7 +122,7 @@ def _account(
     password: str,
     now: datetime,
 ) -> User:
-    standing = User.objects.filter(username=username).first()
+    standing: User | None = User.objects.filter(username=username).first()
     if standing is not None:
         return standing
     answers = answers_of(500 + number, commune=agency.name, mailbox="demo")

@@ -24,7 +24,7 @@ _STATES = {Attachment.Kind.SIGNED_SCAN: frozenset({State.AWAITING_SIGNATURE, Sta
 @transaction.atomic
 def attach(
     dossier: Dossier,
-    uploaded: UploadedFile,
+    uploaded: UploadedFile[bytes],
     *,
     kind: str,
     item_uuid: uuid.UUID | None = None,

@@ -21,7 +21,7 @@ from requests_app.models import Dossier, SigningMode
 from requests_app.services.signing_mode import organisation_certificate, personal_certificate
 from requests_app.workflow import Action
 
-ROWS_RENDERED_AT_ONCE = 200  # more are rendered by the worker while the page shows progress
+ROWS_RENDERED_AT_ONCE = 50  # more are rendered by the worker while the page shows progress
 PDF = "application/pdf"
 
 

@@ -39,7 +39,7 @@ def organisation_certificate(agency: Agency, *, now: datetime) -> Certificate | 
             Q(subscriber__organisation=agency)
             | Q(
                 subscriber__organisation__successions__successor=agency,
-                subscriber__organisation__dissolved_on__isnull=False,
+                subscriber__organisation__successions__in_effect=True,
             ),
             kind=SubscriberKind.ORGANISATION,
         ),

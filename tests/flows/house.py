@@ -81,7 +81,7 @@ class House:
         """Return the one number a SELECT gives."""
         if self.database:
             with psycopg.connect(**_server(self.database)) as connection:
-                row = connection.execute(statement).fetchone()  # type: ignore[call-overload]
+                row = connection.execute(statement).fetchone()
         else:
             path = self.folder / "var" / "db.sqlite3"
             with closing(sqlite3.connect(path, timeout=20)) as connection:
