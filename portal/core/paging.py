@@ -39,6 +39,11 @@ class KeysetPage(Generic[Row]):
     next_params: str | None = None
     is_keyset: bool = field(default=True, init=False)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the list has no other page."""
+        return self.previous_params is None and self.next_params is None
+
     def __iter__(self) -> Iterator[Row]:
         return iter(self.object_list)
 

@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from portal.ca.models import Certificate
-from portal.core.paging import Order, capped_count, keyset_page
+from portal.ca.querysets import EXPIRING_WITHIN_DAYS
+from portal.core.paging import KeysetPage, Order, capped_count, keyset_page
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline
 from requests_app.models import Dossier
@@ -19,7 +20,6 @@ from requests_app.models import Dossier
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
 
-EXPIRING_WITHIN_DAYS = 60
 _SHOWN = 20
 _DEADLINES_SHOWN = 10
 
@@ -37,22 +37,30 @@ def home(request: UserRequest) -> HttpResponse:
     )
     context = {
         "page": page,
-        "figures": _figures(request.user, now=now, today=today),
+        "figures": _figures(request.user, page, now=now, today=today),
         "deadlines": _other_deadlines(request.user),
         "is_first_time": not page.object_list and not _has_any(request.user),
     }
     return render(request, "requests_app/home.html", context)
 
 
-def _figures(user: User, *, now: datetime, today: date) -> dict[str, int]:
-    waiting = Dossier.objects.workable_by(user)
+def _figures(
+    user: User, page: KeysetPage[Dossier], *, now: datetime, today: date
+) -> dict[str, int]:
+    """Count what is urgent; a list that stands whole on the page is counted without asking."""
     expiring = Certificate.objects.visible_to(user).expiring(now, within_days=EXPIRING_WITHIN_DAYS)
-    return {
-        "overdue": capped_count(waiting.filter(due_on__lt=today)),
-        "today": capped_count(waiting.filter(due_on=today)),
-        "waiting": capped_count(waiting),
-        "expiring": capped_count(expiring),
-    }
+    if page.is_whole:
+        days = [dossier.due_on for dossier in page]
+        overdue = sum(day is not None and day < today for day in days)
+        counts = {"overdue": overdue, "today": days.count(today), "waiting": len(days)}
+    else:
+        waiting = Dossier.objects.workable_by(user)
+        counts = {
+            "overdue": capped_count(waiting.filter(due_on__lt=today)),
+            "today": capped_count(waiting.filter(due_on=today)),
+            "waiting": capped_count(waiting),
+        }
+    return counts | {"expiring": capped_count(expiring)}
 
 
 def _other_deadlines(user: User) -> Any:
