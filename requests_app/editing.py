@@ -6,9 +6,10 @@ Nothing here saves. A draft keeps what was typed, right or not.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from typing import Protocol
@@ -50,7 +51,7 @@ class Cell:
     position: int
     field: Field
     value: str
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = dataclasses.field(default_factory=list)
     stored: str | None = None  # what somebody else saved meanwhile, where it differs
 
     @property

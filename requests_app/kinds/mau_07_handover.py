@@ -253,7 +253,7 @@ KIND = Kind(
     sheet=SHEET,
     need=gettext_lazy("Thông báo đã bàn giao thiết bị cho thuê bao"),
     purpose=gettext_lazy(
-        "Gửi Cục ngay sau khi giao USB Token, SIM PKI… cho người dùng. Danh sách có thể lập từ "
-        "trang Thiết bị."
+        "Gửi Cục ngay sau khi giao USB Token, SIM PKI… cho người dùng. Một văn bản cho nhiều "
+        "thiết bị."
     ),
 )

@@ -233,7 +233,7 @@ def _without_repetition(found: list[tuple[int, Finding]]) -> list[tuple[int, Fin
     ]
 
 
-def _digits(value: float) -> str:
+def _digits(value: int | float) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)

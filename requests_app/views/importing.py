@@ -48,7 +48,7 @@ class UploadForm(forms.Form):
 
     def clean_file(self) -> bytes:
         """Return the content; a file too large is not read whole."""
-        uploaded: UploadedFile = self.cleaned_data["file"]
+        uploaded: UploadedFile[Any] = self.cleaned_data["file"]
         content: bytes = uploaded.read(settings.MAX_UPLOAD_BYTES + 1)
         if len(content) > settings.MAX_UPLOAD_BYTES:
             raise forms.ValidationError(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -206,14 +206,18 @@ def _save(request: UserRequest, dossier: Dossier, form: LetterForm) -> HttpRespo
 def _renew(form: LetterForm, dossier: Dossier) -> None:
     """Let the form be sent again: it carries the version its own saving made."""
     dossier.refresh_from_db(fields=["version"])
-    form.data = form.data.copy()
-    form.data["version"] = str(dossier.version)
+    _carry(form, dossier.version)
+
+
+def _carry(form: LetterForm, version: int) -> None:
+    data = cast("QueryDict", form.data).copy()
+    data["version"] = str(version)
+    form.data = data
 
 
 def _show_both(form: LetterForm, dossier: Dossier, version: int) -> None:
     """Somebody saved in between: keep what was typed, say what is kept, save on the next press."""
-    form.data = form.data.copy()
-    form.data["version"] = str(version)
+    _carry(form, version)
     form.add_error(
         None,
         _(

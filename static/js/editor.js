@@ -10,6 +10,7 @@
   const status = form.querySelector("[data-saved]");
   const waiting = new Set(); // rows typed in since they were last saved
   const PAUSE = 1200;
+  const FEW = 5;
   let timer = 0;
   let isSaving = false;
   let isStopped = false; // somebody else saved meanwhile: only a person decides now
@@ -74,7 +75,7 @@
     }
   }
 
-  async function save(options = {}) {
+  async function save() {
     clearTimeout(timer);
     if (isSaving || isStopped || !waiting.size) {
       return;
@@ -90,7 +91,7 @@
         headers: { Accept: "application/json" },
         credentials: "same-origin",
         redirect: "error",
-        ...options,
+        keepalive: rows.size <= FEW, // outlives the page; browsers allow 64 kB for it
       });
       const answer = await response.json();
       if (answer.conflict) {
@@ -134,9 +135,10 @@
       save();
     }
   });
+  window.addEventListener("pagehide", () => save());
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") {
-      save({ keepalive: true });
+      save();
     }
   });
 
