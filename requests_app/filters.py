@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import django_filters
 from django import forms
@@ -28,10 +28,6 @@ _USUAL = frozenset({"q", "state", "due"})
 _MOST_AGENCIES = 200  # a name that fits more bodies is too short to narrow anything
 
 
-def _offices() -> Any:
-    return Agency.objects.filter(kind=AgencyKind.OFFICE)
-
-
 def _kinds() -> list[tuple[str, str]]:
     return [(kind.code, f"Mẫu {kind.number}: {kind.title}") for kind in kinds.KINDS.values()]
 
@@ -51,7 +47,7 @@ class DossierFilter(django_filters.FilterSet):
     agency = django_filters.CharFilter(label=_("Đơn vị gửi"), method="from_agency")
     office = django_filters.ModelChoiceFilter(
         label=_("Sở, đơn vị chuyên trách"),
-        queryset=lambda request: _offices(),
+        queryset=Agency.objects.filter(kind=AgencyKind.OFFICE),
         to_field_name="uuid",
         empty_label=_("Tất cả"),
     )

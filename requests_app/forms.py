@@ -108,9 +108,9 @@ class RowDecisionForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "ly-do"}),
     )
 
-    def __init__(self, *args: Any, item: DossierItem, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, item: DossierItem) -> None:
         initial = {"decision": item.decision, "reason": item.decision_reason}
-        super().__init__(*args, prefix=str(item.uuid), initial=initial, **kwargs)
+        super().__init__(data, prefix=str(item.uuid), initial=initial)
         self.item = item
 
     def clean(self) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from django import template
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.core.templatetags.portal_ui import state_tag
@@ -69,9 +68,10 @@ class Button:
 @register.simple_tag
 def next_button(dossier: Dossier, role: str) -> Button:
     """Return where ``role`` goes on with the dossier: its next step, or just the page of it."""
-    route, label = "requests_app:detail", _("Xem")
-    if dossier.queue == role:
-        route, label = _NEXT.get(State(dossier.state), (route, label))
+    if dossier.queue == role and dossier.state in _NEXT:
+        route, label = _NEXT[State(dossier.state)]
+    else:
+        route, label = "requests_app:detail", gettext_lazy("Xem")
     return Button(str(label), reverse(route, args=[dossier.uuid]))
 
 

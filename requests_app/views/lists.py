@@ -50,15 +50,18 @@ def copies(request: UserRequest) -> HttpResponse:
 def _list(
     request: UserRequest, dossiers: DossierQuerySet, *, title: str, usual_order: str
 ) -> HttpResponse:
-    found = DossierFilter(request.GET, dossiers, user=request.user, today=timezone.localdate())
+    found = DossierFilter(
+        request.GET,
+        dossiers.for_list().defer("contact", "note"),
+        user=request.user,
+        today=timezone.localdate(),
+    )
     order = request.GET.get("sort", usual_order)
     order = order if order in ORDERS else usual_order
     context = {
         "title": title,
         "filter": found,
-        "page": keyset_page(
-            found.qs.for_list().defer("contact", "note"), order=ORDERS[order], params=request.GET
-        ),
+        "page": keyset_page(found.qs, order=ORDERS[order], params=request.GET),
         "count": capped_count(found.qs),
         "order": order,
         "usual_order": usual_order,

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from portal.core.roles import Role
 from requests_app.models import Dossier, DossierCopy
-from requests_app.workflow import State
+from requests_app.workflow import Action, State
 from tests import builders, story
 
 pytestmark = pytest.mark.django_db
@@ -223,6 +223,6 @@ def test_the_button_of_a_line_leads_to_the_next_step(client: Client) -> None:
     client.force_login(people.clerk)
     assert reverse("requests_app:editor", args=[dossier.uuid]) in client.get("/").text
 
-    story.step(dossier, "request_signature", people.clerk)
+    story.step(dossier, Action.REQUEST_SIGNATURE, people.clerk)
     client.force_login(people.head)
     assert reverse("requests_app:sign", args=[dossier.uuid]) in client.get("/").text

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from portal.core.identifiers import mask as mask_number
 from portal.core.paging import MOST_COUNTED
-from portal.core.workdays import WorkCalendar, work_calendar
+from portal.core.workdays import WorkCalendar
 
 register = template.Library()
 
@@ -43,10 +43,8 @@ def due(context: Context, day: date | None, today: date | None = None) -> SafeSt
     """Return a due date with the working days left ("26/11/2026 · còn 3 ngày làm việc")."""
     if day is None:
         return mark_safe('<span class="text-secondary">–</span>')
-    frame = context.get("frame")
-    calendar = frame.calendar if frame is not None else work_calendar()
-    today = today or frame.today
-    tone, words = due_words(day, today=today, calendar=calendar)
+    frame = context["frame"]
+    tone, words = due_words(day, today=today or frame.today, calendar=frame.calendar)
     return format_html(
         '<span class="due due-{}"><time datetime="{}">{}</time> <span>{}</span></span>',
         tone,
