@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     class UserRequest(HttpRequest):
         """A request past LoginRequiredMiddleware."""
 
-        user: User  # type: ignore[assignment]
+        user: User
 
 
-class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
-    """Django's own look-ups by username, and our vocabulary."""
+# Django's own look-ups by username, and our vocabulary.
+UserManager = BaseUserManager.from_queryset(UserQuerySet)
 
 
 class User(AbstractBaseUser):

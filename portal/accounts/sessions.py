@@ -20,7 +20,8 @@ def is_over(session: SessionBase, *, now: datetime) -> bool:
     moment = now.timestamp()
     began, seen = session.get(_BEGAN, moment), session.get(_SEEN, moment)
     is_old = moment - began >= settings.SESSION_COOKIE_AGE
-    return is_old or moment - seen >= getattr(settings, "SESSION_IDLE_AGE", IDLE_SECONDS)
+    is_idle = moment - seen >= getattr(settings, "SESSION_IDLE_AGE", IDLE_SECONDS)
+    return bool(is_old or is_idle)
 
 
 def touch(session: SessionBase, *, now: datetime) -> None:

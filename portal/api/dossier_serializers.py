@@ -105,7 +105,7 @@ class DossierDetailSerializer(DossierSerializer):
     def get_allowed_actions(self, dossier: Dossier) -> Any:
         user = self.context["request"].user
         assert isinstance(user, User)
-        return StepSerializer(services.allowed_steps(dossier, user), many=True).data
+        return [StepSerializer(step).data for step in services.allowed_steps(dossier, user)]
 
 
 def masked(answers: dict[str, str], fields: tuple[Field, ...]) -> dict[str, str]:

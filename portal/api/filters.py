@@ -8,6 +8,7 @@ from django.utils import timezone
 from devices.lifecycle import Condition, Custody
 from devices.models import Device, DeviceKind
 from devices.querysets import DeviceQuerySet
+from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
 from portal.ca.models import Certificate, CertificateState
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS, CertificateQuerySet
@@ -39,6 +40,7 @@ class DossierFilters(django_filters.FilterSet):
 
     def waiting(self, dossiers: DossierQuerySet, name: str, value: bool) -> DossierQuerySet:
         assert self.request is not None
+        assert isinstance(self.request.user, User)
         return dossiers.workable_by(self.request.user) if value else dossiers
 
 

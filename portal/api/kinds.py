@@ -61,7 +61,7 @@ class KindList(PortalView, APIView):
 
     @extend_schema(operation_id="kinds_list", responses=KindSerializer(many=True))
     def get(self, request: Request) -> Response:
-        return Response(KindSerializer(list(kinds.KINDS.values()), many=True).data)
+        return Response([KindSerializer(kind).data for kind in kinds.KINDS.values()])
 
 
 class KindDetail(PortalView, APIView):

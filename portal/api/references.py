@@ -29,4 +29,4 @@ class ChoiceSerializer(serializers.Serializer[Any]):
     """A code and what people call it."""
 
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from drf_spectacular.authentication import SessionScheme
 
 
-class PageSessionScheme(SessionScheme):  # type: ignore[misc]
+class PageSessionScheme(SessionScheme):  # type: ignore[no-untyped-call]
     """The session of the pages is a cookie like any other."""
 
     target_class = "portal.api.base.PageSession"

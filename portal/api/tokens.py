@@ -46,11 +46,12 @@ class Token(PortalView, APIView):
         return [] if self._asks() else super().get_permissions()
 
     def _asks(self) -> bool:
-        return self.request is not None and self.request.method == "POST"
+        return getattr(self.request, "method", "") == "POST"  # None while it is described
 
     @extend_schema(
         operation_id="token_create",
         request=CredentialsSerializer,
+        auth=[],
         responses={
             201: TokenSerializer,
             401: ProblemSerializer,

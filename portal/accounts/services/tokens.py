@@ -26,4 +26,4 @@ def forget_expired(*, now: datetime) -> int:
     """Delete sessions, tokens and sign-in failures whose time is over; return how many."""
     sessions, _by_model = Session.objects.filter(expire_date__lt=now).delete()
     tokens, _by_model = AuthToken.objects.filter(expiry__lt=now).delete()
-    return sessions + tokens + throttle.forget_old(now=now)
+    return int(sessions) + int(tokens) + throttle.forget_old(now=now)

@@ -114,4 +114,11 @@ class _Told:
             raise CommandError(" ".join(error.messages)) from error
 
     def facts(self, agency: Agency) -> services.AccountFacts:
-        return services.AccountFacts(agency=agency, position="Quản trị viên", **self.values)
+        return services.AccountFacts(
+            agency=agency,
+            position="Quản trị viên",
+            username=self.values["username"],
+            full_name=self.values["full_name"],
+            identity_number=self.values["identity_number"],
+            email=self.values["email"],
+        )
