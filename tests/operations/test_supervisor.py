@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ time.sleep(60)
 """
 
 
-def are_gone(notes: Iterable[Path]) -> bool:
+def are_gone(notes: list[Path]) -> bool:
     """Wait until none of the noted processes runs (a zombie does not)."""
     deadline = time.monotonic() + 10
     while any(is_running(note.name) for note in notes) and time.monotonic() < deadline:
