@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from portal.audit.models import AuditEntry
 
 # What the portal itself is made of; an administrator sees no dossiers, certificates or people.
-ADMINISTRATIVE = frozenset({"user", "agency", "calendar_day", "routing_rule", "authority", "crl"})
+ADMINISTRATIVE = frozenset({"user", "agency", "calendar_day", "mail", "authority", "crl"})
 
 
 class Reader(Protocol):

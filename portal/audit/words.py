@@ -21,6 +21,7 @@ ACTIONS: dict[str, dict[str, _StrPromise]] = {
         "read_row": _("Xem số định danh của một dòng"),
         "attach": _("Đính kèm tệp"),
         "detach": _("Bỏ tệp đính kèm"),
+        "export_rows": _("Xuất danh sách ra bảng tính"),
         "split": _("Tách hồ sơ"),
         "decide_rows": _("Xử lý từng dòng"),
         "request_signature": _("Trình lãnh đạo ký"),
@@ -86,9 +87,11 @@ ACTIONS: dict[str, dict[str, _StrPromise]] = {
     },
     "subscriber": {"reveal": _("Xem số định danh cá nhân")},
     "calendar": {
-        "set_day": _("Sửa ngày trong lịch làm việc"),
+        "add_day": _("Thêm ngày vào lịch làm việc"),
+        "edit_day": _("Sửa ngày trong lịch làm việc"),
         "remove_day": _("Xóa ngày khỏi lịch làm việc"),
     },
+    "mail": {"send_again": _("Gửi lại thư điện tử")},
     "user": {
         "create": _("Tạo tài khoản"),
         "create_administrator": _("Tạo tài khoản quản trị"),
@@ -116,6 +119,7 @@ TARGETS: dict[str, _StrPromise] = {
     "agency": _("Đơn vị"),
     "subscriber": _("Thuê bao"),
     "calendar_day": _("Lịch làm việc"),
+    "mail": _("Thư điện tử"),
     "user": _("Tài khoản"),
 }
 
