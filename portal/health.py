@@ -21,6 +21,7 @@ from kombu.exceptions import KombuError
 from portal.ca import publication
 from portal.celery import app
 from portal.core import heartbeats
+from portal.core.models import Heartbeat
 
 OK = "ok"
 _TIMEOUT = 2  # seconds
@@ -61,7 +62,7 @@ def _with_database(
 
 def _background(now: datetime) -> dict[str, str]:
     silent = heartbeats.silent(now=now)
-    states = {str(service): silent.get(service, OK) for service in heartbeats.Heartbeat.Service}
+    states = {str(service): silent.get(service, OK) for service in Heartbeat.Service}
     return {"database": OK, **states}
 
 

@@ -83,6 +83,8 @@ def first_flaw(
     last_good, previous = 0, GENESIS
     sequence = 0
     for sequence, entry in _read(entries):
+        if entry is None:
+            return Flaw(sequence, "it cannot be read")
         if flaw := _own_flaw(entry, sequence=sequence, previous=previous):
             return flaw
         if attested.get(sequence, entry.entry_hash) != entry.entry_hash:
@@ -116,9 +118,7 @@ def _read(entries: Iterable[AuditEntry]) -> Iterator[tuple[int, AuditEntry | Non
         yield sequence, entry
 
 
-def _own_flaw(entry: AuditEntry | None, *, sequence: int, previous: str) -> Flaw | None:
-    if entry is None:
-        return Flaw(sequence, "it cannot be read")
+def _own_flaw(entry: AuditEntry, *, sequence: int, previous: str) -> Flaw | None:
     if entry.sequence > sequence:
         return Flaw(sequence, "it is missing")
     if entry.sequence < sequence:

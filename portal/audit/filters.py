@@ -41,9 +41,11 @@ class AuditFilter(filters.FilterSet):
     @property
     def is_narrowed(self) -> bool:
         """Say whether anything but a page was asked for."""
-        return any(self.data.get(name) for name in self.filters)
+        asked = self.data or {}
+        return any(asked.get(name) for name in self.filters)
 
     @property
     def narrowed_to(self) -> dict[str, Any]:
         """Return the unseen conditions in force: the page names them."""
-        return {name: self.data[name] for name in ("target", "agency") if self.data.get(name)}
+        asked = self.data or {}
+        return {name: asked[name] for name in ("target", "agency") if asked.get(name)}

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 class Pulse(bootsteps.StartStopStep):
     """A step of the worker's start: beats at once, then by the worker's own timer."""
 
-    requires = {"celery.worker.components:Timer"}
+    requires = ("celery.worker.components:Timer",)
 
     def start(self, worker: Any) -> None:
         beat()

@@ -244,7 +244,11 @@ def test_an_entry_that_cannot_even_be_read_is_named() -> None:
 
 
 def test_data_comes_back_from_the_database_as_it_was_hashed() -> None:
-    data = {"z": None, "a": [True, 0, -7, 2**70, "Đặng Thị Ước — “é”"], "10": {"b": {}, "2": []}}
+    data: dict[str, Any] = {
+        "z": None,
+        "a": [True, 0, -7, 2**70, "Đặng Thị Ước — “é”"],
+        "10": {"b": {}, "2": []},
+    }
 
     with transaction.atomic():
         record(act(data=data), actor=None, now=NOW)

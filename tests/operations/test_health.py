@@ -99,13 +99,12 @@ def test_an_unreachable_database_is_named() -> None:
 def test_a_broker_that_is_away_is_named(settings: Settings) -> None:
     beat_both()
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    usual = app.conf.broker_url
-    app.conf.broker_url = settings.REDIS_URL
-    app.pool.force_close_all()
+    usual = app.conf["broker_url"]
+    app.conf["broker_url"] = settings.REDIS_URL
     try:
         code, checks = ready()
     finally:
-        app.conf.broker_url = usual
+        app.conf["broker_url"] = usual
 
     assert code == 503
     assert checks["broker"] == "unreachable"
