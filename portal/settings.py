@@ -154,6 +154,8 @@ else:
         "control_folder": str(_broker / "control"),
         "store_processed": False,
     }
+# One queue an installation; two installations on one Redis need two names.
+CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", default="portal")
 CELERY_TIMEZONE = "Asia/Ho_Chi_Minh"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -9,8 +10,14 @@ from io import BytesIO
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pypdf import PdfWriter
 
+from devices.lifecycle import Custody
 from portal.accounts.models import User
-from portal.agencies.models import Agency
+from portal.agencies.models import Agency, Subscriber
+from portal.ca import authority, tokens
+from portal.ca import services as ca
+from portal.ca.authority import Order
+from portal.ca.models import Certificate
+from portal.ca.names import SubjectName
 from portal.core.roles import Role
 from requests_app import services
 from requests_app.models import Decision, Dossier, Procedure
@@ -162,3 +169,62 @@ def confirmed(people: Cast, *, rows: int = 1, refuse: int = 0) -> Dossier:
 
 
 LATER = builders.NOW + timedelta(minutes=5)
+
+PIN = "68-thu-nghiem"
+
+
+def give_certificate(subscriber: Subscriber, *, now: datetime = builders.NOW) -> Certificate:
+    """A real certificate on a virtual token in its holder's hands, opened by ``PIN``.
+
+    The CA stands and this process may sign (fixture ``ca``).
+    """
+    (key,) = ca.make_keys("token", 1, now=now)
+    builders.device(
+        custody=Custody.WITH_SUBSCRIBER,
+        agency=subscriber.agency,
+        subscriber=subscriber,
+        key_pair=key,
+    )
+    tokens.set_first_pin(key, PIN, now=now)
+    order = Order(
+        request_key=uuid.uuid4().hex,
+        serial=ca.new_serial(),
+        kind=subscriber.kind,
+        subject=SubjectName(
+            common_name=subscriber.name,
+            organisation_levels=("ỦY BAN NHÂN DÂN TỈNH LAI CHÂU",),
+            locality="Lai Châu",
+            email="thu@laichau.gov.vn",
+        ),
+        public_key=bytes(key.public_key),
+        not_before=now - timedelta(days=1),
+        not_after=now + timedelta(days=1000),
+    )
+    (answer,) = authority.current().issue_many([order], now=now)
+    certificate = ca.certificate_from(
+        order,
+        answer,
+        subscriber=subscriber,
+        agency=subscriber.agency,
+        office=subscriber.agency.office,
+        key=key,
+        now=now,
+    )
+    certificate.save()
+    return certificate
+
+
+def able_to_sign(people: Cast, *, now: datetime = builders.NOW) -> Cast:
+    """Give the body and its head certificates, so that letters are signed digitally."""
+    give_certificate(builders.organisation(people.agency), now=now)
+    people.head.person = builders.person("Lò Văn Chủ", at=people.agency)
+    people.head.save()
+    give_certificate(people.head.person, now=now)
+    return people
+
+
+def sign_digitally(dossier: Dossier, people: Cast, *, now: datetime = builders.NOW) -> Dossier:
+    """Signed by the head, sealed by the clerk with virtual tokens, and sent."""
+    step(dossier, Action.REQUEST_SIGNATURE, people.clerk, now=now)
+    step(dossier, Action.SIGN, people.head, pin=PIN, now=now)
+    return step(dossier, Action.SEAL, people.clerk, pin=PIN, now=now)

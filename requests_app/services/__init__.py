@@ -24,7 +24,7 @@ from requests_app.services.drafts import (
 )
 from requests_app.services.effects import title_of
 from requests_app.services.errors import Barred, NotEditable, StaleVersion
-from requests_app.services.handovers import handover_rows, start_handover_notice
+from requests_app.services.handovers import handover_rows, start_dossier
 from requests_app.services.letters import preview_html, render
 from requests_app.services.splitting import split_by_route
 from requests_app.services.steps import allowed_steps, bars_of, take_step
@@ -57,7 +57,7 @@ __all__ = [
     "save_letter",
     "save_rows",
     "split_by_route",
-    "start_handover_notice",
+    "start_dossier",
     "take_step",
     "title_of",
     "violations_before_sending",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
@@ -58,6 +59,8 @@ def follow(dossier: Dossier, step: Step, event: DossierEvent, *, now: datetime) 
         _open(DeadlineKind.CORRECTION, dossier, owner=dossier.agency, now=now)
     elif step.action == Action.WITHDRAW:
         deadlines.cancel_all(dossier.uuid, now=now)
+        if kinds.get(dossier.kind).effect is EffectKind.RECORD_HANDOVER:
+            devices.detach_notice(_paper_of(dossier), actor=event.actor, now=now)
     elif step.target in ENDED:
         for kind in {*_CA_CLOCK.values(), DeadlineKind.OFFICE_CHECK}:
             deadlines.close(kind, dossier.uuid, now=now)
@@ -82,10 +85,12 @@ def _on_sent(dossier: Dossier, *, actor: User | None, now: datetime) -> None:
 def _record_handover_notice(dossier: Dossier, *, actor: User | None, now: datetime) -> None:
     """Mẫu 07 is sent: the hand-overs it names are notified, their clocks stop."""
     handed_over = [item.device for item in dossier.items.select_related("device") if item.device]
+    devices.attach_notice(handed_over, document=_paper_of(dossier), actor=actor, now=now)
+
+
+def _paper_of(dossier: Dossier) -> tuple[str, UUID, str]:
     label = f"Thông báo bàn giao (Mẫu 07) số {dossier.letter_number}"
-    devices.attach_notice(
-        handed_over, document=("dossier", dossier.uuid, label), actor=actor, now=now
-    )
+    return "dossier", dossier.uuid, label
 
 
 def _start_ca_clock(dossier: Dossier, *, now: datetime) -> None:

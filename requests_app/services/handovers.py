@@ -1,4 +1,4 @@
-"""Mẫu 07 as it follows from what was handed over: the rows are known, nobody types them again."""
+"""Starting a dossier: what the portal knows already, nobody types again."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from devices.models import Device
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.ca.models import Certificate
+from requests_app import kinds
+from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier
 from requests_app.services.drafts import create_draft, import_rows
-
-KIND = "mau_07_handover"
 
 
 def handover_rows(agency: Agency) -> list[dict[str, str]]:
@@ -43,12 +43,14 @@ def _row(device: Device) -> dict[str, str]:
 
 
 @transaction.atomic
-def start_handover_notice(*, actor: User, now: datetime) -> Dossier:
-    """Open a Mẫu 07 with every hand-over still to be told of, and return it.
+def start_dossier(kind_code: str, *, actor: User, now: datetime, variant: str = "") -> Dossier:
+    """Open a draft with what the portal knows already: Mẫu 07 brings its hand-overs.
 
     Raises as ``create_draft`` does.
     """
-    dossier = create_draft(KIND, actor=actor, now=now)
+    dossier = create_draft(kind_code, actor=actor, now=now, variant=variant)
+    if kinds.get(kind_code).effect is not EffectKind.RECORD_HANDOVER:
+        return dossier
     if rows := handover_rows(actor.agency):
         import_rows(dossier, rows, actor=actor, now=now, version=dossier.version)
         dossier.refresh_from_db()

@@ -72,7 +72,7 @@ def needs() -> list[Need]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: UserRequest) -> HttpResponse:
-    """Ask what is needed; open an empty draft of that form."""
+    """Ask what is needed; open a draft of that form."""
     if request.user.role != Role.CLERK:
         raise Http404
     form = NeedForm(request.POST) if request.method == "POST" else NeedForm()
@@ -80,7 +80,7 @@ def start(request: UserRequest) -> HttpResponse:
     if form.is_valid():
         kind, _colon, variant = form.cleaned_data["need"].partition(":")
         try:
-            dossier = services.create_draft(
+            dossier = services.start_dossier(
                 kind, actor=request.user, now=timezone.now(), variant=variant
             )
         except Refused as refusal:

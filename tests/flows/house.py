@@ -35,6 +35,7 @@ class House:
             "DATA_DIR": str(folder / "var"),
             "CA_ALGORITHM": "ec",
             "REDIS_URL": redis_url,
+            "CELERY_QUEUE": f"house-{uuid.uuid4().hex}",
             "PYTHONPATH": str(ROOT),
             **environment,
         }
