@@ -180,16 +180,16 @@ def _phone(answers: Answers) -> str:
 
 COLUMNS = (
     parts.ROW_NUMBER,
-    parts.column("Họ và tên", "full_name", "11%"),
+    parts.column("Họ và tên", "full_name", "9%"),
     parts.column("Ngày sinh", "birth_on", "8%"),
     Column(label="Số định danh cá nhân/Ngày cấp, nơi cấp", text=identity_block, width="13%"),
-    parts.column("Địa chỉ thư điện tử công vụ", "email", "14%"),
+    parts.column("Địa chỉ thư điện tử công vụ", "email", "13%"),
     Column(label="Tên cơ quan, tổ chức công tác", text=workplace, width="15%"),
-    parts.column("Tỉnh/Thành phố", "province", "7%"),
-    parts.column("Chức vụ", "position", "8%"),
-    Column(label="Số điện thoại di động", text=_phone, width="8%"),
-    parts.column("Số hiệu chứng thư chữ ký số cũ (nếu có)", "old_serial", "7%"),
-    Column(label="SIM PKI", text=sim_cell, width="5%"),
+    parts.column("Tỉnh/Thành phố", "province", "5%"),
+    parts.column("Chức vụ", "position", "7%"),
+    Column(label="Số điện thoại di động", text=_phone, width="9%"),
+    parts.column("Số hiệu chứng thư chữ ký số cũ (nếu có)", "old_serial", "9%"),
+    Column(label="SIM PKI", text=sim_cell, width="8%"),
 )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from string import digits
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from openpyxl.utils.cell import coordinate_to_tuple
+from openpyxl.utils import column_index_from_string
 from openpyxl.worksheet._reader import INLINE_STRING, WorkSheetParser
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
@@ -29,11 +31,15 @@ class _Parser(WorkSheetParser):
         if coordinate and len(element) == 1 and element.get("t") == "inlineStr":
             child = element[0]
             if child.tag == INLINE_STRING and len(child) == 1 and child[0].tag == _PLAIN_TEXT:
-                row, column = coordinate_to_tuple(coordinate)
-                self.col_counter = column
-                return {"row": row, "column": column, "value": child[0].text}
+                self.col_counter = _column(coordinate.rstrip(digits))
+                return {"column": self.col_counter, "value": child[0].text}
         cell: dict[str, Any] = super().parse_cell(element)
         return cell
+
+
+@lru_cache(maxsize=512)
+def _column(letters: str) -> int:
+    return column_index_from_string(letters)
 
 
 def rows_of(sheet: Any, *, width: int) -> Iterator[tuple[int, Values]]:

@@ -143,8 +143,8 @@ def _check_package(infos: list[zipfile.ZipInfo]) -> None:
 def _check_extent(sheet: Any, parts: dict[str, bytes]) -> None:
     """Check how far the sheet reaches and that no cells are merged, before any row is parsed."""
     xml = parts.get(sheet._worksheet_path, b"")
-    merged = [ref.decode() for ref in _MERGED.findall(xml)]
-    if merged:
+    after_data = max(0, xml.rfind(b"sheetData>"))
+    if merged := [ref.decode() for ref in _MERGED.findall(xml, after_data)]:
         raise refuse(
             "merged_cells",
             _("Bảng có ô gộp: %(cells)s.") % {"cells": ", ".join(merged[:5])},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
@@ -30,8 +31,9 @@ CONTACT = {
 }
 
 
-def dossier(kind: str = "mau_01_person", **columns: object) -> Dossier:
-    return builders.dossier(kind=kind, rows=0, **{"contact": CONTACT, **columns})
+def dossier(kind: str = "mau_01_person", **columns: Any) -> Dossier:
+    columns.setdefault("contact", CONTACT)
+    return builders.dossier(kind=kind, rows=0, **columns)
 
 
 def people(count: int) -> list[DossierItem]:
