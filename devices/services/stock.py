@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,6 +23,7 @@ from portal.agencies.models import Agency, Subscriber
 from portal.audit.services import Act, record
 from portal.ca.models import KeyPair, Storage
 from portal.ca.services import make_keys
+from portal.core.bulk import update_rows
 from portal.core.rules import Refused, Violation
 from portal.notices.services import tell
 
@@ -306,24 +307,17 @@ def _refuse_unless_in_stock(device: Device) -> None:
 def _take_out(
     allocations: Sequence[Allocation], *, to: str, agency: Agency, office: Agency | None
 ) -> None:
-    keys = [one.device.pk for one in allocations]
-    phones = [When(pk=one.device.pk, then=Value(one.phone)) for one in allocations if one.phone]
+    before = {"custody": str(Custody.STOCK), "condition": str(Condition.OK)}
+    for one in allocations:
+        one.device.custody, one.device.agency, one.device.office = to, agency, office
+        one.device.subscriber, one.device.phone = one.subscriber, one.phone or one.device.phone
     # The condition in the statement keeps the promise even if the caller forgot to lock.
-    taken = Device.objects.filter(
-        pk__in=keys, custody=Custody.STOCK, condition=Condition.OK
-    ).update(
-        custody=to,
-        agency=agency,
-        office=office,
-        subscriber_id=Case(
-            *(When(pk=one.device.pk, then=Value(one.subscriber.pk)) for one in allocations)
-        ),
-        phone=Case(*phones, default=F("phone")) if phones else F("phone"),
+    taken = update_rows(
+        [one.device for one in allocations],
+        ["custody", "agency", "office", "subscriber", "phone"],
+        where=before,
     )
     if taken != len(allocations):
         raise Refused(
             Violation("not_in_stock", _("Thiết bị vừa được cấp cho hồ sơ khác. Xin thử lại."))
         )
-    for one in allocations:
-        one.device.custody, one.device.agency, one.device.office = to, agency, office
-        one.device.subscriber, one.device.phone = one.subscriber, one.phone or one.device.phone
