@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 ROWS_A_PAGE = 50
-_JOINED = ("agency", "agency_version", "office", "addressee", "letter", "signed_letter")
+_JOINED = (
+    "agency", "agency_version", "office", "addressee", "letter", "signed_letter", "created_by",
+)  # fmt: skip
 
 # Steps that are a plain form on the dossier's own page.
 ON_THE_SPOT = frozenset(

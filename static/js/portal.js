@@ -2,10 +2,12 @@
 "use strict";
 
 // The error summary takes the focus where the browser does not honour autofocus.
-const summary = document.querySelector("[data-focus]");
-if (summary) {
-  summary.focus();
-}
+window.addEventListener("load", () => {
+  const summary = document.querySelector("[data-focus]");
+  if (summary && document.activeElement === document.body) {
+    summary.focus();
+  }
+});
 
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
