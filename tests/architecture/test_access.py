@@ -1,0 +1,332 @@
+"""Every route, asked by every role and by nobody, about one's own things and another's.
+
+A route without a row fails, and so does a method that is answered without one.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
+from tests.architecture import world as worlds
+from tests.architecture.world import Side, World, kwargs_of
+
+C, H, OO, OH, CO, CS, AU, AD = Role
+ALL = frozenset(Role)
+AGENCY, OFFICE, CA = AGENCY_ROLES, OFFICE_ROLES, CA_ROLES
+ON_THE_WAY = AGENCY | OFFICE | CA | {AU}  # who sees what a body has sent
+HOME = AGENCY | {AU}  # who sees what it has not sent yet
+Codes = Mapping[int, frozenset[Role]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What who gets: by status for one's own things and another's, ``rest`` for everybody else.
+
+    Without ``other`` a route names nothing that belongs to anybody. ``data`` is what is sent.
+    """
+
+    own: Codes
+    other: Codes | None = None
+    rest: int = 404
+    nobody: int = 302
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def expected(self, role: Role | None, codes: Codes) -> int:
+        if role is None:
+            return self.nobody
+        return next((code for code, roles in codes.items() if role in roles), self.rest)
+
+
+def _only(*roles: Role, code: int = 200, rest: int = 403, **data: Any) -> Access:
+    """What these roles alone may do, whatever it is about."""
+    return Access(own={code: frozenset(roles)}, rest=rest, data=data)
+
+
+def _about(own: Codes, other: Codes, *, rest: int = 404, **data: Any) -> Access:
+    """What differs between one's own things and another's."""
+    return Access(own=own, other=other, rest=rest, data=data)
+
+
+def _api(own: Codes, other: Codes | None = None, **data: Any) -> Access:
+    return Access(own=own, other=other, nobody=401, data=data)
+
+
+def _open(code: int = 200, **data: Any) -> Access:
+    """What everybody gets, signed in or not."""
+    return Access(own={code: ALL}, nobody=code, data=data)
+
+
+def _but(roles: frozenset[Role], *without: Role) -> frozenset[Role]:
+    return roles - frozenset(without)
+
+
+EVERYBODY = _only(*ALL)
+ADMINISTRATOR = _only(AD)
+SEEN = _about({200: ON_THE_WAY}, {200: CA})
+# A page of a step that is somebody else's turn leads back to the dossier.
+LED_BACK = _about({302: ON_THE_WAY}, {302: CA})
+CONFLICT = _about({409: ON_THE_WAY}, {409: CA})
+DRAFTED = _about({200: frozenset({C}), 302: HOME}, {})
+OWN_NOTICE = _about({302: frozenset({C})}, {})
+GRANT = _about({302: frozenset({AD})}, {302: frozenset({AD})}, rest=403)
+ACCOUNT = {403: AGENCY, 302: frozenset({AD})}
+DAY = _only(AD)
+VERSION = _about({200: frozenset({AD}), 403: ALL}, {200: frozenset({AD}), 403: CA})
+STOCK = _only(*CA, rest=404)
+API_SEEN = _api({200: ON_THE_WAY}, {200: CA})
+API_LIST = _api({200: ALL})
+_RETURN: dict[str, Any] = {"action": "return", "version": 1, "reason": "Thiếu"}
+
+ACCESS: dict[str, Access] = {
+    "GET home": EVERYBODY,
+    "GET healthz": _open(),
+    "GET readyz": _open(503),  # no beat has run
+    "GET help:index": _open(),
+    "GET help:guide": _open(),
+    # Dossiers
+    "GET requests_app:list": EVERYBODY,
+    "GET requests_app:queue": EVERYBODY,
+    "GET requests_app:copies": EVERYBODY,
+    "GET requests_app:detail": SEEN,
+    "POST requests_app:take_step": _about(
+        {302: frozenset({CO}), 409: _but(ON_THE_WAY, CO)},
+        {302: frozenset({CO}), 409: frozenset({CS})},
+        **_RETURN,
+    ),
+    "GET requests_app:done": _about({200: frozenset({OO}), 302: ON_THE_WAY}, {302: CA}),
+    "GET requests_app:progress": LED_BACK,
+    "GET requests_app:row": SEEN,
+    "GET requests_app:check": DRAFTED,
+    "POST requests_app:check": DRAFTED,
+    "GET requests_app:sign": LED_BACK,
+    "POST requests_app:sign": LED_BACK,
+    "GET requests_app:review": _about(
+        {200: frozenset({CO}), 302: ON_THE_WAY}, {200: frozenset({CO}), 302: CA}
+    ),
+    "POST requests_app:review": _about(
+        {200: frozenset({CO}), 302: ON_THE_WAY}, {200: frozenset({CO}), 302: CA}
+    ),
+    "POST requests_app:decide_rows": CONFLICT,
+    "POST requests_app:accept_all": _about(
+        {302: frozenset({CO}), 409: ON_THE_WAY}, {302: frozenset({CO}), 409: CA}, version=1
+    ),
+    "GET requests_app:confirm": LED_BACK,
+    "POST requests_app:confirm": LED_BACK,
+    "GET requests_app:letter": SEEN,
+    "GET requests_app:preview": SEEN,
+    "POST requests_app:attach": _about({200: HOME}, {}),  # the form again: no file was sent
+    "GET requests_app:attachment": SEEN,
+    "POST requests_app:detach": CONFLICT,
+    "GET requests_app:event_document": SEEN,
+    "GET requests_app:start": _only(C, rest=404),
+    "POST requests_app:start": _only(C, rest=404),
+    "GET requests_app:editor": DRAFTED,
+    "POST requests_app:editor": _about({302: frozenset({C}), 409: HOME}, {}),
+    "GET requests_app:letter_data": DRAFTED,
+    "POST requests_app:letter_data": _about({200: frozenset({C}), 409: HOME}, {}),
+    "GET requests_app:import": DRAFTED,
+    "POST requests_app:import": DRAFTED,
+    "GET requests_app:import_report": _about({302: HOME}, {}),
+    "POST requests_app:import_report": _about({302: HOME}, {}),
+    "GET requests_app:export_rows": _about({200: AGENCY}, {}),
+    "GET requests_app:sheet_template": EVERYBODY,
+    # Accounts
+    "GET accounts:login": Access(own={302: ALL}, nobody=200),
+    "POST accounts:login": Access(own={302: ALL}, nobody=200),
+    "POST accounts:logout": _only(*ALL, code=302),
+    "GET accounts:password_change": EVERYBODY,
+    "POST accounts:password_change": EVERYBODY,
+    "GET accounts:users": EVERYBODY,
+    "GET accounts:detail": _about({200: AGENCY | {AD}}, {200: frozenset({AD})}),
+    "GET accounts:create": ADMINISTRATOR,
+    "POST accounts:create": ADMINISTRATOR,
+    "GET accounts:grants": ADMINISTRATOR,
+    "POST accounts:confirm_role": GRANT,
+    "POST accounts:decline_role": GRANT,
+    "POST accounts:withdraw_role": _about({302: frozenset({AD})}, {403: frozenset({AD})}, rest=403),
+    "POST accounts:propose_role": _about(
+        {403: AGENCY, 200: frozenset({AD})}, {200: frozenset({AD})}
+    ),
+    "POST accounts:deactivate": _about(ACCOUNT, {302: frozenset({AD})}),
+    "POST accounts:reset_password": _about(
+        {403: AGENCY, 200: frozenset({AD})}, {200: frozenset({AD})}
+    ),
+    # Bodies and subscribers
+    "GET agencies:list": EVERYBODY,
+    "GET agencies:suggest": EVERYBODY,
+    "GET agencies:register": ADMINISTRATOR,
+    "POST agencies:register": ADMINISTRATOR,
+    "GET agencies:detail": _about({200: ALL}, {200: CA | {AD}}),
+    "GET agencies:change": _about(
+        {200: frozenset({AD}), 403: ALL}, {200: frozenset({AD}), 403: CA}
+    ),
+    "POST agencies:change": _about(
+        {200: frozenset({AD}), 403: ALL}, {200: frozenset({AD}), 403: CA}
+    ),
+    "GET agencies:subscribers": EVERYBODY,
+    "GET agencies:subscriber": SEEN,
+    "POST agencies:reveal": _about({200: CA | {C}, 403: ON_THE_WAY}, {200: CA}),
+    # Certificates
+    "GET ca:list": EVERYBODY,
+    "GET ca:detail": SEEN,
+    "GET ca:cer": SEEN,
+    "GET ca:pem": SEEN,
+    "GET ca:chain": SEEN,
+    "GET pki:root": _open(),
+    "GET pki:issuing": _open(),
+    "GET pki:crl": _open(),
+    "POST pki:ocsp": _open(),
+    "GET pki:ocsp_get": _open(),
+    # Devices
+    "GET devices:list": EVERYBODY,
+    "GET devices:detail": SEEN,
+    "GET devices:stock": STOCK,
+    "POST devices:stock": Access(own={200: frozenset({CO}), 403: frozenset({CS})}),
+    "GET devices:dispatch": STOCK,
+    "GET devices:send": _about({200: CA}, {200: CA}),
+    "POST devices:send": _about({200: CA}, {200: CA}),
+    "GET devices:incoming": EVERYBODY,
+    "GET devices:shipment": SEEN,
+    "POST devices:receive": SEEN,  # the form again: nothing was ticked
+    "POST devices:make_move": SEEN,  # the form again: no move was named
+    "GET devices:hand_over": _about({200: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
+    "POST devices:hand_over": _about({200: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
+    # Notices
+    "GET notices:list": EVERYBODY,
+    "GET notices:bell": EVERYBODY,
+    "POST notices:read_all": _only(*ALL, code=302),
+    "POST notices:open": OWN_NOTICE,
+    "POST notices:mark_read": OWN_NOTICE,
+    "GET notices:dead_mails": ADMINISTRATOR,
+    "POST notices:send_again": GRANT,
+    "GET notices:outbox": _only(AD, code=404),  # mail is not written into files here
+    # Deadlines
+    "GET deadlines:list": EVERYBODY,
+    "GET deadlines:calendar": EVERYBODY,
+    "GET deadlines:add_day": DAY,
+    "POST deadlines:add_day": DAY,
+    "GET deadlines:edit_day": DAY,
+    "POST deadlines:edit_day": DAY,
+    "GET deadlines:remove_day": DAY,
+    "POST deadlines:remove_day": _only(AD, code=302),
+    # Audit
+    "GET audit:list": _only(AU, AD),
+    # API
+    "GET api:schema": _open(),
+    "POST api:token": _open(400),
+    "DELETE api:token": _open(401),  # no token was sent along
+    "GET api:kinds": API_LIST,
+    "GET api:kind": API_LIST,
+    "GET api:dossiers": API_LIST,
+    "POST api:dossiers": _api({201: frozenset({C}), 409: ALL}, kind="mau_01_person"),
+    "GET api:dossier": API_SEEN,
+    "PATCH api:dossier": _api({409: ON_THE_WAY}, {409: CA}, version=1),
+    "GET api:rows": API_SEEN,
+    "POST api:rows": _api({409: ON_THE_WAY}, {409: CA}, version=1, rows=[{}]),
+    "PATCH api:row": _api({409: ON_THE_WAY}, {409: CA}, version=1, answers={}),
+    "DELETE api:row": _api({400: ON_THE_WAY}, {400: CA}),  # no version was told
+    "POST api:steps": _api(
+        {200: frozenset({CO}), 409: ON_THE_WAY}, {200: frozenset({CO}), 409: CA}, **_RETURN
+    ),
+    "POST api:decisions": _api({400: ON_THE_WAY}, {400: CA}),
+    "GET api:certificates": API_LIST,
+    "GET api:certificate": API_SEEN,
+    "GET api:certificate_pem": API_SEEN,
+    "GET api:devices": API_LIST,
+    "GET api:device": API_SEEN,
+}
+
+
+@pytest.fixture
+def world(db: None) -> Iterator[World]:
+    """Two provinces; nothing that is asked leaves a trace."""
+    logging.disable(logging.CRITICAL)  # refusals are what is asked for here
+    yield worlds.build()
+    logging.disable(logging.NOTSET)
+
+
+def _ask(client: Client, method: str, path: str, data: Mapping[str, Any]) -> int:
+    cookies = copy.deepcopy(client.cookies)
+    mark = transaction.savepoint()
+    try:
+        if method == "GET":
+            return client.get(path).status_code
+        if path.startswith("/api/"):
+            sent = {"data": data, "content_type": "application/json"}
+            return getattr(client, method.lower())(path, **sent).status_code  # type: ignore[no-any-return]
+        return client.post(path, data).status_code
+    finally:
+        transaction.savepoint_rollback(mark)
+        client.cookies = cookies
+
+
+def test_every_route_has_a_row() -> None:
+    named = {row.partition(" ")[2] for row in ACCESS}
+
+    assert named == set(worlds.routes(get_resolver().url_patterns))
+
+
+def _app(row: str) -> str:
+    return row.partition(" ")[2].partition(":")[0]
+
+
+APPS = sorted({_app(row) for row in ACCESS})
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_who_gets_what(world: World, app: str) -> None:
+    rows = [row for row in ACCESS if _app(row) == app]
+
+    differences = [found for row in rows for found in _differences(world, row)]
+
+    assert not differences
+
+
+def _differences(world: World, row: str) -> Iterator[str]:
+    method, _, route = row.partition(" ")
+    access = ACCESS[row]
+    sides = {"own": (world.own, access.own)}
+    if access.other is not None:
+        sides["other"] = (world.other, access.other)
+    for whose, (side, codes) in sides.items():
+        path = _path(route, side)
+        for role, client in world.clients.items():
+            status, expected = _ask(client, method, path, access.data), access.expected(role, codes)
+            if status != expected:
+                yield f"{row}, {role or 'nobody'}, {whose}: {status}, not {expected}"
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_no_method_is_answered_without_a_row(world: World, app: str) -> None:
+    client = world.clients[Role.CLERK]
+    routes = {row.partition(" ")[2] for row in ACCESS if _app(row) == app}
+    unlisted = [
+        (method, route)
+        for route in sorted(routes)
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+        if f"{method} {route}" not in ACCESS
+    ]
+
+    answered = {
+        f"{method} {route}": status
+        for method, route in unlisted
+        if (status := client.generic(method, _path(route, world.own)).status_code)
+        not in {401, 403, 404, 405}
+    }
+
+    assert not answered
+
+
+def _path(route: str, side: Side) -> str:
+    names = worlds.routes(get_resolver().url_patterns)[route]
+    return reverse(route, kwargs=kwargs_of(route, names, side))

@@ -1,0 +1,248 @@
+"""Two provinces with everything a route can name, and one person for each role in the first."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from django.test import Client
+from django.urls import URLPattern, URLResolver
+from django.utils import timezone
+
+from devices.lifecycle import Custody
+from devices.models import Device, Shipment, ShipmentItem
+from portal.accounts.models import RoleGrant, User
+from portal.agencies.models import Agency, AgencyKind, Subscriber
+from portal.ca import authority, ceremony, keystore, services
+from portal.ca.models import Certificate
+from portal.core.models import CalendarDay
+from portal.core.roles import Role
+from portal.documents import services as documents
+from portal.documents.models import Document
+from portal.notices.models import Mail, Notice
+from portal.notices.querysets import MOST_TRIES
+from requests_app.models import Attachment, Dossier, DossierEvent, Procedure
+from requests_app.workflow import Action, Route, State
+from tests import builders, story
+from tests.builders import NOW
+
+DAY_OFF = date(2026, 9, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One province: a body, its office, and one of each thing that is theirs."""
+
+    agency: Agency
+    office: Agency
+    people: Mapping[Role, User]
+    dossier: Dossier  # forwarded to the CA: everybody on its way sees it
+    draft: Dossier
+    attachment: Attachment
+    event_document: Document
+    certificate: Certificate
+    subscriber: Subscriber
+    device: Device
+    shipment: Shipment
+    notice: Notice
+    grant: RoleGrant
+    mail: Mail
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What is one's own and what is another's, and a signed-in client for each who asks."""
+
+    own: Side
+    other: Side
+    clients: Mapping[Role | None, Client] = field(default_factory=dict)
+
+
+def build() -> World:
+    """Make both provinces; the people of the first are those who ask."""
+    authority.open_for_signing()
+    ceremony.set_up(now=timezone.now())
+    services.publish_crl(now=timezone.now())
+    keystore.close()
+    for procedure in Procedure:
+        builders.routing(procedure, Route.VIA_OFFICE)
+    CalendarDay.objects.update_or_create(
+        date=DAY_OFF, defaults={"kind": CalendarDay.Kind.OFF, "name": "Quốc khánh"}
+    )
+    own, other = _side(), _side()
+    clients: dict[Role | None, Client] = {None: Client()}
+    for role, user in own.people.items():
+        clients[role] = Client()
+        clients[role].force_login(user)
+    return World(own, other, clients)
+
+
+def _side() -> Side:
+    province = builders.agency(kind=AgencyKind.PROVINCE)
+    office = builders.office()
+    agency = builders.agency(office=office, parent=province)
+    homes = {
+        Role.CLERK: agency,
+        Role.HEAD: agency,
+        Role.OFFICE_OFFICER: office,
+        Role.OFFICE_HEAD: office,
+        Role.CA_OPERATOR: None,
+        Role.CA_SUPERVISOR: None,
+        Role.AUDITOR: province,
+        Role.ADMINISTRATOR: province,
+    }
+    people = {role: builders.user(role, agency=home) for role, home in homes.items()}
+    administrator = people[Role.ADMINISTRATOR]
+    administrator.person = builders.person(at=province)  # roles are given by persons
+    administrator.save()
+    paper = _paper("van-ban.pdf")
+    clerk = people[Role.CLERK]
+    dossier = builders.dossier(
+        agency=agency,
+        state=State.FORWARDED,
+        created_by=clerk,
+        letter=paper,
+        signed_letter=paper,
+        contact=story.CONTACT,
+    )
+    event_document = _paper("tra-loi.pdf")
+    DossierEvent.objects.create(
+        dossier=dossier,
+        action=Action.FORWARD,
+        source=State.SUBMITTED,
+        target=State.FORWARDED,
+        round=1,
+        actor=people[Role.OFFICE_OFFICER],
+        document=event_document,
+        at=NOW,
+    )
+    attachment = Attachment.objects.create(
+        dossier=dossier,
+        kind=Attachment.Kind.OTHER,
+        document=_paper("kem-theo.pdf"),
+        added_by=clerk,
+        added_at=NOW,
+    )
+    subscriber = builders.person(at=agency)
+    device = builders.device(custody=Custody.AT_AGENCY, agency=agency, subscriber=subscriber)
+    return Side(
+        agency=agency,
+        office=office,
+        people=people,
+        dossier=dossier,
+        draft=builders.dossier(agency=agency, created_by=clerk),
+        attachment=attachment,
+        event_document=event_document,
+        certificate=builders.certificate(subscriber=subscriber),
+        subscriber=subscriber,
+        device=device,
+        shipment=_shipment(agency, subscriber, sent_by=people[Role.CA_OPERATOR]),
+        notice=Notice.objects.create(recipient=clerk, cause="x", title="Đã chuyển", at=NOW),
+        grant=RoleGrant.objects.create(
+            user=clerk,
+            role=Role.HEAD,
+            agency=agency,
+            proposed_by=administrator,
+            proposed_at=NOW,
+        ),
+        mail=Mail.objects.create(
+            recipient=clerk,
+            address=clerk.email,
+            message_id=f"<{uuid.uuid4()}@test>",
+            subject="Đã chuyển",
+            created_at=NOW - timedelta(days=3),
+            attempts=MOST_TRIES,
+        ),
+    )
+
+
+def _paper(name: str) -> Document:
+    # The trailing comment keeps two papers of one test apart: equal bytes would be one file.
+    content = story.blank_pdf() + f"\n% {uuid.uuid4()}\n".encode()
+    return documents.store(content, name=name, media_type="application/pdf", now=NOW)
+
+
+def _shipment(agency: Agency, subscriber: Subscriber, *, sent_by: User) -> Shipment:
+    device = builders.device(custody=Custody.ON_ITS_WAY, agency=agency, subscriber=subscriber)
+    shipment = Shipment.objects.create(
+        agency=agency, office=agency.office, channel="hand", sent_by=sent_by, sent_at=NOW
+    )
+    ShipmentItem.objects.create(shipment=shipment, device=device)
+    return shipment
+
+
+_OF_A_DRAFT = {
+    "requests_app:attach",
+    "requests_app:check",
+    "requests_app:editor",
+    "requests_app:export_rows",
+    "requests_app:import",
+    "requests_app:import_report",
+    "requests_app:letter_data",
+}
+_OF_A_GRANT = {"accounts:confirm_role", "accounts:decline_role", "accounts:withdraw_role"}
+_OF_A_SUBSCRIBER = {"agencies:subscriber", "agencies:reveal"}
+_OF_A_SHIPMENT = {"devices:shipment", "devices:receive"}
+
+
+def kwargs_of(route: str, names: list[str], side: Side) -> dict[str, object]:
+    """Return what the path of ``route`` takes, out of what belongs to ``side``."""
+    thing = _thing_of(route, side)
+    item = side.dossier.items.get()
+    known: dict[str, object] = {
+        "uuid": thing,
+        "code": "mau_01_person" if route == "api:kind" else thing,
+        "row": item.uuid,
+        "row_uuid": item.uuid,
+        "attachment_uuid": side.attachment.uuid,
+        "document_uuid": side.event_document.uuid,
+        "token": uuid.UUID(int=0),  # no sheet is parked
+        "day": DAY_OFF,
+        "kind": "mau_01_person",
+        "slug": "van-thu",
+        "encoded": "AAAA",
+    }
+    return {name: known[name] for name in names}
+
+
+def _thing_of(route: str, side: Side) -> uuid.UUID:
+    """Return the UUID of what a route is about."""
+    if route in _OF_A_DRAFT:
+        return side.draft.uuid
+    if route in _OF_A_GRANT:
+        return side.grant.uuid
+    if route in _OF_A_SUBSCRIBER:
+        return side.subscriber.uuid
+    if route in _OF_A_SHIPMENT:
+        return side.shipment.uuid
+    if route.startswith("api:certificate"):
+        return side.certificate.uuid
+    special = {
+        "api:device": side.device.uuid,
+        "devices:send": side.agency.uuid,
+        "notices:send_again": side.mail.uuid,
+    }
+    by_app = {
+        "accounts": side.people[Role.CLERK].uuid,
+        "agencies": side.agency.uuid,
+        "ca": side.certificate.uuid,
+        "devices": side.device.uuid,
+        "notices": side.notice.uuid,
+    }
+    app = route.partition(":")[0]
+    return special.get(route) or by_app.get(app) or side.dossier.uuid
+
+
+def routes(patterns: list[URLPattern | URLResolver], space: str = "") -> dict[str, list[str]]:
+    """Return the name of every route with the names of what its path takes."""
+    found: dict[str, list[str]] = {}
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            found |= routes(pattern.url_patterns, inner)
+        else:
+            assert pattern.name, f"a route without a name: {pattern}"
+            found[f"{space}{pattern.name}"] = list(pattern.pattern.converters)
+    return found
