@@ -1,9 +1,10 @@
 FROM python:3.11-slim-bookworm
 
-# Pango with harfbuzz-subset and fonts of the size of Times New Roman: letters as PDF.
+# Letters as PDF: Pango with harfbuzz-subset, and fonts of the size of Times New Roman. Version 1 of
+# the fonts has no Vietnamese letters.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        fonts-liberation libharfbuzz-subset0 libpango-1.0-0 libpangoft2-1.0-0 \
+        fonts-liberation2 libharfbuzz-subset0 libpango-1.0-0 libpangoft2-1.0-0 \
     && rm -rf /var/lib/apt/lists/*
 
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1

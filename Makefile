@@ -8,7 +8,7 @@ run:
 	@sh .ci/system run
 	@sh .ci/venv requirements.txt
 	@DEBUG=1 LOG_LEVEL=$${LOG_LEVEL:-WARNING} PUBLIC_URL=$${PUBLIC_URL:-http://127.0.0.1:$(PORT)} \
-		exec .venv/bin/python manage.py run_demo --port $(PORT)
+		exec .venv/bin/python -u manage.py run_demo --port $(PORT)
 
 test:
 	@sh .ci/system test
