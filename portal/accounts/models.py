@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.querysets import RoleGrantQuerySet, UserQuerySet
@@ -69,6 +70,17 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.full_name
+
+    @cached_property
+    def body_ids(self) -> list[int]:
+        """The body whose papers are this user's, and the predecessors that went over to it.
+
+        A list of one is an equality to the database, so that an index gives the order of a list.
+        """
+        absorbed = Agency.objects.filter(
+            successions__successor=self.agency_id, successions__in_effect=True
+        )
+        return [self.agency_id, *absorbed.order_by().values_list("pk", flat=True).distinct()]
 
     def is_same_person_as(self, other: User) -> bool:
         """Say whether two accounts belong to one human being."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -47,11 +47,18 @@ def _read(raw: bytes) -> WrittenMail:
     message = message_from_bytes(raw, policy=policy.default)
     assert isinstance(message, EmailMessage)
     body = message.get_body(preferencelist=("plain",))
-    date = message["Date"]
     return WrittenMail(
         subject=str(message["Subject"] or ""),
         to=str(message["To"] or ""),
-        at=parsedate_to_datetime(str(date)) if date else None,
+        at=_moment(str(message["Date"] or "")),
         message_id=str(message["Message-ID"] or ""),
         text=str(body.get_content()) if body else "",
     )
+
+
+def _moment(date: str) -> datetime | None:
+    """Return the moment a header says; "-0000" is UTC of an unsaid place."""
+    if not date:
+        return None
+    moment = parsedate_to_datetime(date)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -40,7 +40,13 @@ def notice_list(request: UserRequest) -> HttpResponse:
         params=request.GET,
         size=_PAGE,
     )
-    context = {"page": page, "only_unread": only_unread, "unread": notices.unread().count()}
+    context = {
+        "page": page,
+        "only_unread": only_unread,
+        "unread": notices.unread().count(),
+        "looks_after_mails": request.user.role == Role.ADMINISTRATOR,
+        "has_outbox": outbox.is_in_use(),
+    }
     return render(request, "notices/list.html", context)
 
 
