@@ -18,6 +18,7 @@ def main() -> None:
 
     from portal.core.roles import Role  # noqa: PLC0415
     from requests_app import kinds, services, spreadsheets  # noqa: PLC0415
+    from requests_app.spreadsheets.pause import collector_paused  # noqa: PLC0415
     from tests import builders  # noqa: PLC0415
 
     kind = kinds.get("mau_01_person")
@@ -31,13 +32,14 @@ def main() -> None:
         dossier = services.create_draft(kind.code, actor=clerk, now=NOW)
         report = spreadsheets.read(kind, content, today=timezone.localdate(NOW))
         assert not report.bad_rows, report.bad_rows[0].findings
-        services.import_rows(
-            dossier,
-            [row.answers for row in report.rows],
-            actor=clerk,
-            now=NOW,
-            version=dossier.version,
-        )
+        with collector_paused():
+            services.import_rows(
+                dossier,
+                [row.answers for row in report.rows],
+                actor=clerk,
+                now=NOW,
+                version=dossier.version,
+            )
 
     def baseline() -> None:
         book = load_workbook(BytesIO(content), read_only=True)

@@ -83,7 +83,7 @@ def _answers(number: int, *, is_bad: bool) -> dict[str, str]:
 
     answers = dict(builders.person_answers(number % 100_000))
     if is_bad:
-        answers["org2"] = "X" * 300  # longer than X.509 allows: the CA refuses this one
+        answers["org2"] = "X" * 100  # longer than X.509 allows: the CA refuses this one
     return answers
 
 

@@ -63,7 +63,7 @@ def _people() -> dict[str, Any]:
 
 
 def _fill(people: dict[str, Any], count: int) -> None:
-    """Add dossiers: one in a hundred the clerk's own, half of the rest of the office's bodies."""
+    """Add dossiers: some the clerk's own, half of the rest of the office's bodies."""
     from portal.agencies.models import Agency  # noqa: PLC0415
     from requests_app.models import Dossier  # noqa: PLC0415
     from requests_app.querysets import is_at_ca  # noqa: PLC0415
@@ -85,7 +85,9 @@ def _fill(people: dict[str, Any], count: int) -> None:
     ca = builders.ca()
     made = []
     for number in range(count):
-        agency = cast.agency if number % 100 == 0 else others[number % AGENCIES]
+        # A body has a page full of dossiers at any size: 100 of the first 1,000, 1 % of the rest.
+        is_own = number % (10 if count == FEW else 100) == 0
+        agency = cast.agency if is_own else others[number % AGENCIES]
         state = states[(number * 7 + number // 20) % len(states)]
         at = builders.NOW - timedelta(minutes=number)
         made.append(

@@ -9,12 +9,14 @@ request key with the certificate it made, so nothing is issued twice.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic
+from typing import TypeAlias, TypeVar
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from portal.audit import services as audit
@@ -25,13 +27,17 @@ from portal.ca.models import Certificate
 from portal.core.bulk import update_rows
 from requests_app import kinds
 from requests_app.models import Decision, Dossier, DossierItem, Outcome
-from requests_app.preparing import make_keys_ahead, prepare_rows, validity_from
+from requests_app.preparing import Keys, make_keys_ahead, prepare_rows, validity_from
 from requests_app.services.drafts import dossier_act
 from requests_app.services.steps import take_own_step
-from requests_app.workflow import Action, State
+from requests_app.workflow import PORTAL, Action, State
 
 logger = logging.getLogger(__name__)
 
+UNWRITABLE = "Dữ liệu của dòng này không ghi được; xem lại các ô quá dài hoặc trùng số hiệu."
+Answered: TypeAlias = tuple[DossierItem, Order, Answer]
+T = TypeVar("T")
+R = TypeVar("R")
 _WAITING = (State.ACCEPTED, State.EXECUTING)
 
 
@@ -39,7 +45,7 @@ def execute_accepted(*, now: datetime, most: int = 20) -> int:
     """Carry out dossiers that are confirmed or were left half done; return how many rows."""
     started = monotonic()
     waiting = (
-        Dossier.objects.filter(_free(now), state__in=_WAITING)
+        Dossier.objects.filter(_free(now), queue=PORTAL, state__in=_WAITING)
         .order_by("due_on", "pk")
         .values_list("pk", flat=True)[:most]
     )
@@ -67,13 +73,12 @@ def execute(pk: int, *, now: datetime) -> int:
     started = monotonic()
     rows = 0
     while True:
-        keys = make_keys_ahead(_storages_of_fresh_rows(pk), now=now)
-        with transaction.atomic():
-            dossier = Dossier.objects.select_for_update(of=("self",)).get(pk=pk)
-            items = prepare_rows(dossier, _next_rows(pk), keys, now=now)
-        if not items:
+        chunk = _next_chunk(pk)
+        if not chunk:
             break
-        rows += _carry_out(dossier, items, now=now)
+        keys = make_keys_ahead(_storages_of_fresh_rows(chunk), now=now)
+        items = _in_pieces(chunk, partial(_prepare, pk, keys, now=now), _mark_failed)
+        rows += _carry_out(pk, items, now=now)
         # The lease runs by the real clock: a long list outlives the moment it began at.
         passed = timedelta(seconds=monotonic() - started)
         Dossier.objects.filter(pk=pk).update(claimed_until=now + passed + settings.EXECUTION_LEASE)
@@ -111,26 +116,61 @@ def _waiting_rows(pk: int) -> QuerySet[DossierItem]:
     ).order_by("position")
 
 
-def _storages_of_fresh_rows(pk: int) -> list[str]:
-    rows = _waiting_rows(pk).values_list("storage", "serial")[: settings.EXECUTION_CHUNK]
-    return [storage for storage, serial in rows if not serial]
+def _next_chunk(pk: int) -> list[int]:
+    return list(_waiting_rows(pk).values_list("pk", flat=True)[: settings.EXECUTION_CHUNK])
 
 
-def _next_rows(pk: int) -> list[DossierItem]:
-    return list(
-        _waiting_rows(pk).select_related(
-            "key", "subscriber__agency", "subscriber__organisation__parent"
-        )[: settings.EXECUTION_CHUNK]
+def _storages_of_fresh_rows(chunk: Sequence[int]) -> list[str]:
+    fresh = DossierItem.objects.filter(pk__in=chunk, serial="")
+    return list(fresh.values_list("storage", flat=True))
+
+
+def _in_pieces(
+    rows: Sequence[T], work: Callable[[Sequence[T]], list[R]], fail: Callable[[T], object]
+) -> list[R]:
+    """Do ``work`` on all rows at once; where the database refuses, on halves, down to the bad row.
+
+    ``work`` is one transaction. A row it can't be done on is handed to ``fail``; its neighbours
+    are done.
+    """
+    try:
+        return work(rows)
+    except (DataError, IntegrityError):
+        if len(rows) == 1:
+            logger.exception("a row could not be written")
+            fail(rows[0])
+            return []
+    middle = len(rows) // 2
+    return [*_in_pieces(rows[:middle], work, fail), *_in_pieces(rows[middle:], work, fail)]
+
+
+@transaction.atomic
+def _prepare(pk: int, keys: Keys, chunk: Sequence[int], *, now: datetime) -> list[DossierItem]:
+    dossier = Dossier.objects.select_for_update(of=("self",)).get(pk=pk)
+    items = list(
+        _waiting_rows(pk)
+        .filter(pk__in=chunk)
+        .select_related("key", "subscriber__agency", "subscriber__organisation__parent")
     )
+    return prepare_rows(dossier, items, keys, now=now)
 
 
-def _carry_out(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> int:
+def _mark_failed(item_pk: int) -> None:
+    DossierItem.objects.filter(pk=item_pk).update(outcome=Outcome.FAILED, outcome_reason=UNWRITABLE)
+
+
+def _carry_out(pk: int, items: Sequence[DossierItem], *, now: datetime) -> int:
+    dossier = Dossier.objects.select_related("agency", "office").get(pk=pk)
     ready = [item for item in items if item.serial and item.outcome == Outcome.NONE]
+    if not ready:
+        return 0
     orders = [_order(dossier, item, now=now) for item in ready]
     answers = authority.current().issue_many(orders, now=now)
-    with transaction.atomic():
-        _record(dossier, ready, orders, answers, now=now)
-    return len(ready)
+    answered = list(zip(ready, orders, answers, strict=True))
+    done = _in_pieces(
+        answered, partial(_record, dossier, now=now), lambda row: _mark_failed(row[0].pk)
+    )
+    return len(done)
 
 
 def _order(dossier: Dossier, item: DossierItem, *, now: datetime) -> Order:
@@ -152,23 +192,17 @@ def _order(dossier: Dossier, item: DossierItem, *, now: datetime) -> Order:
     )
 
 
-def _record(
-    dossier: Dossier,
-    items: Sequence[DossierItem],
-    orders: Sequence[Order],
-    answers: Sequence[Answer],
-    *,
-    now: datetime,
-) -> None:
+@transaction.atomic
+def _record(dossier: Dossier, rows: Sequence[Answered], *, now: datetime) -> list[DossierItem]:
     """Write certificates and outcomes; rows another worker recorded meanwhile are left alone."""
     open_rows = set(
-        dossier.items.select_for_update(of=("self",))
-        .filter(pk__in=[item.pk for item in items], outcome=Outcome.NONE)
+        DossierItem.objects.select_for_update(of=("self",))
+        .filter(pk__in=[item.pk for item, _, _ in rows], outcome=Outcome.NONE)
         .values_list("pk", flat=True)
     )
     made: list[tuple[DossierItem, Certificate]] = []
     touched: list[DossierItem] = []
-    for item, order, answer in zip(items, orders, answers, strict=True):
+    for item, order, answer in rows:
         if item.pk not in open_rows:
             continue
         touched.append(item)
@@ -192,6 +226,7 @@ def _record(
         actor=None,
         now=now,
     )
+    return touched
 
 
 def _certificate(

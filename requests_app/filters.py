@@ -79,9 +79,9 @@ class DossierFilter(django_filters.FilterSet):
 
     def with_text(self, dossiers: DossierQuerySet, name: str, value: str) -> DossierQuerySet:
         """Find the letter's number, or who or what a row is about."""
-        text = nfc(value)
-        rows = DossierItem.objects.filter(title__icontains=text).order_by().values("dossier")
-        return dossiers.filter(Q(letter_number__icontains=text) | Q(pk__in=rows))
+        found = DossierItem.objects.filter(search_title__contains=search_key(value))
+        rows = found.order_by().values("dossier")
+        return dossiers.filter(Q(letter_number__icontains=nfc(value)) | Q(pk__in=rows))
 
     def from_agency(self, dossiers: DossierQuerySet, name: str, value: str) -> DossierQuerySet:
         bodies = Agency.objects.visible_to(self.user).filter(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
+from portal.core.roles import Role
 from requests_app.models import Dossier
 from requests_app.services import letters
 from requests_app.workflow import State
@@ -18,6 +19,7 @@ def freeze_waiting(*, now: datetime, most: int = 5) -> int:
     """Render the frozen letters that are still missing; return how many."""
     waiting = Dossier.objects.filter(
         Q(claimed_until__isnull=True) | Q(claimed_until__lt=now),
+        queue=Role.HEAD,
         state=State.AWAITING_SIGNATURE,
         letter__isnull=True,
     ).values_list("pk", flat=True)[:most]

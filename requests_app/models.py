@@ -76,7 +76,8 @@ class Dossier(models.Model):
     addressee = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     state = models.CharField(max_length=20, choices=State, default=State.DRAFT)
     queue = models.CharField(max_length=16, blank=True)  # the role it waits for
-    is_at_ca = models.BooleanField(default=False)
+    # 1 or 0: SQLite finds an index by an equality of numbers, not by a bare boolean.
+    is_at_ca = models.PositiveSmallIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)  # grows with each change; forms carry it
     round = models.PositiveSmallIntegerField(default=1)  # grows when a draft is opened again
 
@@ -112,7 +113,15 @@ class Dossier(models.Model):
             models.Index(fields=["agency", "-updated_at", "-id"], name="dossier_agency_recent"),
             models.Index(fields=["office", "-updated_at", "-id"], name="dossier_office_recent"),
             models.Index(fields=["is_at_ca", "-updated_at", "-id"], name="dossier_ca_recent"),
-            models.Index(fields=["state", "claimed_until"], name="dossier_state_lease"),
+            models.Index(
+                fields=["agency", "state", "-updated_at", "-id"], name="dossier_agency_state"
+            ),
+            models.Index(
+                fields=["office", "state", "-updated_at", "-id"], name="dossier_office_state"
+            ),
+            models.Index(
+                fields=["is_at_ca", "state", "-updated_at", "-id"], name="dossier_ca_state"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -162,6 +171,7 @@ class DossierItem(models.Model):
     dossier = models.ForeignKey(Dossier, models.PROTECT, related_name="items")
     position = models.PositiveIntegerField()
     title = models.CharField(max_length=250)  # who or what the row is about, for lists
+    search_title = models.CharField(max_length=250)  # the title without case and marks
     answers = EncryptedJSONField(default=dict)
     storage = models.CharField(max_length=8, choices=Storage, blank=True)
     identity_hash = models.CharField(max_length=64, blank=True, db_index=True)

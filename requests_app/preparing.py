@@ -26,7 +26,7 @@ from requests_app.services.organisations import bodies_named_in
 
 NO_STOCK = "Kho của Cục không còn thiết bị loại này."
 _TRAVELLING = frozenset(DeviceKind.values)
-Keys: TypeAlias = Mapping[str, Sequence[KeyPair]]
+Keys: TypeAlias = Mapping[str, list[KeyPair]]
 
 
 def validity_from(now: datetime) -> tuple[datetime, datetime]:
@@ -133,7 +133,7 @@ def _find_keys(
             found = devices.take_from_stock(storage, count, carrier=carrier)
             allocations += _give_devices(wanting, found)
         else:
-            for item, key in zip(wanting, keys.get(storage, ()), strict=False):
+            for item, key in zip(wanting, _take(keys, storage, count), strict=False):
                 item.key = key
     devices.allocate_many(
         allocations,
@@ -143,6 +143,13 @@ def _find_keys(
         actor=None,
         now=now,
     )
+
+
+def _take(keys: Keys, storage: str, count: int) -> list[KeyPair]:
+    """Take keys out of those made ahead: none is ever given twice, whatever is rolled back."""
+    pool = keys.get(storage, [])
+    taken, pool[:] = pool[:count], pool[count:]
+    return taken
 
 
 def _wants(item: DossierItem) -> tuple[str, str]:

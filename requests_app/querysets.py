@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
 
 from portal.agencies.models import Agency
 from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
@@ -26,11 +25,11 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         Built from IN and EXISTS so that the rows can be locked.
         """
         if user.role in AGENCY_ROLES:
-            return self.filter(agency__in=_own_bodies(user))
+            return self.filter(agency__in=user.body_ids)
         if user.role in OFFICE_ROLES:
             return self.filter(office=user.agency_id, sent_at__isnull=False)
         if user.role in CA_ROLES:
-            return self.filter(is_at_ca=True)
+            return self.filter(is_at_ca=1)
         if user.role == Role.AUDITOR:
             bodies = Agency.objects.visible_to(user).order_by().values("pk")
             return self.filter(agency__in=bodies)
@@ -55,20 +54,12 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         return self.select_related("agency", "office")
 
 
-def _own_bodies(user: User) -> models.QuerySet[Agency, int]:
-    """The user's body and, since the change took effect, its predecessors."""
-    return (
-        Agency.objects.filter(
-            Q(pk=user.agency_id)
-            | Q(successions__successor=user.agency_id, successions__in_effect=True)
-        )
-        .order_by()
-        .values_list("pk", flat=True)
-    )
+def is_at_ca(state: str, route: str) -> int:
+    """Return 1 when the CA sees a dossier in ``state`` on ``route``, else 0."""
+    return int(_ca_sees(state, route))
 
 
-def is_at_ca(state: str, route: str) -> bool:
-    """Say whether the CA sees a dossier in ``state`` on ``route``."""
+def _ca_sees(state: str, route: str) -> bool:
     if route in (Route.DIRECT, Route.NOTICE):
         return state not in _NOT_SENT and state != State.WITHDRAWN
     if route == Route.VIA_OFFICE:

@@ -97,6 +97,9 @@ class Step:
     needs: Needs
 
 
+PORTAL = "portal"  # the queue of what waits for the worker
+
+
 class IllegalStep(Exception):
     """The action does not exist for this state, role and route."""
 
@@ -369,5 +372,5 @@ def queue_of(state: str, route: str) -> str:
     """Return the role a dossier waits for: "" for nobody, "portal" for the worker."""
     for step in STEPS:
         if state in step.sources and route in step.routes and step.action not in _NOT_WAITED_FOR:
-            return step.role or "portal"
+            return step.role or PORTAL
     return ""

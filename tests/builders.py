@@ -254,6 +254,7 @@ def dossier(
                 dossier=made,
                 position=position,
                 title=f"Người thứ {position}",
+                search_title=f"nguoi thu {position}",
                 storage=Storage.TOKEN,
                 request_key=uuid.uuid4().hex,
             )

@@ -6,6 +6,7 @@ import hashlib
 import ssl
 from datetime import datetime
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -48,8 +49,12 @@ def certificate_from(
     predecessor: Certificate | None = None,
     is_renewal: bool = False,
 ) -> Certificate:
-    """Return the certificate of a good answer, unsaved. Successors inherit the renewal count."""
+    """Return the certificate of a good answer, unsaved. Successors inherit the renewal count.
+
+    Its days are read from the certificate: an answer to a repeated order is the earlier one.
+    """
     assert answer.der is not None, answer.error
+    made = x509.load_der_x509_certificate(answer.der)
     return Certificate(
         serial=order.serial,
         kind=order.kind,
@@ -61,8 +66,8 @@ def certificate_from(
         search_name=search_key(order.subject.common_name),
         subject=readable(x509_name(order.subject)),
         email=order.subject.email,
-        not_before=order.not_before.replace(microsecond=0),
-        not_after=order.not_after.replace(microsecond=0),
+        not_before=made.not_valid_before_utc,
+        not_after=made.not_valid_after_utc,
         der=answer.der,
         thumbprint=hashlib.sha256(answer.der).hexdigest(),
         predecessor=predecessor,

@@ -149,9 +149,16 @@ def save_rows(
     update_rows(
         items,
         [
-            "answers", "title", "storage", "identity_hash", "subscriber", "certificate", "device",
+            "answers",
+            "title",
+            "search_title",
+            "storage",
+            "identity_hash",
+            "subscriber",
+            "certificate",
+            "device",
         ],
-    )  # fmt: skip
+    )
     _finish(dossier, "dossier.edit_rows", actor=actor, now=now, rows=len(items))
     return dossier
 

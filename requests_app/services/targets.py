@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from devices.models import Device
 from portal.accounts.models import User
 from portal.core.fields import keyed_hash
+from portal.core.text import search_key
 from requests_app.kinds.base import Kind
 from requests_app.models import DossierItem
 
@@ -19,6 +20,7 @@ def fill_columns(kind: Kind, items: Sequence[DossierItem], *, actor: User) -> No
     """
     for item in items:
         item.title = kind.item_title(item.answers)[:250]
+        item.search_title = search_key(item.title)[:250]
         item.storage = kind.storage_of(item.answers)
         key = kind.identity_key(item.answers)
         item.identity_hash = keyed_hash(key) if key else ""

@@ -11,10 +11,11 @@ from django.conf import settings
 from devices.lifecycle import Custody
 from devices.models import CustodyMove, Device
 from portal.agencies.models import Subscriber
+from portal.ca import authority
 from portal.ca import services as ca
 from portal.ca.models import Certificate
 from requests_app import execution
-from requests_app.models import Outcome
+from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.workflow import Action, State
 from tests import builders, story
 
@@ -109,14 +110,49 @@ def test_a_worker_that_died_before_recording_is_followed_by_one_that_issues_noth
 
 def _die_before_recording(pk: int) -> None:
     """Do what a worker does up to the answer of the CA, and no more."""
-    from portal.ca import authority
-    from requests_app.models import Dossier
-    from requests_app.preparing import prepare_rows
-
-    assert execution._claim(pk, now=SOON)
-    execution._start(pk, now=SOON)
+    assert execution.begin(pk, now=SOON)
     dossier = Dossier.objects.get(pk=pk)
-    items = prepare_rows(dossier, execution._next_rows(pk), {}, now=SOON)
+    items = execution._prepare(pk, {}, execution._next_chunk(pk), now=SOON)
     authority.current().issue_many(
         [execution._order(dossier, item, now=SOON) for item in items], now=SOON
     )
+
+
+def test_a_row_the_database_refuses_fails_alone() -> None:
+    _stock(5)
+    people = story.cast()
+    dossier = story.confirmed(people, rows=5)
+    third = dossier.items.get(position=3)
+    other = DossierItem.objects.get(dossier=dossier, position=4)
+    clashing = _certificate_with_key(other.request_key)
+
+    execution.execute_accepted(now=SOON)
+
+    dossier.refresh_from_db()
+    assert dossier.state == State.EXECUTION_FAILED
+    outcomes = dict(dossier.items.values_list("position", "outcome"))
+    assert outcomes == {1: "done", 2: "done", 3: "done", 4: "failed", 5: "done"}
+    third.refresh_from_db()
+    assert third.result is not None
+    assert clashing.request_key == other.request_key
+
+
+def _certificate_with_key(request_key: str) -> Certificate:
+    """A certificate that already bears the row's request key: recording another one clashes."""
+    certificate = builders.certificate()
+    Certificate.objects.filter(pk=certificate.pk).update(request_key=request_key)
+    certificate.refresh_from_db()
+    return certificate
+
+
+def test_the_days_of_a_certificate_are_those_it_was_signed_with_before_a_crash() -> None:
+    _stock(1)
+    dossier = story.confirmed(story.cast(), rows=1)
+    _die_before_recording(dossier.pk)
+
+    execution.execute_accepted(now=SOON + timedelta(days=2))
+
+    certificate = Certificate.objects.get()
+    signed = x509.load_der_x509_certificate(bytes(certificate.der))
+    assert certificate.not_before == signed.not_valid_before_utc == SOON
+    assert certificate.not_after == signed.not_valid_after_utc
