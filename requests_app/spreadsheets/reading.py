@@ -14,6 +14,7 @@ from portal.core.rules import Finding, Refused, Severity, Violation, refuse
 from portal.core.text import nfc, search_key
 from requests_app.kinds.base import Field, Kind, SheetColumn, Widget, check_between, check_row
 from requests_app.spreadsheets.opening import MAX_ROWS, Sheet, open_sheet, too_many_rows
+from requests_app.spreadsheets.pause import collector_paused
 from requests_app.spreadsheets.report import SheetFinding, SheetReport, SheetRow
 
 _MOST_NAMED = 6  # header faults told at once
@@ -35,10 +36,10 @@ def read(
 
     ``accepted`` names the cells ("3:4" is row 3, column 4) whose offered value a person took.
     """
-    sheet = open_sheet(content, headers=[column.header for column in kind.sheet])
-    _check_header(kind.sheet, sheet.header)
-    reader = _Reader(kind, sheet, today=today, accepted=_by_row(accepted))
-    report = reader.read()
+    with collector_paused():
+        sheet = open_sheet(content, headers=[column.header for column in kind.sheet])
+        _check_header(kind.sheet, sheet.header)
+        report = _Reader(kind, sheet, today=today, accepted=_by_row(accepted)).read()
     if not report.rows:
         raise refuse(
             "no_rows",

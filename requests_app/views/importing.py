@@ -22,6 +22,7 @@ from portal.core.rules import Refused, Violation
 from requests_app import kinds, services, spreadsheets
 from requests_app.models import Dossier
 from requests_app.spreadsheets import SheetReport, parked
+from requests_app.spreadsheets.pause import collector_paused
 from requests_app.spreadsheets.release import release
 from requests_app.views import parts, taking
 from requests_app.workflow import IllegalStep
@@ -121,14 +122,15 @@ def _import(
 ) -> HttpResponse:
     rows = [row.answers for row in found.good_rows]
     try:
-        services.import_rows(
-            dossier,
-            rows,
-            replace=choices.replaces,
-            actor=request.user,
-            now=timezone.now(),
-            version=_number(request.POST.get("version", "")),
-        )
+        with collector_paused():
+            services.import_rows(
+                dossier,
+                rows,
+                replace=choices.replaces,
+                actor=request.user,
+                now=timezone.now(),
+                version=_number(request.POST.get("version", "")),
+            )
     except (services.StaleVersion, services.NotEditable, IllegalStep):
         return taking.conflict(request, dossier)
     except Refused as refusal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import zipfile
 from collections import defaultdict
@@ -397,3 +398,13 @@ def test_cards_of_the_ministry_are_exported_under_the_code_of_its_department() -
     content = spreadsheets.export(PERSON, [person_answers(1, issue_place="Bộ Công an")])
 
     assert load_workbook(BytesIO(content)).worksheets[0].cell(2, PLACE + 1).value == "CCSQLHCVTTXH"
+
+
+def test_the_collector_runs_again_after_reading_also_after_a_refusal() -> None:
+    assert gc.isenabled()
+
+    read(RIGHT)
+    assert gc.isenabled()
+
+    refusal(b"no sheet")
+    assert gc.isenabled()
