@@ -41,7 +41,7 @@ def main() -> None:
 
 _PAGES = {
     "agency list": ("clerk", "/ho-so/"),
-    "agency list filtered by state": ("clerk", "/ho-so/?state=submitted"),
+    "agency list filtered by state": ("clerk", "/ho-so/?state=completed"),
     "office list": ("officer", "/ho-so/"),
     "office queue": ("officer", "/ho-so/cho-xu-ly/"),
     "CA list": ("operator", "/ho-so/"),

@@ -42,6 +42,8 @@ CA_PASSPHRASE = _secret("CA_PASSPHRASE")
 
 PUBLIC_URL: str = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
+# Whether a proxy of ours stands in front and tells the visitor's address and scheme.
+BEHIND_PROXY: bool = env.bool("BEHIND_PROXY", default=False)
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -260,7 +262,7 @@ if not DEBUG:
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
-    if env.bool("BEHIND_PROXY", default=False):
+    if BEHIND_PROXY:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 CONTENT_SECURITY_POLICY = {
@@ -293,6 +295,17 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Cổng chứng thư chữ ký số chuyên dùng công vụ",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "DossierStateEnum": "requests_app.workflow.State",
+        "CertificateStateEnum": "portal.ca.models.CertificateState",
+        "SubscriberKindEnum": "portal.agencies.models.SubscriberKind",
+        "DeviceKindEnum": "devices.models.DeviceKind",
+        "CustodyEnum": "devices.lifecycle.Custody",
+        "ConditionEnum": "devices.lifecycle.Condition",
+        "ActionEnum": "requests_app.workflow.Action",
+        "StorageEnum": "portal.ca.models.Storage",
+        "DecisionEnum": "requests_app.models.Decision",
+    },
 }
 
 LOGGING = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -126,7 +126,7 @@ def _tell_of_lock(entry: CustodyMove, *, now: datetime) -> None:
 
 
 def _tell(
-    recipients: Sequence[User], entry: CustodyMove, *, title: str, text: str, now: datetime
+    recipients: Iterable[User], entry: CustodyMove, *, title: str, text: str, now: datetime
 ) -> None:
     tell(
         recipients,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -74,7 +75,7 @@ def _draft_from_the_sheet(clerk: Visitor) -> Dossier:
     return dossier
 
 
-def _letter_data(number: str) -> dict[str, str]:
+def _letter_data(number: str) -> dict[str, Any]:
     contact = {f"contact_{name}": value for name, value in story.CONTACT.items()}
     return {
         **contact,
@@ -138,7 +139,9 @@ def _receive_and_hand_over(clerk: Visitor, dossier: Dossier) -> Device:
     assert not _uuids_at(Custody.ON_ITS_WAY), clerk.words()
     device = Device.objects.get(subscriber__name="Lê Thu Bình")
     clerk.open(f"/thiet-bi/{device.uuid}/ban-giao/")
-    clerk.press("Xác nhận đã bàn giao", serial_seen=device.serial, pin=story.PIN, pin_again=story.PIN)
+    clerk.press(
+        "Xác nhận đã bàn giao", serial_seen=device.serial, pin=story.PIN, pin_again=story.PIN
+    )
     device.refresh_from_db()
     assert device.custody == Custody.WITH_SUBSCRIBER
     return device
