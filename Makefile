@@ -23,7 +23,7 @@ lint:
 bench:
 	@sh .ci/system test
 	@sh .ci/venv requirements-dev.txt
-	@.venv/bin/python -m bench
+	@sh .ci/bench
 
 # Takes up newer versions: then run the tests and commit both files. Needs uv (pip install uv).
 lock:
