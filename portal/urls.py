@@ -22,7 +22,6 @@ _PARTS = [
 ]
 
 
-
 def _exists(module: str) -> bool:
     try:
         return find_spec(module) is not None

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from devices import services
@@ -20,18 +20,40 @@ from devices.filters import DeviceFilter
 from devices.forms import MoveForm
 from devices.guidance import button_of, next_sentence, now_sentence, tone_of
 from devices.lifecycle import Condition, Custody, Move, Rule, has_a_page, moves_open_to
-from devices.models import Device, Intake, Shipment
+from devices.models import Device
+from devices.waiting import figures
 from portal.ca import words
 from portal.ca.models import Certificate
-from portal.core.paging import MOST_COUNTED, Order, capped_count, keyset_page
-from portal.core.roles import AGENCY_ROLES, CA_ROLES
+from portal.core import sheets
+from portal.core.paging import MOST_COUNTED, Order, capped_count, first_rows, keyset_page
+from portal.core.roles import AGENCY_ROLES
 from portal.core.rules import Refused, Violation
+from portal.core.sheets import SheetColumn
 from portal.deadlines.models import Deadline
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
 
 RECENT = Order("received_at", is_descending=True)
+COLUMNS: tuple[SheetColumn[Device], ...] = (
+    SheetColumn(gettext_lazy("Số hiệu thiết bị"), lambda device: device.serial, 24),
+    SheetColumn(gettext_lazy("Loại"), lambda device: device.get_kind_display(), 14),
+    SheetColumn(gettext_lazy("Kiểu"), lambda device: device.model),
+    SheetColumn(gettext_lazy("Nhà mạng"), lambda device: device.carrier, 12),
+    SheetColumn(
+        gettext_lazy("Thuê bao"),
+        lambda device: device.subscriber.name if device.subscriber else "",
+        36,
+    ),
+    SheetColumn(
+        gettext_lazy("Cơ quan quản lý"),
+        lambda device: device.agency.name if device.agency else "",
+        44,
+    ),
+    SheetColumn(gettext_lazy("Đang ở đâu"), lambda device: device.get_custody_display(), 28),
+    SheetColumn(gettext_lazy("Tình trạng"), lambda device: device.get_condition_display()),
+    SheetColumn(gettext_lazy("Nhập kho"), lambda device: device.received_at),
+)
 _DANGEROUS = frozenset({Move.REPORT_LOST, Move.REPORT_DAMAGED, Move.RETIRE, Move.LOCK})
 
 
@@ -71,6 +93,9 @@ def device_list(request: UserRequest) -> HttpResponse:
     """Show every device the user may see, the newest first, and what waits for the user."""
     devices = Device.objects.visible_to(request.user).for_list()
     found = DeviceFilter(request.GET, devices, user=request.user)
+    if sheets.is_wanted(request.GET):
+        rows = first_rows(found.qs, order=RECENT, size=sheets.MOST_ROWS + 1)
+        return sheets.sheet_response(rows, COLUMNS, name="thiet-bi", today=timezone.localdate())
     page = keyset_page(found.qs, order=RECENT, params=request.GET)
     count = capped_count(found.qs)
     context: dict[str, Any] = {
@@ -82,7 +107,11 @@ def device_list(request: UserRequest) -> HttpResponse:
     }
     if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
         return render(request, "devices/_list.html", context)
-    return render(request, "devices/list.html", context | {"figures": _figures(request.user)})
+    return render(
+        request,
+        "devices/list.html",
+        context | {"figures": figures(request.user, now=timezone.now())},
+    )
 
 
 @require_safe
@@ -216,23 +245,3 @@ def _card(rule: Rule, device: Device, form: MoveForm | None) -> MoveCard:
         needs_reason=rule.needs_reason,
         is_dangerous=rule.move in _DANGEROUS,
     )
-
-
-def _figures(user: User) -> dict[str, int]:
-    """Count what waits for the user; the CA's counts are capped, its lists are long."""
-    devices = Device.objects.visible_to(user)
-    if user.role in CA_ROLES:
-        allocated = devices.waiting_for(Custody.ALLOCATED).with_valid_certificate(timezone.now())
-        return {
-            "to_send": capped_count(allocated),
-            "under_way": capped_count(Shipment.objects.visible_to(user).under_way()),
-            "making_keys": Intake.objects.unfinished().count(),
-        }
-    if user.role not in AGENCY_ROLES:
-        return {}
-    counts = devices.aggregate(
-        arriving=Count("pk", filter=Q(custody=Custody.ON_ITS_WAY)),
-        to_hand_over=Count("pk", filter=Q(custody=Custody.AT_AGENCY, condition=Condition.OK)),
-        to_return=Count("pk", filter=Q(custody=Custody.TO_BE_RETURNED)),
-    )
-    return counts | {"owed": capped_count(devices.handed_over_without_notice())}

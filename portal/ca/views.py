@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from portal.ca import services
@@ -19,7 +20,9 @@ from portal.ca.filters import CertificateFilter
 from portal.ca.models import Certificate, CertificateState
 from portal.ca.querysets import CertificateQuerySet
 from portal.ca.words import Happening, algorithm_words, happenings, sentence
-from portal.core.paging import MOST_COUNTED, Order, capped_count, keyset_page
+from portal.core import sheets
+from portal.core.paging import MOST_COUNTED, Order, capped_count, first_rows, keyset_page
+from portal.core.sheets import SheetColumn
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -44,6 +47,18 @@ class Row:
     days_left: int
 
 
+COLUMNS: tuple[SheetColumn[Row], ...] = (
+    SheetColumn(_("Tên chứng thư"), lambda row: row.certificate.common_name, 36),
+    SheetColumn(_("Thuê bao"), lambda row: row.certificate.get_kind_display()),
+    SheetColumn(_("Số hiệu"), lambda row: row.certificate.serial, 20),
+    SheetColumn(_("Thư điện tử"), lambda row: row.certificate.email, 34),
+    SheetColumn(_("Cơ quan quản lý"), lambda row: row.certificate.agency.name, 44),
+    SheetColumn(_("Hiệu lực từ"), lambda row: row.certificate.not_before),
+    SheetColumn(_("Hiệu lực đến"), lambda row: row.certificate.not_after),
+    SheetColumn(_("Trạng thái"), lambda row: str(row.state.label)),
+)
+
+
 @require_safe
 def certificate_list(request: UserRequest) -> HttpResponse:
     """Show every certificate the user may see; those about to expire begin with the nearest."""
@@ -54,6 +69,11 @@ def certificate_list(request: UserRequest) -> HttpResponse:
     order = order if order in ORDERS else usual
     narrowed = found.qs
     assert isinstance(narrowed, CertificateQuerySet)
+    if sheets.is_wanted(request.GET):
+        listed = first_rows(narrowed.for_list(), order=ORDERS[order], size=sheets.MOST_ROWS + 1)
+        rows = [_row(certificate, now=now) for certificate in listed]
+        today = timezone.localdate(now)
+        return sheets.sheet_response(rows, COLUMNS, name="chung-thu", today=today)
     page = keyset_page(narrowed.for_list(), order=ORDERS[order], params=request.GET)
     count = capped_count(narrowed)
     context = {

@@ -75,6 +75,11 @@ def keyset_page(
     )
 
 
+def first_rows(rows: models.QuerySet[Row], *, order: Order, size: int) -> list[Row]:
+    """Return the first ``size`` rows in the order of the list."""
+    return _take(rows.order_by(), order=order, start=None, size=size, nulls_first=False)
+
+
 def capped_count(rows: models.QuerySet[Any]) -> int:
     """Count no further than MOST_COUNTED + 1: a list shows "1.000+" beyond."""
     return rows.order_by().values("pk")[: MOST_COUNTED + 1].count()

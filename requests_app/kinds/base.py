@@ -139,6 +139,7 @@ class Kind:
     contact_fields: tuple[Field, ...]
     list_title: str
     counted: str  # what the list counts: "cá nhân"
+    headline: Words  # a dossier in human words: "Cấp chứng thư cho {count} cá nhân"
     fields: tuple[Field, ...]
     columns: tuple[Column, ...]
     notes: tuple[str, ...]  # printed under the list, as on the form
@@ -173,6 +174,10 @@ class Kind:
     def is_blank(self, answers: Answers) -> bool:
         """Say whether nothing has been typed in a row yet."""
         return all(answers.get(one.name, "") in ("", one.default) for one in self.fields)
+
+    def headline_of(self, count: int) -> str:
+        """Return what a dossier with ``count`` rows is about; an empty list has no number."""
+        return " ".join(str(self.headline).format(count=count or "").split())
 
     def subject_of(self, variant: str) -> str:
         """Return the trích yếu of the form or of one of its variants."""

@@ -285,6 +285,7 @@ KIND = Kind(
     contact_fields=parts.contact_fields("Địa chỉ tiếp nhận (địa chỉ cơ quan, tổ chức công tác)"),
     list_title="Số lượng và danh sách đăng ký",
     counted="cá nhân",
+    headline=gettext_lazy("Cấp chứng thư cho {count} cá nhân"),
     fields=FIELDS,
     columns=COLUMNS,
     notes=(parts.EMAIL_NOTE, SIM_NOTE),

@@ -153,6 +153,7 @@ KIND = Kind(
     contact_fields=parts.contact_fields("Địa chỉ tiếp nhận (địa chỉ cơ quan, tổ chức công tác)"),
     list_title="Số lượng và danh sách đăng ký",
     counted="cơ quan, tổ chức",
+    headline=gettext_lazy("Cấp chứng thư cho {count} cơ quan, tổ chức"),
     fields=FIELDS,
     columns=COLUMNS,
     notes=(parts.EMAIL_NOTE,),

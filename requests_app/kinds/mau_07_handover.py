@@ -235,6 +235,7 @@ KIND = Kind(
     contact_fields=CONTACT_FIELDS,
     list_title="Danh sách thiết bị lưu khóa bí mật đã bàn giao",
     counted="thiết bị",
+    headline=gettext_lazy("Thông báo bàn giao {count} thiết bị"),
     fields=FIELDS,
     columns=COLUMNS,
     notes=(),

@@ -22,7 +22,7 @@ from requests_app.services.drafts import (
     save_letter,
     save_rows,
 )
-from requests_app.services.effects import title_of
+from requests_app.services.effects import headline_of, title_of
 from requests_app.services.errors import Barred, NotEditable, StaleVersion
 from requests_app.services.handovers import handover_rows, start_dossier
 from requests_app.services.letters import preview_html, render
@@ -48,6 +48,7 @@ __all__ = [
     "duplicate_row",
     "expected_signing_mode",
     "handover_rows",
+    "headline_of",
     "import_rows",
     "move_row",
     "preview_html",

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from devices import services as devices
 from portal.accounts.models import User
@@ -40,11 +41,22 @@ _CA_CLOCK = {
     Procedure.RECOVER: DeadlineKind.RECOVERY,
 }
 
+_LONGEST_TITLE = 250
+
+
+def headline_of(dossier: Dossier) -> str:
+    """Return what the dossier is about in human words: "Cấp chứng thư cho 18 cá nhân"."""
+    return kinds.get(dossier.kind).headline_of(dossier.row_count)
+
 
 def title_of(dossier: Dossier) -> str:
-    """Return the dossier in human words: "Cấp mới cho 18 cá nhân – UBND xã Tân Uyên"."""
-    kind = kinds.get(dossier.kind)
-    return f"{kind.title} ({dossier.row_count} dòng) – {dossier.agency.name}"
+    """Return the headline with whose it is: "Cấp chứng thư cho 18 cá nhân – UBND xã Tân Uyên"."""
+    return f"{headline_of(dossier)} – {dossier.agency.name}"
+
+
+def _clipped(title: str) -> str:
+    """Cut a title to what deadlines and notices hold: a body's name alone may be as long."""
+    return Truncator(title).chars(_LONGEST_TITLE)
 
 
 def follow(dossier: Dossier, step: Step, event: DossierEvent, *, now: datetime) -> None:
@@ -106,7 +118,7 @@ def _open(kind: DeadlineKind, dossier: Dossier, *, owner: Agency, now: datetime)
         office=dossier.office,
         target_type="dossier",
         target_uuid=dossier.uuid,
-        title=title_of(dossier),
+        title=_clipped(title_of(dossier)),
         path=reverse("requests_app:detail", args=[dossier.uuid]),
         now=now,
     )
@@ -137,7 +149,7 @@ def _tell(dossier: Dossier, event: DossierEvent, *, now: datetime) -> None:
     notices.tell(
         recipients.values(),
         cause=f"dossier-event:{event.pk}",
-        title=f"{State(dossier.state).label}: {title_of(dossier)}",
+        title=_clipped(f"{State(dossier.state).label}: {title_of(dossier)}"),
         text=event.reason,
         path=reverse("requests_app:detail", args=[dossier.uuid]),
         target_type="dossier",

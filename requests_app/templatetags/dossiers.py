@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from portal.core.templatetags.portal_ui import state_tag
 from requests_app import kinds, wording
 from requests_app.models import Decision, Dossier, DossierItem, Outcome
-from requests_app.services import title_of
+from requests_app.services import headline_of, title_of
 from requests_app.workflow import State
 
 register = template.Library()
@@ -39,6 +39,12 @@ _NEXT = {
 @register.filter
 def dossier_title(dossier: Dossier) -> str:
     return title_of(dossier)
+
+
+@register.filter
+def headline(dossier: Dossier) -> str:
+    """Return what the dossier is about, without whose it is."""
+    return headline_of(dossier)
 
 
 @register.filter

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from devices.waiting import figures as device_figures
+from devices.waiting import to_send
 from portal.ca.models import Certificate
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS
 from portal.core.paging import KeysetPage, Order, capped_count, keyset_page
@@ -35,10 +37,13 @@ def home(request: UserRequest) -> HttpResponse:
     page = keyset_page(
         waiting, order=Order("due_on", is_nullable=True), params=request.GET, size=_SHOWN
     )
+    deadlines = _other_deadlines(request.user)
     context = {
         "page": page,
         "figures": _figures(request.user, page, now=now, today=today),
-        "deadlines": _other_deadlines(request.user),
+        "devices": _devices(request.user, now=now),
+        "deadlines": deadlines[:_DEADLINES_SHOWN],
+        "has_more_deadlines": len(deadlines) > _DEADLINES_SHOWN,
         "is_first_time": not page.object_list and not _has_any(request.user),
     }
     return render(request, "requests_app/home.html", context)
@@ -63,10 +68,23 @@ def _figures(
     return counts | {"expiring": capped_count(expiring)}
 
 
-def _other_deadlines(user: User) -> Any:
-    """What the user's own body owes besides dossiers: hand-over notices, devices to return."""
+def _devices(user: User, *, now: datetime) -> dict[str, int]:
+    """Count what the user has to do about devices; empty when there is nothing."""
+    match user.role:
+        case Role.CLERK:
+            counts = device_figures(user, now=now)
+        case Role.CA_OPERATOR:
+            counts = {"to_send": to_send(user, now=now)}
+        case _:
+            return {}
+    return counts if any(counts.values()) else {}
+
+
+def _other_deadlines(user: User) -> list[Deadline]:
+    """Return what the user's own body owes besides dossiers, overdue first; one too many."""
     owed = Deadline.objects.visible_to(user).open().filter(agency=user.agency_id)
-    return list(owed.exclude(target_type="dossier").order_by("due_on", "pk")[:_DEADLINES_SHOWN])
+    others = owed.exclude(target_type="dossier").order_by("due_on", "pk")
+    return list(others[: _DEADLINES_SHOWN + 1])
 
 
 def _has_any(user: User) -> bool:

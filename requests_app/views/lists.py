@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from portal.core import sheets
 from portal.core.fragments import render_list
-from portal.core.paging import Order, capped_count, keyset_page
+from portal.core.paging import Order, capped_count, first_rows, keyset_page
+from portal.core.sheets import SheetColumn
 from requests_app.filters import DossierFilter
 from requests_app.models import Dossier
 from requests_app.querysets import DossierQuerySet
+from requests_app.services import headline_of
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -23,6 +27,18 @@ ORDERS = {
     "oldest": Order("updated_at"),
     "due": Order("due_on", is_nullable=True),
 }
+
+COLUMNS: tuple[SheetColumn[Dossier], ...] = (
+    SheetColumn(gettext_lazy("Hồ sơ"), headline_of, 44),
+    SheetColumn(gettext_lazy("Số văn bản"), lambda dossier: dossier.letter_number),
+    SheetColumn(gettext_lazy("Ngày văn bản"), lambda dossier: dossier.letter_date, 14),
+    SheetColumn(gettext_lazy("Đơn vị gửi"), lambda dossier: dossier.agency.name, 44),
+    SheetColumn(gettext_lazy("Số dòng"), lambda dossier: dossier.row_count, 10),
+    SheetColumn(gettext_lazy("Trạng thái"), lambda dossier: dossier.get_state_display(), 30),
+    SheetColumn(gettext_lazy("Ngày nhận"), lambda dossier: dossier.received_on, 14),
+    SheetColumn(gettext_lazy("Hạn"), lambda dossier: dossier.due_on if dossier.queue else None, 14),
+    SheetColumn(gettext_lazy("Cập nhật"), lambda dossier: dossier.updated_at),
+)
 
 
 @require_safe
@@ -50,14 +66,18 @@ def copies(request: UserRequest) -> HttpResponse:
 def _list(
     request: UserRequest, dossiers: DossierQuerySet, *, title: str, usual_order: str
 ) -> HttpResponse:
+    today = timezone.localdate()
     found = DossierFilter(
         request.GET,
         dossiers.for_list().defer("contact", "note"),
         user=request.user,
-        today=timezone.localdate(),
+        today=today,
     )
     order = request.GET.get("sort", usual_order)
     order = order if order in ORDERS else usual_order
+    if sheets.is_wanted(request.GET):
+        rows = first_rows(found.qs, order=ORDERS[order], size=sheets.MOST_ROWS + 1)
+        return sheets.sheet_response(rows, COLUMNS, name="ho-so", today=today)
     context = {
         "title": title,
         "filter": found,

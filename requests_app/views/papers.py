@@ -34,11 +34,15 @@ _FRAMED = {
 
 @require_safe
 def letter(request: UserRequest, uuid: UUID) -> HttpResponse:
-    """Return the letter as PDF: signed if it is, frozen, or as it would be printed now."""
+    """Return the letter as PDF: signed if it is, frozen, or as it would be printed now.
+
+    Who corrects a dossier that came back asks for the last of them: ``?draft``.
+    """
     dossier = parts.find(request.user, uuid)
     document = dossier.letter if "original" in request.GET else dossier.signed_letter
     document = document or dossier.letter
-    if document is not None:
+    is_draft = "draft" in request.GET and parts.is_editor(dossier, request.user)
+    if document is not None and not is_draft:
         return file_response(document, as_attachment="download" in request.GET)
     return HttpResponse(services.render(dossier), content_type="application/pdf", headers=_FRAMED)
 
@@ -100,14 +104,13 @@ def _attach(request: UserRequest, dossier: Dossier, form: AttachmentForm) -> Non
 def detach(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpResponse:
     dossier = parts.find(request.user, uuid)
     get_object_or_404(Attachment, dossier=dossier, uuid=attachment_uuid)
-    version = request.POST.get("version", "")
     try:
         services.detach(
             dossier,
             attachment_uuid,
             actor=request.user,
             now=timezone.now(),
-            version=int(version) if version.isascii() and version.isdigit() else 0,
+            version=parts.version_of(request),
         )
     except (services.StaleVersion, services.NotEditable, IllegalStep):
         return taking.conflict(request, dossier)

@@ -75,7 +75,8 @@ def start(request: UserRequest) -> HttpResponse:
     """Ask what is needed; open a draft of that form."""
     if request.user.role != Role.CLERK:
         raise Http404
-    form = NeedForm(request.POST) if request.method == "POST" else NeedForm()
+    asked = {"need": request.GET.get("need", "")}
+    form = NeedForm(request.POST) if request.method == "POST" else NeedForm(initial=asked)
     violations: tuple[Violation, ...] = ()
     if form.is_valid():
         kind, _colon, variant = form.cleaned_data["need"].partition(":")

@@ -164,7 +164,9 @@ def test_filters_narrow_the_list_and_are_kept(client: Client) -> None:
     sent = builders.dossier(
         agency=people.agency, state=State.SUBMITTED, kind="mau_02_organisation", rows=0
     )
-    sent.items.create(position=1, title="Trần Thị Bưởi", request_key="k")
+    sent.items.create(
+        position=1, title="Trần Thị Bưởi", search_title="tran thi buoi", request_key="k"
+    )
     client.force_login(people.clerk)
 
     assert shown(client, LIST, q="41/UBND-VX") == uuids(draft)
