@@ -8,9 +8,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.agencies.models import Agency, AgencyKind
+from portal.ca.models import Storage
 from portal.core.rules import Violation
-from requests_app.models import Attachment, Decision, DossierItem, ReturnReason
-from requests_app.workflow import Action
+from requests_app.models import Attachment, Decision, DossierItem, Procedure, ReturnReason
+from requests_app.workflow import Action, Route
 
 PIN_ATTRS = {
     "autocomplete": "off",
@@ -118,3 +120,68 @@ class RowDecisionForm(forms.Form):
         if cleaned.get("decision") == Decision.REFUSED and not cleaned.get("reason"):
             self.add_error("reason", _("Từ chối phải nêu rõ lý do."))
         return cleaned
+
+
+class RuleForm(forms.Form):
+    """A RoutingRule as an administrator types it."""
+
+    procedure = forms.ChoiceField(label=_("Loại việc"), choices=Procedure.choices)
+    office = forms.ModelChoiceField(
+        label=_("Áp dụng cho đơn vị thuộc"),
+        queryset=Agency.objects.none(),
+        to_field_name="uuid",
+        required=False,
+        empty_label=_("Mọi Sở, đơn vị chuyên trách"),
+    )
+    storage = forms.ChoiceField(
+        label=_("Loại thiết bị"), required=False, choices=[("", _("Mọi loại")), *Storage.choices]
+    )
+    route = forms.ChoiceField(label=_("Đường đi"), choices=Route.choices)
+    addressee = forms.ModelChoiceField(
+        label=_("Kính gửi"), queryset=Agency.objects.none(), to_field_name="uuid"
+    )
+    copies = forms.ModelMultipleChoiceField(
+        label=_("Đồng gửi để theo dõi"),
+        queryset=Agency.objects.none(),
+        to_field_name="uuid",
+        required=False,
+        help_text=_("Sở và phòng chuyên môn chỉ xem, không thấy số định danh."),
+    )
+    working_days = forms.IntegerField(
+        label=_("Thời hạn giải quyết (ngày làm việc)"),
+        required=False,
+        min_value=1,
+        max_value=30,
+        help_text=_("Để trống thì theo quy định chung; chỉ được ngắn hơn."),
+    )
+    valid_from = forms.DateField(
+        label=_("Áp dụng từ ngày"), widget=forms.DateInput(attrs={"placeholder": "dd/mm/yyyy"})
+    )
+    basis = forms.CharField(
+        label=_("Căn cứ"), max_length=250, help_text=_("Số, ngày văn bản quy định nơi nhận.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offices = Agency.objects.filter(kind=AgencyKind.OFFICE, dissolved_on__isnull=True)
+        for name, bodies in (
+            ("office", offices),
+            ("copies", offices),
+            (
+                "addressee",
+                Agency.objects.filter(
+                    kind__in=[AgencyKind.CA, AgencyKind.OFFICE], dissolved_on__isnull=True
+                ),
+            ),
+        ):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)
+            field.queryset = bodies
+
+
+class EndRuleForm(forms.Form):
+    """From when a rule no longer holds."""
+
+    until = forms.DateField(
+        label=_("Kết thúc trước ngày"), widget=forms.DateInput(attrs={"placeholder": "dd/mm/yyyy"})
+    )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from django.urls import include, path
 
-from django.urls import URLPattern, URLResolver, include, path
-
-from requests_app.views import deciding, detail, lists, papers, sending
+from requests_app.views import deciding, detail, lists, papers, routing, sending
 
 app_name = "requests_app"
 
-urlpatterns: list[URLPattern | URLResolver] = [
+urlpatterns = [
     path("", lists.dossier_list, name="list"),
     path("cho-xu-ly/", lists.queue, name="queue"),
     path("theo-doi/", lists.copies, name="copies"),
+    path("noi-nhan/", routing.rules, name="routing"),
+    path("noi-nhan/them/", routing.add, name="add_rule"),
+    path("noi-nhan/<uuid:uuid>/ket-thuc/", routing.end, name="end_rule"),
     path("<uuid:uuid>/", detail.detail, name="detail"),
     path("<uuid:uuid>/buoc/", detail.take_step, name="take_step"),
     path("<uuid:uuid>/da-ghi-nhan/", detail.done, name="done"),
@@ -35,6 +36,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
         papers.event_document,
         name="event_document",
     ),
+    path("", include("requests_app.urls_editor")),
 ]
-if find_spec("requests_app.urls_editor"):
-    urlpatterns += [path("", include("requests_app.urls_editor"))]

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 ACTIONS: dict[str, dict[str, _StrPromise]] = {
+    "routing": {
+        "add": _("Thêm quy định nơi nhận"),
+        "end": _("Kết thúc quy định nơi nhận"),
+    },
     "dossier": {
         "create": _("Lập hồ sơ"),
         "edit_letter": _("Sửa văn bản"),
@@ -121,9 +125,11 @@ TARGETS: dict[str, _StrPromise] = {
     "calendar_day": _("Lịch làm việc"),
     "mail": _("Thư điện tử"),
     "user": _("Tài khoản"),
+    "routing_rule": _("Quy định nơi nhận"),
 }
 
 _GROUPS = {**TARGETS, "ca": TARGETS["authority"], "calendar": TARGETS["calendar_day"]}
+_GROUPS["routing"] = TARGETS["routing_rule"]
 
 
 def word_for_action(action: str) -> _StrPromise | str:

@@ -48,6 +48,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Đơn vị và thuê bao"), "agencies:list", "building-2", _EVERYBODY),
     Entry(_("Thời hạn"), "deadlines:list", "calendar-clock", _PROCEDURE),
     Entry(_("Nhật ký"), "audit:list", "scroll-text", frozenset({Role.AUDITOR})),
+    Entry(_("Nơi nhận"), "requests_app:routing", "route", frozenset({Role.ADMINISTRATOR})),
     Entry(_("Tài khoản"), "accounts:users", "user-cog", frozenset({Role.ADMINISTRATOR})),
     Entry(
         _("Lịch làm việc"), "deadlines:calendar", "calendar-days", frozenset({Role.ADMINISTRATOR})

@@ -26,6 +26,7 @@ from requests_app.services.effects import headline_of, title_of
 from requests_app.services.errors import Barred, NotEditable, StaleVersion
 from requests_app.services.handovers import handover_rows, start_dossier
 from requests_app.services.letters import preview_html, render
+from requests_app.services.routing_rules import RuleFacts, add_rule, end_rule
 from requests_app.services.splitting import split_by_route
 from requests_app.services.steps import allowed_steps, bars_of, take_step
 
@@ -35,9 +36,11 @@ __all__ = [
     "Check",
     "NotEditable",
     "RowFindings",
+    "RuleFacts",
     "StaleVersion",
     "accept_all",
     "add_row",
+    "add_rule",
     "allowed_steps",
     "attach",
     "bars_of",
@@ -46,6 +49,7 @@ __all__ = [
     "decide_rows",
     "detach",
     "duplicate_row",
+    "end_rule",
     "expected_signing_mode",
     "handover_rows",
     "headline_of",

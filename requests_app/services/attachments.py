@@ -12,13 +12,16 @@ from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.core.rules import refuse
 from portal.documents import services as documents
+from portal.documents import uploads
 from requests_app.models import Attachment, Dossier
 from requests_app.services.drafts import dossier_act
 from requests_app.services.errors import NotEditable, StaleVersion
 from requests_app.workflow import EDITABLE, Action, State, find_step
 
-# The scan of the signed letter comes while the dossier waits for the head; the rest in the draft.
-_STATES = {Attachment.Kind.SIGNED_SCAN: frozenset({State.AWAITING_SIGNATURE, State.AWAITING_SEAL})}
+# The scan of the signed letter comes while the dossier waits for the head, who confirms exactly
+# this one: afterwards it is not changed. The rest comes in the draft.
+_STATES = {Attachment.Kind.SIGNED_SCAN: frozenset({State.AWAITING_SIGNATURE})}
+_SCANS = frozenset({uploads.PDF.media_type, uploads.PNG.media_type, uploads.JPEG.media_type})
 
 
 @transaction.atomic
@@ -42,6 +45,12 @@ def attach(
     item = dossier.items.get(uuid=item_uuid) if item_uuid else None
     document = documents.store_upload(uploaded, now=now)
     if kind == Attachment.Kind.SIGNED_SCAN:
+        if document.media_type not in _SCANS:
+            raise refuse(
+                "scan_is_no_picture",
+                "Bản quét phải là tệp PDF, PNG hoặc JPEG.",
+                way_out="Quét văn bản đã ký, đóng dấu thành PDF rồi đính kèm.",
+            )
         dossier.attachments.filter(kind=kind).update(is_current=False)
     attachment = Attachment.objects.create(
         dossier=dossier, item=item, kind=kind, document=document, added_by=actor, added_at=now
@@ -78,4 +87,5 @@ def _touch(dossier: Dossier, act: str, *, actor: User, now: datetime, sha256: st
     dossier.version += 1
     dossier.updated_at = now
     dossier.save(update_fields=["version", "updated_at"])
+    dossier.edited_by.add(actor)  # a scan or a paper is part of what the head signs
     audit.record(dossier_act(act, dossier, data={"sha256": sha256}), actor=actor, now=now)

@@ -105,7 +105,7 @@ def unlock(
             else "Đơn vị không có chứng thư cơ quan còn hiệu lực với thiết bị đang giữ.",
             way_out="Lấy lại để sửa rồi trình ký lại: hệ thống sẽ tính lại hình thức ký.",
         )
-    return Signer(role, certificate, tokens.unlock(certificate.key, pin, now=now))
+    return Signer(role, certificate, tokens.unlock(certificate.key, pin, now=now, actor=actor))
 
 
 def sign(dossier: Dossier, signer: Signer, *, actor: User, now: datetime) -> Document:

@@ -18,17 +18,17 @@ def signing_mode(agency: Agency, *, now: datetime) -> tuple[SigningMode, str]:
     """Return the mode and, for ink, the computed reason (DOMAIN 2.1).
 
     Digital needs a valid organisation certificate (a predecessor's counts until it is changed)
-    and a valid certificate of the head's own.
+    and a valid certificate of the head's own, each with its device in hand: otherwise a letter
+    would wait for a signature nobody can give.
     """
     if organisation_certificate(agency, now=now) is None:
         return SigningMode.INK, "Đơn vị chưa có chứng thư chữ ký số của cơ quan còn hiệu lực."
     heads = User.objects.filter(agency=agency, role=Role.HEAD, is_active=True)
-    if not (
-        Certificate.objects.valid_at(now)
-        .filter(subscriber__users__in=heads, kind=SubscriberKind.PERSON)
-        .exists()
-    ):
-        return SigningMode.INK, "Lãnh đạo đơn vị chưa có chứng thư chữ ký số còn hiệu lực."
+    if not any(personal_certificate(head, now=now) for head in heads.select_related("agency")):
+        return (
+            SigningMode.INK,
+            "Lãnh đạo đơn vị chưa có chứng thư chữ ký số còn hiệu lực với thiết bị đang giữ.",
+        )
     return SigningMode.DIGITAL, ""
 
 

@@ -41,6 +41,7 @@ def split_by_route(dossier: Dossier, *, actor: User, now: datetime, version: int
     dossier.version += 1
     dossier.updated_at = now
     dossier.save(update_fields=["row_count", "version", "updated_at"])
+    dossier.edited_by.add(actor)
     audit.record(
         dossier_act("dossier.split", dossier, data={"into": [str(one.uuid) for one in made]}),
         actor=actor,

@@ -97,6 +97,11 @@ ACCESS: dict[str, Access] = {
     "GET requests_app:list": EVERYBODY,
     "GET requests_app:queue": EVERYBODY,
     "GET requests_app:copies": EVERYBODY,
+    "GET requests_app:routing": _only(AD),
+    "GET requests_app:add_rule": _only(AD),
+    "POST requests_app:add_rule": _only(AD),
+    "GET requests_app:end_rule": _only(AD),
+    "POST requests_app:end_rule": _only(AD),
     "GET requests_app:detail": SEEN,
     "POST requests_app:take_step": _about(
         {302: frozenset({CO}), 409: _but(ON_THE_WAY, CO)},

@@ -23,7 +23,7 @@ from portal.documents import services as documents
 from portal.documents.models import Document
 from portal.notices.models import Mail, Notice
 from portal.notices.querysets import MOST_TRIES
-from requests_app.models import Attachment, Dossier, DossierEvent, Procedure
+from requests_app.models import Attachment, Dossier, DossierEvent, Procedure, RoutingRule
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.builders import NOW
@@ -222,6 +222,9 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
     special = {
         "api:device": side.device.uuid,
         "devices:send": side.agency.uuid,
+        "requests_app:end_rule": RoutingRule.objects.order_by("pk").values_list("uuid", flat=True)[
+            0
+        ],
         "notices:send_again": side.mail.uuid,
     }
     by_app = {
