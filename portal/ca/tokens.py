@@ -174,7 +174,17 @@ def _store(token: VirtualToken, plain: bytes, *, key: KeyPair, secret: bytes, sa
 
 
 def _act(action: str, key: KeyPair, **data: int) -> Act:
-    return Act(action=action, target_type="key", target_uuid=key.uuid, data=data)
+    """Return the audit act about a key, filed under the body whose certificate is on it."""
+    certificate = key.certificates.select_related("agency", "office").order_by("-issued_at").first()
+    office = certificate.office if certificate else None
+    return Act(
+        action=action,
+        target_type="key",
+        target_uuid=key.uuid,
+        agency_uuid=certificate.agency.uuid if certificate else None,
+        office_uuid=office.uuid if office else None,
+        data=data,
+    )
 
 
 def _context(key: KeyPair) -> bytes:

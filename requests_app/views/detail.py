@@ -127,7 +127,7 @@ def kinds_to_attach(dossier: Dossier, role: str) -> list[Attachment.Kind]:
         return []
     if dossier.state in EDITABLE:
         return [kind for kind in Attachment.Kind if kind != Attachment.Kind.SIGNED_SCAN]
-    if dossier.state in (State.AWAITING_SIGNATURE, State.AWAITING_SEAL):
+    if dossier.state == State.AWAITING_SIGNATURE:
         return [Attachment.Kind.SIGNED_SCAN] if dossier.signing_mode == "ink" else []
     return []
 
