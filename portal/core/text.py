@@ -9,6 +9,10 @@ from functools import lru_cache
 
 # Pasted text carries these unseen: zero-width spaces and joiners, soft hyphen, byte order mark.
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\u00ad\ufeff"))
+# Control characters that are no white space: no database, sheet or PDF takes them all.
+_INVISIBLE |= dict.fromkeys(
+    code for code in (*range(0x20), *range(0x7F, 0xA0)) if not chr(code).isspace()
+)
 _UNMARK: dict[int, str | None] = dict.fromkeys(range(0x0300, 0x0370))
 _UNMARK |= {ord("đ"): "d", ord("Đ"): "D"}
 

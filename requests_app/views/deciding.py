@@ -54,7 +54,7 @@ def decide_rows(request: UserRequest, uuid: UUID) -> HttpResponse:
             decisions,
             actor=request.user,
             now=timezone.now(),
-            version=_version(request),
+            version=parts.version_of(request),
         )
     except (services.StaleVersion, IllegalStep, services.Barred):
         return taking.conflict(request, dossier)
@@ -76,7 +76,7 @@ def accept_all(request: UserRequest, uuid: UUID) -> HttpResponse:
     dossier = parts.find(request.user, uuid)
     try:
         services.accept_all(
-            dossier, actor=request.user, now=timezone.now(), version=_version(request)
+            dossier, actor=request.user, now=timezone.now(), version=parts.version_of(request)
         )
     except (services.StaleVersion, IllegalStep, services.Barred):
         return taking.conflict(request, dossier)
@@ -171,8 +171,3 @@ def _can_decide(dossier: Dossier, user: User) -> bool:
     if not any(step.action == Action.DECIDE for step in steps):
         return False
     return not any(step.action == Action.DECIDE for step in services.bars_of(dossier, user))
-
-
-def _version(request: UserRequest) -> int:
-    text = request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() else 0

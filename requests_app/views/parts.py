@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 ROWS_A_PAGE = 50
+_MOST_DIGITS = 9  # of a version
 _JOINED = (
     "agency", "agency_version", "office", "addressee", "letter", "signed_letter", "created_by",
 )  # fmt: skip
@@ -150,12 +151,16 @@ def step_form(
     data: Any = None,
     reasons: Sequence[ReturnReason] = (),
 ) -> StepForm:
-    """Return the form of one step; its ids carry the action, as several stand on a page."""
+    """Return the form of one step; its ids carry the action, as several stand on a page.
+
+    An action that is none gets no form of its own on the page: its ids do not matter.
+    """
+    name = action if action in Action.values else "step"
     return StepForm(
         data,
         initial={"action": action, "version": dossier.version},
         reasons=reasons,
-        auto_id=f"{action}_%s",
+        auto_id=f"{name}_%s",
     )
 
 
@@ -256,6 +261,13 @@ def is_editor(dossier: Dossier, user: User) -> bool:
     return dossier.state in EDITABLE and any(
         step.action == Action.REQUEST_SIGNATURE for step in services.allowed_steps(dossier, user)
     )
+
+
+def version_of(request: HttpRequest) -> int:
+    """Return the version a form without a form class carries; 0, which none has, for odd ones."""
+    text = request.POST.get("version", "")
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number else 0
 
 
 def typed_in(form_data: Any) -> list[str]:

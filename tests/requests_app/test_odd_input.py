@@ -1,0 +1,51 @@
+"""Forms that no page of ours sends are refused, not crashed upon."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from requests_app.workflow import Action
+from tests import story
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_step_with_a_percent_sign_for_an_action_comes_back_as_a_form(client: Client) -> None:
+    people = story.cast()
+    dossier = story.drafted(people)
+    client.force_login(people.clerk)
+
+    answer = client.post(
+        reverse("requests_app:take_step", args=[dossier.uuid]), {"action": "%", "version": "1"}
+    )
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("version", ["9" * 5000, "١٢", "-1", "", "x"])
+def test_an_odd_version_is_a_conflict(client: Client, version: str) -> None:
+    people = story.cast()
+    dossier = story.sent(people)
+    story.step(dossier, Action.FORWARD, people.officer)
+    client.force_login(people.operator)
+
+    for route in ("accept_all", "decide_rows"):
+        page = reverse(f"requests_app:{route}", args=[dossier.uuid])
+        assert client.post(page, {"version": version}).status_code == 409
+
+
+def test_control_characters_are_not_kept(client: Client) -> None:
+    people = story.cast()
+    dossier = story.drafted(people)
+    client.force_login(people.clerk)
+    item = dossier.items.get()
+
+    client.post(
+        reverse("requests_app:editor", args=[dossier.uuid]),
+        {"version": str(dossier.version), f"{item.uuid}:full_name": "Lò\x00 Văn\x01 Thử\x7f"},
+    )
+
+    item.refresh_from_db()
+    assert item.answers["full_name"] == item.title == "Lò Văn Thử"
