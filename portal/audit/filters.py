@@ -16,6 +16,10 @@ from portal.audit.words import TARGETS, action_choices
 _ALL = _("Tất cả")
 
 
+def _day() -> forms.DateInput:
+    return forms.DateInput(attrs={"placeholder": _("ngày/tháng/năm"), "autocomplete": "off"})
+
+
 class AuditFilter(filters.FilterSet):
     """Act, kind of thing, days; one thing or one body by a link in the list."""
 
@@ -23,8 +27,8 @@ class AuditFilter(filters.FilterSet):
     target_type = filters.ChoiceFilter(
         label=_("Loại đối tượng"), choices=list(TARGETS.items()), empty_label=_ALL
     )
-    from_day = filters.DateFilter(label=_("Từ ngày"), method="since")
-    to_day = filters.DateFilter(label=_("Đến ngày"), method="until")
+    from_day = filters.DateFilter(label=_("Từ ngày"), method="since", widget=_day())
+    to_day = filters.DateFilter(label=_("Đến ngày"), method="until", widget=_day())
     target = filters.UUIDFilter(field_name="target_uuid", widget=forms.HiddenInput)
     agency = filters.UUIDFilter(field_name="agency_uuid", widget=forms.HiddenInput)
 
