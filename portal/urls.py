@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from django.urls import include, path
 
-from django.urls import URLPattern, URLResolver, include, path
+from portal import health
+from requests_app.views.home import home
 
-_PARTS = [
-    ("ho-so/", "requests_app.urls"),
-    ("tai-khoan/", "portal.accounts.urls"),
-    ("don-vi/", "portal.agencies.urls"),
-    ("chung-thu/", "portal.ca.urls"),
-    ("pki/", "portal.ca.urls_pki"),
-    ("thiet-bi/", "devices.urls"),
-    ("thong-bao/", "portal.notices.urls"),
-    ("thoi-han/", "portal.deadlines.urls"),
-    ("nhat-ky/", "portal.audit.urls"),
-    ("tro-giup/", "portal.core.urls_help"),
-    ("api/v1/", "portal.api.urls"),
-    ("", "portal.urls_root"),
-]
-
-
-def _exists(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
-
-
-urlpatterns: list[URLPattern | URLResolver] = [
-    path(prefix, include(module)) for prefix, module in _PARTS if _exists(module)
+urlpatterns = [
+    path("", home, name="home"),
+    path("ho-so/", include("requests_app.urls")),
+    path("chung-thu/", include("portal.ca.urls")),
+    path("thiet-bi/", include("devices.urls")),
+    path("don-vi/", include("portal.agencies.urls")),
+    path("tai-khoan/", include("portal.accounts.urls")),
+    path("thong-bao/", include("portal.notices.urls")),
+    path("thoi-han/", include("portal.deadlines.urls")),
+    path("nhat-ky/", include("portal.audit.urls")),
+    path("tro-giup/", include("portal.core.urls_help")),
+    path("api/v1/", include("portal.api.urls")),
+    path("pki/", include("portal.ca.urls_pki")),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
 ]

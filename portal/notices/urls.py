@@ -8,11 +8,11 @@ app_name = "notices"
 
 urlpatterns = [
     path("", views.notice_list, name="list"),
-    path("chuong", views.bell, name="bell"),
-    path("da-doc-het", views.read_all, name="read_all"),
-    path("thu-loi", views.dead_mails, name="dead_mails"),
-    path("thu-loi/<uuid:uuid>/gui-lai", views.send_again, name="send_again"),
-    path("thu-da-ghi", views.written_mails, name="outbox"),
-    path("<uuid:uuid>/xem", views.open_notice, name="open"),
-    path("<uuid:uuid>/da-doc", views.mark_read, name="mark_read"),
+    path("chuong/", views.bell, name="bell"),
+    path("da-doc-het/", views.read_all, name="read_all"),
+    path("thu-loi/", views.dead_mails, name="dead_mails"),
+    path("thu-loi/<uuid:uuid>/gui-lai/", views.send_again, name="send_again"),
+    path("thu-da-ghi/", views.written_mails, name="outbox"),
+    path("<uuid:uuid>/xem/", views.open_notice, name="open"),
+    path("<uuid:uuid>/da-doc/", views.mark_read, name="mark_read"),
 ]

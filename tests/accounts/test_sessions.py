@@ -63,7 +63,7 @@ def test_who_was_signed_out_is_told_why(client: Client) -> None:
     with time_machine.travel(NOW + timedelta(hours=2), tick=False):
         answer = client.get(PAGE, follow=True)
 
-    assert answer.redirect_chain == [("/tai-khoan/dang-nhap?next=/tai-khoan/", 302)]
+    assert answer.redirect_chain == [("/tai-khoan/dang-nhap/?next=/tai-khoan/", 302)]
     assert "Phiên làm việc đã hết hạn" in answer.content.decode()
 
 

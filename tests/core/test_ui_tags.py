@@ -86,7 +86,7 @@ def test_a_form_from_a_stale_page_gets_our_own_page() -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(builders.user(Role.CLERK))
 
-    answer = client.post("/tai-khoan/dang-xuat")
+    answer = client.post("/tai-khoan/dang-xuat/")
 
     assert answer.status_code == 403
     assert "Trang đã cũ" in answer.text

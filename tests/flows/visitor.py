@@ -127,7 +127,7 @@ class Visitor:
         self.html = ""
         self.status = 0
         self._page = _Reader()
-        self.open("/tai-khoan/dang-nhap")
+        self.open("/tai-khoan/dang-nhap/")
         self.press("Đăng nhập", username=user.username, password=password)
         assert "/dang-nhap" not in self.path, "could not sign in"
 
