@@ -5,7 +5,7 @@ Nothing is written here. Empty cells stay empty; numbers and names are never inv
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion
@@ -24,8 +24,13 @@ _FOLLOWS = "(để theo dõi)"
 _REFUSAL_NOTE = "Bố cục do hệ thống tự thiết kế, chưa đối chiếu với phụ lục Nghị định."
 
 
-def letter_of(dossier: Dossier, rows: Sequence[DossierItem]) -> Letter:
-    """Return the letter of a dossier as it would be printed now."""
+def letter_of(
+    dossier: Dossier, rows: Sequence[DossierItem], *, copies: Iterable[Agency] | None = None
+) -> Letter:
+    """Return the letter of a dossier as it would be printed now.
+
+    ``copies`` are the bodies that get it to follow it; None: those written down with it.
+    """
     kind = kinds.get(dossier.kind)
     version = dossier.agency_version
     addressee = _addressed(dossier.addressee)
@@ -45,7 +50,7 @@ def letter_of(dossier: Dossier, rows: Sequence[DossierItem]) -> Letter:
         columns=[(column.label, column.width, column.group) for column in kind.columns],
         rows=[_cells(kind.columns, number, row.answers) for number, row in enumerate(rows, 1)],
         notes=kind.notes,
-        recipients=_recipients(dossier),
+        recipients=_recipients(_written_down(dossier) if copies is None else copies),
         signer_lines=_signer_lines(version),
         signer_name=_head_name(dossier.agency),
         footnote=SIGNER_FOOTNOTE,
@@ -120,9 +125,12 @@ def _superior(version: AgencyVersion) -> str:
     return version.parent.name
 
 
-def _recipients(dossier: Dossier) -> list[str]:
-    copies = [copy.agency.name for copy in dossier.copies.select_related("agency")]
-    return ["Như trên;", *(f"{name} {_FOLLOWS};" for name in copies), "Lưu: VT."]
+def _written_down(dossier: Dossier) -> list[Agency]:
+    return [copy.agency for copy in dossier.copies.select_related("agency")]
+
+
+def _recipients(copies: Iterable[Agency]) -> list[str]:
+    return ["Như trên;", *(f"{body.name} {_FOLLOWS};" for body in copies), "Lưu: VT."]
 
 
 def _signer_lines(version: AgencyVersion) -> list[str]:

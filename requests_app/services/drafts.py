@@ -11,7 +11,6 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from portal.accounts.models import User
-from portal.agencies.models import AgencyVersion
 from portal.audit import services as audit
 from portal.core.bulk import update_rows
 from portal.core.rules import Refused, refuse
@@ -21,6 +20,7 @@ from requests_app.kinds.base import Kind
 from requests_app.models import Dossier, DossierItem
 from requests_app.services.errors import NotEditable, StaleVersion
 from requests_app.services.routing import rule_for
+from requests_app.services.settling import set_copies, version_in_force
 from requests_app.services.targets import fill_columns
 from requests_app.workflow import EDITABLE, Action, State, find_step, queue_of
 
@@ -49,7 +49,7 @@ def create_draft(kind_code: str, *, actor: User, now: datetime, variant: str = "
         kind_version=kind.version,
         variant=variant,
         agency=agency,
-        agency_version=_version_in_force(agency.pk, today),
+        agency_version=version_in_force(agency.pk, today),
         office_id=agency.office_id,
         route=rule.route,
         addressee=rule.addressee,
@@ -58,21 +58,10 @@ def create_draft(kind_code: str, *, actor: User, now: datetime, variant: str = "
         created_at=now,
         updated_at=now,
     )
+    set_copies(dossier, rule)  # the preview names them
     dossier.edited_by.add(actor)
     _record("dossier.create", dossier, actor=actor, now=now, data={"kind": kind.code})
     return dossier
-
-
-def _version_in_force(agency_id: int, today: date) -> AgencyVersion:
-    version = (
-        AgencyVersion.objects.filter(agency=agency_id, valid_from__lte=today)
-        .exclude(valid_until__lte=today)
-        .order_by("-valid_from")
-        .first()
-    )
-    if version is None:
-        raise refuse("no_agency_version", "Đơn vị chưa có thông tin có hiệu lực hôm nay.")
-    return version
 
 
 @transaction.atomic

@@ -25,13 +25,12 @@ from requests_app.letter_content import refusal_letter_of
 from requests_app.models import (
     Decision,
     Dossier,
-    DossierCopy,
     DossierEvent,
     DossierItem,
     Outcome,
     Procedure,
-    RoutingRule,
 )
+from requests_app.services.settling import limit_of
 from requests_app.workflow import ENDED, Action, Route, State, Step
 
 _CA_CLOCK = {
@@ -108,10 +107,19 @@ def _paper_of(dossier: Dossier) -> tuple[str, UUID, str]:
 def _start_ca_clock(dossier: Dossier, *, now: datetime) -> None:
     procedure = Procedure(kinds.get(dossier.kind).procedure)
     if procedure in _CA_CLOCK:
-        _open(_CA_CLOCK[procedure], dossier, owner=dossier.addressee, now=now)
+        days = limit_of(dossier, today=timezone.localdate(now))
+        kind = _CA_CLOCK[procedure]
+        _open(kind, dossier, owner=dossier.addressee, now=now, working_days=days)
 
 
-def _open(kind: DeadlineKind, dossier: Dossier, *, owner: Agency, now: datetime) -> None:
+def _open(
+    kind: DeadlineKind,
+    dossier: Dossier,
+    *,
+    owner: Agency,
+    now: datetime,
+    working_days: int | None = None,
+) -> None:
     deadlines.open_deadline(
         kind,
         agency=owner,
@@ -121,6 +129,7 @@ def _open(kind: DeadlineKind, dossier: Dossier, *, owner: Agency, now: datetime)
         title=_clipped(title_of(dossier)),
         path=reverse("requests_app:detail", args=[dossier.uuid]),
         now=now,
+        working_days=working_days,
     )
 
 
@@ -166,14 +175,6 @@ def _who_acts(dossier: Dossier) -> list[User]:
     if role in CA_ROLES:
         agency_id = None
     return list(User.objects.who_act_for(roles={role}, agency_id=agency_id))
-
-
-def set_copies(dossier: Dossier, rule: RoutingRule) -> None:
-    """Write down which bodies get the dossier to follow it."""
-    dossier.copies.all().delete()
-    DossierCopy.objects.bulk_create(
-        [DossierCopy(dossier=dossier, agency=agency) for agency in rule.copies.all()]
-    )
 
 
 def accept_rows(dossier: Dossier, *, is_retry: bool) -> None:

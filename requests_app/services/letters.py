@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from portal.accounts.models import User
+from portal.agencies.models import Agency
 from portal.ca import services as ca
 from portal.ca import tokens
 from portal.ca.models import Certificate
@@ -34,9 +36,9 @@ class Signer:
     key: PrivateKeyTypes
 
 
-def render(dossier: Dossier) -> bytes:
-    """Return the letter as PDF, as it would be frozen now."""
-    return paper.render(letter_of(dossier, list(dossier.items.all())))
+def render(dossier: Dossier, *, copies: Iterable[Agency] | None = None) -> bytes:
+    """Return the letter as PDF, as it would be frozen now; ``copies`` None: those written down."""
+    return paper.render(letter_of(dossier, list(dossier.items.all()), copies=copies))
 
 
 def preview_html(dossier: Dossier) -> str:

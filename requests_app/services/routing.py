@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from portal.core.rules import refuse
 from requests_app.models import RoutingRule
+from requests_app.workflow import Route
 
 
 def rule_for(
@@ -27,14 +28,22 @@ def rules_for(
 
 
 def _in_force(procedure: str, *, office_id: int | None, today: date) -> list[RoutingRule]:
-    return list(
-        RoutingRule.objects.select_related("addressee").filter(
-            Q(office=office_id) | Q(office__isnull=True),
-            Q(valid_until__isnull=True) | Q(valid_until__gt=today),
-            procedure=procedure,
-            valid_from__lte=today,
-        )
+    found = RoutingRule.objects.select_related("addressee").filter(
+        Q(office=office_id) | Q(office__isnull=True),
+        Q(valid_until__isnull=True) | Q(valid_until__gt=today),
+        procedure=procedure,
+        valid_from__lte=today,
     )
+    return list(found) if office_id is not None else _without_office(found)
+
+
+def _without_office(rules: Iterable[RoutingRule]) -> list[RoutingRule]:
+    """A body no office answers for (an office itself, say) writes to the CA without one between."""
+    found = [rule for rule in rules if rule.route != Route.OFFICE_ONLY]
+    for rule in found:
+        if rule.route == Route.VIA_OFFICE:
+            rule.route = Route.DIRECT  # not saved
+    return found
 
 
 def _choose(candidates: list[RoutingRule], procedure: str, storage: str) -> RoutingRule:

@@ -9,17 +9,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal.accounts.models import User
+from portal.agencies.models import AgencyVersion
 from portal.audit import services as audit
 from portal.core.rules import Refused, refuse
 from portal.documents.models import Document
-from requests_app import kinds
-from requests_app.models import Decision, Dossier, DossierEvent
+from requests_app.models import Decision, Dossier, DossierEvent, RoutingRule
 from requests_app.querysets import is_at_ca
 from requests_app.services import effects, letters
 from requests_app.services.checks import violations_before_sending, violations_before_signing
 from requests_app.services.drafts import dossier_act
 from requests_app.services.errors import Barred, StaleVersion
-from requests_app.services.routing import rules_for
+from requests_app.services.settling import apply_rule, set_copies, settle
 from requests_app.services.signing_mode import signing_mode
 from requests_app.workflow import (
     ENDED,
@@ -41,6 +41,8 @@ _NEW_ROUND = frozenset({Action.REVISE, Action.SEND_BACK_TO_DRAFT, Action.RETURN}
 class _Prepared:
     """What is made before the row is locked: it takes long, or must commit on its own."""
 
+    rule: RoutingRule | None = None
+    version: AgencyVersion | None = None
     letter: bytes | None = None
     signer: letters.Signer | None = None
     document: Document | None = None
@@ -193,11 +195,14 @@ def _check_rules(dossier: Dossier, step: Step, *, now: datetime, reason: str) ->
 def _prepare(dossier: Dossier, step: Step, *, actor: User, now: datetime, pin: str) -> _Prepared:
     prepared = _Prepared()
     if step.action == Action.REQUEST_SIGNATURE:
+        # The letter says whom it goes to and in whose name: that is settled first.
+        prepared.rule = settle(dossier, today=timezone.localdate(now))
+        prepared.version = dossier.agency_version
         # The rules are asked before the letter is made: what is refused is not rendered.
         if violations := violations_before_signing(dossier, now=now):
             raise Refused(*violations)
         if dossier.row_count <= letters.ROWS_RENDERED_AT_ONCE:
-            prepared.letter = letters.render(dossier)
+            prepared.letter = letters.render(dossier, copies=prepared.rule.copies.all())
     elif step.action in (Action.SIGN, Action.SEAL):
         _check_rules(dossier, step, now=now, reason="")
         prepared.signer = letters.unlock(dossier, step.action, actor=actor, pin=pin, now=now)
@@ -211,7 +216,12 @@ def _before(
     if step.action == Action.REQUEST_SIGNATURE:
         mode, why = signing_mode(dossier.agency, now=now)
         dossier.signing_mode, dossier.signing_reason = mode, why
-        _settle_route(dossier, now=now)
+        assert prepared.rule is not None
+        assert prepared.version is not None
+        if dossier.sent_at is None:
+            dossier.office = dossier.agency.office
+        apply_rule(dossier, prepared.rule, prepared.version)
+        set_copies(dossier, prepared.rule)
         _throw_away_the_last_round(dossier)
         if prepared.letter is not None:
             prepared.document = letters.freeze(dossier, prepared.letter, now=now)
@@ -231,20 +241,6 @@ def _throw_away_the_last_round(dossier: Dossier) -> None:
     dossier.letter = dossier.signed_letter = None
     dossier.attachments.filter(kind="signed_scan").update(is_current=False)
     dossier.items.exclude(decision="").update(decision="", decision_reason="")
-
-
-def _settle_route(dossier: Dossier, *, now: datetime) -> None:
-    """Freeze the route by the rows' storage and the rule in force (all rows agree by now)."""
-    storage = dossier.items.order_by("position").values_list("storage", flat=True).first() or ""
-    kind = kinds.get(dossier.kind)
-    rule = rules_for(
-        kind.procedure,
-        office_id=dossier.office_id,
-        storages=[storage],
-        today=timezone.localdate(now),
-    )[0]
-    dossier.route, dossier.addressee = rule.route, rule.addressee
-    effects.set_copies(dossier, rule)
 
 
 def _move(

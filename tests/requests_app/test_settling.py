@@ -1,0 +1,89 @@
+"""A letter says where it goes and in whose name as things stand on the day it is frozen."""
+
+from __future__ import annotations
+
+from datetime import date
+from io import BytesIO
+
+import pytest
+from pypdf import PdfReader
+
+from portal.agencies.models import AgencyKind, AgencyVersion
+from portal.deadlines.models import Deadline, DeadlineKind
+from portal.documents import services as documents
+from portal.documents.models import Document
+from requests_app.models import RoutingRule, SigningMode
+from requests_app.workflow import Action, Route, State
+from tests import builders, story
+
+pytestmark = pytest.mark.django_db
+
+
+def _text(document: Document | None) -> str:
+    assert document is not None
+    pages = PdfReader(BytesIO(documents.read(document))).pages
+    return " ".join("".join(page.extract_text() for page in pages).split())
+
+
+def test_the_first_frozen_letter_names_its_copies() -> None:
+    people = story.cast()
+    follower = builders.agency("PHÒNG VĂN HÓA XÃ HỘI")
+    RoutingRule.objects.get().copies.set([follower])
+    dossier = story.drafted(people)
+
+    story.step(dossier, Action.REQUEST_SIGNATURE, people.clerk)
+
+    assert [copy.agency for copy in dossier.copies.all()] == [follower]
+    assert f"- {follower.name} (để theo dõi);" in _text(dossier.letter)
+
+
+def test_the_letter_is_addressed_by_the_rule_of_its_rows() -> None:
+    people = story.cast()
+    special = builders.routing(storage="token", route=Route.DIRECT, valid_from=date(2025, 1, 1))
+    special.addressee = builders.agency("TRUNG TÂM CHỨNG THỰC SỐ", kind=AgencyKind.AGENCY)
+    special.save()
+    dossier = story.drafted(people)
+    assert dossier.addressee.kind == AgencyKind.CA
+
+    story.step(dossier, Action.REQUEST_SIGNATURE, people.clerk)
+
+    assert (dossier.route, dossier.addressee) == (Route.DIRECT, special.addressee)
+    assert "Kính gửi: TRUNG TÂM CHỨNG THỰC SỐ" in _text(dossier.letter)
+
+
+def test_a_draft_from_before_a_new_name_goes_out_in_the_new_name() -> None:
+    people = story.cast()
+    dossier = story.drafted(people)
+    version = people.agency.versions.get()
+    AgencyVersion.objects.filter(pk=version.pk).update(valid_until=builders.TODAY)
+    version.pk = None
+    version.name, version.valid_from = "ỦY BAN NHÂN DÂN PHƯỜNG MỚI", builders.TODAY
+    version.save()
+
+    story.step(dossier, Action.REQUEST_SIGNATURE, people.clerk)
+
+    assert dossier.agency_version.name == "ỦY BAN NHÂN DÂN PHƯỜNG MỚI"
+    assert "PHƯỜNG MỚI" in _text(dossier.letter)
+
+
+def test_a_body_without_an_office_writes_to_the_ca_itself() -> None:
+    people = story.cast(Route.VIA_OFFICE)
+    people.agency.office = None
+    people.agency.save()
+
+    dossier = story.sent(people)
+
+    assert (dossier.route, dossier.state) == (Route.DIRECT, State.SUBMITTED)
+    assert dossier.signing_mode == SigningMode.INK
+    assert dossier.queue == people.operator.role
+
+
+def test_a_rule_may_give_the_ca_less_time_than_the_law() -> None:
+    people = story.cast(Route.DIRECT)
+    RoutingRule.objects.update(working_days=1)
+
+    dossier = story.sent(people)
+
+    clock = Deadline.objects.get(kind=DeadlineKind.CA_ISSUE, target_uuid=dossier.uuid)
+    assert clock.working_days == 1
+    assert dossier.due_on == clock.due_on == date(2026, 11, 23)
