@@ -47,7 +47,12 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Thiết bị"), "devices:list", "usb", _READERS),
     Entry(_("Đơn vị và thuê bao"), "agencies:list", "building-2", _EVERYBODY),
     Entry(_("Thời hạn"), "deadlines:list", "calendar-clock", _PROCEDURE),
-    Entry(_("Nhật ký"), "audit:list", "scroll-text", frozenset({Role.AUDITOR})),
+    Entry(
+        _("Nhật ký"),
+        "audit:list",
+        "scroll-text",
+        frozenset({Role.AUDITOR, Role.ADMINISTRATOR}),
+    ),
     Entry(_("Nơi nhận"), "requests_app:routing", "route", frozenset({Role.ADMINISTRATOR})),
     Entry(_("Tài khoản"), "accounts:users", "user-cog", frozenset({Role.ADMINISTRATOR})),
     Entry(
