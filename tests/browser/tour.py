@@ -1,0 +1,105 @@
+"""A tour of the pages: who looks at what, with a picture of each page and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.db import connections
+from django.test import Client
+from playwright.sync_api import Browser, ConsoleMessage, Page
+
+from portal.accounts.models import User
+
+Result = TypeVar("Result")
+
+WIDTHS = (1280, 360)
+HEIGHT = 800
+# Kept after the run for whoever wants to look; git ignores them.
+PICTURES = Path(settings.BASE_DIR) / "test-artefacts"
+_AXE = {"resultTypes": ["violations"]}
+
+
+class Tour:
+    """Opens pages for users and collects faults: axe's, the console's, sideways scrolling."""
+
+    def __init__(self, browser: Browser, base: str) -> None:
+        self.base = base
+        self.faults: list[str] = []
+        self._browser = browser
+        self._looked = 0
+        PICTURES.mkdir(exist_ok=True)
+
+    def page_of(self, user: User | None, *, script: bool = True, width: int = WIDTHS[0]) -> Page:
+        """Return a page of a browser in which ``user`` has signed in (None: nobody)."""
+        context = self._browser.new_context(
+            viewport={"width": width, "height": HEIGHT},
+            java_script_enabled=script,
+            base_url=self.base,
+        )
+        context.set_default_timeout(15_000)
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            session = client.cookies["sessionid"].value
+            context.add_cookies([{"name": "sessionid", "value": session, "url": self.base}])
+        page = context.new_page()
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
+        return page
+
+    def look(self, page: Page, name: str) -> None:
+        """Keep a picture of the page at each width and write down what is wrong with it."""
+        self._looked += 1
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            picture = PICTURES / f"{self._looked:02d}-{name}-{width}.png"
+            page.screenshot(path=picture, full_page=True)
+            self.faults += [f"{name} at {width}: {fault}" for fault in faults_of(page, width)]
+        page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
+
+    def close(self) -> None:
+        for context in self._browser.contexts:
+            context.close()
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.faults.append(f"{message.location.get('url')}: {message.text}")
+
+
+def aside(act: Callable[[], Result]) -> Result:
+    """Do something in a thread of its own: the browser's event loop runs in the test's thread.
+
+    Signing a PDF starts a loop too, and two do not go together.
+    """
+
+    def and_leave() -> Result:
+        try:
+            return act()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(and_leave).result()
+
+
+def faults_of(page: Page, width: int) -> list[str]:
+    """Return what is wrong with a page as it stands: axe's finds, its width, its headings."""
+    violations = Axe().run(page, options=_AXE).response["violations"]
+    faults = [f"{one['id']} {one['nodes'][0]['target']}" for one in violations]
+    if page.evaluate("document.documentElement.scrollWidth") > width:
+        faults.append("scrolls sideways")
+    if page.locator("h1").count() != 1:
+        faults.append("has not one h1")
+    return faults
+
+
+def press(page: Page, name: str) -> None:
+    """Press the one button whose words begin with ``name`` and wait for the page it leads to."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=re.compile(f"^{re.escape(name)}")).click()
