@@ -77,7 +77,9 @@ def execute(pk: int, *, now: datetime) -> int:
         if not chunk:
             break
         keys = make_keys_ahead(_storages_of_fresh_rows(chunk), now=now)
-        items = _in_pieces(chunk, partial(_prepare, pk, keys, now=now), _mark_failed)
+        items = _in_pieces(
+            chunk, partial(_prepare, pk, keys, now=now), partial(_mark_failed, now=now)
+        )
         rows += _carry_out(pk, items, now=now)
         # The lease runs by the real clock: a long list outlives the moment it began at.
         passed = timedelta(seconds=monotonic() - started)
@@ -152,11 +154,28 @@ def _prepare(pk: int, keys: Keys, chunk: Sequence[int], *, now: datetime) -> lis
         .filter(pk__in=chunk)
         .select_related("key", "subscriber__agency", "subscriber__organisation__parent")
     )
-    return prepare_rows(dossier, items, keys, now=now)
+    fresh = [item for item in items if not item.serial]
+    prepared = prepare_rows(dossier, items, keys, now=now)
+    if fresh:
+        data = {
+            "rows": [item.position for item in fresh if item.serial],
+            "devices": [item.device.serial for item in fresh if item.device],
+            "failed_rows": [item.position for item in fresh if item.outcome == Outcome.FAILED],
+        }
+        audit.record(dossier_act("device.allocate", dossier, data=data), actor=None, now=now)
+    return prepared
 
 
-def _mark_failed(item_pk: int) -> None:
-    DossierItem.objects.filter(pk=item_pk).update(outcome=Outcome.FAILED, outcome_reason=UNWRITABLE)
+@transaction.atomic
+def _mark_failed(item_pk: int, *, now: datetime) -> None:
+    """Fail one row that could not be written, unless another worker has ended it meanwhile."""
+    item = DossierItem.objects.select_for_update(of=("self",)).get(pk=item_pk)
+    if item.outcome != Outcome.NONE:
+        return
+    item.outcome, item.outcome_reason = Outcome.FAILED, UNWRITABLE
+    item.save(update_fields=["outcome", "outcome_reason"])
+    data = {"serials": [], "failed_rows": [item.position]}
+    audit.record(dossier_act("certificate.issue", item.dossier, data=data), actor=None, now=now)
 
 
 def _carry_out(pk: int, items: Sequence[DossierItem], *, now: datetime) -> int:
@@ -168,7 +187,7 @@ def _carry_out(pk: int, items: Sequence[DossierItem], *, now: datetime) -> int:
     answers = authority.current().issue_many(orders, now=now)
     answered = list(zip(ready, orders, answers, strict=True))
     done = _in_pieces(
-        answered, partial(_record, dossier, now=now), lambda row: _mark_failed(row[0].pk)
+        answered, partial(_record, dossier, now=now), lambda row: _mark_failed(row[0].pk, now=now)
     )
     return len(done)
 

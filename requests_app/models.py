@@ -94,6 +94,8 @@ class Dossier(models.Model):
 
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     edited_by = models.ManyToManyField(User, related_name="+")  # who edits may not approve
+    # Who saved a decision about a row in the present round: they may not confirm it.
+    decided_by = models.ManyToManyField(User, related_name="+")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)  # first left the agency

@@ -53,6 +53,7 @@ def decide_rows(
     dossier.version += 1
     dossier.updated_at = now
     dossier.save(update_fields=["version", "updated_at"])
+    dossier.decided_by.add(actor)
     audit.record(
         dossier_act("dossier.decide_rows", dossier, data={"rows": len(items)}),
         actor=actor,

@@ -144,11 +144,15 @@ def _check_eyes(dossier: Dossier, step: Step, *, actor: User) -> None:
 
 
 def _people_involved(dossier: Dossier) -> list[tuple[str, User]]:
-    """Return (action, who) of this round, and "edit" for who changed the draft in any round."""
+    """Return (action, who) of this round, and "edit" for who changed the draft in any round.
+
+    Who saved decisions about rows has decided, whoever put them before the second person.
+    """
     events = dossier.events.filter(round=dossier.round, actor__isnull=False)
     taken = [(event.action, event.actor) for event in events.select_related("actor")]
     edited = [("edit", user) for user in dossier.edited_by.all()]
-    return [(action, user) for action, user in [*taken, *edited] if user is not None]
+    decided = [(Action.DECIDE, user) for user in dossier.decided_by.all()]
+    return [(action, user) for action, user in [*taken, *edited, *decided] if user is not None]
 
 
 def _is_barred(dossier: Dossier, step: Step, user: User, involved: list[tuple[str, User]]) -> bool:
@@ -241,6 +245,7 @@ def _throw_away_the_last_round(dossier: Dossier) -> None:
     dossier.letter = dossier.signed_letter = None
     dossier.attachments.filter(kind="signed_scan").update(is_current=False)
     dossier.items.exclude(decision="").update(decision="", decision_reason="")
+    dossier.decided_by.clear()
 
 
 def _move(
