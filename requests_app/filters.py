@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 _USUAL = frozenset({"q", "state", "due"})
+_LONG_AGO = date(1970, 1, 1)
 _MOST_AGENCIES = 200  # a name that fits more bodies is too short to narrow anything
 
 
@@ -126,4 +127,6 @@ class DossierFilter(django_filters.FilterSet):
 
 
 def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+    """Return when ``day`` begins; before the portal there is nothing, and year 1 has no midnight
+    that every zone knows."""
+    return timezone.make_aware(datetime.combine(max(day, _LONG_AGO), time.min))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
 from django.db import models
@@ -16,6 +16,7 @@ Row = TypeVar("Row", bound=models.Model)
 AFTER, BEFORE = "after", "before"
 MOST_COUNTED = 1000
 _NO_VALUE = "none"
+_MOST_DIGITS = 18  # of a primary key
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,8 @@ class _Cursor:
 
 def _cursor(text: str | None) -> _Cursor | None:
     value, _, pk = (text or "").rpartition("~")
-    return _Cursor(value, int(pk)) if value and pk.isascii() and pk.isdigit() else None
+    is_key = pk.isascii() and pk.isdigit() and len(pk) <= _MOST_DIGITS
+    return _Cursor(value, int(pk)) if value and is_key else None
 
 
 def _link(params: QueryDict, way: str, rows: list[Row], order: Order) -> str | None:
@@ -163,8 +165,11 @@ def _parsed(
     if start is None:
         return None
     column = rows.model._meta.get_field(order.column)
-    kind = datetime if isinstance(column, models.DateTimeField) else date
     try:
-        return kind.fromisoformat(start.value)
-    except ValueError:
+        if not isinstance(column, models.DateTimeField):
+            return date.fromisoformat(start.value)
+        moment = datetime.fromisoformat(start.value)
+        # Ours name their zone; at the ends of time a moment exists in one zone only.
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None

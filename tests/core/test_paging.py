@@ -97,7 +97,21 @@ def test_other_parameters_are_kept() -> None:
     assert str(walk(RECENT)[0].next_params).startswith("kind=x&after=")
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "~", "x~1", "2026-11-20~", "2026-11-20~-1", "none~x"])
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "x",
+        "~",
+        "x~1",
+        "2026-11-20~",
+        "2026-11-20~-1",
+        "none~x",
+        "2026-11-20T00:00:00~1",  # of no zone
+        "0001-01-01T00:00:00+23:59~1",  # before the beginning of time
+        f"2026-11-20T00:00:00+00:00~{'9' * 5000}",
+    ],
+)
 def test_a_cursor_that_can_not_be_read_shows_the_first_page(cursor: str) -> None:
     made = make(2)
     params = QueryDict(mutable=True)

@@ -49,3 +49,11 @@ def test_control_characters_are_not_kept(client: Client) -> None:
 
     item.refresh_from_db()
     assert item.answers["full_name"] == item.title == "Lò Văn Thử"
+
+
+@pytest.mark.parametrize("day", ["01/01/0001", "31/12/9999"])
+@pytest.mark.parametrize("name", ["since", "until"])
+def test_the_list_can_be_asked_for_the_ends_of_time(client: Client, name: str, day: str) -> None:
+    client.force_login(story.cast().clerk)
+
+    assert client.get(reverse("requests_app:list"), {name: day}).status_code == 200
