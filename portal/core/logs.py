@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
+
+from portal.core.identifiers import mask
+
+_QUOTED_ROWS = re.compile(r"^(DETAIL:|CONTEXT:|LINE \d+:).*$", re.MULTILINE)
+_IDENTITY_NUMBER = re.compile(r"(?<![\w-])\d{12}(?![\w-])")  # no end of a UUID
 
 
 class JsonFormatter(logging.Formatter):
@@ -15,8 +21,14 @@ class JsonFormatter(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _without_personal_data(record.getMessage()),
         }
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = _without_personal_data(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
+
+
+def _without_personal_data(text: str) -> str:
+    """Leave out the rows PostgreSQL quotes in its errors, and mask identity numbers."""
+    text = _QUOTED_ROWS.sub(r"\1 (left out)", text)
+    return _IDENTITY_NUMBER.sub(lambda found: mask(found[0]), text)
