@@ -24,6 +24,8 @@ from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.rules import NEW_VALIDITY_YEARS
 from requests_app.services.organisations import bodies_named_in
 
+# DOMAIN 14.8: nothing new is issued in the name of a body that is no more.
+SENDER_GONE = "Đơn vị gửi đã chấm dứt hoạt động; cơ quan kế thừa lập hồ sơ mới."
 NO_STOCK = "Kho của Cục không còn thiết bị loại này."
 _TRAVELLING = frozenset(DeviceKind.values)
 Keys: TypeAlias = Mapping[str, list[KeyPair]]
@@ -63,7 +65,11 @@ def prepare_rows(
     failed with its reason.
     """
     fresh = [item for item in items if not item.serial]
-    if fresh:
+    if fresh and not dossier.agency.exists_on(timezone.localdate(now)):
+        for item in fresh:
+            _fail(item, SENDER_GONE)
+        update_rows(fresh, ["outcome", "outcome_reason"])
+    elif fresh:
         _find_subscribers(dossier, fresh, now=now)
         ready = [item for item in fresh if item.outcome == Outcome.NONE]
         _find_keys(dossier, ready, keys, now=now)

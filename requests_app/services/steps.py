@@ -16,7 +16,11 @@ from portal.documents.models import Document
 from requests_app.models import Decision, Dossier, DossierEvent, RoutingRule
 from requests_app.querysets import is_at_ca
 from requests_app.services import effects, letters
-from requests_app.services.checks import violations_before_sending, violations_before_signing
+from requests_app.services.checks import (
+    violations_before_sending,
+    violations_before_signing,
+    violations_of_sender,
+)
 from requests_app.services.drafts import dossier_act
 from requests_app.services.errors import Barred, StaleVersion
 from requests_app.services.settling import apply_rule, set_copies, settle
@@ -190,6 +194,8 @@ def _check_rules(dossier: Dossier, step: Step, *, now: datetime, reason: str) ->
         violations = violations_before_sending(dossier, now=now)
     elif step.action == Action.SIGN:
         violations = letters.violations_before_head_signs(dossier)
+    elif step.action == Action.CONFIRM:  # the body may have ceased while the dossier waited
+        violations = violations_of_sender(dossier, today=timezone.localdate(now))
     else:
         violations = []
     if violations:

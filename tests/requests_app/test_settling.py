@@ -9,9 +9,12 @@ import pytest
 from pypdf import PdfReader
 
 from portal.agencies.models import AgencyKind, AgencyVersion
+from portal.ca.models import Certificate
+from portal.core.rules import Refused
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.documents import services as documents
 from portal.documents.models import Document
+from requests_app import execution
 from requests_app.models import RoutingRule, SigningMode
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
@@ -76,6 +79,32 @@ def test_a_body_without_an_office_writes_to_the_ca_itself() -> None:
     assert (dossier.route, dossier.state) == (Route.DIRECT, State.SUBMITTED)
     assert dossier.signing_mode == SigningMode.INK
     assert dossier.queue == people.operator.role
+
+
+def test_a_dossier_of_a_body_that_ceased_is_not_confirmed() -> None:
+    people = story.cast()
+    dossier = story.decided(people)
+    people.agency.dissolved_on = builders.TODAY
+    people.agency.save()
+
+    with pytest.raises(Refused) as refusal:
+        story.step(dossier, Action.CONFIRM, people.supervisor)
+
+    assert [one.code for one in refusal.value.violations] == ["sender_dissolved"]
+
+
+def test_nothing_is_issued_for_a_body_that_ceased_after_the_confirmation(ca: None) -> None:
+    people = story.cast()
+    dossier = story.confirmed(people)
+    people.agency.dissolved_on = builders.TODAY
+    people.agency.save()
+
+    execution.execute_accepted(now=story.LATER)
+
+    dossier.refresh_from_db()
+    assert dossier.state == State.EXECUTION_FAILED
+    assert "chấm dứt hoạt động" in dossier.items.get().outcome_reason
+    assert not Certificate.objects.exists()
 
 
 def test_a_rule_may_give_the_ca_less_time_than_the_law() -> None:
