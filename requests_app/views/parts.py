@@ -193,7 +193,7 @@ def masked(dossier: Dossier, page: Page[DossierItem]) -> list[Row]:
 
 def shown(one: Field, value: str) -> str:
     """Return a value for a page that many see: chosen words, personal numbers masked."""
-    return mask(value) if one.is_personal and value.isdigit() else words_of(one, value)
+    return mask(value) if one.is_personal else words_of(one, value)
 
 
 def words_of(one: Field, value: str) -> str:

@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from requests_app import services
 from requests_app.workflow import Action
-from tests import story
+from tests import builders, story
 
 pytestmark = pytest.mark.django_db
 
@@ -57,3 +58,23 @@ def test_the_list_can_be_asked_for_the_ends_of_time(client: Client, name: str, d
     client.force_login(story.cast().clerk)
 
     assert client.get(reverse("requests_app:list"), {name: day}).status_code == 200
+
+
+def test_a_telephone_number_with_spaces_is_masked_as_well(client: Client) -> None:
+    people = story.cast()
+    dossier = story.drafted(people)
+    services.save_letter(
+        dossier,
+        letter_number=dossier.letter_number,
+        letter_date=dossier.letter_date,
+        contact=story.CONTACT | {"phone": "+84 912 345 678"},
+        note="",
+        actor=people.clerk,
+        now=builders.NOW,
+        version=dossier.version,
+    )
+    client.force_login(people.clerk)
+
+    page = client.get(reverse("requests_app:detail", args=[dossier.uuid])).content.decode()
+
+    assert "912 345" not in page
