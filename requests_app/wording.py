@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from requests_app import kinds
+from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier
 from requests_app.workflow import Action, Route, State
 
@@ -74,12 +76,18 @@ def _of_the_portal(dossier: Dossier) -> str:
     return {
         State.ACCEPTED: _("Đã phê duyệt; hệ thống bắt đầu thực hiện trong ít phút"),
         State.EXECUTING: _("Hệ thống đang thực hiện từng dòng; không cần làm gì thêm"),
-        State.COMPLETED: _("Hồ sơ đã xong"),
+        State.COMPLETED: _finished(dossier),
         State.PARTLY_COMPLETED: _("Hồ sơ đã xong; dòng bị từ chối có lý do trong danh sách"),
         State.EXECUTION_FAILED: _("Có dòng thực hiện bị lỗi; người tiếp nhận xem và cho chạy lại"),
         State.REJECTED: _("Toàn bộ bị từ chối; xem văn bản trả lời và lý do từng dòng"),
         State.WITHDRAWN: _("Đơn vị đã rút hồ sơ; không ai phải làm gì thêm"),
     }[State(dossier.state)]
+
+
+def _finished(dossier: Dossier) -> str:
+    if kinds.get(dossier.kind).effect is not EffectKind.ISSUE:
+        return _("Hồ sơ đã xong")
+    return _("Đã cấp đủ chứng thư; thiết bị (nếu có) được gửi về đơn vị, theo dõi ở mục Thiết bị")
 
 
 def deed_of(action: str) -> str:

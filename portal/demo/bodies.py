@@ -45,6 +45,8 @@ def make(*, now: datetime) -> Bodies:
         short_name="CTSBMTT",
         head_title="CỤC TRƯỞNG",
         address="Lô CN27A, Khu công nghệ cao Hòa Lạc, Hà Nội",
+        phone="02430000068",
+        email="hotro.thunghiem@chungthu.gov.vn",
         now=now,
     )
     province = _body(
@@ -60,6 +62,8 @@ def make(*, now: datetime) -> Bodies:
         parent=province,
         short_name="SKHCN",
         head_title="GIÁM ĐỐC",
+        phone="02133000068",
+        email="hotro.thunghiem@laichau.gov.vn",
         now=now,
     )
     communes = [_commune(name, province=province, office=office, now=now) for name in COMMUNES]

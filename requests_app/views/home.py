@@ -12,11 +12,13 @@ from django.views.decorators.http import require_safe
 
 from devices.waiting import figures as device_figures
 from devices.waiting import to_send
+from portal.accounts.models import RoleGrant
 from portal.ca.models import Certificate
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS
 from portal.core.paging import KeysetPage, Order, capped_count, keyset_page
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline
+from portal.notices.models import Mail
 from requests_app.models import Dossier
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ _DEADLINES_SHOWN = 10
 def home(request: UserRequest) -> HttpResponse:
     """Show four figures, then the list; a role without dossiers sees where its work is."""
     if request.user.role in (Role.ADMINISTRATOR, Role.AUDITOR):
-        return render(request, "requests_app/home_without_work.html")
+        return _without_dossiers(request)
     now = timezone.now()
     today = timezone.localdate(now)
     waiting = Dossier.objects.workable_by(request.user).for_list().defer("contact", "note")
@@ -47,6 +49,20 @@ def home(request: UserRequest) -> HttpResponse:
         "is_first_time": not page.object_list and not _has_any(request.user),
     }
     return render(request, "requests_app/home.html", context)
+
+
+def _without_dossiers(request: UserRequest) -> HttpResponse:
+    """Show the administrator and the auditor what there is for them to look after."""
+    user = request.user
+    context: dict[str, int] = {}
+    if user.role == Role.ADMINISTRATOR:
+        proposals = RoleGrant.objects.visible_to(user).open().select_related("proposed_by")
+        context["grants"] = sum(not user.is_same_person_as(one.proposed_by) for one in proposals)
+        context["dead_mails"] = capped_count(Mail.objects.visible_to(user).dead())
+    else:
+        open_ones = Dossier.objects.visible_to(user).exclude(queue="")
+        context["overdue"] = capped_count(open_ones.filter(due_on__lt=timezone.localdate()))
+    return render(request, "requests_app/home_without_work.html", context)
 
 
 def _figures(
