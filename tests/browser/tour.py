@@ -18,7 +18,8 @@ from portal.accounts.models import User
 
 Result = TypeVar("Result")
 
-WIDTHS = (1280, 360)
+READ_AT = (1280, 360)  # axe reads the page here; in between it must only fit
+WIDTHS = (1280, 768, 360)
 HEIGHT = 800
 # Kept after the run for whoever wants to look; git ignores them.
 PICTURES = Path(settings.BASE_DIR) / "test-artefacts"
@@ -35,7 +36,7 @@ class Tour:
         self._looked = 0
         PICTURES.mkdir(exist_ok=True)
 
-    def page_of(self, user: User | None, *, script: bool = True, width: int = WIDTHS[0]) -> Page:
+    def page_of(self, user: User | None, *, script: bool = True, width: int = READ_AT[0]) -> Page:
         """Return a page of a browser in which ``user`` has signed in (None: nobody)."""
         context = self._browser.new_context(
             viewport={"width": width, "height": HEIGHT},
@@ -53,15 +54,17 @@ class Tour:
         page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
         return page
 
-    def look(self, page: Page, name: str) -> None:
-        """Keep a picture of the page at each width and write down what is wrong with it."""
+    def look(self, page: Page, name: str = "") -> None:
+        """Write down what is wrong with the page at each width; with a name, keep pictures."""
         self._looked += 1
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": HEIGHT})
-            picture = PICTURES / f"{self._looked:02d}-{name}-{width}.png"
-            page.screenshot(path=picture, full_page=True)
-            self.faults += [f"{name} at {width}: {fault}" for fault in faults_of(page, width)]
-        page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
+            if name and width in READ_AT:
+                path = PICTURES / f"{self._looked:02d}-{name}-{width}.png"
+                page.screenshot(path=path, full_page=True)
+            where = f"{name or page.url} at {width}"
+            self.faults += [f"{where}: {fault}" for fault in faults_of(page, width)]
+        page.set_viewport_size({"width": READ_AT[0], "height": HEIGHT})
 
     def close(self) -> None:
         for context in self._browser.contexts:
@@ -90,8 +93,10 @@ def aside(act: Callable[[], Result]) -> Result:
 
 def faults_of(page: Page, width: int) -> list[str]:
     """Return what is wrong with a page as it stands: axe's finds, its width, its headings."""
-    violations = Axe().run(page, options=_AXE).response["violations"]
-    faults = [f"{one['id']} {one['nodes'][0]['target']}" for one in violations]
+    faults = []
+    if width in READ_AT:
+        violations = Axe().run(page, options=_AXE).response["violations"]
+        faults = [f"{one['id']} {one['nodes'][0]['target']}" for one in violations]
     if page.evaluate("document.documentElement.scrollWidth") > width:
         faults.append("scrolls sideways")
     if page.locator("h1").count() != 1:
