@@ -48,7 +48,7 @@ def pages_of_a_story() -> list[tuple[User | None, str]]:
         (fourth.operator, reverse("requests_app:queue")),
         (fourth.operator, address("review", forwarded)),
         (third.supervisor, address("confirm", decided)),
-        (builders.user(Role.AUDITOR), "/"),
+        (builders.user(Role.AUDITOR, name="Nguyễn Trần Thị Phương Thảo Nguyên"), "/"),
         (builders.user(Role.ADMINISTRATOR), "/"),
     ]
 
