@@ -9,7 +9,6 @@ from io import BytesIO
 from typing import Any, TypeAlias, TypeVar
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from openpyxl import load_workbook
@@ -27,7 +26,7 @@ Columns: TypeAlias = Sequence[SheetColumn[Row]]
 LISTS = ["requests_app:list", "ca:list", "devices:list"]
 
 
-def read(answer: HttpResponse) -> list[list[Any]]:
+def read(answer: Any) -> list[list[Any]]:
     assert answer["Content-Type"] == sheets.XLSX
     assert answer["Content-Disposition"].startswith("attachment")
     book = load_workbook(BytesIO(answer.content))
