@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
+from portal.audit import services as audit
 from portal.core.roles import Role
 from requests_app.models import Dossier
 from requests_app.services import letters
+from requests_app.services.drafts import dossier_act
 from requests_app.workflow import State
 
 LEASE = timedelta(minutes=5)
@@ -42,6 +44,9 @@ def _freeze(pk: int, *, now: datetime) -> bool:
         locked.claimed_until = None
         if locked.version == dossier.version:
             # Nobody took it back to change it while it was rendered.
-            letters.freeze(locked, pdf, now=now)
-        locked.save(update_fields=["claimed_until", "letter", "signed_letter"])
+            document = letters.freeze(locked, pdf, now=now)
+            locked.save(update_fields=["letter", "signed_letter"])
+            act = dossier_act("dossier.freeze", locked, data={"sha256": document.sha256})
+            audit.record(act, actor=None, now=now)
+        locked.save(update_fields=["claimed_until"])
     return True

@@ -53,6 +53,13 @@ def sender_exists(exists: bool, name: str) -> Violation | None:
     )
 
 
+PARTLY_DONE = Violation(
+    "partly_done",
+    "Một số dòng đã được thực hiện nên không trả lại hay rút cả hồ sơ được nữa.",
+    way_out="Thực hiện lại các dòng lỗi, hoặc từ chối các dòng đó kèm lý do rồi trình phê duyệt.",
+)
+
+
 def has_rows(count: int) -> Violation | None:
     """A letter asks for somebody: mục 2 of each form."""
     if count:

@@ -301,6 +301,25 @@ STEPS: tuple[Step, ...] = (
         Action.COMPLETE_PARTLY, State.EXECUTING, to=State.PARTLY_COMPLETED, by=None, on=PETITIONS
     ),
     _step(Action.FAIL, State.EXECUTING, to=State.EXECUTION_FAILED, by=None, on=PETITIONS),
+    # A row that can never be done is refused after all: decided anew, confirmed anew.
+    _step(
+        Action.DECIDE,
+        State.EXECUTION_FAILED,
+        to=State.DECIDED,
+        by=Role.CA_OPERATOR,
+        on=[Route.VIA_OFFICE, Route.DIRECT],
+        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL, Action.FORWARD),
+        needs=Needs.ALL_ROWS_DECIDED,
+    ),
+    _step(
+        Action.DECIDE,
+        State.EXECUTION_FAILED,
+        to=State.DECIDED,
+        by=Role.OFFICE_OFFICER,
+        on=[Route.OFFICE_ONLY],
+        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL),
+        needs=Needs.ALL_ROWS_DECIDED,
+    ),
     _step(
         Action.RETRY,
         State.EXECUTION_FAILED,
@@ -339,6 +358,7 @@ STEPS: tuple[Step, ...] = (
 
 
 EDITABLE = frozenset({State.DRAFT, State.RETURNED})
+AT_THE_AGENCY = EDITABLE | {State.AWAITING_SIGNATURE, State.AWAITING_SEAL}
 ENDED = frozenset({State.COMPLETED, State.PARTLY_COMPLETED, State.REJECTED, State.WITHDRAWN})
 
 

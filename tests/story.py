@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from io import BytesIO
 
@@ -71,6 +71,20 @@ def cast(route: Route = Route.VIA_OFFICE, *, procedure: str = Procedure.ISSUE) -
         office_head=builders.user(Role.OFFICE_HEAD, agency=office),
         operator=builders.user(Role.CA_OPERATOR),
         supervisor=builders.user(Role.CA_SUPERVISOR),
+    )
+
+
+def cast_beside(people: Cast) -> Cast:
+    """Another body with its own office, before the same CA."""
+    office = builders.office()
+    agency = builders.agency(office=office)
+    return replace(
+        people,
+        agency=agency,
+        clerk=builders.user(Role.CLERK, agency=agency),
+        head=builders.user(Role.HEAD, agency=agency),
+        officer=builders.user(Role.OFFICE_OFFICER, agency=office),
+        office_head=builders.user(Role.OFFICE_HEAD, agency=office),
     )
 
 

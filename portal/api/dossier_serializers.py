@@ -111,10 +111,7 @@ class DossierDetailSerializer(DossierSerializer):
 def masked(answers: dict[str, str], fields: tuple[Field, ...]) -> dict[str, str]:
     """Return answers with personal numbers masked."""
     personal = {one.name for one in fields if one.is_personal}
-    return {
-        name: mask(value) if name in personal and value.isdigit() else value
-        for name, value in answers.items()
-    }
+    return {name: mask(value) if name in personal else value for name, value in answers.items()}
 
 
 class VersionSerializer(serializers.Serializer[Any]):

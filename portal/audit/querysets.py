@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from portal.audit.models import AuditEntry
 
 # What the portal itself is made of; an administrator sees no dossiers, certificates or people.
-ADMINISTRATIVE = frozenset({"user", "agency", "calendar_day", "mail", "authority", "crl"})
+ADMINISTRATIVE = frozenset(
+    {"user", "agency", "calendar_day", "mail", "authority", "crl", "routing_rule"}
+)
 
 
 class Reader(Protocol):
@@ -37,11 +39,20 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
         return self.none()
 
     def since(self, day: date) -> Self:
+        if day <= FIRST_DAY:
+            return self
         return self.filter(at__gte=_beginning_of(day))
 
     def until(self, day: date) -> Self:
         """Return what was done up to the end of ``day``."""
+        if day >= LAST_DAY:
+            return self
         return self.filter(at__lt=_beginning_of(day + timedelta(days=1)))
+
+
+# Beyond these a day has no moment in every time zone; nothing was done there.
+FIRST_DAY = date(1900, 1, 1)
+LAST_DAY = date(9999, 1, 1)
 
 
 def _beginning_of(day: date) -> datetime:

@@ -22,6 +22,8 @@ ACTIONS: dict[str, dict[str, _StrPromise]] = {
         "import_rows": _("Nhập danh sách từ bảng tính"),
         "remove_row": _("Xóa dòng"),
         "move_row": _("Đổi thứ tự dòng"),
+        "freeze": _("Lập văn bản để ký"),
+        "read_letter": _("Xem văn bản không che số"),
         "read_row": _("Xem số định danh của một dòng"),
         "attach": _("Đính kèm tệp"),
         "detach": _("Bỏ tệp đính kèm"),

@@ -26,6 +26,7 @@ from requests_app.services.effects import headline_of, title_of
 from requests_app.services.errors import Barred, NotEditable, StaleVersion
 from requests_app.services.handovers import handover_rows, start_dossier
 from requests_app.services.letters import preview_html, render
+from requests_app.services.reading import note_reading
 from requests_app.services.routing_rules import RuleFacts, add_rule, end_rule
 from requests_app.services.splitting import split_by_route
 from requests_app.services.steps import allowed_steps, bars_of, take_step
@@ -55,6 +56,7 @@ __all__ = [
     "headline_of",
     "import_rows",
     "move_row",
+    "note_reading",
     "preview_html",
     "remove_row",
     "render",

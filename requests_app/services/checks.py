@@ -7,6 +7,9 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
+from portal.accounts.models import User
+from portal.ca.models import Certificate
+from portal.core.roles import CA_ROLES
 from portal.core.rules import Violation
 from requests_app import kinds, rules
 from requests_app.kinds.base import CellFinding, EffectKind, Kind, check_list, violations_of
@@ -174,7 +177,7 @@ class Check:
     message: str = ""
 
 
-def checks(dossier: Dossier, *, now: datetime) -> list[Check]:
+def checks(dossier: Dossier, *, reader: User, now: datetime) -> list[Check]:
     """Return the rules one by one for the person who decides."""
     today = timezone.localdate(now)
     failed = violations_of_rows(dossier, today=today) + violations_of_sender(dossier, today=today)
@@ -213,7 +216,31 @@ def checks(dossier: Dossier, *, now: datetime) -> list[Check]:
         for one in row.findings
         if one.finding.severity == "warning"
     ]
+    if reader.role in CA_ROLES:  # an agency or office never learns what a person holds elsewhere
+        lines += _certificates_held(dossier, now=now)
     return lines
+
+
+def _certificates_held(dossier: Dossier, *, now: datetime) -> list[Check]:
+    """R45: one personal certificate is enough; say who holds one already, for the CA to judge."""
+    rows = {item.identity_hash: item for item in dossier.items.all() if item.identity_hash}
+    held = (
+        Certificate.objects.valid_at(now)
+        .filter(subscriber__identity_hash__in=list(rows))
+        .exclude(result_of__dossier=dossier)
+        .select_related("agency", "subscriber")
+    )
+    return [
+        Check(
+            name=f"Dòng {rows[one.subscriber.identity_hash or ''].position}: {one.common_name}",
+            article="Mỗi cá nhân chỉ cần một chứng thư",
+            status="look",
+            message=f"Đang có chứng thư {one.serial} ({one.agency.name}) còn hiệu lực đến "
+            f"{timezone.localdate(one.not_after):%d/%m/%Y}. Xem có phải gia hạn, thay đổi thông "
+            "tin (Mẫu 04) hay cấp thêm thiết bị khác loại.",
+        )
+        for one in held
+    ]
 
 
 CATALOGUE = (

@@ -12,7 +12,7 @@ from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.core.bulk import update_rows
 from portal.core.rules import refuse
-from requests_app.models import Decision, Dossier
+from requests_app.models import Decision, Dossier, Outcome
 from requests_app.services.drafts import dossier_act
 from requests_app.services.errors import Barred, StaleVersion
 from requests_app.services.steps import bars_of
@@ -38,7 +38,8 @@ def decide_rows(
         raise Barred(Action.DECIDE)
     if dossier.version != version:
         raise StaleVersion(seen=version, current=dossier.version)
-    items = list(dossier.items.filter(uuid__in=list(decisions)))
+    # What was carried out stands, whatever is decided anew about the others.
+    items = list(dossier.items.filter(uuid__in=list(decisions)).exclude(outcome=Outcome.DONE))
     for item in items:
         decision, reason = decisions[item.uuid]
         if decision == Decision.REFUSED and not reason.strip():

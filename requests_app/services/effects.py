@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.text import Truncator
 
 from devices import services as devices
+from devices.lifecycle import Custody, Move
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.core.roles import CA_ROLES, OFFICE_ROLES, Role
@@ -31,7 +32,7 @@ from requests_app.models import (
     Procedure,
 )
 from requests_app.services.settling import limit_of
-from requests_app.workflow import ENDED, Action, Route, State, Step
+from requests_app.workflow import ENDED, PORTAL, Action, Route, State, Step, queue_of
 
 _CA_CLOCK = {
     Procedure.ISSUE: DeadlineKind.CA_ISSUE,
@@ -147,13 +148,18 @@ _TOLD_AGENCY = frozenset(
 
 def _tell(dossier: Dossier, event: DossierEvent, *, now: datetime) -> None:
     """Tell whom the dossier waits for now and, where it matters, its sender and its copies."""
-    recipients = {user.pk: user for user in _who_acts(dossier)}
+    recipients = {user.pk: user for user in _who_acts(dossier, dossier.queue)}
     if event.action in _TOLD_AGENCY:
         clerks = User.objects.who_act_for(roles={Role.CLERK}, agency_id=dossier.agency_id)
         recipients |= {user.pk: user for user in clerks}
     if event.action == Action.SEAL and dossier.route in (Route.DIRECT, Route.NOTICE):
         informed = User.objects.of_office(dossier.office_id)
         recipients |= {user.pk: user for user in informed}
+    if event.action in (Action.WITHDRAW, Action.RETURN):
+        # Whose desk it leaves, and the office it had passed, must not look for it in vain.
+        left = _who_acts(dossier, queue_of(event.source, dossier.route))
+        passed = User.objects.of_office(dossier.office_id) if dossier.sent_at else []
+        recipients |= {user.pk: user for user in [*left, *passed]}
     recipients.pop(event.actor_id or 0, None)
     notices.tell(
         recipients.values(),
@@ -167,26 +173,32 @@ def _tell(dossier: Dossier, event: DossierEvent, *, now: datetime) -> None:
     )
 
 
-def _who_acts(dossier: Dossier) -> list[User]:
-    if not dossier.queue or dossier.queue == "portal":
+def _who_acts(dossier: Dossier, queue: str) -> list[User]:
+    if not queue or queue == PORTAL:
         return []
-    role = Role(dossier.queue)
+    role = Role(queue)
     agency_id = dossier.office_id if role in OFFICE_ROLES else dossier.agency_id
     if role in CA_ROLES:
         agency_id = None
     return list(User.objects.who_act_for(roles={role}, agency_id=agency_id))
 
 
-def accept_rows(dossier: Dossier, *, is_retry: bool) -> None:
-    """Settle the refused rows; on a retry let the failed ones run again."""
-    dossier.items.filter(decision=Decision.REFUSED).update(outcome=Outcome.REFUSED)
-    if is_retry:
-        dossier.items.filter(outcome=Outcome.FAILED).update(outcome="", outcome_reason="")
+def accept_rows(dossier: Dossier, *, now: datetime) -> None:
+    """Settle the refused rows; accepted ones that failed run again."""
+    refuse_rows(dossier, now=now)
+    failed = dossier.items.filter(decision=Decision.ACCEPTED, outcome=Outcome.FAILED)
+    failed.update(outcome="", outcome_reason="")
 
 
-def refuse_rows(dossier: Dossier) -> None:
-    """All rows are refused: nothing will be carried out."""
-    dossier.items.update(outcome=Outcome.REFUSED)
+def refuse_rows(dossier: Dossier, *, now: datetime) -> None:
+    """Settle the refused rows; a device set aside for one goes back to the CA."""
+    refused = dossier.items.filter(decision=Decision.REFUSED)
+    set_aside = refused.filter(device__custody=Custody.ALLOCATED).select_related("device")
+    for item in set_aside:
+        assert item.device is not None
+        reason = "Dòng bị từ chối sau khi đã dành thiết bị."
+        devices.make_move(item.device, Move.RECALL, actor=None, now=now, reason=reason)
+    refused.update(outcome=Outcome.REFUSED)
 
 
 def refusal_of(dossier: Dossier, *, now: datetime) -> Document | None:

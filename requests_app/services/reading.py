@@ -29,3 +29,9 @@ def read_row(dossier: Dossier, item_uuid: uuid.UUID, *, actor: User, now: dateti
         dossier_act("dossier.read_row", dossier, data={"row": item.position}), actor=actor, now=now
     )
     return item
+
+
+@transaction.atomic
+def note_reading(dossier: Dossier, *, actor: User, now: datetime) -> None:
+    """Record that the letter, in which nothing is masked, was opened."""
+    audit.record(dossier_act("dossier.read_letter", dossier), actor=actor, now=now)

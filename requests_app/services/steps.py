@@ -11,9 +11,10 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.agencies.models import AgencyVersion
 from portal.audit import services as audit
-from portal.core.rules import Refused, refuse
+from portal.core.rules import Refused, Violation, refuse
 from portal.documents.models import Document
-from requests_app.models import Decision, Dossier, DossierEvent, RoutingRule
+from requests_app import rules
+from requests_app.models import Decision, Dossier, DossierEvent, Outcome, RoutingRule
 from requests_app.querysets import is_at_ca
 from requests_app.services import effects, letters
 from requests_app.services.checks import (
@@ -188,18 +189,33 @@ def _check_rules(dossier: Dossier, step: Step, *, now: datetime, reason: str) ->
             f"Chưa thực hiện được: cần {step.needs.label}.",
             way_out="Xử lý các dòng còn lại trong danh sách rồi làm lại.",
         )
-    if step.action == Action.REQUEST_SIGNATURE:
-        violations = violations_before_signing(dossier, now=now)
-    elif step.action == Action.SEAL:
-        violations = violations_before_sending(dossier, now=now)
-    elif step.action == Action.SIGN:
-        violations = letters.violations_before_head_signs(dossier)
-    elif step.action == Action.CONFIRM:  # the body may have ceased while the dossier waited
-        violations = violations_of_sender(dossier, today=timezone.localdate(now))
-    else:
-        violations = []
-    if violations:
+    if violations := _broken_rules(dossier, step, now=now):
         raise Refused(*violations)
+
+
+def _broken_rules(dossier: Dossier, step: Step, *, now: datetime) -> list[Violation]:
+    match step.action:
+        case Action.REQUEST_SIGNATURE:
+            return violations_before_signing(dossier, now=now)
+        case Action.SIGN:
+            return letters.violations_before_head_signs(dossier)
+        case Action.SEAL:
+            return violations_before_sending(dossier, now=now)
+        case Action.CONFIRM if _has_rows_to_carry_out(dossier):
+            # The body may have ceased while the dossier waited.
+            return violations_of_sender(dossier, today=timezone.localdate(now))
+        case Action.RETURN | Action.WITHDRAW if _is_partly_done(dossier):
+            return [rules.PARTLY_DONE]
+    return []
+
+
+def _has_rows_to_carry_out(dossier: Dossier) -> bool:
+    accepted = dossier.items.filter(decision=Decision.ACCEPTED)
+    return accepted.exclude(outcome=Outcome.DONE).exists()
+
+
+def _is_partly_done(dossier: Dossier) -> bool:
+    return dossier.items.filter(outcome=Outcome.DONE).exists()
 
 
 def _prepare(dossier: Dossier, step: Step, *, actor: User, now: datetime, pin: str) -> _Prepared:
@@ -240,10 +256,10 @@ def _before(
     elif prepared.signer is not None:
         prepared.document = letters.sign(dossier, prepared.signer, actor=actor, now=now)
     elif step.target == State.REJECTED:
-        effects.refuse_rows(dossier)
+        effects.refuse_rows(dossier, now=now)
         prepared.document = effects.refusal_of(dossier, now=now)
     elif step.target == State.ACCEPTED:
-        effects.accept_rows(dossier, is_retry=step.action == Action.RETRY)
+        effects.accept_rows(dossier, now=now)
 
 
 def _throw_away_the_last_round(dossier: Dossier) -> None:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from portal.core.numbers import typed_number
 from portal.core.rules import Refused, Violation
 from requests_app import editing, kinds, services
 from requests_app.kinds.base import Answers, Kind
@@ -188,4 +189,4 @@ def _carried(
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() else 1
+    return typed_number(text, otherwise=1)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
 from portal.core.fields import decrypt, encrypt
+from portal.core.numbers import typed_number
 from requests_app import editing, kinds, services
 from requests_app.kinds.base import Answers, Kind, check_cell
 from requests_app.models import Dossier, DossierItem
@@ -86,7 +87,7 @@ def act(request: UserRequest, draft: Draft, button: str, page: int) -> str:
     if deed in _PLACES:
         return reverse(_PLACES[deed], args=[draft.dossier.uuid])
     if deed == "go":
-        return draft.page(int(argument) if argument.isdecimal() else page)
+        return draft.page(typed_number(argument, otherwise=page))
     if deed not in _ACTS:
         messages.success(request, _("Đã lưu danh sách."))
         return draft.page(page)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from portal.core.numbers import typed_number
 from portal.core.roles import Role
 from portal.core.rules import Refused, Violation
 from requests_app import kinds, services, spreadsheets
@@ -144,7 +145,7 @@ def _import(
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
+    return typed_number(text, otherwise=0)
 
 
 def _show_report(

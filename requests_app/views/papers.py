@@ -12,16 +12,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from portal.core.roles import AGENCY_ROLES, Role
 from portal.core.rules import Refused
 from portal.documents.responses import file_response
 from requests_app import services
 from requests_app.forms import AttachmentForm
 from requests_app.models import Attachment, Dossier, DossierItem
 from requests_app.views import detail, parts, taking
-from requests_app.workflow import IllegalStep
+from requests_app.workflow import AT_THE_AGENCY, IllegalStep
 
 if TYPE_CHECKING:
-    from portal.accounts.models import UserRequest
+    from portal.accounts.models import User, UserRequest
 
 # A letter stands in a frame of our own pages, and nowhere else; it runs nothing.
 _FRAMED = {
@@ -38,24 +39,40 @@ def letter(request: UserRequest, uuid: UUID) -> HttpResponse:
 
     Who corrects a dossier that came back asks for the last of them: ``?draft``.
     """
-    dossier = parts.find(request.user, uuid)
+    dossier = _find_paper(request.user, uuid)
     document = dossier.letter if "original" in request.GET else dossier.signed_letter
     document = document or dossier.letter
     is_draft = "draft" in request.GET and parts.is_editor(dossier, request.user)
     if document is not None and not is_draft:
         return file_response(document, as_attachment="download" in request.GET)
+    _refuse_rework(request.user, dossier)
     return HttpResponse(services.render(dossier), content_type="application/pdf", headers=_FRAMED)
 
 
 @require_safe
 def preview(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Return the letter for the screen, as a small document of its own to stand in a frame."""
-    dossier = parts.find(request.user, uuid)
+    dossier = _find_paper(request.user, uuid)
+    _refuse_rework(request.user, dossier)
     context = {"dossier": dossier, "letter": services.preview_html(dossier)}
     response = render(request, "requests_app/preview.html", context)
     for name, value in _FRAMED.items():
         response[name] = value
     return response
+
+
+def _find_paper(user: User, uuid: UUID) -> Dossier:
+    """Return the dossier whose letter ``user`` opens; what an auditor reads whole is recorded."""
+    dossier = parts.find(user, uuid)
+    if user.role == Role.AUDITOR:
+        services.note_reading(dossier, actor=user, now=timezone.now())
+    return dossier
+
+
+def _refuse_rework(user: User, dossier: Dossier) -> None:
+    """What an agency is still writing is its own business, also after it was returned."""
+    if user.role not in AGENCY_ROLES and dossier.state in AT_THE_AGENCY:
+        raise Http404
 
 
 @require_POST

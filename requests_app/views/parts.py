@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.core.identifiers import mask
+from portal.core.numbers import typed_number
 from requests_app import kinds, services
 from requests_app.forms import StepForm
 from requests_app.kinds.base import Field, Widget, Words
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 ROWS_A_PAGE = 50
-_MOST_DIGITS = 9  # of a version
 _JOINED = (
     "agency", "agency_version", "office", "addressee", "letter", "signed_letter", "created_by",
 )  # fmt: skip
@@ -265,9 +265,7 @@ def is_editor(dossier: Dossier, user: User) -> bool:
 
 def version_of(request: HttpRequest) -> int:
     """Return the version a form without a form class carries; 0, which none has, for odd ones."""
-    text = request.POST.get("version", "")
-    is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
-    return int(text) if is_number else 0
+    return typed_number(request.POST.get("version"), otherwise=0)
 
 
 def typed_in(form_data: Any) -> list[str]:

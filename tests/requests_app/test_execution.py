@@ -10,11 +10,14 @@ from django.conf import settings
 
 from devices.lifecycle import Custody
 from devices.models import CustodyMove, Device
+from portal.accounts.models import User
 from portal.agencies.models import Subscriber
 from portal.ca import authority
 from portal.ca import services as ca
 from portal.ca.models import Certificate
-from requests_app import execution
+from portal.core.rules import Refused
+from portal.deadlines.models import Deadline
+from requests_app import execution, services
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.workflow import Action, State
 from tests import builders, story
@@ -156,3 +159,70 @@ def test_the_days_of_a_certificate_are_those_it_was_signed_with_before_a_crash()
     signed = x509.load_der_x509_certificate(bytes(certificate.der))
     assert certificate.not_before == signed.not_valid_before_utc == SOON
     assert certificate.not_after == signed.not_valid_after_utc
+
+
+def test_a_row_that_can_never_be_done_is_refused_after_all_by_two_people() -> None:
+    _stock(1)
+    people = story.cast()
+    dossier = story.confirmed(people, rows=2)
+    execution.execute_accepted(now=SOON)
+    failed = dossier.items.get(outcome=Outcome.FAILED)
+    dossier.refresh_from_db()
+
+    services.decide_rows(
+        dossier,
+        {failed.uuid: ("refused", "Kho không còn thiết bị loại này")},
+        actor=people.operator,
+        now=SOON,
+        version=dossier.version,
+    )
+    story.step(dossier, Action.DECIDE, people.operator, now=SOON)
+    story.step(dossier, Action.CONFIRM, people.supervisor, now=SOON)
+    execution.execute_accepted(now=SOON)
+
+    dossier.refresh_from_db()
+    assert dossier.state == State.PARTLY_COMPLETED
+    assert list(dossier.items.values_list("outcome", flat=True)) == ["done", "refused"]
+    assert dossier.events.get(action=Action.COMPLETE_PARTLY).document is not None
+    assert not Deadline.objects.open().exists()
+
+
+def test_what_was_carried_out_is_neither_decided_anew_nor_sent_back() -> None:
+    _stock(1)
+    people = story.cast()
+    dossier = story.confirmed(people, rows=2)
+    execution.execute_accepted(now=SOON)
+    dossier.refresh_from_db()
+    done = dossier.items.get(outcome=Outcome.DONE)
+
+    services.decide_rows(
+        dossier,
+        {item.uuid: ("refused", "Nhầm") for item in dossier.items.all()},
+        actor=people.operator,
+        now=SOON,
+        version=dossier.version,
+    )
+    story.step(dossier, Action.DECIDE, people.operator, now=SOON)
+    story.step(dossier, Action.SEND_BACK, people.supervisor, reason="Xem lại", now=SOON)
+
+    done.refresh_from_db()
+    assert done.decision == "accepted"
+    with pytest.raises(Refused) as refusal:
+        story.step(dossier, Action.RETURN, people.operator, reason="Sai", now=SOON)
+    assert [violation.code for violation in refusal.value.violations] == ["partly_done"]
+
+
+def test_the_ca_alone_is_told_that_a_person_holds_a_certificate_already() -> None:
+    _stock(2)
+    people = story.cast()
+    story.confirmed(people, rows=1)
+    execution.execute_accepted(now=SOON)
+    elsewhere = story.cast_beside(people)
+    again = story.sent(elsewhere, rows=1)
+
+    def looked_at(reader: User) -> list[str]:
+        lines = services.checks(again, reader=reader, now=SOON)
+        return [line.message for line in lines if "Đang có chứng thư" in line.message]
+
+    assert len(looked_at(people.operator)) == 1
+    assert looked_at(elsewhere.officer) == []

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
 
 from devices.models import Device
 from portal.audit.models import AuditEntry
 from portal.ca import tokens
 from portal.core.roles import Role
 from portal.core.rules import Refused
+from portal.notices.models import Notice
 from requests_app import kinds, services, spreadsheets
 from requests_app.models import SigningMode
 from requests_app.workflow import Action, State
@@ -99,3 +102,41 @@ def test_a_wrong_pin_is_recorded_with_who_typed_it_and_whose_key_it_is(virtual_c
     entry = AuditEntry.objects.get(action="key.wrong_pin")
     assert entry.actor_uuid == people.head.uuid
     assert entry.agency_uuid == people.agency.uuid
+
+
+def test_what_an_agency_corrects_is_not_shown_to_others_before_it_is_sent_again() -> None:
+    people = story.cast()
+    dossier = story.sent(people)
+    story.step(dossier, Action.RETURN, people.officer, reason="Sai chức vụ")
+    client = Client()
+    client.force_login(people.officer)
+
+    preview = client.get(reverse("requests_app:preview", args=[dossier.uuid]))
+    letter = client.get(reverse("requests_app:letter", args=[dossier.uuid]))
+
+    assert preview.status_code == 404
+    assert letter.status_code == 200  # the letter that was sent
+
+
+def test_that_an_auditor_opened_a_letter_is_written_down() -> None:
+    people = story.cast()
+    dossier = story.sent(people)
+    auditor = builders.user(Role.AUDITOR, agency=people.agency)
+    client = Client()
+    client.force_login(auditor)
+
+    assert client.get(reverse("requests_app:letter", args=[dossier.uuid])).status_code == 200
+
+    entry = AuditEntry.objects.get(action="dossier.read_letter")
+    assert entry.actor_uuid == auditor.uuid
+
+
+def test_whose_desk_a_withdrawn_dossier_leaves_is_told() -> None:
+    people = story.cast()
+    dossier = story.sent(people)
+
+    story.step(dossier, Action.WITHDRAW, people.clerk, reason="Gửi nhầm")
+
+    event = dossier.events.get(action=Action.WITHDRAW)
+    told = Notice.objects.filter(cause=f"dossier-event:{event.pk}")
+    assert told.filter(recipient=people.officer).exists()
