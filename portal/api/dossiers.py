@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
@@ -32,6 +33,7 @@ from portal.api.dossier_serializers import (
 )
 from portal.api.errors import ProblemSerializer, RefusalSerializer
 from portal.api.filters import DossierFilters
+from portal.ca.models import Certificate
 from requests_app import kinds, services
 from requests_app.models import Dossier, DossierItem
 from requests_app.querysets import DossierQuerySet
@@ -59,7 +61,9 @@ class _OfDossier(PortalView):
 
     def whole(self, dossier: Dossier) -> dict[str, Any]:
         """Return the dossier as it is now, with its rows and events."""
-        found = self.visible().prefetch_related("items__result", "events__actor")
+        found = self.visible().prefetch_related(
+            Prefetch("items__result", Certificate.objects.defer("der")), "events__actor"
+        )
         fresh = found.get(pk=dossier.pk)
         return DossierDetailSerializer(fresh, context={"request": self.request}).data
 

@@ -7,6 +7,8 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
+from devices import services as devices
+from devices.models import HandoverNotice
 from portal.accounts.models import User
 from portal.ca.models import Certificate
 from portal.core.roles import CA_ROLES
@@ -89,7 +91,7 @@ def violations_of_rows(dossier: Dossier, *, today: date) -> list[Violation]:
         for row in row_findings(dossier, today=today)
         for violation in violations_of(row.item.position, row.findings)
     ]
-    items = list(dossier.items.all())
+    items = list(dossier.items.select_related("device"))
     routes = {
         rule.route
         for rule in rules_for(
@@ -107,6 +109,7 @@ def violations_of_rows(dossier: Dossier, *, today: date) -> list[Violation]:
         found += _unregistered(dossier, items, today=today)
     if kind.about == "device":
         found += _unknown_devices(items)
+        found += _not_to_be_told_of(dossier, items)
     return found
 
 
@@ -151,6 +154,31 @@ def _unknown_devices(items: list[DossierItem]) -> list[Violation]:
         )
         for item in items
         if item.device_id is None
+    ]
+
+
+def _not_to_be_told_of(dossier: Dossier, items: list[DossierItem]) -> list[Violation]:
+    """Mẫu 07 tells of hand-overs that happened and that no other notice told of."""
+    if kinds.get(dossier.kind).effect is not EffectKind.RECORD_HANDOVER:
+        return []
+    waiting = set(
+        devices.handed_over_without_notice(dossier.agency).values_list("pk", flat=True)
+    ) | set(
+        HandoverNotice.objects.filter(document_uuid=dossier.uuid).values_list(
+            "move__device", flat=True
+        )
+    )
+    return [
+        Violation(
+            "not_handed_over",
+            f"Thiết bị {item.device.serial} chưa được bàn giao, hoặc việc bàn giao đã được "
+            "thông báo bằng văn bản khác.",
+            "Điều 11 Nghị định 68/2024/NĐ-CP",
+            row=item.position,
+            way_out="Bàn giao ở trang Thiết bị trước, hoặc bỏ dòng này.",
+        )
+        for item in items
+        if item.device is not None and item.device_id not in waiting
     ]
 
 

@@ -124,3 +124,9 @@ def test_the_description_is_open_and_complete(
         assert path in answer.content.decode()
     call_command("spectacular", validate=True, fail_on_warn=True)
     assert "Warnings" not in capsys.readouterr().err
+
+
+def test_json_nested_absurdly_deep_is_bad_input() -> None:
+    answer = Client().post("/api/v1/token", data="[" * 100_000, content_type="application/json")
+
+    assert answer.status_code == 400

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from devices.lifecycle import Custody
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
 from requests_app import services
-from requests_app.models import Dossier, SigningMode
+from requests_app.models import Dossier, Procedure, SigningMode
 from requests_app.services import Barred, StaleVersion
 from requests_app.workflow import Action, IllegalStep, Route, State
 from tests import builders, story
@@ -276,3 +277,26 @@ def test_a_withdrawn_dossier_owes_nothing() -> None:
 
     assert dossier.state == State.WITHDRAWN
     assert not Deadline.objects.open().exists()
+
+
+def test_a_notice_of_a_hand_over_that_did_not_happen_is_refused_before_it_is_signed() -> None:
+    people = story.cast()
+    builders.routing(Procedure.HANDOVER_NOTICE, Route.NOTICE)
+    device = builders.device(
+        custody=Custody.AT_AGENCY,
+        agency=people.agency,
+        subscriber=builders.person(at=people.agency),
+    )
+    dossier = services.create_draft("mau_07_handover", actor=people.clerk, now=builders.NOW)
+    services.add_row(
+        dossier,
+        {"device_serial": device.serial, "subscriber_name": "Lò Văn Thử"},
+        actor=people.clerk,
+        now=builders.NOW,
+        version=dossier.version,
+    )
+
+    with pytest.raises(Refused) as refusal:
+        story.step(dossier, Action.REQUEST_SIGNATURE, people.clerk)
+
+    assert "not_handed_over" in {violation.code for violation in refusal.value.violations}
