@@ -79,9 +79,9 @@ def _fill(people: dict[str, Any], count: int) -> None:
             for n in range(AGENCIES)
         ]
     versions = {agency.pk: agency.versions.get() for agency in [cast.agency, *others]}
-    states = [State.COMPLETED] * 14 + [
-        State.DRAFT, State.SUBMITTED, State.FORWARDED, State.DECIDED, State.RETURNED, State.REJECTED
-    ]  # fmt: skip
+    # Each desk has more than a page full, at any size.
+    states = [State.COMPLETED] * 10 + [State.SUBMITTED] * 4 + [State.FORWARDED] * 2
+    states += [State.DRAFT, State.DECIDED, State.RETURNED, State.REJECTED]
     ca = builders.ca()
     made = []
     for number in range(count):
