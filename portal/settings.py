@@ -235,7 +235,7 @@ CA_REVOKE_WORKING_DAYS = env.int("CA_REVOKE_WORKING_DAYS", default=3)
 HANDOVER_NOTICE_WORKING_DAYS = env.int("HANDOVER_NOTICE_WORKING_DAYS", default=1)
 VALIDITY_YEARS = {"person": 5, "organisation": 5, "system": 5}
 # Rows carried out in one transaction, and how long a silent worker keeps its dossier.
-EXECUTION_CHUNK = env.int("EXECUTION_CHUNK", default=50)
+EXECUTION_CHUNK = env.int("EXECUTION_CHUNK", default=100)
 EXECUTION_LEASE = timedelta(seconds=env.int("EXECUTION_LEASE_SECONDS", default=60))
 DEMO_PASSWORD: str = env.str("DEMO_PASSWORD", default="thu-nghiem-68")
 DEMO_PIN: str = env.str("DEMO_PIN", default="68-tanuyen")

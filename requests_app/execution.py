@@ -25,6 +25,7 @@ from portal.ca import services as ca
 from portal.ca.authority import Answer, Order
 from portal.ca.models import Certificate
 from portal.core.bulk import update_rows
+from portal.core.collector import collector_paused
 from requests_app import kinds
 from requests_app.models import Decision, Dossier, DossierItem, Outcome
 from requests_app.preparing import Keys, make_keys_ahead, prepare_rows, validity_from
@@ -76,16 +77,19 @@ def execute(pk: int, *, now: datetime) -> int:
         chunk = _next_chunk(pk)
         if not chunk:
             break
-        keys = make_keys_ahead(_storages_of_fresh_rows(chunk), now=now)
-        items = _in_pieces(
-            chunk, partial(_prepare, pk, keys, now=now), partial(_mark_failed, now=now)
-        )
-        rows += _carry_out(pk, items, now=now)
+        with collector_paused():
+            rows += _do_chunk(pk, chunk, now=now)
         # The lease runs by the real clock: a long list outlives the moment it began at.
         passed = timedelta(seconds=monotonic() - started)
         Dossier.objects.filter(pk=pk).update(claimed_until=now + passed + settings.EXECUTION_LEASE)
     _finish(pk, now=now)
     return rows
+
+
+def _do_chunk(pk: int, chunk: Sequence[int], *, now: datetime) -> int:
+    keys = make_keys_ahead(_storages_of_fresh_rows(chunk), now=now)
+    items = _in_pieces(chunk, partial(_prepare, pk, keys, now=now), partial(_mark_failed, now=now))
+    return _carry_out(pk, items, now=now)
 
 
 def _free(now: datetime) -> Q:

@@ -78,7 +78,9 @@ def _of_the_portal(dossier: Dossier) -> str:
         State.EXECUTING: _("Hệ thống đang thực hiện từng dòng; không cần làm gì thêm"),
         State.COMPLETED: _finished(dossier),
         State.PARTLY_COMPLETED: _("Hồ sơ đã xong; dòng bị từ chối có lý do trong danh sách"),
-        State.EXECUTION_FAILED: _("Có dòng thực hiện bị lỗi; người tiếp nhận xem, cho chạy lại hoặc từ chối dòng đó"),
+        State.EXECUTION_FAILED: _(
+            "Có dòng thực hiện bị lỗi; người tiếp nhận xem, cho chạy lại hoặc từ chối dòng đó"
+        ),
         State.REJECTED: _("Toàn bộ bị từ chối; xem văn bản trả lời và lý do từng dòng"),
         State.WITHDRAWN: _("Đơn vị đã rút hồ sơ; không ai phải làm gì thêm"),
     }[State(dossier.state)]

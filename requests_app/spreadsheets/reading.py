@@ -10,11 +10,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from openpyxl.utils import get_column_letter
 
+from portal.core.collector import collector_paused
 from portal.core.rules import Finding, Refused, Severity, Violation, refuse
 from portal.core.text import nfc, search_key
 from requests_app.kinds.base import Field, Kind, SheetColumn, Widget, check_between, check_row
 from requests_app.spreadsheets.opening import MAX_ROWS, Sheet, open_sheet, too_many_rows
-from requests_app.spreadsheets.pause import collector_paused
 from requests_app.spreadsheets.report import SheetFinding, SheetReport, SheetRow
 
 _MOST_NAMED = 6  # header faults told at once

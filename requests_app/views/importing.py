@@ -17,13 +17,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from portal.core.collector import collector_paused
 from portal.core.numbers import typed_number
 from portal.core.roles import Role
 from portal.core.rules import Refused, Violation
 from requests_app import kinds, services, spreadsheets
 from requests_app.models import Dossier
 from requests_app.spreadsheets import SheetReport, parked
-from requests_app.spreadsheets.pause import collector_paused
 from requests_app.spreadsheets.release import release
 from requests_app.views import parts, taking
 from requests_app.workflow import IllegalStep

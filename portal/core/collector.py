@@ -1,4 +1,4 @@
-"""Reading and inserting thousands of rows without the garbage collector walking over them."""
+"""Handling thousands of rows without the garbage collector walking over them."""
 
 from __future__ import annotations
 
