@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 from django.conf import settings
+from django.test import Client
+from django.urls import reverse
 
 from devices.lifecycle import Custody
 from devices.models import CustodyMove, Device
@@ -226,3 +228,20 @@ def test_the_ca_alone_is_told_that_a_person_holds_a_certificate_already() -> Non
 
     assert len(looked_at(people.operator)) == 1
     assert looked_at(elsewhere.officer) == []
+
+
+def test_the_review_page_of_a_failed_dossier_offers_what_was_not_done_and_says_why() -> None:
+    _stock(1)
+    people = story.cast()
+    dossier = story.confirmed(people, rows=2)
+    execution.execute_accepted(now=SOON)
+    failed = dossier.items.get(outcome=Outcome.FAILED)
+    done = dossier.items.get(outcome=Outcome.DONE)
+    client = Client()
+    client.force_login(people.operator)
+
+    page = client.get(reverse("requests_app:review", args=[dossier.uuid])).text
+
+    assert f'name="{failed.uuid}-decision"' in page
+    assert f'name="{done.uuid}-decision"' not in page
+    assert failed.outcome_reason in page
