@@ -126,7 +126,9 @@ def _step(
     )
 
 
+# Four eyes: who drafted does not sign; who had a hand in sending neither checks nor decides.
 _DRAFTED = (Action.REQUEST_SIGNATURE,)
+_SENT = (*_DRAFTED, Action.SIGN, Action.SEAL)
 
 STEPS: tuple[Step, ...] = (
     # The agency's own part, the same on every route.
@@ -172,7 +174,7 @@ STEPS: tuple[Step, ...] = (
         to=State.FORWARDED,
         by=Role.OFFICE_OFFICER,
         on=[Route.VIA_OFFICE],
-        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL),
+        barred_by=_SENT,
     ),
     _step(
         Action.RETURN,
@@ -188,7 +190,7 @@ STEPS: tuple[Step, ...] = (
         to=State.DECIDED,
         by=Role.OFFICE_OFFICER,
         on=[Route.OFFICE_ONLY],
-        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL),
+        barred_by=_SENT,
         needs=Needs.ALL_ROWS_DECIDED,
     ),
     _step(
@@ -197,7 +199,7 @@ STEPS: tuple[Step, ...] = (
         to=State.ACCEPTED,
         by=Role.OFFICE_HEAD,
         on=[Route.OFFICE_ONLY],
-        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL, Action.DECIDE),
+        barred_by=(*_SENT, Action.DECIDE),
         needs=Needs.SOME_ROW_ACCEPTED,
     ),
     _step(
@@ -206,7 +208,7 @@ STEPS: tuple[Step, ...] = (
         to=State.REJECTED,
         by=Role.OFFICE_HEAD,
         on=[Route.OFFICE_ONLY],
-        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL, Action.DECIDE),
+        barred_by=(*_SENT, Action.DECIDE),
         needs=Needs.ALL_ROWS_REFUSED,
     ),
     _step(
@@ -224,7 +226,7 @@ STEPS: tuple[Step, ...] = (
         to=State.DECIDED,
         by=Role.CA_OPERATOR,
         on=[Route.VIA_OFFICE],
-        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL, Action.FORWARD),
+        barred_by=(*_SENT, Action.FORWARD),
         needs=Needs.ALL_ROWS_DECIDED,
     ),
     _step(
@@ -233,7 +235,7 @@ STEPS: tuple[Step, ...] = (
         to=State.DECIDED,
         by=Role.CA_OPERATOR,
         on=[Route.DIRECT],
-        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL),
+        barred_by=_SENT,
         needs=Needs.ALL_ROWS_DECIDED,
     ),
     _step(
@@ -258,7 +260,7 @@ STEPS: tuple[Step, ...] = (
         to=State.ACCEPTED,
         by=Role.CA_SUPERVISOR,
         on=[Route.VIA_OFFICE, Route.DIRECT],
-        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL, Action.FORWARD, Action.DECIDE),
+        barred_by=(*_SENT, Action.FORWARD, Action.DECIDE),
         needs=Needs.SOME_ROW_ACCEPTED,
     ),
     _step(
@@ -267,7 +269,7 @@ STEPS: tuple[Step, ...] = (
         to=State.REJECTED,
         by=Role.CA_SUPERVISOR,
         on=[Route.VIA_OFFICE, Route.DIRECT],
-        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL, Action.FORWARD, Action.DECIDE),
+        barred_by=(*_SENT, Action.FORWARD, Action.DECIDE),
         needs=Needs.ALL_ROWS_REFUSED,
     ),
     _step(
@@ -308,7 +310,7 @@ STEPS: tuple[Step, ...] = (
         to=State.DECIDED,
         by=Role.CA_OPERATOR,
         on=[Route.VIA_OFFICE, Route.DIRECT],
-        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL, Action.FORWARD),
+        barred_by=(*_SENT, Action.FORWARD),
         needs=Needs.ALL_ROWS_DECIDED,
     ),
     _step(
@@ -317,7 +319,7 @@ STEPS: tuple[Step, ...] = (
         to=State.DECIDED,
         by=Role.OFFICE_OFFICER,
         on=[Route.OFFICE_ONLY],
-        barred_by=(*_DRAFTED, Action.SIGN, Action.SEAL),
+        barred_by=_SENT,
         needs=Needs.ALL_ROWS_DECIDED,
     ),
     _step(

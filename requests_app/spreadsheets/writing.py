@@ -8,11 +8,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from portal.core.sheets import cell as safe_cell
 from requests_app.kinds.base import Answers, Field, Kind, SheetColumn
 from requests_app.spreadsheets.opening import MAX_ROWS
 
@@ -22,7 +22,6 @@ _GUIDE_TITLE = "Hướng dẫn"
 _HEADER_FILL = PatternFill("solid", fgColor="E7ECF3")
 _HEADER_FONT = Font(bold=True)
 _HEADER_ALIGNMENT = Alignment(wrap_text=True, vertical="top")
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _GUIDE_WIDTHS = (8, 50, 14, 70)
 
 
@@ -63,15 +62,10 @@ def _list_sheet(book: Workbook, kind: Kind) -> Any:
 
 
 def _cell(sheet: Any, text: str) -> Any:
-    """Return a text cell; never a formula, also when it begins like one."""
-    cell = WriteOnlyCell(sheet)
-    cell.number_format = TEXT
-    if text:
-        cell.value = text
-        cell.data_type = "s"
-    if text.startswith(_STARTS_FORMULA):
-        cell.quotePrefix = True
-    return cell
+    """Return a cell that is never a formula and that keeps what is typed into it as text."""
+    made = safe_cell(sheet, text)
+    made.number_format = TEXT
+    return made
 
 
 def _header(sheet: Any, text: str) -> Any:
