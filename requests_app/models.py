@@ -47,7 +47,7 @@ class RoutingRule(models.Model):
     office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
     procedure = models.CharField(max_length=16, choices=Procedure)
     storage = models.CharField(max_length=8, choices=Storage, blank=True)
-    route = models.CharField(max_length=12, choices=Route)
+    route = models.CharField(max_length=16, choices=Route)
     addressee = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     copies = models.ManyToManyField(Agency, related_name="+", blank=True)
     working_days = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -72,7 +72,7 @@ class Dossier(models.Model):
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="dossiers")
     agency_version = models.ForeignKey(AgencyVersion, models.PROTECT, related_name="+")
     office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
-    route = models.CharField(max_length=12, choices=Route)
+    route = models.CharField(max_length=16, choices=Route)
     addressee = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     state = models.CharField(max_length=20, choices=State, default=State.DRAFT)
     queue = models.CharField(max_length=16, blank=True)  # the role it waits for
@@ -253,6 +253,35 @@ class Attachment(models.Model):
                 name="dossier_attachment_own_request_names_a_row",
                 condition=~Q(kind="own_request") | Q(item__isnull=False),
             ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.dossier_id}"
+
+
+class DeliveredPaper(models.Model):
+    """What the deciding or receiving side hands the sender about a dossier, dated.
+
+    ``delivered_at`` is the day a limit that runs "from receiving the notice" starts from
+    (DOMAIN 14.4): its delivery in the portal, not its first reading.
+    """
+
+    class Kind(models.TextChoices):
+        REVOCATION_NOTICE = "revocation_notice", _("Thông báo thu hồi chứng thư")
+        NEW_CERTIFICATES = "new_certificates", _("Chứng thư mới và hướng dẫn cài đặt")
+        RECOVERY_ANSWER = "recovery_answer", _("Thông báo kết quả khôi phục thiết bị")
+        RECEIPT = "receipt", _("Xác nhận của bên nhận thiết bị")
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    dossier = models.ForeignKey(Dossier, models.PROTECT, related_name="delivered_papers")
+    kind = models.CharField(_("loại"), max_length=20, choices=Kind)
+    document = models.ForeignKey(Document, models.PROTECT, related_name="+")
+    delivered_at = models.DateTimeField(_("giao lúc"))
+
+    class Meta:
+        ordering = ["delivered_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["dossier", "kind"], name="delivered_paper_once"),
         ]
 
     def __str__(self) -> str:

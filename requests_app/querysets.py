@@ -60,7 +60,7 @@ def is_at_ca(state: str, route: str) -> int:
 
 
 def _ca_sees(state: str, route: str) -> bool:
-    if route in (Route.DIRECT, Route.NOTICE):
+    if route in (Route.DIRECT, Route.NOTICE, Route.MINUTES):
         return state not in _NOT_SENT and state != State.WITHDRAWN
     if route == Route.VIA_OFFICE:
         return state in {

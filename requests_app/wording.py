@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from requests_app import kinds
 from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier
-from requests_app.workflow import Action, Route, State
+from requests_app.workflow import HANDING_BACK, Action, Route, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +62,8 @@ def _with_a_desk(dossier: Dossier) -> str:
         return _("Các dòng đã xử lý; đang chờ người thứ hai của %(desk)s phê duyệt") % {
             "desk": desk
         }
+    if dossier.route in HANDING_BACK:
+        return _("Đang chờ bên nhận xác nhận từng thiết bị")
     if dossier.route == Route.NOTICE:
         return _("Đang chờ %(desk)s xác nhận đã nhận") % {"desk": desk}
     if dossier.state == State.SUBMITTED and dossier.route == Route.VIA_OFFICE:
@@ -107,6 +109,8 @@ def deed_of(action: str) -> str:
         Action.CONFIRM: _("Phê duyệt kết quả"),
         Action.REJECT: _("Phê duyệt từ chối toàn bộ"),
         Action.ACKNOWLEDGE: _("Xác nhận đã nhận"),
+        Action.TAKE_ALL: _("Xác nhận đã nhận đủ thiết bị"),
+        Action.TAKE_SOME: _("Xác nhận nhận một phần thiết bị"),
         Action.WITHDRAW: _("Rút hồ sơ"),
         Action.START: _("Hệ thống bắt đầu thực hiện"),
         Action.COMPLETE: _("Thực hiện xong"),

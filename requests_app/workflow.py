@@ -9,73 +9,32 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
-
 from portal.core.roles import Role
+from requests_app.states import Action, Needs, Route, State
 
-
-class Route(models.TextChoices):
-    """Which bodies a dossier passes; given by a RoutingRule, frozen at submission."""
-
-    VIA_OFFICE = "via_office", _("Qua Sở KH&CN, Sở chuyển Cục")
-    DIRECT = "direct", _("Gửi thẳng Cục, Sở theo dõi")
-    OFFICE_ONLY = "office_only", _("Sở KH&CN tự giải quyết")
-    NOTICE = "notice", _("Thông báo, biên bản: chỉ ghi nhận")
-
-
-class State(models.TextChoices):
-    """Where a dossier stands."""
-
-    DRAFT = "draft", _("Đang soạn")
-    AWAITING_SIGNATURE = "awaiting_signature", _("Chờ lãnh đạo ký")
-    AWAITING_SEAL = "awaiting_seal", _("Chờ văn thư ký số cơ quan và gửi")
-    SUBMITTED = "submitted", _("Đã gửi")
-    RETURNED = "returned", _("Bị trả lại để hoàn thiện")
-    FORWARDED = "forwarded", _("Sở đã chuyển Cục")
-    DECIDED = "decided", _("Đã xử lý từng dòng, chờ phê duyệt")
-    ACCEPTED = "accepted", _("Đã phê duyệt, chờ thực hiện")
-    EXECUTING = "executing", _("Đang thực hiện")
-    COMPLETED = "completed", _("Hoàn thành")
-    PARTLY_COMPLETED = "partly_completed", _("Hoàn thành một phần")
-    EXECUTION_FAILED = "execution_failed", _("Thực hiện bị lỗi")
-    REJECTED = "rejected", _("Bị từ chối")
-    WITHDRAWN = "withdrawn", _("Đã rút")
-
-
-class Action(models.TextChoices):
-    """What can be done to a dossier; the label is the button's text."""
-
-    REQUEST_SIGNATURE = "request_signature", _("Trình lãnh đạo ký")
-    REVISE = "revise", _("Lấy lại để sửa")
-    SEND_BACK_TO_DRAFT = "send_back_to_draft", _("Yêu cầu soạn lại")
-    SIGN = "sign", _("Ký văn bản")
-    SEAL = "seal", _("Ký số cơ quan và gửi")
-    RETURN = "return", _("Trả lại để hoàn thiện")
-    FORWARD = "forward", _("Chuyển Cục Chứng thực số")
-    DECIDE = "decide", _("Trình phê duyệt kết quả")
-    SEND_BACK = "send_back", _("Yêu cầu xử lý lại")
-    CONFIRM = "confirm", _("Phê duyệt")
-    REJECT = "reject", _("Phê duyệt từ chối toàn bộ")
-    ACKNOWLEDGE = "acknowledge", _("Xác nhận đã nhận")
-    WITHDRAW = "withdraw", _("Rút hồ sơ")
-    START = "start", _("Bắt đầu thực hiện")
-    COMPLETE = "complete", _("Hoàn thành")
-    COMPLETE_PARTLY = "complete_partly", _("Hoàn thành một phần")
-    FAIL = "fail", _("Thực hiện bị lỗi")
-    RETRY = "retry", _("Thực hiện lại")
-
-
-class Needs(models.TextChoices):
-    """What must hold about the rows for a step to be open."""
-
-    NOTHING = "nothing", ""
-    ALL_ROWS_DECIDED = "all_rows_decided", _("mọi dòng đã được chấp nhận hoặc từ chối")
-    SOME_ROW_ACCEPTED = "some_row_accepted", _("có ít nhất một dòng được chấp nhận")
-    ALL_ROWS_REFUSED = "all_rows_refused", _("mọi dòng đều bị từ chối")
+__all__ = [
+    "ALL_ROUTES",
+    "AT_THE_AGENCY",
+    "EDITABLE",
+    "ENDED",
+    "HANDING_BACK",
+    "PETITIONS",
+    "PORTAL",
+    "STEPS",
+    "Action",
+    "IllegalStep",
+    "Needs",
+    "Route",
+    "State",
+    "Step",
+    "find_step",
+    "queue_of",
+    "steps_open_to",
+]
 
 
 PETITIONS = frozenset({Route.VIA_OFFICE, Route.DIRECT, Route.OFFICE_ONLY})
+HANDING_BACK = frozenset({Route.MINUTES, Route.OFFICE_MINUTES})
 ALL_ROUTES = frozenset(Route)
 
 
@@ -295,6 +254,34 @@ STEPS: tuple[Step, ...] = (
         to=State.COMPLETED,
         by=Role.CA_OPERATOR,
         on=[Route.NOTICE],
+    ),
+    # Minutes of devices given back: the receiving side confirms them one by one (Điều 20).
+    *(
+        _step(action, State.SUBMITTED, to=target, by=role, on=[route], barred_by=_SENT, needs=needs)
+        for route, role in (
+            (Route.MINUTES, Role.CA_OPERATOR),
+            (Route.OFFICE_MINUTES, Role.OFFICE_OFFICER),
+        )
+        for action, target, needs in (
+            (Action.TAKE_ALL, State.COMPLETED, Needs.ALL_ROWS_ACCEPTED),
+            (Action.TAKE_SOME, State.PARTLY_COMPLETED, Needs.ROWS_OF_BOTH),
+        )
+    ),
+    _step(
+        Action.RETURN,
+        State.SUBMITTED,
+        to=State.RETURNED,
+        by=Role.CA_OPERATOR,
+        on=[Route.MINUTES],
+        reason=True,
+    ),
+    _step(
+        Action.RETURN,
+        State.SUBMITTED,
+        to=State.RETURNED,
+        by=Role.OFFICE_OFFICER,
+        on=[Route.OFFICE_MINUTES],
+        reason=True,
     ),
     # The portal carries out what was confirmed.
     _step(Action.START, State.ACCEPTED, to=State.EXECUTING, by=None, on=PETITIONS),

@@ -8,8 +8,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from devices.lifecycle import Condition, Custody
-from devices.models import Device, DeviceKind
+from devices.lifecycle import Condition, Custody, Move
+from devices.models import CustodyMove, Device, DeviceKind
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion, Subscriber, SubscriberKind
 from portal.ca.models import Certificate, KeyPair, Storage
@@ -187,6 +187,47 @@ def device(
         subscriber=subscriber,
         received_at=NOW,
     )
+
+
+def in_hands_of(subscriber: Subscriber, key_pair: KeyPair, *, now: datetime = NOW) -> Device:
+    """A device with its subscriber, and the whole ledger that brought it there."""
+    device = Device.objects.create(
+        kind=key_pair.storage,
+        serial=f"BIT4ID-{next(_count):06d}",
+        key=key_pair,
+        custody=Custody.WITH_SUBSCRIBER,
+        condition=Condition.OK,
+        agency=subscriber.agency,
+        office=subscriber.agency.office,
+        subscriber=subscriber,
+        received_at=now,
+    )
+    way = (
+        (Move.TAKE_IN, Custody.STOCK),
+        (Move.ALLOCATE, Custody.ALLOCATED),
+        (Move.SEND, Custody.ON_ITS_WAY),
+        (Move.RECEIVE, Custody.AT_AGENCY),
+        (Move.HAND_OVER, Custody.WITH_SUBSCRIBER),
+    )
+    was = ""
+    for move, place in way:
+        is_in = move == Move.TAKE_IN
+        CustodyMove.objects.create(
+            device=device,
+            move=move,
+            from_custody=was,
+            to_custody=place,
+            from_condition="" if is_in else Condition.OK,
+            to_condition=Condition.OK,
+            agency=None if is_in else subscriber.agency,
+            subscriber=None if is_in else subscriber,
+            document_type="test",
+            document_label="Sổ thử",
+            happened_on=TODAY,
+            at=now,
+        )
+        was = place
+    return device
 
 
 def routing(

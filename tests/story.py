@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -10,7 +11,7 @@ from io import BytesIO
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pypdf import PdfWriter
 
-from devices.lifecycle import Custody
+from devices.models import DeviceKind
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
 from portal.ca import authority, tokens
@@ -19,7 +20,7 @@ from portal.ca.authority import Order
 from portal.ca.models import Certificate
 from portal.ca.names import SubjectName
 from portal.core.roles import Role
-from requests_app import services
+from requests_app import execution, services
 from requests_app.models import Decision, Dossier, Procedure
 from requests_app.workflow import Action, Route
 from tests import builders
@@ -90,12 +91,25 @@ def cast_beside(people: Cast) -> Cast:
 
 def drafted(people: Cast, *, rows: int = 1, now: datetime = builders.NOW) -> Dossier:
     """A draft of Mẫu 01 that is right and complete."""
-    dossier = services.create_draft("mau_01_person", actor=people.clerk, now=now)
+    answers = [builders.person_answers(number) for number in range(1, rows + 1)]
+    return draft_of(people, "mau_01_person", answers, now=now)
+
+
+def draft_of(
+    people: Cast,
+    kind: str,
+    answers: Sequence[Mapping[str, str]],
+    *,
+    contact: Mapping[str, str] | None = None,
+    now: datetime = builders.NOW,
+) -> Dossier:
+    """A draft of any form with its letter data and these rows."""
+    dossier = services.create_draft(kind, actor=people.clerk, now=now)
     services.save_letter(
         dossier,
         letter_number="12/UBND-VHXH",
         letter_date=now.date(),
-        contact=CONTACT,
+        contact=contact or CONTACT,
         note="",
         actor=people.clerk,
         now=now,
@@ -104,7 +118,7 @@ def drafted(people: Cast, *, rows: int = 1, now: datetime = builders.NOW) -> Dos
     dossier.refresh_from_db()
     services.import_rows(
         dossier,
-        [builders.person_answers(number) for number in range(1, rows + 1)],
+        answers,
         actor=people.clerk,
         now=now,
         version=dossier.version,
@@ -133,7 +147,11 @@ def step(
 
 def sent(people: Cast, *, rows: int = 1, now: datetime = builders.NOW) -> Dossier:
     """Signed and sealed in ink (the body has no certificate yet), and sent."""
-    dossier = drafted(people, rows=rows, now=now)
+    return send_in_ink(drafted(people, rows=rows, now=now), people, now=now)
+
+
+def send_in_ink(dossier: Dossier, people: Cast, *, now: datetime = builders.NOW) -> Dossier:
+    """Bring a right draft through ink signature, scan and seal to the receiving side."""
     step(dossier, Action.REQUEST_SIGNATURE, people.clerk, now=now)
     scan(dossier, people.clerk, now=now)
     step(dossier, Action.SIGN, people.head, now=now)
@@ -157,29 +175,49 @@ def decided(
     people: Cast, *, rows: int = 1, refuse: int = 0, now: datetime = builders.NOW
 ) -> Dossier:
     """Forwarded by the office and decided by the operator; the last ``refuse`` rows refused."""
-    dossier = sent(people, rows=rows, now=now)
+    return decide(sent(people, rows=rows, now=now), people, refuse=refuse, now=now)
+
+
+def decide(
+    dossier: Dossier, people: Cast, *, refuse: int = 0, now: datetime = builders.NOW
+) -> Dossier:
+    """Forward where the route asks for it, and have every row decided by whoever decides."""
     if dossier.route == Route.VIA_OFFICE:
         step(dossier, Action.FORWARD, people.officer, now=now)
+    decider = people.officer if dossier.route == Route.OFFICE_ONLY else people.operator
     items = list(dossier.items.all())
     services.decide_rows(
         dossier,
         {
             item.uuid: (Decision.REFUSED, "Sai tên đơn vị")
-            if item.position > rows - refuse
+            if item.position > len(items) - refuse
             else (Decision.ACCEPTED, "")
             for item in items
         },
-        actor=people.operator,
+        actor=decider,
         now=now,
         version=dossier.version,
     )
-    return step(dossier, Action.DECIDE, people.operator, now=now)
+    return step(dossier, Action.DECIDE, decider, now=now)
 
 
 def confirmed(people: Cast, *, rows: int = 1, refuse: int = 0) -> Dossier:
     """Confirmed by the supervisor; the worker's turn."""
-    dossier = decided(people, rows=rows, refuse=refuse)
-    return step(dossier, Action.CONFIRM, people.supervisor)
+    return confirm(decided(people, rows=rows, refuse=refuse), people)
+
+
+def confirm(dossier: Dossier, people: Cast, *, now: datetime = builders.NOW) -> Dossier:
+    """Confirmed by the second person of whoever decides."""
+    second = people.office_head if dossier.route == Route.OFFICE_ONLY else people.supervisor
+    return step(dossier, Action.CONFIRM, second, now=now)
+
+
+def carried_out(dossier: Dossier, people: Cast, *, now: datetime = builders.NOW) -> Dossier:
+    """From a right draft to its end: sent in ink, decided, confirmed, done by the worker."""
+    confirm(decide(send_in_ink(dossier, people, now=now), people, now=now), people, now=now)
+    execution.execute_accepted(now=now + timedelta(minutes=1))
+    dossier.refresh_from_db()
+    return dossier
 
 
 LATER = builders.NOW + timedelta(minutes=5)
@@ -187,18 +225,22 @@ LATER = builders.NOW + timedelta(minutes=5)
 PIN = "68-thu-nghiem"
 
 
-def give_certificate(subscriber: Subscriber, *, now: datetime = builders.NOW) -> Certificate:
-    """A real certificate on a virtual token in its holder's hands, opened by ``PIN``.
+def give_certificate(
+    subscriber: Subscriber,
+    *,
+    now: datetime = builders.NOW,
+    storage: str = "token",
+    days_left: int = 1000,
+    renewals: int = 0,
+) -> Certificate:
+    """A real certificate in its holder's hands (on a virtual token or SIM opened by ``PIN``).
 
+    ``days_left`` counts as the law does, from the day of ``now`` to the last day of validity.
     The CA stands and this process may sign (fixture ``ca``).
     """
-    (key,) = ca.make_keys("token", 1, now=now)
-    builders.device(
-        custody=Custody.WITH_SUBSCRIBER,
-        agency=subscriber.agency,
-        subscriber=subscriber,
-        key_pair=key,
-    )
+    (key,) = ca.make_keys(storage, 1, now=now)
+    if storage in DeviceKind.values:
+        builders.in_hands_of(subscriber, key, now=now)
     tokens.set_first_pin(key, PIN, now=now)
     order = Order(
         request_key=uuid.uuid4().hex,
@@ -212,7 +254,7 @@ def give_certificate(subscriber: Subscriber, *, now: datetime = builders.NOW) ->
         ),
         public_key=bytes(key.public_key),
         not_before=now - timedelta(days=1),
-        not_after=now + timedelta(days=1000),
+        not_after=now + timedelta(days=days_left),
     )
     (answer,) = authority.current().issue_many([order], now=now)
     certificate = ca.certificate_from(
@@ -224,6 +266,7 @@ def give_certificate(subscriber: Subscriber, *, now: datetime = builders.NOW) ->
         key=key,
         now=now,
     )
+    certificate.renewals = renewals
     certificate.save()
     return certificate
 

@@ -42,6 +42,8 @@ ACTIONS: dict[str, dict[str, _StrPromise]] = {
         "confirm": _("Phê duyệt"),
         "reject": _("Phê duyệt từ chối toàn bộ"),
         "acknowledge": _("Xác nhận đã nhận"),
+        "take_all": _("Xác nhận đã nhận đủ thiết bị"),
+        "take_some": _("Xác nhận nhận một phần thiết bị"),
         "withdraw": _("Rút hồ sơ"),
         "start": _("Bắt đầu thực hiện"),
         "complete": _("Hoàn thành"),

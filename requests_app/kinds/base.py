@@ -105,10 +105,16 @@ class SheetColumn:
 
 
 class EffectKind(StrEnum):
-    """What accepting a row does; carried out in ``requests_app.execution``."""
+    """What a row does once accepted (``requests_app.carrying_out``) or, on notices and minutes,
+    once sent or confirmed (``requests_app.services``)."""
 
     ISSUE = "issue"
+    RENEW_CHANGE = "renew_change"
+    REVOKE = "revoke"
+    RECOVER = "recover"
     RECORD_HANDOVER = "record_handover"
+    GIVE_BACK = "give_back"
+    RECORD_LOSS = "record_loss"
 
 
 def _nothing(answers: Answers) -> str:
@@ -150,6 +156,8 @@ class Kind:
     variant_titles: Mapping[str, Words] = field(default_factory=dict)  # variant → what pages say
     variant_checks: Mapping[str, RowCheck] = field(default_factory=dict)  # "" is the plain form
     template: str = "letters/petition.html"
+    kind_of_document: str = ""  # "BIÊN BẢN": a named document with a centred title, no công văn
+    takes_over: bool = False  # rows may name another body's certificate (a person who moved, R41)
     item_title: Callable[[Answers], str] = _nothing
     identity_key: Callable[[Answers], str] = _nothing
     storage_of: Callable[[Answers], str] = _nothing

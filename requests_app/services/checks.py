@@ -7,19 +7,17 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
-from devices import services as devices
-from devices.models import HandoverNotice
 from portal.accounts.models import User
 from portal.ca.models import Certificate
 from portal.core.roles import CA_ROLES
 from portal.core.rules import Violation
-from requests_app import kinds, rules
-from requests_app.kinds.base import CellFinding, EffectKind, Kind, check_list, violations_of
+from requests_app import kinds
+from requests_app.kinds.base import CellFinding, Kind, check_list, violations_of
 from requests_app.models import Attachment, Dossier, DossierItem, SigningMode
-from requests_app.services.organisations import bodies_named_in
+from requests_app.rules import dossiers as rules
+from requests_app.services import row_rules
 from requests_app.services.routing import rules_for
 from requests_app.services.signing_mode import signing_mode
-from requests_app.workflow import ENDED, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ def violations_before_signing(dossier: Dossier, *, now: datetime) -> list[Violat
     return [
         *(violation for violation in found if violation),
         *contact_violations(kind, dossier),
-        *violations_of_rows(dossier, today=today),
+        *violations_of_rows(dossier, now=now),
         *violations_of_sender(dossier, today=today),
     ]
 
@@ -83,15 +81,16 @@ def violations_of_sender(dossier: Dossier, *, today: date) -> list[Violation]:
     return [violation for violation in found if violation]
 
 
-def violations_of_rows(dossier: Dossier, *, today: date) -> list[Violation]:
+def violations_of_rows(dossier: Dossier, *, now: datetime) -> list[Violation]:
     """Return the errors of the rows and the rules over the list as a whole."""
+    today = timezone.localdate(now)
     kind = kinds.get(dossier.kind)
     found = [
         violation
         for row in row_findings(dossier, today=today)
         for violation in violations_of(row.item.position, row.findings)
     ]
-    items = list(dossier.items.select_related("device"))
+    items = list(row_rules.rows_of(dossier))
     routes = {
         rule.route
         for rule in rules_for(
@@ -103,89 +102,15 @@ def violations_of_rows(dossier: Dossier, *, today: date) -> list[Violation]:
     }
     if violation := rules.rows_go_one_way(sorted(routes)):
         found.append(violation)
-    if kind.effect is EffectKind.ISSUE:
-        found += _asked_twice(dossier, items)
-    if kind.about == "organisation":
-        found += _unregistered(dossier, items, today=today)
-    if kind.about == "device":
-        found += _unknown_devices(items)
-        found += _not_to_be_told_of(dossier, items)
-    return found
-
-
-def _asked_twice(dossier: Dossier, items: list[DossierItem]) -> list[Violation]:
-    """Only the sender's own dossiers are looked at: others' are not its business."""
-    hashes = {item.identity_hash for item in items} - {""}
-    others = {
-        (other.identity_hash, other.storage): str(other.dossier.letter_number or "đang soạn")
-        for other in DossierItem.objects.filter(
-            identity_hash__in=hashes, dossier__agency=dossier.agency, outcome=""
-        )
-        .exclude(dossier=dossier.pk)
-        .exclude(dossier__state__in=[*ENDED, State.DRAFT])
-        .select_related("dossier")
-    }
-    found = (
-        rules.is_not_asked_twice(
-            others.get((item.identity_hash, item.storage), ""), item.position, item.title
-        )
-        for item in items
-        if item.identity_hash
-    )
-    return [violation for violation in found if violation]
-
-
-def _unregistered(dossier: Dossier, items: list[DossierItem], *, today: date) -> list[Violation]:
-    bodies = bodies_named_in(dossier.agency, [item.title for item in items], today=today)
-    found = (
-        rules.organisation_is_registered(item.title in bodies, item.position, item.title)
-        for item in items
-    )
-    return [violation for violation in found if violation]
-
-
-def _unknown_devices(items: list[DossierItem]) -> list[Violation]:
-    return [
-        Violation(
-            "unknown_device",
-            f"Không có thiết bị số hiệu “{item.answers.get('device_serial', '')}” tại đơn vị.",
-            row=item.position,
-            way_out="Xem lại số hiệu in trên thiết bị và trang Thiết bị của đơn vị.",
-        )
-        for item in items
-        if item.device_id is None
-    ]
-
-
-def _not_to_be_told_of(dossier: Dossier, items: list[DossierItem]) -> list[Violation]:
-    """Mẫu 07 tells of hand-overs that happened and that no other notice told of."""
-    if kinds.get(dossier.kind).effect is not EffectKind.RECORD_HANDOVER:
-        return []
-    waiting = set(
-        devices.handed_over_without_notice(dossier.agency).values_list("pk", flat=True)
-    ) | set(
-        HandoverNotice.objects.filter(document_uuid=dossier.uuid).values_list(
-            "move__device", flat=True
-        )
-    )
-    return [
-        Violation(
-            "not_handed_over",
-            f"Thiết bị {item.device.serial} chưa được bàn giao, hoặc việc bàn giao đã được "
-            "thông báo bằng văn bản khác.",
-            "Điều 11 Nghị định 68/2024/NĐ-CP",
-            row=item.position,
-            way_out="Bàn giao ở trang Thiết bị trước, hoặc bỏ dòng này.",
-        )
-        for item in items
-        if item.device is not None and item.device_id not in waiting
-    ]
+    return found + row_rules.violations(dossier, items, now=now)
 
 
 def violations_before_sending(dossier: Dossier, *, now: datetime) -> list[Violation]:
     """Return what stops the signed letter from leaving; judged on the day it is received."""
     today = timezone.localdate(now)
     found = violations_of_sender(dossier, today=today)
+    # The register is asked again: the law's day is the day of receipt, not of the signature.
+    found += row_rules.violations(dossier, list(row_rules.rows_of(dossier)), now=now)
     scan = rules.ink_needs_scan(dossier.signing_mode == SigningMode.INK, has_scan(dossier))
     return [*found, *([scan] if scan else [])]
 
@@ -208,7 +133,7 @@ class Check:
 def checks(dossier: Dossier, *, reader: User, now: datetime) -> list[Check]:
     """Return the rules one by one for the person who decides."""
     today = timezone.localdate(now)
-    failed = violations_of_rows(dossier, today=today) + violations_of_sender(dossier, today=today)
+    failed = violations_of_rows(dossier, now=now) + violations_of_sender(dossier, today=today)
     lines = [
         Check(name=title, article=article, status="passed")
         for code, title, article in CATALOGUE

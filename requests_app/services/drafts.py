@@ -15,9 +15,10 @@ from portal.audit import services as audit
 from portal.core.bulk import update_rows
 from portal.core.rules import Refused, refuse
 from portal.core.text import nfc
-from requests_app import kinds, rules
+from requests_app import kinds
 from requests_app.kinds.base import Kind
 from requests_app.models import Dossier, DossierItem
+from requests_app.rules import dossiers as rules
 from requests_app.services.errors import NotEditable, StaleVersion
 from requests_app.services.routing import rule_for
 from requests_app.services.settling import set_copies, version_in_force

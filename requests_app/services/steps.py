@@ -13,9 +13,9 @@ from portal.agencies.models import AgencyVersion
 from portal.audit import services as audit
 from portal.core.rules import Refused, Violation, refuse
 from portal.documents.models import Document
-from requests_app import rules
 from requests_app.models import Decision, Dossier, DossierEvent, Outcome, RoutingRule
 from requests_app.querysets import is_at_ca
+from requests_app.rules import dossiers as rules
 from requests_app.services import effects, letters
 from requests_app.services.checks import (
     violations_before_sending,
@@ -177,6 +177,10 @@ def _row_facts(dossier: Dossier) -> set[Needs]:
         facts.add(Needs.SOME_ROW_ACCEPTED)
     if decisions == {Decision.REFUSED}:
         facts.add(Needs.ALL_ROWS_REFUSED)
+    if decisions == {Decision.ACCEPTED}:
+        facts.add(Needs.ALL_ROWS_ACCEPTED)
+    if decisions == {Decision.ACCEPTED, Decision.REFUSED}:
+        facts.add(Needs.ROWS_OF_BOTH)
     return facts
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from devices.models import Device
+from devices.serials import normalise
 from portal.accounts.models import User
+from portal.agencies.models import SubscriberKind
+from portal.ca.models import Certificate
 from portal.core.fields import keyed_hash
+from portal.core.identifiers import normalise_serial
 from portal.core.text import search_key
-from requests_app.kinds.base import Kind
+from requests_app.kinds.base import Answers, Kind
 from requests_app.models import DossierItem
 
 
@@ -26,17 +30,68 @@ def fill_columns(kind: Kind, items: Sequence[DossierItem], *, actor: User) -> No
         item.identity_hash = keyed_hash(key) if key else ""
     if kind.about == "device":
         _find_devices(items, actor=actor)
+    if kind.about == "certificate":
+        _find_certificates(kind, items, actor=actor)
 
 
 def _find_devices(items: Sequence[DossierItem], *, actor: User) -> None:
-    serials = {item.answers.get("device_serial", "") for item in items} - {""}
+    serials = {normalise(item.answers.get("device_serial", "")) for item in items} - {""}
     devices = {
         device.serial: device
         for device in Device.objects.visible_to(actor)
         .filter(serial__in=serials)
         .select_related("subscriber", "key")
     }
+    newest = _newest_certificates(devices.values())
     for item in items:
-        device = devices.get(item.answers.get("device_serial", ""))
+        device = devices.get(normalise(item.answers.get("device_serial", "")))
         item.device = device
         item.subscriber = device.subscriber if device else None
+        item.certificate = newest.get(device.key_id) if device else None
+
+
+def _newest_certificates(devices: Iterable[Device]) -> dict[int | None, Certificate]:
+    """Return key → the certificate issued last on it."""
+    keys = [device.key_id for device in devices if device.key_id]
+    found = Certificate.objects.filter(key__in=keys).defer("der", "crl_entry")
+    return {certificate.key_id: certificate for certificate in found.order_by("issued_at", "pk")}
+
+
+def _find_certificates(kind: Kind, items: Sequence[DossierItem], *, actor: User) -> None:
+    """Find each row's certificate by its serial: one of the actor's bodies, or, on forms that take
+    over people who moved (R41), another body's that fits the name and the registered address."""
+    wanted = {serial_of(item.answers) for item in items} - {""}
+    theirs = Certificate.objects.visible_to(actor).filter(serial__in=wanted)
+    found = {one.serial: one for one in theirs.select_related("key__device", "subscriber")}
+    if kind.takes_over and (unknown := wanted - set(found)):
+        others = Certificate.objects.filter(serial__in=unknown)
+        strangers = {one.serial: one for one in others.select_related("key__device", "subscriber")}
+        for item in items:
+            other = strangers.get(serial_of(item.answers))
+            if other is not None and _fits(item, other):
+                found.setdefault(other.serial, other)
+    for item in items:
+        _point_at(item, found.get(serial_of(item.answers)))
+
+
+def serial_of(answers: Answers) -> str:
+    """Return the certificate's number a row names, as it is kept; "" when it names none."""
+    bare = normalise_serial(answers.get("certificate_serial", ""))
+    return bare.zfill(16) if bare else ""
+
+
+def _fits(item: DossierItem, certificate: Certificate) -> bool:
+    """Say whether a row tells what only who holds the certificate in hand can tell."""
+    return (
+        certificate.kind == SubscriberKind.PERSON
+        and search_key(item.answers.get("certificate_name", "")) == certificate.search_name
+        and item.answers.get("email", "").strip().lower() == certificate.email.lower()
+    )
+
+
+def _point_at(item: DossierItem, certificate: Certificate | None) -> None:
+    key = certificate.key if certificate else None
+    item.certificate = certificate
+    item.subscriber = certificate.subscriber if certificate else None
+    item.device = getattr(key, "device", None) if key else None
+    item.storage = key.storage if key else item.storage

@@ -18,9 +18,10 @@ from django.views.decorators.http import require_http_methods
 from portal.core import identifiers
 from portal.core.rules import Severity
 from portal.core.text import nfc
-from requests_app import kinds, rules, services
+from requests_app import kinds, services
 from requests_app.kinds.base import Answers, Field, Kind, Widget
 from requests_app.models import Dossier
+from requests_app.rules import dossiers as rules
 from requests_app.views import parts, taking
 from requests_app.workflow import IllegalStep
 

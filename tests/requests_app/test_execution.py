@@ -20,6 +20,7 @@ from portal.ca.models import Certificate
 from portal.core.rules import Refused
 from portal.deadlines.models import Deadline
 from requests_app import execution, services
+from requests_app.carrying_out import issuing
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.workflow import Action, State
 from tests import builders, story
@@ -117,9 +118,9 @@ def _die_before_recording(pk: int) -> None:
     """Do what a worker does up to the answer of the CA, and no more."""
     assert execution.begin(pk, now=SOON)
     dossier = Dossier.objects.get(pk=pk)
-    items = execution._prepare(pk, {}, execution._next_chunk(pk), now=SOON)
+    items = issuing.prepare(pk, {}, execution.next_chunk(pk), now=SOON)
     authority.current().issue_many(
-        [execution._order(dossier, item, now=SOON) for item in items], now=SOON
+        [issuing.order_of(dossier, item, now=SOON) for item in items], now=SOON
     )
 
 

@@ -20,8 +20,9 @@ from portal.ca.models import KeyPair
 from portal.core.bulk import update_rows
 from portal.core.identifiers import parse_day
 from requests_app import kinds
+from requests_app.carrying_out.pieces import mark_failed
 from requests_app.models import Dossier, DossierItem, Outcome
-from requests_app.rules import NEW_VALIDITY_YEARS
+from requests_app.rules.certificates import NEW_VALIDITY_YEARS
 from requests_app.services.organisations import bodies_named_in
 
 # DOMAIN 14.8: nothing new is issued in the name of a body that is no more.
@@ -67,7 +68,7 @@ def prepare_rows(
     fresh = [item for item in items if not item.serial]
     if fresh and not dossier.agency.exists_on(timezone.localdate(now)):
         for item in fresh:
-            _fail(item, SENDER_GONE)
+            mark_failed(item, SENDER_GONE)
         update_rows(fresh, ["outcome", "outcome_reason"])
     elif fresh:
         _find_subscribers(dossier, fresh, now=now)
@@ -93,7 +94,7 @@ def _find_people(dossier: Dossier, items: Sequence[DossierItem], *, now: datetim
     sound: list[tuple[DossierItem, PersonFacts]] = []
     for item, fact, conflict in zip(items, facts, agencies.conflicts_of(facts), strict=True):
         if conflict:
-            _fail(item, conflict.message)
+            mark_failed(item, conflict.message)
         else:
             sound.append((item, fact))
     people = agencies.match_or_create_people(
@@ -123,7 +124,7 @@ def _find_bodies(dossier: Dossier, items: Sequence[DossierItem], *, now: datetim
     for item in items:
         version = bodies.get(item.title)
         if version is None:
-            _fail(item, "Cơ quan không còn trong danh mục đơn vị.")
+            mark_failed(item, "Cơ quan không còn trong danh mục đơn vị.")
         else:
             item.subscriber = agencies.organisation_subscriber(version.agency)
 
@@ -178,14 +179,10 @@ def _give_devices(items: Sequence[DossierItem], found: Sequence[Device]) -> list
             )
         )
     for item in items[len(found) :]:
-        _fail(item, NO_STOCK)
+        mark_failed(item, NO_STOCK)
     return allocations
 
 
 def _key_of(device: Device) -> KeyPair:
     assert device.key is not None
     return device.key
-
-
-def _fail(item: DossierItem, reason: str) -> None:
-    item.outcome, item.outcome_reason = Outcome.FAILED, reason

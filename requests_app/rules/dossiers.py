@@ -1,8 +1,4 @@
-"""Rules of the decree and of the procedure over a whole dossier, each a pure sentence.
-
-A rule takes plain facts and returns a Violation or None. DOMAIN names the sources; R-numbers are
-ours (docs/rules.md).
-"""
+"""Rules over a whole dossier: its sender, its letter, its list."""
 
 from __future__ import annotations
 
@@ -14,7 +10,6 @@ from portal.core.rules import Violation
 
 DECREE = "Nghị định 68/2024/NĐ-CP"
 DECREE_IN_FORCE_FROM = date(2024, 8, 15)  # R01, Điều 41
-NEW_VALIDITY_YEARS = 5  # R03, Điều 9: at most
 LETTER_NUMBER = re.compile(r"^\d{1,5}/[A-ZĐ0-9]+(-[A-ZĐ0-9&]+)*$")
 
 

@@ -1,0 +1,57 @@
+"""Open dossiers that already ask for the same: refused with a link to the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from portal.core.rules import Violation
+from requests_app import kinds
+from requests_app.kinds.base import EffectKind
+from requests_app.models import Dossier, DossierItem
+from requests_app.rules.dossiers import is_not_asked_twice
+from requests_app.workflow import ENDED, State
+
+# Ended or not yet put before anybody: these ask for nothing.
+_ASKS_FOR_NOTHING = (*ENDED, State.DRAFT)
+
+
+def asked_twice(
+    dossier: Dossier, items: Sequence[DossierItem], *, by: Iterable[EffectKind]
+) -> list[Violation]:
+    """Return the rows whose certificate (or, without one, device) stands in another open dossier.
+
+    Only effects ``by`` count: a revocation, say, never waits for anything but another revocation.
+    """
+    others = _others(dossier, items, by=by)
+    found = (
+        is_not_asked_twice(_name(other), item.position, item.title)
+        for item in items
+        if (other := others.get(("certificate", item.certificate_id)))
+        or (other := others.get(("device", item.device_id)))
+    )
+    return [violation for violation in found if violation]
+
+
+def _others(
+    dossier: Dossier, items: Sequence[DossierItem], *, by: Iterable[EffectKind]
+) -> dict[tuple[str, int | None], Dossier]:
+    wanted = set(by)
+    codes = [kind.code for kind in kinds.KINDS.values() if kind.effect in wanted]
+    standing = (
+        DossierItem.objects.filter(dossier__kind__in=codes, outcome="")
+        .exclude(dossier=dossier.pk)
+        .exclude(dossier__state__in=_ASKS_FOR_NOTHING)
+        .select_related("dossier__agency")
+    )
+    certificates = {item.certificate_id for item in items} - {None}
+    devices = {item.device_id for item in items} - {None}
+    found: dict[tuple[str, int | None], Dossier] = {}
+    for other in standing.filter(certificate__in=certificates):
+        found["certificate", other.certificate_id] = other.dossier
+    for other in standing.filter(device__in=devices, certificate__isnull=True):
+        found["device", other.device_id] = other.dossier
+    return found
+
+
+def _name(other: Dossier) -> str:
+    return str(other.letter_number or "chưa có số")

@@ -1,0 +1,52 @@
+"""Mẫu 07: hand-overs that happened, each told of once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from devices import services as devices
+from devices.models import HandoverNotice
+from portal.core.rules import Violation
+from requests_app.models import Dossier, DossierItem
+
+
+def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> list[Violation]:
+    """Return what stops the rows of a hand-over notice."""
+    return [*unknown_devices(items), *_not_to_be_told_of(dossier, items)]
+
+
+def unknown_devices(items: Sequence[DossierItem]) -> list[Violation]:
+    """Return the rows whose device is none of the sender's."""
+    return [
+        Violation(
+            "unknown_device",
+            f"Không có thiết bị số hiệu “{item.answers.get('device_serial', '')}” tại đơn vị.",
+            row=item.position,
+            way_out="Xem lại số hiệu in trên thiết bị và trang Thiết bị của đơn vị.",
+        )
+        for item in items
+        if item.device_id is None
+    ]
+
+
+def _not_to_be_told_of(dossier: Dossier, items: Sequence[DossierItem]) -> list[Violation]:
+    waiting = set(
+        devices.handed_over_without_notice(dossier.agency).values_list("pk", flat=True)
+    ) | set(
+        HandoverNotice.objects.filter(document_uuid=dossier.uuid).values_list(
+            "move__device", flat=True
+        )
+    )
+    return [
+        Violation(
+            "not_handed_over",
+            f"Thiết bị {item.device.serial} chưa được bàn giao, hoặc việc bàn giao đã được "
+            "thông báo bằng văn bản khác.",
+            "Điều 11 Nghị định 68/2024/NĐ-CP",
+            row=item.position,
+            way_out="Bàn giao ở trang Thiết bị trước, hoặc bỏ dòng này.",
+        )
+        for item in items
+        if item.device is not None and item.device_id not in waiting
+    ]

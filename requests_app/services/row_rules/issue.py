@@ -1,0 +1,57 @@
+"""Issuing (Mẫu 01–03): not asked twice, the body registered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.utils import timezone
+
+from portal.core.rules import Violation
+from requests_app import kinds
+from requests_app.models import Dossier, DossierItem
+from requests_app.rules import dossiers as rules
+from requests_app.services.organisations import bodies_named_in
+from requests_app.workflow import ENDED, State
+
+
+def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> list[Violation]:
+    """Return what stops the rows of a form that issues."""
+    found = _asked_twice(dossier, items)
+    if kinds.get(dossier.kind).about == "organisation":
+        found += _unregistered(dossier, items, now=now)
+    return found
+
+
+def _asked_twice(dossier: Dossier, items: Sequence[DossierItem]) -> list[Violation]:
+    """Only the sender's own dossiers are looked at: others' are not its business."""
+    hashes = {item.identity_hash for item in items} - {""}
+    others = {
+        (other.identity_hash, other.storage): str(other.dossier.letter_number or "đang soạn")
+        for other in DossierItem.objects.filter(
+            identity_hash__in=hashes, dossier__agency=dossier.agency, outcome=""
+        )
+        .exclude(dossier=dossier.pk)
+        .exclude(dossier__state__in=[*ENDED, State.DRAFT])
+        .select_related("dossier")
+    }
+    found = (
+        rules.is_not_asked_twice(
+            others.get((item.identity_hash, item.storage), ""), item.position, item.title
+        )
+        for item in items
+        if item.identity_hash
+    )
+    return [violation for violation in found if violation]
+
+
+def _unregistered(
+    dossier: Dossier, items: Sequence[DossierItem], *, now: datetime
+) -> list[Violation]:
+    today = timezone.localdate(now)
+    bodies = bodies_named_in(dossier.agency, [item.title for item in items], today=today)
+    found = (
+        rules.organisation_is_registered(item.title in bodies, item.position, item.title)
+        for item in items
+    )
+    return [violation for violation in found if violation]
