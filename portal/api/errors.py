@@ -28,6 +28,7 @@ class ViolationSerializer(serializers.Serializer[Violation]):
     article = serializers.CharField(help_text="Source of the rule, empty when none is named.")
     row = serializers.IntegerField(allow_null=True, help_text="Number in the list, from 1.")
     way_out = serializers.CharField(help_text="What can be done instead.")
+    link = serializers.CharField(help_text="Path of the page the way out speaks of, or empty.")
 
 
 class RefusalSerializer(serializers.Serializer[Any]):

@@ -33,7 +33,8 @@ class Violation:
     """One legal or procedural rule that stops an act.
 
     ``article`` names the source ("Điều 12 Nghị định 68/2024/NĐ-CP"); ``row`` is the row's number
-    in the list (from 1) or None; ``way_out`` says what can be done instead.
+    in the list (from 1) or None; ``way_out`` says what can be done instead, ``link`` is the path
+    of the page it speaks of, "" without one.
     """
 
     code: str
@@ -41,6 +42,7 @@ class Violation:
     article: str = ""
     row: int | None = None
     way_out: str = ""
+    link: str = ""
 
 
 class Refused(Exception):

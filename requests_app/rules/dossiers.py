@@ -122,8 +122,10 @@ def rows_go_one_way(routes: Sequence[str]) -> Violation | None:
     )
 
 
-def is_not_asked_twice(other: str, row: int, title: str) -> Violation | None:
-    """One request for one person and device kind at a time; ``other`` is the open dossier."""
+def is_not_asked_twice(
+    other: str, row: int | None, title: str, *, link: str = ""
+) -> Violation | None:
+    """One request for one thing at a time; ``other`` names the open dossier, ``link`` its page."""
     if not other:
         return None
     return Violation(
@@ -131,6 +133,7 @@ def is_not_asked_twice(other: str, row: int, title: str) -> Violation | None:
         f"{title} đang có trong một hồ sơ khác chưa xong.",
         row=row,
         way_out=f"Xem hồ sơ {other}; rút hồ sơ đó hoặc bỏ dòng này.",
+        link=link,
     )
 
 

@@ -96,7 +96,9 @@ def test_refusals_name_code_article_and_row(api: Api) -> None:
     found = {one["code"]: one for one in answer.json()["violations"]}
     assert found["no_letter_number"]["row"] is None
     assert found["lost_leading_zero"]["row"] == 1
-    assert set(found["lost_leading_zero"]) == {"code", "message", "article", "row", "way_out"}
+    assert set(found["lost_leading_zero"]) == {
+        "code", "message", "article", "row", "way_out", "link",
+    }  # fmt: skip
 
 
 def test_a_step_that_is_not_there_is_a_conflict(api: Api) -> None:

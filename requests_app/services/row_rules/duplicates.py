@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from django.urls import reverse
+
 from portal.core.rules import Violation
 from requests_app import kinds
 from requests_app.kinds.base import EffectKind
@@ -24,7 +26,7 @@ def asked_twice(
     """
     others = _others(dossier, items, by=by)
     found = (
-        is_not_asked_twice(_name(other), item.position, item.title)
+        stands_in(other, item, sender=dossier.agency_id)
         for item in items
         if (other := others.get(("certificate", item.certificate_id)))
         or (other := others.get(("device", item.device_id)))
@@ -53,5 +55,13 @@ def _others(
     return found
 
 
-def _name(other: Dossier) -> str:
-    return str(other.letter_number or "chưa có số")
+def stands_in(other: Dossier, item: DossierItem, *, sender: int) -> Violation | None:
+    """Say that ``item`` of the body ``sender`` stands in ``other``; only an own one is linked."""
+    number = other.letter_number or "chưa có số"
+    is_own = other.agency_id == sender
+    return is_not_asked_twice(
+        number if is_own else f"{number} của {other.agency.name}",
+        item.position,
+        item.title,
+        link=reverse("requests_app:detail", args=[other.uuid]) if is_own else "",
+    )

@@ -12,6 +12,7 @@ from requests_app import kinds
 from requests_app.models import Dossier, DossierItem
 from requests_app.rules import dossiers as rules
 from requests_app.services.organisations import bodies_named_in
+from requests_app.services.row_rules.duplicates import stands_in
 from requests_app.workflow import ENDED, State
 
 
@@ -27,7 +28,7 @@ def _asked_twice(dossier: Dossier, items: Sequence[DossierItem]) -> list[Violati
     """Only the sender's own dossiers are looked at: others' are not its business."""
     hashes = {item.identity_hash for item in items} - {""}
     others = {
-        (other.identity_hash, other.storage): str(other.dossier.letter_number or "đang soạn")
+        (other.identity_hash, other.storage): other.dossier
         for other in DossierItem.objects.filter(
             identity_hash__in=hashes, dossier__agency=dossier.agency, outcome=""
         )
@@ -36,11 +37,9 @@ def _asked_twice(dossier: Dossier, items: Sequence[DossierItem]) -> list[Violati
         .select_related("dossier")
     }
     found = (
-        rules.is_not_asked_twice(
-            others.get((item.identity_hash, item.storage), ""), item.position, item.title
-        )
+        stands_in(other, item, sender=dossier.agency_id)
         for item in items
-        if item.identity_hash
+        if item.identity_hash and (other := others.get((item.identity_hash, item.storage)))
     )
     return [violation for violation in found if violation]
 
