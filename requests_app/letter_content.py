@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.core.roles import Role
-from portal.documents.letters import SIGNER_FOOTNOTE, Letter
+from portal.documents.letters import SIGNER_FOOTNOTE, Letter, Party
 from requests_app import kinds
 from requests_app.kinds.base import Answers, Column, Kind
 from requests_app.models import Dossier, DossierItem
@@ -41,8 +41,9 @@ def letter_of(
         number=dossier.letter_number,
         place=version.place,
         day=dossier.letter_date,
+        kind_of_document=kind.kind_of_document,
         subject=kind.subject_of(dossier.variant),
-        addressees=[addressee],
+        addressees=[addressee] if kind.is_addressed else [],
         opening=[body, *_paragraphs(dossier.note)],
         contact_title=kind.contact_title,
         contact=_contact(kind, dossier.contact),
@@ -50,10 +51,15 @@ def letter_of(
         columns=[(column.label, column.width, column.group) for column in kind.columns],
         rows=[_cells(kind.columns, number, row.answers) for number, row in enumerate(rows, 1)],
         notes=kind.notes,
-        recipients=_recipients(_written_down(dossier) if copies is None else copies),
+        closing=kind.closing,
+        recipients=_recipients(
+            "Như trên" if kind.is_addressed else addressee,
+            _written_down(dossier) if copies is None else copies,
+        ),
         signer_lines=_signer_lines(version),
         signer_name=_head_name(dossier.agency),
-        footnote=SIGNER_FOOTNOTE,
+        parties=_parties(kind, dossier, [row.answers for row in rows]),
+        footnote="" if kind.kind_of_document else SIGNER_FOOTNOTE,
         layout_note=kind.layout_note,
         template=kind.template,
     )
@@ -129,8 +135,18 @@ def _written_down(dossier: Dossier) -> list[Agency]:
     return [copy.agency for copy in dossier.copies.select_related("agency")]
 
 
-def _recipients(copies: Iterable[Agency]) -> list[str]:
-    return ["Như trên;", *(f"{body.name} {_FOLLOWS};" for body in copies), "Lưu: VT."]
+def _recipients(first: str, copies: Iterable[Agency]) -> list[str]:
+    return [f"{first};", *(f"{body.name} {_FOLLOWS};" for body in copies), "Lưu: VT."]
+
+
+def _parties(kind: Kind, dossier: Dossier, rows: Sequence[Answers]) -> list[Party]:
+    version = dossier.agency_version
+    return [
+        Party(one.label, _signer_lines(version), _head_name(dossier.agency), is_issuer=True)
+        if one.is_sender
+        else Party(one.label, name=one.name(dossier.contact, rows))
+        for one in kind.parties
+    ]
 
 
 def _signer_lines(version: AgencyVersion) -> list[str]:

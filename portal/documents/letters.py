@@ -37,6 +37,19 @@ class Column(NamedTuple):
     group: str = ""
 
 
+class Party(NamedTuple):
+    """One of those who sign a named document, side by side at its end.
+
+    ``is_issuer``: the head and the organisation of the issuing body sign here; the others' place
+    is for a hand.
+    """
+
+    label: str
+    lines: Sequence[str] = ()
+    name: str = ""
+    is_issuer: bool = False
+
+
 class HeaderCell(NamedTuple):
     """One cell of the list's header, which has one tier or two."""
 
@@ -50,8 +63,9 @@ class Letter:
     """Everything that is printed, in the order of the page.
 
     Without ``kind_of_document`` it is a công văn with "V/v …" under its number; with it
-    ("BIÊN BẢN", "THÔNG BÁO") a named document with a centred title. ``number`` and ``day`` stay
-    blank until the agency's document system has given them.
+    ("BIÊN BẢN", "THÔNG BÁO") a named document with a centred title. With ``parties`` these sign
+    it, otherwise ``signer_lines`` and ``signer_name`` do. ``number`` and ``day`` stay blank until
+    the agency's document system has given them.
     """
 
     agency: str
@@ -73,6 +87,7 @@ class Letter:
     recipients: Sequence[str] = ()
     signer_lines: Sequence[str] = ()
     signer_name: str = ""
+    parties: Sequence[Party] = ()
     footnote: str = ""
     layout_note: str = ""
     template: str = "letters/petition.html"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from django.utils.translation import gettext as _
 
 from portal.core.rules import Finding, Severity, Violation
+from portal.documents.letters import CLOSING
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -79,6 +80,23 @@ class Column:
     width: str = ""  # CSS width on paper, e.g. "12%"
     group: str = ""  # header above several columns (Mẫu 06, Mẫu 04 column 7)
     is_number: bool = False  # "STT": the row's number
+
+
+def _nobody(contact: Answers, rows: Sequence[Answers]) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningParty:
+    """One of those who sign a named document.
+
+    ``is_sender``: the sending body's head and organisation sign here, with their own lines. The
+    others' ``name`` is found in section 1 and the rows ("" when they do not say one person).
+    """
+
+    label: str  # "ĐẠI DIỆN BÊN NHẬN"
+    name: Callable[[Answers, Sequence[Answers]], str] = _nobody
+    is_sender: bool = False
 
 
 def as_typed(value: str) -> str:
@@ -157,6 +175,9 @@ class Kind:
     variant_checks: Mapping[str, RowCheck] = field(default_factory=dict)  # "" is the plain form
     template: str = "letters/petition.html"
     kind_of_document: str = ""  # "BIÊN BẢN": a named document with a centred title, no công văn
+    is_addressed: bool = True  # has a "Kính gửi"; minutes have none
+    parties: tuple[SigningParty, ...] = ()  # who signs a named document; () is the head alone
+    closing: str = CLOSING
     takes_over: bool = False  # rows may name another body's certificate (a person who moved, R41)
     item_title: Callable[[Answers], str] = _nothing
     identity_key: Callable[[Answers], str] = _nothing

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from portal.documents.letters import SIGNER_FOOTNOTE, Column, Letter
+from portal.documents.letters import SIGNER_FOOTNOTE, Column, Letter, Party
 
 DAY = date(2026, 1, 5)
 
@@ -146,4 +146,28 @@ def refusal() -> Letter:
         rows=(),
         footnote="",
         layout_note="Bố cục do hệ thống tự thiết kế, chưa đối chiếu với phụ lục Nghị định.",
+    )
+
+
+GIVER = Party(
+    "ĐẠI DIỆN BÊN GIAO", ("TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"), "Lò Văn Thắng", is_issuer=True
+)
+RECEIVER = Party("ĐẠI DIỆN BÊN NHẬN", name="Hoàng Thị Sen")
+
+
+def minutes(*parties: Party, **changes: Any) -> Letter:
+    """Return minutes: a named document that ``parties`` sign side by side."""
+    return petition(
+        0,
+        kind_of_document="Biên bản",
+        subject="Giao, nhận thiết bị lưu khóa bí mật",
+        addressees=(),
+        columns=MAU_06,
+        rows=recovery(2).rows,
+        notes=(),
+        footnote="",
+        closing="",
+        layout_note="Bố cục do hệ thống tự thiết kế, chưa đối chiếu với phụ lục Nghị định.",
+        parties=parties or (GIVER, RECEIVER),
+        **changes,
     )

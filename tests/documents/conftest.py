@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from portal.documents import letters, signing
+from portal.documents.letters import Party
 from portal.documents.roles import SignatureRole
 from tests.documents import builders, small_ca
 from tests.documents.small_ca import NOW
@@ -46,6 +47,19 @@ def recovery() -> bytes:
 def refusal() -> bytes:
     """A named document without a list, of our own layout."""
     return letters.render(builders.refusal())
+
+
+@pytest.fixture(scope="session")
+def minutes() -> bytes:
+    """Minutes that two parties sign side by side."""
+    return letters.render(builders.minutes())
+
+
+@pytest.fixture(scope="session")
+def minutes_of_three() -> bytes:
+    """Minutes of three parties, the issuer the last."""
+    drafter, holder = Party("NGƯỜI LẬP BIÊN BẢN", name="Nguyễn Thị Hằng"), Party("THUÊ BAO")
+    return letters.render(builders.minutes(drafter, holder, builders.GIVER))
 
 
 @pytest.fixture(scope="session")
