@@ -36,5 +36,6 @@ urlpatterns = [
         papers.event_document,
         name="event_document",
     ),
+    path("<uuid:uuid>/van-ban-giao/<uuid:paper_uuid>/", papers.paper, name="paper"),
     path("", include("requests_app.urls_editor")),
 ]

@@ -30,6 +30,7 @@ ACTIONS: dict[str, dict[str, _StrPromise]] = {
         "export_rows": _("Xuất danh sách ra bảng tính"),
         "split": _("Tách hồ sơ"),
         "decide_rows": _("Xử lý từng dòng"),
+        "deliver_paper": _("Giao văn bản cho đơn vị gửi"),
         "request_signature": _("Trình lãnh đạo ký"),
         "revise": _("Lấy lại để sửa"),
         "send_back_to_draft": _("Yêu cầu soạn lại"),

@@ -62,6 +62,7 @@ def render_detail(
         "page": page,
         "rows": parts.masked(dossier, page),
         "events": events,
+        "delivered": list(dossier.delivered_papers.select_related("document")),
         "why_it_came_back": _why_it_came_back(dossier, events),
         **_progress(dossier),
     }

@@ -153,3 +153,11 @@ def event_document(request: UserRequest, uuid: UUID, document_uuid: UUID) -> Htt
     if event is None or event.document is None:
         raise Http404
     return file_response(event.document, as_attachment=True)
+
+
+@require_safe
+def paper(request: UserRequest, uuid: UUID, paper_uuid: UUID) -> HttpResponse:
+    """Return a dated paper that was delivered to the sender, a revocation notice for one."""
+    dossier = parts.find(request.user, uuid)
+    found = get_object_or_404(dossier.delivered_papers.select_related("document"), uuid=paper_uuid)
+    return file_response(found.document, as_attachment="inline" not in request.GET)

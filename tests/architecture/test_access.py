@@ -133,6 +133,7 @@ ACCESS: dict[str, Access] = {
     "GET requests_app:attachment": SEEN,
     "POST requests_app:detach": CONFLICT,
     "GET requests_app:event_document": SEEN,
+    "GET requests_app:paper": SEEN,
     "GET requests_app:start": _only(C, rest=404),
     "POST requests_app:start": _only(C, rest=404),
     "GET requests_app:editor": DRAFTED,

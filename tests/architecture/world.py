@@ -23,7 +23,14 @@ from portal.documents import services as documents
 from portal.documents.models import Document
 from portal.notices.models import Mail, Notice
 from portal.notices.querysets import MOST_TRIES
-from requests_app.models import Attachment, Dossier, DossierEvent, Procedure, RoutingRule
+from requests_app.models import (
+    Attachment,
+    DeliveredPaper,
+    Dossier,
+    DossierEvent,
+    Procedure,
+    RoutingRule,
+)
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.builders import NOW
@@ -42,6 +49,7 @@ class Side:
     draft: Dossier
     attachment: Attachment
     event_document: Document
+    paper: DeliveredPaper
     certificate: Certificate
     subscriber: Subscriber
     device: Device
@@ -135,6 +143,12 @@ def _side() -> Side:
         draft=builders.dossier(agency=agency, created_by=clerk),
         attachment=attachment,
         event_document=event_document,
+        paper=DeliveredPaper.objects.create(
+            dossier=dossier,
+            kind=DeliveredPaper.Kind.REVOCATION_NOTICE,
+            document=_paper("thong-bao.pdf"),
+            delivered_at=NOW,
+        ),
         certificate=builders.certificate(subscriber=subscriber),
         subscriber=subscriber,
         device=device,
@@ -198,6 +212,7 @@ def kwargs_of(route: str, names: list[str], side: Side) -> dict[str, object]:
         "row_uuid": item.uuid,
         "attachment_uuid": side.attachment.uuid,
         "document_uuid": side.event_document.uuid,
+        "paper_uuid": side.paper.uuid,
         "token": uuid.UUID(int=0),  # no sheet is parked
         "day": DAY_OFF,
         "kind": "mau_01_person",
