@@ -7,7 +7,7 @@ certificate_serial, device_serial, device_kind (a ``Storage`` value), handed_ove
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from portal.core import identifiers
 from portal.core.identifiers import Findings
 from portal.core.rules import Finding, Severity
 from portal.core.text import search_key
-from requests_app.kinds import parts
+from requests_app.kinds import devices, parts
 from requests_app.kinds.base import (
     Answers,
     CellFinding,
@@ -58,13 +58,7 @@ FIELDS = (
         is_required=True,
         hint=gettext_lazy("16 ký tự 0–9, A–F"),
     ),
-    Field(
-        name="device_serial",
-        label="Số hiệu thiết bị lưu khóa bí mật",
-        is_required=True,
-        max_length=60,
-        hint=gettext_lazy("In trên thiết bị"),
-    ),
+    devices.DEVICE_SERIAL,
     Field(
         name="device_kind",
         label="Loại thiết bị",
@@ -148,32 +142,10 @@ def receiver_is_the_person(answers: Answers, today: date) -> Sequence[CellFindin
     return [CellFinding("receiver", finding)]
 
 
-def devices_stand_once(
-    rows: Sequence[tuple[int, Answers]],
-) -> Mapping[int, Sequence[CellFinding]]:
-    """A device is handed over once in a notice."""
-    first: dict[str, int] = {}
-    found: dict[int, Sequence[CellFinding]] = {}
-    for number, answers in rows:
-        serial = identifiers.normalise_device_serial(answers.get("device_serial", ""))
-        earlier = first.setdefault(serial, number)
-        if serial and earlier != number:
-            message = _("Trùng số hiệu thiết bị với dòng %(row)d. Hãy bỏ một dòng.")
-            finding = Finding(f"same_device_as_row_{earlier}", message % {"row": earlier})
-            found[number] = [CellFinding("device_serial", finding)]
-    return found
-
-
 def storage_of(answers: Answers) -> str:
     """Return the device's kind; "" while the row says none that exists."""
     value = answers.get("device_kind") or Storage.TOKEN.value
     return value if value in Storage.values else ""
-
-
-def identity_key(answers: Answers) -> str:
-    """Return the device's number: what a row of this form is about."""
-    serial = identifiers.normalise_device_serial(answers.get("device_serial", ""))
-    return f"device:{serial}" if serial else ""
 
 
 def _device_kind(answers: Answers) -> str:
@@ -241,9 +213,9 @@ KIND = Kind(
     notes=(),
     effect=EffectKind.RECORD_HANDOVER,
     row_checks=(is_handed_over_already, receiver_is_the_person),
-    list_checks=(devices_stand_once,),
+    list_checks=(devices.devices_stand_once,),
     item_title=lambda answers: answers.get("subscriber_name", ""),
-    identity_key=identity_key,
+    identity_key=devices.identity_key,
     storage_of=storage_of,
     body=(
         f"Căn cứ {parts.DECREE_BASIS} quy định về chữ ký số chuyên dùng công vụ, "

@@ -1,0 +1,42 @@
+"""What the forms about devices share: the device's number, and that it stands once in a list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.core import identifiers
+from portal.core.rules import Finding
+from requests_app.kinds.base import Answers, CellFinding, Field
+
+DEVICE_SERIAL = Field(
+    name="device_serial",
+    label="Số hiệu thiết bị lưu khóa bí mật",
+    is_required=True,
+    max_length=60,
+    hint=gettext_lazy("In trên thiết bị"),
+)
+
+
+def identity_key(answers: Answers) -> str:
+    """Return the device's number: what a row of these forms is about."""
+    serial = identifiers.normalise_device_serial(answers.get("device_serial", ""))
+    return f"device:{serial}" if serial else ""
+
+
+def devices_stand_once(
+    rows: Sequence[tuple[int, Answers]],
+) -> Mapping[int, Sequence[CellFinding]]:
+    """A device stands once in a list."""
+    first: dict[str, int] = {}
+    found: dict[int, Sequence[CellFinding]] = {}
+    for number, answers in rows:
+        serial = identifiers.normalise_device_serial(answers.get("device_serial", ""))
+        earlier = first.setdefault(serial, number)
+        if serial and earlier != number:
+            message = _("Trùng số hiệu thiết bị với dòng %(row)d. Hãy bỏ một dòng.")
+            finding = Finding(f"same_device_as_row_{earlier}", message % {"row": earlier})
+            found[number] = [CellFinding("device_serial", finding)]
+    return found
