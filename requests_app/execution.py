@@ -10,6 +10,7 @@ certificate it made, so nothing is done twice.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -20,9 +21,9 @@ from django.db.models import Q
 from portal.ca import authority
 from portal.core.collector import collector_paused
 from requests_app import kinds
-from requests_app.carrying_out import DO_CHUNK
+from requests_app.carrying_out import AT_END, DO_CHUNK
 from requests_app.carrying_out.pieces import waiting_rows
-from requests_app.models import Dossier, Outcome
+from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.services.steps import take_own_step
 from requests_app.workflow import PORTAL, Action, State
 
@@ -61,7 +62,8 @@ def execute(pk: int, *, now: datetime) -> int:
     if not begin(pk, now=now):
         return 0
     started = monotonic()
-    do_chunk = DO_CHUNK[kinds.get(Dossier.objects.values_list("kind", flat=True).get(pk=pk)).effect]
+    effect = kinds.get(Dossier.objects.values_list("kind", flat=True).get(pk=pk)).effect
+    do_chunk = DO_CHUNK[effect]
     rows = 0
     while chunk := next_chunk(pk):
         with collector_paused():
@@ -69,7 +71,8 @@ def execute(pk: int, *, now: datetime) -> int:
         # The lease runs by the real clock: a long list outlives the moment it began at.
         passed = timedelta(seconds=monotonic() - started)
         Dossier.objects.filter(pk=pk).update(claimed_until=now + passed + settings.EXECUTION_LEASE)
-    _finish(pk, now=now)
+    prepare_end = AT_END.get(effect)
+    _finish(pk, prepare_end(pk, now=now) if prepare_end and not _has_failed(pk) else None, now=now)
     return rows
 
 
@@ -102,8 +105,12 @@ def next_chunk(pk: int) -> list[int]:
     return list(waiting_rows(pk).values_list("pk", flat=True)[: settings.EXECUTION_CHUNK])
 
 
+def _has_failed(pk: int) -> bool:
+    return DossierItem.objects.filter(dossier=pk, outcome=Outcome.FAILED).exists()
+
+
 @transaction.atomic
-def _finish(pk: int, *, now: datetime) -> None:
+def _finish(pk: int, end: Callable[[Dossier], object] | None, *, now: datetime) -> None:
     """Close the dossier by how its rows ended; a failed row keeps it open for a retry."""
     dossier = Dossier.objects.select_for_update(of=("self",)).get(pk=pk)
     if dossier.state != State.EXECUTING:
@@ -116,4 +123,6 @@ def _finish(pk: int, *, now: datetime) -> None:
         action = Action.COMPLETE_PARTLY
     else:
         action = Action.COMPLETE
+    if end is not None:
+        end(dossier)
     take_own_step(dossier, action, now=now)

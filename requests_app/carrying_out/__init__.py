@@ -3,16 +3,21 @@
 Each module's ``do_chunk(dossier_pk, row_pks, *, now)`` ends rows (done or failed with a reason)
 and returns how many. It may be called again for the same rows after a kill, and by two workers at
 once: what was done is neither undone nor done twice.
+
+An effect may also leave something when its dossier ends, all rows done or refused: a paper for
+the sender, the limits that run from its delivery. ``AT_END`` names what prepares it outside any
+transaction (printing takes long) and returns what is left to do in the one that closes the dossier.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from requests_app.carrying_out import issuing
 from requests_app.kinds.base import EffectKind
+from requests_app.models import Dossier
 
 
 class DoChunk(Protocol):
@@ -24,3 +29,12 @@ class DoChunk(Protocol):
 DO_CHUNK: Mapping[EffectKind, DoChunk] = {
     EffectKind.ISSUE: issuing.do_chunk,
 }
+
+
+class PrepareEnd(Protocol):
+    """Prepares what a dossier leaves when it ends; what it returns is called with it locked."""
+
+    def __call__(self, pk: int, /, *, now: datetime) -> Callable[[Dossier], object]: ...
+
+
+AT_END: Mapping[EffectKind, PrepareEnd] = {}
