@@ -1,4 +1,4 @@
-"""Dossiers, their rows, their history, what is attached, and who gets which form."""
+"""Dossiers, their rows, their history, what is attached; the rest of the models beside them."""
 
 from __future__ import annotations
 
@@ -14,20 +14,29 @@ from portal.agencies.models import Agency, AgencyVersion, Subscriber
 from portal.ca.models import Certificate, KeyPair, Storage
 from portal.core.fields import EncryptedJSONField
 from portal.documents.models import Document
+from requests_app.models_covering import CoveredDossier, CoveringLetter
+from requests_app.models_routing import RoutingProposal, RoutingRule
 from requests_app.querysets import DossierQuerySet
+from requests_app.states import Procedure
 from requests_app.workflow import Action, Route, State
 
-
-class Procedure(models.TextChoices):
-    """What a form asks for; RoutingRule sends each its way."""
-
-    ISSUE = "issue", _("Cấp mới")
-    RENEW_CHANGE = "renew_change", _("Gia hạn, thay đổi thông tin")
-    REVOKE = "revoke", _("Thu hồi")
-    RECOVER = "recover", _("Khôi phục thiết bị")
-    HANDOVER_NOTICE = "handover_notice", _("Thông báo bàn giao")
-    RETURN_DEVICE = "return_device", _("Giao, nhận lại thiết bị")
-    REPORT_LOSS = "report_loss", _("Xác nhận thất lạc")
+__all__ = [
+    "Attachment",
+    "CoveredDossier",
+    "CoveringLetter",
+    "Decision",
+    "DeliveredPaper",
+    "Dossier",
+    "DossierCopy",
+    "DossierEvent",
+    "DossierItem",
+    "Outcome",
+    "Procedure",
+    "ReturnReason",
+    "RoutingProposal",
+    "RoutingRule",
+    "SigningMode",
+]
 
 
 class SigningMode(models.TextChoices):
@@ -35,31 +44,6 @@ class SigningMode(models.TextChoices):
 
     DIGITAL = "digital", _("Ký số")
     INK = "ink", _("Ký tay, đóng dấu (bản quét)")
-
-
-class RoutingRule(models.Model):
-    """For an office, a procedure, a device kind and dates: the route, addressee and limits.
-
-    An empty ``office`` or ``storage`` fits any; the most specific rule wins.
-    """
-
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
-    procedure = models.CharField(max_length=16, choices=Procedure)
-    storage = models.CharField(max_length=8, choices=Storage, blank=True)
-    route = models.CharField(max_length=16, choices=Route)
-    addressee = models.ForeignKey(Agency, models.PROTECT, related_name="+")
-    copies = models.ManyToManyField(Agency, related_name="+", blank=True)
-    working_days = models.PositiveSmallIntegerField(null=True, blank=True)
-    valid_from = models.DateField(_("từ ngày"))
-    valid_until = models.DateField(_("đến trước ngày"), null=True, blank=True)
-    basis = models.CharField(_("căn cứ"), max_length=250)
-
-    class Meta:
-        ordering = ["procedure", "-valid_from"]
-
-    def __str__(self) -> str:
-        return f"{self.procedure} {self.route} {self.valid_from:%d/%m/%Y}"
 
 
 class Dossier(models.Model):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
+from django.db.models import Q
 
 from portal.agencies.models import Agency
 from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
+from requests_app.covering_stages import LEFT_THE_OFFICE, WAITS_FOR
 from requests_app.workflow import Route, State
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
     from requests_app.models import Dossier
+    from requests_app.models_covering import CoveringLetter
+    from requests_app.models_routing import RoutingProposal, RoutingRule
 
 # What has left the agency; drafts are the agency's own business.
 _NOT_SENT = (State.DRAFT, State.AWAITING_SIGNATURE, State.AWAITING_SEAL)
@@ -54,23 +59,74 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         return self.select_related("agency", "office")
 
 
+class CoveringLetterQuerySet(models.QuerySet["CoveringLetter"]):
+    def visible_to(self, user: User) -> Self:
+        """Return the letters ``user`` may see: the office's own, to the CA what has left it.
+
+        A body sees none: they speak of other bodies' dossiers.
+        """
+        if user.role in OFFICE_ROLES:
+            return self.filter(office=user.agency_id)
+        if user.role in CA_ROLES:
+            return self.filter(stage__in=LEFT_THE_OFFICE)
+        if user.role == Role.AUDITOR:
+            bodies = Agency.objects.visible_to(user).order_by().values("pk")
+            return self.filter(office__in=bodies)
+        return self.none()
+
+    def workable_by(self, user: User) -> Self:
+        """Return what waits for ``user``'s role, among what is visible."""
+        stages = [stage for stage, role in WAITS_FOR.items() if role == user.role]
+        return self.visible_to(user).filter(stage__in=stages)
+
+
+class RoutingRuleQuerySet(models.QuerySet["RoutingRule"]):
+    def confirmed(self) -> Self:
+        """Leave out what a second person has not confirmed."""
+        return self.filter(Q(proposal__isnull=True) | Q(proposal__is_confirmed=True))
+
+    def not_ended_by(self, day: date) -> Self:
+        return self.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=day))
+
+    def in_force(self, today: date) -> Self:
+        return self.confirmed().not_ended_by(today).filter(valid_from__lte=today)
+
+
+class RoutingProposalQuerySet(models.QuerySet["RoutingProposal"]):
+    def visible_to(self, user: User) -> Self:
+        """Return the proposals to the administrators, nothing to others."""
+        return self if user.role == Role.ADMINISTRATOR else self.none()
+
+    def open(self) -> Self:
+        return self.filter(decided_at__isnull=True)
+
+    def for_list(self) -> Self:
+        return self.select_related("office", "ends__office", "ends__addressee", "proposed_by")
+
+
 def is_at_ca(state: str, route: str) -> int:
     """Return 1 when the CA sees a dossier in ``state`` on ``route``, else 0."""
     return int(_ca_sees(state, route))
+
+
+# What comes by way of the office the CA sees once it is forwarded. What the office carries out
+# itself (275/BCY-CTSBMTT mục 5) it sees from the office's decision on: no step of it is the CA's.
+_DECIDED = frozenset(
+    {
+        State.DECIDED,
+        State.ACCEPTED,
+        State.EXECUTING,
+        State.COMPLETED,
+        State.PARTLY_COMPLETED,
+        State.EXECUTION_FAILED,
+        State.REJECTED,
+    }
+)
 
 
 def _ca_sees(state: str, route: str) -> bool:
     if route in (Route.DIRECT, Route.NOTICE, Route.MINUTES):
         return state not in _NOT_SENT and state != State.WITHDRAWN
     if route == Route.VIA_OFFICE:
-        return state in {
-            State.FORWARDED,
-            State.DECIDED,
-            State.ACCEPTED,
-            State.EXECUTING,
-            State.COMPLETED,
-            State.PARTLY_COMPLETED,
-            State.EXECUTION_FAILED,
-            State.REJECTED,
-        }
-    return False
+        return state == State.FORWARDED or state in _DECIDED
+    return route == Route.OFFICE_ONLY and state in _DECIDED

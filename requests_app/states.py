@@ -1,9 +1,21 @@
-"""The words of the workflow: routes, states, actions, what an action needs."""
+"""The words of the workflow: procedures, routes, states, actions, what an action needs."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+
+class Procedure(models.TextChoices):
+    """What a form asks for; RoutingRule sends each its way."""
+
+    ISSUE = "issue", _("Cấp mới")
+    RENEW_CHANGE = "renew_change", _("Gia hạn, thay đổi thông tin")
+    REVOKE = "revoke", _("Thu hồi")
+    RECOVER = "recover", _("Khôi phục thiết bị")
+    HANDOVER_NOTICE = "handover_notice", _("Thông báo bàn giao")
+    RETURN_DEVICE = "return_device", _("Giao, nhận lại thiết bị")
+    REPORT_LOSS = "report_loss", _("Xác nhận thất lạc")
 
 
 class Route(models.TextChoices):
