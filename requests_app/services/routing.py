@@ -7,9 +7,14 @@ from datetime import date
 
 from django.db.models import Q
 
+from portal.agencies.models import Agency
 from portal.core.rules import refuse
 from requests_app.models import RoutingRule
+from requests_app.rules.routing import DECIDED_BY_THE_OFFICE
 from requests_app.workflow import Route
+
+# The commune's specialised unit (since 7/2025 in the place of the district's): it gets a copy.
+_CULTURE_UNIT = "phòng văn hóa"
 
 
 def rule_for(
@@ -27,22 +32,45 @@ def rules_for(
     return [_choose(candidates, procedure, storage) for storage in storages]
 
 
+def copies_for(rule: RoutingRule, sender: Agency) -> list[Agency]:
+    """Return the bodies that get ``sender``'s dossier to follow it, the sender itself left out."""
+    bodies = list(rule.copies.all())
+    if rule.copies_commune and (unit := _culture_unit_of(sender)):
+        bodies.append(unit)
+    return [body for body in dict.fromkeys(bodies) if body.pk != sender.pk]
+
+
+def _culture_unit_of(sender: Agency) -> Agency | None:
+    """Return the Phòng Văn hóa – Xã hội of the commune: the sender's own, or one beside it."""
+    near = Q(parent=sender.pk)
+    if sender.parent_id is not None:
+        near |= Q(parent=sender.parent_id)
+    found = Agency.objects.filter(near, has_seal=False, dissolved_on__isnull=True)
+    units = found.named(_CULTURE_UNIT)
+    return min(units, key=lambda unit: (unit.parent_id != sender.pk, unit.pk), default=None)
+
+
 def _in_force(procedure: str, *, office_id: int | None, today: date) -> list[RoutingRule]:
-    found = RoutingRule.objects.select_related("addressee").filter(
-        Q(office=office_id) | Q(office__isnull=True),
-        Q(valid_until__isnull=True) | Q(valid_until__gt=today),
-        procedure=procedure,
-        valid_from__lte=today,
-    )
-    return list(found) if office_id is not None else _without_office(found)
+    found = RoutingRule.objects.in_force(today).select_related("office", "addressee")
+    rules = found.filter(Q(office=office_id) | Q(office__isnull=True), procedure=procedure)
+    return _without_office(rules) if office_id is None else _with_office(rules, office_id)
 
 
 def _without_office(rules: Iterable[RoutingRule]) -> list[RoutingRule]:
     """A body no office answers for (an office itself, say) writes to the CA without one between."""
-    found = [rule for rule in rules if rule.route != Route.OFFICE_ONLY]
+    found = [rule for rule in rules if rule.route not in DECIDED_BY_THE_OFFICE]
     for rule in found:
         if rule.route == Route.VIA_OFFICE:
             rule.route = Route.DIRECT  # not saved
+    return found
+
+
+def _with_office(rules: Iterable[RoutingRule], office_id: int) -> list[RoutingRule]:
+    """What an office decides itself is addressed to it: it is the sender's own that decides."""
+    found = list(rules)
+    for rule in found:
+        if rule.route in DECIDED_BY_THE_OFFICE and rule.addressee_id != office_id:
+            rule.addressee = rule.office or Agency.objects.get(pk=office_id)  # not saved
     return found
 
 

@@ -8,7 +8,7 @@ from portal.agencies.models import AgencyVersion
 from portal.core.rules import Refused, refuse
 from requests_app import kinds
 from requests_app.models import Dossier, DossierCopy, RoutingRule
-from requests_app.services.routing import rule_for
+from requests_app.services.routing import copies_for, rule_for
 
 
 def settle(dossier: Dossier, *, today: date) -> RoutingRule:
@@ -43,7 +43,7 @@ def set_copies(dossier: Dossier, rule: RoutingRule) -> None:
     """Write down which bodies get the dossier to follow it, once it is sent."""
     dossier.copies.all().delete()
     DossierCopy.objects.bulk_create(
-        [DossierCopy(dossier=dossier, agency=agency) for agency in rule.copies.all()]
+        [DossierCopy(dossier=dossier, agency=body) for body in copies_for(rule, dossier.agency)]
     )
 
 

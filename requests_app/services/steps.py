@@ -24,6 +24,7 @@ from requests_app.services.checks import (
 )
 from requests_app.services.drafts import dossier_act
 from requests_app.services.errors import Barred, StaleVersion
+from requests_app.services.routing import copies_for
 from requests_app.services.settling import apply_rule, set_copies, settle
 from requests_app.services.signing_mode import signing_mode
 from requests_app.workflow import (
@@ -63,9 +64,11 @@ def take_step(
     reason_code: str = "",
     reason: str = "",
     pin: str = "",
+    paper: Document | None = None,
 ) -> DossierEvent:
     """Move a dossier one step along and return the event.
 
+    ``paper`` is a document the step goes out with that is not made here (a covering letter).
     Raises Dossier.DoesNotExist (not visible to the actor), IllegalStep (not in the table),
     Barred (four eyes), StaleVersion, Refused (a rule, a missing reason), or
     ca.tokens.WrongPin/Locked/NoPinYet when the step signs.
@@ -75,6 +78,7 @@ def take_step(
     _check_version(seen, version)
     _check_eyes(seen, step, actor=actor)
     prepared = _prepare(seen, step, actor=actor, now=now, pin=pin)
+    prepared.document = paper
     with transaction.atomic():
         locked = (
             Dossier.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=dossier.pk)
@@ -232,7 +236,8 @@ def _prepare(dossier: Dossier, step: Step, *, actor: User, now: datetime, pin: s
         if violations := violations_before_signing(dossier, now=now):
             raise Refused(*violations)
         if dossier.row_count <= letters.ROWS_RENDERED_AT_ONCE:
-            prepared.letter = letters.render(dossier, copies=prepared.rule.copies.all())
+            copies = copies_for(prepared.rule, dossier.agency)
+            prepared.letter = letters.render(dossier, copies=copies)
     elif step.action in (Action.SIGN, Action.SEAL):
         _check_rules(dossier, step, now=now, reason="")
         prepared.signer = letters.unlock(dossier, step.action, actor=actor, pin=pin, now=now)
