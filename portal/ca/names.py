@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -24,7 +25,8 @@ _DOMAIN = re.compile(r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 class SubjectName:
     """Who a certificate names. ``organisation_levels`` are O, then each OU, from the top down.
 
-    ``domain`` is the DNS name of a system, carried beside the subject; empty for everyone else.
+    ``domain`` is the DNS name or IP address of a system, carried beside the subject; empty for
+    everyone else.
     """
 
     common_name: str
@@ -71,11 +73,19 @@ def name_problems(subject: SubjectName) -> tuple[str, ...]:
         problems.append("Thiếu tên chứng thư.")
     if subject.email and not _EMAIL.fullmatch(subject.email):
         problems.append(f"Thư điện tử không đúng dạng: {subject.email}")
-    if subject.domain and not _DOMAIN.fullmatch(subject.domain):
+    if subject.domain and not (ip_of(subject.domain) or _DOMAIN.fullmatch(subject.domain)):
         problems.append(f"Tên miền không đúng dạng: {subject.domain}")
     if any(not name.strip() for name in subject.organisation_levels):
         problems.append("Một cấp tổ chức để trống ở giữa.")
     return tuple(problems)
+
+
+def ip_of(domain: str) -> IPv4Address | IPv6Address | None:
+    """Return the IP address ``domain`` is; None for a name."""
+    try:
+        return ip_address(domain)
+    except ValueError:
+        return None
 
 
 def readable(name: x509.Name) -> str:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509.oid import AuthorityInformationAccessOID as Access
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from portal.ca.names import SubjectName, x509_name
+from portal.ca.names import SubjectName, ip_of, x509_name
 from portal.ca.profiles import (
     PROFILES,
     SIMULATION_NOTICE,
@@ -272,6 +272,8 @@ def _alternative_names(subject: SubjectName) -> list[x509.GeneralName]:
     names: list[x509.GeneralName] = []
     if subject.email:
         names.append(x509.RFC822Name(subject.email))
-    if subject.domain:
+    if address := ip_of(subject.domain):
+        names.append(x509.IPAddress(address))
+    elif subject.domain:
         names.append(x509.DNSName(subject.domain))
     return names

@@ -23,6 +23,7 @@ from portal.core.identifiers.contacts import (
 )
 from portal.core.identifiers.days import check_day, check_issue_day, parse_day
 from portal.core.identifiers.found import Check, Findings
+from portal.core.identifiers.hosts import check_host, host_of
 from portal.core.identifiers.people import (
     NEW_CARD_ISSUE_PLACE,
     PROVINCE_CODES,
@@ -48,6 +49,7 @@ __all__ = [
     "check_certificate_serial",
     "check_day",
     "check_email_domain",
+    "check_host",
     "check_identity_birth",
     "check_identity_number",
     "check_issue_day",
@@ -57,6 +59,7 @@ __all__ = [
     "check_official_email",
     "check_phone",
     "check_tax_code",
+    "host_of",
     "identity_birth_year",
     "mask",
     "normalise_device_serial",
