@@ -13,6 +13,10 @@ ACTIONS: dict[str, dict[str, _StrPromise]] = {
     "routing": {
         "add": _("Thêm quy định nơi nhận"),
         "end": _("Kết thúc quy định nơi nhận"),
+        "propose": _("Đề nghị thay đổi quy định nơi nhận"),
+        "confirm": _("Xác nhận quy định nơi nhận"),
+        "decline": _("Từ chối quy định nơi nhận"),
+        "withdraw": _("Rút đề nghị về quy định nơi nhận"),
     },
     "dossier": {
         "create": _("Lập hồ sơ"),
@@ -87,6 +91,9 @@ ACTIONS: dict[str, dict[str, _StrPromise]] = {
         "report_damaged": _("Báo thiết bị hỏng"),
         "report_lost": _("Báo thất lạc thiết bị"),
         "find": _("Tìm lại được thiết bị"),
+        "transfer": _("Chuyển thiết bị sang đơn vị khác quản lý"),
+        "give_again": _("Giao lại thiết bị cho thuê bao"),
+        "change_holder": _("Đổi người giữ thiết bị"),
     },
     "agency": {
         "register": _("Thêm đơn vị"),
@@ -95,6 +102,7 @@ ACTIONS: dict[str, dict[str, _StrPromise]] = {
         "take_effect": _("Thông tin đơn vị bắt đầu có hiệu lực"),
     },
     "subscriber": {"reveal": _("Xem số định danh cá nhân")},
+    "register": {"export": _("Tải sổ, danh sách ra bảng tính")},
     "calendar": {
         "add_day": _("Thêm ngày vào lịch làm việc"),
         "edit_day": _("Sửa ngày trong lịch làm việc"),
@@ -131,6 +139,7 @@ TARGETS: dict[str, _StrPromise] = {
     "mail": _("Thư điện tử"),
     "user": _("Tài khoản"),
     "routing_rule": _("Quy định nơi nhận"),
+    "register": _("Sổ, danh sách"),
 }
 
 _GROUPS = {**TARGETS, "ca": TARGETS["authority"], "calendar": TARGETS["calendar_day"]}
