@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -11,6 +13,17 @@ from portal.agencies.models import Agency
 from portal.core.workdays import work_calendar
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.rules import LIMITS
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What one of many clocks of a kind is about, and who owes it."""
+
+    agency: Agency
+    office: Agency | None
+    target_uuid: UUID
+    title: str
+    path: str
 
 
 def open_deadline(
@@ -32,29 +45,75 @@ def open_deadline(
     standing = Deadline.objects.open().filter(kind=kind, target_uuid=target_uuid).first()
     if standing is not None:
         return standing
+    owed = Owed(agency, office, target_uuid, title, path)
+    (opened,) = open_deadlines(
+        kind, [owed], target_type=target_type, now=now, working_days=working_days
+    )
+    return opened
+
+
+def open_deadlines(
+    kind: DeadlineKind,
+    owed: Iterable[Owed],
+    *,
+    target_type: str,
+    now: datetime,
+    working_days: int | None = None,
+) -> list[Deadline]:
+    """Start many clocks of one kind on the day of ``now``; return those that were not open yet."""
+    wanted = {one.target_uuid: one for one in owed}
+    standing = Deadline.objects.open().filter(kind=kind, target_uuid__in=list(wanted))
+    for target_uuid in standing.values_list("target_uuid", flat=True):
+        del wanted[target_uuid]
     limit = LIMITS[kind]
     days = min(limit.working_days, working_days or limit.working_days)
     received_on = timezone.localdate(now)
-    return Deadline.objects.create(
-        kind=kind,
-        article=limit.article,
-        agency=agency,
-        office=office,
-        target_type=target_type,
-        target_uuid=target_uuid,
-        title=title,
-        path=path,
-        received_on=received_on,
-        working_days=days,
-        due_on=work_calendar().add(received_on, days),
-        next_at=now,
+    due_on = work_calendar().add(received_on, days)
+    return Deadline.objects.bulk_create(
+        [
+            Deadline(
+                kind=kind,
+                article=limit.article,
+                agency=one.agency,
+                office=one.office,
+                target_type=target_type,
+                target_uuid=one.target_uuid,
+                title=one.title,
+                path=one.path,
+                received_on=received_on,
+                working_days=days,
+                due_on=due_on,
+                next_at=now,
+            )
+            for one in wanted.values()
+        ],
+        batch_size=500,
     )
 
 
 def close(kind: DeadlineKind, target_uuid: UUID, *, now: datetime) -> int:
     """Mark what was owed as done; return how many clocks stopped (0 or 1)."""
-    found = Deadline.objects.open().filter(kind=kind, target_uuid=target_uuid)
+    return close_all(kind, [target_uuid], now=now)
+
+
+def close_all(kind: DeadlineKind, target_uuids: Collection[UUID], *, now: datetime) -> int:
+    """Mark what was owed about each of these as done; return how many clocks stopped."""
+    found = Deadline.objects.open().filter(kind=kind, target_uuid__in=target_uuids)
     return found.update(done_at=now, next_at=None)
+
+
+def cancel(kind: DeadlineKind, target_uuid: UUID, *, now: datetime) -> int:
+    """Cancel what need not be done any more; return how many clocks stopped (0 or 1)."""
+    found = Deadline.objects.open().filter(kind=kind, target_uuid=target_uuid)
+    return found.update(cancelled_at=now, next_at=None)
+
+
+def pass_on(
+    target_uuids: Collection[UUID], *, agency: Agency, office: Agency | None, now: datetime
+) -> int:
+    """Let ``agency`` owe what is open about these from now on; day 0 stays. Return how many."""
+    found = Deadline.objects.open().filter(target_uuid__in=target_uuids)
+    return found.update(agency=agency, office=office, next_at=now)
 
 
 def cancel_all(target_uuid: UUID, *, now: datetime) -> int:
