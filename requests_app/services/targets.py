@@ -42,7 +42,7 @@ def _find_devices(items: Sequence[DossierItem], *, actor: User) -> None:
         .filter(serial__in=serials)
         .select_related("subscriber", "key")
     }
-    newest = _newest_certificates(devices.values())
+    newest = newest_certificates(devices.values())
     for item in items:
         device = devices.get(normalise(item.answers.get("device_serial", "")))
         item.device = device
@@ -50,7 +50,7 @@ def _find_devices(items: Sequence[DossierItem], *, actor: User) -> None:
         item.certificate = newest.get(device.key_id) if device else None
 
 
-def _newest_certificates(devices: Iterable[Device]) -> dict[int | None, Certificate]:
+def newest_certificates(devices: Iterable[Device]) -> dict[int | None, Certificate]:
     """Return key → the certificate issued last on it."""
     keys = [device.key_id for device in devices if device.key_id]
     found = Certificate.objects.filter(key__in=keys).defer("der", "crl_entry")

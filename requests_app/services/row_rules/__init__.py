@@ -17,7 +17,7 @@ from portal.core.rules import Violation
 from requests_app import kinds
 from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier, DossierItem
-from requests_app.services.row_rules import handover, issue
+from requests_app.services.row_rules import give_back, handover, issue, renew_change
 
 
 class RowRules(Protocol):
@@ -30,7 +30,9 @@ class RowRules(Protocol):
 
 ROW_RULES: Mapping[EffectKind, RowRules] = {
     EffectKind.ISSUE: issue.violations,
+    EffectKind.RENEW_CHANGE: renew_change.violations,
     EffectKind.RECORD_HANDOVER: handover.violations,
+    EffectKind.GIVE_BACK: give_back.violations,
 }
 
 

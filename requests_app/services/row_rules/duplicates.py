@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from portal.core.rules import Violation
@@ -37,14 +38,7 @@ def asked_twice(
 def _others(
     dossier: Dossier, items: Sequence[DossierItem], *, by: Iterable[EffectKind]
 ) -> dict[tuple[str, int | None], Dossier]:
-    wanted = set(by)
-    codes = [kind.code for kind in kinds.KINDS.values() if kind.effect in wanted]
-    standing = (
-        DossierItem.objects.filter(dossier__kind__in=codes, outcome="")
-        .exclude(dossier=dossier.pk)
-        .exclude(dossier__state__in=_ASKS_FOR_NOTHING)
-        .select_related("dossier__agency")
-    )
+    standing = standing_rows(by).exclude(dossier=dossier.pk).select_related("dossier__agency")
     certificates = {item.certificate_id for item in items} - {None}
     devices = {item.device_id for item in items} - {None}
     found: dict[tuple[str, int | None], Dossier] = {}
@@ -53,6 +47,14 @@ def _others(
     for other in standing.filter(device__in=devices, certificate__isnull=True):
         found["device", other.device_id] = other.dossier
     return found
+
+
+def standing_rows(effects: Iterable[EffectKind]) -> QuerySet[DossierItem]:
+    """Return the rows of open dossiers with one of ``effects`` that have no end yet."""
+    wanted = set(effects)
+    codes = [kind.code for kind in kinds.KINDS.values() if kind.effect in wanted]
+    rows = DossierItem.objects.filter(dossier__kind__in=codes, outcome="")
+    return rows.exclude(dossier__state__in=_ASKS_FOR_NOTHING)
 
 
 def stands_in(other: Dossier, item: DossierItem, *, sender: int) -> Violation | None:
