@@ -38,6 +38,12 @@ class Widget(StrEnum):
     SELECT = "select"
     CHECKBOX = "checkbox"
     TEXTAREA = "textarea"
+    KEY_REQUEST = "key_request"  # a PKCS#10 request: a file, or its text
+
+
+def as_typed(value: str) -> str:
+    """Return the value itself."""
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,8 @@ class Field:
     """One field of a row or of section 1: official label, checks, how it is typed.
 
     ``checks`` see a non-empty, NFC, trimmed value. ``is_personal`` values are masked in lists.
-    ``choice_code`` is the code of a value outside ``choices``.
+    ``choice_code`` is the code of a value outside ``choices``; ``shown`` turns a value that nobody
+    reads (a PKCS#10 request) into words for pages.
     """
 
     name: str
@@ -69,6 +76,7 @@ class Field:
     default: str = ""
     autocomplete: str = "off"
     starts_line: bool = False  # of section 1 on paper
+    shown: Callable[[str], str] = as_typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +105,6 @@ class SigningParty:
     label: str  # "ĐẠI DIỆN BÊN NHẬN"
     name: Callable[[Answers, Sequence[Answers]], str] = _nobody
     is_sender: bool = False
-
-
-def as_typed(value: str) -> str:
-    """Return the value itself."""
-    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +198,11 @@ class Kind:
             if one.name == name:
                 return one
         raise KeyError(name)
+
+    @property
+    def takes_key_requests(self) -> bool:
+        """Whether a row may carry a PKCS#10 request."""
+        return any(one.widget is Widget.KEY_REQUEST for one in self.fields)
 
     def blank_row(self) -> dict[str, str]:
         """Return the answers of a new row: the defaults."""
