@@ -193,10 +193,6 @@ COLUMNS = (
 )
 
 
-def _mark(text: str) -> str:
-    return "x" if text in ("X", "x", "\u00d7") else text
-
-
 def _carrier(text: str) -> str:
     names = {name.lower(): name for name in identifiers.CARRIERS}
     return names.get(text.lower(), text)
@@ -250,7 +246,7 @@ SHEET = (
     SheetColumn(
         header="Là chuyển số (đánh dấu X nếu muốn chuyển số đang dùng sang SIM ký số)",
         field="converts_number",
-        answer=_mark,
+        answer=parts.mark_answer,
         text=str.upper,
     ),
     SheetColumn(

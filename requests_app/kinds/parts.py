@@ -126,6 +126,11 @@ ROW_NUMBER = Column(label="STT", text=lambda answers: "", width="4%", is_number=
 NUMBER_COLUMN = SheetColumn(header="STT", width=6)
 
 
+def mark_answer(text: str) -> str:
+    """Return the answer of a box: "x" for a mark as people type it; what is none stays."""
+    return "x" if text in ("X", "x", "\u00d7") else text
+
+
 def column(label: str, name: str, width: str) -> Column:
     """Return a printed column that shows one answer as typed."""
     return Column(label=label, text=lambda answers: answers.get(name, ""), width=width)

@@ -30,3 +30,14 @@ def bodies_named_in(
     )
     by_key = {search_key(version.name): version for version in versions}
     return {name: by_key[search_key(name)] for name in names if search_key(name) in by_key}
+
+
+def bodies_of(agency: Agency) -> set[int]:
+    """Return the keys of the bodies ``agency`` speaks for: itself, its units without a seal, and
+    the bodies that went over to it."""
+    found = Agency.objects.filter(
+        Q(pk=agency.pk)
+        | Q(parent=agency.pk, has_seal=False)
+        | Q(successions__successor=agency.pk, successions__in_effect=True)
+    )
+    return set(found.order_by().values_list("pk", flat=True))
