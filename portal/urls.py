@@ -14,6 +14,7 @@ urlpatterns = [
     path("thiet-bi/", include("devices.urls")),
     path("don-vi/", include("portal.agencies.urls")),
     path("tai-khoan/", include("portal.accounts.urls")),
+    path("so-theo-doi/", include("requests_app.urls_registers")),
     path("thong-bao/", include("portal.notices.urls")),
     path("thoi-han/", include("portal.deadlines.urls")),
     path("nhat-ky/", include("portal.audit.urls")),

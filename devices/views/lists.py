@@ -22,6 +22,7 @@ from devices.guidance import button_of, next_sentence, now_sentence, tone_of
 from devices.lifecycle import Condition, Custody, Move, Rule, has_a_page, moves_open_to
 from devices.models import Device
 from devices.waiting import figures
+from portal.audit.exports import note_export
 from portal.ca import words
 from portal.ca.models import Certificate
 from portal.core import sheets
@@ -95,7 +96,9 @@ def device_list(request: UserRequest) -> HttpResponse:
     found = DeviceFilter(request.GET, devices, user=request.user)
     if sheets.is_wanted(request.GET):
         rows = first_rows(found.qs, order=RECENT, size=sheets.MOST_ROWS + 1)
-        return sheets.sheet_response(rows, COLUMNS, name="thiet-bi", today=timezone.localdate())
+        now = timezone.now()
+        note_export("thiet-bi", rows=len(rows), params=request.GET, actor=request.user, now=now)
+        return sheets.sheet_response(rows, COLUMNS, name="thiet-bi", today=timezone.localdate(now))
     page = keyset_page(found.qs, order=RECENT, params=request.GET)
     count = capped_count(found.qs)
     context: dict[str, Any] = {

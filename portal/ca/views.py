@@ -15,6 +15,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from portal.audit.exports import note_export
 from portal.ca import services
 from portal.ca.filters import CertificateFilter
 from portal.ca.models import Certificate, CertificateState
@@ -72,6 +73,7 @@ def certificate_list(request: UserRequest) -> HttpResponse:
     if sheets.is_wanted(request.GET):
         listed = first_rows(narrowed.for_list(), order=ORDERS[order], size=sheets.MOST_ROWS + 1)
         rows = [_row(certificate, now=now) for certificate in listed]
+        note_export("chung-thu", rows=len(rows), params=request.GET, actor=request.user, now=now)
         today = timezone.localdate(now)
         return sheets.sheet_response(rows, COLUMNS, name="chung-thu", today=today)
     page = keyset_page(narrowed.for_list(), order=ORDERS[order], params=request.GET)

@@ -45,6 +45,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Hồ sơ"), "requests_app:list", "folder-open", _READERS),
     Entry(_("Chứng thư"), "ca:list", "badge-check", _READERS),
     Entry(_("Thiết bị"), "devices:list", "usb", _READERS),
+    Entry(_("Sổ theo dõi"), "registers:index", "notebook-text", _READERS),
     Entry(_("Đơn vị và thuê bao"), "agencies:list", "building-2", _EVERYBODY),
     Entry(_("Thời hạn"), "deadlines:list", "calendar-clock", _PROCEDURE),
     Entry(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from portal.audit.exports import note_export
 from portal.core import sheets
 from portal.core.fragments import render_list
 from portal.core.paging import Order, capped_count, first_rows, keyset_page
@@ -77,6 +78,9 @@ def _list(
     order = order if order in ORDERS else usual_order
     if sheets.is_wanted(request.GET):
         rows = first_rows(found.qs, order=ORDERS[order], size=sheets.MOST_ROWS + 1)
+        note_export(
+            "ho-so", rows=len(rows), params=request.GET, actor=request.user, now=timezone.now()
+        )
         return sheets.sheet_response(rows, COLUMNS, name="ho-so", today=today)
     context = {
         "title": title,

@@ -146,6 +146,9 @@ ACCESS: dict[str, Access] = {
     "POST requests_app:import_report": _about({302: HOME}, {}),
     "GET requests_app:export_rows": _about({200: AGENCY}, {}),
     "GET requests_app:sheet_template": EVERYBODY,
+    # Registers
+    "GET registers:index": _only(*ON_THE_WAY, rest=404),
+    "GET registers:register": _only(*ON_THE_WAY, rest=404),
     # Accounts
     "GET accounts:login": Access(own={302: ALL}, nobody=200),
     "POST accounts:login": Access(own={302: ALL}, nobody=200),

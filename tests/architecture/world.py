@@ -216,6 +216,7 @@ def kwargs_of(route: str, names: list[str], side: Side) -> dict[str, object]:
         "token": uuid.UUID(int=0),  # no sheet is parked
         "day": DAY_OFF,
         "kind": "mau_01_person",
+        "name": "chung-thu",
         "slug": "van-thu",
         "encoded": "AAAA",
     }
