@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import ssl
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import (
@@ -18,7 +20,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from portal.agencies.models import Agency, Subscriber
-from portal.audit.services import Act, Actor, record
+from portal.audit.services import Act, Actor, record, record_many
 from portal.ca import authority, crl, keystore, serials, tokens
 from portal.ca.authority import Answer, NotConfigured, Order
 from portal.ca.models import (
@@ -31,6 +33,7 @@ from portal.ca.models import (
 )
 from portal.ca.names import readable, x509_name
 from portal.ca.profiles import ALGORITHMS, algorithm_name
+from portal.core.bulk import update_rows
 from portal.core.rules import refuse
 from portal.core.text import search_key
 
@@ -110,10 +113,8 @@ def revoke(
     if standing.revoked_at is not None:
         message = _("Chứng thư %(serial)s đã bị thu hồi trước đó.") % {"serial": standing.serial}
         raise refuse("revoked_already", message)
-    standing.revoked_at = now
-    standing.revocation_reason = reason
-    standing.crl_entry = crl.entry(serials.number(standing.serial), at=now, reason=reason)
-    standing.save(update_fields=["revoked_at", "revocation_reason", "crl_entry"])
+    _end(standing, reason, now=now)
+    standing.save(update_fields=_REVOKED)
     record(
         Act(
             action="certificate.revoke",
@@ -127,6 +128,63 @@ def revoke(
         now=now,
     )
     return standing
+
+
+@transaction.atomic
+def revoke_many(
+    certificates: Iterable[Certificate],
+    reason_of: Mapping[int, RevocationReason],
+    *,
+    actor: Actor | None,
+    now: datetime,
+) -> list[Certificate]:
+    """Revoke what still stands of ``certificates`` and return it; ``reason_of`` goes by key.
+
+    What was revoked before stays as it is. The number of statements does not depend on how many
+    there are; each body's certificates are one audit entry.
+    """
+    wanted = [certificate.pk for certificate in certificates]
+    standing = list(
+        Certificate.objects.select_for_update(of=("self",))
+        .filter(pk__in=wanted, revoked_at__isnull=True)
+        .select_related("agency", "office")
+        .defer("der", "crl_entry")
+        .order_by("pk")  # two at once lock in the same order
+    )
+    if not standing:
+        return []
+    for certificate in standing:
+        _end(certificate, reason_of[certificate.pk], now=now)
+    update_rows(standing, _REVOKED)
+    record_many(_revocation_acts(standing), actor=actor, now=now)
+    return standing
+
+
+_REVOKED = ("revoked_at", "revocation_reason", "crl_entry")
+
+
+def _end(certificate: Certificate, reason: RevocationReason, *, now: datetime) -> None:
+    certificate.revoked_at = now
+    certificate.revocation_reason = reason
+    certificate.crl_entry = crl.entry(serials.number(certificate.serial), at=now, reason=reason)
+
+
+def _revocation_acts(revoked: Sequence[Certificate]) -> list[Act]:
+    of_bodies: dict[tuple[UUID, UUID | None], list[Certificate]] = {}
+    for one in revoked:
+        body = (one.agency.uuid, one.office.uuid if one.office else None)
+        of_bodies.setdefault(body, []).append(one)
+    return [
+        Act(
+            action="certificate.revoke",
+            target_type="certificate",
+            target_uuid=theirs[0].uuid if len(theirs) == 1 else None,
+            agency_uuid=agency,
+            office_uuid=office,
+            data={"reasons": {one.serial: one.revocation_reason for one in theirs}},
+        )
+        for (agency, office), theirs in of_bodies.items()
+    ]
 
 
 def publish_crl(*, now: datetime) -> Crl | None:

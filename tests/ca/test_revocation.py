@@ -9,6 +9,7 @@ from threading import Barrier
 import pytest
 from cryptography import x509
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from portal.audit.models import AuditEntry
 from portal.ca import authority, crl, publication, services
@@ -246,3 +247,66 @@ def test_two_people_at_once_revoke_once(now: datetime) -> None:
 
     assert outcomes == ["done", "revoked_already"]
     assert AuditEntry.objects.filter(action="certificate.revoke").count() == 1
+
+
+def test_many_are_revoked_at_once_each_for_its_reason(now: datetime) -> None:
+    first, second = builders.certificate(now=now), builders.certificate(now=now)
+    reasons = {first.pk: SUPERSEDED, second.pk: RevocationReason.KEY_COMPROMISE}
+
+    revoked = services.revoke_many([first, second], reasons, actor=None, now=now)
+    services.publish_crl(now=now)
+
+    assert {one.serial: one.revocation_reason for one in revoked} == {
+        first.serial: SUPERSEDED,
+        second.serial: RevocationReason.KEY_COMPROMISE,
+    }
+    assert serials(2) == {first.serial, second.serial}
+
+
+def test_what_was_revoked_before_keeps_its_moment_and_reason(now: datetime) -> None:
+    before, standing = builders.certificate(now=now), builders.certificate(now=now)
+    services.revoke(before, SUPERSEDED, actor=None, now=now)
+    later = now + timedelta(days=1)
+    reasons = dict.fromkeys((before.pk, standing.pk), RevocationReason.CESSATION)
+
+    revoked = services.revoke_many([before, standing], reasons, actor=None, now=later)
+
+    assert revoked == [standing]
+    before.refresh_from_db()
+    assert (before.revoked_at, before.revocation_reason) == (now, SUPERSEDED)
+
+
+def test_nothing_left_to_revoke_leaves_no_entry(now: datetime) -> None:
+    certificate = builders.certificate(now=now)
+    services.revoke(certificate, SUPERSEDED, actor=None, now=now)
+    entries = AuditEntry.objects.count()
+
+    assert (
+        services.revoke_many([certificate], {certificate.pk: SUPERSEDED}, actor=None, now=now) == []
+    )
+    assert AuditEntry.objects.count() == entries
+
+
+def test_each_body_finds_its_own_revocations_in_the_record(now: datetime) -> None:
+    mine = builders.certificate(now=now)
+    theirs = builders.certificate(now=now, agency=builders.agency("UBND xã Mường Than"))
+    reasons = dict.fromkeys((mine.pk, theirs.pk), SUPERSEDED)
+
+    services.revoke_many([mine, theirs], reasons, actor=None, now=now)
+
+    entry = AuditEntry.objects.get(action="certificate.revoke", agency_uuid=mine.agency.uuid)
+    assert entry.data == {"reasons": {mine.serial: "superseded"}}
+    assert entry.target_uuid == mine.uuid
+
+
+def test_revoking_many_takes_as_many_statements_as_revoking_one(now: datetime) -> None:
+    agency = builders.certificate(now=now).agency
+    counts = []
+    for many in (1, 30):
+        made = [builders.certificate(now=now, agency=agency) for _ in range(many)]
+        reasons = dict.fromkeys((one.pk for one in made), SUPERSEDED)
+        with CaptureQueriesContext(connection) as queries:
+            services.revoke_many(made, reasons, actor=None, now=now)
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]
