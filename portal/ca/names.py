@@ -88,6 +88,25 @@ def ip_of(domain: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
+def subject_of(der: bytes) -> SubjectName:
+    """Return whom a certificate names: what ``x509_name`` and its alternative names were made of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # long Vietnamese names, counted in bytes
+        certificate = x509.load_der_x509_certificate(der)
+        name = certificate.subject
+    levels = [
+        *_texts(name, NameOID.ORGANIZATION_NAME),
+        *_texts(name, NameOID.ORGANIZATIONAL_UNIT_NAME),
+    ]
+    return SubjectName(
+        common_name=_first(_texts(name, NameOID.COMMON_NAME)),
+        organisation_levels=tuple(levels),
+        locality=_first(_texts(name, NameOID.LOCALITY_NAME)),
+        email=_first(_texts(name, NameOID.EMAIL_ADDRESS)),
+        domain=_domain_of(certificate),
+    )
+
+
 def readable(name: x509.Name) -> str:
     """Return ``name`` as people read it: "C=VN, L=…, O=…, OU=…, CN=…, E=…"."""
     return ", ".join(
@@ -103,3 +122,21 @@ def _common_name(value: str) -> x509.NameAttribute[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return x509.NameAttribute(NameOID.COMMON_NAME, value, _validate=False)
+
+
+def _texts(name: x509.Name, oid: x509.ObjectIdentifier) -> list[str]:
+    return [str(attribute.value) for attribute in name.get_attributes_for_oid(oid)]
+
+
+def _first(texts: list[str]) -> str:
+    return texts[0] if texts else ""
+
+
+def _domain_of(certificate: x509.Certificate) -> str:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ""
+    hosts = names.get_values_for_type(x509.DNSName)
+    hosts += [str(address) for address in names.get_values_for_type(x509.IPAddress)]
+    return _first(hosts)

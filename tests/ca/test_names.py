@@ -1,0 +1,53 @@
+"""A subject read back from a certificate is the one it was made of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from portal.ca.names import SubjectName, subject_of
+from tests.ca import builders
+
+pytestmark = pytest.mark.usefixtures("ca")
+
+LONG = SubjectName(
+    common_name="Ằ" * 64,
+    organisation_levels=("ỦY BAN NHÂN DÂN TỈNH LAI CHÂU", "Cơ quan, có dấu phẩy", "A", "B"),
+    locality="Lai Châu",
+    email="thu@laichau.gov.vn",
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject"),
+    [
+        ("person", builders.TEACHER),
+        ("person", LONG),
+        ("organisation", SubjectName(common_name="A", organisation_levels=(), locality="")),
+        (
+            "system",
+            SubjectName(
+                common_name="CỔNG DỊCH VỤ CÔNG",
+                organisation_levels=("ỦY BAN NHÂN DÂN TỈNH LAI CHÂU",),
+                locality="Lai Châu",
+                email="qt@laichau.gov.vn",
+                domain="dichvucong.laichau.gov.vn",
+            ),
+        ),
+        (
+            "system",
+            SubjectName(
+                common_name="MÁY CHỦ", organisation_levels=("A",), locality="Huế", domain="10.0.0.7"
+            ),
+        ),
+    ],
+)
+def test_a_subject_is_read_back_as_it_was_written(
+    now: datetime, kind: str, subject: SubjectName
+) -> None:
+    asked = builders.order(builders.key(now=now), now=now, kind=kind, subject=subject)
+    answer = builders.issue(asked, now=now)
+    assert answer.der is not None, answer.error
+
+    assert subject_of(answer.der) == subject
