@@ -89,7 +89,7 @@ def ip_of(domain: str) -> IPv4Address | IPv6Address | None:
 
 
 def subject_of(der: bytes) -> SubjectName:
-    """Return whom a certificate names: what ``x509_name`` and its alternative names were made of."""
+    """Return whom a certificate names, as it was put together for ``x509_name``."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # long Vietnamese names, counted in bytes
         certificate = x509.load_der_x509_certificate(der)
