@@ -6,6 +6,9 @@ Nothing is written here. Empty cells stay empty; numbers and names are never inv
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion
@@ -13,7 +16,7 @@ from portal.core.roles import Role
 from portal.documents.letters import SIGNER_FOOTNOTE, Letter, Party
 from requests_app import kinds
 from requests_app.kinds.base import Answers, Column, Kind
-from requests_app.models import Dossier, DossierItem
+from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.workflow import Route
 
 # "Kính gửi" of the forms, verbatim (DOMAIN 2.1).
@@ -21,6 +24,10 @@ CA_ADDRESSEE = "Cục Chứng thực số và Bảo mật thông tin, Ban Cơ y�
 # N30 Phụ lục I: these stand alone at the top, without a body above them.
 _STANDS_ALONE = ("ủy ban nhân dân", "uỷ ban nhân dân", "ubnd", "hội đồng nhân dân", "bộ ")
 _FOLLOWS = "(để theo dõi)"
+_NEW_PIN = (
+    "Mật khẩu (mã PIN) cũ không còn dùng được. Đề nghị đơn vị để từng thuê bao tự đặt mã PIN mới "
+    "cho thiết bị của mình trước khi ký số; không ai khác được biết mã PIN."
+)
 _REFUSAL_NOTE = "Bố cục do hệ thống tự thiết kế, chưa đối chiếu với phụ lục Nghị định."
 
 
@@ -90,14 +97,136 @@ def refusal_letter_of(dossier: Dossier, refused: Sequence[DossierItem]) -> Lette
         notes=["Đơn vị có thể hoàn thiện và gửi lại trong một hồ sơ khác."],
         recipients=["Như trên;", "Lưu: VT."],
         signer_lines=_signer_lines(version),
-        layout_note=_REFUSAL_NOTE,
+        layout_note=_OWN_DESIGN,
     )
+
+
+def receipt_letter_of(
+    dossier: Dossier,
+    items: Sequence[DossierItem],
+    *,
+    actor: User,
+    is_signed: bool,
+    now: datetime,
+) -> Letter:
+    """Return the receiving side's confirmation of minutes: totals, and each row that differs.
+
+    ``is_signed``: ``actor`` puts a digital signature on it. Its number and day stay blank: they
+    come from the receiver's own document system.
+    """
+    version = dossier.addressee.versions.order_by("-valid_from")[0]
+    differing = [item for item in items if item.decision_reason]
+    return Letter(
+        superior=_superior(version),
+        agency=version.name,
+        place=version.place,
+        kind_of_document="THÔNG BÁO",
+        subject="Xác nhận nhận lại thiết bị lưu khóa bí mật",
+        opening=[
+            _received(dossier, items, version.name),
+            _DIFFERING if differing else _NOTHING_DIFFERS,
+            _confirmed_by(actor, now=now) + ("" if is_signed else _NOT_SIGNED),
+        ],
+        list_title="Thiết bị có khác biệt hoặc không nhận được",
+        columns=_RECEIPT_COLUMNS if differing else [],
+        rows=[_receipt_row(item) for item in differing],
+        closing="",
+        recipients=[f"{dossier.agency_version.name};", "Lưu: VT."],
+        signer_lines=["NGƯỜI XÁC NHẬN"],
+        signer_name=actor.full_name,
+        layout_note=_OWN_DESIGN,
+    )
+
+
+_DIFFERING = (
+    "Các thiết bị có khác biệt hoặc không nhận được nêu dưới đây; các thiết bị khác được nhận đúng "
+    "theo danh sách của biên bản. Thiết bị không nhận được thì đơn vị vẫn phải giao lại."
+)
+_NOTHING_DIFFERS = "Các thiết bị được nhận đúng theo danh sách của biên bản, không có khác biệt."
+_NOT_SIGNED = " Xác nhận được ghi nhận trên cổng, không kèm chữ ký số."
+_RECEIPT_COLUMNS = [
+    ("Dòng", "8%", ""),
+    ("Số hiệu thiết bị", "20%", ""),
+    ("Tên chứng thư chữ ký số", "24%", ""),
+    ("Kết quả", "14%", ""),
+    ("Khác biệt, lý do", "34%", ""),
+]
+
+
+def _received(dossier: Dossier, items: Sequence[DossierItem], receiver: str) -> str:
+    count = sum(item.decision == Decision.ACCEPTED for item in items)
+    return (
+        f"Theo Biên bản {_letter_words(dossier)} của {dossier.agency_version.name} (Mẫu số 08), "
+        f"{receiver} xác nhận đã nhận {count} trên {len(items)} thiết bị lưu khóa bí mật, sau khi "
+        "đối chiếu số hiệu trên từng thiết bị."
+    )
+
+
+def _confirmed_by(actor: User, *, now: datetime) -> str:
+    at = timezone.localtime(now)
+    role = Role(actor.role).label
+    return f"Người xác nhận: {actor.full_name}, {role}, lúc {at:%H:%M} ngày {at:%d/%m/%Y}."
+
+
+def _receipt_row(item: DossierItem) -> list[str]:
+    result = "Đã nhận" if item.decision == Decision.ACCEPTED else "Không nhận"
+    serial = item.answers.get("device_serial", "")
+    return [str(item.position), serial, item.title, result, item.decision_reason]
 
 
 def _answer(dossier: Dossier, sender: str, decider: str, count: int) -> str:
     return (
         f"Phúc đáp Công văn {_letter_words(dossier)} của {sender}, {decider} thông báo "
         f"không chấp nhận {count} trường hợp sau đây, kèm lý do của từng trường hợp."
+    )
+
+
+def recovery_answer_of(
+    dossier: Dossier, unlocked: Sequence[DossierItem], *, refused: int
+) -> Letter:
+    """Return the decider's notice of the unlocked devices (Điều 22: who handles it tells the body).
+
+    ``refused`` rows have a notice of their own. Number and day stay blank, as of a refusal.
+    """
+    decider = _decider(dossier)
+    version = decider.versions.order_by("-valid_from")[0]
+    sender = dossier.agency_version.name
+    what = (
+        f"Phúc đáp Công văn {_letter_words(dossier)} của {sender}, {version.name} thông báo đã "
+        f"khôi phục {len(unlocked)} thiết bị lưu khóa bí mật có tên trong danh sách dưới đây."
+    )
+    opening = [what, _NEW_PIN]
+    if refused:
+        opening.append(
+            f"{refused} trường hợp không được chấp nhận nêu tại thông báo từ chối gửi kèm hồ sơ."
+        )
+    return Letter(
+        superior=_superior(version),
+        agency=version.name,
+        place=version.place,
+        kind_of_document="THÔNG BÁO",
+        subject="Kết quả khôi phục thiết bị lưu khóa bí mật",
+        addressees=[sender],
+        opening=opening,
+        list_title="Danh sách thiết bị đã được khôi phục",
+        columns=[
+            ("Dòng", "8%", ""),
+            ("Số hiệu thiết bị lưu khóa bí mật", "28%", ""),
+            ("Tên chứng thư chữ ký số", "32%", ""),
+            ("Cơ quan, tổ chức công tác", "32%", ""),
+        ],
+        rows=[
+            [
+                str(item.position),
+                item.device.serial if item.device else "",
+                item.title,
+                item.answers.get("workplace", ""),
+            ]
+            for item in unlocked
+        ],
+        recipients=["Như trên;", "Lưu: VT."],
+        signer_lines=_signer_lines(version),
+        layout_note=_OWN_DESIGN,
     )
 
 

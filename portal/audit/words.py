@@ -88,6 +88,8 @@ ACTIONS: dict[str, dict[str, _StrPromise]] = {
         "retire": _("Thanh lý thiết bị"),
         "lock": _("Thiết bị bị khóa"),
         "unlock": _("Khôi phục thiết bị"),
+        "recover": _("Khôi phục các thiết bị của hồ sơ"),
+        "set_pin": _("Đặt mã PIN mới sau khôi phục"),
         "report_damaged": _("Báo thiết bị hỏng"),
         "report_lost": _("Báo thất lạc thiết bị"),
         "find": _("Tìm lại được thiết bị"),

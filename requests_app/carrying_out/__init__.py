@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from requests_app.carrying_out import issuing
+from requests_app.carrying_out import issuing, recovering
 from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier
 
@@ -28,6 +28,7 @@ class DoChunk(Protocol):
 
 DO_CHUNK: Mapping[EffectKind, DoChunk] = {
     EffectKind.ISSUE: issuing.do_chunk,
+    EffectKind.RECOVER: recovering.do_chunk,
 }
 
 
@@ -37,4 +38,6 @@ class PrepareEnd(Protocol):
     def __call__(self, pk: int, /, *, now: datetime) -> Callable[[Dossier], object]: ...
 
 
-AT_END: Mapping[EffectKind, PrepareEnd] = {}
+AT_END: Mapping[EffectKind, PrepareEnd] = {
+    EffectKind.RECOVER: recovering.prepare_answer,
+}

@@ -46,6 +46,7 @@ def _find_devices(items: Sequence[DossierItem], *, actor: User) -> None:
     for item in items:
         device = devices.get(normalise(item.answers.get("device_serial", "")))
         item.device = device
+        item.storage = device.kind if device else item.storage
         item.subscriber = device.subscriber if device else None
         item.certificate = newest.get(device.key_id) if device else None
 
