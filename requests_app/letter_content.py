@@ -28,7 +28,7 @@ _NEW_PIN = (
     "Mật khẩu (mã PIN) cũ không còn dùng được. Đề nghị đơn vị để từng thuê bao tự đặt mã PIN mới "
     "cho thiết bị của mình trước khi ký số; không ai khác được biết mã PIN."
 )
-_REFUSAL_NOTE = "Bố cục do hệ thống tự thiết kế, chưa đối chiếu với phụ lục Nghị định."
+OWN_DESIGN = "Bố cục do hệ thống tự thiết kế, chưa đối chiếu với phụ lục Nghị định."
 
 
 def letter_of(
@@ -43,7 +43,7 @@ def letter_of(
     addressee = _addressed(dossier.addressee)
     body = kind.body.format(agency=version.name, addressee=addressee)
     return Letter(
-        superior=_superior(version),
+        superior=superior_of(version),
         agency=version.name,
         number=dossier.letter_number,
         place=version.place,
@@ -63,7 +63,7 @@ def letter_of(
             "Như trên" if kind.is_addressed else addressee,
             _written_down(dossier) if copies is None else copies,
         ),
-        signer_lines=_signer_lines(version),
+        signer_lines=signer_lines(version),
         signer_name=_head_name(dossier.agency),
         parties=_parties(kind, dossier, [row.answers for row in rows]),
         footnote="" if kind.kind_of_document else SIGNER_FOOTNOTE,
@@ -77,11 +77,11 @@ def refusal_letter_of(dossier: Dossier, refused: Sequence[DossierItem]) -> Lette
 
     Its number and day stay blank: they come from the decider's own document system.
     """
-    decider = _decider(dossier)
+    decider = decider_of(dossier)
     version = decider.versions.order_by("-valid_from")[0]
     sender = dossier.agency_version.name
     return Letter(
-        superior=_superior(version),
+        superior=superior_of(version),
         agency=version.name,
         place=version.place,
         subject=f"từ chối {_without_ask(kinds.get(dossier.kind).subject_of(dossier.variant))}",
@@ -96,8 +96,8 @@ def refusal_letter_of(dossier: Dossier, refused: Sequence[DossierItem]) -> Lette
         rows=[[str(item.position), item.title, item.decision_reason] for item in refused],
         notes=["Đơn vị có thể hoàn thiện và gửi lại trong một hồ sơ khác."],
         recipients=["Như trên;", "Lưu: VT."],
-        signer_lines=_signer_lines(version),
-        layout_note=_OWN_DESIGN,
+        signer_lines=signer_lines(version),
+        layout_note=OWN_DESIGN,
     )
 
 
@@ -117,7 +117,7 @@ def receipt_letter_of(
     version = dossier.addressee.versions.order_by("-valid_from")[0]
     differing = [item for item in items if item.decision_reason]
     return Letter(
-        superior=_superior(version),
+        superior=superior_of(version),
         agency=version.name,
         place=version.place,
         kind_of_document="THÔNG BÁO",
@@ -134,7 +134,7 @@ def receipt_letter_of(
         recipients=[f"{dossier.agency_version.name};", "Lưu: VT."],
         signer_lines=["NGƯỜI XÁC NHẬN"],
         signer_name=actor.full_name,
-        layout_note=_OWN_DESIGN,
+        layout_note=OWN_DESIGN,
     )
 
 
@@ -156,7 +156,7 @@ _RECEIPT_COLUMNS = [
 def _received(dossier: Dossier, items: Sequence[DossierItem], receiver: str) -> str:
     count = sum(item.decision == Decision.ACCEPTED for item in items)
     return (
-        f"Theo Biên bản {_letter_words(dossier)} của {dossier.agency_version.name} (Mẫu số 08), "
+        f"Theo Biên bản {letter_words(dossier)} của {dossier.agency_version.name} (Mẫu số 08), "
         f"{receiver} xác nhận đã nhận {count} trên {len(items)} thiết bị lưu khóa bí mật, sau khi "
         "đối chiếu số hiệu trên từng thiết bị."
     )
@@ -176,7 +176,7 @@ def _receipt_row(item: DossierItem) -> list[str]:
 
 def _answer(dossier: Dossier, sender: str, decider: str, count: int) -> str:
     return (
-        f"Phúc đáp Công văn {_letter_words(dossier)} của {sender}, {decider} thông báo "
+        f"Phúc đáp Công văn {letter_words(dossier)} của {sender}, {decider} thông báo "
         f"không chấp nhận {count} trường hợp sau đây, kèm lý do của từng trường hợp."
     )
 
@@ -188,11 +188,11 @@ def recovery_answer_of(
 
     ``refused`` rows have a notice of their own. Number and day stay blank, as of a refusal.
     """
-    decider = _decider(dossier)
+    decider = decider_of(dossier)
     version = decider.versions.order_by("-valid_from")[0]
     sender = dossier.agency_version.name
     what = (
-        f"Phúc đáp Công văn {_letter_words(dossier)} của {sender}, {version.name} thông báo đã "
+        f"Phúc đáp Công văn {letter_words(dossier)} của {sender}, {version.name} thông báo đã "
         f"khôi phục {len(unlocked)} thiết bị lưu khóa bí mật có tên trong danh sách dưới đây."
     )
     opening = [what, _NEW_PIN]
@@ -201,7 +201,7 @@ def recovery_answer_of(
             f"{refused} trường hợp không được chấp nhận nêu tại thông báo từ chối gửi kèm hồ sơ."
         )
     return Letter(
-        superior=_superior(version),
+        superior=superior_of(version),
         agency=version.name,
         place=version.place,
         kind_of_document="THÔNG BÁO",
@@ -225,8 +225,8 @@ def recovery_answer_of(
             for item in unlocked
         ],
         recipients=["Như trên;", "Lưu: VT."],
-        signer_lines=_signer_lines(version),
-        layout_note=_OWN_DESIGN,
+        signer_lines=signer_lines(version),
+        layout_note=OWN_DESIGN,
     )
 
 
@@ -254,7 +254,8 @@ def _addressed(agency: Agency) -> str:
     return CA_ADDRESSEE if agency.kind == AgencyKind.CA else agency.name
 
 
-def _superior(version: AgencyVersion) -> str:
+def superior_of(version: AgencyVersion) -> str:
+    """Return what stands above a body's name at the top of its letters; "" for who stands alone."""
     if version.parent is None or version.name.lower().startswith(_STANDS_ALONE):
         return ""
     return version.parent.name
@@ -271,14 +272,15 @@ def _recipients(first: str, copies: Iterable[Agency]) -> list[str]:
 def _parties(kind: Kind, dossier: Dossier, rows: Sequence[Answers]) -> list[Party]:
     version = dossier.agency_version
     return [
-        Party(one.label, _signer_lines(version), _head_name(dossier.agency), is_issuer=True)
+        Party(one.label, signer_lines(version), _head_name(dossier.agency), is_issuer=True)
         if one.is_sender
         else Party(one.label, name=one.name(dossier.contact, rows))
         for one in kind.parties
     ]
 
 
-def _signer_lines(version: AgencyVersion) -> list[str]:
+def signer_lines(version: AgencyVersion) -> list[str]:
+    """Return in whose name and in what office the head of a body signs."""
     return [line for line in (version.signs_for, version.head_title) if line]
 
 
@@ -289,7 +291,8 @@ def _head_name(agency: Agency) -> str:
     return names[0] if len(names) == 1 else ""
 
 
-def _decider(dossier: Dossier) -> Agency:
+def decider_of(dossier: Dossier) -> Agency:
+    """Return who decides about the rows: the office by delegation, else the CA."""
     if dossier.route == Route.OFFICE_ONLY and dossier.office is not None:
         return dossier.office
     if dossier.addressee.kind == AgencyKind.CA:
@@ -297,7 +300,8 @@ def _decider(dossier: Dossier) -> Agency:
     return Agency.objects.filter(kind=AgencyKind.CA).first() or dossier.addressee
 
 
-def _letter_words(dossier: Dossier) -> str:
+def letter_words(dossier: Dossier) -> str:
+    """Return how an answer speaks of the dossier's letter: "số 12/UBND ngày 20/11/2026"."""
     words = f"số {dossier.letter_number}" if dossier.letter_number else "chưa ghi số"
     return f"{words} ngày {dossier.letter_date:%d/%m/%Y}" if dossier.letter_date else words
 

@@ -15,12 +15,14 @@ from requests_app.states import Action, Needs, Procedure, Route, State
 __all__ = [
     "ALL_ROUTES",
     "AT_THE_AGENCY",
+    "DECIDING",
     "EDITABLE",
     "ENDED",
     "HANDING_BACK",
     "PETITIONS",
     "PORTAL",
     "STEPS",
+    "TAKING",
     "Action",
     "IllegalStep",
     "Needs",
@@ -90,6 +92,10 @@ def _step(
         needs=needs,
     )
 
+
+# Steps that confirm what came of minutes; and all steps before which the rows are decided singly.
+TAKING = frozenset({Action.TAKE_ALL, Action.TAKE_SOME})
+DECIDING = TAKING | {Action.DECIDE}
 
 # Four eyes: who drafted does not sign; who had a hand in sending neither checks nor decides.
 _DRAFTED = (Action.REQUEST_SIGNATURE,)

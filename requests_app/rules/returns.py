@@ -87,3 +87,24 @@ def _does_not_hold(code: str, what: str, row: int | None) -> Violation:
         row=row,
         way_out="Chọn đúng lý do; giao lại sớm thì chọn “Không còn nhu cầu” và lập Mẫu 05.",
     )
+
+
+def serial_was_seen(seen: str, serial: str, row: int | None = None) -> Violation | None:
+    """Điều 20, Mẫu 08: who receives a device reads its number off the thing itself."""
+    if seen == serial:
+        return None
+    if not seen:
+        return Violation(
+            "no_serial_seen",
+            "Chưa quét hoặc nhập số hiệu đọc trên thiết bị.",
+            _ARTICLE,
+            row=row,
+            way_out="Quét mã trên thiết bị, hoặc gõ số hiệu đọc được rồi lưu lại.",
+        )
+    return Violation(
+        "serial_differs",
+        f"Số hiệu đọc trên thiết bị ({seen}) khác số hiệu trong biên bản ({serial}).",
+        _ARTICLE,
+        row=row,
+        way_out="Tìm đúng thiết bị; không có thì chọn “Không nhận” và ghi lý do.",
+    )

@@ -10,7 +10,7 @@ from requests_app.services.checks import (
     violations_before_sending,
     violations_before_signing,
 )
-from requests_app.services.decisions import accept_all, decide_rows
+from requests_app.services.decisions import RowDecision, accept_all, decide_rows, tick_devices
 from requests_app.services.drafts import (
     MOST_ROWS,
     add_row,
@@ -27,7 +27,16 @@ from requests_app.services.errors import Barred, NotEditable, StaleVersion
 from requests_app.services.handovers import handover_rows, start_dossier
 from requests_app.services.letters import preview_html, render
 from requests_app.services.reading import note_reading
-from requests_app.services.routing_rules import RuleFacts, add_rule, end_rule
+from requests_app.services.routing_preview import changes_of, preview_of_preset
+from requests_app.services.routing_proposals import (
+    confirm_proposal,
+    decline_proposal,
+    propose_end,
+    propose_preset,
+    propose_rule,
+    withdraw_proposal,
+)
+from requests_app.services.routing_rules import PresetTerms, RuleFacts
 from requests_app.services.splitting import split_by_route
 from requests_app.services.steps import allowed_steps, bars_of, take_step
 
@@ -36,21 +45,24 @@ __all__ = [
     "Barred",
     "Check",
     "NotEditable",
+    "PresetTerms",
+    "RowDecision",
     "RowFindings",
     "RuleFacts",
     "StaleVersion",
     "accept_all",
     "add_row",
-    "add_rule",
     "allowed_steps",
     "attach",
     "bars_of",
+    "changes_of",
     "checks",
+    "confirm_proposal",
     "create_draft",
     "decide_rows",
+    "decline_proposal",
     "detach",
     "duplicate_row",
-    "end_rule",
     "expected_signing_mode",
     "handover_rows",
     "headline_of",
@@ -58,6 +70,10 @@ __all__ = [
     "move_row",
     "note_reading",
     "preview_html",
+    "preview_of_preset",
+    "propose_end",
+    "propose_preset",
+    "propose_rule",
     "remove_row",
     "render",
     "row_findings",
@@ -66,7 +82,9 @@ __all__ = [
     "split_by_route",
     "start_dossier",
     "take_step",
+    "tick_devices",
     "title_of",
     "violations_before_sending",
     "violations_before_signing",
+    "withdraw_proposal",
 ]

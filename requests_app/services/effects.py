@@ -141,9 +141,13 @@ def _set_due(dossier: Dossier) -> None:
 _TOLD_AGENCY = frozenset(
     {
         Action.RETURN, Action.FORWARD, Action.REJECT, Action.COMPLETE, Action.COMPLETE_PARTLY,
-        Action.ACKNOWLEDGE, Action.SEND_BACK_TO_DRAFT,
+        Action.ACKNOWLEDGE, Action.SEND_BACK_TO_DRAFT, Action.TAKE_SOME,
     }
 )  # fmt: skip
+
+
+# The office that answers for the sender hears of what goes to the CA without it.
+_PAST_THE_OFFICE = frozenset({Route.DIRECT, Route.NOTICE, Route.MINUTES})
 
 
 def _tell(dossier: Dossier, event: DossierEvent, *, now: datetime) -> None:
@@ -152,7 +156,7 @@ def _tell(dossier: Dossier, event: DossierEvent, *, now: datetime) -> None:
     if event.action in _TOLD_AGENCY:
         clerks = User.objects.who_act_for(roles={Role.CLERK}, agency_id=dossier.agency_id)
         recipients |= {user.pk: user for user in clerks}
-    if event.action == Action.SEAL and dossier.route in (Route.DIRECT, Route.NOTICE):
+    if event.action == Action.SEAL and dossier.route in _PAST_THE_OFFICE:
         informed = User.objects.of_office(dossier.office_id)
         recipients |= {user.pk: user for user in informed}
     if event.action in (Action.WITHDRAW, Action.RETURN):

@@ -16,7 +16,7 @@ from portal.documents.models import Document
 from requests_app.models import Decision, Dossier, DossierEvent, Outcome, RoutingRule
 from requests_app.querysets import is_at_ca
 from requests_app.rules import dossiers as rules
-from requests_app.services import effects, letters
+from requests_app.services import effects, letters, returns
 from requests_app.services.checks import (
     violations_before_sending,
     violations_before_signing,
@@ -29,6 +29,7 @@ from requests_app.services.settling import apply_rule, set_copies, settle
 from requests_app.services.signing_mode import signing_mode
 from requests_app.workflow import (
     ENDED,
+    TAKING,
     Action,
     IllegalStep,
     Needs,
@@ -51,6 +52,7 @@ class _Prepared:
     version: AgencyVersion | None = None
     letter: bytes | None = None
     signer: letters.Signer | None = None
+    receipt: returns.Receipt | None = None
     document: Document | None = None
 
 
@@ -241,6 +243,9 @@ def _prepare(dossier: Dossier, step: Step, *, actor: User, now: datetime, pin: s
     elif step.action in (Action.SIGN, Action.SEAL):
         _check_rules(dossier, step, now=now, reason="")
         prepared.signer = letters.unlock(dossier, step.action, actor=actor, pin=pin, now=now)
+    elif step.action in TAKING:
+        _check_rules(dossier, step, now=now, reason="")
+        prepared.receipt = returns.prepare_receipt(dossier, actor=actor, pin=pin, now=now)
     return prepared
 
 
@@ -249,26 +254,33 @@ def _before(
 ) -> None:
     """Put the documents of the step in place."""
     if step.action == Action.REQUEST_SIGNATURE:
-        mode, why = signing_mode(dossier.agency, now=now)
-        dossier.signing_mode, dossier.signing_reason = mode, why
-        assert prepared.rule is not None
-        assert prepared.version is not None
-        if dossier.sent_at is None:
-            dossier.office = dossier.agency.office
-        apply_rule(dossier, prepared.rule, prepared.version)
-        set_copies(dossier, prepared.rule)
-        _throw_away_the_last_round(dossier)
-        if prepared.letter is not None:
-            prepared.document = letters.freeze(dossier, prepared.letter, now=now)
+        _put_before_the_head(dossier, prepared, now=now)
     elif step.target == State.DRAFT:
         _throw_away_the_last_round(dossier)
     elif prepared.signer is not None:
         prepared.document = letters.sign(dossier, prepared.signer, actor=actor, now=now)
+    elif prepared.receipt is not None:
+        prepared.document = returns.take(dossier, prepared.receipt, actor=actor, now=now)
     elif step.target == State.REJECTED:
         effects.refuse_rows(dossier, now=now)
         prepared.document = effects.refusal_of(dossier, now=now)
     elif step.target == State.ACCEPTED:
         effects.accept_rows(dossier, now=now)
+
+
+def _put_before_the_head(dossier: Dossier, prepared: _Prepared, *, now: datetime) -> None:
+    """Settle how the dossier goes out and freeze its letter."""
+    mode, why = signing_mode(dossier.agency, now=now)
+    dossier.signing_mode, dossier.signing_reason = mode, why
+    assert prepared.rule is not None
+    assert prepared.version is not None
+    if dossier.sent_at is None:
+        dossier.office = dossier.agency.office
+    apply_rule(dossier, prepared.rule, prepared.version)
+    set_copies(dossier, prepared.rule)
+    _throw_away_the_last_round(dossier)
+    if prepared.letter is not None:
+        prepared.document = letters.freeze(dossier, prepared.letter, now=now)
 
 
 def _throw_away_the_last_round(dossier: Dossier) -> None:
