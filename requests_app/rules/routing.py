@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from portal.core.rules import Violation
 from requests_app.states import Procedure, Route
 
@@ -10,6 +12,21 @@ DELEGATION = "275/BCY-CTSBMTT mục 5; 23/BCY-CTSBMTT ngày 14/01/2025"
 MAY_BE_DELEGATED = frozenset({Procedure.RENEW_CHANGE, Procedure.RECOVER})
 # On these routes the office is the one that acts, so it is the addressee.
 DECIDED_BY_THE_OFFICE = frozenset({Route.OFFICE_ONLY, Route.OFFICE_MINUTES})
+
+
+def fits_procedure(procedure: str, route: str, allowed: Collection[str]) -> Violation | None:
+    """DESIGN 5: petitions are decided, notices recorded, devices given back confirmed one by one.
+
+    ``allowed`` are the routes of the procedure.
+    """
+    if route in allowed:
+        return None
+    names = "; ".join(f"“{Route(one).label}”" for one in Route if one in allowed)
+    return Violation(
+        "route_of_another_procedure",
+        f"{Procedure(procedure).label} không đi đường “{Route(route).label}”.",
+        way_out=f"Chọn {names}.",
+    )
 
 
 def may_be_delegated(procedure: str, route: str) -> Violation | None:

@@ -1,24 +1,21 @@
-"""Keeping the RoutingRules: who gets which form, from when to when, on what basis."""
+"""What a RoutingRule says, checked before it is written; ending what it takes the place of."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
-from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
-from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyKind
-from portal.audit import services as audit
-from portal.core.roles import Role
-from portal.core.rules import refuse
+from portal.core.rules import Refused, Violation
 from portal.deadlines.rules import LIMITS
-from requests_app.models import Procedure, RoutingRule
-from requests_app.workflow import Route
+from requests_app.models import Procedure, RoutingProposal, RoutingRule
+from requests_app.presets import Preset, PresetRule
+from requests_app.querysets import RoutingRuleQuerySet
+from requests_app.rules import routing as rules
+from requests_app.workflow import routes_of
 
 # The longest the receiving side may take; a rule may shorten it, never lengthen it.
 _LEGAL_LIMIT = {
@@ -27,6 +24,7 @@ _LEGAL_LIMIT = {
     Procedure.REVOKE: "ca_revoke",
     Procedure.RECOVER: "recovery",
 }
+_LONGEST_BASIS = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,96 +40,109 @@ class RuleFacts:
     working_days: int | None
     valid_from: date
     basis: str
+    copies_commune: bool = False
+    channel: str = ""
 
 
-@transaction.atomic
-def add_rule(facts: RuleFacts, *, actor: User, now: datetime) -> RoutingRule:
-    """Put a rule in force from a day; the one it takes the place of ends that day.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresetTerms:
+    """For which office a preset is taken, from when, on what basis, with which further copies."""
 
-    Raises PermissionDenied (not an administrator) or Refused.
-    """
-    _permit(actor)
-    _check(facts)
-    standing = RoutingRule.objects.select_for_update().filter(
-        Q(valid_until__isnull=True) | Q(valid_until__gt=facts.valid_from),
-        office=facts.office,
-        procedure=facts.procedure,
-        storage=facts.storage,
+    preset: Preset
+    office: Agency
+    valid_from: date
+    basis: str
+    copies: Sequence[Agency] = ()
+
+
+def facts_of(terms: PresetTerms) -> list[RuleFacts]:
+    """Return the rules of a preset as this office would have them; raise Refused without a CA."""
+    ca = Agency.objects.filter(kind=AgencyKind.CA, dissolved_on__isnull=True).first()
+    if ca is None:
+        raise Refused(Violation("no_ca", "Chưa có cơ quan cung cấp dịch vụ chứng thực."))
+    return [_facts_of(line, terms, ca) for line in terms.preset.rules]
+
+
+def _facts_of(line: PresetRule, terms: PresetTerms, ca: Agency) -> RuleFacts:
+    copies = [terms.office] if line.copies_office else []
+    article = f", {line.article}" if line.article else ""
+    return RuleFacts(
+        office=terms.office,
+        procedure=line.procedure,
+        storage=line.storage,
+        route=line.route,
+        addressee=terms.office if line.goes_to_office else ca,
+        copies=[*copies, *(body for body in terms.copies if body not in copies)],
+        copies_commune=line.copies_commune,
+        channel=line.channel,
+        working_days=line.working_days,
+        valid_from=terms.valid_from,
+        basis=f"{terms.basis.strip()}{article}"[:_LONGEST_BASIS] if terms.basis.strip() else "",
     )
-    if standing.filter(valid_from__gte=facts.valid_from).exists():
-        raise refuse(
-            "rule_overlaps",
-            _("Đã có quy định cùng loại bắt đầu từ ngày này hoặc muộn hơn."),
-            way_out=_("Chọn ngày bắt đầu muộn hơn, hoặc kết thúc quy định kia trước."),
-        )
-    standing.update(valid_until=facts.valid_from)
+
+
+def violations_of(facts: RuleFacts) -> list[Violation]:
+    """Return every reason why a rule may not be written so, each once."""
+    limit = _LEGAL_LIMIT.get(Procedure(facts.procedure))
+    found = [
+        rules.has_basis(facts.basis),
+        rules.fits_procedure(facts.procedure, facts.route, routes_of(facts.procedure)),
+        rules.may_be_delegated(facts.procedure, facts.route),
+        rules.office_addresses_itself(
+            facts.route, facts.office.pk if facts.office else None, facts.addressee.pk
+        ),
+        rules.ca_is_addressed(facts.route, facts.addressee.kind == AgencyKind.CA),
+        rules.is_no_longer_than_the_law(
+            facts.working_days,
+            LIMITS[limit].working_days if limit else None,
+            LIMITS[limit].article if limit else "",
+        ),
+    ]
+    return [violation for violation in found if violation]
+
+
+def refuse_if_wrong(facts: Sequence[RuleFacts]) -> None:
+    """Raise Refused with what is wrong in any of the rules; the same thing is said once."""
+    if found := dict.fromkeys(violation for one in facts for violation in violations_of(one)):
+        raise Refused(*found)
+
+
+def write(facts: RuleFacts, proposal: RoutingProposal) -> RoutingRule:
+    """Write a rule that takes effect when ``proposal`` is confirmed."""
     rule = RoutingRule.objects.create(
         office=facts.office,
         procedure=facts.procedure,
         storage=facts.storage,
         route=facts.route,
         addressee=facts.addressee,
+        copies_commune=facts.copies_commune,
+        channel=facts.channel.strip(),
         working_days=facts.working_days,
         valid_from=facts.valid_from,
         basis=facts.basis.strip(),
+        proposal=proposal,
     )
     rule.copies.set(facts.copies)
-    _record("routing.add", rule, actor=actor, now=now)
     return rule
 
 
-@transaction.atomic
-def end_rule(rule: RoutingRule, *, until: date, actor: User, now: datetime) -> RoutingRule:
-    """End a rule before a day; dossiers already sent keep the route they were sent on.
+def replaced_by(proposal: RoutingProposal) -> RoutingRuleQuerySet:
+    """Return the rules in force that a proposal's rules take the place of.
 
-    Raises PermissionDenied or Refused.
+    A preset takes the place of every rule of its office; a single rule, of its own kind.
     """
-    _permit(actor)
-    rule = RoutingRule.objects.select_for_update().get(pk=rule.pk)
-    if until <= rule.valid_from:
-        raise refuse("ends_before_start", _("Ngày kết thúc phải sau ngày bắt đầu."))
-    if rule.valid_until is not None and rule.valid_until <= until:
-        raise refuse("ended_already", _("Quy định này đã kết thúc trước ngày đó."))
-    rule.valid_until = until
-    rule.save(update_fields=["valid_until"])
-    _record("routing.end", rule, actor=actor, now=now)
-    return rule
+    standing = RoutingRule.objects.confirmed().not_ended_by(proposal.starts_on)
+    standing = standing.exclude(proposal=proposal)
+    if proposal.preset:
+        return standing.filter(office=proposal.office)
+    same = Q(pk__in=[])
+    for rule in proposal.rules.all():
+        same |= Q(office=rule.office_id, procedure=rule.procedure, storage=rule.storage)
+    return standing.filter(same)
 
 
-def _permit(actor: User) -> None:
-    if actor.role != Role.ADMINISTRATOR:
-        raise PermissionDenied("only an administrator changes routes")
-
-
-def _check(facts: RuleFacts) -> None:
-    if not facts.basis.strip():
-        raise refuse("no_basis", _("Phải ghi căn cứ (số, ngày văn bản quy định nơi nhận)."))
-    if facts.route == Route.OFFICE_ONLY and facts.addressee.kind != AgencyKind.OFFICE:
-        raise refuse("addressee_no_office", _("Hồ sơ Sở tự giải quyết phải gửi đến Sở."))
-    if facts.route != Route.OFFICE_ONLY and facts.addressee.kind != AgencyKind.CA:
-        raise refuse("addressee_no_ca", _("Hồ sơ theo đường này phải gửi đến Cục."))
-    limit = _LEGAL_LIMIT.get(Procedure(facts.procedure))
-    if limit and facts.working_days and facts.working_days > LIMITS[limit].working_days:
-        raise refuse(
-            "longer_than_the_law",
-            _("Thời hạn chỉ được ngắn hơn quy định (%(days)s ngày làm việc), không được dài hơn.")
-            % {"days": LIMITS[limit].working_days},
-            article=LIMITS[limit].article,
-        )
-
-
-def _record(action: str, rule: RoutingRule, *, actor: User, now: datetime) -> None:
-    act = audit.Act(
-        action=action,
-        target_type="routing_rule",
-        target_uuid=rule.uuid,
-        office_uuid=rule.office.uuid if rule.office else None,
-        data={
-            "procedure": rule.procedure,
-            "storage": rule.storage,
-            "route": rule.route,
-            "from": rule.valid_from.isoformat(),
-            "until": rule.valid_until.isoformat() if rule.valid_until else None,
-        },
-    )
-    audit.record(act, actor=actor, now=now)
+def refuse_overlap(proposal: RoutingProposal) -> None:
+    """Raise Refused when a rule that would be replaced begins on the same day or later."""
+    overlaps = replaced_by(proposal).filter(valid_from__gte=proposal.starts_on).exists()
+    if violation := rules.comes_after_the_standing(overlaps):
+        raise Refused(violation)

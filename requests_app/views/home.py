@@ -19,7 +19,7 @@ from portal.core.paging import KeysetPage, Order, capped_count, keyset_page
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline
 from portal.notices.models import Mail
-from requests_app.models import Dossier
+from requests_app.models import Dossier, RoutingProposal
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -58,6 +58,8 @@ def _without_dossiers(request: UserRequest) -> HttpResponse:
     if user.role == Role.ADMINISTRATOR:
         proposals = RoleGrant.objects.visible_to(user).open().select_related("proposed_by")
         context["grants"] = sum(not user.is_same_person_as(one.proposed_by) for one in proposals)
+        rules = RoutingProposal.objects.visible_to(user).open().select_related("proposed_by")
+        context["rules"] = sum(not user.is_same_person_as(one.proposed_by) for one in rules)
         context["dead_mails"] = capped_count(Mail.objects.visible_to(user).dead())
     else:
         open_ones = Dossier.objects.visible_to(user).exclude(queue="")

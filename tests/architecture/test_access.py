@@ -102,6 +102,11 @@ ACCESS: dict[str, Access] = {
     "POST requests_app:add_rule": _only(AD),
     "GET requests_app:end_rule": _only(AD),
     "POST requests_app:end_rule": _only(AD),
+    "GET requests_app:preset_rules": _only(AD),
+    "POST requests_app:preset_rules": _only(AD),
+    "POST requests_app:confirm_rules": _only(AD, code=302),
+    "POST requests_app:decline_rules": _only(AD, code=302),
+    "POST requests_app:withdraw_rules": _only(AD, code=302),
     "GET requests_app:detail": SEEN,
     "POST requests_app:take_step": _about(
         {302: frozenset({CO}), 409: _but(ON_THE_WAY, CO)},

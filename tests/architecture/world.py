@@ -29,6 +29,7 @@ from requests_app.models import (
     Dossier,
     DossierEvent,
     Procedure,
+    RoutingProposal,
     RoutingRule,
 )
 from requests_app.workflow import Action, Route, State
@@ -80,6 +81,12 @@ def build() -> World:
         date=DAY_OFF, defaults={"kind": CalendarDay.Kind.OFF, "name": "Quốc khánh"}
     )
     own, other = _side(), _side()
+    RoutingProposal.objects.create(
+        office=own.office,
+        starts_on=date(2027, 1, 1),
+        proposed_by=own.people[Role.ADMINISTRATOR],
+        proposed_at=NOW,
+    )
     clients: dict[Role | None, Client] = {None: Client()}
     for role, user in own.people.items():
         clients[role] = Client()
@@ -197,6 +204,11 @@ _OF_A_DRAFT = {
     "requests_app:letter_data",
 }
 _OF_A_GRANT = {"accounts:confirm_role", "accounts:decline_role", "accounts:withdraw_role"}
+_OF_A_PROPOSAL = {
+    "requests_app:confirm_rules",
+    "requests_app:decline_rules",
+    "requests_app:withdraw_rules",
+}
 _OF_A_SUBSCRIBER = {"agencies:subscriber", "agencies:reveal"}
 _OF_A_SHIPMENT = {"devices:shipment", "devices:receive"}
 
@@ -242,6 +254,7 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
             0
         ],
         "notices:send_again": side.mail.uuid,
+        **dict.fromkeys(_OF_A_PROPOSAL, RoutingProposal.objects.get().uuid),
     }
     by_app = {
         "accounts": side.people[Role.CLERK].uuid,
