@@ -201,13 +201,15 @@ class StepTakenSerializer(serializers.Serializer[Any]):
 
 
 class RowDecisionSerializer(serializers.Serializer[Any]):
-    """What is decided about one row."""
+    """What is decided about one row. On minutes of devices given back ``reason`` is also the
+    difference seen on a device that was received, ``serial_seen`` its number read off the thing."""
 
     row = serializers.UUIDField()
     decision = serializers.ChoiceField(choices=[Decision.ACCEPTED, Decision.REFUSED])
     reason = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=_MOST_TEXT
     )
+    serial_seen = serializers.CharField(required=False, default="", allow_blank=True, max_length=60)
 
 
 class DecisionsSerializer(VersionSerializer):

@@ -216,7 +216,8 @@ class Steps(_OfDossier, APIView):
 
 
 class Decisions(_OfDossier, APIView):
-    """Deciding row by row, before the step ``decide``."""
+    """Deciding row by row, before the step ``decide``; on minutes before ``take_all`` and
+    ``take_some``."""
 
     @extend_schema(
         operation_id="dossiers_decisions_create",
@@ -228,7 +229,10 @@ class Decisions(_OfDossier, APIView):
         asked = _asked(DecisionsSerializer, request)
         services.decide_rows(
             dossier,
-            {one["row"]: (one["decision"], one["reason"]) for one in asked["decisions"]},
+            {
+                one["row"]: services.RowDecision(one["decision"], one["reason"], one["serial_seen"])
+                for one in asked["decisions"]
+            },
             actor=self.actor,
             now=self.now,
             version=asked["version"],

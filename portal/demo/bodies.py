@@ -170,9 +170,16 @@ def _routes(bodies: Bodies) -> None:
         _route(bodies, procedure, Route.DIRECT, until=SINCE, basis=guide)
         _route(bodies, procedure, Route.VIA_OFFICE, since=SINCE, basis=relay)
     _route(bodies, Procedure.RECOVER, Route.OFFICE_ONLY, basis=guide, to=bodies.office)
-    for procedure in (
-        Procedure.HANDOVER_NOTICE, Procedure.RETURN_DEVICE, Procedure.REPORT_LOSS
-    ):  # fmt: skip
+    _route(bodies, Procedure.RETURN_DEVICE, Route.MINUTES, until=SINCE, basis=guide)
+    _route(
+        bodies,
+        Procedure.RETURN_DEVICE,
+        Route.OFFICE_MINUTES,
+        since=SINCE,
+        basis=relay,
+        to=bodies.office,
+    )
+    for procedure in (Procedure.HANDOVER_NOTICE, Procedure.REPORT_LOSS):
         _route(bodies, procedure, Route.NOTICE, basis=guide)
 
 
