@@ -1,4 +1,4 @@
-"""How four provinces send the forms: each procedure goes where its document says, by device kind."""
+"""How four provinces send the forms: each procedure and device kind goes where it should."""
 
 from __future__ import annotations
 
