@@ -193,9 +193,16 @@ def _waiting(intake: Intake) -> QuerySet[Device]:
 
 
 def _idle_keys(kind: str, count: int, *, now: datetime) -> list[KeyPair]:
-    """Return keys a killed worker made and no device got: old enough to be nobody's work now."""
+    """Return keys a killed worker made and no device got: old enough to be nobody's work now.
+
+    A key without a token was made at an agency (an HSM's, from its PKCS#10 request).
+    """
     idle = KeyPair.objects.filter(
-        storage=kind, device__isnull=True, certificates__isnull=True, made_at__lt=now - LEASE
+        storage=kind,
+        token__isnull=False,
+        device__isnull=True,
+        certificates__isnull=True,
+        made_at__lt=now - LEASE,
     )
     return list(idle.order_by("pk")[:count])
 
