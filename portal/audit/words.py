@@ -35,6 +35,7 @@ ACTIONS: dict[str, dict[str, _StrPromise]] = {
         "split": _("Tách hồ sơ"),
         "decide_rows": _("Xử lý từng dòng"),
         "deliver_paper": _("Giao văn bản cho đơn vị gửi"),
+        "revoke_rows": _("Thu hồi theo từng dòng"),
         "request_signature": _("Trình lãnh đạo ký"),
         "revise": _("Lấy lại để sửa"),
         "send_back_to_draft": _("Yêu cầu soạn lại"),
@@ -58,7 +59,9 @@ ACTIONS: dict[str, dict[str, _StrPromise]] = {
     },
     "certificate": {
         "issue": _("Cấp chứng thư"),
+        "renew": _("Gia hạn, thay đổi thông tin chứng thư"),
         "revoke": _("Thu hồi chứng thư"),
+        "confirm_installed": _("Xác nhận đã cài chứng thư mới"),
     },
     "crl": {"publish": _("Công bố danh sách chứng thư bị thu hồi")},
     "ca": {

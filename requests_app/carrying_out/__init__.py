@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from requests_app.carrying_out import issuing, recovering
+from requests_app.carrying_out import issuing, recovering, revoking
 from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier
 
@@ -29,7 +29,13 @@ class DoChunk(Protocol):
 DO_CHUNK: Mapping[EffectKind, DoChunk] = {
     EffectKind.ISSUE: issuing.do_chunk,
     EffectKind.RECOVER: recovering.do_chunk,
+    EffectKind.REVOKE: revoking.do_chunk,
 }
+
+
+# What needs a CA that signs. A revocation is a fact in the register (``portal.ca.authority``), an
+# unlocking is done with the recovery key alone, where it is the portal's to do at all.
+ASKS_THE_CA = frozenset({EffectKind.ISSUE, EffectKind.RENEW_CHANGE})
 
 
 class PrepareEnd(Protocol):
@@ -40,4 +46,5 @@ class PrepareEnd(Protocol):
 
 AT_END: Mapping[EffectKind, PrepareEnd] = {
     EffectKind.RECOVER: recovering.prepare_answer,
+    EffectKind.REVOKE: revoking.prepare_notice,
 }

@@ -120,3 +120,10 @@ def _same_person(earlier: int, *, is_same_device: bool) -> CellFinding:
     severity = Severity.ERROR if is_same_device else Severity.WARNING
     code = f"same_person_as_row_{earlier}"
     return CellFinding("identity_number", Finding(code, message % {"row": earlier}, severity))
+
+
+def identity_block(answers: Answers) -> str:
+    """Return the cell "Số định danh cá nhân/Ngày cấp, nơi cấp": the card on the next line."""
+    issue = [answers.get("issued_on", ""), answers.get("issue_place", "")]
+    lines = [answers.get("identity_number", ""), ", ".join(part for part in issue if part)]
+    return "\n".join(line for line in lines if line)

@@ -17,7 +17,15 @@ from portal.core.rules import Violation
 from requests_app import kinds
 from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier, DossierItem
-from requests_app.services.row_rules import give_back, handover, issue, loss, recover, renew_change
+from requests_app.services.row_rules import (
+    give_back,
+    handover,
+    issue,
+    loss,
+    recover,
+    renew_change,
+    revoke,
+)
 
 
 class RowRules(Protocol):
@@ -33,6 +41,7 @@ ROW_RULES: Mapping[EffectKind, RowRules] = {
     EffectKind.RENEW_CHANGE: renew_change.violations,
     EffectKind.RECORD_HANDOVER: handover.violations,
     EffectKind.RECOVER: recover.violations,
+    EffectKind.REVOKE: revoke.violations,
     EffectKind.RECORD_LOSS: loss.violations,
     EffectKind.GIVE_BACK: give_back.violations,
 }
