@@ -327,3 +327,21 @@ def person_answers(number: int = 1, **changes: str) -> Mapping[str, str]:
         "storage": "token",
     }
     return answers | changes
+
+
+def system_answers(owner: str, **changes: str) -> Mapping[str, str]:
+    """A row of Mẫu 03 for a portal of ``owner``; a soft key still wants its ``csr``."""
+    answers = {
+        "name": "CỔNG DỊCH VỤ CÔNG TỈNH LAI CHÂU",
+        "owner": owner,
+        "address": "Bản Thử, xã Tân Uyên",
+        "province": "Lai Châu",
+        "domain": "dichvucong.laichau.gov.vn",
+        "purpose": "Xác thực máy chủ",
+        "email": "quantri.tanuyen@laichau.gov.vn",
+        "storage": "soft",
+        "csr": "",
+        "note": "",
+        "old_serial": "",
+    }
+    return answers | changes

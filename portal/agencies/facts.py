@@ -62,3 +62,13 @@ class PersonFacts:
         """Return the columns of an Affiliation."""
         place = asdict(self)
         return {name: place[name] for name in ("unit", "position", "email", "phone")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemFacts:
+    """A device, service or software as an accepted row names it; ``host`` is where it is reached,
+    or the words that tell it apart."""
+
+    owner: Agency
+    name: str
+    host: str

@@ -9,12 +9,14 @@ from typing import TypeAlias
 
 from django.db import transaction
 
+from portal.agencies.models import Agency, Subscriber, SubscriberKind
 from portal.audit import services as audit
 from portal.ca import authority
 from portal.ca import services as ca
 from portal.ca.authority import Answer, Order
 from portal.ca.models import Certificate
 from portal.core.bulk import update_rows
+from portal.core.text import search_key
 from requests_app import kinds
 from requests_app.carrying_out.pieces import fail_unwritable, in_pieces, mark_failed, waiting_rows
 from requests_app.carrying_out.preparing import (
@@ -23,6 +25,7 @@ from requests_app.carrying_out.preparing import (
     prepare_rows,
     validity_from,
 )
+from requests_app.kinds.key_requests import MADE_AT_AGENCY
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.services.drafts import dossier_act
 
@@ -53,7 +56,7 @@ def prepare(pk: int, keys: Keys, chunk: Sequence[int], *, now: datetime) -> list
     items = list(
         waiting_rows(pk)
         .filter(pk__in=chunk)
-        .select_related("key", "subscriber__agency", "subscriber__organisation__parent")
+        .select_related("key", "subscriber__agency__parent", "subscriber__organisation__parent")
     )
     fresh = [item for item in items if not item.serial]
     prepared = prepare_rows(dossier, items, keys, now=now)
@@ -61,10 +64,15 @@ def prepare(pk: int, keys: Keys, chunk: Sequence[int], *, now: datetime) -> list
         data = {
             "rows": [item.position for item in fresh if item.serial],
             "devices": [item.device.serial for item in fresh if item.device],
+            "own_keys": [item.key.fingerprint for item in fresh if _has_own_key(item)],
             "failed_rows": [item.position for item in fresh if item.outcome == Outcome.FAILED],
         }
         audit.record(dossier_act("device.allocate", dossier, data=data), actor=None, now=now)
     return prepared
+
+
+def _has_own_key(item: DossierItem) -> bool:
+    return item.key is not None and item.storage in MADE_AT_AGENCY
 
 
 def _carry_out(pk: int, items: Sequence[DossierItem], *, now: datetime) -> int:
@@ -87,18 +95,26 @@ def order_of(dossier: Dossier, item: DossierItem, *, now: datetime) -> Order:
     assert item.key is not None
     make_subject = kinds.get(dossier.kind).subject_name
     assert make_subject is not None, "only forms that issue are carried out here"
-    organisation = item.subscriber.organisation
-    superior = organisation.parent.name if organisation and organisation.parent else ""
     not_before, not_after = validity_from(now)
     return Order(
         request_key=item.request_key,
         serial=item.serial,
         kind=item.subscriber.kind,
-        subject=make_subject(item.answers, superior),
+        subject=make_subject(item.answers, _superior(item, item.subscriber)),
         public_key=bytes(item.key.public_key),
         not_before=not_before,
         not_after=not_after,
     )
+
+
+def _superior(item: DossierItem, subscriber: Subscriber) -> str:
+    """Return the body above the one that a certificate names; "" for persons, who name theirs."""
+    body: Agency | None = subscriber.organisation
+    if subscriber.kind == SubscriberKind.SYSTEM:
+        body = subscriber.agency
+        if search_key(body.name) != search_key(item.answers["owner"]):
+            return body.name  # the owner is a unit without a seal under it
+    return body.parent.name if body and body.parent else ""
 
 
 @transaction.atomic

@@ -13,22 +13,31 @@ from devices import services as devices
 from devices.models import Device, DeviceKind
 from devices.services import Allocation
 from portal.agencies import services as agencies
-from portal.agencies.facts import PersonFacts
+from portal.agencies.facts import PersonFacts, SystemFacts
 from portal.agencies.models import Subscriber
+from portal.ca import outside_keys
 from portal.ca import services as ca
 from portal.ca.models import KeyPair
+from portal.ca.outside_keys import OutsideKey
 from portal.core.bulk import update_rows
 from portal.core.identifiers import parse_day
 from requests_app import kinds
 from requests_app.carrying_out.pieces import mark_failed
+from requests_app.kinds.key_requests import MADE_AT_AGENCY, request_of
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.rules.certificates import NEW_VALIDITY_YEARS
 from requests_app.services.organisations import bodies_named_in
 
 # DOMAIN 14.8: nothing new is issued in the name of a body that is no more.
 SENDER_GONE = "Đơn vị gửi đã chấm dứt hoạt động; cơ quan kế thừa lập hồ sơ mới."
+NOT_A_BODY = "Cơ quan không còn trong danh mục đơn vị."
 NO_STOCK = "Kho của Cục không còn thiết bị loại này."
-_TRAVELLING = frozenset(DeviceKind.values)
+KEY_IN_USE = (
+    "Khóa trong tệp PKCS#10 đã được dùng cho một chứng thư khác hoặc đang chờ cấp ở hồ sơ khác; "
+    "cơ quan tạo cặp khóa mới và lập hồ sơ mới."
+)
+BAD_REQUEST = "Tệp PKCS#10 không dùng được; cơ quan tạo lại tệp và lập hồ sơ mới."
+_FROM_STOCK = frozenset(DeviceKind.values) - MADE_AT_AGENCY
 Keys: TypeAlias = Mapping[str, list[KeyPair]]
 
 
@@ -49,11 +58,13 @@ def validity_from(now: datetime) -> tuple[datetime, datetime]:
 
 
 def make_keys_ahead(storages: Iterable[str], *, now: datetime) -> Keys:
-    """Make the keys of rows that get no device (soft keys, RSSP), outside any transaction.
+    """Make the keys of rows for central signing (RSSP), outside any transaction.
 
-    Making a key takes long; a key that a crash leaves without a row is never used.
+    Making a key takes long; a key that a crash leaves without a row is never used. Devices of the
+    stock have theirs; an HSM's and a soft key's private half is made at the agency, never here.
     """
-    wanted = Counter(storage for storage in storages if storage not in _TRAVELLING)
+    elsewhere = _FROM_STOCK | MADE_AT_AGENCY
+    wanted = Counter(storage for storage in storages if storage not in elsewhere)
     return {storage: ca.make_keys(storage, count, now=now) for storage, count in wanted.items()}
 
 
@@ -82,8 +93,11 @@ def prepare_rows(
 
 
 def _find_subscribers(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> None:
-    if kinds.get(dossier.kind).about == "person":
+    about = kinds.get(dossier.kind).about
+    if about == "person":
         _find_people(dossier, items, now=now)
+    elif about == "system":
+        _find_systems(dossier, items, now=now)
     else:
         _find_bodies(dossier, items, now=now)
 
@@ -124,19 +138,39 @@ def _find_bodies(dossier: Dossier, items: Sequence[DossierItem], *, now: datetim
     for item in items:
         version = bodies.get(item.title)
         if version is None:
-            mark_failed(item, "Cơ quan không còn trong danh mục đơn vị.")
+            mark_failed(item, NOT_A_BODY)
         else:
             item.subscriber = agencies.organisation_subscriber(version.agency)
+
+
+def _find_systems(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> None:
+    """Match or create the systems under the bodies that own them."""
+    today = timezone.localdate(now)
+    owners = bodies_named_in(dossier.agency, [item.answers["owner"] for item in items], today=today)
+    sound: list[tuple[DossierItem, SystemFacts]] = []
+    for item in items:
+        owner = owners.get(item.answers["owner"])
+        if owner is None:
+            mark_failed(item, NOT_A_BODY)
+        else:
+            name, host = item.answers["name"], item.answers.get("domain", "")
+            sound.append((item, SystemFacts(owner=owner.agency, name=name, host=host)))
+    systems = agencies.match_or_create_systems([facts for _, facts in sound])
+    for (item, _), system in zip(sound, systems, strict=True):
+        item.subscriber = system
 
 
 def _find_keys(
     dossier: Dossier, items: Sequence[DossierItem], keys: Keys, *, now: datetime
 ) -> None:
-    """Take devices from the stock, or the keys made ahead where nothing travels."""
+    """Take devices from the stock, keys from the rows' own requests, or keys made ahead."""
+    own = [item for item in items if item.storage in MADE_AT_AGENCY]
+    _take_own_keys(own, now=now)
+    others = [item for item in items if item.storage not in MADE_AT_AGENCY]
     allocations: list[Allocation] = []
-    for (storage, carrier), count in Counter(map(_wants, items)).items():
-        wanting = [item for item in items if _wants(item) == (storage, carrier)]
-        if storage in _TRAVELLING:
+    for (storage, carrier), count in Counter(map(_wants, others)).items():
+        wanting = [item for item in others if _wants(item) == (storage, carrier)]
+        if storage in _FROM_STOCK:
             found = devices.take_from_stock(storage, count, carrier=carrier)
             allocations += _give_devices(wanting, found)
         else:
@@ -150,6 +184,35 @@ def _find_keys(
         actor=None,
         now=now,
     )
+
+
+def _take_own_keys(items: Sequence[DossierItem], *, now: datetime) -> None:
+    """Take in the keys of the rows' PKCS#10 requests; one that is taken already fails its row."""
+    sound: list[tuple[DossierItem, str]] = []
+    wanted: dict[str, OutsideKey] = {}
+    for item in items:
+        request = request_of(item.answers)
+        if request is None:
+            mark_failed(item, BAD_REQUEST)
+        elif request.fingerprint in wanted:
+            mark_failed(item, KEY_IN_USE)
+        else:
+            wanted[request.fingerprint] = OutsideKey(request, item.storage)
+            sound.append((item, request.fingerprint))
+    free = outside_keys.take_in(wanted, now=now)
+    held = _held_by_other_rows(free.values())
+    for item, fingerprint in sound:
+        key = free.get(fingerprint)
+        if key is None or key.pk in held:
+            mark_failed(item, KEY_IN_USE)
+        else:
+            item.key = key
+
+
+def _held_by_other_rows(keys: Iterable[KeyPair]) -> set[int]:
+    """Return the keys that rows still to be carried out have been given."""
+    rows = DossierItem.objects.filter(key__in=[key.pk for key in keys])
+    return set(rows.exclude(outcome=Outcome.REFUSED).values_list("key", flat=True))
 
 
 def _take(keys: Keys, storage: str, count: int) -> list[KeyPair]:

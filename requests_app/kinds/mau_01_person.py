@@ -2,7 +2,8 @@
 
 Answers of a row: full_name, birth_on, identity_number, issue_place, issued_on, email, org1 … org4
 (the levels of the certificate's subject, from the top), province, position, phone, old_serial,
-carrier, converts_number ("x" or ""), storage (a ``Storage`` value). Days are dd/mm/yyyy as typed.
+carrier, converts_number ("x" or ""), storage (a ``Storage`` value), csr (PKCS#10 as PEM, where the
+key is made at the agency). Days are dd/mm/yyyy as typed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from portal.ca.models import Storage
 from portal.ca.names import MAX_NAME, SubjectName
 from portal.core import identifiers
 from portal.core.rules import Finding, Severity
-from requests_app.kinds import parts, people
+from requests_app.kinds import key_requests, parts, people
 from requests_app.kinds.base import (
     Answers,
     CellFinding,
@@ -120,6 +121,7 @@ FIELDS = (
         hint=gettext_lazy("Đánh dấu nếu chuyển số đang dùng sang SIM ký số"),
     ),
     parts.STORAGE,
+    key_requests.FIELD,
 )
 
 
@@ -292,8 +294,13 @@ KIND = Kind(
         people.issue_place_is_said,
         people.levels_have_no_gap,
         people.sim_names_its_carrier,
+        key_requests.request_fits(
+            parts.storage_of,
+            names=lambda answers: (answers.get("full_name", ""),),
+            addresses=lambda answers: (answers.get("email", ""),),
+        ),
     ),
-    list_checks=(people.persons_stand_once,),
+    list_checks=(people.persons_stand_once, key_requests.keys_stand_once),
     variants={CENTRAL: f"{_SUBJECT} sử dụng giải pháp ký số tập trung"},
     variant_titles={CENTRAL: gettext_lazy("Cá nhân sử dụng giải pháp ký số tập trung (RSSP)")},
     variant_checks={"": is_not_central_signing, CENTRAL: is_central_signing},

@@ -1,7 +1,7 @@
 """Mẫu số 02: certificates for agencies and organisations.
 
 Answers of a row: name (as in the establishment decision), address, tax_code, budget_code,
-province, email, storage (a ``Storage`` value).
+province, email, storage (a ``Storage`` value), csr (PKCS#10 as PEM, for an HSM).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from portal.ca.names import MAX_NAME, SubjectName
 from portal.core import identifiers
 from portal.core.rules import Finding, Severity
 from portal.core.text import search_key
-from requests_app.kinds import parts
+from requests_app.kinds import key_requests, parts
 from requests_app.kinds.base import (
     Answers,
     CellFinding,
@@ -64,6 +64,7 @@ FIELDS = (
         default=Storage.TOKEN.value,
         hint=gettext_lazy("RSSP là ký số tập trung"),
     ),
+    key_requests.FIELD,
 )
 
 
@@ -158,8 +159,15 @@ KIND = Kind(
     columns=COLUMNS,
     notes=(parts.EMAIL_NOTE,),
     effect=EffectKind.ISSUE,
-    row_checks=(names_a_code,),
-    list_checks=(bodies_stand_once,),
+    row_checks=(
+        names_a_code,
+        key_requests.request_fits(
+            parts.storage_of,
+            names=lambda answers: (answers.get("name", ""),),
+            addresses=lambda answers: (answers.get("email", ""),),
+        ),
+    ),
+    list_checks=(bodies_stand_once, key_requests.keys_stand_once),
     item_title=lambda answers: answers.get("name", ""),
     identity_key=identity_key,
     storage_of=parts.storage_of,

@@ -13,7 +13,15 @@ from openpyxl.utils import get_column_letter
 from portal.core.collector import collector_paused
 from portal.core.rules import Finding, Refused, Severity, Violation, refuse
 from portal.core.text import nfc, search_key
-from requests_app.kinds.base import Field, Kind, SheetColumn, Widget, check_between, check_row
+from requests_app.kinds.base import (
+    CellFinding,
+    Field,
+    Kind,
+    SheetColumn,
+    Widget,
+    check_between,
+    check_row,
+)
 from requests_app.spreadsheets.opening import MAX_ROWS, Sheet, open_sheet, too_many_rows
 from requests_app.spreadsheets.report import SheetFinding, SheetReport, SheetRow
 
@@ -206,15 +214,20 @@ class _Reader:
         found += [
             (self._column_of.get(one.field, 0), one.finding)
             for one in check_row(self._kind, answers, self._today)
+            if self._is_told(one)
         ]
         return _without_repetition(found)
+
+    def _is_told(self, found: CellFinding) -> bool:
+        """A field the sheet has no column for (a PKCS#10 request) is filled in on the page."""
+        return not found.field or found.field in self._column_of
 
     def _compare(self, rows: list[SheetRow]) -> None:
         by_number = {row.number: row for row in rows}
         between = check_between(self._kind, [(row.number, row.answers) for row in rows])
         for number, findings in between.items():
             row = by_number[number]
-            for one in findings:
+            for one in filter(self._is_told, findings):
                 column = self._column_of.get(one.field, 0)
                 header = self._kind.sheet[column - 1].header if column else ""
                 value = row.answers.get(one.field, "")[:_SHOWN]

@@ -305,7 +305,8 @@ def test_no_damage_brings_the_reader_down(
 
     found = codes_of(bytes(made))
 
-    assert found or bytes(made) == whole
+    # What is not signed (how the signature is written) may say the same in other bytes.
+    assert found or csr.read(csr.pem(bytes(made))) == csr.read(csr.pem(whole))
     assert time.monotonic() - began < 2
 
 

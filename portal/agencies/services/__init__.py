@@ -1,6 +1,6 @@
 """What can be done with bodies and subscribers."""
 
-from portal.agencies.facts import AgencyFacts, PersonFacts
+from portal.agencies.facts import AgencyFacts, PersonFacts, SystemFacts
 from portal.agencies.services.bodies import (
     Share,
     change_version,
@@ -14,20 +14,25 @@ from portal.agencies.services.people import (
     match_or_create_person,
     may_reveal,
     organisation_subscriber,
+    reveal_identities,
     reveal_identity,
 )
+from portal.agencies.services.systems import match_or_create_systems
 
 __all__ = [
     "AgencyFacts",
     "PersonFacts",
     "Share",
+    "SystemFacts",
     "change_version",
     "conflicts_of",
     "match_or_create_people",
     "match_or_create_person",
+    "match_or_create_systems",
     "may_reveal",
     "organisation_subscriber",
     "register_agency",
+    "reveal_identities",
     "reveal_identity",
     "succeed",
     "take_effect",

@@ -1,4 +1,4 @@
-"""Issuing (Mẫu 01–03): not asked twice, the body registered."""
+"""Issuing (Mẫu 01–03): not asked twice, the body registered, the agency's own key a new one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from portal.ca.outside_keys import in_use
 from portal.core.rules import Violation
 from requests_app import kinds
+from requests_app.kinds.key_requests import MADE_AT_AGENCY, request_of
 from requests_app.models import Dossier, DossierItem
 from requests_app.rules import dossiers as rules
+from requests_app.rules.systems import key_is_unused, owner_is_registered
 from requests_app.services.organisations import bodies_named_in
 from requests_app.services.row_rules.duplicates import stands_in
 from requests_app.workflow import ENDED, State
@@ -18,9 +21,11 @@ from requests_app.workflow import ENDED, State
 
 def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> list[Violation]:
     """Return what stops the rows of a form that issues."""
-    found = _asked_twice(dossier, items)
+    found = [*_asked_twice(dossier, items), *_keys_in_use(items)]
     if kinds.get(dossier.kind).about == "organisation":
         found += _unregistered(dossier, items, now=now)
+    if kinds.get(dossier.kind).about == "system":
+        found += _unregistered_owners(dossier, items, now=now)
     return found
 
 
@@ -52,5 +57,33 @@ def _unregistered(
     found = (
         rules.organisation_is_registered(item.title in bodies, item.position, item.title)
         for item in items
+    )
+    return [violation for violation in found if violation]
+
+
+def _unregistered_owners(
+    dossier: Dossier, items: Sequence[DossierItem], *, now: datetime
+) -> list[Violation]:
+    owners = {item.position: item.answers.get("owner", "") for item in items}
+    today = timezone.localdate(now)
+    bodies = bodies_named_in(dossier.agency, list(owners.values()), today=today)
+    found = (owner_is_registered(name in bodies, row, name) for row, name in owners.items())
+    return [violation for violation in found if violation]
+
+
+def _keys_in_use(items: Sequence[DossierItem]) -> list[Violation]:
+    """Whose the key is stays unsaid: another body's certificates are not the sender's business."""
+    requests = {
+        item.position: request
+        for item in items
+        if item.storage in MADE_AT_AGENCY and (request := request_of(item.answers))
+    }
+    if not requests:
+        return []
+    used = in_use({request.fingerprint for request in requests.values()})
+    titles = {item.position: item.title for item in items}
+    found = (
+        key_is_unused(request.fingerprint in used, row, titles[row])
+        for row, request in requests.items()
     )
     return [violation for violation in found if violation]

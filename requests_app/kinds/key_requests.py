@@ -1,0 +1,125 @@
+"""The PKCS#10 request of a row whose key is made at the agency: an HSM's, or a soft key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.ca import csr
+from portal.ca.csr import KeyRequest
+from portal.ca.models import Storage
+from portal.core.identifiers import Findings
+from portal.core.rules import Finding, Refused, Violation
+from requests_app.kinds.base import Answers, CellFinding, Field, RowCheck, Widget
+
+# The private half never leaves the agency, and the portal makes none (DOMAIN 2.4, 5.4).
+MADE_AT_AGENCY = frozenset({Storage.HSM.value, Storage.SOFT.value})
+NAME = "csr"
+
+
+def request_of(answers: Answers) -> KeyRequest | None:
+    """Return the request in a row; None when there is none, or none that is good."""
+    text = answers.get(NAME, "")
+    try:
+        return csr.read(text) if text else None
+    except Refused:
+        return None
+
+
+def fingerprint(request: KeyRequest) -> str:
+    """Return the key's SHA-256 in groups that can be read out and compared."""
+    digits = request.fingerprint.upper()
+    return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
+
+
+def in_words(text: str) -> str:
+    """Return what pages show of a request: algorithm and fingerprint of its key."""
+    if not text:
+        return ""
+    request = request_of({NAME: text})
+    if request is None:
+        return _("Tệp PKCS#10 không dùng được")
+    return f"{request.algorithm.upper()}, SHA-256 {fingerprint(request)}"
+
+
+def _check(value: str) -> Findings:
+    try:
+        csr.read(value)
+    except Refused as refusal:
+        return tuple(_finding(one) for one in refusal.violations)
+    return ()
+
+
+def _finding(violation: Violation) -> Finding:
+    """A cell has one sentence for what is wrong, by what rule, and what to do."""
+    reason = f"{violation.message.rstrip('.')} ({violation.article})."
+    return Finding(violation.code, f"{reason} {violation.way_out}".strip())
+
+
+FIELD = Field(
+    name=NAME,
+    label="Tệp đề nghị PKCS#10 (CSR)",
+    checks=(_check,),
+    widget=Widget.KEY_REQUEST,
+    max_length=csr.MAX_TEXT,
+    hint=gettext_lazy("Chỉ với HSM và khóa mềm: khóa được tạo tại cơ quan"),
+    shown=in_words,
+)
+
+
+def request_fits(
+    storage_of: Callable[[Answers], str],
+    *,
+    names: Callable[[Answers], Collection[str]],
+    addresses: Callable[[Answers], Collection[str]],
+) -> RowCheck:
+    """Return the check of a row's request: there is one exactly where the key is made at the
+    agency, and it is for what the row names."""
+
+    def check(answers: Answers, today: date) -> Sequence[CellFinding]:
+        storage, text = storage_of(answers), answers.get(NAME, "")
+        if storage in MADE_AT_AGENCY and not text:
+            return [CellFinding(NAME, _missing(storage))]
+        if text and storage and storage not in MADE_AT_AGENCY:
+            return [CellFinding(NAME, _not_wanted(storage))]
+        request = request_of(answers)
+        if request is None:
+            return ()
+        found = csr.misfits(request, names=names(answers), addresses=addresses(answers))
+        return [CellFinding(NAME, _finding(one)) for one in found]
+
+    return check
+
+
+def keys_stand_once(rows: Sequence[tuple[int, Answers]]) -> Mapping[int, Sequence[CellFinding]]:
+    """Each row has a key of its own."""
+    first: dict[str, int] = {}
+    found: dict[int, Sequence[CellFinding]] = {}
+    for number, answers in rows:
+        request = request_of(answers)
+        if request is None:
+            continue
+        earlier = first.setdefault(request.fingerprint, number)
+        if earlier != number:
+            message = _("Cùng một khóa với dòng %(row)d. Mỗi chứng thư phải có cặp khóa riêng.")
+            finding = Finding(f"same_key_as_row_{earlier}", message % {"row": earlier})
+            found[number] = [CellFinding(NAME, finding)]
+    return found
+
+
+def _missing(storage: str) -> Finding:
+    message = _(
+        "%(storage)s cần tệp đề nghị PKCS#10: tạo cặp khóa trên thiết bị, phần mềm của cơ quan "
+        "rồi tải tệp .csr lên. Khóa bí mật không gửi đi."
+    )
+    return Finding("csr_missing", message % {"storage": Storage(storage).label})
+
+
+def _not_wanted(storage: str) -> Finding:
+    message = _(
+        "%(storage)s không dùng tệp PKCS#10: khóa do Cục tạo. Hãy bỏ tệp, hoặc chọn HSM, khóa mềm."
+    )
+    return Finding("csr_not_wanted", message % {"storage": Storage(storage).label})
