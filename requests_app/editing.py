@@ -32,6 +32,7 @@ from requests_app.models import DossierItem
 from requests_app.spreadsheets import MAX_ROWS
 
 ROWS_A_PAGE = 20
+_FILE = "tep-"  # without a colon: the script takes no file for a cell
 _INPUT_MODES = {Widget.DATE: "numeric", Widget.TEL: "tel", Widget.EMAIL: "email"}
 
 
@@ -97,6 +98,16 @@ class Cell:
         return options
 
     @property
+    def words(self) -> str:
+        """What is shown of a value that nobody reads."""
+        return self.field.shown(self.value)
+
+    @property
+    def file_name(self) -> str:
+        """The name of the input for a file whose content becomes the value."""
+        return file_input(self.item)
+
+    @property
     def has_errors(self) -> bool:
         return any(one.severity is Severity.ERROR for one in self.findings)
 
@@ -128,6 +139,16 @@ class Problem:
 def cell_name(item: UUID, name: str) -> str:
     """Return the name of an input in the form."""
     return f"{item}:{name}"
+
+
+def file_input(item: UUID) -> str:
+    """Return the name of a row's file input."""
+    return f"{_FILE}{item}"
+
+
+def row_of_file(name: str) -> UUID | None:
+    """Return the row a file input belongs to; None for the name of something else."""
+    return as_uuid(name.removeprefix(_FILE)) if name.startswith(_FILE) else None
 
 
 def page_of(position: int) -> int:
@@ -289,7 +310,7 @@ def _pasted(kind: Kind, cells: Sequence[str], first: str) -> dict[str, str]:
             for column, cell in zip(kind.sheet, cells, strict=True)
             if column.field and not column.is_repeat
         }
-    names = [one.name for one in kind.fields]
+    names = [one.name for one in kind.fields if one.name in columns]
     start = names.index(first) if first in names else 0
     return {
         name: columns[name].answer(cell) for name, cell in zip(names[start:], cells, strict=False)

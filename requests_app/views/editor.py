@@ -71,6 +71,7 @@ def _save(request: UserRequest, dossier: Dossier) -> HttpResponse:
     page = _number(request.POST.get("page"))
     try:
         draft.keep(typed)
+        draft.read_files(request.FILES)
         place = editor_acts.act(request, draft, request.POST.get("do", "save"), page)
     except services.StaleVersion:
         return _conflict(request, dossier, typed, page)
@@ -163,7 +164,7 @@ def _show(request: UserRequest, dossier: Dossier, shown: Shown) -> HttpResponse:
 def _clashes(kind: Kind, dossier: Dossier, typed: Mapping[UUID, Answers]) -> list[Clash]:
     """Return each cell where what was typed and what is kept now differ."""
     kept = {item.uuid: item for item in dossier.items.filter(uuid__in=list(typed))}
-    labels = {one.name: one.label for one in kind.fields}
+    fields = {one.name: one for one in kind.fields}
     found = []
     for uuid, answers in typed.items():
         item = kept.get(uuid)
@@ -171,7 +172,8 @@ def _clashes(kind: Kind, dossier: Dossier, typed: Mapping[UUID, Answers]) -> lis
         for name, mine in answers.items():
             theirs = str(item.answers.get(name, "")) if item else _("(không còn)")
             if mine != theirs:
-                found.append(Clash(f"{row}, {labels[name]}", mine, theirs))
+                one = fields[name]
+                found.append(Clash(f"{row}, {one.label}", one.shown(mine), one.shown(theirs)))
     return found
 
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
+from portal.ca import csr
 from portal.core.fields import decrypt, encrypt
 from portal.core.numbers import typed_number
+from portal.core.rules import Refused, Violation
 from requests_app import editing, kinds, services
+from requests_app.kinds import key_requests
 from requests_app.kinds.base import Answers, Kind, check_cell
 from requests_app.models import Dossier, DossierItem
 
@@ -60,6 +65,29 @@ class Draft:
             self.call(services.save_rows, changed)
         elif self.dossier.version != self.version:
             raise services.StaleVersion(seen=self.version, current=self.dossier.version)
+
+    def read_files(self, files: MultiValueDict[str, UploadedFile[bytes]]) -> None:
+        """Put the PKCS#10 requests of the chosen files into their rows.
+
+        Raises Refused naming the rows whose file is none, after the others are kept.
+        """
+        if not self.kind.takes_key_requests:
+            return
+        chosen = {editing.row_of_file(name): file for name, file in files.items()}
+        texts: dict[UUID, Answers] = {}
+        refused: list[Violation] = []
+        for item in self.dossier.items.filter(uuid__in=[uuid for uuid in chosen if uuid]):
+            file = chosen[item.uuid]
+            try:
+                text = csr.text_of_file(file.name or "", file.read(csr.MAX_FILE_BYTES + 1))
+            except Refused as refusal:
+                refused += [replace(one, row=item.position) for one in refusal.violations]
+            else:
+                texts[item.uuid] = {key_requests.NAME: text}
+        if texts:
+            self.call(services.save_rows, texts)
+        if refused:
+            raise Refused(*refused)
 
     def item(self, text: str) -> DossierItem:
         """Return the row a button names; raise Http404."""
@@ -163,6 +191,11 @@ def _take(request: UserRequest, draft: Draft, argument: str) -> str:
     return draft.place(item.position, name)
 
 
+def _read(request: UserRequest, draft: Draft, argument: str) -> str:
+    """The file beside the button has been read with all others: go and see."""
+    return draft.place(draft.item(argument).position, key_requests.NAME)
+
+
 def _paste(request: UserRequest, draft: Draft, argument: str) -> str:
     """Fill the rows from the named cell downwards, and add rows for what is left over.
 
@@ -205,6 +238,7 @@ _ACTS: Mapping[str, Callable[[UserRequest, Draft, str], str]] = {
     "up": _up,
     "down": _down,
     "take": _take,
+    "read": _read,
     "paste": _paste,
 }
 _PLACES = {

@@ -51,6 +51,8 @@ PAGES: Mapping[str, tuple[str, Words]] = {
     Action.SEAL: ("requests_app:sign", gettext_lazy("Ký số cơ quan và gửi")),
     Action.FORWARD: ("requests_app:review", gettext_lazy("Xem xét hồ sơ")),
     Action.DECIDE: ("requests_app:review", gettext_lazy("Xem xét từng dòng")),
+    Action.TAKE_ALL: ("requests_app:minutes", gettext_lazy("Nhận và xác nhận từng thiết bị")),
+    Action.TAKE_SOME: ("requests_app:minutes", gettext_lazy("Nhận và xác nhận từng thiết bị")),
     Action.CONFIRM: ("requests_app:confirm", gettext_lazy("Xem kết quả và phê duyệt")),
     Action.REJECT: ("requests_app:confirm", gettext_lazy("Xem kết quả và phê duyệt")),
 }
@@ -197,10 +199,10 @@ def shown(one: Field, value: str) -> str:
 
 
 def words_of(one: Field, value: str) -> str:
-    """Return a value as its choice is called; a tick in words."""
+    """Return a value as its choice is called; a tick in words, a PKCS#10 request by its key."""
     if one.widget == Widget.CHECKBOX:
         return _("Có") if value else _("Không")
-    return dict(one.choices).get(value, value)
+    return dict(one.choices).get(value, one.shown(value))
 
 
 def answers_of(dossier: Dossier, item: DossierItem) -> list[tuple[str, str]]:
