@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from requests_app.views import deciding, detail, lists, papers, routing, sending
+from requests_app.views import deciding, detail, lists, minutes, papers, routing, sending
 
 app_name = "requests_app"
 
@@ -30,6 +30,9 @@ urlpatterns = [
     path("<uuid:uuid>/xem-xet/dong/", deciding.decide_rows, name="decide_rows"),
     path("<uuid:uuid>/xem-xet/chap-nhan-het/", deciding.accept_all, name="accept_all"),
     path("<uuid:uuid>/phe-duyet/", deciding.confirm, name="confirm"),
+    path("<uuid:uuid>/giao-nhan/", minutes.minutes, name="minutes"),
+    path("<uuid:uuid>/giao-nhan/quet/", minutes.tick_devices, name="tick_devices"),
+    path("<uuid:uuid>/giao-nhan/dong/", minutes.confirm_devices, name="confirm_devices"),
     path("<uuid:uuid>/van-ban.pdf", papers.letter, name="letter"),
     path("<uuid:uuid>/van-ban/", papers.preview, name="preview"),
     path("<uuid:uuid>/tai-lieu/", papers.attach, name="attach"),

@@ -63,7 +63,7 @@ def _with_a_desk(dossier: Dossier) -> str:
             "desk": desk
         }
     if dossier.route in HANDING_BACK:
-        return _("Đang chờ bên nhận xác nhận từng thiết bị")
+        return _("Đang chờ %(desk)s nhận và xác nhận từng thiết bị") % {"desk": desk}
     if dossier.route == Route.NOTICE:
         return _("Đang chờ %(desk)s xác nhận đã nhận") % {"desk": desk}
     if dossier.state == State.SUBMITTED and dossier.route == Route.VIA_OFFICE:
@@ -79,7 +79,7 @@ def _of_the_portal(dossier: Dossier) -> str:
         State.ACCEPTED: _("Đã phê duyệt; hệ thống bắt đầu thực hiện trong ít phút"),
         State.EXECUTING: _("Hệ thống đang thực hiện từng dòng; không cần làm gì thêm"),
         State.COMPLETED: _finished(dossier),
-        State.PARTLY_COMPLETED: _("Hồ sơ đã xong; dòng bị từ chối có lý do trong danh sách"),
+        State.PARTLY_COMPLETED: _partly_finished(dossier),
         State.EXECUTION_FAILED: _(
             "Có dòng thực hiện bị lỗi; người tiếp nhận xem, cho chạy lại hoặc từ chối dòng đó"
         ),
@@ -89,9 +89,20 @@ def _of_the_portal(dossier: Dossier) -> str:
 
 
 def _finished(dossier: Dossier) -> str:
+    if dossier.route in HANDING_BACK:
+        return _("Bên nhận đã nhận đủ thiết bị; xem văn bản xác nhận")
     if kinds.get(dossier.kind).effect is not EffectKind.ISSUE:
         return _("Hồ sơ đã xong")
     return _("Đã cấp đủ chứng thư; thiết bị (nếu có) được gửi về đơn vị, theo dõi ở mục Thiết bị")
+
+
+def _partly_finished(dossier: Dossier) -> str:
+    if dossier.route in HANDING_BACK:
+        return _(
+            "Bên nhận chỉ nhận một phần; thiết bị không nhận vẫn phải giao lại bằng biên bản khác, "
+            "lý do có trong danh sách"
+        )
+    return _("Hồ sơ đã xong; dòng bị từ chối có lý do trong danh sách")
 
 
 def deed_of(action: str) -> str:

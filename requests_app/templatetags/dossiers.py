@@ -13,7 +13,7 @@ from portal.core.templatetags.portal_ui import state_tag
 from requests_app import kinds, wording
 from requests_app.models import Decision, Dossier, DossierItem, Outcome
 from requests_app.services import headline_of, title_of
-from requests_app.workflow import State
+from requests_app.workflow import HANDING_BACK, State
 
 register = template.Library()
 
@@ -22,6 +22,12 @@ _OUTCOME_TONES = {
     Outcome.DONE: "success",
     Outcome.REFUSED: "danger",
     Outcome.FAILED: "danger",
+}
+
+_RECEIVED = {
+    Decision.NONE: (gettext_lazy("Chưa xác nhận"), "neutral"),
+    Decision.ACCEPTED: (gettext_lazy("Đã nhận"), "success"),
+    Decision.REFUSED: (gettext_lazy("Không nhận"), "danger"),
 }
 
 _NEXT = {
@@ -54,6 +60,12 @@ def form_number(dossier: Dossier) -> str:
 
 
 @register.filter
+def is_minutes(dossier: Dossier) -> bool:
+    """Say whether the receiving side confirms the dossier device by device."""
+    return dossier.route in HANDING_BACK
+
+
+@register.filter
 def what_next(dossier: Dossier) -> str:
     return wording.what_next(dossier)
 
@@ -74,7 +86,9 @@ class Button:
 @register.simple_tag
 def next_button(dossier: Dossier, role: str) -> Button:
     """Return where ``role`` goes on with the dossier: its next step, or just the page of it."""
-    if dossier.queue == role and dossier.state in _NEXT:
+    if dossier.queue == role and dossier.state == State.SUBMITTED and is_minutes(dossier):
+        route, label = "requests_app:minutes", gettext_lazy("Nhận thiết bị")
+    elif dossier.queue == role and dossier.state in _NEXT:
         route, label = _NEXT[State(dossier.state)]
     else:
         route, label = "requests_app:detail", gettext_lazy("Xem")
@@ -90,6 +104,9 @@ def dossier_state(dossier: Dossier) -> SafeString:
 @register.simple_tag
 def row_state(item: DossierItem) -> SafeString:
     """Return how a row stands: its outcome, or else what was decided."""
+    if is_minutes(item.dossier):
+        label, tone = _RECEIVED[Decision(item.decision)]
+        return state_tag(label, tone)
     if item.outcome:
         outcome = Outcome(item.outcome)
         return state_tag(outcome.label, _OUTCOME_TONES[outcome])

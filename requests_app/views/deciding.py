@@ -19,7 +19,7 @@ from requests_app import kinds, services
 from requests_app.forms import RowDecisionForm, StepForm
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.views import parts, taking
-from requests_app.workflow import Action, IllegalStep, steps_open_to
+from requests_app.workflow import HANDING_BACK, Action, IllegalStep, steps_open_to
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -32,7 +32,9 @@ _CONFIRMING = (Action.CONFIRM, Action.REJECT, Action.SEND_BACK)
 def review(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show the letter beside the rules; a POST takes one of the desk's steps."""
     dossier = parts.find(request.user, uuid)
-    form, response = _try_step(request, dossier)
+    if dossier.route in HANDING_BACK:
+        return redirect("requests_app:minutes", dossier.uuid)
+    form, response = taking.try_step(request, dossier)
     return response or _render_review(request, dossier, sent=form)
 
 
@@ -90,7 +92,7 @@ def accept_all(request: UserRequest, uuid: UUID) -> HttpResponse:
 def confirm(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show the second person what was decided; they confirm it or send it back."""
     dossier = parts.find(request.user, uuid)
-    form, response = _try_step(request, dossier)
+    form, response = taking.try_step(request, dossier)
     if response:
         return response
     cards = parts.steps_of(dossier, request.user, sent=form, only=_CONFIRMING)
@@ -111,17 +113,6 @@ def confirm(request: UserRequest, uuid: UUID) -> HttpResponse:
         "decider": dossier.events.filter(action=Action.DECIDE).select_related("actor").last(),
     }
     return render(request, "requests_app/confirm.html", context)
-
-
-def _try_step(
-    request: UserRequest, dossier: Dossier
-) -> tuple[StepForm | None, HttpResponse | None]:
-    if request.method != "POST":
-        return None, None
-    form = parts.step_form(
-        dossier, request.POST.get("action", ""), data=request.POST, reasons=parts.active_reasons()
-    )
-    return form, taking.take(request, dossier, form)
 
 
 def _render_review(

@@ -63,6 +63,16 @@ def take(request: UserRequest, dossier: Dossier, form: StepForm) -> HttpResponse
     return _after(request, dossier, typed["action"])
 
 
+def try_step(request: UserRequest, dossier: Dossier) -> tuple[StepForm | None, HttpResponse | None]:
+    """Take the step a desk's page was sent with; return the form that came back, or where to go."""
+    if request.method != "POST":
+        return None, None
+    form = parts.step_form(
+        dossier, request.POST.get("action", ""), data=request.POST, reasons=parts.active_reasons()
+    )
+    return form, take(request, dossier, form)
+
+
 def _pin_words(refusal: tokens.WrongPin | tokens.Locked | tokens.NoPinYet) -> str:
     if isinstance(refusal, tokens.WrongPin):
         return _("Mã PIN không đúng. Thiết bị còn cho thử %(tries)s lần trước khi khóa.") % {
