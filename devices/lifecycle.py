@@ -58,6 +58,9 @@ class Move(models.TextChoices):
     REPORT_DAMAGED = "report_damaged", _("Báo hỏng")
     REPORT_LOST = "report_lost", _("Báo thất lạc")
     FIND = "find", _("Tìm lại được")
+    TRANSFER = "transfer", _("Chuyển đơn vị quản lý")
+    GIVE_AGAIN = "give_again", _("Giao lại cho thuê bao")
+    CHANGE_HOLDER = "change_holder", _("Đổi người giữ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +134,14 @@ LIFE: tuple[Rule, ...] = (
     _rule(Move.SEND, Custody.ALLOCATED, to=Custody.ON_ITS_WAY, by=_OPERATOR),
     _rule(Move.RECEIVE, Custody.ON_ITS_WAY, to=Custody.AT_AGENCY, by=_CLERK),
     _rule(Move.HAND_OVER, Custody.AT_AGENCY, to=Custody.WITH_SUBSCRIBER, by=_CLERK),
+    # N30 Điều 32: an organisation's device passes to another văn thư with a biên bản.
+    _rule(
+        Move.CHANGE_HOLDER,
+        Custody.WITH_SUBSCRIBER,
+        by=_CLERK,
+        when=PRESENT,
+        reason=True,
+    ),
     # In use: Điều 22 (locked after too many wrong passwords, recovered on Mẫu 06).
     _rule(
         Move.LOCK,
@@ -178,6 +189,22 @@ LIFE: tuple[Rule, ...] = (
         to=Custody.BACK_AT_AGENCY,
         by=_CLERK,
         when=PRESENT,
+    ),
+    # Given back early, and the certificate goes on after all.
+    _rule(
+        Move.GIVE_AGAIN,
+        Custody.BACK_AT_AGENCY,
+        to=Custody.WITH_SUBSCRIBER,
+        by=_CLERK,
+        when=(Condition.OK, Condition.LOCKED),
+        reason=True,
+    ),
+    # The person moved to another body, or the body has a successor (R41): the thing stays put.
+    _rule(
+        Move.TRANSFER,
+        *_AT_THE_AGENCY,
+        by=(PORTAL,),
+        when=tuple(Condition),
     ),
     # The side that gets the device confirms it (Mẫu 08).
     _rule(
@@ -283,7 +310,20 @@ LIFE: tuple[Rule, ...] = (
 )
 
 # These ask for more than a reason: a list, a serial seen, a PIN.
-_MOVES_WITH_A_PAGE = frozenset({Move.TAKE_IN, Move.SEND, Move.RECEIVE, Move.HAND_OVER})
+_MOVES_WITH_A_PAGE = frozenset(
+    {
+        Move.TAKE_IN,
+        Move.SEND,
+        Move.RECEIVE,
+        Move.HAND_OVER,
+        Move.TAKE_BACK,
+        Move.GIVE_AGAIN,
+        Move.CHANGE_HOLDER,
+        Move.PASS_TO_OFFICE,
+        Move.RETURN_TO_CA,
+        Move.TRANSFER,
+    }
+)
 
 
 def find_rule(move: str, custody: str | None, condition: str | None, role: str | None) -> Rule:

@@ -12,7 +12,7 @@ from devices.lifecycle import Condition, Custody, Move
 from devices.querysets import DeviceQuerySet, IntakeQuerySet, ShipmentQuerySet
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
-from portal.ca.models import KeyPair
+from portal.ca.models import Certificate, KeyPair
 
 
 class DeviceKind(models.TextChoices):
@@ -79,6 +79,11 @@ class Device(models.Model):
     model = models.CharField(_("kiểu"), max_length=60, blank=True)
     carrier = models.CharField(_("nhà mạng"), max_length=20, blank=True)
     phone = models.CharField(_("số thuê bao ký số"), max_length=10, blank=True)
+    converts_number = models.BooleanField(
+        _("chuyển từ số đang dùng"),
+        default=False,
+        help_text=_("SIM PKI: số đang dùng được chuyển sang SIM ký số"),
+    )
     iccid = models.CharField("ICCID", max_length=22, blank=True)
     key = models.OneToOneField(KeyPair, models.PROTECT, null=True, related_name="device")
     custody = models.CharField(_("nơi giữ"), max_length=16, choices=Custody)
@@ -99,6 +104,7 @@ class Device(models.Model):
         indexes = [
             models.Index(fields=["custody", "kind", "id"], name="devices_device_custody"),
             models.Index(fields=["agency", "custody", "id"], name="devices_device_agency"),
+            models.Index(fields=["office", "custody", "condition"], name="devices_device_sums"),
             models.Index(fields=["received_at", "id"], name="devices_device_recent"),
             models.Index(fields=["agency", "received_at", "id"], name="devices_agency_recent"),
             models.Index(fields=["office", "received_at", "id"], name="devices_office_recent"),
@@ -208,3 +214,12 @@ class HandoverNotice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.move_id}: {self.document_label}"
+
+
+class ExpiryMark(models.Model):
+    """How far the sweep of expired certificates has come, in order of their end; one row."""
+
+    certificate = models.ForeignKey(Certificate, models.PROTECT, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return f"up to {self.certificate_id}"

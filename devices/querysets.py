@@ -10,12 +10,14 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from devices.lifecycle import Condition, Custody, Move
 from portal.agencies.models import Agency
-from portal.ca.models import Certificate
+from portal.ca.models import Certificate, RevocationReason
 from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
 
 if TYPE_CHECKING:
     from devices.models import Device, Intake, Shipment
     from portal.accounts.models import User
+
+_HANDED_OVER = (Custody.WITH_SUBSCRIBER, Custody.TO_BE_RETURNED, Custody.BACK_AT_AGENCY)
 
 
 class DeviceQuerySet(models.QuerySet["Device"]):
@@ -49,13 +51,23 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         valid = Certificate.objects.valid_at(now).filter(key=OuterRef("key"))
         return self.filter(Exists(valid))
 
+    def spent(self, now: datetime) -> Self:
+        """Return the devices whose every certificate has ended, so that they must come back.
+
+        A key that was only superseded is another key's story (DOMAIN 14.5).
+        """
+        of_key = Certificate.objects.filter(key=OuterRef("key"))
+        running = of_key.filter(revoked_at__isnull=True, not_after__gt=now)
+        ended = of_key.exclude(revocation_reason=RevocationReason.SUPERSEDED)
+        return self.filter(Exists(ended), ~Exists(running))
+
     def handed_over_without_notice(self) -> Self:
-        """Return the devices subscribers hold of which no Mẫu 07 has told the CA yet (R18).
+        """Return the devices handed over and not yet given up, of which no Mẫu 07 tells (R18).
 
         One filter, one join: a device is handed over once in its life.
         """
         return self.filter(
-            custody=Custody.WITH_SUBSCRIBER,
+            custody__in=_HANDED_OVER,
             moves__move=Move.HAND_OVER,
             moves__notice__isnull=True,
         )

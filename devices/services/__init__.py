@@ -7,8 +7,11 @@ from devices.services.handover import (
     handed_over_without_notice,
     with_hand_over,
 )
+from devices.services.holding import change_holder, give_again, take_back
 from devices.services.ledger import Paper, ledger_agrees
+from devices.services.losses import loss_told
 from devices.services.moves import lock_exhausted, make_move
+from devices.services.returning import open_return, take_returned
 from devices.services.shipping import Receipt, receive, send
 from devices.services.stock import (
     Allocation,
@@ -18,6 +21,7 @@ from devices.services.stock import (
     take_from_stock,
     take_in,
 )
+from devices.services.transferring import transfer
 
 __all__ = [
     "Allocation",
@@ -25,17 +29,24 @@ __all__ = [
     "Receipt",
     "allocate_many",
     "attach_notice",
+    "change_holder",
     "detach_notice",
+    "give_again",
     "hand_over",
     "handed_over_without_notice",
     "has_keys_to_make",
     "ledger_agrees",
     "lock_exhausted",
+    "loss_told",
     "make_move",
     "make_next_keys",
+    "open_return",
     "receive",
     "send",
+    "take_back",
     "take_from_stock",
     "take_in",
+    "take_returned",
+    "transfer",
     "with_hand_over",
 ]

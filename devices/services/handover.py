@@ -24,7 +24,7 @@ from portal.ca import tokens
 from portal.ca.models import VirtualToken
 from portal.core.rules import Refused, Violation
 from portal.deadlines.models import DeadlineKind
-from portal.deadlines.services import close, open_deadline
+from portal.deadlines.services import close_all, open_deadline
 from portal.notices.services import tell
 
 DECREE = "Nghị định 68/2024/NĐ-CP"
@@ -116,8 +116,8 @@ def attach_notice(
         ],
         batch_size=500,
     )
-    for move in moves:
-        close(DeadlineKind.HANDOVER_NOTICE, move.device.uuid, now=now)
+    notified = [move.device.uuid for move in moves]
+    close_all(DeadlineKind.HANDOVER_NOTICE, notified, now=now)
     _audit_notice("device.attach_notice", document, len(moves), actor=actor, now=now)
     return len(moves)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from itertools import pairwise
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,8 +15,10 @@ from django.utils.translation import gettext as _
 from devices.lifecycle import LIFE, Condition, Custody, IllegalMove, Move, Rule, find_rule
 from devices.models import CustodyMove, Device
 from portal.accounts.models import User
-from portal.audit.services import Act, record
+from portal.audit.services import Act, record_many
 from portal.core.rules import Refused, Violation
+
+_CHANGES_AGENCY = frozenset({Move.ALLOCATE, Move.TRANSFER})
 
 
 class Paper(NamedTuple):
@@ -55,17 +58,22 @@ def write(
     channel: str = "",
     holder: str = "",
     note: str = "",
+    notes: Mapping[int, str] | None = None,
     on: date | None = None,
 ) -> list[CustodyMove]:
     """Make ``move`` with each locked device and enter it in the ledger; the caller audits.
 
-    ``actor`` None is the portal itself. Raises Refused, naming each device that can't.
+    ``actor`` None is the portal itself; ``notes`` (by device) stand before ``note``. Raises
+    Refused, naming each device that can't, or when ``on`` lies ahead or before its last move.
     """
     rules = _rules_for(devices, move, role=actor.role if actor else None)
     if any(rule.needs_reason for rule in rules) and not note.strip():
         raise Refused(Violation("no_reason", _("Phải nêu rõ lý do.")))
+    if on is not None:
+        _refuse_odd_day(devices, on, now=now)
     restored = _conditions_before_loss(devices) if any(rule.restores for rule in rules) else {}
     document_type, document_uuid, document_label = paper
+    notes = notes or {}
     entries = []
     for device, rule in zip(devices, rules, strict=True):
         entry = CustodyMove(
@@ -82,7 +90,7 @@ def write(
             document_uuid=document_uuid,
             document_label=document_label,
             channel=channel,
-            note=note.strip(),
+            note=notes.get(device.pk, note).strip(),
             actor=actor,
             happened_on=on or timezone.localdate(now),
             at=now,
@@ -100,25 +108,27 @@ def audit(
     now: datetime,
     paper: tuple[str, UUID | None, str],
 ) -> None:
-    """Write the one audit entry of a command about ``devices``, all of one agency. Call it last.
+    """Write the audit entry of a command about ``devices``, one for each agency. Call it last.
 
     A command that found nothing left to do leaves none.
     """
-    if not devices:
-        return
+    by_agency: dict[int | None, list[Device]] = defaultdict(list)
+    for device in devices:
+        by_agency[device.agency_id].append(device)
+    if acts := [_act(group, action, paper) for group in by_agency.values()]:
+        record_many(acts, actor=actor, now=now)
+
+
+def _act(devices: Sequence[Device], action: str, paper: tuple[str, UUID | None, str]) -> Act:
     first = devices[0]
     document_type, document_uuid, _label = paper
-    record(
-        Act(
-            action=f"device.{action}",
-            target_type="device" if len(devices) == 1 else document_type,
-            target_uuid=first.uuid if len(devices) == 1 else document_uuid,
-            agency_uuid=first.agency.uuid if first.agency else None,
-            office_uuid=first.office.uuid if first.office else None,
-            data={"devices": [device.serial for device in devices], "document": document_type},
-        ),
-        actor=actor,
-        now=now,
+    return Act(
+        action=f"device.{action}",
+        target_type="device" if len(devices) == 1 else document_type or "device",
+        target_uuid=first.uuid if len(devices) == 1 else document_uuid,
+        agency_uuid=first.agency.uuid if first.agency else None,
+        office_uuid=first.office.uuid if first.office else None,
+        data={"devices": [device.serial for device in devices], "document": document_type},
     )
 
 
@@ -135,11 +145,24 @@ def ledger_agrees(device: Device) -> bool:
             return False
         custody, condition = entry.to_custody, entry.to_condition
     last = entries[-1]
-    return (custody, condition, last.agency_id, last.subscriber_id) == (
+    return _agencies_agree(entries) and (
+        custody,
+        condition,
+        last.agency_id,
+        last.subscriber_id,
+    ) == (
         device.custody,
         device.condition,
         device.agency_id,
         device.subscriber_id,
+    )
+
+
+def _agencies_agree(entries: Sequence[CustodyMove]) -> bool:
+    """A device changes its agency when it is allocated or handed to another, and never else."""
+    return all(
+        one.agency_id == before.agency_id or one.move in _CHANGES_AGENCY
+        for before, one in pairwise(entries)
     )
 
 
@@ -169,6 +192,29 @@ def _rules_for(devices: Sequence[Device], move: Move, *, role: str | None) -> li
     if violations:
         raise Refused(*violations)
     return rules
+
+
+def _refuse_odd_day(devices: Sequence[Device], on: date, *, now: datetime) -> None:
+    if on > timezone.localdate(now):
+        raise Refused(Violation("in_the_future", _("Ngày ghi nhận không thể sau ngày hôm nay.")))
+    moves = CustodyMove.objects.filter(device__in=devices).order_by("pk")
+    latest = dict(moves.values_list("device_id", "happened_on"))
+    text = _("Ngày %(on)s trước lần ghi nhận gần nhất của thiết bị %(serial)s (%(last)s).")
+    if violations := [
+        Violation(
+            "before_last_move",
+            text
+            % {
+                "on": f"{on:%d/%m/%Y}",
+                "serial": device.serial,
+                "last": f"{latest[device.pk]:%d/%m/%Y}",
+            },
+            way_out=_("Xem Sổ theo dõi trên trang thiết bị rồi ghi đúng ngày."),
+        )
+        for device in devices
+        if device.pk in latest and on < latest[device.pk]
+    ]:
+        raise Refused(*violations)
 
 
 def _condition_after(device: Device, rule: Rule, restored: dict[int, str]) -> str:

@@ -14,7 +14,7 @@ from devices.lifecycle import Move
 from devices.models import Channel, Device, Shipment, ShipmentItem
 from devices.serials import normalise
 from devices.services.ledger import Paper, audit, lock, write
-from devices.services.moves import recall_spent
+from devices.services.returning import recall_spent
 from portal.accounts.models import User
 from portal.core.roles import Role
 from portal.core.rules import Refused, Violation

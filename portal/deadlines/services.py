@@ -102,9 +102,9 @@ def close_all(kind: DeadlineKind, target_uuids: Collection[UUID], *, now: dateti
     return found.update(done_at=now, next_at=None)
 
 
-def cancel(kind: DeadlineKind, target_uuid: UUID, *, now: datetime) -> int:
-    """Cancel what need not be done any more; return how many clocks stopped (0 or 1)."""
-    found = Deadline.objects.open().filter(kind=kind, target_uuid=target_uuid)
+def cancel(kind: DeadlineKind, target_uuids: Collection[UUID], *, now: datetime) -> int:
+    """Cancel what need not be done any more about each of these; return how many stopped."""
+    found = Deadline.objects.open().filter(kind=kind, target_uuid__in=target_uuids)
     return found.update(cancelled_at=now, next_at=None)
 
 

@@ -143,11 +143,12 @@ def _troubles(found: Sequence[Device], hands: Hands, *, now: datetime) -> None:
         certificate = device.key.certificates.latest("issued_at")
         ca.revoke(certificate, RevocationReason.CESSATION, actor=operator, now=now)
         move(device, Move.RECALL, None, "Chứng thư đã bị thu hồi")
-    for device in found[6:9]:
-        move(device, Move.TAKE_BACK, clerk)
-    for device in found[7:9]:
-        move(device, Move.PASS_TO_OFFICE, officer)
-    move(found[8], Move.RETURN_TO_CA, operator)
+    serials = [device.serial for device in found[6:9]]
+    devices.take_back(found[6:9], serials_seen=serials, actor=clerk, now=now)
+    minutes = ("", None, "Biên bản giao, nhận thiết bị (Mẫu 08)")
+    devices.take_returned(found[7:9], Move.PASS_TO_OFFICE, paper=minutes, actor=officer, now=now)
+    covering = ("", None, "Sở nộp thiết bị về Cục")
+    devices.take_returned(found[8:9], Move.RETURN_TO_CA, paper=covering, actor=operator, now=now)
 
 
 def _on_the_road(hands: Hands, other: Hands, *, now: datetime) -> None:

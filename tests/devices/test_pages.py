@@ -225,12 +225,13 @@ def test_a_move_made_meanwhile_by_somebody_else_is_said_and_not_made_twice() -> 
     device = device_at(Custody.WITH_SUBSCRIBER)
     client = clerk_of(device.agency)
     url = reverse("devices:make_move", args=[device.uuid])
-    client.post(url, {"move": "take_back"})
+    typed = {"move": "lock", "reason": "Nhập sai mật khẩu"}
+    client.post(url, typed)
 
-    again = client.post(url, {"move": "take_back"})
+    again = client.post(url, typed)
 
     assert 'data-code="illegal_move"' in html(again)
-    assert device.moves.filter(move=Move.TAKE_BACK).count() == 1
+    assert device.moves.filter(move=Move.LOCK).count() == 1
 
 
 def test_a_lot_is_taken_in_by_a_range() -> None:

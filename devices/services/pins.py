@@ -1,0 +1,124 @@
+"""The PIN of a virtual token after its hand-over: a new one after recovery, a change.
+
+A real device keeps its own and the portal never sees it. No PIN is kept, logged or passed on.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from devices.lifecycle import Condition, Custody
+from devices.models import Device
+from devices.serials import normalise
+from devices.services.ledger import Paper, audit, lock
+from portal.accounts.models import User
+from portal.ca import tokens
+from portal.ca.models import VirtualToken
+from portal.core.roles import Role
+from portal.core.rules import Refused, Violation
+from portal.notices.services import tell
+
+RECOVERY = "Điều 22 Nghị định 68/2024/NĐ-CP"
+
+
+def may_set_pin(device: Device, user: User) -> bool:
+    """Say whether a PIN of ``device`` is typed at this account: its subscriber's, or the clerk's
+    desk of a body that sees the device."""
+    is_subscriber = user.person_id is not None and user.person_id == device.subscriber_id
+    return is_subscriber or user.role == Role.CLERK
+
+
+def needs_new_pin(device: Device) -> bool:
+    """Say whether the subscriber holds ``device`` and has yet to set its PIN (after recovery)."""
+    if device.custody != Custody.WITH_SUBSCRIBER or device.condition != Condition.OK:
+        return False
+    token = VirtualToken.objects.filter(key=device.key_id).first() if device.key_id else None
+    return token is not None and not token.has_first_pin
+
+
+def pin_can_be_changed(device: Device) -> bool:
+    """Say whether ``device`` has a PIN of its subscriber's that can be replaced."""
+    if device.custody != Custody.WITH_SUBSCRIBER or device.condition != Condition.OK:
+        return False
+    token = VirtualToken.objects.filter(key=device.key_id).first() if device.key_id else None
+    return token is not None and token.has_first_pin and token.locked_at is None
+
+
+@transaction.atomic
+def set_new_pin(
+    device: Device, *, pin: str, serial_seen: str, actor: User, now: datetime
+) -> Device:
+    """Set the PIN of a recovered device; typed by its subscriber, who is told of it.
+
+    ``serial_seen`` is read off the thing itself. Raises Device.DoesNotExist when the device is not
+    ``actor``'s to see, PermissionDenied when no PIN of it is typed at this account, Refused when
+    the serial differs, the device waits for no PIN, or the PIN is unfit.
+    """
+    (device,) = lock([device], actor=actor)
+    if not may_set_pin(device, actor):
+        raise PermissionDenied
+    if violations := _violations(device, serial_seen=serial_seen):
+        raise Refused(*violations)
+    assert device.key is not None
+    tokens.set_first_pin(device.key, pin, now=now)
+    _tell_subscriber(device, actor=actor, now=now)
+    audit([device], "set_pin", actor=actor, now=now, paper=Paper("", None, ""))
+    return device
+
+
+def change_pin(device: Device, *, old: str, new: str, actor: User, now: datetime) -> None:
+    """Replace the PIN of a device by one that who knows the old one chose.
+
+    Raises Device.DoesNotExist, PermissionDenied and Refused as ``set_new_pin`` does, and
+    tokens.WrongPin, Locked or NoPinYet. Not inside a transaction: a wrong try counts.
+    """
+    seen = Device.objects.visible_to(actor).select_related("key").get(pk=device.pk)
+    if not may_set_pin(seen, actor):
+        raise PermissionDenied
+    if not pin_can_be_changed(seen) or seen.key is None:
+        raise Refused(_no_pin_to_set(seen))
+    tokens.change_pin(seen.key, old=old, new=new, now=now, actor=actor)
+
+
+def _violations(device: Device, *, serial_seen: str) -> list[Violation]:
+    found = []
+    if normalise(serial_seen) != device.serial:
+        text = _("Số hiệu đọc trên thiết bị (%(seen)s) khác số hiệu trong hồ sơ (%(serial)s).")
+        values = {"seen": normalise(serial_seen) or "–", "serial": device.serial}
+        way_out = _("Tìm đúng thiết bị của thuê bao này; không đặt mã PIN cho thiết bị khác.")
+        found.append(Violation("serial_differs", text % values, way_out=way_out))
+    if not needs_new_pin(device):
+        found.append(_no_pin_to_set(device))
+    return found
+
+
+def _no_pin_to_set(device: Device) -> Violation:
+    return Violation(
+        "no_pin_to_set",
+        _("Thiết bị %(serial)s không chờ đặt hay đổi mã PIN lúc này.") % {"serial": device.serial},
+        article=RECOVERY,
+        way_out=_("Mở lại trang thiết bị để xem việc có thể làm lúc này."),
+    )
+
+
+def _tell_subscriber(device: Device, *, actor: User, now: datetime) -> None:
+    """Tell the person when somebody else was at the keyboard: a false setting must be noticed."""
+    title = _("Mã PIN mới của thiết bị %(serial)s đã được đặt")
+    people = User.objects.filter(
+        is_active=True, person=device.subscriber_id, person__isnull=False
+    ).exclude(pk=actor.pk)
+    tell(
+        people,
+        cause=f"device_pin_set:{device.pk}:{now.isoformat()}",
+        title=title % {"serial": device.serial},
+        text=_("Nếu không phải anh/chị tự đặt, báo ngay văn thư và Cục."),
+        path=reverse("devices:detail", args=[device.uuid]),
+        target_type="device",
+        target_uuid=device.uuid,
+        now=now,
+    )
