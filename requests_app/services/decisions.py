@@ -97,6 +97,10 @@ def tick_devices(
 
     Returns how many rows were ticked and the numbers that stand in no row. A remark stays.
     """
+    dossier = Dossier.objects.visible_to(actor).get(pk=dossier.pk)
+    _permit(dossier, actor)
+    if dossier.route not in HANDING_BACK:
+        raise IllegalStep("only minutes are received by scanning")
     seen = dict.fromkeys(serial for one in serials if (serial := normalise(one)))
     items = dossier.items.filter(device__serial__in=list(seen)).select_related("device")
     found = {item.device.serial: item for item in items if item.device is not None}

@@ -130,6 +130,10 @@ ACCESS: dict[str, Access] = {
     "POST requests_app:accept_all": _about(
         {302: frozenset({CO}), 409: ON_THE_WAY}, {302: frozenset({CO}), 409: CA}, version=1
     ),
+    "GET requests_app:minutes": LED_BACK,
+    "POST requests_app:minutes": LED_BACK,
+    "POST requests_app:tick_devices": CONFLICT,
+    "POST requests_app:confirm_devices": CONFLICT,
     "GET requests_app:confirm": LED_BACK,
     "POST requests_app:confirm": LED_BACK,
     "GET requests_app:letter": SEEN,
