@@ -24,9 +24,14 @@ from requests_app.services.drafts import (
 )
 from requests_app.services.effects import headline_of, title_of
 from requests_app.services.errors import Barred, NotEditable, StaleVersion
-from requests_app.services.handovers import handover_rows, start_dossier
 from requests_app.services.letters import preview_html, render
-from requests_app.services.reading import note_reading
+from requests_app.services.prefilling.handover import handover_rows
+from requests_app.services.reading import (
+    hides_rework,
+    last_sent_letter,
+    note_reading,
+    shown_events,
+)
 from requests_app.services.routing_preview import changes_of, preview_of_preset
 from requests_app.services.routing_proposals import (
     confirm_proposal,
@@ -38,6 +43,7 @@ from requests_app.services.routing_proposals import (
 )
 from requests_app.services.routing_rules import PresetTerms, RuleFacts
 from requests_app.services.splitting import split_by_route
+from requests_app.services.starting import start_dossier
 from requests_app.services.steps import allowed_steps, bars_of, take_step
 
 __all__ = [
@@ -66,7 +72,9 @@ __all__ = [
     "expected_signing_mode",
     "handover_rows",
     "headline_of",
+    "hides_rework",
     "import_rows",
+    "last_sent_letter",
     "move_row",
     "note_reading",
     "preview_html",
@@ -79,6 +87,7 @@ __all__ = [
     "row_findings",
     "save_letter",
     "save_rows",
+    "shown_events",
     "split_by_route",
     "start_dossier",
     "take_step",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -111,6 +111,23 @@ def may_reveal(user: User) -> bool:
 
 
 @transaction.atomic
+def reveal_identities(
+    subscribers: Iterable[Subscriber], *, actor: User, now: datetime
+) -> dict[int, str]:
+    """Return person → whole identity number for those ``actor`` sees; each reading is recorded.
+
+    Nothing for a role whose work shows masked numbers only.
+    """
+    if not may_reveal(actor):
+        return {}
+    wanted = {subscriber.pk for subscriber in subscribers}
+    people = Subscriber.objects.visible_to(actor).people().filter(pk__in=wanted)
+    seen = list(people.select_related("agency__office").order_by("pk"))
+    audit.record_many([_reading_of(subscriber) for subscriber in seen], actor=actor, now=now)
+    return {subscriber.pk: subscriber.identity_number for subscriber in seen}
+
+
+@transaction.atomic
 def reveal_identity(subscriber: Subscriber, *, actor: User, now: datetime) -> str:
     """Return the whole identity number; that it was read is recorded.
 
@@ -120,16 +137,19 @@ def reveal_identity(subscriber: Subscriber, *, actor: User, now: datetime) -> st
     subscriber = seen.get(pk=subscriber.pk)
     if not may_reveal(actor):
         raise PermissionDenied("this role sees masked numbers only")
+    audit.record(_reading_of(subscriber), actor=actor, now=now)
+    return subscriber.identity_number
+
+
+def _reading_of(subscriber: Subscriber) -> audit.Act:
     agency = subscriber.agency
-    act = audit.Act(
+    return audit.Act(
         action="subscriber.reveal",
         target_type="subscriber",
         target_uuid=subscriber.uuid,
         agency_uuid=agency.uuid,
         office_uuid=agency.office.uuid if agency.office else None,
     )
-    audit.record(act, actor=actor, now=now)
-    return subscriber.identity_number
 
 
 def _clean(person: PersonFacts) -> PersonFacts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from devices.lifecycle import PRESENT, Custody
@@ -27,16 +27,14 @@ def rows_to_give_back(agency: Agency, *, now: datetime) -> list[dict[str, str]]:
         .select_related("subscriber")
         .order_by("serial", "pk")
     )
-    newest = newest_certificates(waiting)
+    return rows_of(waiting, now=now)
+
+
+def rows_of(devices: Sequence[Device], *, now: datetime) -> list[dict[str, str]]:
+    """Return the answers of each device's row. A fixed number of queries."""
+    newest = newest_certificates(devices)
     papers = _revocation_papers(newest.values())
-    return [_row(device, newest.get(device.key_id), papers, now=now) for device in waiting]
-
-
-def row_of(device: Device, *, now: datetime) -> dict[str, str]:
-    """Return the answers of one device's row."""
-    certificate = newest_certificates([device]).get(device.key_id)
-    papers = _revocation_papers([certificate] if certificate else [])
-    return _row(device, certificate, papers, now=now)
+    return [_row(device, newest.get(device.key_id), papers, now=now) for device in devices]
 
 
 def _row(

@@ -1,14 +1,21 @@
-"""Mẫu 06: the row of a locked device, from the certificate on it."""
+"""Mẫu 06: the rows of locked devices, from the certificates on them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from devices.models import Device
+from portal.ca.models import Certificate
 from requests_app.services.targets import newest_certificates
 
 
-def row_of(device: Device) -> dict[str, str]:
-    """Return the answers of one device's row; what the register does not know stays blank."""
-    certificate = newest_certificates([device]).get(device.key_id)
+def rows_of(devices: Sequence[Device]) -> list[dict[str, str]]:
+    """Return the answers of each device's row; what the register does not know stays blank."""
+    newest = newest_certificates(devices)
+    return [_row(device, newest.get(device.key_id)) for device in devices]
+
+
+def _row(device: Device, certificate: Certificate | None) -> dict[str, str]:
     holder = device.subscriber.name if device.subscriber else ""
     return {
         "device_serial": device.serial,
