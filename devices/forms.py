@@ -180,19 +180,9 @@ class ReceiveForm(forms.Form):
         return [str(value) for value in self["seen"].data or []] if self.is_bound else []
 
 
-class HandOverForm(forms.Form):
-    """What is checked and set when a device changes hands."""
+class PinForm(forms.Form):
+    """A PIN its holder chooses, typed twice."""
 
-    serial_seen = forms.CharField(
-        label=_("Số hiệu đọc trên thiết bị"),
-        max_length=60,
-        help_text=_("Đọc số in trên chính thiết bị đang cầm, không chép từ màn hình."),
-        widget=forms.TextInput(attrs=_CODE),
-    )
-    on = forms.DateField(
-        label=_("Ngày bàn giao"), widget=forms.DateInput(attrs={"inputmode": "numeric"})
-    )
-    holder = forms.CharField(label=_("Người nhận"), max_length=150)
     pin = forms.CharField(
         label=_("Mã PIN do người nhận tự đặt"),
         strip=False,
@@ -202,14 +192,6 @@ class HandOverForm(forms.Form):
     pin_again = forms.CharField(
         label=_("Nhập lại mã PIN"), strip=False, widget=forms.PasswordInput(attrs=_PIN)
     )
-
-    def __init__(self, data: QueryDict | None, *, holder: str, asks_pin: bool, today: date) -> None:
-        super().__init__(data, initial={"holder": holder, "on": today})
-        if not asks_pin:
-            del self.fields["pin"], self.fields["pin_again"]
-
-    def clean_holder(self) -> str:
-        return nfc(self.cleaned_data["holder"])
 
     def clean_pin(self) -> str:
         pin: str = self.cleaned_data["pin"]
@@ -224,6 +206,67 @@ class HandOverForm(forms.Form):
             self.add_error("pin_again", _("Hai lần nhập mã PIN khác nhau."))
         cleaned.setdefault("pin", "")
         return cleaned
+
+
+class HandOverForm(PinForm):
+    """What is checked and set when a device changes hands."""
+
+    serial_seen = forms.CharField(
+        label=_("Số hiệu đọc trên thiết bị"),
+        max_length=60,
+        help_text=_("Đọc số in trên chính thiết bị đang cầm, không chép từ màn hình."),
+        widget=forms.TextInput(attrs=_CODE),
+    )
+    on = forms.DateField(
+        label=_("Ngày bàn giao"), widget=forms.DateInput(attrs={"inputmode": "numeric"})
+    )
+    holder = forms.CharField(label=_("Người nhận"), max_length=150)
+
+    field_order = ("serial_seen", "on", "holder", "pin", "pin_again")
+
+    def __init__(self, data: QueryDict | None, *, holder: str, asks_pin: bool, today: date) -> None:
+        super().__init__(data, initial={"holder": holder, "on": today})
+        if not asks_pin:
+            del self.fields["pin"], self.fields["pin_again"]
+
+    def clean_holder(self) -> str:
+        return nfc(self.cleaned_data["holder"])
+
+
+class NewPinForm(PinForm):
+    """The PIN after recovery, and the number read off the device it is for."""
+
+    serial_seen = forms.CharField(
+        label=_("Số hiệu đọc trên thiết bị"),
+        max_length=60,
+        help_text=_("Đọc số in trên chính thiết bị đang cầm, không chép từ màn hình."),
+        widget=forms.TextInput(attrs=_CODE),
+    )
+
+    field_order = ("serial_seen", "pin", "pin_again")
+
+    def __init__(self, data: QueryDict | None) -> None:
+        super().__init__(data)
+        self.fields["pin"].label = _("Mã PIN mới do thuê bao tự đặt")
+        self.fields["pin"].help_text = _("Từ 8 đến 16 ký tự. Người khác không nhìn, không ghi lại.")
+
+
+class ChangePinForm(PinForm):
+    """The PIN in use, and the one to take its place."""
+
+    old = forms.CharField(
+        label=_("Mã PIN đang dùng"),
+        strip=False,
+        max_length=64,
+        widget=forms.PasswordInput(attrs=_PIN | {"autocomplete": "off"}),
+    )
+
+    field_order = ("old", "pin", "pin_again")
+
+    def __init__(self, data: QueryDict | None) -> None:
+        super().__init__(data)
+        self.fields["pin"].label = _("Mã PIN mới")
+        self.fields["pin"].help_text = _("Từ 8 đến 16 ký tự. Người khác không nhìn, không ghi lại.")
 
 
 class MoveForm(forms.Form):

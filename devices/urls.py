@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from devices.views import handover, lists, shipping, stock
+from devices.views import handover, lists, pin, shipping, stock
 
 app_name = "devices"
 
@@ -19,4 +19,6 @@ urlpatterns = [
     path("<uuid:code>/", lists.detail, name="detail"),
     path("<uuid:code>/viec/", lists.make_move, name="make_move"),
     path("<uuid:code>/ban-giao/", handover.hand_over, name="hand_over"),
+    path("<uuid:code>/ma-pin-moi/", pin.new_pin, name="new_pin"),
+    path("<uuid:code>/doi-ma-pin/", pin.change_pin, name="change_pin"),
 ]

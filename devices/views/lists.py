@@ -21,6 +21,7 @@ from devices.forms import MoveForm
 from devices.guidance import button_of, next_sentence, now_sentence, tone_of
 from devices.lifecycle import Condition, Custody, Move, Rule, has_a_page, moves_open_to
 from devices.models import Device
+from devices.services import pins
 from devices.waiting import figures
 from portal.audit.exports import note_export
 from portal.ca import words
@@ -182,6 +183,7 @@ def _render_detail(
         "cards": _cards(request.user, device, form),
         "violations": violations,
         "owes_notice": _owes_notice(device, moves),
+        "pin": _pin(request.user, device),
     }
     return render(request, "devices/detail.html", context)
 
@@ -208,6 +210,15 @@ def _owes_notice(device: Device, moves: list[Any]) -> bool:
     return device.custody == Custody.WITH_SUBSCRIBER and any(
         move.move == Move.HAND_OVER and not hasattr(move, "notice") for move in moves
     )
+
+
+def _pin(user: User, device: Device) -> dict[str, bool]:
+    """Say what is to be done about the device's PIN, and whether it is typed at this account."""
+    return {
+        "is_wanted": pins.needs_new_pin(device),
+        "can_be_changed": pins.pin_can_be_changed(device),
+        "is_typed_here": pins.may_set_pin(device, user),
+    }
 
 
 def _cards(user: User, device: Device, form: MoveForm | None) -> list[MoveCard]:

@@ -219,6 +219,11 @@ ACCESS: dict[str, Access] = {
     "POST devices:make_move": SEEN,  # the form again: no move was named
     "GET devices:hand_over": _about({200: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
     "POST devices:hand_over": _about({200: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
+    # The device waits for no PIN: who may set one is led back to its page.
+    "GET devices:new_pin": _about({302: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
+    "POST devices:new_pin": _about({302: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
+    "GET devices:change_pin": _about({302: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
+    "POST devices:change_pin": _about({302: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
     # Notices
     "GET notices:list": EVERYBODY,
     "GET notices:bell": EVERYBODY,

@@ -1,0 +1,118 @@
+"""The PIN of a device in its subscriber's hands: a new one after recovery, a change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from devices.forms import ChangePinForm, NewPinForm
+from devices.models import Device
+from devices.services import pins
+from portal.agencies.models import SubscriberKind
+from portal.ca import tokens
+from portal.core.rules import Refused, Violation
+
+if TYPE_CHECKING:
+    from portal.accounts.models import UserRequest
+
+
+@sensitive_post_parameters("pin", "pin_again")
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_pin(request: UserRequest, code: UUID) -> HttpResponse:
+    """Let the subscriber of a recovered device set its PIN, at the clerk's desk or their own."""
+    device = _mine(request, code)
+    if not pins.needs_new_pin(device):
+        messages.warning(request, _("Thiết bị này không chờ đặt mã PIN mới."))
+        return redirect("devices:detail", device.uuid)
+    form = NewPinForm(request.POST or None)
+    violations: Sequence[Violation] = ()
+    if request.method == "POST" and form.is_valid():
+        try:
+            pins.set_new_pin(device, **form.cleaned_data, actor=request.user, now=timezone.now())
+        except Refused as refusal:
+            violations = refusal.violations
+        except Device.DoesNotExist as error:
+            raise Http404 from error
+        else:
+            text = _("Đã đặt mã PIN mới cho thiết bị %(serial)s; thiết bị ký số được ngay.")
+            messages.success(request, text % {"serial": device.serial})
+            return redirect("devices:detail", device.uuid)
+    return _render(request, device, form, violations, is_new=True)
+
+
+@sensitive_post_parameters("old", "pin", "pin_again")
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_pin(request: UserRequest, code: UUID) -> HttpResponse:
+    """Let whoever knows the PIN of a device put another in its place."""
+    device = _mine(request, code)
+    if not pins.pin_can_be_changed(device):
+        messages.warning(request, _("Thiết bị này không đổi mã PIN được lúc này."))
+        return redirect("devices:detail", device.uuid)
+    form = ChangePinForm(request.POST or None)
+    violations: Sequence[Violation] = ()
+    if request.method == "POST" and form.is_valid():
+        try:
+            _change(request, device, form)
+        except Refused as refusal:
+            violations = refusal.violations
+        except Device.DoesNotExist as error:
+            raise Http404 from error
+        else:
+            if not form.errors:
+                text = _("Đã đổi mã PIN của thiết bị %(serial)s.")
+                messages.success(request, text % {"serial": device.serial})
+                return redirect("devices:detail", device.uuid)
+    return _render(request, device, form, violations, is_new=False)
+
+
+def _change(request: UserRequest, device: Device, form: ChangePinForm) -> None:
+    """Change the PIN; a wrong old one becomes an error of its field."""
+    old, new = form.cleaned_data["old"], form.cleaned_data["pin"]
+    try:
+        pins.change_pin(device, old=old, new=new, actor=request.user, now=timezone.now())
+    except tokens.WrongPin as wrong:
+        text = _("Mã PIN không đúng. Thiết bị còn cho thử %(tries)s lần trước khi khóa.")
+        form.add_error("old", text % {"tries": wrong.tries_left})
+    except (tokens.Locked, tokens.NoPinYet):
+        text = _(
+            "Thiết bị đã bị khóa hoặc chưa đặt mã PIN. Mở trang thiết bị để xem việc tiếp theo."
+        )
+        form.add_error("old", text)
+
+
+def _mine(request: UserRequest, code: UUID) -> Device:
+    """Return the device when a PIN of it is typed at this account; raises Http404 or 403."""
+    devices = Device.objects.visible_to(request.user)
+    device = get_object_or_404(devices.select_related("agency", "subscriber", "key"), uuid=code)
+    if not pins.may_set_pin(device, request.user):
+        raise PermissionDenied
+    return device
+
+
+def _render(
+    request: UserRequest,
+    device: Device,
+    form: NewPinForm | ChangePinForm,
+    violations: Sequence[Violation],
+    *,
+    is_new: bool,
+) -> HttpResponse:
+    subscriber = device.subscriber
+    context = {
+        "device": device,
+        "form": form,
+        "violations": violations,
+        "is_new": is_new,
+        "is_for_person": subscriber is not None and subscriber.kind == SubscriberKind.PERSON,
+    }
+    return render(request, "devices/pin.html", context)
