@@ -48,7 +48,10 @@ def organisation_certificate(agency: Agency, *, now: datetime) -> Certificate | 
 
 
 def personal_certificate(user: User, *, now: datetime) -> Certificate | None:
-    """Return the certificate ``user`` signs with, or None."""
+    """Return the certificate ``user`` signs with, or None.
+
+    R40 (NB Điều 11 khoản 4): a deputy signs with their own, whoever they sign for.
+    """
     if user.person_id is None:
         return None
     return _with_key_in_hand(

@@ -1,0 +1,35 @@
+"""Every rule of the decree and every decision where it is silent, and what the portal made of it.
+
+docs/rules.md is written from here (``manage.py write_rules``). A test keeps the list complete:
+each named function or constant exists, says its number in its own words, and is tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from requests_app.rulebook import decisions, decree
+
+ENTRIES = (*decree.ENTRIES, *decisions.ENTRIES)
+
+
+def page() -> str:
+    """Return docs/rules.md."""
+    return "\n".join([_HEAD, *_rows()]) + "\n"
+
+
+_HEAD = """# Rules
+
+Made from `requests_app/rulebook.py` by `manage.py write_rules`; a test fails when it is stale.
+R-numbers are ours, D-numbers are decisions where the sources are silent or in tension. *Rule*: a
+named function judges it. *Constant*: a number with one name. *Duty*: people's; the portal reminds
+or records. Articles without a decree's name are those of Nghị định 68/2024/NĐ-CP.
+
+| No. | Says | Article | Is | Applied in | Remark |
+|---|---|---|---|---|---|"""
+
+
+def _rows() -> Iterator[str]:
+    for one in ENTRIES:
+        places = "<br>".join(f"`{path}`" for path in one.where)
+        yield f"| {one.id} | {one.says} | {one.article} | {one.sort} | {places} | {one.why} |"

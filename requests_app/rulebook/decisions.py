@@ -1,0 +1,104 @@
+"""D1–D16: what was decided where the sources are silent or in tension."""
+
+from __future__ import annotations
+
+from requests_app.rulebook.entry import Entry, constant, left, rule
+
+ENTRIES: tuple[Entry, ...] = (
+    rule(
+        "D1",
+        "30 days count to the day the first official recipient has it; returned, judged anew",
+        "§14.1",
+        "requests_app.rules.certificates.has_30_days_left_to_renew",
+        "requests_app.rules.certificates.has_30_days_left_to_change",
+        why="asked again at sending",
+    ),
+    rule(
+        "D2",
+        "With fewer than 30 days left a new issue is the way, with the old serial in its column",
+        "§14.2",
+        "requests_app.rules.certificates.has_30_days_left_to_renew",
+        why="said in the way out; the start page opens it",
+    ),
+    rule(
+        "D3",
+        "A forwarding office returns, it does not refuse",
+        "§14.3",
+        "requests_app.workflow.STEPS",
+        "requests_app.rules.routing.may_be_delegated",
+    ),
+    constant(
+        "D4",
+        "A notice is received on the day of its delivery in the portal",
+        "§14.4",
+        "requests_app.models.DeliveredPaper",
+    ),
+    rule(
+        "D5",
+        "The return chain opens on revocation and expiry, where a device has no valid successor",
+        "§14.5",
+        "devices.services.open_return",
+        why="a device given back early closes it as it opens",
+    ),
+    rule(
+        "D6",
+        "A found device returns to the condition it had, unless its certificate ended meanwhile",
+        "§14.6",
+        "devices.services.make_move",
+        "devices.services.moves.recall_spent",
+    ),
+    rule(
+        "D7",
+        "Mẫu 09 does not revoke; it opens a pre-filled Mẫu 05",
+        "§14.7",
+        "requests_app.services.losses",
+    ),
+    rule(
+        "D8",
+        "Open dossiers of a merging body: 05, 06, 08, 09 go on; 01–04 not executed are stopped",
+        "§14.8",
+        "requests_app.rules.dossiers.sender_exists",
+        why="execution asks again; the rest comes with the merger planner",
+    ),
+    left(
+        "D9",
+        "A name is judged by the name and type, never by the code",
+        "§14.9",
+        why="comes with the merger planner",
+    ),
+    left("D10", "A commune in a list is not a body", "§14.10", why="comes with the merger planner"),
+    constant(
+        "D11",
+        "The old certificate is superseded when installation is confirmed, or 7 days after issue",
+        "§14.11",
+        "requests_app.rules.certificates.SUPERSEDED_AFTER_DAYS",
+        "portal.ca.installation.revoke_superseded",
+    ),
+    rule(
+        "D12",
+        "A renewal that does not extend the old certificate is refused",
+        "§14.12",
+        "requests_app.rules.certificates.renewal_extends",
+    ),
+    rule(
+        "D13",
+        "Numbers of official letters follow N30; decision numbers are free text",
+        "§14.13",
+        "requests_app.rules.dossiers.has_letter_number",
+    ),
+    rule(
+        "D14",
+        "A person's own request can be attached; revocation at the subscriber's wish needs it",
+        "§14.14",
+        "requests_app.rules.revocation.own_request_is_attached",
+    ),
+    constant(
+        "D15",
+        "Delivery by hand, through a cơ yếu organisation or by public post",
+        "§14.15",
+        "devices.models.Channel",
+    ),
+    left(
+        "D16", "A yearly check record per agency", "§14.16", why="belongs to the supervision of use"
+    ),
+)
