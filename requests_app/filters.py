@@ -17,7 +17,7 @@ from portal.core.text import nfc, search_key
 from requests_app import kinds
 from requests_app.models import Dossier, DossierItem
 from requests_app.querysets import DossierQuerySet
-from requests_app.workflow import State
+from requests_app.workflow import Route, State
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -52,6 +52,12 @@ class DossierFilter(django_filters.FilterSet):
         to_field_name="uuid",
         empty_label=_("Tất cả"),
     )
+    delegated = django_filters.ChoiceFilter(
+        label=_("Nơi giải quyết"),
+        choices=[("no", _("Cục")), ("yes", _("Sở giải quyết theo phân cấp"))],
+        empty_label=_("Tất cả"),
+        method="by_delegation",
+    )
     since = django_filters.DateFilter(label=_("Cập nhật từ ngày"), method="updated_since")
     until = django_filters.DateFilter(label=_("Đến ngày"), method="updated_until")
     due = django_filters.ChoiceFilter(
@@ -73,7 +79,7 @@ class DossierFilter(django_filters.FilterSet):
         if user.role in AGENCY_ROLES:
             del self.filters["agency"]
         if user.role not in CA_ROLES:
-            del self.filters["office"]
+            del self.filters["office"], self.filters["delegated"]
         for name in ("since", "until"):
             widget = self.form.fields[name].widget
             widget.attrs |= {"placeholder": "dd/mm/yyyy", "inputmode": "numeric"}
@@ -98,6 +104,11 @@ class DossierFilter(django_filters.FilterSet):
         return dossiers.filter(
             updated_at__lte=timezone.make_aware(datetime.combine(value, time.max))
         )
+
+    def by_delegation(self, dossiers: DossierQuerySet, name: str, value: str) -> DossierQuerySet:
+        """What an office carries out itself (275/BCY-CTSBMTT mục 5), or what is the CA's."""
+        is_delegated = Q(route=Route.OFFICE_ONLY)
+        return dossiers.filter(is_delegated if value == "yes" else ~is_delegated)
 
     def by_due(self, dossiers: DossierQuerySet, name: str, value: str) -> DossierQuerySet:
         waiting = dossiers.exclude(queue="")

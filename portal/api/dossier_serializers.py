@@ -97,6 +97,17 @@ class DossierDetailSerializer(DossierSerializer):
             "addressee", "contact", "note", "signing_mode", "allowed_actions", "rows", "events",
         ]  # fmt: skip
 
+    def to_representation(self, dossier: Dossier) -> dict[str, Any]:
+        """Leave out what a body is still correcting, for everybody else."""
+        data = super().to_representation(dossier)
+        user = self.context["request"].user
+        assert isinstance(user, User)
+        if services.hides_rework(dossier, user):
+            events = services.shown_events(dossier, user).select_related("actor")
+            shown = EventSerializer(events, many=True, context=self.context).data
+            data |= {"contact": {}, "note": "", "rows": [], "events": shown}
+        return data
+
     @extend_schema_field(serializers.DictField(child=serializers.CharField()))
     def get_contact(self, dossier: Dossier) -> dict[str, str]:
         return masked(dossier.contact, kinds.get(dossier.kind).contact_fields)

@@ -127,8 +127,10 @@ class RowList(_OfDossier, generics.ListAPIView[DossierItem]):
     def get_queryset(self) -> Any:
         if self.is_described:
             return DossierItem.objects.none()
-        rows = self.dossier(self.kwargs["uuid"]).items
-        return rows.select_related("dossier", "result")
+        dossier = self.dossier(self.kwargs["uuid"])
+        if services.hides_rework(dossier, self.actor):
+            return DossierItem.objects.none()
+        return dossier.items.select_related("dossier", "result")
 
     @extend_schema(
         operation_id="dossiers_rows_create",

@@ -16,7 +16,7 @@ from requests_app.forms import AttachmentForm, StepForm
 from requests_app.models import Attachment, Dossier, DossierEvent, DossierItem, Outcome
 from requests_app.services.reading import read_row
 from requests_app.views import parts, taking
-from requests_app.workflow import EDITABLE, Action, State, steps_open_to
+from requests_app.workflow import EDITABLE, PETITIONS, Action, State, steps_open_to
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -54,13 +54,16 @@ def render_detail(
 ) -> HttpResponse:
     """Render the detail page, with a form that came back where there is one."""
     page = parts.rows_page(dossier, request.GET.get("page"))
-    events = list(dossier.events.select_related("actor__agency", "document"))
+    shown = services.shown_events(dossier, request.user)
+    events = list(shown.select_related("actor__agency", "document"))
+    is_rework = services.hides_rework(dossier, request.user)
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
         "is_copy": is_copy,
+        "is_rework": is_rework,
         "page": page,
-        "rows": parts.masked(dossier, page),
+        "rows": [] if is_rework else parts.masked(dossier, page),
         "events": events,
         "delivered": list(dossier.delivered_papers.select_related("document")),
         "why_it_came_back": _why_it_came_back(dossier, events),
@@ -68,7 +71,7 @@ def render_detail(
     }
     if not is_copy:
         context |= _what_can_be_done(request, dossier, sent=sent)
-        context |= _papers(request, dossier, attachment_form)
+        context |= {} if is_rework else _papers(request, dossier, attachment_form)
     return render(request, "requests_app/detail.html", context)
 
 
@@ -153,7 +156,7 @@ def _progress(dossier: Dossier) -> dict[str, object]:
         "progress": progress,
         "failures": failures,
         "is_busy": parts.is_busy(dossier),
-        "shows_progress": dossier.state in _CARRIED_OUT,
+        "shows_progress": dossier.state in _CARRIED_OUT and dossier.route in PETITIONS,
     }
 
 

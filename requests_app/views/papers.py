@@ -40,6 +40,8 @@ def letter(request: UserRequest, uuid: UUID) -> HttpResponse:
     Who corrects a dossier that came back asks for the last of them: ``?draft``.
     """
     dossier = _find_paper(request.user, uuid)
+    if services.hides_rework(dossier, request.user):
+        return _last_sent(request, dossier)
     document = dossier.letter if "original" in request.GET else dossier.signed_letter
     document = document or dossier.letter
     is_draft = "draft" in request.GET and parts.is_editor(dossier, request.user)
@@ -47,6 +49,13 @@ def letter(request: UserRequest, uuid: UUID) -> HttpResponse:
         return file_response(document, as_attachment="download" in request.GET)
     _refuse_rework(request.user, dossier)
     return HttpResponse(services.render(dossier), content_type="application/pdf", headers=_FRAMED)
+
+
+def _last_sent(request: UserRequest, dossier: Dossier) -> HttpResponse:
+    document = services.last_sent_letter(dossier)
+    if document is None:
+        raise Http404
+    return file_response(document, as_attachment="download" in request.GET)
 
 
 @require_safe
@@ -139,6 +148,8 @@ def detach(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpRespo
 def attachment(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpResponse:
     """Return a file of the dossier; a body that only follows it gets none."""
     dossier = parts.find(request.user, uuid)
+    if services.hides_rework(dossier, request.user):
+        raise Http404
     found = get_object_or_404(
         Attachment.objects.select_related("document"), dossier=dossier, uuid=attachment_uuid
     )
@@ -149,7 +160,8 @@ def attachment(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpR
 def event_document(request: UserRequest, uuid: UUID, document_uuid: UUID) -> HttpResponse:
     """Return what a step left behind: a written refusal, a signed letter of an earlier round."""
     dossier = parts.find(request.user, uuid)
-    event = dossier.events.filter(document__uuid=document_uuid).select_related("document").first()
+    events = services.shown_events(dossier, request.user).select_related("document")
+    event = events.filter(document__uuid=document_uuid).first()
     if event is None or event.document is None:
         raise Http404
     return file_response(event.document, as_attachment=True)
