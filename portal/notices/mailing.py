@@ -36,7 +36,7 @@ BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 7
 SERVER_LOST_WAIT = timedelta(minutes=5)
 _ABOUT_ONE_MAIL = (SMTPRecipientsRefused, SMTPSenderRefused, SMTPDataError)
 _MOST_SUBJECT = 200
-_IDENTITY_NUMBER = re.compile(r"(?<!\d)(?:\d{9}|\d{12})(?!\d)")
+_IDENTITY_NUMBER = re.compile(r"\b[0-9A-F]{16}\b|(?<!\d)(\d{9}|\d{12})(?!\d)")
 
 
 def bundle(*, now: datetime) -> int:
@@ -52,16 +52,9 @@ def _bundle_for(recipient: User, *, now: datetime) -> bool:
     found = list(waiting[:MOST_NOTICES])
     if not found:
         return False
-    name = uuid.uuid4()
-    host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
-    mail = Mail.objects.create(
-        uuid=name,
-        recipient=recipient,
-        address=recipient.email,
-        message_id=f"<{name}@{host}>",
-        subject=_subject(found),
-        created_at=now,
-    )
+    mail = new_mail(recipient.email, subject=_subject(found), now=now)
+    mail.recipient = recipient
+    mail.save(force_insert=True)
     taken = Notice.objects.filter(pk__in=[notice.pk for notice in found], mail__isnull=True)
     if taken.update(mail=mail):
         return True
@@ -69,11 +62,24 @@ def _bundle_for(recipient: User, *, now: datetime) -> bool:
     return False
 
 
+def new_mail(address: str, *, subject: str, now: datetime) -> Mail:
+    """Return a mail with a Message-ID of its own, unsaved; its subject is one line, masked."""
+    name = uuid.uuid4()
+    host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
+    return Mail(
+        uuid=name,
+        address=address,
+        message_id=f"<{name}@{host}>",
+        subject=_without_numbers(" ".join(subject.split()))[:_MOST_SUBJECT],
+        created_at=now,
+    )
+
+
 def _subject(notices: list[Notice]) -> str:
-    first = " ".join(notices[0].title.split())
+    first = notices[0].title
     if len(notices) > 1:
         first = _("%(count)s thông báo mới: %(first)s") % {"count": len(notices), "first": first}
-    return _without_numbers(first)[:_MOST_SUBJECT]
+    return first
 
 
 def send_pending(*, now: datetime, most: int = MOST_MAILS) -> int:
@@ -155,7 +161,8 @@ def message_of(mail: Mail) -> EmailMultiAlternatives:
         }
         for notice in mail.notices.order_by("at", "pk")
     ]
-    context = {"mail": mail, "lines": lines, "portal_url": settings.PUBLIC_URL}
+    text = _without_numbers(mail.text)
+    context = {"mail": mail, "text": text, "lines": lines, "portal_url": settings.PUBLIC_URL}
     message = EmailMultiAlternatives(
         subject=mail.subject,
         body=render_to_string("notices/mail.txt", context),
@@ -163,9 +170,14 @@ def message_of(mail: Mail) -> EmailMultiAlternatives:
         headers={"Message-ID": mail.message_id, "Auto-Submitted": "auto-generated"},
     )
     message.attach_alternative(render_to_string("notices/mail.html", context), "text/html")
+    for enclosure in mail.enclosures.all():
+        message.attach(enclosure.name, bytes(enclosure.content), enclosure.media_type)
     return message
 
 
 def _without_numbers(text: str) -> str:
-    """Mask what looks like an identity number (9 or 12 digits): mail leaves the house."""
-    return _IDENTITY_NUMBER.sub(lambda found: mask(found[0]), text)
+    """Mask what looks like an identity number (9 or 12 digits): mail leaves the house.
+
+    The same digits within the 16 of a certificate's number are left alone.
+    """
+    return _IDENTITY_NUMBER.sub(lambda found: mask(found[1]) if found[1] else found[0], text)

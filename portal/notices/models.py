@@ -12,11 +12,19 @@ from portal.notices.querysets import MailQuerySet, NoticeQuerySet
 
 
 class Mail(models.Model):
-    """One e-mail to one person, bundling notices; its Message-ID never changes."""
+    """One e-mail to one person; its Message-ID never changes.
+
+    To an account it bundles notices. To somebody named in a dossier, who need have no account, it
+    brings ``text`` and enclosures, once for each ``cause``.
+    """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    recipient = models.ForeignKey(User, models.PROTECT, related_name="+")
+    recipient = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    # Of whom has no account.
+    recipient_name = models.CharField(max_length=150, blank=True, default="", db_default="")
     address = models.EmailField()
+    cause = models.CharField(max_length=120, null=True, unique=True)
+    text = models.TextField(blank=True, default="", db_default="")
     message_id = models.CharField(max_length=120, unique=True)
     subject = models.CharField(max_length=200)
     created_at = models.DateTimeField()
@@ -37,6 +45,26 @@ class Mail(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+    @property
+    def addressed_to(self) -> str:
+        """The person's name, as the mail begins with it."""
+        return self.recipient.full_name if self.recipient else self.recipient_name
+
+
+class Enclosure(models.Model):
+    """A file that goes with a mail."""
+
+    mail = models.ForeignKey(Mail, models.CASCADE, related_name="enclosures")
+    name = models.CharField(max_length=120)
+    media_type = models.CharField(max_length=80)
+    content = models.BinaryField()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Notice(models.Model):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -12,7 +13,17 @@ from django.db import transaction
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.core.roles import Role
-from portal.notices.models import Mail, Notice
+from portal.notices.mailing import new_mail
+from portal.notices.models import Enclosure, Mail, Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file to go with a mail."""
+
+    name: str
+    media_type: str
+    content: bytes
 
 
 def tell(
@@ -47,6 +58,35 @@ def tell(
     return len(notices)
 
 
+@transaction.atomic
+def write_to(
+    address: str,
+    *,
+    name: str,
+    cause: str,
+    subject: str,
+    text: str,
+    attached: Sequence[Attached] = (),
+    now: datetime,
+) -> Mail:
+    """Write a mail to somebody who need have no account; the sweep sends it. Return it.
+
+    Written in the transaction of its cause (a stable key); the same cause again writes nothing.
+    Identity numbers in subject and text are masked: mail leaves the house.
+    """
+    standing = Mail.objects.filter(cause=cause).first()
+    if standing is not None:
+        return standing
+    mail = new_mail(address, subject=subject, now=now)
+    mail.recipient_name, mail.cause, mail.text = name, cause, text
+    mail.save(force_insert=True)
+    Enclosure.objects.bulk_create(
+        Enclosure(mail=mail, name=one.name, media_type=one.media_type, content=one.content)
+        for one in attached
+    )
+    return mail
+
+
 def read(notice: Notice, *, actor: User, now: datetime) -> None:
     """Note that its recipient has read a notice; the first time counts."""
     Notice.objects.visible_to(actor).unread().filter(pk=notice.pk).update(read_at=now)
@@ -59,24 +99,23 @@ def read_all(*, actor: User, now: datetime) -> int:
 
 @transaction.atomic
 def send_again(mail: Mail, *, actor: User, now: datetime) -> bool:
-    """Let a dead mail be tried again, to its recipient's present address; say whether it was dead.
+    """Let a dead mail be tried again, to an account's present address; say whether it was dead.
 
     Raises PermissionDenied unless ``actor`` is an administrator.
     """
     if actor.role != Role.ADMINISTRATOR:
         raise PermissionDenied("only an administrator looks after mails")
     revived = Mail.objects.dead().filter(pk=mail.pk)
-    if not revived.update(
-        attempts=0, claimed_until=None, last_error="", address=mail.recipient.email
-    ):
+    address = mail.recipient.email if mail.recipient else mail.address
+    if not revived.update(attempts=0, claimed_until=None, last_error="", address=address):
         return False
-    agency = mail.recipient.agency
+    agency = mail.recipient.agency if mail.recipient else None
     act = audit.Act(
         action="mail.send_again",
         target_type="mail",
         target_uuid=mail.uuid,
-        agency_uuid=agency.uuid,
-        office_uuid=agency.office.uuid if agency.office else None,
+        agency_uuid=agency.uuid if agency else None,
+        office_uuid=agency.office.uuid if agency and agency.office else None,
     )
     audit.record(act, actor=actor, now=now)
     return True
