@@ -130,6 +130,7 @@ class Certificate(models.Model):
     not_after = models.DateTimeField(_("hiệu lực đến"))
     der = models.BinaryField()
     thumbprint = models.CharField(max_length=64)  # SHA-256 of der, hex
+    # What it was renewed or changed from; a new issue in place of an old one has none.
     predecessor = models.ForeignKey("self", models.PROTECT, null=True, related_name="successors")
     renewals = models.PositiveSmallIntegerField(default=0)  # inherited by every successor
     request_key = models.CharField(max_length=64, unique=True)  # idempotency: one row, one cert
@@ -147,6 +148,11 @@ class Certificate(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="ca_certificate_renewed_once", condition=Q(renewals__lte=1)
+            ),
+            models.UniqueConstraint(
+                fields=["predecessor"],
+                condition=Q(predecessor__isnull=False),
+                name="ca_certificate_one_successor",
             ),
             models.CheckConstraint(
                 name="ca_certificate_ends_after_start", condition=Q(not_after__gt=F("not_before"))
@@ -174,6 +180,11 @@ class Certificate(models.Model):
                 fields=["id"],
                 condition=Q(revoked_at__isnull=False, crl_number__isnull=True),
                 name="ca_certificate_unlisted",
+            ),
+            models.Index(
+                fields=["issued_at"],
+                condition=Q(predecessor__isnull=False, installed_at__isnull=True),
+                name="ca_certificate_to_install",
             ),
         ]
 

@@ -33,6 +33,28 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
     def valid_at(self, now: datetime) -> Self:
         return self.filter(revoked_at__isnull=True, not_before__lte=now, not_after__gt=now)
 
+    def usable_at(self, now: datetime) -> Self:
+        """Return what is signed with: valid, and on its device (DOMAIN 14.11).
+
+        A renewed or changed certificate waits until its installation is confirmed, or until the
+        one before it has ended and there is no other left.
+        """
+        waiting = models.Q(
+            predecessor__isnull=False,
+            installed_at__isnull=True,
+            predecessor__revoked_at__isnull=True,
+            predecessor__not_after__gt=now,
+        )
+        return self.valid_at(now).exclude(waiting)
+
+    def to_install(self, now: datetime) -> Self:
+        """Return the renewed and changed ones that nobody has said are on their device yet."""
+        return self.valid_at(now).filter(predecessor__isnull=False, installed_at__isnull=True)
+
+    def replaced_before(self, moment: datetime) -> Self:
+        """Return those whose successor was issued at ``moment`` or earlier."""
+        return self.filter(successors__issued_at__lte=moment)
+
     def expiring(self, now: datetime, *, within_days: int) -> Self:
         return self.valid_at(now).filter(not_after__lte=now + timedelta(days=within_days))
 
@@ -69,16 +91,8 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
         )
 
     def same_line(self, certificate: Certificate) -> Self:
-        """Return ``certificate`` with those before and after it, oldest first.
-
-        Renew and change keep the key; a new issue in place of an old one names its predecessor.
-        """
-        found = self.filter(
-            models.Q(key=certificate.key_id)
-            | models.Q(pk=certificate.predecessor_id)
-            | models.Q(predecessor=certificate.pk)
-        )
-        return found.order_by("issued_at", "pk")
+        """Return ``certificate`` with those before and after it, oldest first: all have its key."""
+        return self.filter(key=certificate.key_id).order_by("issued_at", "pk")
 
     def for_list(self) -> Self:
         """Return rows without what lists never show: a DER is large."""
