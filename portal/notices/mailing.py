@@ -36,7 +36,8 @@ BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 7
 SERVER_LOST_WAIT = timedelta(minutes=5)
 _ABOUT_ONE_MAIL = (SMTPRecipientsRefused, SMTPSenderRefused, SMTPDataError)
 _MOST_SUBJECT = 200
-_IDENTITY_NUMBER = re.compile(r"\b[0-9A-F]{16}\b|(?<!\d)(\d{9}|\d{12})(?!\d)")
+# Within a certificate's 16 digits it is none, unless they read "CCCD" and a number.
+_IDENTITY_NUMBER = re.compile(r"\b(?!CCCD)[0-9A-F]{16}\b|(?<!\d)(\d{9}|\d{12})(?!\d)")
 
 
 def bundle(*, now: datetime) -> int:
