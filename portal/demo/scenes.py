@@ -11,7 +11,7 @@ from devices.models import Device
 from portal.agencies.models import Agency
 from portal.ca import services as ca
 from portal.ca.models import RevocationReason
-from portal.demo import plays
+from portal.demo import plays, systems
 from portal.demo.bodies import Bodies
 from portal.demo.people import Accounts, answers_of, row_of
 from portal.demo.plays import Hands
@@ -41,6 +41,7 @@ def play_all(
     say("Hồ sơ đã hoàn thành, thiết bị đã bàn giao")
     _finished(tan_uyen, now=now - 40 * _DAY)
     _on_the_road(tan_uyen, muong_khoa, now=now - 12 * _DAY)
+    _systems(tan_uyen, now=now - 8 * _DAY)
     say("Hồ sơ ở từng bước")
     _each_state(tan_uyen, now=now)
     _each_end(muong_khoa, now=now - 15 * _DAY)
@@ -162,6 +163,15 @@ def _on_the_road(hands: Hands, other: Hands, *, now: datetime) -> None:
         plays.whole(_draft(other, f"12/{ROOM}", rows, now=now), other, now=now)
 
 
+def _systems(hands: Hands, *, now: datetime) -> None:
+    """A portal and a gateway with certificates on keys of their own (Mẫu 03)."""
+    agency = hands.clerk.agency
+    if not _was_played(agency, f"13/{ROOM}"):
+        rows = systems.rows_of(agency.name)
+        dossier = _draft(hands, f"13/{ROOM}", rows, now=now, kind="mau_03_system")
+        plays.whole(dossier, hands, now=now)
+
+
 def _each_state(hands: Hands, *, now: datetime) -> None:
     """One dossier waiting at each desk."""
     agency = hands.clerk.agency
@@ -206,7 +216,7 @@ def _each_end(hands: Hands, *, now: datetime) -> None:
         plays.decide(refused, hands, now=now + _DAY, refuse=2)
         plays.step(refused, Action.REJECT, hands.supervisor, now=now + 2 * _DAY)
     if not _was_played(agency, f"32/{ROOM}"):
-        rows = [*_rows(hands, 80, 1), *_rows(hands, 81, 1, storage="hsm")]
+        rows = [*_rows(hands, 80, 1), *_rows(hands, 81, 1, storage="sim", carrier="Mobifone")]
         plays.whole(_draft(hands, f"32/{ROOM}", rows, now=now), hands, now=now)
     if not _was_played(agency, f"33/{ROOM}"):
         withdrawn = _draft(hands, f"33/{ROOM}", _rows(hands, 84, 2), now=now)
