@@ -15,15 +15,17 @@ from devices.models import Device
 from portal.ca import services as ca
 from portal.ca.models import Certificate
 from requests_app import execution
+from requests_app.editing import page_of
 from requests_app.models import Dossier, Procedure
 from requests_app.workflow import Route, State
 from tests import builders, story
 from tests.browser.tour import Tour, aside, press
+from tests.ca import requests
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 SHEET = Path(__file__).parents[1] / "data" / "import_19_columns_clean.xlsx"
-IN_THE_SHEET = {"token": 18, "sim": 3, "hsm": 1}  # and two RSSP, one soft key
+IN_THE_SHEET = {"token": 18, "sim": 3}  # and two RSSP, one HSM, one soft key
 VIEWER = "embed[type='application/x-google-chrome-pdf']"
 NAME = "Lê Thu Bình"
 
@@ -83,6 +85,7 @@ def _draft_from_the_sheet(tour: Tour, page: Page) -> None:
     tour.look(page, "ket-qua-bang-tinh")
     press(page, "Nhập 25 dòng")
     tour.look(page, "soan-danh-sach")
+    _bring_own_keys(tour, page)
     page.get_by_role("link", name="2. Văn bản và người liên hệ").click()
     _fill_letter(page, "12/UBND-VHXH")
     tour.look(page, "van-ban")
@@ -90,6 +93,20 @@ def _draft_from_the_sheet(tour: Tour, page: Page) -> None:
     tour.look(page, "kiem-tra")
     press(page, "Trình lãnh đạo ký")
     tour.look(page, "da-trinh")
+
+
+def _bring_own_keys(tour: Tour, page: Page) -> None:
+    """The sheet has no column for the requests of HSM and soft keys: they are uploaded."""
+    for item in Dossier.objects.get().items.filter(storage__in=["hsm", "soft"]):
+        page.goto(f"{page.url.partition('?')[0]}?page={page_of(item.position)}")
+        cell = page.locator(f'[data-row="{item.uuid}"]')
+        request = requests.der(name=item.title)
+        cell.locator("input[type=file]").set_input_files(
+            {"name": "khoa.csr", "mimeType": "application/pkcs10", "buffer": request}
+        )
+        press(page, f"Đọc tệp Tệp đề nghị PKCS#10 (CSR), dòng {item.position}")
+        expect(cell.locator(".key-words")).to_contain_text("EC-P256, SHA-256")
+    tour.look(page, "tep-pkcs10")
 
 
 def _fill_letter(page: Page, number: str) -> None:

@@ -18,14 +18,16 @@ from portal.ca.models import Certificate
 from portal.deadlines.models import Deadline
 from portal.documents import services as documents
 from requests_app import execution
+from requests_app.editing import file_input, page_of
 from requests_app.models import Dossier, Procedure
 from requests_app.workflow import Route, State
 from tests import builders, story
+from tests.ca import requests
 from tests.flows.visitor import Visitor
 
 SHEET = Path(__file__).parents[1] / "data" / "import_19_columns_clean.xlsx"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-IN_THE_SHEET = {"token": 18, "sim": 3, "hsm": 1}  # and two RSSP, one soft key
+IN_THE_SHEET = {"token": 18, "sim": 3}  # and two RSSP, one HSM, one soft key
 
 
 @pytest.mark.usefixtures("ca")
@@ -67,12 +69,23 @@ def _draft_from_the_sheet(clerk: Visitor) -> Dossier:
     clerk.open(f"/ho-so/{dossier.uuid}/bang-tinh/").press("Tải lên", files={"file": sheet})
     assert "25" in clerk.html
     clerk.press("Nhập 25 dòng")
+    _bring_own_keys(clerk, dossier)
     clerk.open(f"/ho-so/{dossier.uuid}/soan/van-ban/")
     clerk.press("Lưu", **_letter_data("12/UBND-VHXH"))
     dossier.refresh_from_db()
     assert dossier.row_count == 25
     assert dossier.letter_number == "12/UBND-VHXH"
     return dossier
+
+
+def _bring_own_keys(clerk: Visitor, dossier: Dossier) -> None:
+    """The sheet has no column for the requests of HSM and soft keys: they are uploaded."""
+    for item in dossier.items.filter(storage__in=["hsm", "soft"]):
+        request = requests.der(name=item.title)
+        file = SimpleUploadedFile("khoa.csr", request, content_type="application/pkcs10")
+        clerk.open(f"/ho-so/{dossier.uuid}/soan/?page={page_of(item.position)}")
+        clerk.press("Đọc tệp", files={file_input(item.uuid): file})
+        assert "EC-P256, SHA-256" in clerk.html
 
 
 def _letter_data(number: str) -> dict[str, Any]:
