@@ -24,12 +24,12 @@ from requests_app.letter_content import (
 from requests_app.models import Dossier, DossierItem
 
 _COLUMNS = (
-    ("Dòng", "6%", ""),
-    ("Tên chứng thư chữ ký số", "24%", ""),
-    ("Số hiệu chứng thư chữ ký số", "19%", ""),
-    ("Số hiệu thiết bị lưu khóa bí mật", "16%", ""),
-    ("Thu hồi lúc", "14%", ""),
-    ("Lý do", "21%", ""),
+    ("Dòng", "8%", ""),
+    ("Tên chứng thư chữ ký số", "19%", ""),
+    ("Số hiệu chứng thư chữ ký số", "24%", ""),
+    ("Số hiệu thiết bị lưu khóa bí mật", "18%", ""),
+    ("Thu hồi lúc", "13%", ""),
+    ("Lý do", "18%", ""),
 )
 _GIVE_BACK = (
     "Thiết bị lưu khóa bí mật có tên trong danh sách: thuê bao nộp lại cơ quan, tổ chức quản lý "

@@ -153,13 +153,6 @@ def workplace(answers: Answers) -> str:
     return ", ".join(levels)
 
 
-def identity_block(answers: Answers) -> str:
-    """Return column 4: the number, on the next line day and place of issue."""
-    issue = [answers.get("issued_on", ""), answers.get("issue_place", "")]
-    lines = [answers.get("identity_number", ""), ", ".join(part for part in issue if part)]
-    return "\n".join(line for line in lines if line)
-
-
 def sim_cell(answers: Answers) -> str:
     """Return column 11: the carrier, with "/cs" for a number in use; blank without SIM PKI."""
     carrier = answers.get("carrier", "")
@@ -184,7 +177,7 @@ COLUMNS = (
     parts.ROW_NUMBER,
     parts.column("Họ và tên", "full_name", "9%"),
     parts.column("Ngày sinh", "birth_on", "8%"),
-    Column(label="Số định danh cá nhân/Ngày cấp, nơi cấp", text=identity_block, width="13%"),
+    Column(label="Số định danh cá nhân/Ngày cấp, nơi cấp", text=people.identity_block, width="13%"),
     parts.column("Địa chỉ thư điện tử công vụ", "email", "13%"),
     Column(label="Tên cơ quan, tổ chức công tác", text=workplace, width="15%"),
     parts.column("Tỉnh/Thành phố", "province", "5%"),

@@ -196,12 +196,12 @@ COLUMNS = (
         text=people.identity_block,
         width="14%",
     ),
-    parts.column("Mã số thuế (nếu thu hồi của cơ quan)", "tax_code", "9%"),
+    parts.column("Mã số thuế (nếu thu hồi của cơ quan)", "tax_code", "8%"),
     parts.column("Mã quan hệ ngân sách (nếu thu hồi của cơ quan)", "budget_code", "8%"),
     parts.column("Địa chỉ thư điện tử công vụ", "email", "14%"),
-    parts.column("Số hiệu chứng thư chữ ký số", "certificate_serial", "13%"),
+    parts.column("Số hiệu chứng thư chữ ký số", "certificate_serial", "15%"),
     parts.column("Số hiệu thiết bị lưu khóa bí mật", "device_serial", "11%"),
-    Column(label="Lý do thu hồi", text=reason_cell, width="14%"),
+    Column(label="Lý do thu hồi", text=reason_cell, width="13%"),
 )
 
 # What stands in the sheet: short, without commas, so that Excel offers them as a list.
