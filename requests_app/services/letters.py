@@ -55,9 +55,11 @@ def freeze(dossier: Dossier, pdf: bytes, *, now: datetime) -> Document:
 
 
 def file_name(dossier: Dossier) -> str:
-    """Return a name as clerks give it: CV-de-nghi-<form>-<number>.pdf."""
+    """Return a name as clerks give it: "CV" for a letter, "BB" for minutes, form and number."""
     number = dossier.letter_number.replace("/", "-") or "chua-co-so"
-    return f"CV-mau-{kinds.get(dossier.kind).number}-{number}.pdf"
+    kind = kinds.get(dossier.kind)
+    sort = "BB" if kind.kind_of_document else "CV"
+    return f"{sort}-mau-{kind.number}-{number}.pdf"
 
 
 def violations_before_head_signs(dossier: Dossier) -> list[Violation]:
@@ -93,17 +95,23 @@ def unlock(
     """
     if dossier.signing_mode != SigningMode.DIGITAL:
         return None
-    if action == Action.SIGN:
-        role = SignatureRole.HEAD
+    role = SignatureRole.HEAD if action == Action.SIGN else SignatureRole.ORGANISATION
+    return open_key(role, agency=dossier.agency, actor=actor, pin=pin, now=now)
+
+
+def open_key(
+    role: SignatureRole, *, agency: Agency, actor: User, pin: str, now: datetime
+) -> Signer:
+    """Open the actor's own key, or with ``role`` ORGANISATION the body's; raises as ``unlock``."""
+    if role == SignatureRole.HEAD:
         certificate = personal_certificate(actor, now=now)
     else:
-        role = SignatureRole.ORGANISATION
-        certificate = organisation_certificate(dossier.agency, now=now)
+        certificate = organisation_certificate(agency, now=now)
     if certificate is None:
         raise refuse(
             "no_certificate_to_sign",
             "Không có chứng thư còn hiệu lực với thiết bị đang giữ để ký."
-            if action == Action.SIGN
+            if role == SignatureRole.HEAD
             else "Đơn vị không có chứng thư cơ quan còn hiệu lực với thiết bị đang giữ.",
             way_out="Lấy lại để sửa rồi trình ký lại: hệ thống sẽ tính lại hình thức ký.",
         )
