@@ -21,7 +21,7 @@ from django.db.models import Q
 from portal.ca import authority
 from portal.core.collector import collector_paused
 from requests_app import kinds
-from requests_app.carrying_out import AT_END, DO_CHUNK
+from requests_app.carrying_out import ASKS_THE_CA, AT_END, DO_CHUNK
 from requests_app.carrying_out.pieces import waiting_rows
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.services.steps import take_own_step
@@ -33,20 +33,19 @@ _WAITING = (State.ACCEPTED, State.EXECUTING)
 
 
 def execute_accepted(*, now: datetime, most: int = 20) -> int:
-    """Carry out dossiers that are confirmed or were left half done; return how many rows."""
+    """Carry out dossiers that are confirmed or were left half done; return how many rows.
+
+    Without a CA only what it is asked for waits: a revocation and an unlocking go on.
+    """
     started = monotonic()
-    waiting = (
-        Dossier.objects.filter(_free(now), queue=PORTAL, state__in=_WAITING)
-        .order_by("due_on", "pk")
-        .values_list("pk", flat=True)[:most]
-    )
+    waiting = Dossier.objects.filter(_free(now), queue=PORTAL, state__in=_WAITING)
+    if not _has_ca():
+        logger.warning("no CA is configured: what it is asked for waits")
+        waiting = waiting.exclude(kind__in=_asking_kinds())
     rows = 0
-    for pk in list(waiting):
+    for pk in list(waiting.order_by("due_on", "pk").values_list("pk", flat=True)[:most]):
         try:
             rows += execute(pk, now=now + timedelta(seconds=monotonic() - started))
-        except authority.NotConfigured:
-            logger.warning("no CA is configured: accepted dossiers wait")
-            return rows
         except Exception:
             # Its lease runs out and the next sweep takes it up; the others need not wait for it.
             logger.exception("could not carry out dossier %s", pk)
@@ -56,13 +55,14 @@ def execute_accepted(*, now: datetime, most: int = 20) -> int:
 def execute(pk: int, *, now: datetime) -> int:
     """Carry out one dossier to its end; return the rows done. Another worker's is left alone.
 
-    Raises authority.NotConfigured when there is no CA to ask.
+    Raises authority.NotConfigured when the CA is to be asked and there is none.
     """
-    authority.current()
+    effect = kinds.get(Dossier.objects.values_list("kind", flat=True).get(pk=pk)).effect
+    if effect in ASKS_THE_CA:
+        authority.current()
     if not begin(pk, now=now):
         return 0
     started = monotonic()
-    effect = kinds.get(Dossier.objects.values_list("kind", flat=True).get(pk=pk)).effect
     do_chunk = DO_CHUNK[effect]
     rows = 0
     while chunk := next_chunk(pk):
@@ -74,6 +74,18 @@ def execute(pk: int, *, now: datetime) -> int:
     prepare_end = AT_END.get(effect)
     _finish(pk, prepare_end(pk, now=now) if prepare_end and not _has_failed(pk) else None, now=now)
     return rows
+
+
+def _has_ca() -> bool:
+    try:
+        authority.current()
+    except authority.NotConfigured:
+        return False
+    return True
+
+
+def _asking_kinds() -> list[str]:
+    return [kind.code for kind in kinds.KINDS.values() if kind.effect in ASKS_THE_CA]
 
 
 def _free(now: datetime) -> Q:

@@ -94,8 +94,11 @@ def change_pin(
 def start_recovery(key: KeyPair) -> None:
     """Give a token back its tries and the state before its first PIN (Mẫu 06); worker only.
 
-    The caller records the act. Raises NotConfigured where the CA's keys may not be loaded.
+    The caller records the act. Raises NotConfigured where the CA's keys may not be loaded, and
+    outside the simulation.
     """
+    if not settings.SIMULATION:
+        raise keystore.NotConfigured("virtual tokens exist in the simulation only")
     recovery = keystore.load_recovery_key()
     token = VirtualToken.objects.select_for_update().get(key=key)
     plain = sealing.unwrap(bytes(token.recovery_key), key=recovery, context=_context(key))

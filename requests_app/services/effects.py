@@ -31,6 +31,7 @@ from requests_app.models import (
     Outcome,
     Procedure,
 )
+from requests_app.services import losses
 from requests_app.services.settling import limit_of
 from requests_app.workflow import ENDED, PORTAL, Action, Route, State, Step, queue_of
 
@@ -71,8 +72,7 @@ def follow(dossier: Dossier, step: Step, event: DossierEvent, *, now: datetime) 
         _open(DeadlineKind.CORRECTION, dossier, owner=dossier.agency, now=now)
     elif step.action == Action.WITHDRAW:
         deadlines.cancel_all(dossier.uuid, now=now)
-        if kinds.get(dossier.kind).effect is EffectKind.RECORD_HANDOVER:
-            devices.detach_notice(_paper_of(dossier), actor=event.actor, now=now)
+        _on_withdrawn(dossier, actor=event.actor, now=now)
     elif step.target in ENDED:
         for kind in {*_CA_CLOCK.values(), DeadlineKind.OFFICE_CHECK}:
             deadlines.close(kind, dossier.uuid, now=now)
@@ -90,8 +90,20 @@ def _on_sent(dossier: Dossier, *, actor: User | None, now: datetime) -> None:
         _open(DeadlineKind.OFFICE_CHECK, dossier, owner=dossier.office, now=now)
     elif dossier.route != Route.NOTICE:
         _start_ca_clock(dossier, now=now)
-    if kinds.get(dossier.kind).effect is EffectKind.RECORD_HANDOVER:
+    effect = kinds.get(dossier.kind).effect
+    if effect is EffectKind.RECORD_HANDOVER:
         _record_handover_notice(dossier, actor=actor, now=now)
+    elif effect is EffectKind.RECORD_LOSS and actor is not None:
+        losses.on_sent(dossier, actor=actor, now=now)
+
+
+def _on_withdrawn(dossier: Dossier, *, actor: User | None, now: datetime) -> None:
+    """What a notice or minutes told before they were returned is told no more."""
+    effect = kinds.get(dossier.kind).effect
+    if effect is EffectKind.RECORD_HANDOVER:
+        devices.detach_notice(_paper_of(dossier), actor=actor, now=now)
+    elif effect is EffectKind.RECORD_LOSS and actor is not None:
+        losses.on_withdrawn(dossier, actor=actor, now=now)
 
 
 def _record_handover_notice(dossier: Dossier, *, actor: User | None, now: datetime) -> None:

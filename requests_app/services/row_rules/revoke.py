@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from django.db.models import Q
 from django.utils import timezone
 
 from devices.serials import normalise
-from portal.agencies.models import Agency, AgencyVersion, Succession
+from portal.agencies.models import Agency, AgencyVersion
 from portal.ca.models import Certificate
 from portal.core.fields import keyed_hash
 from portal.core.rules import Violation
@@ -19,6 +18,7 @@ from requests_app.kinds.mau_05_revoke import BODY_CELLS, PERSON_CELLS
 from requests_app.models import Attachment, Dossier, DossierItem
 from requests_app.rules import revocation as rules
 from requests_app.services.row_rules.duplicates import asked_twice
+from requests_app.services.row_rules.senders import bodies_spoken_for
 
 # Urgent: a revocation waits for nothing but another revocation.
 _IN_THE_WAY = (EffectKind.REVOKE,)
@@ -68,19 +68,8 @@ def certificates_of_sender(agency_id: int, certificates: Iterable[Certificate]) 
     """
     found = list(certificates)
     others = {one.agency_id for one in found} - {agency_id}
-    bodies = {agency_id} | (_spoken_for(agency_id, others) if others else set())
+    bodies = {agency_id} | (bodies_spoken_for(agency_id, others) if others else set())
     return {one.pk for one in found if one.agency_id in bodies}
-
-
-def _spoken_for(agency_id: int, others: set[int]) -> set[int]:
-    successions = Succession.objects.filter(in_effect=True)
-    bodies = Agency.objects.filter(
-        Q(parent=agency_id, has_seal=False)
-        | Q(pk__in=successions.filter(successor=agency_id).values("predecessor"))
-        | Q(pk__in=successions.filter(predecessor=agency_id).values("successor")),
-        pk__in=others,
-    )
-    return set(bodies.values_list("pk", flat=True))
 
 
 def _read(dossier: Dossier, certificates: Sequence[Certificate], *, now: datetime) -> _Known:

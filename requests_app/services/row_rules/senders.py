@@ -1,4 +1,4 @@
-"""Whose devices a sender may speak of: its own and those of bodies it went over to or took over."""
+"""Of what a sender may speak: its own, its units' without a seal, its predecessors'."""
 
 from __future__ import annotations
 
@@ -7,23 +7,28 @@ from collections.abc import Iterable
 from django.db.models import Q
 
 from devices.models import Device
-from portal.agencies.models import Succession
+from portal.agencies.models import Agency, Succession
 
 
 def devices_of_sender(agency_id: int, devices: Iterable[Device]) -> set[int]:
-    """Return the keys of those of ``devices`` that body answers for.
-
-    A predecessor's dossier goes on after its devices went to the successor (DOMAIN 14.8).
-    """
+    """Return the keys of those of ``devices`` that body answers for."""
     found = list(devices)
-    others = {device.agency_id for device in found} - {agency_id, None}
-    bodies = {agency_id} | (_linked_to(agency_id) if others else set())
+    others = {device.agency_id for device in found if device.agency_id} - {agency_id}
+    bodies = {agency_id} | (bodies_spoken_for(agency_id, others) if others else set())
     return {device.pk for device in found if device.agency_id in bodies}
 
 
-def _linked_to(agency_id: int) -> set[int]:
-    linked = Succession.objects.filter(
-        Q(predecessor=agency_id) | Q(successor=agency_id), in_effect=True
+def bodies_spoken_for(agency_id: int, others: set[int]) -> set[int]:
+    """Return those of ``others`` in whose matters that body writes (R26, DOMAIN 14.8).
+
+    Units below it without a seal send nothing themselves; bodies that went over to it, or it to
+    them: an open dossier goes on under the successor.
+    """
+    successions = Succession.objects.filter(in_effect=True)
+    bodies = Agency.objects.filter(
+        Q(parent=agency_id, has_seal=False)
+        | Q(pk__in=successions.filter(successor=agency_id).values("predecessor"))
+        | Q(pk__in=successions.filter(predecessor=agency_id).values("successor")),
+        pk__in=others,
     )
-    pairs = linked.values_list("predecessor", "successor")
-    return {body for pair in pairs for body in pair}
+    return set(bodies.order_by().values_list("pk", flat=True))
