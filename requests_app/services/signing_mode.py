@@ -13,6 +13,8 @@ from portal.ca.querysets import CertificateQuerySet
 from portal.core.roles import Role
 from requests_app.models import SigningMode
 
+_HEADS = (Role.HEAD, Role.OFFICE_HEAD)
+
 
 def signing_mode(agency: Agency, *, now: datetime) -> tuple[SigningMode, str]:
     """Return the mode and, for ink, the computed reason (DOMAIN 2.1).
@@ -23,7 +25,7 @@ def signing_mode(agency: Agency, *, now: datetime) -> tuple[SigningMode, str]:
     """
     if organisation_certificate(agency, now=now) is None:
         return SigningMode.INK, "Đơn vị chưa có chứng thư chữ ký số của cơ quan còn hiệu lực."
-    heads = User.objects.filter(agency=agency, role=Role.HEAD, is_active=True)
+    heads = User.objects.filter(agency=agency, role__in=_HEADS, is_active=True)
     if not any(personal_certificate(head, now=now) for head in heads.select_related("agency")):
         return (
             SigningMode.INK,
