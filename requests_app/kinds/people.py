@@ -43,7 +43,7 @@ def days_are_in_order(answers: Answers, today: date) -> Sequence[CellFinding]:
 
 
 def sim_names_its_carrier(answers: Answers, today: date) -> Sequence[CellFinding]:
-    """R46, note to Mẫu 01, column 11: a SIM PKI is asked for with its carrier, and only a SIM is."""
+    """R46, Mẫu 01 column 11: a SIM PKI is asked for with its carrier, and only a SIM is."""
     carrier, converts = answers.get("carrier", ""), answers.get("converts_number", "")
     if parts.storage_of(answers) == Storage.SIM:
         return _sim_lacks(carrier, converts, answers.get("phone", ""))
