@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 _CONTACT = "contact_"
 _MOST_TYPED = 500  # characters of one field kept as typed
 
+_OF_MINUTES = gettext_lazy(
+    "Lấy từ hệ thống quản lý văn bản của đơn vị, ví dụ 05/BB-UBND. Chưa có thì để trống, "
+    "văn bản in “Số:      /…”."
+)
+
 
 class LetterForm(forms.Form):
     """What the letter says beside its list. Everything may stay blank in a draft."""
@@ -52,7 +57,7 @@ class LetterForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
     note = forms.CharField(
-        label=gettext_lazy("Nội dung thêm vào công văn (nếu cần)"),
+        label=gettext_lazy("Nội dung thêm vào văn bản (nếu cần)"),
         help_text=gettext_lazy("In sau đoạn mở đầu; mỗi dòng là một đoạn."),
         required=False,
         max_length=4000,
@@ -64,6 +69,8 @@ class LetterForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._kind = kind
         self._today = today
+        if kind.kind_of_document:
+            self.fields["letter_number"].help_text = _OF_MINUTES
         for one in kind.contact_fields:
             self.fields[_CONTACT + one.name] = _contact_field(one)
 
@@ -139,7 +146,7 @@ def letter_data(request: UserRequest, uuid: UUID) -> HttpResponse:
             return response
     else:
         form = _form_of(request, dossier, kind, today=today)
-    subject = f"V/v {kind.subject_of(dossier.variant)}"
+    subject = f"{kind.kind_of_document or 'V/v'} {kind.subject_of(dossier.variant)}"
     context = {"dossier": dossier, "kind": kind, "form": form, "subject": subject}
     return render(request, "requests_app/editor/letter.html", context)
 
