@@ -157,12 +157,12 @@ COLUMNS = (
     parts.column("Tên thiết bị, dịch vụ, phần mềm", "name", "13%"),
     parts.column("Cơ quan, tổ chức quản lý (sở hữu)", "owner", "12%"),
     parts.column("Địa chỉ", "address", "9%"),
-    parts.column("Tỉnh/Thành phố", "province", "7%"),
+    parts.column("Tỉnh/Thành phố", "province", "8%"),
     parts.column("Tên miền/địa chỉ IP hoặc thông tin nhận diện", "domain", "12%"),
-    parts.column("Mục đích sử dụng", "purpose", "10%"),
+    parts.column("Mục đích sử dụng", "purpose", "9%"),
     parts.column("Thư điện tử công vụ", "email", "12%"),
-    Column(label="Hình thức lưu khóa (HSM/Token/tệp PKCS#10)", text=storage_cell, width="13%"),
-    Column(label="Ghi chú", text=note_cell, width="8%"),
+    Column(label="Hình thức lưu khóa (HSM/Token/tệp PKCS#10)", text=storage_cell, width="14%"),
+    Column(label="Ghi chú", text=note_cell, width="7%"),
 )
 
 
