@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any
 
-from portal.agencies.models import Agency, AgencyVersion
+from portal.agencies.models import Agency, AgencyVersion, Subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,3 +72,15 @@ class SystemFacts:
     owner: Agency
     name: str
     host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPlace:
+    """What a changed certificate says anew of a subscriber; "" says nothing."""
+
+    subscriber: Subscriber
+    leaves: Agency | None = None  # the body it comes from, when that is another
+    unit: str = ""  # of a person
+    email: str = ""  # of a person
+    name: str = ""  # of a system
+    host: str = ""  # of a system

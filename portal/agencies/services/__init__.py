@@ -1,6 +1,6 @@
 """What can be done with bodies and subscribers."""
 
-from portal.agencies.facts import AgencyFacts, PersonFacts, SystemFacts
+from portal.agencies.facts import AgencyFacts, NewPlace, PersonFacts, SystemFacts
 from portal.agencies.services.bodies import (
     Share,
     change_version,
@@ -17,13 +17,16 @@ from portal.agencies.services.people import (
     reveal_identities,
     reveal_identity,
 )
+from portal.agencies.services.places import change_places
 from portal.agencies.services.systems import match_or_create_systems
 
 __all__ = [
     "AgencyFacts",
+    "NewPlace",
     "PersonFacts",
     "Share",
     "SystemFacts",
+    "change_places",
     "change_version",
     "conflicts_of",
     "match_or_create_people",
