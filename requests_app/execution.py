@@ -40,8 +40,10 @@ def execute_accepted(*, now: datetime, most: int = 20) -> int:
     started = monotonic()
     waiting = Dossier.objects.filter(_free(now), queue=PORTAL, state__in=_WAITING)
     if not _has_ca():
-        logger.warning("no CA is configured: what it is asked for waits")
-        waiting = waiting.exclude(kind__in=_asking_kinds())
+        asking = [kind.code for kind in kinds.KINDS.values() if kind.effect in ASKS_THE_CA]
+        if waiting.filter(kind__in=asking).exists():
+            logger.warning("no CA is configured: what it is asked for waits")
+        waiting = waiting.exclude(kind__in=asking)
     rows = 0
     for pk in list(waiting.order_by("due_on", "pk").values_list("pk", flat=True)[:most]):
         try:
@@ -82,10 +84,6 @@ def _has_ca() -> bool:
     except authority.NotConfigured:
         return False
     return True
-
-
-def _asking_kinds() -> list[str]:
-    return [kind.code for kind in kinds.KINDS.values() if kind.effect in ASKS_THE_CA]
 
 
 def _free(now: datetime) -> Q:
