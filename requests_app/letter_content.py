@@ -63,7 +63,7 @@ def letter_of(
             "Như trên" if kind.is_addressed else addressee,
             _written_down(dossier) if copies is None else copies,
         ),
-        signer_lines=signer_lines(version),
+        signer_lines=signer_lines_of(version),
         signer_name=_head_name(dossier.agency),
         parties=_parties(kind, dossier, [row.answers for row in rows]),
         footnote="" if kind.kind_of_document else SIGNER_FOOTNOTE,
@@ -96,7 +96,7 @@ def refusal_letter_of(dossier: Dossier, refused: Sequence[DossierItem]) -> Lette
         rows=[[str(item.position), item.title, item.decision_reason] for item in refused],
         notes=["Đơn vị có thể hoàn thiện và gửi lại trong một hồ sơ khác."],
         recipients=["Như trên;", "Lưu: VT."],
-        signer_lines=signer_lines(version),
+        signer_lines=signer_lines_of(version),
         layout_note=OWN_DESIGN,
     )
 
@@ -225,7 +225,7 @@ def recovery_answer_of(
             for item in unlocked
         ],
         recipients=["Như trên;", "Lưu: VT."],
-        signer_lines=signer_lines(version),
+        signer_lines=signer_lines_of(version),
         layout_note=OWN_DESIGN,
     )
 
@@ -272,14 +272,14 @@ def _recipients(first: str, copies: Iterable[Agency]) -> list[str]:
 def _parties(kind: Kind, dossier: Dossier, rows: Sequence[Answers]) -> list[Party]:
     version = dossier.agency_version
     return [
-        Party(one.label, signer_lines(version), _head_name(dossier.agency), is_issuer=True)
+        Party(one.label, signer_lines_of(version), _head_name(dossier.agency), is_issuer=True)
         if one.is_sender
         else Party(one.label, name=one.name(dossier.contact, rows))
         for one in kind.parties
     ]
 
 
-def signer_lines(version: AgencyVersion) -> list[str]:
+def signer_lines_of(version: AgencyVersion) -> list[str]:
     """Return in whose name and in what office the head of a body signs."""
     return [line for line in (version.signs_for, version.head_title) if line]
 

@@ -18,7 +18,7 @@ from requests_app.letter_content import (
     OWN_DESIGN,
     decider_of,
     letter_words,
-    signer_lines,
+    signer_lines_of,
     superior_of,
 )
 from requests_app.models import Dossier, DossierItem
@@ -71,7 +71,7 @@ def revocation_notice_of(
         columns=_COLUMNS,
         rows=[_row(item, _fallen(item, revoked)) for item in items],
         recipients=["Như trên;", *_followers(dossier), "Lưu: VT."],
-        signer_lines=signer_lines(version),
+        signer_lines=signer_lines_of(version),
         layout_note=OWN_DESIGN,
     )
 
