@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from requests_app.carrying_out import issuing, recovering, revoking
+from requests_app.carrying_out import issuing, recovering, renewing, revoking
 from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier
 
@@ -29,6 +29,7 @@ class DoChunk(Protocol):
 DO_CHUNK: Mapping[EffectKind, DoChunk] = {
     EffectKind.ISSUE: issuing.do_chunk,
     EffectKind.RECOVER: recovering.do_chunk,
+    EffectKind.RENEW_CHANGE: renewing.do_chunk,
     EffectKind.REVOKE: revoking.do_chunk,
 }
 
@@ -46,5 +47,6 @@ class PrepareEnd(Protocol):
 
 AT_END: Mapping[EffectKind, PrepareEnd] = {
     EffectKind.RECOVER: recovering.prepare_answer,
+    EffectKind.RENEW_CHANGE: renewing.prepare_notice,
     EffectKind.REVOKE: revoking.prepare_notice,
 }

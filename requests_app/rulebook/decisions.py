@@ -71,7 +71,7 @@ ENTRIES: tuple[Entry, ...] = (
         "D11",
         "The old certificate is superseded when installation is confirmed, or 7 days after issue",
         "§14.11",
-        "requests_app.rules.certificates.SUPERSEDED_AFTER_DAYS",
+        "portal.ca.installation.SUPERSEDED_AFTER",
         "portal.ca.installation.revoke_superseded",
     ),
     rule(

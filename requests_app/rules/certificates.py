@@ -15,7 +15,6 @@ NEW_VALIDITY_YEARS = 5  # R03, Điều 9: at most
 RENEWED_VALIDITY_YEARS = 3  # R04, Điều 9: at most
 RENEWALS_ALLOWED = 1  # R05, Điều 12
 DAYS_LEFT_TO_ASK = 30  # R06 (Điều 12) and R08 (Điều 14): at least, on the day of receipt
-SUPERSEDED_AFTER_DAYS = 7  # DOMAIN 14.11: when nobody confirms the installation
 
 PERSON, ORGANISATION, SYSTEM = "person", "organisation", "system"  # of portal.agencies
 # What of a certificate a change may touch, by whom it names (R10–R12, Điều 15). The e-mail and

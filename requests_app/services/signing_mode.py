@@ -37,7 +37,7 @@ def signing_mode(agency: Agency, *, now: datetime) -> tuple[SigningMode, str]:
 def organisation_certificate(agency: Agency, *, now: datetime) -> Certificate | None:
     """Return the certificate the body seals with: its own, else a predecessor's, else None."""
     return _with_key_in_hand(
-        Certificate.objects.valid_at(now).filter(
+        Certificate.objects.usable_at(now).filter(
             Q(subscriber__organisation=agency)
             | Q(
                 subscriber__organisation__successions__successor=agency,
@@ -57,7 +57,7 @@ def personal_certificate(user: User, *, now: datetime) -> Certificate | None:
     if user.person_id is None:
         return None
     return _with_key_in_hand(
-        Certificate.objects.valid_at(now).filter(subscriber=user.person_id), user.agency
+        Certificate.objects.usable_at(now).filter(subscriber=user.person_id), user.agency
     )
 
 
