@@ -37,10 +37,13 @@ app.conf.beat_schedule = {
     for entry in (
         _every(10, "requests_app.tasks.execute_accepted"),
         _every(10, "requests_app.tasks.freeze_letters"),
+        _every(10, "requests_app.tasks.forward_covered"),
         _every(10, "devices.tasks.make_keys"),
         _every(MINUTE, "devices.tasks.lock_exhausted"),
+        _every(5 * MINUTE, "devices.tasks.recall_expired"),
         _every(30, "portal.ca.tasks.publish_crl"),
         _every(HOUR, "portal.ca.tasks.renew_responder"),
+        _every(HOUR, "portal.ca.tasks.revoke_superseded"),
         _every(MINUTE, "portal.notices.tasks.send_pending_mail"),
         _every(5 * MINUTE, "portal.audit.tasks.write_checkpoint"),
         _every(30, "portal.core.tasks.beat_heartbeat"),

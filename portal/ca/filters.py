@@ -15,7 +15,10 @@ from portal.ca.querysets import EXPIRING_WITHIN_DAYS, CertificateQuerySet
 if TYPE_CHECKING:
     from django.http import QueryDict
 
-_STATES = [choice for choice in CertificateState.choices if choice[0] != CertificateState.NOT_YET]
+_STATES = [
+    *(choice for choice in CertificateState.choices if choice[0] != CertificateState.NOT_YET),
+    ("to_install", _("Chờ cài vào thiết bị")),
+]
 
 
 class CertificateFilter(django_filters.FilterSet):
@@ -49,6 +52,8 @@ class CertificateFilter(django_filters.FilterSet):
     ) -> CertificateQuerySet:
         """Narrow to one state; "valid" holds those about to expire as well."""
         match value:
+            case "to_install":
+                return certificates.to_install(self.now)
             case CertificateState.REVOKED:
                 return certificates.revoked()
             case CertificateState.EXPIRED:

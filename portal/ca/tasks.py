@@ -8,7 +8,7 @@ from celery import shared_task
 from celery.signals import worker_init
 from django.utils import timezone
 
-from portal.ca import authority, ceremony, services
+from portal.ca import authority, ceremony, installation, services
 
 logger = logging.getLogger(__name__)
 
@@ -41,3 +41,11 @@ def renew_responder() -> None:
         return
     if renewed:
         logger.info("certified the OCSP responder anew")
+
+
+@shared_task(ignore_result=True, expires=3000)
+def revoke_superseded() -> None:
+    """Every hour: revoke what was replaced so long ago that nobody need confirm it any more."""
+    revoked = installation.revoke_superseded(now=timezone.now())
+    if revoked:
+        logger.info("revoked %s superseded certificates", revoked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,8 @@ from portal.ca import services
 from portal.ca.filters import CertificateFilter
 from portal.ca.models import Certificate, CertificateState
 from portal.ca.querysets import CertificateQuerySet
-from portal.ca.words import Happening, algorithm_words, happenings, sentence
+from portal.ca.views_installation import waiting
+from portal.ca.words import Happening, algorithm_words, happenings, sentence, waits_for
 from portal.core import sheets
 from portal.core.paging import MOST_COUNTED, Order, capped_count, first_rows, keyset_page
 from portal.core.sheets import SheetColumn
@@ -46,6 +48,7 @@ class Row:
     state: CertificateState
     tone: str
     days_left: int
+    waits: str = ""  # for the new certificate to be put on the device
 
 
 COLUMNS: tuple[SheetColumn[Row], ...] = (
@@ -57,6 +60,7 @@ COLUMNS: tuple[SheetColumn[Row], ...] = (
     SheetColumn(_("Hiệu lực từ"), lambda row: row.certificate.not_before),
     SheetColumn(_("Hiệu lực đến"), lambda row: row.certificate.not_after),
     SheetColumn(_("Trạng thái"), lambda row: str(row.state.label)),
+    SheetColumn(_("Cài đặt"), lambda row: row.waits, 26),
 )
 
 
@@ -72,7 +76,7 @@ def certificate_list(request: UserRequest) -> HttpResponse:
     assert isinstance(narrowed, CertificateQuerySet)
     if sheets.is_wanted(request.GET):
         listed = first_rows(narrowed.for_list(), order=ORDERS[order], size=sheets.MOST_ROWS + 1)
-        rows = [_row(certificate, now=now) for certificate in listed]
+        rows = _rows(listed, now=now)
         note_export("chung-thu", rows=len(rows), params=request.GET, actor=request.user, now=now)
         today = timezone.localdate(now)
         return sheets.sheet_response(rows, COLUMNS, name="chung-thu", today=today)
@@ -81,7 +85,7 @@ def certificate_list(request: UserRequest) -> HttpResponse:
     context = {
         "filter": found,
         "page": page,
-        "rows": [_row(certificate, now=now) for certificate in page],
+        "rows": _rows(page, now=now),
         "count": f"{MOST_COUNTED:,}+".replace(",", ".") if count > MOST_COUNTED else str(count),
         "order": order,
     }
@@ -99,14 +103,18 @@ def detail(request: UserRequest, code: UUID) -> HttpResponse:
     now = timezone.now()
     certificate = _visible(request, code)
     line = list(Certificate.objects.visible_to(request.user).same_line(certificate).for_list())
+    device = _device(certificate)
     context = {
         "certificate": certificate,
-        "row": _row(certificate, now=now),
+        "row": _rows([certificate], now=now)[0],
+        "waiting": waiting(
+            certificate, request.user, device=device["name"] if device else "", now=now
+        ),
         "sentence": sentence(certificate, now=now),
         "algorithm": algorithm_words(certificate.key.algorithm),
-        "device": _device(certificate),
+        "device": device,
         "agency_url": _link("agencies:detail", certificate.agency.uuid),
-        "line": [_row(other, now=now) for other in line],
+        "line": _rows(line, now=now),
         "happenings": _happenings(certificate, line, now=now),
     }
     return render(request, "ca/detail.html", context)
@@ -143,10 +151,18 @@ def _visible(request: UserRequest, code: UUID) -> Certificate:
     )
 
 
-def _row(certificate: Certificate, *, now: datetime) -> Row:
-    state = certificate.state(now)
-    days_left = certificate.days_left(timezone.localdate(now))
-    return Row(certificate, state, TONES[state], days_left)
+def _rows(certificates: Iterable[Certificate], *, now: datetime) -> list[Row]:
+    """Return the certificates as lists show them, with what they wait for."""
+    shown = list(certificates)
+    replaced = Certificate.objects.filter(predecessor__in=[one.pk for one in shown])
+    has_successor = set(replaced.values_list("predecessor", flat=True))
+    today = timezone.localdate(now)
+    rows = []
+    for one in shown:
+        state = one.state(now)
+        waits = waits_for(one, has_successor=one.pk in has_successor, now=now)
+        rows.append(Row(one, state, TONES[state], one.days_left(today), waits))
+    return rows
 
 
 def _happenings(

@@ -45,6 +45,17 @@ def sentence(certificate: Certificate, *, now: datetime) -> str:
     }
 
 
+def waits_for(certificate: Certificate, *, has_successor: bool, now: datetime) -> str:
+    """Return what a valid certificate waits for after a renewal or change; "" for nothing."""
+    if not certificate.is_valid(now):
+        return ""
+    if has_successor:
+        return _("Đã có chứng thư mới thay thế")
+    if certificate.predecessor_id is not None and certificate.installed_at is None:
+        return _("Chờ cài vào thiết bị")
+    return ""
+
+
 def algorithm_words(algorithm: str) -> str:
     """Return "rsa-2048" as "RSA 2048 bit"."""
     family, _dash, size = algorithm.partition("-")
