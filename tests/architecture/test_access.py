@@ -73,6 +73,7 @@ def _but(roles: frozenset[Role], *without: Role) -> frozenset[Role]:
 EVERYBODY = _only(*ALL)
 ADMINISTRATOR = _only(AD)
 SEEN = _about({200: ON_THE_WAY}, {200: CA})
+COVERING = _about({200: OFFICE | CA | {AU}}, {200: CA})
 # A page of a step that is somebody else's turn leads back to the dossier.
 LED_BACK = _about({302: ON_THE_WAY}, {302: CA})
 CONFLICT = _about({409: ON_THE_WAY}, {409: CA})
@@ -145,6 +146,11 @@ ACCESS: dict[str, Access] = {
     "GET requests_app:paper": SEEN,
     "GET requests_app:start": _only(C, rest=404),
     "POST requests_app:start": _only(C, rest=404),
+    "GET requests_app:start_happened": _only(C, code=302, rest=404),
+    "GET requests_app:start_way": _only(C, code=302, rest=404),
+    "POST requests_app:start_way": _only(C, code=302, rest=404),
+    "POST requests_app:start_from_certificate": _about({302: frozenset({C})}, {}, do="revoke"),
+    "POST requests_app:start_from_device": _about({302: frozenset({C})}, {}, do="lose"),
     "GET requests_app:editor": DRAFTED,
     "POST requests_app:editor": _about({302: frozenset({C}), 409: HOME}, {}),
     "GET requests_app:letter_data": DRAFTED,
@@ -158,6 +164,18 @@ ACCESS: dict[str, Access] = {
     # Registers
     "GET registers:index": _only(*ON_THE_WAY, rest=404),
     "GET registers:register": _only(*ON_THE_WAY, rest=404),
+    # Covering letters: the office's own, to the CA what has left it, never a body's
+    "GET requests_app:forwarding": _only(*OFFICE, rest=404),
+    "POST requests_app:forwarding": _only(*OFFICE, rest=404),
+    "GET requests_app:covering_letters": _only(*OFFICE, *CA, AU, rest=404),
+    "GET requests_app:covering_letter": COVERING,
+    "GET requests_app:covering_pdf": COVERING,
+    "GET requests_app:covering_preview": COVERING,
+    "GET requests_app:covering_progress": _about({302: OFFICE | CA | {AU}}, {302: CA}),
+    "POST requests_app:number_covering": COVERING,  # the form again: nothing was typed
+    "POST requests_app:covering_scan": COVERING,  # the form again: no file was sent
+    "POST requests_app:uncover": _about({404: ALL}, {404: ALL}),  # no dossier was named
+    "POST requests_app:covering_step": _about({409: OFFICE | CA | {AU}}, {409: CA}),
     # Accounts
     "GET accounts:login": Access(own={302: ALL}, nobody=200),
     "POST accounts:login": Access(own={302: ALL}, nobody=200),
@@ -197,6 +215,7 @@ ACCESS: dict[str, Access] = {
     # Certificates
     "GET ca:list": EVERYBODY,
     "GET ca:detail": SEEN,
+    "POST ca:confirm_installed": _about({302: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
     "GET ca:cer": SEEN,
     "GET ca:pem": SEEN,
     "GET ca:chain": SEEN,
