@@ -9,6 +9,7 @@ revocation_document.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -84,7 +85,7 @@ FIELDS = (
 CONTACT_FIELDS = (
     Field(
         name="full_name",
-        label="Bên giao: họ và tên người giao",
+        label="Họ và tên người giao",
         checks=(identifiers.check_name,),
         is_required=True,
         max_length=150,
@@ -100,7 +101,7 @@ CONTACT_FIELDS = (
     ),
     Field(
         name="receiver_name",
-        label="Bên nhận: họ và tên người nhận",
+        label="Họ và tên người nhận",
         checks=(identifiers.check_name,),
         max_length=150,
         starts_line=True,
@@ -146,17 +147,17 @@ def _words(name: str) -> Column:
     )
 
 
-_WIDTHS = {"device_kind": "9%", "condition": "11%", "reason": "12%"}
+_WIDTHS = {"device_kind": "8%", "condition": "10%", "reason": "11%"}
 
 COLUMNS = (
-    parts.ROW_NUMBER,
-    parts.column("Tên chứng thư chữ ký số", "certificate_name", "20%"),
-    parts.column("Số hiệu chứng thư chữ ký số", "certificate_serial", "16%"),
-    parts.column("Số hiệu thiết bị lưu khóa bí mật", "device_serial", "15%"),
+    replace(parts.ROW_NUMBER, width="6%"),  # upright pages
+    parts.column("Tên chứng thư chữ ký số", "certificate_name", "16%"),
+    parts.column("Số hiệu chứng thư chữ ký số", "certificate_serial", "21%"),
+    parts.column("Số hiệu thiết bị lưu khóa bí mật", "device_serial", "17%"),
     _words("device_kind"),
     _words("condition"),
     _words("reason"),
-    parts.column("Số văn bản thu hồi", "revocation_document", "13%"),
+    parts.column("Số văn bản thu hồi", "revocation_document", "11%"),
 )
 
 

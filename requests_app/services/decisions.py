@@ -134,8 +134,9 @@ def _violations(
         if decision == Decision.REFUSED and not reason.strip():
             yield Violation(
                 "no_reason",
-                f"Dòng {item.position} ({item.title}): từ chối phải nêu rõ lý do.",
-                way_out="Ghi lý do từ chối của dòng này.",
+                f"{item.title}: từ chối, không nhận phải nêu rõ lý do.",
+                row=item.position,
+                way_out="Ghi lý do của dòng này.",
             )
         was_seen = item.decision == Decision.ACCEPTED and not seen
         if is_minutes and decision == Decision.ACCEPTED and not was_seen:
