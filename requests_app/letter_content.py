@@ -121,7 +121,7 @@ def receipt_letter_of(
         agency=version.name,
         place=version.place,
         kind_of_document="THÔNG BÁO",
-        subject="Xác nhận nhận lại thiết bị lưu khóa bí mật",
+        subject="Xác nhận đã nhận lại thiết bị lưu khóa bí mật",
         opening=[
             _received(dossier, items, version.name),
             _DIFFERING if differing else _NOTHING_DIFFERS,
