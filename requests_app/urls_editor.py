@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from requests_app.views import editor, importing, letter_data, starting
+from requests_app.views import asking, editor, importing, letter_data, starting, starting_from
 
 urlpatterns = [
     path("lap-moi/", starting.start, name="start"),
+    path("lap-moi/chuyen-gi/", asking.happened, name="start_happened"),
+    path("lap-moi/cach-lam/", asking.way, name="start_way"),
+    path(
+        "lap-moi/tu-chung-thu/<uuid:uuid>/",
+        starting_from.from_certificate,
+        name="start_from_certificate",
+    ),
+    path("lap-moi/tu-thiet-bi/<uuid:uuid>/", starting_from.from_device, name="start_from_device"),
     path("<uuid:uuid>/soan/", editor.editor, name="editor"),
     path("<uuid:uuid>/soan/van-ban/", letter_data.letter_data, name="letter_data"),
     path("<uuid:uuid>/bang-tinh/", importing.upload, name="import"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -104,8 +104,13 @@ class Frame:
         return self.user.notices.filter(read_at__isnull=True).count() if self.user else 0
 
     @cached_property
+    def now(self) -> datetime:
+        """When the page is made: one moment for all that stands on it."""
+        return timezone.now()
+
+    @cached_property
     def today(self) -> date:
-        return timezone.localdate()
+        return timezone.localdate(self.now)
 
     @cached_property
     def calendar(self) -> WorkCalendar:

@@ -41,7 +41,10 @@ def guides() -> dict[str, Guide]:
     }
 
 
-_ORDER = ("van-thu", "lanh-dao", "so-khcn", "cuc")
+_ORDER = (
+    "van-thu", "chon-mau", "gia-han-thay-doi", "thu-hoi-nop-thiet-bi", "khoi-phuc-thiet-bi",
+    "that-lac", "so-theo-doi", "lanh-dao", "so-khcn", "cuc",
+)  # fmt: skip
 
 
 def _folder() -> Path:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django import template
+from django.template.context import Context
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
+from devices.models import Device
+from portal.ca.models import Certificate
 from portal.core.templatetags.portal_ui import state_tag
 from requests_app import kinds, wording
 from requests_app.models import Decision, Dossier, DossierItem, Outcome
 from requests_app.services import headline_of, title_of
+from requests_app.services.offers import Offer, offers_for_certificate, offers_for_device
 from requests_app.workflow import HANDING_BACK, State
 
 register = template.Library()
 
+_OFFERS = "requests_app/offers/_offers.html"
 _DECISION_TONES = {Decision.ACCEPTED: "success", Decision.REFUSED: "danger"}
 _OUTCOME_TONES = {
     Outcome.DONE: "success",
@@ -112,3 +119,32 @@ def row_state(item: DossierItem) -> SafeString:
         return state_tag(outcome.label, _OUTCOME_TONES[outcome])
     decision = Decision(item.decision)
     return state_tag(decision.label, _DECISION_TONES.get(decision, "neutral"))
+
+
+@register.inclusion_tag(_OFFERS, takes_context=True)
+def certificate_offers(context: Context, certificate: Certificate) -> dict[str, Any]:
+    """Render what a clerk may ask about a certificate; nothing for anybody else."""
+    user, now = context["request"].user, context["frame"].now
+    where = reverse("requests_app:start_from_certificate", args=[certificate.uuid])
+    return _shown(offers_for_certificate(certificate, user, now), where, context)
+
+
+@register.inclusion_tag(_OFFERS, takes_context=True)
+def device_offers(context: Context, device: Device) -> dict[str, Any]:
+    """Render what a clerk may ask about a device; nothing for anybody else."""
+    user, now = context["request"].user, context["frame"].now
+    where = reverse("requests_app:start_from_device", args=[device.uuid])
+    return _shown(offers_for_device(device, user, now), where, context)
+
+
+def _shown(offers: Sequence[Offer], where: str, context: Context) -> dict[str, Any]:
+    return {
+        "open_offers": [offer for offer in offers if offer.is_open],
+        "closed_offers": [
+            (offer, [one for one in offers if one.code in offer.instead and one.is_open])
+            for offer in offers
+            if not offer.is_open
+        ],
+        "where": where,
+        "csrf_token": context.get("csrf_token"),
+    }

@@ -1,4 +1,4 @@
-"""Starting a dossier: one question, what is needed; the answer is the form."""
+"""Starting a dossier: what is it about, what happened; the answer is the form, and for what."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from portal.core.roles import Role
 from portal.core.rules import Refused, Violation
 from requests_app import kinds, services
 from requests_app.kinds.base import Words
+from requests_app.occasions import About
+from requests_app.views.asking import must_draft
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One answer to the question: a form, or a variant of one."""
+    """One form, or a variant of one, for who knows it by its number."""
 
     value: str
     title: Words
@@ -41,7 +42,7 @@ class NeedForm(forms.Form):
     """Which form is wanted."""
 
     need = forms.ChoiceField(
-        label=gettext_lazy("Anh/chị cần làm gì?"),
+        label=gettext_lazy("Chọn mẫu cần lập"),
         widget=forms.RadioSelect,
         error_messages={
             "required": gettext_lazy("Hãy chọn một việc."),
@@ -72,11 +73,11 @@ def needs() -> list[Need]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: UserRequest) -> HttpResponse:
-    """Ask what is needed; open a draft of that form."""
-    if request.user.role != Role.CLERK:
-        raise Http404
-    asked = {"need": request.GET.get("need", "")}
-    form = NeedForm(request.POST) if request.method == "POST" else NeedForm(initial=asked)
+    """Ask what it is about; who knows the form by its number chooses it here at once."""
+    must_draft(request.user)
+    asked = request.GET.get("need", "")
+    is_direct = request.method == "POST"
+    form = NeedForm(request.POST) if is_direct else NeedForm(initial={"need": asked})
     violations: tuple[Violation, ...] = ()
     if form.is_valid():
         kind, _colon, variant = form.cleaned_data["need"].partition(":")
@@ -88,5 +89,12 @@ def start(request: UserRequest) -> HttpResponse:
             violations = refusal.violations
         else:
             return redirect("requests_app:editor", dossier.uuid)
-    context = {"form": form, "needs": needs(), "violations": violations}
+    context = {
+        "form": form,
+        "needs": needs(),
+        "violations": violations,
+        "abouts": About.choices,
+        "is_direct": is_direct or bool(asked),
+        "has_no_answer": request.GET.get("asked") == "1",
+    }
     return render(request, "requests_app/editor/start.html", context)
