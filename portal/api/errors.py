@@ -106,7 +106,7 @@ def _pin_violation(error: tokens.WrongPin | tokens.Locked | tokens.NoPinYet) -> 
             _("Thiết bị đã bị khóa do nhập sai mã PIN nhiều lần."),
             way_out=_("Lập hồ sơ khôi phục thiết bị (Mẫu 06)."),
         )
-    return Violation("no_pin_yet", _("Thiết bị chưa được bàn giao và đặt mã PIN."))
+    return Violation("no_pin_yet", _("Thiết bị chưa có mã PIN: chưa bàn giao, hoặc mới khôi phục."))
 
 
 def _refusal(code: str, violations: Any) -> Response:

@@ -139,7 +139,10 @@ def _ask_for_revocation(
         text = _("Chưa mở sẵn được hồ sơ: %(why)s") % {"why": refusal}
         _tell_to_ask(dossier, dossier, len(standing), text=text, now=now)
     else:
-        text = _("Hồ sơ nháp Mẫu 05 đã mở sẵn: kiểm tra, ghi số văn bản rồi trình ký.")
+        text = _(
+            "Hồ sơ nháp Mẫu 05 đã mở sẵn: kiểm tra từng dòng, đính kèm đề nghị của thuê bao là cá "
+            "nhân, ghi số văn bản rồi trình ký."
+        )
         _tell_to_ask(dossier, draft, len(standing), text=text, now=now)
 
 

@@ -58,7 +58,7 @@ def take(request: UserRequest, dossier: Dossier, form: StepForm) -> HttpResponse
         )
         return None
     except (tokens.WrongPin, tokens.Locked, tokens.NoPinYet) as refusal:
-        form.add_error("pin", _pin_words(refusal))
+        form.add_error("pin", pin_words(refusal))
         return None
     return _after(request, dossier, typed["action"])
 
@@ -73,7 +73,8 @@ def try_step(request: UserRequest, dossier: Dossier) -> tuple[StepForm | None, H
     return form, take(request, dossier, form)
 
 
-def _pin_words(refusal: tokens.WrongPin | tokens.Locked | tokens.NoPinYet) -> str:
+def pin_words(refusal: tokens.WrongPin | tokens.Locked | tokens.NoPinYet) -> str:
+    """Say in words why a PIN did not open the key."""
     if isinstance(refusal, tokens.WrongPin):
         return _("Mã PIN không đúng. Thiết bị còn cho thử %(tries)s lần trước khi khóa.") % {
             "tries": refusal.tries_left
@@ -83,7 +84,10 @@ def _pin_words(refusal: tokens.WrongPin | tokens.Locked | tokens.NoPinYet) -> st
             "Thiết bị đã bị khóa do nhập sai mã PIN nhiều lần. Lập hồ sơ khôi phục thiết bị "
             "(Mẫu 06) gửi Sở KH&CN để mở khóa."
         )
-    return _("Thiết bị chưa đặt mã PIN. Đặt mã PIN khi nhận bàn giao ở trang Thiết bị.")
+    return _(
+        "Thiết bị chưa có mã PIN. Đặt mã PIN ở trang Thiết bị: khi nhận bàn giao, hoặc mã PIN mới "
+        "sau khi khôi phục."
+    )
 
 
 def _after(request: UserRequest, dossier: Dossier, action: str) -> HttpResponse:
