@@ -73,11 +73,12 @@ class Draft:
         """
         if not self.kind.takes_key_requests:
             return
-        chosen = {editing.row_of_file(name): file for name, file in files.items()}
+        chosen = {editing.row_of_file(name): files[name] for name in files}
         texts: dict[UUID, Answers] = {}
         refused: list[Violation] = []
         for item in self.dossier.items.filter(uuid__in=[uuid for uuid in chosen if uuid]):
             file = chosen[item.uuid]
+            assert isinstance(file, UploadedFile)
             try:
                 text = csr.text_of_file(file.name or "", file.read(csr.MAX_FILE_BYTES + 1))
             except Refused as refusal:

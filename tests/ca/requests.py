@@ -31,7 +31,7 @@ def der(
     key: PrivateKey | None = None,
     *,
     name: str = NAME,
-    hash_: hashes.HashAlgorithm | None = None,
+    hash_: hashes.SHA224 | hashes.SHA256 | None = None,
     extensions: Sequence[Extension] = (),
     attributes: int = 0,
     units: int = 0,

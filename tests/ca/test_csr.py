@@ -19,10 +19,12 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.ca import csr
+from portal.ca.profiles import PrivateKey
 from portal.core.rules import Refused, Violation
 from portal.core.text import nfc
 from tests.ca import requests
@@ -61,7 +63,7 @@ def codes_of_file(name: str, content: bytes) -> list[str]:
         (requests.ec_key(ec.SECP384R1()), "ec-p384"),
     ],
 )
-def test_a_sound_request_gives_its_key(key: requests.PrivateKey, algorithm: str) -> None:
+def test_a_sound_request_gives_its_key(key: PrivateKey, algorithm: str) -> None:
     read = csr.read(requests.pem(key, extensions=requests.domains("DVC.laichau.gov.vn")))
 
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -107,7 +109,7 @@ def test_what_is_weak_or_too_much_is_refused_with_its_reason(der: bytes, expecte
 
 
 def test_a_key_that_is_neither_rsa_nor_ecdsa_is_refused() -> None:
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, requests.NAME)])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, requests.NAME)])
     builder = x509.CertificateSigningRequestBuilder().subject_name(name)
     made = builder.sign(ed25519.Ed25519PrivateKey.generate(), None)
 

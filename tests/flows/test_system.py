@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -66,7 +67,9 @@ def _drafted(clerk: Visitor, people: story.Cast, request: Path) -> Dossier:
         clerk.press("Thêm dòng")
     item = dossier.items.get()
     row = builders.system_answers(people.agency.name)
-    cells = {cell_name(item.uuid, name): value for name, value in row.items() if name != "csr"}
+    cells: dict[str, Any] = {
+        cell_name(item.uuid, name): value for name, value in row.items() if name != "csr"
+    }
     clerk.open(path).press("Lưu", **cells)
     assert "Khóa mềm cần tệp đề nghị PKCS#10" in clerk.words()
 
@@ -81,7 +84,7 @@ def _drafted(clerk: Visitor, people: story.Cast, request: Path) -> Dossier:
     assert "RSA-3072, SHA-256" in clerk.html
     assert "Còn 1 ô cần sửa" not in clerk.html
     clerk.open(f"/ho-so/{dossier.uuid}/soan/van-ban/")
-    contact = {f"contact_{name}": value for name, value in story.CONTACT.items()}
+    contact: dict[str, Any] = {f"contact_{name}": value for name, value in story.CONTACT.items()}
     day = f"{timezone.localdate():%d/%m/%Y}"
     clerk.press("Lưu", **contact, letter_number="12/UBND-VHXH", letter_date=day)
     return dossier

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from pytest_django import DjangoAssertNumQueries
 
 from devices.models import Device
@@ -16,6 +17,7 @@ from portal.audit.models import AuditEntry
 from portal.ca import csr
 from portal.ca import services as ca
 from portal.ca.models import Certificate, KeyPair
+from portal.ca.profiles import PrivateKey
 from portal.core.rules import Refused
 from requests_app import execution, services
 from requests_app.carrying_out.preparing import KEY_IN_USE
@@ -30,9 +32,7 @@ pytestmark = pytest.mark.usefixtures("ca")
 SOON = builders.NOW + timedelta(seconds=5)
 
 
-def system(
-    people: story.Cast, key: requests.PrivateKey | None = None, **changes: str
-) -> dict[str, str]:
+def system(people: story.Cast, key: PrivateKey | None = None, **changes: str) -> dict[str, str]:
     """A right row of Mẫu 03 owned by the sender, with a request of ``key``."""
     row = dict(builders.system_answers(people.agency.name)) | changes
     if row["storage"] in ("soft", "hsm") and not row["csr"]:
@@ -77,7 +77,7 @@ def test_a_system_gets_a_certificate_on_its_own_key_and_no_device() -> None:
         "dichvucong.laichau.gov.vn",
     )
     purposes = made.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    assert x509.ExtendedKeyUsageOID.SERVER_AUTH in purposes
+    assert ExtendedKeyUsageOID.SERVER_AUTH in purposes
 
 
 def test_which_key_was_taken_in_is_recorded() -> None:
