@@ -25,6 +25,21 @@ class CalendarDay(models.Model):
         return f"{self.date:%d/%m/%Y} {self.name}"
 
 
+class SweepRun(models.Model):
+    """How a background sweep went last: a row each, written by ``sweeps``."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    began_at = models.DateTimeField(null=True)
+    succeeded_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=120, blank=True)  # its kind, never its text
+    did = models.PositiveIntegerField(default=0)  # of the last success
+    runs = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Heartbeat(models.Model):
     """The last sign of life of a background service: a row each, written by ``heartbeats``."""
 

@@ -19,7 +19,7 @@ from portal.core.roles import Role
 from portal.core.rules import refuse
 from portal.core.text import nfc
 from portal.core.workdays import work_calendar
-from portal.deadlines.models import Deadline
+from portal.deadlines.models import Counts, Deadline
 
 _SATURDAY = 5
 _CHUNK = 500
@@ -119,7 +119,9 @@ def _check_kind(day: date, kind: str) -> None:
 def _recompute(day: date, *, now: datetime) -> list[Moved]:
     """Move the open deadlines that count over ``day``; a day after their end does not matter."""
     calendar = work_calendar()
-    touched = Deadline.objects.open().filter(received_on__lt=day, due_on__gte=day)
+    touched = Deadline.objects.open().filter(
+        counts=Counts.WORKING, received_on__lt=day, due_on__gte=day
+    )
     moved: list[Moved] = []
     by_new_day: dict[date, list[int]] = defaultdict(list)
     for deadline in touched.select_related("agency"):

@@ -24,6 +24,16 @@ class DeadlineKind(models.TextChoices):
     DEVICE_RETURN = "device_return", _("Thu hồi và bàn giao lại thiết bị (Mẫu 08)")
     LOSS_MINUTES = "loss_minutes", _("Gửi biên bản xác nhận thất lạc (Mẫu 09)")
     CORRECTION = "correction", _("Hoàn thiện hồ sơ bị trả lại")
+    RENEWAL_DOOR = "renewal_door", _("Hạn cuối đề nghị gia hạn, thay đổi chứng thư")
+    CERTIFICATE_EXPIRY = "certificate_expiry", _("Chứng thư hết hạn, chỉ còn cấp mới")
+
+
+class Counts(models.TextChoices):
+    """How a clock runs."""
+
+    WORKING = "working", _("ngày làm việc")
+    CALENDAR = "calendar", _("ngày")
+    FIXED = "fixed", _("đến ngày cố định")
 
 
 class Deadline(models.Model):
@@ -43,10 +53,13 @@ class Deadline(models.Model):
     title = models.CharField(max_length=250)
     path = models.CharField(max_length=200, blank=True)
     received_on = models.DateField(help_text=_("Ngày nhận: ngày 0"))
+    counts = models.CharField(max_length=8, choices=Counts, default=Counts.WORKING)
+    # How many days of that sort; 0 where the end is a day of its own.
     working_days = models.PositiveSmallIntegerField()
     due_on = models.DateField()
     done_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
+    lapsed_at = models.DateTimeField(null=True)  # its door shut: neither done nor owed any more
     next_at = models.DateTimeField(null=True, help_text=_("Khi nào quét tiếp"))
 
     objects = DeadlineQuerySet.as_manager()
@@ -62,12 +75,16 @@ class Deadline(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "target_uuid"],
-                condition=Q(done_at__isnull=True, cancelled_at__isnull=True),
+                condition=Q(
+                    done_at__isnull=True, cancelled_at__isnull=True, lapsed_at__isnull=True
+                ),
                 name="deadlines_deadline_one_open",
             ),
             models.CheckConstraint(
-                name="deadlines_deadline_done_or_cancelled",
-                condition=Q(done_at__isnull=True) | Q(cancelled_at__isnull=True),
+                name="deadlines_deadline_ends_once",
+                condition=Q(done_at__isnull=True, cancelled_at__isnull=True)
+                | Q(done_at__isnull=True, lapsed_at__isnull=True)
+                | Q(cancelled_at__isnull=True, lapsed_at__isnull=True),
             ),
         ]
 
@@ -76,4 +93,32 @@ class Deadline(models.Model):
 
     @property
     def is_open(self) -> bool:
-        return self.done_at is None and self.cancelled_at is None
+        return self.done_at is None and self.cancelled_at is None and self.lapsed_at is None
+
+
+class Reminder(models.Model):
+    """One threshold of a clock that was crossed: told of, or overtaken by a later one.
+
+    ``threshold`` is days before the end (after it when negative), in the unit of the kind's
+    schedule (``deadlines.rules.SCHEDULES``).
+    """
+
+    class State(models.TextChoices):
+        TOLD = "told", _("Đã báo")
+        OVERTAKEN = "overtaken", _("Đã có lần báo sau thay thế")
+
+    deadline = models.ForeignKey(Deadline, models.CASCADE, related_name="reminders")
+    threshold = models.SmallIntegerField()
+    state = models.CharField(max_length=10, choices=State)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["deadline", "-threshold"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deadline", "threshold"], name="deadlines_reminder_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deadline_id} {self.threshold}: {self.state}"

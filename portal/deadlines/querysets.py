@@ -34,7 +34,7 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
         return self.none()
 
     def open(self) -> Self:
-        return self.filter(done_at__isnull=True, cancelled_at__isnull=True)
+        return self.filter(done_at__isnull=True, cancelled_at__isnull=True, lapsed_at__isnull=True)
 
     def overdue(self, today: date) -> Self:
         return self.open().filter(due_on__lt=today)

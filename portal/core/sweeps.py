@@ -1,0 +1,67 @@
+"""What every background sweep leaves behind: when it last began, when it last got through."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import ParamSpec
+
+from django.db import DatabaseError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from portal.core.models import SweepRun
+
+logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+MISSED_BEFORE_SILENT = 3  # intervals
+
+
+def noted(name: str) -> Callable[[Callable[P, int]], Callable[P, None]]:
+    """Make a task of a sweep: ``work`` returns how much it did, which is noted with the moment.
+
+    A sweep that fails is noted with the kind of its error and raises as before.
+    """
+
+    def decorate(work: Callable[P, int]) -> Callable[P, None]:
+        @functools.wraps(work)
+        def task(*args: P.args, **kwargs: P.kwargs) -> None:
+            _note(name, began_at=timezone.now())
+            try:
+                did = work(*args, **kwargs)
+            except Exception as error:
+                _note(name, failed_at=timezone.now(), error=type(error).__name__)
+                raise
+            _note(name, succeeded_at=timezone.now(), error="", did=did)
+            if did:
+                logger.info("%s: %s", name, did)
+
+        return task
+
+    return decorate
+
+
+def silent(intervals: dict[str, timedelta], *, now: datetime) -> dict[str, datetime | None]:
+    """Return the sweeps of ``intervals`` that have not got through for three of theirs, and when
+    they last did (None: never)."""
+    last = dict(SweepRun.objects.values_list("name", "succeeded_at"))
+    return {
+        name: last.get(name)
+        for name, interval in intervals.items()
+        if (at := last.get(name)) is None or now - at > MISSED_BEFORE_SILENT * interval
+    }
+
+
+def _note(name: str, **columns: object) -> None:
+    """Keep the row in a transaction of its own; a database that is away ends no sweep here."""
+    if "began_at" in columns:
+        columns["runs"] = F("runs") + 1
+    try:
+        with transaction.atomic():
+            if not SweepRun.objects.filter(name=name).update(**columns):
+                fresh = {key: value for key, value in columns.items() if key != "runs"}
+                SweepRun.objects.get_or_create(name=name, defaults=fresh | {"runs": 1})
+    except DatabaseError:
+        logger.exception("could not note how %s went", name)
