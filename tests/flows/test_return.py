@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.utils import timezone
 
@@ -17,7 +19,7 @@ from tests.requests_app import returns
 
 pytestmark = pytest.mark.django_db
 
-CONTACT = {
+CONTACT: dict[str, Any] = {
     "contact_full_name": "Lò Thị Nhận",
     "contact_position": "Văn thư",
     "contact_phone": "0912345678",
@@ -68,14 +70,12 @@ def test_the_office_receives_what_there_is_notes_a_difference_and_the_ca_comes_l
     officer.press("Ghi đã nhận", serials=f"{first.device.serial}\r\n{second.device.serial}\r\nLA-1")
     assert "không có trong biên bản này" in officer.html
     assert "LA-1" in officer.html
-    officer.press(
-        "Lưu kết quả",
-        **{
-            f"{first.uuid}-reason": "Nắp nứt",
-            f"{missing.uuid}-decision": "refused",
-            f"{missing.uuid}-reason": "Không có trong túi",
-        },
-    )
+    said: dict[str, Any] = {
+        f"{first.uuid}-reason": "Nắp nứt",
+        f"{missing.uuid}-decision": "refused",
+        f"{missing.uuid}-reason": "Không có trong túi",
+    }
+    officer.press("Lưu kết quả", **said)
     assert not officer.has_button("Xác nhận đã nhận đủ")
     officer.press("Xác nhận chỉ nhận một phần")
 
@@ -117,8 +117,8 @@ def test_the_ca_receives_all_and_says_so_in_a_receipt() -> None:
     assert answer.getvalue().startswith(b"%PDF")
 
 
-def _all_received(dossier: Dossier, *, seen: str = "") -> dict[str, str]:
-    said = {}
+def _all_received(dossier: Dossier, *, seen: str = "") -> dict[str, Any]:
+    said: dict[str, Any] = {}
     for item in dossier.items.select_related("device"):
         assert item.device is not None
         said[f"{item.uuid}-decision"] = "accepted"

@@ -31,6 +31,8 @@ def of_device(device: Device, *, now: datetime) -> list[Violation]:
     certificate = newest_certificates([device]).get(device.key_id)
     item = DossierItem(device=device, certificate=certificate, title=str(device))
     found = [violation for violation in _of_place(device, None) if violation]
+    if device.agency_id is None:
+        return found  # of the stock: it stands in nobody's minutes
     others = asked_twice(Dossier(agency_id=device.agency_id), [item], by={EffectKind.GIVE_BACK})
     return [*found, *others]
 
