@@ -28,7 +28,7 @@ _ALL = _("Tất cả")
 class DeviceFilter(django_filters.FilterSet):
     """Filters of the device list; ``user`` is handed in."""
 
-    q = django_filters.CharFilter(label=_("Số hiệu hoặc tên thuê bao"), method="with_text")
+    q = django_filters.CharFilter(label=_("Số hiệu, số SIM hoặc tên thuê bao"), method="with_text")
     kind = django_filters.ChoiceFilter(
         label=_("Loại"), choices=DeviceKind.choices, empty_label=_ALL
     )
@@ -57,11 +57,14 @@ class DeviceFilter(django_filters.FilterSet):
             del self.filters["agency"]
 
     def with_text(self, devices: DeviceQuerySet, name: str, value: str) -> DeviceQuerySet:
-        """Find a part of the serial, or of the subscriber's name without its marks."""
-        return devices.filter(
-            Q(serial__icontains=normalise(value))
-            | Q(subscriber__search_name__contains=search_key(value))
-        )
+        """Find a part of the serial, of the subscriber's name without its marks, or of a SIM's
+        number or ICCID.
+        """
+        text = normalise(value)
+        wanted = Q(serial__icontains=text) | Q(subscriber__search_name__contains=search_key(value))
+        if text.isascii() and text.isdigit():
+            wanted |= Q(phone__contains=text) | Q(iccid__contains=text)
+        return devices.filter(wanted)
 
     def of_agency(self, devices: DeviceQuerySet, name: str, value: str) -> DeviceQuerySet:
         bodies = Agency.objects.visible_to(self.user).filter(

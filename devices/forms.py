@@ -11,8 +11,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from devices.lifecycle import Move
-from devices.models import Channel, Device, DeviceKind
-from devices.serials import NewDevice, normalise, read_list, read_range
+from devices.models import OF_THE_CA, Channel, Device
+from devices.serials import NewDevice, read_list, read_range, split_serials
 from portal.ca.tokens import pin_problem
 from portal.core.rules import Refused
 from portal.core.text import nfc
@@ -25,7 +25,9 @@ _PIN = {"autocomplete": "new-password", "spellcheck": "false", "maxlength": "16"
 class TakeInForm(forms.Form):
     """A lot of new devices: a pasted list, or a range of serials."""
 
-    kind = forms.ChoiceField(label=_("Loại thiết bị"), choices=DeviceKind.choices)
+    kind = forms.ChoiceField(
+        label=_("Loại thiết bị"), choices=[(kind.value, kind.label) for kind in OF_THE_CA]
+    )
     model = forms.CharField(
         label=_("Kiểu thiết bị"),
         required=False,
@@ -167,7 +169,7 @@ class ReceiveForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Join what was marked and what was typed; the rest is missing only when said so."""
         cleaned = dict(super().clean() or {})
-        typed = [normalise(line) for line in cleaned.get("typed", "").split()]
+        typed = split_serials(cleaned.get("typed", ""))
         serials = list(dict.fromkeys([*cleaned.get("seen", []), *typed]))
         rest = [serial for serial in self.outstanding if serial not in serials]
         cleaned["serials"] = serials

@@ -65,17 +65,46 @@ _NEXT: Mapping[str, _StrPromise] = {
     Custody.RETIRED: _("Không còn việc gì phải làm."),
 }
 
-_TROUBLE: Mapping[str, _StrPromise] = {
-    Condition.LOCKED: _(
-        "Thiết bị bị khóa do nhập sai mật khẩu quá số lần; mở khóa bằng hồ sơ khôi phục (Mẫu 06)."
+_GIVEN_BACK_EARLY = _(
+    "Thiết bị nộp lại sớm, chứng thư còn hiệu lực: không dùng nữa thì đề nghị thu hồi (Mẫu 05) và "
+    "giao thiết bị kèm Mẫu 08; dùng tiếp thì giao lại cho thuê bao."
+)
+_UNLOCK = _(
+    "Thiết bị bị khóa do nhập sai mật khẩu quá số lần; mở khóa bằng hồ sơ khôi phục (Mẫu 06)."
+)
+_REPLACE = _(
+    "Thiết bị hỏng: đề nghị thu hồi chứng thư (Mẫu 05), nộp lại thiết bị và đề nghị cấp mới."
+)
+_TELL_OF_LOSS = _(
+    "Thiết bị thất lạc: lập ngay biên bản xác nhận (Mẫu 09) gửi Cục và đề nghị thu hồi chứng "
+    "thư (Mẫu 05). Nếu tìm lại được thì ghi nhận tại đây."
+)
+_LOSS_TOLD = _(
+    "Đã gửi biên bản xác nhận thất lạc (Mẫu 09). Nếu chứng thư còn hiệu lực thì đề nghị thu hồi "
+    "(Mẫu 05). Nếu tìm lại được thiết bị thì ghi nhận tại đây."
+)
+_SEARCH = _(
+    "Nơi gửi, nơi giữ sau cùng tra tìm và báo Cục; chứng thư trên thiết bị phải thu hồi. "
+    "Nếu tìm lại được thì ghi nhận tại đây."
+)
+
+# Trouble comes before the usual way; what must come back anyway needs no unlocking.
+_TROUBLE: Mapping[tuple[str, str], _StrPromise] = {
+    (Condition.LOCKED, Custody.WITH_SUBSCRIBER): _UNLOCK,
+    (Condition.LOCKED, Custody.TO_BE_RETURNED): _(
+        "Thiết bị bị khóa nhưng phải nộp lại nên không cần khôi phục: thuê bao nộp cho văn thư, "
+        "đơn vị giao lại kèm Mẫu 08."
     ),
-    Condition.DAMAGED: _(
-        "Thiết bị hỏng: đề nghị thu hồi chứng thư (Mẫu 05), nộp lại thiết bị và đề nghị cấp mới."
+    (Condition.DAMAGED, Custody.STOCK): _("Thiết bị hỏng nên không cấp được; Cục thanh lý."),
+    (Condition.DAMAGED, Custody.ALLOCATED): _(
+        "Thiết bị hỏng nên không gửi được; Cục thu hồi chứng thư trên thiết bị và cấp lại."
     ),
-    Condition.LOST: _(
-        "Thiết bị thất lạc: lập ngay biên bản xác nhận (Mẫu 09) gửi Cục và đề nghị thu hồi chứng "
-        "thư (Mẫu 05). Nếu tìm lại được thì ghi nhận tại đây."
-    ),
+    (Condition.DAMAGED, Custody.AT_AGENCY): _REPLACE,
+    (Condition.DAMAGED, Custody.WITH_SUBSCRIBER): _REPLACE,
+    (Condition.LOST, Custody.AT_AGENCY): _TELL_OF_LOSS,
+    (Condition.LOST, Custody.WITH_SUBSCRIBER): _TELL_OF_LOSS,
+    (Condition.LOST, Custody.TO_BE_RETURNED): _TELL_OF_LOSS,
+    (Condition.LOST, Custody.BACK_AT_AGENCY): _TELL_OF_LOSS,
 }
 
 # The label of a move names what happened; a button names what the person does.
@@ -83,9 +112,10 @@ _BUTTONS: Mapping[str, _StrPromise] = {
     Move.SEND: _("Lập chuyến giao"),
     Move.RECEIVE: _("Đối chiếu, nhận"),
     Move.HAND_OVER: _("Bàn giao"),
-    Move.TAKE_BACK: _("Xác nhận thuê bao đã nộp lại"),
-    Move.PASS_TO_OFFICE: _("Xác nhận Sở đã nhận"),
-    Move.RETURN_TO_CA: _("Xác nhận Cục đã nhận"),
+    Move.TAKE_BACK: _("Nhận lại từ thuê bao"),
+    Move.GIVE_AGAIN: _("Giao lại cho thuê bao"),
+    Move.CHANGE_HOLDER: _("Đổi người giữ"),
+    Move.RETURN_TO_CA: _("Nhận thiết bị Sở nộp"),
     Move.LOCK: _("Ghi nhận bị khóa"),
     Move.FIND: _("Ghi nhận đã tìm lại được"),
 }
@@ -114,6 +144,16 @@ def now_sentence(
     return sentence
 
 
-def next_sentence(custody: str, condition: str) -> str:
-    """Return what happens next; trouble comes before the usual way."""
-    return str(_TROUBLE.get(condition) or _NEXT[custody])
+def next_sentence(
+    custody: str, condition: str, *, is_loss_told: bool = False, is_spent: bool = True
+) -> str:
+    """Return what happens next, by whom.
+
+    ``is_loss_told``: its Mẫu 09 was sent; ``is_spent``: no certificate on it is valid any more.
+    """
+    if condition == Condition.LOST:
+        found = _TROUBLE.get((condition, custody), _SEARCH)
+        return str(_LOSS_TOLD if found is _TELL_OF_LOSS and is_loss_told else found)
+    if custody == Custody.BACK_AT_AGENCY and not is_spent:
+        return str(_GIVEN_BACK_EARLY)
+    return str(_TROUBLE.get((condition, custody)) or _NEXT[custody])

@@ -24,6 +24,10 @@ class DeviceKind(models.TextChoices):
     HSM = "hsm", _("HSM")
 
 
+# An HSM is the agency's own: its key is made there and comes as a PKCS#10 request.
+OF_THE_CA = (DeviceKind.TOKEN, DeviceKind.SIM, DeviceKind.SD)
+
+
 class Channel(models.TextChoices):
     """How a device was delivered (S4; Thông tư 185/2019/TT-BQP Điều 6)."""
 

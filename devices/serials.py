@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -18,6 +18,10 @@ _ICCID = re.compile(r"[0-9]{18,22}")
 _PHONE = re.compile(r"0[0-9]{9}")
 _RANGE_END = re.compile(r"(?P<prefix>.*?)(?P<number>[0-9]{1,18})")
 _BETWEEN_COLUMNS = re.compile(r"[\t;,]|\s{2,}")
+_BETWEEN_SERIALS = re.compile(r"[\r\n\t;,]+")
+_MARKS = re.compile(r"[./-]")
+_LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
+_LAST_DIGITS = re.compile(r"[0-9]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,54 @@ class NewDevice:
 def normalise(serial: str) -> str:
     """Return a serial as it is kept: no spaces, capital letters."""
     return nfc(serial).replace(" ", "").upper()
+
+
+def split_serials(text: str) -> list[str]:
+    """Return the serials of a pasted or scanned text, as they are kept, in their order.
+
+    One a line, or cells of a spreadsheet; a serial read twice stands twice.
+    """
+    return [serial for one in _BETWEEN_SERIALS.split(text) if (serial := normalise(one))]
+
+
+def without_zeros(serial: str) -> str:
+    """Return what is left of a serial when a spreadsheet took its leading zeros, and no marks."""
+    return _LEADING_ZEROS.sub("", _MARKS.sub("", serial))
+
+
+def last_digits(serial: str) -> str:
+    """Return the digits a serial ends with, without leading zeros: they outlive a spreadsheet."""
+    found = _LAST_DIGITS.search(serial)
+    return found[0].lstrip("0") if found else ""
+
+
+def alike(serial: str, known: Iterable[str]) -> list[str]:
+    """Return the known serials ``serial`` may stand for: the same but for zeros and marks.
+
+    To be offered to a person, never to be taken silently.
+    """
+    wanted = without_zeros(serial)
+    return [one for one in known if one != serial and without_zeros(one) == wanted]
+
+
+def unknown_serial(
+    serial: str,
+    meant: Sequence[str],
+    *,
+    where: str,
+    code: str = "unknown_serial",
+    way_out: str = "",
+) -> Violation:
+    """Return what is said of a serial that is not ``where`` it should be, and what it may mean."""
+    way_out = way_out or _("Đọc lại số in trên chính thiết bị.")
+    if meant:
+        text = _(
+            "Có phải %(meant)s không? Bảng tính thường làm mất số 0 ở đầu. "
+            "Nếu số in trên thiết bị đúng như vậy thì sửa lại."
+        )
+        way_out = text % {"meant": _(" hoặc ").join(meant[:3])}
+    text = _("Số hiệu %(serial)s không có %(where)s.")
+    return Violation(code, text % {"serial": serial, "where": where}, way_out=way_out)
 
 
 def read_list(text: str) -> list[NewDevice]:

@@ -37,3 +37,16 @@ def lock_exhausted() -> None:
     """Every minute: enter in the ledger the devices whose PIN tries ran out."""
     if locked := services.lock_exhausted(now=timezone.now()):
         logger.info("noted %s locked devices", locked)
+
+
+@shared_task(ignore_result=True, expires=240)
+def recall_expired() -> None:
+    """Every 5 minutes: recall the devices whose certificates have run out."""
+    began, seen = monotonic(), 0
+    while monotonic() - began < SECONDS_AT_ONCE:
+        count = services.recall_expired(now=timezone.now())
+        seen += count
+        if not count:
+            break
+    if seen:
+        logger.info("looked at the devices of %s expired certificates", seen)

@@ -1,5 +1,6 @@
 """Everything that can be done to devices."""
 
+from devices.services.expiry import recall_expired
 from devices.services.handover import (
     attach_notice,
     detach_notice,
@@ -11,6 +12,7 @@ from devices.services.holding import change_holder, give_again, take_back
 from devices.services.ledger import Paper, ledger_agrees
 from devices.services.losses import loss_told
 from devices.services.moves import lock_exhausted, make_move
+from devices.services.reading import Reading, read_serials
 from devices.services.returning import open_return, take_returned
 from devices.services.shipping import Receipt, receive, send
 from devices.services.stock import (
@@ -21,12 +23,16 @@ from devices.services.stock import (
     take_from_stock,
     take_in,
 )
+from devices.services.sums import BodySums, Sums, sums, sums_by_body, sums_in_ledger
 from devices.services.transferring import transfer
 
 __all__ = [
     "Allocation",
+    "BodySums",
     "Paper",
+    "Reading",
     "Receipt",
+    "Sums",
     "allocate_many",
     "attach_notice",
     "change_holder",
@@ -41,8 +47,13 @@ __all__ = [
     "make_move",
     "make_next_keys",
     "open_return",
+    "read_serials",
+    "recall_expired",
     "receive",
     "send",
+    "sums",
+    "sums_by_body",
+    "sums_in_ledger",
     "take_back",
     "take_from_stock",
     "take_in",

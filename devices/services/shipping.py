@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from devices.lifecycle import Move
 from devices.models import Channel, Device, Shipment, ShipmentItem
-from devices.serials import normalise
+from devices.serials import alike, normalise, unknown_serial
 from devices.services.ledger import Paper, audit, lock, write
 from devices.services.returning import recall_spent
 from portal.accounts.models import User
@@ -145,10 +145,11 @@ def _refuse_odd_serials(
     items: dict[str, ShipmentItem], seen: Sequence[str], missed: Sequence[str]
 ) -> None:
     violations = [
-        Violation(
-            "not_in_list",
-            _("Số hiệu %(serial)s không có trong danh sách của chuyến giao này.")
-            % {"serial": serial},
+        unknown_serial(
+            serial,
+            alike(serial, items),
+            where=_("trong danh sách của chuyến giao này"),
+            code="not_in_list",
             way_out=_("Kiểm tra lại số in trên thiết bị; nếu đúng là thừa, báo Cục để đối chiếu."),
         )
         for serial in (*seen, *missed)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from devices.lifecycle import Condition, Custody, IllegalMove, Move, find_rule
-from devices.models import CustodyMove, Device, DeviceKind, Intake
+from devices.models import OF_THE_CA, CustodyMove, Device, DeviceKind, Intake
 from devices.serials import NewDevice, check_new_devices, normalise
 from devices.services.ledger import illegal
 from portal.accounts.models import User
@@ -36,11 +36,15 @@ LEASE = timedelta(minutes=3)
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """A device of the stock for a subscriber; ``phone`` is the number of a SIM PKI."""
+    """A device of the stock for a subscriber.
+
+    ``phone`` is the number of a SIM PKI, ``converts_number`` says that it is one in use already.
+    """
 
     device: Device
     subscriber: Subscriber
     phone: str = ""
+    converts_number: bool = False
 
 
 @transaction.atomic
@@ -123,6 +127,14 @@ def _enter_intake(devices: Sequence[Device], intake: Intake, *, actor: User, now
 
 def _refuse_odd_list(listed: Sequence[NewDevice], *, kind: str, carrier: str) -> None:
     violations = check_new_devices(listed)
+    if kind not in OF_THE_CA:
+        violations.append(
+            Violation(
+                "not_of_the_ca",
+                _("HSM là thiết bị của cơ quan; Cục không nhập kho và không cấp."),
+                way_out=_("Cơ quan gửi yêu cầu PKCS#10 tạo trên HSM trong hồ sơ cấp chứng thư."),
+            )
+        )
     if kind == DeviceKind.SIM and not carrier:
         violations.append(Violation("no_carrier", _("Lô SIM PKI phải ghi nhà mạng.")))
     if not violations:
@@ -318,10 +330,11 @@ def _take_out(
     for one in allocations:
         one.device.custody, one.device.agency, one.device.office = to, agency, office
         one.device.subscriber, one.device.phone = one.subscriber, one.phone or one.device.phone
+        one.device.converts_number = one.converts_number
     # The condition in the statement keeps the promise even if the caller forgot to lock.
     taken = update_rows(
         [one.device for one in allocations],
-        ["custody", "agency", "office", "subscriber", "phone"],
+        ["custody", "agency", "office", "subscriber", "phone", "converts_number"],
         where=before,
     )
     if taken != len(allocations):

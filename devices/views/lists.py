@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -23,6 +24,7 @@ from devices.lifecycle import Condition, Custody, Move, Rule, has_a_page, moves_
 from devices.models import Device
 from devices.services import pins
 from devices.waiting import figures
+from portal.agencies.models import SubscriberKind
 from portal.audit.exports import note_export
 from portal.ca import words
 from portal.ca.models import Certificate
@@ -31,7 +33,7 @@ from portal.core.paging import MOST_COUNTED, Order, capped_count, first_rows, ke
 from portal.core.roles import AGENCY_ROLES
 from portal.core.rules import Refused, Violation
 from portal.core.sheets import SheetColumn
-from portal.deadlines.models import Deadline
+from portal.deadlines.models import Deadline, DeadlineKind
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -42,6 +44,13 @@ COLUMNS: tuple[SheetColumn[Device], ...] = (
     SheetColumn(gettext_lazy("Loại"), lambda device: device.get_kind_display(), 14),
     SheetColumn(gettext_lazy("Kiểu"), lambda device: device.model),
     SheetColumn(gettext_lazy("Nhà mạng"), lambda device: device.carrier, 12),
+    SheetColumn(gettext_lazy("Số thuê bao ký số"), lambda device: device.phone, 14),
+    SheetColumn(
+        gettext_lazy("Chuyển số đang dùng"),
+        lambda device: _("có") if device.converts_number else "",
+        12,
+    ),
+    SheetColumn("ICCID", lambda device: device.iccid, 24),
     SheetColumn(
         gettext_lazy("Thuê bao"),
         lambda device: device.subscriber.name if device.subscriber else "",
@@ -56,6 +65,14 @@ COLUMNS: tuple[SheetColumn[Device], ...] = (
     SheetColumn(gettext_lazy("Tình trạng"), lambda device: device.get_condition_display()),
     SheetColumn(gettext_lazy("Nhập kho"), lambda device: device.received_at),
 )
+_OWN_PAGES: Mapping[Move, str] = {
+    Move.HAND_OVER: "devices:hand_over",
+    Move.TAKE_BACK: "devices:take_back",
+    Move.GIVE_AGAIN: "devices:give_again",
+    Move.CHANGE_HOLDER: "devices:change_holder",
+}
+# What a list leads to with one button; the rest is for the device's own page.
+_NEXT_STEPS = frozenset({Move.SEND, Move.RECEIVE, Move.HAND_OVER, Move.RETURN_TO_CA})
 _DANGEROUS = frozenset({Move.REPORT_LOST, Move.REPORT_DAMAGED, Move.RETIRE, Move.LOCK})
 
 
@@ -174,12 +191,17 @@ def _render_detail(
             office=device.office.name if device.office else "",
             holder=holder or subscriber,
         ),
-        "next_sentence": next_sentence(device.custody, device.condition),
+        "next_sentence": next_sentence(
+            device.custody,
+            device.condition,
+            is_loss_told=_is_loss_told(device),
+            is_spent=not _has_valid_certificate(device),
+        ),
         "since": moves[-1].happened_on if moves else None,
         "holder": holder,
         "moves": moves,
         "certificates": _certificates(request.user, device),
-        "next_deadline": _deadline(request.user, device),
+        "clocks": _clocks(request.user, device),
         "cards": _cards(request.user, device, form),
         "violations": violations,
         "owes_notice": _owes_notice(device, moves),
@@ -200,10 +222,23 @@ def _certificates(user: User, device: Device) -> list[CertificateLine]:
     ]
 
 
-def _deadline(user: User, device: Device) -> Deadline | None:
-    """Return what is owed about the device first, as far as it is the user's to see."""
+def _clocks(user: User, device: Device) -> list[Deadline]:
+    """Return what is owed about the device, as far as it is the user's to see, the next first."""
     owed = Deadline.objects.visible_to(user).open().filter(target_uuid=device.uuid)
-    return owed.order_by("due_on").first()
+    return list(owed.select_related("agency").order_by("due_on", "pk"))
+
+
+def _is_loss_told(device: Device) -> bool:
+    """Say whether the minutes of a loss are owed no more."""
+    if device.condition != Condition.LOST:
+        return False
+    owed = Deadline.objects.open().filter(target_uuid=device.uuid)
+    return not owed.filter(kind=DeadlineKind.LOSS_MINUTES).exists()
+
+
+def _has_valid_certificate(device: Device) -> bool:
+    found = Device.objects.filter(pk=device.pk).with_valid_certificate(timezone.now())
+    return device.custody == Custody.BACK_AT_AGENCY and found.exists()
 
 
 def _owes_notice(device: Device, moves: list[Any]) -> bool:
@@ -223,25 +258,39 @@ def _pin(user: User, device: Device) -> dict[str, bool]:
 
 def _cards(user: User, device: Device, form: MoveForm | None) -> list[MoveCard]:
     rules = moves_open_to(user.role, custody=device.custody, condition=device.condition)
-    return [_card(rule, device, form) for rule in rules if rule.sources is not None]
+    return [_card(rule, device, form) for rule in rules if _is_offered(rule, user, device)]
+
+
+def _is_offered(rule: Rule, user: User, device: Device) -> bool:
+    """A button for what the page itself starts: the way back to office and CA has its minutes."""
+    if rule.move == Move.CHANGE_HOLDER:  # a person's device passes to nobody (R44)
+        return device.subscriber is None or device.subscriber.kind != SubscriberKind.PERSON
+    if rule.move == Move.GIVE_AGAIN:
+        return _has_valid_certificate(device)
+    return rule.sources is not None and (
+        not has_a_page(rule.move) or bool(_page_of(rule.move, device))
+    )
 
 
 def _line(user: User, device: Device) -> Line:
     open_moves = moves_open_to(user.role, custody=device.custody, condition=device.condition)
     for rule in open_moves:
-        if url := _page_of(rule.move, device):
+        is_next = rule.move in _NEXT_STEPS or device.custody == Custody.TO_BE_RETURNED
+        if is_next and (url := _page_of(rule.move, device)):
             return Line(device, tone_of(device.custody), button_of(rule.move), url)
     return Line(device, tone_of(device.custody), "", "")
 
 
 def _page_of(move: Move, device: Device) -> str:
-    """Return the address of the move's own page, "" when it has none."""
-    if move == Move.HAND_OVER:
-        return reverse("devices:hand_over", args=[device.uuid])
+    """Return the address of the move's own page, "" when it has none the user begins with."""
+    if move in _OWN_PAGES:
+        return reverse(_OWN_PAGES[move], args=[device.uuid])
     if move == Move.RECEIVE:
         return reverse("devices:incoming")
     if move == Move.SEND and device.agency is not None:
         return reverse("devices:send", args=[device.agency.uuid])
+    if move == Move.RETURN_TO_CA and device.custody == Custody.AT_OFFICE and device.office:
+        return reverse("devices:office_return", args=[device.office.uuid])
     return ""
 
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 from devices import services
 from devices.forms import TakeInForm
 from devices.lifecycle import Condition, Custody
-from devices.models import Device, DeviceKind, Intake
+from devices.models import OF_THE_CA, Device, Intake
 from portal.core.roles import CA_ROLES, Role
 from portal.core.rules import Refused, Violation
 
@@ -122,7 +122,7 @@ def _shelves() -> list[Shelf]:
     counts = {row["kind"]: row for row in rows}
     empty = {"ready": 0, "without_key": 0, "unsound": 0}
     shelves = []
-    for kind in DeviceKind:
+    for kind in OF_THE_CA:
         row = counts.get(kind, empty)
         shelves.append(
             Shelf(kind, str(kind.label), row["ready"], row["without_key"], row["unsound"])

@@ -15,7 +15,8 @@ from devices.serials import MOST_AT_ONCE, NewDevice, check_new_devices, read_lis
 from devices.services import Allocation, allocate_many, take_from_stock, take_in
 from devices.services.stock import LEASE
 from portal.audit.models import AuditEntry
-from portal.ca.models import KeyPair, VirtualToken
+from portal.ca.models import KeyPair, Storage, VirtualToken
+from portal.ca.services import make_keys
 from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.notices.models import Notice
@@ -149,7 +150,7 @@ def test_a_killed_worker_is_followed_without_a_key_too_many(ca: None) -> None:
         now=NOW,
     )
     # Killed after the keys were stored and before any device got one: the lease still stands.
-    orphan = builders.key("token")
+    (orphan,) = make_keys(Storage.TOKEN, 1, now=NOW)
     Intake.objects.update(claimed_until=NOW + LEASE)
 
     assert services.make_next_keys(now=NOW + LEASE / 2) == 0

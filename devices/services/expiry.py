@@ -1,0 +1,60 @@
+"""Certificates that ran out: their devices are recalled, each once, however late the sweep comes.
+
+The clock begins with the delivery of the notice (DOMAIN 14.5), that is when the sweep recalls.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from devices.lifecycle import Move
+from devices.models import Device, ExpiryMark
+from devices.services.ledger import Paper, audit, lock
+from devices.services.returning import begin_return
+from portal.ca.models import Certificate
+from portal.ca.querysets import CertificateQuerySet
+
+CERTIFICATES_AT_ONCE = 500
+
+
+@transaction.atomic
+def recall_expired(*, now: datetime, most: int = CERTIFICATES_AT_ONCE) -> int:
+    """Recall the devices of the next certificates that have expired; return how many were seen.
+
+    0 when all were. Goes through the certificates in order of their end and keeps a mark, so each
+    is looked at once; twice at once, the second waits for the first. One that carries a valid
+    successor, and one out of reach, are left (``begin_return``).
+    """
+    mark = _locked_mark()
+    ended = list(_ended_after(mark.certificate, now)[:most])
+    if not ended:
+        return 0
+    devices = lock(Device.objects.filter(key__in=[one.key_id for one in ended]), actor=None)
+    label = _("Thông báo thu hồi thiết bị ngày %(day)s (chứng thư hết hạn)")
+    paper = Paper("", None, label % {"day": f"{timezone.localdate(now):%d/%m/%Y}"})
+    reason = _("Chứng thư trên thiết bị đã hết hạn sử dụng.")
+    begun = begin_return(devices, paper=paper, reason=reason, now=now)
+    ExpiryMark.objects.filter(pk=mark.pk).update(certificate=ended[-1])
+    audit(begun, Move.RECALL, actor=None, now=now, paper=paper)
+    return len(ended)
+
+
+def _locked_mark() -> ExpiryMark:
+    ExpiryMark.objects.get_or_create(pk=1)
+    marks = ExpiryMark.objects.select_for_update(of=("self",)).select_related("certificate")
+    return marks.defer("certificate__der").get(pk=1)
+
+
+def _ended_after(last: Certificate | None, now: datetime) -> CertificateQuerySet:
+    found = Certificate.objects.expired(now).only("key_id", "not_after")
+    if last is not None:
+        # The first condition lets the index begin where the last run stopped.
+        found = found.filter(not_after__gte=last.not_after).filter(
+            Q(not_after__gt=last.not_after) | Q(pk__gt=last.pk)
+        )
+    return found.order_by("not_after", "pk")

@@ -1,0 +1,205 @@
+"""Between the subscriber and the agency: taken back, given again, passed to another holder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from devices import services
+from devices.lifecycle import IllegalMove, Move, find_rule
+from devices.models import Device
+from portal.agencies.models import SubscriberKind
+from portal.core.roles import Role
+from portal.core.rules import Refused, Violation
+from portal.core.text import nfc
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+    from portal.accounts.models import UserRequest
+
+_CODE = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}
+
+
+class DayForm(forms.Form):
+    """The day something happened: today until said otherwise, never a day to come."""
+
+    on = forms.DateField(
+        label=gettext_lazy("Ngày"), widget=forms.DateInput(attrs={"inputmode": "numeric"})
+    )
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data, initial={"on": timezone.localdate()})
+
+
+class SeenForm(DayForm):
+    """The serial read off the thing, and what is to be said of it."""
+
+    serial_seen = forms.CharField(
+        label=gettext_lazy("Số hiệu đọc trên thiết bị"),
+        max_length=60,
+        help_text=gettext_lazy("Đọc số in trên chính thiết bị đang cầm, không chép từ màn hình."),
+        widget=forms.TextInput(attrs=_CODE),
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Ghi chú, tình trạng bên ngoài"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    field_order = ("serial_seen", "on", "reason")
+
+
+class GiveAgainForm(SeenForm):
+    """The same, and why the device goes out again."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Lý do giao lại"),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class HolderForm(DayForm):
+    """Who keeps an organisation's device from now on, and under which paper."""
+
+    holder = forms.CharField(label=gettext_lazy("Người giữ mới"), max_length=150)
+    reason = forms.CharField(
+        label=gettext_lazy("Văn bản cho phép, biên bản giao nhận"),
+        max_length=1000,
+        help_text=gettext_lazy("Ghi số, ngày văn bản và biên bản."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    field_order = ("holder", "on", "reason")
+
+    def clean_holder(self) -> str:
+        return nfc(self.cleaned_data["holder"])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def take_back(request: UserRequest, code: UUID) -> HttpResponse:
+    """Take a device back from its subscriber: the serial is read off the thing."""
+    device = _found(request, code)
+    form = SeenForm(request.POST or None)
+    violations: Sequence[Violation] = ()
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            services.take_back(
+                [device],
+                serials_seen=[given["serial_seen"]],
+                note=given["reason"],
+                on=given["on"],
+                actor=request.user,
+                now=timezone.now(),
+            )
+        except Refused as refusal:
+            violations = refusal.violations
+        except Device.DoesNotExist as error:
+            raise Http404 from error
+        else:
+            text = _("Đã nhận lại thiết bị %(serial)s từ thuê bao. Tiếp theo: nộp lại kèm Mẫu 08.")
+            messages.success(request, text % {"serial": device.serial})
+            return redirect("devices:detail", device.uuid)
+    return _render(request, device, form, violations, Move.TAKE_BACK)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def give_again(request: UserRequest, code: UUID) -> HttpResponse:
+    """Give a device that came back early to its subscriber again."""
+    device = _found(request, code)
+    form = GiveAgainForm(request.POST or None)
+    violations: Sequence[Violation] = ()
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            services.give_again(
+                device,
+                serials_seen=[given["serial_seen"]],
+                reason=given["reason"],
+                on=given["on"],
+                actor=request.user,
+                now=timezone.now(),
+            )
+        except Refused as refusal:
+            violations = refusal.violations
+        except Device.DoesNotExist as error:
+            raise Http404 from error
+        else:
+            text = _("Đã giao lại thiết bị %(serial)s cho thuê bao.")
+            messages.success(request, text % {"serial": device.serial})
+            return redirect("devices:detail", device.uuid)
+    return _render(request, device, form, violations, Move.GIVE_AGAIN)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_holder(request: UserRequest, code: UUID) -> HttpResponse:
+    """Enter who keeps an organisation's device from now on."""
+    device = _found(request, code)
+    form = HolderForm(request.POST or None)
+    violations: Sequence[Violation] = ()
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.change_holder(
+                device, **form.cleaned_data, actor=request.user, now=timezone.now()
+            )
+        except Refused as refusal:
+            violations = refusal.violations
+        except Device.DoesNotExist as error:
+            raise Http404 from error
+        else:
+            text = _("Đã ghi nhận người giữ mới của thiết bị %(serial)s.")
+            messages.success(request, text % {"serial": device.serial})
+            return redirect("devices:detail", device.uuid)
+    return _render(request, device, form, violations, Move.CHANGE_HOLDER)
+
+
+def _found(request: UserRequest, code: UUID) -> Device:
+    devices = Device.objects.visible_to(request.user).select_related("agency", "subscriber")
+    device = get_object_or_404(devices, uuid=code)
+    if request.user.role != Role.CLERK:
+        raise PermissionDenied
+    return device
+
+
+def _can_be_made(device: Device, move: Move) -> bool:
+    try:
+        find_rule(move, device.custody, device.condition, Role.CLERK)
+    except IllegalMove:
+        return False
+    return True
+
+
+def _render(
+    request: UserRequest,
+    device: Device,
+    form: forms.Form,
+    violations: Sequence[Violation],
+    move: Move,
+) -> HttpResponse:
+    if not violations and not _can_be_made(device, move):
+        text = _("Thiết bị này hiện không thực hiện được “%(move)s”.")
+        messages.warning(request, text % {"move": move.label})
+        return redirect("devices:detail", device.uuid)
+    subscriber = device.subscriber
+    context = {
+        "device": device,
+        "form": form,
+        "violations": violations,
+        "move": move,
+        "is_for_person": subscriber is not None and subscriber.kind == SubscriberKind.PERSON,
+    }
+    return render(request, "devices/holding.html", context)

@@ -1,0 +1,43 @@
+"""Links from the ledger of a device to the documents its moves happened under."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django import template
+from django.urls import reverse
+
+from devices.models import Shipment
+from requests_app.models import Dossier
+
+if TYPE_CHECKING:
+    from devices.models import CustodyMove
+    from portal.accounts.models import User
+
+register = template.Library()
+
+
+@register.simple_tag
+def document_links(user: User, moves: Sequence[CustodyMove]) -> Mapping[UUID, str]:
+    """Return the pages of the moves' documents that ``user`` may open; two queries for all."""
+    dossiers = {move.document_uuid for move in moves if move.document_type == "dossier"}
+    found = Dossier.objects.visible_to(user).filter(uuid__in=dossiers - {None})
+    links = {
+        uuid: reverse("requests_app:detail", args=[uuid])
+        for uuid in found.values_list("uuid", flat=True)
+    }
+    shipments = {move.document_uuid for move in moves if move.document_type == "shipment"}
+    sent = Shipment.objects.visible_to(user).filter(uuid__in=shipments - {None})
+    links |= {
+        uuid: reverse("devices:shipment", args=[uuid])
+        for uuid in sent.values_list("uuid", flat=True)
+    }
+    return links
+
+
+@register.filter
+def link_of(links: Mapping[UUID, str], move: CustodyMove) -> str:
+    """Return the page of the document of one move, "" when it has none for this user."""
+    return links.get(move.document_uuid, "") if move.document_uuid else ""
