@@ -25,11 +25,11 @@ from requests_app.models import Dossier, DossierItem
 
 _COLUMNS = (
     ("Dòng", "8%", ""),
-    ("Tên chứng thư chữ ký số", "19%", ""),
-    ("Số hiệu chứng thư chữ ký số", "24%", ""),
-    ("Số hiệu thiết bị lưu khóa bí mật", "18%", ""),
+    ("Tên chứng thư chữ ký số", "17%", ""),
+    ("Số hiệu chứng thư chữ ký số", "28%", ""),
+    ("Số hiệu thiết bị lưu khóa bí mật", "17%", ""),
     ("Thu hồi lúc", "13%", ""),
-    ("Lý do", "18%", ""),
+    ("Lý do", "17%", ""),
 )
 _GIVE_BACK = (
     "Thiết bị lưu khóa bí mật có tên trong danh sách: thuê bao nộp lại cơ quan, tổ chức quản lý "

@@ -79,8 +79,8 @@ def do_chunk(pk: int, chunk: Sequence[int], /, *, now: datetime) -> int:
         if item.outcome == Outcome.DONE:
             falling += found
             reasons |= dict.fromkeys((one.pk for one in found), _reason(item))
-    revoked = ca.revoke_many(falling, reasons, actor=None, now=now)
     update_rows(items, ["outcome", "outcome_reason"])
+    revoked = ca.revoke_many(falling, reasons, actor=None, now=now)
     _record(dossier, items, revoked, now=now)
     return len(items)
 
@@ -158,17 +158,19 @@ def prepare_notice(pk: int, /, *, now: datetime) -> Callable[[Dossier], object]:
 
     def deliver(closing: Dossier) -> object:
         number = closing.letter_number
-        papers.deliver(
+        label = f"Thông báo thu hồi theo Công văn số {number}"
+        # Devices are locked before the audit chain, as by whoever moves one.
+        devices.open_return(
+            keys,
+            paper=("dossier", closing.uuid, label),
+            reason=_("Chứng thư đã bị thu hồi."),
+            now=now,
+        )
+        return papers.deliver(
             closing,
             DeliveredPaper.Kind.REVOCATION_NOTICE,
             pdf,
             name=f"Thong-bao-thu-hoi-{number.replace('/', '-')}.pdf",
-            now=now,
-        )
-        return devices.open_return(
-            keys,
-            paper=("dossier", closing.uuid, f"Thông báo thu hồi theo Công văn số {number}"),
-            reason=_("Chứng thư đã bị thu hồi."),
             now=now,
         )
 

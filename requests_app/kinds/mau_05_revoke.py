@@ -190,18 +190,18 @@ def reason_cell(answers: Answers) -> str:
 
 COLUMNS = (
     parts.ROW_NUMBER,
-    parts.column("Tên chứng thư chữ ký số", "certificate_name", "13%"),
+    parts.column("Tên chứng thư chữ ký số", "certificate_name", "12%"),
     Column(
         label="Số định danh cá nhân/Ngày cấp, nơi cấp (nếu thu hồi của cá nhân)",
         text=people.identity_block,
-        width="14%",
+        width="13%",
     ),
     parts.column("Mã số thuế (nếu thu hồi của cơ quan)", "tax_code", "8%"),
     parts.column("Mã quan hệ ngân sách (nếu thu hồi của cơ quan)", "budget_code", "8%"),
     parts.column("Địa chỉ thư điện tử công vụ", "email", "14%"),
-    parts.column("Số hiệu chứng thư chữ ký số", "certificate_serial", "15%"),
+    parts.column("Số hiệu chứng thư chữ ký số", "certificate_serial", "18%"),
     parts.column("Số hiệu thiết bị lưu khóa bí mật", "device_serial", "11%"),
-    Column(label="Lý do thu hồi", text=reason_cell, width="13%"),
+    Column(label="Lý do thu hồi", text=reason_cell, width="12%"),
 )
 
 # What stands in the sheet: short, without commas, so that Excel offers them as a list.

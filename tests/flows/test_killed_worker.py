@@ -43,3 +43,35 @@ def _assert_each_once(home: House) -> None:
     assert home.count(DEVICES_GIVEN) == ROWS
     assert home.count(MOVES) == ROWS
     home.manage("verify_audit")
+
+
+REVOKED = "SELECT count(*) FROM ca_certificate WHERE revoked_at IS NOT NULL"
+ENTRIES = "SELECT count(*) FROM audit_auditentry WHERE action = 'certificate.revoke'"
+RECALLS = "SELECT count(*) FROM devices_custodymove WHERE move = 'recall'"
+CLOCKS = "SELECT count(*) FROM deadlines_deadline WHERE kind = 'device_return'"
+NOTICES = "SELECT count(*) FROM requests_app_deliveredpaper"
+
+
+@pytest.mark.redis
+@pytest.mark.django_db
+def test_thirty_revocations_survive_a_killed_worker(tmp_path: Path, redis_url: str) -> None:
+    rows = 30
+    knobs = {"EXECUTION_CHUNK": "1", "EXECUTION_LEASE_SECONDS": "3"}
+    with house(tmp_path, redis_url=redis_url, **knobs) as home:
+        home.stage("confirm_revocation", str(rows))
+        first = home.start_worker()
+        beat = home.start_beat()
+        wait_until(lambda: home.count(REVOKED) >= 3, seconds=60, pause=0.001)
+
+        home.kill(first)
+
+        assert 0 < home.count(REVOKED) < rows
+        assert home.count(REVOKED) == home.count(ROWS_DONE) == home.count(ENTRIES)
+        assert home.count(RECALLS) == home.count(NOTICES) == 0
+        home.start_worker()
+        wait_until(lambda: home.count(COMPLETED) == 1, seconds=90)
+        home.kill(beat)
+        assert home.count(REVOKED) == home.count(ROWS_DONE) == home.count(ENTRIES) == rows
+        assert home.count(RECALLS) == home.count(CLOCKS) == rows
+        assert home.count(NOTICES) == 1
+        home.manage("verify_audit")
