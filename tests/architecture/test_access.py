@@ -238,6 +238,21 @@ ACCESS: dict[str, Access] = {
     "POST devices:make_move": SEEN,  # the form again: no move was named
     "GET devices:hand_over": _about({200: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
     "POST devices:hand_over": _about({200: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
+    "GET devices:sums": EVERYBODY,
+    "GET devices:take_back_many": _only(*AGENCY, rest=404),
+    "POST devices:take_back_many": Access(own={200: frozenset({C}), 403: frozenset({H})}),
+    "GET devices:office_returns": STOCK,
+    "GET devices:office_return": _about({200: CA}, {200: CA}),
+    "POST devices:office_return": _about(
+        {200: frozenset({CO}), 403: frozenset({CS})}, {200: frozenset({CO}), 403: frozenset({CS})}
+    ),
+    # The device waits to be handed over: nothing else can be done between the two.
+    "GET devices:take_back": _about({302: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
+    "POST devices:take_back": _about({302: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
+    "GET devices:give_again": _about({302: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
+    "POST devices:give_again": _about({302: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
+    "GET devices:change_holder": _about({302: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
+    "POST devices:change_holder": _about({302: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
     # The device waits for no PIN: who may set one is led back to its page.
     "GET devices:new_pin": _about({302: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
     "POST devices:new_pin": _about({302: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
