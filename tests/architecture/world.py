@@ -250,6 +250,9 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
     special = {
         "api:device": side.device.uuid,
         "devices:send": side.agency.uuid,
+        "devices:office_return": side.office.uuid,
+        "requests_app:start_from_certificate": side.certificate.uuid,
+        "requests_app:start_from_device": side.device.uuid,
         "requests_app:end_rule": RoutingRule.objects.order_by("pk").values_list("uuid", flat=True)[
             0
         ],
