@@ -239,6 +239,8 @@ def _give_devices(items: Sequence[DossierItem], found: Sequence[Device]) -> list
                 device,
                 subscriber,
                 phone=item.answers.get("phone", "") if item.storage == DeviceKind.SIM else "",
+                converts_number=item.storage == DeviceKind.SIM
+                and bool(item.answers.get("converts_number")),
             )
         )
     for item in items[len(found) :]:
