@@ -221,6 +221,7 @@ def in_hands_of(subscriber: Subscriber, key_pair: KeyPair, *, now: datetime = NO
             to_condition=Condition.OK,
             agency=None if is_in else subscriber.agency,
             subscriber=None if is_in else subscriber,
+            holder="Lò Thị Nhận" if move == Move.HAND_OVER else "",
             document_type="test",
             document_label="Sổ thử",
             happened_on=TODAY,
