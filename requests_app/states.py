@@ -1,4 +1,4 @@
-"""The words of the workflow: procedures, routes, states, actions, what an action needs."""
+"""The words of the workflow: procedures and the routes they may take, states, actions, needs."""
 
 from __future__ import annotations
 
@@ -82,3 +82,19 @@ class Needs(models.TextChoices):
     ALL_ROWS_ACCEPTED = "all_rows_accepted", _("mọi dòng đã được xác nhận có đủ")
     ROWS_OF_BOTH = "rows_of_both", _("có dòng nhận được và có dòng không nhận được")
     ALL_ROWS_REFUSED = "all_rows_refused", _("mọi dòng đều bị từ chối")
+
+
+PETITIONS = frozenset({Route.VIA_OFFICE, Route.DIRECT, Route.OFFICE_ONLY})
+HANDING_BACK = frozenset({Route.MINUTES, Route.OFFICE_MINUTES})
+ALL_ROUTES = frozenset(Route)
+_OWN_ROUTES = {
+    Procedure.HANDOVER_NOTICE: frozenset({Route.NOTICE}),
+    Procedure.REPORT_LOSS: frozenset({Route.NOTICE}),
+    Procedure.RETURN_DEVICE: HANDING_BACK,
+}
+
+
+def routes_of(procedure: str) -> frozenset[Route]:
+    """Return the routes a procedure can take: petitions are decided, notices are recorded, what is
+    given back is confirmed device by device."""
+    return _OWN_ROUTES.get(Procedure(procedure), PETITIONS)

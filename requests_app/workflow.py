@@ -10,7 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from portal.core.roles import Role
-from requests_app.states import Action, Needs, Procedure, Route, State
+from requests_app.states import (
+    ALL_ROUTES,
+    HANDING_BACK,
+    PETITIONS,
+    Action,
+    Needs,
+    Route,
+    State,
+    routes_of,
+)
 
 __all__ = [
     "ALL_ROUTES",
@@ -34,16 +43,6 @@ __all__ = [
     "routes_of",
     "steps_open_to",
 ]
-
-
-PETITIONS = frozenset({Route.VIA_OFFICE, Route.DIRECT, Route.OFFICE_ONLY})
-HANDING_BACK = frozenset({Route.MINUTES, Route.OFFICE_MINUTES})
-ALL_ROUTES = frozenset(Route)
-_OWN_ROUTES = {
-    Procedure.HANDOVER_NOTICE: frozenset({Route.NOTICE}),
-    Procedure.REPORT_LOSS: frozenset({Route.NOTICE}),
-    Procedure.RETURN_DEVICE: HANDING_BACK,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -361,12 +360,6 @@ STEPS: tuple[Step, ...] = (
 EDITABLE = frozenset({State.DRAFT, State.RETURNED})
 AT_THE_AGENCY = EDITABLE | {State.AWAITING_SIGNATURE, State.AWAITING_SEAL}
 ENDED = frozenset({State.COMPLETED, State.PARTLY_COMPLETED, State.REJECTED, State.WITHDRAWN})
-
-
-def routes_of(procedure: str) -> frozenset[Route]:
-    """Return the routes a procedure can take: petitions are decided, notices are recorded, what is
-    given back is confirmed device by device."""
-    return _OWN_ROUTES.get(Procedure(procedure), PETITIONS)
 
 
 def steps_open_to(role: str, *, state: str, route: str) -> list[Step]:
