@@ -24,6 +24,7 @@ from portal.ca.names import subject_of
 from portal.core.rules import Refused
 from portal.notices.models import Mail, Notice
 from requests_app import execution, services
+from requests_app.carrying_out.renewing import validity_of
 from requests_app.models import DeliveredPaper, Dossier, Outcome, Procedure
 from requests_app.rules.certificates import UNKNOWN
 from requests_app.services.prefilling.renew_change import row_of
@@ -340,6 +341,20 @@ def test_a_change_keeps_the_end_to_the_second_and_does_not_count(
     subject = subject_of(bytes(new.der))
     assert subject.organisation_levels == tuple(LEVELS.values())
     assert (subject.locality, subject.common_name) == ("Lào Cai", "Lò Văn Ánh")
+
+
+@pytest.mark.parametrize("microsecond", [0, 999999])
+def test_a_change_never_moves_the_end_and_a_renewal_always_does(
+    holder: Subscriber, microsecond: int
+) -> None:
+    old = story.give_certificate(holder, days_left=200)
+    now = NOW.replace(microsecond=microsecond)
+
+    begun, kept = validity_of(old, is_renewal=False, now=now)
+    _begun, moved = validity_of(old, is_renewal=True, now=now)
+
+    assert (begun, kept) == (NOW, old.not_after)
+    assert moved > old.not_after
 
 
 def test_both_boxes_make_one_certificate(people: story.Cast, holder: Subscriber) -> None:

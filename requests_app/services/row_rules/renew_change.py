@@ -22,7 +22,7 @@ from requests_app.services.organisations import bodies_named_in, bodies_of
 from requests_app.services.prefilling.renew_change import row_of
 from requests_app.services.row_rules.duplicates import asked_twice
 from requests_app.services.targets import serial_of
-from requests_app.workflow import AT_THE_AGENCY, State
+from requests_app.workflow import AT_THE_AGENCY
 
 BLOCKED_BY = (EffectKind.RENEW_CHANGE, EffectKind.REVOKE)
 # Nobody signs with these any more: a new certificate would have nowhere to go.
@@ -83,7 +83,7 @@ def of_certificate(
         certificate=certificate,
         device=getattr(certificate.key, "device", None),
     )
-    return violations(Dossier(agency=agency, state=State.DRAFT), [item], now=now)
+    return violations(Dossier(agency=agency), [item], now=now)
 
 
 def _day_of_law(dossier: Dossier, now: datetime) -> date:
