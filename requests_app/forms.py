@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.agencies.models import Agency, AgencyKind
 from portal.ca.models import Storage
 from portal.core.rules import Violation
+from requests_app.covering_stages import LetterAction
 from requests_app.models import Attachment, Decision, DossierItem, Procedure, ReturnReason
 from requests_app.presets import PRESETS
 from requests_app.workflow import Action, Route
@@ -234,3 +235,53 @@ class EndRuleForm(forms.Form):
     until = forms.DateField(
         label=_("Kết thúc trước ngày"), widget=forms.DateInput(attrs={"placeholder": "dd/mm/yyyy"})
     )
+
+
+class LetterStepForm(forms.Form):
+    """One step of a covering letter: which, seen at which version, why, with which PIN.
+
+    ``violations`` are what a Refused said when the step was tried.
+    """
+
+    violations: Sequence[Violation] = ()
+
+    action = forms.ChoiceField(choices=LetterAction.choices, widget=forms.HiddenInput)
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label=_("Nội dung lý do"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    pin = forms.CharField(
+        label=_("Mã PIN của thiết bị ký"),
+        required=False,
+        max_length=32,
+        strip=False,
+        widget=forms.PasswordInput(attrs=PIN_ATTRS),
+    )
+
+
+class LetterNumberForm(forms.Form):
+    """The number and day of a covering letter, from the office's own document system."""
+
+    letter_number = forms.CharField(
+        label=_("Số, ký hiệu công văn"),
+        max_length=40,
+        help_text=_("Lấy tại sổ văn bản đi của Sở, ví dụ 68/SKHCN-CĐS."),
+    )
+    letter_date = forms.DateField(
+        label=_("Ngày công văn"), widget=forms.DateInput(attrs={"placeholder": "dd/mm/yyyy"})
+    )
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+
+class LetterScanForm(forms.Form):
+    """The scan of a covering letter signed by hand and sealed."""
+
+    file = forms.FileField(
+        label=_("Bản quét công văn đã ký, đóng dấu"),
+        help_text=_("PDF, PNG hoặc JPEG, tối đa 10 MB."),
+        widget=forms.FileInput(attrs={"accept": ".pdf,.png,.jpg,.jpeg"}),
+    )
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)

@@ -7,7 +7,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from requests_app import execution, freezing
+from requests_app import execution, forwarding, freezing
 
 logger = logging.getLogger(__name__)
 
@@ -24,3 +24,10 @@ def freeze_letters() -> None:
     """Every 10 seconds: render the long letters that wait for it."""
     if letters := freezing.freeze_waiting(now=timezone.now()):
         logger.info("rendered %s letters", letters)
+
+
+@shared_task(ignore_result=True, expires=30)
+def forward_covered() -> None:
+    """Every 10 seconds: forward what signed covering letters cover."""
+    if dossiers := forwarding.forward_waiting(now=timezone.now()):
+        logger.info("forwarded %s dossiers under covering letters", dossiers)

@@ -45,4 +45,5 @@ urlpatterns = [
     ),
     path("<uuid:uuid>/van-ban-giao/<uuid:paper_uuid>/", papers.paper, name="paper"),
     path("", include("requests_app.urls_editor")),
+    path("", include("requests_app.urls_covering")),
 ]

@@ -18,6 +18,19 @@ ACTIONS: dict[str, dict[str, _StrPromise]] = {
         "decline": _("Từ chối quy định nơi nhận"),
         "withdraw": _("Rút đề nghị về quy định nơi nhận"),
     },
+    "covering": {
+        "make": _("Lập công văn chuyển hồ sơ"),
+        "number": _("Ghi số, ngày công văn chuyển"),
+        "uncover": _("Bỏ hồ sơ khỏi công văn chuyển"),
+        "attach_scan": _("Tải lên bản quét công văn chuyển"),
+        "request_signature": _("Trình lãnh đạo Sở ký công văn chuyển"),
+        "revise": _("Lấy lại công văn chuyển để sửa"),
+        "send_back_to_draft": _("Yêu cầu soạn lại công văn chuyển"),
+        "sign": _("Ký công văn chuyển"),
+        "seal": _("Ký số cơ quan và chuyển hồ sơ theo công văn"),
+        "cancel": _("Bỏ công văn chuyển"),
+        "finish": _("Chuyển xong hồ sơ theo công văn"),
+    },
     "dossier": {
         "create": _("Lập hồ sơ"),
         "edit_letter": _("Sửa văn bản"),
@@ -144,11 +157,13 @@ TARGETS: dict[str, _StrPromise] = {
     "mail": _("Thư điện tử"),
     "user": _("Tài khoản"),
     "routing_rule": _("Quy định nơi nhận"),
+    "covering_letter": _("Công văn chuyển hồ sơ"),
     "register": _("Sổ, danh sách"),
 }
 
 _GROUPS = {**TARGETS, "ca": TARGETS["authority"], "calendar": TARGETS["calendar_day"]}
 _GROUPS["routing"] = TARGETS["routing_rule"]
+_GROUPS["covering"] = TARGETS["covering_letter"]
 
 
 def word_for_action(action: str) -> _StrPromise | str:

@@ -13,13 +13,21 @@ from django.views.decorators.http import require_POST, require_safe
 
 from requests_app import kinds, services
 from requests_app.forms import AttachmentForm, StepForm
-from requests_app.models import Attachment, Dossier, DossierEvent, DossierItem, Outcome
+from requests_app.models import (
+    Attachment,
+    CoveredDossier,
+    CoveringLetter,
+    Dossier,
+    DossierEvent,
+    DossierItem,
+    Outcome,
+)
 from requests_app.services.reading import read_row
 from requests_app.views import parts, taking
 from requests_app.workflow import EDITABLE, PETITIONS, Action, State, steps_open_to
 
 if TYPE_CHECKING:
-    from portal.accounts.models import UserRequest
+    from portal.accounts.models import User, UserRequest
 
 FAILURES_SHOWN = 20
 
@@ -66,6 +74,7 @@ def render_detail(
         "rows": [] if is_rework else parts.masked(dossier, page),
         "events": events,
         "delivered": list(dossier.delivered_papers.select_related("document")),
+        **_covering(dossier, request.user),
         "why_it_came_back": _why_it_came_back(dossier, events),
         **_progress(dossier),
     }
@@ -73,6 +82,16 @@ def render_detail(
         context |= _what_can_be_done(request, dossier, sent=sent)
         context |= {} if is_rework else _papers(request, dossier, attachment_form)
     return render(request, "requests_app/detail.html", context)
+
+
+def _covering(dossier: Dossier, user: User) -> dict[str, object]:
+    """Return the letter under which it was last forwarded, and whether ``user`` may open it."""
+    forwarded = dossier.covered.filter(outcome=CoveredDossier.Outcome.FORWARDED)
+    last = forwarded.select_related("letter").order_by("-at", "-pk").first()
+    if last is None:
+        return {"covering": None, "sees_covering": False}
+    seen = CoveringLetter.objects.visible_to(user).filter(pk=last.letter_id)
+    return {"covering": last.letter, "sees_covering": seen.exists()}
 
 
 def _what_can_be_done(

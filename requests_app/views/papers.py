@@ -164,6 +164,8 @@ def event_document(request: UserRequest, uuid: UUID, document_uuid: UUID) -> Htt
     event = events.filter(document__uuid=document_uuid).first()
     if event is None or event.document is None:
         raise Http404
+    if services.is_others_letter(event.document, request.user):
+        raise Http404
     return file_response(event.document, as_attachment=True)
 
 

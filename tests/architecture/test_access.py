@@ -73,7 +73,7 @@ def _but(roles: frozenset[Role], *without: Role) -> frozenset[Role]:
 EVERYBODY = _only(*ALL)
 ADMINISTRATOR = _only(AD)
 SEEN = _about({200: ON_THE_WAY}, {200: CA})
-COVERING = _about({200: OFFICE | CA | {AU}}, {200: CA})
+COVERING = _about({200: OFFICE | CA}, {200: CA})  # the office is in no auditor's tree here
 # A page of a step that is somebody else's turn leads back to the dossier.
 LED_BACK = _about({302: ON_THE_WAY}, {302: CA})
 CONFLICT = _about({409: ON_THE_WAY}, {409: CA})
@@ -166,16 +166,17 @@ ACCESS: dict[str, Access] = {
     "GET registers:register": _only(*ON_THE_WAY, rest=404),
     # Covering letters: the office's own, to the CA what has left it, never a body's
     "GET requests_app:forwarding": _only(*OFFICE, rest=404),
-    "POST requests_app:forwarding": _only(*OFFICE, rest=404),
+    # An officer gets the list again: nothing was ticked.
+    "POST requests_app:forwarding": Access(own={200: frozenset({OO}), 403: frozenset({OH})}),
     "GET requests_app:covering_letters": _only(*OFFICE, *CA, AU, rest=404),
     "GET requests_app:covering_letter": COVERING,
     "GET requests_app:covering_pdf": COVERING,
     "GET requests_app:covering_preview": COVERING,
-    "GET requests_app:covering_progress": _about({302: OFFICE | CA | {AU}}, {302: CA}),
+    "GET requests_app:covering_progress": _about({302: OFFICE | CA}, {302: CA}),
     "POST requests_app:number_covering": COVERING,  # the form again: nothing was typed
     "POST requests_app:covering_scan": COVERING,  # the form again: no file was sent
     "POST requests_app:uncover": _about({404: ALL}, {404: ALL}),  # no dossier was named
-    "POST requests_app:covering_step": _about({409: OFFICE | CA | {AU}}, {409: CA}),
+    "POST requests_app:covering_step": _about({409: OFFICE | CA}, {409: CA}),
     # Accounts
     "GET accounts:login": Access(own={302: ALL}, nobody=200),
     "POST accounts:login": Access(own={302: ALL}, nobody=200),

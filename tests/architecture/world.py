@@ -23,8 +23,10 @@ from portal.documents import services as documents
 from portal.documents.models import Document
 from portal.notices.models import Mail, Notice
 from portal.notices.querysets import MOST_TRIES
+from requests_app.covering_stages import Stage
 from requests_app.models import (
     Attachment,
+    CoveringLetter,
     DeliveredPaper,
     Dossier,
     DossierEvent,
@@ -58,6 +60,7 @@ class Side:
     notice: Notice
     grant: RoleGrant
     mail: Mail
+    covering_letter: CoveringLetter  # sent: the office and the CA see it
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,15 @@ def _side() -> Side:
             created_at=NOW - timedelta(days=3),
             attempts=MOST_TRIES,
         ),
+        covering_letter=CoveringLetter.objects.create(
+            office=office,
+            stage=Stage.SENT,
+            letter_number="68/SKHCN",
+            letter_date=NOW.date(),
+            made_by=people[Role.OFFICE_OFFICER],
+            made_at=NOW,
+            updated_at=NOW,
+        ),
     )
 
 
@@ -208,6 +220,16 @@ _OF_A_PROPOSAL = {
     "requests_app:confirm_rules",
     "requests_app:decline_rules",
     "requests_app:withdraw_rules",
+}
+_OF_A_COVERING_LETTER = {
+    "requests_app:covering_letter",
+    "requests_app:covering_pdf",
+    "requests_app:covering_preview",
+    "requests_app:covering_progress",
+    "requests_app:covering_scan",
+    "requests_app:covering_step",
+    "requests_app:number_covering",
+    "requests_app:uncover",
 }
 _OF_A_SUBSCRIBER = {"agencies:subscriber", "agencies:reveal"}
 _OF_A_SHIPMENT = {"devices:shipment", "devices:receive"}
@@ -257,6 +279,7 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
             0
         ],
         "notices:send_again": side.mail.uuid,
+        **dict.fromkeys(_OF_A_COVERING_LETTER, side.covering_letter.uuid),
         **dict.fromkeys(_OF_A_PROPOSAL, RoutingProposal.objects.get().uuid),
     }
     by_app = {
