@@ -16,10 +16,10 @@ from portal.accounts.models import RoleGrant
 from portal.ca.models import Certificate
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS
 from portal.core.paging import KeysetPage, Order, capped_count, keyset_page
-from portal.core.roles import Role
+from portal.core.roles import OFFICE_ROLES, Role
 from portal.deadlines.models import Deadline
 from portal.notices.models import Mail
-from requests_app.models import Dossier, RoutingProposal
+from requests_app.models import CoveringLetter, Dossier, RoutingProposal
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -44,6 +44,7 @@ def home(request: UserRequest) -> HttpResponse:
         "page": page,
         "figures": _figures(request.user, page, now=now, today=today),
         "devices": _devices(request.user, now=now),
+        "covering": _covering_letters(request.user),
         "deadlines": deadlines[:_DEADLINES_SHOWN],
         "has_more_deadlines": len(deadlines) > _DEADLINES_SHOWN,
         "is_first_time": not page.object_list and not _has_any(request.user),
@@ -96,6 +97,13 @@ def _devices(user: User, *, now: datetime) -> dict[str, int]:
         case _:
             return {}
     return counts if any(counts.values()) else {}
+
+
+def _covering_letters(user: User) -> int:
+    """Count the covering letters that wait for the user's role at an office."""
+    if user.role not in OFFICE_ROLES:
+        return 0
+    return capped_count(CoveringLetter.objects.workable_by(user))
 
 
 def _other_deadlines(user: User) -> list[Deadline]:
