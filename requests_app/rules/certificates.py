@@ -140,7 +140,7 @@ def is_not_superseded(
         f"Chứng thư này đã được thay bằng {by}.",
         f"Điều 12, Điều 14 {DECREE}",
         row=row,
-        way_out="Ghi số hiệu chứng thư mới, hoặc bỏ dòng này.",
+        way_out="Ghi số hiệu chứng thư mới, hoặc bỏ dòng này." if row else "Xem chứng thư mới.",
         link=link,
     )
 

@@ -128,11 +128,12 @@ def is_not_asked_twice(
     """One request for one thing at a time; ``other`` names the open dossier, ``link`` its page."""
     if not other:
         return None
+    or_drop = "; rút hồ sơ đó hoặc bỏ dòng này" if row else ""
     return Violation(
         "duplicate_open",
         f"{title} đang có trong một hồ sơ khác chưa xong.",
         row=row,
-        way_out=f"Xem hồ sơ {other}; rút hồ sơ đó hoặc bỏ dòng này.",
+        way_out=f"Xem hồ sơ {other}{or_drop}.",
         link=link,
     )
 

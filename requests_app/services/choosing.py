@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import Q
 from django.utils import timezone
@@ -21,7 +21,12 @@ from portal.ca.querysets import CertificateQuerySet
 from portal.core.paging import capped_count
 from portal.core.text import search_key
 from requests_app.occasions import About, Pick, Way
-from requests_app.rules.certificates import DAYS_LEFT_TO_ASK, RENEWALS_ALLOWED
+from requests_app.rules.certificates import (
+    DAYS_LEFT_TO_ASK,
+    RENEWALS_ALLOWED,
+    RENEWED_VALIDITY_YEARS,
+    validity,
+)
 from requests_app.rules.devices import AT_THE_AGENCY
 from requests_app.services.drafts import MOST_ROWS
 from requests_app.services.prefilling.issue import FORM_OF
@@ -123,12 +128,18 @@ def _certificates(way: Way, about: str, *, user: User, now: datetime) -> Certifi
 
 def _long_enough(now: datetime) -> datetime:
     """Return from when on a certificate that ends then has the days left that the law asks for."""
-    day = timezone.localdate(now) + timedelta(days=DAYS_LEFT_TO_ASK)
+    return _midnight(timezone.localdate(now) + timedelta(days=DAYS_LEFT_TO_ASK))
+
+
+def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def _to_renew(found: CertificateQuerySet, now: datetime) -> CertificateQuerySet:
-    return _to_change(found, now).filter(renewals__lt=RENEWALS_ALLOWED)
+    """R05, and DOMAIN 14.12: what ends later than a renewal would is not renewed yet."""
+    _begins, ends = validity(now, years=RENEWED_VALIDITY_YEARS)
+    ends_sooner = _to_change(found, now).filter(not_after__lt=_midnight(timezone.localdate(ends)))
+    return ends_sooner.filter(renewals__lt=RENEWALS_ALLOWED)
 
 
 def _to_change(found: CertificateQuerySet, now: datetime) -> CertificateQuerySet:

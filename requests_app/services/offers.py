@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from devices.lifecycle import Condition
 from devices.models import Device
 from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
@@ -93,14 +94,12 @@ _RECOVER = Offer(
     label=_("Khôi phục thiết bị bị khóa (Mẫu 06)"),
     sentence=_("Mở khóa trong 1 ngày làm việc; thuê bao tự đặt mã PIN mới."),
     kind_code="mau_06_recover",
-    instead=(REISSUE,),
 )
 _GIVE_BACK = Offer(
     code=GIVE_BACK,
     label=_("Nộp lại thiết bị (Mẫu 08)"),
     sentence=_("Biên bản giao thiết bị đã thu từ thuê bao; bên nhận xác nhận từng chiếc."),
     kind_code="mau_08_return",
-    instead=(LOSE,),
 )
 _LOSE = Offer(
     code=LOSE,
@@ -190,15 +189,19 @@ def _of_reissue(certificate: Certificate, now: datetime) -> Offer:
 
 
 def _of_device(device: Device, now: datetime) -> list[Offer]:
+    is_lost = device.condition == Condition.LOST
+    give_it_back = replace(_GIVE_BACK, instead=(LOSE,) if is_lost else ())
     return [
         _judged(_RECOVER, recover.of_device(device, now=now)),
-        _judged(_GIVE_BACK, give_back.of_device(device, now=now)),
+        _judged(give_it_back, give_back.of_device(device, now=now)),
         _judged(_LOSE, loss.of_device(device, now=now)),
     ]
 
 
 def _judged(offer: Offer, violations: Iterable[Violation]) -> Offer:
-    return replace(offer, violations=tuple(replace(one, row=None) for one in violations))
+    found = tuple(replace(one, row=None) for one in violations)
+    is_asked_already = any(one.code == "duplicate_open" for one in found)
+    return replace(offer, violations=found, instead=() if is_asked_already else offer.instead)
 
 
 def _with_dossiers(

@@ -18,7 +18,7 @@ from portal.core.fragments import filtered, render_list
 from portal.core.paging import capped_count, first_rows, keyset_page
 from portal.core.roles import Role
 from requests_app.register_filters import FILTERS
-from requests_app.services.registers import REGISTERS, Register
+from requests_app.services.registers import REGISTERS, Column, Register
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -56,14 +56,15 @@ def register(request: UserRequest, name: str) -> HttpResponse:
         today = timezone.localdate(now)
         return sheets.sheet_response(entries, book.columns, name=f"so-{name}", today=today)
     page = keyset_page(rows, order=book.order, params=request.GET)
+    columns = book.columns_for(request.user)
     context = {
         "register": book,
         "registers": REGISTERS.values(),
         "filter": found,
         "page": page,
         "count": capped_count(rows),
-        "headers": [column.header for column in book.columns_on_page],
-        "lines": _lines(book, book.entries(page.object_list, now)),
+        "headers": [column.header for column in columns],
+        "lines": _lines(book, columns, book.entries(page.object_list, now)),
     }
     return render_list(
         request,
@@ -79,8 +80,10 @@ def _must_read(user: User) -> None:
         raise Http404
 
 
-def _lines(book: Register[Any, Any], entries: Sequence[Any]) -> list[Line]:
-    first, *others = book.columns_on_page
+def _lines(
+    book: Register[Any, Any], columns: Sequence[Column[Any]], entries: Sequence[Any]
+) -> list[Line]:
+    first, *others = columns
     return [
         Line(
             url=book.url(entry),

@@ -11,6 +11,7 @@ from django.db.models import Model, QuerySet
 
 from portal.accounts.models import User
 from portal.core.paging import Order
+from portal.core.roles import AGENCY_ROLES
 from portal.core.sheets import SheetColumn
 
 if TYPE_CHECKING:
@@ -22,9 +23,13 @@ Entry = TypeVar("Entry")
 
 @dataclass(frozen=True, slots=True)
 class Column(SheetColumn[Entry]):
-    """One column: in the spreadsheet always, on the page only where it fits."""
+    """One column: in the spreadsheet always, on the page only where it fits.
+
+    ``names_body``: on the page only for who reads of several bodies.
+    """
 
     is_on_page: bool = True
+    names_body: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +49,11 @@ class Register(Generic[Row, Entry]):
     columns: tuple[Column[Entry], ...]
     url: Callable[[Entry], str]
 
-    @property
-    def columns_on_page(self) -> list[Column[Entry]]:
-        """The columns a page has room for; the first is the one that leads on."""
-        return [column for column in self.columns if column.is_on_page]
+    def columns_for(self, user: User) -> list[Column[Entry]]:
+        """Return the columns a page has room for; the first is the one that leads on."""
+        has_one_body = user.role in AGENCY_ROLES
+        return [
+            column
+            for column in self.columns
+            if column.is_on_page and not (column.names_body and has_one_body)
+        ]

@@ -96,7 +96,12 @@ COLUMNS: tuple[Column[CertificateEntry], ...] = (
     Column(gettext_lazy("Tên chứng thư"), lambda entry: entry.certificate.common_name, 36),
     Column(gettext_lazy("Thuê bao"), lambda entry: entry.certificate.get_kind_display(), 18, False),
     Column(gettext_lazy("Số định danh"), _identity, 16, False),
-    Column(gettext_lazy("Cơ quan quản lý"), lambda entry: entry.certificate.agency.name, 44),
+    Column(
+        gettext_lazy("Cơ quan quản lý"),
+        lambda entry: entry.certificate.agency.name,
+        44,
+        names_body=True,
+    ),
     Column(gettext_lazy("Bộ phận"), _unit, 28, False),
     Column(gettext_lazy("Chức vụ"), _position, 24, False),
     Column(gettext_lazy("Thư điện tử"), lambda entry: entry.certificate.email, 34, False),

@@ -61,7 +61,12 @@ COLUMNS: tuple[Column[DossierEntry], ...] = (
     Column(gettext_lazy("Ngày văn bản"), lambda entry: entry.dossier.letter_date, 14),
     Column(gettext_lazy("Tên loại và trích yếu nội dung"), _subject, 60),
     Column(gettext_lazy("Mẫu số"), _form, 8, False),
-    Column(gettext_lazy("Đơn vị gửi"), lambda entry: entry.dossier.agency.name, 44),
+    Column(
+        gettext_lazy("Đơn vị gửi"),
+        lambda entry: entry.dossier.agency.name,
+        44,
+        names_body=True,
+    ),
     Column(gettext_lazy("Người ký"), lambda entry: entry.signed_by, 26),
     Column(gettext_lazy("Nơi nhận"), lambda entry: entry.dossier.addressee.name, 44),
     Column(gettext_lazy("Số dòng"), lambda entry: entry.dossier.row_count, 10, False),

@@ -96,6 +96,7 @@ COLUMNS: tuple[Column[HandoverEntry], ...] = (
         gettext_lazy("Cơ quan quản lý"),
         lambda entry: entry.move.agency.name if entry.move.agency else "",
         44,
+        names_body=True,
     ),
     Column(
         gettext_lazy("Người giao, ghi sổ"),

@@ -117,6 +117,7 @@ COLUMNS: tuple[Column[LossEntry], ...] = (
         gettext_lazy("Cơ quan quản lý"),
         lambda entry: entry.move.agency.name if entry.move.agency else "",
         44,
+        names_body=True,
     ),
     Column(gettext_lazy("Số hiệu chứng thư"), lambda entry: entry.certificate_serial, 20, False),
     Column(gettext_lazy("Chứng thư nay"), lambda entry: entry.certificate_state, 18),
