@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -69,7 +71,7 @@ def _draft_from_a_sheet(clerk: Visitor, renewed: Certificate, taken_over: Certif
     clerk.open(f"/ho-so/{dossier.uuid}/bang-tinh/").press("Tải lên", files={"file": sheet})
     clerk.press("Nhập 2 dòng")
     clerk.open(f"/ho-so/{dossier.uuid}/soan/van-ban/")
-    contact = {f"contact_{name}": value for name, value in story.CONTACT.items()}
+    contact: dict[str, Any] = {f"contact_{name}": text for name, text in story.CONTACT.items()}
     clerk.press(
         "Lưu",
         letter_number="21/UBND-VHXH",
