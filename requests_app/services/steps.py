@@ -13,6 +13,8 @@ from portal.agencies.models import AgencyVersion
 from portal.audit import services as audit
 from portal.core.rules import Refused, Violation, refuse
 from portal.documents.models import Document
+from requests_app import kinds
+from requests_app.kinds.base import EffectKind
 from requests_app.models import Decision, Dossier, DossierEvent, Outcome, RoutingRule
 from requests_app.querysets import is_at_ca
 from requests_app.rules import dossiers as rules
@@ -211,12 +213,19 @@ def _broken_rules(dossier: Dossier, step: Step, *, now: datetime) -> list[Violat
             return letters.violations_before_head_signs(dossier)
         case Action.SEAL:
             return violations_before_sending(dossier, now=now)
-        case Action.CONFIRM if _has_rows_to_carry_out(dossier):
+        case Action.CONFIRM if _is_in_the_senders_name(dossier) and _has_rows_to_carry_out(dossier):
             # The body may have ceased while the dossier waited.
             return violations_of_sender(dossier, today=timezone.localdate(now))
         case Action.RETURN | Action.WITHDRAW if _is_partly_done(dossier):
             return [rules.PARTLY_DONE]
     return []
+
+
+def _is_in_the_senders_name(dossier: Dossier) -> bool:
+    """DOMAIN 14.8: nothing new is issued to a body that is no more; the rest goes on under the one
+    it went over to."""
+    effect = kinds.get(dossier.kind).effect
+    return effect in (EffectKind.ISSUE, EffectKind.RENEW_CHANGE)
 
 
 def _has_rows_to_carry_out(dossier: Dossier) -> bool:

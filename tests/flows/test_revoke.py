@@ -7,6 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -88,7 +89,7 @@ def _draft_from_a_sheet(clerk: Visitor, cast: Standing) -> Dossier:
     clerk.open(f"/ho-so/{dossier.uuid}/bang-tinh/").press("Tải lên", files={"file": sheet})
     clerk.press("Nhập 3 dòng")
     clerk.open(f"/ho-so/{dossier.uuid}/soan/van-ban/")
-    contact = {f"contact_{name}": value for name, value in story.CONTACT.items()}
+    contact: dict[str, Any] = {f"contact_{name}": value for name, value in story.CONTACT.items()}
     today = f"{timezone.localdate():%d/%m/%Y}"
     clerk.press("Lưu", **contact, letter_number="15/UBND-VHXH", letter_date=today)
     dossier.refresh_from_db()
@@ -119,11 +120,12 @@ def _sign_and_send(clerk: Visitor, people: story.Cast, dossier: Dossier) -> None
 def _decide(people: story.Cast, dossier: Dossier) -> None:
     operator = Visitor(people.operator).open(f"/ho-so/{dossier.uuid}/xem-xet/")
     staying = dossier.items.get(position=3)
-    refused = {f"{staying.uuid}-decision": "refused", f"{staying.uuid}-reason": "Chưa thôi việc"}
-    accepted = {
+    decided: dict[str, Any] = {
         f"{item.uuid}-decision": "accepted" for item in dossier.items.filter(position__lt=3)
     }
-    operator.press("Lưu kết quả", **accepted, **refused)
+    decided[f"{staying.uuid}-decision"] = "refused"
+    decided[f"{staying.uuid}-reason"] = "Chưa thôi việc"
+    operator.press("Lưu kết quả", **decided)
     operator.open(f"/ho-so/{dossier.uuid}/xem-xet/").press("Trình phê duyệt")
     supervisor = Visitor(people.supervisor).open(f"/ho-so/{dossier.uuid}/phe-duyet/")
     supervisor.press("Phê duyệt")
