@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -255,7 +255,7 @@ def _tell(letter: CoveringLetter, *, actor: User, now: datetime) -> None:
 
 
 def tell_of_letter(
-    letter: CoveringLetter, people: Sequence[User], *, text: str, now: datetime
+    letter: CoveringLetter, people: Iterable[User], *, text: str, now: datetime
 ) -> None:
     """Tell people how a covering letter stands."""
     number = letter.letter_number or "chưa có số"
@@ -269,15 +269,3 @@ def tell_of_letter(
         target_uuid=letter.uuid,
         now=now,
     )
-
-
-__all__ = [
-    "covered_of",
-    "letter_steps_of",
-    "preview_letter",
-    "render_letter",
-    "still_waits",
-    "take_letter_step",
-    "tell_of_letter",
-    "violations_of_step",
-]

@@ -164,7 +164,9 @@ def _facts_of_rule(rule: RoutingRule) -> RuleFacts:
 
 
 def _essence(way: Way | None) -> tuple[object, ...] | None:
-    return way and (way.route, way.addressee, set(way.copies), way.working_days)
+    if way is None:
+        return None
+    return way.route, way.addressee, frozenset(way.copies), way.working_days
 
 
 def _order(change: Change) -> tuple[int, str]:
