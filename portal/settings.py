@@ -233,6 +233,12 @@ CA_RENEW_WORKING_DAYS = env.int("CA_RENEW_WORKING_DAYS", default=3)
 CA_CHANGE_WORKING_DAYS = env.int("CA_CHANGE_WORKING_DAYS", default=3)
 CA_REVOKE_WORKING_DAYS = env.int("CA_REVOKE_WORKING_DAYS", default=3)
 HANDOVER_NOTICE_WORKING_DAYS = env.int("HANDOVER_NOTICE_WORKING_DAYS", default=1)
+# Reminders: how many follow a missed end, one each working day; how late the next one up is told.
+MOST_OVERDUE_REMINDERS = env.int("MOST_OVERDUE_REMINDERS", default=10)
+HEAD_TOLD_AFTER_WORKING_DAYS = env.int("HEAD_TOLD_AFTER_WORKING_DAYS", default=1)
+OFFICE_TOLD_AFTER_WORKING_DAYS = env.int("OFFICE_TOLD_AFTER_WORKING_DAYS", default=3)
+CA_TOLD_AFTER_WORKING_DAYS = env.int("CA_TOLD_AFTER_WORKING_DAYS", default=5)
+REMINDER_HOUR = env.int("REMINDER_HOUR", default=7)  # a day's reminders are told from then on
 VALIDITY_YEARS = {"person": 5, "organisation": 5, "system": 5}
 # Rows carried out in one transaction, and how long a silent worker keeps its dossier.
 EXECUTION_CHUNK = env.int("EXECUTION_CHUNK", default=100)

@@ -45,4 +45,33 @@ LIMITS: Mapping[str, Limit] = {
     "device_return": Limit(RETURN_WORKING_DAYS, f"Điều 20 {DECREE}"),
     "loss_minutes": Limit(1, f"Điều 20 {DECREE} (“gửi ngay”)", True),
     "correction": Limit(30, "Nhắc hoàn thiện hồ sơ; không phải thời hạn luật định", True),
+    # These end on a day of their own, read from the certificate.
+    "renewal_door": Limit(0, f"Điều 12, Điều 14 {DECREE}"),
+    "certificate_expiry": Limit(0, f"Điều 21 {DECREE}"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a clock speaks: days before its end, falling; after it where negative.
+
+    ``is_working`` counts working days, else days of the calendar.
+    """
+
+    thresholds: tuple[int, ...]
+    is_working: bool
+
+
+# 90, 60, 45 and 31 days before the certificate ends are these many before its door shuts.
+_DOOR = Schedule((60, 30, 15, 1), is_working=False)
+# Between the door and the end only a new issue is open.
+_EXPIRY = Schedule((14, 7, 1), is_working=False)
+_CLOCK = Schedule(
+    (2, 1, 0, *range(-1, -settings.MOST_OVERDUE_REMINDERS - 1, -1)),
+    is_working=True,
+)
+
+
+def schedule_of(kind: str) -> Schedule:
+    """Return when a clock of ``kind`` speaks."""
+    return {"renewal_door": _DOOR, "certificate_expiry": _EXPIRY}.get(kind, _CLOCK)

@@ -80,6 +80,7 @@ class Notice(models.Model):
     target_uuid = models.UUIDField(null=True)
     at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
+    is_urgent = models.BooleanField(default=False)  # overdue: mailed on days off too
     mail = models.ForeignKey(Mail, models.PROTECT, null=True, related_name="notices")
 
     objects = NoticeQuerySet.as_manager()
