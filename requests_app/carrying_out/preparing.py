@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import TypeAlias
 
 from django.utils import timezone
@@ -25,7 +25,7 @@ from requests_app import kinds
 from requests_app.carrying_out.pieces import mark_failed
 from requests_app.kinds.key_requests import MADE_AT_AGENCY, request_of
 from requests_app.models import Dossier, DossierItem, Outcome
-from requests_app.rules.certificates import NEW_VALIDITY_YEARS
+from requests_app.rules.certificates import NEW_VALIDITY_YEARS, validity
 from requests_app.services.organisations import bodies_named_in
 
 # DOMAIN 14.8: nothing new is issued in the name of a body that is no more.
@@ -42,19 +42,8 @@ Keys: TypeAlias = Mapping[str, list[KeyPair]]
 
 
 def validity_from(now: datetime) -> tuple[datetime, datetime]:
-    """Return from when to when a new certificate is valid: at most 5 years (R03, Điều 9).
-
-    It ends at the last second of the day before the fifth anniversary, local time.
-    """
-    begins = now.replace(microsecond=0)
-    day = timezone.localdate(begins)
-    try:
-        anniversary = day.replace(year=day.year + NEW_VALIDITY_YEARS)
-    except ValueError:  # born on 29 February
-        anniversary = day.replace(year=day.year + NEW_VALIDITY_YEARS, day=28)
-    last_day = anniversary - timedelta(days=1)
-    ends = timezone.make_aware(datetime.combine(last_day, time(23, 59, 59)))
-    return begins, ends
+    """Return from when to when a new certificate is valid: at most 5 years (R03, Điều 9)."""
+    return validity(now, years=NEW_VALIDITY_YEARS)
 
 
 def make_keys_ahead(storages: Iterable[str], *, now: datetime) -> Keys:
