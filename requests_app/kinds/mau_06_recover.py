@@ -56,8 +56,8 @@ def _contact_fields() -> tuple[Field, ...]:
 
 
 COLUMNS = (
-    parts.ROW_NUMBER,
-    parts.column("Số hiệu thiết bị lưu khóa bí mật", "device_serial", "21%"),
+    replace(parts.ROW_NUMBER, width="6%"),
+    parts.column("Số hiệu thiết bị lưu khóa bí mật", "device_serial", "19%"),
     *(
         Column(label=label, text=parts.column(label, name, "").text, width="25%", group=_SUBSCRIBER)
         for label, name in (

@@ -8,6 +8,7 @@ circumstances, measures, revocation (a code of ``REVOCATION``, "" for not yet).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -97,7 +98,7 @@ CONTACT_FIELDS = (
         widget=Widget.DATE,
         hint=gettext_lazy("dd/mm/yyyy"),
     ),
-    Field(name="made_in", label="Địa điểm", is_required=True, starts_line=True),
+    Field(name="made_in", label="Địa điểm", is_required=True),
     Field(
         name="maker",
         label="Người lập biên bản",
@@ -143,9 +144,9 @@ def _only_subscriber(contact: Answers, rows: Sequence[Answers]) -> str:
 
 
 COLUMNS = (
-    parts.ROW_NUMBER,
-    parts.column("Tên thuê bao", "subscriber_name", "14%"),
-    parts.column("Số hiệu thiết bị lưu khóa bí mật", "device_serial", "13%"),
+    replace(parts.ROW_NUMBER, width="6%"),
+    parts.column("Tên thuê bao", "subscriber_name", "13%"),
+    parts.column("Số hiệu thiết bị lưu khóa bí mật", "device_serial", "12%"),
     parts.column("Số hiệu chứng thư chữ ký số", "certificate_serial", "14%"),
     Column(label="Thời điểm, nơi thất lạc", text=_when_and_where, width="13%"),
     parts.column("Hoàn cảnh thất lạc", "circumstances", "17%"),
@@ -211,11 +212,9 @@ KIND = Kind(
     identity_key=devices.identity_key,
     is_addressed=False,
     parties=(
-        SigningParty(
-            label="NGƯỜI LẬP BIÊN BẢN", name=lambda contact, rows: contact.get("maker", "")
-        ),
+        SigningParty(label="NGƯỜI LẬP", name=lambda contact, rows: contact.get("maker", "")),
         SigningParty(label="THUÊ BAO", name=_only_subscriber),
-        SigningParty(label="CƠ QUAN QUẢN LÝ TRỰC TIẾP", is_sender=True),
+        SigningParty(label="ĐẠI DIỆN CƠ QUAN", is_sender=True),
     ),
     body=(
         f"Căn cứ {parts.DECREE_BASIS} quy định về chữ ký số chuyên dùng công vụ, "
@@ -223,9 +222,8 @@ KIND = Kind(
         "như sau:"
     ),
     closing=(
-        "Thuê bao và cơ quan quản lý trực tiếp cam kết nội dung trên là đúng sự thật, chịu trách "
-        "nhiệm về nội dung đã khai và nộp lại thiết bị ngay khi tìm thấy. Biên bản đã được những "
-        "người có tên trên đọc lại, thống nhất và ký."
+        "Thuê bao và cơ quan quản lý trực tiếp cam kết nội dung trên là đúng sự thật và nộp lại "
+        "thiết bị ngay khi tìm thấy. Biên bản đã được đọc lại, thống nhất và ký."
     ),
     layout_note="Mẫu số 09: bố cục do hệ thống tự thiết kế, chưa đối chiếu với phụ lục Nghị định.",
     sheet=SHEET,

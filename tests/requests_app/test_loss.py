@@ -360,9 +360,9 @@ def test_the_minutes_are_a_named_document_with_three_who_sign() -> None:
     for words in (
         "BIÊN BẢN",
         "Xác nhận thiết bị lưu khóa bí mật bị thất lạc",
-        "NGƯỜI LẬP BIÊN BẢN",
+        "NGƯỜI LẬP",
         "THUÊ BAO",
-        "CƠ QUAN QUẢN LÝ TRỰC TIẾP",
+        "ĐẠI DIỆN CƠ QUAN",
         "cam kết",
         "chưa đối chiếu",
         "09 giờ 30 phút",

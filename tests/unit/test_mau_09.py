@@ -52,9 +52,9 @@ def test_maker_subscriber_and_the_senders_head_sign() -> None:
     names = [one.name(CONTACT, [answers()]) for one in LOSS.parties]
 
     assert signers == [
-        ("NGƯỜI LẬP BIÊN BẢN", False),
+        ("NGƯỜI LẬP", False),
         ("THUÊ BAO", False),
-        ("CƠ QUAN QUẢN LÝ TRỰC TIẾP", True),
+        ("ĐẠI DIỆN CƠ QUAN", True),
     ]
     assert names[:2] == ["Lò Thị Nhận", "Lò Văn Anh"]
 
