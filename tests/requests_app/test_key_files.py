@@ -107,6 +107,15 @@ def test_a_file_that_is_no_sound_request_is_refused_and_nothing_else_is_lost(
     assert "BEGIN" in second.answers["csr"]
 
 
+def test_a_request_may_be_typed_as_text(people: story.Cast, draft: Dossier) -> None:
+    first, _second = rows(draft)
+    text = requests.pem(requests.rsa_key(4096)).replace("\n", "\r\n")
+
+    post(people, draft, **{cell_name(first.uuid, "csr"): text})
+
+    assert "RSA-4096, SHA-256 " in _get(people, draft)
+
+
 def test_a_request_for_another_name_is_kept_and_told_in_its_cell(
     people: story.Cast, draft: Dossier
 ) -> None:
@@ -137,6 +146,7 @@ def test_the_page_shows_the_key_and_offers_a_file_for_each_row(
     assert "RSA-2048, SHA-256 " in page
     assert 'enctype="multipart/form-data"' in page
     assert file_input(second.uuid) in page
+    assert 'maxlength="4000"' in page  # no browser reads 4.000 as four thousand
 
 
 def test_a_file_for_a_row_of_another_dossier_does_nothing(
