@@ -30,7 +30,7 @@ from portal.ca.weak_keys import STRENGTH, key_problem
 from portal.core.rules import Refused, Violation, refuse
 from portal.core.text import search_key
 
-FORM = "RFC 2986 (PKCS#10)"
+FORM = "RFC 2986"
 MAX_DER_BYTES = 2880
 MAX_TEXT = 4000  # characters of the largest request as PEM
 MAX_FILE_BYTES = 32 * 1024  # some tools write the request in words before the block

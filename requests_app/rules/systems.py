@@ -30,7 +30,7 @@ def key_is_unused(is_used: bool, row: int, title: str) -> Violation | None:
     return Violation(
         "key_in_use",
         f"Khóa trong tệp PKCS#10 của {title} đã được dùng cho một chứng thư hoặc thiết bị.",
-        "RFC 2986 (PKCS#10)",
+        "RFC 2986",
         row=row,
         way_out="Tạo cặp khóa mới và tệp PKCS#10 mới; muốn giữ khóa đang dùng thì đề nghị gia "
         "hạn, thay đổi thông tin (Mẫu 04).",
