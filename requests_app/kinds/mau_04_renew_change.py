@@ -261,29 +261,29 @@ def _numbered(lines: Sequence[str]) -> str:
     return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, start=1))
 
 
-def _mark_cell(name: str) -> Column:
+def _mark_cell(name: str, width: str) -> Column:
     label = next(one.label for one in FIELDS if one.name == name)
     return Column(
         label=label,
         text=lambda answers: MARK if answers.get(name) else "",
-        width="8%",
+        width=width,
         group="Dịch vụ yêu cầu",
     )
 
 
 COLUMNS = (
-    parts.ROW_NUMBER,
-    parts.column("Tên chứng thư chữ ký số", "certificate_name", "16%"),
+    replace(parts.ROW_NUMBER, width="6%"),
+    parts.column("Tên chứng thư chữ ký số", "certificate_name", "13%"),
     Column(
         label="Số hiệu chứng thư (SIM-PKI ghi thêm số điện thoại ký số)",
         text=serial_cell,
-        width="16%",
+        width="23%",
     ),
     parts.column("Địa chỉ thư điện tử công vụ", "email", "16%"),
-    Column(label="Thông tin cần thay đổi", text=what_cell, width="13%"),
-    Column(label="Thông tin mới", text=new_cell, width="19%"),
-    _mark_cell("renews"),
-    _mark_cell("changes"),
+    Column(label="Thông tin cần thay đổi", text=what_cell, width="11%"),
+    Column(label="Thông tin mới", text=new_cell, width="17%"),
+    _mark_cell("renews", "6%"),
+    _mark_cell("changes", "8%"),
 )
 
 NOTES = (
