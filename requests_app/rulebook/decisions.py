@@ -45,7 +45,6 @@ ENTRIES: tuple[Entry, ...] = (
         "A found device returns to the condition it had, unless its certificate ended meanwhile",
         "§14.6",
         "devices.services.make_move",
-        "devices.services.moves.recall_spent",
     ),
     rule(
         "D7",

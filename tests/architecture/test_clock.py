@@ -8,8 +8,10 @@ from pathlib import PurePath
 from tests.architecture.sources import called_name, nodes, trees
 
 # Views, API, tasks and commands; the frame of a page and middleware are parts of a view, and the
-# worker's pulse is a task of its own timer.
-EDGES = {"views", "api", "tasks", "management", "health", "context", "middleware", "pulse"}
+# worker's pulse is a task of its own timer; what notes how a task went is a part of it.
+EDGES = {
+    "views", "api", "tasks", "management", "health", "context", "middleware", "pulse", "sweeps",
+}  # fmt: skip
 READERS = {"now", "utcnow", "today", "localdate", "localtime"}
 CLOCKS = {"timezone", "datetime", "date", "dt"}
 
