@@ -19,6 +19,7 @@ from requests_app import services
 from requests_app.models import Dossier
 from tests import builders
 from tests.builders import person_answers
+from tests.ca import requests
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIDE = {"width": 1280, "height": 900}
@@ -127,6 +128,27 @@ def test_a_block_copied_from_a_spreadsheet_fills_the_rows(
         "Thủ quỹ",
     ]
     assert answers(draft)[1]["full_name"] == person_answers(2)["full_name"]
+
+
+def test_a_request_pasted_as_text_is_no_block_of_cells(
+    live_server: Any, chromium: str, clerk: User, draft: Dossier
+) -> None:
+    url = live_server.url + reverse("requests_app:editor", args=[draft.uuid])
+    text = requests.pem(name=person_answers(1)["full_name"])
+
+    with signed_in(clerk, live_server.url, chromium) as context:
+        page = opened(context, url)
+        page.select_option("#o-1-storage", "hsm")
+        expect(page.locator("#o-1-csr-loi")).to_contain_text("HSM cần tệp đề nghị PKCS#10")
+        page.get_by_text("Chọn tệp PKCS#10").first.click()
+        page.evaluate("text => navigator.clipboard.writeText(text)", text)
+        page.focus("#o-1-csr")
+        page.keyboard.press("Control+V")
+        expect(page.locator("#o-1-csr-loi")).to_be_empty()
+        page.reload()
+        expect(page.locator("[data-row] .key-words").first).to_contain_text("EC-P256, SHA-256")
+
+    assert answers(draft)[0]["full_name"] == person_answers(1)["full_name"]
 
 
 def test_two_windows_are_told_of_each_other(
