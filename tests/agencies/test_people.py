@@ -191,3 +191,23 @@ def test_another_bodys_clerk_reads_nothing() -> None:
 
     with pytest.raises(Subscriber.DoesNotExist):
         services.reveal_identity(person, actor=stranger, now=NOW)
+
+
+def test_many_numbers_are_read_at_once_and_each_reading_is_recorded() -> None:
+    clerk = builders.user(Role.CLERK)
+    own = [builders.person(f"Lò Văn {name}", at=clerk.agency) for name in ("Một", "Hai")]
+    other = builders.person(at=builders.agency())
+
+    known = services.reveal_identities([*own, other], actor=clerk, now=NOW)
+
+    assert known == {person.pk: person.identity_number for person in own}
+    readings = AuditEntry.objects.filter(action="subscriber.reveal")
+    assert {entry.target_uuid for entry in readings} == {person.uuid for person in own}
+
+
+def test_a_role_that_sees_masked_numbers_reads_none_of_many() -> None:
+    head = builders.user(Role.HEAD)
+    person = builders.person(at=head.agency)
+
+    assert services.reveal_identities([person], actor=head, now=NOW) == {}
+    assert not AuditEntry.objects.exists()

@@ -124,6 +124,21 @@ def test_a_register_costs_the_same_few_queries_however_long_it_is(
 
 
 @pytest.mark.parametrize("slug", REGISTERS)
+def test_the_body_is_named_in_each_line_only_where_there_are_several(
+    clerk: User, slug: str
+) -> None:
+    fill(slug, clerk.agency, clerk)
+
+    of_clerk, of_ca = (
+        [str(header) for header in page(user).get(url(slug)).context["headers"]]
+        for user in (clerk, builders.user(Role.CA_OPERATOR))
+    )
+
+    assert set(of_ca) - set(of_clerk) <= {"Cơ quan quản lý", "Đơn vị gửi"}
+    assert len(of_ca) == len(of_clerk) + 1
+
+
+@pytest.mark.parametrize("slug", REGISTERS)
 def test_nobody_reads_the_lines_of_another_body(clerk: User, slug: str) -> None:
     other = builders.user(Role.CLERK)
     fill(slug, other.agency, other)

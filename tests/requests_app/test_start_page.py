@@ -161,10 +161,13 @@ def test_only_what_can_be_renewed_stands_in_the_list_and_the_rest_leads_to_a_new
     held(clerk, "Quá Muộn", days_left=29)
     held(clerk, "Đã Gia Hạn", days_left=200, renewals=1)
     held(clerk, "Đã Hết", days_left=-1)
+    held(clerk, "Dài Hơn Gia Hạn", days_left=1500)
 
     assert listed(page, url("person", "expiring", 1)) == ["Vừa Đủ", "Còn Lâu"]
     assert listed(page, url("person", "expiring", 2)) == ["Đã Hết", "Quá Muộn"]
-    assert listed(page, url("person", "changed", 1)) == ["Vừa Đủ", "Đã Gia Hạn", "Còn Lâu"]
+    assert listed(page, url("person", "changed", 1)) == [
+        "Vừa Đủ", "Đã Gia Hạn", "Còn Lâu", "Dài Hơn Gia Hạn",
+    ]  # fmt: skip
 
 
 def test_nobody_chooses_from_the_list_of_another_body(clerk: User, page: Client) -> None:
@@ -329,18 +332,18 @@ def test_a_list_to_choose_from_costs_the_same_few_queries(
         if way.pick is pick
     )
     days_left = 10 if pick is Pick.TO_ISSUE_ANEW else 400
-    changes = {
+    waiting: dict[Pick, dict[str, str]] = {
         Pick.LOCKED: {"condition": Condition.LOCKED},
         Pick.TO_GIVE_BACK: {"custody": Custody.BACK_AT_AGENCY},
-    }.get(pick, {})
+    }
     page.get(url(about, event, number))
     counts = []
 
     for more in (1, 3):
         for _ in range(more):
             device = held(clerk, "Lò Thị Mai", days_left=days_left).key.device
-            if changes:
-                Device.objects.filter(pk=device.pk).update(**changes)
+            if pick in waiting:
+                Device.objects.filter(pk=device.pk).update(**waiting[pick])
         with CaptureQueriesContext(connection) as queries:
             assert listed(page, url(about, event, number))
         counts.append(len(queries))
