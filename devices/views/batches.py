@@ -42,6 +42,8 @@ _CODE = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "charac
 class BatchForm(DayForm):
     """Which devices were seen: ticked in the list, scanned or pasted."""
 
+    day_label = gettext_lazy("Ngày nhận")
+
     seen = forms.MultipleChoiceField(label=gettext_lazy("Thiết bị đã thấy"), required=False)
     typed = forms.CharField(
         label=gettext_lazy("Quét, gõ hoặc dán số hiệu"),
@@ -138,6 +140,7 @@ def take_back_many(request: UserRequest) -> HttpResponse:
             except Refused as refusal:
                 violations = [*refusal.violations, *reading.odd]
             else:
+                messages.info(request, _("Tiếp theo: giao thiết bị cho Sở hoặc Cục kèm Mẫu 08."))
                 return _done(request, reading, len(entries), reverse("devices:take_back_many"))
     context = _context(form, reading, violations, listed, waiting)
     context["may_confirm"] = request.user.role == Role.CLERK

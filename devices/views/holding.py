@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
 from django import forms
@@ -26,6 +26,7 @@ from portal.core.text import nfc
 
 if TYPE_CHECKING:
     from django.http import QueryDict
+    from django.utils.functional import _StrPromise
 
     from portal.accounts.models import UserRequest
 
@@ -33,7 +34,9 @@ _CODE = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "charac
 
 
 class DayForm(forms.Form):
-    """The day something happened: today until said otherwise, never a day to come."""
+    """The day something happened: today until said otherwise."""
+
+    day_label: ClassVar[_StrPromise] = gettext_lazy("Ngày")
 
     on = forms.DateField(
         label=gettext_lazy("Ngày"), widget=forms.DateInput(attrs={"inputmode": "numeric"})
@@ -41,10 +44,13 @@ class DayForm(forms.Form):
 
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data, initial={"on": timezone.localdate()})
+        self.fields["on"].label = self.day_label
 
 
 class SeenForm(DayForm):
     """The serial read off the thing, and what is to be said of it."""
+
+    day_label = gettext_lazy("Ngày nhận lại")
 
     serial_seen = forms.CharField(
         label=gettext_lazy("Số hiệu đọc trên thiết bị"),
@@ -65,6 +71,8 @@ class SeenForm(DayForm):
 class GiveAgainForm(SeenForm):
     """The same, and why the device goes out again."""
 
+    day_label = gettext_lazy("Ngày giao lại")
+
     reason = forms.CharField(
         label=gettext_lazy("Lý do giao lại"),
         max_length=1000,
@@ -74,6 +82,8 @@ class GiveAgainForm(SeenForm):
 
 class HolderForm(DayForm):
     """Who keeps an organisation's device from now on, and under which paper."""
+
+    day_label = gettext_lazy("Ngày giao nhận")
 
     holder = forms.CharField(label=gettext_lazy("Người giữ mới"), max_length=150)
     reason = forms.CharField(

@@ -258,7 +258,8 @@ def _pin(user: User, device: Device) -> dict[str, bool]:
 
 def _cards(user: User, device: Device, form: MoveForm | None) -> list[MoveCard]:
     rules = moves_open_to(user.role, custody=device.custody, condition=device.condition)
-    return [_card(rule, device, form) for rule in rules if _is_offered(rule, user, device)]
+    cards = [_card(rule, device, form) for rule in rules if _is_offered(rule, user, device)]
+    return sorted(cards, key=lambda card: not card.url)  # the next step before trouble
 
 
 def _is_offered(rule: Rule, user: User, device: Device) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ class Cell:
     """One number of the table, and the condition it counts."""
 
     condition: str
+    label: str
     count: int
 
 
@@ -42,8 +44,7 @@ class Row:
 def device_sums(request: UserRequest) -> HttpResponse:
     """Show how many devices are where and how, and the same for each body below.
 
-    The ledger is counted for what one body answers for; the whole country's is for the sweep of
-    the checks, not for a page.
+    The ledger is counted for what one body answers for; the whole country's is no page's work.
     """
     user = request.user
     devices = Device.objects.visible_to(user)
@@ -53,10 +54,7 @@ def device_sums(request: UserRequest) -> HttpResponse:
     context = {
         "rows": rows_of(counted),
         "conditions": list(Condition),
-        "totals": [
-            sum(count for (_custody, one), count in counted.items() if one == condition)
-            for condition in Condition
-        ],
+        "totals": [_cell(counted, Custody, condition) for condition in Condition],
         "total": sum(counted.values()),
         "agrees": None if is_of_the_ca else dict(sums_in_ledger(devices)) == dict(counted),
         "bodies": sums_by_body(devices, body, most=MOST_BODIES) if body else [],
@@ -68,7 +66,12 @@ def rows_of(counted: Sums) -> list[Row]:
     """Return the places that hold anything, in the order of a device's life."""
     rows = []
     for custody in Custody:
-        cells = [Cell(one.value, counted.get((custody, one), 0)) for one in Condition]
+        cells = [_cell(counted, [custody], condition) for condition in Condition]
         if total := sum(cell.count for cell in cells):
             rows.append(Row(custody.value, str(custody.label), cells, total))
     return rows
+
+
+def _cell(counted: Sums, places: Iterable[Custody], condition: Condition) -> Cell:
+    count = sum(counted.get((custody, condition), 0) for custody in places)
+    return Cell(condition.value, str(condition.label), count)

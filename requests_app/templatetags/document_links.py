@@ -23,6 +23,7 @@ register = template.Library()
 def document_links(user: User, moves: Sequence[CustodyMove]) -> Mapping[UUID, str]:
     """Return the pages of the moves' documents that ``user`` may open; two queries for all."""
     dossiers = {move.document_uuid for move in moves if move.document_type == "dossier"}
+    dossiers |= {move.notice.document_uuid for move in moves if hasattr(move, "notice")}
     found = Dossier.objects.visible_to(user).filter(uuid__in=dossiers - {None})
     links = {
         uuid: reverse("requests_app:detail", args=[uuid])
@@ -38,6 +39,6 @@ def document_links(user: User, moves: Sequence[CustodyMove]) -> Mapping[UUID, st
 
 
 @register.filter
-def link_of(links: Mapping[UUID, str], move: CustodyMove) -> str:
-    """Return the page of the document of one move, "" when it has none for this user."""
-    return links.get(move.document_uuid, "") if move.document_uuid else ""
+def link_of(links: Mapping[UUID, str], document: UUID | None) -> str:
+    """Return the page of a document, "" when it has none for this user."""
+    return links.get(document, "") if document else ""

@@ -199,8 +199,8 @@ def test_the_buttons_are_those_of_the_table() -> None:
     head = signed_in(builders.user(Role.HEAD, agency=agency))
 
     assert [card.move for card in clerk.context["cards"]] == [
-        Move.LOCK,
         Move.TAKE_BACK,
+        Move.LOCK,
         Move.REPORT_DAMAGED,
         Move.REPORT_LOST,
     ]

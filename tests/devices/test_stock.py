@@ -124,6 +124,14 @@ def test_sims_need_a_carrier() -> None:
     assert codes(refusal) == {"no_carrier"}
 
 
+def test_an_hsm_is_the_agencys_own_and_enters_no_stock() -> None:
+    with pytest.raises(Refused) as refusal:
+        take_in("hsm", ["HSM001"], batch="1", actor=builders.user(Role.CA_OPERATOR), now=NOW)
+
+    assert codes(refusal) == {"not_of_the_ca"}
+    assert not Intake.objects.exists()
+
+
 def test_keys_are_made_some_at_a_time_and_the_operator_is_told_at_the_end(ca: None) -> None:
     operator = builders.user(Role.CA_OPERATOR)
     intake = take_in("token", ["VG001", "VG002", "VG003"], batch="Lô 1", actor=operator, now=NOW)
@@ -216,7 +224,8 @@ def test_allocating_fifty_takes_two_statements(
 def test_a_sim_gets_its_number_when_it_is_allocated() -> None:
     (sim,) = stock(kind="sim").devices.all()
     agency = builders.agency()
-    allocation = Allocation(sim, builders.person(at=agency), phone="0912345678")
+    person = builders.person(at=agency)
+    allocation = Allocation(sim, person, phone="0912345678", converts_number=True)
 
     with transaction.atomic():
         allocate_many(
@@ -224,7 +233,7 @@ def test_a_sim_gets_its_number_when_it_is_allocated() -> None:
         )
 
     sim.refresh_from_db()
-    assert sim.phone == "0912345678"
+    assert (sim.phone, sim.converts_number) == ("0912345678", True)
 
 
 def test_a_device_is_allocated_once() -> None:
