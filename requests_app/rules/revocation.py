@@ -89,10 +89,11 @@ def cause_fits_subject(cause: str, subject: str, row: int | None = None) -> Viol
 
 
 def own_request_is_attached(
-    cause: str, subject: str, has_request: bool, row: int | None = None
+    cause: str, subject: str, has_request: bool, row: int | None = None, *, link: str = ""
 ) -> Violation | None:
     """R22 (Điều 17 khoản 1): at the subscriber's wish, or by what only the subscriber can tell,
-    a person's certificate is revoked on the person's written request, which the agency confirms."""
+    a person's certificate is revoked on the person's written request, which the agency confirms.
+    ``link`` is the page where papers are attached."""
     if subject != "person" or cause not in ON_OWN_REQUEST or has_request:
         return None
     return Violation(
@@ -102,11 +103,12 @@ def own_request_is_attached(
         row,
         "Đính kèm “Đề nghị của cá nhân” cho dòng này; nếu người đó không làm đề nghị được thì chọn "
         f"“{Cause.AGENCY.label}” và ghi rõ sự việc.",
+        link,
     )
 
 
 def authority_request_is_attached(
-    cause: str, has_paper: bool, row: int | None = None
+    cause: str, has_paper: bool, row: int | None = None, *, link: str = ""
 ) -> Violation | None:
     """R22 (Điều 17 khoản 1): proceedings bodies and the police ask in writing."""
     if cause != Cause.PROCEEDINGS or has_paper:
@@ -117,6 +119,7 @@ def authority_request_is_attached(
         f"Khoản 1 {CASES}",
         row,
         "Đính kèm văn bản đó vào hồ sơ (loại “Tài liệu khác”).",
+        link,
     )
 
 
@@ -135,23 +138,29 @@ def managing_agency_asks(is_its_own: bool, serial: str, row: int | None = None) 
 
 
 def is_not_revoked(
-    serial: str, revoked_on: date | None, row: int | None = None, *, successor: str = ""
+    serial: str,
+    revoked_on: date | None,
+    row: int | None = None,
+    *,
+    successor: str = "",
+    link: str = "",
 ) -> Violation | None:
-    """R22: what was revoked is revoked for good. ``successor`` is the valid one on its key."""
+    """R22: what was revoked is revoked for good. ``successor`` is the valid one on its key,
+    ``link`` its page or that of the device."""
     if revoked_on is None:
         return None
     way_out = "Bỏ dòng này. Nếu chưa nộp lại thiết bị thì lập biên bản Mẫu số 08."
     if successor:
         way_out = f"Chứng thư đang dùng trên thiết bị này là {successor}: ghi số hiệu đó."
     message = f"Chứng thư {serial} đã bị thu hồi ngày {revoked_on:%d/%m/%Y}."
-    return Violation("revoked_already", message, CASES, row, way_out)
+    return Violation("revoked_already", message, CASES, row, way_out, link)
 
 
 def is_not_expired(
-    serial: str, expired_on: date | None, row: int | None = None
+    serial: str, expired_on: date | None, row: int | None = None, *, link: str = ""
 ) -> Violation | None:
     """R22, R28 (Điều 17, Điều 20): an expired certificate has ended by itself; its device is
-    to be given back all the same."""
+    to be given back all the same. ``link`` is the device's page."""
     if expired_on is None:
         return None
     return Violation(
@@ -160,6 +169,7 @@ def is_not_expired(
         f"{CASES}; {RETURN}",
         row,
         "Bỏ dòng này; thu lại thiết bị và nộp kèm biên bản Mẫu số 08 (Mẫu số 09 nếu thất lạc).",
+        link,
     )
 
 
@@ -223,7 +233,7 @@ def names_its_subscriber(
     subject: str, *, has_identity: bool, has_codes: bool, row: int | None = None
 ) -> Violation | None:
     """Mẫu 05, columns 3–5: a person's number and card, or a body's two codes. A device, service or
-    software has neither column."""
+    software has neither column. That what is begun is whole is for the form itself to say."""
     if subject == "person" and not has_identity:
         what = "chứng thư của cá nhân: ghi số định danh, ngày cấp, nơi cấp (cột 3)"
     elif subject == "organisation" and not has_codes:

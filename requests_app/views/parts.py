@@ -181,7 +181,8 @@ class Row:
 
 def rows_page(dossier: Dossier, number: str | None) -> Page[DossierItem]:
     """Return one page of rows, joined with what the table shows."""
-    rows = dossier.items.select_related("result", "device").order_by("position")
+    joined = dossier.items.select_related("result", "certificate", "device")
+    rows = joined.defer("certificate__der", "certificate__crl_entry").order_by("position")
     return Paginator(rows, ROWS_A_PAGE).get_page(number)
 
 

@@ -153,6 +153,31 @@ def test_a_bodys_codes_are_those_on_record() -> None:
     ]
 
 
+def test_an_empty_cell_is_told_of_once() -> None:
+    people = cast()
+    empty = row(held(people), email="", certificate_name="", issue_place="")
+
+    assert sorted(stops(draft(people, empty))) == [
+        (1, "missing"),
+        (1, "missing"),
+        (1, "missing_for_subject"),
+    ]
+
+
+def test_the_way_out_leads_to_the_page_where_it_is_taken() -> None:
+    people = cast()
+    asked, ended = held(people), held(people, "Lò Văn Hết")
+    Certificate.objects.filter(pk=ended.pk).update(
+        not_before=NOW - timedelta(days=9), not_after=NOW - timedelta(days=1)
+    )
+    dossier = draft(people, row(asked, cause="unsafe", reason="Mất điện thoại"), row(ended))
+
+    first, second = services.violations_before_signing(dossier, now=NOW)
+
+    assert first.link == f"/ho-so/{dossier.uuid}/"
+    assert second.link == f"/thiet-bi/{Device.objects.get(key=ended.key).uuid}/"
+
+
 def test_one_open_letter_for_a_certificate_is_enough() -> None:
     people = cast()
     certificate = held(people)

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from django.urls import reverse
 from django.utils import timezone
 
+from devices.models import Device
 from devices.serials import normalise
 from portal.agencies.models import Agency, AgencyVersion
 from portal.ca.models import Certificate
@@ -28,6 +30,7 @@ _IN_THE_WAY = (EffectKind.REVOKE,)
 class _Known:
     """What the register says of all rows of a dossier, read once."""
 
+    page: str  # of the dossier, where papers are attached
     own: set[int]  # certificates the sender speaks for
     bodies: Mapping[int, AgencyVersion]  # agency → how it stands, or stood last
     in_use: Mapping[int, Certificate]  # key → the valid certificate on it
@@ -52,6 +55,7 @@ def of_certificate(certificate: Certificate, *, agency: Agency, now: datetime) -
         certificate,
         is_own=certificate.pk in certificates_of_sender(agency.pk, [certificate]),
         in_use=_in_use([certificate], now=now).get(certificate.key_id),
+        device=Device.objects.filter(key=certificate.key_id).first(),
         row=None,
         now=now,
     )
@@ -76,6 +80,7 @@ def _read(dossier: Dossier, certificates: Sequence[Certificate], *, now: datetim
     attached = dossier.attachments.filter(is_current=True).values_list("kind", "item")
     papers = list(attached.filter(kind__in=[Attachment.Kind.OWN_REQUEST, Attachment.Kind.OTHER]))
     return _Known(
+        page=reverse("requests_app:detail", args=[dossier.uuid]),
         own=certificates_of_sender(dossier.agency_id, certificates),
         bodies=_bodies(certificates, today=timezone.localdate(now)),
         in_use=_in_use(certificates, now=now),
@@ -112,6 +117,7 @@ def _of_row(item: DossierItem, known: _Known, *, now: datetime) -> list[Violatio
         certificate,
         is_own=certificate.pk in known.own,
         in_use=known.in_use.get(certificate.key_id),
+        device=item.device,
         row=row,
         now=now,
     )
@@ -127,6 +133,7 @@ def _of_standing(
     *,
     is_own: bool,
     in_use: Certificate | None,
+    device: Device | None,
     row: int | None,
     now: datetime,
 ) -> list[Violation]:
@@ -134,13 +141,18 @@ def _of_standing(
         found = rules.managing_agency_asks(False, certificate.serial, row)
         return [found] if found else []
     revoked, ends = certificate.revoked_at, certificate.not_after
+    device_page = reverse("devices:detail", args=[device.uuid]) if device else ""
     standing = rules.is_not_revoked(
         certificate.serial,
         timezone.localdate(revoked) if revoked else None,
         row,
         successor=in_use.serial if in_use else "",
+        link=reverse("ca:detail", args=[in_use.uuid]) if in_use else device_page,
     ) or rules.is_not_expired(
-        certificate.serial, timezone.localdate(ends) if ends <= now else None, row
+        certificate.serial,
+        timezone.localdate(ends) if ends <= now else None,
+        row,
+        link=device_page,
     )
     return [standing] if standing else []
 
@@ -150,9 +162,10 @@ def _of_cause(item: DossierItem, certificate: Certificate, known: _Known) -> lis
     misfit = rules.cause_fits_subject(cause, certificate.kind, row)
     if misfit:
         return [misfit]
+    has_own, has_other = item.pk in known.own_requests, known.other_papers & {item.pk, None}
     found = [
-        rules.own_request_is_attached(cause, certificate.kind, item.pk in known.own_requests, row),
-        rules.authority_request_is_attached(cause, bool(known.other_papers & {item.pk, None}), row),
+        rules.own_request_is_attached(cause, certificate.kind, has_own, row, link=known.page),
+        rules.authority_request_is_attached(cause, bool(has_other), row, link=known.page),
     ]
     return [violation for violation in found if violation]
 
@@ -160,10 +173,6 @@ def _of_cause(item: DossierItem, certificate: Certificate, known: _Known) -> lis
 def _of_answers(item: DossierItem, certificate: Certificate, known: _Known) -> list[Violation]:
     answers, row = item.answers, item.position
     found = [
-        rules.name_is_the_certificates(
-            answers.get("certificate_name", ""), certificate.common_name, row
-        ),
-        rules.email_is_the_registered(answers.get("email", ""), certificate.email, row),
         rules.device_is_the_certificates(
             normalise(answers.get("device_serial", "")),
             item.device.serial if item.device else "",
@@ -171,21 +180,23 @@ def _of_answers(item: DossierItem, certificate: Certificate, known: _Known) -> l
         ),
         rules.names_its_subscriber(
             certificate.kind,
-            has_identity=all(answers.get(name) for name in PERSON_CELLS),
-            has_codes=all(answers.get(name) for name in BODY_CELLS),
+            has_identity=any(answers.get(name) for name in PERSON_CELLS),
+            has_codes=any(answers.get(name) for name in BODY_CELLS),
             row=row,
         ),
-        *_of_numbers(item, certificate, known),
+        *_of_typed(item, certificate, known),
     ]
     return [violation for violation in found if violation]
 
 
-def _of_numbers(
-    item: DossierItem, certificate: Certificate, known: _Known
-) -> list[Violation | None]:
-    """Compare the numbers that are typed with those on record; none typed is another rule's."""
+def _of_typed(item: DossierItem, certificate: Certificate, known: _Known) -> list[Violation | None]:
+    """Compare what is typed with what is on record; an empty cell is the form's own finding."""
     answers, row = item.answers, item.position
     found: list[Violation | None] = []
+    if name := answers.get("certificate_name", ""):
+        found.append(rules.name_is_the_certificates(name, certificate.common_name, row))
+    if email := answers.get("email", ""):
+        found.append(rules.email_is_the_registered(email, certificate.email, row))
     number, on_record = answers.get("identity_number", ""), certificate.subscriber.identity_hash
     if number and certificate.kind == "person" and on_record:
         found.append(rules.identity_is_the_subscribers(keyed_hash(number) == on_record, row))
