@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
@@ -104,12 +106,14 @@ def _ask_for_the_revocation(people: story.Cast, clerk: Visitor, certificate: Cer
     assert clerk.open(told.path).path == f"/ho-so/{draft.uuid}/"
     clerk.open(f"/ho-so/{draft.uuid}/soan/")
     item = draft.items.get()
-    clerk.press("Lưu", **{f"{item.uuid}:{name}": value for name, value in CARD.items()})
+    typed: dict[str, Any] = {f"{item.uuid}:{name}": value for name, value in CARD.items()}
+    clerk.press("Lưu", **typed)
+    contact: dict[str, Any] = {f"contact_{name}": value for name, value in story.CONTACT.items()}
     clerk.open(f"/ho-so/{draft.uuid}/soan/van-ban/").press(
         "Lưu",
         letter_number="17/UBND-VHXH",
         letter_date=f"{timezone.localdate():%d/%m/%Y}",
-        **{f"contact_{name}": value for name, value in story.CONTACT.items()},
+        **contact,
     )
     paper = SimpleUploadedFile("don.pdf", story.blank_pdf(), content_type="application/pdf")
     clerk.open(f"/ho-so/{draft.uuid}/")

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
 from threading import Barrier
+from typing import Any
 
 import pytest
 from django.conf import settings as portal
@@ -72,7 +73,7 @@ def asked(clerk: Visitor, device: Device) -> Dossier:
     sheet = SimpleUploadedFile("khoi-phuc.xlsx", content, content_type=XLSX)
     clerk.open(f"/ho-so/{dossier.uuid}/bang-tinh/").press("Tải lên", files={"file": sheet})
     clerk.press("Nhập 1 dòng")
-    contact = {f"contact_{name}": value for name, value in recovery.CONTACT.items()}
+    contact: dict[str, Any] = {f"contact_{name}": value for name, value in recovery.CONTACT.items()}
     clerk.open(f"/ho-so/{dossier.uuid}/soan/van-ban/").press(
         "Lưu",
         letter_number="15/UBND-VHXH",

@@ -46,10 +46,12 @@ def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime)
 
 def of_device(device: Device, *, now: datetime) -> list[Violation]:
     """Return why the loss of ``device`` can't be told on a Mẫu 09; empty when it can."""
+    found = _of_standing(device, _confirmed([device]).get(device.pk), row=None)
+    if device.agency_id is None:
+        return found  # of the stock: nobody makes minutes of it
     certificate = newest_certificates([device]).get(device.key_id)
     item = DossierItem(device=device, certificate=certificate, title=str(device))
     others = asked_twice(Dossier(agency_id=device.agency_id), [item], by=_OTHERS)
-    found = _of_standing(device, _confirmed([device]).get(device.pk), row=None)
     return [*found, *others]
 
 

@@ -48,9 +48,12 @@ def of_rows(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) ->
 def of_device(device: Device, *, now: datetime) -> list[Violation]:
     """Return why ``device`` can't be recovered on a Mẫu 06 now; empty when it can."""
     certificate = newest_certificates([device]).get(device.key_id)
+    found = _of_standing(device, certificate, now=now)
+    if device.agency_id is None:
+        return found  # of the stock: nobody asks for it
     item = DossierItem(device=device, certificate=certificate, title=str(device))
     others = asked_twice(Dossier(agency_id=device.agency_id), [item], by=_IN_THE_WAY)
-    return [*_of_standing(device, certificate, now=now), *others]
+    return [*found, *others]
 
 
 def against_devices(
