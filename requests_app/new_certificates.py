@@ -37,11 +37,11 @@ _KEEPS_ITS_DEVICE = (
 MOST_FILES = 10  # of one mail; more go in one ZIP
 _COLUMNS = (
     ("Dòng", "8%", ""),
-    ("Tên chứng thư chữ ký số", "24%", ""),
-    ("Số hiệu chứng thư cũ", "20%", ""),
-    ("Số hiệu chứng thư mới", "20%", ""),
-    ("Hiệu lực đến", "12%", ""),
-    ("Số hiệu thiết bị lưu khóa bí mật", "16%", ""),
+    ("Tên chứng thư chữ ký số", "18%", ""),
+    ("Số hiệu chứng thư cũ", "23%", ""),
+    ("Số hiệu chứng thư mới", "23%", ""),
+    ("Hiệu lực đến", "13%", ""),
+    ("Số hiệu thiết bị lưu khóa bí mật", "15%", ""),
 )
 
 
@@ -72,7 +72,7 @@ def new_certificates_notice_of(
         list_title="Danh sách chứng thư chữ ký số mới",
         columns=_COLUMNS,
         rows=[_row(item) for item in items],
-        notes=_numbered(installation_steps(storages)),
+        notes=installation_steps(storages),
         recipients=["Như trên;", "Lưu: VT."],
         signer_lines=signer_lines_of(version),
         layout_note=OWN_DESIGN,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,7 +13,7 @@ from portal.ca.models import Certificate
 from portal.core.roles import CA_ROLES
 from portal.core.rules import Violation
 from requests_app import kinds
-from requests_app.kinds.base import CellFinding, Kind, check_list, violations_of
+from requests_app.kinds.base import CellFinding, EffectKind, Kind, check_list, violations_of
 from requests_app.models import Attachment, Dossier, DossierItem, SigningMode
 from requests_app.rules import dossiers as rules
 from requests_app.services import row_rules
@@ -133,10 +134,11 @@ class Check:
 def checks(dossier: Dossier, *, reader: User, now: datetime) -> list[Check]:
     """Return the rules one by one for the person who decides."""
     today = timezone.localdate(now)
+    effect = kinds.get(dossier.kind).effect
     failed = violations_of_rows(dossier, now=now) + violations_of_sender(dossier, today=today)
     lines = [
         Check(name=title, article=article, status="passed")
-        for code, title, article in CATALOGUE
+        for code, title, article in (*CATALOGUE, *CATALOGUE_OF.get(effect, ()))
         if code not in {violation.code for violation in failed}
     ]
     lines += [
@@ -205,6 +207,24 @@ CATALOGUE = (
     ("duplicate_open", "Không trùng với hồ sơ khác đang xử lý", "Điều 10"),
     ("rows_go_different_ways", "Các dòng cùng một nơi nhận", "Quy định nơi nhận"),
 )
+# What is judged besides, by what a row does.
+CATALOGUE_OF: Mapping[EffectKind, Sequence[tuple[str, str, str]]] = {
+    EffectKind.RENEW_CHANGE: (
+        (
+            "unknown_certificate",
+            "Chứng thư của đơn vị hoặc người mới chuyển đến",
+            "NB Điều 11",
+        ),
+        ("revoked", "Chứng thư chưa bị thu hồi", "Điều 21"),
+        ("expired", "Chứng thư chưa hết hạn", "Điều 21"),
+        ("email_differs", "Đúng thư điện tử đã đăng ký khi cấp", "Ghi chú Mẫu 04"),
+        ("too_late_to_renew", "Gia hạn: còn ít nhất 30 ngày khi nhận", "Điều 12"),
+        ("renewed_already", "Gia hạn: chưa gia hạn lần nào", "Điều 12"),
+        ("does_not_extend", "Gia hạn: không quá 3 năm và dài hơn hạn cũ", "Điều 9"),
+        ("too_late_to_change", "Thay đổi: còn ít nhất 30 ngày khi nhận", "Điều 14"),
+        ("not_changeable", "Thay đổi: đúng trường hợp được thay đổi", "Điều 15"),
+    ),
+}
 
 
 def expected_signing_mode(dossier: Dossier, *, now: datetime) -> tuple[SigningMode, str]:

@@ -124,6 +124,20 @@ def test_a_slow_office_does_not_make_a_request_illegal_and_a_returned_one_is_jud
     assert [violation.code for violation in found] == ["too_late_to_renew"]
 
 
+def test_who_decides_reads_the_rules_one_by_one(people: story.Cast, holder: Subscriber) -> None:
+    certificate = story.give_certificate(holder, days_left=200)
+    dossier = story.send_in_ink(drafted(people, renewal(certificate)), people)
+    ca.revoke(certificate, RevocationReason.KEY_COMPROMISE, actor=None, now=NOW)
+
+    lines = services.checks(dossier, reader=people.officer, now=NOW)
+
+    passed = {line.name for line in lines if line.status == "passed"}
+    (failed,) = [line for line in lines if line.status == "failed"]
+    assert "Gia hạn: còn ít nhất 30 ngày khi nhận" in passed
+    assert "Chứng thư chưa bị thu hồi" not in passed
+    assert (failed.name, failed.article) == ("Dòng 1", "Điều 21 Nghị định 68/2024/NĐ-CP")
+
+
 def test_the_day_counts_again_when_the_letter_leaves(
     people: story.Cast, holder: Subscriber
 ) -> None:
