@@ -29,6 +29,7 @@ class Waiting:
 
     steps: list[str]
     ends_old_at: datetime  # when the old one is revoked though nobody confirmed
+    is_overdue: bool  # that moment has come
     may_confirm: bool
 
 
@@ -37,11 +38,13 @@ def waiting(certificate: Certificate, user: User, *, device: str, now: datetime)
     is_new = certificate.predecessor_id is not None and certificate.installed_at is None
     if not is_new or not certificate.is_valid(now):
         return None
+    ends_old_at = certificate.issued_at + installation.SUPERSEDED_AFTER
     return Waiting(
         steps=installation_steps(
             [certificate.key.storage], device=device, serial=certificate.serial
         ),
-        ends_old_at=certificate.issued_at + installation.SUPERSEDED_AFTER,
+        ends_old_at=ends_old_at,
+        is_overdue=ends_old_at <= now,
         may_confirm=installation.may_confirm(certificate, user, now=now),
     )
 
