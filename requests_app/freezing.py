@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from portal.audit import services as audit
 from portal.core.roles import Role
-from requests_app.models import Dossier
+from requests_app.covering_stages import Stage
+from requests_app.models import CoveringLetter, Dossier
 from requests_app.services import letters
+from requests_app.services.covering import letter_act
+from requests_app.services.covering_steps import freeze_letter, render_letter
 from requests_app.services.drafts import dossier_act
 from requests_app.workflow import State
 
@@ -49,4 +52,37 @@ def _freeze(pk: int, *, now: datetime) -> bool:
             act = dossier_act("dossier.freeze", locked, data={"sha256": document.sha256})
             audit.record(act, actor=None, now=now)
         locked.save(update_fields=["claimed_until"])
+    return True
+
+
+def freeze_covering_letters(*, now: datetime, most: int = 5) -> int:
+    """Render the long covering letters that wait for the head of an office; return how many."""
+    waiting = _unfrozen(now).order_by("updated_at", "pk").values_list("pk", flat=True)[:most]
+    return sum(_freeze_covering(pk, now=now) for pk in list(waiting))
+
+
+def _unfrozen(now: datetime) -> QuerySet[CoveringLetter]:
+    return CoveringLetter.objects.filter(
+        Q(claimed_until__isnull=True) | Q(claimed_until__lt=now),
+        stage=Stage.AWAITING_SIGNATURE,
+        letter__isnull=True,
+    )
+
+
+def _freeze_covering(pk: int, *, now: datetime) -> bool:
+    if not _unfrozen(now).filter(pk=pk).update(claimed_until=now + LEASE):
+        return False
+    seen = CoveringLetter.objects.select_related("office").get(pk=pk)
+    pdf = render_letter(seen, now=now)
+    with transaction.atomic():
+        rows = CoveringLetter.objects.select_for_update(of=("self",))
+        locked = rows.select_related("office").get(pk=pk)
+        locked.claimed_until = None
+        if locked.version == seen.version:
+            # Nobody took it back to change it while it was rendered.
+            freeze_letter(locked, pdf, now=now)
+            assert locked.letter is not None
+            act = letter_act("covering.freeze", locked, sha256=locked.letter.sha256)
+            audit.record(act, actor=None, now=now)
+        locked.save(update_fields=["letter", "claimed_until"])
     return True

@@ -22,7 +22,9 @@ def execute_accepted() -> None:
 @shared_task(ignore_result=True, expires=30)
 def freeze_letters() -> None:
     """Every 10 seconds: render the long letters that wait for it."""
-    if letters := freezing.freeze_waiting(now=timezone.now()):
+    letters = freezing.freeze_waiting(now=timezone.now())
+    letters += freezing.freeze_covering_letters(now=timezone.now())
+    if letters:
         logger.info("rendered %s letters", letters)
 
 

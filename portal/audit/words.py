@@ -29,6 +29,7 @@ ACTIONS: dict[str, dict[str, _StrPromise]] = {
         "sign": _("Ký công văn chuyển"),
         "seal": _("Ký số cơ quan và chuyển hồ sơ theo công văn"),
         "cancel": _("Bỏ công văn chuyển"),
+        "freeze": _("Lập công văn chuyển để ký"),
         "finish": _("Chuyển xong hồ sơ theo công văn"),
     },
     "dossier": {

@@ -54,6 +54,17 @@ def nothing_has_changed(titles: Sequence[str]) -> Violation | None:
     )
 
 
+def letter_is_ready(is_frozen: bool) -> Violation | None:
+    """DESIGN 5: what is signed is the frozen letter; a long one takes the worker a moment."""
+    if is_frozen:
+        return None
+    return Violation(
+        "letter_not_ready",
+        "Công văn đang được lập vì danh sách dài.",
+        way_out="Chờ một vài phút rồi tải lại trang.",
+    )
+
+
 def scan_is_there(is_ink: bool, has_scan: bool) -> Violation | None:
     """DOMAIN 2.1: without the office's certificates the letter is signed and sealed on paper."""
     if not is_ink or has_scan:

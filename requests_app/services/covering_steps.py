@@ -38,6 +38,7 @@ from requests_app.services.signing_mode import signing_mode
 from requests_app.workflow import State
 
 PDF = "application/pdf"
+DOSSIERS_RENDERED_AT_ONCE = 50  # more are rendered by the worker while the page shows progress
 _MOST_NAMED = 5  # dossiers in one sentence
 
 
@@ -152,7 +153,10 @@ def violations_of_step(letter: CoveringLetter, action: str, *, now: datetime) ->
         ]
     elif action in (LetterAction.SIGN, LetterAction.SEAL):
         is_ink = letter.signing_mode == SigningMode.INK
-        found = [rules.scan_is_there(is_ink, letter.scan_id is not None)]
+        found = [
+            rules.letter_is_ready(letter.letter_id is not None),
+            rules.scan_is_there(is_ink, letter.scan_id is not None),
+        ]
     return [violation for violation in found if violation]
 
 
@@ -184,7 +188,8 @@ def _prepare(
 ) -> _Prepared:
     prepared = _Prepared()
     if step.action == LetterAction.REQUEST_SIGNATURE:
-        prepared.pdf = render_letter(letter, now=now)
+        if letter.covered.count() <= DOSSIERS_RENDERED_AT_ONCE:
+            prepared.pdf = render_letter(letter, now=now)
     elif step.action in _SIGNING and letter.signing_mode == SigningMode.DIGITAL:
         prepared.signer = open_key(
             _SIGNING[step.action], agency=letter.office, actor=actor, pin=pin, now=now
@@ -211,12 +216,11 @@ def _apply(
         _sign(letter, prepared.signer, actor=actor, now=now)
     match step.action:
         case LetterAction.REQUEST_SIGNATURE:
-            assert prepared.pdf is not None
             mode, letter.signing_reason = signing_mode(letter.office, now=now)
             letter.signing_mode, letter.sent_back_reason = mode, ""
-            name = f"CV-chuyen-ho-so-{letter.letter_number.replace('/', '-')}.pdf"
-            letter.letter = documents.store(prepared.pdf, name=name, media_type=PDF, now=now)
             letter.edited_by.add(actor)
+            if prepared.pdf is not None:
+                freeze_letter(letter, prepared.pdf, now=now)
         case LetterAction.REVISE | LetterAction.SEND_BACK_TO_DRAFT:
             letter.letter = letter.signed_letter = letter.scan = None
             letter.signed_by = letter.signed_at = None
@@ -230,6 +234,12 @@ def _apply(
             waiting.update(
                 outcome=CoveredDossier.Outcome.LEFT_OUT, reason="Công văn đã bỏ.", at=now
             )
+
+
+def freeze_letter(letter: CoveringLetter, pdf: bytes, *, now: datetime) -> None:
+    """Keep the rendered letter; what is signed later is exactly this. The caller saves."""
+    name = f"CV-chuyen-ho-so-{letter.letter_number.replace('/', '-')}.pdf"
+    letter.letter = documents.store(pdf, name=name, media_type=PDF, now=now)
 
 
 def _sign(letter: CoveringLetter, signer: Signer, *, actor: User, now: datetime) -> None:

@@ -104,10 +104,12 @@ def progress_of(letter: CoveringLetter) -> dict[str, Any]:
         forwarded=Count("pk", filter=Q(outcome=outcome.FORWARDED)),
         left_out=Count("pk", filter=Q(outcome=outcome.LEFT_OUT)),
     )
+    is_rendering = letter.stage == Stage.AWAITING_SIGNATURE and letter.letter_id is None
     return {
         "letter": letter,
         "progress": counts | {"settled": counts["forwarded"] + counts["left_out"]},
-        "is_busy": letter.stage == Stage.FORWARDING,
+        "is_rendering": is_rendering,
+        "is_busy": is_rendering or letter.stage == Stage.FORWARDING,
         "shows_progress": letter.stage in (Stage.FORWARDING, Stage.SENT),
     }
 

@@ -20,10 +20,11 @@ from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.documents import services as documents
 from portal.notices.models import Notice
-from requests_app import forwarding, services
+from requests_app import forwarding, freezing, services
 from requests_app.covering_content import covering_letter_of, summary_of
 from requests_app.covering_stages import LetterAction, Stage
 from requests_app.models import CoveredDossier, CoveringLetter, Dossier, DossierEvent
+from requests_app.services.covering_steps import DOSSIERS_RENDERED_AT_ONCE
 from requests_app.services.errors import Barred, NotEditable, StaleVersion
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
@@ -322,6 +323,25 @@ def test_with_certificates_the_head_and_the_office_sign_with_their_pins(desk: De
     assert frozen is not None
     assert [signature.role for signature in frozen.signatures.all()] == ["head", "organisation"]
     assert DossierEvent.objects.get(action=Action.FORWARD).document == letter.signed_letter
+
+
+def test_a_long_letter_is_rendered_by_the_worker_before_the_head_can_sign(desk: Desk) -> None:
+    clerk = builders.user(Role.CLERK, agency=desk.body)
+    count = DOSSIERS_RENDERED_AT_ONCE + 1
+    letter = desk.numbered([desk.waiting(created_by=clerk) for _number in range(count)])
+    letter = desk.step(letter, LetterAction.REQUEST_SIGNATURE, desk.officer)
+    desk.scan(letter)
+    page = _signed_in(desk.head).get(reverse("requests_app:covering_letter", args=[letter.uuid]))
+
+    with pytest.raises(Refused) as refusal:
+        desk.step(letter, LetterAction.SIGN, desk.head)
+    rendered = [freezing.freeze_covering_letters(now=LATER) for _twice in range(2)]
+
+    assert "hệ thống đang lập công văn" in page.text
+    assert _codes(refusal) == ["letter_not_ready"]
+    assert rendered == [1, 0]
+    assert desk.step(letter, LetterAction.SIGN, desk.head).stage == Stage.AWAITING_SEAL
+    assert AuditEntry.objects.filter(action="covering.freeze").count() == 1
 
 
 def test_who_put_the_letter_together_does_not_sign_it_under_another_account(desk: Desk) -> None:

@@ -92,3 +92,5 @@ def test_a_covering_letter_has_a_number_of_its_own_what_waits_and_a_scan_if_in_i
     assert _code(covering.scan_is_there(True, False)) == "no_signed_scan"
     assert covering.scan_is_there(True, True) is None
     assert covering.scan_is_there(False, False) is None
+    assert _code(covering.letter_is_ready(False)) == "letter_not_ready"
+    assert covering.letter_is_ready(True) is None
