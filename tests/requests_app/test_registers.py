@@ -24,6 +24,7 @@ from portal.core import sheets
 from portal.core.roles import Role
 from requests_app.models import DossierEvent
 from requests_app.services.registers import REGISTERS
+from requests_app.services.registers.handovers import HANDS_CHANGED
 from requests_app.workflow import Action, State
 from tests import builders
 from tests.builders import NOW, TODAY
@@ -235,6 +236,15 @@ def test_the_register_of_hand_overs_holds_each_change_of_hands_and_nothing_else(
     assert [line["Việc"] for line in lines(clerk, "giao-nhan-thiet-bi", move="hand_over")] == [
         "Bàn giao cho thuê bao"
     ]
+
+
+def test_each_move_either_changes_hands_or_is_known_not_to() -> None:
+    stays = {
+        Move.TAKE_IN, Move.ALLOCATE, Move.RECALL, Move.RETIRE, Move.LOCK, Move.UNLOCK,
+        Move.REPORT_DAMAGED, Move.REPORT_LOST, Move.FIND,
+    }  # fmt: skip
+
+    assert set(HANDS_CHANGED) == set(Move) - stays
 
 
 def test_a_hand_over_names_the_certificate_the_device_carried_then(clerk: User) -> None:

@@ -21,8 +21,8 @@ from requests_app.services.registers.base import Column, Register
 
 # The other moves change a device's condition, or happen inside one body.
 HANDS_CHANGED = (
-    Move.SEND, Move.RECEIVE, Move.HAND_OVER, Move.TAKE_BACK, Move.PASS_TO_OFFICE,
-    Move.RETURN_TO_CA,
+    Move.SEND, Move.RECEIVE, Move.HAND_OVER, Move.CHANGE_HOLDER, Move.TAKE_BACK, Move.GIVE_AGAIN,
+    Move.TRANSFER, Move.PASS_TO_OFFICE, Move.RETURN_TO_CA,
 )  # fmt: skip
 
 
