@@ -84,6 +84,22 @@ def test_a_worker_killed_before_recording_is_followed_by_one_that_makes_no_secon
 
 
 @pytest.mark.usefixtures("ca")
+def test_a_worker_killed_before_closing_is_followed_by_one_that_delivers_the_paper() -> None:
+    people = people_of_mau_04()
+    dossier = confirmed(people, renewal(given(people)[0]))
+    assert execution.begin(dossier.pk, now=SOON)
+    assert renewing.do_chunk(dossier.pk, execution.next_chunk(dossier.pk), now=SOON) == 1
+    assert not dossier.delivered_papers.exists()
+
+    execution.execute_accepted(now=SOON + settings.EXECUTION_LEASE + timedelta(minutes=1))
+
+    dossier.refresh_from_db()
+    assert dossier.state == State.COMPLETED
+    assert dossier.delivered_papers.count() == 1
+    assert Mail.objects.filter(recipient__isnull=True).count() == 1
+
+
+@pytest.mark.usefixtures("ca")
 def test_a_second_sweep_does_nothing() -> None:
     people = people_of_mau_04()
     (old,) = given(people)
