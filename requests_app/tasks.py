@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import logging
-
 from celery import shared_task
 from django.utils import timezone
 
+from portal.core.sweeps import noted
 from requests_app import execution, forwarding, freezing
 
-logger = logging.getLogger(__name__)
-
 
 @shared_task(ignore_result=True, expires=30)
-def execute_accepted() -> None:
+@noted
+def execute_accepted() -> int:
     """Every 10 seconds: carry out what was confirmed or left half done."""
-    if rows := execution.execute_accepted(now=timezone.now()):
-        logger.info("carried out %s rows", rows)
+    return execution.execute_accepted(now=timezone.now())
 
 
 @shared_task(ignore_result=True, expires=30)
-def freeze_letters() -> None:
+@noted
+def freeze_letters() -> int:
     """Every 10 seconds: render the long letters that wait for it."""
     letters = freezing.freeze_waiting(now=timezone.now())
-    letters += freezing.freeze_covering_letters(now=timezone.now())
-    if letters:
-        logger.info("rendered %s letters", letters)
+    return letters + freezing.freeze_covering_letters(now=timezone.now())
 
 
 @shared_task(ignore_result=True, expires=30)
-def forward_covered() -> None:
+@noted
+def forward_covered() -> int:
     """Every 10 seconds: forward what signed covering letters cover."""
-    if dossiers := forwarding.forward_waiting(now=timezone.now()):
-        logger.info("forwarded %s dossiers under covering letters", dossiers)
+    return forwarding.forward_waiting(now=timezone.now())
