@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from devices import services
 from portal.ca.authority import NotConfigured
+from portal.core.sweeps import noted
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +18,8 @@ SECONDS_AT_ONCE = 5  # other work gets its turn in between
 
 
 @shared_task(ignore_result=True, expires=30)
-def make_keys() -> None:
+@noted
+def make_keys() -> int:
     """Every 10 seconds: make keys for devices taken in, some at a time."""
     began, made = monotonic(), 0
     try:
@@ -28,25 +30,24 @@ def make_keys() -> None:
                 break
     except NotConfigured as reason:
         logger.warning("no keys are made: %s", reason)
-    if made:
-        logger.info("made %s device keys", made)
+    return made
 
 
 @shared_task(ignore_result=True, expires=50)
-def lock_exhausted() -> None:
+@noted
+def lock_exhausted() -> int:
     """Every minute: enter in the ledger the devices whose PIN tries ran out."""
-    if locked := services.lock_exhausted(now=timezone.now()):
-        logger.info("noted %s locked devices", locked)
+    return services.lock_exhausted(now=timezone.now())
 
 
 @shared_task(ignore_result=True, expires=240)
-def recall_expired() -> None:
-    """Every 5 minutes: recall the devices whose certificates have run out."""
+@noted
+def recall_expired() -> int:
+    """Every 5 minutes: recall the devices whose certificates have run out; count certificates."""
     began, seen = monotonic(), 0
     while monotonic() - began < SECONDS_AT_ONCE:
         count = services.recall_expired(now=timezone.now())
         seen += count
         if not count:
             break
-    if seen:
-        logger.info("looked at the devices of %s expired certificates", seen)
+    return seen

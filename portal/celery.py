@@ -45,6 +45,7 @@ app.conf.beat_schedule = {
         _every(HOUR, "portal.ca.tasks.renew_responder"),
         _every(HOUR, "portal.ca.tasks.revoke_superseded"),
         _every(MINUTE, "portal.notices.tasks.send_pending_mail"),
+        _every(5 * MINUTE, "portal.notices.tasks.remind"),
         _every(5 * MINUTE, "portal.audit.tasks.write_checkpoint"),
         _every(30, "portal.core.tasks.beat_heartbeat"),
         _every(HOUR, "portal.accounts.tasks.forget_expired"),

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-
 from celery import shared_task
 from django.utils import timezone
 
 from portal.accounts import services
-
-logger = logging.getLogger(__name__)
+from portal.core.sweeps import noted
 
 
 @shared_task(ignore_result=True, expires=3000)
-def forget_expired() -> None:
+@noted
+def forget_expired() -> int:
     """Every hour: delete sessions, tokens and failures whose time is over."""
-    logger.info("forgot %s expired rows", services.forget_expired(now=timezone.now()))
+    return services.forget_expired(now=timezone.now())

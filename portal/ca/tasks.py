@@ -9,6 +9,7 @@ from celery.signals import worker_init
 from django.utils import timezone
 
 from portal.ca import authority, ceremony, installation, services
+from portal.core.sweeps import noted
 
 logger = logging.getLogger(__name__)
 
@@ -20,32 +21,34 @@ def open_for_signing(**_about: object) -> None:
 
 
 @shared_task(ignore_result=True, expires=25)
-def publish_crl() -> None:
+@noted
+def publish_crl() -> int:
     """Every 30 seconds: publish the revocation list when one is due."""
     try:
         published = services.publish_crl(now=timezone.now())
     except authority.NotConfigured as reason:
         logger.info("no revocation list: %s", reason)
-        return
-    if published is not None:
-        logger.info("published CRL %s with %s entries", published.number, published.entries)
+        return 0
+    if published is None:
+        return 0
+    logger.info("published CRL %s with %s entries", published.number, published.entries)
+    return 1
 
 
 @shared_task(ignore_result=True, expires=3000)
-def renew_responder() -> None:
+@noted
+def renew_responder() -> int:
     """Every hour: certify the OCSP responder anew when its certificate nears its end."""
     try:
         renewed = ceremony.renew_responder(now=timezone.now())
     except authority.NotConfigured as reason:
         logger.info("no OCSP responder: %s", reason)
-        return
-    if renewed:
-        logger.info("certified the OCSP responder anew")
+        return 0
+    return int(renewed)
 
 
 @shared_task(ignore_result=True, expires=3000)
-def revoke_superseded() -> None:
+@noted
+def revoke_superseded() -> int:
     """Every hour: revoke what was replaced so long ago that nobody need confirm it any more."""
-    revoked = installation.revoke_superseded(now=timezone.now())
-    if revoked:
-        logger.info("revoked %s superseded certificates", revoked)
+    return installation.revoke_superseded(now=timezone.now())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import ParamSpec
 
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -19,31 +19,32 @@ P = ParamSpec("P")
 MISSED_BEFORE_SILENT = 3  # intervals
 
 
-def noted(name: str) -> Callable[[Callable[P, int]], Callable[P, None]]:
-    """Make a task of a sweep: ``work`` returns how much it did, which is noted with the moment.
+def noted(work: Callable[P, int]) -> Callable[P, int]:
+    """Let a task leave a note of each run: when it began, got through or failed, and how much it
+    did, which it returns.
 
-    A sweep that fails is noted with the kind of its error and raises as before.
+    The note has the task's name, as in the schedule. A task that fails is noted with the kind of
+    its error and raises as before.
     """
+    name = f"{work.__module__}.{work.__name__}"
 
-    def decorate(work: Callable[P, int]) -> Callable[P, None]:
-        @functools.wraps(work)
-        def task(*args: P.args, **kwargs: P.kwargs) -> None:
-            _note(name, began_at=timezone.now())
-            try:
-                did = work(*args, **kwargs)
-            except Exception as error:
-                _note(name, failed_at=timezone.now(), error=type(error).__name__)
-                raise
-            _note(name, succeeded_at=timezone.now(), error="", did=did)
-            if did:
-                logger.info("%s: %s", name, did)
+    @functools.wraps(work)
+    def task(*args: P.args, **kwargs: P.kwargs) -> int:
+        _note(name, began_at=timezone.now())
+        try:
+            did = work(*args, **kwargs)
+        except Exception as error:
+            _note(name, failed_at=timezone.now(), error=type(error).__name__)
+            raise
+        _note(name, succeeded_at=timezone.now(), error="", did=did)
+        if did:
+            logger.info("%s: %s", name, did)
+        return did
 
-        return task
-
-    return decorate
+    return task
 
 
-def silent(intervals: dict[str, timedelta], *, now: datetime) -> dict[str, datetime | None]:
+def silent(intervals: Mapping[str, timedelta], *, now: datetime) -> dict[str, datetime | None]:
     """Return the sweeps of ``intervals`` that have not got through for three of theirs, and when
     they last did (None: never)."""
     last = dict(SweepRun.objects.values_list("name", "succeeded_at"))
@@ -56,12 +57,11 @@ def silent(intervals: dict[str, timedelta], *, now: datetime) -> dict[str, datet
 
 def _note(name: str, **columns: object) -> None:
     """Keep the row in a transaction of its own; a database that is away ends no sweep here."""
-    if "began_at" in columns:
-        columns["runs"] = F("runs") + 1
+    is_beginning = "began_at" in columns
+    changes = columns | ({"runs": F("runs") + 1} if is_beginning else {})
     try:
         with transaction.atomic():
-            if not SweepRun.objects.filter(name=name).update(**columns):
-                fresh = {key: value for key, value in columns.items() if key != "runs"}
-                SweepRun.objects.get_or_create(name=name, defaults=fresh | {"runs": 1})
-    except DatabaseError:
+            if not SweepRun.objects.filter(name=name).update(**changes):
+                SweepRun.objects.get_or_create(name=name, defaults=columns | {"runs": 1})
+    except Error:
         logger.exception("could not note how %s went", name)

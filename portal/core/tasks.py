@@ -8,12 +8,15 @@ from django.utils import timezone
 
 from portal.core import heartbeats
 from portal.core.models import Heartbeat
+from portal.core.sweeps import noted
 
 
 @shared_task(ignore_result=True, expires=60)
-def beat_heartbeat() -> None:
+@noted
+def beat_heartbeat() -> int:
     """Every 30 seconds: say that beat sends, the broker carries and a worker works."""
     heartbeats.write(Heartbeat.Service.BEAT, now=timezone.now())
+    return 1
 
 
 @beat_init.connect

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import logging
-
 from celery import shared_task
 from django.utils import timezone
 
-from portal.notices import mailing
-
-logger = logging.getLogger(__name__)
+from portal.core.sweeps import noted
+from portal.notices import mailing, reminders
 
 
 @shared_task(ignore_result=True, expires=50)
-def send_pending_mail() -> None:
-    """Every minute: mail what people have been told since."""
+@noted
+def send_pending_mail() -> int:
+    """Every minute: mail what people have been told since; count mails sent."""
     now = timezone.now()
-    logger.info("bundled %s mails, sent %s", mailing.bundle(now=now), mailing.send_pending(now=now))
+    mailing.bundle(now=now)
+    return mailing.send_pending(now=now)
+
+
+@shared_task(ignore_result=True, expires=290)
+@noted
+def remind() -> int:
+    """Every 5 minutes: tell of the deadlines that near and of those that have passed."""
+    return reminders.remind_all(now=timezone.now()).told
