@@ -108,7 +108,9 @@ class Device(models.Model):
         indexes = [
             models.Index(fields=["custody", "kind", "id"], name="devices_device_custody"),
             models.Index(fields=["agency", "custody", "id"], name="devices_device_agency"),
-            models.Index(fields=["office", "custody", "condition"], name="devices_device_sums"),
+            models.Index(
+                fields=["office", "agency", "custody", "condition"], name="devices_device_sums"
+            ),
             models.Index(fields=["received_at", "id"], name="devices_device_recent"),
             models.Index(fields=["agency", "received_at", "id"], name="devices_agency_recent"),
             models.Index(fields=["office", "received_at", "id"], name="devices_office_recent"),

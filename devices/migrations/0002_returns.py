@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='device',
-            index=models.Index(fields=['office', 'custody', 'condition'], name='devices_device_sums'),
+            index=models.Index(fields=['office', 'agency', 'custody', 'condition'], name='devices_device_sums'),
         ),
         migrations.AddField(
             model_name='expirymark',

@@ -23,12 +23,12 @@ from devices.services.stock import (
     take_from_stock,
     take_in,
 )
-from devices.services.sums import BodySums, Sums, sums, sums_by_body, sums_in_ledger
+from devices.services.sums import Sums, sums, sums_by_body, sums_in_ledger
 from devices.services.transferring import transfer
+from devices.services.unlocking import unlock
 
 __all__ = [
     "Allocation",
-    "BodySums",
     "Paper",
     "Reading",
     "Receipt",
@@ -59,5 +59,6 @@ __all__ = [
     "take_in",
     "take_returned",
     "transfer",
+    "unlock",
     "with_hand_over",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_safe
 from devices.lifecycle import Condition, Custody
 from devices.models import Device
 from devices.services import Sums, sums, sums_by_body, sums_in_ledger
+from portal.agencies.models import Agency
 from portal.core.roles import CA_ROLES, OFFICE_ROLES
 
 if TYPE_CHECKING:
@@ -40,6 +42,20 @@ class Row:
     total: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """What one body has: with its subscribers, to come back, back, and in trouble."""
+
+    name: str
+    total: int
+    with_subscribers: int
+    to_be_returned: int
+    back_at_agency: int
+    at_office: int
+    in_trouble: int
+    lost: int
+
+
 @require_safe
 def device_sums(request: UserRequest) -> HttpResponse:
     """Show how many devices are where and how, and the same for each body below.
@@ -57,7 +73,7 @@ def device_sums(request: UserRequest) -> HttpResponse:
         "totals": [_cell(counted, Custody, condition) for condition in Condition],
         "total": sum(counted.values()),
         "agrees": None if is_of_the_ca else dict(sums_in_ledger(devices)) == dict(counted),
-        "bodies": sums_by_body(devices, body, most=MOST_BODIES) if body else [],
+        "bodies": _bodies(sums_by_body(devices, body)) if body else [],
     }
     return render(request, "devices/sums.html", context)
 
@@ -70,6 +86,35 @@ def rows_of(counted: Sums) -> list[Row]:
         if total := sum(cell.count for cell in cells):
             rows.append(Row(custody.value, str(custody.label), cells, total))
     return rows
+
+
+def _bodies(found: Mapping[int, Sums]) -> list[Body]:
+    """Return the bodies that owe most first, as many as a page holds."""
+    names = dict(Agency.objects.filter(pk__in=found).values_list("pk", "name"))
+    bodies = [_body(names[key], counted) for key, counted in found.items()]
+    return sorted(bodies, key=_most_owed)[:MOST_BODIES]
+
+
+def _most_owed(body: Body) -> tuple[int, int, str]:
+    return -body.to_be_returned, -body.lost, body.name
+
+
+def _body(name: str, counted: Sums) -> Body:
+    places: Counter[str] = Counter()
+    conditions: Counter[str] = Counter()
+    for (custody, condition), count in counted.items():
+        places[custody] += count
+        conditions[condition] += count
+    return Body(
+        name=name,
+        total=places.total(),
+        with_subscribers=places[Custody.WITH_SUBSCRIBER],
+        to_be_returned=places[Custody.TO_BE_RETURNED],
+        back_at_agency=places[Custody.BACK_AT_AGENCY],
+        at_office=places[Custody.AT_OFFICE],
+        in_trouble=conditions[Condition.LOCKED] + conditions[Condition.DAMAGED],
+        lost=conditions[Condition.LOST],
+    )
 
 
 def _cell(counted: Sums, places: Iterable[Custody], condition: Condition) -> Cell:
