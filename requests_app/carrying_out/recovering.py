@@ -12,23 +12,17 @@ from datetime import datetime
 from functools import partial
 
 from django.db import transaction
-from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from devices import services as devices
-from devices.lifecycle import Move
 from devices.models import Device
 from devices.services import Paper
-from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.ca import tokens
 from portal.ca.authority import NotConfigured
 from portal.ca.models import VirtualToken
 from portal.ca.sealing import WrongSecret
 from portal.core.bulk import update_rows
-from portal.core.rules import Refused
 from portal.documents import letters as paper
-from portal.notices.services import tell
 from requests_app.carrying_out.pieces import fail_unwritable, in_pieces, mark_failed, waiting_rows
 from requests_app.letter_content import recovery_answer_of
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome
@@ -38,39 +32,43 @@ from requests_app.services.row_rules import recover as row_rules
 from requests_app.services.targets import newest_certificates
 
 ACT = "device.recover"
-ROWS_A_TRANSACTION = 20  # a second and less, on SQLite with nobody else writing
-UNKNOWN = "Không tìm thấy thiết bị của dòng này."
+UNKNOWN = "Không tìm thấy thiết bị của dòng này, hoặc thiết bị đã có ở dòng khác."
 NO_RECOVERY_KEY = "Hệ thống chưa mở được khóa khôi phục của Cục; thiết bị chưa thay đổi gì."
 SEALED_OTHERWISE = "Khóa khôi phục của Cục không mở được thiết bị này; thiết bị chưa thay đổi gì."
 
 
 def do_chunk(pk: int, chunk: Sequence[int], *, now: datetime) -> int:
     """Unlock the devices of these rows of dossier ``pk``; return how many rows were ended."""
-    ended = 0
     fail = partial(fail_unwritable, act=ACT, now=now)
-    for first in range(0, len(chunk), ROWS_A_TRANSACTION):
-        group = chunk[first : first + ROWS_A_TRANSACTION]
-        ended += len(in_pieces(group, partial(_recover, pk, now=now), fail))
-    return ended
+    return len(in_pieces(chunk, partial(_recover, pk, now=now), fail))
 
 
 @transaction.atomic
-def _recover(pk: int, group: Sequence[int], *, now: datetime) -> list[DossierItem]:
-    """Unlock what still waits among these rows; what another worker did meanwhile is left alone."""
+def _recover(pk: int, chunk: Sequence[int], *, now: datetime) -> list[DossierItem]:
+    """Unlock what still waits among these rows; what another worker did meanwhile is left alone.
+
+    The devices are held from the judgement to the ledger: a token that is opened is entered, or
+    neither is.
+    """
     dossier = Dossier.objects.select_related("agency", "office").get(pk=pk)
-    items = list(waiting_rows(pk).select_for_update(of=("self",)).filter(pk__in=group))
+    items = list(waiting_rows(pk).select_for_update(of=("self",)).filter(pk__in=chunk))
     held = _hold(items)
-    newest = newest_certificates(held.values())
-    against = row_rules.against_devices(dossier.agency_id, list(held.values()), newest, now=now)
+    standing = list(held.values())
+    against = row_rules.against_devices(
+        dossier.agency_id, standing, newest_certificates(standing), now=now
+    )
+    opened: dict[int, Device] = {}
     for item in items:
         device = held.get(item.device_id or 0)
-        if device is None:
+        if device is None or device.pk in opened:
             mark_failed(item, UNKNOWN)
-        elif reasons := against[device.pk]:
-            mark_failed(item, " ".join(reason.message for reason in reasons))
+        elif why_not := " ".join(one.message for one in against[device.pk]) or _open(device):
+            mark_failed(item, why_not)
         else:
-            _unlock(dossier, item, device, now=now)
+            opened[device.pk] = device
+            item.outcome, item.outcome_reason = Outcome.DONE, ""
     update_rows(items, ["outcome", "outcome_reason"])
+    devices.unlock(list(opened.values()), paper=_paper_of(dossier), now=now)
     _record(dossier, items, now=now)
     return items
 
@@ -86,22 +84,17 @@ def _hold(items: Iterable[DossierItem]) -> dict[int, Device]:
     return held
 
 
-def _unlock(dossier: Dossier, item: DossierItem, device: Device, *, now: datetime) -> None:
-    """Unlock one device and enter it in the ledger, or neither; the caller saves the row."""
+def _open(device: Device) -> str:
+    """Give the device's token, if the portal has it, its tries back; return why not, or ""."""
+    if device.key is None or not hasattr(device.key, "token"):
+        return ""
     try:
-        with transaction.atomic():
-            if device.key is not None and hasattr(device.key, "token"):
-                tokens.start_recovery(device.key)
-            devices.make_move(device, Move.UNLOCK, actor=None, now=now, paper=_paper_of(dossier))
+        tokens.start_recovery(device.key)
     except NotConfigured:
-        mark_failed(item, NO_RECOVERY_KEY)
+        return NO_RECOVERY_KEY
     except WrongSecret:
-        mark_failed(item, SEALED_OTHERWISE)
-    except Refused as refusal:
-        mark_failed(item, str(refusal))
-    else:
-        item.outcome, item.outcome_reason = Outcome.DONE, ""
-        _tell_subscriber(dossier, device, now=now)
+        return SEALED_OTHERWISE
+    return ""
 
 
 def _record(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> None:
@@ -117,20 +110,6 @@ def _record(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) ->
 def _paper_of(dossier: Dossier) -> Paper:
     label = f"Đề nghị khôi phục (Mẫu 06) số {dossier.letter_number}"
     return Paper("dossier", dossier.uuid, label)
-
-
-def _tell_subscriber(dossier: Dossier, device: Device, *, now: datetime) -> None:
-    """Tell whoever holds the device and has an account: it is theirs to set the new PIN."""
-    title = _("Thiết bị %(serial)s đã được khôi phục; hãy đặt mã PIN mới")
-    tell(
-        User.objects.filter(is_active=True, person=device.subscriber_id, person__isnull=False),
-        cause=f"device_recovered:{dossier.uuid}:{device.pk}",
-        title=title % {"serial": device.serial},
-        path=reverse("devices:detail", args=[device.uuid]),
-        target_type="device",
-        target_uuid=device.uuid,
-        now=now,
-    )
 
 
 def prepare_answer(pk: int, /, *, now: datetime) -> Callable[[Dossier], object]:

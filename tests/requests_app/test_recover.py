@@ -300,7 +300,7 @@ def test_the_subscriber_is_told_to_set_a_new_pin() -> None:
 
     dossier = carried_out(people, device)
 
-    told = Notice.objects.get(recipient=people.head, cause__startswith="device_recovered:")
+    told = Notice.objects.get(recipient=people.head, cause__startswith="device_unlock:")
     assert told.path.endswith(f"{device.uuid}/")
     assert "PIN mới" in told.title
     assert dossier.state == State.COMPLETED
@@ -320,6 +320,20 @@ def test_of_real_hardware_only_the_ledger_is_kept(settings: Settings) -> None:
     assert device.condition == Condition.OK
     assert devices.ledger_agrees(device)
     assert not pins.needs_new_pin(device)
+
+
+def test_without_a_ca_an_issue_waits_and_an_unlocking_goes_on(settings: Settings) -> None:
+    people = cast()
+    dossier = confirmed(people, recovery.real_hardware(people))
+    builders.routing(Procedure.ISSUE)
+    issue = story.confirmed(people)
+    settings.SIMULATION = False
+
+    execution.execute_accepted(now=SOON)
+
+    issue.refresh_from_db()
+    dossier.refresh_from_db()
+    assert (issue.state, dossier.state) == (State.ACCEPTED, State.COMPLETED)
 
 
 # When it cannot be done.
@@ -456,9 +470,10 @@ def test_a_worker_killed_before_the_closing_is_followed_by_one_that_answers_once
     assert dossier.delivered_papers.count() == 1
 
 
-def test_many_rows_are_unlocked_a_few_at_a_time() -> None:
+def test_a_list_longer_than_a_chunk_is_unlocked_to_its_end(settings: Settings) -> None:
+    settings.EXECUTION_CHUNK = 2
     people = cast()
-    found = [recovery.real_hardware(people) for _number in range(recovering.ROWS_A_TRANSACTION + 1)]
+    found = [recovery.real_hardware(people) for _number in range(5)]
 
     dossier = carried_out(people, *found)
 
@@ -466,6 +481,20 @@ def test_many_rows_are_unlocked_a_few_at_a_time() -> None:
     done = DossierItem.objects.filter(dossier=dossier, outcome=Outcome.DONE)
     assert done.count() == len(found)
     assert not Device.objects.filter(condition=Condition.LOCKED).exists()
+
+
+def test_unlocking_costs_a_fixed_number_of_queries_but_for_the_tokens() -> None:
+    people = cast()
+    few = confirmed(people, recovery.real_hardware(people))
+    many = confirmed(people, *(recovery.real_hardware(people) for _number in range(5)))
+
+    def queries(dossier: Dossier) -> int:
+        rows = execution.next_chunk(dossier.pk)
+        with CaptureQueriesContext(connection) as captured:
+            recovering.do_chunk(dossier.pk, rows, now=SOON)
+        return len(captured)
+
+    assert queries(few) == queries(many)
 
 
 def test_a_device_once_unlocked_is_not_asked_for_again() -> None:
