@@ -75,6 +75,7 @@ def contact_of(clerk: User) -> dict[str, str]:
         "phone": affiliation.phone,
         "email": clerk.email,
         "address": f"{clerk.agency.name}, tỉnh Lai Châu",
+        "workplace": clerk.agency.name,
     }
 
 

@@ -11,7 +11,7 @@ from devices.models import Device
 from portal.agencies.models import Agency
 from portal.ca import services as ca
 from portal.ca.models import RevocationReason
-from portal.demo import plays, systems
+from portal.demo import afterwards, plays, systems
 from portal.demo.bodies import Bodies
 from portal.demo.people import Accounts, answers_of, row_of
 from portal.demo.plays import Hands
@@ -42,6 +42,8 @@ def play_all(
     _finished(tan_uyen, now=now - 40 * _DAY)
     _on_the_road(tan_uyen, muong_khoa, now=now - 12 * _DAY)
     _systems(tan_uyen, now=now - 8 * _DAY)
+    say("Gia hạn, thay đổi, thu hồi, khôi phục, thất lạc")
+    afterwards.play(tan_uyen, now=now)
     say("Hồ sơ ở từng bước")
     _each_state(tan_uyen, now=now)
     _each_end(muong_khoa, now=now - 15 * _DAY)
@@ -118,13 +120,14 @@ def _notify_hand_overs(hands: Hands, number: str, *, now: datetime) -> None:
 
 
 def _finished(hands: Hands, *, now: datetime) -> None:
-    """Ten people with their certificates; some devices met trouble or went back since."""
+    """Sixteen people with their certificates; some devices met trouble or went back since."""
     if _was_played(hands.clerk.agency, f"10/{ROOM}"):
         return
-    dossier = _draft(hands, f"10/{ROOM}", _rows(hands, 1, 10), now=now)
+    rows = _rows(hands, 1, 16)
+    dossier = _draft(hands, f"10/{ROOM}", rows, now=now)
     plays.whole(dossier, hands, now=now)
     found = plays.ship(dossier, hands, now=now + 3 * _DAY)
-    plays.hand_over(found[:9], hands, now=now + 5 * _DAY)
+    plays.hand_over([*found[:9], *found[10:]], hands, now=now + 5 * _DAY)
     _notify_hand_overs(hands, f"11/{ROOM}", now=now + 6 * _DAY)
     _troubles(found, hands, now=now + 20 * _DAY)
 

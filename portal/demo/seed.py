@@ -14,7 +14,7 @@ from portal.demo import bodies as demo_bodies
 from portal.demo import people, scenes
 
 # Kind, how many, carrier: what the CA's store holds before the first dossier.
-STOCK = (("token", 60, ""), ("sim", 4, "Viettel"), ("sim", 2, "Vinaphone"), ("sd", 2, ""))
+STOCK = (("token", 80, ""), ("sim", 4, "Viettel"), ("sim", 2, "Vinaphone"), ("sd", 2, ""))
 
 
 def load(*, now: datetime, say: Callable[[str], object]) -> None:
