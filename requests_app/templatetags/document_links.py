@@ -22,18 +22,16 @@ register = template.Library()
 @register.simple_tag
 def document_links(user: User, moves: Sequence[CustodyMove]) -> Mapping[UUID, str]:
     """Return the pages of the moves' documents that ``user`` may open; two queries for all."""
-    dossiers = {move.document_uuid for move in moves if move.document_type == "dossier"}
-    dossiers |= {move.notice.document_uuid for move in moves if hasattr(move, "notice")}
-    found = Dossier.objects.visible_to(user).filter(uuid__in=dossiers - {None})
+    told = [move.notice.document_uuid for move in moves if hasattr(move, "notice")]
+    dossiers = Dossier.objects.visible_to(user).filter(uuid__in=[*_under(moves, "dossier"), *told])
+    shipments = Shipment.objects.visible_to(user).filter(uuid__in=_under(moves, "shipment"))
     links = {
         uuid: reverse("requests_app:detail", args=[uuid])
-        for uuid in found.values_list("uuid", flat=True)
+        for uuid in dossiers.values_list("uuid", flat=True)
     }
-    shipments = {move.document_uuid for move in moves if move.document_type == "shipment"}
-    sent = Shipment.objects.visible_to(user).filter(uuid__in=shipments - {None})
     links |= {
         uuid: reverse("devices:shipment", args=[uuid])
-        for uuid in sent.values_list("uuid", flat=True)
+        for uuid in shipments.values_list("uuid", flat=True)
     }
     return links
 
@@ -42,3 +40,9 @@ def document_links(user: User, moves: Sequence[CustodyMove]) -> Mapping[UUID, st
 def link_of(links: Mapping[UUID, str], document: UUID | None) -> str:
     """Return the page of a document, "" when it has none for this user."""
     return links.get(document, "") if document else ""
+
+
+def _under(moves: Sequence[CustodyMove], kind: str) -> set[UUID]:
+    return {
+        move.document_uuid for move in moves if move.document_type == kind and move.document_uuid
+    }

@@ -50,7 +50,11 @@ class World:
         if role == Role.CLERK:
             assert device.agency_id is not None
             return self.clerks[device.agency_id]
-        return {Role.OFFICE_OFFICER: self.officer, Role.CA_OPERATOR: self.operator}.get(role)
+        others: dict[Role | None, User] = {
+            Role.OFFICE_OFFICER: self.officer,
+            Role.CA_OPERATOR: self.operator,
+        }
+        return others.get(role)
 
     def open(self, device: Device) -> list[tuple[Move, Role | None]]:
         here = {"custody": device.custody, "condition": device.condition}
