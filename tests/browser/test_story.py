@@ -76,6 +76,7 @@ def _sign_in(tour: Tour, page: Page, username: str) -> None:
 def _draft_from_the_sheet(tour: Tour, page: Page) -> None:
     page.get_by_role("link", name="Lập hồ sơ mới").first.click()
     tour.look(page, "lap-ho-so")
+    page.get_by_text("Tôi biết mẫu cần dùng").click()
     page.get_by_label("Cấp chứng thư chữ ký số cho cá nhân").check()
     press(page, "Tiếp tục")
     page.get_by_role("link", name="Nhập từ bảng tính").first.click()
@@ -85,7 +86,8 @@ def _draft_from_the_sheet(tour: Tour, page: Page) -> None:
     tour.look(page, "ket-qua-bang-tinh")
     press(page, "Nhập 25 dòng")
     tour.look(page, "soan-danh-sach")
-    _bring_own_keys(tour, page)
+    _bring_own_keys(page)
+    tour.look(page, "tep-pkcs10")
     page.get_by_role("link", name="2. Văn bản và người liên hệ").click()
     _fill_letter(page, "12/UBND-VHXH")
     tour.look(page, "van-ban")
@@ -95,7 +97,7 @@ def _draft_from_the_sheet(tour: Tour, page: Page) -> None:
     tour.look(page, "da-trinh")
 
 
-def _bring_own_keys(tour: Tour, page: Page) -> None:
+def _bring_own_keys(page: Page) -> None:
     """The sheet has no column for the requests of HSM and soft keys: they are uploaded."""
     for item in Dossier.objects.get().items.filter(storage__in=["hsm", "soft"]):
         page.goto(f"{page.url.partition('?')[0]}?page={page_of(item.position)}")
@@ -106,7 +108,6 @@ def _bring_own_keys(tour: Tour, page: Page) -> None:
         )
         press(page, f"Đọc tệp Tệp đề nghị PKCS#10 (CSR), dòng {item.position}")
         expect(cell.locator(".key-words")).to_contain_text("EC-P256, SHA-256")
-    tour.look(page, "tep-pkcs10")
 
 
 def _fill_letter(page: Page, number: str) -> None:
@@ -262,6 +263,7 @@ def test_without_script_a_dossier_is_started_filled_and_handed_to_the_head(tour:
 
     page.goto("/")
     page.get_by_role("link", name="Lập hồ sơ mới").first.click()
+    page.get_by_text("Tôi biết mẫu cần dùng").click()
     page.get_by_label("Cấp chứng thư chữ ký số cho cá nhân").check()
     press(page, "Tiếp tục")
     page.get_by_role("link", name="Nhập từ bảng tính").first.click()
@@ -271,6 +273,7 @@ def test_without_script_a_dossier_is_started_filled_and_handed_to_the_head(tour:
     page.locator("#o-1-position").fill("Kế toán trưởng")
     press(page, "Lưu")
     expect(page.locator("#o-1-position")).to_have_value("Kế toán trưởng")
+    _bring_own_keys(page)
     page.get_by_role("link", name="2. Văn bản và người liên hệ").click()
     _fill_letter(page, "12/UBND-VHXH")
     press(page, "Tiếp: kiểm tra và trình ký")
