@@ -64,15 +64,15 @@ def prepare(pk: int, keys: Keys, chunk: Sequence[int], *, now: datetime) -> list
         data = {
             "rows": [item.position for item in fresh if item.serial],
             "devices": [item.device.serial for item in fresh if item.device],
-            "own_keys": [item.key.fingerprint for item in fresh if _has_own_key(item)],
+            "own_keys": [
+                item.key.fingerprint
+                for item in fresh
+                if item.key is not None and item.storage in MADE_AT_AGENCY
+            ],
             "failed_rows": [item.position for item in fresh if item.outcome == Outcome.FAILED],
         }
         audit.record(dossier_act("device.allocate", dossier, data=data), actor=None, now=now)
     return prepared
-
-
-def _has_own_key(item: DossierItem) -> bool:
-    return item.key is not None and item.storage in MADE_AT_AGENCY
 
 
 def _carry_out(pk: int, items: Sequence[DossierItem], *, now: datetime) -> int:
