@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -179,6 +180,7 @@ def illegal(device: Device, move: Move) -> Violation:
             "no": _("không thực hiện được “%(move)s”") % {"move": move.label},
         },
         way_out=_("Mở lại trang thiết bị để xem việc có thể làm lúc này."),
+        link=reverse("devices:detail", args=[device.uuid]),
     )
 
 

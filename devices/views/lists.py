@@ -86,6 +86,7 @@ class MoveCard:
     url: str
     needs_reason: bool
     is_dangerous: bool
+    is_next: bool  # what the device waits for, not just what is possible
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,10 +277,14 @@ def _is_offered(rule: Rule, user: User, device: Device) -> bool:
 def _line(user: User, device: Device) -> Line:
     open_moves = moves_open_to(user.role, custody=device.custody, condition=device.condition)
     for rule in open_moves:
-        is_next = rule.move in _NEXT_STEPS or device.custody == Custody.TO_BE_RETURNED
-        if is_next and (url := _page_of(rule.move, device)):
+        if _is_next(rule.move, device) and (url := _page_of(rule.move, device)):
             return Line(device, tone_of(device.custody), button_of(rule.move), url)
     return Line(device, tone_of(device.custody), "", "")
+
+
+def _is_next(move: Move, device: Device) -> bool:
+    """Say whether the device waits for ``move``; an early return is possible, not awaited."""
+    return move in _NEXT_STEPS or device.custody == Custody.TO_BE_RETURNED
 
 
 def _page_of(move: Move, device: Device) -> str:
@@ -308,4 +313,5 @@ def _card(rule: Rule, device: Device, form: MoveForm | None) -> MoveCard:
         url=_page_of(rule.move, device),
         needs_reason=rule.needs_reason,
         is_dangerous=rule.move in _DANGEROUS,
+        is_next=_is_next(rule.move, device),
     )
