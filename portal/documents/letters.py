@@ -18,7 +18,7 @@ BLANK_NUMBER = (
     "Số:\u00a0\u00a0\u00a0\u00a0\u00a0\u00a0/…"  # no-break spaces: room to write the number in
 )
 # Phụ lục I: tables that are not made into appendices may lie on landscape pages.
-MOST_COLUMNS_UPRIGHT = 8
+MOST_COLUMNS_UPRIGHT = 7
 LAST_MONTH_WITH_ZERO = 2  # January and February are written 01 and 02, March is 3
 MOST_LETTERS_ON_A_LINE = 27  # of an issuer's name in box 2
 _LEVEL = re.compile(r"(?<=dân) (?=tỉnh |thành phố |xã |phường |đặc khu )", re.IGNORECASE)
