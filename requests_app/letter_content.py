@@ -68,6 +68,7 @@ def letter_of(
         parties=_parties(kind, dossier, [row.answers for row in rows]),
         footnote="" if kind.kind_of_document else SIGNER_FOOTNOTE,
         layout_note=kind.layout_note,
+        lies_wide=kind.lies_wide,
         template=kind.template,
     )
 

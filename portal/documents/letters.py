@@ -18,7 +18,7 @@ BLANK_NUMBER = (
     "Số:\u00a0\u00a0\u00a0\u00a0\u00a0\u00a0/…"  # no-break spaces: room to write the number in
 )
 # Phụ lục I: tables that are not made into appendices may lie on landscape pages.
-MOST_COLUMNS_UPRIGHT = 7
+MOST_COLUMNS_UPRIGHT = 8
 LAST_MONTH_WITH_ZERO = 2  # January and February are written 01 and 02, March is 3
 MOST_LETTERS_ON_A_LINE = 27  # of an issuer's name in box 2
 _LEVEL = re.compile(r"(?<=dân) (?=tỉnh |thành phố |xã |phường |đặc khu )", re.IGNORECASE)
@@ -90,6 +90,7 @@ class Letter:
     parties: Sequence[Party] = ()
     footnote: str = ""
     layout_note: str = ""
+    lies_wide: bool = False  # few columns, long numbers in them
     template: str = "letters/petition.html"
 
     @property
@@ -102,7 +103,7 @@ class Letter:
     @property
     def is_wide(self) -> bool:
         """Say whether the list needs landscape pages to be legible."""
-        return len(self.columns) > MOST_COLUMNS_UPRIGHT
+        return self.lies_wide or len(self.columns) > MOST_COLUMNS_UPRIGHT
 
 
 def render(letter: Letter) -> bytes:

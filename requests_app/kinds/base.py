@@ -177,6 +177,7 @@ class Kind:
     variant_titles: Mapping[str, Words] = field(default_factory=dict)  # variant → what pages say
     variant_checks: Mapping[str, RowCheck] = field(default_factory=dict)  # "" is the plain form
     template: str = "letters/petition.html"
+    lies_wide: bool = False  # its list needs a landscape page for its numbers
     kind_of_document: str = ""  # "BIÊN BẢN": a named document with a centred title, no công văn
     is_addressed: bool = True  # has a "Kính gửi"; minutes have none
     parties: tuple[SigningParty, ...] = ()  # who signs a named document; () is the head alone

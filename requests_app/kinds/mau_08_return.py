@@ -199,6 +199,7 @@ KIND = Kind(
         "Biên bản giao, nhận thiết bị lưu khóa bí mật sau khi chứng thư chữ ký số chuyên dùng "
         "công vụ hết hạn sử dụng hoặc chứng thư chữ ký số chuyên dùng công vụ bị thu hồi"
     ),
+    lies_wide=True,
     kind_of_document="BIÊN BẢN",
     subject=(
         "Giao, nhận thiết bị lưu khóa bí mật sau khi chứng thư chữ ký số chuyên dùng công vụ "
