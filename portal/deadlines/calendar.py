@@ -117,7 +117,7 @@ def _check_kind(day: date, kind: str) -> None:
 
 
 def _recompute(day: date, *, now: datetime) -> list[Moved]:
-    """Move the open deadlines that count over ``day``; a day after their end does not matter."""
+    """Move the open deadlines that count over ``day``; what ended before it stays."""
     calendar = work_calendar()
     touched = Deadline.objects.open().filter(
         counts=Counts.WORKING, received_on__lt=day, due_on__gte=day
@@ -134,6 +134,9 @@ def _recompute(day: date, *, now: datetime) -> list[Moved]:
         for start in range(0, len(pks), _CHUNK):
             still_open = Deadline.objects.open().filter(pk__in=pks[start : start + _CHUNK])
             still_open.update(due_on=due_on, next_at=now)
+    # Days after the end are counted in reminders of what is late: these look at the table again.
+    late = Deadline.objects.open().filter(counts=Counts.WORKING, due_on__lt=day)
+    late.filter(next_at__isnull=False).update(next_at=now)
     _tell_followers(moved)
     return moved
 

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import Q
 
 from portal.accounts.models import User
-from portal.agencies.models import Agency, AgencyKind
+from portal.agencies.models import AgencyKind
 from portal.core.roles import CA_ROLES, Role
+from portal.deadlines.models import Deadline, DeadlineKind
+
+# What is done by whoever receives a dossier; an office owes the rest as any body does.
+_RECEIVERS_WORK = frozenset(
+    {
+        DeadlineKind.OFFICE_CHECK,
+        DeadlineKind.CA_ISSUE,
+        DeadlineKind.CA_RENEW_CHANGE,
+        DeadlineKind.CA_REVOKE,
+        DeadlineKind.RECOVERY,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,32 +34,53 @@ class Audience:
     agency_id: int | None
 
 
-def audiences_of(agency: Agency, office_id: int | None, *, late: int) -> list[Audience]:
-    """Return whom to tell of what ``agency`` owes, ``late`` working days after its end.
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Who is told, and from how many working days after the end."""
+
+    late: int
+    audience: Audience
+
+
+def ladder_of(clock: Deadline) -> list[Rung]:
+    """Return whom to tell of ``clock``, the nearest first.
 
     A body's clerks, then its head, the office that answers for it, the CA. An office's officers,
-    then its head; the CA's operators, then its supervisors.
+    then its head; the CA's operators, then its supervisors: nobody above them is nagged.
     """
-    if agency.kind == AgencyKind.CA:
-        return _first_and_second(Role.CA_OPERATOR, Role.CA_SUPERVISOR, None, late=late)
-    if agency.kind == AgencyKind.OFFICE:
-        found = _first_and_second(Role.OFFICE_OFFICER, Role.OFFICE_HEAD, agency.pk, late=late)
-        # An office sends letters of its own too: its clerk and head owe as any body's do.
-        return [*found, *_first_and_second(Role.CLERK, Role.HEAD, agency.pk, late=late)]
-    found = _first_and_second(Role.CLERK, Role.HEAD, agency.pk, late=late)
-    if late >= settings.OFFICE_TOLD_AFTER_WORKING_DAYS and office_id is not None:
-        found.append(Audience(Role.OFFICE_OFFICER, office_id))
-    if late >= settings.CA_TOLD_AFTER_WORKING_DAYS:
-        found.append(Audience(Role.CA_OPERATOR, None))
-    return found
+    owner = clock.agency
+    if owner.kind == AgencyKind.CA:
+        return _two_rungs(Role.CA_OPERATOR, Role.CA_SUPERVISOR, None)
+    is_office = owner.kind == AgencyKind.OFFICE
+    if is_office and clock.kind in _RECEIVERS_WORK:
+        return _two_rungs(Role.OFFICE_OFFICER, Role.OFFICE_HEAD, owner.pk)
+    ladder = _two_rungs(Role.CLERK, Role.HEAD, owner.pk)
+    office_id = owner.pk if is_office else clock.office_id
+    if office_id is not None:
+        office = Audience(Role.OFFICE_OFFICER, office_id)
+        ladder.append(Rung(settings.OFFICE_TOLD_AFTER_WORKING_DAYS, office))
+    ca = Audience(Role.CA_OPERATOR, None)
+    return [*ladder, Rung(settings.CA_TOLD_AFTER_WORKING_DAYS, ca)]
 
 
-def _first_and_second(
-    first: Role, second: Role, agency_id: int | None, *, late: int
-) -> list[Audience]:
-    found = [Audience(first, agency_id)]
-    if late >= settings.HEAD_TOLD_AFTER_WORKING_DAYS:
-        found.append(Audience(second, agency_id))
+def _two_rungs(first: Role, second: Role, agency_id: int | None) -> list[Rung]:
+    return [
+        Rung(0, Audience(first, agency_id)),
+        Rung(settings.HEAD_TOLD_AFTER_WORKING_DAYS, Audience(second, agency_id)),
+    ]
+
+
+def listeners(
+    ladder: Iterable[Rung], people: Mapping[Audience, Sequence[int]], *, late: int
+) -> set[int]:
+    """Return the accounts to tell when it is ``late`` working days after the end (0: not yet).
+
+    Where none of those to be told has an account, the next one up is: a clock is never mute.
+    """
+    found: set[int] = set()
+    for rung in ladder:
+        if rung.late <= late or not found:
+            found.update(people.get(rung.audience, ()))
     return found
 
 

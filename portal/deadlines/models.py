@@ -69,7 +69,19 @@ class Deadline(models.Model):
         indexes = [
             models.Index(fields=["agency", "due_on"], name="deadlines_deadline_agency"),
             models.Index(fields=["office", "due_on"], name="deadlines_deadline_office"),
-            models.Index(fields=["next_at"], name="deadlines_deadline_next"),
+            # What has told everything, most of all, needs no place here.
+            models.Index(
+                fields=["next_at", "id"],
+                condition=Q(next_at__isnull=False),
+                name="deadlines_deadline_due_next",
+            ),
+            models.Index(
+                fields=["kind", "due_on", "id"],
+                condition=Q(
+                    done_at__isnull=True, cancelled_at__isnull=True, lapsed_at__isnull=True
+                ),
+                name="deadlines_deadline_open",
+            ),
             models.Index(fields=["target_uuid", "kind"], name="deadlines_deadline_target"),
         ]
         constraints = [

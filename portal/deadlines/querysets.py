@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
     from portal.deadlines.models import Deadline
 
+DOORS_SHOWN_DAYS = 90  # before a certificate's door shuts it comes into the lists
+
 
 class DeadlineQuerySet(models.QuerySet["Deadline"]):
     def visible_to(self, user: User) -> Self:
@@ -37,7 +39,17 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
         return self.filter(done_at__isnull=True, cancelled_at__isnull=True, lapsed_at__isnull=True)
 
     def overdue(self, today: date) -> Self:
-        return self.open().filter(due_on__lt=today)
+        """Return what is late; a door that has shut is nobody's delay."""
+        return self.open().filter(due_on__lt=today).exclude(counts="fixed")
+
+    def for_list(self, today: date) -> Self:
+        """Return what lists show: of what ends on a day of its own only what is near.
+
+        Each certificate has a clock from its first day on; years ahead it is no work for anybody.
+        """
+        near = Q(due_on__lte=today + timedelta(days=DOORS_SHOWN_DAYS))
+        is_past = Q(due_on__lt=today, done_at__isnull=True, cancelled_at__isnull=True)
+        return self.filter(~Q(counts="fixed") | (near & (~is_past | Q(lapsed_at__isnull=False))))
 
     def due_today(self, today: date) -> Self:
         return self.open().filter(due_on=today)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.utils import timezone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from portal.core.workdays import WorkCalendar
 
 DECREE = "Nghị định 68/2024/NĐ-CP"
 ISSUE_WORKING_DAYS = 3  # Điều 11 (R17)
@@ -75,3 +79,20 @@ _CLOCK = Schedule(
 def schedule_of(kind: str) -> Schedule:
     """Return when a clock of ``kind`` speaks."""
     return {"renewal_door": _DOOR, "certificate_expiry": _EXPIRY}.get(kind, _CLOCK)
+
+
+def moment_of(
+    threshold: int, due_on: date, *, schedule: Schedule, calendar: WorkCalendar
+) -> datetime:
+    """Return when a threshold is crossed: in the morning of its day."""
+    if schedule.is_working:
+        day = calendar.add(due_on, -threshold)
+    else:
+        day = due_on - timedelta(days=threshold)
+    return timezone.make_aware(datetime.combine(day, time(settings.REMINDER_HOUR)))
+
+
+def first_moment(kind: str, due_on: date, calendar: WorkCalendar) -> datetime:
+    """Return when a clock of ``kind`` that ends on ``due_on`` speaks first."""
+    schedule = schedule_of(kind)
+    return moment_of(schedule.thresholds[0], due_on, schedule=schedule, calendar=calendar)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypeVar
 from uuid import UUID
 
 from django.utils import timezone
 
 from portal.agencies.models import Agency
 from portal.core.workdays import work_calendar
-from portal.deadlines.models import Deadline, DeadlineKind
-from portal.deadlines.rules import LIMITS
+from portal.deadlines.models import Counts, Deadline, DeadlineKind
+from portal.deadlines.rules import LIMITS, first_moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,17 @@ class Owed:
     target_uuid: UUID
     title: str
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwedUntil(Owed):
+    """What ends on a day of its own, whatever is worked until then."""
+
+    received_on: date
+    due_on: date
+
+
+AnyOwed = TypeVar("AnyOwed", bound=Owed)
 
 
 def open_deadline(
@@ -61,14 +73,13 @@ def open_deadlines(
     working_days: int | None = None,
 ) -> list[Deadline]:
     """Start many clocks of one kind on the day of ``now``; return those that were not open yet."""
-    wanted = {one.target_uuid: one for one in owed}
-    standing = Deadline.objects.open().filter(kind=kind, target_uuid__in=list(wanted))
-    for target_uuid in standing.values_list("target_uuid", flat=True):
-        del wanted[target_uuid]
+    wanted = _not_open_yet([kind], owed)
     limit = LIMITS[kind]
     days = min(limit.working_days, working_days or limit.working_days)
     received_on = timezone.localdate(now)
-    due_on = work_calendar().add(received_on, days)
+    calendar = work_calendar()
+    due_on = calendar.add(received_on, days)
+    next_at = max(now, first_moment(kind, due_on, calendar))
     return Deadline.objects.bulk_create(
         [
             Deadline(
@@ -83,12 +94,54 @@ def open_deadlines(
                 received_on=received_on,
                 working_days=days,
                 due_on=due_on,
-                next_at=now,
+                next_at=next_at,
             )
-            for one in wanted.values()
+            for one in wanted
         ],
         batch_size=500,
     )
+
+
+def open_until(
+    owed: Iterable[tuple[DeadlineKind, OwedUntil]], *, target_type: str, now: datetime
+) -> list[Deadline]:
+    """Start many clocks that end on days of their own; return those that were not open yet.
+
+    Of the kinds named, one is open about a target at a time.
+    """
+    pairs = list(owed)
+    kinds = {kind for kind, _one in pairs}
+    kind_of = {one.target_uuid: kind for kind, one in pairs}
+    calendar = work_calendar()
+    opened = []
+    for one in _not_open_yet(kinds, [one for _kind, one in pairs]):
+        kind = kind_of[one.target_uuid]
+        opened.append(
+            Deadline(
+                kind=kind,
+                article=LIMITS[kind].article,
+                agency=one.agency,
+                office=one.office,
+                target_type=target_type,
+                target_uuid=one.target_uuid,
+                title=one.title,
+                path=one.path,
+                received_on=one.received_on,
+                counts=Counts.FIXED,
+                working_days=0,
+                due_on=one.due_on,
+                next_at=max(now, first_moment(kind, one.due_on, calendar)),
+            )
+        )
+    return Deadline.objects.bulk_create(opened, batch_size=500)
+
+
+def _not_open_yet(kinds: Collection[DeadlineKind], owed: Iterable[AnyOwed]) -> list[AnyOwed]:
+    wanted = {one.target_uuid: one for one in owed}
+    standing = Deadline.objects.open().filter(kind__in=kinds, target_uuid__in=list(wanted))
+    for target_uuid in standing.values_list("target_uuid", flat=True):
+        wanted.pop(target_uuid, None)
+    return list(wanted.values())
 
 
 def close(kind: DeadlineKind, target_uuid: UUID, *, now: datetime) -> int:

@@ -41,10 +41,11 @@ NAMED = 5  # moved deadlines named in a message
 def deadline_list(request: UserRequest) -> HttpResponse:
     asked = request.GET.copy()
     asked.setdefault("state", OPEN)
+    today = timezone.localdate()
     found = DeadlineFilter(
         asked,
-        today=timezone.localdate(),
-        queryset=Deadline.objects.visible_to(request.user),
+        today=today,
+        queryset=Deadline.objects.visible_to(request.user).for_list(today),
     )
     rows = filtered(found).select_related("agency")
     order = Order("due_on", is_descending=asked["state"] == DONE)  # most urgent, or latest, first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from portal.core.bulk import update_rows
 from portal.core.workdays import WorkCalendar, work_calendar
-from portal.deadlines.escalation import Audience, audiences_of, people_in
-from portal.deadlines.models import Deadline, DeadlineKind, Reminder
-from portal.deadlines.rules import schedule_of
+from portal.deadlines.escalation import ladder_of, listeners, people_in
+from portal.deadlines.models import Counts, Deadline, DeadlineKind, Reminder
+from portal.deadlines.rules import moment_of, schedule_of
 from portal.notices.services import Telling, tell_many
 
 MOST = 1000  # clocks of one transaction
@@ -40,6 +41,7 @@ class Told:
         )
 
 
+@transaction.atomic
 def remind(*, now: datetime, most: int = MOST) -> Told:
     """Tell of the thresholds crossed by ``now``; at most ``most`` clocks.
 
@@ -47,15 +49,14 @@ def remind(*, now: datetime, most: int = MOST) -> Told:
     Safe twice and twice at once: the clocks are locked, a threshold has one row. Run again while
     it returns ``most`` clocks.
     """
-    calendar = work_calendar()
-    with transaction.atomic():
-        due = Deadline.objects.filter(next_at__lte=now).order_by("next_at", "pk")
-        clocks = list(
-            due.select_for_update(of=("self",), skip_locked=True).select_related("agency")[:most]
-        )
-        if not clocks:
-            return Told()
-        return _speak(clocks, calendar, now=now)
+    due = Deadline.objects.filter(next_at__lte=now).order_by("next_at", "pk")
+    clocks = list(
+        due.select_for_update(of=("self",), skip_locked=True).select_related("agency")[:most]
+    )
+    if not clocks:
+        return Told()
+    # Read with the clocks locked: a change of the calendar comes before, or sets them due again.
+    return _speak(clocks, work_calendar(), now=now)
 
 
 def remind_all(*, now: datetime, most: int = MOST) -> Told:
@@ -68,123 +69,117 @@ def remind_all(*, now: datetime, most: int = MOST) -> Told:
     return whole
 
 
-def moment_of(
-    threshold: int, due_on: date, calendar: WorkCalendar, *, is_working: bool
-) -> datetime:
-    """Return when a threshold is crossed: in the morning of its day."""
-    day = calendar.add(due_on, -threshold) if is_working else due_on - timedelta(days=threshold)
-    return timezone.make_aware(datetime.combine(day, time(settings.REMINDER_HOUR)))
-
-
 def _speak(clocks: Sequence[Deadline], calendar: WorkCalendar, *, now: datetime) -> Told:
     known: dict[int, set[int]] = {clock.pk: set() for clock in clocks}
-    for pk, threshold in Reminder.objects.filter(deadline__in=clocks).values_list(
-        "deadline_id", "threshold"
-    ):
+    rows = Reminder.objects.filter(deadline__in=clocks).order_by()
+    for pk, threshold in rows.values_list("deadline_id", "threshold"):
         known[pk].add(threshold)
-    rows: list[Reminder] = []
-    told: list[tuple[Deadline, int]] = []
+    crossed: list[Reminder] = []
     for clock in clocks:
-        fresh = _crossed(clock, calendar, known[clock.pk], now=now)
-        rows += [
-            Reminder(deadline=clock, threshold=threshold, state=state, at=now)
-            for threshold, state in fresh
-        ]
-        told += [(clock, threshold) for threshold, state in fresh if state == Reminder.State.TOLD]
-    Reminder.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
-    _move_on(clocks)
-    notices = _tell(told, now=now)
-    return Told(len(clocks), len(told), len(rows) - len(told), notices)
+        crossed += _cross(clock, calendar, known[clock.pk], now=now)
+    Reminder.objects.bulk_create(crossed, ignore_conflicts=True, batch_size=500)
+    update_rows(clocks, ["next_at"])
+    told = [one for one in crossed if one.state == Reminder.State.TOLD]
+    notices = _tell(told, calendar, now=now) if told else 0
+    return Told(len(clocks), len(told), len(crossed) - len(told), notices)
 
 
-def _crossed(
+def _cross(
     clock: Deadline, calendar: WorkCalendar, known: set[int], *, now: datetime
-) -> list[tuple[int, Reminder.State]]:
-    """Return the thresholds crossed and not yet on record; sets when the clock speaks next.
+) -> list[Reminder]:
+    """Return what ``clock`` crossed and has no row yet; sets when it speaks next.
 
-    What was crossed before the clock began is nobody's news: whoever opened it has told of it.
+    What was crossed before the clock began, or on that day, is nobody's news: whoever opened it
+    has told of it.
     """
     schedule = schedule_of(clock.kind)
-    crossed: list[int] = []
+    crossed: list[Reminder] = []
     clock.next_at = None
+    latest = now
     for threshold in schedule.thresholds:
-        at = moment_of(threshold, clock.due_on, calendar, is_working=schedule.is_working)
+        if threshold in known:
+            continue
+        at = moment_of(threshold, clock.due_on, schedule=schedule, calendar=calendar)
         if at > now:
             clock.next_at = at
             break
-        if threshold not in known:
-            crossed.append(threshold)
-    news = [one for one in crossed if _day_of(one, clock, calendar) > clock.received_on]
-    latest = news[-1] if news and news[-1] == crossed[-1] else None
-    return [
-        (one, Reminder.State.TOLD if one == latest else Reminder.State.OVERTAKEN) for one in crossed
-    ]
+        state = Reminder.State.OVERTAKEN
+        crossed.append(Reminder(deadline=clock, threshold=threshold, state=state, at=now))
+        latest = at
+    if crossed and timezone.localdate(latest) > clock.received_on:
+        crossed[-1].state = Reminder.State.TOLD
+    return crossed
 
 
-def _day_of(threshold: int, clock: Deadline, calendar: WorkCalendar) -> date:
-    schedule = schedule_of(clock.kind)
-    at = moment_of(threshold, clock.due_on, calendar, is_working=schedule.is_working)
-    return timezone.localdate(at)
-
-
-def _move_on(clocks: Sequence[Deadline]) -> None:
-    Deadline.objects.bulk_update(clocks, ["next_at"], batch_size=500)
-
-
-def _tell(told: Sequence[tuple[Deadline, int]], *, now: datetime) -> int:
-    audiences = {
-        clock.pk: audiences_of(clock.agency, clock.office_id, late=_late(clock, threshold))
-        for clock, threshold in told
-    }
-    people = people_in(one for ones in audiences.values() for one in ones)
-    return tell_many(
-        [
-            telling
-            for clock, threshold in told
-            for telling in _tellings(clock, threshold, audiences[clock.pk], people)
-        ],
-        now=now,
-    )
-
-
-def _late(clock: Deadline, threshold: int) -> int:
-    return -threshold if schedule_of(clock.kind).is_working else 0
+def _tell(told: Sequence[Reminder], calendar: WorkCalendar, *, now: datetime) -> int:
+    ladders = [ladder_of(one.deadline) for one in told]
+    people = people_in(rung.audience for ladder in ladders for rung in ladder)
+    tellings: list[Telling] = []
+    for one, ladder in zip(told, ladders, strict=True):
+        late = _working_days_late(one.deadline, calendar, now=now)
+        recipients = listeners(ladder, people, late=late)
+        tellings += _tellings(one, recipients, calendar, now=now)
+    return tell_many(tellings, now=now)
 
 
 def _tellings(
-    clock: Deadline,
-    threshold: int,
-    audiences: Iterable[Audience],
-    people: dict[Audience, Sequence[int]],
+    reminder: Reminder, recipients: Iterable[int], calendar: WorkCalendar, *, now: datetime
 ) -> Iterable[Telling]:
-    recipients = {pk for audience in audiences for pk in people.get(audience, ())}
-    title = Truncator(f"{_how_long(clock, threshold)}: {clock.title}").chars(_LONGEST_TITLE)
-    text = _("%(kind)s. Hạn: %(day)s. Căn cứ: %(article)s.") % {
+    clock = reminder.deadline
+    title = f"{_how_long(clock, calendar, now=now)}: {clock.title}"
+    text = _("%(kind)s. Đơn vị thực hiện: %(agency)s. Hạn: %(day)s. Căn cứ: %(article)s.") % {
         "kind": clock.get_kind_display(),
+        "agency": clock.agency.name,
         "day": f"{clock.due_on:%d/%m/%Y}",
         "article": clock.article,
     }
     for pk in sorted(recipients):
         yield Telling(
             recipient_id=pk,
-            cause=f"deadline:{clock.uuid}:{threshold}",
-            title=title,
+            cause=f"deadline:{clock.uuid}:{reminder.threshold}",
+            title=Truncator(title).chars(_LONGEST_TITLE),
             text=text,
             path=clock.path,
             target_type=clock.target_type,
             target_uuid=clock.target_uuid,
-            is_urgent=threshold < 0,
+            is_urgent=clock.counts != Counts.FIXED and clock.due_on < _today(now),
         )
 
 
-def _how_long(clock: Deadline, threshold: int) -> str:
-    if threshold == 0:
+def _working_days_late(clock: Deadline, calendar: WorkCalendar, *, now: datetime) -> int:
+    """Return how late it is; a door that shuts is nobody's delay."""
+    if clock.counts == Counts.FIXED:
+        return 0
+    return max(0, calendar.between(clock.due_on, _today(now)))
+
+
+def _today(now: datetime) -> date:
+    """Return the day that reminders count from: it begins when they are told."""
+    return timezone.localdate(now - timedelta(hours=settings.REMINDER_HOUR))
+
+
+def _how_long(clock: Deadline, calendar: WorkCalendar, *, now: datetime) -> str:
+    """Say how long is left, or since when it is over: as it is today, however late it is told."""
+    today = _today(now)
+    if clock.counts == Counts.FIXED:
+        return _how_long_to_a_day(clock, (clock.due_on - today).days)
+    if today == clock.due_on:
         return _("Hôm nay là hạn cuối")
-    values = {"days": abs(threshold)}
-    if threshold < 0:
-        return _("Quá hạn %(days)d ngày làm việc") % values
-    if clock.kind == DeadlineKind.RENEWAL_DOOR:
-        return _("Còn %(days)d ngày để đề nghị gia hạn, thay đổi") % values
-    if clock.kind == DeadlineKind.CERTIFICATE_EXPIRY:
-        return _("Còn %(days)d ngày chứng thư hết hạn, chỉ còn cấp mới") % values
-    return _("Còn %(days)d ngày làm việc") % values
+    if today < clock.due_on:
+        return _("Còn %(days)d ngày làm việc") % {"days": calendar.between(today, clock.due_on)}
+    if days := calendar.between(clock.due_on, today):
+        return _("Quá hạn %(days)d ngày làm việc") % {"days": days}
+    return _("Đã quá hạn")
+
+
+def _how_long_to_a_day(clock: Deadline, left: int) -> str:
+    is_door = clock.kind == DeadlineKind.RENEWAL_DOOR
+    if left < 0:
+        shut = _("Đã qua hạn đề nghị gia hạn, thay đổi, chỉ còn cấp mới")
+        return shut if is_door else _("Chứng thư đã hết hạn")
+    if left == 0:
+        last = _("Hôm nay là ngày cuối đề nghị gia hạn, thay đổi")
+        return last if is_door else _("Hôm nay chứng thư hết hạn")
+    if is_door:
+        return _("Còn %(days)d ngày để đề nghị gia hạn, thay đổi") % {"days": left}
+    return _("Còn %(days)d ngày chứng thư hết hạn, chỉ còn cấp mới") % {"days": left}

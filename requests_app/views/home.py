@@ -39,7 +39,7 @@ def home(request: UserRequest) -> HttpResponse:
     page = keyset_page(
         waiting, order=Order("due_on", is_nullable=True), params=request.GET, size=_SHOWN
     )
-    deadlines = _other_deadlines(request.user)
+    deadlines = _other_deadlines(request.user, today=today)
     context = {
         "page": page,
         "figures": _figures(request.user, page, now=now, today=today),
@@ -106,9 +106,9 @@ def _covering_letters(user: User) -> int:
     return capped_count(CoveringLetter.objects.workable_by(user))
 
 
-def _other_deadlines(user: User) -> list[Deadline]:
+def _other_deadlines(user: User, *, today: date) -> list[Deadline]:
     """Return what the user's own body owes besides dossiers, overdue first; one too many."""
-    owed = Deadline.objects.visible_to(user).open().filter(agency=user.agency_id)
+    owed = Deadline.objects.visible_to(user).open().for_list(today).filter(agency=user.agency_id)
     others = owed.exclude(target_type="dossier").order_by("due_on", "pk")
     return list(others[: _DEADLINES_SHOWN + 1])
 
