@@ -136,7 +136,7 @@ class ReceiveForm(forms.Form):
         required=False,
         max_length=20_000,
         help_text=_("Mỗi dòng một số hiệu, đọc trên chính thiết bị."),
-        widget=forms.Textarea(attrs={"rows": 3, **_CODE}),
+        widget=forms.Textarea(attrs={"rows": 3, "data-scan-ticks": "seen", **_CODE}),
     )
     rest = forms.ChoiceField(
         label=_("Những thiết bị chưa đánh dấu"),

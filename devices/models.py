@@ -86,6 +86,7 @@ class Device(models.Model):
     converts_number = models.BooleanField(
         _("chuyển từ số đang dùng"),
         default=False,
+        db_default=False,
         help_text=_("SIM PKI: số đang dùng được chuyển sang SIM ký số"),
     )
     iccid = models.CharField("ICCID", max_length=22, blank=True)

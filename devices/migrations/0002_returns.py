@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='device',
             name='converts_number',
-            field=models.BooleanField(default=False, help_text='SIM PKI: số đang dùng được chuyển sang SIM ký số', verbose_name='chuyển từ số đang dùng'),
+            field=models.BooleanField(db_default=False, default=False, help_text='SIM PKI: số đang dùng được chuyển sang SIM ký số', verbose_name='chuyển từ số đang dùng'),
         ),
         migrations.AlterField(
             model_name='custodymove',

@@ -45,9 +45,9 @@ def recall_expired(*, now: datetime, most: int = CERTIFICATES_AT_ONCE) -> int:
 
 
 def _locked_mark() -> ExpiryMark:
+    """Return the mark, locked; without a join, whose other side would be as it was before."""
     ExpiryMark.objects.get_or_create(pk=1)
-    marks = ExpiryMark.objects.select_for_update(of=("self",)).select_related("certificate")
-    return marks.defer("certificate__der").get(pk=1)
+    return ExpiryMark.objects.select_for_update().get(pk=1)
 
 
 def _ended_after(last: Certificate | None, now: datetime) -> CertificateQuerySet:

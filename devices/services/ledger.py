@@ -37,16 +37,13 @@ def lock(devices: Iterable[Device], *, actor: User | None) -> list[Device]:
     """
     keys = {device.pk for device in devices}
     theirs = Device.objects.all() if actor is None else Device.objects.visible_to(actor)
-    found = (
-        theirs.filter(pk__in=keys)
-        .select_for_update(of=("self",))
-        .select_related("agency", "office", "subscriber")
-        .order_by("pk")
-    )
-    locked = list(found)
+    rows = theirs.filter(pk__in=keys).order_by("pk").select_for_update(of=("self",))
+    locked = list(rows.values_list("pk", flat=True))
     if len(locked) != len(keys):
         raise Device.DoesNotExist
-    return locked
+    # Read after the lock, in a statement of its own: what a lock waited for, a join would not show.
+    found = Device.objects.filter(pk__in=locked).select_related("agency", "office", "subscriber")
+    return list(found.order_by("pk"))
 
 
 def write(
