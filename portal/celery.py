@@ -44,6 +44,8 @@ app.conf.beat_schedule = {
         _every(30, "portal.ca.tasks.publish_crl"),
         _every(HOUR, "portal.ca.tasks.renew_responder"),
         _every(HOUR, "portal.ca.tasks.revoke_superseded"),
+        _every(5 * MINUTE, "portal.ca.tasks.shut_doors"),
+        _every(HOUR, "portal.ca.tasks.open_missing_doors"),
         _every(MINUTE, "portal.notices.tasks.send_pending_mail"),
         _every(5 * MINUTE, "portal.notices.tasks.remind"),
         _every(5 * MINUTE, "portal.audit.tasks.write_checkpoint"),

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from portal.agencies.models import Agency, Subscriber
 from portal.audit.services import Act, Actor, record, record_many
-from portal.ca import authority, crl, keystore, serials, tokens
+from portal.ca import authority, crl, expiry, keystore, serials, tokens
 from portal.ca.authority import Answer, NotConfigured, Order
 from portal.ca.models import (
     Authority,
@@ -115,6 +115,7 @@ def revoke(
         raise refuse("revoked_already", message)
     _end(standing, reason, now=now)
     standing.save(update_fields=_REVOKED)
+    expiry.revoked([standing], now=now)
     record(
         Act(
             action="certificate.revoke",
@@ -156,6 +157,7 @@ def revoke_many(
     for certificate in standing:
         _end(certificate, reason_of[certificate.pk], now=now)
     update_rows(standing, _REVOKED)
+    expiry.revoked(standing, now=now)
     record_many(_revocation_acts(standing), actor=actor, now=now)
     return standing
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from time import monotonic
 
 from celery import shared_task
 from celery.signals import worker_init
 from django.utils import timezone
 
-from portal.ca import authority, ceremony, installation, services
+from portal.ca import authority, ceremony, expiry, installation, services
 from portal.core.sweeps import noted
 
 logger = logging.getLogger(__name__)
+
+SECONDS_AT_ONCE = 60  # other work gets its turn in between
 
 
 @worker_init.connect
@@ -52,3 +56,27 @@ def renew_responder() -> int:
 def revoke_superseded() -> int:
     """Every hour: revoke what was replaced so long ago that nobody need confirm it any more."""
     return installation.revoke_superseded(now=timezone.now())
+
+
+@shared_task(ignore_result=True, expires=290)
+@noted
+def shut_doors() -> int:
+    """Every 5 minutes: what can be renewed and changed no more, and what has run out."""
+    return _piece_by_piece(lambda: expiry.shut_doors(now=timezone.now()))
+
+
+@shared_task(ignore_result=True, expires=3000)
+@noted
+def open_missing_doors() -> int:
+    """Every hour: the clocks of certificates that have none."""
+    return _piece_by_piece(lambda: expiry.open_missing(now=timezone.now()))
+
+
+def _piece_by_piece(work: Callable[[], int]) -> int:
+    began, whole = monotonic(), 0
+    while monotonic() - began < SECONDS_AT_ONCE:
+        did = work()
+        whole += did
+        if did < expiry.MOST:
+            break
+    return whole

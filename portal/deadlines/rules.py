@@ -18,6 +18,7 @@ DECREE = "Nghị định 68/2024/NĐ-CP"
 ISSUE_WORKING_DAYS = 3  # Điều 11 (R17)
 RETURN_WORKING_DAYS = 5  # Điều 20 (R29)
 RECOVERY_WORKING_DAYS = 1  # Điều 22 (R33)
+DOOR_DAYS = 30  # Điều 12 (R06), Điều 14 (R08): left at least when renewal or change is asked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from portal.agencies.models import Agency
 from portal.core.workdays import work_calendar
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
+from portal.deadlines.querysets import DeadlineQuerySet
 from portal.deadlines.rules import LIMITS, first_moment
 
 
@@ -95,6 +96,7 @@ def open_deadlines(
                 working_days=days,
                 due_on=due_on,
                 next_at=next_at,
+                changed_at=now,
             )
             for one in wanted
         ],
@@ -131,6 +133,7 @@ def open_until(
                 working_days=0,
                 due_on=one.due_on,
                 next_at=max(now, first_moment(kind, one.due_on, calendar)),
+                changed_at=now,
             )
         )
     return Deadline.objects.bulk_create(opened, batch_size=500)
@@ -161,12 +164,20 @@ def cancel(kind: DeadlineKind, target_uuids: Collection[UUID], *, now: datetime)
     return found.update(cancelled_at=now, next_at=None)
 
 
+def lapse(clocks: DeadlineQuerySet, *, now: datetime) -> int:
+    """End open clocks whose day is over: what they were for can be done no more. Return how many.
+
+    They are neither done nor late.
+    """
+    return clocks.open().update(lapsed_at=now, next_at=None)
+
+
 def pass_on(
     target_uuids: Collection[UUID], *, agency: Agency, office: Agency | None, now: datetime
 ) -> int:
     """Let ``agency`` owe what is open about these from now on; day 0 stays. Return how many."""
     found = Deadline.objects.open().filter(target_uuid__in=target_uuids)
-    return found.update(agency=agency, office=office, next_at=now)
+    return found.update(agency=agency, office=office, next_at=now, changed_at=now)
 
 
 def cancel_all(target_uuid: UUID, *, now: datetime) -> int:

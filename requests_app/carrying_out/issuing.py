@@ -11,11 +11,12 @@ from django.db import transaction
 
 from portal.agencies.models import Agency, Subscriber, SubscriberKind
 from portal.audit import services as audit
-from portal.ca import authority
+from portal.ca import authority, expiry
 from portal.ca import services as ca
 from portal.ca.authority import Answer, Order
 from portal.ca.models import Certificate
 from portal.core.bulk import update_rows
+from portal.core.identifiers import normalise_serial
 from portal.core.text import search_key
 from requests_app import kinds
 from requests_app.carrying_out.pieces import fail_unwritable, in_pieces, mark_failed, waiting_rows
@@ -139,6 +140,7 @@ def _record(dossier: Dossier, rows: Sequence[Answered], *, now: datetime) -> lis
     for item, certificate in made:
         item.outcome, item.result = Outcome.DONE, certificate
     update_rows(touched, ["outcome", "outcome_reason", "result"])
+    _wind_clocks(made, now=now)
     audit.record(
         dossier_act(
             ACT,
@@ -152,6 +154,16 @@ def _record(dossier: Dossier, rows: Sequence[Answered], *, now: datetime) -> lis
         now=now,
     )
     return touched
+
+
+def _wind_clocks(made: Sequence[tuple[DossierItem, Certificate]], *, now: datetime) -> None:
+    """Start the clocks of new certificates and stop those of what they replace."""
+    if not made:
+        return
+    new = [certificate for _item, certificate in made]
+    serials = {normalise_serial(item.answers.get("old_serial", "")) for item, _new in made}
+    expiry.issued_anew(new, instead_of=serials - {""}, now=now)
+    expiry.open_doors(new, now=now)
 
 
 def _certificate(

@@ -1,4 +1,4 @@
-"""What follows from a new certificate: the subscriber's place, the device, a mail with its file."""
+"""What follows from a new certificate: its clock, the subscriber's place, the device, a mail."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from devices.models import Device
 from portal.agencies import services as agencies
 from portal.agencies.models import SubscriberKind
 from portal.agencies.services import NewPlace
+from portal.ca import expiry
 from portal.ca.models import Certificate
 from portal.notices import services as notices
 from requests_app.kinds.mau_04_renew_change import LEVELS
@@ -34,6 +35,8 @@ def follow(dossier: Dossier, made: Sequence[Replaced], *, now: datetime) -> None
         return
     places = [place for one in made if (place := _place(dossier, one))]
     agencies.change_places(places, agency=dossier.agency, now=now)
+    expiry.renewed([one.old for one in made], now=now)
+    expiry.open_doors([one.new for one in made], now=now)
     moved = [one.device for one in made if one.device is not None]
     devices.transfer(moved, to=dossier.agency, paper=paper_of(dossier), now=now)
     _write_to_receiver(dossier, made, now=now)
