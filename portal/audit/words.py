@@ -135,6 +135,7 @@ ACTIONS: dict[str, dict[str, _StrPromise]] = {
         "reset_password": _("Đặt lại mật khẩu"),
         "reset_administrator": _("Đặt lại tài khoản quản trị"),
         "change_password": _("Đổi mật khẩu"),
+        "choose_mailing": _("Chọn cách nhận thư báo"),
         "propose_role": _("Đề nghị giao vai trò"),
         "confirm_role": _("Xác nhận giao vai trò"),
         "decline_role": _("Từ chối giao vai trò"),

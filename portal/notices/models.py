@@ -6,8 +6,10 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import User
+from portal.notices.problems import words_of
 from portal.notices.querysets import MailQuerySet, NoticeQuerySet
 
 
@@ -51,6 +53,11 @@ class Mail(models.Model):
         """The person's name, as the mail begins with it."""
         return self.recipient.full_name if self.recipient else self.recipient_name
 
+    @property
+    def problem(self) -> str:
+        """What went wrong last, in words."""
+        return words_of(self.last_error)
+
 
 class Enclosure(models.Model):
     """A file that goes with a mail."""
@@ -81,6 +88,8 @@ class Notice(models.Model):
     at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
     is_urgent = models.BooleanField(default=False)  # overdue: mailed on days off too
+    # In no mail, now or later: its recipient has no address or wants only what is urgent.
+    is_portal_only = models.BooleanField(default=False, db_default=False)
     mail = models.ForeignKey(Mail, models.PROTECT, null=True, related_name="notices")
 
     objects = NoticeQuerySet.as_manager()
@@ -98,11 +107,35 @@ class Notice(models.Model):
                 name="notices_notice_unread",
             ),
             models.Index(
+                fields=["recipient", "-at", "-id"],
+                condition=Q(is_urgent=True),
+                name="notices_notice_urgent",
+            ),
+            models.Index(
                 fields=["recipient"],
-                condition=Q(mail__isnull=True),
-                name="notices_notice_unmailed",
+                condition=Q(mail__isnull=True, is_portal_only=False),
+                name="notices_notice_to_mail",
             ),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+
+class Mailing(models.TextChoices):
+    """When a person wants mail. What is overdue is mailed at once, whatever they choose."""
+
+    AT_ONCE = "at_once", _("Gửi ngay khi có thông báo")
+    DAILY = "daily", _("Mỗi ngày làm việc một thư, vào buổi sáng")
+    URGENT = "urgent", _("Chỉ gửi khi quá hạn hoặc khẩn")
+
+
+class NoticePreference(models.Model):
+    """What one person chose; without a row: mail at once."""
+
+    user = models.OneToOneField(User, models.PROTECT, related_name="notice_preference")
+    mailing = models.CharField(max_length=10, choices=Mailing)
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.mailing}"

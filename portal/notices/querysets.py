@@ -25,11 +25,23 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     def unread(self) -> Self:
         return self.filter(read_at__isnull=True)
 
-    def unmailed(self) -> Self:
-        """Return what is in no mail yet and can be mailed."""
-        return self.filter(mail__isnull=True, recipient__is_active=True).exclude(
-            recipient__email=""
-        )
+    def urgent(self) -> Self:
+        """Return what tells of something overdue."""
+        return self.filter(is_urgent=True)
+
+    def about_the_same(self, notice: Notice) -> Self:
+        """Return what tells of the same thing as ``notice``."""
+        if notice.target_uuid is None:
+            return self.filter(pk=notice.pk)
+        return self.filter(target_type=notice.target_type, target_uuid=notice.target_uuid)
+
+    def to_mail(self) -> Self:
+        """Return what is in no mail yet and is not for the portal alone."""
+        return self.filter(mail__isnull=True, is_portal_only=False)
+
+    def most_pressing(self) -> Self:
+        """Return them as a mail lists them: the urgent first, then as they were told."""
+        return self.order_by("-is_urgent", "at", "pk")
 
 
 class MailQuerySet(models.QuerySet["Mail"]):

@@ -13,7 +13,7 @@ from django.db import transaction
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.core.roles import Role
-from portal.notices.mailing import new_mail
+from portal.notices.composing import new_mail
 from portal.notices.models import Enclosure, Mail, Notice
 
 
@@ -49,11 +49,13 @@ def tell(
     path: str = "",
     target_type: str = "",
     target_uuid: UUID | None = None,
+    is_urgent: bool = False,
     now: datetime,
 ) -> int:
     """Tell each recipient once about ``cause`` (a stable key); return how many rows were offered.
 
-    Telling the same cause again to the same person does nothing.
+    Telling the same cause again to the same person does nothing. What ``is_urgent`` is mailed at
+    once on any day, whatever its recipient chose.
     """
     tellings = [
         Telling(
@@ -64,6 +66,7 @@ def tell(
             path=path,
             target_type=target_type,
             target_uuid=target_uuid,
+            is_urgent=is_urgent,
         )
         for recipient in recipients
     ]
@@ -109,6 +112,12 @@ def write_to(
 def read(notice: Notice, *, actor: User, now: datetime) -> None:
     """Note that its recipient has read a notice; the first time counts."""
     Notice.objects.visible_to(actor).unread().filter(pk=notice.pk).update(read_at=now)
+
+
+def read_about(notice: Notice, *, actor: User, now: datetime) -> int:
+    """Note that ``actor`` has read what was told of the same thing up to ``notice``."""
+    told = Notice.objects.visible_to(actor).unread().about_the_same(notice)
+    return told.filter(at__lte=notice.at).update(read_at=now)
 
 
 def read_all(*, actor: User, now: datetime) -> int:

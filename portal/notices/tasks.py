@@ -9,13 +9,12 @@ from portal.core.sweeps import noted
 from portal.notices import mailing, reminders
 
 
-@shared_task(ignore_result=True, expires=50)
+# Ended long before the lease of the mail it may hang in: nobody else sends that one meanwhile.
+@shared_task(ignore_result=True, expires=50, time_limit=20 * 60)
 @noted
 def send_pending_mail() -> int:
     """Every minute: mail what people have been told since; count mails sent."""
-    now = timezone.now()
-    mailing.bundle(now=now)
-    return mailing.send_pending(now=now)
+    return mailing.send_waiting(now=timezone.now())
 
 
 @shared_task(ignore_result=True, expires=290)

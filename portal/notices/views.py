@@ -1,4 +1,4 @@
-"""What one is told; for the administrator, the mails that do not arrive."""
+"""What one is told, the bell in the frame, and when mail should come."""
 
 from __future__ import annotations
 
@@ -6,44 +6,54 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseStopPolling
 
+from portal.accounts import sessions
 from portal.core.paging import Order, keyset_page
 from portal.core.roles import Role
 from portal.notices import outbox, services
-from portal.notices.models import Mail, Notice
+from portal.notices.forms import MailingForm
+from portal.notices.listing import grouped
+from portal.notices.models import Mailing, Notice
+from portal.notices.preferences import choose, mailing_of
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
 
 _PAGE = 25
-_MOST_WRITTEN = 50
-UNREAD = "chua-doc"
+_MOST_DIGITS = 10
+UNREAD, OVERDUE = "chua-doc", "qua-han"
 
 
 @require_safe
 def notice_list(request: UserRequest) -> HttpResponse:
-    """List the notices, newest first; ``?loc=chua-doc`` the unread alone."""
-    notices = Notice.objects.visible_to(request.user)
-    only_unread = request.GET.get("loc") == UNREAD
-    page = keyset_page(
-        notices.unread() if only_unread else notices,
-        order=Order("at", is_descending=True),
-        params=request.GET,
-        size=_PAGE,
-    )
+    """List the notices, newest first; ``?loc=`` the unread or the overdue alone."""
+    told = Notice.objects.visible_to(request.user)
+    chosen = request.GET.get("loc", "")
+    shown = {UNREAD: told.unread(), OVERDUE: told.urgent()}.get(chosen, told)
+    order = Order("at", is_descending=True)
+    page = keyset_page(shown, order=order, params=request.GET, size=_PAGE)
+    unread = told.unread().count()
     context = {
         "page": page,
-        "only_unread": only_unread,
-        "unread": notices.unread().count(),
+        "groups": grouped(page),
+        "chosen": chosen if chosen in {UNREAD, OVERDUE} else "",
+        "filters": [
+            ("", _("Tất cả")),
+            (UNREAD, _("Chưa đọc (%(count)d)") % {"count": unread}),
+            (OVERDUE, _("Quá hạn")),
+        ],
+        "unread": unread,
         "looks_after_mails": request.user.role == Role.ADMINISTRATOR,
         "has_outbox": outbox.is_in_use(),
     }
@@ -55,17 +65,21 @@ def open_notice(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Note that a notice is read and go to what it is about."""
     notice = get_object_or_404(Notice.objects.visible_to(request.user), uuid=uuid)
     services.read(notice, actor=request.user, now=timezone.now())
-    if notice.path and url_has_allowed_host_and_scheme(notice.path, allowed_hosts=None):
+    if _is_ours(notice.path):
         return redirect(notice.path)
     return redirect("notices:list")
 
 
 @require_POST
 def mark_read(request: UserRequest, uuid: UUID) -> HttpResponse:
-    """Note that a notice is read and stay in the list."""
+    """Note that a notice is read, with ``about`` all before it about the same thing; stay."""
     notice = get_object_or_404(Notice.objects.visible_to(request.user), uuid=uuid)
-    services.read(notice, actor=request.user, now=timezone.now())
-    return redirect("notices:list")
+    now = timezone.now()
+    if "about" in request.POST:
+        services.read_about(notice, actor=request.user, now=now)
+    else:
+        services.read(notice, actor=request.user, now=now)
+    return _back(request)
 
 
 @require_POST
@@ -84,53 +98,46 @@ def read_all(request: UserRequest) -> HttpResponse:
     return redirect("notices:list")
 
 
+@login_not_required
+@never_cache
 @require_safe
-def bell(request: UserRequest) -> HttpResponse:
-    """Show how many notices are unread, for the page's own refresh."""
-    unread = Notice.objects.visible_to(request.user).unread().count()
-    return render(request, "notices/_bell.html", {"unread": unread})
+def bell(request: HttpRequest) -> HttpResponse:
+    """Show how many notices are unread, for the page's own refresh; keeps no session alive.
+
+    ``?known=`` is what the page shows: 204 while it is true. When the session has ended the bell
+    says so and asks no more, and what somebody has typed on the page stays.
+    """
+    user = request.user
+    if not user.is_authenticated or sessions.is_over(request.session, now=timezone.now()):
+        return HttpResponseStopPolling(render(request, "notices/_bell_over.html").content)
+    unread = Notice.objects.visible_to(user).unread().count()
+    known = request.GET.get("known", "")
+    if known == str(unread):
+        return HttpResponse(status=204)
+    is_news = known.isascii() and known.isdigit() and len(known) < _MOST_DIGITS
+    context = {"unread": unread, "is_news": is_news and int(known) < unread}
+    return render(request, "notices/_bell.html", context)
 
 
-bell.is_background = True  # type: ignore[attr-defined]  # it keeps no session alive
+@require_http_methods(["GET", "HEAD", "POST"])
+def preferences(request: UserRequest) -> HttpResponse:
+    """Let people choose when mail should come."""
+    form = MailingForm(request.POST or None, initial={"mailing": mailing_of(request.user)})
+    if request.method == "POST" and form.is_valid():
+        chosen = Mailing(form.cleaned_data["mailing"])
+        choose(chosen, actor=request.user, now=timezone.now())
+        messages.success(request, _("Đã ghi cách nhận thư: %(chosen)s.") % {"chosen": chosen.label})
+        return redirect("notices:preferences")
+    return render(request, "notices/preferences.html", {"form": form})
 
 
-@require_safe
-def dead_mails(request: UserRequest) -> HttpResponse:
-    """List the mails that are tried no more."""
-    _permit(request)
-    mails = Mail.objects.visible_to(request.user)
-    dead = mails.dead().select_related("recipient__agency")
-    context = {
-        "page": Paginator(dead, _PAGE).get_page(request.GET.get("page")),
-        "waiting": mails.put_off().count(),
-        "last_waiting": mails.put_off().order_by("-claimed_until").first(),
-        "has_outbox": outbox.is_in_use(),
-    }
-    return render(request, "notices/dead_mails.html", context)
+def _back(request: UserRequest) -> HttpResponse:
+    """Lead back to the list as it was filtered and paged."""
+    came_from = request.POST.get("back", "")
+    here = reverse("notices:list")
+    is_list = came_from.startswith(f"{here}?") and _is_ours(came_from)
+    return HttpResponseRedirect(came_from if is_list else here)
 
 
-@require_POST
-def send_again(request: UserRequest, uuid: UUID) -> HttpResponse:
-    """Let a dead mail be tried again."""
-    _permit(request)
-    mails = Mail.objects.visible_to(request.user).select_related("recipient__agency__office")
-    mail = get_object_or_404(mails, uuid=uuid)
-    if services.send_again(mail, actor=request.user, now=timezone.now()):
-        messages.success(request, _("Thư sẽ được gửi lại trong ít phút."))
-    else:
-        messages.info(request, _("Thư này không còn chờ xử lý."))
-    return redirect("notices:dead_mails")
-
-
-@require_safe
-def written_mails(request: UserRequest) -> HttpResponse:
-    """Show the mails of a demonstration, which are written into files."""
-    _permit(request)
-    if not outbox.is_in_use():
-        raise Http404
-    return render(request, "notices/outbox.html", {"mails": outbox.latest(_MOST_WRITTEN)})
-
-
-def _permit(request: UserRequest) -> None:
-    if request.user.role != Role.ADMINISTRATOR:
-        raise PermissionDenied
+def _is_ours(path: str) -> bool:
+    return bool(path) and url_has_allowed_host_and_scheme(path, allowed_hosts=None)

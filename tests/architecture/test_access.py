@@ -261,7 +261,9 @@ ACCESS: dict[str, Access] = {
     "POST devices:change_pin": _about({302: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
     # Notices
     "GET notices:list": EVERYBODY,
-    "GET notices:bell": EVERYBODY,
+    "GET notices:bell": Access(own={200: ALL}, nobody=286),  # says that the session is over
+    "GET notices:preferences": EVERYBODY,
+    "POST notices:preferences": EVERYBODY,
     "POST notices:read_all": _only(*ALL, code=302),
     "POST notices:open": OWN_NOTICE,
     "POST notices:mark_read": OWN_NOTICE,

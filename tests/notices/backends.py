@@ -33,6 +33,6 @@ class Silent(BaseEmailBackend):
 
     tries = 0
 
-    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
+    def open(self) -> bool:
         Silent.tries += 1
         raise SMTPServerDisconnected("gone")

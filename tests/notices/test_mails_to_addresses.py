@@ -41,8 +41,7 @@ def _write(
 
 
 def _sweep(after: timedelta = timedelta()) -> int:
-    mailing.bundle(now=NOW + after)
-    return mailing.send_pending(now=NOW + after)
+    return mailing.send_waiting(now=NOW + after)
 
 
 def test_a_mail_goes_to_its_address_with_its_files() -> None:
