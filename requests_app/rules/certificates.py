@@ -8,7 +8,6 @@ from datetime import date, datetime, time, timedelta
 from django.utils import timezone
 
 from portal.core.rules import Violation
-from portal.core.text import search_key
 from requests_app.rules.dossiers import DECREE
 
 NEW_VALIDITY_YEARS = 5  # R03, Điều 9: at most
@@ -65,37 +64,6 @@ def certificate_is_known(is_known: bool, serial: str, row: int | None = None) ->
         row=row,
         way_out="Đối chiếu số hiệu, tên và thư điện tử đã đăng ký khi cấp. Người chuyển từ cơ quan "
         "khác đến: chọn thay đổi thông tin và ghi đủ các cấp cơ quan công tác mới.",
-    )
-
-
-def name_is_the_certificates(
-    typed: str, registered: str, row: int | None = None
-) -> Violation | None:
-    """Mẫu 04, column 2: number and name belong together, so that no wrong one is changed."""
-    if search_key(typed) == search_key(registered):
-        return None
-    return Violation(
-        "name_differs",
-        f"Tên “{typed}” khác tên ghi trong chứng thư này (“{registered}”).",
-        f"Mẫu số 04 {DECREE}, cột 2",
-        row=row,
-        way_out="Ghi đúng tên trong chứng thư; nếu nhầm chứng thư thì sửa số hiệu.",
-    )
-
-
-def email_is_the_registered(
-    typed: str, registered: str, row: int | None = None
-) -> Violation | None:
-    """Mẫu 04, note to column 4: the address registered when the certificate was issued."""
-    if typed.strip().lower() == registered.lower():
-        return None
-    return Violation(
-        "email_differs",
-        f"Cột thư điện tử phải ghi địa chỉ đã đăng ký khi cấp chứng thư ({registered or 'trống'}), "
-        f"không phải “{typed}”.",
-        f"Mẫu số 04 {DECREE}, ghi chú cột 4",
-        row=row,
-        way_out="Ghi địa chỉ cũ ở cột này; địa chỉ mới ghi ở phần thông tin mới.",
     )
 
 

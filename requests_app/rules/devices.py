@@ -7,7 +7,6 @@ from datetime import date
 
 from devices.lifecycle import Condition, Custody
 from portal.core.rules import Violation
-from portal.core.text import search_key
 
 DECREE = "Nghị định 68/2024/NĐ-CP"
 RECOVERY = f"Điều 22 {DECREE}"
@@ -29,18 +28,6 @@ _WHO_REPORTS = {
 _END_OF_LIFE = (
     "Thu hồi thiết bị nộp lại kèm biên bản (Mẫu 08); còn nhu cầu thì đề nghị cấp mới (Mẫu 01, 02)."
 )
-
-
-def device_is_the_senders(is_theirs: bool, serial: str, row: int | None = None) -> Violation | None:
-    """R30, R33: an agency speaks of the devices it answers for, by the number on the thing."""
-    if is_theirs:
-        return None
-    return Violation(
-        "unknown_device",
-        f"Không có thiết bị số hiệu “{serial}” tại đơn vị.",
-        row=row,
-        way_out="Xem lại số hiệu in trên thiết bị và trang Thiết bị của đơn vị.",
-    )
 
 
 def is_locked(
@@ -123,35 +110,6 @@ def carries_a_certificate(
         row,
         "Xem lại số hiệu in trên thiết bị.",
         link,
-    )
-
-
-def email_is_the_registered(
-    typed: str, registered: str, row: int | None = None
-) -> Violation | None:
-    """Note to Mẫu 04–06 (DOMAIN 7): the address is the one the certificate was issued with."""
-    if typed.strip().lower() == registered.lower():
-        return None
-    return Violation(
-        "email_differs",
-        f"Thư điện tử “{typed}” khác địa chỉ đã đăng ký khi cấp chứng thư ({registered}).",
-        "Chú thích Mẫu 04, 05, 06",
-        row,
-        f"Ghi {registered}; nếu địa chỉ đó không còn dùng, đề nghị thay đổi thông tin (Mẫu 04) "
-        "sau khi mở khóa.",
-    )
-
-
-def name_is_the_holders(typed: str, name: str, row: int | None = None) -> Violation | None:
-    """Mẫu 06, 09: the row names whom the device it names is for, so that no wrong one is meant."""
-    if search_key(typed) == search_key(name):
-        return None
-    return Violation(
-        "name_differs",
-        f"Thiết bị này của {name}, không phải của “{typed}”.",
-        "Mẫu số 06, Mẫu số 09",
-        row,
-        "Xem lại số hiệu in trên thiết bị, hoặc sửa tên cho đúng.",
     )
 
 

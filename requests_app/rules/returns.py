@@ -8,19 +8,6 @@ from requests_app.rules.dossiers import DECREE
 _ARTICLE = f"Điều 20 {DECREE}"
 
 
-def device_is_known(is_known: bool, serial: str, row: int | None = None) -> Violation | None:
-    """R29: an agency gives back what it answers for; the number is the one on the thing."""
-    if is_known:
-        return None
-    return Violation(
-        "unknown_device",
-        f"Không có thiết bị số hiệu “{serial}” tại đơn vị.",
-        _ARTICLE,
-        row=row,
-        way_out="Xem lại số hiệu in trên thiết bị và trang Thiết bị của đơn vị.",
-    )
-
-
 def device_is_back(
     is_back: bool, serial: str, where: str, row: int | None = None, *, link: str = ""
 ) -> Violation | None:

@@ -9,7 +9,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.rules import Violation
-from portal.core.text import search_key
 
 DECREE = "Nghị định 68/2024/NĐ-CP"
 CASES = f"Điều 17 {DECREE}"
@@ -170,34 +169,6 @@ def is_not_expired(
         row,
         "Bỏ dòng này; thu lại thiết bị và nộp kèm biên bản Mẫu số 08 (Mẫu số 09 nếu thất lạc).",
         link,
-    )
-
-
-def name_is_the_certificates(typed: str, name: str, row: int | None = None) -> Violation | None:
-    """Mẫu 05, column 2: name and serial number speak of the same certificate."""
-    if search_key(typed) == search_key(name):
-        return None
-    return Violation(
-        "name_differs",
-        f"Chứng thư có số hiệu này mang tên “{name}”, không phải “{typed}”.",
-        FORM,
-        row,
-        "Sửa tên theo chứng thư, hoặc xem lại số hiệu chứng thư.",
-    )
-
-
-def email_is_the_registered(
-    typed: str, registered: str, row: int | None = None
-) -> Violation | None:
-    """Mẫu 05, column 6 (DOMAIN 7): the address is the one the certificate was issued with."""
-    if typed.strip().lower() == registered.lower():
-        return None
-    return Violation(
-        "email_differs",
-        f"Thư điện tử “{typed}” khác địa chỉ đã đăng ký khi cấp chứng thư ({registered}).",
-        "Chú thích Mẫu 04, 05, 06",
-        row,
-        f"Ghi {registered}, kể cả khi địa chỉ đó không còn dùng.",
     )
 
 

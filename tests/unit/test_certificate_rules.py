@@ -120,25 +120,6 @@ def test_what_may_change_depends_on_whom_the_certificate_names(
 
 
 @pytest.mark.parametrize(
-    ("typed", "expected"),
-    [
-        ("thu@laichau.gov.vn", None),
-        (" Thu@LaiChau.gov.vn ", None),
-        ("moi@laichau.gov.vn", "email_differs"),
-    ],
-)
-def test_column_4_is_the_address_registered_at_issue(typed: str, expected: str | None) -> None:
-    assert code(rules.email_is_the_registered(typed, "thu@laichau.gov.vn")) == expected
-
-
-@pytest.mark.parametrize(
-    ("typed", "expected"), [("Lò văn ánh", None), ("Lò Văn Anh Em", "name_differs")]
-)
-def test_the_name_is_the_certificates(typed: str, expected: str | None) -> None:
-    assert code(rules.name_is_the_certificates(typed, "LÒ VĂN ÁNH")) == expected
-
-
-@pytest.mark.parametrize(
     ("condition", "is_given_back", "expected"),
     [
         ("ok", False, None),

@@ -61,27 +61,6 @@ def test_a_device_without_a_certificate_is_nobodys_to_recover() -> None:
     assert code(rules.carries_a_certificate(False, SERIAL)) == "no_certificate"
 
 
-@pytest.mark.parametrize(
-    ("typed", "expected"),
-    [
-        ("thu@laichau.gov.vn", ""),
-        ("Thu@LaiChau.gov.vn ", ""),
-        ("thu2@laichau.gov.vn", "email_differs"),
-        ("", "email_differs"),
-    ],
-)
-def test_the_address_is_the_registered_one(typed: str, expected: str) -> None:
-    assert code(rules.email_is_the_registered(typed, "thu@laichau.gov.vn")) == expected
-
-
-@pytest.mark.parametrize(
-    ("typed", "expected"),
-    [("Lò Thị Hòa", ""), ("LÒ THỊ HOÀ", ""), ("Lò Thị Hoan", "name_differs")],
-)
-def test_the_name_is_the_holders_however_it_is_written(typed: str, expected: str) -> None:
-    assert code(rules.name_is_the_holders(typed, "Lò Thị Hòa")) == expected
-
-
 @pytest.mark.parametrize("custody", list(Custody))
 def test_an_agency_tells_the_loss_of_what_it_or_its_subscriber_had(custody: Custody) -> None:
     theirs = {
@@ -109,22 +88,14 @@ def test_the_certificate_is_one_on_the_device() -> None:
     assert code(found) == "certificate_not_on_device"
 
 
-def test_what_is_not_the_senders_is_told_as_unknown() -> None:
-    assert rules.device_is_the_senders(True, SERIAL) is None
-    assert code(rules.device_is_the_senders(False, SERIAL)) == "unknown_device"
-
-
 def test_every_refusal_says_a_way_out() -> None:
     found = [
         rules.is_locked(Condition.OK, SERIAL),
         rules.is_with_its_subscriber(Custody.AT_CA, SERIAL),
         rules.carries_a_certificate(False, SERIAL),
-        rules.email_is_the_registered("a", "b"),
-        rules.name_is_the_holders("a", "b"),
         rules.agency_answers_for(Custody.STOCK, SERIAL),
         rules.agency_answers_for(Custody.ON_ITS_WAY, SERIAL),
         rules.certificate_is_on_device("", (), SERIAL),
-        rules.device_is_the_senders(False, SERIAL),
     ]
 
     assert all(one is not None and one.way_out for one in found)

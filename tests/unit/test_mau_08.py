@@ -160,18 +160,15 @@ def test_the_reason_is_what_the_register_says(
 
 
 def test_a_device_is_back_in_hand_and_known() -> None:
-    assert rules.device_is_known(True, "A1") is None
     assert rules.device_is_back(True, "A1", "") is None
     assert rules.device_is_in_hand(False, "A1") is None
     assert rules.certificate_is_the_devices("AA", "AA", "A1") is None
     found = [
-        rules.device_is_known(False, "A1", 1),
         rules.device_is_back(False, "A1", "Thuê bao đang giữ", 1),
         rules.device_is_in_hand(True, "A1", 1),
         rules.certificate_is_the_devices("AA", "BB", "A1", 1),
     ]
     assert [one and one.code for one in found] == [
-        "unknown_device",
         "device_not_back",
         "device_lost",
         "certificate_differs",

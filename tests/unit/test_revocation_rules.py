@@ -110,27 +110,6 @@ def test_an_expired_certificate_needs_no_letter_but_its_device_comes_back() -> N
     assert "Điều 20" in found.article
 
 
-@pytest.mark.parametrize(
-    ("typed", "expected"),
-    [
-        ("thu@laichau.gov.vn", ""),
-        (" Thu@LaiChau.gov.vn", ""),
-        ("thu1@laichau.gov.vn", "email_differs"),
-        ("", "email_differs"),
-    ],
-)
-def test_the_address_is_the_one_registered_at_issue(typed: str, expected: str) -> None:
-    assert code(rules.email_is_the_registered(typed, "thu@laichau.gov.vn")) == expected
-
-
-@pytest.mark.parametrize(
-    ("typed", "expected"),
-    [("LÒ VĂN THỬ", ""), ("Lò Văn Thử", ""), ("Lò Văn Thủy", "name_differs")],
-)
-def test_name_and_number_speak_of_one_certificate(typed: str, expected: str) -> None:
-    assert code(rules.name_is_the_certificates(typed, "Lò Văn Thử")) == expected
-
-
 def test_a_wrong_identity_number_is_told_without_repeating_any_number() -> None:
     assert rules.identity_is_the_subscribers(True) is None
     found = rules.identity_is_the_subscribers(False)

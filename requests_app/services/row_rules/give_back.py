@@ -14,6 +14,7 @@ from portal.ca.models import Certificate
 from portal.core.rules import Violation
 from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier, DossierItem
+from requests_app.rules import register
 from requests_app.rules import returns as rules
 from requests_app.services.row_rules.duplicates import asked_twice
 from requests_app.services.targets import newest_certificates, serial_of
@@ -40,7 +41,7 @@ def of_device(device: Device, *, now: datetime) -> list[Violation]:
 def _of_row(item: DossierItem, *, bodies: set[int], now: datetime) -> Iterator[Violation]:
     row, device = item.position, item.device
     if device is None or device.agency_id not in bodies:
-        unknown = rules.device_is_known(False, item.answers.get("device_serial", ""), row)
+        unknown = register.device_is_known(False, item.answers.get("device_serial", ""), row)
         found = [unknown]
     else:
         found = [*_of_place(device, row), *_of_certificate(item, device, item.certificate, now=now)]

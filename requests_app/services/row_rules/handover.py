@@ -9,6 +9,7 @@ from devices import services as devices
 from devices.models import HandoverNotice
 from portal.core.rules import Violation
 from requests_app.models import Dossier, DossierItem
+from requests_app.rules.register import device_is_known
 
 
 def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> list[Violation]:
@@ -18,16 +19,13 @@ def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime)
 
 def unknown_devices(items: Sequence[DossierItem]) -> list[Violation]:
     """Return the rows whose device is none of the sender's."""
-    return [
-        Violation(
-            "unknown_device",
-            f"Không có thiết bị số hiệu “{item.answers.get('device_serial', '')}” tại đơn vị.",
-            row=item.position,
-            way_out="Xem lại số hiệu in trên thiết bị và trang Thiết bị của đơn vị.",
+    found = (
+        device_is_known(
+            item.device_id is not None, item.answers.get("device_serial", ""), item.position
         )
         for item in items
-        if item.device_id is None
-    ]
+    )
+    return [violation for violation in found if violation]
 
 
 def _not_to_be_told_of(dossier: Dossier, items: Sequence[DossierItem]) -> list[Violation]:

@@ -17,6 +17,7 @@ from requests_app import kinds
 from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier, DossierItem
 from requests_app.rules import devices as rules
+from requests_app.rules import register
 from requests_app.services.row_rules.duplicates import asked_twice
 from requests_app.services.row_rules.senders import devices_of_sender
 from requests_app.services.targets import newest_certificates, serial_of
@@ -35,7 +36,7 @@ def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime)
     for item in items:
         if item.device is None or item.device_id not in theirs:
             serial = item.answers.get("device_serial", "")
-            unknown = rules.device_is_the_senders(False, serial, item.position)
+            unknown = register.device_is_known(False, serial, item.position)
             found += [unknown] if unknown else []
         else:
             minutes = confirmed.get(item.device.pk)
@@ -73,7 +74,7 @@ def _of_answers(item: DossierItem, device: Device, serials: set[str]) -> list[Vi
     holder = device.subscriber.name if device.subscriber else ""
     named = item.answers.get("subscriber_name", "")
     found = [
-        rules.name_is_the_holders(named, holder, item.position),
+        register.name_is_the_registered(named, holder, item.position, thing="Thiết bị"),
         rules.certificate_is_on_device(
             serial_of(item.answers), serials, device.serial, item.position
         ),

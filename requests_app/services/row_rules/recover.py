@@ -15,6 +15,7 @@ from portal.core.rules import Violation
 from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier, DossierItem
 from requests_app.rules import devices as rules
+from requests_app.rules import register
 from requests_app.services.row_rules.duplicates import asked_twice
 from requests_app.services.row_rules.senders import devices_of_sender
 from requests_app.services.targets import newest_certificates
@@ -36,7 +37,7 @@ def of_rows(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) ->
     found: list[Violation] = []
     for item in items:
         if item.device is None:
-            unknown = rules.device_is_the_senders(False, item.answers.get("device_serial", ""))
+            unknown = register.device_is_known(False, item.answers.get("device_serial", ""))
             violations = [unknown] if unknown else []
         else:
             violations = against[item.device.pk]
@@ -71,7 +72,7 @@ def against_devices(
     theirs = devices_of_sender(agency_id, devices)
     found = {}
     for device in devices:
-        not_theirs = rules.device_is_the_senders(device.pk in theirs, device.serial)
+        not_theirs = register.device_is_known(device.pk in theirs, device.serial)
         standing = _of_standing(device, newest.get(device.key_id), now=now)
         found[device.pk] = [not_theirs] if not_theirs else standing
     return found
@@ -104,9 +105,9 @@ def _of_answers(item: DossierItem, certificate: Certificate | None) -> list[Viol
         return []
     answers, row = item.answers, item.position
     found = [
-        rules.name_is_the_holders(
+        register.name_is_the_registered(
             answers.get("certificate_name", ""), certificate.common_name, row
         ),
-        rules.email_is_the_registered(answers.get("email", ""), certificate.email, row),
+        register.email_is_the_registered(answers.get("email", ""), certificate.email, row),
     ]
     return [violation for violation in found if violation]

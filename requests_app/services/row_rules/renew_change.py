@@ -18,6 +18,7 @@ from requests_app.kinds.mau_04_renew_change import changed, moves_workplace
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.rules import certificates as rules
 from requests_app.rules.dossiers import organisation_is_registered
+from requests_app.rules.register import email_is_the_registered, name_is_the_registered
 from requests_app.services.organisations import bodies_named_in, bodies_of
 from requests_app.services.prefilling.renew_change import row_of
 from requests_app.services.row_rules.duplicates import asked_twice
@@ -129,10 +130,10 @@ def _of_row(item: DossierItem, register: _Register) -> list[Violation]:
     ):
         return [ended]
     found = [
-        rules.name_is_the_certificates(
+        name_is_the_registered(
             item.answers.get("certificate_name", ""), certificate.common_name, row
         ),
-        rules.email_is_the_registered(item.answers.get("email", ""), certificate.email, row),
+        email_is_the_registered(item.answers.get("email", ""), certificate.email, row),
         rules.sim_names_its_number(
             certificate.key.storage == Storage.SIM, item.answers.get("signing_phone", ""), row
         ),

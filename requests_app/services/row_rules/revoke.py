@@ -18,6 +18,7 @@ from portal.core.rules import Violation
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.mau_05_revoke import BODY_CELLS, PERSON_CELLS
 from requests_app.models import Attachment, Dossier, DossierItem
+from requests_app.rules import register
 from requests_app.rules import revocation as rules
 from requests_app.services.row_rules.duplicates import asked_twice
 from requests_app.services.row_rules.senders import bodies_spoken_for
@@ -194,9 +195,9 @@ def _of_typed(item: DossierItem, certificate: Certificate, known: _Known) -> lis
     answers, row = item.answers, item.position
     found: list[Violation | None] = []
     if name := answers.get("certificate_name", ""):
-        found.append(rules.name_is_the_certificates(name, certificate.common_name, row))
+        found.append(register.name_is_the_registered(name, certificate.common_name, row))
     if email := answers.get("email", ""):
-        found.append(rules.email_is_the_registered(email, certificate.email, row))
+        found.append(register.email_is_the_registered(email, certificate.email, row))
     number, on_record = answers.get("identity_number", ""), certificate.subscriber.identity_hash
     if number and certificate.kind == "person" and on_record:
         found.append(rules.identity_is_the_subscribers(keyed_hash(number) == on_record, row))

@@ -1,0 +1,55 @@
+"""What a row says of a certificate or a device is what the register says: for all forms alike."""
+
+from __future__ import annotations
+
+from portal.core.rules import Violation
+from portal.core.text import search_key
+from requests_app.rules.dossiers import DECREE
+
+
+def device_is_known(is_known: bool, serial: str, row: int | None = None) -> Violation | None:
+    """R29, R30, R33: a body speaks of the devices it answers for, by the number on the thing.
+
+    What is another body's is told as what does not exist.
+    """
+    if is_known:
+        return None
+    return Violation(
+        "unknown_device",
+        f"Không có thiết bị số hiệu “{serial}” tại đơn vị.",
+        f"Điều 20 {DECREE}",
+        row=row,
+        way_out="Xem lại số hiệu in trên thiết bị và trang Thiết bị của đơn vị.",
+    )
+
+
+def name_is_the_registered(
+    typed: str, registered: str, row: int | None = None, *, thing: str = "Chứng thư"
+) -> Violation | None:
+    """Mẫu 04–06, 09: name and number speak of the same ``thing``, so that no wrong one is meant."""
+    if search_key(typed) == search_key(registered):
+        return None
+    return Violation(
+        "name_differs",
+        f"{thing} có số hiệu này là của “{registered}”, không phải của “{typed}”.",
+        f"Mẫu số 04, 05, 06 {DECREE}",
+        row=row,
+        way_out=f"Ghi đúng tên “{registered}”; nếu nhầm {thing.lower()} thì sửa số hiệu.",
+    )
+
+
+def email_is_the_registered(
+    typed: str, registered: str, row: int | None = None
+) -> Violation | None:
+    """Note to Mẫu 04–06 (DOMAIN 7): the address is the one the certificate was issued with."""
+    if typed.strip().lower() == registered.lower():
+        return None
+    return Violation(
+        "email_differs",
+        f"Thư điện tử “{typed}” khác địa chỉ đã đăng ký khi cấp chứng thư "
+        f"({registered or 'trống'}).",
+        f"Chú thích Mẫu số 04, 05, 06 {DECREE}",
+        row=row,
+        way_out=f"Ghi {registered or 'trống'}, kể cả khi địa chỉ đó không còn dùng; địa chỉ mới "
+        "ghi ở phần thông tin mới của Mẫu 04.",
+    )
