@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from portal import health
+from portal.deadlines import views_feed
 from requests_app.views.home import home
 
 urlpatterns = [
@@ -17,6 +18,7 @@ urlpatterns = [
     path("so-theo-doi/", include("requests_app.urls_registers")),
     path("thong-bao/", include("portal.notices.urls")),
     path("thoi-han/", include("portal.deadlines.urls")),
+    path("lich/<str:token>.ics", views_feed.feed, name="calendar_feed"),
     path("nhat-ky/", include("portal.audit.urls")),
     path("tro-giup/", include("portal.core.urls_help")),
     path("api/v1/", include("portal.api.urls")),

@@ -135,6 +135,17 @@ class RoleGrant(models.Model):
         return f"{self.user_id}: {self.role}"
 
 
+class CalendarFeed(models.Model):
+    """The token of one account's calendar feed: its hash, shown to nobody."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="calendar_feed")
+    token_hash = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.made_at:%d/%m/%Y}"
+
+
 class LoginFailure(models.Model):
     """A refused sign-in; several within a window close the door for a while."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.accounts.views import grants, signing_in, users
+from portal.accounts.views import feeds, grants, signing_in, users
 
 app_name = "accounts"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("dang-nhap/", signing_in.SignIn.as_view(), name="login"),
     path("dang-xuat/", signing_in.SignOut.as_view(), name="logout"),
     path("doi-mat-khau/", signing_in.password_change, name="password_change"),
+    path("lich/", feeds.calendar_feed, name="calendar_feed"),
     path("them/", users.create, name="create"),
     path("vai-tro/", grants.grant_list, name="grants"),
     path("vai-tro/<uuid:uuid>/xac-nhan/", grants.confirm, name="confirm_role"),

@@ -141,6 +141,8 @@ ACTIONS: dict[str, dict[str, _StrPromise]] = {
         "decline_role": _("Từ chối giao vai trò"),
         "withdraw_role": _("Rút đề nghị giao vai trò"),
         "sign_in_refused": _("Đăng nhập bị từ chối"),
+        "make_calendar_feed": _("Lấy địa chỉ lịch thời hạn riêng"),
+        "withdraw_calendar_feed": _("Bỏ địa chỉ lịch thời hạn riêng"),
     },
 }
 

@@ -133,7 +133,7 @@ def _recompute(day: date, *, now: datetime) -> list[Moved]:
     for due_on, pks in by_new_day.items():
         for start in range(0, len(pks), _CHUNK):
             still_open = Deadline.objects.open().filter(pk__in=pks[start : start + _CHUNK])
-            still_open.update(due_on=due_on, next_at=now)
+            still_open.update(due_on=due_on, next_at=now, changed_at=now)
     # Days after the end are counted in reminders of what is late: these look at the table again.
     late = Deadline.objects.open().filter(counts=Counts.WORKING, due_on__lt=day)
     late.filter(next_at__isnull=False).update(next_at=now)

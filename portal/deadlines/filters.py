@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import django_filters as filters
+from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.deadlines.models import Deadline, DeadlineKind
@@ -15,7 +16,7 @@ OPEN, OVERDUE, TODAY, WEEK, DONE = "open", "overdue", "today", "week", "done"
 
 
 class DeadlineFilter(filters.FilterSet):
-    """By how urgent, and by kind."""
+    """By how urgent, by kind, by the day they end; one body's, where another page leads there."""
 
     state = filters.ChoiceFilter(
         label=_("Tình trạng"),
@@ -30,6 +31,12 @@ class DeadlineFilter(filters.FilterSet):
         method="by_state",
     )
     kind = filters.ChoiceFilter(label=_("Việc"), choices=DeadlineKind, empty_label=_("Tất cả"))
+    day = filters.DateFilter(
+        label=_("Đến hạn ngày"),
+        field_name="due_on",
+        widget=forms.DateInput(attrs={"placeholder": "dd/mm/yyyy", "inputmode": "numeric"}),
+    )
+    agency = filters.UUIDFilter(field_name="agency__uuid", widget=forms.HiddenInput)
 
     class Meta:
         model = Deadline

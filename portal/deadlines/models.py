@@ -61,6 +61,7 @@ class Deadline(models.Model):
     cancelled_at = models.DateTimeField(null=True)
     lapsed_at = models.DateTimeField(null=True)  # its door shut: neither done nor owed any more
     next_at = models.DateTimeField(null=True, help_text=_("Khi nào quét tiếp"))
+    changed_at = models.DateTimeField(null=True)  # opened, moved or passed on last
 
     objects = DeadlineQuerySet.as_manager()
 

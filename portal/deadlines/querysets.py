@@ -16,20 +16,24 @@ if TYPE_CHECKING:
     from portal.deadlines.models import Deadline
 
 DOORS_SHOWN_DAYS = 90  # before a certificate's door shuts it comes into the lists
+# What bodies owe the CA, which therefore sees whether they are late.
+OWED_TO_THE_CA = ("handover_notice", "device_return", "loss_minutes")
 
 
 class DeadlineQuerySet(models.QuerySet["Deadline"]):
     def visible_to(self, user: User) -> Self:
         """Return the clocks of ``user``'s body, for an office also of the bodies it answers for.
 
-        The auditor sees those of the bodies in their tree, the administrator none.
+        The CA sees besides its own what bodies owe it; the auditor those of the bodies in their
+        tree, the administrator none.
         """
         if user.role in AGENCY_ROLES:
             return self.filter(agency=user.agency_id)
         if user.role in OFFICE_ROLES:
             return self.filter(Q(agency=user.agency_id) | Q(office=user.agency_id))
         if user.role in CA_ROLES:
-            return self.filter(agency__kind="ca")
+            cas = Agency.objects.filter(kind="ca").order_by().values("pk")
+            return self.filter(Q(agency__in=cas) | Q(kind__in=OWED_TO_THE_CA))
         if user.role == Role.AUDITOR:
             bodies = Agency.objects.visible_to(user).order_by().values("pk")
             return self.filter(agency__in=bodies)

@@ -198,6 +198,9 @@ ACCESS: dict[str, Access] = {
     "POST accounts:reset_password": _about(
         {403: AGENCY, 200: frozenset({AD})}, {200: frozenset({AD})}
     ),
+    "GET accounts:calendar_feed": EVERYBODY,
+    "POST accounts:calendar_feed": EVERYBODY,
+    "GET calendar_feed": _open(404),  # nobody's token
     # Bodies and subscribers
     "GET agencies:list": EVERYBODY,
     "GET agencies:suggest": EVERYBODY,
@@ -272,6 +275,7 @@ ACCESS: dict[str, Access] = {
     "GET notices:outbox": _only(AD, code=404),  # mail is not written into files here
     # Deadlines
     "GET deadlines:list": EVERYBODY,
+    "GET deadlines:month": EVERYBODY,
     "GET deadlines:calendar": EVERYBODY,
     "GET deadlines:add_day": DAY,
     "POST deadlines:add_day": DAY,

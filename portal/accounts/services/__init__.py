@@ -10,6 +10,7 @@ from portal.accounts.services.accounts import (
     reset_administrator,
     reset_password,
 )
+from portal.accounts.services.feeds import make_feed, reader_of, withdraw_feed
 from portal.accounts.services.grants import (
     confirm_role,
     decline_role,
@@ -29,9 +30,12 @@ __all__ = [
     "decline_role",
     "end_token",
     "forget_expired",
+    "make_feed",
     "make_token",
     "propose_role",
+    "reader_of",
     "reset_administrator",
     "reset_password",
+    "withdraw_feed",
     "withdraw_role",
 ]

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from knox.models import AuthToken
 
-from portal.accounts.models import User
+from portal.accounts.models import CalendarFeed, User
 from portal.accounts.rules import enough_administrators_remain
 from portal.audit import services as audit
 from portal.core.roles import Role
@@ -45,8 +45,12 @@ def act_about(action: str, user: User, data: Mapping[str, object] | None = None)
 
 
 def drop_tokens(user: User) -> None:
-    """End every token of the API; sessions end by themselves with the password or the account."""
+    """End every token of the API and of the calendar feed.
+
+    Sessions end by themselves with the password or the account.
+    """
     AuthToken.objects.filter(user=user).delete()
+    CalendarFeed.objects.filter(user=user).delete()
 
 
 def keep_two_administrators(leaving: User) -> None:
