@@ -91,9 +91,22 @@ def _of_the_portal(dossier: Dossier) -> str:
 def _finished(dossier: Dossier) -> str:
     if dossier.route in HANDING_BACK:
         return _("Bên nhận đã nhận đủ thiết bị; xem văn bản xác nhận")
-    if kinds.get(dossier.kind).effect is not EffectKind.ISSUE:
-        return _("Hồ sơ đã xong")
-    return _("Đã cấp đủ chứng thư; thiết bị (nếu có) được gửi về đơn vị, theo dõi ở mục Thiết bị")
+    return {
+        EffectKind.ISSUE: _(
+            "Đã cấp đủ chứng thư; thiết bị (nếu có) được gửi về đơn vị, theo dõi ở mục Thiết bị"
+        ),
+        EffectKind.RENEW_CHANGE: _(
+            "Đã cấp chứng thư mới; mở từng chứng thư, cài vào thiết bị đang dùng rồi bấm xác nhận"
+        ),
+        EffectKind.REVOKE: _(
+            "Đã thu hồi chứng thư; đơn vị nhận lại thiết bị (nếu có) và giao lại kèm Mẫu 08, "
+            "thiết bị mất thì lập Mẫu 09"
+        ),
+        EffectKind.RECOVER: _("Đã mở khóa; thuê bao đặt mã PIN mới ở trang thiết bị"),
+        EffectKind.RECORD_LOSS: _(
+            "Biên bản đã được ghi nhận; chứng thư còn hiệu lực thì đề nghị thu hồi (Mẫu 05)"
+        ),
+    }.get(kinds.get(dossier.kind).effect, _("Hồ sơ đã xong"))
 
 
 def _partly_finished(dossier: Dossier) -> str:

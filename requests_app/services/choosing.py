@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,8 @@ from portal.ca.models import Certificate
 from portal.ca.querysets import CertificateQuerySet
 from portal.core.paging import capped_count
 from portal.core.text import search_key
+from requests_app import kinds
+from requests_app.models import DossierItem
 from requests_app.occasions import About, Pick, Way
 from requests_app.rules.certificates import (
     DAYS_LEFT_TO_ASK,
@@ -30,6 +32,7 @@ from requests_app.rules.certificates import (
 from requests_app.rules.devices import AT_THE_AGENCY
 from requests_app.services.drafts import MOST_ROWS
 from requests_app.services.prefilling.issue import FORM_OF
+from requests_app.services.row_rules.duplicates import standing_rows
 
 MOST_SHOWN = 100
 _KIND_OF = {form: kind for kind, form in FORM_OF.items()}
@@ -75,6 +78,7 @@ def choices(
 ) -> Choices:
     """Return what ``way`` can be about for ``user``, narrowed by ``text``; the most urgent first.
 
+    What stands in an open dossier of the same kind is left out: it would be refused as asked twice.
     That something stands in the list does not mean that no rule stops it: the draft's check says.
     """
     if way.pick in _CERTIFICATES:
@@ -123,6 +127,8 @@ def _certificates(way: Way, about: str, *, user: User, now: datetime) -> Certifi
     kind = _KIND_OF.get(way.kind_code) or ("" if about == About.DEVICE else about)
     if kind:
         visible = visible.filter(kind=kind)
+    asked = _asked_already(way, user).filter(certificate__isnull=False)
+    visible = visible.exclude(pk__in=asked.values("certificate"))
     return _CERTIFICATES[way.pick](visible, now)
 
 
@@ -165,7 +171,8 @@ _CERTIFICATES: Mapping[Pick, Callable[[CertificateQuerySet, datetime], Certifica
 
 
 def _devices(way: Way, *, user: User, now: datetime) -> DeviceQuerySet:
-    visible = Device.objects.visible_to(user).for_list()
+    asked = _asked_already(way, user).filter(device__isnull=False)
+    visible = Device.objects.visible_to(user).for_list().exclude(pk__in=asked.values("device"))
     match way.pick:
         case Pick.LOCKED:
             return visible.filter(condition=Condition.LOCKED, custody=Custody.WITH_SUBSCRIBER)
@@ -178,6 +185,12 @@ def _devices(way: Way, *, user: User, now: datetime) -> DeviceQuerySet:
         case Pick.HANDED_OVER:
             return visible.filter(agency=user.agency_id).handed_over_without_notice()
     return visible.none()
+
+
+def _asked_already(way: Way, user: User) -> QuerySet[DossierItem]:
+    """Return the rows of the user's body that ask for the same and have no end yet."""
+    effect = kinds.get(way.kind_code).effect
+    return standing_rows({effect}).filter(dossier__agency=user.agency_id).order_by()
 
 
 def _found_by(devices: DeviceQuerySet, text: str) -> DeviceQuerySet:

@@ -23,7 +23,7 @@ from requests_app import kinds
 from requests_app.models import Dossier, Procedure
 from requests_app.occasions import OCCASIONS, About, Pick, find_occasion
 from requests_app.services import choosing
-from requests_app.workflow import Route
+from requests_app.workflow import Route, State
 from tests import builders
 from tests.builders import NOW
 from tests.flows.visitor import Visitor
@@ -180,6 +180,22 @@ def test_nobody_chooses_from_the_list_of_another_body(clerk: User, page: Client)
 
     assert 'data-code="nothing_chosen"' in answer.text
     assert not Dossier.objects.exists()
+
+
+def test_what_stands_in_an_open_dossier_is_not_chosen_for_a_second_one(
+    clerk: User, page: Client
+) -> None:
+    for name in ("Lò Thị Mai", "Lò Thị Hoa"):
+        held(clerk, name)
+    page.post(url("person", "expiring"), {"do": "open", "all": "1", "q": "mai"})
+    asked = Dossier.objects.get()
+    assert len(listed(page, url("person", "expiring"))) == 2  # a draft asks for nothing yet
+
+    Dossier.objects.filter(pk=asked.pk).update(state=State.SUBMITTED)
+
+    assert listed(page, url("person", "expiring")) == ["Lò Thị Hoa"]
+    assert len(listed(page, url("person", "left"))) == 2  # revoking is another matter
+    assert len(listed(page, url("device", "lost"))) == 2
 
 
 def test_a_search_keeps_what_is_ticked(clerk: User, page: Client) -> None:
