@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from uuid import UUID, uuid4
+
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from portal.accounts.models import User
 from portal.core.roles import Role
 from portal.notices import services
+from portal.notices.listing import MANY
 from portal.notices.models import Notice
 from tests import builders
 from tests.builders import NOW
@@ -93,17 +99,6 @@ def test_all_can_be_read_at_once(client: Client) -> None:
     assert other.notices.unread().count() == 3
 
 
-def test_the_bell_shows_the_unread_and_keeps_no_session_alive(client: Client) -> None:
-    user = builders.user(Role.CLERK)
-    _tell(user)
-    client.force_login(user)
-
-    answer = client.get(reverse("notices:bell"))
-
-    assert ">1<span" in answer.content.decode()
-    assert "seen_at" not in client.session
-
-
 def test_the_list_is_paged_and_filtered(client: Client) -> None:
     user = builders.user(Role.CLERK)
     for number in range(30):
@@ -118,3 +113,115 @@ def test_the_list_is_paged_and_filtered(client: Client) -> None:
     assert first.context["page"].next_params is not None
     assert "(cause 29)" in first.content.decode()
     assert "(cause 29)" not in unread.content.decode()
+
+
+def _tell_of(user: User, thing: UUID | None, *causes: str, is_urgent: bool = False) -> None:
+    for number, cause in enumerate(causes):
+        services.tell(
+            [user],
+            cause=cause,
+            title=f"Hồ sơ ({cause})",
+            target_type="dossier" if thing else "",
+            target_uuid=thing,
+            is_urgent=is_urgent,
+            now=NOW + timedelta(minutes=number),
+        )
+
+
+def test_the_overdue_can_be_listed_alone(client: Client) -> None:
+    user = builders.user(Role.CLERK)
+    _tell_of(user, None, "one")
+    _tell_of(user, None, "late", is_urgent=True)
+    client.force_login(user)
+
+    page = client.get(reverse("notices:list"), {"loc": "qua-han"}).content.decode()
+
+    assert "(late)" in page
+    assert "(one)" not in page
+
+
+@pytest.mark.parametrize("chosen", ["", "khac", "chua-doc", "qua-han"])
+def test_an_empty_list_says_so(client: Client, chosen: str) -> None:
+    client.force_login(builders.user(Role.CLERK))
+
+    page = client.get(reverse("notices:list"), {"loc": chosen})
+
+    assert page.status_code == 200
+    assert "thông báo nào" in page.content.decode()
+
+
+def test_many_about_one_thing_stand_under_the_latest(client: Client) -> None:
+    user = builders.user(Role.CLERK)
+    thing = uuid4()
+    _tell_of(user, thing, *(f"cause {number}" for number in range(MANY)))
+    _tell_of(user, uuid4(), "alone", "and its neighbour")
+    client.force_login(user)
+
+    page = client.get(reverse("notices:list"))
+
+    groups = page.context["groups"]
+    assert [len(group.earlier) for group in groups if group.latest.target_uuid == thing] == [2]
+    assert [len(group.earlier) for group in groups] == [2, 0, 0]
+    assert "và 2 thông báo trước đó về cùng việc này" in page.content.decode()
+
+
+def test_what_is_about_nothing_is_never_grouped(client: Client) -> None:
+    user = builders.user(Role.CLERK)
+    _tell_of(user, None, *(f"cause {number}" for number in range(MANY + 2)))
+    client.force_login(user)
+
+    groups = client.get(reverse("notices:list")).context["groups"]
+
+    assert len(groups) == MANY + 2
+
+
+def test_a_group_is_read_at_once_and_nothing_else(client: Client) -> None:
+    user, other = builders.user(Role.CLERK), builders.user(Role.CLERK)
+    thing = uuid4()
+    for person in (user, other):
+        _tell_of(person, thing, "one", "two", "three", "four")
+        _tell_of(person, uuid4(), "alone")
+    client.force_login(user)
+    third = user.notices.get(cause="three")
+
+    client.post(reverse("notices:mark_read", args=[third.uuid]), {"about": "1"})
+
+    assert set(user.notices.unread().values_list("cause", flat=True)) == {"four", "alone"}
+    assert other.notices.unread().count() == 5
+
+
+@pytest.mark.parametrize(
+    ("back", "leads_to"),
+    [
+        ("/thong-bao/?loc=chua-doc&after=x", "/thong-bao/?loc=chua-doc&after=x"),
+        ("https://la.example/thong-bao/?x", "/thong-bao/"),
+        ("//la.example/", "/thong-bao/"),
+        ("/ho-so/", "/thong-bao/"),
+        ("", "/thong-bao/"),
+    ],
+)
+def test_marking_leads_back_to_the_list_as_it_was(client: Client, back: str, leads_to: str) -> None:
+    user = builders.user(Role.CLERK)
+    _tell(user)
+    client.force_login(user)
+
+    answer = client.post(
+        reverse("notices:mark_read", args=[user.notices.get().uuid]), {"back": back}
+    )
+
+    assert answer["Location"] == leads_to
+
+
+def test_a_longer_list_asks_the_database_no_more_often(client: Client) -> None:
+    user = builders.user(Role.CLERK)
+    _tell(user)
+    client.force_login(user)
+    client.get(reverse("notices:list"))
+
+    with CaptureQueriesContext(connection) as short:
+        client.get(reverse("notices:list"))
+    _tell_of(user, uuid4(), *(f"cause {number}" for number in range(60)))
+    with CaptureQueriesContext(connection) as long:
+        client.get(reverse("notices:list"))
+
+    assert len(long) == len(short) <= 7  # the frame's five, a page, how many are unread
