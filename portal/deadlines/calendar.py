@@ -18,7 +18,7 @@ from portal.core.models import CalendarDay
 from portal.core.roles import Role
 from portal.core.rules import refuse
 from portal.core.text import nfc
-from portal.core.workdays import work_calendar
+from portal.core.workdays import WorkCalendar, work_calendar
 from portal.deadlines.models import Counts, Deadline
 
 _SATURDAY = 5
@@ -56,6 +56,7 @@ def add_day(
     """
     _permit(actor)
     _check_kind(day, kind)
+    before = work_calendar()
     row, is_new = CalendarDay.objects.get_or_create(
         date=day, defaults={"kind": kind, "name": nfc(name), "is_official": is_official}
     )
@@ -66,22 +67,28 @@ def add_day(
             % {"day": f"{day:%d/%m/%Y}", "name": row.name},
             way_out=_("Hãy sửa ngày đó thay vì thêm."),
         )
-    moved = _recompute(day, now=now)
+    moved = _recompute(day, before, now=now)
     _record("calendar.add_day", row, moved, actor=actor, now=now)
     return moved
 
 
 @transaction.atomic
-def edit_day(day: CalendarDay, *, name: str, is_official: bool, actor: User, now: datetime) -> None:
-    """Correct what a day is called and whether it is announced; no deadline depends on that.
+def edit_day(
+    day: CalendarDay, *, name: str, is_official: bool, actor: User, now: datetime
+) -> list[Moved]:
+    """Correct what a day is called and whether it is announced; return the deadlines that moved.
 
-    Raises PermissionDenied or CalendarDay.DoesNotExist (removed meanwhile).
+    None does, but when it decides whether the year's days off are known or computed. Raises
+    PermissionDenied or CalendarDay.DoesNotExist (removed meanwhile).
     """
     _permit(actor)
+    before = work_calendar()
     day = CalendarDay.objects.select_for_update().get(pk=day.pk)
     day.name, day.is_official = nfc(name), is_official
     day.save(update_fields=["name", "is_official"])
-    _record("calendar.edit_day", day, [], actor=actor, now=now)
+    moved = _recompute(day.date, before, now=now)
+    _record("calendar.edit_day", day, moved, actor=actor, now=now)
+    return moved
 
 
 @transaction.atomic
@@ -91,9 +98,10 @@ def remove_day(day: CalendarDay, *, actor: User, now: datetime) -> list[Moved]:
     Raises PermissionDenied or CalendarDay.DoesNotExist (removed meanwhile).
     """
     _permit(actor)
+    before = work_calendar()
     day = CalendarDay.objects.select_for_update().get(pk=day.pk)
     CalendarDay.objects.filter(pk=day.pk).delete()
-    moved = _recompute(day.date, now=now)
+    moved = _recompute(day.date, before, now=now)
     _record("calendar.remove_day", day, moved, actor=actor, now=now)
     return moved
 
@@ -116,11 +124,18 @@ def _check_kind(day: date, kind: str) -> None:
     raise refuse("day_is_so_already", message % {"day": f"{day:%d/%m/%Y}"}, way_out=way_out)
 
 
-def _recompute(day: date, *, now: datetime) -> list[Moved]:
-    """Move the open deadlines that count over ``day``; what ended before it stays."""
+def _recompute(day: date, before: WorkCalendar, *, now: datetime) -> list[Moved]:
+    """Move the open deadlines that count over ``day``; what ended before it stays.
+
+    Where a year's days off were computed ``before`` and are known now, or the other way round, any
+    of its days may have changed.
+    """
     calendar = work_calendar()
+    first, last = day, day
+    if before.is_announced(day.year) != calendar.is_announced(day.year):
+        first, last = date(day.year, 1, 1), date(day.year, 12, 31)
     touched = Deadline.objects.open().filter(
-        counts=Counts.WORKING, received_on__lt=day, due_on__gte=day
+        counts=Counts.WORKING, received_on__lt=last, due_on__gte=first
     )
     moved: list[Moved] = []
     by_new_day: dict[date, list[int]] = defaultdict(list)
@@ -135,7 +150,7 @@ def _recompute(day: date, *, now: datetime) -> list[Moved]:
             still_open = Deadline.objects.open().filter(pk__in=pks[start : start + _CHUNK])
             still_open.update(due_on=due_on, next_at=now, changed_at=now)
     # Days after the end are counted in reminders of what is late: these look at the table again.
-    late = Deadline.objects.open().filter(counts=Counts.WORKING, due_on__lt=day)
+    late = Deadline.objects.open().filter(counts=Counts.WORKING, due_on__lt=last)
     late.filter(next_at__isnull=False).update(next_at=now)
     _tell_followers(moved)
     return moved

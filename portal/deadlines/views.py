@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from portal.core.computed_days import computed_days_off
 from portal.core.fragments import filtered, render_list
 from portal.core.models import CalendarDay
 from portal.core.paging import Order, capped_count, keyset_page
@@ -67,6 +68,10 @@ def calendar_page(request: UserRequest) -> HttpResponse:
     ends = CalendarDay.objects.aggregate(first=Min("date__year"), last=Max("date__year"))
     first = min(year, ends["first"] or year)
     last = max(year, ends["last"] or year)
+    worked = work_calendar()
+    is_announced = worked.is_announced(year)
+    entered = {day.date for day in days}
+    computed = {} if is_announced else computed_days_off(year)
     new_year = date(year, 1, 1)
     last_before = new_year - timedelta(days=1)
     context = {
@@ -74,7 +79,9 @@ def calendar_page(request: UserRequest) -> HttpResponse:
         "years": range(first, last + 1),
         "days": days,
         "expected": sum(not day.is_official for day in days),
-        "working_days": work_calendar().between(last_before, date(year, 12, 31)),
+        "is_announced": is_announced,
+        "computed": [(day, name) for day, name in computed.items() if day not in entered],
+        "working_days": worked.between(last_before, date(year, 12, 31)),
         "may_edit": _may_edit(request.user),
     }
     return render(request, "core/calendar.html", context)
@@ -112,10 +119,14 @@ def edit_day(request: UserRequest, day: date) -> HttpResponse:
     form = DayForm(request.POST or None, initial={"name": row.name, "is_official": row.is_official})
     if request.method == "POST" and form.is_valid():
         try:
-            calendar.edit_day(row, **form.cleaned_data, actor=request.user, now=timezone.now())
+            moved = calendar.edit_day(
+                row, **form.cleaned_data, actor=request.user, now=timezone.now()
+            )
         except CalendarDay.DoesNotExist as error:
             raise Http404 from error
         messages.success(request, _("Đã sửa ngày %(day)s.") % {"day": _shown(day)})
+        if moved:
+            _tell_moved(request, moved)
         return _to_year(day)
     return render(request, "core/calendar_edit.html", {"form": form, "day": row})
 

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from portal.core.sweeps import noted
-from portal.notices import mailing, reminders
+from portal.notices import mailing, missing_days, reminders
 
 
 # Ended long before the lease of the mail it may hang in: nobody else sends that one meanwhile.
@@ -22,3 +22,10 @@ def send_pending_mail() -> int:
 def remind() -> int:
     """Every 5 minutes: tell of the deadlines that near and of those that have passed."""
     return reminders.remind_all(now=timezone.now()).told
+
+
+@shared_task(ignore_result=True, expires=3000)
+@noted
+def warn_of_missing_days() -> int:
+    """Each morning: tell administrators of a year whose days off are not entered, once a month."""
+    return missing_days.warn_of_missing_days(now=timezone.now())

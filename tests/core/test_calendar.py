@@ -63,6 +63,24 @@ def test_the_calendar_is_read_in_one_query(
     assert calendar.is_working(date(2026, 8, 22))
 
 
+def test_a_year_without_official_days_has_the_computed_ones_besides() -> None:
+    calendar = work_calendar()
+
+    assert not calendar.is_announced(2028)
+    assert not calendar.is_working(date(2028, 1, 26))  # mùng 1 Tết Mậu Thân
+    assert calendar.is_announced(2027)
+    assert calendar.is_working(date(2027, 2, 4))  # computed, but 2027 has a table
+
+
+def test_a_single_day_is_no_table_of_a_year() -> None:
+    CalendarDay.objects.create(date=date(2028, 3, 7), kind="off", name="Bão")
+
+    calendar = work_calendar()
+
+    assert not calendar.is_working(date(2028, 3, 7))
+    assert not calendar.is_working(date(2028, 1, 26))
+
+
 def test_the_command_adds_working_days() -> None:
     assert run("--from", "2026-11-20", "--add", "5") == "2026-11-30\n"
 

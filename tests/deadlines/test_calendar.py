@@ -11,11 +11,13 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 
+from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.audit.models import AuditEntry
 from portal.core.models import CalendarDay
 from portal.core.roles import Role
 from portal.core.rules import Refused
+from portal.core.workdays import work_calendar
 from portal.deadlines import calendar, services
 from portal.deadlines.calendar import Moved
 from portal.deadlines.models import Deadline, DeadlineKind
@@ -219,3 +221,51 @@ def test_a_day_is_added_corrected_and_removed_in_the_browser() -> None:
         "calendar.edit_day",
         "calendar.remove_day",
     ]
+
+
+def enter_tet_2028(admin: User) -> list[list[Moved]]:
+    """Enter the five days that make a table of 2028: a shorter Tết than the computed one."""
+    days = [date(2028, 1, 3), *(date(2028, 1, day) for day in (25, 26, 27)), date(2028, 5, 2)]
+    return [
+        calendar.add_day(day, kind=OFF, name="Tết", is_official=True, actor=admin, now=NOW)
+        for day in days
+    ]
+
+
+def test_the_table_of_a_year_takes_the_place_of_what_was_computed() -> None:
+    agency = builders.agency()
+    mine = deadline(agency)
+    Deadline.objects.filter(pk=mine.pk).update(
+        received_on=date(2028, 1, 20), due_on=date(2028, 2, 1)
+    )
+    assert work_calendar().add(date(2028, 1, 20), 3) == date(2028, 2, 1)
+
+    moved = enter_tet_2028(builders.user(Role.ADMINISTRATOR))
+
+    assert [len(one) for one in moved] == [0, 0, 0, 0, 1]  # the last makes it a table
+    assert due(mine) == date(2028, 1, 28)  # 21, 24 and 28: the computed 24 and 28 are worked
+
+
+def test_marking_a_day_as_expected_may_bring_the_computed_ones_back() -> None:
+    admin = builders.user(Role.ADMINISTRATOR)
+    enter_tet_2028(admin)
+    mine = deadline(builders.agency())
+    Deadline.objects.filter(pk=mine.pk).update(
+        received_on=date(2028, 1, 20), due_on=date(2028, 1, 28)
+    )
+    day = CalendarDay.objects.get(date=date(2028, 5, 2))
+
+    moved = calendar.edit_day(day, name=day.name, is_official=False, actor=admin, now=NOW)
+
+    assert [one.deadline for one in moved] == [mine]
+    assert due(mine) == date(2028, 2, 1)
+
+
+def test_the_page_of_a_year_nobody_announced_shows_what_is_computed() -> None:
+    page = admin_client().get(reverse("deadlines:calendar"), {"nam": "2028"})
+
+    assert not page.context["is_announced"]
+    assert date(2028, 1, 26) in [day for day, _name in page.context["computed"]]
+    html = page.content.decode()
+    assert "Chưa nhập lịch nghỉ chính thức của năm 2028" in html
+    assert "26/01/2028" in html

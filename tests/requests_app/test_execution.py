@@ -187,7 +187,7 @@ def test_a_row_that_can_never_be_done_is_refused_after_all_by_two_people() -> No
     assert dossier.state == State.PARTLY_COMPLETED
     assert list(dossier.items.values_list("outcome", flat=True)) == ["done", "refused"]
     assert dossier.events.get(action=Action.COMPLETE_PARTLY).document is not None
-    assert not Deadline.objects.open().exists()
+    assert not Deadline.objects.open().filter(target_type="dossier").exists()
 
 
 def test_what_was_carried_out_is_neither_decided_anew_nor_sent_back() -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.core.computed_days import computed_days_off
 from portal.core.workdays import WorkCalendar
 
 DATA = Path(__file__).parent.parent / "data"
@@ -109,6 +110,25 @@ def test_add_lands_on_a_working_day_and_between_counts_back(
     assert slow_is_working(last_day, off, worked)
     assert slow_between(start, last_day, off, worked) == limit
     assert calendar.add(last_day + _DAY, -1) == last_day
+
+
+@given(DAYS, DAYS, st.sets(DAYS, max_size=30), st.sets(DAYS, max_size=30))
+def test_years_nobody_announced_keep_their_computed_days_off(
+    start: date, end: date, off: set[date], worked: set[date]
+) -> None:
+    calendar = WorkCalendar(off, worked, announced={2026})
+    with_computed = off | computed_days_off(2024).keys() | computed_days_off(2025).keys()
+    with_computed |= computed_days_off(2027).keys()
+
+    assert calendar.between(start, end) == slow_between(start, end, with_computed, worked)
+    assert calendar.is_working(end) == slow_is_working(end, with_computed, worked)
+
+
+def test_a_limit_into_a_year_nobody_announced_passes_over_its_tet() -> None:
+    calendar = WorkCalendar(announced=[2027])
+
+    assert calendar.add(date(2028, 1, 21), 1) == date(2028, 1, 31)
+    assert calendar.add(date(2027, 1, 4), 1) == date(2027, 1, 5)
 
 
 # What the library says otherwise than the announcements for civil servants, and why.
