@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.utils.translation import gettext as _
 
+from portal.core import identifiers
 from portal.core.rules import Finding, Severity, Violation
 from portal.documents.letters import CLOSING
 
@@ -221,19 +222,19 @@ class Kind:
         """Return the trích yếu of the form or of one of its variants."""
         return self.variants.get(variant, self.subject)
 
-    def contact_cells(self, contact: Answers) -> list[CellFinding]:
+    def contact_cells(self, contact: Answers, today: date) -> list[CellFinding]:
         """Return what is found in section 1, field by field."""
         return [
             CellFinding(one.name, finding)
             for one in self.contact_fields
-            for finding in check_cell(one, contact)
+            for finding in check_cell(one, contact) or _day_to_come(one, contact, today)
         ]
 
-    def contact_findings(self, contact: Answers) -> list[Finding]:
+    def contact_findings(self, contact: Answers, today: date) -> list[Finding]:
         """Return what stops section 1."""
         return [
             cell.finding
-            for cell in self.contact_cells(contact)
+            for cell in self.contact_cells(contact, today)
             if cell.finding.severity is Severity.ERROR
         ]
 
@@ -284,6 +285,15 @@ def check_cell(one: Field, answers: Answers) -> list[Finding]:
     if one.choices and all(value != key for key, _label in one.choices):
         return [_not_a_choice(one, value)]
     return [finding for check in one.checks for finding in check(value)]
+
+
+def _day_to_come(one: Field, contact: Answers, today: date) -> list[Finding]:
+    """No day of section 1 lies ahead: a card was issued, minutes were made."""
+    day = identifiers.parse_day(contact.get(one.name, "")) if one.widget is Widget.DATE else None
+    if day is None or day <= today:
+        return []
+    message = _("“%(label)s” ở sau hôm nay. Hãy xem lại ngày.") % {"label": one.label}
+    return [Finding("in_the_future", message)]
 
 
 def _missing(one: Field) -> Finding:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.core import identifiers
+from devices.serials import normalise
 from portal.core.rules import Finding
 from requests_app.kinds.base import Answers, CellFinding, Field
 
@@ -22,7 +22,7 @@ DEVICE_SERIAL = Field(
 
 def identity_key(answers: Answers) -> str:
     """Return the device's number: what a row of these forms is about."""
-    serial = identifiers.normalise_device_serial(answers.get("device_serial", ""))
+    serial = normalise(answers.get("device_serial", ""))
     return f"device:{serial}" if serial else ""
 
 
@@ -33,7 +33,7 @@ def devices_stand_once(
     first: dict[str, int] = {}
     found: dict[int, Sequence[CellFinding]] = {}
     for number, answers in rows:
-        serial = identifiers.normalise_device_serial(answers.get("device_serial", ""))
+        serial = normalise(answers.get("device_serial", ""))
         earlier = first.setdefault(serial, number)
         if serial and earlier != number:
             message = _("Trùng số hiệu thiết bị với dòng %(row)d. Hãy bỏ một dòng.")

@@ -18,6 +18,7 @@ from requests_app.models import Attachment, Dossier, DossierItem, SigningMode
 from requests_app.rules import dossiers as rules
 from requests_app.services import row_rules
 from requests_app.services.routing import rules_for
+from requests_app.services.second_looks import second_looks
 from requests_app.services.signing_mode import signing_mode
 
 
@@ -43,11 +44,11 @@ def row_findings(dossier: Dossier, *, today: date) -> list[RowFindings]:
     ]
 
 
-def contact_violations(kind: Kind, dossier: Dossier) -> list[Violation]:
+def contact_violations(kind: Kind, dossier: Dossier, *, today: date) -> list[Violation]:
     """Return what is wrong in section 1 of the form."""
     return [
         Violation(finding.code, f"{kind.contact_title}: {finding.message}")
-        for finding in kind.contact_findings(dossier.contact)
+        for finding in kind.contact_findings(dossier.contact, today)
     ]
 
 
@@ -65,7 +66,7 @@ def violations_before_signing(dossier: Dossier, *, now: datetime) -> list[Violat
     ]
     return [
         *(violation for violation in found if violation),
-        *contact_violations(kind, dossier),
+        *contact_violations(kind, dossier, today=today),
         *violations_of_rows(dossier, now=now),
         *violations_of_sender(dossier, today=today),
     ]
@@ -170,6 +171,10 @@ def checks(dossier: Dossier, *, reader: User, now: datetime) -> list[Check]:
         for row in row_findings(dossier, today=today)
         for one in row.findings
         if one.finding.severity == "warning"
+    ]
+    lines += [
+        Check(name=one.name, article=one.article, status="look", message=one.message)
+        for one in second_looks(dossier, reader=reader, now=now)
     ]
     if reader.role in CA_ROLES:  # an agency or office never learns what a person holds elsewhere
         lines += _certificates_held(dossier, now=now)

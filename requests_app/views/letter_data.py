@@ -104,7 +104,7 @@ class LetterForm(forms.Form):
             for finding in identifiers.check_day(day):
                 self.add_error("letter_date", finding.message)
             self._tell("letter_date", rules.has_letter_date(self.day() or self._today, self._today))
-        for cell in self._kind.contact_cells(self.contact()):
+        for cell in self._kind.contact_cells(self.contact(), self._today):
             is_blank = cell.finding.code == "missing"
             if cell.finding.severity is Severity.ERROR and not (is_blank and is_first_look):
                 self.add_error(_CONTACT + cell.field, cell.finding.message)

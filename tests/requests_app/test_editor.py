@@ -498,7 +498,7 @@ def test_the_letters_data_is_kept(page: Client, draft: Dossier) -> None:
     assert draft.letter_number == "12/UBND-VHXH"
     assert draft.letter_date == builders.TODAY
     assert draft.contact["phone"] == "0912345678"
-    assert not PERSON.contact_findings(draft.contact)
+    assert not PERSON.contact_findings(draft.contact, builders.TODAY)
 
 
 def test_a_blank_number_is_allowed_and_a_wrong_one_is_kept_and_told(

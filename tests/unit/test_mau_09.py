@@ -67,12 +67,12 @@ def test_of_several_subscribers_none_is_named_as_the_one_who_signs() -> None:
 
 def test_right_answers_have_no_findings() -> None:
     assert codes(answers()) == []
-    assert LOSS.contact_findings(CONTACT) == []
+    assert LOSS.contact_findings(CONTACT, TODAY) == []
 
 
 @pytest.mark.parametrize("name", [one.name for one in LOSS.contact_fields])
 def test_time_place_and_participants_are_said(name: str) -> None:
-    found = LOSS.contact_cells(CONTACT | {name: ""})
+    found = LOSS.contact_cells(CONTACT | {name: ""}, TODAY)
 
     assert [(one.field, one.finding.code) for one in found] == [(name, "missing")]
 

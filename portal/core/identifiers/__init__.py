@@ -9,7 +9,6 @@ from portal.core.identifiers.codes import (
     check_budget_code,
     check_certificate_serial,
     check_tax_code,
-    normalise_device_serial,
     normalise_serial,
 )
 from portal.core.identifiers.contacts import (
@@ -62,7 +61,6 @@ __all__ = [
     "host_of",
     "identity_birth_year",
     "mask",
-    "normalise_device_serial",
     "normalise_phone",
     "normalise_serial",
     "parse_day",

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from stdnum.vn import mst
 
 from portal.core.identifiers.found import Findings, error
-from portal.core.text import nfc
 
 _TAX_CODE = re.compile(r"[0-9]{10}(?:-[0-9]{3})?")
 _BUDGET_CODE = re.compile(r"[0-9]{7}")
@@ -87,12 +86,7 @@ def check_certificate_serial(value: str) -> Findings:
         "not_16_hex",
         _(
             "Số hiệu chứng thư gồm 16 ký tự 0–9, A–F, ví dụ 2A05F812673607B0. "
-            "Nếu không nhớ, hãy bỏ trống."
+            "Xem số hiệu ở trang Chứng thư của đơn vị."
         ),
         bare.zfill(16) if is_mendable else "",
     )
-
-
-def normalise_device_serial(value: str) -> str:
-    """Return a device's printed number in one form (no pattern of it is known)."""
-    return nfc(value).upper()
