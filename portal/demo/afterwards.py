@@ -30,7 +30,7 @@ _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 ROOM = "UBND-VHXH"
 # Days left today of certificates from before the portal: too late, just in time, soon, later.
-DAYS_LEFT = (20, 31, 44, 80, 200, 400)
+DAYS_LEFT = (20, 31, 44, 80, 200, 400, 500)
 FIRST_OLD = 300  # numbers of the invented people who hold them
 
 
@@ -62,12 +62,13 @@ def _dossier(
 
 def _from_before_the_portal(hands: Hands, *, now: datetime) -> list[Certificate]:
     """Certificates that end soon, on devices in their holders' hands; return them, oldest first."""
-    emails = [_answers(hands, number)["email"] for number in range(FIRST_OLD, FIRST_OLD + 6)]
+    numbers = range(FIRST_OLD, FIRST_OLD + len(DAYS_LEFT))
+    emails = [_answers(hands, number)["email"] for number in numbers]
     standing = Certificate.objects.filter(agency=hands.clerk.agency, email__in=emails)
     if standing.exists():
         return list(standing.filter(predecessor__isnull=True).order_by("not_after"))
     long_ago = now - 80 * _DAY
-    rows = [_answers(hands, number) for number in range(FIRST_OLD, FIRST_OLD + len(DAYS_LEFT))]
+    rows = [_answers(hands, number) for number in numbers]
     people = agencies.match_or_create_people(
         [_facts(row) for row in rows], agency=hands.clerk.agency, now=long_ago
     )
@@ -110,6 +111,7 @@ def _from_before_the_portal(hands: Hands, *, now: datetime) -> list[Certificate]
     seen = [device.serial for device in found]
     devices.receive(shipment, serials=seen, actor=hands.clerk, now=long_ago + _DAY)
     plays.hand_over(found, hands, now=long_ago + 2 * _DAY)
+    plays.tell_of_hand_overs(hands, f"49/{ROOM}", now=now - 30 * _DAY)
     return made
 
 
@@ -141,6 +143,7 @@ def _renewed_and_changed(hands: Hands, old: Sequence[Certificate], *, now: datet
         rows = [
             renew_change.row_of(old[4], renews=True, changes=False),
             _moved(renew_change.row_of(old[5], renews=True, changes=True)),
+            _moved(renew_change.row_of(old[6], renews=False, changes=True)),
         ]
         done = _dossier(hands, "mau_04_renew_change", "50", rows, now=now - 4 * _DAY)
         plays.whole(done, hands, now=now - 4 * _DAY)

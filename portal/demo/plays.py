@@ -175,3 +175,11 @@ def hand_over(found: Sequence[Device], hands: Hands, *, now: datetime) -> None:
         devices.hand_over(
             device, pin=hands.pin, serial_seen=device.serial, actor=hands.clerk, now=now
         )
+
+
+def tell_of_hand_overs(hands: Hands, number: str, *, now: datetime) -> None:
+    """Send Mẫu 07 for every hand-over the CA has not been told of; the CA acknowledges."""
+    rows = services.handover_rows(hands.clerk.agency)
+    dossier = draft("mau_07_handover", rows, number=number, hands=hands, now=now)
+    sign(dossier, hands, now=now)
+    step(dossier, Action.ACKNOWLEDGE, hands.operator, now=now + timedelta(days=1))

@@ -15,7 +15,7 @@ from portal.demo import afterwards, plays, systems
 from portal.demo.bodies import Bodies
 from portal.demo.people import Accounts, answers_of, row_of
 from portal.demo.plays import Hands
-from requests_app import execution, services
+from requests_app import execution
 from requests_app.models import Dossier
 from requests_app.workflow import Action, State
 
@@ -108,15 +108,7 @@ def _first_certificates(hands: Hands, *, now: datetime) -> None:
     plays.whole(head, hands, now=now)
     for dossier in (own, head):
         plays.hand_over(plays.ship(dossier, hands, now=now + 3 * _DAY), hands, now=now + 5 * _DAY)
-    _notify_hand_overs(hands, f"03/{ROOM}", now=now + 6 * _DAY)
-
-
-def _notify_hand_overs(hands: Hands, number: str, *, now: datetime) -> None:
-    """Send Mẫu 07 for every hand-over the CA has not been told of; the CA acknowledges."""
-    rows = services.handover_rows(hands.clerk.agency)
-    dossier = _draft(hands, number, rows, now=now, kind="mau_07_handover")
-    plays.sign(dossier, hands, now=now)
-    plays.step(dossier, Action.ACKNOWLEDGE, hands.operator, now=now + _DAY)
+    plays.tell_of_hand_overs(hands, f"03/{ROOM}", now=now + 6 * _DAY)
 
 
 def _finished(hands: Hands, *, now: datetime) -> None:
@@ -128,7 +120,7 @@ def _finished(hands: Hands, *, now: datetime) -> None:
     plays.whole(dossier, hands, now=now)
     found = plays.ship(dossier, hands, now=now + 3 * _DAY)
     plays.hand_over([*found[:9], *found[10:]], hands, now=now + 5 * _DAY)
-    _notify_hand_overs(hands, f"11/{ROOM}", now=now + 6 * _DAY)
+    plays.tell_of_hand_overs(hands, f"11/{ROOM}", now=now + 6 * _DAY)
     _troubles(found, hands, now=now + 20 * _DAY)
 
 
