@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -23,7 +24,9 @@ from portal.core.collector import collector_paused
 from requests_app import kinds
 from requests_app.carrying_out import ASKS_THE_CA, AT_END, DO_CHUNK
 from requests_app.carrying_out.pieces import waiting_rows
+from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier, DossierItem, Outcome
+from requests_app.services.effects import keep_refusal, print_refusal
 from requests_app.services.steps import take_own_step
 from requests_app.workflow import PORTAL, Action, State
 
@@ -73,9 +76,25 @@ def execute(pk: int, *, now: datetime) -> int:
         # The lease runs by the real clock: a long list outlives the moment it began at.
         passed = timedelta(seconds=monotonic() - started)
         Dossier.objects.filter(pk=pk).update(claimed_until=now + passed + settings.EXECUTION_LEASE)
-    prepare_end = AT_END.get(effect)
-    _finish(pk, prepare_end(pk, now=now) if prepare_end and not _has_failed(pk) else None, now=now)
+    _finish(pk, _prepare_end(pk, effect, now=now), now=now)
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What a dossier leaves when it ends, printed before the transaction that closes it."""
+
+    refusal: bytes | None
+    leave: Callable[[Dossier], object] | None
+
+
+def _prepare_end(pk: int, effect: EffectKind, *, now: datetime) -> End | None:
+    """Print what is left when the dossier ends; None while a failed row keeps it open."""
+    if _has_failed(pk):
+        return None
+    prepare = AT_END.get(effect)
+    seen = Dossier.objects.select_related("agency_version", "addressee", "agency").get(pk=pk)
+    return End(print_refusal(seen), prepare(pk, now=now) if prepare else None)
 
 
 def _has_ca() -> bool:
@@ -120,7 +139,7 @@ def _has_failed(pk: int) -> bool:
 
 
 @transaction.atomic
-def _finish(pk: int, end: Callable[[Dossier], object] | None, *, now: datetime) -> None:
+def _finish(pk: int, end: End | None, *, now: datetime) -> None:
     """Close the dossier by how its rows ended; a failed row keeps it open for a retry."""
     dossier = Dossier.objects.select_for_update(of=("self",)).get(pk=pk)
     if dossier.state != State.EXECUTING:
@@ -133,6 +152,7 @@ def _finish(pk: int, end: Callable[[Dossier], object] | None, *, now: datetime) 
         action = Action.COMPLETE_PARTLY
     else:
         action = Action.COMPLETE
-    if end is not None:
-        end(dossier)
-    take_own_step(dossier, action, now=now)
+    document = keep_refusal(dossier, end.refusal, now=now) if end else None
+    if end and end.leave:
+        end.leave(dossier)
+    take_own_step(dossier, action, now=now, document=document)

@@ -11,7 +11,7 @@ from django.db.models import Q
 from portal.agencies.models import Agency
 from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
 from requests_app.covering_stages import LEFT_THE_OFFICE, WAITS_FOR
-from requests_app.workflow import Route, State
+from requests_app.workflow import AT_THE_AGENCY, Route, State
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -49,6 +49,18 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
     def workable_by(self, user: User) -> Self:
         """Return what waits for ``user``'s role, among what is visible."""
         return self.visible_to(user).filter(queue=user.role)
+
+    def read_as_sent_by(self, user: User) -> Self:
+        """Leave out what another body may be correcting: what it holds now was not sent.
+
+        What was withdrawn in a later round may hold a correction too (``reading.hides_rework``).
+        """
+        if user.role == Role.AUDITOR:
+            return self
+        corrected = Q(state__in=AT_THE_AGENCY) | Q(state=State.WITHDRAWN, round__gt=1)
+        if user.role in AGENCY_ROLES:
+            corrected &= ~Q(agency__in=user.body_ids)
+        return self.exclude(corrected)
 
     def open(self) -> Self:
         return self.exclude(

@@ -22,6 +22,7 @@ from portal.core.roles import AGENCY_ROLES
 from portal.core.text import nfc, search_key
 from requests_app import kinds
 from requests_app.models import Dossier, DossierItem
+from requests_app.querysets import DossierQuerySet
 from requests_app.services.registers.handovers import HANDS_CHANGED
 from requests_app.workflow import State
 
@@ -196,7 +197,9 @@ class DossierRegisterFilter(RegisterFilter):
 
     def with_text(self, rows: QuerySet[Dossier], name: str, value: str) -> QuerySet[Dossier]:
         found = DossierItem.objects.filter(search_title__contains=search_key(value))
-        return rows.filter(
+        assert isinstance(rows, DossierQuerySet)
+        read = rows.read_as_sent_by(self.user)
+        return read.filter(
             Q(letter_number__icontains=nfc(value)) | Q(pk__in=found.order_by().values("dossier"))
         )
 

@@ -33,6 +33,12 @@ class DossierSerializer(serializers.ModelSerializer[Dossier]):
             "created_at", "updated_at", "ended_at",
         ]  # fmt: skip
 
+    def to_representation(self, dossier: Dossier) -> dict[str, Any]:
+        """Leave out number, day and count of what another body is still correcting."""
+        user = self.context["request"].user
+        assert isinstance(user, User)
+        return super().to_representation(services.as_sent(dossier, user))
+
     def get_title(self, dossier: Dossier) -> str:
         return services.title_of(dossier)
 

@@ -24,7 +24,9 @@ class DossierFilters(django_filters.FilterSet):
     kind = django_filters.CharFilter(help_text="Code of the form, e.g. mau_01_person.")
     state = django_filters.MultipleChoiceFilter(choices=State.choices)
     agency = django_filters.UUIDFilter(field_name="agency__uuid", help_text="Who sends it.")
-    letter_number = django_filters.CharFilter(help_text="Number of the letter, whole.")
+    letter_number = django_filters.CharFilter(
+        method="numbered", help_text="Number of the letter, whole."
+    )
     updated_since = django_filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
     updated_before = django_filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="lt")
     due_before = django_filters.DateFilter(
@@ -37,6 +39,12 @@ class DossierFilters(django_filters.FilterSet):
     class Meta:
         model = Dossier
         fields: list[str] = []
+
+    def numbered(self, dossiers: DossierQuerySet, name: str, value: str) -> DossierQuerySet:
+        """What another body is still correcting is not found by the number it has now."""
+        assert self.request is not None
+        assert isinstance(self.request.user, User)
+        return dossiers.read_as_sent_by(self.request.user).filter(letter_number=value)
 
     def waiting(self, dossiers: DossierQuerySet, name: str, value: bool) -> DossierQuerySet:
         assert self.request is not None

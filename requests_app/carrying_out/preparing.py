@@ -31,6 +31,11 @@ from requests_app.services.organisations import bodies_named_in
 # DOMAIN 14.8: nothing new is issued in the name of a body that is no more.
 SENDER_GONE = "Đơn vị gửi đã chấm dứt hoạt động; cơ quan kế thừa lập hồ sơ mới."
 NOT_A_BODY = "Cơ quan không còn trong danh mục đơn vị."
+# The sender reads it: whether the number stands elsewhere under another name is not told.
+NOT_CONFIRMED = (
+    "Cục chưa xác nhận được số định danh cùng họ tên, ngày sinh của dòng này; đối chiếu với thẻ "
+    "căn cước."
+)
 NO_STOCK = "Kho của Cục không còn thiết bị loại này."
 KEY_IN_USE = (
     "Khóa trong tệp PKCS#10 đã được dùng cho một chứng thư khác hoặc đang chờ cấp ở hồ sơ khác; "
@@ -97,7 +102,7 @@ def _find_people(dossier: Dossier, items: Sequence[DossierItem], *, now: datetim
     sound: list[tuple[DossierItem, PersonFacts]] = []
     for item, fact, conflict in zip(items, facts, agencies.conflicts_of(facts), strict=True):
         if conflict:
-            mark_failed(item, conflict.message)
+            mark_failed(item, NOT_CONFIRMED)
         else:
             sound.append((item, fact))
     people = agencies.match_or_create_people(

@@ -114,7 +114,7 @@ def order_of(item: DossierItem, *, now: datetime) -> Order:
 @transaction.atomic
 def _record(pk: int, asked: Sequence[Asked], *, now: datetime) -> list[DossierItem]:
     """Write certificates, outcomes and what follows; rows another worker ended are left alone."""
-    dossier = _sender_of(pk)
+    dossier = _sender_of(pk, is_locked=True)  # before rows and certificates, as in ``prepare``
     still_open = set(
         DossierItem.objects.select_for_update(of=("self",))
         .filter(pk__in=[one.item.pk for one in asked], outcome=Outcome.NONE)

@@ -40,7 +40,8 @@ class Pick(StrEnum):
 class Way:
     """One form that may follow: what happens, what to have ready, how long the law gives.
 
-    ``answers`` are known by what happened and go into every row.
+    ``answers`` are known by what happened and go into every row. ``to_type`` says what is typed in
+    the one row that a draft begins with when the portal can't know what it is about.
     """
 
     kind_code: str
@@ -51,6 +52,7 @@ class Way:
     limit: Words
     pick: Pick = Pick.NOTHING
     answers: Mapping[str, str] = field(default_factory=dict)
+    to_type: Words = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,6 +112,12 @@ TAKE_OVER = Way(
         _LETTER,
     ),
     limit=_("Chứng thư phải còn ít nhất 30 ngày vào ngày nhận hồ sơ (Điều 14, Điều 15)."),
+    answers={"changes": "x"},
+    to_type=_(
+        "Ghi vào dòng 1 số hiệu chứng thư, tên và thư điện tử đã đăng ký đúng như trong chứng thư "
+        "của người đó (ba ô này khớp nhau thì hệ thống mới tìm thấy chứng thư), rồi các cấp cơ "
+        "quan công tác mới và thư điện tử mới."
+    ),
 )
 RECOVER = Way(
     kind_code="mau_06_recover",

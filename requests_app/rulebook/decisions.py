@@ -18,7 +18,9 @@ ENTRIES: tuple[Entry, ...] = (
         "With fewer than 30 days left a new issue is the way, with the old serial in its column",
         "§14.2",
         "requests_app.rules.certificates.has_30_days_left_to_renew",
-        why="said in the way out; the start page opens it",
+        "requests_app.rules.reissue.may_be_issued_anew",
+        why="said in the way out; the start page opens it; with more days left a typed old serial "
+        "warns the clerk and is shown to the CA, as a broken or second device may be right",
     ),
     rule(
         "D3",

@@ -210,7 +210,8 @@ ENTRIES: tuple[Entry, ...] = (
         "Điều 21",
         "requests_app.rules.certificates.is_not_revoked",
         "requests_app.rules.certificates.is_not_expired",
-        why="the way out leads to Mẫu 01, 02 or 03",
+        "requests_app.rules.reissue.may_be_issued_anew",
+        why="the way out leads to Mẫu 01, 02 or 03; an old serial typed on a row is a warning",
     ),
     constant(
         "R32",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from portal.core.rules import Violation
 from requests_app.rules.certificates import DAYS_LEFT_TO_ASK
 from requests_app.rules.dossiers import DECREE
+
+
+def first_day(last_day: date) -> date:
+    """Return the first day with fewer than 30 days left of what is valid until ``last_day``."""
+    return last_day - timedelta(days=DAYS_LEFT_TO_ASK - 1)
 
 
 def may_be_issued_anew(

@@ -44,6 +44,7 @@ from requests_app.services.errors import Barred, NotEditable, StaleVersion
 from requests_app.services.letters import preview_html, render
 from requests_app.services.prefilling.handover import handover_rows
 from requests_app.services.reading import (
+    as_sent,
     hides_rework,
     last_sent_letter,
     note_reading,
@@ -76,6 +77,7 @@ __all__ = [
     "accept_all",
     "add_row",
     "allowed_steps",
+    "as_sent",
     "attach",
     "attach_letter_scan",
     "bars_of",

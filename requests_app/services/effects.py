@@ -217,14 +217,19 @@ def refuse_rows(dossier: Dossier, *, now: datetime) -> None:
     refused.update(outcome=Outcome.REFUSED)
 
 
-def refusal_of(dossier: Dossier, *, now: datetime) -> Document | None:
-    """Return the written notice of the refused rows with their reasons, or None if there are none.
+def print_refusal(dossier: Dossier) -> bytes | None:
+    """Print the notice of the refused rows with their reasons; None if there are none.
 
-    The law wants a refusal in writing with its reason (Điều 22, S2 mục 8).
+    The law wants a refusal in writing with its reason (Điều 22, S2 mục 8). Print it before the
+    transaction that keeps it: others wait for what that one holds.
     """
     refused: list[DossierItem] = list(dossier.items.filter(decision=Decision.REFUSED))
-    if not refused:
+    return paper.render(refusal_letter_of(dossier, refused)) if refused else None
+
+
+def keep_refusal(dossier: Dossier, pdf: bytes | None, *, now: datetime) -> Document | None:
+    """Keep the printed notice of the refused rows, if there is one."""
+    if pdf is None:
         return None
-    pdf = paper.render(refusal_letter_of(dossier, refused))
     name = f"Thong-bao-tu-choi-{dossier.letter_number.replace('/', '-')}.pdf"
     return documents.store(pdf, name=name, media_type="application/pdf", now=now)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from devices import services as devices
 from devices.lifecycle import Condition, Move
 from devices.models import CustodyMove, Device
+from devices.services.ledger import lock
 from devices.services.losses import owe_minutes
 from portal.accounts.models import User
 from portal.ca.models import Certificate
@@ -43,6 +44,9 @@ def on_sent(dossier: Dossier, *, actor: User, now: datetime) -> None:
     minutes are owed again.
     """
     named = [item.device for item in dossier.items.select_related("device") if item.device]
+    if dossier.round > 1:
+        # All that may move are held before the audit chain is, as by whoever moves one of them.
+        lock([*named, *_lost_by_these_minutes(dossier, named)], actor=None)
     devices.loss_told(named, paper=_paper_of(dossier), actor=actor, now=now)
     if dossier.round > 1:
         _put_right(dossier, named, actor=actor, now=now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Q
 from django.urls import reverse
@@ -24,8 +24,8 @@ from requests_app import kinds
 from requests_app.kinds.base import EffectKind, Words
 from requests_app.kinds.mau_01_person import CENTRAL
 from requests_app.models import DossierItem
-from requests_app.rules.certificates import DAYS_LEFT_TO_ASK, is_not_superseded
-from requests_app.rules.reissue import may_be_issued_anew
+from requests_app.rules.certificates import is_not_superseded
+from requests_app.rules.reissue import first_day, may_be_issued_anew
 from requests_app.services.prefilling.issue import FORM_OF
 from requests_app.services.row_rules import give_back, loss, recover, renew_change, revoke
 from requests_app.services.row_rules.duplicates import stands_in
@@ -163,7 +163,6 @@ def _of_revocation(certificate: Certificate, user: User, now: datetime) -> Offer
 
 def _of_reissue(certificate: Certificate, now: datetime) -> Offer:
     successor = Certificate.objects.filter(predecessor=certificate).only("uuid", "serial").first()
-    last_day = timezone.localdate(certificate.not_after)
     found = (
         is_not_superseded(
             True, successor=successor.serial, link=reverse("ca:detail", args=[successor.uuid])
@@ -172,7 +171,7 @@ def _of_reissue(certificate: Certificate, now: datetime) -> Offer:
         else may_be_issued_anew(
             certificate.days_left(timezone.localdate(now)),
             has_ended=certificate.revoked_at is not None or certificate.not_after <= now,
-            from_day=last_day - timedelta(days=DAYS_LEFT_TO_ASK - 1),
+            from_day=first_day(timezone.localdate(certificate.not_after)),
         )
     )
     form, number = FORM_OF[certificate.kind], kinds.get(FORM_OF[certificate.kind]).number

@@ -12,6 +12,7 @@ from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.core.roles import Role
 from portal.documents import services as documents
+from portal.documents.models import Document
 from portal.notices import services as notices
 from requests_app.models import DeliveredPaper, Dossier
 from requests_app.services.drafts import dossier_act
@@ -23,11 +24,20 @@ _LONGEST_TITLE = 250  # of a notice
 
 @transaction.atomic
 def deliver(dossier: Dossier, kind: str, pdf: bytes, *, name: str, now: datetime) -> DeliveredPaper:
-    """Deliver ``pdf`` to the dossier's sender, tell its clerks and return the paper.
+    """Keep ``pdf`` and deliver it as ``deliver_document`` does. Render before: the caller holds
+    the dossier's row."""
+    document = documents.store(pdf, name=name, media_type=PDF, now=now)
+    return deliver_document(dossier, kind, document, now=now)
+
+
+@transaction.atomic
+def deliver_document(
+    dossier: Dossier, kind: str, document: Document, *, now: datetime
+) -> DeliveredPaper:
+    """Deliver ``document`` to the dossier's sender, tell its clerks and return the paper.
 
     ``kind`` is a ``DeliveredPaper.Kind``. Idempotent: what was delivered stays as it is, with the
-    day it was delivered on, from which its limit runs (DOMAIN 14.4). Render before: this holds
-    the dossier's row.
+    day it was delivered on, from which its limit runs (DOMAIN 14.4).
     """
     locked = (
         Dossier.objects.select_for_update(of=("self",))
@@ -36,7 +46,6 @@ def deliver(dossier: Dossier, kind: str, pdf: bytes, *, name: str, now: datetime
     )
     if standing := locked.delivered_papers.filter(kind=kind).select_related("document").first():
         return standing
-    document = documents.store(pdf, name=name, media_type=PDF, now=now)
     paper = DeliveredPaper.objects.create(
         dossier=locked, kind=kind, document=document, delivered_at=now
     )

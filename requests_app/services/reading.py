@@ -26,13 +26,30 @@ def hides_rework(dossier: Dossier, user: User) -> bool:
     and the bodies with a copy see that it was returned, and the letter that was last sent. The
     auditor sees a body's drafts anyway.
     """
-    if user.role == Role.AUDITOR:
-        return False
-    if user.role in AGENCY_ROLES and dossier.agency_id in user.body_ids:
+    if _reads_corrections(dossier, user):
         return False
     return dossier.state in AT_THE_AGENCY or (
         dossier.state == State.WITHDRAWN and dossier.round > _last_sent_round(dossier)
     )
+
+
+def _reads_corrections(dossier: Dossier, user: User) -> bool:
+    is_own = user.role in AGENCY_ROLES and dossier.agency_id in user.body_ids
+    return is_own or user.role == Role.AUDITOR
+
+
+def as_sent(dossier: Dossier, user: User) -> Dossier:
+    """Return ``dossier`` without number, day and row count where they may be a correction's.
+
+    For lists: asks nothing of the database, so a dossier that was withdrawn in a later round counts
+    as corrected whatever was sent. The object is for showing, not for saving.
+    """
+    is_corrected = dossier.state in AT_THE_AGENCY or (
+        dossier.state == State.WITHDRAWN and dossier.round > 1
+    )
+    if is_corrected and not _reads_corrections(dossier, user):
+        dossier.letter_number, dossier.letter_date, dossier.row_count = "", None, 0
+    return dossier
 
 
 def shown_events(dossier: Dossier, user: User) -> QuerySet[DossierEvent]:

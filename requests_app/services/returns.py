@@ -17,7 +17,7 @@ from portal.documents.models import Document, SignatureRole
 from requests_app.letter_content import receipt_letter_of
 from requests_app.models import Decision, DeliveredPaper, Dossier, Outcome
 from requests_app.services.letters import Signer
-from requests_app.services.papers import deliver
+from requests_app.services.papers import PDF, deliver_document
 from requests_app.services.signing_mode import personal_certificate
 from requests_app.workflow import Route
 
@@ -50,6 +50,8 @@ def take(dossier: Dossier, receipt: Receipt, *, actor: User, now: datetime) -> D
     The dossier is locked. What was not received goes on being owed. Raises Refused when a device
     is no longer where the minutes say.
     """
+    # Signed before devices and the audit chain are held: others wait for them.
+    document = _sign(dossier, receipt, actor=actor, now=now)
     received = list(dossier.items.filter(decision=Decision.ACCEPTED).select_related("device"))
     label = f"Biên bản giao, nhận thiết bị (Mẫu 08) số {dossier.letter_number}"
     devices.take_returned(
@@ -66,17 +68,17 @@ def take(dossier: Dossier, receipt: Receipt, *, actor: User, now: datetime) -> D
     )
     dossier.items.filter(decision=Decision.ACCEPTED).update(outcome=Outcome.DONE)
     dossier.items.filter(decision=Decision.REFUSED).update(outcome=Outcome.REFUSED)
-    return _deliver(dossier, receipt, actor=actor, now=now)
+    deliver_document(dossier, DeliveredPaper.Kind.RECEIPT, document, now=now)
+    return document
 
 
-def _deliver(dossier: Dossier, receipt: Receipt, *, actor: User, now: datetime) -> Document:
+def _sign(dossier: Dossier, receipt: Receipt, *, actor: User, now: datetime) -> Document:
     name = f"Xac-nhan-nhan-thiet-bi-{dossier.letter_number.replace('/', '-')}.pdf"
-    kind = DeliveredPaper.Kind.RECEIPT
-    delivered = deliver(dossier, kind, receipt.pdf, name=name, now=now)
+    document = documents.store(receipt.pdf, name=name, media_type=PDF, now=now)
     if receipt.signer is None:
-        return delivered.document
-    delivered.document = documents.sign(
-        delivered.document,
+        return document
+    return documents.sign(
+        document,
         role=receipt.signer.role,
         certificate=receipt.signer.certificate,
         key=receipt.signer.key,
@@ -84,8 +86,6 @@ def _deliver(dossier: Dossier, receipt: Receipt, *, actor: User, now: datetime) 
         now=now,
         chain=ca.chain(),
     )
-    delivered.save(update_fields=["document"])
-    return delivered.document
 
 
 def _signer(actor: User, *, pin: str, now: datetime) -> Signer:

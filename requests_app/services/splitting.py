@@ -11,7 +11,7 @@ from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.core.bulk import update_rows
 from requests_app import kinds
-from requests_app.models import Dossier, DossierItem
+from requests_app.models import Attachment, Dossier, DossierItem
 from requests_app.services.drafts import create_draft, dossier_act, lock_draft
 from requests_app.services.routing import rules_for
 
@@ -67,6 +67,7 @@ def _draft_with(
     for item in items:
         item.dossier = draft
     _renumber(items)
+    Attachment.objects.filter(item__in=items).update(dossier=draft)  # a row's papers go with it
     return draft
 
 

@@ -74,11 +74,13 @@ def start_dossier(
     certificates: Collection[Certificate] = (),
     devices: Collection[Device] = (),
     answers: Mapping[str, str] | None = None,
+    begins_with_a_row: bool = False,
 ) -> Dossier:
     """Open a draft whose rows are filled in about these certificates and devices.
 
     Forms about certificates take those issued last on the devices as well, and the other way
-    round. ``answers`` go into every row. Mẫu 07 and 08 without a choice bring all that waits.
+    round. ``answers`` go into every row; ``begins_with_a_row`` makes a blank one where nothing was
+    chosen. Mẫu 07 and 08 without a choice bring all that waits.
     Raises as ``create_draft`` does; Certificate.DoesNotExist or Device.DoesNotExist for what the
     actor does not see.
     """
@@ -91,6 +93,8 @@ def start_dossier(
     )
     kind = kinds.get(kind_code)
     rows = _with_numbers(_FILL[kind.effect](about), actor=actor, now=now)
+    if begins_with_a_row and not rows:
+        rows = [{}]
     if rows:
         filled = [_fitting(kind, row) | dict(answers or {}) for row in rows]
         import_rows(dossier, filled, actor=actor, now=now, version=dossier.version)

@@ -55,6 +55,7 @@ class _Prepared:
     letter: bytes | None = None
     signer: letters.Signer | None = None
     receipt: returns.Receipt | None = None
+    refusal: bytes | None = None
     document: Document | None = None
 
 
@@ -110,10 +111,11 @@ def take_step(
     return event
 
 
-def take_own_step(dossier: Dossier, action: Action, *, now: datetime) -> DossierEvent:
+def take_own_step(
+    dossier: Dossier, action: Action, *, now: datetime, document: Document | None = None
+) -> DossierEvent:
     """Take a step of the portal itself on a locked dossier, in the caller's transaction."""
     step = find_step(action, state=dossier.state, role=None, route=dossier.route)
-    document = effects.refusal_of(dossier, now=now) if step.target in ENDED else None
     event = _move(dossier, step, actor=None, now=now, reason_code="", reason="", document=document)
     audit.record(
         dossier_act(f"dossier.{action}", dossier, data={"state": dossier.state}),
@@ -255,6 +257,8 @@ def _prepare(dossier: Dossier, step: Step, *, actor: User, now: datetime, pin: s
     elif step.action in TAKING:
         _check_rules(dossier, step, now=now, reason="")
         prepared.receipt = returns.prepare_receipt(dossier, actor=actor, pin=pin, now=now)
+    elif step.target == State.REJECTED:
+        prepared.refusal = effects.print_refusal(dossier)
     return prepared
 
 
@@ -272,7 +276,7 @@ def _before(
         prepared.document = returns.take(dossier, prepared.receipt, actor=actor, now=now)
     elif step.target == State.REJECTED:
         effects.refuse_rows(dossier, now=now)
-        prepared.document = effects.refusal_of(dossier, now=now)
+        prepared.document = effects.keep_refusal(dossier, prepared.refusal, now=now)
     elif step.target == State.ACCEPTED:
         effects.accept_rows(dossier, now=now)
 

@@ -75,9 +75,9 @@ def _find_certificates(kind: Kind, items: Sequence[DossierItem], *, actor: User)
         _point_at(item, found.get(serial_of(item.answers)))
 
 
-def serial_of(answers: Answers) -> str:
+def serial_of(answers: Answers, name: str = "certificate_serial") -> str:
     """Return the certificate's number a row names, as it is kept; "" when it names none."""
-    bare = normalise_serial(answers.get("certificate_serial", ""))
+    bare = normalise_serial(answers.get(name, ""))
     return bare.zfill(16) if bare else ""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -66,6 +67,8 @@ def way(request: UserRequest) -> HttpResponse:
         except Refused as refusal:
             violations = refusal.violations
         else:
+            if chosen.to_type:
+                messages.info(request, chosen.to_type)
             return redirect("requests_app:editor", dossier.uuid)
     return _render_way(request, About(about), occasion, chosen, violations)
 
@@ -113,6 +116,7 @@ def _open(request: UserRequest, chosen: Way, about: str) -> Dossier:
         certificates=picked.certificates if picked else (),
         devices=picked.devices if picked else (),
         answers=chosen.answers,
+        begins_with_a_row=bool(chosen.to_type),
     )
 
 

@@ -65,6 +65,8 @@ def render_detail(
     shown = services.shown_events(dossier, request.user)
     events = list(shown.select_related("actor__agency", "document"))
     is_rework = services.hides_rework(dossier, request.user)
+    if is_rework:
+        services.as_sent(dossier, request.user)
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),

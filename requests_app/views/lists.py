@@ -18,7 +18,7 @@ from portal.core.sheets import SheetColumn
 from requests_app.filters import DossierFilter
 from requests_app.models import Dossier
 from requests_app.querysets import DossierQuerySet
-from requests_app.services import headline_of
+from requests_app.services import as_sent, headline_of
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -77,15 +77,19 @@ def _list(
     order = request.GET.get("sort", usual_order)
     order = order if order in ORDERS else usual_order
     if sheets.is_wanted(request.GET):
-        rows = first_rows(found.qs, order=ORDERS[order], size=sheets.MOST_ROWS + 1)
+        taken = first_rows(found.qs, order=ORDERS[order], size=sheets.MOST_ROWS + 1)
+        rows = [as_sent(dossier, request.user) for dossier in taken]
         note_export(
             "ho-so", rows=len(rows), params=request.GET, actor=request.user, now=timezone.now()
         )
         return sheets.sheet_response(rows, COLUMNS, name="ho-so", today=today)
+    page = keyset_page(found.qs, order=ORDERS[order], params=request.GET)
+    for dossier in page.object_list:
+        as_sent(dossier, request.user)
     context = {
         "title": title,
         "filter": found,
-        "page": keyset_page(found.qs, order=ORDERS[order], params=request.GET),
+        "page": page,
         "count": capped_count(found.qs),
         "order": order,
         "usual_order": usual_order,

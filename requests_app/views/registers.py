@@ -50,13 +50,15 @@ def register(request: UserRequest, name: str) -> HttpResponse:
     found = FILTERS[name](request.GET, book.rows(request.user), user=request.user, now=now)
     rows = filtered(found)
     if sheets.is_wanted(request.GET):
-        taken = first_rows(rows, order=book.order, size=sheets.MOST_ROWS + 1)
+        found_rows = first_rows(rows, order=book.order, size=sheets.MOST_ROWS + 1)
+        taken = [book.shown(row, request.user) for row in found_rows]
         entries = book.entries(taken, now)
         note_export(name, rows=len(taken), params=request.GET, actor=request.user, now=now)
         today = timezone.localdate(now)
         return sheets.sheet_response(entries, book.columns, name=f"so-{name}", today=today)
     page = keyset_page(rows, order=book.order, params=request.GET)
     columns = book.columns_for(request.user)
+    shown = [book.shown(row, request.user) for row in page.object_list]
     context = {
         "register": book,
         "registers": REGISTERS.values(),
@@ -64,7 +66,7 @@ def register(request: UserRequest, name: str) -> HttpResponse:
         "page": page,
         "count": capped_count(rows),
         "headers": [column.header for column in columns],
-        "lines": _lines(book, columns, book.entries(page.object_list, now)),
+        "lines": _lines(book, columns, book.entries(shown, now)),
     }
     return render_list(
         request,

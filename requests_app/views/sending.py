@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from django.views.decorators.http import require_http_methods
 from portal.core.rules import Severity
 from requests_app import kinds, services
 from requests_app.models import Dossier
+from requests_app.services import row_rules
+from requests_app.services.row_rules import reissue
 from requests_app.views import parts, taking
 from requests_app.workflow import Action
 
@@ -39,21 +42,23 @@ def check(request: UserRequest, uuid: UUID) -> HttpResponse:
         "kind": kinds.get(dossier.kind),
         "form": form,
         "violations": form.violations or services.violations_before_signing(dossier, now=now),
-        "warnings": _warnings(dossier),
+        "warnings": _warnings(dossier, now=now),
         "mode": mode,
         "mode_reason": why,
     }
     return render(request, "requests_app/check.html", context)
 
 
-def _warnings(dossier: Dossier) -> list[tuple[int, str]]:
+def _warnings(dossier: Dossier, *, now: datetime) -> list[tuple[int, str]]:
     """What is worth a second look but stops nothing, as (row, words)."""
-    return [
+    found = [
         (row.item.position, one.finding.message)
-        for row in services.row_findings(dossier, today=timezone.localdate())
+        for row in services.row_findings(dossier, today=timezone.localdate(now))
         for one in row.findings
         if one.finding.severity is Severity.WARNING
     ]
+    old = reissue.warnings(dossier, list(row_rules.rows_of(dossier)), now=now)
+    return found + [(one.row or 0, f"{one.message} {one.way_out}") for one in old]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

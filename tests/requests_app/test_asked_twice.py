@@ -9,13 +9,14 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from portal.agencies.models import Succession
 from portal.core.rules import Refused
 from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier, DossierItem
 from requests_app.services.row_rules.duplicates import asked_twice
 from requests_app.workflow import Action, State
 from tests import builders, story
-from tests.builders import NOW
+from tests.builders import NOW, TODAY
 
 pytestmark = pytest.mark.django_db
 
@@ -75,8 +76,18 @@ def test_the_api_tells_the_link() -> None:
     assert [one["link"] for one in answer.json()["violations"]] == [link_to(first)]
 
 
-def test_the_dossier_of_another_body_is_named_and_not_linked() -> None:
+@pytest.mark.parametrize("is_predecessor", [False, True])
+def test_the_dossier_of_another_body_is_not_linked_and_only_a_predecessor_is_named(
+    is_predecessor: bool,
+) -> None:
     people, others = story.cast(), story.cast()
+    if is_predecessor:
+        Succession.objects.create(
+            predecessor=others.agency,
+            successor=people.agency,
+            effective_on=TODAY,
+            in_effect=True,
+        )
     person = builders.person(at=people.agency)
     certificate = builders.certificate(subscriber=person)
     theirs = builders.dossier(agency=others.agency, kind="mau_05_revoke", state=State.SUBMITTED)
@@ -86,7 +97,8 @@ def test_the_dossier_of_another_body_is_named_and_not_linked() -> None:
     (violation,) = asked_twice(Dossier(agency=people.agency), [item], by={EffectKind.REVOKE})
 
     assert violation.link == ""
-    assert others.agency.name in violation.way_out
+    assert (others.agency.name in violation.way_out) == is_predecessor
+    assert ("cơ quan khác" in violation.way_out) != is_predecessor
 
 
 def test_without_a_row_nobody_is_told_to_drop_one() -> None:

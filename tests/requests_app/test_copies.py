@@ -196,6 +196,56 @@ def test_the_api_shows_no_correction_either() -> None:
     assert rows["results"] == []
 
 
+def test_nobody_else_finds_a_dossier_by_what_its_correction_holds() -> None:
+    people = story.cast()
+    dossier = _returned(people)
+    services.save_letter(
+        dossier,
+        letter_number="99/UBND-VX",
+        letter_date=dossier.letter_date,
+        contact=dossier.contact,
+        note="",
+        actor=people.clerk,
+        now=builders.NOW,
+        version=dossier.version,
+    )
+    link = reverse("requests_app:detail", args=[dossier.uuid])
+    lists = [reverse("requests_app:list"), reverse("registers:register", args=["van-ban-di"])]
+
+    for address in lists:
+        for text in ("Chưa Gửi", "99/UBND"):
+            assert link not in _signed_in(people.officer).get(address, {"q": text}).text
+            assert link in _signed_in(people.clerk).get(address, {"q": text}).text
+    numbered = {"letter_number": "99/UBND-VX"}
+    office = APIClient()
+    office.force_authenticate(people.officer)
+    assert office.get(reverse("api:dossiers"), numbered).json()["results"] == []
+
+
+def test_lists_and_registers_tell_others_neither_number_nor_count_of_a_correction() -> None:
+    people = story.cast()
+    dossier = _returned(people)
+    user = _follower(dossier)
+    lists = {
+        reverse("requests_app:list"): people.officer,
+        reverse("registers:register", args=["van-ban-di"]): people.officer,
+        reverse("requests_app:copies"): user,
+        reverse("requests_app:detail", args=[dossier.uuid]): user,
+    }
+
+    for address, reader in lists.items():
+        shown = _signed_in(reader).get(address).text
+        assert reverse("requests_app:detail", args=[dossier.uuid]) in shown or reader == user
+        assert dossier.letter_number not in shown, address
+        assert "cho 1 cá nhân" not in shown, address
+    own = _signed_in(people.clerk).get(reverse("requests_app:list")).text
+    assert dossier.letter_number in own
+    office = APIClient()
+    office.force_authenticate(people.officer)
+    (told,) = office.get(reverse("api:dossiers")).json()["results"]
+    assert (told["letter_number"], told["letter_date"], told["row_count"]) == ("", None, 0)
+
+
 def test_an_unsent_draft_is_nobody_elses_even_with_a_copy() -> None:
     dossier = builders.dossier(route=Route.DIRECT)
     client = _signed_in(_follower(dossier))

@@ -319,6 +319,15 @@ def test_a_list_of_devices_is_searched_by_serial_and_by_name(clerk: User, page: 
     assert listed(page, address, q="  ") == ["Lò Thị Mai", "Vàng Văn Páo"]
 
 
+def test_a_person_who_moved_here_gets_a_draft_with_one_row_and_what_to_type(page: Client) -> None:
+    answer = page.post(url("person", "moved_here"), {"do": "open"}, follow=True)
+
+    draft = Dossier.objects.get()
+    row = draft.items.get()
+    assert (draft.kind, row.answers["changes"]) == ("mau_04_renew_change", "x")
+    assert "thư điện tử đã đăng ký" in answer.text
+
+
 def test_a_person_who_moved_away_needs_nothing_from_here(page: Client) -> None:
     answer = page.get(url("person", "moved_away"))
 

@@ -32,12 +32,17 @@ class Column(SheetColumn[Entry]):
     names_body: bool = False
 
 
+def _whole(row: Row, user: User) -> Row:
+    return row
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register(Generic[Row, Entry]):
     """A book that clerks keep.
 
-    ``rows`` are those a user may see; ``entries`` adds to a page of them what stands elsewhere, in
-    a fixed number of queries; ``url`` is the page an entry leads to, "" when the user has none.
+    ``rows`` are those a user may see; ``shown`` leaves out of a row what that user may not read;
+    ``entries`` adds to a page of them what stands elsewhere, in a fixed number of queries; ``url``
+    is the page an entry leads to, "" when the user has none.
     """
 
     slug: str
@@ -48,6 +53,7 @@ class Register(Generic[Row, Entry]):
     entries: Callable[[Sequence[Row], datetime], list[Entry]]
     columns: tuple[Column[Entry], ...]
     url: Callable[[Entry], str]
+    shown: Callable[[Row, User], Row] = _whole
 
     def columns_for(self, user: User) -> list[Column[Entry]]:
         """Return the columns a page has room for; the first is the one that leads on."""

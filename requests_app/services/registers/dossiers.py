@@ -18,6 +18,7 @@ from portal.accounts.models import User
 from portal.core.paging import Order
 from requests_app import kinds
 from requests_app.models import Dossier, DossierEvent
+from requests_app.services.reading import as_sent
 from requests_app.services.registers.base import Column, Register
 from requests_app.states import Action
 
@@ -86,6 +87,7 @@ REGISTER = Register(
     order=Order("sent_at", is_descending=True),
     rows=_rows,
     entries=_entries,
+    shown=as_sent,
     columns=COLUMNS,
     url=lambda entry: reverse("requests_app:detail", args=[entry.dossier.uuid]),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -12,6 +12,7 @@ from requests_app import kinds
 from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier, DossierItem
 from requests_app.rules.dossiers import is_not_asked_twice
+from requests_app.services.row_rules.senders import bodies_spoken_for
 from requests_app.workflow import ENDED, State
 
 # Ended or not yet put before anybody: these ask for nothing.
@@ -26,8 +27,10 @@ def asked_twice(
     Only effects ``by`` count: a revocation, say, never waits for anything but another revocation.
     """
     others = _others(dossier, items, by=by)
+    bodies = {other.agency_id for other in others.values()} - {dossier.agency_id}
+    known = bodies_spoken_for(dossier.agency_id, bodies) if bodies else set()
     found = (
-        stands_in(other, item, sender=dossier.agency_id)
+        stands_in(other, item, sender=dossier.agency_id, known=known)
         for item in items
         if (other := others.get(("certificate", item.certificate_id)))
         or (other := others.get(("device", item.device_id)))
@@ -57,12 +60,20 @@ def standing_rows(effects: Iterable[EffectKind]) -> QuerySet[DossierItem]:
     return rows.exclude(dossier__state__in=_ASKS_FOR_NOTHING)
 
 
-def stands_in(other: Dossier, item: DossierItem, *, sender: int) -> Violation | None:
-    """Say that ``item`` of the body ``sender`` stands in ``other``; only an own one is linked."""
+def stands_in(
+    other: Dossier, item: DossierItem, *, sender: int, known: Collection[int] = ()
+) -> Violation | None:
+    """Say that ``item`` of the body ``sender`` stands in ``other``; only an own one is linked.
+
+    Of a body that is not among the ``known``, those it speaks for, neither name nor number is told.
+    """
     number = other.letter_number or "chưa có số"
     is_own = other.agency_id == sender
+    if not is_own:
+        is_known = other.agency_id in known
+        number = f"{number} của {other.agency.name}" if is_known else "của một cơ quan khác"
     return is_not_asked_twice(
-        number if is_own else f"{number} của {other.agency.name}",
+        number,
         item.position,
         item.title,
         link=reverse("requests_app:detail", args=[other.uuid]) if is_own else "",

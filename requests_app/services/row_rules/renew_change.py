@@ -53,7 +53,7 @@ def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime)
 
     A row that was carried out has its certificate: nothing stops it any more.
     """
-    day = _day_of_law(dossier, now)
+    day = day_of_law(dossier, now)
     register = _Register(
         own=bodies_of(dossier.agency),
         successors=_successors(items),
@@ -87,7 +87,7 @@ def of_certificate(
     return violations(Dossier(agency=agency), [item], now=now)
 
 
-def _day_of_law(dossier: Dossier, now: datetime) -> date:
+def day_of_law(dossier: Dossier, now: datetime) -> date:
     """Return the day that counts: a returned dossier is judged anew (DOMAIN 14.1)."""
     if dossier.state in AT_THE_AGENCY or dossier.received_on is None:
         return timezone.localdate(now)
