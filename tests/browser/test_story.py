@@ -19,6 +19,7 @@ from requests_app.editing import page_of
 from requests_app.models import Dossier, Procedure
 from requests_app.workflow import Route, State
 from tests import builders, story
+from tests.browser import acts
 from tests.browser.tour import Tour, aside, press
 from tests.ca import requests
 
@@ -89,7 +90,7 @@ def _draft_from_the_sheet(tour: Tour, page: Page) -> None:
     _bring_own_keys(page)
     tour.look(page, "tep-pkcs10")
     page.get_by_role("link", name="2. Văn bản và người liên hệ").click()
-    _fill_letter(page, "12/UBND-VHXH")
+    acts.fill_letter(page, "12/UBND-VHXH")
     tour.look(page, "van-ban")
     press(page, "Tiếp: kiểm tra và trình ký")
     tour.look(page, "kiem-tra")
@@ -108,15 +109,6 @@ def _bring_own_keys(page: Page) -> None:
         )
         press(page, f"Đọc tệp Tệp đề nghị PKCS#10 (CSR), dòng {item.position}")
         expect(cell.locator(".key-words")).to_contain_text("EC-P256, SHA-256")
-
-
-def _fill_letter(page: Page, number: str) -> None:
-    page.locator("[name=letter_number]").fill(number)
-    page.locator("[name=letter_date]").fill(f"{timezone.localdate():%d/%m/%Y}")
-    for name, value in story.CONTACT.items():
-        field = page.locator(f"[name=contact_{name}]")
-        if field.count():  # Mẫu 07 asks for less
-            field.fill(value)
 
 
 def _sign_and_seal(tour: Tour, people: story.Cast, clerk: Page) -> None:
@@ -226,20 +218,12 @@ def _tell_of_the_hand_over(tour: Tour, people: story.Cast, clerk: Page) -> None:
     clerk.get_by_role("link", name="Lập Mẫu 07").click()
     press(clerk, "Tiếp tục")
     tour.look(clerk, "mau-07-danh-sach")
-    press(clerk, "Tiếp: văn bản và người liên hệ")
-    _fill_letter(clerk, "13/UBND-VHXH")
-    press(clerk, "Tiếp: kiểm tra và trình ký")
-    press(clerk, "Trình lãnh đạo ký")
+    acts.submit(clerk, "13/UBND-VHXH")
     notice = Dossier.objects.get(kind="mau_07_handover")
-    head = tour.page_of(people.head)
-    head.goto(reverse("requests_app:sign", args=[notice.uuid]))
-    head.get_by_label("Mã PIN").fill(story.PIN)
-    press(head, "Ký")
-    clerk.goto(reverse("requests_app:sign", args=[notice.uuid]))
-    clerk.get_by_label("Mã PIN").fill(story.PIN)
-    press(clerk, "Ký số cơ quan và gửi")
+    acts.sign(tour.page_of(people.head), notice)
+    acts.seal(clerk, notice)
     operator = tour.page_of(people.operator)
-    operator.goto(reverse("requests_app:detail", args=[notice.uuid]))
+    acts.open_page(operator, "detail", notice)
     press(operator, "Xác nhận đã nhận")
     notice.refresh_from_db()
     assert notice.state == State.COMPLETED
@@ -275,7 +259,7 @@ def test_without_script_a_dossier_is_started_filled_and_handed_to_the_head(tour:
     expect(page.locator("#o-1-position")).to_have_value("Kế toán trưởng")
     _bring_own_keys(page)
     page.get_by_role("link", name="2. Văn bản và người liên hệ").click()
-    _fill_letter(page, "12/UBND-VHXH")
+    acts.fill_letter(page, "12/UBND-VHXH")
     press(page, "Tiếp: kiểm tra và trình ký")
     press(page, "Trình lãnh đạo ký")
 
