@@ -20,7 +20,7 @@ from kombu.exceptions import KombuError
 
 from portal.ca import publication
 from portal.celery import app
-from portal.core import heartbeats
+from portal.core import background, heartbeats
 from portal.core.models import Heartbeat
 
 OK = "ok"
@@ -39,7 +39,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say whether database, broker, worker, beat and revocation list are as they should be."""
+    """Say whether database, broker, worker, beat, its sweeps and revocation list are as they
+    should be."""
     now = timezone.now()
     checks = {"broker": _broker()}
     for name, check in {"database": _background, "crl": _crl}.items():
@@ -63,7 +64,8 @@ def _with_database(
 def _background(now: datetime) -> dict[str, str]:
     silent = heartbeats.silent(now=now)
     states = {str(service): silent.get(service, OK) for service in Heartbeat.Service}
-    return {"database": OK, **states}
+    late = sorted(background.silent_sweeps(now))
+    return {"database": OK, **states, "sweeps": f"silent: {', '.join(late)}" if late else OK}
 
 
 def _crl(now: datetime) -> dict[str, str]:

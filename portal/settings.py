@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "knox",
     "drf_spectacular",
+    "portal",
     "portal.core",
     "portal.audit",
     "portal.agencies",
@@ -239,6 +240,9 @@ HEAD_TOLD_AFTER_WORKING_DAYS = env.int("HEAD_TOLD_AFTER_WORKING_DAYS", default=1
 OFFICE_TOLD_AFTER_WORKING_DAYS = env.int("OFFICE_TOLD_AFTER_WORKING_DAYS", default=3)
 CA_TOLD_AFTER_WORKING_DAYS = env.int("CA_TOLD_AFTER_WORKING_DAYS", default=5)
 REMINDER_HOUR = env.int("REMINDER_HOUR", default=7)  # a day's reminders are told from then on
+# Who may read /metrics: whoever sends this token, or asks from these addresses. Neither: nobody.
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
+METRICS_ADDRESSES: list[str] = env.list("METRICS_ADDRESSES", default=[])
 VALIDITY_YEARS = {"person": 5, "organisation": 5, "system": 5}
 # Rows carried out in one transaction, and how long a silent worker keeps its dossier.
 EXECUTION_CHUNK = env.int("EXECUTION_CHUNK", default=100)
@@ -262,7 +266,7 @@ X_FRAME_OPTIONS = "DENY"
 if not DEBUG:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
     # CRL, OCSP and CA certificates are fetched over plain http by verifiers; health by the host.
-    SECURE_REDIRECT_EXEMPT = [r"^pki/", r"^healthz$", r"^readyz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^pki/", r"^healthz$", r"^readyz$", r"^metrics$"]
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31536000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

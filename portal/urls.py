@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from portal import health
+from portal import health, metrics
+from portal.core.views_background import background
 from portal.deadlines import views_feed
 from requests_app.views.home import home
 
@@ -23,6 +24,8 @@ urlpatterns = [
     path("tro-giup/", include("portal.core.urls_help")),
     path("api/v1/", include("portal.api.urls")),
     path("pki/", include("portal.ca.urls_pki")),
+    path("tien-trinh-nen/", background, name="background"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -85,6 +85,8 @@ class Dossier(models.Model):
     sent_at = models.DateTimeField(null=True)  # first left the agency
     received_on = models.DateField(_("ngày nhận hợp lệ"), null=True)  # the law's day
     due_on = models.DateField(null=True)  # of the body it waits for
+    waiting_since = models.DateField(null=True)  # the day it came to the desk it waits at
+    decided_on = models.DateField(null=True)  # the day of the answer, whatever it was
     ended_at = models.DateTimeField(null=True)
     claimed_until = models.DateTimeField(null=True)  # the worker's lease while executing
 
@@ -99,6 +101,21 @@ class Dossier(models.Model):
             models.Index(fields=["agency", "-updated_at", "-id"], name="dossier_agency_recent"),
             models.Index(fields=["office", "-updated_at", "-id"], name="dossier_office_recent"),
             models.Index(fields=["is_at_ca", "-updated_at", "-id"], name="dossier_ca_recent"),
+            # Counted by day for the dashboards, out of the index alone.
+            models.Index(
+                fields=["office", "queue", "waiting_since", "sent_at"], name="dossier_office_desk"
+            ),
+            models.Index(fields=["is_at_ca", "queue", "waiting_since"], name="dossier_ca_desk"),
+            models.Index(
+                fields=["office", "decided_on", "kind", "received_on", "sent_at"],
+                condition=Q(decided_on__isnull=False),
+                name="dossier_office_decided",
+            ),
+            models.Index(
+                fields=["is_at_ca", "decided_on", "kind", "received_on"],
+                condition=Q(decided_on__isnull=False),
+                name="dossier_ca_decided",
+            ),
             models.Index(
                 fields=["agency", "state", "-updated_at", "-id"], name="dossier_agency_state"
             ),

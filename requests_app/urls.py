@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from requests_app.views import deciding, detail, lists, minutes, papers, routing, sending
+from requests_app.views import dashboard, deciding, detail, lists, minutes, papers, routing, sending
 
 app_name = "requests_app"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("", lists.dossier_list, name="list"),
     path("cho-xu-ly/", lists.queue, name="queue"),
     path("theo-doi/", lists.copies, name="copies"),
+    path("tong-hop/", dashboard.dashboard, name="dashboard"),
     path("noi-nhan/", routing.rules, name="routing"),
     path("noi-nhan/them/", routing.add, name="add_rule"),
     path("noi-nhan/mau/", routing.preset, name="preset_rules"),

@@ -279,6 +279,7 @@ def dossier(
         "addressee": ca(),
         "state": state,
         "queue": queue_of(state, route),
+        "waiting_since": TODAY if queue_of(state, route) else None,
         "is_at_ca": is_at_ca(state, route),
         "row_count": rows,
         "letter_number": f"{next(_count)}/UBND-VHXH",

@@ -59,6 +59,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry(
         _("Lịch làm việc"), "deadlines:calendar", "calendar-days", frozenset({Role.ADMINISTRATOR})
     ),
+    Entry(_("Tiến trình nền"), "background", "activity", frozenset({Role.ADMINISTRATOR})),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import ParamSpec
 
@@ -17,6 +17,7 @@ from portal.core.models import SweepRun
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 MISSED_BEFORE_SILENT = 3  # intervals
+ALWAYS_ALLOWED = timedelta(minutes=5)  # what runs each few seconds may have much to do for once
 
 
 def noted(work: Callable[P, int]) -> Callable[P, int]:
@@ -44,15 +45,36 @@ def noted(work: Callable[P, int]) -> Callable[P, int]:
     return task
 
 
+def expect(names: Iterable[str], *, now: datetime) -> None:
+    """Know of every sweep of the schedule from when beat first ran: none of them is forgotten."""
+    missing = set(names).difference(SweepRun.objects.values_list("name", flat=True))
+    rows = [SweepRun(name=name, began_at=now) for name in sorted(missing)]
+    SweepRun.objects.bulk_create(rows, ignore_conflicts=True)
+
+
 def silent(intervals: Mapping[str, timedelta], *, now: datetime) -> dict[str, datetime | None]:
     """Return the sweeps of ``intervals`` that have not got through for three of theirs, and when
     they last did (None: never)."""
-    last = dict(SweepRun.objects.values_list("name", "succeeded_at"))
+    runs = SweepRun.objects.in_bulk()
     return {
-        name: last.get(name)
+        name: run.succeeded_at if (run := runs.get(name)) else None
         for name, interval in intervals.items()
-        if (at := last.get(name)) is None or now - at > MISSED_BEFORE_SILENT * interval
+        if is_silent(runs.get(name), interval, now=now)
     }
+
+
+def is_silent(run: SweepRun | None, interval: timedelta, *, now: datetime) -> bool:
+    """Say whether a sweep has missed three of its intervals; five minutes are always allowed.
+
+    One that never got through counts from when it was first expected, and at once when it failed.
+    """
+    allowed = max(MISSED_BEFORE_SILENT * interval, ALWAYS_ALLOWED)
+    if run is None or run.began_at is None:
+        return run is None or run.succeeded_at is None or now - run.succeeded_at > allowed
+    if run.succeeded_at is not None:
+        return now - run.succeeded_at > allowed
+    was_killed_again_and_again = run.runs * interval > allowed
+    return run.failed_at is not None or was_killed_again_and_again or now - run.began_at > allowed
 
 
 def _note(name: str, **columns: object) -> None:

@@ -6,7 +6,7 @@ from celery import shared_task
 from celery.signals import beat_init
 from django.utils import timezone
 
-from portal.core import heartbeats
+from portal.core import background, heartbeats, sweeps
 from portal.core.models import Heartbeat
 from portal.core.sweeps import noted
 
@@ -15,7 +15,9 @@ from portal.core.sweeps import noted
 @noted
 def beat_heartbeat() -> int:
     """Every 30 seconds: say that beat sends, the broker carries and a worker works."""
-    heartbeats.write(Heartbeat.Service.BEAT, now=timezone.now())
+    now = timezone.now()
+    heartbeats.write(Heartbeat.Service.BEAT, now=now)
+    sweeps.expect(background.intervals(), now=now)
     return 1
 
 

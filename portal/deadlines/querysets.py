@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from portal.deadlines.models import Deadline
 
 DOORS_SHOWN_DAYS = 90  # before a certificate's door shuts it comes into the lists
+# They end on a day of their own, one for each certificate.
+CERTIFICATE_KINDS = frozenset({"renewal_door", "certificate_expiry"})
 # What bodies owe the CA, which therefore sees whether they are late.
 OWED_TO_THE_CA = ("handover_notice", "device_return", "loss_minutes")
 

@@ -55,6 +55,7 @@ def create_draft(kind_code: str, *, actor: User, now: datetime, variant: str = "
         route=rule.route,
         addressee=rule.addressee,
         queue=queue_of(State.DRAFT, rule.route),
+        waiting_since=today,
         created_by=actor,
         created_at=now,
         updated_at=now,

@@ -44,6 +44,8 @@ from requests_app.workflow import (
 
 # Opening the draft again throws the signatures and every approval away.
 _NEW_ROUND = frozenset({Action.REVISE, Action.SEND_BACK_TO_DRAFT, Action.RETURN})
+# The answer to a dossier; what is carried out afterwards takes its own time.
+_ANSWERS = TAKING | {Action.CONFIRM, Action.REJECT, Action.ACKNOWLEDGE}
 
 
 @dataclass(slots=True)
@@ -330,6 +332,9 @@ def _move(
         dossier.round += 1
     dossier.state = step.target
     dossier.queue = queue_of(step.target, dossier.route)
+    dossier.waiting_since = timezone.localdate(now) if dossier.queue else None
+    if step.action in _ANSWERS:
+        dossier.decided_on = dossier.decided_on or timezone.localdate(now)
     dossier.is_at_ca = is_at_ca(step.target, dossier.route)
     dossier.version += 1
     dossier.updated_at = now

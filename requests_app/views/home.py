@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -15,17 +15,17 @@ from devices.waiting import to_send
 from portal.accounts.models import RoleGrant
 from portal.ca.models import Certificate
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS
+from portal.core.background import silent_words
 from portal.core.paging import KeysetPage, Order, capped_count, keyset_page
-from portal.core.roles import OFFICE_ROLES, Role
-from portal.deadlines.models import Deadline
+from portal.core.roles import CA_ROLES, OFFICE_ROLES, Role
 from portal.notices.models import Mail
+from requests_app.agenda import agenda_of
 from requests_app.models import CoveringLetter, Dossier, RoutingProposal
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
 
 _SHOWN = 20
-_DEADLINES_SHOWN = 10
 
 
 @require_safe
@@ -39,15 +39,16 @@ def home(request: UserRequest) -> HttpResponse:
     page = keyset_page(
         waiting, order=Order("due_on", is_nullable=True), params=request.GET, size=_SHOWN
     )
-    deadlines = _other_deadlines(request.user, today=today)
+    agenda = agenda_of(request.user, page, today=today)
     context = {
         "page": page,
         "figures": _figures(request.user, page, now=now, today=today),
         "devices": _devices(request.user, now=now),
         "covering": _covering_letters(request.user),
-        "deadlines": deadlines[:_DEADLINES_SHOWN],
-        "has_more_deadlines": len(deadlines) > _DEADLINES_SHOWN,
-        "is_first_time": not page.object_list and not _has_any(request.user),
+        "agenda": agenda,
+        "has_dashboard": request.user.role in OFFICE_ROLES | CA_ROLES,
+        "silent": silent_words(now) if request.user.role in CA_ROLES else [],
+        "is_first_time": agenda.is_empty and not _has_any(request.user),
     }
     return render(request, "requests_app/home.html", context)
 
@@ -55,8 +56,9 @@ def home(request: UserRequest) -> HttpResponse:
 def _without_dossiers(request: UserRequest) -> HttpResponse:
     """Show the administrator and the auditor what there is for them to look after."""
     user = request.user
-    context: dict[str, int] = {}
+    context: dict[str, Any] = {}
     if user.role == Role.ADMINISTRATOR:
+        context["silent"] = silent_words(timezone.now())
         proposals = RoleGrant.objects.visible_to(user).open().select_related("proposed_by")
         context["grants"] = sum(not user.is_same_person_as(one.proposed_by) for one in proposals)
         rules = RoutingProposal.objects.visible_to(user).open().select_related("proposed_by")
@@ -71,19 +73,18 @@ def _without_dossiers(request: UserRequest) -> HttpResponse:
 def _figures(
     user: User, page: KeysetPage[Dossier], *, now: datetime, today: date
 ) -> dict[str, int]:
-    """Count what is urgent; a list that stands whole on the page is counted without asking."""
+    """Count what is urgent; what stands on the page to its end is counted without asking."""
     expiring = Certificate.objects.visible_to(user).expiring(now, within_days=EXPIRING_WITHIN_DAYS)
-    if page.is_whole:
-        days = [dossier.due_on for dossier in page]
-        overdue = sum(day is not None and day < today for day in days)
-        counts = {"overdue": overdue, "today": days.count(today), "waiting": len(days)}
-    else:
+    days = [dossier.due_on for dossier in page]
+    overdue = sum(day is not None and day < today for day in days)
+    counts = {"overdue": overdue, "today": days.count(today), "waiting": len(days)}
+    if not page.is_whole:
         waiting = Dossier.objects.workable_by(user)
-        counts = {
-            "overdue": capped_count(waiting.filter(due_on__lt=today)),
-            "today": capped_count(waiting.filter(due_on=today)),
-            "waiting": capped_count(waiting),
-        }
+        counts["waiting"] = capped_count(waiting)
+        shows_all_urgent = page.previous_params is None and (days[-1] is None or days[-1] > today)
+        if not shows_all_urgent:
+            counts["overdue"] = capped_count(waiting.filter(due_on__lt=today))
+            counts["today"] = capped_count(waiting.filter(due_on=today))
     return counts | {"expiring": capped_count(expiring)}
 
 
@@ -104,13 +105,6 @@ def _covering_letters(user: User) -> int:
     if user.role not in OFFICE_ROLES:
         return 0
     return capped_count(CoveringLetter.objects.workable_by(user))
-
-
-def _other_deadlines(user: User, *, today: date) -> list[Deadline]:
-    """Return what the user's own body owes besides dossiers, overdue first; one too many."""
-    owed = Deadline.objects.visible_to(user).open().for_list(today).filter(agency=user.agency_id)
-    others = owed.exclude(target_type="dossier").order_by("due_on", "pk")
-    return list(others[: _DEADLINES_SHOWN + 1])
 
 
 def _has_any(user: User) -> bool:

@@ -92,12 +92,15 @@ ACCESS: dict[str, Access] = {
     "GET home": EVERYBODY,
     "GET healthz": _open(),
     "GET readyz": _open(503),  # no beat has run
+    "GET metrics": _open(404),  # off unless a token or an address is set
+    "GET background": ADMINISTRATOR,
     "GET help:index": _open(),
     "GET help:guide": _open(),
     # Dossiers
     "GET requests_app:list": EVERYBODY,
     "GET requests_app:queue": EVERYBODY,
     "GET requests_app:copies": EVERYBODY,
+    "GET requests_app:dashboard": _only(*OFFICE, *CA, rest=404),
     "GET requests_app:routing": _only(AD),
     "GET requests_app:add_rule": _only(AD),
     "POST requests_app:add_rule": _only(AD),

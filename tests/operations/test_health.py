@@ -16,13 +16,20 @@ from pytest_django import Settings
 
 from portal.ca.models import Crl
 from portal.celery import app
-from portal.core import heartbeats, pulse, tasks
-from portal.core.models import Heartbeat
+from portal.core import background, heartbeats, pulse, tasks
+from portal.core.models import Heartbeat, SweepRun
 
 
 def beat_both(*, ago: timedelta = timedelta()) -> None:
     for service in Heartbeat.Service:
         heartbeats.write(service, now=timezone.now() - ago)
+
+
+def run_all_sweeps() -> None:
+    now = timezone.now()
+    SweepRun.objects.bulk_create(
+        SweepRun(name=name, began_at=now, succeeded_at=now) for name in background.intervals()
+    )
 
 
 def ready() -> tuple[int, dict[str, str]]:
@@ -37,11 +44,25 @@ def test_the_process_answers_without_the_database() -> None:
 @pytest.mark.django_db
 def test_all_is_well() -> None:
     beat_both()
+    run_all_sweeps()
 
     code, checks = ready()
 
     assert code == 200
-    assert checks == dict.fromkeys(["broker", "database", "worker", "beat", "crl"], "ok")
+    assert checks == dict.fromkeys(["broker", "database", "worker", "beat", "sweeps", "crl"], "ok")
+
+
+@pytest.mark.django_db
+def test_a_silent_sweep_is_named_though_beat_and_worker_live() -> None:
+    beat_both()
+    run_all_sweeps()
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    SweepRun.objects.filter(name__endswith=".remind").update(succeeded_at=an_hour_ago)
+
+    code, checks = ready()
+
+    assert code == 503
+    assert checks["sweeps"] == "silent: portal.notices.tasks.remind"
 
 
 @pytest.mark.django_db

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -17,7 +18,11 @@ from devices.lifecycle import Condition, Custody
 from devices.models import Device
 from portal.accounts import services as accounts
 from portal.accounts.models import User
+from portal.agencies.models import Agency
 from portal.core.roles import Role
+from portal.deadlines.models import Counts, Deadline, DeadlineKind
+from portal.deadlines.querysets import CERTIFICATE_KINDS
+from requests_app.agenda import CLOCKS_SHOWN
 from requests_app.workflow import State
 from tests import builders, story
 
@@ -134,3 +139,94 @@ def test_the_auditor_sees_what_is_overdue_in_the_own_tree(client: Client) -> Non
 
     assert lines == {f"{reverse('requests_app:list')}?due=overdue": 1}
     assert "1 hồ sơ" in client.get(next(iter(lines))).text
+
+
+def clock(agency: Agency, due_on: date, kind: str = DeadlineKind.HANDOVER_NOTICE) -> Deadline:
+    is_door = kind in CERTIFICATE_KINDS
+    return Deadline.objects.create(
+        kind=kind,
+        article="Điều 11",
+        agency=agency,
+        office=agency.office,
+        target_type="certificate" if is_door else "device",
+        target_uuid=uuid.uuid4(),
+        title=f"Thiết bị hạn {due_on:%d/%m}",
+        path="/thiet-bi/x/",
+        received_on=builders.TODAY,
+        counts=Counts.FIXED if is_door else Counts.WORKING,
+        working_days=0,
+        due_on=due_on,
+    )
+
+
+def sections(client: Client, user: User) -> dict[str, tuple[int, int, list[int]]]:
+    """Return section → how many dossiers, other clocks, and certificates in each line."""
+    client.force_login(user)
+    agenda = client.get("/").context["agenda"]
+    return {
+        section.code: (
+            len(section.dossiers),
+            len(section.clocks),
+            [doors.count for doors in section.doors],
+        )
+        for section in agenda.sections
+    }
+
+
+def test_the_work_list_is_cut_by_how_urgent_things_are_the_late_first(client: Client) -> None:
+    people = story.cast()
+    friday, day = builders.TODAY, timedelta(days=1)
+    for due_on in (friday - day, friday, friday + 2 * day, friday + 3 * day, None):
+        builders.dossier(agency=people.agency, state=State.RETURNED, due_on=due_on)
+        if due_on is not None:
+            clock(people.agency, due_on)
+            clock(builders.agency(), due_on)
+
+    found = sections(client, people.clerk)
+
+    assert list(found) == ["qua-han", "hom-nay", "trong-tuan", "sap-toi", "chua-co-han"]
+    assert list(found.values())[:4] == [(1, 1, [])] * 4
+    assert found["chua-co-han"] == (1, 0, [])
+
+
+def test_certificates_whose_door_shuts_are_one_line_a_section(client: Client) -> None:
+    people = story.cast()
+    door, day = DeadlineKind.RENEWAL_DOOR, timedelta(days=1)
+    for ahead in (-1, 0, 3, 3, 90, 91):
+        clock(people.agency, builders.TODAY + ahead * day, door)
+    clock(people.agency, builders.TODAY + 3 * day, DeadlineKind.CERTIFICATE_EXPIRY)
+
+    found = sections(client, people.clerk)
+    text = client.get("/").text
+
+    assert found == {"hom-nay": (0, 0, [1]), "sap-toi": (0, 0, [3, 1])}
+    assert "3 chứng thư phải đề nghị gia hạn, thay đổi chậm nhất 23/11/2026" in text
+    assert "chứng thư cuối cùng: 18/02/2027" in text
+    assert "1 chứng thư hết hạn từ 23/11/2026, chỉ còn cấp mới" in text
+
+
+def test_more_clocks_than_fit_lead_to_the_list(client: Client) -> None:
+    people = story.cast()
+    for _ in range(CLOCKS_SHOWN + 1):
+        clock(people.agency, builders.TODAY)
+
+    found = sections(client, people.clerk)
+
+    assert found == {"hom-nay": (0, CLOCKS_SHOWN, [])}
+    assert "Xem mọi thời hạn" in client.get("/").text
+
+
+def test_the_work_list_costs_the_same_however_many_certificates_end(client: Client) -> None:
+    people = story.cast()
+    client.force_login(people.clerk)
+    asked = []
+    for count in (1, 9):
+        for ahead in range(count):
+            clock(people.agency, builders.TODAY + timedelta(days=ahead), DeadlineKind.RENEWAL_DOOR)
+            clock(people.agency, builders.TODAY + timedelta(days=ahead))
+        client.get("/")
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/")
+        asked.append(len(queries))
+
+    assert asked[0] == asked[1] <= 13
