@@ -22,6 +22,7 @@ WORDS: dict[str, _StrPromise] = {
     "requests_app.tasks.execute_accepted": _("Thực hiện hồ sơ đã phê duyệt"),
     "requests_app.tasks.freeze_letters": _("Lập văn bản có danh sách dài"),
     "requests_app.tasks.forward_covered": _("Chuyển hồ sơ theo công văn"),
+    "requests_app.tasks.drop_old_sheets": _("Xóa bảng tính tải lên dở dang"),
     "devices.tasks.make_keys": _("Sinh khóa cho thiết bị nhập kho"),
     "devices.tasks.lock_exhausted": _("Khóa thiết bị nhập sai mã PIN quá số lần"),
     "devices.tasks.recall_expired": _("Yêu cầu thu hồi thiết bị có chứng thư hết hạn"),
