@@ -9,9 +9,8 @@ from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q
 
 from devices.lifecycle import Condition, Custody, Move
-from portal.agencies.models import Agency
+from portal.agencies.visibility import of_visible_bodies
 from portal.ca.models import Certificate, RevocationReason
-from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
 
 if TYPE_CHECKING:
     from devices.models import Device, Intake, Shipment
@@ -23,14 +22,7 @@ _HANDED_OVER = (Custody.WITH_SUBSCRIBER, Custody.TO_BE_RETURNED, Custody.BACK_AT
 class DeviceQuerySet(models.QuerySet["Device"]):
     def visible_to(self, user: User) -> Self:
         """Return the devices of the bodies ``user`` may see; the CA sees all."""
-        if user.role in CA_ROLES:
-            return self
-        if user.role in OFFICE_ROLES:
-            return self.filter(office=user.agency_id)
-        if user.role in AGENCY_ROLES or user.role == Role.AUDITOR:
-            bodies = Agency.objects.visible_to(user).order_by().values("pk")
-            return self.filter(agency__in=bodies)
-        return self.none()
+        return of_visible_bodies(self, user)
 
     def in_stock(self, kind: str) -> Self:
         """Return the devices of ``kind`` that can be allocated: in stock, sound, with a key."""
@@ -87,14 +79,7 @@ class IntakeQuerySet(models.QuerySet["Intake"]):
 class ShipmentQuerySet(models.QuerySet["Shipment"]):
     def visible_to(self, user: User) -> Self:
         """Return the shipments to the bodies ``user`` may see; the CA sees all."""
-        if user.role in CA_ROLES:
-            return self
-        if user.role in OFFICE_ROLES:
-            return self.filter(office=user.agency_id)
-        if user.role in AGENCY_ROLES or user.role == Role.AUDITOR:
-            bodies = Agency.objects.visible_to(user).order_by().values("pk")
-            return self.filter(agency__in=bodies)
-        return self.none()
+        return of_visible_bodies(self, user)
 
     def under_way(self) -> Self:
         return self.filter(ended_at__isnull=True)

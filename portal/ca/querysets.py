@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
-from portal.agencies.models import Agency
-from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
+from portal.agencies.visibility import of_visible_bodies
 from portal.core.text import nfc, search_key
 
 if TYPE_CHECKING:
@@ -21,14 +20,7 @@ EXPIRING_WITHIN_DAYS = 60  # from here on lists and the home page call it "sắp
 class CertificateQuerySet(models.QuerySet["Certificate"]):
     def visible_to(self, user: User) -> Self:
         """Return the certificates of the bodies ``user`` may see; the administrator sees none."""
-        if user.role in CA_ROLES:
-            return self
-        if user.role in OFFICE_ROLES:
-            return self.filter(office=user.agency_id)
-        if user.role in AGENCY_ROLES or user.role == Role.AUDITOR:
-            bodies = Agency.objects.visible_to(user).order_by().values("pk")
-            return self.filter(agency__in=bodies)
-        return self.none()
+        return of_visible_bodies(self, user)
 
     def valid_at(self, now: datetime) -> Self:
         return self.filter(revoked_at__isnull=True, not_before__lte=now, not_after__gt=now)

@@ -76,7 +76,7 @@ def _asked_elsewhere(dossier: Dossier, items: Sequence[DossierItem]) -> Iterator
     others = standing_rows(set(EffectKind)).exclude(dossier__agency=dossier.agency)
     found = others.filter(Q(certificate__in=certificates) | Q(device__in=devices))
     for other in found.select_related("dossier__agency").order_by("pk"):
-        item = certificates.get(other.certificate_id) or devices[other.device_id]
+        item = certificates.get(other.certificate_id or 0) or devices[other.device_id or 0]
         number = kinds.get(other.dossier.kind).number
         yield SecondLook(
             f"Dòng {item.position}: {item.title}",

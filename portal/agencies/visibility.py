@@ -1,0 +1,30 @@
+"""Who sees what belongs to a body and is followed by its office: one rule for all such rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.db import models
+
+from portal.agencies.models import Agency
+from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+_Rows = TypeVar("_Rows", bound="models.QuerySet[Any]")
+
+
+def of_visible_bodies(rows: _Rows, user: User) -> _Rows:
+    """Return those of the bodies ``user`` may see; the CA sees all, the administrator none.
+
+    ``rows`` have the columns ``agency`` and ``office``.
+    """
+    if user.role in CA_ROLES:
+        return rows
+    if user.role in OFFICE_ROLES:
+        return rows.filter(office=user.agency_id)
+    if user.role in AGENCY_ROLES or user.role == Role.AUDITOR:
+        bodies = Agency.objects.visible_to(user).order_by().values("pk")
+        return rows.filter(agency__in=bodies)
+    return rows.none()
