@@ -51,6 +51,7 @@ app.conf.beat_schedule = {
         _every(5 * MINUTE, "portal.audit.tasks.write_checkpoint"),
         _every(30, "portal.core.tasks.beat_heartbeat"),
         _every(HOUR, "portal.accounts.tasks.forget_expired"),
+        _every(HOUR, "requests_app.tasks.drop_old_sheets"),
         _daily(0, 5, "portal.agencies.tasks.show_new_versions"),
         _daily(7, 10, "portal.notices.tasks.warn_of_missing_days"),
     )

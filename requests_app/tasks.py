@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from portal.core.sweeps import noted
 from requests_app import execution, forwarding, freezing
+from requests_app.spreadsheets import parked
 
 
 @shared_task(ignore_result=True, expires=30)
@@ -29,3 +30,10 @@ def freeze_letters() -> int:
 def forward_covered() -> int:
     """Every 10 seconds: forward what signed covering letters cover."""
     return forwarding.forward_waiting(now=timezone.now())
+
+
+@shared_task(ignore_result=True, expires=3000)
+@noted
+def drop_old_sheets() -> int:
+    """Every hour: remove the uploaded sheets that nobody went on with."""
+    return parked.drop_old(now=timezone.now())

@@ -21,9 +21,8 @@ class NotParked(Exception):
     """There is no such sheet (any more), or it is another dossier's or another person's."""
 
 
-def park(content: bytes, *, dossier: uuid.UUID, owner: uuid.UUID, now: datetime) -> uuid.UUID:
-    """Keep an uploaded sheet and return what it is found by. Sheets left behind are removed."""
-    _sweep(now)
+def park(content: bytes, *, dossier: uuid.UUID, owner: uuid.UUID) -> uuid.UUID:
+    """Keep an uploaded sheet and return what it is found by."""
     token = uuid.uuid4()
     sealed = encrypt(
         json.dumps(
@@ -55,12 +54,19 @@ def drop(token: uuid.UUID) -> None:
     default_storage.delete(_path(token))
 
 
-def _sweep(now: datetime) -> None:
+def drop_old(*, now: datetime, most: int = 1000) -> int:
+    """Remove the sheets that were left behind, at most ``most``; return how many.
+
+    Safe twice at once.
+    """
     try:
         _folders, names = default_storage.listdir(_FOLDER)
     except FileNotFoundError:
-        return
+        return 0
+    dropped = 0
     for name in names:
+        if dropped == most:
+            break
         path = f"{_FOLDER}/{name}"
         try:
             is_old = default_storage.get_modified_time(path) < now - KEPT_FOR
@@ -68,6 +74,8 @@ def _sweep(now: datetime) -> None:
             continue  # another request was quicker
         if is_old:
             default_storage.delete(path)
+            dropped += 1
+    return dropped
 
 
 def _path(token: uuid.UUID) -> str:

@@ -77,17 +77,16 @@ def upload(request: UserRequest, uuid: UUID) -> HttpResponse:
     if not parts.is_editor(dossier, request.user):
         return redirect("requests_app:detail", dossier.uuid)
     kind = kinds.get(dossier.kind)
-    now = timezone.now()
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     violations: tuple[Violation, ...] = ()
     if form.is_valid():
         content = form.cleaned_data["file"]
         try:
-            spreadsheets.read(kind, content, today=timezone.localdate(now))
+            spreadsheets.read(kind, content, today=timezone.localdate())
         except Refused as refusal:
             violations = refusal.violations
         else:
-            token = parked.park(content, dossier=dossier.uuid, owner=request.user.uuid, now=now)
+            token = parked.park(content, dossier=dossier.uuid, owner=request.user.uuid)
             return redirect("requests_app:import_report", dossier.uuid, token)
     context = {"dossier": dossier, "kind": kind, "form": form, "violations": violations}
     return render(request, "requests_app/editor/import.html", context)

@@ -225,7 +225,7 @@ def test_a_parked_sheet_is_sealed_and_gone_after_its_import(page: Client, draft:
 def test_a_parked_sheet_is_one_persons_for_one_dossier(
     page: Client, draft: Dossier, clerk: User
 ) -> None:
-    token = parked.park(CLEAN, dossier=draft.uuid, owner=clerk.uuid, now=NOW)
+    token = parked.park(CLEAN, dossier=draft.uuid, owner=clerk.uuid)
 
     with pytest.raises(parked.NotParked):
         parked.unpark(token, dossier=uuid.uuid4(), owner=clerk.uuid)
@@ -235,11 +235,14 @@ def test_a_parked_sheet_is_one_persons_for_one_dossier(
 
 
 def test_sheets_left_behind_are_removed_after_a_day(draft: Dossier, clerk: User) -> None:
-    token = parked.park(CLEAN, dossier=draft.uuid, owner=clerk.uuid, now=NOW)
+    token = parked.park(CLEAN, dossier=draft.uuid, owner=clerk.uuid)
     made = default_storage.get_modified_time(f"imports/{token}.sealed")
 
-    later = made + parked.KEPT_FOR + timedelta(minutes=1)
-    parked.park(CLEAN, dossier=draft.uuid, owner=clerk.uuid, now=later)
+    later = made + parked.KEPT_FOR
+    parked.drop_old(now=later)  # what other tests left
+    assert parked.unpark(token, dossier=draft.uuid, owner=clerk.uuid) == CLEAN
+    assert parked.drop_old(now=later + timedelta(minutes=1), most=1) == 1
+    assert parked.drop_old(now=later + timedelta(minutes=1)) == 0
 
     with pytest.raises(parked.NotParked):
         parked.unpark(token, dossier=draft.uuid, owner=clerk.uuid)
