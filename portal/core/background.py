@@ -37,7 +37,6 @@ WORDS: dict[str, _StrPromise] = {
     "portal.audit.tasks.write_checkpoint": _("Ghi điểm kiểm tra của nhật ký"),
     "portal.core.tasks.beat_heartbeat": _("Bộ hẹn giờ và tiến trình xử lý nền"),
     "portal.accounts.tasks.forget_expired": _("Xóa phiên đăng nhập đã hết hạn"),
-    "requests_app.tasks.drop_old_sheets": _("Xóa bảng tính tải lên mà không dùng tiếp"),
     "portal.agencies.tasks.show_new_versions": _("Đưa thông tin mới của đơn vị vào hiệu lực"),
 }
 
