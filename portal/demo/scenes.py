@@ -170,7 +170,8 @@ def _systems(hands: Hands, *, now: datetime) -> None:
 def _each_state(hands: Hands, *, now: datetime) -> None:
     """One dossier waiting at each desk."""
     agency = hands.clerk.agency
-    if not Dossier.objects.filter(agency=agency, letter_number="").exists():
+    first_form = Dossier.objects.filter(agency=agency, kind="mau_01_person")
+    if not first_form.filter(letter_number="").exists():
         damaged = _rows(hands, 30, 2) + _rows(hands, 32, 1, identity_number="12084900132", email="")
         _draft(hands, "", damaged, now=now - _DAY)
     scenes: list[tuple[str, int, int, str]] = [
