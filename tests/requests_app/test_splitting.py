@@ -19,7 +19,7 @@ def test_a_rows_papers_go_with_the_row() -> None:
     builders.routing(Procedure.ISSUE, Route.VIA_OFFICE, storage="sim")
     rows = [
         builders.person_answers(1),
-        builders.person_answers(2) | {"storage": "sim", "carrier": "Viettel"},
+        builders.person_answers(2, storage="sim", carrier="Viettel"),
     ]
     dossier = story.draft_of(people, "mau_01_person", rows)
     moving = dossier.items.get(position=2)
