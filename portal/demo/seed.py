@@ -9,7 +9,7 @@ from devices import services as devices
 from devices.models import Device
 from devices.serials import NewDevice
 from portal.accounts.models import User
-from portal.ca import authority, ceremony
+from portal.ca import authority, ceremony, expiry
 from portal.demo import bodies as demo_bodies
 from portal.demo import people, scenes
 
@@ -29,6 +29,8 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
     _stock(accounts.operator, now=long_ago)
     scenes.play_all(bodies, accounts, pin=people.demo_pin(), now=now, say=say)
     scenes.retire_one(accounts, now=now)
+    while expiry.open_missing(now=now):
+        pass
 
 
 def _stock(operator: User, *, now: datetime) -> None:
