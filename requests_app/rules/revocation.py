@@ -148,7 +148,9 @@ def is_not_revoked(
     ``link`` its page or that of the device."""
     if revoked_on is None:
         return None
-    way_out = "Bỏ dòng này. Nếu chưa nộp lại thiết bị thì lập biên bản Mẫu số 08."
+    way_out = "Nếu chưa nộp lại thiết bị thì lập biên bản Mẫu số 08."
+    if row is not None:
+        way_out = f"Bỏ dòng này. {way_out}"
     if successor:
         way_out = f"Chứng thư đang dùng trên thiết bị này là {successor}: ghi số hiệu đó."
     message = f"Chứng thư {serial} đã bị thu hồi ngày {revoked_on:%d/%m/%Y}."
