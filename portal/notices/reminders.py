@@ -126,9 +126,8 @@ def _tellings(
     reminder: Reminder, recipients: Iterable[int], calendar: WorkCalendar, *, now: datetime
 ) -> Iterable[Telling]:
     clock = reminder.deadline
-    title = f"{_how_long(clock, calendar, now=now)}: {clock.title}"
-    text = _("%(kind)s. Đơn vị thực hiện: %(agency)s. Hạn: %(day)s. Căn cứ: %(article)s.") % {
-        "kind": clock.get_kind_display(),
+    title = f"{_how_long(clock, calendar, now=now)}: {_what(clock)}"
+    text = _("Đơn vị thực hiện: %(agency)s. Hạn: %(day)s. Căn cứ: %(article)s.") % {
         "agency": clock.agency.name,
         "day": f"{clock.due_on:%d/%m/%Y}",
         "article": clock.article,
@@ -144,6 +143,13 @@ def _tellings(
             target_uuid=clock.target_uuid,
             is_urgent=clock.counts != Counts.FIXED and clock.due_on < _today(now),
         )
+
+
+def _what(clock: Deadline) -> str:
+    """Say what is to be done; a dossier's own title does not say whose turn it is."""
+    if clock.target_type != "dossier":
+        return clock.title
+    return f"{clock.get_kind_display()} – {clock.title}"
 
 
 def _working_days_late(clock: Deadline, calendar: WorkCalendar, *, now: datetime) -> int:

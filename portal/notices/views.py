@@ -122,7 +122,8 @@ def bell(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: UserRequest) -> HttpResponse:
     """Let people choose when mail should come."""
-    form = MailingForm(request.POST or None, initial={"mailing": mailing_of(request.user)})
+    typed = request.POST if request.method == "POST" else None
+    form = MailingForm(typed, initial={"mailing": mailing_of(request.user)})
     if request.method == "POST" and form.is_valid():
         chosen = Mailing(form.cleaned_data["mailing"])
         choose(chosen, actor=request.user, now=timezone.now())

@@ -395,6 +395,18 @@ def test_a_reminder_is_mailed_on_days_off_only_when_late(people: Cast) -> None:
     assert [one.title for one in urgent] == ["Quá hạn 1 ngày làm việc: Nộp lại thiết bị"]
 
 
+def test_a_reminder_of_a_dossier_says_whose_work_is_meant() -> None:
+    office = builders.office()
+    officer = builders.user(Role.OFFICE_OFFICER, agency=office)
+    owed = [Owed(office, office, uuid.uuid4(), "Cấp chứng thư cho 4 cá nhân", "/ho-so/")]
+    services.open_deadlines(DeadlineKind.OFFICE_CHECK, owed, target_type="dossier", now=NOW)
+
+    remind(now=at(november(23)))
+
+    (title,) = titles(officer)
+    assert title.endswith(": Sở KH&CN xem xét hồ sơ – Cấp chứng thư cho 4 cá nhân")
+
+
 @pytest.mark.parametrize("count", [1, 60])
 def test_a_sweep_asks_the_same_for_one_and_for_sixty(count: int) -> None:
     for agency in [builders.agency(office=builders.office()) for _one in range(min(count, 6))]:
