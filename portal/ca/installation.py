@@ -35,7 +35,9 @@ def may_confirm(certificate: Certificate, user: User, *, now: datetime) -> bool:
 
 @transaction.atomic
 def confirm_installed(certificate: Certificate, *, actor: User, now: datetime) -> Certificate:
-    """Note that ``certificate`` is on its device; the one before it is revoked as superseded.
+    """Note that ``certificate`` is on its device; what stood before it is revoked as superseded.
+
+    That may be several: a certificate can be replaced again before it was put on the device.
 
     Confirming again changes nothing. Raises Certificate.DoesNotExist (not the actor's to see),
     PermissionDenied (no clerk) or Refused.
@@ -45,21 +47,22 @@ def confirm_installed(certificate: Certificate, *, actor: User, now: datetime) -
         raise PermissionDenied("the agency's clerk confirms installations")
     if seen.predecessor_id is None:
         raise Refused(_NOTHING_TO_INSTALL)
-    old, new = _locked(seen.predecessor_id, seen.pk)
+    *before, new = _locked_up_to(seen)
     if new.installed_at is not None:
         return new
     if not new.is_valid(now):
         raise Refused(_NOT_VALID)
     new.installed_at = now
     new.save(update_fields=["installed_at"])
-    revoke_many([old], {old.pk: RevocationReason.SUPERSEDED}, actor=actor, now=now)
+    reasons = dict.fromkeys((one.pk for one in before), RevocationReason.SUPERSEDED)
+    revoke_many(before, reasons, actor=actor, now=now)
     act = Act(
         action="certificate.confirm_installed",
         target_type="certificate",
         target_uuid=new.uuid,
         agency_uuid=new.agency.uuid,
         office_uuid=new.office.uuid if new.office else None,
-        data={"serial": new.serial, "superseded": old.serial},
+        data={"serial": new.serial, "superseded": before[-1].serial},
     )
     record(act, actor=actor, now=now)
     return new
@@ -110,9 +113,11 @@ def _tell(agency_id: int, waiting: Sequence[Certificate], *, now: datetime) -> N
     )
 
 
-def _locked(*keys: int) -> list[Certificate]:
-    """Return the old and the new certificate, locked in the order of all who lock them."""
-    found = Certificate.objects.select_for_update(of=("self",)).filter(pk__in=keys)
+def _locked_up_to(new: Certificate) -> list[Certificate]:
+    """Return the certificates on the key of ``new`` up to itself, the oldest first, locked in the
+    order of all who lock them."""
+    found = Certificate.objects.select_for_update(of=("self",))
+    found = found.filter(key=new.key_id, pk__lte=new.pk)
     return list(found.select_related("agency", "office").defer("der").order_by("pk"))
 
 

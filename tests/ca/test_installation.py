@@ -70,6 +70,33 @@ def test_confirming_ends_the_old_one_as_superseded(
     assert entry.data == {"serial": new.serial, "superseded": old.serial}
 
 
+def test_what_was_replaced_twice_ends_with_the_last_one_on_its_device(
+    body: Agency, clerk: User, clock: datetime
+) -> None:
+    first, second = changed(body, now=clock)
+    third = builders.certificate(now=clock, agency=body, key=first.key, predecessor=second)
+
+    confirm(third, clerk, now=clock)
+
+    assert Certificate.objects.usable_at(clock).get() == third
+    superseded = Certificate.objects.filter(revocation_reason=RevocationReason.SUPERSEDED)
+    assert set(superseded) == {first, second}
+
+
+def test_confirming_one_leaves_what_came_after_it(
+    body: Agency, clerk: User, clock: datetime
+) -> None:
+    first, second = changed(body, now=clock)
+    third = builders.certificate(now=clock, agency=body, key=first.key, predecessor=second)
+
+    confirm(second, clerk, now=clock)
+
+    assert list(Certificate.objects.revoked()) == [first]
+    assert Certificate.objects.usable_at(clock).get() == second
+    third.refresh_from_db()
+    assert third.is_valid(clock)
+
+
 def test_confirming_again_changes_nothing(body: Agency, clerk: User, clock: datetime) -> None:
     _old, new = changed(body, now=clock)
     confirm(new, clerk, now=clock)

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
+from django.db.models import Q
 from django.utils import timezone
 
 from devices import services as devices
@@ -64,7 +65,7 @@ def _against_renewal(dossier: Dossier, item: DossierItem, now: datetime) -> Iter
         yield "renewed before"
     if device and (device.condition in ("lost", "damaged") or device.custody in _GIVEN_BACK):
         yield f"its device is {device.custody}, {device.condition}"
-    if _others(item, RENEW_CHANGE, REVOKE, by="certificate"):
+    if _others(item, RENEW_CHANGE, REVOKE):
         yield "asked for elsewhere"
 
 
@@ -74,7 +75,7 @@ def _against_revocation(dossier: Dossier, item: DossierItem, now: datetime) -> I
         yield "no certificate of the sender's"
     elif old.revoked_at or old.not_after <= now:
         yield "it has ended"
-    elif _others(item, REVOKE, by="certificate"):
+    elif _others(item, REVOKE):
         yield "asked for elsewhere"
 
 
@@ -88,7 +89,7 @@ def _against_recovery(dossier: Dossier, item: DossierItem, now: datetime) -> Ite
         yield f"it is {device.custody}, {device.condition}"
     if newest.revoked_at or newest.not_after <= now:
         yield "its certificate has ended"
-    if _others(item, RECOVER, REVOKE, by="device"):
+    if _others(item, RECOVER, REVOKE):
         yield "asked for elsewhere"
 
 
@@ -105,7 +106,7 @@ def _against_return(dossier: Dossier, item: DossierItem, now: datetime) -> Itera
     holds = {"revoked": newest.revoked_at is not None, "expired": newest.not_after <= now}
     if not holds.get(item.answers["reason"], True):
         yield "its reason does not hold"
-    if _others(item, GIVE_BACK, by="device"):
+    if _others(item, GIVE_BACK):
         yield "asked for elsewhere"
 
 
@@ -116,7 +117,7 @@ def _against_loss(dossier: Dossier, item: DossierItem, now: datetime) -> Iterato
         return
     if device.custody not in _AT_AGENCY:
         yield f"it is {device.custody}"
-    if _others(item, LOSS, by="device"):
+    if _others(item, LOSS):
         yield "told elsewhere"
     told = Dossier.objects.filter(kind=LOSS, state="completed", items__device=device)
     reports = CustodyMove.objects.filter(device=device, move="report_lost").order_by("-pk")
@@ -125,13 +126,14 @@ def _against_loss(dossier: Dossier, item: DossierItem, now: datetime) -> Iterato
         yield "told already"
 
 
-def _others(item: DossierItem, *kinds: str, by: str) -> bool:
-    """Say whether another dossier under way asks for the same."""
+def _others(item: DossierItem, *kinds: str) -> bool:
+    """Say whether another dossier under way asks for the same: for its key, whatever is on it."""
+    thing = item.device or item.certificate
+    assert thing is not None
     rows = DossierItem.objects.filter(dossier__kind__in=kinds, outcome="")
     rows = rows.exclude(dossier=item.dossier_id).exclude(dossier__state__in=[*_ENDED, "draft"])
-    if by == "device":
-        return rows.filter(device=item.device_id).exists()
-    return rows.filter(certificate=item.certificate_id).exists()
+    on_key = Q(device__key=thing.key_id) | Q(certificate__key=thing.key_id)
+    return rows.filter(on_key).exists()
 
 
 def _newest(device: Device) -> Certificate:

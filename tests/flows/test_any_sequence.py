@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import pytest
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import transaction
+from django.db.models import Q
 from hypothesis import settings as how
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -27,7 +28,7 @@ from devices.services import pins
 from portal.accounts.models import User
 from portal.ca import authority, ceremony, installation, keystore, responder, tokens
 from portal.ca import services as ca
-from portal.ca.models import Certificate
+from portal.ca.models import Certificate, KeyPair
 from portal.core.rules import Refused
 from requests_app import execution, services
 from requests_app.models import Decision, Dossier
@@ -40,6 +41,8 @@ from tests.flows.population import (
     GIVE_BACK,
     KINDS,
     RECOVER,
+    RENEW_CHANGE,
+    REVOKE,
     WANTS,
     Population,
     drafted,
@@ -62,7 +65,8 @@ NO = (
     tokens.NoPinYet,
     tokens.WrongPin,
 )
-ANY = st.integers(0, 200)
+ANY = st.integers(0, 7)  # few, so that they meet
+TRIES, WRONG = 2, "khong-phai-68"
 _BY_THE_OFFICE = (Route.VIA_OFFICE, Route.OFFICE_ONLY)
 
 
@@ -92,18 +96,39 @@ class AnySequence(RuleBasedStateMachine):
         kind=st.sampled_from(KINDS),
         which=ANY,
         wants=st.sampled_from(WANTS),
-        steps=st.sampled_from([8, 8, 4, 3, 1, 0]),
-        is_own=st.sampled_from([True, True, True, False]),
+        steps=st.sampled_from([8, 8, 8, 4, 3, 1]),
+        is_likely=st.sampled_from([True, True, True, False]),
     )
-    def ask(self, kind: str, which: int, wants: str, steps: int, is_own: bool) -> None:
+    def ask(self, kind: str, which: int, wants: str, steps: int, is_likely: bool) -> None:
         """What a form is for happens; it is drafted and goes so many steps on its way."""
-        if kind == RECOVER:
-            self.forget_the_pin(which)
-        if kind == GIVE_BACK:
-            self.hand_back(which, is_back=False)
-        dossier = self._draft(kind, which, wants, is_own=is_own != (wants == "move"))
+        certificate = self._likely(kind, which) if is_likely else self._certificate(which)
+        key = certificate.key
+        if kind == RECOVER and Device.objects.filter(key=key).exists():
+            self._type_wrong_pins(key)
+        if kind == GIVE_BACK and (device := Device.objects.filter(key=key).first()):
+            self._take_back(device)
+        is_own = (kind, wants) != (RENEW_CHANGE, "move") and (is_likely or which % 3 > 0)
+        dossier = self._draft(kind, certificate, wants, is_own=is_own)
         for _step in range(steps if dossier else 0):
-            self._go_on(dossier)
+            if dossier is None or not self._go_on(dossier):
+                break
+
+    def _likely(self, kind: str, which: int) -> Certificate:
+        """Return a certificate that ``kind`` can be about, if there is one."""
+        found = Certificate.objects.select_related("key", "subscriber").filter(successors=None)
+        held = Q(
+            key__device__custody="with_subscriber", key__device__condition__in=("ok", "locked")
+        )
+        if kind in (RENEW_CHANGE, REVOKE):
+            begun = found.valid_at(self.now + timedelta(days=30)).filter(
+                held | Q(key__device__isnull=True)
+            )
+        elif kind == GIVE_BACK:
+            places = ("with_subscriber", "to_be_returned", "back_at_agency")
+            begun = found.filter(key__device__custody__in=places)
+        else:
+            begun = found.valid_at(self.now).filter(held)
+        return _nth(begun, which) if begun.exists() else self._certificate(which)
 
     @rule(which=ANY)
     def go_on(self, which: int) -> None:
@@ -175,49 +200,46 @@ class AnySequence(RuleBasedStateMachine):
 
     @rule(
         which=ANY,
-        move=st.sampled_from([Move.REPORT_LOST, Move.FIND, Move.REPORT_DAMAGED, Move.LOCK]),
+        move=st.sampled_from(
+            [Move.REPORT_LOST, Move.FIND, Move.FIND, Move.LOCK, Move.REPORT_DAMAGED]
+        ),
     )
     def tell_trouble(self, which: int, move: Move) -> None:
         """The clerk reports what happened to a device."""
-        device = self._device(which)
-        if device.agency_id is None:
-            return
-        clerk = self.population.people_of(device.agency_id).clerk
+        lost = Device.objects.exclude(agency=None).filter(condition="lost")
+        device = _nth(lost, which) if move == Move.FIND and lost else self._device(which)
+        clerk = self._clerk_of(device)
         self._try(
             f"tell {move}",
             lambda: devices.make_move(device, move, actor=clerk, now=self.now, reason="x"),
         )
 
-    @rule(which=ANY, is_back=st.booleans())
-    def hand_back(self, which: int, is_back: bool) -> None:
-        """A subscriber gives a device to the agency, or gets it again."""
-        device = self._device(which)
-        if device.agency_id is None:
-            return
-        clerk = self.population.people_of(device.agency_id).clerk
-        seen = [device.serial]
-        if is_back:
-            self._try(
-                "give again",
-                lambda: devices.give_again(
-                    device, serials_seen=seen, reason="x", actor=clerk, now=self.now
-                ),
-            )
-        else:
-            self._try(
-                "take back",
-                lambda: devices.take_back([device], serials_seen=seen, actor=clerk, now=self.now),
-            )
+    @rule(which=ANY)
+    def come_back(self, which: int) -> None:
+        """A subscriber gives a device to the agency."""
+        self._take_back(self._device(which))
+
+    @rule(which=ANY)
+    def get_again(self, which: int) -> None:
+        """A subscriber gets a device again that came back early."""
+        back = Device.objects.filter(custody="back_at_agency")
+        device = _nth(back, which) if back else self._device(which)
+        self._try(
+            "give again",
+            lambda: devices.give_again(
+                device,
+                serials_seen=[device.serial],
+                reason="x",
+                actor=self._clerk_of(device),
+                now=self.now,
+            ),
+        )
 
     @rule(which=ANY)
     def forget_the_pin(self, which: int) -> None:
         """A holder types wrong PINs until no try is left."""
-        key = self._device(which).key
-        if key is None:
-            return
-        for _try in range(3):
-            self._try("sign", lambda: tokens.unlock(key, "khong-phai-68", now=self.now))
-        devices.lock_exhausted(now=self.now)
+        if key := self._device(which).key:
+            self._type_wrong_pins(key)
 
     @rule(which=ANY)
     def choose_a_new_pin(self, which: int) -> None:
@@ -226,7 +248,7 @@ class AnySequence(RuleBasedStateMachine):
         if not waiting.exists():
             return
         device = _nth(waiting, which)
-        clerk = self.population.people_of(device.agency_id).clerk
+        clerk = self._clerk_of(device)
         self._try(
             "new PIN",
             lambda: pins.set_new_pin(
@@ -247,10 +269,18 @@ class AnySequence(RuleBasedStateMachine):
 
     # Time
 
-    @rule(days=st.sampled_from([0, 1, 6, 7, 8, 8, 29, 60, 300]))
+    @rule(days=st.sampled_from([0, 1, 6, 7, 8, 8, 29, 30, 60]))
     def pass_days(self, days: int) -> None:
         """Days go by and the sweeps do their work."""
         self.now += timedelta(days=days, minutes=1)
+        self._sweep()
+
+    @rule()
+    def pass_to_the_next_end(self) -> None:
+        """The next certificate runs out."""
+        running = Certificate.objects.valid_at(self.now).order_by("not_after")
+        if (ends := running.values_list("not_after", flat=True).first()) is not None:
+            self.now = ends
         self._sweep()
 
     @invariant()
@@ -274,8 +304,9 @@ class AnySequence(RuleBasedStateMachine):
         while devices.recall_expired(now=self.now):
             pass
 
-    def _draft(self, kind: str, which: int, wants: str, *, is_own: bool) -> Dossier | None:
-        certificate = self._certificate(which)
+    def _draft(
+        self, kind: str, certificate: Certificate, wants: str, *, is_own: bool
+    ) -> Dossier | None:
         people = self.population.people_of(certificate.agency_id)
         if not is_own:
             people = self.population.beside(people)
@@ -287,45 +318,51 @@ class AnySequence(RuleBasedStateMachine):
         self.dossiers.append(dossier.pk)
         return dossier
 
-    def _go_on(self, dossier: Dossier) -> None:
+    def _go_on(self, dossier: Dossier) -> bool:
+        """Take the next step; say whether there was one and it was taken."""
         dossier.refresh_from_db()
         people = self.population.people_of(dossier.agency_id)
         self.now += timedelta(minutes=1)
         match dossier.state:
             case State.DRAFT | State.RETURNED:
-                self._put_before_the_head(dossier, people)
+                return self._put_before_the_head(dossier, people)
             case State.AWAITING_SIGNATURE:
-                self._try(f"sign {dossier.kind}", lambda: self._scan_and_sign(dossier, people))
+                return self._try(
+                    f"sign {dossier.kind}", lambda: self._scan_and_sign(dossier, people)
+                )
             case State.AWAITING_SEAL:
-                self._leave(dossier, people)
+                return self._leave(dossier, people)
             case State.SUBMITTED | State.FORWARDED | State.DECIDED:
-                self._try(f"judge {dossier.kind}", lambda: self._judge(dossier, people))
+                return self._try(f"judge {dossier.kind}", lambda: self._judge(dossier, people))
             case State.ACCEPTED | State.EXECUTING:
                 execution.execute_accepted(now=self.now)
                 dossier.refresh_from_db()
                 self.happened[f"{dossier.kind} {dossier.state}"] += 1
             case State.EXECUTION_FAILED:
                 decider = people.officer if dossier.route == Route.OFFICE_ONLY else people.operator
-                self._try("retry", lambda: self._step(dossier, Action.RETRY, decider))
+                return self._try("retry", lambda: self._step(dossier, Action.RETRY, decider))
+        return False
 
-    def _put_before_the_head(self, dossier: Dossier, people: story.Cast) -> None:
+    def _put_before_the_head(self, dossier: Dossier, people: story.Cast) -> bool:
         why_not = objections(dossier, now=self.now)
         done = self._try(
             f"present {dossier.kind}",
             lambda: self._step(dossier, Action.REQUEST_SIGNATURE, people.clerk),
         )
         assert done == (not why_not), why_not
+        return done
 
     def _scan_and_sign(self, dossier: Dossier, people: story.Cast) -> None:
         story.scan(dossier, people.clerk, now=self.now)
         self._step(dossier, Action.SIGN, people.head)
 
-    def _leave(self, dossier: Dossier, people: story.Cast) -> None:
+    def _leave(self, dossier: Dossier, people: story.Cast) -> bool:
         why_not = objections(dossier, now=self.now)
         done = self._try(
             f"send {dossier.kind}", lambda: self._step(dossier, Action.SEAL, people.clerk)
         )
         assert done == (not why_not), why_not
+        return done
 
     def _judge(self, dossier: Dossier, people: story.Cast) -> None:
         is_office = dossier.route == Route.OFFICE_ONLY
@@ -366,6 +403,22 @@ class AnySequence(RuleBasedStateMachine):
             return False
         self.happened[what] += 1
         return True
+
+    def _type_wrong_pins(self, key: KeyPair) -> None:
+        for _one in range(TRIES):
+            self._try("open with a wrong PIN", lambda: tokens.unlock(key, WRONG, now=self.now))
+        devices.lock_exhausted(now=self.now)
+
+    def _take_back(self, device: Device) -> None:
+        seen, clerk = [device.serial], self._clerk_of(device)
+        self._try(
+            "take back",
+            lambda: devices.take_back([device], serials_seen=seen, actor=clerk, now=self.now),
+        )
+
+    def _clerk_of(self, device: Device) -> User:
+        """Return the clerk of the body that has the device; of the stock, anybody's."""
+        return self.population.people_of(device.agency_id or 0).clerk
 
     def _dossier(self, which: int) -> Dossier:
         return Dossier.objects.get(pk=self.dossiers[which % len(self.dossiers)])
@@ -410,7 +463,7 @@ def ca_then(db: None) -> Iterator[None]:
 
 @pytest.mark.usefixtures("ca_then")
 def test_no_sequence_of_acts_breaks_a_promise(settings: Settings) -> None:
-    settings.PIN_TRIES = 3
+    settings.PIN_TRIES = TRIES
     AnySequence.population = settled()
 
     run_state_machine_as_test(

@@ -101,6 +101,31 @@ def test_the_dossier_of_another_body_is_not_linked_and_only_a_predecessor_is_nam
     assert ("cơ quan khác" in violation.way_out) != is_predecessor
 
 
+@pytest.mark.parametrize(
+    ("kind", "effect"),
+    [
+        ("mau_05_revoke", EffectKind.REVOKE),
+        ("mau_06_recover", EffectKind.RECOVER),
+        ("mau_08_return", EffectKind.GIVE_BACK),
+        ("mau_09_loss", EffectKind.RECORD_LOSS),
+    ],
+)
+def test_what_was_asked_of_a_certificate_that_was_replaced_is_asked_of_its_device(
+    kind: str, effect: EffectKind
+) -> None:
+    people = story.cast()
+    holder, key = builders.person(at=people.agency), builders.key()
+    device = builders.in_hands_of(holder, key)
+    old, new = (builders.certificate(subscriber=holder, key_pair=key) for _one in range(2))
+    first = builders.dossier(agency=people.agency, kind=kind, state=State.SUBMITTED)
+    first.items.update(certificate=old, device=device)
+    item = DossierItem(position=1, title=holder.name, certificate=new, device=device)
+
+    (violation,) = asked_twice(Dossier(agency=people.agency), [item], by={effect})
+
+    assert violation.link == link_to(first)
+
+
 def test_without_a_row_nobody_is_told_to_drop_one() -> None:
     people = story.cast()
     certificate = builders.certificate(subscriber=builders.person(at=people.agency))

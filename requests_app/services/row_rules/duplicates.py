@@ -22,9 +22,11 @@ _ASKS_FOR_NOTHING = (*ENDED, State.DRAFT)
 def asked_twice(
     dossier: Dossier, items: Sequence[DossierItem], *, by: Iterable[EffectKind]
 ) -> list[Violation]:
-    """Return the rows whose certificate (or, without one, device) stands in another open dossier.
+    """Return the rows whose key stands in another open dossier, by its certificate or its device.
 
-    Only effects ``by`` count: a revocation, say, never waits for anything but another revocation.
+    A certificate and the one that replaced it are the same thing here: their device is unlocked or
+    given back once, and a revocation ends all that is on the key. Only effects ``by`` count: a
+    revocation, say, never waits for anything but another revocation.
     """
     others = _others(dossier, items, by=by)
     bodies = {other.agency_id for other in others.values()} - {dossier.agency_id}
@@ -32,23 +34,31 @@ def asked_twice(
     found = (
         stands_in(other, item, sender=dossier.agency_id, known=known)
         for item in items
-        if (other := others.get(("certificate", item.certificate_id)))
-        or (other := others.get(("device", item.device_id)))
+        if (other := others.get(_key_of(item)))
     )
     return [violation for violation in found if violation]
 
 
+def _key_of(item: DossierItem) -> int | None:
+    thing = item.device or item.certificate
+    return thing.key_id if thing else None
+
+
 def _others(
     dossier: Dossier, items: Sequence[DossierItem], *, by: Iterable[EffectKind]
-) -> dict[tuple[str, int | None], Dossier]:
+) -> dict[int | None, Dossier]:
+    """Return key → the open dossier it stands in."""
+    keys = {_key_of(item) for item in items} - {None}
+    of_devices = {item.device.key_id for item in items if item.device} - {None}
     standing = standing_rows(by).exclude(dossier=dossier.pk).select_related("dossier__agency")
-    certificates = {item.certificate_id for item in items} - {None}
-    devices = {item.device_id for item in items} - {None}
-    found: dict[tuple[str, int | None], Dossier] = {}
-    for other in standing.filter(certificate__in=certificates):
-        found["certificate", other.certificate_id] = other.dossier
-    for other in standing.filter(device__in=devices, certificate__isnull=True):
-        found["device", other.device_id] = other.dossier
+    standing = standing.select_related("certificate", "device").only(
+        "dossier", "certificate__key", "device__key"
+    )
+    found: dict[int | None, Dossier] = {}
+    for other in standing.filter(certificate__key__in=keys):
+        found[_key_of(other)] = other.dossier
+    for other in standing.filter(device__key__in=of_devices, certificate__isnull=True):
+        found[_key_of(other)] = other.dossier
     return found
 
 
