@@ -196,8 +196,8 @@ def _with_device(hands: Hands, count: int) -> list[Certificate]:
         key__device__condition="ok",
     ).exclude(subscriber=hands.head.person_id)
     asked = DossierItem.objects.filter(certificate__isnull=False)
-    asked = asked.exclude(dossier__kind="mau_07_handover").values("certificate")
-    found = found.exclude(pk__in=asked)
+    asked = asked.exclude(dossier__kind="mau_07_handover")
+    found = found.exclude(pk__in=asked.values("certificate"))
     return list(found.select_related("key__device").order_by("-not_after", "pk")[:count])
 
 

@@ -165,8 +165,9 @@ def _ask_for_recovery(
     dossier = Dossier.objects.get(kind="mau_06_recover")
     acts.open_page(clerk, "detail", dossier)
     clerk.get_by_text("Đính kèm bản quét đã ký").click()
-    scan = {"name": "quet.pdf", "mimeType": "application/pdf", "buffer": story.blank_pdf()}
-    clerk.locator("input[type=file]").set_input_files(scan)
+    clerk.locator("input[type=file]").set_input_files(
+        {"name": "quet.pdf", "mimeType": "application/pdf", "buffer": story.blank_pdf()}
+    )
     press(clerk, "Đính kèm")
     acts.open_page(head, "sign", dossier)
     press(head, "Xác nhận đã ký tay")
