@@ -11,6 +11,7 @@ from tests.architecture.sources import called_name, nodes, trees
 # worker's pulse is a task of its own timer; what notes how a task went is a part of it.
 EDGES = {
     "views", "api", "tasks", "management", "health", "context", "middleware", "pulse", "sweeps",
+    "metrics",
 }  # fmt: skip
 READERS = {"now", "utcnow", "today", "localdate", "localtime"}
 CLOCKS = {"timezone", "datetime", "date", "dt"}

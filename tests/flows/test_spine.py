@@ -147,7 +147,7 @@ def _uuids_at(custody: str) -> list[str]:
 
 def _receive_and_hand_over(clerk: Visitor, dossier: Dossier) -> Device:
     sent = Device.objects.filter(custody=Custody.ON_ITS_WAY).values_list("serial", flat=True)
-    clerk.open("/thiet-bi/nhan/").follow("nhận")
+    clerk.open("/thiet-bi/nhan/").follow("Đối chiếu, nhận")
     clerk.press("Xác nhận", seen=list(sent))
     assert not _uuids_at(Custody.ON_ITS_WAY), clerk.words()
     device = Device.objects.get(subscriber__name="Lê Thu Bình")
