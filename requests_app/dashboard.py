@@ -153,9 +153,9 @@ def _desks(user: User, *, today: date, calendar: WorkCalendar) -> list[Desk]:
     counts: dict[str, list[int]] = defaultdict(lambda: [0] * len(AGE_WORDS))
     for queue, since, count in rows:
         days = calendar.between(since or today, today)
-        counts[_DESKS[queue]][bisect_left(_AGES, days)] += count
-    labels = dict.fromkeys(_DESKS.values())  # in order, each once
-    return [Desk(str(label), counts[label]) for label in labels if label in counts]
+        counts[str(_DESKS[queue])][bisect_left(_AGES, days)] += count
+    labels = dict.fromkeys(map(str, _DESKS.values()))  # in order, each once
+    return [Desk(label, counts[label]) for label in labels if label in counts]
 
 
 def _paces(user: User, *, today: date, calendar: WorkCalendar) -> list[Pace]:
