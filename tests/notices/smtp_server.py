@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from socketserver import StreamRequestHandler, ThreadingTCPServer
-from typing import Any, cast
+from typing import Any
 
 # What a server does at a word of the conversation instead of answering as it should.
 HANG = "hang"
@@ -81,7 +81,7 @@ class _Conversation(StreamRequestHandler):
         while (line := self.rfile.readline()) not in {b".\r\n", b""}:
             lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
         mail = message_from_bytes(b"".join(lines), policy=policy.default)
-        self.server.taken.append(cast("EmailMessage", mail))
+        self.server.taken.append(mail)
         self.server.has_taken.set()
         return self._answer(AFTER_DATA)
 

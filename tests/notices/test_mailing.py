@@ -17,7 +17,7 @@ from pytest_django import Settings
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
-from portal.notices import mailing, services
+from portal.notices import bundling, mailing, services
 from portal.notices.models import Mail, Notice
 from portal.notices.querysets import MOST_TRIES
 from tests import builders
@@ -211,7 +211,7 @@ def test_two_workers_at_once_send_one_mail_each_notice_once() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_one_mail_claimed_by_many_is_sent_by_one() -> None:
     _told()
-    mailing.bundle(now=NOW)
+    bundling.bundle(now=NOW)
     ready = Barrier(4)
 
     def work(_number: int) -> int:

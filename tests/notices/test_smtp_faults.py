@@ -21,7 +21,7 @@ from pytest_django import Settings
 
 from portal.accounts.models import User
 from portal.core.roles import Role
-from portal.notices import mailing, services
+from portal.notices import bundling, mailing, services
 from portal.notices.models import Mail
 from portal.notices.querysets import MOST_TRIES
 from tests import builders
@@ -210,7 +210,7 @@ def test_what_a_killed_worker_had_in_hand_goes_when_its_lease_is_over(
     server: MailServer, tmp_path: Path
 ) -> None:
     _people(1)
-    mailing.bundle(now=NOW)
+    bundling.bundle(now=NOW)
     server.rule = lambda word, _rest: HANG if word == AFTER_DATA else None
 
     worker = _worker(server, tmp_path)
