@@ -39,7 +39,7 @@ from tests.builders import NOW
 from tests.flows.judgement import broken_promises, objections
 from tests.flows.population import (
     GIVE_BACK,
-    KINDS,
+    LOSS,
     RECOVER,
     RENEW_CHANGE,
     REVOKE,
@@ -66,6 +66,8 @@ NO = (
     tokens.WrongPin,
 )
 ANY = st.integers(0, 7)  # few, so that they meet
+FAR = st.sampled_from([8, 8, 8, 8, 4, 3, 1])
+MOSTLY = st.sampled_from([True, True, True, False])
 TRIES, WRONG = 2, "khong-phai-68"
 _BY_THE_OFFICE = (Route.VIA_OFFICE, Route.OFFICE_ONLY)
 
@@ -92,14 +94,29 @@ class AnySequence(RuleBasedStateMachine):
 
     # Forms
 
-    @rule(
-        kind=st.sampled_from(KINDS),
-        which=ANY,
-        wants=st.sampled_from(WANTS),
-        steps=st.sampled_from([8, 8, 8, 4, 3, 1]),
-        is_likely=st.sampled_from([True, True, True, False]),
-    )
-    def ask(self, kind: str, which: int, wants: str, steps: int, is_likely: bool) -> None:
+    @rule(which=ANY, wants=st.sampled_from(WANTS), steps=FAR, is_likely=MOSTLY)
+    def renew_or_change(self, which: int, wants: str, steps: int, is_likely: bool) -> None:
+        self._ask(RENEW_CHANGE, which, wants=wants, steps=steps, is_likely=is_likely)
+
+    @rule(which=ANY, steps=FAR, is_likely=MOSTLY)
+    def revoke(self, which: int, steps: int, is_likely: bool) -> None:
+        self._ask(REVOKE, which, steps=steps, is_likely=is_likely)
+
+    @rule(which=ANY, steps=FAR, is_likely=MOSTLY)
+    def recover(self, which: int, steps: int, is_likely: bool) -> None:
+        self._ask(RECOVER, which, steps=steps, is_likely=is_likely)
+
+    @rule(which=ANY, steps=FAR, is_likely=MOSTLY)
+    def give_back(self, which: int, steps: int, is_likely: bool) -> None:
+        self._ask(GIVE_BACK, which, steps=steps, is_likely=is_likely)
+
+    @rule(which=ANY, steps=FAR, is_likely=MOSTLY)
+    def tell_a_loss(self, which: int, steps: int, is_likely: bool) -> None:
+        self._ask(LOSS, which, steps=steps, is_likely=is_likely)
+
+    def _ask(
+        self, kind: str, which: int, *, steps: int, is_likely: bool, wants: str = "renew"
+    ) -> None:
         """What a form is for happens; it is drafted and goes so many steps on its way."""
         certificate = self._likely(kind, which) if is_likely else self._certificate(which)
         key = certificate.key
@@ -107,7 +124,7 @@ class AnySequence(RuleBasedStateMachine):
             self._type_wrong_pins(key)
         if kind == GIVE_BACK and (device := Device.objects.filter(key=key).first()):
             self._take_back(device)
-        is_own = (kind, wants) != (RENEW_CHANGE, "move") and (is_likely or which % 3 > 0)
+        is_own = wants != "move" and (is_likely or which % 3 > 0)
         dossier = self._draft(kind, certificate, wants, is_own=is_own)
         for _step in range(steps if dossier else 0):
             if dossier is None or not self._go_on(dossier):
