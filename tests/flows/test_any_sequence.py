@@ -10,12 +10,12 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import ClassVar, TypeVar
 
 import pytest
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 from hypothesis import settings as how
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -66,6 +66,7 @@ NO = (
     tokens.WrongPin,
 )
 ANY = st.integers(0, 7)  # few, so that they meet
+M = TypeVar("M", bound=Model)
 FAR = st.sampled_from([8, 8, 8, 8, 4, 3, 1])
 MOSTLY = st.sampled_from([True, True, True, False])
 TRIES, WRONG = 2, "khong-phai-68"
@@ -464,7 +465,7 @@ class AnySequence(RuleBasedStateMachine):
         return people[who % len(people)]
 
 
-def _nth(found: Any, which: int) -> Any:
+def _nth(found: QuerySet[M], which: int) -> M:
     rows = list(found.order_by("pk"))
     return rows[which % len(rows)]
 
