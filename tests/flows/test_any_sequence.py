@@ -442,7 +442,8 @@ class AnySequence(RuleBasedStateMachine):
         return Dossier.objects.get(pk=self.dossiers[which % len(self.dossiers)])
 
     def _certificate(self, which: int) -> Certificate:
-        return _nth(Certificate.objects.select_related("key", "subscriber"), which)
+        found: Certificate = _nth(Certificate.objects.select_related("key", "subscriber"), which)
+        return found
 
     def _device(self, which: int) -> Device:
         """Return the device a certificate of that number is in, or one of the stock."""
