@@ -45,7 +45,7 @@ app.conf.beat_schedule = {
         _every(HOUR, "portal.ca.tasks.renew_responder"),
         _every(HOUR, "portal.ca.tasks.revoke_superseded"),
         _every(5 * MINUTE, "portal.ca.tasks.shut_doors"),
-        _every(HOUR, "portal.ca.tasks.open_missing_doors"),
+        _every(10 * MINUTE, "portal.ca.tasks.open_missing_doors"),
         _every(MINUTE, "portal.notices.tasks.send_pending_mail"),
         _every(5 * MINUTE, "portal.notices.tasks.remind"),
         _every(5 * MINUTE, "portal.audit.tasks.write_checkpoint"),

@@ -107,8 +107,8 @@ def shut_doors(*, now: datetime, most: int = MOST) -> int:
 def open_missing(*, now: datetime, most: int = MOST) -> int:
     """Start the clocks of certificates that have none, at most ``most``; return how many.
 
-    For certificates made before there were these clocks. One that was renewed, issued anew or
-    revoked has had its clock. Run again while it returns ``most``.
+    Those of new issues, and of certificates made before there were clocks. One that was renewed,
+    issued anew or revoked has had its clock. Run again while it returns ``most``.
     """
     # A door that has shut leaves the next clock to be opened.
     had = Deadline.objects.filter(

@@ -140,7 +140,7 @@ def _record(dossier: Dossier, rows: Sequence[Answered], *, now: datetime) -> lis
     for item, certificate in made:
         item.outcome, item.result = Outcome.DONE, certificate
     update_rows(touched, ["outcome", "outcome_reason", "result"])
-    _wind_clocks(made, now=now)
+    _stop_old_clocks(made, now=now)
     audit.record(
         dossier_act(
             ACT,
@@ -156,14 +156,16 @@ def _record(dossier: Dossier, rows: Sequence[Answered], *, now: datetime) -> lis
     return touched
 
 
-def _wind_clocks(made: Sequence[tuple[DossierItem, Certificate]], *, now: datetime) -> None:
-    """Start the clocks of new certificates and stop those of what they replace."""
+def _stop_old_clocks(made: Sequence[tuple[DossierItem, Certificate]], *, now: datetime) -> None:
+    """Stop the clocks of what new certificates replace.
+
+    Their own clocks speak in years: a sweep starts them, and no row waits for it.
+    """
     if not made:
         return
     new = [certificate for _item, certificate in made]
     serials = {normalise_serial(item.answers.get("old_serial", "")) for item, _new in made}
     expiry.issued_anew(new, instead_of=serials - {""}, now=now)
-    expiry.open_doors(new, now=now)
 
 
 def _certificate(

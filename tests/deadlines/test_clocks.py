@@ -164,6 +164,7 @@ def test_the_ca_has_issued_when_the_last_row_is_done(ca: None) -> None:
     execution.execute_accepted(now=story.LATER)
 
     assert clocks_of(dossier.uuid) == [("ca_issue", "done")]
+    assert expiry.open_missing(now=story.LATER) == 2
     for certificate in Certificate.objects.all():
         assert clocks_of(certificate.uuid) == [("renewal_door", "open")]
 
