@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "portal.demo",
     "devices",
     "requests_app",
+    "orgmerge",
 ]
 
 MIDDLEWARE = [
@@ -165,6 +166,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULER = "portal.core.beat:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
@@ -246,6 +248,8 @@ METRICS_ADDRESSES: list[str] = env.list("METRICS_ADDRESSES", default=[])
 VALIDITY_YEARS = {"person": 5, "organisation": 5, "system": 5}
 # Rows carried out in one transaction, and how long a silent worker keeps its dossier.
 EXECUTION_CHUNK = env.int("EXECUTION_CHUNK", default=100)
+# Of a letter that a reorganisation opens: what a head can look through before signing.
+MERGER_ROWS_PER_LETTER = env.int("MERGER_ROWS_PER_LETTER", default=100)
 EXECUTION_LEASE = timedelta(seconds=env.int("EXECUTION_LEASE_SECONDS", default=60))
 DEMO_PASSWORD: str = env.str("DEMO_PASSWORD", default="thu-nghiem-68")
 DEMO_PIN: str = env.str("DEMO_PIN", default="68-tanuyen")

@@ -47,6 +47,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Thiết bị"), "devices:list", "usb", _READERS),
     Entry(_("Sổ theo dõi"), "registers:index", "notebook-text", _READERS),
     Entry(_("Đơn vị và thuê bao"), "agencies:list", "building-2", _EVERYBODY),
+    Entry(_("Sáp nhập"), "orgmerge:list", "git-merge", _READERS),
     Entry(_("Thời hạn"), "deadlines:list", "calendar-clock", _PROCEDURE),
     Entry(
         _("Nhật ký"),

@@ -105,7 +105,8 @@ def _link(params: QueryDict, way: str, rows: list[Row], order: Order) -> str | N
     changed = params.copy()
     for name in (AFTER, BEFORE):
         changed.pop(name, None)
-    changed[way] = f"{_NO_VALUE if value is None else value.isoformat()}~{rows[0].pk}"
+    text = value.isoformat() if isinstance(value, date) else value
+    changed[way] = f"{_NO_VALUE if value is None else text}~{rows[0].pk}"
     return changed.urlencode()
 
 
@@ -160,12 +161,14 @@ def _without_value(
 
 def _parsed(
     rows: models.QuerySet[Row], order: Order, start: _Cursor | None
-) -> date | datetime | None:
+) -> date | datetime | int | None:
     """Read the cursor's value as what the column holds; None when it can't be read."""
     if start is None:
         return None
     column = rows.model._meta.get_field(order.column)
     try:
+        if isinstance(column, models.IntegerField):
+            return int(start.value[:_MOST_DIGITS])
         if not isinstance(column, models.DateTimeField):
             return date.fromisoformat(start.value)
         moment = datetime.fromisoformat(start.value)
