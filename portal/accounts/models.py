@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.querysets import RoleGrantQuerySet, UserQuerySet
 from portal.agencies.models import Agency, Subscriber
+from portal.agencies.querysets import ancestors_of
 from portal.core.roles import Role
 
 if TYPE_CHECKING:
@@ -73,14 +74,11 @@ class User(AbstractBaseUser):
 
     @cached_property
     def body_ids(self) -> list[int]:
-        """The body whose papers are this user's, and the predecessors that went over to it.
+        """The body whose papers are this user's, and those that went over to it as a whole.
 
         A list of one is an equality to the database, so that an index gives the order of a list.
         """
-        absorbed = Agency.objects.filter(
-            successions__successor=self.agency_id, successions__in_effect=True
-        )
-        return [self.agency_id, *absorbed.order_by().values_list("pk", flat=True).distinct()]
+        return [self.agency_id, *ancestors_of(self.agency_id)]
 
     def is_same_person_as(self, other: User) -> bool:
         """Say whether two accounts belong to one human being."""

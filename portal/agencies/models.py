@@ -153,6 +153,26 @@ class Succession(models.Model):
         return f"{self.predecessor_id} → {self.successor_id}"
 
 
+class Inheritance(models.Model):
+    """``heir`` is what ``ancestor`` has become: it went over to it as a whole, through one decision
+    or through several.
+
+    Written by ``agencies.services`` when a succession takes effect, so that whoever asks need not
+    walk from decision to decision. A body that was divided has no heir (decision 18).
+    """
+
+    ancestor = models.ForeignKey(Agency, models.PROTECT, related_name="heirs")
+    heir = models.ForeignKey(Agency, models.PROTECT, related_name="ancestors")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["heir", "ancestor"], name="agencies_inheritance_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ancestor_id} → {self.heir_id}"
+
+
 class SubscriberKind(models.TextChoices):
     """Whose certificate it is: Điều 10 Nghị định 68/2024/NĐ-CP."""
 

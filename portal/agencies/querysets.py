@@ -18,8 +18,8 @@ if TYPE_CHECKING:
         Affiliation,
         Agency,
         AgencyVersion,
+        Inheritance,
         Subscriber,
-        Succession,
     )
 
 
@@ -42,7 +42,7 @@ class AgencyQuerySet(models.QuerySet["Agency"]):
             return self.filter(
                 Q(pk=user.agency_id)
                 | Q(parent=user.agency_id, has_seal=False)
-                | Q(pk__in=_predecessors_of(user.agency_id))
+                | Q(pk__in=ancestors_of(user.agency_id))
             )
         return self.none()
 
@@ -99,10 +99,16 @@ def _each_word(words: str) -> list[Q]:
     return [Q(search_name__contains=word) for word in search_key(words).split()]
 
 
-def _predecessors_of(agency_id: int) -> QuerySet[Succession, int]:
-    successions: QuerySet[Succession] = QuerySet(_model("Succession"))
-    found = successions.filter(successor=agency_id, in_effect=True)
-    return found.values_list("predecessor", flat=True)
+def ancestors_of(agency_id: int) -> QuerySet[Inheritance, int]:
+    """Return the keys of the bodies that went over to this one as a whole, in any generation."""
+    inherited: QuerySet[Inheritance] = QuerySet(_model("Inheritance"))
+    return inherited.filter(heir=agency_id).order_by().values_list("ancestor", flat=True)
+
+
+def heirs_of(agency_id: int) -> QuerySet[Inheritance, int]:
+    """Return the keys of the bodies this one has become, in any generation."""
+    inherited: QuerySet[Inheritance] = QuerySet(_model("Inheritance"))
+    return inherited.filter(ancestor=agency_id).order_by().values_list("heir", flat=True)
 
 
 def _model(name: str) -> type[Any]:

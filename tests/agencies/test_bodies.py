@@ -30,8 +30,8 @@ BEGAN = date(2020, 1, 1)
 MERGED = date(2025, 7, 1)
 
 
-def register(facts: AgencyFacts = FACTS, **extra: str) -> Agency:
-    return services.register_agency(facts, valid_from=BEGAN, actor=None, now=NOW, **extra)
+def register(facts: AgencyFacts = FACTS, *, kind: str = AgencyKind.AGENCY) -> Agency:
+    return services.register_agency(facts, kind=kind, valid_from=BEGAN, actor=None, now=NOW)
 
 
 def change(agency: Agency, facts: AgencyFacts, valid_from: date = MERGED) -> AgencyVersion:

@@ -11,6 +11,7 @@ from portal.accounts.services.accounts import (
     reset_password,
 )
 from portal.accounts.services.feeds import make_feed, reader_of, withdraw_feed
+from portal.accounts.services.following import follow_body
 from portal.accounts.services.grants import (
     confirm_role,
     decline_role,
@@ -29,6 +30,7 @@ __all__ = [
     "deactivate",
     "decline_role",
     "end_token",
+    "follow_body",
     "forget_expired",
     "make_feed",
     "make_token",

@@ -8,6 +8,7 @@ from portal.agencies.services.bodies import (
     succeed,
     take_effect,
 )
+from portal.agencies.services.going_over import GoingOver, go_over, take_up_work
 from portal.agencies.services.people import (
     conflicts_of,
     match_or_create_people,
@@ -22,6 +23,7 @@ from portal.agencies.services.systems import match_or_create_systems
 
 __all__ = [
     "AgencyFacts",
+    "GoingOver",
     "NewPlace",
     "PersonFacts",
     "Share",
@@ -29,6 +31,7 @@ __all__ = [
     "change_places",
     "change_version",
     "conflicts_of",
+    "go_over",
     "match_or_create_people",
     "match_or_create_person",
     "match_or_create_systems",
@@ -39,4 +42,5 @@ __all__ = [
     "reveal_identity",
     "succeed",
     "take_effect",
+    "take_up_work",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from portal.agencies.facts import AgencyFacts
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion, Subscriber, Succession
 from portal.agencies.rules import facts_violations
+from portal.agencies.services.inheriting import inherit
 from portal.agencies.tree import is_under, managing_agency
 from portal.audit import services as audit
 from portal.core.identifiers import normalise_phone
@@ -42,21 +43,26 @@ def register_agency(
     *,
     kind: str = AgencyKind.AGENCY,
     valid_from: date,
+    instead_of: Collection[int] = (),
     actor: User | None,
     now: datetime,
+    basis: Mapping[str, str] | None = None,
 ) -> Agency:
     """Register a body with its first version and return it; ``actor`` None is the portal itself.
 
-    Raises PermissionDenied (not an administrator) or Refused.
+    ``instead_of`` are bodies it takes the place of: it may have the code of one of them. ``basis``
+    says on whose word the portal acts, for the record. Raises PermissionDenied (not an
+    administrator) or Refused.
     """
     _permit(actor)
     facts = _clean(facts)
-    _check(facts, of=None)
+    _check(facts, of=None, instead_of=instead_of)
     agency = Agency(kind=kind)
     _show(agency, facts)
     agency.save()
     AgencyVersion.objects.create(agency=agency, valid_from=valid_from, **facts.columns())
-    act = _act("agency.register", agency, {"valid_from": valid_from.isoformat()})
+    data = {"valid_from": valid_from.isoformat(), **(basis or {})}
+    act = _act("agency.register", agency, data)
     audit.record(act, actor=actor, now=now)
     return agency
 
@@ -67,19 +73,22 @@ def change_version(
     facts: AgencyFacts,
     *,
     valid_from: date,
+    instead_of: Collection[int] = (),
     actor: User | None,
     now: datetime,
     seen: date | None = None,
+    basis: Mapping[str, str] | None = None,
 ) -> AgencyVersion:
     """Give ``agency`` a new version from a day on; the earlier ones stay as they were.
 
     A day to come is allowed: ``take_effect`` shows it then. ``seen`` is the first day of the
-    version the change was written upon. Raises PermissionDenied or Refused.
+    version the change was written upon; ``instead_of`` and ``basis`` as in ``register_agency``.
+    Raises PermissionDenied or Refused.
     """
     _permit(actor)
     agency = Agency.objects.select_for_update().get(pk=agency.pk)
     facts = _clean(facts)
-    _check(facts, of=agency)
+    _check(facts, of=agency, instead_of=instead_of)
     last = _last_version(agency)
     if seen is not None and seen != last.valid_from:
         raise refuse(
@@ -104,7 +113,7 @@ def change_version(
     version = AgencyVersion.objects.create(agency=agency, valid_from=valid_from, **facts.columns())
     if valid_from <= timezone.localdate(now):
         _show_and_save(agency, facts)
-    data = {"valid_from": valid_from.isoformat(), "changed": changed}
+    data = {"valid_from": valid_from.isoformat(), "changed": changed, **(basis or {})}
     audit.record(_act("agency.change", agency, data), actor=actor, now=now)
     return version
 
@@ -119,10 +128,11 @@ def succeed(
     dissolves: bool = True,
     actor: User | None,
     now: datetime,
+    basis: Mapping[str, str] | None = None,
 ) -> list[Succession]:
     """Record to whom ``predecessor`` goes over; unless told otherwise it ceases on that day.
 
-    Raises PermissionDenied or Refused.
+    ``basis`` as in ``register_agency``. Raises PermissionDenied or Refused.
     """
     _permit(actor)
     predecessor = Agency.objects.select_for_update().get(pk=predecessor.pk)
@@ -151,10 +161,12 @@ def succeed(
         last.valid_until = predecessor.dissolved_on = effective_on
         last.save(update_fields=["valid_until"])
         predecessor.save(update_fields=["dissolved_on"])
+    inherit([one for one in made if one.in_effect])
     data = {
         "effective_on": effective_on.isoformat(),
         "dissolves": dissolves,
         "successors": [str(share.successor.uuid) for share in shares],
+        **(basis or {}),
     }
     audit.record(_act("agency.succeed", predecessor, data), actor=actor, now=now)
     return made
@@ -165,6 +177,7 @@ def take_effect(*, now: datetime) -> int:
     """Show the versions and successions whose day has come; return how many. Safe to repeat."""
     today = timezone.localdate(now)
     begun = Succession.objects.filter(in_effect=False, effective_on__lte=today)
+    inherit(list(begun.select_for_update(of=("self",)).order_by("effective_on", "pk")))
     count = begun.update(in_effect=True)
     shown = [f"agency__{name}" for name in _SHOWN]
     rows = AgencyVersion.objects.on(today).order_by().values_list("pk", *_SHOWN, *shown)
@@ -195,7 +208,7 @@ def _clean(facts: AgencyFacts) -> AgencyFacts:
     return AgencyFacts(**columns)
 
 
-def _check(facts: AgencyFacts, *, of: Agency | None) -> None:
+def _check(facts: AgencyFacts, *, of: Agency | None, instead_of: Collection[int]) -> None:
     if found := facts_violations(facts):
         raise Refused(*found)
     if facts.office is not None and facts.office.kind != AgencyKind.OFFICE:
@@ -205,7 +218,7 @@ def _check(facts: AgencyFacts, *, of: Agency | None) -> None:
     if facts.agency_code:
         taken = AgencyVersion.objects.filter(
             agency_code=facts.agency_code, valid_until__isnull=True
-        ).exclude(agency=of)
+        ).exclude(agency__in=[*instead_of, *([of.pk] if of else [])])
         if taken.exists():
             raise refuse(
                 "agency_code_taken",
