@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -18,6 +19,7 @@ from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from portal.ca import renewals
 from portal.ca.models import Certificate
 from portal.ca.querysets import CertificateQuerySet
 from portal.deadlines.models import Deadline, DeadlineKind
@@ -36,8 +38,21 @@ def open_doors(certificates: Iterable[Certificate], *, now: datetime) -> int:
     ended gets none. ``agency`` and ``office`` are loaded.
     """
     today = timezone.localdate(now)
+    certificates = list(certificates)
+    seen = Certificate.objects.filter(pk__in=[one.pk for one in certificates])
+    seen.update(clocked_at=now)
     clocks = [clock for one in certificates if (clock := _clock_of(one, today=today))]
     return len(open_until(clocks, target_type="certificate", now=now)) if clocks else 0
+
+
+def asked(certificates: Iterable[Certificate], *, now: datetime) -> int:
+    """Stop the clocks of what is asked to be renewed in time; return how many.
+
+    ``open_missing`` starts one again when the answer is no, or the request comes back.
+    """
+    uuids = [one.uuid for one in certificates]
+    _look_again(uuids)  # locks them: a sweep that starts a clock meanwhile comes before or after
+    return sum(cancel(kind, uuids, now=now) for kind in KINDS)
 
 
 def renewed(certificates: Iterable[Certificate], *, now: datetime) -> int:
@@ -82,7 +97,8 @@ def revoked(certificates: Iterable[Certificate], *, now: datetime) -> int:
 def shut_doors(*, now: datetime, most: int = MOST) -> int:
     """End the clocks whose day is over, and start the next one; return how many, at most ``most``.
 
-    A clock ends only after it has told all it had to tell. Certificates are locked first, as
+    A clock ends only after it has told all it had to tell. The next one is started even when its
+    day is over too, so that what it would have told is noted. Certificates are locked first, as
     whoever renews or revokes them does; what another holds is left for the next time. Run again
     while it returns ``most``.
     """
@@ -97,39 +113,63 @@ def shut_doors(*, now: datetime, most: int = MOST) -> int:
         .select_related("agency", "office")
         .defer("der", "crl_entry")
     )
-    shut = lapse(past.filter(target_uuid__in=[one.uuid for one in locked]), now=now)
-    standing = set(_standing(now).filter(pk__in=[one.pk for one in locked]).values_list("pk"))
-    open_doors([one for one in locked if (one.pk,) in standing], now=now)
+    ended = past.filter(target_uuid__in=[one.uuid for one in locked])
+    doors = set(ended.filter(kind=DeadlineKind.RENEWAL_DOOR).values_list("target_uuid", flat=True))
+    shut = lapse(ended, now=now)
+    lasting = set(_lasting().filter(uuid__in=doors).values_list("uuid", flat=True))
+    next_ones = [_until_it_ends(one) for one in locked if one.uuid in lasting]
+    _look_again(doors - lasting)
+    open_until(next_ones, target_type="certificate", now=now)
     return shut
 
 
 @transaction.atomic
 def open_missing(*, now: datetime, most: int = MOST) -> int:
-    """Start the clocks of certificates that have none, at most ``most``; return how many.
+    """Start the clocks of certificates that have none; return how many were looked at.
 
-    Those of new issues, and of certificates made before there were clocks. One that was renewed,
-    issued anew or revoked has had its clock. Run again while it returns ``most``.
+    At most ``most``, each once: what was seen is not found again (``Certificate.clocked_at``).
+    Those of new issues, of certificates made before there were clocks, and of those whose renewal
+    was refused or taken back. One that was renewed, issued anew or revoked has had its clock. Run
+    again while it returns ``most``.
     """
-    # A door that has shut leaves the next clock to be opened.
+    # A door that has shut leaves the next clock to be opened, a request in vain the same one.
     had = Deadline.objects.filter(
-        target_uuid=OuterRef("uuid"), kind__in=KINDS, lapsed_at__isnull=True
+        target_uuid=OuterRef("uuid"),
+        kind__in=KINDS,
+        lapsed_at__isnull=True,
+        cancelled_at__isnull=True,
     )
-    missing = (
+    unseen = (
         _standing(now)
-        .filter(~Exists(had))
+        .filter(clocked_at__isnull=True)
         .select_for_update(of=("self",), skip_locked=True)
         .select_related("agency", "office")
         .defer("der", "crl_entry")
-        .order_by("pk")
+        .order_by("not_after", "pk")
     )
-    return open_doors(missing[:most], now=now)
+    seen = list(unseen[:most])
+    clocked = Certificate.objects.filter(Exists(had), pk__in=[one.pk for one in seen])
+    having = set(clocked.values_list("pk", flat=True))
+    open_doors([one for one in seen if one.pk not in having], now=now)
+    Certificate.objects.filter(pk__in=having).update(clocked_at=now)
+    return len(seen)
+
+
+def _look_again(uuids: Collection[UUID]) -> None:
+    """Leave to ``open_missing`` what may need a clock again when a request has come to nothing."""
+    if uuids:
+        Certificate.objects.filter(uuid__in=uuids).update(clocked_at=None)
 
 
 def _standing(now: datetime) -> CertificateQuerySet:
-    """Return what is good until its end and has no successor."""
-    return Certificate.objects.filter(
-        revoked_at__isnull=True, not_after__gt=now, successors__isnull=True
-    )
+    """Return what is good until its end, which is to come, and has no successor."""
+    return _lasting().filter(not_after__gt=now)
+
+
+def _lasting() -> CertificateQuerySet:
+    """Return what is, or was, good until its end, has no successor and awaits none."""
+    lasting = Certificate.objects.filter(revoked_at__isnull=True, successors__isnull=True)
+    return lasting.exclude(renewals.are_asked_for())
 
 
 def _clock_of(certificate: Certificate, *, today: date) -> tuple[DeadlineKind, OwedUntil] | None:
@@ -137,19 +177,28 @@ def _clock_of(certificate: Certificate, *, today: date) -> tuple[DeadlineKind, O
     shuts_on = ends_on - timedelta(days=DOOR_DAYS)
     if ends_on < today:
         return None
-    kind, due_on = DeadlineKind.RENEWAL_DOOR, shuts_on
     if shuts_on < today:
-        kind, due_on = DeadlineKind.CERTIFICATE_EXPIRY, ends_on
-    owed = OwedUntil(
+        return _until_it_ends(certificate)
+    kind = DeadlineKind.RENEWAL_DOOR
+    return kind, _owed_until(shuts_on, certificate, title=_title_of(certificate, is_door=True))
+
+
+def _until_it_ends(certificate: Certificate) -> tuple[DeadlineKind, OwedUntil]:
+    ends_on = timezone.localdate(certificate.not_after)
+    title = _title_of(certificate, is_door=False)
+    return DeadlineKind.CERTIFICATE_EXPIRY, _owed_until(ends_on, certificate, title=title)
+
+
+def _owed_until(due_on: date, certificate: Certificate, *, title: str) -> OwedUntil:
+    return OwedUntil(
         agency=certificate.agency,
         office=certificate.office,
         target_uuid=certificate.uuid,
-        title=_title_of(certificate, is_door=kind == DeadlineKind.RENEWAL_DOOR),
+        title=title,
         path=reverse("ca:detail", args=[certificate.uuid]),
         received_on=timezone.localdate(certificate.issued_at),
         due_on=due_on,
     )
-    return kind, owed
 
 
 def _title_of(certificate: Certificate, *, is_door: bool) -> str:

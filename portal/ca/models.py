@@ -56,6 +56,13 @@ class VirtualToken(models.Model):
     tries_left = models.PositiveSmallIntegerField()
     locked_at = models.DateTimeField(null=True)
 
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["key"], condition=Q(locked_at__isnull=False), name="ca_virtualtoken_locked"
+            ),
+        ]
+
     def __str__(self) -> str:
         return f"token of {self.key_id}"
 
@@ -140,6 +147,8 @@ class Certificate(models.Model):
     revocation_reason = models.CharField(max_length=24, choices=RevocationReason, blank=True)
     crl_entry = models.BinaryField(null=True)  # DER of the CRL entry, made at revocation
     crl_number = models.PositiveBigIntegerField(null=True)  # of the first list that carried it
+    # When its clock was seen to last; without it the sweep of missing clocks looks at it.
+    clocked_at = models.DateTimeField(null=True)
 
     objects = CertificateQuerySet.as_manager()
 
@@ -185,6 +194,11 @@ class Certificate(models.Model):
                 fields=["issued_at"],
                 condition=Q(predecessor__isnull=False, installed_at__isnull=True),
                 name="ca_certificate_to_install",
+            ),
+            models.Index(
+                fields=["not_after", "id"],
+                condition=Q(clocked_at__isnull=True, revoked_at__isnull=True),
+                name="ca_certificate_unclocked",
             ),
         ]
 

@@ -172,6 +172,24 @@ def test_days_without_sweeps_lose_no_threshold(away: range) -> None:
     assert rows() == {*((DOOR, n) for n in (60, 30, 15, 1)), *((EXPIRY, n) for n in (14, 7, 1))}
 
 
+@pytest.mark.parametrize("away", [range(68, 104), range(72, 140), range(30, 140)])
+def test_an_outage_over_its_last_weeks_loses_no_threshold_either(away: range) -> None:
+    """The door shut and the certificate ended before a sweep came: the latest of each is told."""
+    agency = builders.agency(office=builders.office())
+    clerk = builders.user(Role.CLERK, agency=agency)
+    mine = certificate(100, subscriber=builders.person(at=agency))
+    opened(mine)
+
+    play([TODAY + n * DAY for n in range(150) if n not in away])
+
+    assert rows() == {*((DOOR, n) for n in (60, 30, 15, 1)), *((EXPIRY, n) for n in (14, 7, 1))}
+    ends = Reminder.objects.filter(deadline__kind=EXPIRY).order_by("threshold")
+    assert list(ends.values_list("state", flat=True)) == ["told", "overtaken", "overtaken"]
+    titles = list(clerk.notices.order_by("at").values_list("title", flat=True))
+    assert titles[-1].startswith("Chứng thư đã hết hạn")
+    assert clocks(mine) == [(DOOR, "lapsed_at"), (EXPIRY, "lapsed_at")]
+
+
 def test_a_door_does_not_shut_before_it_has_told_all() -> None:
     mine = certificate(40)
     opened(mine)
