@@ -19,6 +19,7 @@ from portal.core.roles import Role
 from portal.core.rules import refuse
 from portal.core.text import nfc
 from portal.core.workdays import WorkCalendar, work_calendar
+from portal.deadlines.meanwhile import wait_for_openers
 from portal.deadlines.models import Counts, Deadline
 
 _SATURDAY = 5
@@ -46,7 +47,6 @@ def follow(target_type: str, follower: Follower) -> None:
     _FOLLOWERS[target_type] = follower
 
 
-@transaction.atomic
 def add_day(
     day: date, *, kind: str, name: str, is_official: bool, actor: User, now: datetime
 ) -> list[Moved]:
@@ -56,23 +56,23 @@ def add_day(
     """
     _permit(actor)
     _check_kind(day, kind)
-    before = work_calendar()
-    row, is_new = CalendarDay.objects.get_or_create(
-        date=day, defaults={"kind": kind, "name": nfc(name), "is_official": is_official}
-    )
-    if not is_new:
-        raise refuse(
-            "day_taken",
-            _("Ngày %(day)s đã có trong lịch: %(name)s.")
-            % {"day": f"{day:%d/%m/%Y}", "name": row.name},
-            way_out=_("Hãy sửa ngày đó thay vì thêm."),
+
+    def add() -> CalendarDay:
+        row, is_new = CalendarDay.objects.get_or_create(
+            date=day, defaults={"kind": kind, "name": nfc(name), "is_official": is_official}
         )
-    moved = _recompute(day, before, now=now)
-    _record("calendar.add_day", row, moved, actor=actor, now=now)
-    return moved
+        if not is_new:
+            raise refuse(
+                "day_taken",
+                _("Ngày %(day)s đã có trong lịch: %(name)s.")
+                % {"day": f"{day:%d/%m/%Y}", "name": row.name},
+                way_out=_("Hãy sửa ngày đó thay vì thêm."),
+            )
+        return row
+
+    return _change("calendar.add_day", add, actor=actor, now=now)
 
 
-@transaction.atomic
 def edit_day(
     day: CalendarDay, *, name: str, is_official: bool, actor: User, now: datetime
 ) -> list[Moved]:
@@ -82,28 +82,48 @@ def edit_day(
     PermissionDenied or CalendarDay.DoesNotExist (removed meanwhile).
     """
     _permit(actor)
-    before = work_calendar()
-    day = CalendarDay.objects.select_for_update().get(pk=day.pk)
-    day.name, day.is_official = nfc(name), is_official
-    day.save(update_fields=["name", "is_official"])
-    moved = _recompute(day.date, before, now=now)
-    _record("calendar.edit_day", day, moved, actor=actor, now=now)
-    return moved
+
+    def edit() -> CalendarDay:
+        row = CalendarDay.objects.select_for_update().get(pk=day.pk)
+        row.name, row.is_official = nfc(name), is_official
+        row.save(update_fields=["name", "is_official"])
+        return row
+
+    return _change("calendar.edit_day", edit, actor=actor, now=now)
 
 
-@transaction.atomic
 def remove_day(day: CalendarDay, *, actor: User, now: datetime) -> list[Moved]:
     """Take a day out of the table and return the deadlines that moved.
 
     Raises PermissionDenied or CalendarDay.DoesNotExist (removed meanwhile).
     """
     _permit(actor)
-    before = work_calendar()
-    day = CalendarDay.objects.select_for_update().get(pk=day.pk)
-    CalendarDay.objects.filter(pk=day.pk).delete()
-    moved = _recompute(day.date, before, now=now)
-    _record("calendar.remove_day", day, moved, actor=actor, now=now)
-    return moved
+
+    def remove() -> CalendarDay:
+        row = CalendarDay.objects.select_for_update().get(pk=day.pk)
+        CalendarDay.objects.filter(pk=row.pk).delete()
+        return row
+
+    return _change("calendar.remove_day", remove, actor=actor, now=now)
+
+
+def _change(
+    action: str, change: Callable[[], CalendarDay], *, actor: User, now: datetime
+) -> list[Moved]:
+    """Change the table and move what it touches, then what was opened meanwhile by the old table.
+
+    The second look has an entry of its own, where it moved anything.
+    """
+    with transaction.atomic():
+        before = work_calendar()
+        row = change()
+        moved = _recompute(row.date, before, now=now)
+        _record(action, row, moved, actor=actor, now=now)
+    wait_for_openers()
+    with transaction.atomic():
+        if meanwhile := _recompute(row.date, before, now=now):
+            _record(action, row, meanwhile, actor=actor, now=now)
+    return moved + meanwhile
 
 
 def _permit(actor: User) -> None:

@@ -24,6 +24,8 @@ _RECEIVERS_WORK = frozenset(
         DeadlineKind.RECOVERY,
     }
 )
+# The CA asked for nothing here.
+_BETWEEN_BODY_AND_OFFICE = frozenset({DeadlineKind.MERGER_REVIEW})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Rung:
 def ladder_of(clock: Deadline) -> list[Rung]:
     """Return whom to tell of ``clock``, the nearest first.
 
-    A body's clerks, then its head, the office that answers for it, the CA. An office's officers,
+    A body's clerks, then its head, the office that answers for it, the CA (not of what the office
+    alone asks for). An office's officers,
     then its head; the CA's operators, then its supervisors: nobody above them is nagged.
     """
     owner = clock.agency
@@ -59,6 +62,8 @@ def ladder_of(clock: Deadline) -> list[Rung]:
     if office_id is not None:
         office = Audience(Role.OFFICE_OFFICER, office_id)
         ladder.append(Rung(settings.OFFICE_TOLD_AFTER_WORKING_DAYS, office))
+    if clock.kind in _BETWEEN_BODY_AND_OFFICE:
+        return ladder
     ca = Audience(Role.CA_OPERATOR, None)
     return [*ladder, Rung(settings.CA_TOLD_AFTER_WORKING_DAYS, ca)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
@@ -26,6 +27,7 @@ class DeadlineKind(models.TextChoices):
     CORRECTION = "correction", _("Hoàn thiện hồ sơ bị trả lại")
     RENEWAL_DOOR = "renewal_door", _("Hạn cuối đề nghị gia hạn, thay đổi chứng thư")
     CERTIFICATE_EXPIRY = "certificate_expiry", _("Chứng thư hết hạn, chỉ còn cấp mới")
+    MERGER_REVIEW = "merger_review", _("Rà soát chứng thư, thiết bị khi sắp xếp đơn vị")
 
 
 class Counts(models.TextChoices):
@@ -106,11 +108,16 @@ class Deadline(models.Model):
 
     @property
     def is_open(self) -> bool:
-        return self.done_at is None and self.cancelled_at is None and self.lapsed_at is None
+        return self.ended_at is None
+
+    @property
+    def ended_at(self) -> datetime | None:
+        return self.done_at or self.cancelled_at or self.lapsed_at
 
 
 class Reminder(models.Model):
-    """One threshold of a clock that was crossed: told of, or overtaken by a later one.
+    """One threshold of a clock that was crossed: told of, or overtaken (by a later one, or by the
+    end of the clock before a sweep came).
 
     ``threshold`` is days before the end (after it when negative), in the unit of the kind's
     schedule (``deadlines.rules.SCHEDULES``).

@@ -53,6 +53,8 @@ LIMITS: Mapping[str, Limit] = {
     # These end on a day of their own, read from the certificate.
     "renewal_door": Limit(0, f"Điều 12, Điều 14 {DECREE}"),
     "certificate_expiry": Limit(0, f"Điều 21 {DECREE}"),
+    # Until the day its office sets; the letter asks bodies to look through what they have.
+    "merger_review": Limit(0, "Công văn 275/BCY-CTSBMTT ngày 16/5/2025; hạn do Sở đặt", True),
 }
 
 

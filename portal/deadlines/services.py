@@ -8,10 +8,12 @@ from datetime import date, datetime
 from typing import TypeVar
 from uuid import UUID
 
+from django.db.models import Case, F, When
 from django.utils import timezone
 
 from portal.agencies.models import Agency
 from portal.core.workdays import work_calendar
+from portal.deadlines.meanwhile import reads_the_calendar
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
 from portal.deadlines.querysets import DeadlineQuerySet
 from portal.deadlines.rules import LIMITS, first_moment
@@ -78,6 +80,7 @@ def open_deadlines(
     limit = LIMITS[kind]
     days = min(limit.working_days, working_days or limit.working_days)
     received_on = timezone.localdate(now)
+    reads_the_calendar()
     calendar = work_calendar()
     due_on = calendar.add(received_on, days)
     next_at = max(now, first_moment(kind, due_on, calendar))
@@ -105,11 +108,16 @@ def open_deadlines(
 
 
 def open_until(
-    owed: Iterable[tuple[DeadlineKind, OwedUntil]], *, target_type: str, now: datetime
+    owed: Iterable[tuple[DeadlineKind, OwedUntil]],
+    *,
+    target_type: str,
+    now: datetime,
+    counts: Counts = Counts.FIXED,
 ) -> list[Deadline]:
     """Start many clocks that end on days of their own; return those that were not open yet.
 
-    Of the kinds named, one is open about a target at a time.
+    Of the kinds named, one is open about a target at a time. One that ``counts`` calendar days is
+    late when its day is over; a fixed one, a door that shuts, is not.
     """
     pairs = list(owed)
     kinds = {kind for kind, _one in pairs}
@@ -129,8 +137,10 @@ def open_until(
                 title=one.title,
                 path=one.path,
                 received_on=one.received_on,
-                counts=Counts.FIXED,
-                working_days=0,
+                counts=counts,
+                working_days=(
+                    max(0, (one.due_on - one.received_on).days) if counts == Counts.CALENDAR else 0
+                ),
                 due_on=one.due_on,
                 next_at=max(now, first_moment(kind, one.due_on, calendar)),
                 changed_at=now,
@@ -155,13 +165,21 @@ def close(kind: DeadlineKind, target_uuid: UUID, *, now: datetime) -> int:
 def close_all(kind: DeadlineKind, target_uuids: Collection[UUID], *, now: datetime) -> int:
     """Mark what was owed about each of these as done; return how many clocks stopped."""
     found = Deadline.objects.open().filter(kind=kind, target_uuid__in=target_uuids)
-    return found.update(done_at=now, next_at=None)
+    return found.update(done_at=now, next_at=_what_it_crossed(now))
 
 
 def cancel(kind: DeadlineKind, target_uuids: Collection[UUID], *, now: datetime) -> int:
     """Cancel what need not be done any more about each of these; return how many stopped."""
     found = Deadline.objects.open().filter(kind=kind, target_uuid__in=target_uuids)
-    return found.update(cancelled_at=now, next_at=None)
+    return found.update(cancelled_at=now, next_at=_what_it_crossed(now))
+
+
+def _what_it_crossed(now: datetime) -> Case:
+    """Leave a clock that ends to the next sweep where no sweep saw yet what it crossed.
+
+    A threshold crossed has its row, whenever the sweeps ran: told of no more, but noted.
+    """
+    return Case(When(next_at__lte=now, then=F("next_at")), default=None)
 
 
 def lapse(clocks: DeadlineQuerySet, *, now: datetime) -> int:
@@ -173,17 +191,27 @@ def lapse(clocks: DeadlineQuerySet, *, now: datetime) -> int:
 
 
 def pass_on(
-    target_uuids: Collection[UUID], *, agency: Agency, office: Agency | None, now: datetime
+    target_uuids: Collection[UUID],
+    *,
+    agency: Agency,
+    office: Agency | None,
+    now: datetime,
+    owed_by: Collection[int] | None = None,
 ) -> int:
-    """Let ``agency`` owe what is open about these from now on; day 0 stays. Return how many."""
+    """Let ``agency`` owe what is open about these from now on; day 0 stays. Return how many.
+
+    ``owed_by`` leaves out what others than these bodies owe about the same.
+    """
     found = Deadline.objects.open().filter(target_uuid__in=target_uuids)
+    if owed_by is not None:
+        found = found.filter(agency__in=owed_by)
     return found.update(agency=agency, office=office, next_at=now, changed_at=now)
 
 
 def cancel_all(target_uuid: UUID, *, now: datetime) -> int:
     """Cancel every open clock about ``target_uuid`` (a return, a withdrawal); return how many."""
     found = Deadline.objects.open().filter(target_uuid=target_uuid)
-    return found.update(cancelled_at=now, next_at=None)
+    return found.update(cancelled_at=now, next_at=_what_it_crossed(now))
 
 
 def next_due(target_uuid: UUID) -> date | None:

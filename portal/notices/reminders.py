@@ -45,9 +45,9 @@ class Told:
 def remind(*, now: datetime, most: int = MOST) -> Told:
     """Tell of the thresholds crossed by ``now``; at most ``most`` clocks.
 
-    Of several crossed since the last time the latest is told, the others are marked overtaken.
-    Safe twice and twice at once: the clocks are locked, a threshold has one row. Run again while
-    it returns ``most`` clocks.
+    Of several crossed since the last time the latest is told, the others are marked overtaken; all
+    are where the clock has ended meanwhile. Safe twice and twice at once: the clocks are locked, a
+    threshold has one row. Run again while it returns ``most`` clocks.
     """
     due = Deadline.objects.filter(next_at__lte=now).order_by("next_at", "pk")
     clocks = list(
@@ -90,9 +90,10 @@ def _cross(
     """Return what ``clock`` crossed and has no row yet; sets when it speaks next.
 
     What was crossed before the clock began, or on that day, is nobody's news: whoever opened it
-    has told of it.
+    has told of it. Nor is what it crossed before it ended.
     """
     schedule = schedule_of(clock.kind)
+    until = clock.ended_at or now
     crossed: list[Reminder] = []
     clock.next_at = None
     latest = now
@@ -100,13 +101,13 @@ def _cross(
         if threshold in known:
             continue
         at = moment_of(threshold, clock.due_on, schedule=schedule, calendar=calendar)
-        if at > now:
-            clock.next_at = at
+        if at > until:
+            clock.next_at = at if clock.is_open else None
             break
         state = Reminder.State.OVERTAKEN
         crossed.append(Reminder(deadline=clock, threshold=threshold, state=state, at=now))
         latest = at
-    if crossed and timezone.localdate(latest) > clock.received_on:
+    if crossed and clock.is_open and timezone.localdate(latest) > clock.received_on:
         crossed[-1].state = Reminder.State.TOLD
     return crossed
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
@@ -78,6 +78,28 @@ def tell_many(tellings: Sequence[Telling], *, now: datetime) -> int:
     notices = [Notice(**asdict(one), at=now) for one in tellings]
     Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=500)
     return len(notices)
+
+
+@transaction.atomic
+def hand_on(readers: Mapping[int, Sequence[User]], *, now: datetime) -> int:
+    """Tell what an account (by key) left unread to those who do its work now; return how many rows
+    were offered. What it was told stays its own; the same again tells nobody twice."""
+    unread = Notice.objects.unread().filter(recipient__in=list(readers)).order_by("pk")
+    tellings = [
+        Telling(
+            recipient_id=reader.pk,
+            cause=notice.cause,
+            title=notice.title,
+            text=notice.text,
+            path=notice.path,
+            target_type=notice.target_type,
+            target_uuid=notice.target_uuid,
+            is_urgent=notice.is_urgent,
+        )
+        for notice in unread
+        for reader in readers[notice.recipient_id]
+    ]
+    return tell_many(tellings, now=now)
 
 
 @transaction.atomic

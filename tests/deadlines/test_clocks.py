@@ -169,7 +169,7 @@ def test_the_ca_has_issued_when_the_last_row_is_done(ca: None) -> None:
         assert clocks_of(certificate.uuid) == [("renewal_door", "open")]
 
 
-def test_renewed_the_old_door_is_done_and_the_new_one_open(ca: None) -> None:
+def test_asked_in_time_the_old_door_is_no_concern_and_renewed_the_new_one_is_open(ca: None) -> None:
     people = story.cast(Route.DIRECT, procedure=Procedure.RENEW_CHANGE)
     old = story.give_certificate(builders.person(at=people.agency), days_left=60)
     expiry.open_doors([old], now=NOW)
@@ -179,7 +179,7 @@ def test_renewed_the_old_door_is_done_and_the_new_one_open(ca: None) -> None:
 
     new = Certificate.objects.get(predecessor=old)
     assert clocks_of(dossier.uuid) == [("ca_renew_change", "done")]
-    assert clocks_of(old.uuid) == [("renewal_door", "done")]
+    assert clocks_of(old.uuid) == [("renewal_door", "cancelled")]
     assert clocks_of(new.uuid) == [("renewal_door", "open")]
     assert running(new.uuid).due_on == timezone.localdate(new.not_after) - 30 * DAY
 

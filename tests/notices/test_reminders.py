@@ -266,6 +266,20 @@ def test_what_is_done_cancelled_or_past_says_no_more(people: Cast) -> None:
     assert remind_all(now=at(date(2026, 12, 1))) == Told()
 
 
+def test_what_a_clock_crossed_before_it_ended_is_noted_and_told_to_nobody(people: Cast) -> None:
+    """Its rows do not depend on whether a sweep ran between the threshold and the end."""
+    done, cancelled = clock(people.agency), clock(people.agency)
+    services.close(DeadlineKind.DEVICE_RETURN, done.target_uuid, now=at(november(27), 9))
+    services.cancel_all(cancelled.target_uuid, now=at(november(30), 6))
+
+    told = remind_all(now=at(date(2026, 12, 8)))
+
+    assert rows(done) == rows(cancelled) == {2: OVERTAKEN, 1: OVERTAKEN}
+    assert (told.told, told.notices, Notice.objects.count()) == (0, 0, 0)
+    assert next_of(done) is next_of(cancelled) is None
+    assert remind_all(now=at(date(2026, 12, 9))) == Told()
+
+
 def test_a_later_end_tells_the_same_threshold_no_second_time(people: Cast) -> None:
     mine = clock(people.agency)
     admin = builders.user(Role.ADMINISTRATOR)
@@ -476,6 +490,7 @@ def test_a_clock_that_stops_while_it_is_told_stays_stopped(culture_day: None) ->
         lambda: remind_all(now=now, most=3),
         lambda: services.close_all(DeadlineKind.DEVICE_RETURN, uuids, now=now),
     )
+    remind_all(now=now)  # notes what was crossed of those that stopped first
 
     assert {next_of(one) for one in clocks} == {None}
 
