@@ -59,6 +59,7 @@ class Move(models.TextChoices):
     REPORT_LOST = "report_lost", _("Báo thất lạc")
     FIND = "find", _("Tìm lại được")
     TRANSFER = "transfer", _("Chuyển đơn vị quản lý")
+    READDRESS = "readdress", _("Đổi đơn vị nhận")
     GIVE_AGAIN = "give_again", _("Giao lại cho thuê bao")
     CHANGE_HOLDER = "change_holder", _("Đổi người giữ")
 
@@ -206,6 +207,14 @@ LIFE: tuple[Rule, ...] = (
         by=(PORTAL,),
         when=tuple(Condition),
     ),
+    # The body it was meant for has a successor: it goes on to that one (DOMAIN 4.5).
+    _rule(
+        Move.READDRESS,
+        Custody.ALLOCATED,
+        Custody.ON_ITS_WAY,
+        by=(PORTAL,),
+        when=tuple(Condition),
+    ),
     # The side that gets the device confirms it (Mẫu 08).
     _rule(
         Move.PASS_TO_OFFICE,
@@ -322,6 +331,7 @@ _MOVES_WITH_A_PAGE = frozenset(
         Move.PASS_TO_OFFICE,
         Move.RETURN_TO_CA,
         Move.TRANSFER,
+        Move.READDRESS,
     }
 )
 

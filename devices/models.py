@@ -201,7 +201,12 @@ class CustodyMove(models.Model):
 
     class Meta:
         ordering = ["at", "pk"]
-        indexes = [models.Index(fields=["document_uuid"], name="devices_move_document")]
+        indexes = [
+            models.Index(fields=["document_uuid"], name="devices_move_document"),
+            # The registers, the newest first: of what changed hands, and of what is rare.
+            models.Index(fields=["at", "id"], name="devices_move_recent"),
+            models.Index(fields=["move", "at", "id"], name="devices_move_kind"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.device_id}: {self.move}"
@@ -221,6 +226,19 @@ class HandoverNotice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.move_id}: {self.document_label}"
+
+
+class RecallPutOff(models.Model):
+    """A device that is not recalled while the renewal of its certificate is to be answered.
+
+    The sweep looks at it again, so that it is recalled when the answer is no.
+    """
+
+    device = models.OneToOneField(Device, models.CASCADE, related_name="recall_put_off")
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.device_id} since {self.since}"
 
 
 class ExpiryMark(models.Model):

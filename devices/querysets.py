@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from devices.lifecycle import Condition, Custody, Move
 from portal.agencies.visibility import of_visible_bodies
+from portal.ca import renewals
 from portal.ca.models import Certificate, RevocationReason
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         running = of_key.filter(revoked_at__isnull=True, not_after__gt=now)
         ended = of_key.exclude(revocation_reason=RevocationReason.SUPERSEDED)
         return self.filter(Exists(ended), ~Exists(running))
+
+    def awaiting_renewal(self) -> Self:
+        """Return the devices that keep a certificate whose renewal is still to be answered."""
+        standing = Certificate.objects.filter(key=OuterRef("key"), revoked_at__isnull=True)
+        return self.filter(Exists(standing.filter(renewals.are_asked_for())))
 
     def handed_over_without_notice(self) -> Self:
         """Return the devices handed over and not yet given up, of which no Mẫu 07 tells (R18).

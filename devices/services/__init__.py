@@ -24,7 +24,7 @@ from devices.services.stock import (
     take_in,
 )
 from devices.services.sums import Sums, sums, sums_by_body, sums_in_ledger
-from devices.services.transferring import transfer
+from devices.services.transferring import readdress, transfer
 from devices.services.unlocking import unlock
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "make_next_keys",
     "open_return",
     "read_serials",
+    "readdress",
     "recall_expired",
     "receive",
     "send",

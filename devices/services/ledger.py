@@ -19,7 +19,7 @@ from portal.accounts.models import User
 from portal.audit.services import Act, record_many
 from portal.core.rules import Refused, Violation
 
-_CHANGES_AGENCY = frozenset({Move.ALLOCATE, Move.TRANSFER})
+_CHANGES_AGENCY = frozenset({Move.ALLOCATE, Move.TRANSFER, Move.READDRESS})
 
 
 class Paper(NamedTuple):

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from devices.lifecycle import Condition, Custody, IllegalMove, Move, find_rule
-from devices.models import CustodyMove, Device
+from devices.models import CustodyMove, Device, RecallPutOff
 from devices.services.ledger import Paper, audit, lock, write
 from devices.services.telling import tell_of_return
 from portal.accounts.models import User
@@ -67,11 +67,12 @@ def begin_return(
 ) -> list[Device]:
     """Recall the spent ones of the locked ``devices`` and start their clocks; the caller audits.
 
-    Returns those whose way back begins now.
+    Returns those whose way back begins now. One whose renewal is to be answered waits for the
+    answer: the sweep looks at it again.
     """
     present = [device for device in devices if device.condition != Condition.LOST]
     ended = _spent(present, now=now)
-    spent = [device for device in present if device.pk in ended]
+    spent = _not_awaiting([device for device in present if device.pk in ended], now=now)
     given_back = [device for device in spent if device.custody in _GIVEN_BACK]
     recalled = [device for device in spent if _can_be_recalled(device)]
     if recalled:
@@ -152,6 +153,16 @@ def _settle(devices: Sequence[Device], *, now: datetime) -> list[Deadline]:
 def _spent(devices: Sequence[Device], *, now: datetime) -> set[int]:
     found = Device.objects.filter(pk__in=[device.pk for device in devices]).spent(now)
     return set(found.values_list("pk", flat=True))
+
+
+def _not_awaiting(devices: Sequence[Device], *, now: datetime) -> list[Device]:
+    """Put off the recall of the devices that await a renewal; return the others."""
+    asked = Device.objects.filter(pk__in=[device.pk for device in devices]).awaiting_renewal()
+    awaiting = set(asked.values_list("pk", flat=True))
+    RecallPutOff.objects.bulk_create(
+        [RecallPutOff(device_id=pk, since=now) for pk in sorted(awaiting)], ignore_conflicts=True
+    )
+    return [device for device in devices if device.pk not in awaiting]
 
 
 def _can_be_recalled(device: Device) -> bool:

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from devices.lifecycle import Move
-from devices.models import CustodyMove, Device
+from devices.models import CustodyMove, Device, Shipment, ShipmentItem
 from devices.services.ledger import audit, lock, write
 from devices.services.telling import tell_of_transfer
 from portal.agencies.models import Agency
@@ -31,6 +31,40 @@ def transfer(
     sees them no longer. A device that is ``to``'s already is left alone. Raises Refused for one
     that is not in an agency's hands.
     """
+    return _pass(devices, Move.TRANSFER, to=to, paper=paper, now=now)
+
+
+@transaction.atomic
+def readdress(
+    devices: Sequence[Device],
+    *,
+    to: Agency,
+    paper: tuple[str, UUID | None, str],
+    now: datetime,
+) -> list[CustodyMove]:
+    """Let devices that are set aside for a body or on their way to it go to its successor.
+
+    A shipment none of whose open devices is another body's becomes ``to``'s, so that its clerks
+    confirm it. Raises Refused for a device that is elsewhere.
+    """
+    entries = _pass(devices, Move.READDRESS, to=to, paper=paper, now=now)
+    open_items = ShipmentItem.objects.filter(received_at__isnull=True)
+    touched = open_items.filter(device__in=[entry.device_id for entry in entries])
+    of_others = open_items.exclude(device__agency=to)
+    Shipment.objects.under_way().filter(pk__in=touched.order_by().values("shipment")).exclude(
+        pk__in=of_others.order_by().values("shipment")
+    ).update(agency=to, office=to.office)
+    return entries
+
+
+def _pass(
+    devices: Sequence[Device],
+    move: Move,
+    *,
+    to: Agency,
+    paper: tuple[str, UUID | None, str],
+    now: datetime,
+) -> list[CustodyMove]:
     locked = [device for device in lock(devices, actor=None) if device.agency_id != to.pk]
     if not locked:
         return []
@@ -39,7 +73,7 @@ def transfer(
         if device.agency_id is not None:
             came_from[device.agency_id].append(device)
         device.agency, device.office = to, to.office
-    entries = write(locked, Move.TRANSFER, actor=None, now=now, paper=paper)
+    entries = write(locked, move, actor=None, now=now, paper=paper)
     found = Device.objects.filter(pk__in=[device.pk for device in locked])
     found.update(agency=to, office=to.office)
     pass_on([device.uuid for device in locked], agency=to, office=to.office, now=now)
@@ -47,5 +81,5 @@ def transfer(
     for from_id, group in came_from.items():
         moved = [of_device[device.pk] for device in group]
         tell_of_transfer(moved, from_id=from_id, to=to, now=now)
-    audit(locked, Move.TRANSFER, actor=None, now=now, paper=paper)
+    audit(locked, move, actor=None, now=now, paper=paper)
     return entries

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django import forms
@@ -102,79 +102,74 @@ class HolderForm(DayForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 def take_back(request: UserRequest, code: UUID) -> HttpResponse:
     """Take a device back from its subscriber: the serial is read off the thing."""
-    device = _found(request, code)
-    form = SeenForm(request.POST or None)
-    violations: Sequence[Violation] = ()
-    if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        try:
-            services.take_back(
-                [device],
-                serials_seen=[given["serial_seen"]],
-                note=given["reason"],
-                on=given["on"],
-                actor=request.user,
-                now=timezone.now(),
-            )
-        except Refused as refusal:
-            violations = refusal.violations
-        except Device.DoesNotExist as error:
-            raise Http404 from error
-        else:
-            text = _("Đã nhận lại thiết bị %(serial)s từ thuê bao. Tiếp theo: nộp lại kèm Mẫu 08.")
-            messages.success(request, text % {"serial": device.serial})
-            return redirect("devices:detail", device.uuid)
-    return _render(request, device, form, violations, Move.TAKE_BACK)
+
+    def enter(device: Device, given: Mapping[str, Any]) -> object:
+        return services.take_back(
+            [device],
+            serials_seen=[given["serial_seen"]],
+            note=given["reason"],
+            on=given["on"],
+            actor=request.user,
+            now=timezone.now(),
+        )
+
+    done = _("Đã nhận lại thiết bị %(serial)s từ thuê bao. Tiếp theo: nộp lại kèm Mẫu 08.")
+    return _page(request, code, SeenForm, Move.TAKE_BACK, enter=enter, done=done)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def give_again(request: UserRequest, code: UUID) -> HttpResponse:
     """Give a device that came back early to its subscriber again."""
-    device = _found(request, code)
-    form = GiveAgainForm(request.POST or None)
-    violations: Sequence[Violation] = ()
-    if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        try:
-            services.give_again(
-                device,
-                serials_seen=[given["serial_seen"]],
-                reason=given["reason"],
-                on=given["on"],
-                actor=request.user,
-                now=timezone.now(),
-            )
-        except Refused as refusal:
-            violations = refusal.violations
-        except Device.DoesNotExist as error:
-            raise Http404 from error
-        else:
-            text = _("Đã giao lại thiết bị %(serial)s cho thuê bao.")
-            messages.success(request, text % {"serial": device.serial})
-            return redirect("devices:detail", device.uuid)
-    return _render(request, device, form, violations, Move.GIVE_AGAIN)
+
+    def enter(device: Device, given: Mapping[str, Any]) -> object:
+        return services.give_again(
+            device,
+            serials_seen=[given["serial_seen"]],
+            reason=given["reason"],
+            on=given["on"],
+            actor=request.user,
+            now=timezone.now(),
+        )
+
+    done = _("Đã giao lại thiết bị %(serial)s cho thuê bao.")
+    return _page(request, code, GiveAgainForm, Move.GIVE_AGAIN, enter=enter, done=done)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_holder(request: UserRequest, code: UUID) -> HttpResponse:
     """Enter who keeps an organisation's device from now on."""
+
+    def enter(device: Device, given: Mapping[str, Any]) -> object:
+        return services.change_holder(device, **given, actor=request.user, now=timezone.now())
+
+    done = _("Đã ghi nhận người giữ mới của thiết bị %(serial)s.")
+    return _page(request, code, HolderForm, Move.CHANGE_HOLDER, enter=enter, done=done)
+
+
+def _page(
+    request: UserRequest,
+    code: UUID,
+    make_form: type[DayForm],
+    move: Move,
+    *,
+    enter: Callable[[Device, Mapping[str, Any]], object],
+    done: str,
+) -> HttpResponse:
+    """Show the form of a move; a right one is entered, and the device's page says so."""
     device = _found(request, code)
-    form = HolderForm(request.POST or None)
+    form = make_form(request.POST or None)
     violations: Sequence[Violation] = ()
     if request.method == "POST" and form.is_valid():
         try:
-            services.change_holder(
-                device, **form.cleaned_data, actor=request.user, now=timezone.now()
-            )
+            enter(device, form.cleaned_data)
         except Refused as refusal:
             violations = refusal.violations
         except Device.DoesNotExist as error:
             raise Http404 from error
         else:
-            text = _("Đã ghi nhận người giữ mới của thiết bị %(serial)s.")
-            messages.success(request, text % {"serial": device.serial})
+            messages.success(request, done % {"serial": device.serial})
             return redirect("devices:detail", device.uuid)
-    return _render(request, device, form, violations, Move.CHANGE_HOLDER)
+    return _render(request, device, form, violations, move)
 
 
 def _found(request: UserRequest, code: UUID) -> Device:

@@ -117,6 +117,9 @@ class World:
             Move.TRANSFER: lambda device, _actor: services.transfer(
                 [device], to=self._other(device), paper=PAPER, now=now
             ),
+            Move.READDRESS: lambda device, _actor: services.readdress(
+                [device], to=self._other(device), paper=PAPER, now=now
+            ),
         }
 
     def _other(self, device: Device) -> Agency:

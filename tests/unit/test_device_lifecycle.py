@@ -97,7 +97,7 @@ def test_a_device_can_leave_every_place_but_the_last() -> None:
 def test_what_is_lost_can_only_be_found_or_get_another_agency() -> None:
     for custody, role in itertools.product(Custody, ROLES):
         offered = moves_open_to(role, custody=custody, condition=Condition.LOST)
-        assert {rule.move for rule in offered} <= {Move.FIND, Move.TRANSFER}
+        assert {rule.move for rule in offered} <= {Move.FIND, Move.TRANSFER, Move.READDRESS}
 
 
 def test_what_is_lost_can_be_found_by_whoever_may_report_it() -> None:
