@@ -49,6 +49,10 @@ class Doors:
     last_on: date
 
     @property
+    def due_on(self) -> date:
+        return self.first.due_on
+
+    @property
     def words(self) -> str:
         """What must be done about them: "12 chứng thư phải gia hạn trước 30/11/2026"."""
         if self.first.kind == DeadlineKind.RENEWAL_DOOR:
@@ -74,6 +78,11 @@ class Section:
     @property
     def is_late(self) -> bool:
         return self.code == LATE
+
+    @property
+    def owed(self) -> list[Deadline | Doors]:
+        """What is due besides dossiers, the first day first."""
+        return sorted([*self.clocks, *self.doors], key=lambda one: one.due_on)
 
     @property
     def is_empty(self) -> bool:

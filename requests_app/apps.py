@@ -10,7 +10,9 @@ class RequestsConfig(AppConfig):
     verbose_name = "Hồ sơ"
 
     def ready(self) -> None:
-        from portal.deadlines import calendar  # noqa: PLC0415 (models are loaded only now)
+        from portal.ca import renewals  # noqa: PLC0415 (models are loaded only now)
+        from portal.deadlines import calendar  # noqa: PLC0415
         from requests_app import following  # noqa: PLC0415
 
         calendar.follow("dossier", following.follow_calendar)
+        renewals.find_in(following.open_renewals)

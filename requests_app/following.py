@@ -1,12 +1,15 @@
-"""What dossiers do when something below them changes."""
+"""What dossiers do when something below them changes, and what those below ask of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db.models import OuterRef, QuerySet
+
 from portal.deadlines import calendar
 from portal.deadlines import services as deadlines
-from requests_app.models import Dossier
+from requests_app.models import Dossier, DossierItem, Outcome
+from requests_app.workflow import AT_THE_AGENCY, ENDED
 
 
 def follow_calendar(moved: Sequence[calendar.Moved]) -> None:
@@ -14,3 +17,14 @@ def follow_calendar(moved: Sequence[calendar.Moved]) -> None:
     for one in moved:
         target = one.deadline.target_uuid
         Dossier.objects.filter(uuid=target).update(due_on=deadlines.next_due(target))
+
+
+def open_renewals(certificate: OuterRef) -> QuerySet[DossierItem]:
+    """Return the rows that renew ``certificate``, were received, and are neither done nor refused.
+
+    One that failed can be carried out again. What is back at its sender is judged anew when it
+    comes again (DOMAIN 14.1), so it is not a request that was made in time.
+    """
+    return DossierItem.objects.filter(
+        certificate=certificate, renews=True, outcome__in=[Outcome.NONE, Outcome.FAILED]
+    ).exclude(dossier__state__in=AT_THE_AGENCY | ENDED)

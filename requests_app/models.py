@@ -89,6 +89,8 @@ class Dossier(models.Model):
     decided_on = models.DateField(null=True)  # the day of the answer, whatever it was
     ended_at = models.DateTimeField(null=True)
     claimed_until = models.DateTimeField(null=True)  # the worker's lease while executing
+    # The one stopped when its body ended, written anew here in the successor's name: once.
+    continues = models.OneToOneField("self", models.PROTECT, null=True, related_name="continued_by")
 
     objects = DossierQuerySet.as_manager()
 
@@ -101,6 +103,17 @@ class Dossier(models.Model):
             models.Index(fields=["agency", "-updated_at", "-id"], name="dossier_agency_recent"),
             models.Index(fields=["office", "-updated_at", "-id"], name="dossier_office_recent"),
             models.Index(fields=["is_at_ca", "-updated_at", "-id"], name="dossier_ca_recent"),
+            # Sổ văn bản đi, the newest first.
+            models.Index(
+                fields=["is_at_ca", "-sent_at", "-id"],
+                condition=Q(sent_at__isnull=False),
+                name="dossier_ca_sent",
+            ),
+            models.Index(
+                fields=["office", "-sent_at", "-id"],
+                condition=Q(sent_at__isnull=False),
+                name="dossier_office_sent",
+            ),
             # Counted by day for the dashboards, out of the index alone.
             models.Index(
                 fields=["office", "queue", "waiting_since", "sent_at"], name="dossier_office_desk"
@@ -184,6 +197,7 @@ class DossierItem(models.Model):
     )
     device = models.ForeignKey(Device, models.PROTECT, null=True, related_name="items")
     key = models.ForeignKey(KeyPair, models.PROTECT, null=True, related_name="+")
+    renews = models.BooleanField(default=False, db_default=False)  # the certificate, beyond its end
     decision = models.CharField(max_length=8, choices=Decision, blank=True, default="")
     decision_reason = models.TextField(blank=True)
     outcome = models.CharField(max_length=8, choices=Outcome, blank=True, default="")

@@ -71,6 +71,9 @@ class Action(models.TextChoices):
     COMPLETE_PARTLY = "complete_partly", _("Hoàn thành một phần")
     FAIL = "fail", _("Thực hiện bị lỗi")
     RETRY = "retry", _("Thực hiện lại")
+    STOP = "stop", _("Dừng do đơn vị gửi chấm dứt hoạt động")
+    STOP_REST = "stop_rest", _("Dừng phần còn lại do đơn vị gửi chấm dứt hoạt động")
+    REOPEN = "reopen", _("Soạn lại dưới tên đơn vị kế thừa")
 
 
 class Needs(models.TextChoices):

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from requests_app.views import dashboard, deciding, detail, lists, minutes, papers, routing, sending
+from requests_app.views import (
+    batch_signing,
+    dashboard,
+    deciding,
+    detail,
+    lists,
+    minutes,
+    papers,
+    routing,
+    sending,
+)
 
 app_name = "requests_app"
 
@@ -12,6 +22,8 @@ urlpatterns = [
     path("", lists.dossier_list, name="list"),
     path("cho-xu-ly/", lists.queue, name="queue"),
     path("theo-doi/", lists.copies, name="copies"),
+    path("ghi-so-nhieu/", batch_signing.number_many, name="number_many"),
+    path("ky-nhieu/", batch_signing.sign_many, name="sign_many"),
     path("tong-hop/", dashboard.dashboard, name="dashboard"),
     path("noi-nhan/", routing.rules, name="routing"),
     path("noi-nhan/them/", routing.add, name="add_rule"),

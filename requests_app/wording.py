@@ -84,8 +84,14 @@ def _of_the_portal(dossier: Dossier) -> str:
             "Có dòng thực hiện bị lỗi; người tiếp nhận xem, cho chạy lại hoặc từ chối dòng đó"
         ),
         State.REJECTED: _("Toàn bộ bị từ chối; xem văn bản trả lời và lý do từng dòng"),
-        State.WITHDRAWN: _("Đơn vị đã rút hồ sơ; không ai phải làm gì thêm"),
+        State.WITHDRAWN: _withdrawn(dossier),
     }[State(dossier.state)]
+
+
+def _withdrawn(dossier: Dossier) -> str:
+    if dossier.state == State.WITHDRAWN and hasattr(dossier, "continued_by"):
+        return _("Hồ sơ dừng vì đơn vị gửi được sắp xếp; đã lập lại dưới tên đơn vị kế thừa")
+    return _("Đơn vị đã rút hồ sơ; không ai phải làm gì thêm")
 
 
 def _finished(dossier: Dossier) -> str:
@@ -141,4 +147,7 @@ def deed_of(action: str) -> str:
         Action.COMPLETE_PARTLY: _("Thực hiện xong, có dòng bị từ chối"),
         Action.FAIL: _("Thực hiện có dòng bị lỗi"),
         Action.RETRY: _("Cho thực hiện lại"),
+        Action.STOP: _("Dừng vì đơn vị gửi được sắp xếp"),
+        Action.STOP_REST: _("Dừng phần còn lại vì đơn vị gửi được sắp xếp"),
+        Action.REOPEN: _("Mở lại để soạn dưới tên đơn vị kế thừa"),
     }[Action(action)]

@@ -6,9 +6,6 @@ exhaustive test are read from ``STEPS``; nothing else says who may do what.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
 from portal.core.roles import Role
 from requests_app.states import (
     ALL_ROUTES,
@@ -20,6 +17,8 @@ from requests_app.states import (
     State,
     routes_of,
 )
+from requests_app.workflow_step import Step
+from requests_app.workflow_step import step as _step
 
 __all__ = [
     "ALL_ROUTES",
@@ -45,51 +44,11 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One line of the table.
-
-    ``role`` None is the portal itself. ``barred_by``: a person who took one of these actions in
-    the present round (since the last draft) may not take this one, whatever account they use.
-    """
-
-    action: Action
-    sources: frozenset[State]
-    target: State
-    role: Role | None
-    routes: frozenset[Route]
-    needs_reason: bool
-    barred_by: frozenset[Action]
-    needs: Needs
-
-
 PORTAL = "portal"  # the queue of what waits for the worker
 
 
 class IllegalStep(Exception):
     """The action does not exist for this state, role and route."""
-
-
-def _step(
-    action: Action,
-    *sources: State,
-    to: State,
-    by: Role | None,
-    on: Iterable[Route] = ALL_ROUTES,
-    reason: bool = False,
-    barred_by: Iterable[Action] = (),
-    needs: Needs = Needs.NOTHING,
-) -> Step:
-    return Step(
-        action=action,
-        sources=frozenset(sources),
-        target=to,
-        role=by,
-        routes=frozenset(on),
-        needs_reason=reason,
-        barred_by=frozenset(barred_by),
-        needs=needs,
-    )
 
 
 # Steps that confirm what came of minutes; and all steps before which the rows are decided singly.
@@ -354,6 +313,34 @@ STEPS: tuple[Step, ...] = (
         on=PETITIONS,
         reason=True,
     ),
+    # The body a dossier came from has ended (DOMAIN 14.8): what asks for something in its name and
+    # is not carried out is stopped, what waits for its signatures is written in the new name.
+    _step(
+        Action.STOP,
+        State.SUBMITTED,
+        State.RETURNED,
+        State.FORWARDED,
+        State.DECIDED,
+        State.ACCEPTED,
+        State.EXECUTION_FAILED,
+        to=State.WITHDRAWN,
+        by=None,
+        on=PETITIONS,
+    ),
+    _step(
+        Action.STOP_REST,
+        State.EXECUTION_FAILED,
+        to=State.PARTLY_COMPLETED,
+        by=None,
+        on=PETITIONS,
+    ),
+    _step(
+        Action.REOPEN,
+        State.AWAITING_SIGNATURE,
+        State.AWAITING_SEAL,
+        to=State.DRAFT,
+        by=None,
+    ),
 )
 
 
@@ -384,8 +371,19 @@ def find_step(action: str, *, state: str, role: str | None, route: str) -> Step:
     raise IllegalStep(f"{role} cannot {action} a dossier that is {state} on {route}")
 
 
-# Taking back or apart one's own work does not make a dossier wait for one.
-_NOT_WAITED_FOR = frozenset({Action.REVISE, Action.WITHDRAW, Action.RETURN, Action.SEND_BACK})
+# Taking back or apart one's own work does not make a dossier wait for one; nor does what comes with
+# the end of a body.
+_NOT_WAITED_FOR = frozenset(
+    {
+        Action.REVISE,
+        Action.WITHDRAW,
+        Action.RETURN,
+        Action.SEND_BACK,
+        Action.STOP,
+        Action.STOP_REST,
+        Action.REOPEN,
+    }
+)
 
 
 def queue_of(state: str, route: str) -> str:

@@ -22,7 +22,6 @@ from requests_app.services.organisations import bodies_of
 from requests_app.services.row_rules.renew_change import GIVEN_BACK
 
 UNKNOWN = "Không tìm thấy chứng thư của dòng này."
-ENDED = "Chứng thư đã hết hạn trong khi chờ; cơ quan lập hồ sơ cấp mới."
 NOT_THERE_YET = (
     "Thiết bị còn trên đường giữa Cục và cơ quan cũ nên chưa chuyển theo thuê bao được; thực hiện "
     "lại sau khi cơ quan cũ nhận thiết bị."
@@ -89,11 +88,10 @@ def _of_certificate(
         rules.is_not_revoked(certificate.revoked_at is not None, certificate.kind)
         or rules.is_not_superseded(is_replaced)
         or (rules.is_not_renewed_yet(certificate.renewals, certificate.kind) if renews else None)
+        # A renewal asked for in time outlives the old end; a change ends with it.
+        or rules.change_ends_later(renews or certificate.not_after > now, certificate.kind)
     )
-    if broken:
-        return _words(broken)
-    # A renewal asked for in time outlives the old end; a change ends with it.
-    return ENDED if not renews and certificate.not_after <= now else ""
+    return _words(broken) if broken else ""
 
 
 def _of_device(dossier: Dossier, certificate: Certificate, device: Device | None) -> str:

@@ -16,7 +16,8 @@ from functools import partial
 from django.db import transaction
 
 from portal.agencies import services as agencies
-from portal.agencies.models import Subscriber, SubscriberKind
+from portal.agencies.models import Subscriber
+from portal.agencies.querysets import ancestors_of
 from portal.audit import services as audit
 from portal.ca import authority
 from portal.ca import services as ca
@@ -168,15 +169,14 @@ def _certificate(dossier: Dossier, asked: Asked, old: Certificate, *, now: datet
 
 
 def _subscriber(dossier: Dossier, old: Certificate) -> Subscriber:
-    """Return whom the new certificate is for: a body that was absorbed lives on in the sender."""
-    absorbed = old.agency_id != dossier.agency_id
-    if old.kind == SubscriberKind.ORGANISATION and absorbed and _is_the_body_itself(old):
-        return agencies.organisation_subscriber(dossier.agency)
-    return old.subscriber
+    """Return whom the new certificate is for: a body that was absorbed lives on in the sender.
 
-
-def _is_the_body_itself(certificate: Certificate) -> bool:
-    return certificate.subscriber.organisation_id == certificate.agency_id
+    The succession says so, not the columns: those follow the body that manages it now.
+    """
+    body = old.subscriber.organisation_id
+    if body in (None, dossier.agency_id) or body not in ancestors_of(dossier.agency_id):
+        return old.subscriber
+    return agencies.organisation_subscriber(dossier.agency)
 
 
 def _audit(

@@ -1,4 +1,4 @@
-"""What the forms about devices share: the device's number, and that it stands once in a list."""
+"""What the forms about devices share: the device's number, that it stands once, who gives it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from devices.serials import normalise
+from portal.core import identifiers
 from portal.core.rules import Finding
-from requests_app.kinds.base import Answers, CellFinding, Field
+from requests_app.kinds.base import Answers, CellFinding, Field, Widget
 
 DEVICE_SERIAL = Field(
     name="device_serial",
@@ -18,6 +19,28 @@ DEVICE_SERIAL = Field(
     max_length=60,
     hint=gettext_lazy("In trên thiết bị"),
 )
+
+
+def who_hands_over(label: str) -> tuple[Field, ...]:
+    """Return the fields of section 1 about the person who gives devices away, named ``label``."""
+    return (
+        Field(
+            name="full_name",
+            label=label,
+            checks=(identifiers.check_name,),
+            is_required=True,
+            max_length=150,
+        ),
+        Field(name="position", label="Chức vụ", is_required=True, max_length=120),
+        Field(
+            name="phone",
+            label="Số điện thoại di động",
+            checks=(identifiers.check_phone,),
+            is_required=True,
+            widget=Widget.TEL,
+            is_personal=True,
+        ),
+    )
 
 
 def identity_key(answers: Answers) -> str:

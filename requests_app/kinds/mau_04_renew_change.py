@@ -42,13 +42,7 @@ FIELDS = (
         is_required=True,
         hint=gettext_lazy("Ghi đúng tên trong chứng thư"),
     ),
-    Field(
-        name="certificate_serial",
-        label="Số hiệu chứng thư",
-        checks=(identifiers.check_certificate_serial,),
-        is_required=True,
-        hint=gettext_lazy("16 ký tự 0–9, A–F"),
-    ),
+    replace(parts.CERTIFICATE_SERIAL, label="Số hiệu chứng thư"),
     Field(
         name="signing_phone",
         label="Số điện thoại ký số",

@@ -70,13 +70,7 @@ FIELDS = (
     ),
     # Whatever address it was issued with: that it is the one is the register's to say.
     replace(parts.EMAIL, checks=(), hint=gettext_lazy("Địa chỉ đã đăng ký khi cấp chứng thư")),
-    Field(
-        name="certificate_serial",
-        label="Số hiệu chứng thư chữ ký số",
-        checks=(identifiers.check_certificate_serial,),
-        is_required=True,
-        hint=gettext_lazy("16 ký tự 0–9, A–F"),
-    ),
+    parts.CERTIFICATE_SERIAL,
     replace(
         devices.DEVICE_SERIAL,
         is_required=False,

@@ -40,13 +40,7 @@ CONDITIONS = tuple((condition.value, str(condition.label)) for condition in PRES
 
 FIELDS = (
     Field(name="certificate_name", label="Tên chứng thư chữ ký số", is_required=True),
-    Field(
-        name="certificate_serial",
-        label="Số hiệu chứng thư chữ ký số",
-        checks=(identifiers.check_certificate_serial,),
-        is_required=True,
-        hint=gettext_lazy("16 ký tự 0–9, A–F"),
-    ),
+    parts.CERTIFICATE_SERIAL,
     devices.DEVICE_SERIAL,
     Field(
         name="device_kind",
@@ -83,22 +77,7 @@ FIELDS = (
 )
 
 CONTACT_FIELDS = (
-    Field(
-        name="full_name",
-        label="Họ và tên người giao",
-        checks=(identifiers.check_name,),
-        is_required=True,
-        max_length=150,
-    ),
-    Field(name="position", label="Chức vụ", is_required=True, max_length=120),
-    Field(
-        name="phone",
-        label="Số điện thoại di động",
-        checks=(identifiers.check_phone,),
-        is_required=True,
-        widget=Widget.TEL,
-        is_personal=True,
-    ),
+    *devices.who_hands_over("Họ và tên người giao"),
     Field(
         name="receiver_name",
         label="Họ và tên người nhận",

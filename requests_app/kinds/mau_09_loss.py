@@ -41,13 +41,7 @@ _LONG = 500  # of what is told in sentences
 FIELDS = (
     Field(name="subscriber_name", label="Tên thuê bao", is_required=True),
     devices.DEVICE_SERIAL,
-    Field(
-        name="certificate_serial",
-        label="Số hiệu chứng thư chữ ký số",
-        checks=(identifiers.check_certificate_serial,),
-        is_required=True,
-        hint=gettext_lazy("16 ký tự 0–9, A–F"),
-    ),
+    parts.CERTIFICATE_SERIAL,
     Field(
         name="lost_on",
         label="Ngày thất lạc (hoặc ngày phát hiện)",

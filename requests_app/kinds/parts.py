@@ -112,6 +112,14 @@ EMAIL = Field(
     is_personal=True,
 )
 
+CERTIFICATE_SERIAL = Field(
+    name="certificate_serial",
+    label="Số hiệu chứng thư chữ ký số",
+    checks=(identifiers.check_certificate_serial,),
+    is_required=True,
+    hint=gettext_lazy("16 ký tự 0–9, A–F"),
+)
+
 PROVINCE = Field(
     name="province",
     label="Tỉnh/Thành phố",

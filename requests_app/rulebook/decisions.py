@@ -11,7 +11,8 @@ ENTRIES: tuple[Entry, ...] = (
         "§14.1",
         "requests_app.rules.certificates.has_30_days_left_to_renew",
         "requests_app.rules.certificates.has_30_days_left_to_change",
-        why="asked again at sending",
+        "portal.ca.renewals.are_asked_for",
+        why="asked again at sending; what was asked in time is renewed after its end too",
     ),
     rule(
         "D2",
@@ -40,7 +41,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The return chain opens on revocation and expiry, where a device has no valid successor",
         "§14.5",
         "devices.services.open_return",
-        why="a device given back early closes it as it opens",
+        why="a device given back early closes it as it opens; one whose renewal was asked for in "
+        "time waits for the answer",
     ),
     rule(
         "D6",

@@ -65,7 +65,8 @@ ENTRIES: tuple[Entry, ...] = (
         "A change never alters the last day of validity",
         "Điều 14",
         "requests_app.carrying_out.renewing.validity_of",
-        why="to the second",
+        "requests_app.rules.certificates.change_ends_later",
+        why="to the second; what ended while it waited is issued anew",
     ),
     rule(
         "R10",

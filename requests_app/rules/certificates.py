@@ -93,6 +93,18 @@ def is_not_expired(days_left: int, kind: str, row: int | None = None) -> Violati
     )
 
 
+def change_ends_later(has_end_to_come: bool, kind: str) -> Violation | None:
+    """R09 (Điều 14): a change keeps the end, so what ended while it waited can't be changed."""
+    if has_end_to_come:
+        return None
+    return Violation(
+        "ended_meanwhile",
+        "Chứng thư đã hết hạn trong khi chờ nên không thay đổi thông tin được nữa.",
+        f"Điều 14, Điều 21 {DECREE}",
+        way_out=f"{_ISSUE_ANEW[kind]}; hồ sơ như cấp lần đầu.",
+    )
+
+
 def is_not_superseded(
     is_superseded: bool, row: int | None = None, *, successor: str = "", link: str = ""
 ) -> Violation | None:

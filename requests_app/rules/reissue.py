@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from django.utils.formats import number_format
+
 from portal.core.rules import Violation
 from requests_app.rules.certificates import DAYS_LEFT_TO_ASK
 from requests_app.rules.dossiers import DECREE
@@ -25,7 +27,7 @@ def may_be_issued_anew(
         return None
     return Violation(
         "still_long_valid",
-        f"Chứng thư còn hiệu lực {days_left} ngày nên chưa cấp mới thay thế.",
+        f"Chứng thư còn hiệu lực {number_format(days_left)} ngày nên chưa cấp mới thay thế.",
         f"Điều 21 {DECREE}",
         row=row,
         way_out="Gia hạn hoặc thay đổi thông tin (Mẫu 04). Thiết bị hỏng, mất hoặc lộ khóa thì đề "

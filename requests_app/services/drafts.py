@@ -148,6 +148,7 @@ def save_rows(
             "subscriber",
             "certificate",
             "device",
+            "renews",
         ],
     )
     _finish(dossier, "dossier.edit_rows", actor=actor, now=now, rows=len(items))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import Truncator
@@ -13,6 +14,8 @@ from devices import services as devices
 from devices.lifecycle import Custody, Move
 from portal.accounts.models import User
 from portal.agencies.models import Agency
+from portal.ca import expiry
+from portal.ca.models import Certificate
 from portal.core.roles import CA_ROLES, OFFICE_ROLES, Role
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import DeadlineKind
@@ -70,7 +73,7 @@ def follow(dossier: Dossier, step: Step, event: DossierEvent, *, now: datetime) 
     elif step.action == Action.RETURN:
         deadlines.cancel_all(dossier.uuid, now=now)
         _open(DeadlineKind.CORRECTION, dossier, owner=dossier.agency, now=now)
-    elif step.action == Action.WITHDRAW:
+    elif step.action in (Action.WITHDRAW, Action.STOP):
         deadlines.cancel_all(dossier.uuid, now=now)
         _on_withdrawn(dossier, actor=event.actor, now=now)
     elif step.target in ENDED:
@@ -95,6 +98,9 @@ def _on_sent(dossier: Dossier, *, actor: User | None, now: datetime) -> None:
         _record_handover_notice(dossier, actor=actor, now=now)
     elif effect is EffectKind.RECORD_LOSS and actor is not None:
         losses.on_sent(dossier, actor=actor, now=now)
+    elif effect is EffectKind.RENEW_CHANGE:
+        renewing = dossier.items.filter(renews=True).values("certificate")
+        expiry.asked(Certificate.objects.filter(pk__in=renewing).only("uuid"), now=now)
 
 
 def _on_withdrawn(dossier: Dossier, *, actor: User | None, now: datetime) -> None:
@@ -153,7 +159,8 @@ def _set_due(dossier: Dossier) -> None:
 _TOLD_AGENCY = frozenset(
     {
         Action.RETURN, Action.FORWARD, Action.REJECT, Action.COMPLETE, Action.COMPLETE_PARTLY,
-        Action.ACKNOWLEDGE, Action.SEND_BACK_TO_DRAFT, Action.TAKE_SOME,
+        Action.ACKNOWLEDGE, Action.SEND_BACK_TO_DRAFT, Action.TAKE_SOME, Action.STOP,
+        Action.STOP_REST, Action.REOPEN,
     }
 )  # fmt: skip
 
@@ -171,7 +178,7 @@ def _tell(dossier: Dossier, event: DossierEvent, *, now: datetime) -> None:
     if event.action == Action.SEAL and dossier.route in _PAST_THE_OFFICE:
         informed = User.objects.of_office(dossier.office_id)
         recipients |= {user.pk: user for user in informed}
-    if event.action in (Action.WITHDRAW, Action.RETURN):
+    if event.action in (Action.WITHDRAW, Action.RETURN, Action.STOP):
         # Whose desk it leaves, and the office it had passed, must not look for it in vain.
         left = _who_acts(dossier, queue_of(event.source, dossier.route))
         passed = User.objects.of_office(dossier.office_id) if dossier.sent_at else []
@@ -209,12 +216,21 @@ def accept_rows(dossier: Dossier, *, now: datetime) -> None:
 def refuse_rows(dossier: Dossier, *, now: datetime) -> None:
     """Settle the refused rows; a device set aside for one goes back to the CA."""
     refused = dossier.items.filter(decision=Decision.REFUSED)
-    set_aside = refused.filter(device__custody=Custody.ALLOCATED).select_related("device")
+    _take_back(refused, reason="Dòng bị từ chối sau khi đã dành thiết bị.", now=now)
+    refused.update(outcome=Outcome.REFUSED)
+
+
+def take_back_undone(dossier: Dossier, *, now: datetime) -> None:
+    """Let devices set aside for rows that will never be carried out go back to the CA."""
+    undone = dossier.items.exclude(outcome=Outcome.DONE)
+    _take_back(undone, reason="Hồ sơ dừng sau khi đã dành thiết bị.", now=now)
+
+
+def _take_back(items: QuerySet[DossierItem], *, reason: str, now: datetime) -> None:
+    set_aside = items.filter(device__custody=Custody.ALLOCATED).select_related("device")
     for item in set_aside:
         assert item.device is not None
-        reason = "Dòng bị từ chối sau khi đã dành thiết bị."
         devices.make_move(item.device, Move.RECALL, actor=None, now=now, reason=reason)
-    refused.update(outcome=Outcome.REFUSED)
 
 
 def print_refusal(dossier: Dossier) -> bytes | None:

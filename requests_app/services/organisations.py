@@ -8,6 +8,7 @@ from datetime import date
 from django.db.models import Q
 
 from portal.agencies.models import Agency, AgencyVersion
+from portal.agencies.querysets import ancestors_of
 from portal.core.text import search_key
 
 
@@ -36,8 +37,6 @@ def bodies_of(agency: Agency) -> set[int]:
     """Return the keys of the bodies ``agency`` speaks for: itself, its units without a seal, and
     the bodies that went over to it."""
     found = Agency.objects.filter(
-        Q(pk=agency.pk)
-        | Q(parent=agency.pk, has_seal=False)
-        | Q(successions__successor=agency.pk, successions__in_effect=True)
+        Q(pk=agency.pk) | Q(parent=agency.pk, has_seal=False) | Q(pk__in=ancestors_of(agency.pk))
     )
     return set(found.order_by().values_list("pk", flat=True))

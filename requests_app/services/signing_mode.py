@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from portal.accounts.models import User
 from portal.agencies.models import Agency, SubscriberKind
+from portal.agencies.querysets import ancestors_of
 from portal.ca.models import Certificate
 from portal.ca.querysets import CertificateQuerySet
 from portal.core.roles import Role
@@ -39,10 +40,7 @@ def organisation_certificate(agency: Agency, *, now: datetime) -> Certificate | 
     return _with_key_in_hand(
         Certificate.objects.usable_at(now).filter(
             Q(subscriber__organisation=agency)
-            | Q(
-                subscriber__organisation__successions__successor=agency,
-                subscriber__organisation__successions__in_effect=True,
-            ),
+            | Q(subscriber__organisation__in=ancestors_of(agency.pk)),
             kind=SubscriberKind.ORGANISATION,
         ),
         agency,
@@ -69,8 +67,13 @@ def _with_key_in_hand(certificates: CertificateQuerySet, agency: Agency) -> Cert
             | Q(key__device__custody="with_subscriber", key__device__condition="ok"),
             key__token__isnull=False,
         )
-        .select_related("key__token")
+        .select_related("key__token", "subscriber")
         .order_by("-not_after")
     )
-    found.sort(key=lambda certificate: certificate.agency_id != agency.pk)
+    found.sort(
+        key=lambda certificate: (
+            certificate.subscriber.organisation_id not in (None, agency.pk)
+            or certificate.agency_id != agency.pk
+        )
+    )
     return found[0] if found else None

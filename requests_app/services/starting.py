@@ -92,11 +92,11 @@ def start_dossier(
         now=now,
     )
     kind = kinds.get(kind_code)
-    rows = _with_numbers(_FILL[kind.effect](about), actor=actor, now=now)
+    rows = with_numbers(_FILL[kind.effect](about), actor=actor, now=now)
     if begins_with_a_row and not rows:
         rows = [{}]
     if rows:
-        filled = [_fitting(kind, row) | dict(answers or {}) for row in rows]
+        filled = [fitting(kind, row) | dict(answers or {}) for row in rows]
         import_rows(dossier, filled, actor=actor, now=now, version=dossier.version)
         dossier.refresh_from_db()
     if kind.effect is EffectKind.ISSUE:
@@ -175,7 +175,7 @@ _FILL: Mapping[EffectKind, Callable[[_About], list[Filled]]] = {
 }
 
 
-def _with_numbers(rows: Sequence[Filled], *, actor: User, now: datetime) -> list[dict[str, str]]:
+def with_numbers(rows: Sequence[Filled], *, actor: User, now: datetime) -> list[dict[str, str]]:
     """Leave a person's number only where the actor may read it whole; that it was read is recorded.
 
     A person who works elsewhere by now is not the actor's to see: those cells stay blank.
@@ -188,7 +188,7 @@ def _with_numbers(rows: Sequence[Filled], *, actor: User, now: datetime) -> list
     return [row.answers for row in rows]
 
 
-def _fitting(kind: Kind, answers: dict[str, str]) -> dict[str, str]:
+def fitting(kind: Kind, answers: dict[str, str]) -> dict[str, str]:
     """Return a row with the defaults where the portal knows nothing the form has a choice for."""
     offered = {one.name: {key for key, _label in one.choices} for one in kind.fields if one.choices}
     kept = {

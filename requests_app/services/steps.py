@@ -43,7 +43,7 @@ from requests_app.workflow import (
 )
 
 # Opening the draft again throws the signatures and every approval away.
-_NEW_ROUND = frozenset({Action.REVISE, Action.SEND_BACK_TO_DRAFT, Action.RETURN})
+_NEW_ROUND = frozenset({Action.REVISE, Action.SEND_BACK_TO_DRAFT, Action.RETURN, Action.REOPEN})
 # The answer to a dossier; what is carried out afterwards takes its own time.
 _ANSWERS = TAKING | {Action.CONFIRM, Action.REJECT, Action.ACKNOWLEDGE}
 
@@ -114,11 +114,20 @@ def take_step(
 
 
 def take_own_step(
-    dossier: Dossier, action: Action, *, now: datetime, document: Document | None = None
+    dossier: Dossier,
+    action: Action,
+    *,
+    now: datetime,
+    document: Document | None = None,
+    reason: str = "",
 ) -> DossierEvent:
     """Take a step of the portal itself on a locked dossier, in the caller's transaction."""
     step = find_step(action, state=dossier.state, role=None, route=dossier.route)
-    event = _move(dossier, step, actor=None, now=now, reason_code="", reason="", document=document)
+    if step.target == State.DRAFT:
+        _throw_away_the_last_round(dossier)
+    event = _move(
+        dossier, step, actor=None, now=now, reason_code="", reason=reason, document=document
+    )
     audit.record(
         dossier_act(f"dossier.{action}", dossier, data={"state": dossier.state}),
         actor=None,

@@ -96,3 +96,4 @@ def _point_at(item: DossierItem, certificate: Certificate | None) -> None:
     item.subscriber = certificate.subscriber if certificate else None
     item.device = getattr(key, "device", None) if key else None
     item.storage = key.storage if key else item.storage
+    item.renews = certificate is not None and bool(item.answers.get("renews"))

@@ -45,6 +45,7 @@ def home(request: UserRequest) -> HttpResponse:
         "figures": _figures(request.user, page, now=now, today=today),
         "devices": _devices(request.user, now=now),
         "covering": _covering_letters(request.user),
+        "to_install": _to_install(request.user, now=now),
         "agenda": agenda,
         "has_dashboard": request.user.role in OFFICE_ROLES | CA_ROLES,
         "silent": silent_words(now) if request.user.role in CA_ROLES else [],
@@ -105,6 +106,13 @@ def _covering_letters(user: User) -> int:
     if user.role not in OFFICE_ROLES:
         return 0
     return capped_count(CoveringLetter.objects.workable_by(user))
+
+
+def _to_install(user: User, *, now: datetime) -> int:
+    """Count the new certificates the clerk has not said are on their devices."""
+    if user.role != Role.CLERK:
+        return 0
+    return capped_count(Certificate.objects.visible_to(user).to_install(now))
 
 
 def _has_any(user: User) -> bool:

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.core.collector import collector_paused
+from portal.core.forms import SheetFile
 from portal.core.numbers import typed_number
 from portal.core.roles import Role
 from portal.core.rules import Refused, Violation
@@ -38,27 +37,10 @@ ROWS_SHOWN = 100  # bad rows on one report; mending these comes first anyway
 class UploadForm(forms.Form):
     """A sheet to be imported."""
 
-    file = forms.FileField(
+    file = SheetFile(
         label=gettext_lazy("Tệp bảng tính (.xlsx)"),
         help_text=gettext_lazy("Theo bảng mẫu, tối đa 10 MB và 5.000 dòng."),
-        widget=forms.FileInput(attrs={"accept": ".xlsx"}),
-        error_messages={
-            "required": gettext_lazy("Hãy chọn tệp."),
-            "empty": gettext_lazy("Tệp rỗng."),
-        },
     )
-
-    def clean_file(self) -> bytes:
-        """Return the content; a file too large is not read whole."""
-        uploaded: UploadedFile[Any] = self.cleaned_data["file"]
-        content: bytes = uploaded.read(settings.MAX_UPLOAD_BYTES + 1)
-        if len(content) > settings.MAX_UPLOAD_BYTES:
-            raise forms.ValidationError(
-                _("Tệp lớn hơn %(most)d MB."),
-                code="upload_too_large",
-                params={"most": settings.MAX_UPLOAD_BYTES // (1024 * 1024)},
-            )
-        return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +62,7 @@ def upload(request: UserRequest, uuid: UUID) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     violations: tuple[Violation, ...] = ()
     if form.is_valid():
-        content = form.cleaned_data["file"]
+        content = form.cleaned_data["file"].read()
         try:
             spreadsheets.read(kind, content, today=timezone.localdate())
         except Refused as refusal:

@@ -163,7 +163,7 @@
   // A block of cells pasted into one cell fills the rows from there on.
   form.addEventListener("paste", (event) => {
     const text = event.clipboardData ? event.clipboardData.getData("text/plain") : "";
-    if (!isCell(event.target) || event.target.tagName === "TEXTAREA" || !/[\t\n]/.test(text.replace(/\r?\n$/, ""))) {
+    if (!form.elements.pasted || !isCell(event.target) || event.target.tagName === "TEXTAREA" || !/[\t\n]/.test(text.replace(/\r?\n$/, ""))) {
       return;
     }
     event.preventDefault();

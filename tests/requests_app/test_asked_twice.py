@@ -9,14 +9,13 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from portal.agencies.models import Succession
 from portal.core.rules import Refused
 from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier, DossierItem
 from requests_app.services.row_rules.duplicates import asked_twice
 from requests_app.workflow import Action, State
 from tests import builders, story
-from tests.builders import NOW, TODAY
+from tests.builders import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -82,12 +81,7 @@ def test_the_dossier_of_another_body_is_not_linked_and_only_a_predecessor_is_nam
 ) -> None:
     people, others = story.cast(), story.cast()
     if is_predecessor:
-        Succession.objects.create(
-            predecessor=others.agency,
-            successor=people.agency,
-            effective_on=TODAY,
-            in_effect=True,
-        )
+        builders.succession(others.agency, people.agency)
     person = builders.person(at=people.agency)
     certificate = builders.certificate(subscriber=person)
     theirs = builders.dossier(agency=others.agency, kind="mau_05_revoke", state=State.SUBMITTED)

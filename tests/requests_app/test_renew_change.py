@@ -15,7 +15,7 @@ from django.utils import timezone
 from devices.lifecycle import Condition, Custody
 from devices.models import Device
 from portal.agencies import services as agencies
-from portal.agencies.models import Affiliation, Agency, Subscriber, Succession
+from portal.agencies.models import Affiliation, Agency, Subscriber
 from portal.agencies.services import AgencyFacts
 from portal.audit.models import AuditEntry
 from portal.ca import services as ca
@@ -430,13 +430,7 @@ def test_a_body_is_renamed_in_its_certificate(people: story.Cast) -> None:
 def test_an_absorbed_bodys_certificate_becomes_the_successors(people: story.Cast) -> None:
     absorbed = builders.agency(office=people.agency.office)
     old = story.give_certificate(builders.organisation(absorbed))
-    Succession.objects.create(
-        predecessor=absorbed,
-        successor=people.agency,
-        decision="Quyết định thử",
-        effective_on=TODAY,
-        in_effect=True,
-    )
+    builders.succession(absorbed, people.agency)
 
     done(people, change(old, new_name=people.agency.name))
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from portal.deadlines.models import Deadline
 from portal.notices.models import Notice
 from requests_app import kinds, services
+from requests_app.wording import deed_of
 from requests_app.workflow import Action
 from tests import builders, story
 
@@ -85,3 +86,7 @@ def test_the_start_page_remembers_what_one_came_for(client: Client) -> None:
     (line,) = [line for line in text.splitlines() if 'value="mau_07_handover"' in line]
     assert " checked" in line
     assert text.count(" checked") == 1
+
+
+def test_every_step_has_words_for_the_history() -> None:
+    assert all(deed_of(action) for action in Action)

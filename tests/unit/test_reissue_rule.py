@@ -30,3 +30,10 @@ def test_the_refusal_says_the_article_the_day_and_what_to_do_until_then() -> Non
     assert "Điều 21" in found.article
     assert "21/12/2026" in found.way_out
     assert "Mẫu 04" in found.way_out
+
+
+def test_long_numbers_of_days_are_written_as_everywhere_else() -> None:
+    found = may_be_issued_anew(1786, has_ended=False, from_day=FIRST_DAY)
+
+    assert found is not None
+    assert "1.786 ngày" in found.message

@@ -22,7 +22,7 @@ from requests_app.services.registers.base import Column, Register
 # The other moves change a device's condition, or happen inside one body.
 HANDS_CHANGED = (
     Move.SEND, Move.RECEIVE, Move.HAND_OVER, Move.CHANGE_HOLDER, Move.TAKE_BACK, Move.GIVE_AGAIN,
-    Move.TRANSFER, Move.PASS_TO_OFFICE, Move.RETURN_TO_CA,
+    Move.TRANSFER, Move.READDRESS, Move.PASS_TO_OFFICE, Move.RETURN_TO_CA,
 )  # fmt: skip
 
 
@@ -68,7 +68,10 @@ def page_of_device(move: CustodyMove) -> str:
 
 
 def _rows(user: User) -> QuerySet[CustodyMove]:
-    return moves_visible_to(user).filter(move__in=HANDS_CHANGED).select_related("notice")
+    # Leaving out the others keeps the order of the index; SQLite looks up a list of moves one by
+    # one and sorts all that it found.
+    others = [move for move in Move if move not in HANDS_CHANGED]
+    return moves_visible_to(user).exclude(move__in=others).select_related("notice")
 
 
 def _entries(rows: Sequence[CustodyMove], now: datetime) -> list[HandoverEntry]:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from devices.lifecycle import Condition, Custody
 from devices.models import Device
 from portal.agencies.models import Agency
+from portal.agencies.querysets import ancestors_of
 from portal.ca.models import Certificate
 from portal.core.rules import Violation
 from requests_app.kinds.base import EffectKind
@@ -76,5 +77,4 @@ def _of_certificate(
 
 def _bodies_of(agency: Agency) -> set[int]:
     """Return the body and the predecessors that went over to it: their devices are its own."""
-    absorbed = Agency.objects.filter(successions__successor=agency, successions__in_effect=True)
-    return {agency.pk, *absorbed.order_by().values_list("pk", flat=True)}
+    return {agency.pk, *ancestors_of(agency.pk)}

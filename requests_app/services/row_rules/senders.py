@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from django.db.models import Q
 
 from devices.models import Device
-from portal.agencies.models import Agency, Succession
+from portal.agencies.models import Agency
+from portal.agencies.querysets import ancestors_of, heirs_of
 
 
 def devices_of_sender(agency_id: int, devices: Iterable[Device]) -> set[int]:
@@ -24,11 +25,10 @@ def bodies_spoken_for(agency_id: int, others: set[int]) -> set[int]:
     Units below it without a seal send nothing themselves; bodies that went over to it, or it to
     them: an open dossier goes on under the successor.
     """
-    successions = Succession.objects.filter(in_effect=True)
     bodies = Agency.objects.filter(
         Q(parent=agency_id, has_seal=False)
-        | Q(pk__in=successions.filter(successor=agency_id).values("predecessor"))
-        | Q(pk__in=successions.filter(predecessor=agency_id).values("successor")),
+        | Q(pk__in=ancestors_of(agency_id))
+        | Q(pk__in=heirs_of(agency_id)),
         pk__in=others,
     )
     return set(bodies.order_by().values_list("pk", flat=True))
