@@ -8,6 +8,15 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from devices import services as devices
+from orgmerge.services import (
+    agency_list,
+    carrying_out,
+    following,
+    making,
+    preparing,
+    records,
+    taking_effect,
+)
 from portal.accounts.services import forget_expired
 from portal.agencies.services import take_effect
 from portal.audit.services import write_checkpoint
@@ -67,6 +76,11 @@ def _freeze(now: datetime) -> Done:
     return Done(sum(_to_the_end(work)(now).did for work in sweeps))
 
 
+def _make_papers(now: datetime) -> Done:
+    sweeps = [agency_list.make_lists, records.make_records]
+    return Done(sum(_to_the_end(work)(now).did for work in sweeps))
+
+
 def _publish_crl(now: datetime) -> Done:
     published = ca.publish_crl(now=now)
     if published is None:
@@ -94,12 +108,18 @@ def _remind(now: datetime) -> Done:
 # By the names of the tasks that run them; beat's own sign of life would tell nothing of beat here.
 SWEEPS: Sequence[tuple[str, Sweep]] = (
     ("portal.agencies.tasks.show_new_versions", _once(take_effect)),
+    ("orgmerge.tasks.take_effect", _once(taking_effect.take_effect)),
+    ("orgmerge.tasks.follow", _once(following.follow)),
+    ("orgmerge.tasks.drive", _once(carrying_out.drive)),
+    ("orgmerge.tasks.make_papers", _make_papers),
     ("requests_app.tasks.freeze_letters", _freeze),
     ("requests_app.tasks.forward_covered", _to_the_end(forwarding.forward_waiting)),
     ("devices.tasks.make_keys", _with_a_ca(_to_the_end(devices.make_next_keys))),
     ("requests_app.tasks.execute_accepted", _to_the_end(execution.execute_accepted)),
     ("devices.tasks.lock_exhausted", _once(devices.lock_exhausted)),
     ("portal.ca.tasks.revoke_superseded", _once(installation.revoke_superseded)),
+    ("orgmerge.tasks.make_plans", _to_the_end(making.make_waiting)),
+    ("orgmerge.tasks.prepare_reviews", _to_the_end(preparing.prepare_waiting)),
     ("devices.tasks.recall_expired", _to_the_end(devices.recall_expired)),
     ("portal.ca.tasks.open_missing_doors", _to_the_end(expiry.open_missing)),
     ("portal.notices.tasks.remind", _remind),

@@ -11,7 +11,15 @@ from datetime import UTC, date, datetime, timedelta
 from devices.lifecycle import Condition, Custody, Move
 from devices.models import CustodyMove, Device, DeviceKind
 from portal.accounts.models import User
-from portal.agencies.models import Agency, AgencyKind, AgencyVersion, Subscriber, SubscriberKind
+from portal.agencies.models import (
+    Agency,
+    AgencyKind,
+    AgencyVersion,
+    Subscriber,
+    SubscriberKind,
+    Succession,
+)
+from portal.agencies.services.inheriting import inherit
 from portal.ca.models import Certificate, KeyPair, Storage
 from portal.core.fields import keyed_hash
 from portal.core.roles import CA_ROLES, OFFICE_ROLES, Role
@@ -61,6 +69,20 @@ def agency(
         email_domain="laichau.gov.vn",
         has_seal=has_seal,
     )
+    return made
+
+
+def succession(old: Agency, new: Agency, *, extent: str = Succession.Extent.WHOLE) -> Succession:
+    """``old`` has gone over to ``new``, as from today; as rows, whatever day that is."""
+    made = Succession.objects.create(
+        predecessor=old,
+        successor=new,
+        extent=extent,
+        decision="Quyết định thử",
+        effective_on=TODAY,
+        in_effect=True,
+    )
+    inherit([made])
     return made
 
 

@@ -232,10 +232,12 @@ def give_certificate(
     storage: str = "token",
     days_left: int = 1000,
     renewals: int = 0,
+    levels: Sequence[str] = ("ỦY BAN NHÂN DÂN TỈNH LAI CHÂU",),
 ) -> Certificate:
     """A real certificate in its holder's hands (on a virtual token or SIM opened by ``PIN``).
 
-    ``days_left`` counts as the law does, from the day of ``now`` to the last day of validity.
+    ``days_left`` counts as the law does, from the day of ``now`` to the last day of validity;
+    ``levels`` are the organisations it names above its holder.
     The CA stands and this process may sign (fixture ``ca``).
     """
     (key,) = ca.make_keys(storage, 1, now=now)
@@ -248,7 +250,7 @@ def give_certificate(
         kind=subscriber.kind,
         subject=SubjectName(
             common_name=subscriber.name,
-            organisation_levels=("ỦY BAN NHÂN DÂN TỈNH LAI CHÂU",),
+            organisation_levels=tuple(levels),
             locality="Lai Châu",
             email="thu@laichau.gov.vn",
         ),

@@ -11,7 +11,7 @@ from devices.serials import NewDevice
 from portal.accounts.models import User
 from portal.ca import authority, ceremony, expiry
 from portal.demo import bodies as demo_bodies
-from portal.demo import people, scenes
+from portal.demo import mergers, people, scenes
 
 # Kind, how many, carrier: what the CA's store holds before the first dossier.
 STOCK = (("token", 80, ""), ("sim", 4, "Viettel"), ("sim", 2, "Vinaphone"), ("sd", 2, ""))
@@ -31,6 +31,8 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
     scenes.retire_one(accounts, now=now)
     while expiry.open_missing(now=now):
         pass
+    say("Sáp nhập hai xã: mô tả và phương án")
+    mergers.play(bodies, accounts, now=now)
 
 
 def _stock(operator: User, *, now: datetime) -> None:

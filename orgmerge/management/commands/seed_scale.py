@@ -1,0 +1,107 @@
+"""Fills an empty register with a made-up population: ``seed_scale COMMUNES.csv --people 20``."""
+
+from __future__ import annotations
+
+import csv
+import json
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from orgmerge.expanding import commune_bodies
+from orgmerge.seeding.bodies import Commune
+from orgmerge.seeding.notary import Notary, Signing, WithoutX509
+from orgmerge.seeding.population import populate
+from portal.agencies.models import Agency, AgencyKind
+from portal.ca import authority, ceremony
+
+
+class Command(BaseCommand):
+    """Makes bodies, people, certificates and devices of every age and state; prints the counts."""
+
+    help = "Tạo số liệu thử quy mô lớn: các xã trong tệp như trước khi sắp xếp."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", metavar="COMMUNES.csv")
+        parser.add_argument("--people", type=int, default=20, help="Số người ở mỗi đơn vị.")
+        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument(
+            "--at",
+            type=date.fromisoformat,
+            metavar="YYYY-MM-DD",
+            help="Ngày tính tuổi chứng thư; bỏ trống là ngày hiệu lực ghi trong tệp.",
+        )
+        parser.add_argument(
+            "--without-x509",
+            action="store_true",
+            help="Không ký chứng thư X.509 (nhanh hơn nhiều lần); chỉ để đo và lập phương án.",
+        )
+
+    def handle(
+        self,
+        *_args: Any,
+        file: str,
+        people: int,
+        seed: int,
+        at: date | None,
+        without_x509: bool,
+        **_options: Any,
+    ) -> None:
+        if not settings.SIMULATION:
+            raise CommandError(_("Số liệu thử chỉ được tạo trong môi trường thử nghiệm."))
+        if Agency.objects.exclude(kind=AgencyKind.CA).exists():
+            raise CommandError(_("Danh mục đơn vị đã có dữ liệu; chỉ tạo trên cơ sở trống."))
+        rows = _read(file)
+        communes = list(_communes(rows))
+        made = populate(
+            communes,
+            bodies_of=commune_bodies,
+            people=people,
+            seed=seed,
+            day=at or max(date.fromisoformat(row["effective_on"]) for row in rows),
+            notary=_notary(without_x509=without_x509),
+        )
+        self.stdout.write(json.dumps({"communes": len(communes)} | made))
+
+
+def _read(file: str) -> list[dict[str, str]]:
+    try:
+        with Path(file).open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+    except OSError as error:
+        raise CommandError(f"{file}: {error.strerror}") from error
+    needed = {"old_code", "old_name", "old_district", "old_province", "effective_on"}
+    if not rows or not needed <= set(rows[0]):
+        raise CommandError(_("Tệp không phải danh sách xã, hoặc không có dòng nào."))
+    return rows
+
+
+def _communes(rows: Iterable[dict[str, str]]) -> Iterable[Commune]:
+    """Yield each commune as it was once: one that was divided stands in several rows."""
+    seen = set()
+    for row in rows:
+        commune = Commune(
+            code=row["old_code"],
+            name=row["old_name"],
+            district=row["old_district"],
+            province=row["old_province"],
+            province_code=row["old_province_code"],
+        )
+        if commune not in seen:
+            seen.add(commune)
+            yield commune
+
+
+def _notary(*, without_x509: bool) -> Notary:
+    if without_x509:
+        return WithoutX509()
+    authority.open_for_signing()
+    ceremony.set_up(now=timezone.now())
+    return Signing()

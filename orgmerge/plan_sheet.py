@@ -1,0 +1,119 @@
+"""The lines of a plan to take away: columns of the spreadsheet, the annex of a covering letter.
+
+The layout is the portal's own: no form of the decree prescribes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+
+from orgmerge.models import Merger, PlanLine
+from orgmerge.reasons import REASONS, WARNINGS
+from orgmerge.services.new_subjects import NewSubject
+from orgmerge.words import About, Action, Stage
+from portal.core.sheets import SheetColumn
+from portal.documents.letters import STYLESHEET, cell
+from portal.documents.press import print_pdf
+
+MOST_ROWS_ON_PAPER = 200  # a few seconds; more would hold up the others who wait for an answer
+_LAYOUT_NOTE = "Phụ lục do hệ thống tự thiết kế; Nghị định 68/2024/NĐ-CP không quy định mẫu."
+_WIDTHS = (
+    ("STT", "7%"),
+    ("Đơn vị hiện nay", "19%"),
+    ("Đối tượng", "21%"),
+    ("Việc làm", "13%"),
+    ("Đơn vị lập hồ sơ", "18%"),
+    ("Lý do, căn cứ", "22%"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedLine:
+    """One line as it is listed, with the new subject where a certificate changes."""
+
+    line: PlanLine
+    new: NewSubject | None = None
+
+    @property
+    def deed(self) -> str:
+        """What is done, by which form."""
+        form = self.line.form
+        label = str(Action(self.line.action).label)
+        return f"Cấp mới (Mẫu {form})" if form and self.line.action == Action.ISSUE else label
+
+    @property
+    def body(self) -> str:
+        return self.line.agency.name if self.line.agency else ""
+
+    @property
+    def sender(self) -> str:
+        return self.line.sender.name if self.line.sender else ""
+
+    @property
+    def sentence(self) -> str:
+        found = REASONS.get(self.line.reason)
+        return str(found.sentence) if found else self.line.reason
+
+    @property
+    def article(self) -> str:
+        found = REASONS.get(self.line.reason)
+        return found.article if found else ""
+
+    @property
+    def warnings(self) -> str:
+        known = [WARNINGS[code] for code in self.line.warnings if code in WARNINGS]
+        return " ".join(str(one.sentence) for one in known)
+
+    def subject(self, of: Callable[[NewSubject], str]) -> str:
+        return of(self.new) if self.new else ""
+
+
+COLUMNS: tuple[SheetColumn[ListedLine], ...] = (
+    SheetColumn(_("Bước"), lambda row: str(Stage(row.line.stage).label), 26),
+    SheetColumn(_("Đơn vị hiện nay"), lambda row: row.body, 36),
+    SheetColumn(_("Loại"), lambda row: str(About(row.line.about).label), 16),
+    SheetColumn(_("Đối tượng"), lambda row: row.line.title, 44),
+    SheetColumn(_("Việc làm"), lambda row: row.deed, 28),
+    SheetColumn(_("Mẫu"), lambda row: row.line.form, 8),
+    SheetColumn(_("Đơn vị lập hồ sơ"), lambda row: row.sender, 36),
+    SheetColumn(_("Lý do"), lambda row: row.sentence, 60),
+    SheetColumn(_("Căn cứ"), lambda row: row.article, 32),
+    SheetColumn(_("Lưu ý"), lambda row: row.warnings, 60),
+    SheetColumn(_("Còn chờ người quyết định"), lambda row: "x" if row.line.is_open else "", 14),
+    SheetColumn(_("Chủ thể hiện nay"), lambda row: row.subject(lambda new: new.old_words), 60),
+    SheetColumn(_("Chủ thể mới"), lambda row: row.subject(lambda new: new.new_words), 60),
+)
+
+
+def annex(
+    merger: Merger, rows: Sequence[ListedLine], *, narrowed: bool, is_draft: bool, today: date
+) -> bytes:
+    """Return the lines as an annex (Phụ lục) to a letter, as PDF."""
+    html = render_to_string(
+        "orgmerge/print/plan_annex.html",
+        {
+            "merger": merger,
+            "rows": [[cell(text) for text in _row(number, row)] for number, row in _numbered(rows)],
+            "columns": _WIDTHS,
+            "is_narrowed": narrowed,
+            "is_draft": is_draft,
+            "today": today,
+            "layout_note": _LAYOUT_NOTE,
+        },
+    )
+    return print_pdf(html, stylesheet=STYLESHEET)
+
+
+def _numbered(rows: Sequence[ListedLine]) -> enumerate[ListedLine]:
+    return enumerate(rows, start=1)
+
+
+def _row(number: int, row: ListedLine) -> list[str]:
+    about = About(row.line.about).label
+    reason = f"{row.sentence} ({row.article})" if row.article else row.sentence
+    return [str(number), row.body, f"{about}: {row.line.title}", row.deed, row.sender, reason]

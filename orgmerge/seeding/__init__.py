@@ -1,0 +1,1 @@
+"""A made-up population at scale, for measuring and for looking at large reorganisations."""

@@ -1,0 +1,306 @@
+"""Plans: asked for, chosen and settled by people, compared with one another."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
+
+from orgmerge.models import Choice, Merger, MergerBody, Plan, PlanLine, ReviewItem, Settlement
+from orgmerge.services import making
+from orgmerge.services.common import lock_merger, merger_act, touch
+from orgmerge.services.making import make_waiting
+from orgmerge.settling import actions_for, needs_body
+from orgmerge.workflow import EDITABLE
+from portal.accounts.models import User
+from portal.audit import services as audit
+from portal.ca.models import Certificate
+from portal.core.roles import Role
+from portal.core.rules import Refused, refuse
+from requests_app.services.errors import NotEditable
+
+__all__ = [
+    "Differences",
+    "ask_for_plan",
+    "choose",
+    "choose_many",
+    "differences",
+    "is_out_of_date",
+    "make_waiting",
+    "newest_ready",
+    "settle",
+    "settle_many",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What moved between two plans, as queries to be paged.
+
+    ``moved`` are lines of the new plan with ``old_action``, ``old_reason`` (None: the thing is
+    new in it); ``gone`` are lines of the old plan whose thing the new one does not have.
+    """
+
+    moved: QuerySet[PlanLine]
+    gone: QuerySet[PlanLine]
+
+
+@transaction.atomic
+def ask_for_plan(merger: Merger, *, actor: User, now: datetime) -> Plan:
+    """Have a plan made of the description as it stands; return it, waiting for the worker.
+
+    Who asks twice before it is begun gets the same one. Raises Merger.DoesNotExist (not visible),
+    PermissionDenied, NotEditable, or Refused when nothing is described, or with the first of
+    the rows that contradict others.
+    """
+    found = Merger.objects.visible_to(actor).select_for_update(of=("self",))
+    locked = found.select_related("office").get(pk=merger.pk)
+    if actor.role != Role.OFFICE_OFFICER:
+        raise PermissionDenied("only an officer of the office asks for a plan")
+    if locked.state not in EDITABLE:
+        raise NotEditable(locked.state)
+    if not locked.shares.exists() and not locked.bodies.exists():
+        raise refuse(
+            "nothing_described",
+            _("Chưa có dòng nào: đơn vị nào chuyển sang đơn vị nào."),
+            way_out=_("Thêm đơn vị sau sắp xếp và các đơn vị cũ, hoặc nhập từ bảng tính."),
+        )
+    if contradictions := making.contradictions_of(locked):
+        raise Refused(*contradictions[: making.NAMED])
+    plan = _ask(locked, actor=actor, now=now)
+    locked.edited_by.add(actor)
+    audit.record(merger_act("merger.ask_plan", locked, number=plan.number), actor=actor, now=now)
+    return plan
+
+
+def _ask(merger: Merger, *, actor: User, now: datetime) -> Plan:
+    """Return the plan that waits for a locked reorganisation, made if none does."""
+    waiting = merger.plans.select_for_update().filter(state=Plan.State.WAITING)
+    plan = waiting.first()
+    if plan is None:
+        last = merger.plans.aggregate(last=Max("number"))["last"] or 0
+        plan = Plan(merger=merger, number=last + 1)
+    plan.merger_version, plan.asked_by, plan.asked_at = merger.version, actor, now
+    plan.save()
+    return plan
+
+
+def choose(
+    merger: Merger,
+    body: MergerBody,
+    certificate: Certificate | None,
+    *,
+    actor: User,
+    now: datetime,
+    version: int,
+) -> Plan:
+    """Say which organisation certificate lives on under ``body`` (None: a new one is asked for);
+    as ``choose_many`` otherwise."""
+    return choose_many(merger, {body: certificate}, actor=actor, now=now, version=version)
+
+
+@transaction.atomic
+def choose_many(
+    merger: Merger,
+    chosen: Mapping[MergerBody, Certificate | None],
+    *,
+    actor: User,
+    now: datetime,
+    version: int,
+) -> Plan:
+    """Say of some bodies which organisation certificate lives on under each; return the new plan
+    that follows from it.
+
+    Raises what ``lock_merger`` does, MergerBody.DoesNotExist, or Refused when the newest plan has
+    no such candidate: nothing is chosen then.
+    """
+    locked = lock_merger(merger, actor=actor, version=version)
+    offered = _candidates(locked)
+    theirs = locked.bodies.in_bulk([body.pk for body in chosen])
+    if len(theirs) < len(chosen):
+        raise MergerBody.DoesNotExist
+    for body, certificate in chosen.items():
+        _check_choice(offered, theirs[body.pk], certificate)
+    Choice.objects.bulk_create(
+        [
+            Choice(
+                merger=locked,
+                body=body,
+                certificate=certificate,
+                decided_by=actor,
+                decided_at=now,
+            )
+            for body, certificate in chosen.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["merger", "body"],
+        update_fields=["certificate", "decided_by", "decided_at"],
+    )
+    said = {
+        theirs[body.pk].name: certificate.serial if certificate else ""
+        for body, certificate in chosen.items()
+    }
+    touch(locked, "merger.choose", actor=actor, now=now, chosen=said)
+    return _ask(locked, actor=actor, now=now)
+
+
+def _check_choice(
+    offered: Mapping[int, Collection[int]], body: MergerBody, certificate: Certificate | None
+) -> None:
+    if body.pk not in offered:
+        raise refuse("nothing_to_choose", _("Đơn vị này không có chứng thư nào để chọn."))
+    if certificate is not None and certificate.pk not in offered[body.pk]:
+        raise refuse(
+            "not_a_candidate",
+            _("Chứng thư này không chọn được cho %(body)s trong phương án mới nhất.")
+            % {"body": body.name},
+            way_out=_("Xem danh sách chứng thư và lý do ở phương án; lập lại nếu đã thay đổi."),
+        )
+
+
+def _candidates(merger: Merger) -> Mapping[int, Collection[int]]:
+    """Return body → the certificates the newest plan offers for it; raises Refused without one."""
+    return {
+        choice["target"]: {one["certificate"] for one in choice["candidates"] if one["rank"]}
+        for choice in _newest_ready_or_refuse(merger).choices
+    }
+
+
+def _newest_ready_or_refuse(merger: Merger) -> Plan:
+    plan = newest_ready(merger)
+    if plan is None:
+        raise refuse(
+            "no_plan", _("Chưa lập phương án."), way_out=_("Lập phương án ở trang Phương án.")
+        )
+    return plan
+
+
+def settle(
+    merger: Merger,
+    about: str,
+    target_id: int,
+    action: str,
+    *,
+    body: MergerBody | None,
+    note: str,
+    actor: User,
+    now: datetime,
+    version: int,
+) -> Plan:
+    """Decide what is done about one thing; as ``settle_many`` otherwise."""
+    return settle_many(
+        merger, about, [target_id], action, body=body, note=note, actor=actor, now=now,
+        version=version,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def settle_many(
+    merger: Merger,
+    about: str,
+    target_ids: Collection[int],
+    action: str,
+    *,
+    body: MergerBody | None,
+    note: str,
+    actor: User,
+    now: datetime,
+    version: int,
+) -> Plan:
+    """Decide the same of some things that the machine leaves to people; return the plan that
+    follows from it.
+
+    ``body`` is where they go, None for what ends or stays. Raises what ``lock_merger`` does,
+    PlanLine.DoesNotExist, MergerBody.DoesNotExist, or Refused: nothing is decided then.
+    """
+    locked = lock_merger(merger, actor=actor, version=version)
+    wanted = set(target_ids)
+    lines = list(_newest_ready_or_refuse(locked).lines.filter(about=about, target_id__in=wanted))
+    if len(lines) < len(wanted) or not wanted:
+        raise PlanLine.DoesNotExist
+    theirs = locked.bodies.get(pk=body.pk) if body else None
+    _check_settlement(locked, lines, action, theirs)
+    Settlement.objects.bulk_create(
+        [
+            Settlement(
+                merger=locked,
+                about=about,
+                target_id=line.target_id,
+                action=action,
+                body=theirs,
+                note=note.strip(),
+                decided_by=actor,
+                decided_at=now,
+            )
+            for line in lines
+        ],
+        update_conflicts=True,
+        unique_fields=["merger", "about", "target_id"],
+        update_fields=["action", "body", "note", "decided_by", "decided_at"],
+    )
+    targets = [str(line.target_uuid) for line in lines]
+    said = {"about": about, "targets": targets, "decided": str(action)}
+    touch(locked, "merger.settle", actor=actor, now=now, **said)
+    return _ask(locked, actor=actor, now=now)
+
+
+def _check_settlement(
+    merger: Merger, lines: Collection[PlanLine], action: str, body: MergerBody | None
+) -> None:
+    (about,) = {line.about for line in lines}
+    clear = {line.target_id for line in lines if not line.is_open}
+    before = merger.settlements.filter(about=about, target_id__in=clear)
+    if before.count() < len(clear):
+        raise refuse("nothing_to_settle", _("Việc này đã rõ, không chờ người quyết định."))
+    if action not in actions_for(about):
+        raise refuse("not_an_answer", _("Không quyết định như vậy cho loại này được."))
+    if needs_body(about, action) and body is None:
+        raise refuse(
+            "no_body",
+            _("Chưa chọn đơn vị tiếp nhận."),
+            way_out=_("Chọn một đơn vị sau sắp xếp của phương án này."),
+        )
+
+
+def newest_ready(merger: Merger) -> Plan | None:
+    """Return the plan made last, whether or not the description has changed since."""
+    return merger.plans.filter(state=Plan.State.READY).order_by("-number").first()
+
+
+def is_out_of_date(plan: Plan, *, today: date) -> bool:
+    """Say whether a ready plan may no longer fit: the description, an answer or a certificate
+    changed since it was asked for, or the day it was judged on has passed."""
+    merger, since = plan.merger, plan.asked_at
+    if plan.merger_version < merger.version or plan.planned_for != max(merger.effective_on, today):
+        return True
+    answers = ReviewItem.objects.filter(reply__round__merger=merger, answered_at__gt=since)
+    if answers.exists():
+        return True
+    bodies = merger.shares.order_by().values("old")
+    changed = Certificate.objects.filter(Q(issued_at__gt=since) | Q(revoked_at__gt=since))
+    return changed.filter(agency__in=bodies).exists()
+
+
+def differences(new: Plan, old: Plan) -> Differences:
+    """Return what moved from ``old`` to ``new``."""
+    before = old.lines.filter(about=OuterRef("about"), target_id=OuterRef("target_id")).order_by()
+    after = new.lines.filter(about=OuterRef("about"), target_id=OuterRef("target_id")).order_by()
+    same = before.filter(
+        action=OuterRef("action"),
+        reason=OuterRef("reason"),
+        form=OuterRef("form"),
+        is_open=OuterRef("is_open"),
+    )
+    moved = new.lines.filter(~Exists(same)).annotate(
+        old_action=Subquery(before.values("action")[:1]),
+        old_reason=Subquery(before.values("reason")[:1]),
+    )
+    order = (F("stage"), F("pk"))
+    return Differences(
+        moved=moved.order_by(*order), gone=old.lines.filter(~Exists(after)).order_by(*order)
+    )

@@ -1,0 +1,136 @@
+"""Whether a reorganisation can be submitted and approved: what stands in the way, all at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Count, Max, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from orgmerge.models import Merger, MergerStep, Plan, ReviewItem, ReviewRound
+from orgmerge.services import checking
+from orgmerge.workflow import MergerAction, Step
+from portal.core.rules import Violation
+
+
+def present_plan(merger: Merger) -> Plan | None:
+    """Return the plan made last of the description as it stands, once it is ready."""
+    plan = merger.plans.order_by("-number").first()
+    is_present = (
+        plan is not None
+        and plan.state == Plan.State.READY
+        and plan.merger_version == merger.version
+    )
+    return plan if is_present else None
+
+
+def hindrances_of(merger: Merger) -> list[Violation]:
+    """Return what keeps a draft from being submitted, contradictions aside; to be shown."""
+    open_round = merger.rounds.filter(closed_at__isnull=True).first()
+    return _about_the_plan(merger) + ([_round_open(merger, open_round)] if open_round else [])
+
+
+def violations_before(merger: Merger, step: Step, *, goes_ahead: bool) -> list[Violation]:
+    """Return everything that keeps a step from being taken that needs a ready plan."""
+    found = checking.contradictions_of(merger) + _about_the_plan(merger)
+    open_round = merger.rounds.filter(closed_at__isnull=True).first()
+    if open_round is not None and not (
+        goes_ahead
+        if step.action == MergerAction.SUBMIT
+        else _has_the_officers_word(merger, open_round)
+    ):
+        found.append(_round_open(merger, open_round))
+    return found
+
+
+def _about_the_plan(merger: Merger) -> list[Violation]:
+    if not merger.shares.exists():
+        return [_violation(merger, "nothing_described")]
+    last = merger.plans.order_by("-number").first()
+    if last is None:
+        return [_violation(merger, "no_plan")]
+    if last.state in _UNREADY:
+        return [_violation(merger, _UNREADY[last.state])]
+    if last.merger_version != merger.version or _answered_since(merger, last.asked_at):
+        return [_violation(merger, "plan_out_of_date")]
+    count = int(last.counts.get("open", 0))
+    return [_violation(merger, "plan_open", count=count)] if count else []
+
+
+def _answered_since(merger: Merger, moment: datetime) -> bool:
+    """Say whether a body answered after the plan was asked for: it would not be in it."""
+    answers = ReviewItem.objects.filter(reply__round__merger=merger)
+    latest = answers.aggregate(at=Max("answered_at"))["at"]
+    return latest is not None and latest > moment
+
+
+def _has_the_officers_word(merger: Merger, open_round: ReviewRound) -> bool:
+    """Who submitted with a round open gave their word; a round opened later has none."""
+    submitted: MergerStep | None = merger.steps.filter(action=MergerAction.SUBMIT).last()
+    return submitted is not None and submitted.at >= open_round.opened_at
+
+
+def _round_open(merger: Merger, open_round: ReviewRound) -> Violation:
+    counts = open_round.replies.aggregate(
+        total=Count("pk"), silent=Count("pk", filter=Q(sent_at__isnull=True))
+    )
+    return Violation(
+        "round_open",
+        _(
+            "Đợt rà soát số %(number)d chưa kết thúc: %(silent)d trên %(total)d đơn vị "
+            "chưa trả lời (hạn %(due)s)."
+        )
+        % {**counts, "number": open_round.number, "due": f"{open_round.due_on:%d/%m/%Y}"},
+        way_out=_("Chờ trả lời, kết thúc đợt rà soát, hoặc đánh dấu trình khi chưa đủ trả lời."),
+        link=_page("orgmerge:review", merger),
+    )
+
+
+_UNREADY: dict[str, str] = {
+    Plan.State.WAITING: "plan_being_made",
+    Plan.State.RUNNING: "plan_being_made",
+    Plan.State.FAILED: "plan_failed",
+}
+_SAID = {
+    "nothing_described": (
+        gettext_lazy("Chưa có dòng nào: đơn vị nào chuyển sang đơn vị nào."),
+        gettext_lazy("Thêm đơn vị sau sắp xếp và các đơn vị cũ, hoặc nhập từ bảng tính."),
+        "orgmerge:detail",
+    ),
+    "no_plan": (
+        gettext_lazy("Chưa lập phương án."),
+        gettext_lazy("Lập phương án ở trang Phương án."),
+        "orgmerge:plan",
+    ),
+    "plan_being_made": (
+        gettext_lazy("Phương án đang được lập."),
+        gettext_lazy("Chờ lập xong rồi xem lại."),
+        "orgmerge:plan",
+    ),
+    "plan_failed": (
+        gettext_lazy("Lần lập phương án gần nhất không thành."),
+        gettext_lazy("Xem lỗi và lập lại ở trang Phương án."),
+        "orgmerge:plan",
+    ),
+    "plan_out_of_date": (
+        gettext_lazy("Mô tả, lựa chọn hoặc trả lời rà soát đã thay đổi sau khi lập phương án."),
+        gettext_lazy("Lập lại phương án rồi xem lại."),
+        "orgmerge:plan",
+    ),
+    "plan_open": (
+        gettext_lazy("Còn %(count)s việc chờ người quyết định trong phương án."),
+        gettext_lazy("Chọn và quyết định từng việc ở đầu trang Phương án."),
+        "orgmerge:plan",
+    ),
+}
+
+
+def _violation(merger: Merger, code: str, **words: object) -> Violation:
+    message, way_out, route = _SAID[code]
+    return Violation(code, str(message) % words, way_out=str(way_out), link=_page(route, merger))
+
+
+def _page(route: str, merger: Merger) -> str:
+    return reverse(route, args=[merger.uuid])

@@ -1,0 +1,18 @@
+"""Addresses of the pages about reorganisations: the plan and its choices."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from orgmerge.views import plan, plan_decisions, plan_reading
+
+urlpatterns: list[URLPattern] = [
+    path("<uuid:code>/phuong-an/", plan.plan, name="plan"),
+    path("<uuid:code>/phuong-an/tinh-hinh/", plan.plan_state, name="plan_state"),
+    path("<uuid:code>/phuong-an/lap/", plan.ask_plan, name="ask_plan"),
+    path("<uuid:code>/phuong-an/lua-chon/", plan_decisions.choices, name="plan_choices"),
+    path("<uuid:code>/phuong-an/quyet-dinh/", plan_decisions.settle, name="settle"),
+    path("<uuid:code>/phuong-an/luu-y/", plan_reading.cautions, name="plan_cautions"),
+    path("<uuid:code>/phuong-an/thay-doi/", plan_reading.changes, name="plan_changes"),
+    path("<uuid:code>/phuong-an/<slug:about>/<uuid:thing>/", plan_reading.line, name="plan_line"),
+]

@@ -1,0 +1,230 @@
+"""The plan of a reorganisation as a page: counts, what waits for people, lines, to take away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from orgmerge import plan_sheet
+from orgmerge.filters_plan import LineFilter
+from orgmerge.models import Merger, Plan, PlanLine
+from orgmerge.plan_sheet import ListedLine
+from orgmerge.plan_words import is_to_settle, when
+from orgmerge.services import new_subjects, offering, plans, showing
+from orgmerge.views import parts
+from orgmerge.words import Action, Stage
+from portal.audit.exports import note_export
+from portal.core import sheets
+from portal.core.fragments import filtered, render_list
+from portal.core.paging import Order, capped_count, first_rows, keyset_page
+from portal.core.rules import Refused, Violation
+from requests_app.services.errors import NotEditable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from portal.accounts.models import User, UserRequest
+
+ORDER = Order("stage")
+OFFERS_ON_TOP = 3
+_UNFINISHED = (Plan.State.WAITING, Plan.State.RUNNING)
+
+
+@require_safe
+def plan(request: UserRequest, code: UUID) -> HttpResponse:
+    """Show the plan; the office its newest, everybody else the approved one."""
+    merger = find(request.user, code)
+    return render_plan(request, merger)
+
+
+@require_safe
+def plan_state(request: UserRequest, code: UUID) -> HttpResponse:
+    """Answer htmx with how far the plan is; once it is ready the whole page is asked for."""
+    merger = find(request.user, code)
+    must_see_drafts(request.user)
+    if "HX-Request" not in request.headers:
+        return redirect("orgmerge:plan", merger.uuid)
+    newest = showing.newest_plan(merger)
+    if newest is None or newest.state not in _UNFINISHED:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    context = {"merger": merger, "newest": newest, "is_busy": True}
+    return render(request, "orgmerge/_plan_state.html", context)
+
+
+@require_POST
+def ask_plan(request: UserRequest, code: UUID) -> HttpResponse:
+    """Have a plan made; it is made in the background."""
+    merger = parts.find(request.user, code)
+    try:
+        plans.ask_for_plan(merger, actor=request.user, now=timezone.now())
+    except PermissionDenied as error:
+        raise Http404 from error
+    except NotEditable:
+        return parts.conflict(request, merger)
+    except Refused as refusal:
+        return render_plan(request, merger, violations=refusal.violations)
+    messages.success(request, _("Hệ thống đang lập phương án; trang tự cập nhật khi xong."))
+    return redirect("orgmerge:plan", merger.uuid)
+
+
+def find(user: User, code: UUID) -> Merger:
+    """Return a reorganisation whose plan ``user`` may see, or raise Http404."""
+    merger = parts.find(user, code)
+    if user.role not in showing.SEE_DRAFTS and merger.approved_plan_id is None:
+        raise Http404
+    return merger
+
+
+def must_see_drafts(user: User) -> None:
+    """Raise Http404 for those who see an approved plan alone."""
+    if user.role not in showing.SEE_DRAFTS:
+        raise Http404
+
+
+def render_plan(
+    request: UserRequest, merger: Merger, *, violations: Sequence[Violation] = ()
+) -> HttpResponse:
+    """Render the page; lists to take away where they are asked for."""
+    user, today = request.user, timezone.localdate()
+    sees_drafts = user.role in showing.SEE_DRAFTS
+    newest = showing.newest_plan(merger) if sees_drafts else None
+    shown = showing.shown_plan(merger, user, newest=newest)
+    context: dict[str, Any] = {
+        "merger": merger,
+        "plan": shown,
+        "violations": violations,
+        "is_editor": parts.is_editor(merger, user),
+        "sees_drafts": sees_drafts,
+        "newest": newest,
+        "is_busy": newest is not None and newest.state in _UNFINISHED,
+        "has_failed": newest is not None and newest.state == Plan.State.FAILED,
+    }
+    if shown is not None:
+        counts = showing.counts_of(shown, user)
+        lines = showing.lines_of(shown, user)
+        found = LineFilter(request.GET, lines, merger=merger, counts=counts, today=today)
+        rows = filtered(found).select_related("agency", "sender")
+        if taken := _taken_away(request, merger, rows, is_narrowed=found.is_narrowed):
+            return taken
+        page = keyset_page(rows, order=ORDER, params=request.GET)
+        listed = [ListedLine(line) for line in page]
+        count = capped_count(rows) if found.is_narrowed else counts.lines
+        context |= {"filter": found, "page": page, "rows": listed, "count": count}
+        context["is_counted"] = not found.is_narrowed
+        context["any_marked"] = context["is_editor"] and any(map(is_to_settle, page))
+        if "HX-Request" not in request.headers:
+            context |= _numbers(merger, counts)
+            if sees_drafts:
+                context |= _offices(merger, shown, context, today=today)
+    return render_list(
+        request, "orgmerge/plan.html", fragment="orgmerge/_plan_lines.html", context=context
+    )
+
+
+def _numbers(merger: Merger, counts: showing.Counts) -> dict[str, Any]:
+    return {
+        "counts": counts,
+        "actions": [
+            (action, counts.actions[action]) for action in Action if counts.actions.get(action)
+        ],
+        "forms": sorted(counts.forms.items()),
+        "stages": [
+            (stage, counts.stages[stage], when(stage, merger.effective_on))
+            for stage in Stage
+            if counts.stages.get(stage)
+        ],
+    }
+
+
+def _offices(
+    merger: Merger, shown: Plan, context: Mapping[str, Any], *, today: date
+) -> dict[str, Any]:
+    """Return what the office alone sees: what waits for people, whether the plan still fits.
+
+    Who has narrowed the lines looks for something: the choices wait behind a link meanwhile.
+    """
+    waiting = offering.open_first(shown, only_open=True)
+    on_top = [] if context["filter"].is_narrowed else waiting[:OFFERS_ON_TOP]
+    is_frozen = merger.approved_plan_id is not None
+    return {
+        "offers": offering.offers(merger, shown, on_top, today=today),
+        "offer_count": len(waiting),
+        "has_choices": bool(shown.choices),
+        "sorts": showing.open_sorts(shown) if shown.counts.get("open") else [],
+        "is_out_of_date": not is_frozen
+        and not context["is_busy"]
+        and plans.is_out_of_date(shown, today=today),
+        "warning_count": sum(shown.counts.get("warnings", {}).values()),
+        "may_compare": not is_frozen and shown.number > 1,
+    }
+
+
+def _taken_away(
+    request: UserRequest, merger: Merger, rows: QuerySet[PlanLine], *, is_narrowed: bool
+) -> HttpResponse | None:
+    """Return the lines as a spreadsheet or an annex; None when the page is asked for."""
+    wanted = request.GET.get("export")
+    if wanted == "xlsx":
+        listed = _listed(merger, rows, most=sheets.MOST_ROWS + 1)
+        _note(request, len(listed))
+        return sheets.sheet_response(
+            listed, plan_sheet.COLUMNS, name="phuong-an", today=timezone.localdate()
+        )
+    if wanted != "pdf":
+        return None
+    listed = _listed(merger, rows, most=plan_sheet.MOST_ROWS_ON_PAPER + 1)
+    if len(listed) > plan_sheet.MOST_ROWS_ON_PAPER:
+        messages.warning(
+            request,
+            _("Phụ lục chỉ in được đến %(most)d dòng. Hãy lọc hẹp hơn, hoặc tải bảng tính.")
+            % {"most": plan_sheet.MOST_ROWS_ON_PAPER},
+        )
+        return redirect(f"{request.path}?{_without(request, 'export')}")
+    _note(request, len(listed))
+    return _annex(merger, listed, is_narrowed=is_narrowed)
+
+
+def _listed(merger: Merger, rows: QuerySet[PlanLine], *, most: int) -> list[ListedLine]:
+    lines = first_rows(rows, order=ORDER, size=most)
+    found = new_subjects.new_subjects(merger, lines, today=timezone.localdate())
+    return [
+        ListedLine(line, found.get(line.target_id) if line.about == "certificate" else None)
+        for line in lines
+    ]
+
+
+def _annex(merger: Merger, listed: list[ListedLine], *, is_narrowed: bool) -> HttpResponse:
+    today = timezone.localdate()
+    is_draft = merger.approved_plan_id is None
+    content = plan_sheet.annex(merger, listed, narrowed=is_narrowed, is_draft=is_draft, today=today)
+    name = f"phu-luc-phuong-an-{today:%Y%m%d}.pdf"
+    return HttpResponse(
+        content,
+        content_type="application/pdf",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+def _note(request: UserRequest, rows: int) -> None:
+    now = timezone.now()
+    note_export("phuong-an", rows=rows, params=request.GET, actor=request.user, now=now)
+
+
+def _without(request: UserRequest, name: str) -> str:
+    params = request.GET.copy()
+    params.pop(name, None)
+    return params.urlencode()

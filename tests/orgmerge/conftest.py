@@ -1,0 +1,19 @@
+"""A CA for what is carried out to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from portal.ca import authority, ceremony, keystore
+from tests import builders
+
+
+@pytest.fixture
+def ca(db: None) -> Iterator[None]:
+    """The simulated CA stands, and this process is a worker while the test runs."""
+    authority.open_for_signing()
+    ceremony.set_up(now=builders.NOW)
+    yield
+    keystore.close()

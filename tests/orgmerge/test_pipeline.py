@@ -1,0 +1,145 @@
+"""From a list of communes to a plan: seed_scale, expand_communes, plan_merger on Lai Châu."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from devices.models import Device
+from orgmerge.bodies_file import COLUMNS
+from orgmerge.words import About, Action
+from portal.agencies.models import Agency, Subscriber
+from portal.ca.models import Certificate
+from requests_app.models import Dossier
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+COMMUNES = Path(__file__).parent.parent / "data" / "communes_lai_chau.csv"
+BEFORE = "2025-06-01"
+
+
+def seed(*options: str) -> dict[str, int]:
+    out = StringIO()
+    call_command("seed_scale", str(COMMUNES), "--people", "1", *options, stdout=out)
+    made: dict[str, int] = json.loads(out.getvalue())
+    return made
+
+
+def expand(communes: Path = COMMUNES) -> tuple[str, str]:
+    out, errors = StringIO(), StringIO()
+    call_command("expand_communes", str(communes), "--at", BEFORE, stdout=out, stderr=errors)
+    return out.getvalue(), errors.getvalue()
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> list[dict[str, Any]]:
+    """The lines planned of the communes of the list."""
+    seed("--without-x509")
+    bodies = tmp_path / "bodies.csv"
+    bodies.write_text(expand()[0], encoding="utf-8")
+    out = StringIO()
+    call_command("plan_merger", str(bodies), "--at", BEFORE, "--json", stdout=out)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_everything_the_bodies_have_is_in_exactly_one_line(plan: list[dict[str, Any]]) -> None:
+    found = {
+        about: Counter(line["id"] for line in plan if line["about"] == about) for about in About
+    }
+
+    outside = Agency.objects.filter(kind__in=["province", "office"])
+    for about, things in (
+        (About.CERTIFICATE, Certificate.objects.exclude(agency__in=outside)),
+        (About.DEVICE, Device.objects.exclude(agency__in=outside)),
+        (About.SUBSCRIBER, Subscriber.objects.exclude(agency__in=outside)),
+        (About.DOSSIER, Dossier.objects.exclude(agency__in=outside)),
+    ):
+        expected = {str(code) for code in things.values_list("uuid", flat=True)}
+        assert set(found[about]) >= expected
+        assert set(found[about].values()) <= {1}
+    by_serial = Counter(line["serial"] for line in plan if line["about"] == About.CERTIFICATE)
+    assert max(by_serial.values()) == 1
+
+
+def test_under_each_name_at_most_one_certificate_of_a_body_lives_on(
+    plan: list[dict[str, Any]],
+) -> None:
+    own = {
+        str(code)
+        for code in Certificate.objects.filter(kind="organisation").values_list("uuid", flat=True)
+    }
+
+    survivors = Counter(
+        line["sender_id"]
+        for line in plan
+        if line["id"] in own and line["action"] == Action.CHANGE and line["reason"] == "survivor"
+    )
+
+    assert survivors
+    assert max(survivors.values()) == 1
+
+
+def test_what_becomes_of_a_district_is_left_to_people(plan: list[dict[str, Any]]) -> None:
+    districts = ("ỦY BAN NHÂN DÂN HUYỆN ", "ỦY BAN NHÂN DÂN THÀNH PHỐ ")
+
+    theirs = [line for line in plan if line["body"].startswith(districts)]
+
+    assert any(line["action"] == Action.SETTLE and line["open"] for line in theirs)
+    changed = [line for line in theirs if line["about"] == About.CERTIFICATE and not line["open"]]
+    assert not [line for line in changed if line["action"] == Action.CHANGE]
+
+
+def test_the_expansion_has_the_columns_of_the_file_of_bodies() -> None:
+    seed("--without-x509")
+
+    content, _errors = expand()
+
+    rows = list(csv.DictReader(StringIO(content)))
+    assert set(rows[0]) == set(COLUMNS)
+    kept = [row for row in rows if row["new_agency"] == row["old_agency"]]
+    assert any(row["new_name"].startswith("ỦY BAN NHÂN DÂN") for row in kept)
+    assert any(row["new_name"].startswith("TRƯỜNG") for row in kept)
+
+
+def test_a_commune_of_which_nothing_is_registered_is_a_fault() -> None:
+    builders.agency("ỦY BAN NHÂN DÂN XÃ KHÁC")
+    errors = StringIO()
+
+    with pytest.raises(CommandError):
+        call_command("expand_communes", str(COMMUNES), stdout=StringIO(), stderr=errors)
+
+    assert "Dòng 2: not_registered" in errors.getvalue()
+
+
+def test_the_population_is_made_once_into_an_empty_register() -> None:
+    seed("--without-x509")
+
+    with pytest.raises(CommandError):
+        seed("--without-x509")
+
+
+def test_no_population_outside_the_simulation(settings: Settings) -> None:
+    settings.SIMULATION = False
+
+    for options in ([], ["--without-x509"]):
+        with pytest.raises(CommandError):
+            seed(*options)
+
+    assert not Agency.objects.exists()
+
+
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n"])
+def test_a_list_that_is_none_is_refused(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "communes.csv"
+    file.write_text(content, encoding="utf-8")
+
+    with pytest.raises(CommandError):
+        call_command("seed_scale", str(file))

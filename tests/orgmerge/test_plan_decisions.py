@@ -1,0 +1,278 @@
+"""What people decide on the pages of a plan: which certificate lives on, what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from orgmerge.models import Merger, Plan, PlanLine
+from orgmerge.services import plans
+from orgmerge.words import About, Action
+from portal.accounts.models import User
+from portal.audit.models import AuditEntry
+from portal.ca.models import Certificate
+from portal.core.roles import Role
+from tests import builders
+from tests.builders import NOW
+from tests.orgmerge import planned
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_november")]
+
+
+@pytest.fixture
+def in_november() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def officer() -> User:
+    return builders.user(Role.OFFICE_OFFICER)
+
+
+@pytest.fixture
+def merger(officer: User) -> Merger:
+    return planned.two_communes(officer)
+
+
+@pytest.fixture
+def plan(merger: Merger, officer: User) -> Plan:
+    return planned.plan_of(merger, officer)
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page_of(merger: Merger, route: str = "plan", *more: object) -> str:
+    return reverse(f"orgmerge:{route}", args=[merger.uuid, *more])
+
+
+def text_of(user: User, url: str, status: int = 200) -> str:
+    response = signed_in(user).get(url)
+    assert response.status_code == status
+    return response.content.decode()
+
+
+# Choices
+
+
+def choice_of(plan: Plan) -> dict[str, object]:
+    (choice,) = plan.choices
+    return dict(choice)
+
+
+def test_candidates_stand_on_top_with_what_speaks_for_and_against(
+    merger: Merger, officer: User
+) -> None:
+    late = Certificate.objects.filter(kind="organisation").order_by("pk").last()
+    assert late is not None
+    Certificate.objects.filter(pk=late.pk).update(not_after=NOW + timedelta(days=20), renewals=1)
+    plan = planned.plan_of(merger, officer)
+
+    page = text_of(officer, page_of(merger))
+
+    assert choice_of(plan)["proposed"] != late.pk
+    assert f'name="choice-{choice_of(plan)["target"]}"' in page
+    assert "Không chứng thư nào: cấp mới (Mẫu 02)" in page
+    assert 'data-code="under_30_days"' in page
+    assert "đã gia hạn một lần" in page
+    assert "còn 989 ngày" in page  # on the first of December
+    assert "bình thường, thuê bao đang giữ" in page
+
+
+def choose(
+    merger: Merger, user: User, value: object, *, version: int | None = None, **more: str
+) -> object:
+    body = merger.bodies.get().pk
+    typed = {"body": body, f"choice-{body}": value, "version": version or merger.version, **more}
+    return signed_in(user).post(page_of(merger, "plan_choices"), typed)
+
+
+def test_a_choice_is_taken_and_the_plan_made_anew(
+    merger: Merger, officer: User, plan: Plan
+) -> None:
+    other = next(
+        one["certificate"]
+        for one in plan.choices[0]["candidates"]
+        if one["certificate"] != plan.choices[0]["proposed"]
+    )
+
+    answer = choose(merger, officer, other)
+    waiting = text_of(officer, page_of(merger))
+    planned.make_all()
+    made = text_of(officer, page_of(merger))
+
+    assert answer.headers["Location"] == page_of(merger)  # type: ignore[attr-defined]
+    assert merger.choices.get().certificate_id == other
+    assert "Phương án đang lập lại theo lựa chọn này" in waiting
+    assert "chưa chọn chứng thư cơ quan" not in made
+    newest = plans.newest_ready(merger)
+    assert newest is not None
+    assert planned.line_about(newest, About.CERTIFICATE, other).action == Action.CHANGE
+
+
+def test_none_can_be_chosen(merger: Merger, officer: User, plan: Plan) -> None:
+    choose(merger, officer, 0)
+
+    assert merger.choices.get().certificate is None
+
+
+def test_the_proposals_of_a_page_are_taken_at_once(
+    merger: Merger, officer: User, plan: Plan
+) -> None:
+    choose(merger, officer, "", do="proposed")
+
+    assert merger.choices.get().certificate_id == plan.choices[0]["proposed"]
+
+
+@pytest.mark.parametrize("value", ["", "x", "999999", "²"])
+def test_what_is_no_choice_is_answered_with_the_page(
+    merger: Merger, officer: User, plan: Plan, value: str
+) -> None:
+    answer = choose(merger, officer, value)
+
+    assert answer.status_code == 200  # type: ignore[attr-defined]
+    assert 'data-code="nothing_chosen"' in answer.content.decode()  # type: ignore[attr-defined]
+    assert not merger.choices.exists()
+
+
+def test_what_another_certificate_is_refused(merger: Merger, officer: User, plan: Plan) -> None:
+    stranger = builders.certificate()
+
+    answer = choose(merger, officer, stranger.pk)
+
+    assert 'data-code="not_a_candidate"' in answer.content.decode()  # type: ignore[attr-defined]
+
+
+def test_who_saw_an_older_plan_is_told_and_nothing_is_chosen(
+    merger: Merger, officer: User, plan: Plan
+) -> None:
+    answer = choose(merger, officer, 0, version=merger.version + 1)
+
+    assert answer.status_code == 409  # type: ignore[attr-defined]
+    assert not merger.choices.exists()
+
+
+# What the machine leaves to people
+
+
+@pytest.fixture
+def split(officer: User) -> Merger:
+    return planned.split_commune(officer)
+
+
+def waiting_lines(plan: Plan) -> list[PlanLine]:
+    return list(plan.lines.filter(about=About.CERTIFICATE, is_open=True).order_by("pk"))
+
+
+def settle(merger: Merger, user: User, lines: list[PlanLine], **typed: object) -> object:
+    sent = {"line": [line.pk for line in lines], "version": merger.version, "note": "", **typed}
+    return signed_in(user).post(page_of(merger, "settle"), sent)
+
+
+def test_what_waits_is_counted_on_top_and_can_be_marked(split: Merger, officer: User) -> None:
+    plan = planned.plan_of(split, officer)
+
+    page = text_of(officer, page_of(split))
+    listed = text_of(officer, f"{page_of(split)}?open=settle&about=certificate")
+
+    assert "open=settle&amp;about=certificate&amp;reason=body_split" in page
+    for line in waiting_lines(plan):
+        assert f'name="line" value="{line.pk}"' in listed
+
+
+def test_some_lines_are_settled_with_one_decision(split: Merger, officer: User) -> None:
+    lines = waiting_lines(planned.plan_of(split, officer))
+    body = split.bodies.order_by("pk").last()
+    assert body is not None
+    asked = text_of(officer, f"{page_of(split, 'settle')}?line={lines[0].pk}&line={lines[1].pk}")
+
+    settle(split, officer, lines, action="change", body=body.pk, note="Theo danh sách")
+    planned.make_all()
+
+    assert "Quyết định 2 dòng" in asked
+    assert split.settlements.filter(action="change", body=body, note="Theo danh sách").count() == 2
+    newest = plans.newest_ready(split)
+    assert newest is not None
+    assert {
+        planned.line_about(newest, About.CERTIFICATE, one.target_id).is_open for one in lines
+    } == {False}
+    assert AuditEntry.objects.filter(action="merger.settle").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [({}, "action"), ({"action": "change"}, "body"), ({"action": "return"}, "action")],
+)
+def test_a_decision_that_lacks_something_comes_back(
+    split: Merger, officer: User, typed: dict[str, str], code: str
+) -> None:
+    lines = waiting_lines(planned.plan_of(split, officer))
+
+    answer = settle(split, officer, lines, **typed)
+
+    assert answer.status_code == 200  # type: ignore[attr-defined]
+    assert code in answer.context["form"].errors  # type: ignore[attr-defined]
+    assert not split.settlements.exists()
+
+
+def test_where_there_are_many_bodies_one_is_named(
+    split: Merger, officer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orgmerge.views.plan_decisions._MOST_BODIES", 1)
+    lines = waiting_lines(planned.plan_of(split, officer))
+
+    unknown = settle(split, officer, lines, action="change", other="xã nào đó")
+    settle(split, officer, lines, action="change", other="ủy ban nhân dân xã hai mới")
+
+    assert "other" in unknown.context["form"].errors  # type: ignore[attr-defined]
+    assert {one.body for one in split.settlements.all()} == {
+        split.bodies.get(name__endswith="HAI MỚI")
+    }
+
+
+def test_lines_of_two_sorts_are_not_settled_together(split: Merger, officer: User) -> None:
+    plan = planned.plan_of(split, officer)
+    some = [waiting_lines(plan)[0], plan.lines.filter(about=About.DEVICE, is_open=True).first()]
+
+    answer = settle(split, officer, some, action="keep")  # type: ignore[arg-type]
+
+    assert answer.headers["Location"] == page_of(split)  # type: ignore[attr-defined]
+    assert not split.settlements.exists()
+
+
+def test_clear_lines_are_not_asked_about(merger: Merger, officer: User, plan: Plan) -> None:
+    clear = plan.lines.filter(is_open=False).first()
+    assert clear is not None
+
+    answer = signed_in(officer).get(f"{page_of(merger, 'settle')}?line={clear.pk}&line=x")
+
+    assert answer.headers["Location"] == page_of(merger)
+
+
+def test_who_decides_on_an_older_description_is_told(split: Merger, officer: User) -> None:
+    lines = waiting_lines(planned.plan_of(split, officer))
+
+    answer = settle(split, officer, lines, action="revoke", version=99)
+
+    assert answer.status_code == 409  # type: ignore[attr-defined]
+
+
+def test_an_approved_plan_is_no_longer_decided(merger: Merger, officer: User, plan: Plan) -> None:
+    planned.approve(merger, plan)
+
+    assert choose(merger, officer, 0).status_code == 409  # type: ignore[attr-defined]
+
+
+def test_the_head_decides_nothing(merger: Merger, officer: User, plan: Plan) -> None:
+    head = builders.user(Role.OFFICE_HEAD, agency=officer.agency)
+
+    assert choose(merger, head, 0).status_code == 404  # type: ignore[attr-defined]

@@ -1,0 +1,315 @@
+"""A list of communes becomes rows of bodies; what cannot be told is reported, never guessed."""
+
+from __future__ import annotations
+
+from orgmerge.expanding import Expansion, Registered, commune_bodies, expand
+from orgmerge.words import Extent
+
+LAI_CHAU = "Tỉnh Lai Châu"
+DAY = "2025-07-01"
+
+
+def listed(
+    old: str,
+    new: str,
+    *,
+    code: str = "03386",
+    district: str = "Huyện Than Uyên",
+    province: str = LAI_CHAU,
+    extent: str = "whole",
+    new_code: str = "03388",
+    new_province: str = "",
+) -> dict[str, str]:
+    return {
+        "old_code": code,
+        "old_name": old,
+        "old_district": district,
+        "old_province_code": "12",
+        "old_province": province,
+        "extent": extent,
+        "new_code": new_code,
+        "new_name": new,
+        "new_province_code": "12",
+        "new_province": new_province or province,
+        "effective_on": DAY,
+    }
+
+
+class Known:
+    """A register being made."""
+
+    def __init__(self) -> None:
+        self.bodies: list[Registered] = []
+
+    def body(
+        self,
+        name: str,
+        *,
+        province: str = "Lai Châu",
+        code: str = "",
+        parent: int | None = None,
+        has_seal: bool = True,
+    ) -> int:
+        pk = len(self.bodies) + 1
+        self.bodies.append(Registered(pk, name, province, code, parent, has_seal))
+        return pk
+
+    def commune(self, name: str, *, parent: int | None = None, province: str = "Lai Châu") -> int:
+        """Register all bodies a commune usually has; return its People's Committee."""
+        names = commune_bodies(name)
+        committee = self.body(names[0], parent=parent, province=province)
+        for one in names[1:3]:
+            self.body(one, parent=parent, province=province)
+        for one in names[3:]:
+            self.body(one, parent=committee, province=province)
+        return committee
+
+
+def pairs(expansion: Expansion) -> set[tuple[str, str, str, str]]:
+    return {(row.old_agency, row.new_agency, row.new_name, row.extent) for row in expansion.rows}
+
+
+def remarks(expansion: Expansion) -> list[tuple[int, str]]:
+    return [(remark.row, remark.code) for remark in expansion.remarks]
+
+
+def test_the_committees_merge_and_the_schools_go_on() -> None:
+    known = Known()
+    known.commune("Xã Tà Mung")
+
+    found = expand([listed("Xã Tà Mung", "Xã Mường Kim")], known.bodies, decision="1670/NQ")
+
+    assert pairs(found) == {
+        ("ỦY BAN NHÂN DÂN XÃ TÀ MUNG (Lai Châu)", "", "ỦY BAN NHÂN DÂN XÃ MƯỜNG KIM", "whole"),
+        ("HỘI ĐỒNG NHÂN DÂN XÃ TÀ MUNG (Lai Châu)", "", "HỘI ĐỒNG NHÂN DÂN XÃ MƯỜNG KIM", "whole"),
+        ("ĐẢNG ỦY XÃ TÀ MUNG (Lai Châu)", "", "ĐẢNG ỦY XÃ MƯỜNG KIM", "whole"),
+        *(
+            (f"{name} (Lai Châu)", f"{name} (Lai Châu)", name, "whole")
+            for name in commune_bodies("Xã Tà Mung")[3:]
+        ),
+    }
+    assert {(row.effective_on, row.decision, row.source) for row in found.rows} == {
+        (DAY, "1670/NQ", 2)
+    }
+    assert found.remarks == []
+
+
+def test_only_what_is_registered_gets_a_row() -> None:
+    known = Known()
+    known.body("Ủy ban nhân dân xã Tà Mung")
+
+    found = expand([listed("Xã Tà Mung", "Xã Mường Kim")], known.bodies)
+
+    assert [row.old_agency for row in found.rows] == ["Ủy ban nhân dân xã Tà Mung (Lai Châu)"]
+
+
+def test_whatever_stands_under_the_committee_goes_on_but_units_without_a_seal_go_along() -> None:
+    known = Known()
+    committee = known.body("UBND XÃ TÀ MUNG")
+    known.body("TRUNG TÂM DỊCH VỤ CÔNG", parent=committee)
+    known.body("VĂN PHÒNG", parent=committee, has_seal=False)
+
+    found = expand([listed("Xã Tà Mung", "Xã Mường Kim")], known.bodies)
+
+    assert {row.old_agency for row in found.rows} == {
+        "UBND XÃ TÀ MUNG (Lai Châu)",
+        "TRUNG TÂM DỊCH VỤ CÔNG (Lai Châu)",
+    }
+
+
+def test_bodies_are_named_by_their_code_when_it_is_known() -> None:
+    known = Known()
+    known.body("UBND XÃ TÀ MUNG", code="H35.12.3")
+
+    found = expand([listed("Xã Tà Mung", "Xã Mường Kim")], known.bodies)
+
+    assert found.rows[0].old_agency == "H35.12.3"
+
+
+def test_a_kept_name_goes_on_as_the_old_body_whatever_the_codes_say() -> None:
+    known = Known()
+    known.body("UBND PHƯỜNG ĐOÀN KẾT")
+    known.body("UBND PHƯỜNG QUYẾT TIẾN")
+    communes = [
+        listed("Phường Quyết Tiến", "Phường Đoàn Kết", code="03388", new_code="03388"),
+        listed("Phường Đoàn Kết", "Phường Đoàn Kết", code="03389", new_code="03388"),
+    ]
+
+    found = expand(communes, known.bodies)
+
+    assert {row.new_agency for row in found.rows} == {"UBND PHƯỜNG ĐOÀN KẾT (Lai Châu)"}
+
+
+def test_another_type_is_another_name() -> None:
+    known = Known()
+    known.body("UBND THỊ TRẤN TÂN UYÊN")
+
+    found = expand([listed("Thị trấn Tân Uyên", "Xã Tân Uyên")], known.bodies)
+
+    assert found.rows[0].new_agency == ""
+
+
+def test_a_new_commune_named_as_an_old_one_that_goes_elsewhere_is_founded() -> None:
+    known = Known()
+    known.body("UBND XÃ MƯỜNG THAN")
+    known.body("UBND XÃ PHÚC THAN")
+    communes = [
+        listed("Xã Mường Than", "Xã Than Uyên", code="1", new_code="9"),
+        listed("Xã Phúc Than", "Xã Mường Than", code="2", new_code="8"),
+    ]
+
+    found = expand(communes, known.bodies)
+
+    assert {row.new_agency for row in found.rows} == {""}
+
+
+def test_a_divided_commune_goes_partly_in_each_of_its_committees() -> None:
+    known = Known()
+    known.commune("Xã Lợi An")
+    communes = [
+        listed("Xã Lợi An", "Xã A", extent="partly", new_code="1"),
+        listed("Xã Lợi An", "Xã B", extent="partly", new_code="2"),
+    ]
+
+    found = expand(communes, known.bodies)
+
+    parted = [row for row in found.rows if row.extent == Extent.PARTLY]
+    assert len(parted) == 6
+    assert all("XÃ LỢI AN" in row.old_agency and row.new_agency == "" for row in parted)
+
+
+def test_under_which_part_a_school_of_a_divided_commune_comes_is_asked() -> None:
+    known = Known()
+    known.commune("Xã Lợi An")
+    communes = [
+        listed("Xã Lợi An", "Xã A", extent="partly", new_code="1"),
+        listed("Xã Lợi An", "Xã B", extent="partly", new_code="2"),
+    ]
+
+    found = expand(communes, known.bodies)
+
+    assert [row.extent for row in found.rows].count("whole") == 4
+    assert {remark.code for remark in found.remarks} == {"superior_not_told"}
+    assert found.faults == []
+
+
+def test_the_district_goes_partly_to_each_new_commune_once() -> None:
+    known = Known()
+    district = known.body("UBND HUYỆN THAN UYÊN")
+    for name in ("Xã A", "Xã B", "Xã C"):
+        known.body(f"UBND {name}", parent=district)
+    communes = [
+        listed("Xã A", "Xã X", code="1", new_code="7"),
+        listed("Xã B", "Xã X", code="2", new_code="7"),
+        listed("Xã C", "Xã Y", code="3", new_code="8"),
+    ]
+
+    found = expand(communes, known.bodies)
+
+    rows = [row for row in found.rows if "HUYỆN" in row.old_agency]
+    assert {(row.new_name, row.extent) for row in rows} == {
+        ("ỦY BAN NHÂN DÂN XÃ X", "partly"),
+        ("ỦY BAN NHÂN DÂN XÃ Y", "partly"),
+    }
+    assert len(rows) == 2
+
+
+def test_two_communes_of_one_name_are_told_apart_by_their_district() -> None:
+    known = Known()
+    city = known.body("UBND THÀNH PHỐ BẠC LIÊU", province="Bạc Liêu")
+    town = known.body("UBND THỊ XÃ GIÁ RAI", province="Bạc Liêu")
+    known.body("UBND PHƯỜNG 1", province="Bạc Liêu", parent=city, code="H04.1")
+    known.body("UBND PHƯỜNG 1", province="Bạc Liêu", parent=town, code="H04.2")
+
+    found = expand(two_of_one_name(), known.bodies)
+
+    of_ward = [row for row in found.rows if row.old_agency.startswith("H04")]
+    assert [(row.old_agency, row.new_name) for row in of_ward] == [
+        ("H04.1", "ỦY BAN NHÂN DÂN PHƯỜNG BẠC LIÊU"),
+        ("H04.2", "ỦY BAN NHÂN DÂN PHƯỜNG GIÁ RAI"),
+    ]
+
+
+def test_two_communes_of_one_name_are_told_apart_by_the_code() -> None:
+    known = Known()
+    known.body("UBND PHƯỜNG 1", province="Bạc Liêu", code="H04.31825.01")
+    known.body("UBND PHƯỜNG 1", province="Bạc Liêu", code="H04.31942.01")
+
+    found = expand(two_of_one_name(), known.bodies)
+
+    assert [row.old_agency for row in found.rows] == ["H04.31825.01", "H04.31942.01"]
+
+
+def test_two_communes_of_one_name_that_nothing_tells_apart_are_reported_by_row() -> None:
+    known = Known()
+    known.body("UBND PHƯỜNG 1", province="Bạc Liêu")
+
+    found = expand(two_of_one_name(), known.bodies)
+
+    assert found.rows == []
+    assert remarks(found) == [(2, "ambiguous"), (3, "ambiguous")]
+
+
+def two_of_one_name() -> list[dict[str, str]]:
+    return [
+        listed(
+            "Phường 1",
+            "Phường Bạc Liêu",
+            code="31825",
+            district="Thành phố Bạc Liêu",
+            province="Tỉnh Bạc Liêu",
+            new_province="Tỉnh Cà Mau",
+            new_code="1",
+        ),
+        listed(
+            "Phường 1",
+            "Phường Giá Rai",
+            code="31942",
+            district="Thị xã Giá Rai",
+            province="Tỉnh Bạc Liêu",
+            new_province="Tỉnh Cà Mau",
+            new_code="2",
+        ),
+    ]
+
+
+def test_bodies_that_neither_code_nor_name_can_name_are_reported() -> None:
+    known = Known()
+    city = known.body("UBND THÀNH PHỐ BẠC LIÊU", province="Bạc Liêu")
+    town = known.body("UBND THỊ XÃ GIÁ RAI", province="Bạc Liêu")
+    known.body("UBND PHƯỜNG 1", province="Bạc Liêu", parent=city)
+    known.body("UBND PHƯỜNG 1", province="Bạc Liêu", parent=town)
+
+    found = expand(two_of_one_name(), known.bodies)
+
+    assert {"ambiguous"} == {remark.code for remark in found.faults}
+    assert not [row for row in found.rows if "PHƯỜNG 1" in row.old_agency]
+
+
+def test_the_same_name_in_another_province_is_not_meant() -> None:
+    known = Known()
+    known.body("UBND PHƯỜNG 1", province="Cà Mau")
+
+    found = expand(two_of_one_name()[:1], known.bodies)
+
+    assert remarks(found) == [(2, "not_registered")]
+
+
+def test_bad_rows_are_reported_and_the_others_expanded() -> None:
+    known = Known()
+    known.body("UBND XÃ A")
+    good = listed("Xã A", "Xã B")
+    communes = [good, good, listed("Xã A", "Xã C", extent="half"), listed("", "Xã C")]
+
+    found = expand(communes, known.bodies)
+
+    assert len(found.rows) == 1
+    assert remarks(found) == [(3, "row_twice"), (4, "bad_extent"), (5, "cell_missing")]
+
+
+def test_a_kind_of_province_is_no_part_of_its_name() -> None:
+    known = Known()
+    known.body("UBND XÃ HÒA LIÊN", province="Đà Nẵng")
+    commune = listed("Xã Hoà Liên", "Phường Hải Vân", province="Thành phố Đà Nẵng")
+
+    assert len(expand([commune], known.bodies).rows) == 1
