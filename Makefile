@@ -2,7 +2,7 @@
 
 PORT ?= 8000
 
-.PHONY: run test lint bench lock
+.PHONY: run test lint bench drill lock
 
 run:
 	@sh .ci/system run
@@ -24,6 +24,11 @@ bench:
 	@sh .ci/system test
 	@sh .ci/venv requirements-dev.txt
 	@sh .ci/bench
+
+drill:
+	@sh .ci/system test
+	@sh .ci/venv requirements-dev.txt
+	@sh .ci/drill $(PYTEST)
 
 # Takes up newer versions: then run the tests and commit both files. Needs uv (pip install uv).
 lock:

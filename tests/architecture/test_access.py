@@ -78,6 +78,9 @@ COVERING = _about({200: OFFICE | CA}, {200: CA})  # the office is in no auditor'
 LED_BACK = _about({302: ON_THE_WAY}, {302: CA})
 CONFLICT = _about({409: ON_THE_WAY}, {409: CA})
 DRAFTED = _about({200: frozenset({C}), 302: HOME}, {})
+MERGER = _about({200: OFFICE}, {})  # a draft
+REPLY = _about({200: OFFICE | AGENCY}, {})
+DESCRIBED = _about({200: frozenset({OO}), 302: OFFICE}, {})
 OWN_NOTICE = _about({302: frozenset({C})}, {})
 GRANT = _about({302: frozenset({AD})}, {302: frozenset({AD})}, rest=403)
 ACCOUNT = {403: AGENCY, 302: frozenset({AD})}
@@ -86,6 +89,8 @@ VERSION = _about({200: frozenset({AD}), 403: ALL}, {200: frozenset({AD}), 403: C
 STOCK = _only(*CA, rest=404)
 API_SEEN = _api({200: ON_THE_WAY}, {200: CA})
 API_LIST = _api({200: ALL})
+_LIST_SENT: dict[str, Any] = {"number": "15/SKHCN", "sent_on": "20/11/2026"}
+RECORD = _about({200: OFFICE | AGENCY}, {})
 _RETURN: dict[str, Any] = {"action": "return", "version": 1, "reason": "Thiếu"}
 
 ACCESS: dict[str, Access] = {
@@ -100,6 +105,10 @@ ACCESS: dict[str, Access] = {
     "GET requests_app:list": EVERYBODY,
     "GET requests_app:queue": EVERYBODY,
     "GET requests_app:copies": EVERYBODY,
+    "GET requests_app:number_many": _only(C, rest=404),
+    "POST requests_app:number_many": _only(C, code=302, rest=404),  # nothing was typed
+    "GET requests_app:sign_many": _only(C, H, rest=404),
+    "POST requests_app:sign_many": _only(C, H, rest=404),  # the form again: nothing was chosen
     "GET requests_app:dashboard": _only(*OFFICE, *CA, rest=404),
     "GET requests_app:routing": _only(AD),
     "GET requests_app:add_rule": _only(AD),
@@ -164,6 +173,74 @@ ACCESS: dict[str, Access] = {
     "POST requests_app:import_report": _about({302: HOME}, {}),
     "GET requests_app:export_rows": _about({200: AGENCY}, {}),
     "GET requests_app:sheet_template": EVERYBODY,
+    # Reorganisations: a draft is its office's own business
+    "GET orgmerge:list": _only(*ON_THE_WAY, rest=404),
+    "GET orgmerge:suggest": _only(*OFFICE, rest=404),
+    "GET orgmerge:start": _only(OO, rest=404),
+    "POST orgmerge:start": _only(OO, rest=404),
+    "GET orgmerge:detail": MERGER,
+    "POST orgmerge:take_step": MERGER,  # the form again: no step was named
+    "GET orgmerge:edit": DESCRIBED,
+    "POST orgmerge:edit": DESCRIBED,
+    "GET orgmerge:add_body": DESCRIBED,
+    "POST orgmerge:add_body": DESCRIBED,
+    "GET orgmerge:body": MERGER,
+    "GET orgmerge:edit_body": DESCRIBED,
+    "POST orgmerge:edit_body": DESCRIBED,
+    "POST orgmerge:remove_body": _about({409: frozenset({OO})}, {}),  # no version was told
+    "GET orgmerge:add_row": DESCRIBED,
+    "POST orgmerge:add_row": DESCRIBED,
+    "GET orgmerge:add_ended": DESCRIBED,
+    "POST orgmerge:add_ended": DESCRIBED,
+    "GET orgmerge:edit_row": DESCRIBED,
+    "POST orgmerge:edit_row": DESCRIBED,
+    "GET orgmerge:sheet_template": _only(*OFFICE, rest=404),
+    "GET orgmerge:repeal": _about({302: OFFICE}, {}),  # it is not in force
+    "POST orgmerge:repeal": _about({302: OFFICE}, {}),
+    "GET orgmerge:upload": DESCRIBED,
+    "POST orgmerge:upload": DESCRIBED,
+    "GET orgmerge:body_list": DESCRIBED,
+    "POST orgmerge:body_list": _about({409: frozenset({OO}), 302: OFFICE}, {}, do="review"),
+    "GET orgmerge:records": MERGER,
+    "GET orgmerge:list_letter": _about({}, {}),  # not approved: there is none
+    "POST orgmerge:send_list": _about({200: frozenset({OO}), 403: OFFICE}, {}, **_LIST_SENT),
+    "POST orgmerge:try_again": _about({302: frozenset({OO}), 403: OFFICE}, {}, version=1),
+    "POST orgmerge:send_to": MERGER,  # the page again: nothing was named
+    "GET orgmerge:record": RECORD,
+    "GET orgmerge:record_file": _about({}, {}),  # not printed yet
+    "POST orgmerge:keep_signed": _about({200: OFFICE | AGENCY}, {}),  # no file was sent
+    # Not approved: nothing is carried out (tests/orgmerge/test_progress_pages.py has who sees what)
+    "GET orgmerge:progress": _about({}, {}),
+    "GET orgmerge:progress_body": _about({}, {}),
+    "GET orgmerge:devices": _about({}, {}),
+    "POST orgmerge:line_again": _about({}, {}),
+    "POST orgmerge:line_aside": _about({}, {}),
+    "GET orgmerge:list_row": DESCRIBED,
+    "POST orgmerge:list_row": DESCRIBED,
+    # What bodies are asked: of a draft they see their own list alone
+    "GET orgmerge:review": _about({200: OFFICE, 302: AGENCY}, {}),
+    "POST orgmerge:open_review": _about({200: OFFICE}, {}),  # the form again: no day was typed
+    "POST orgmerge:hold_review": _about({302: frozenset({OO})}, {}),
+    "GET orgmerge:review_lines": MERGER,
+    "GET orgmerge:reply": REPLY,
+    "POST orgmerge:reply": _about({409: OFFICE | AGENCY}, {}),  # no version was told
+    "POST orgmerge:send_reply": _about({409: OFFICE | AGENCY}, {}),
+    "GET orgmerge:reply_sheet": REPLY,
+    "GET orgmerge:reply_import": _about({200: frozenset({C, OO}), 302: OFFICE | AGENCY}, {}),
+    "POST orgmerge:reply_import": _about({200: frozenset({C, OO}), 302: OFFICE | AGENCY}, {}),
+    "GET orgmerge:reply_report": _about({302: OFFICE | AGENCY}, {}),  # no sheet is parked
+    "POST orgmerge:reply_report": _about({302: OFFICE | AGENCY}, {}),
+    # The plan: the office's own business until it is approved
+    "GET orgmerge:plan": MERGER,
+    "GET orgmerge:plan_state": _about({302: OFFICE}, {}),  # asked for without htmx
+    "POST orgmerge:ask_plan": _about({302: frozenset({OO})}, {}),
+    "GET orgmerge:plan_choices": MERGER,
+    "POST orgmerge:plan_choices": MERGER,  # the page again: nothing was chosen
+    "GET orgmerge:settle": _about({302: OFFICE}, {}),  # no line was marked
+    "POST orgmerge:settle": _about({302: OFFICE}, {}),
+    "GET orgmerge:plan_line": MERGER,
+    "GET orgmerge:plan_cautions": MERGER,
+    "GET orgmerge:plan_changes": _about({302: OFFICE}, {}),  # there is no plan before
     # Registers
     "GET registers:index": _only(*ON_THE_WAY, rest=404),
     "GET registers:register": _only(*ON_THE_WAY, rest=404),

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from devices.lifecycle import Custody
 from devices.models import Device, Shipment, ShipmentItem
+from orgmerge.models import Merger
 from portal.accounts.models import RoleGrant, User
 from portal.agencies.models import Agency, AgencyKind, Subscriber
 from portal.ca import authority, ceremony, keystore, services
@@ -37,6 +38,7 @@ from requests_app.models import (
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.builders import NOW
+from tests.orgmerge import builders as mergers
 
 DAY_OFF = date(2026, 9, 2)
 
@@ -61,6 +63,7 @@ class Side:
     grant: RoleGrant
     mail: Mail
     covering_letter: CoveringLetter  # sent: the office and the CA see it
+    merger: Merger  # a draft: its office alone sees it
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,20 @@ def _side() -> Side:
             made_at=NOW,
             updated_at=NOW,
         ),
+        merger=_merger(agency, officer=people[Role.OFFICE_OFFICER]),
     )
+
+
+def _merger(agency: Agency, *, officer: User) -> Merger:
+    """A body that goes over to a new one, and the sheet that says more of it."""
+    merger = mergers.merger(officer)
+    body = mergers.body(merger, "ỦY BAN NHÂN DÂN XÃ MỚI")
+    mergers.share(merger, agency, body)
+    mergers.body_list(merger, agency)
+    mergers.review(merger, agency)
+    mergers.plan(merger, body)
+    merger.handovers.create(old=agency, body=body, made_at=builders.NOW)
+    return merger
 
 
 def _paper(name: str) -> Document:
@@ -231,6 +247,13 @@ _OF_A_COVERING_LETTER = {
     "requests_app:number_covering",
     "requests_app:uncover",
 }
+_OF_A_REPLY = {
+    "orgmerge:reply",
+    "orgmerge:reply_import",
+    "orgmerge:reply_report",
+    "orgmerge:reply_sheet",
+    "orgmerge:send_reply",
+}
 _OF_A_SUBSCRIBER = {"agencies:subscriber", "agencies:reveal"}
 _OF_A_SHIPMENT = {"devices:shipment", "devices:receive"}
 
@@ -249,10 +272,16 @@ def kwargs_of(route: str, names: list[str], side: Side) -> dict[str, object]:
         "paper_uuid": side.paper.uuid,
         "token": uuid.UUID(int=0),  # no sheet is parked
         "day": DAY_OFF,
-        "kind": "mau_01_person",
+        "kind": "bodies" if route.startswith("orgmerge:") else "mau_01_person",
         "name": "chung-thu",
         "slug": "van-thu",
+        "body_code": side.merger.bodies.get().uuid,
+        "record_code": side.merger.handovers.get().uuid,
+        "list_code": side.merger.lists.get().uuid,
+        "number": 1,
         "encoded": "AAAA",
+        "about": "don-vi",
+        "thing": side.merger.bodies.get().uuid,
     }
     return {name: known[name] for name in names}
 
@@ -280,6 +309,7 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
         ],
         "notices:send_again": side.mail.uuid,
         **dict.fromkeys(_OF_A_COVERING_LETTER, side.covering_letter.uuid),
+        **dict.fromkeys(_OF_A_REPLY, side.merger.rounds.get().replies.get().uuid),
         **dict.fromkeys(_OF_A_PROPOSAL, RoutingProposal.objects.get().uuid),
     }
     by_app = {
@@ -288,6 +318,7 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
         "ca": side.certificate.uuid,
         "devices": side.device.uuid,
         "notices": side.notice.uuid,
+        "orgmerge": side.merger.uuid,
     }
     app = route.partition(":")[0]
     return special.get(route) or by_app.get(app) or side.dossier.uuid

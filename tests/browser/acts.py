@@ -1,4 +1,4 @@
-"""What people do on the pages of any dossier: fill in its letter, sign, send, decide."""
+"""What people do on the pages: fill in a letter, sign, send, decide; give a device back."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from datetime import timedelta
 
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
+from devices.lifecycle import Custody
+from devices.models import Device
 from requests_app import execution
 from requests_app.models import Dossier
+from requests_app.workflow import State
 from tests import story
 from tests.browser.tour import Tour, aside, press
 
@@ -76,3 +79,36 @@ def forward_and_decide(tour: Tour, people: story.Cast, dossier: Dossier) -> None
     press(officer, "Chuyển Cục")
     accept_all(tour.page_of(people.operator), dossier)
     confirm(tour.page_of(people.supervisor), dossier)
+
+
+def take_back(clerk: Page, device: Device) -> None:
+    clerk.get_by_role("link", name="Nhận lại từ thuê bao").click()
+    clerk.get_by_label("Số hiệu đọc trên thiết bị").fill(device.serial)
+    press(clerk, "Xác nhận")
+    device.refresh_from_db()
+    assert device.custody == Custody.BACK_AT_AGENCY
+
+
+def give_back(tour: Tour, people: story.Cast, clerk: Page, device: Device) -> Dossier:
+    clerk.goto(reverse("devices:detail", args=[device.uuid]))
+    press(clerk, "Nộp lại thiết bị (Mẫu 08)")
+    expect(clerk.locator("#o-1-device_serial")).to_have_value(device.serial)
+    submit(clerk, "05/BB-UBND")
+    minutes = Dossier.objects.get(kind="mau_08_return")
+    sign(tour.page_of(people.head), minutes)
+    seal(clerk, minutes)
+    minutes.refresh_from_db()
+    assert minutes.state == State.SUBMITTED
+    return minutes
+
+
+def receive(tour: Tour, people: story.Cast, minutes: Dossier, device: Device) -> None:
+    officer = tour.page_of(people.officer)
+    officer.goto("/")
+    officer.get_by_role("link", name="Nhận thiết bị").click()
+    tour.look(officer, "ban-giao-nhan")
+    officer.get_by_label("Số hiệu thiết bị, mỗi dòng một số hiệu").fill(device.serial.lower())
+    press(officer, "Ghi đã nhận các số hiệu này")
+    press(officer, "Xác nhận đã nhận đủ")
+    minutes.refresh_from_db()
+    assert minutes.state == State.COMPLETED

@@ -41,9 +41,9 @@ def test_revoked_from_its_page_taken_back_given_back_and_the_clock_is_gone(tour:
 
     _ask_for_revocation(tour, people, clerk, certificate)
     _owe_the_device(clerk, device)
-    _take_back(clerk, device)
-    minutes = _give_back(tour, people, clerk, device)
-    _receive(tour, people, minutes, device)
+    acts.take_back(clerk, device)
+    minutes = acts.give_back(tour, people, clerk, device)
+    acts.receive(tour, people, minutes, device)
 
     device.refresh_from_db()
     assert device.custody == Custody.AT_OFFICE
@@ -84,39 +84,6 @@ def _owe_the_device(clerk: Page, device: Device) -> None:
     clerk.get_by_role("link", name=f"Thu hồi và nộp lại thiết bị {device.serial}").click()
     expect(clerk.locator("h1")).to_contain_text(device.serial)
     expect(clerk.locator(".panel-next")).to_contain_text("Phải thu hồi")
-
-
-def _take_back(clerk: Page, device: Device) -> None:
-    clerk.get_by_role("link", name="Nhận lại từ thuê bao").click()
-    clerk.get_by_label("Số hiệu đọc trên thiết bị").fill(device.serial)
-    press(clerk, "Xác nhận")
-    device.refresh_from_db()
-    assert device.custody == Custody.BACK_AT_AGENCY
-
-
-def _give_back(tour: Tour, people: story.Cast, clerk: Page, device: Device) -> Dossier:
-    clerk.goto(reverse("devices:detail", args=[device.uuid]))
-    press(clerk, "Nộp lại thiết bị (Mẫu 08)")
-    expect(clerk.locator("#o-1-device_serial")).to_have_value(device.serial)
-    acts.submit(clerk, "05/BB-UBND")
-    minutes = Dossier.objects.get(kind="mau_08_return")
-    acts.sign(tour.page_of(people.head), minutes)
-    acts.seal(clerk, minutes)
-    minutes.refresh_from_db()
-    assert minutes.state == State.SUBMITTED
-    return minutes
-
-
-def _receive(tour: Tour, people: story.Cast, minutes: Dossier, device: Device) -> None:
-    officer = tour.page_of(people.officer)
-    officer.goto("/")
-    officer.get_by_role("link", name="Nhận thiết bị").click()
-    tour.look(officer, "ban-giao-nhan")
-    officer.get_by_label("Số hiệu thiết bị, mỗi dòng một số hiệu").fill(device.serial.lower())
-    press(officer, "Ghi đã nhận các số hiệu này")
-    press(officer, "Xác nhận đã nhận đủ")
-    minutes.refresh_from_db()
-    assert minutes.state == State.COMPLETED
 
 
 def test_locked_by_wrong_pins_recovered_and_signing_again(tour: Tour, settings: Settings) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from portal.ca import authority, ceremony, keystore
+from tests.flows import merging
 
 
 @pytest.fixture
@@ -17,3 +19,13 @@ def ca(db: None) -> Iterator[None]:
     ceremony.set_up(now=timezone.now())
     yield
     keystore.close()
+
+
+@pytest.fixture
+def clock(db: None) -> Iterator[time_machine.Traveller]:
+    """The day of the decision; the CA stands and this process is a worker while the test runs."""
+    with time_machine.travel(merging.DECIDED) as coordinates:
+        authority.open_for_signing()
+        ceremony.set_up(now=merging.DECIDED)
+        yield coordinates
+        keystore.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -24,7 +25,9 @@ ROOT = Path(__file__).resolve().parents[2]
 class House:
     """Processes of the portal on a database of their own, of the kind the suite runs on."""
 
-    def __init__(self, folder: Path, *, redis_url: str, **environment: str) -> None:
+    def __init__(
+        self, folder: Path, *, redis_url: str, like: House | None = None, **environment: str
+    ) -> None:
         self.folder = folder
         self.processes: list[subprocess.Popen[bytes]] = []
         self.environment = {
@@ -41,7 +44,9 @@ class House:
         }
         self.database = ""
         if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
-            self._create_database()
+            self._create_database(template=like.database if like else "")
+        if like is not None:
+            shutil.copytree(like.folder / "var", folder / "var")
 
     def manage(self, *arguments: str) -> str:
         """Run a management command to its end and return what it printed."""
@@ -49,7 +54,11 @@ class House:
 
     def stage(self, *arguments: str) -> str:
         """Run a scene of ``tests.flows.stage`` to its end and return what it printed."""
-        return self._run("-m", "tests.flows.stage", *arguments)
+        return self.play("tests.flows.stage", *arguments)
+
+    def play(self, module: str, *arguments: str) -> str:
+        """Run a module of scenes to its end and return what it printed."""
+        return self._run("-m", module, *arguments)
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a process of the portal in a group of its own: it dies with its children."""
@@ -80,15 +89,17 @@ class House:
 
     def count(self, statement: str) -> int:
         """Return the one number a SELECT gives."""
-        if self.database:
-            with psycopg.connect(**_server(self.database)) as connection:
-                row = connection.execute(statement).fetchone()
-        else:
-            path = self.folder / "var" / "db.sqlite3"
-            with closing(sqlite3.connect(path, timeout=20)) as connection:
-                row = connection.execute(statement).fetchone()
+        with closing(self.connect()) as connection:
+            row = connection.execute(statement).fetchone()
         assert row is not None
         return int(row[0])
+
+    def connect(self) -> sqlite3.Connection | psycopg.Connection[Any]:
+        """Open a connection on which each statement is a transaction of its own."""
+        if self.database:
+            return psycopg.connect(**_server(self.database), autocommit=True)
+        path = self.folder / "var" / "db.sqlite3"
+        return sqlite3.connect(path, timeout=20, isolation_level=None)
 
     def close(self) -> None:
         for process in self.processes:
@@ -111,11 +122,12 @@ class House:
         assert done.returncode == 0, done.stderr[-4000:]
         return done.stdout
 
-    def _create_database(self) -> None:
+    def _create_database(self, *, template: str) -> None:
         self.database = f"portal_house_{uuid.uuid4().hex[:12]}"
         with psycopg.connect(**_server("postgres"), autocommit=True) as connection:
-            create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.database))
-            connection.execute(create)
+            create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            names = sql.Identifier(self.database), sql.Identifier(template or "template1")
+            connection.execute(create.format(*names))
         server = _server(self.database)
         secret = f":{server['password']}" if server["password"] else ""
         self.environment["DATABASE_URL"] = (
@@ -137,10 +149,22 @@ def _server(database: str) -> dict[str, Any]:
 @contextmanager
 def house(folder: Path, *, redis_url: str = "", **environment: str) -> Iterator[House]:
     """Open a house with its tables and its CA, and leave nothing of it behind."""
-    opened = House(folder, redis_url=redis_url, **environment)
+    opened = House(folder, redis_url=redis_url, like=None, **environment)
     try:
         opened.manage("migrate", "--verbosity", "0")
         opened.manage("setup_ca")
+        yield opened
+    finally:
+        opened.close()
+
+
+@contextmanager
+def house_like(
+    other: House, folder: Path, *, redis_url: str = "", **environment: str
+) -> Iterator[House]:
+    """Open a house with everything that ``other``, where nothing runs, has; leave nothing of it."""
+    opened = House(folder, redis_url=redis_url, like=other, **environment)
+    try:
         yield opened
     finally:
         opened.close()

@@ -1,0 +1,142 @@
+"""What stands in a house after its sweeps, as JSON: the same after any number of kills.
+
+``python -m tests.drills.tally`` says it in words that two copies of one world share: what was made
+meanwhile goes by what it is about, never by its own number.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import django
+
+django.setup()
+
+from django.contrib.sessions.models import Session  # noqa: E402
+from django.core.files.storage import default_storage  # noqa: E402
+from django.db.models import QuerySet  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from devices.models import CustodyMove, Device, Intake  # noqa: E402
+from orgmerge.models import PlanLine  # noqa: E402
+from portal.accounts.models import LoginFailure  # noqa: E402
+from portal.agencies.models import Agency, Succession  # noqa: E402
+from portal.audit.models import AuditEntry  # noqa: E402
+from portal.ca.models import Authority, Certificate, KeyPair  # noqa: E402
+from portal.deadlines.models import Deadline, Reminder  # noqa: E402
+from portal.documents.models import Document  # noqa: E402
+from portal.notices.models import Mail, Notice  # noqa: E402
+from requests_app.models import CoveredDossier, CoveringLetter, Dossier, DossierItem  # noqa: E402
+
+_NUMBER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+")
+# One list may tell of what another run told in two; keys are made as many at once as are missing.
+_AS_OFTEN_AS_DUE = ["crl.publish", "key.make"]
+
+
+def tally() -> dict[str, Any]:
+    """Return every count that must not depend on when a worker was killed."""
+    return {
+        "notices": _notices(),
+        "reminders": _reminders(),
+        "deadlines": _deadlines(),
+        "certificates": _rows(
+            Certificate.objects.all(), "request_key", "revocation_reason", "renewals"
+        ),
+        "keys": KeyPair.objects.count(),
+        "devices": _rows(Device.objects.all(), "serial", "custody", "condition"),
+        "devices_without_key": Device.objects.filter(key=None).count(),
+        "moves": _rows(CustodyMove.objects.all(), "device__serial", "move"),
+        "intakes": _rows(Intake.objects.all(), "batch", "count", "keys_made"),
+        "dossiers": _rows(
+            Dossier.objects.exclude(pk__in=_drafted().values("dossier")),
+            "uuid",
+            "state",
+            "version",
+        ),
+        "items": _rows(DossierItem.objects.exclude(pk__in=_drafted()), "request_key", "outcome"),
+        # What a reorganisation opened has numbers of its own: each line one row, one letter.
+        "lines": _rows(
+            PlanLine.objects.all(), "target_uuid", "state", "dossier__kind", "dossier__row_count"
+        ),
+        "letters_of_lines": _rows(
+            Dossier.objects.filter(pk__in=_drafted().values("dossier")), "agency__uuid", "version"
+        ),
+        "letters": _rows(CoveringLetter.objects.all(), "uuid", "stage", "version"),
+        "covered": _rows(CoveredDossier.objects.all(), "dossier__uuid", "outcome"),
+        "documents": _rows(Document.objects.all(), "media_type"),
+        "bodies": _rows(Agency.objects.all(), "uuid", "name"),
+        "successions": Succession.objects.filter(in_effect=True).count(),
+        "responders": Authority.objects.filter(role=Authority.Role.OCSP).count(),
+        "acts": _rows(AuditEntry.objects.exclude(action__in=_AS_OFTEN_AS_DUE), "action"),
+        "in_no_list": Certificate.objects.unlisted().count(),
+        "left_over": [
+            Session.objects.filter(expire_date__lt=timezone.now()).count(),
+            LoginFailure.objects.count(),
+            len(default_storage.listdir("imports")[1]),
+        ],
+        "not_mailed": Notice.objects.to_mail().count() + Mail.objects.filter(sent_at=None).count(),
+        "mails_to_addresses": Mail.objects.exclude(cause=None).count(),
+    }
+
+
+def _drafted() -> QuerySet[DossierItem]:
+    """Return the rows of the letters that a reorganisation opened, whether a line knows or not."""
+    return DossierItem.objects.filter(dossier__note__startswith="Thực hiện ")
+
+
+def _rows(rows: QuerySet[Any], *columns: str) -> dict[str, int]:
+    return _counted(rows.order_by().values_list(*columns))
+
+
+def _counted(rows: Iterable[tuple[Any, ...]]) -> dict[str, int]:
+    counted = Counter(" | ".join(map(str, row)) for row in rows)
+    return dict(sorted(counted.items()))
+
+
+def _notices() -> dict[str, int]:
+    """By cause and recipient; a cause names a clock by what it is about, a row by its sort."""
+    about = _clocks()
+    found = Notice.objects.order_by().values_list("cause", "recipient__username", "title")
+    return _counted(
+        (_in_shared_words(cause, about), recipient, title) for cause, recipient, title in found
+    )
+
+
+def _in_shared_words(cause: str, about: dict[str, str]) -> str:
+    sort, _colon, rest = cause.partition(":")
+    if sort == "deadline":
+        clock, _colon, threshold = rest.rpartition(":")
+        return f"{about[clock]} {threshold}"
+    return _NUMBER.sub("*", cause)
+
+
+def _reminders() -> dict[str, int]:
+    about = _clocks()
+    found = Reminder.objects.order_by().values_list("deadline__uuid", "threshold", "state")
+    return _counted((about[str(clock)], threshold, state) for clock, threshold, state in found)
+
+
+def _deadlines() -> dict[str, int]:
+    """But for the doors of what was revoked a moment later: they had told nobody of anything."""
+    about = _clocks()
+    never_mind = Deadline.objects.filter(cancelled_at__isnull=False, reminders=None)
+    return _counted(
+        (about[str(one.uuid)], one.due_on, one.is_open, one.next_at is None)
+        for one in Deadline.objects.exclude(pk__in=never_mind).order_by()
+    )
+
+
+def _clocks() -> dict[str, str]:
+    keys: dict[UUID, str] = dict(Certificate.objects.values_list("uuid", "request_key"))
+    found = Deadline.objects.order_by().values_list("uuid", "kind", "target_uuid")
+    return {str(uuid): f"{kind} {keys.get(target, target)}" for uuid, kind, target in found}
+
+
+if __name__ == "__main__":
+    json.dump(tally(), sys.stdout)
