@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.drills.drilling import KNOBS, drill
-from tests.flows.house import house
+from tests.drills.drilling import KNOBS, PATIENCE, drill
+from tests.flows.house import house, wait_until
 
 pytestmark = [pytest.mark.timeout(1200), pytest.mark.redis, pytest.mark.django_db]
 REMIND = "portal.notices.tasks.remind"
+RUNS = 6  # while the table is edited and clocks are opened
 WORLD = "tests.drills.world"
+DAYS = "SELECT count(*) FROM core_calendarday"
+CLOCKS = "SELECT count(*) FROM deadlines_deadline"
 TOLD = "SELECT count(*) FROM deadlines_reminder WHERE state = 'told'"
 # Each clock's thresholds have one row by a constraint; a notice's cause names its threshold.
 TOLD_OF = "SELECT count(*) FROM notices_notice WHERE cause LIKE 'deadline:%'"
@@ -24,21 +27,25 @@ def test_clocks_end_by_the_table_as_it_is_and_no_threshold_is_told_twice(
     with house(tmp_path, redis_url=redis_url, **KNOBS) as home, drill(home) as edited:
         home.play(WORLD, "clocks_to_move", "5")
         edited.start_worker()
-        runs = 0
+        edited.run(REMIND)  # the worker is up
+        days, clocks = home.count(DAYS), home.count(CLOCKS)
 
         with ThreadPoolExecutor(2) as pool:
             acts = [
-                pool.submit(home.play, WORLD, "edit_calendar", "4"),
-                pool.submit(home.play, WORLD, "open_clocks", "150"),
+                pool.submit(home.play, WORLD, "edit_calendar", "2"),
+                pool.submit(home.play, WORLD, "open_clocks", "50"),
             ]
-            while not all(act.done() for act in acts):
-                edited.run(REMIND)
-                runs += 1
+            try:
+                wait_until(lambda: home.count(DAYS) != days, seconds=PATIENCE)
+                wait_until(lambda: home.count(CLOCKS) != clocks, seconds=PATIENCE)
+                for _number in range(RUNS):
+                    edited.run(REMIND)
+            finally:
+                (tmp_path / "var" / "enough").touch()
         for act in acts:
             act.result()
         edited.run(REMIND)
 
-        assert runs > 5
         assert home.play(WORLD, "wrong_days", "0").strip() == "0"
         assert home.count(TOLD) == home.count(TOLD_OF) > 0
         assert (

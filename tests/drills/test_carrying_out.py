@@ -31,16 +31,17 @@ def test_each_line_is_opened_once_whatever_is_killed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     dice = random.Random(SEED)  # noqa: S311
-    landed = 0
-    for number in range(0, KILLS, KILLS_OF_A_WORLD):
-        folder = tmp_path / str(number)
+    kills = landed = 0
+    while kills < KILLS or (landed < KILLS / 4 and kills < 3 * KILLS):
+        folder = tmp_path / str(kills)
         folder.mkdir()
         with mail_server() as server:
             knobs = {**KNOBS, "EMAIL_URL": f"smtp://127.0.0.1:{server.port}"}
             with house_like(staged, folder, redis_url=redis_url, **knobs) as home:
                 landed += _kill(home, calm, dice)
                 _compare(home, calm)
-    figures = {"drill": "carrying out a merger", "kills": KILLS, "in_a_running_sweep": landed}
+        kills += KILLS_OF_A_WORLD
+    figures = {"drill": "carrying out a merger", "kills": kills, "in_a_running_sweep": landed}
     with capsys.disabled():
         print(f"\n{json.dumps(figures)}")  # noqa: T201
     assert landed >= KILLS / 4

@@ -34,6 +34,12 @@ class Figures:
     duplicates: int = 0
     lost: int = 0
 
+    @property
+    def are_enough(self) -> bool:
+        """A quick machine misses some sweeps: then it kills more, up to three times as many."""
+        landed_enough = self.landed.total() >= KILLS / 4 or self.kills >= 3 * KILLS
+        return self.kills >= KILLS and landed_enough
+
     def as_line(self, database: str) -> str:
         columns = {name: getattr(self, name) for name in self.__slots__ if name != "landed"}
         landed = {"in_a_running_sweep": self.landed.total(), "by_sweep": dict(self.landed)}
@@ -52,8 +58,10 @@ def test_no_kill_loses_or_repeats_anything(
 ) -> None:
     dice = random.Random(SEED)  # noqa: S311
     figures = Figures()
-    for number in range(0, KILLS, KILLS_OF_A_WORLD):
-        folder = tmp_path / str(number)
+    while figures.kills < KILLS or (
+        figures.landed.total() < KILLS / 4 and figures.kills < 3 * KILLS
+    ):
+        folder = tmp_path / str(figures.kills)
         folder.mkdir()
         with mail_server() as server:
             knobs = {**KNOBS, "EMAIL_URL": f"smtp://127.0.0.1:{server.port}"}
@@ -63,7 +71,7 @@ def test_no_kill_loses_or_repeats_anything(
     with capsys.disabled():
         print(f"\n{figures.as_line('postgresql' if staged.database else 'sqlite')}")  # noqa: T201
     assert figures.duplicates == figures.lost == 0
-    assert figures.landed.total() >= figures.kills / 4
+    assert figures.landed.total() >= KILLS / 4
 
 
 def _kill(home: House, calm: Calm, dice: random.Random, figures: Figures) -> set[str]:

@@ -5,16 +5,18 @@ Everything is dated from the moment it is made, as the sweeps of a real worker r
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 import django
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.contrib.sessions.models import Session  # noqa: E402
 from django.core.files.storage import default_storage  # noqa: E402
 from django.core.files.uploadedfile import SimpleUploadedFile  # noqa: E402
@@ -325,11 +327,11 @@ def clocks_to_move(count: int) -> None:
     clocks(agency, count, now=now)
 
 
-def edit_calendar(times: int) -> None:
-    """Put days off into the table and take them out again, as an administrator does."""
+def edit_calendar(least: int) -> None:
+    """Put days off into the table and take them out again, until it is enough."""
     admin = User.objects.get(role=Role.ADMINISTRATOR)
     today = timezone.localdate()
-    for number in range(times):
+    for number in _until_enough(least):
         for back in range(-3, 12):
             _turn(today - back * DAY, is_off=number % 2 == 0, admin=admin)
 
@@ -346,15 +348,24 @@ def _turn(day: date, *, is_off: bool, admin: User) -> None:
         )
 
 
-def open_clocks(count: int) -> None:
-    """Open clocks one after the other, each in a transaction of its own."""
+def open_clocks(least: int) -> None:
+    """Open clocks one after the other, each in a transaction of its own, until it is enough."""
     agency = Agency.objects.filter(office__isnull=False).first()
     assert agency is not None
-    for number in range(count):
+    for number in _until_enough(least):
         owed = Owed(agency, agency.office, uuid.uuid4(), f"Thiết bị {number}", "")
         with transaction.atomic():
             kind, now = DeadlineKind.CA_ISSUE, timezone.now()
             open_deadlines(kind, [owed], target_type="device", now=now - DAY)
+
+
+def _until_enough(least: int) -> Iterator[int]:
+    """Count from 0 until the file ``enough`` lies beside the data, but at least so far."""
+    enough = settings.DATA_DIR / "enough"
+    for number in itertools.count():
+        if number >= least and enough.exists():
+            return
+        yield number
 
 
 def wrong_days(_count: int) -> None:
