@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters as filters
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from orgmerge.models import ReviewItem, ReviewReply
@@ -13,7 +13,7 @@ from orgmerge.querysets_review import ReviewReplyQuerySet
 from orgmerge.review_rules import OUTSIDE
 from orgmerge.words import Answer
 from portal.accounts.models import User
-from portal.agencies.models import SubscriberKind
+from portal.agencies.models import AgencyKind, SubscriberKind
 from portal.core.roles import AGENCY_ROLES
 from portal.core.text import nfc, search_key
 
@@ -122,7 +122,7 @@ class LineFilter(_Narrowing):
             NO_ANSWER: Q(answer=""),
             ANSWERED: ~Q(answer=""),
             ABROAD: Q(answer=Answer.MOVES, moves_to__isnull=True),
-            FOR_THEM: ~Q(answer="") & Q(answered_by__agency=F("reply__round__merger__office")),
+            FOR_THEM: ~Q(answer="") & Q(answered_by__agency__kind=AgencyKind.OFFICE),
         }
         return items.filter(parts.get(value, Q(answer=value)))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.urls import reverse_lazy
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -123,10 +123,14 @@ class NamedBodyField(CheckedField):
         return {
             **super().widget_attrs(widget),
             "list": "goi-y-don-vi",
-            "hx-get": reverse_lazy("orgmerge:suggest"),
             "hx-trigger": "input changed delay:300ms",
             "hx-target": "#goi-y-don-vi",
         }
+
+    def choose_for(self, merger: Merger, agencies: AgencyQuerySet) -> None:
+        """Name one of ``agencies``; suggested are the bodies that ``merger`` can be about."""
+        self.agencies = agencies
+        self.widget.attrs["hx-get"] = reverse("orgmerge:suggest", args=[merger.uuid])
 
     def clean(self, value: Any) -> Any:
         typed = super().clean(value)
@@ -192,14 +196,14 @@ class BodyForm(VersionForm):
     field_order = ["agency", "name", "short_name", "parent"]
     office = decision = valid_from = None  # type: ignore[assignment]
 
-    def __init__(self, *args: Any, merger: Merger, agencies: AgencyQuerySet, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, merger: Merger, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         own, superior = self.fields["agency"], self.fields["parent"]
         assert isinstance(own, NamedBodyField)
         assert isinstance(superior, SuperiorField)
-        existing = Agency.objects.existing(merger.effective_on)
-        own.agencies = agencies.existing(merger.effective_on)
-        superior.agencies, superior.merger = existing, merger
+        own.choose_for(merger, merger.bodies_to_describe())
+        superior.choose_for(merger, Agency.objects.existing(merger.effective_on))
+        superior.merger = merger
 
     def body_facts(self) -> BodyFacts:
         """Return what was typed, once it is valid."""
@@ -235,11 +239,11 @@ class RowForm(forms.Form):
     )
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, agencies: AgencyQuerySet, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, merger: Merger, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         old = self.fields["old"]
         assert isinstance(old, NamedBodyField)
-        old.agencies = agencies
+        old.choose_for(merger, merger.bodies_to_describe())
 
 
 class ExtentForm(forms.Form):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from orgmerge import names
 from orgmerge.models import BodyListRow, Merger
 from orgmerge.words import Extent
-from portal.agencies.models import Agency, AgencyVersion
+from portal.agencies.models import AgencyVersion
 from portal.agencies.querysets import AgencyQuerySet
 from portal.core.identifiers import check_agency_code
 from portal.core.text import search_key
@@ -184,10 +184,3 @@ def described_pairs(merger: Merger) -> dict[object, str]:
             if place or not new:
                 found[old, place] = "already_described"
     return found
-
-
-def agencies_of(merger: Merger) -> AgencyQuerySet:
-    """Return the bodies the office follows, itself among them."""
-    return Agency.objects.filter(office=merger.office_id) | Agency.objects.filter(
-        pk=merger.office_id
-    )

@@ -9,12 +9,14 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from orgmerge.models_lists import BodyList, BodyListRow
+from orgmerge.models_offices import MergerOffice
 from orgmerge.models_records import GoneOver, RecordsHandover
 from orgmerge.models_review import ReviewItem, ReviewReply, ReviewRound
 from orgmerge.querysets import MergerQuerySet
 from orgmerge.words import About, Action, Extent, LineState, MergerKind, MergerState, Stage
 from portal.accounts.models import User
 from portal.agencies.models import Agency
+from portal.agencies.querysets import AgencyQuerySet
 from portal.ca.models import Certificate
 from portal.documents.models import Document
 from requests_app.models import Dossier, DossierItem
@@ -26,6 +28,7 @@ __all__ = [
     "GoneOver",
     "Merger",
     "MergerBody",
+    "MergerOffice",
     "MergerShare",
     "MergerStep",
     "Plan",
@@ -92,6 +95,24 @@ class Merger(models.Model):
 
     def __str__(self) -> str:
         return f"{self.decision}: {self.title}"
+
+    def is_led_by(self, user: User) -> bool:
+        """Say whether ``user``'s office leads it, or is what the leading office has become."""
+        return self.office_id in user.body_ids
+
+    def office_ids(self) -> list[int]:
+        """Return the offices that work on it: the leading one first, then those that joined."""
+        joined = self.joint_offices.filter(joined_at__isnull=False)
+        return [self.office_id, *(one.office_id for one in joined.order_by("pk"))]
+
+    def bodies_followed(self) -> AgencyQuerySet:
+        """Return the bodies those offices follow, the offices among them: what can be described."""
+        offices = self.office_ids()
+        return Agency.objects.filter(Q(office__in=offices) | Q(pk__in=offices))
+
+    def bodies_to_describe(self) -> AgencyQuerySet:
+        """Return those of them that exist on the effective day."""
+        return self.bodies_followed().existing(self.effective_on)
 
 
 class MergerStep(models.Model):

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, Self
 
+from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from orgmerge.words import MergerState
 from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
 
 if TYPE_CHECKING:
     from orgmerge.models import Merger
+    from orgmerge.models_offices import MergerOffice
     from orgmerge.models_records import RecordsHandover
     from portal.accounts.models import User
 
-# From here on the bodies and the CA know of it; a draft is the office's own business.
+# From here on the bodies and the CA know of it; a draft is the business of the offices alone.
 _PUBLIC = (MergerState.APPROVED, MergerState.IN_FORCE, MergerState.COMPLETED)
 
 
 class MergerQuerySet(models.QuerySet["Merger"]):
     def visible_to(self, user: User) -> Self:
-        """Return what ``user`` may see, built from IN so that rows can be locked: the office its
-        own, bodies and the CA approved ones. Before that a body has its list of the review alone
-        (``ReviewReply.objects.visible_to``): what others are to become is not its business yet."""
+        """Return what ``user`` may see, built from IN so that rows can be locked: an office what it
+        leads or has joined, bodies and the CA approved ones.
+
+        Before that a body has its list of the review alone (``ReviewReply.objects.visible_to``):
+        what others are to become is not its business yet.
+        """
         if user.role in OFFICE_ROLES:
-            return self.filter(office=user.agency_id)
+            return self.worked_on_by(user.body_ids)
         if user.role in CA_ROLES:
             return self.filter(state__in=_PUBLIC)
         if user.role in AGENCY_ROLES:
@@ -33,8 +39,14 @@ class MergerQuerySet(models.QuerySet["Merger"]):
             theirs = self.model._default_manager.filter(involved).order_by().values("pk")
             return self.filter(pk__in=theirs, state__in=_PUBLIC)
         if user.role == Role.AUDITOR:
-            return self.filter(office__in=user.bodies_in_view().order_by().values("pk"))
+            return self.worked_on_by(user.bodies_in_view().order_by().values("pk"))
         return self.none()
+
+    def worked_on_by(self, offices: Collection[int] | QuerySet[Any, Any]) -> Self:
+        """Return what these offices lead or have joined."""
+        beside = apps.get_model("orgmerge", "MergerOffice")._default_manager
+        joined = beside.filter(office__in=offices, joined_at__isnull=False)
+        return self.filter(Q(office__in=offices) | Q(pk__in=joined.order_by().values("merger")))
 
     def going_on(self) -> Self:
         return self.exclude(state__in=[MergerState.COMPLETED, MergerState.WITHDRAWN])
@@ -42,13 +54,32 @@ class MergerQuerySet(models.QuerySet["Merger"]):
 
 class RecordsHandoverQuerySet(models.QuerySet["RecordsHandover"]):
     def visible_to(self, user: User) -> Self:
-        """Return the records ``user`` may read: the office its own, a body those it hands over or
-        receives, an auditor those of their tree. The CA has the plan, not the papers of bodies."""
-        if user.role in OFFICE_ROLES:
-            return self.filter(merger__office=user.agency_id)
+        """Return the records ``user`` may read: an office those of the reorganisations it works on,
+        a body those it hands over or receives, an auditor those of their tree. The CA has the plan,
+        not the papers of bodies."""
+        if user.role in OFFICE_ROLES or user.role == Role.AUDITOR:
+            return self.filter(merger__in=mergers_of(user))
         if user.role in AGENCY_ROLES:
             return self.filter(Q(body__agency__in=user.body_ids) | Q(old__in=user.body_ids))
-        if user.role == Role.AUDITOR:
-            offices = user.bodies_in_view().order_by().values("pk")
-            return self.filter(merger__office__in=offices)
         return self.none()
+
+
+class MergerOfficeQuerySet(models.QuerySet["MergerOffice"]):
+    def visible_to(self, user: User) -> Self:
+        """Return the questions to ``user``'s office, and all of the reorganisations it works on."""
+        if user.role in OFFICE_ROLES:
+            return self.filter(Q(office__in=user.body_ids) | Q(merger__in=mergers_of(user)))
+        if user.role == Role.AUDITOR:
+            return self.filter(merger__in=mergers_of(user))
+        return self.none()
+
+    def waiting_for(self, user: User) -> Self:
+        """Return the questions that ``user``'s office has not answered, of drafts."""
+        asked = self.filter(office__in=user.body_ids, joined_at__isnull=True, objection="")
+        return asked.filter(merger__state=MergerState.DRAFT)
+
+
+def mergers_of(user: User) -> QuerySet[Any, Any]:
+    """Return the keys of the reorganisations ``user`` may see, to be asked within."""
+    mergers = MergerQuerySet(apps.get_model("orgmerge", "Merger"))
+    return mergers.visible_to(user).order_by().values("pk")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
+from orgmerge.querysets import mergers_of
 from portal.core.roles import AGENCY_ROLES, OFFICE_ROLES, Role
 
 if TYPE_CHECKING:
@@ -24,18 +25,15 @@ class ReviewRoundQuerySet(models.QuerySet["ReviewRound"]):
 
 class ReviewReplyQuerySet(models.QuerySet["ReviewReply"]):
     def visible_to(self, user: User) -> Self:
-        """Return the lists ``user`` may see: a body its own once it is made, the office those of
-        its reorganisations, the auditor those of the offices in their tree. The CA sees none.
+        """Return the lists ``user`` may see: a body its own once it is made, an office those of the
+        reorganisations it works on, an auditor those of offices in their tree. The CA sees none.
 
         A list is all that a body sees of a reorganisation before it is approved.
         """
-        if user.role in OFFICE_ROLES:
-            return self.filter(round__merger__office=user.agency_id)
+        if user.role in OFFICE_ROLES or user.role == Role.AUDITOR:
+            return self.filter(round__merger__in=mergers_of(user))
         if user.role in AGENCY_ROLES:
             return self.filter(agency__in=user.body_ids, listed_at__isnull=False)
-        if user.role == Role.AUDITOR:
-            offices = user.bodies_in_view().order_by().values("pk")
-            return self.filter(round__merger__office__in=offices)
         return self.none()
 
     def silent(self) -> Self:

@@ -8,11 +8,11 @@ from orgmerge.views import describing, detail, importing, lists, repealing
 
 urlpatterns: list[URLPattern] = [
     path("", lists.merger_list, name="list"),
-    path("goi-y/", lists.suggest, name="suggest"),
     path("moi/", describing.start, name="start"),
     path("bang-mau/<slug:kind>/", importing.sheet_template, name="sheet_template"),
     path("<uuid:code>/", detail.detail, name="detail"),
     path("<uuid:code>/buoc/", detail.take_step, name="take_step"),
+    path("<uuid:code>/goi-y/", lists.suggest, name="suggest"),
     path("<uuid:code>/sua/", describing.edit, name="edit"),
     path("<uuid:code>/don-vi/them/", describing.add_body, name="add_body"),
     path("<uuid:code>/don-vi/<uuid:body_code>/", describing.body, name="body"),

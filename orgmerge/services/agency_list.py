@@ -80,8 +80,8 @@ def record_sent(merger: Merger, *, number: str, sent_on: date, actor: User, now:
     """
     found = Merger.objects.visible_to(actor).select_for_update(of=("self",))
     locked = found.select_related("office").get(pk=merger.pk)
-    if actor.role != Role.OFFICE_OFFICER:
-        raise PermissionDenied("only an officer of the office sends the list")
+    if actor.role != Role.OFFICE_OFFICER or not locked.is_led_by(actor):
+        raise PermissionDenied("only an officer of the leading office sends the list")
     if violations := _violations(locked, nfc(number), sent_on, today=timezone.localdate(now)):
         raise Refused(*violations)
     locked.list_number, locked.list_sent_on = nfc(number), sent_on

@@ -228,7 +228,7 @@ def _is_under(body: MergerBody, other: MergerBody) -> bool:
 def _agency_violations(
     merger: Merger, agency: Agency, *, of: MergerBody | None, actor: User
 ) -> list[Violation]:
-    if not Agency.objects.visible_to(actor).filter(pk=agency.pk).exists():
+    if not merger.bodies_followed().filter(pk=agency.pk).exists():
         return [not_followed(agency)]
     others = merger.bodies.filter(agency=agency).exclude(shares__is_implied=True)
     if others.exclude(pk=of.pk if of else 0).exists():
@@ -246,13 +246,14 @@ def not_followed(agency: Agency) -> Violation:
     """Return what is said of a body that another office follows."""
     return Violation(
         "not_followed",
-        _("%(name)s không thuộc phạm vi theo dõi của đơn vị anh/chị.") % {"name": agency.name},
-        way_out=_("Kiểm tra lại tên, hoặc đề nghị đơn vị theo dõi đơn vị ấy lập phương án."),
+        _("%(name)s không thuộc phạm vi theo dõi của các Sở lập phương án này.")
+        % {"name": agency.name},
+        way_out=_("Kiểm tra lại tên, hoặc mời Sở theo dõi đơn vị ấy cùng lập phương án."),
     )
 
 
 def _row_violations(merger: Merger, row: Row, *, actor: User) -> Sequence[Violation]:
-    if not Agency.objects.visible_to(actor).filter(pk=row.old.pk).exists():
+    if not merger.bodies_followed().filter(pk=row.old.pk).exists():
         return [not_followed(row.old)]
     if merger.shares.filter(old=row.old, new=row.new, is_implied=False).exists():
         return [Violation("row_twice", _("%(name)s đã có ở dòng này.") % {"name": row.old.name})]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import gettext as _
 
 from orgmerge import expanding
-from orgmerge.lists_checking import EXTENTS, agencies_of
+from orgmerge.lists_checking import EXTENTS
 from orgmerge.lists_reading import Record, Records
 from orgmerge.models import BodyList, BodyListRow, Merger
 from portal.agencies.models import AgencyVersion
@@ -48,7 +48,7 @@ def rows_of_communes(made: BodyList, records: Records) -> list[BodyListRow]:
 
 def registered_of(merger: Merger) -> list[expanding.Registered]:
     """Return the bodies the office follows that exist on the effective day. Two queries."""
-    existing = agencies_of(merger).existing(merger.effective_on).order_by()
+    existing = merger.bodies_to_describe().order_by()
     versions = AgencyVersion.objects.filter(agency__in=existing.values("pk"), valid_until=None)
     coded = versions.exclude(agency_code="").order_by()
     code_of = dict(coded.values_list("agency_id", "agency_code"))

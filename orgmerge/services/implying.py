@@ -100,9 +100,9 @@ def _place_of(body: MergerBody | None) -> Superior:
 
 
 def _children(merger: Merger, above: Iterable[int]) -> Iterable[tuple[int, int]]:
-    """Yield (body, superior) for the office's bodies under these that exist on the day."""
+    """Yield (body, superior) for the offices' bodies under these that exist on the day."""
     keys = sorted(above)
-    existing = Agency.objects.existing(merger.effective_on).filter(office=merger.office_id)
+    existing = Agency.objects.existing(merger.effective_on).filter(office__in=merger.office_ids())
     for start in range(0, len(keys), _AT_ONCE):
         found = existing.filter(parent__in=keys[start : start + _AT_ONCE]).order_by("sort_name")
         yield from found.values_list("pk", "parent_id")

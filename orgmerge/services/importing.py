@@ -65,9 +65,7 @@ def _fitting(record: Mapping[str, str]) -> dict[str, str]:
 
 def _judge(rows: Iterable[BodyListRow], of: BodyList) -> None:
     merger = of.merger
-    register = lists_checking.register_of(
-        lists_checking.agencies_of(merger), day=merger.effective_on
-    )
+    register = lists_checking.register_of(merger.bodies_followed(), day=merger.effective_on)
     taken = lists_checking.described_pairs(merger)
     lists_checking.judge(rows, merger, register, taken=taken)
 

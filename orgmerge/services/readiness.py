@@ -42,7 +42,20 @@ def violations_before(merger: Merger, step: Step, *, goes_ahead: bool) -> list[V
         else _has_the_officers_word(merger, open_round)
     ):
         found.append(_round_open(merger, open_round))
+    if step.action == MergerAction.APPROVE:
+        found += _without_agreement(merger)
     return found
+
+
+def _without_agreement(merger: Merger) -> list[Violation]:
+    """Each office whose bodies are in it agrees to the plan that is approved (decision 0020)."""
+    plan = present_plan(merger)
+    joined = merger.joint_offices.filter(joined_at__isnull=False)
+    silent = joined.exclude(agreed_plan=plan) if plan else joined
+    return [
+        _violation(merger, "office_has_not_agreed", office=name)
+        for name in silent.values_list("office__name", flat=True)
+    ]
 
 
 def _about_the_plan(merger: Merger) -> list[Violation]:
@@ -117,6 +130,11 @@ _SAID = {
     "plan_out_of_date": (
         gettext_lazy("Mô tả, lựa chọn hoặc trả lời rà soát đã thay đổi sau khi lập phương án."),
         gettext_lazy("Lập lại phương án rồi xem lại."),
+        "orgmerge:plan",
+    ),
+    "office_has_not_agreed": (
+        gettext_lazy("%(office)s chưa đồng ý phương án này."),
+        gettext_lazy("Lãnh đạo đơn vị ấy đọc và đồng ý ở trang Phương án."),
         "orgmerge:plan",
     ),
     "plan_open": (

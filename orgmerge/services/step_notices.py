@@ -27,7 +27,7 @@ _WHOSE_TURN = {MergerAction.SUBMIT: Role.OFFICE_HEAD}
 
 
 def tell_of_step(merger: Merger, step: MergerStep, *, was_known: bool, now: datetime) -> None:
-    """Tell the other side of the office, and the bodies of what they know or are to know.
+    """Tell the other side of the offices, and the bodies of what they know or are to know.
 
     ``was_known``: the bodies had been asked, or it had been approved. Written in the transaction
     of the step.
@@ -35,11 +35,9 @@ def tell_of_step(merger: Merger, step: MergerStep, *, was_known: bool, now: date
     title = _TITLES.get(MergerAction(step.action))
     if title is None:
         return
-    office = User.objects.who_act_for(
-        roles={_WHOSE_TURN.get(MergerAction(step.action), Role.OFFICE_OFFICER)},
-        agency_id=merger.office_id,
-    )
-    _tell(merger, step, str(title), set(office), text=step.reason, now=now)
+    turn = _WHOSE_TURN.get(MergerAction(step.action), Role.OFFICE_OFFICER)
+    offices = User.objects.of_offices(merger.office_ids()).filter(role=turn)
+    _tell(merger, step, str(title), set(offices), text=step.reason, now=now)
     # A draft sent back after its approval is the office's own business again.
     if step.action == MergerAction.APPROVE or (was_known and step.action == MergerAction.WITHDRAW):
         text = _("Có hiệu lực từ %(day)s.") % {"day": f"{merger.effective_on:%d/%m/%Y}"}

@@ -15,6 +15,7 @@ from orgmerge.services.step_notices import tell_of_step
 from orgmerge.words import MergerState
 from orgmerge.workflow import (
     ENDED,
+    IllegalMergerStep,
     MergerAction,
     Step,
     find_step,
@@ -22,6 +23,7 @@ from orgmerge.workflow import (
 )
 from portal.accounts.models import User
 from portal.audit import services as audit
+from portal.core.roles import OFFICE_ROLES
 from portal.core.rules import Refused, refuse
 from requests_app.services.errors import Barred
 
@@ -48,6 +50,8 @@ def take_step(
     """
     found = Merger.objects.visible_to(actor).select_for_update(of=("self",))
     locked = found.select_related("office").get(pk=merger.pk)
+    if not locked.is_led_by(actor):
+        raise IllegalMergerStep("the leading office takes the steps")
     step = find_step(action, state=locked.state, role=actor.role)
     check_version(locked, version)
     if is_barred(locked, step, actor):
@@ -74,7 +78,7 @@ def take_own_step(merger: Merger, action: MergerAction, *, now: datetime) -> Mer
 
 def allowed_steps(merger: Merger, user: User) -> list[Step]:
     """Return the steps ``user`` may take now: role, state and four eyes considered."""
-    if not Merger.objects.visible_to(user).filter(pk=merger.pk).exists():
+    if not merger.is_led_by(user) or user.role not in OFFICE_ROLES:
         return []
     return [
         step for step in steps_open_to(user.role, merger.state) if not is_barred(merger, step, user)
@@ -82,9 +86,12 @@ def allowed_steps(merger: Merger, user: User) -> list[Step]:
 
 
 def is_barred(merger: Merger, step: Step, user: User) -> bool:
-    """Say whether four eyes keep ``user`` from a step: persons count, not accounts."""
-    if not step.not_by_editor:
-        return False
+    """Say whether four eyes keep ``user`` from a step."""
+    return step.not_by_editor and has_worked_on(merger, user)
+
+
+def has_worked_on(merger: Merger, user: User) -> bool:
+    """Say whether ``user`` described, planned or submitted it: persons count, not accounts."""
     submitted = User.objects.filter(
         pk__in=merger.steps.filter(action=MergerAction.SUBMIT).order_by().values("actor")
     )

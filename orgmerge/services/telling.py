@@ -17,9 +17,9 @@ _LONGEST_TITLE = 250
 def tell_the_office(
     merger: Merger, what: str, title: str, *, text: str = "", now: datetime
 ) -> None:
-    """Tell the people of the office once about ``what`` (a stable word)."""
+    """Tell the people of the offices that work on it once about ``what`` (a stable word)."""
     notices.tell(
-        User.objects.of_office(merger.office_id),
+        User.objects.of_offices(merger.office_ids()),
         cause=f"merger:{merger.pk}:{what}",
         title=Truncator(title % {"title": merger.title}).chars(_LONGEST_TITLE),
         text=text,

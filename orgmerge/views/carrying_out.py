@@ -158,7 +158,7 @@ def _failures(merger: Merger, rows: QuerySet[PlanLine], user: User) -> dict[str,
     if user.role in CA_ROLES:
         return {"failures": []}
     found = [
-        (line, line_acts.may_act(line, merger, user), line_acts.instead_of(line))
+        (line, line_acts.may_act(line, user), line_acts.instead_of(line))
         for line in progress.failures(rows)
     ]
     return {

@@ -198,11 +198,8 @@ def add_row(request: UserRequest, code: UUID, body_code: UUID | None = None) -> 
     found = _find_body(merger, body_code) if body_code else None
     if not parts.is_editor(merger, request.user):
         return redirect("orgmerge:detail", merger.uuid)
-    agencies = Agency.objects.visible_to(request.user).existing(merger.effective_on)
-    form = RowForm(
-        request.POST or None, initial={"version": merger.version, "extent": "whole"},
-        agencies=agencies,
-    )  # fmt: skip
+    initial = {"version": merger.version, "extent": "whole"}
+    form = RowForm(request.POST or None, initial=initial, merger=merger)
 
     def add() -> None:
         row = describing.Row(form.cleaned_data["old"], found, form.cleaned_data["extent"])
@@ -328,17 +325,9 @@ def _find_body(merger: Merger, code: UUID) -> MergerBody:
 def _living(request: UserRequest, merger: Merger) -> Agency | None:
     """Return the registered body that ``?agency=`` names, to begin the form with."""
     typed = request.GET.get("agency", "")
-    form = RowForm(
-        {"old": typed, "extent": "whole", "version": 1},
-        agencies=Agency.objects.visible_to(request.user).existing(merger.effective_on),
-    )
+    form = RowForm({"old": typed, "extent": "whole", "version": 1}, merger=merger)
     return form.cleaned_data["old"] if typed and form.is_valid() else None
 
 
 def _body_form(request: UserRequest, merger: Merger, initial: dict[str, Any]) -> BodyForm:
-    return BodyForm(
-        request.POST or None,
-        initial=initial,
-        merger=merger,
-        agencies=Agency.objects.visible_to(request.user),
-    )
+    return BodyForm(request.POST or None, initial=initial, merger=merger)

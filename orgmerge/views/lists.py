@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from orgmerge.filters import MergerFilter
 from orgmerge.models import Merger, ReviewReply
+from orgmerge.views import parts
 from portal.agencies import lookup
-from portal.agencies.models import Agency
 from portal.core.fragments import filtered, render_list
 from portal.core.paging import Order, capped_count, keyset_page
 from portal.core.roles import AGENCY_ROLES, OFFICE_ROLES, Role
@@ -74,11 +74,11 @@ def _with_sizes(mergers: list[Merger]) -> list[tuple[Merger, Mapping[str, Any]]]
 
 
 @require_safe
-def suggest(request: UserRequest) -> HttpResponse:
-    """Answer with options for a field that names a body."""
+def suggest(request: UserRequest, code: UUID) -> HttpResponse:
+    """Answer with options for a field that names a body of this reorganisation."""
+    merger = parts.find(request.user, code)
     if request.user.role not in OFFICE_ROLES:
         raise Http404
     typed = next((request.GET[name] for name in _SUGGESTING if name in request.GET), "")
-    agencies = Agency.objects.visible_to(request.user).existing(timezone.localdate())
-    labels = lookup.suggestions(agencies, typed)
+    labels = lookup.suggestions(merger.bodies_to_describe(), typed)
     return render(request, "agencies/_options.html", {"labels": labels})

@@ -33,8 +33,8 @@ def is_editor(merger: Merger, user: User) -> bool:
     """Say whether ``user`` may change the description now."""
     return (
         user.role == Role.OFFICE_OFFICER
-        and user.agency_id == merger.office_id
         and merger.state in EDITABLE
+        and not set(user.body_ids).isdisjoint(merger.office_ids())
     )
 
 

@@ -145,7 +145,7 @@ def _overview(
     send_form: SendToForm | None = None,
 ) -> HttpResponse:
     user, now = request.user, timezone.now()
-    in_charge = user.role == Role.OFFICE_OFFICER and user.agency_id == merger.office_id
+    in_charge = user.role == Role.OFFICE_OFFICER and merger.is_led_by(user)
     left = left_behind(merger, now=now) if merger.in_force_at and user.role in OFFICE_ROLES else {}
     handovers = RecordsHandover.objects.visible_to(user).filter(merger=merger)
     bodies = merger.bodies.order_by()

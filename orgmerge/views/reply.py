@@ -26,7 +26,7 @@ from orgmerge.views import parts
 from orgmerge.words import Answer, Extent
 from portal.core.fragments import filtered
 from portal.core.numbers import typed_number
-from portal.core.roles import Role
+from portal.core.roles import OFFICE_ROLES, Role
 from portal.core.rules import Refused, Violation
 from portal.core.text import nfc
 from requests_app.services.errors import NotEditable, StaleVersion
@@ -199,7 +199,7 @@ def _show(request: UserRequest, found: ReviewReply, shown: Shown) -> HttpRespons
         ],
         "is_open": services.is_answerable(found, user),
         "is_clerk": user.role == Role.CLERK,
-        "is_office": user.agency_id == merger.office_id,
+        "is_office": user.role in OFFICE_ROLES,
         "may_take_back": user.role == Role.CLERK
         and found.sent_at is not None
         and found.round.closed_at is None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -41,6 +42,9 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def of_office(self, office_id: int | None) -> Self:
         return self.filter(is_active=True, role__in=OFFICE_ROLES, agency=office_id)
+
+    def of_offices(self, offices: Collection[int]) -> Self:
+        return self.filter(is_active=True, role__in=OFFICE_ROLES, agency__in=offices)
 
     def administrators(self) -> Self:
         """Return the active administrators."""

@@ -278,7 +278,10 @@ def test_a_name_is_suggested_from_the_offices_own_bodies(officer: User) -> None:
     builders.agency("ỦY BAN NHÂN DÂN XÃ KHOEN ON", office=officer.agency)
     builders.agency("ỦY BAN NHÂN DÂN XÃ KHOEN LẠ", office=builders.office())
 
-    options = text_of(signed_in(officer), reverse("orgmerge:suggest") + "?old=khoen")
+    merger = mergers.merger(officer)
+
+    asked = reverse("orgmerge:suggest", args=[merger.uuid]) + "?old=khoen"
+    options = text_of(signed_in(officer), asked)
 
     assert "KHOEN ON (Lai Châu)" in options
     assert "LẠ" not in options
