@@ -11,8 +11,9 @@ class RequestsConfig(AppConfig):
 
     def ready(self) -> None:
         from portal.ca import renewals  # noqa: PLC0415 (models are loaded only now)
-        from portal.deadlines import calendar  # noqa: PLC0415
+        from portal.deadlines import moving  # noqa: PLC0415
         from requests_app import following  # noqa: PLC0415
+        from requests_app.models import Dossier  # noqa: PLC0415
 
-        calendar.follow("dossier", following.follow_calendar)
+        moving.follow("dossier", following.follow_calendar, rows=Dossier.objects.order_by())
         renewals.find_in(following.open_renewals)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
-from portal.deadlines import calendar
 from portal.deadlines import services as deadlines
+from portal.deadlines.moving import Moved
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.workflow import AT_THE_AGENCY, ENDED
 
 
-def follow_calendar(moved: Sequence[calendar.Moved]) -> None:
+def follow_calendar(moved: Sequence[Moved]) -> None:
     """A changed calendar moved deadlines: the dossiers' due days, by which lists sort, follow."""
-    for one in moved:
-        target = one.deadline.target_uuid
-        Dossier.objects.filter(uuid=target).update(due_on=deadlines.next_due(target))
+    concerned = Dossier.objects.filter(uuid__in=[one.deadline.target_uuid for one in moved])
+    concerned.update(due_on=Subquery(deadlines.next_dues(OuterRef("uuid"))[:1]))
 
 
 def open_renewals(certificate: OuterRef) -> QuerySet[DossierItem]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -19,32 +17,11 @@ from portal.core.roles import Role
 from portal.core.rules import refuse
 from portal.core.text import nfc
 from portal.core.workdays import WorkCalendar, work_calendar
-from portal.deadlines.meanwhile import wait_for_openers
-from portal.deadlines.models import Counts, Deadline
+from portal.deadlines.meanwhile import wait_for, wait_for_openers
+from portal.deadlines.moving import Days, Moved, look
 
 _SATURDAY = 5
-_CHUNK = 500
 _RECORDED = 200  # deadlines named in one audit entry; the count is always whole
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A deadline that ends on another day than it did; ``deadline`` holds the new day."""
-
-    deadline: Deadline
-    was_due_on: date
-
-
-Follower = Callable[[Sequence[Moved]], None]
-_FOLLOWERS: dict[str, Follower] = {}
-
-
-def follow(target_type: str, follower: Follower) -> None:
-    """Let ``follower`` hear, in the same transaction, of moved deadlines about ``target_type``.
-
-    For apps above this one that keep a due date of their own.
-    """
-    _FOLLOWERS[target_type] = follower
 
 
 def add_day(
@@ -110,20 +87,31 @@ def remove_day(day: CalendarDay, *, actor: User, now: datetime) -> list[Moved]:
 def _change(
     action: str, change: Callable[[], CalendarDay], *, actor: User, now: datetime
 ) -> list[Moved]:
-    """Change the table and move what it touches, then what was opened meanwhile by the old table.
+    """Change the table and move what it touches, then what was opened meanwhile by the old table
+    and what somebody else had in hand.
 
-    The second look has an entry of its own, where it moved anything.
+    Each further look has an entry of its own, where it moved anything. None waits for a row while
+    it holds one (``moving``).
     """
     with transaction.atomic():
+        audit.lock_chain()
         before = work_calendar()
         row = change()
-        moved = _recompute(row.date, before, now=now)
-        _record(action, row, moved, actor=actor, now=now)
+        days = _days_touched(row.date, before, work_calendar())
+        seen = look(days, now=now)
+        _record(action, row, seen.moved, actor=actor, now=now)
+    moved = list(seen.moved)
     wait_for_openers()
-    with transaction.atomic():
-        if meanwhile := _recompute(row.date, before, now=now):
-            _record(action, row, meanwhile, actor=actor, now=now)
-    return moved + meanwhile
+    while True:
+        with transaction.atomic():
+            audit.lock_chain()
+            seen = look(days, late=seen.late, now=now)
+            if seen.moved:
+                _record(action, row, seen.moved, actor=actor, now=now)
+        moved += seen.moved
+        if seen.held is None:
+            return moved
+        wait_for(seen.held)
 
 
 def _permit(actor: User) -> None:
@@ -144,45 +132,15 @@ def _check_kind(day: date, kind: str) -> None:
     raise refuse("day_is_so_already", message % {"day": f"{day:%d/%m/%Y}"}, way_out=way_out)
 
 
-def _recompute(day: date, before: WorkCalendar, *, now: datetime) -> list[Moved]:
-    """Move the open deadlines that count over ``day``; what ended before it stays.
+def _days_touched(day: date, before: WorkCalendar, after: WorkCalendar) -> Days:
+    """Return the first and the last day that may have changed.
 
-    Where a year's days off were computed ``before`` and are known now, or the other way round, any
-    of its days may have changed.
+    Where a year's days off were computed ``before`` and are known ``after``, or the other way
+    round, that is any of its days.
     """
-    calendar = work_calendar()
-    first, last = day, day
-    if before.is_announced(day.year) != calendar.is_announced(day.year):
-        first, last = date(day.year, 1, 1), date(day.year, 12, 31)
-    touched = Deadline.objects.open().filter(
-        counts=Counts.WORKING, received_on__lt=last, due_on__gte=first
-    )
-    moved: list[Moved] = []
-    by_new_day: dict[date, list[int]] = defaultdict(list)
-    for deadline in touched.select_related("agency"):
-        due_on = calendar.add(deadline.received_on, deadline.working_days)
-        if due_on != deadline.due_on:
-            moved.append(Moved(deadline, deadline.due_on))
-            deadline.due_on = due_on
-            by_new_day[due_on].append(deadline.pk)
-    for due_on, pks in by_new_day.items():
-        for start in range(0, len(pks), _CHUNK):
-            still_open = Deadline.objects.open().filter(pk__in=pks[start : start + _CHUNK])
-            still_open.update(due_on=due_on, next_at=now, changed_at=now)
-    # Days after the end are counted in reminders of what is late: these look at the table again.
-    late = Deadline.objects.open().filter(counts=Counts.WORKING, due_on__lt=last)
-    late.filter(next_at__isnull=False).update(next_at=now)
-    _tell_followers(moved)
-    return moved
-
-
-def _tell_followers(moved: Sequence[Moved]) -> None:
-    by_type: dict[str, list[Moved]] = defaultdict(list)
-    for one in moved:
-        by_type[one.deadline.target_type].append(one)
-    for target_type, ones in by_type.items():
-        if follower := _FOLLOWERS.get(target_type):
-            follower(ones)
+    if before.is_announced(day.year) != after.is_announced(day.year):
+        return date(day.year, 1, 1), date(day.year, 12, 31)
+    return day, day
 
 
 def _record(

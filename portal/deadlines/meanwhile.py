@@ -1,4 +1,4 @@
-"""Clocks opened while the calendar is edited: the edit waits for them, then looks again.
+"""Clocks opened or in hand while the calendar is edited: the edit waits for them, then looks again.
 
 Whoever opens a clock reads the calendar and commits later; an edit in between neither sees the
 clock nor is seen by it. On SQLite that cannot be: a writer has its lock from the beginning.
@@ -6,7 +6,10 @@ clock nor is seen by it. On SQLite that cannot be: a writer has its lock from th
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 _CALENDAR = 68_147  # what the two agree to lock; no row, so that nobody waits for it by mistake
 
@@ -23,6 +26,12 @@ def wait_for_openers() -> None:
     Call it in no transaction: who waits holds no row that they may want.
     """
     _lock("SELECT pg_advisory_xact_lock(%s)")
+
+
+@transaction.atomic
+def wait_for(rows: QuerySet[Any]) -> None:
+    """Return when nobody has the first of ``rows`` in hand; call it in no transaction either."""
+    rows.select_for_update(no_key=True).first()
 
 
 def _lock(statement: str) -> None:

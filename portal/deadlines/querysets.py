@@ -32,7 +32,7 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
         if user.role in AGENCY_ROLES:
             return self.filter(agency=user.agency_id)
         if user.role in OFFICE_ROLES:
-            return self.filter(Q(agency=user.agency_id) | Q(office=user.agency_id))
+            return self.filter(Q(agency__in=user.body_ids) | Q(office__in=user.body_ids))
         if user.role in CA_ROLES:
             cas = Agency.objects.filter(kind="ca").order_by().values("pk")
             return self.filter(Q(agency__in=cas) | Q(kind__in=OWED_TO_THE_CA))

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Case, F, When
+from django.db.models import Case, F, OuterRef, QuerySet, When
 from django.utils import timezone
 
 from portal.agencies.models import Agency
@@ -216,10 +216,10 @@ def cancel_all(target_uuid: UUID, *, now: datetime) -> int:
 
 def next_due(target_uuid: UUID) -> date | None:
     """Return the earliest day an open clock about ``target_uuid`` ends, or None."""
-    return (
-        Deadline.objects.open()
-        .filter(target_uuid=target_uuid)
-        .order_by("due_on")
-        .values_list("due_on", flat=True)
-        .first()
-    )
+    return next_dues(target_uuid).first()
+
+
+def next_dues(target_uuid: UUID | OuterRef) -> QuerySet[Deadline, date]:
+    """Return the days on which open clocks about ``target_uuid`` end, the earliest first."""
+    clocks = Deadline.objects.open().filter(target_uuid=target_uuid).order_by("due_on")
+    return clocks.values_list("due_on", flat=True)

@@ -26,10 +26,10 @@ from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.core.workdays import work_calendar
 from portal.deadlines import calendar
-from portal.deadlines.calendar import Moved
 from portal.deadlines.filters import DONE, OPEN, DeadlineFilter
 from portal.deadlines.forms import DayForm, NewDayForm
 from portal.deadlines.models import Deadline
+from portal.deadlines.moving import Moved
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest

@@ -18,9 +18,9 @@ from portal.core.models import CalendarDay
 from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.core.workdays import work_calendar
-from portal.deadlines import calendar, services
-from portal.deadlines.calendar import Moved
+from portal.deadlines import calendar, moving, services
 from portal.deadlines.models import Deadline, DeadlineKind
+from portal.deadlines.moving import Moved
 from tests import builders
 from tests.builders import NOW
 
@@ -55,9 +55,9 @@ def told() -> Iterator[list[Moved]]:
     def listen(moved: Sequence[Moved]) -> None:
         heard.extend(moved)
 
-    calendar.follow("trial", listen)
+    moving.follow("trial", listen)
     yield heard
-    calendar.follow("trial", lambda moved: None)
+    moving.follow("trial", lambda moved: None)
 
 
 def test_a_day_off_moves_the_open_deadlines_that_count_over_it(told: list[Moved]) -> None:
