@@ -117,7 +117,7 @@ class House:
             capture_output=True,
             text=True,
             check=False,
-            timeout=240,
+            timeout=900,
         )
         assert done.returncode == 0, done.stderr[-4000:]
         return done.stdout
