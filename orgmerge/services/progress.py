@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,6 +18,14 @@ from portal.core.roles import AGENCY_ROLES
 from requests_app.workflow import ENDED, State
 
 FAILURES_SHOWN = 50
+# How far lines have come, as an address says it; anything else is all of them.
+SHOWN: Mapping[str, Sequence[LineState]] = {
+    "left": (LineState.PLANNED, LineState.OPEN, LineState.FAILED),
+    "ended": (LineState.DONE, LineState.OVERTAKEN),
+    "open": (LineState.OPEN,),
+    "planned": (LineState.PLANNED,),
+    "failed": (LineState.FAILED,),
+}
 _WRITTEN = frozenset({State.DRAFT, State.RETURNED})
 
 
@@ -208,14 +216,14 @@ def _of_letters(body: MergerBody, stage: int, states: Mapping[str, int]) -> str:
 
 
 def narrowed(
-    bodies: QuerySet[MergerBody], rows: QuerySet[PlanLine], show: str
-) -> QuerySet[MergerBody]:
-    """Return the bodies that still have work ("left"), that have failures ("failed"), or all."""
-    states = {
-        "left": [LineState.PLANNED, LineState.OPEN, LineState.FAILED],
-        "failed": [LineState.FAILED],
-    }.get(show)
-    if states is None:
-        return bodies
-    with_work = rows.filter(state__in=states).order_by().values("sender")
-    return bodies.filter(Q(pk__in=with_work))
+    rows: QuerySet[PlanLine], *, show: str = "", stage: int | None = None
+) -> QuerySet[PlanLine]:
+    """Return the lines of one stage (None: of all) that have come as far as ``show`` says."""
+    if stage is not None:
+        rows = rows.filter(stage=stage)
+    return rows.filter(state__in=SHOWN[show]) if show in SHOWN else rows
+
+
+def bodies_with(bodies: QuerySet[MergerBody], rows: QuerySet[PlanLine]) -> QuerySet[MergerBody]:
+    """Return the bodies that have one of these lines."""
+    return bodies.filter(pk__in=rows.order_by().values("sender"))

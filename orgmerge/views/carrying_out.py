@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -18,11 +19,12 @@ from orgmerge.models import Merger, PlanLine
 from orgmerge.plan_words import SLUGS
 from orgmerge.services import inventory, line_acts, progress
 from orgmerge.views import parts
-from orgmerge.words import LineState, MergerState
+from orgmerge.words import LineState, MergerState, Stage
 from portal.agencies.models import Agency
 from portal.core.fragments import render_list
 from portal.core.roles import CA_ROLES, Role
 from portal.core.rules import Refused
+from requests_app.models import Dossier
 from requests_app.services.errors import NotEditable
 
 if TYPE_CHECKING:
@@ -39,16 +41,20 @@ def overview(request: UserRequest, code: UUID) -> HttpResponse:
     """Show how far the whole and each body have come; htmx asks for it again and again."""
     merger = _approved(request.user, code)
     rows = progress.shown_lines(merger, request.user)
-    show = request.GET.get("xem", "all")
-    bodies = progress.narrowed(progress.shown_bodies(merger, request.user), rows, show)
+    bodies = progress.shown_bodies(merger, request.user)
+    narrow = _narrow(request)
+    if narrow["show"] or narrow["stage"]:
+        bodies = progress.bodies_with(bodies, _narrowed(rows, narrow))
     page = Paginator(bodies, BODIES).get_page(request.GET.get("page"))
     context = {
         "merger": merger,
         "stages": progress.by_stage(rows),
         "page": page,
         "bodies": progress.of_bodies(merger, list(page.object_list), rows),
-        "show": show,
         "is_going_on": merger.state == MergerState.IN_FORCE,
+        "is_to_come": merger.state == MergerState.APPROVED,
+        "sends_list": request.user.role == Role.OFFICE_OFFICER and merger.is_led_by(request.user),
+        **narrow,
         **_failures(merger, rows, request.user),
     }
     return render_list(
@@ -63,14 +69,16 @@ def body(request: UserRequest, code: UUID, body_code: UUID) -> HttpResponse:
     found = get_object_or_404(progress.shown_bodies(merger, request.user), uuid=body_code)
     rows = progress.shown_lines(merger, request.user).filter(sender=found)
     (whole,) = progress.of_bodies(merger, [found], rows)
-    listed = rows.select_related("dossier", "agency", "sender").order_by("stage", "pk")
-    page = Paginator(listed, ROWS).get_page(request.GET.get("page"))
+    narrow = _narrow(request)
+    listed = _narrowed(rows, narrow).select_related("dossier", "agency", "sender")
+    page = Paginator(listed.order_by("stage", "pk"), ROWS).get_page(request.GET.get("page"))
     context = {
         "merger": merger,
         "body": found,
         "whole": whole,
         "page": page,
-        "links": _may_open(request.user, found.agency_id),
+        "readable": _readable(list(page.object_list), request.user),
+        **narrow,
         **_failures(merger, rows, request.user),
     }
     return render(request, "orgmerge/progress_body.html", context)
@@ -157,20 +165,37 @@ def _failures(merger: Merger, rows: QuerySet[PlanLine], user: User) -> dict[str,
     """Return the failures for those whose business the things are; the CA sees numbers only."""
     if user.role in CA_ROLES:
         return {"failures": []}
-    found = [
-        (line, line_acts.may_act(line, user), line_acts.instead_of(line))
-        for line in progress.failures(rows)
-    ]
+    failed = progress.failures(rows)
+    found = [(line, line_acts.may_act(line, user), line_acts.instead_of(line)) for line in failed]
     return {
         "failures": found,
+        "readable_failures": _readable(failed, user),
         "failure_count": rows.filter(state=LineState.FAILED).count(),
         "may_set_aside": user.role == Role.OFFICE_OFFICER,
     }
 
 
-def _may_open(user: User, agency: int | None) -> bool:
-    """Say whether the dossiers of a body are linked: drafts are its own people's to open."""
-    return agency is not None and agency in user.body_ids
+def _readable(lines: Iterable[PlanLine], user: User) -> set[int]:
+    """Return the dossiers of some lines that ``user`` may open: drafts are the body's own."""
+    wanted = {line.dossier_id for line in lines if line.dossier_id is not None}
+    seen = Dossier.objects.visible_to(user).filter(pk__in=wanted)
+    return set(seen.order_by().values_list("pk", flat=True))
+
+
+def _narrow(request: UserRequest) -> dict[str, str]:
+    """Return what a page is narrowed to: how far lines have come, and the step they belong to."""
+    show, stage = request.GET.get("xem", ""), request.GET.get("buoc", "")
+    known = Stage(int(stage)) if stage in {str(value) for value in Stage.values} else None
+    return {
+        "show": show if show in progress.SHOWN else "",
+        "stage": "" if known is None else str(known.value),
+        "stage_label": "" if known is None else str(known.label),
+    }
+
+
+def _narrowed(rows: QuerySet[PlanLine], narrow: Mapping[str, str]) -> QuerySet[PlanLine]:
+    stage = int(narrow["stage"]) if narrow["stage"] else None
+    return progress.narrowed(rows, show=narrow["show"], stage=stage)
 
 
 def _receiver(merger: Merger) -> Agency | None:

@@ -3,7 +3,7 @@ records both sides sign."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -154,7 +154,7 @@ def _overview(
         "in_charge": in_charge,
         "is_office": user.role in OFFICE_ROLES,
         "may_read_list": user.role in OFFICE_ROLES | CA_ROLES,
-        "list_form": list_form or ListSentForm(),
+        "list_form": list_form or ListSentForm(initial=_sent(merger)),
         "problems": taking_effect.problems_of(merger) if user.role in OFFICE_ROLES else [],
         "heads": second_heads(merger) if user.role in OFFICE_ROLES else [],
         "things": settling_left.things_left(merger) if in_charge and left else [],
@@ -163,11 +163,17 @@ def _overview(
         "body_count": bodies.count(),
         "recorded": bodies.filter(took_effect_at__isnull=False).count(),
         "handed_over": bodies.filter(handed_over_at__isnull=False).count(),
+        "unsigned": handovers.filter(signed_at__isnull=True).count(),
         "page": Paginator(
             handovers.select_related("old", "body").order_by("signed_at", "pk"), ROWS
         ).get_page(request.GET.get("page")),
     }
     return render(request, "orgmerge/records.html", context)
+
+
+def _sent(merger: Merger) -> dict[str, Any]:
+    """Return what was noted of the list, to be mended."""
+    return {"number": merger.list_number, "sent_on": merger.list_sent_on}
 
 
 def _record(
