@@ -13,7 +13,7 @@ from orgmerge.words import MergerState
 from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
 
 if TYPE_CHECKING:
-    from orgmerge.models import Merger
+    from orgmerge.models import Merger, Plan
     from orgmerge.models_offices import MergerOffice
     from orgmerge.models_records import RecordsHandover
     from portal.accounts.models import User
@@ -77,6 +77,11 @@ class MergerOfficeQuerySet(models.QuerySet["MergerOffice"]):
         """Return the questions that ``user``'s office has not answered, of drafts."""
         asked = self.filter(office__in=user.body_ids, joined_at__isnull=True, objection="")
         return asked.filter(merger__state=MergerState.DRAFT)
+
+    def yet_to_agree(self, plan: Plan | None) -> Self:
+        """Return the offices that have joined and have not said yes to ``plan``."""
+        agreed = Q(answered_plan=plan, objection="") if plan else Q(pk__in=[])
+        return self.filter(joined_at__isnull=False).exclude(agreed)
 
 
 def mergers_of(user: User) -> QuerySet[Any, Any]:

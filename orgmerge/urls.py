@@ -8,6 +8,7 @@ app_name = "orgmerge"
 
 urlpatterns = [
     path("", include("orgmerge.urls_describing")),
+    path("", include("orgmerge.urls_joining")),
     path("", include("orgmerge.urls_review")),
     path("", include("orgmerge.urls_plan")),
     path("", include("orgmerge.urls_carrying_out")),

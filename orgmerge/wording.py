@@ -13,8 +13,9 @@ from portal.core.roles import OFFICE_ROLES, Role
 from portal.core.rules import Violation
 
 if TYPE_CHECKING:
-    from orgmerge.models import Merger
+    from orgmerge.models import Merger, MergerOffice
     from portal.accounts.models import User
+    from portal.agencies.models import Agency
 
 TONES = {
     MergerState.DRAFT: "neutral",
@@ -61,18 +62,83 @@ _LIST_FIRST = gettext_lazy(
 )
 _LIST_WAITS = frozenset({MergerState.APPROVED, MergerState.IN_FORCE})
 
+# The same where several offices work on it; ``offices`` are those that have not agreed yet.
+_AGREEING = {
+    Role.OFFICE_HEAD: gettext_lazy(
+        "Chờ %(offices)s đồng ý phương án; sau đó anh/chị phê duyệt trước ngày %(day)s."
+    ),
+    Role.OFFICE_OFFICER: gettext_lazy(
+        "Chờ %(offices)s đồng ý phương án, rồi lãnh đạo Sở phê duyệt trước ngày %(day)s."
+    ),
+}
+# To an office that joined: before its head has agreed, by role, and after.
+_JOINED_NEXT = {
+    Role.OFFICE_HEAD: gettext_lazy(
+        "Anh/chị đọc trang Phương án, rồi đồng ý hoặc nêu lý do chưa đồng ý ở đó; "
+        "%(leader)s phê duyệt trước ngày %(day)s."
+    ),
+    Role.OFFICE_OFFICER: gettext_lazy(
+        "Chờ lãnh đạo Sở đọc và đồng ý phương án; %(leader)s phê duyệt trước ngày %(day)s."
+    ),
+}
+_JOINED_DONE = gettext_lazy(
+    "Đơn vị anh/chị đã đồng ý phương án; chờ %(leader)s phê duyệt trước ngày %(day)s."
+)
 
-def what_next(merger: Merger, user: User, *, hindrances: Sequence[Violation] = ()) -> str:
+
+def what_next(
+    merger: Merger,
+    user: User,
+    *,
+    hindrances: Sequence[Violation] = (),
+    yet_to_agree: Sequence[Agency] = (),
+) -> str:
     """Return what happens next, in one sentence, seen by ``user``.
 
     ``hindrances`` are what keeps a draft from being submitted; the first is the next thing to do.
+    ``yet_to_agree`` are the offices beside the leading one that have not agreed to the plan.
     """
     if merger.state == MergerState.DRAFT and user.role in OFFICE_ROLES:
-        if hindrances:
-            return f"{hindrances[0].message} {hindrances[0].way_out}"
-        return _("Mô tả và phương án đã đủ: chuyên viên trình lãnh đạo phê duyệt.")
+        return _of_a_draft(merger, user, hindrances)
     state = MergerState(merger.state)
-    if state in _LIST_WAITS and user.role == Role.OFFICE_OFFICER and not merger.list_sent_on:
+    is_leading = user.role in OFFICE_ROLES and merger.is_led_by(user)
+    is_officer = is_leading and user.role == Role.OFFICE_OFFICER
+    if state in _LIST_WAITS and is_officer and not merger.list_sent_on:
         return str(_LIST_FIRST)
     said = _OFFICES_NEXT.get((state, Role(user.role))) if user.role else None
-    return str(said or _NEXT[state]) % {"day": f"{merger.effective_on:%d/%m/%Y}"}
+    if said and is_leading and yet_to_agree:
+        said = _AGREEING[Role(user.role)]
+    elif said and not is_leading:
+        has_agreed = all(office.pk not in user.body_ids for office in yet_to_agree)
+        said = _JOINED_DONE if has_agreed else _JOINED_NEXT[Role(user.role)]
+    return str(said or _NEXT[state]) % {
+        "day": f"{merger.effective_on:%d/%m/%Y}",
+        "offices": ", ".join(office.name for office in yet_to_agree),
+        "leader": merger.office.name,
+    }
+
+
+def _of_a_draft(merger: Merger, user: User, hindrances: Sequence[Violation]) -> str:
+    if hindrances:
+        return f"{hindrances[0].message} {hindrances[0].way_out}"
+    if merger.is_led_by(user):
+        return _("Mô tả và phương án đã đủ: chuyên viên trình lãnh đạo phê duyệt.")
+    words = {"leader": merger.office.name}
+    return _("Mô tả và phương án đã đủ: chờ %(leader)s trình lãnh đạo.") % words
+
+
+def invitation_next(asked: MergerOffice, user: User) -> str:
+    """Return what happens next with a question to join, in one sentence, seen by ``user``."""
+    leader, office = asked.merger.office.name, asked.office.name
+    if asked.merger.state != MergerState.DRAFT:
+        return _("Phương án không còn ở bước mô tả nên lời mời không còn trả lời được.")
+    if asked.office_id not in user.body_ids:
+        return _("Chờ chuyên viên của %(office)s trả lời.") % {"office": office}
+    if asked.has_declined:
+        return _("Đã trả lời không tham gia. Còn ở bước mô tả thì vẫn nhận lời được.")
+    if user.role == Role.OFFICE_OFFICER:
+        return _(
+            "Nhận lời thì hai bên cùng mô tả, và phương án chỉ được phê duyệt khi lãnh đạo đơn vị "
+            "anh/chị đã đồng ý. Không tham gia thì nêu lý do để %(leader)s biết."
+        ) % {"leader": leader}
+    return _("Chuyên viên của đơn vị anh/chị trả lời; lãnh đạo đồng ý phương án về sau.")

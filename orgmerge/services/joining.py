@@ -6,13 +6,14 @@ nothing is approved that it has not agreed to (decision 0020).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Collection
+from datetime import date, datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
@@ -25,11 +26,12 @@ from orgmerge.words import MergerState
 from orgmerge.workflow import EDITABLE
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyKind
+from portal.agencies.querysets import AgencyQuerySet
 from portal.audit import services as audit
 from portal.core.roles import Role
 from portal.core.rules import refuse
 from portal.notices import services as notices
-from requests_app.services.errors import Barred, NotEditable
+from requests_app.services.errors import Barred, NotEditable, StaleVersion
 
 _LONGEST_TITLE = 250
 
@@ -38,25 +40,31 @@ _LONGEST_TITLE = 250
 def ask_office(
     merger: Merger, office: Agency, *, actor: User, now: datetime, version: int
 ) -> MergerOffice:
-    """Ask another office to join, again if it declined. Raises as ``lock_merger``, or Refused."""
-    merger = _lock_led(merger, actor=actor, version=version)
-    _check_askable(merger, office)
-    asked, is_new = MergerOffice.objects.get_or_create(
-        merger=merger, office=office, defaults={"asked_by": actor, "asked_at": now}
-    )
-    if not is_new:
-        asked.asked_by, asked.asked_at, asked.objection = actor, now, ""
-        asked.save(update_fields=["asked_by", "asked_at", "objection"])
-    _tell(
-        User.objects.of_offices([office.pk]),
-        asked,
-        f"asked:{asked.asked_at.isoformat()}",
-        _("Mời cùng lập phương án sắp xếp: %(title)s"),
-        path=reverse("orgmerge:invitation", args=[asked.uuid]),
-        now=now,
-    )
-    touch(merger, "merger.ask_office", actor=actor, now=now, office=office.name)
-    return asked
+    """Ask another office to join, again if it declined. Raises as ``lock_merger``, or Refused.
+
+    The description stays as it is, and so does a plan made of it.
+    """
+    locked = lock_merger(merger, actor=actor, version=version)
+    if not locked.is_led_by(actor):
+        raise PermissionDenied("the leading office asks others")
+    _check_askable(locked, office, actor=actor, today=timezone.localdate(now))
+    return _ask(locked, office, actor=actor, now=now)
+
+
+def ask_partners_of(ended: Merger, merger: Merger, *, actor: User, now: datetime) -> None:
+    """Ask into ``merger``, which repeals ``ended``, every office that worked on that one and still
+    exists; in the caller's transaction."""
+    partners = Agency.objects.filter(pk__in=ended.office_ids()).exclude(pk__in=actor.body_ids)
+    for office in partners.existing(timezone.localdate(now)):
+        _ask(merger, office, actor=actor, now=now)
+
+
+def offices_to_ask(merger: Merger, *, actor: User, today: date) -> AgencyQuerySet:
+    """Return the offices that can be asked: neither there nor with a question that waits."""
+    waiting = merger.joint_offices.filter(joined_at__isnull=True, objection="")
+    offices = Agency.objects.existing(today).filter(kind=AgencyKind.OFFICE)
+    there = [*merger.office_ids(), *actor.body_ids]
+    return offices.exclude(pk__in=there).exclude(pk__in=waiting.order_by().values("office"))
 
 
 @transaction.atomic
@@ -66,10 +74,10 @@ def join(asked: MergerOffice, *, actor: User, now: datetime) -> MergerOffice:
     Raises MergerOffice.DoesNotExist (not theirs), PermissionDenied or NotEditable.
     """
     locked = _lock_asked(asked, actor=actor)
-    locked.joined_by, locked.joined_at, locked.objection = actor, now, ""
-    locked.save(update_fields=["joined_by", "joined_at", "objection"])
+    locked.joined_by, locked.joined_at = actor, now
+    _note_word(locked, None, actor=actor, now=now)
     imply(locked.merger)  # its bodies follow from rows that stand already
-    _tell_the_leader(locked, f"joined:{now.isoformat()}", _("%(office)s đã nhận lời"), now=now)
+    _tell_the_leader(locked, "joined", _("%(office)s đã nhận lời: %(title)s"), now=now)
     touch(locked.merger, "merger.join", actor=actor, now=now, office=locked.office.name)
     return locked
 
@@ -78,12 +86,9 @@ def join(asked: MergerOffice, *, actor: User, now: datetime) -> MergerOffice:
 def decline(asked: MergerOffice, *, actor: User, now: datetime, reason: str) -> MergerOffice:
     """Say no, and why; the leading office may ask again. Raises as ``join``, or Refused."""
     locked = _lock_asked(asked, actor=actor)
-    locked.objection = _reason(reason)
-    locked.save(update_fields=["objection"])
-    what = f"declined:{now.isoformat()}"
-    _tell_the_leader(locked, what, _("%(office)s không nhận lời"), text=locked.objection, now=now)
-    act = merger_act("merger.decline", locked.merger, office=locked.office.name)
-    audit.record(act, actor=actor, now=now)
+    _note_word(locked, None, actor=actor, now=now, objection=_reason(reason))
+    _tell_the_leader(locked, "declined", _("%(office)s không nhận lời: %(title)s"), now=now)
+    _record("merger.decline", locked, actor=actor, now=now)
     return locked
 
 
@@ -95,24 +100,37 @@ def part(asked: MergerOffice, *, actor: User, now: datetime, version: int) -> No
     ``lock_merger``, or Refused.
     """
     merger = lock_merger(asked.merger, actor=actor, version=version)
-    locked = merger.joint_offices.select_for_update(of=("self",)).get(pk=asked.pk)
-    if not merger.is_led_by(actor) and locked.office_id not in actor.body_ids:
+    found = merger.joint_offices.select_related("office").select_for_update(of=("self",))
+    locked = found.get(pk=asked.pk)
+    locked.merger = merger
+    if not may_part(locked, actor):
         raise PermissionDenied("the leading office or the office itself ends it")
-    theirs = Q(office=locked.office_id) | Q(pk=locked.office_id)
-    bodies = Agency.objects.filter(theirs).order_by().values("pk")
-    said = merger.shares.filter(is_implied=False).filter(
-        Q(old__in=bodies) | Q(new__agency__in=bodies)
-    )
-    if said.exists():
-        raise refuse(
-            "office_has_bodies",
-            _("%(office)s còn đơn vị trong phương án.") % {"office": locked.office.name},
-            way_out=_("Bỏ các dòng của những đơn vị ấy trước."),
-        )
-    name = locked.office.name
+    _check_without_bodies(locked)
     locked.delete()
+    _tell_of_parting(locked, actor=actor, now=now)
+    if locked.joined_at is None:
+        _record("merger.part", locked, actor=actor, now=now)
+        return
     imply(merger)
-    touch(merger, "merger.part", actor=actor, now=now, office=name)
+    touch(merger, "merger.part", actor=actor, now=now, office=locked.office.name)
+
+
+def may_part(asked: MergerOffice, user: User) -> bool:
+    """Say whether ``user`` may end what ``asked`` is about; who has not joined says no instead."""
+    if user.role != Role.OFFICE_OFFICER or asked.merger.state not in EDITABLE:
+        return False
+    has_joined = asked.joined_at is not None and asked.office_id in user.body_ids
+    return has_joined or asked.merger.is_led_by(user)
+
+
+def seat_of(merger: Merger, user: User) -> MergerOffice | None:
+    """Return the place of ``user``'s office beside the leading one, for a head who is to say
+    whether it agrees to the plan that awaits approval; None for everybody else."""
+    is_awaited = merger.state == MergerState.AWAITING_APPROVAL
+    if user.role != Role.OFFICE_HEAD or not is_awaited or merger.is_led_by(user):
+        return None
+    joined = merger.joint_offices.filter(joined_at__isnull=False, office__in=user.body_ids)
+    return joined.select_related("office", "answered_by", "answered_plan").first()
 
 
 @transaction.atomic
@@ -120,55 +138,70 @@ def agree(asked: MergerOffice, *, actor: User, now: datetime, plan_number: int) 
     """Agree, as the head of an office that has joined, to the plan that waits for approval.
 
     ``plan_number`` is the plan they have read. Raises MergerOffice.DoesNotExist, PermissionDenied,
-    NotEditable, Barred (four eyes) or Refused.
+    NotEditable, Barred (four eyes), StaleVersion (another plan) or Refused.
     """
-    locked, plan = _lock_for_word(asked, actor=actor)
-    if plan.number != plan_number:
-        raise refuse(
-            "plan_replaced",
-            _("Phương án đã được lập lại sau khi anh/chị mở trang."),
-            way_out=_("Đọc phương án mới rồi đồng ý."),
-        )
-    locked.agreed_plan, locked.agreed_by, locked.agreed_at = plan, actor, now
-    locked.objection = ""
-    locked.save(update_fields=["agreed_plan", "agreed_by", "agreed_at", "objection"])
-    what = f"agreed:{plan.pk}"
-    _tell_the_leader(locked, what, _("%(office)s đồng ý phương án"), now=now)
-    data = {"office": locked.office.name, "plan": plan.number}
-    audit.record(merger_act("merger.agree", locked.merger, **data), actor=actor, now=now)
+    locked, plan = _lock_for_word(asked, actor=actor, plan_number=plan_number)
+    if locked.has_agreed and locked.answered_plan_id == plan.pk:
+        raise refuse("already_agreed", _("Đơn vị anh/chị đã đồng ý phương án này."))
+    _note_word(locked, plan, actor=actor, now=now)
+    _tell_the_leader(locked, "agreed", _("%(office)s đồng ý phương án: %(title)s"), now=now)
+    _record("merger.agree", locked, actor=actor, now=now, plan=plan.number)
     return locked
 
 
 @transaction.atomic
-def disagree(asked: MergerOffice, *, actor: User, now: datetime, reason: str) -> MergerOffice:
+def disagree(
+    asked: MergerOffice, *, actor: User, now: datetime, plan_number: int, reason: str
+) -> MergerOffice:
     """Say why not; an agreement given before is no more. Raises as ``agree``."""
-    locked, plan = _lock_for_word(asked, actor=actor)
-    locked.objection = _reason(reason)
-    locked.agreed_plan, locked.agreed_by, locked.agreed_at = None, None, None
-    locked.save(update_fields=["objection", "agreed_plan", "agreed_by", "agreed_at"])
-    what = f"disagreed:{now.isoformat()}"
-    title = _("%(office)s chưa đồng ý phương án")
-    _tell_the_leader(locked, what, title, text=locked.objection, now=now)
-    data = {"office": locked.office.name, "plan": plan.number}
-    audit.record(merger_act("merger.disagree", locked.merger, **data), actor=actor, now=now)
+    locked, plan = _lock_for_word(asked, actor=actor, plan_number=plan_number)
+    _note_word(locked, plan, actor=actor, now=now, objection=_reason(reason))
+    title = _("%(office)s chưa đồng ý phương án: %(title)s")
+    _tell_the_leader(locked, "disagreed", title, now=now)
+    _record("merger.disagree", locked, actor=actor, now=now, plan=plan.number)
     return locked
 
 
-def _lock_led(merger: Merger, *, actor: User, version: int) -> Merger:
-    locked = lock_merger(merger, actor=actor, version=version)
-    if not locked.is_led_by(actor):
-        raise PermissionDenied("the leading office asks others")
-    return locked
-
-
-def _check_askable(merger: Merger, office: Agency) -> None:
-    if office.kind != AgencyKind.OFFICE or not office.exists_on(merger.decided_on):
+def _check_askable(merger: Merger, office: Agency, *, actor: User, today: date) -> None:
+    if offices_to_ask(merger, actor=actor, today=today).filter(pk=office.pk).exists():
+        return
+    name = {"name": office.name}
+    if office.pk in {*merger.office_ids(), *actor.body_ids}:
+        raise refuse("office_is_there", _("%(name)s đã cùng lập phương án này.") % name)
+    if merger.joint_offices.filter(office=office).exists():
         raise refuse(
-            "not_an_office",
-            _("%(name)s không phải Sở, Cục theo dõi đang hoạt động.") % {"name": office.name},
+            "office_is_asked",
+            _("%(name)s đã được mời.") % name,
+            way_out=_("Chờ trả lời; lời mời đang hiện ở trang Sáp nhập của đơn vị ấy."),
         )
-    if office.pk in merger.office_ids():
-        raise refuse("office_is_there", _("%(name)s đã cùng lập.") % {"name": office.name})
+    raise refuse("not_an_office", _("%(name)s không phải Sở, Cục theo dõi đang hoạt động.") % name)
+
+
+def _ask(merger: Merger, office: Agency, *, actor: User, now: datetime) -> MergerOffice:
+    """Ask in a locked reorganisation, taking the place of a question that was declined."""
+    unanswered = {"answered_by": None, "answered_at": None, "objection": ""}
+    asked, _is_new = MergerOffice.objects.update_or_create(
+        merger=merger,
+        office=office,
+        defaults={"asked_by": actor, "asked_at": now, **unanswered},
+    )
+    title = _("Mời cùng lập phương án sắp xếp: %(title)s")
+    path = reverse("orgmerge:invitation", args=[asked.uuid])
+    _tell([office.pk], asked, "asked", title, path=path, now=now)
+    _record("merger.ask_office", asked, actor=actor, now=now)
+    return asked
+
+
+def _check_without_bodies(asked: MergerOffice) -> None:
+    bodies = Agency.objects.filter(Q(office=asked.office_id) | Q(pk=asked.office_id))
+    theirs = bodies.order_by().values("pk")
+    said = asked.merger.shares.filter(is_implied=False)
+    if said.filter(Q(old__in=theirs) | Q(new__agency__in=theirs)).exists():
+        raise refuse(
+            "office_has_bodies",
+            _("%(office)s còn đơn vị trong phương án.") % {"office": asked.office.name},
+            way_out=_("Bỏ các dòng của những đơn vị ấy trước."),
+        )
 
 
 def _lock_asked(asked: MergerOffice, *, actor: User) -> MergerOffice:
@@ -181,24 +214,26 @@ def _lock_asked(asked: MergerOffice, *, actor: User) -> MergerOffice:
     return locked
 
 
-def _lock_for_word(asked: MergerOffice, *, actor: User) -> tuple[MergerOffice, Plan]:
+def _lock_for_word(
+    asked: MergerOffice, *, actor: User, plan_number: int
+) -> tuple[MergerOffice, Plan]:
+    """Return an office that has joined, and the plan its head has read and speaks of."""
     locked = _lock(asked, actor=actor)
     if actor.role != Role.OFFICE_HEAD:
         raise PermissionDenied("the head of an office that joined agrees")
     plan = present_plan(locked.merger)
-    if (
-        locked.merger.state != MergerState.AWAITING_APPROVAL
-        or plan is None
-        or locked.joined_at is None
-    ):
+    is_awaited = locked.merger.state == MergerState.AWAITING_APPROVAL
+    if not is_awaited or plan is None or locked.joined_at is None:
         raise NotEditable(locked.merger.state)
     if has_worked_on(locked.merger, actor):
         raise Barred("agree")
+    if plan.number != plan_number:
+        raise StaleVersion(seen=plan_number, current=plan.number)
     return locked, plan
 
 
 def _lock(asked: MergerOffice, *, actor: User) -> MergerOffice:
-    theirs = MergerOffice.objects.filter(office__in=actor.body_ids)
+    theirs = MergerOffice.objects.visible_to(actor).filter(office__in=actor.body_ids)
     merger_pk = theirs.values_list("merger", flat=True).get(pk=asked.pk)
     merger = Merger.objects.select_for_update(of=("self",)).select_related("office")
     found = theirs.select_for_update(of=("self",)).select_related("office")
@@ -208,23 +243,45 @@ def _lock(asked: MergerOffice, *, actor: User) -> MergerOffice:
     return locked
 
 
+def _note_word(
+    locked: MergerOffice, plan: Plan | None, *, actor: User, now: datetime, objection: str = ""
+) -> None:
+    """Keep the last word of an office, about joining (no plan) or about a plan."""
+    locked.answered_plan, locked.answered_by, locked.answered_at = plan, actor, now
+    locked.objection = objection
+    locked.save()
+
+
 def _reason(typed: str) -> str:
     if not typed.strip():
         raise refuse("no_reason", _("Phải nêu rõ lý do."), way_out=_("Ghi lý do rồi làm lại."))
     return typed.strip()
 
 
-def _tell_the_leader(
-    asked: MergerOffice, what: str, title: str, *, text: str = "", now: datetime
+def _record(
+    action: str, asked: MergerOffice, *, actor: User, now: datetime, **data: object
 ) -> None:
-    said = title % {"office": asked.office.name} + ": %(title)s"
-    leader = User.objects.of_offices([asked.merger.office_id])
+    act = merger_act(action, asked.merger, office=asked.office.name, **data)
+    audit.record(act, actor=actor, now=now)
+
+
+def _tell_the_leader(asked: MergerOffice, what: str, title: str, *, now: datetime) -> None:
     path = reverse("orgmerge:detail", args=[asked.merger.uuid])
-    _tell(leader, asked, what, said, text=text, path=path, now=now)
+    leader = [asked.merger.office_id]
+    _tell(leader, asked, what, title, text=asked.objection, path=path, now=now)
+
+
+def _tell_of_parting(asked: MergerOffice, *, actor: User, now: datetime) -> None:
+    """Tell the other side: nobody is asked any more, or works along."""
+    if asked.merger.is_led_by(actor):
+        title = _("Không còn mời %(office)s cùng lập phương án: %(title)s")
+        _tell([asked.office_id], asked, "ended", title, path=reverse("orgmerge:list"), now=now)
+    else:
+        _tell_the_leader(asked, "left", _("%(office)s thôi cùng lập: %(title)s"), now=now)
 
 
 def _tell(
-    who: Iterable[User],
+    offices: Collection[int],
     asked: MergerOffice,
     what: str,
     title: str,
@@ -233,10 +290,13 @@ def _tell(
     text: str = "",
     now: datetime,
 ) -> None:
+    """Tell the people of some offices; ``what`` happens again and again, so the moment is part of
+    the cause."""
+    words = {"office": asked.office.name, "title": asked.merger.title}
     notices.tell(
-        who,
-        cause=f"merger:{asked.merger_id}:office:{asked.office_id}:{what}",
-        title=Truncator(title % {"title": asked.merger.title}).chars(_LONGEST_TITLE),
+        User.objects.of_offices(offices),
+        cause=f"merger:{asked.merger_id}:office:{asked.office_id}:{what}:{now.isoformat()}",
+        title=Truncator(title % words).chars(_LONGEST_TITLE),
         text=text,
         path=path,
         target_type="merger",

@@ -49,9 +49,7 @@ def violations_before(merger: Merger, step: Step, *, goes_ahead: bool) -> list[V
 
 def _without_agreement(merger: Merger) -> list[Violation]:
     """Each office whose bodies are in it agrees to the plan that is approved (decision 0020)."""
-    plan = present_plan(merger)
-    joined = merger.joint_offices.filter(joined_at__isnull=False)
-    silent = joined.exclude(agreed_plan=plan) if plan else joined
+    silent = merger.joint_offices.yet_to_agree(present_plan(merger))
     return [
         _violation(merger, "office_has_not_agreed", office=name)
         for name in silent.values_list("office__name", flat=True)

@@ -11,12 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from orgmerge.described_facts import BodyFacts, MergerFacts
 from orgmerge.models import Merger, MergerBody, MergerShare
+from orgmerge.services import joining
 from orgmerge.services.describing import create_merger
 from orgmerge.services.implying import imply
 from orgmerge.words import About, Action, Extent, LineState, MergerState
@@ -65,9 +67,12 @@ def restorable(merger: Merger) -> Restorable:
 def repeal(merger: Merger, facts: MergerFacts, *, actor: User, now: datetime) -> Merger:
     """Open the reorganisation that undoes ``merger``, its rows turned round as a proposal.
 
-    Raises Merger.DoesNotExist (not visible), PermissionDenied or Refused.
+    The leading office does; those that worked on it beside are asked to join. Raises
+    Merger.DoesNotExist (not visible), PermissionDenied or Refused.
     """
     found = Merger.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=merger.pk)
+    if not found.is_led_by(actor):
+        raise PermissionDenied("the leading office repeals it")
     if not may_be_repealed(found):
         raise refuse(
             "not_repealable",
@@ -78,6 +83,7 @@ def repeal(merger: Merger, facts: MergerFacts, *, actor: User, now: datetime) ->
     restored = _restore_bodies(found, made)
     _turn_round(found, made, restored)
     imply(made)
+    joining.ask_partners_of(found, made, actor=actor, now=now)
     return made
 
 

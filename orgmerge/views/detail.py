@@ -19,8 +19,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orgmerge.filters import RowFilter
 from orgmerge.forms import MergerStepForm
-from orgmerge.models import Merger
-from orgmerge.services import checking, readiness, reading, repealing, steps
+from orgmerge.models import Merger, MergerOffice
+from orgmerge.services import (
+    checking,
+    joining,
+    readiness,
+    reading,
+    repealing,
+    showing,
+    steps,
+)
 from orgmerge.views import parts
 from orgmerge.wording import what_next
 from orgmerge.words import MergerState
@@ -32,9 +40,11 @@ from requests_app.services.errors import Barred, StaleVersion
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
+    from portal.agencies.models import Agency
 
 ROWS = 50
 CONTRADICTIONS_SHOWN = 20
+_OF_AN_OFFICE = ("office", "merger", "asked_by", "joined_by", "answered_by", "answered_plan")
 _BACKWARDS = frozenset({MergerAction.SEND_BACK, MergerAction.WITHDRAW})
 
 
@@ -112,13 +122,17 @@ def render_detail(
         **_counts(merger),
     }
     if "HX-Request" not in request.headers:
+        joint = list(merger.joint_offices.select_related(*_OF_AN_OFFICE))
         context |= {
+            **_offices(merger, joint, user),
             "steps": merger.steps.select_related("actor__agency"),
             "empty_bodies": merger.bodies.filter(shares=None)[:ROWS],
             "open_list": merger.lists.filter(imported_at=None, dropped_at=None).first(),
             "repeal": merger.repealed_by.exclude(state=MergerState.WITHDRAWN).first(),
-            "may_repeal": user.role == Role.OFFICE_OFFICER and repealing.may_be_repealed(merger),
-            **_what_can_be_done(merger, user, sent=sent),
+            "may_repeal": user.role == Role.OFFICE_OFFICER
+            and merger.is_led_by(user)
+            and repealing.may_be_repealed(merger),
+            **_what_can_be_done(merger, user, joint=joint, sent=sent),
         }
     return render_list(
         request, "orgmerge/detail.html", fragment="orgmerge/_rows.html", context=context
@@ -135,7 +149,30 @@ def _counts(merger: Merger) -> dict[str, Any]:
     return counts
 
 
-def _what_can_be_done(merger: Merger, user: User, *, sent: MergerStepForm | None) -> dict[str, Any]:
+def _offices(merger: Merger, joint: Sequence[MergerOffice], user: User) -> dict[str, Any]:
+    """Return who works on it, and what ``user`` may do about that."""
+    may_ask = parts.is_editor(merger, user) and merger.is_led_by(user)
+    return {
+        "joined": [one for one in joint if one.joined_at],
+        "joint": [(one, joining.may_part(one, user)) for one in joint],
+        "shows_offices": may_ask or (bool(joint) and user.role in showing.SEE_DRAFTS),
+        "may_ask": may_ask,
+        "present": readiness.present_plan(merger) if joint else None,
+    }
+
+
+def _yet_to_agree(merger: Merger, joint: Sequence[MergerOffice]) -> list[Agency]:
+    """Return the offices whose word is waited for before the plan can be approved."""
+    if merger.state != MergerState.AWAITING_APPROVAL or not joint:
+        return []
+    present = readiness.present_plan(merger)
+    silent = set(merger.joint_offices.yet_to_agree(present).values_list("pk", flat=True))
+    return [one.office for one in joint if one.pk in silent]
+
+
+def _what_can_be_done(
+    merger: Merger, user: User, *, joint: Sequence[MergerOffice], sent: MergerStepForm | None
+) -> dict[str, Any]:
     is_open = merger.state in EDITABLE | {MergerState.AWAITING_APPROVAL}
     in_charge = user.role in OFFICE_ROLES and is_open
     contradictions = checking.contradictions_of(merger) if in_charge else []
@@ -143,16 +180,19 @@ def _what_can_be_done(merger: Merger, user: User, *, sent: MergerStepForm | None
     in_the_way = [*contradictions, *hindrances]
     allowed = steps.allowed_steps(merger, user)
     cards = [StepCard(step, _form_of(merger, step, sent)) for step in allowed]
-    barred = len(allowed) < len(steps_open_to(user.role, merger.state))
+    is_barred = merger.is_led_by(user) and len(allowed) < len(
+        steps_open_to(user.role, merger.state)
+    )
+    yet_to_agree = _yet_to_agree(merger, joint)
     return {
         "cards": cards,
-        "is_barred": barred,
+        "is_barred": is_barred,
         "orphan": sent if sent and all(card.form is not sent for card in cards) else None,
         "contradictions": contradictions[:CONTRADICTIONS_SHOWN],
         "contradiction_count": len(contradictions),
-        "next": what_next(merger, user, hindrances=in_the_way),
+        "next": what_next(merger, user, hindrances=in_the_way, yet_to_agree=yet_to_agree),
         "next_link": _link_of(merger, in_the_way),
-        "is_ready": not in_the_way,
+        "is_ready": not in_the_way and not yet_to_agree,
         "has_open_round": any(one.code == "round_open" for one in hindrances),
     }
 

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from orgmerge.filters import MergerFilter
-from orgmerge.models import Merger, ReviewReply
+from orgmerge.models import Merger, MergerOffice, ReviewReply
 from orgmerge.views import parts
 from portal.agencies import lookup
 from portal.core.fragments import filtered, render_list
@@ -22,7 +22,7 @@ from portal.core.roles import AGENCY_ROLES, OFFICE_ROLES, Role
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
 
-_ASKED = 10  # lists of a review shown above the reorganisations
+_ASKED = 10  # lists of a review, invitations shown above the reorganisations
 _SUGGESTING = ("old", "agency", "parent")  # the fields that name a body
 
 
@@ -46,6 +46,7 @@ def merger_list(request: UserRequest) -> HttpResponse:
         "count": capped_count(rows),
         "may_start": request.user.role == Role.OFFICE_OFFICER,
         "asked": _asked(request.user),
+        "invitations": _invitations(request.user),
     }
     return render_list(
         request, "orgmerge/list.html", fragment="orgmerge/_list.html", context=context
@@ -58,6 +59,14 @@ def _asked(user: User) -> Sequence[ReviewReply]:
         return []
     open_to = ReviewReply.objects.visible_to(user).filter(round__closed_at__isnull=True)
     return list(open_to.select_related("round__merger").order_by("round__due_on", "pk")[:_ASKED])
+
+
+def _invitations(user: User) -> Sequence[MergerOffice]:
+    """Return what the office is asked to join, though it is to see no more of it yet."""
+    if user.role not in OFFICE_ROLES:
+        return []
+    waiting = MergerOffice.objects.visible_to(user).waiting_for(user)
+    return list(waiting.select_related("merger__office").order_by("-asked_at")[:_ASKED])
 
 
 def _with_sizes(mergers: list[Merger]) -> list[tuple[Merger, Mapping[str, Any]]]:

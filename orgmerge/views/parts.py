@@ -31,11 +31,9 @@ def find(user: User, code: UUID) -> Merger:
 
 def is_editor(merger: Merger, user: User) -> bool:
     """Say whether ``user`` may change the description now."""
-    return (
-        user.role == Role.OFFICE_OFFICER
-        and merger.state in EDITABLE
-        and not set(user.body_ids).isdisjoint(merger.office_ids())
-    )
+    if user.role != Role.OFFICE_OFFICER or merger.state not in EDITABLE:
+        return False
+    return merger.is_led_by(user) or not set(user.body_ids).isdisjoint(merger.office_ids())
 
 
 def conflict(request: UserRequest, merger: Merger) -> HttpResponse:

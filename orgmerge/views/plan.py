@@ -19,7 +19,7 @@ from orgmerge.filters_plan import LineFilter
 from orgmerge.models import Merger, Plan, PlanLine
 from orgmerge.plan_sheet import ListedLine
 from orgmerge.plan_words import is_to_settle, when
-from orgmerge.services import new_subjects, offering, plans, showing
+from orgmerge.services import joining, new_subjects, offering, plans, showing
 from orgmerge.views import parts
 from orgmerge.words import Action, Stage
 from portal.audit.exports import note_export
@@ -123,7 +123,7 @@ def render_plan(
         context["is_counted"] = not found.is_narrowed
         context["any_marked"] = context["is_editor"] and any(map(is_to_settle, page))
         if "HX-Request" not in request.headers:
-            context |= _numbers(merger, counts)
+            context |= _numbers(merger, counts) | {"seat": joining.seat_of(merger, user)}
             if sees_drafts:
                 context |= _offices(merger, shown, context, today=today)
     return render_list(

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 def repeal(request: UserRequest, code: UUID) -> HttpResponse:
     """Show what can be restored and ask for the decision that repeals."""
     merger = parts.find(request.user, code)
-    if request.user.role != Role.OFFICE_OFFICER or not repealing.may_be_repealed(merger):
+    may_open = request.user.role == Role.OFFICE_OFFICER and merger.is_led_by(request.user)
+    if not may_open or not repealing.may_be_repealed(merger):
         return redirect("orgmerge:detail", merger.uuid)
     initial = {
         "title": _("Bãi bỏ: %(title)s") % {"title": merger.title},
