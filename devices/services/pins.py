@@ -35,18 +35,21 @@ def may_set_pin(device: Device, user: User) -> bool:
 
 def needs_new_pin(device: Device) -> bool:
     """Say whether the subscriber holds ``device`` and has yet to set its PIN (after recovery)."""
-    if device.custody != Custody.WITH_SUBSCRIBER or device.condition != Condition.OK:
-        return False
-    token = VirtualToken.objects.filter(key=device.key_id).first() if device.key_id else None
+    token = _token_in_hand(device)
     return token is not None and not token.has_first_pin
 
 
 def pin_can_be_changed(device: Device) -> bool:
     """Say whether ``device`` has a PIN of its subscriber's that can be replaced."""
-    if device.custody != Custody.WITH_SUBSCRIBER or device.condition != Condition.OK:
-        return False
-    token = VirtualToken.objects.filter(key=device.key_id).first() if device.key_id else None
+    token = _token_in_hand(device)
     return token is not None and token.has_first_pin and token.locked_at is None
+
+
+def _token_in_hand(device: Device) -> VirtualToken | None:
+    """Return the virtual token of a sound device its subscriber holds."""
+    if device.custody != Custody.WITH_SUBSCRIBER or device.condition != Condition.OK:
+        return None
+    return getattr(device.key, "token", None)
 
 
 @transaction.atomic

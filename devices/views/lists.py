@@ -169,7 +169,7 @@ def make_move(request: UserRequest, code: UUID) -> HttpResponse:
 
 def _visible(user: User, code: UUID) -> Device:
     devices = Device.objects.visible_to(user).select_related(
-        "agency", "office", "subscriber", "key", "intake"
+        "agency", "office", "subscriber", "key__token", "intake"
     )
     return get_object_or_404(devices, uuid=code)
 
@@ -180,6 +180,7 @@ def _render_detail(
     moves = list(device.moves.select_related("actor", "subscriber", "agency", "notice"))
     holder = next((move.holder for move in reversed(moves) if move.holder), "")
     subscriber = device.subscriber.name if device.subscriber else ""
+    is_spent = not _has_valid_certificate(device)
     context = {
         "device": device,
         "tone": tone_of(device.custody),
@@ -196,14 +197,14 @@ def _render_detail(
             device.custody,
             device.condition,
             is_loss_told=_is_loss_told(device),
-            is_spent=not _has_valid_certificate(device),
+            is_spent=is_spent,
         ),
         "since": moves[-1].happened_on if moves else None,
         "holder": holder,
         "moves": moves,
         "certificates": _certificates(request.user, device),
         "clocks": _clocks(request.user, device),
-        "cards": _cards(request.user, device, form),
+        "cards": _cards(request.user, device, form, is_spent=is_spent),
         "violations": violations,
         "owes_notice": _owes_notice(device, moves),
         "pin": _pin(request.user, device),
@@ -257,18 +258,19 @@ def _pin(user: User, device: Device) -> dict[str, bool]:
     }
 
 
-def _cards(user: User, device: Device, form: MoveForm | None) -> list[MoveCard]:
+def _cards(user: User, device: Device, form: MoveForm | None, *, is_spent: bool) -> list[MoveCard]:
     rules = moves_open_to(user.role, custody=device.custody, condition=device.condition)
-    cards = [_card(rule, device, form) for rule in rules if _is_offered(rule, user, device)]
+    offered = [rule for rule in rules if _is_offered(rule, device, is_spent=is_spent)]
+    cards = [_card(rule, device, form) for rule in offered]
     return sorted(cards, key=lambda card: not card.url)  # the next step before trouble
 
 
-def _is_offered(rule: Rule, user: User, device: Device) -> bool:
+def _is_offered(rule: Rule, device: Device, *, is_spent: bool) -> bool:
     """A button for what the page itself starts: the way back to office and CA has its minutes."""
     if rule.move == Move.CHANGE_HOLDER:  # a person's device passes to nobody (R44)
         return device.subscriber is None or device.subscriber.kind != SubscriberKind.PERSON
     if rule.move == Move.GIVE_AGAIN:
-        return _has_valid_certificate(device)
+        return not is_spent
     return rule.sources is not None and (
         not has_a_page(rule.move) or bool(_page_of(rule.move, device))
     )

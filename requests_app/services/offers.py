@@ -28,7 +28,7 @@ from requests_app.rules.certificates import is_not_superseded
 from requests_app.rules.reissue import first_day, may_be_issued_anew
 from requests_app.services.prefilling.issue import FORM_OF
 from requests_app.services.row_rules import give_back, loss, recover, renew_change, revoke
-from requests_app.services.row_rules.duplicates import stands_in
+from requests_app.services.row_rules.duplicates import Asked, stands_in, what_is_asked
 from requests_app.services.targets import newest_certificates
 from requests_app.workflow import EDITABLE, ENDED
 
@@ -118,12 +118,15 @@ def offers_for_certificate(certificate: Certificate, user: User, now: datetime) 
     if user.role != Role.CLERK:
         return []
     device: Device | None = getattr(certificate.key, "device", None)
+    asked = what_is_asked([DossierItem(certificate=certificate, device=device)])
     offers = [
-        *_of_certificate(certificate, user, now),
-        _of_revocation(certificate, user, now),
+        *_of_certificate(certificate, user, asked, now),
+        _of_revocation(certificate, user, asked, now),
         _of_reissue(certificate, now),
-        *(_of_device(device, now) if device is not None else ()),
     ]
+    if device is not None:
+        newest = newest_certificates([device]).get(device.key_id)
+        offers += _of_device(device, newest, asked, now)
     return _with_dossiers(offers, certificate, device, user)
 
 
@@ -132,33 +135,35 @@ def offers_for_device(device: Device, user: User, now: datetime) -> list[Offer]:
     if user.role != Role.CLERK:
         return []
     certificate = _certificate_on(device)
-    offers = [*_of_device(device, now)]
+    asked = what_is_asked([DossierItem(certificate=certificate, device=device)])
+    offers = _of_device(device, certificate, asked, now)
     if certificate is not None:
-        offers += [_of_revocation(certificate, user, now), _of_reissue(certificate, now)]
+        offers += [_of_revocation(certificate, user, asked, now), _of_reissue(certificate, now)]
     return _with_dossiers(offers, certificate, device, user)
 
 
 def _certificate_on(device: Device) -> Certificate | None:
-    newest = newest_certificates([device]).get(device.key_id)
-    if newest is None:
+    """Return the certificate issued last on the device's key."""
+    if device.key_id is None:
         return None
-    joined = Certificate.objects.select_related("subscriber", "agency", "key__device")
-    return joined.defer("der", "crl_entry").get(pk=newest.pk)
+    on_it = Certificate.objects.filter(key=device.key_id).defer("der", "crl_entry")
+    joined = on_it.select_related("subscriber", "agency", "key__device")
+    return joined.order_by("issued_at", "pk").last()
 
 
-def _of_certificate(certificate: Certificate, user: User, now: datetime) -> list[Offer]:
+def _of_certificate(
+    certificate: Certificate, user: User, asked: Asked, now: datetime
+) -> list[Offer]:
     """Judge renewal and change by what the register says of the rows they would be."""
-    return [
-        _judged(
-            offer,
-            renew_change.of_certificate(certificate, agency=user.agency, wants={wish}, now=now),
-        )
-        for offer, wish in ((_RENEW, RENEW), (_CHANGE, CHANGE))
-    ]
+    found = renew_change.of_certificate(
+        certificate, agency=user.agency, wishes=[{RENEW}, {CHANGE}], asked=asked, now=now
+    )
+    return list(map(_judged, (_RENEW, _CHANGE), found))
 
 
-def _of_revocation(certificate: Certificate, user: User, now: datetime) -> Offer:
-    return _judged(_REVOKE, revoke.of_certificate(certificate, agency=user.agency, now=now))
+def _of_revocation(certificate: Certificate, user: User, asked: Asked, now: datetime) -> Offer:
+    found = revoke.of_certificate(certificate, agency=user.agency, asked=asked, now=now)
+    return _judged(_REVOKE, found)
 
 
 def _of_reissue(certificate: Certificate, now: datetime) -> Offer:
@@ -187,13 +192,15 @@ def _of_reissue(certificate: Certificate, now: datetime) -> Offer:
     return _judged(offer, [found] if found else [])
 
 
-def _of_device(device: Device, now: datetime) -> list[Offer]:
+def _of_device(
+    device: Device, newest: Certificate | None, asked: Asked, now: datetime
+) -> list[Offer]:
     is_lost = device.condition == Condition.LOST
     give_it_back = replace(_GIVE_BACK, instead=(LOSE,) if is_lost else ())
     return [
-        _judged(_RECOVER, recover.of_device(device, now=now)),
-        _judged(give_it_back, give_back.of_device(device, now=now)),
-        _judged(_LOSE, loss.of_device(device, now=now)),
+        _judged(_RECOVER, recover.of_device(device, newest, asked=asked, now=now)),
+        _judged(give_it_back, give_back.of_device(device, asked=asked)),
+        _judged(_LOSE, loss.of_device(device, asked=asked)),
     ]
 
 

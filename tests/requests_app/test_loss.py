@@ -107,7 +107,7 @@ def test_a_device_in_a_subscribers_hands_can_be_told_lost() -> None:
     people = cast()
     device = held(people)
 
-    assert row_rules.of_device(device, now=NOW) == []
+    assert row_rules.of_device(device) == []
     assert services.violations_before_signing(draft(people, row(device)), now=NOW) == []
 
 
@@ -137,7 +137,7 @@ def test_what_the_ca_or_the_office_has_is_not_the_agencys_to_tell_lost() -> None
         subscriber=builders.person(at=people.agency),
     )
 
-    assert [one.code for one in row_rules.of_device(device, now=NOW)] == ["not_at_the_agency"]
+    assert [one.code for one in row_rules.of_device(device)] == ["not_at_the_agency"]
 
 
 def test_a_loss_is_confirmed_once() -> None:
@@ -146,7 +146,7 @@ def test_a_loss_is_confirmed_once() -> None:
     dossier = sent(people, device)
     device.refresh_from_db()
 
-    assert [one.code for one in row_rules.of_device(device, now=NOW)] == ["duplicate_open"]
+    assert [one.code for one in row_rules.of_device(device)] == ["duplicate_open"]
 
     story.step(dossier, Action.ACKNOWLEDGE, people.operator)
     found = services.violations_before_signing(draft(people, row(device)), now=NOW)
@@ -163,7 +163,7 @@ def test_found_and_lost_again_it_is_told_again() -> None:
     devices.make_move(device, Move.REPORT_LOST, actor=people.clerk, now=later, reason="Lại mất")
     device.refresh_from_db()
 
-    assert row_rules.of_device(device, now=later) == []
+    assert row_rules.of_device(device) == []
 
 
 # What sending causes.

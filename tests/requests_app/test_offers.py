@@ -29,7 +29,7 @@ from tests import builders, story
 from tests.builders import NOW, TODAY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ca")]
-MOST_QUERIES = 30
+MOST_QUERIES = 18
 
 
 @pytest.fixture(autouse=True)
@@ -358,10 +358,13 @@ def test_the_page_shows_open_ones_as_buttons_and_closed_ones_with_article_and_wa
 
 
 @pytest.mark.parametrize("route", ["ca:detail", "devices:detail"])
+@pytest.mark.parametrize("custody", [Custody.WITH_SUBSCRIBER, Custody.BACK_AT_AGENCY])
+@pytest.mark.parametrize("condition", [Condition.OK, Condition.LOCKED])
 def test_offers_cost_the_same_queries_whatever_stands_beside(
-    people: story.Cast, route: str
+    people: story.Cast, route: str, custody: str, condition: str
 ) -> None:
     certificate = held(people)
+    Device.objects.update(custody=custody, condition=condition)
     thing = certificate if route == "ca:detail" else certificate.key.device
     client = page(people.clerk)
     address = reverse(route, args=[thing.uuid])

@@ -20,7 +20,7 @@ from portal.ca import keystore, tokens
 from portal.ca import services as ca
 from portal.ca.authority import open_for_signing
 from portal.ca.models import Certificate, RevocationReason, VirtualToken
-from portal.core.rules import Refused
+from portal.core.rules import Refused, Violation
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.documents import services as documents
 from portal.notices.models import Notice
@@ -28,6 +28,7 @@ from requests_app import execution, services
 from requests_app.carrying_out import recovering
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome, Procedure
 from requests_app.services.row_rules import recover as row_rules
+from requests_app.services.targets import newest_certificates
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.requests_app import recovery
@@ -68,11 +69,16 @@ def assert_untouched(device: Device) -> None:
 # What the register says of a row.
 
 
+def against(device: Device) -> list[Violation]:
+    newest = newest_certificates([device]).get(device.key_id)
+    return row_rules.of_device(device, newest, now=NOW)
+
+
 def test_a_locked_device_with_a_valid_certificate_can_be_recovered() -> None:
     people = cast()
     device = locked(people)
 
-    assert row_rules.of_device(device, now=NOW) == []
+    assert against(device) == []
     assert services.violations_before_signing(draft(people, row(device)), now=NOW) == []
 
 
@@ -140,7 +146,7 @@ def test_what_is_spent_lost_or_broken_is_not_unlocked(
     happen(device, people)
     device.refresh_from_db()
 
-    found = row_rules.of_device(device, now=NOW)
+    found = against(device)
 
     assert [one.code for one in found] == [code]
     assert str(device.uuid) in found[0].link
@@ -151,7 +157,7 @@ def test_a_sound_device_has_nothing_to_recover() -> None:
     certificate = story.give_certificate(builders.person(at=people.agency))
     device = Device.objects.get(key=certificate.key)
 
-    assert [one.code for one in row_rules.of_device(device, now=NOW)] == ["not_locked"]
+    assert [one.code for one in against(device)] == ["not_locked"]
 
 
 @pytest.mark.parametrize("kind", ["mau_06_recover", "mau_05_revoke"])
@@ -166,7 +172,7 @@ def test_a_device_that_another_open_dossier_asks_for_is_not_asked_twice(kind: st
 
     assert [one.code for one in found] == ["duplicate_open"]
     assert str(other.uuid) in found[0].link
-    assert [one.code for one in row_rules.of_device(device, now=NOW)] == ["duplicate_open"]
+    assert [one.code for one in against(device)] == ["duplicate_open"]
 
 
 def test_the_rules_cost_the_same_for_one_row_and_for_many() -> None:

@@ -276,8 +276,8 @@ def test_one_request_for_one_certificate_at_a_time(people: story.Cast, holder: S
     story.send_in_ink(drafted(people, renewal(certificate)), people)
 
     assert codes(people, change(certificate, new_email=NEW_EMAIL)) == ["duplicate_open"]
-    found = renew_change.of_certificate(
-        certificate, agency=people.agency, wants={"change"}, now=NOW
+    (found,) = renew_change.of_certificate(
+        certificate, agency=people.agency, wishes=[{"change"}], now=NOW
     )
     assert [(one.code, one.row) for one in found] == [("duplicate_open", None)]
 
@@ -289,7 +289,7 @@ def test_of_a_certificate_alone_it_is_said_what_can_be_asked(
     elsewhere = story.cast_beside(people)
 
     def said(agency: Agency, *wants: str) -> list[str]:
-        found = renew_change.of_certificate(certificate, agency=agency, wants=wants, now=NOW)
+        (found,) = renew_change.of_certificate(certificate, agency=agency, wishes=[wants], now=NOW)
         return [violation.code for violation in found]
 
     assert said(people.agency, "renew", "change") == ["too_late_to_renew", "too_late_to_change"]

@@ -120,8 +120,8 @@ def test_what_is_not_in_the_agencys_hands_is_not_given_back() -> None:
     # A lost device's condition is none of the form's either.
     found = [one.code for one in violations if one.code != "unknown_condition"]
     assert found == ["device_not_back", "device_lost"]
-    assert [one.code for one in give_back.of_device(held, now=NOW)] == ["device_not_back"]
-    assert [one.code for one in give_back.of_device(lost, now=NOW)] == ["device_lost"]
+    assert [one.code for one in give_back.of_device(held)] == ["device_not_back"]
+    assert [one.code for one in give_back.of_device(lost)] == ["device_lost"]
 
 
 def test_another_bodys_device_is_unknown_here() -> None:
@@ -138,7 +138,7 @@ def test_another_bodys_device_is_unknown_here() -> None:
 def test_a_device_stands_in_one_open_set_of_minutes() -> None:
     people = returns.cast()
     (device,) = returns.at_agency(people)
-    assert give_back.of_device(device, now=NOW) == []
+    assert give_back.of_device(device) == []
     first = returns.sent(people, [device])
 
     second = returns.drafted(people, [device])
@@ -146,7 +146,7 @@ def test_a_device_stands_in_one_open_set_of_minutes() -> None:
     (violation,) = services.violations_before_signing(second, now=NOW)
     assert violation.code == "duplicate_open"
     assert first.letter_number in violation.way_out
-    assert [one.code for one in give_back.of_device(device, now=NOW)] == ["duplicate_open"]
+    assert [one.code for one in give_back.of_device(device)] == ["duplicate_open"]
 
 
 # Device by device
@@ -322,7 +322,7 @@ def test_what_is_not_received_goes_on_being_owed(route: Route, place: Custody, m
     owed = Deadline.objects.open().get(kind=DeadlineKind.DEVICE_RETURN)
     assert owed.target_uuid == missing.uuid
     assert [item.outcome for item in dossier.items.all()] == [Outcome.DONE, Outcome.REFUSED]
-    assert give_back.of_device(missing, now=NOW) == []
+    assert give_back.of_device(missing) == []
 
 
 def test_all_or_some_is_what_the_rows_say() -> None:

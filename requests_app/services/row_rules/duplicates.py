@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -19,16 +20,46 @@ from requests_app.workflow import ENDED, State
 _ASKS_FOR_NOTHING = (*ENDED, State.DRAFT)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Rows of open dossiers about some keys, read once for several questions about them."""
+
+    of_certificates: Sequence[DossierItem]
+    of_devices: Sequence[DossierItem]  # that name no certificate
+
+
+def what_is_asked(
+    items: Sequence[DossierItem],
+    *,
+    by: Iterable[EffectKind] = EffectKind,
+    outside: Dossier | None = None,
+) -> Asked:
+    """Return what open dossiers ask with effects ``by`` of the keys ``items`` are about."""
+    standing = standing_rows(by).exclude(dossier=outside.pk if outside else None)
+    standing = standing.select_related("dossier__agency", "certificate", "device").only(
+        "dossier", "certificate__key", "device__key"
+    )
+    return Asked(
+        list(standing.filter(certificate__key__in={_key_of(item) for item in items} - {None})),
+        list(standing.filter(device__key__in=_device_keys(items), certificate__isnull=True)),
+    )
+
+
 def asked_twice(
-    dossier: Dossier, items: Sequence[DossierItem], *, by: Iterable[EffectKind]
+    dossier: Dossier,
+    items: Sequence[DossierItem],
+    *,
+    by: Collection[EffectKind],
+    asked: Asked | None = None,
 ) -> list[Violation]:
     """Return the rows whose key stands in another open dossier, by its certificate or its device.
 
     A certificate and the one that replaced it are the same thing here: their device is unlocked or
     given back once, and a revocation ends all that is on the key. Only effects ``by`` count: a
-    revocation, say, never waits for anything but another revocation.
+    revocation, say, never waits for anything but another revocation. ``asked`` is what was read
+    before.
     """
-    others = _others(dossier, items, by=by)
+    others = _others(items, asked or what_is_asked(items, by=by, outside=dossier), by=by)
     bodies = {other.agency_id for other in others.values()} - {dossier.agency_id}
     known = bodies_spoken_for(dossier.agency_id, bodies) if bodies else set()
     found = (
@@ -44,22 +75,24 @@ def _key_of(item: DossierItem) -> int | None:
     return thing.key_id if thing else None
 
 
+def _device_keys(items: Iterable[DossierItem]) -> set[int | None]:
+    return {item.device.key_id for item in items if item.device} - {None}
+
+
 def _others(
-    dossier: Dossier, items: Sequence[DossierItem], *, by: Iterable[EffectKind]
+    items: Sequence[DossierItem], asked: Asked, *, by: Collection[EffectKind]
 ) -> dict[int | None, Dossier]:
     """Return key → the open dossier it stands in."""
-    keys = {_key_of(item) for item in items} - {None}
-    of_devices = {item.device.key_id for item in items if item.device} - {None}
-    standing = standing_rows(by).exclude(dossier=dossier.pk).select_related("dossier__agency")
-    standing = standing.select_related("certificate", "device").only(
-        "dossier", "certificate__key", "device__key"
-    )
-    found: dict[int | None, Dossier] = {}
-    for other in standing.filter(certificate__key__in=keys):
-        found[_key_of(other)] = other.dossier
-    for other in standing.filter(device__key__in=of_devices, certificate__isnull=True):
-        found[_key_of(other)] = other.dossier
-    return found
+    of_devices = _device_keys(items)
+    rows = [
+        *asked.of_certificates,
+        *(other for other in asked.of_devices if _key_of(other) in of_devices),
+    ]
+    return {
+        _key_of(other): other.dossier
+        for other in rows
+        if kinds.get(other.dossier.kind).effect in by
+    }
 
 
 def standing_rows(effects: Iterable[EffectKind]) -> QuerySet[DossierItem]:

@@ -17,8 +17,8 @@ from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier, DossierItem
 from requests_app.rules import register
 from requests_app.rules import returns as rules
-from requests_app.services.row_rules.duplicates import asked_twice
-from requests_app.services.targets import newest_certificates, serial_of
+from requests_app.services.row_rules.duplicates import Asked, asked_twice
+from requests_app.services.targets import serial_of
 
 
 def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> list[Violation]:
@@ -28,14 +28,14 @@ def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime)
     return [*found, *asked_twice(dossier, items, by={EffectKind.GIVE_BACK})]
 
 
-def of_device(device: Device, *, now: datetime) -> list[Violation]:
+def of_device(device: Device, *, asked: Asked | None = None) -> list[Violation]:
     """Return why ``device`` can't be given back on a Mẫu 08 now; empty when it can."""
-    certificate = newest_certificates([device]).get(device.key_id)
-    item = DossierItem(device=device, certificate=certificate, title=str(device))
+    item = DossierItem(device=device, title=str(device))
     found = [violation for violation in _of_place(device, None) if violation]
     if device.agency_id is None:
         return found  # of the stock: it stands in nobody's minutes
-    others = asked_twice(Dossier(agency_id=device.agency_id), [item], by={EffectKind.GIVE_BACK})
+    sender = Dossier(agency_id=device.agency_id)
+    others = asked_twice(sender, [item], by={EffectKind.GIVE_BACK}, asked=asked)
     return [*found, *others]
 
 

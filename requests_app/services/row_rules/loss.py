@@ -18,9 +18,9 @@ from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier, DossierItem
 from requests_app.rules import devices as rules
 from requests_app.rules import register
-from requests_app.services.row_rules.duplicates import asked_twice
+from requests_app.services.row_rules.duplicates import Asked, asked_twice
 from requests_app.services.row_rules.senders import devices_of_sender
-from requests_app.services.targets import newest_certificates, serial_of
+from requests_app.services.targets import serial_of
 from requests_app.workflow import State
 
 _OTHERS = (EffectKind.RECORD_LOSS,)
@@ -45,14 +45,13 @@ def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime)
     return [*found, *asked_twice(dossier, items, by=_OTHERS)]
 
 
-def of_device(device: Device, *, now: datetime) -> list[Violation]:
+def of_device(device: Device, *, asked: Asked | None = None) -> list[Violation]:
     """Return why the loss of ``device`` can't be told on a Mẫu 09; empty when it can."""
     found = _of_standing(device, _confirmed([device]).get(device.pk), row=None)
     if device.agency_id is None:
         return found  # of the stock: nobody makes minutes of it
-    certificate = newest_certificates([device]).get(device.key_id)
-    item = DossierItem(device=device, certificate=certificate, title=str(device))
-    others = asked_twice(Dossier(agency_id=device.agency_id), [item], by=_OTHERS)
+    item = DossierItem(device=device, title=str(device))
+    others = asked_twice(Dossier(agency_id=device.agency_id), [item], by=_OTHERS, asked=asked)
     return [*found, *others]
 
 

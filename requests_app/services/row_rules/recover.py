@@ -16,7 +16,7 @@ from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier, DossierItem
 from requests_app.rules import devices as rules
 from requests_app.rules import register
-from requests_app.services.row_rules.duplicates import asked_twice
+from requests_app.services.row_rules.duplicates import Asked, asked_twice
 from requests_app.services.row_rules.senders import devices_of_sender
 from requests_app.services.targets import newest_certificates
 
@@ -46,14 +46,18 @@ def of_rows(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) ->
     return found
 
 
-def of_device(device: Device, *, now: datetime) -> list[Violation]:
-    """Return why ``device`` can't be recovered on a Mẫu 06 now; empty when it can."""
-    certificate = newest_certificates([device]).get(device.key_id)
-    found = _of_standing(device, certificate, now=now)
+def of_device(
+    device: Device, newest: Certificate | None, *, asked: Asked | None = None, now: datetime
+) -> list[Violation]:
+    """Return why ``device`` can't be recovered on a Mẫu 06 now; empty when it can.
+
+    ``newest`` is the certificate issued last on it.
+    """
+    found = _of_standing(device, newest, now=now)
     if device.agency_id is None:
         return found  # of the stock: nobody asks for it
-    item = DossierItem(device=device, certificate=certificate, title=str(device))
-    others = asked_twice(Dossier(agency_id=device.agency_id), [item], by=_IN_THE_WAY)
+    item = DossierItem(device=device, title=str(device))
+    others = asked_twice(Dossier(agency_id=device.agency_id), [item], by=_IN_THE_WAY, asked=asked)
     return [*found, *others]
 
 

@@ -21,7 +21,7 @@ from requests_app.rules.dossiers import organisation_is_registered
 from requests_app.rules.register import email_is_the_registered, name_is_the_registered
 from requests_app.services.organisations import bodies_named_in, bodies_of
 from requests_app.services.prefilling.renew_change import row_of
-from requests_app.services.row_rules.duplicates import asked_twice
+from requests_app.services.row_rules.duplicates import Asked, asked_twice
 from requests_app.services.targets import serial_of
 from requests_app.workflow import AT_THE_AGENCY
 
@@ -53,8 +53,12 @@ def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime)
 
     A row that was carried out has its certificate: nothing stops it any more.
     """
+    return _violations(dossier, items, _read(dossier, items, now=now))
+
+
+def _read(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> _Register:
     day = day_of_law(dossier, now)
-    register = _Register(
+    return _Register(
         own=bodies_of(dossier.agency),
         successors=_successors(items),
         day=day,
@@ -62,29 +66,51 @@ def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime)
             rules.validity(now, years=rules.RENEWED_VALIDITY_YEARS)[1]
         ),
     )
+
+
+def _violations(
+    dossier: Dossier,
+    items: Sequence[DossierItem],
+    register: _Register,
+    *,
+    asked: Asked | None = None,
+) -> list[Violation]:
     standing = [item for item in items if item.outcome != Outcome.DONE]
     known = [item for item in standing if _is_known(item, register)]
     unknown = [item for item in standing if not _is_known(item, register)]
     return [
         *filter(None, (_unknown(item) for item in unknown)),
         *(found for item in known for found in _of_row(item, register)),
-        *_unregistered_names(dossier, known, day),
-        *asked_twice(dossier, known, by=BLOCKED_BY),
+        *_unregistered_names(dossier, known, register.day),
+        *asked_twice(dossier, known, by=BLOCKED_BY, asked=asked),
     ]
 
 
 def of_certificate(
-    certificate: Certificate, *, agency: Agency, wants: Collection[str], now: datetime
-) -> list[Violation]:
-    """Return what keeps ``agency`` from asking "renew" and/or "change" for a certificate today."""
-    answers = row_of(certificate, renews="renew" in wants, changes="change" in wants)
-    item = DossierItem(
-        answers=answers,
+    certificate: Certificate,
+    *,
+    agency: Agency,
+    wishes: Sequence[Collection[str]],
+    asked: Asked | None = None,
+    now: datetime,
+) -> list[list[Violation]]:
+    """Return what keeps ``agency`` from asking for a certificate today, for each of ``wishes``.
+
+    A wish is "renew" and/or "change".
+    """
+    dossier = Dossier(agency=agency)
+    rows = [_as_row(certificate, wants) for wants in wishes]
+    register = _read(dossier, rows, now=now)
+    return [_violations(dossier, [row], register, asked=asked) for row in rows]
+
+
+def _as_row(certificate: Certificate, wants: Collection[str]) -> DossierItem:
+    return DossierItem(
+        answers=row_of(certificate, renews="renew" in wants, changes="change" in wants),
         title=certificate.common_name,
         certificate=certificate,
         device=getattr(certificate.key, "device", None),
     )
-    return violations(Dossier(agency=agency), [item], now=now)
 
 
 def day_of_law(dossier: Dossier, now: datetime) -> date:

@@ -20,7 +20,7 @@ from requests_app.kinds.mau_05_revoke import BODY_CELLS, PERSON_CELLS
 from requests_app.models import Attachment, Dossier, DossierItem
 from requests_app.rules import register
 from requests_app.rules import revocation as rules
-from requests_app.services.row_rules.duplicates import asked_twice
+from requests_app.services.row_rules.duplicates import Asked, asked_twice
 from requests_app.services.row_rules.senders import bodies_spoken_for
 
 # Urgent: a revocation waits for nothing but another revocation.
@@ -50,18 +50,20 @@ def of_rows(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) ->
     return [violation for item in items for violation in _of_row(item, known, now=now)]
 
 
-def of_certificate(certificate: Certificate, *, agency: Agency, now: datetime) -> list[Violation]:
+def of_certificate(
+    certificate: Certificate, *, agency: Agency, asked: Asked | None = None, now: datetime
+) -> list[Violation]:
     """Return why ``agency`` can't ask now that ``certificate`` be revoked; empty when it can."""
     found = _of_standing(
         certificate,
         is_own=certificate.pk in certificates_of_sender(agency.pk, [certificate]),
         in_use=_in_use([certificate], now=now).get(certificate.key_id),
-        device=Device.objects.filter(key=certificate.key_id).first(),
+        device=getattr(certificate.key, "device", None),
         row=None,
         now=now,
     )
     item = DossierItem(certificate=certificate, position=0, title=certificate.common_name)
-    others = asked_twice(Dossier(agency=agency), [item], by=_IN_THE_WAY)
+    others = asked_twice(Dossier(agency=agency), [item], by=_IN_THE_WAY, asked=asked)
     return found + [replace(violation, row=None) for violation in others]
 
 
