@@ -18,6 +18,7 @@ from portal.ca.querysets import EXPIRING_WITHIN_DAYS
 from portal.core.background import silent_words
 from portal.core.paging import KeysetPage, Order, capped_count, keyset_page
 from portal.core.roles import CA_ROLES, OFFICE_ROLES, Role
+from portal.core.waiting import waiting_for
 from portal.notices.models import Mail
 from requests_app.agenda import agenda_of
 from requests_app.models import CoveringLetter, Dossier, RoutingProposal
@@ -46,6 +47,7 @@ def home(request: UserRequest) -> HttpResponse:
         "devices": _devices(request.user, now=now),
         "covering": _covering_letters(request.user),
         "to_install": _to_install(request.user, now=now),
+        "others": waiting_for(request.user),
         "agenda": agenda,
         "has_dashboard": request.user.role in OFFICE_ROLES | CA_ROLES,
         "silent": silent_words(now) if request.user.role in CA_ROLES else [],
