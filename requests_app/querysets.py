@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Q
 
@@ -32,7 +33,7 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         if user.role in AGENCY_ROLES:
             return self.filter(agency__in=user.body_ids)
         if user.role in OFFICE_ROLES:
-            return self.filter(office=user.agency_id, sent_at__isnull=False)
+            return self.filter(office__in=user.body_ids, sent_at__isnull=False)
         if user.role in CA_ROLES:
             return self.filter(is_at_ca=1)
         if user.role == Role.AUDITOR:
@@ -44,7 +45,9 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         """Return the dossiers ``user``'s body gets a copy of: read-only, numbers masked."""
         if user.role not in AGENCY_ROLES | OFFICE_ROLES:
             return self.none()
-        return self.filter(copies__agency=user.agency_id, sent_at__isnull=False)
+        copied = apps.get_model("requests_app", "DossierCopy")._default_manager
+        theirs = copied.filter(agency__in=user.body_ids).order_by().values("dossier")
+        return self.filter(pk__in=theirs, sent_at__isnull=False)
 
     def workable_by(self, user: User) -> Self:
         """Return what waits for ``user``'s role, among what is visible."""
@@ -78,7 +81,7 @@ class CoveringLetterQuerySet(models.QuerySet["CoveringLetter"]):
         A body sees none: they speak of other bodies' dossiers.
         """
         if user.role in OFFICE_ROLES:
-            return self.filter(office=user.agency_id)
+            return self.filter(office__in=user.body_ids)
         if user.role in CA_ROLES:
             return self.filter(stage__in=LEFT_THE_OFFICE)
         if user.role == Role.AUDITOR:

@@ -24,7 +24,7 @@ from devices.services.stock import (
     take_in,
 )
 from devices.services.sums import Sums, sums, sums_by_body, sums_in_ledger
-from devices.services.transferring import readdress, transfer
+from devices.services.transferring import go_to_offices, readdress, transfer
 from devices.services.unlocking import unlock
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "change_holder",
     "detach_notice",
     "give_again",
+    "go_to_offices",
     "hand_over",
     "handed_over_without_notice",
     "has_keys_to_make",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from devices.models import CustodyMove, Device, Shipment, ShipmentItem
 from devices.services.ledger import audit, lock, write
 from devices.services.telling import tell_of_transfer
 from portal.agencies.models import Agency
+from portal.core.bulk import update_rows
 from portal.deadlines.services import pass_on
 
 
@@ -55,6 +56,22 @@ def readdress(
         pk__in=of_others.order_by().values("shipment")
     ).update(agency=to, office=to.office)
     return entries
+
+
+@transaction.atomic
+def go_to_offices(devices: Sequence[Device], offices: Mapping[int, Agency]) -> list[Device]:
+    """Let the offices of ``offices`` (by device) follow locked devices from now on; return those
+    that changed. Where a device is and whose it is stays, so the ledger has no entry; the caller
+    audits.
+    """
+    moved = []
+    for device in devices:
+        office = offices.get(device.pk)
+        if office is not None and office.pk != device.office_id:
+            device.office = office
+            moved.append(device)
+    update_rows(moved, ["office"])
+    return moved
 
 
 def _pass(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import Q
+
 from orgmerge.models import PlanLine
 from orgmerge.services.going_over import Moved, last_of, next_rows
 from orgmerge.services.successions import basis_of
@@ -13,7 +15,7 @@ from orgmerge.words import About
 from portal.accounts import services as accounts
 from portal.accounts.models import User
 from portal.accounts.rules import role_fits_body
-from portal.agencies.models import Agency
+from portal.agencies.models import Agency, AgencyKind
 from portal.core.roles import Role
 from portal.notices import services as notices
 
@@ -80,12 +82,16 @@ def _second_heads(ways: Ways, users: Sequence[User], to: dict[int, Agency]) -> s
 def _hand_on_notices(
     ways: Ways, touched: Sequence[User], to: dict[int, Agency], *, now: datetime
 ) -> None:
-    """What those who can't work on have not read is told to the clerks of the new body."""
+    """What those who can't work on have not read is told to the new body's clerks, an office's
+    officers."""
     closed = {user.pk: user.agency_id for user in touched if not user.is_active}
     heirs = {pk: to.get(pk) or ways.heirs.get(old) for pk, old in closed.items()}
     bodies = {body.pk for body in heirs.values() if body}
+    is_theirs = Q(role=Role.OFFICE_OFFICER) | (
+        Q(role=Role.CLERK) & ~Q(agency__kind=AgencyKind.OFFICE)
+    )
     clerks: dict[int, list[User]] = {}
-    for clerk in User.objects.filter(is_active=True, role=Role.CLERK, agency__in=bodies):
+    for clerk in User.objects.filter(is_theirs, is_active=True, agency__in=bodies):
         clerks.setdefault(clerk.agency_id, []).append(clerk)
     readers = {pk: clerks.get(body.pk, []) for pk, body in heirs.items() if body}
     if readers:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orgmerge.models import Merger
-from orgmerge.services import going_over
+from orgmerge.services import going_over, offices_following
 from orgmerge.services.accounts_following import accounts_
 from orgmerge.services.common import merger_act
 from orgmerge.services.leftovers import bodies_with_leftovers, left_behind
@@ -37,6 +37,14 @@ _MOVERS: Sequence[Mover] = (
     going_over.devices_,
     going_over.deadlines_,
     going_over.dossiers,
+    # Offices: what their bodies have, and what lay with them, once it is the new bodies'.
+    offices_following.routes,
+    offices_following.covering_letters,
+    offices_following.dossiers,
+    offices_following.devices_,
+    offices_following.shipments,
+    offices_following.certificates,
+    offices_following.deadlines_,
 )
 
 

@@ -99,7 +99,7 @@ def devices_(ways: Ways, after: int, now: datetime) -> Moved:
         pass_ = devices.readdress if is_on_the_way else devices.transfer
         pass_(group, to=to[group[0].pk], paper=paper, now=now)
         _tell_the_new_clerks(ways, group, to[group[0].pk], now=now)
-    _note(ways, About.DEVICE, {pk: (olds[pk], body.pk) for pk, body in to.items()})
+    note(ways, About.DEVICE, {pk: (olds[pk], body.pk) for pk, body in to.items()})
     _finish_lines(ways, About.DEVICE, to)
     return len(to), last_of(found)
 
@@ -138,7 +138,7 @@ def dossiers(ways: Ways, after: int, now: datetime) -> Moved:
             moved += 1
             _finish_lines(ways, About.DOSSIER, [one.pk], dossier=goes_on)
             if old != goes_on.agency_id:
-                _note(ways, About.DOSSIER, {one.pk: (old, goes_on.agency_id)})
+                note(ways, About.DOSSIER, {one.pk: (old, goes_on.agency_id)})
     return moved, last_of(found)
 
 
@@ -225,7 +225,7 @@ def _record(
 ) -> None:
     if not moved:
         return
-    _note(ways, about, {one.pk: (olds[one.pk], one.agency_id) for one in moved})
+    note(ways, about, {one.pk: (olds[one.pk], one.agency_id) for one in moved})
     _finish_lines(ways, about, [one.pk for one in moved])
     to: dict[str, list[str]] = defaultdict(list)
     for one in moved:
@@ -234,7 +234,7 @@ def _record(
     audit.record(act, actor=None, now=now)
 
 
-def _note(ways: Ways, about: About, moved: Mapping[int, tuple[int, int]]) -> None:
+def note(ways: Ways, about: About, moved: Mapping[int, tuple[int, int]]) -> None:
     """Keep from where to where each thing went."""
     GoneOver.objects.bulk_create(
         [

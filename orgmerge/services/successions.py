@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from orgmerge.models import Merger, MergerBody, MergerShare
+from orgmerge.services.office_heirs import Heirs, living
+from orgmerge.words import Extent
 from portal.agencies import services as agencies
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion, Succession
 from portal.agencies.services import AgencyFacts, Share
@@ -47,16 +49,23 @@ def basis_of(merger: Merger) -> dict[str, str]:
 
 
 def register(
-    merger: Merger, body: MergerBody, shares: Sequence[MergerShare], *, now: datetime
+    merger: Merger,
+    body: MergerBody,
+    shares: Sequence[MergerShare],
+    *,
+    offices: Heirs,
+    now: datetime,
 ) -> None:
-    """Register a founded body and set its ``agency``; the caller saves. Raises Refused."""
+    """Register a founded body and set its ``agency``; the caller saves. Raises Refused.
+
+    ``offices`` says who does the work of those that end, as far as it is registered.
+    """
     told = {name: getattr(body, name) for name in _COLUMNS}
-    facts = AgencyFacts(
-        **told, parent=_superior(body), office=merger.office, decision=merger.decision
-    )
+    office = _office_of_founded(merger, shares, offices)
+    facts = AgencyFacts(**told, parent=_superior(body), office=office, decision=merger.decision)
     body.agency = agencies.register_agency(
         facts,
-        kind=_kind([share.old for share in shares]),
+        kind=_kind(shares),
         valid_from=merger.effective_on,
         instead_of=[share.old_id for share in shares],
         actor=None,
@@ -96,12 +105,20 @@ def succeed(merger: Merger, old: Agency, shares: Sequence[MergerShare], *, now: 
 
 
 def change(
-    merger: Merger, body: MergerBody, shares: Sequence[MergerShare], *, now: datetime
+    merger: Merger,
+    body: MergerBody,
+    shares: Sequence[MergerShare],
+    *,
+    offices: Heirs,
+    now: datetime,
 ) -> None:
-    """Give a body that goes on its new version, if anything is new about it. Raises Refused."""
+    """Give a body that goes on its new version, if anything is new about it. Raises Refused.
+
+    ``offices`` as in ``register``.
+    """
     assert body.agency is not None
     last = body.agency.versions.order_by("-valid_from").select_related("parent", "office")[0]
-    facts = _changed(AgencyFacts.of(last), body, merger=merger)
+    facts = _changed(AgencyFacts.of(last), body, merger=merger, offices=offices)
     if not facts.differences(replace(AgencyFacts.of(last), decision=facts.decision)):
         return
     agencies.change_version(
@@ -115,22 +132,54 @@ def change(
     )
 
 
-def _changed(before: AgencyFacts, body: MergerBody, *, merger: Merger) -> AgencyFacts:
+def _changed(
+    before: AgencyFacts, body: MergerBody, *, merger: Merger, offices: Heirs
+) -> AgencyFacts:
     told = {name: value for name in _COLUMNS if (value := getattr(body, name)) != ""}
-    office = before.office
-    if office is None or not office.exists_on(merger.effective_on):
-        office = merger.office
     superior = _superior(body) or before.parent
+    office = living(_office_under(before, superior), offices)
+    if office is None or not office.exists_on(merger.effective_on):
+        office = living(merger.office, offices) or before.office
+    if body.agency is not None and body.agency.kind == AgencyKind.OFFICE:
+        office = living(before.office, offices)  # as a rule it has none
     return replace(before, **told, parent=superior, office=office, decision=merger.decision)
+
+
+def _office_under(before: AgencyFacts, superior: Agency | None) -> Agency | None:
+    """Who comes from one superior to another is followed by the other's office, if it was by the
+    one's (DERIVED: an office follows the bodies of its province)."""
+    above = before.parent
+    if above is None or superior is None or before.office is None:
+        return before.office
+    stays = above.office_id == superior.office_id or above.office_id != before.office.pk
+    return before.office if stays else superior.office or before.office
+
+
+def _office_of_founded(
+    merger: Merger, shares: Sequence[MergerShare], offices: Heirs
+) -> Agency | None:
+    """Return the office of those that go over to it when they have one and the same, else the
+    leading one. An office as a rule has none."""
+    theirs = {living(share.old.office, offices) for share in shares}
+    common = theirs.pop() if len(theirs) == 1 else None
+    if _kind(shares) == AgencyKind.OFFICE:
+        return common
+    return common or living(merger.office, offices) or merger.office
 
 
 def _superior(body: MergerBody) -> Agency | None:
     return body.parent_body.agency if body.parent_body else body.parent
 
 
-def _kind(olds: Sequence[Agency]) -> str:
-    """Return what a founded body is: what the bodies that go over to it are, when all are one."""
-    kinds = {old.kind for old in olds}
+def _kind(shares: Sequence[MergerShare]) -> str:
+    """Return what a founded body is: what the bodies that go over to it are, when all are one.
+
+    Whoever takes all of an office over does the office's work, whatever else it does.
+    """
+    kinds = {share.old.kind for share in shares}
+    whole = {share.old.kind for share in shares if share.extent == Extent.WHOLE}
+    if AgencyKind.OFFICE in whole:
+        return AgencyKind.OFFICE
     return kinds.pop() if len(kinds) == 1 else AgencyKind.AGENCY
 
 

@@ -19,12 +19,15 @@ from django.utils.translation import gettext as _
 
 from orgmerge.models import Merger, MergerBody, MergerShare
 from orgmerge.services.common import check_version, merger_act
+from orgmerge.services.office_heirs import heirs_of_ended_offices, heirs_of_offices
 from orgmerge.services.steps import take_own_step
-from orgmerge.services.successions import change, register, succeed
+from orgmerge.services.successions import basis_of, change, register, succeed
 from orgmerge.services.telling import tell_the_office
 from orgmerge.words import MergerState
 from orgmerge.workflow import MergerAction
 from portal.accounts.models import User
+from portal.agencies.models import Agency
+from portal.agencies.services import hand_on_bodies
 from portal.audit import services as audit
 from portal.core.bulk import update_rows
 from portal.core.roles import Role
@@ -32,6 +35,7 @@ from portal.core.rules import Refused
 
 AT_ONCE = 50  # bodies of one transaction: others wait that long for the end of the audit chain
 _LONGEST = 500
+_BODIES_AT_ONCE = 500  # bodies that only get another office: a handful of statements for all
 
 Piece: TypeAlias = Callable[[Merger, datetime], tuple[int, int]]
 
@@ -79,7 +83,7 @@ def _to_the_end(pk: int, *, now: datetime) -> int:
     done = 0
     # Successors exist before anything goes over to them; a body that lives on and gives a part away
     # gives it away before its own new version begins.
-    for piece in (_register, _succeed, _change):
+    for piece in (_register, _succeed, _change, _hand_on):
         while True:
             tried, recorded = _one_piece(pk, piece, now=now)
             done += recorded
@@ -117,9 +121,10 @@ def _register(merger: Merger, now: datetime) -> tuple[int, int]:
     bodies = list(rows.select_related("parent", "parent_body__agency").order_by("position"))
     bodies = bodies[:AT_ONCE]
     olds = _olds_of(merger, bodies)
+    offices = heirs_of_offices(merger)
     for body in bodies:
-        work = _bound(register, merger, body, olds.get(body.pk, []), now=now)
-        body.problem = _refusal(work)
+        shares = olds.get(body.pk, [])
+        body.problem = _refusal(_bound(register, merger, body, shares, offices=offices, now=now))
     _settle(bodies, now=now)
     return len(bodies), _count(bodies)
 
@@ -150,14 +155,38 @@ def _change(merger: Merger, now: datetime) -> tuple[int, int]:
     rows = rows.exclude(agency__in=waiting.order_by().values("old"))
     bodies = list(rows.select_related("agency", "parent", "parent_body__agency")[:AT_ONCE])
     olds = _olds_of(merger, bodies)
+    offices = heirs_of_ended_offices(merger)
     for body in bodies:
-        body.problem = _refusal(_bound(change, merger, body, olds.get(body.pk, []), now=now))
+        shares = olds.get(body.pk, [])
+        body.problem = _refusal(_bound(change, merger, body, shares, offices=offices, now=now))
     _settle(bodies, now=now)
     return len(bodies), _count(bodies)
 
 
-def _bound(work: Callable[..., object], *args: object, now: datetime) -> Callable[[], object]:
-    return lambda: work(*args, now=now)
+def _hand_on(merger: Merger, now: datetime) -> tuple[int, int]:
+    """Let the bodies that an ended office followed be followed by who does its work (decision 21).
+
+    Whoever it follows by now: those described, and those nothing else is new about.
+    """
+    for ended, heir in sorted(heirs_of_ended_offices(merger).items()):
+        if heir is None:
+            continue  # counted by ``left_behind``
+        count = hand_on_bodies(
+            Agency.objects.get(pk=ended),
+            heir,
+            from_day=merger.effective_on,
+            decision=merger.decision,
+            at_once=_BODIES_AT_ONCE,
+            now=now,
+            basis=basis_of(merger),
+        )
+        if count:
+            return count, count
+    return 0, 0
+
+
+def _bound(work: Callable[..., object], *args: object, **options: object) -> Callable[[], object]:
+    return lambda: work(*args, **options)
 
 
 def _refusal(work: Callable[[], object]) -> str:

@@ -11,6 +11,7 @@ from orgmerge import review_answers
 from orgmerge.codes import Why
 from orgmerge.facts import Reply
 from orgmerge.models import Merger, MergerShare, PlanLine
+from orgmerge.services.office_heirs import Heirs, heirs_of_ended_offices
 from orgmerge.words import Answer, Extent
 from portal.agencies.models import Agency, AgencyVersion
 from portal.core.text import search_key
@@ -28,6 +29,7 @@ class Ways:
     ended: set[int] = field(default_factory=set)  # bodies that are no more
     bodies: dict[int, Agency] = field(default_factory=dict)  # described body → registered one
     order: dict[int, int] = field(default_factory=dict)  # old body → its place in the decision
+    offices: Heirs = field(default_factory=dict)  # office that is no more → who does its work
     _replies: dict[tuple[str, int], Reply] | None = None
     _names: dict[str, str] | None = None
 
@@ -101,8 +103,9 @@ class Ways:
 
 
 def ways_of(merger: Merger) -> Ways:
-    """Return the ways of ``merger`` in two statements, however many bodies it has."""
-    found = Ways(merger)
+    """Return the ways of ``merger`` in three statements, however many bodies it has; two more when
+    an office ended and its rows name nobody."""
+    found = Ways(merger, offices=heirs_of_ended_offices(merger))
     for body in merger.bodies.filter(agency__isnull=False).select_related("agency__office"):
         assert body.agency is not None
         found.bodies[body.pk] = body.agency

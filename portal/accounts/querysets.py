@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Q
 
+from portal.agencies.querysets import heirs_of
 from portal.core.roles import CA_ROLES, OFFICE_ROLES, Role
 from portal.core.text import nfc, search_key
 
@@ -44,7 +45,9 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(is_active=True, role__in=OFFICE_ROLES, agency=office_id)
 
     def of_offices(self, offices: Collection[int]) -> Self:
-        return self.filter(is_active=True, role__in=OFFICE_ROLES, agency__in=offices)
+        """Return the people of these offices, and of what those that ended have become."""
+        theirs = Q(agency__in=offices) | Q(agency__in=heirs_of(*offices))
+        return self.filter(theirs, is_active=True, role__in=OFFICE_ROLES)
 
     def administrators(self) -> Self:
         """Return the active administrators."""

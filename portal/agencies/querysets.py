@@ -29,7 +29,7 @@ class AgencyQuerySet(models.QuerySet["Agency"]):
         if user.role in CA_ROLES or user.role == Role.ADMINISTRATOR:
             return self
         if user.role in OFFICE_ROLES:
-            return self.filter(Q(office=user.agency_id) | Q(pk=user.agency_id))
+            return self.filter(Q(office__in=user.body_ids) | Q(pk__in=user.body_ids))
         if user.role == Role.AUDITOR:
             # Three levels of the tree are what the administration has: province, body, unit.
             return self.filter(
@@ -105,10 +105,10 @@ def ancestors_of(agency_id: int) -> QuerySet[Inheritance, int]:
     return inherited.filter(heir=agency_id).order_by().values_list("ancestor", flat=True)
 
 
-def heirs_of(agency_id: int) -> QuerySet[Inheritance, int]:
-    """Return the keys of the bodies this one has become, in any generation."""
+def heirs_of(*agency_ids: int) -> QuerySet[Inheritance, int]:
+    """Return the keys of the bodies these have become, in any generation."""
     inherited: QuerySet[Inheritance] = QuerySet(_model("Inheritance"))
-    return inherited.filter(ancestor=agency_id).order_by().values_list("heir", flat=True)
+    return inherited.filter(ancestor__in=agency_ids).order_by().values_list("heir", flat=True)
 
 
 def _model(name: str) -> type[Any]:

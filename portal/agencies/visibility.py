@@ -23,7 +23,7 @@ def of_visible_bodies(rows: _Rows, user: User) -> _Rows:
     if user.role in CA_ROLES:
         return rows
     if user.role in OFFICE_ROLES:
-        return rows.filter(office=user.agency_id)
+        return rows.filter(office__in=user.body_ids)
     if user.role in AGENCY_ROLES or user.role == Role.AUDITOR:
         bodies = Agency.objects.visible_to(user).order_by().values("pk")
         return rows.filter(agency__in=bodies)

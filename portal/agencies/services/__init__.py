@@ -9,6 +9,7 @@ from portal.agencies.services.bodies import (
     take_effect,
 )
 from portal.agencies.services.going_over import GoingOver, go_over, take_up_work
+from portal.agencies.services.offices import followed_by, hand_on_bodies
 from portal.agencies.services.people import (
     conflicts_of,
     match_or_create_people,
@@ -31,7 +32,9 @@ __all__ = [
     "change_places",
     "change_version",
     "conflicts_of",
+    "followed_by",
     "go_over",
+    "hand_on_bodies",
     "match_or_create_people",
     "match_or_create_person",
     "match_or_create_systems",
