@@ -175,11 +175,19 @@ ACCESS: dict[str, Access] = {
     "GET requests_app:sheet_template": EVERYBODY,
     # Reorganisations: a draft is its office's own business
     "GET orgmerge:list": _only(*ON_THE_WAY, rest=404),
-    "GET orgmerge:suggest": _only(*OFFICE, rest=404),
+    "GET orgmerge:suggest": MERGER,
     "GET orgmerge:start": _only(OO, rest=404),
     "POST orgmerge:start": _only(OO, rest=404),
     "GET orgmerge:detail": MERGER,
     "POST orgmerge:take_step": MERGER,  # the form again: no step was named
+    "GET orgmerge:ask_office": DESCRIBED,
+    "POST orgmerge:ask_office": DESCRIBED,
+    "GET orgmerge:invitation": MERGER,
+    # The page again: no reason was typed. Its officer answers.
+    "POST orgmerge:answer_invitation": _about({200: frozenset({OO})}, {}),
+    "GET orgmerge:part": _about({302: OFFICE}, {}),  # it has not joined
+    "POST orgmerge:part": _about({302: OFFICE}, {}),
+    "POST orgmerge:plan_word": _about({404: ALL}, {404: ALL}),  # it has not joined
     "GET orgmerge:edit": DESCRIBED,
     "POST orgmerge:edit": DESCRIBED,
     "GET orgmerge:add_body": DESCRIBED,

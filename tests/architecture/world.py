@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from devices.lifecycle import Custody
 from devices.models import Device, Shipment, ShipmentItem
-from orgmerge.models import Merger
+from orgmerge.models import Merger, MergerOffice
 from portal.accounts.models import RoleGrant, User
 from portal.agencies.models import Agency, AgencyKind, Subscriber
 from portal.ca import authority, ceremony, keystore, services
@@ -64,6 +64,7 @@ class Side:
     mail: Mail
     covering_letter: CoveringLetter  # sent: the office and the CA see it
     merger: Merger  # a draft: its office alone sees it
+    asked: MergerOffice  # the office's, in a reorganisation of a third one: not answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,7 @@ def _side() -> Side:
             updated_at=NOW,
         ),
         merger=_merger(agency, officer=people[Role.OFFICE_OFFICER]),
+        asked=_asked(office),
     )
 
 
@@ -205,6 +207,12 @@ def _merger(agency: Agency, *, officer: User) -> Merger:
     mergers.plan(merger, body)
     merger.handovers.create(old=agency, body=body, made_at=builders.NOW)
     return merger
+
+
+def _asked(office: Agency) -> MergerOffice:
+    """A question to ``office``: whether it joins a reorganisation of another."""
+    leader = builders.user(Role.OFFICE_OFFICER)
+    return mergers.merger(leader).joint_offices.create(office=office, asked_by=leader, asked_at=NOW)
 
 
 def _paper(name: str) -> Document:
@@ -253,6 +261,12 @@ _OF_A_REPLY = {
     "orgmerge:reply_report",
     "orgmerge:reply_sheet",
     "orgmerge:send_reply",
+}
+_OF_AN_ASKED_OFFICE = {
+    "orgmerge:invitation",
+    "orgmerge:answer_invitation",
+    "orgmerge:part",
+    "orgmerge:plan_word",
 }
 _OF_A_SUBSCRIBER = {"agencies:subscriber", "agencies:reveal"}
 _OF_A_SHIPMENT = {"devices:shipment", "devices:receive"}
@@ -310,6 +324,7 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
         "notices:send_again": side.mail.uuid,
         **dict.fromkeys(_OF_A_COVERING_LETTER, side.covering_letter.uuid),
         **dict.fromkeys(_OF_A_REPLY, side.merger.rounds.get().replies.get().uuid),
+        **dict.fromkeys(_OF_AN_ASKED_OFFICE, side.asked.uuid),
         **dict.fromkeys(_OF_A_PROPOSAL, RoutingProposal.objects.get().uuid),
     }
     by_app = {
