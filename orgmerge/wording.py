@@ -50,7 +50,7 @@ _NEXT = {
 # Said to the office in place of the above: what is theirs to do.
 _OFFICES_NEXT = {
     (MergerState.AWAITING_APPROVAL, Role.OFFICE_HEAD): gettext_lazy(
-        "Anh/chị đọc trang Phương án, rồi phê duyệt trước ngày %(day)s hoặc trả lại kèm lý do."
+        "Anh/chị đọc trang Kế hoạch xử lý, rồi phê duyệt trước ngày %(day)s hoặc trả lại kèm lý do."
     ),
     (MergerState.AWAITING_APPROVAL, Role.OFFICE_OFFICER): gettext_lazy(
         "Chờ lãnh đạo Sở phê duyệt trước ngày %(day)s."
@@ -74,7 +74,7 @@ _AGREEING = {
 # To an office that joined: before its head has agreed, by role, and after.
 _JOINED_NEXT = {
     Role.OFFICE_HEAD: gettext_lazy(
-        "Anh/chị đọc trang Phương án, rồi đồng ý hoặc nêu lý do chưa đồng ý ở đó; "
+        "Anh/chị đọc trang Kế hoạch xử lý, rồi đồng ý hoặc nêu lý do chưa đồng ý ở đó; "
         "%(leader)s phê duyệt trước ngày %(day)s."
     ),
     Role.OFFICE_OFFICER: gettext_lazy(
@@ -122,9 +122,9 @@ def _of_a_draft(merger: Merger, user: User, hindrances: Sequence[Violation]) -> 
     if hindrances:
         return f"{hindrances[0].message} {hindrances[0].way_out}"
     if merger.is_led_by(user):
-        return _("Mô tả và phương án đã đủ: chuyên viên trình lãnh đạo phê duyệt.")
+        return _("Mô tả và kế hoạch xử lý đã đủ: chuyên viên trình lãnh đạo phê duyệt.")
     words = {"leader": merger.office.name}
-    return _("Mô tả và phương án đã đủ: chờ %(leader)s trình lãnh đạo.") % words
+    return _("Mô tả và kế hoạch xử lý đã đủ: chờ %(leader)s trình lãnh đạo.") % words
 
 
 def invitation_next(asked: MergerOffice, user: User) -> str:

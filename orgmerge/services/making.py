@@ -159,7 +159,7 @@ def _in_words(found: Sequence[Violation]) -> str:
 
 def _broken(error: Exception) -> str:
     return _(
-        "Không lập được phương án do lỗi hệ thống (%(name)s). Hãy lập lại; nếu vẫn lỗi, báo quản "
+        "Không lập được kế hoạch do lỗi hệ thống (%(name)s). Hãy lập lại; nếu vẫn lỗi, báo quản "
         "trị hệ thống kèm thời điểm này."
     ) % {"name": type(error).__name__}
 

@@ -157,9 +157,9 @@ def _check_choice(
     if certificate is not None and certificate.pk not in offered[body.pk]:
         raise refuse(
             "not_a_candidate",
-            _("Chứng thư này không chọn được cho %(body)s trong phương án mới nhất.")
+            _("Chứng thư này không chọn được cho %(body)s trong kế hoạch mới nhất.")
             % {"body": body.name},
-            way_out=_("Xem danh sách chứng thư và lý do ở phương án; lập lại nếu đã thay đổi."),
+            way_out=_("Xem danh sách chứng thư và lý do ở kế hoạch; lập lại nếu đã thay đổi."),
         )
 
 
@@ -175,7 +175,7 @@ def _newest_ready_or_refuse(merger: Merger) -> Plan:
     plan = newest_ready(merger)
     if plan is None:
         raise refuse(
-            "no_plan", _("Chưa lập phương án."), way_out=_("Lập phương án ở trang Phương án.")
+            "no_plan", _("Chưa lập kế hoạch xử lý."), way_out=_("Lập ở trang Kế hoạch xử lý.")
         )
     return plan
 

@@ -111,33 +111,33 @@ _SAID = {
         "orgmerge:detail",
     ),
     "no_plan": (
-        gettext_lazy("Chưa lập phương án."),
-        gettext_lazy("Lập phương án ở trang Phương án."),
+        gettext_lazy("Chưa lập kế hoạch xử lý."),
+        gettext_lazy("Lập ở trang Kế hoạch xử lý."),
         "orgmerge:plan",
     ),
     "plan_being_made": (
-        gettext_lazy("Phương án đang được lập."),
+        gettext_lazy("Kế hoạch xử lý đang được lập."),
         gettext_lazy("Chờ lập xong rồi xem lại."),
         "orgmerge:plan",
     ),
     "plan_failed": (
-        gettext_lazy("Lần lập phương án gần nhất không thành."),
-        gettext_lazy("Xem lỗi và lập lại ở trang Phương án."),
+        gettext_lazy("Lần lập kế hoạch xử lý gần nhất không thành."),
+        gettext_lazy("Xem lỗi và lập lại ở trang Kế hoạch xử lý."),
         "orgmerge:plan",
     ),
     "plan_out_of_date": (
-        gettext_lazy("Mô tả, lựa chọn hoặc trả lời rà soát đã thay đổi sau khi lập phương án."),
-        gettext_lazy("Lập lại phương án rồi xem lại."),
+        gettext_lazy("Mô tả, lựa chọn hoặc trả lời rà soát đã thay đổi sau khi lập kế hoạch."),
+        gettext_lazy("Lập lại kế hoạch rồi xem lại."),
         "orgmerge:plan",
     ),
     "office_has_not_agreed": (
         gettext_lazy("%(office)s chưa đồng ý phương án này."),
-        gettext_lazy("Lãnh đạo đơn vị ấy đọc và đồng ý ở trang Phương án."),
+        gettext_lazy("Lãnh đạo đơn vị ấy đọc và đồng ý ở trang Kế hoạch xử lý."),
         "orgmerge:plan",
     ),
     "plan_open": (
-        gettext_lazy("Còn %(count)s việc chờ người quyết định trong phương án."),
-        gettext_lazy("Chọn và quyết định từng việc ở đầu trang Phương án."),
+        gettext_lazy("Còn %(count)s việc chờ người quyết định trong kế hoạch xử lý."),
+        gettext_lazy("Chọn và quyết định từng việc ở đầu trang Kế hoạch xử lý."),
         "orgmerge:plan",
     ),
 }

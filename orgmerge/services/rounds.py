@@ -101,7 +101,7 @@ def _check(merger: Merger, due_on: date, *, today: date) -> None:
     if today < merger.effective_on < due_on:
         raise _bad_day(
             "due_after_effective",
-            _("Hạn trả lời không sau ngày hiệu lực %(day)s, vì kết quả dùng để lập phương án.")
+            _("Hạn trả lời không sau ngày hiệu lực %(day)s, vì kết quả dùng để lập kế hoạch xử lý.")
             % {"day": f"{merger.effective_on:%d/%m/%Y}"},
         )
 

@@ -56,7 +56,7 @@ def start(request: UserRequest) -> HttpResponse:
         except Refused as refusal:
             context["violations"] = refusal.violations
         else:
-            messages.success(request, _("Đã lập phương án. Bây giờ mô tả các đơn vị."))
+            messages.success(request, _("Đã lập phương án sắp xếp. Bây giờ mô tả các đơn vị."))
             return redirect("orgmerge:detail", merger.uuid)
     return render(request, "orgmerge/merger_form.html", context)
 

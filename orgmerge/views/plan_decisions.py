@@ -89,8 +89,8 @@ def _choose(
         )
 
     done = ngettext(
-        "Đã ghi lựa chọn cho %(count)d đơn vị. Phương án đang được lập lại.",
-        "Đã ghi lựa chọn cho %(count)d đơn vị. Phương án đang được lập lại.",
+        "Đã ghi lựa chọn cho %(count)d đơn vị. Kế hoạch đang được lập lại.",
+        "Đã ghi lựa chọn cho %(count)d đơn vị. Kế hoạch đang được lập lại.",
         len(chosen),
     ) % {"count": len(chosen)}
     return _answer(request, merger, choose, done=done)
@@ -134,7 +134,7 @@ def settle(request: UserRequest, code: UUID) -> HttpResponse:
     lines = _lines_named(request, merger)
     if not lines:
         messages.warning(
-            request, _("Hãy chọn các dòng chờ quyết định; phương án có thể vừa được lập lại.")
+            request, _("Hãy chọn các dòng chờ quyết định; kế hoạch có thể vừa được lập lại.")
         )
         return redirect("orgmerge:plan", merger.uuid)
     abouts = {line.about for line in lines}
@@ -205,8 +205,8 @@ def _settle(
         )
 
     done = ngettext(
-        "Đã quyết định %(count)d dòng. Phương án đang được lập lại.",
-        "Đã quyết định %(count)d dòng. Phương án đang được lập lại.",
+        "Đã quyết định %(count)d dòng. Kế hoạch đang được lập lại.",
+        "Đã quyết định %(count)d dòng. Kế hoạch đang được lập lại.",
         len(lines),
     ) % {"count": len(lines)}
     return _answer(request, merger, settle_them, done=done)

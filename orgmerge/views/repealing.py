@@ -46,7 +46,8 @@ def repeal(request: UserRequest, code: UUID) -> HttpResponse:
             violations = refusal.violations
         else:
             messages.success(
-                request, _("Đã lập phương án bãi bỏ. Xem lại từng dòng trước khi lập phương án.")
+                request,
+                _("Đã lập phương án bãi bỏ. Xem lại từng dòng trước khi lập kế hoạch xử lý."),
             )
             return redirect("orgmerge:detail", made.uuid)
     context = {

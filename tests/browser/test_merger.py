@@ -86,7 +86,7 @@ def _plan(tour: Tour, page: Page, merger: Merger) -> None:
     page.goto(f"/sap-nhap/{merger.uuid}/")
     tour.look(page, "sap-nhap-mo-ta")
     page.get_by_role("link", name="Tới trang cần làm tiếp").click()
-    press(page, "Lập phương án")
+    press(page, "Lập kế hoạch")
     _work()
     page.reload()
     page.get_by_role("radio", name=re.compile("Hạng 1")).check()

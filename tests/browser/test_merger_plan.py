@@ -39,15 +39,15 @@ def test_a_plan_is_made_chosen_from_and_read(tour: Tour, officer: User) -> None:
     merger = planned.two_communes(officer)
     page = tour.page_of(officer)
     page.goto(plan_page(merger))
-    expect(page.get_by_text("Chưa có phương án.")).to_be_visible()
+    expect(page.get_by_text("Chưa có kế hoạch xử lý.")).to_be_visible()
     tour.look(page, "phuong-an-chua-lap")
 
-    press(page, "Lập phương án")
+    press(page, "Lập kế hoạch")
     expect(page.locator("#tinh-hinh progress")).to_be_visible()
     tour.look(page, "phuong-an-dang-lap")
     work()
     # htmx asks by itself; the page comes anew when the plan is ready.
-    expect(page.locator("#tinh-hinh")).to_contain_text("Phương án lần 1", timeout=15_000)
+    expect(page.locator("#tinh-hinh")).to_contain_text("Kế hoạch lần 1", timeout=15_000)
     tour.look(page, "phuong-an")
     _choose_the_first(tour, page)
     _narrow(page)
@@ -65,7 +65,7 @@ def _choose_the_first(tour: Tour, page: Page) -> None:
     press(page, "Chọn")
     expect(page.locator("fieldset")).to_contain_text("đang lập lại theo lựa chọn này")
     work()
-    expect(page.locator("#tinh-hinh")).to_contain_text("Phương án lần 2", timeout=15_000)
+    expect(page.locator("#tinh-hinh")).to_contain_text("Kế hoạch lần 2", timeout=15_000)
     expect(page.locator("#tinh-hinh")).to_contain_text("Không còn việc chờ quyết định")
 
 

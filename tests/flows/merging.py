@@ -230,8 +230,8 @@ def _answer(at: Province, town: Town, said: Mapping[str, Mapping[str, str]]) -> 
 def planned(at: Province, officer: Visitor) -> Visitor:
     """The officer asks for the plan, unless a decision has just done so; the worker makes it."""
     officer.open(f"{at.page}phuong-an/")
-    if officer.has_button("ập phương án"):
-        officer.press("ập phương án")
+    if officer.has_button("ập kế hoạch"):
+        officer.press("ập kế hoạch")
     sweep()
     assert at.merger.plans.order_by("-number")[0].state == Plan.State.READY, officer.words()
     return officer.open(f"{at.page}phuong-an/")

@@ -112,7 +112,7 @@ def test_a_choice_is_taken_and_the_plan_made_anew(
 
     assert answer.headers["Location"] == page_of(merger)  # type: ignore[attr-defined]
     assert merger.choices.get().certificate_id == other
-    assert "Phương án đang lập lại theo lựa chọn này" in waiting
+    assert "Kế hoạch đang lập lại theo lựa chọn này" in waiting
     assert "chưa chọn chứng thư cơ quan" not in made
     newest = plans.newest_ready(merger)
     assert newest is not None

@@ -95,8 +95,8 @@ def test_without_a_plan_the_officer_is_offered_to_make_one(merger: Merger, offic
 
     asked = client.post(page_of(merger, "ask_plan"), follow=True).content.decode()
 
-    assert "Lập phương án</button>" in page
-    assert "Đang lập phương án" in asked
+    assert "Lập kế hoạch xử lý</button>" in page
+    assert "Đang lập kế hoạch xử lý" in asked
     assert 'hx-trigger="every 3s"' in asked
     assert merger.plans.get().state == Plan.State.WAITING
 
@@ -139,7 +139,7 @@ def test_a_plan_that_could_not_be_made_says_so(merger: Merger, officer: User) ->
     page = text_of(officer, page_of(merger))
 
     assert "Không lập được XYZ" in page
-    assert "Lập phương án</button>" in page
+    assert "Lập kế hoạch xử lý</button>" in page
 
 
 @pytest.mark.parametrize(
@@ -469,7 +469,7 @@ def test_an_approved_plan_is_no_longer_decided(merger: Merger, officer: User, pl
 
     page = text_of(officer, page_of(merger))
 
-    assert "Lập lại phương án" not in page
+    assert "Lập lại kế hoạch" not in page
     assert 'name="line"' not in page
     assert 'type="radio"' not in page
     assert signed_in(officer).get(page_of(merger, "settle")).status_code == 302

@@ -39,7 +39,7 @@ _FOUNDED = uuid.UUID("6f7267f6-6d65-4267-a65b-6f6469657301")
 class Command(BaseCommand):
     """One JSON line for each body, certificate, device, person and dossier; changes nothing."""
 
-    help = "Lập phương án từ tệp đơn vị cũ → mới và in ra, không ghi gì vào cơ sở dữ liệu."
+    help = "Lập kế hoạch từ tệp đơn vị cũ → mới và in ra, không ghi gì vào cơ sở dữ liệu."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="BODIES.csv", help="“-” là đọc từ đầu vào chuẩn.")
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             "--at",
             type=date.fromisoformat,
             metavar="YYYY-MM-DD",
-            help="Ngày lập phương án; bỏ trống là hôm nay.",
+            help="Ngày lập kế hoạch; bỏ trống là hôm nay.",
         )
         parser.add_argument("--json", action="store_true", help="In từng việc thành dòng JSON.")
 
@@ -61,7 +61,7 @@ class Command(BaseCommand):
         except bodies_file.Unusable as refusal:
             self.stderr.write("\n".join(bodies_file.rows_at_fault(refusal.faults)))
             raise CommandError(
-                _("Tệp có %(count)d lỗi; chưa lập phương án.") % {"count": len(refusal.faults)}
+                _("Tệp có %(count)d lỗi; chưa lập kế hoạch.") % {"count": len(refusal.faults)}
             ) from refusal
         with collector_paused():
             plan = planning.plan(world)
