@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from orgmerge.models_annex import AnnexPiece, PlanAnnex
 from orgmerge.models_lists import BodyList, BodyListRow
 from orgmerge.models_offices import MergerOffice
 from orgmerge.models_records import GoneOver, RecordsHandover
@@ -22,6 +23,7 @@ from portal.documents.models import Document
 from requests_app.models import Dossier, DossierItem
 
 __all__ = [
+    "AnnexPiece",
     "BodyList",
     "BodyListRow",
     "Choice",
@@ -32,6 +34,7 @@ __all__ = [
     "MergerShare",
     "MergerStep",
     "Plan",
+    "PlanAnnex",
     "PlanLine",
     "RecordsHandover",
     "ReviewItem",

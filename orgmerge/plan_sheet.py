@@ -1,35 +1,17 @@
-"""The lines of a plan to take away: columns of the spreadsheet, the annex of a covering letter.
-
-The layout is the portal's own: no form of the decree prescribes it.
-"""
+"""The lines of a plan as they are listed: on pages, on paper, in the spreadsheet to take away."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 
-from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
-from orgmerge.models import Merger, PlanLine
+from orgmerge.models import PlanLine
 from orgmerge.reasons import REASONS, WARNINGS
 from orgmerge.services.new_subjects import NewSubject
 from orgmerge.words import About, Action, Stage
 from portal.core.sheets import SheetColumn
-from portal.documents.letters import STYLESHEET, cell
-from portal.documents.press import print_pdf
-
-MOST_ROWS_ON_PAPER = 200  # a few seconds; more would hold up the others who wait for an answer
-_LAYOUT_NOTE = "Phụ lục do hệ thống tự thiết kế; Nghị định 68/2024/NĐ-CP không quy định mẫu."
-_WIDTHS = (
-    ("STT", "7%"),
-    ("Đơn vị hiện nay", "19%"),
-    ("Đối tượng", "21%"),
-    ("Việc làm", "13%"),
-    ("Đơn vị lập hồ sơ", "18%"),
-    ("Lý do, căn cứ", "22%"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,32 +70,3 @@ COLUMNS: tuple[SheetColumn[ListedLine], ...] = (
     SheetColumn(_("Chủ thể hiện nay"), lambda row: row.subject(lambda new: new.old_words), 60),
     SheetColumn(_("Chủ thể mới"), lambda row: row.subject(lambda new: new.new_words), 60),
 )
-
-
-def annex(
-    merger: Merger, rows: Sequence[ListedLine], *, narrowed: bool, is_draft: bool, today: date
-) -> bytes:
-    """Return the lines as an annex (Phụ lục) to a letter, as PDF."""
-    html = render_to_string(
-        "orgmerge/print/plan_annex.html",
-        {
-            "merger": merger,
-            "rows": [[cell(text) for text in _row(number, row)] for number, row in _numbered(rows)],
-            "columns": _WIDTHS,
-            "is_narrowed": narrowed,
-            "is_draft": is_draft,
-            "today": today,
-            "layout_note": _LAYOUT_NOTE,
-        },
-    )
-    return print_pdf(html, stylesheet=STYLESHEET)
-
-
-def _numbered(rows: Sequence[ListedLine]) -> enumerate[ListedLine]:
-    return enumerate(rows, start=1)
-
-
-def _row(number: int, row: ListedLine) -> list[str]:
-    about = About(row.line.about).label
-    reason = f"{row.sentence} ({row.article})" if row.article else row.sentence
-    return [str(number), row.body, f"{about}: {row.line.title}", row.deed, row.sender, reason]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
+from orgmerge import annexing
 from orgmerge.services import (
     agency_list,
     carrying_out,
@@ -22,6 +23,13 @@ from portal.core.sweeps import noted
 def make_plans() -> int:
     """Every 10 seconds: make the plan that waits longest."""
     return making.make_waiting(now=timezone.now())
+
+
+@shared_task(ignore_result=True, expires=30)
+@noted
+def print_annexes() -> int:
+    """Every 10 seconds: print the annex that waits longest, a minute of it at a time."""
+    return annexing.make_waiting(now=timezone.now())
 
 
 @shared_task(ignore_result=True, expires=30)

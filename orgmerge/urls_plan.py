@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from orgmerge.views import plan, plan_decisions, plan_reading
+from orgmerge.views import plan, plan_annex, plan_decisions, plan_reading
 
 urlpatterns: list[URLPattern] = [
     path("<uuid:code>/phuong-an/", plan.plan, name="plan"),
@@ -14,5 +14,11 @@ urlpatterns: list[URLPattern] = [
     path("<uuid:code>/phuong-an/quyet-dinh/", plan_decisions.settle, name="settle"),
     path("<uuid:code>/phuong-an/luu-y/", plan_reading.cautions, name="plan_cautions"),
     path("<uuid:code>/phuong-an/thay-doi/", plan_reading.changes, name="plan_changes"),
+    path("<uuid:code>/phuong-an/phu-luc/", plan_annex.annex, name="plan_annex"),
+    path(
+        "<uuid:code>/phuong-an/phu-luc/<uuid:annex>/tai/",
+        plan_annex.annex_file,
+        name="plan_annex_file",
+    ),
     path("<uuid:code>/phuong-an/<slug:about>/<uuid:thing>/", plan_reading.line, name="plan_line"),
 ]

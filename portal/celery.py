@@ -40,6 +40,7 @@ app.conf.beat_schedule = {
         _every(10, "requests_app.tasks.forward_covered"),
         _every(10, "devices.tasks.make_keys"),
         _every(10, "orgmerge.tasks.make_plans"),
+        _every(10, "orgmerge.tasks.print_annexes"),
         _every(10, "orgmerge.tasks.prepare_reviews"),
         _every(5 * MINUTE, "orgmerge.tasks.take_effect"),
         _every(MINUTE, "orgmerge.tasks.follow"),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from devices import services as devices
+from orgmerge import annexing
 from orgmerge.services import (
     agency_list,
     carrying_out,
@@ -119,6 +120,7 @@ SWEEPS: Sequence[tuple[str, Sweep]] = (
     ("devices.tasks.lock_exhausted", _once(devices.lock_exhausted)),
     ("portal.ca.tasks.revoke_superseded", _once(installation.revoke_superseded)),
     ("orgmerge.tasks.make_plans", _to_the_end(making.make_waiting)),
+    ("orgmerge.tasks.print_annexes", _to_the_end(annexing.make_waiting)),
     ("orgmerge.tasks.prepare_reviews", _to_the_end(preparing.prepare_waiting)),
     ("devices.tasks.recall_expired", _to_the_end(devices.recall_expired)),
     ("portal.ca.tasks.open_missing_doors", _to_the_end(expiry.open_missing)),

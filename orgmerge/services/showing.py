@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,9 +55,14 @@ def lines_of(plan: Plan, user: User) -> QuerySet[PlanLine]:
     """Return the lines of ``plan`` that ``user`` may see: a body's own and those it files."""
     if user.role in SEE_ALL:
         return plan.lines.all()
-    bodies = MergerBody.objects.filter(merger=plan.merger_id, agency__in=user.body_ids)
-    mine = Q(agency__in=user.body_ids) | Q(sender__in=list(bodies.values_list("pk", flat=True)))
-    return plan.lines.filter(mine)
+    return lines_of_bodies(plan, user.body_ids)
+
+
+def lines_of_bodies(plan: Plan, agencies: Collection[int]) -> QuerySet[PlanLine]:
+    """Return the lines of ``plan`` about these bodies, and those they file."""
+    bodies = MergerBody.objects.filter(merger=plan.merger_id, agency__in=agencies)
+    theirs = Q(agency__in=agencies) | Q(sender__in=list(bodies.values_list("pk", flat=True)))
+    return plan.lines.filter(theirs)
 
 
 def counts_of(plan: Plan, user: User) -> Counts:

@@ -10,13 +10,15 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from orgmerge import plan_sheet
+from orgmerge import annexes, plan_sheet
 from orgmerge.filters_plan import LineFilter
 from orgmerge.models import Merger, Plan, PlanLine
+from orgmerge.plan_paper import MOST_AT_ONCE
 from orgmerge.plan_sheet import ListedLine
 from orgmerge.plan_words import is_to_settle, when
 from orgmerge.services import joining, new_subjects, offering, plans, showing
@@ -114,7 +116,7 @@ def render_plan(
         lines = showing.lines_of(shown, user)
         found = LineFilter(request.GET, lines, merger=merger, counts=counts, today=today)
         rows = filtered(found).select_related("agency", "sender")
-        if taken := _taken_away(request, merger, rows, is_narrowed=found.is_narrowed):
+        if taken := _taken_away(request, shown, rows):
             return taken
         page = keyset_page(rows, order=ORDER, params=request.GET)
         listed = [ListedLine(line) for line in page]
@@ -169,29 +171,16 @@ def _offices(
     }
 
 
-def _taken_away(
-    request: UserRequest, merger: Merger, rows: QuerySet[PlanLine], *, is_narrowed: bool
-) -> HttpResponse | None:
+def _taken_away(request: UserRequest, plan: Plan, rows: QuerySet[PlanLine]) -> HttpResponse | None:
     """Return the lines as a spreadsheet or an annex; None when the page is asked for."""
     wanted = request.GET.get("export")
     if wanted == "xlsx":
-        listed = _listed(merger, rows, most=sheets.MOST_ROWS + 1)
+        listed = _listed(plan.merger, rows, most=sheets.MOST_ROWS + 1)
         _note(request, len(listed))
         return sheets.sheet_response(
             listed, plan_sheet.COLUMNS, name="phuong-an", today=timezone.localdate()
         )
-    if wanted != "pdf":
-        return None
-    listed = _listed(merger, rows, most=plan_sheet.MOST_ROWS_ON_PAPER + 1)
-    if len(listed) > plan_sheet.MOST_ROWS_ON_PAPER:
-        messages.warning(
-            request,
-            _("Phụ lục chỉ in được đến %(most)d dòng. Hãy lọc hẹp hơn, hoặc tải bảng tính.")
-            % {"most": plan_sheet.MOST_ROWS_ON_PAPER},
-        )
-        return redirect(f"{request.path}?{_without(request, 'export')}")
-    _note(request, len(listed))
-    return _annex(merger, listed, is_narrowed=is_narrowed)
+    return _annex(request, plan) if wanted == "pdf" else None
 
 
 def _listed(merger: Merger, rows: QuerySet[PlanLine], *, most: int) -> list[ListedLine]:
@@ -203,16 +192,20 @@ def _listed(merger: Merger, rows: QuerySet[PlanLine], *, most: int) -> list[List
     ]
 
 
-def _annex(merger: Merger, listed: list[ListedLine], *, is_narrowed: bool) -> HttpResponse:
+def _annex(request: UserRequest, plan: Plan) -> HttpResponse:
+    """Return a short annex; a long one has a page of its own, where it is asked for."""
     today = timezone.localdate()
-    is_draft = merger.approved_plan_id is None
-    content = plan_sheet.annex(merger, listed, narrowed=is_narrowed, is_draft=is_draft, today=today)
-    name = f"phu-luc-phuong-an-{today:%Y%m%d}.pdf"
+    extract = annexes.extract_for(request.user, plan, request.GET)
+    lines = annexes.counted(extract, today=today)
+    if lines > MOST_AT_ONCE:
+        page = reverse("orgmerge:plan_annex", args=[plan.merger.uuid])
+        return redirect(f"{page}?{extract.query}")
+    _note(request, lines)
     return HttpResponse(
-        content,
+        annexes.printed(extract, lines=lines, day=today),
         content_type="application/pdf",
         headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
+            "Content-Disposition": f'attachment; filename="phu-luc-ke-hoach-xu-ly-{today:%Y%m%d}.pdf"',
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "private, no-store",
         },
@@ -222,9 +215,3 @@ def _annex(merger: Merger, listed: list[ListedLine], *, is_narrowed: bool) -> Ht
 def _note(request: UserRequest, rows: int) -> None:
     now = timezone.now()
     note_export("phuong-an", rows=rows, params=request.GET, actor=request.user, now=now)
-
-
-def _without(request: UserRequest, name: str) -> str:
-    params = request.GET.copy()
-    params.pop(name, None)
-    return params.urlencode()

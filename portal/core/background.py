@@ -25,6 +25,7 @@ WORDS: dict[str, _StrPromise] = {
     "requests_app.tasks.drop_old_sheets": _("Xóa bảng tính tải lên dở dang"),
     "devices.tasks.make_keys": _("Sinh khóa cho thiết bị nhập kho"),
     "orgmerge.tasks.make_plans": _("Lập phương án sắp xếp đơn vị"),
+    "orgmerge.tasks.print_annexes": _("Lập phụ lục dài của kế hoạch xử lý"),
     "orgmerge.tasks.prepare_reviews": _("Lập danh sách rà soát gửi các đơn vị"),
     "orgmerge.tasks.take_effect": _("Ghi nhận đơn vị vào ngày hiệu lực sắp xếp"),
     "orgmerge.tasks.follow": _("Bàn giao thuê bao, thiết bị cho đơn vị mới"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,16 +24,25 @@ _lock = threading.Lock()
 
 def print_pdf(html: str, *, stylesheet: str) -> bytes:
     """Return ``html`` as PDF/A. ``stylesheet`` is a path below the static files."""
+    with laid_out(html, stylesheet=stylesheet) as document:
+        return written(document)
+
+
+@contextmanager
+def laid_out(html: str, *, stylesheet: str) -> Iterator[weasyprint.Document]:
+    """Lay ``html`` out on pages, to be written within; nobody else prints meanwhile."""
     import weasyprint  # loads Pango: only who prints pays for it
 
     with _lock:
-        document = weasyprint.HTML(string=html, url_fetcher=_fetch_nothing)
-        pdf: bytes = document.write_pdf(
-            stylesheets=[parsed(stylesheet)],
-            font_config=fonts(),
-            pdf_variant=PDF_VARIANT,
-            finisher=_leave_room_for_signatures,
+        source = weasyprint.HTML(string=html, url_fetcher=_fetch_nothing)
+        yield source.render(
+            stylesheets=[parsed(stylesheet)], font_config=fonts(), pdf_variant=PDF_VARIANT
         )
+
+
+def written(document: weasyprint.Document) -> bytes:
+    """Return pages laid out here as PDF/A."""
+    pdf: bytes = document.write_pdf(pdf_variant=PDF_VARIANT, finisher=_leave_room_for_signatures)
     return pdf
 
 
