@@ -65,10 +65,10 @@ _LIST_WAITS = frozenset({MergerState.APPROVED, MergerState.IN_FORCE})
 # The same where several offices work on it; ``offices`` are those that have not agreed yet.
 _AGREEING = {
     Role.OFFICE_HEAD: gettext_lazy(
-        "Chờ %(offices)s đồng ý phương án; sau đó anh/chị phê duyệt trước ngày %(day)s."
+        "Chờ %(offices)s đồng ý kế hoạch xử lý; sau đó anh/chị phê duyệt trước ngày %(day)s."
     ),
     Role.OFFICE_OFFICER: gettext_lazy(
-        "Chờ %(offices)s đồng ý phương án, rồi lãnh đạo Sở phê duyệt trước ngày %(day)s."
+        "Chờ %(offices)s đồng ý kế hoạch xử lý, rồi lãnh đạo Sở phê duyệt trước ngày %(day)s."
     ),
 }
 # To an office that joined: before its head has agreed, by role, and after.
@@ -78,11 +78,11 @@ _JOINED_NEXT = {
         "%(leader)s phê duyệt trước ngày %(day)s."
     ),
     Role.OFFICE_OFFICER: gettext_lazy(
-        "Chờ lãnh đạo Sở đọc và đồng ý phương án; %(leader)s phê duyệt trước ngày %(day)s."
+        "Chờ lãnh đạo Sở đọc và đồng ý kế hoạch xử lý; %(leader)s phê duyệt trước ngày %(day)s."
     ),
 }
 _JOINED_DONE = gettext_lazy(
-    "Đơn vị anh/chị đã đồng ý phương án; chờ %(leader)s phê duyệt trước ngày %(day)s."
+    "Đơn vị anh/chị đã đồng ý kế hoạch xử lý; chờ %(leader)s phê duyệt trước ngày %(day)s."
 )
 
 
@@ -141,4 +141,4 @@ def invitation_next(asked: MergerOffice, user: User) -> str:
             "Nhận lời thì hai bên cùng mô tả, và phương án chỉ được phê duyệt khi lãnh đạo đơn vị "
             "anh/chị đã đồng ý. Không tham gia thì nêu lý do để %(leader)s biết."
         ) % {"leader": leader}
-    return _("Chuyên viên của đơn vị anh/chị trả lời; lãnh đạo đồng ý phương án về sau.")
+    return _("Chuyên viên của đơn vị anh/chị trả lời; lãnh đạo đồng ý kế hoạch xử lý về sau.")

@@ -142,9 +142,9 @@ def agree(asked: MergerOffice, *, actor: User, now: datetime, plan_number: int) 
     """
     locked, plan = _lock_for_word(asked, actor=actor, plan_number=plan_number)
     if locked.has_agreed and locked.answered_plan_id == plan.pk:
-        raise refuse("already_agreed", _("Đơn vị anh/chị đã đồng ý phương án này."))
+        raise refuse("already_agreed", _("Đơn vị anh/chị đã đồng ý kế hoạch xử lý này."))
     _note_word(locked, plan, actor=actor, now=now)
-    _tell_the_leader(locked, "agreed", _("%(office)s đồng ý phương án: %(title)s"), now=now)
+    _tell_the_leader(locked, "agreed", _("%(office)s đồng ý kế hoạch xử lý: %(title)s"), now=now)
     _record("merger.agree", locked, actor=actor, now=now, plan=plan.number)
     return locked
 
@@ -156,7 +156,7 @@ def disagree(
     """Say why not; an agreement given before is no more. Raises as ``agree``."""
     locked, plan = _lock_for_word(asked, actor=actor, plan_number=plan_number)
     _note_word(locked, plan, actor=actor, now=now, objection=_reason(reason))
-    title = _("%(office)s chưa đồng ý phương án: %(title)s")
+    title = _("%(office)s chưa đồng ý kế hoạch xử lý: %(title)s")
     _tell_the_leader(locked, "disagreed", title, now=now)
     _record("merger.disagree", locked, actor=actor, now=now, plan=plan.number)
     return locked

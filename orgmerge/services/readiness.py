@@ -131,7 +131,7 @@ _SAID = {
         "orgmerge:plan",
     ),
     "office_has_not_agreed": (
-        gettext_lazy("%(office)s chưa đồng ý phương án này."),
+        gettext_lazy("%(office)s chưa đồng ý kế hoạch xử lý này."),
         gettext_lazy("Lãnh đạo đơn vị ấy đọc và đồng ý ở trang Kế hoạch xử lý."),
         "orgmerge:plan",
     ),

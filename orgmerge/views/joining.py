@@ -191,7 +191,7 @@ def plan_word(request: UserRequest, code: UUID) -> HttpResponse:
     except Refused as refusal:
         return render_plan(request, merger, violations=refusal.violations)
     messages.success(
-        request, _("Đã đồng ý phương án.") if has_agreed else _("Đã gửi lý do chưa đồng ý.")
+        request, _("Đã đồng ý kế hoạch xử lý.") if has_agreed else _("Đã gửi lý do chưa đồng ý.")
     )
     return redirect("orgmerge:plan", merger.uuid)
 

@@ -374,7 +374,7 @@ def test_an_agreement_is_kept_with_who_when_and_which_plan_and_told() -> None:
     assert word.answered_plan == scene.merger.plans.get()
     assert (word.answered_by, word.answered_at) == (scene.other.head, NOW)
     assert last_entry() == ("merger.agree", scene.other.office.name)
-    expected = f"{scene.other.office.name} đồng ý phương án"
+    expected = f"{scene.other.office.name} đồng ý kế hoạch xử lý"
     assert told(scene.leader.officer)[-1] == told(scene.leader.head)[-1] == expected
 
 
@@ -431,9 +431,9 @@ def test_agreeing_after_all_is_told_a_second_time() -> None:
 
     name = scene.other.office.name
     assert told(scene.leader.head)[-3:] == [
-        f"{name} đồng ý phương án",
-        f"{name} chưa đồng ý phương án",
-        f"{name} đồng ý phương án",
+        f"{name} đồng ý kế hoạch xử lý",
+        f"{name} chưa đồng ý kế hoạch xử lý",
+        f"{name} đồng ý kế hoạch xử lý",
     ]
 
 
@@ -568,7 +568,7 @@ def at_once(*acts: Callable[[], object]) -> list[str]:
         ready.wait()
         try:
             act()
-        except (Refused, StaleVersion, MergerOffice.DoesNotExist) as error:
+        except (Refused, NotEditable, StaleVersion, MergerOffice.DoesNotExist) as error:
             return type(error).__name__
         finally:
             connection.close()
