@@ -126,6 +126,7 @@ def render_plan(
         context["any_marked"] = context["is_editor"] and any(map(is_to_settle, page))
         if "HX-Request" not in request.headers:
             context |= _numbers(merger, counts) | {"seat": joining.seat_of(merger, user)}
+            context["annexes"] = annexes.listed(shown, user, today=today)
             if sees_drafts:
                 context |= _offices(merger, shown, context, today=today)
     return render_list(
