@@ -308,7 +308,7 @@ class _Certificates:
             "issued_at": rows.moment(MORNING - 7 * DAY, seconds),
         }
         if is_done:  # every fifth was never confirmed
-            confirmed = rows.moment(MORNING - 9 * DAY, "0")
+            confirmed = new["settled_at"] = rows.moment(MORNING - 9 * DAY, "0")
             new["installed_at"] = f"CASE WHEN n % 5 > 0 THEN {confirmed} END"
         self.clocks(self.add(count, new, on_key_of=count), count, {})
 

@@ -6,7 +6,7 @@ imported beside the key it belongs to (S2 mục 4–5).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -71,28 +71,39 @@ def confirm_installed(certificate: Certificate, *, actor: User, now: datetime) -
 def revoke_superseded(*, now: datetime) -> int:
     """Revoke what was replaced 7 days ago, confirmed or not; return how many.
 
+    Each replacement is looked at once, however many there ever were (``Certificate.settled_at``).
     Safe to repeat and twice at once: what another sweep revoked is left alone.
     """
-    due = (
-        Certificate.objects.replaced_before(now - SUPERSEDED_AFTER)
-        .filter(revoked_at__isnull=True, not_after__gt=now)
-        .order_by("pk")
-    )
+    due = Certificate.objects.unsettled(now - SUPERSEDED_AFTER).order_by("issued_at", "pk")
     count = 0
-    while chunk := list(due.only("pk")[:_AT_ONCE]):
-        count += _revoke(chunk, now=now)
+    while chunk := list(due.values_list("pk", "predecessor")[:_AT_ONCE]):
+        count += _settle(dict(chunk), now=now)
     return count
 
 
 @transaction.atomic
-def _revoke(replaced: Sequence[Certificate], *, now: datetime) -> int:
-    reasons = dict.fromkeys((one.pk for one in replaced), RevocationReason.SUPERSEDED)
-    ended = revoke_many(replaced, reasons, actor=None, now=now)
+def _settle(old_of: Mapping[int, int | None], *, now: datetime) -> int:
+    """Revoke what still stands of the certificates that were replaced; return how many.
+
+    ``old_of`` goes from the key of the new one to that of the old one.
+    """
+    # Old and new in the order of all who lock them: somebody may just confirm the new one.
+    both = Certificate.objects.filter(pk__in={*old_of, *old_of.values()})
+    locked = both.select_for_update().only("pk", "revoked_at", "not_after").order_by("pk")
+    replaced = set(old_of.values())
+    old = [one for one in locked if one.pk in replaced and _stands(one, now)]
+    reasons = dict.fromkeys((one.pk for one in old), RevocationReason.SUPERSEDED)
+    ended = revoke_many(old, reasons, actor=None, now=now)
+    Certificate.objects.filter(pk__in=old_of).update(settled_at=now)
     news = Certificate.objects.filter(predecessor__in=ended, installed_at__isnull=True)
     waiting = list(news.only("pk", "uuid", "agency_id").order_by("agency", "pk"))
     for agency_id, of_agency in groupby(waiting, key=lambda one: one.agency_id):
         _tell(agency_id, list(of_agency), now=now)
     return len(ended)
+
+
+def _stands(certificate: Certificate, now: datetime) -> bool:
+    return certificate.revoked_at is None and certificate.not_after > now
 
 
 def _tell(agency_id: int, waiting: Sequence[Certificate], *, now: datetime) -> None:

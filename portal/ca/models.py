@@ -149,6 +149,8 @@ class Certificate(models.Model):
     crl_number = models.PositiveBigIntegerField(null=True)  # of the first list that carried it
     # When its clock was seen to last; without it the sweep of missing clocks looks at it.
     clocked_at = models.DateTimeField(null=True)
+    # When what it replaced was seen to have ended; without it the sweep of the superseded looks.
+    settled_at = models.DateTimeField(null=True)
 
     objects = CertificateQuerySet.as_manager()
 
@@ -194,6 +196,11 @@ class Certificate(models.Model):
                 fields=["issued_at"],
                 condition=Q(predecessor__isnull=False, installed_at__isnull=True),
                 name="ca_certificate_to_install",
+            ),
+            models.Index(
+                fields=["issued_at", "id"],
+                condition=Q(predecessor__isnull=False, settled_at__isnull=True),
+                name="ca_certificate_unsettled",
             ),
             models.Index(
                 fields=["not_after", "id"],

@@ -43,9 +43,11 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
         """Return the renewed and changed ones that nobody has said are on their device yet."""
         return self.valid_at(now).filter(predecessor__isnull=False, installed_at__isnull=True)
 
-    def replaced_before(self, moment: datetime) -> Self:
-        """Return those whose successor was issued at ``moment`` or earlier."""
-        return self.filter(successors__issued_at__lte=moment)
+    def unsettled(self, moment: datetime) -> Self:
+        """Return what was issued at ``moment`` or earlier in place of what may still stand."""
+        return self.filter(
+            predecessor__isnull=False, settled_at__isnull=True, issued_at__lte=moment
+        )
 
     def expiring(self, now: datetime, *, within_days: int) -> Self:
         return self.valid_at(now).filter(not_after__lte=now + timedelta(days=within_days))

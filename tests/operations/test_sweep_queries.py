@@ -91,6 +91,7 @@ def _plan_of(rows: str) -> str:
         "unclocked": Certificate.objects.filter(
             clocked_at__isnull=True, revoked_at__isnull=True, not_after__gt=NOW
         ).order_by("not_after", "pk"),
+        "unsettled": Certificate.objects.unsettled(NOW).order_by("issued_at", "pk"),
         "locked": VirtualToken.objects.filter(locked_at__isnull=False),
         "mail": Mail.objects.unsent().unclaimed(NOW).order_by("pk"),
     }[rows]
@@ -101,12 +102,24 @@ def _plan_of(rows: str) -> str:
     ("rows", "index"),
     [
         ("unclocked", "ca_certificate_unclocked"),
+        ("unsettled", "ca_certificate_unsettled"),
         ("locked", "ca_virtualtoken_locked"),
         ("mail", "notices_mail_waiting"),
     ],
 )
 def test_what_waits_is_found_by_its_index(rows: str, index: str) -> None:
     assert index in _plan_of(rows)
+
+
+def test_a_replacement_is_looked_at_once_whatever_became_of_the_old_one() -> None:
+    standing, gone = replaced(2)
+    Certificate.objects.filter(pk=gone.pk).update(not_after=NOW)
+
+    assert [installation.revoke_superseded(now=NOW) for _ in range(2)] == [1, 0]
+
+    settled = Certificate.objects.filter(settled_at=NOW).values_list("predecessor", flat=True)
+    assert set(settled) == {standing.pk, gone.pk}
+    assert not Certificate.objects.unsettled(NOW).exists()
 
 
 def test_a_certificate_is_looked_at_for_a_missing_clock_once() -> None:
