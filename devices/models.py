@@ -204,7 +204,7 @@ class CustodyMove(models.Model):
         indexes = [
             models.Index(fields=["document_uuid"], name="devices_move_document"),
             # The registers, the newest first: of what changed hands, and of what is rare.
-            models.Index(fields=["at", "id"], name="devices_move_recent"),
+            models.Index(fields=["at", "id", "agency", "move"], name="devices_move_recent"),
             models.Index(fields=["move", "at", "id"], name="devices_move_kind"),
         ]
 
