@@ -246,6 +246,9 @@ ACCESS: dict[str, Access] = {
     "POST orgmerge:plan_choices": MERGER,  # the page again: nothing was chosen
     "GET orgmerge:settle": _about({302: OFFICE}, {}),  # no line was marked
     "POST orgmerge:settle": _about({302: OFFICE}, {}),
+    "GET orgmerge:plan_annex": MERGER,
+    "POST orgmerge:plan_annex": MERGER,
+    "GET orgmerge:plan_annex_file": MERGER,
     "GET orgmerge:plan_line": MERGER,
     "GET orgmerge:plan_cautions": MERGER,
     "GET orgmerge:plan_changes": _about({302: OFFICE}, {}),  # there is no plan before
