@@ -132,10 +132,13 @@ def invitation_next(asked: MergerOffice, user: User) -> str:
     leader, office = asked.merger.office.name, asked.office.name
     if asked.merger.state != MergerState.DRAFT:
         return _("Phương án không còn ở bước mô tả nên lời mời không còn trả lời được.")
-    if asked.office_id not in user.body_ids:
-        return _("Chờ chuyên viên của %(office)s trả lời.") % {"office": office}
-    if asked.has_declined:
+    is_theirs = asked.office_id in user.body_ids
+    if asked.has_declined and is_theirs:
         return _("Đã trả lời không tham gia. Còn ở bước mô tả thì vẫn nhận lời được.")
+    if asked.has_declined:
+        return _("Đã trả lời không tham gia. Mời lại ở trang Mô tả nếu cần.")
+    if not is_theirs:
+        return _("Chờ chuyên viên của %(office)s trả lời.") % {"office": office}
     if user.role == Role.OFFICE_OFFICER:
         return _(
             "Nhận lời thì hai bên cùng mô tả, và phương án chỉ được phê duyệt khi lãnh đạo đơn vị "

@@ -191,7 +191,7 @@ def _what_can_be_done(
         "contradictions": contradictions[:CONTRADICTIONS_SHOWN],
         "contradiction_count": len(contradictions),
         "next": what_next(merger, user, hindrances=in_the_way, yet_to_agree=yet_to_agree),
-        "next_link": _link_of(merger, in_the_way),
+        "next_link": _link_of(merger, in_the_way) or _link_to_agree(merger, user, yet_to_agree),
         "is_ready": not in_the_way and not yet_to_agree,
         "has_open_round": any(one.code == "round_open" for one in hindrances),
     }
@@ -201,6 +201,13 @@ def _link_of(merger: Merger, in_the_way: Sequence[Violation]) -> str:
     """Return the page on which the next thing is done, unless it is this one."""
     link = in_the_way[0].link if in_the_way and merger.state in EDITABLE else ""
     return "" if link == reverse("orgmerge:detail", args=[merger.uuid]) else link
+
+
+def _link_to_agree(merger: Merger, user: User, yet_to_agree: Sequence[Agency]) -> str:
+    """Return the page on which ``user`` is to agree, if the word of their office is waited for."""
+    is_theirs = any(office.pk in user.body_ids for office in yet_to_agree)
+    is_asked = is_theirs and user.role == Role.OFFICE_HEAD
+    return reverse("orgmerge:plan", args=[merger.uuid]) if is_asked else ""
 
 
 def _form_of(merger: Merger, step: Step, sent: MergerStepForm | None) -> MergerStepForm:
