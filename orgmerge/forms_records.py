@@ -33,6 +33,7 @@ class SignedRecordForm(forms.Form):
     file = forms.FileField(
         label=_("Bản quét biên bản đã ký"),
         help_text=_("PDF, PNG hoặc JPEG, tối đa 10 MB."),
+        error_messages={"required": _("Hãy chọn tệp quét của biên bản đã ký.")},
         widget=forms.FileInput(attrs={"accept": ".pdf,.png,.jpg,.jpeg"}),
     )
 
