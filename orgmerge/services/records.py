@@ -120,9 +120,8 @@ def lists_of(share: MergerShare) -> Lists:
     ).order_by()
     dossiers = Dossier.objects.filter(pk__in=gone.filter(about=About.DOSSIER).values("target_id"))
     if share.extent == Extent.WHOLE:
-        dossiers = Dossier.objects.filter(
-            Q(agency=share.old_id) | Q(agency_version__agency=share.old_id)
-        )
+        theirs = Q(agency=share.old_id) | Q(agency_version__agency=share.old_id)
+        dossiers |= Dossier.objects.filter(theirs)  # beside what lay with an office
     subscribers = Subscriber.objects.filter(
         pk__in=gone.filter(about=About.SUBSCRIBER).values("target_id")
     )

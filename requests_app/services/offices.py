@@ -72,12 +72,12 @@ def _pass_on_clocks(moved: Sequence[Dossier], *, now: datetime) -> None:
         assert office is not None
         owner = office if clock.kind == DeadlineKind.OFFICE_CHECK else clock.agency
         groups[clock.agency_id, owner.pk, office.pk].append(clock)
-    bodies = Agency.objects.in_bulk({pk for _old, owner, new in groups for pk in (owner, new)})
-    for (old, owner, new), group in groups.items():
+    bodies = Agency.objects.in_bulk({pk for _old, *after in groups for pk in after})
+    for (old, owed_by, watched_by), group in groups.items():
         deadlines.pass_on(
             [clock.target_uuid for clock in group],
-            agency=bodies[owner],
-            office=bodies[new],
+            agency=bodies[owed_by],
+            office=bodies[watched_by],
             now=now,
             owed_by=[old],
         )

@@ -19,7 +19,7 @@ from orgmerge.services.following import follow
 from orgmerge.services.implying import imply
 from orgmerge.services.leftovers import left_behind
 from orgmerge.services.taking_effect import take_effect
-from orgmerge.words import Extent, MergerState
+from orgmerge.words import Extent, MergerKind, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyVersion
 from portal.agencies.services import hand_on_bodies
@@ -71,7 +71,7 @@ class Two:
 def two(bodies: int = 2, *, extent: str = Extent.WHOLE) -> Two:
     old, heir = builders.office("SỞ KH&CN QUẢNG NAM"), builders.office("SỞ KH&CN ĐÀ NẴNG")
     officer = builders.user(Role.OFFICE_OFFICER, agency=heir)
-    merger = merging.merger(officer, effective_on=DAY)
+    merger = merging.merger(officer, kind=MergerKind.NAME_KEPT, effective_on=DAY)
     MergerOffice.objects.create(
         merger=merger, office=old, asked_by=officer, asked_at=builders.NOW,
         joined_by=officer, joined_at=builders.NOW,
@@ -292,10 +292,10 @@ def test_certificates_devices_and_their_clocks_name_the_heir() -> None:
 
 def test_devices_lying_at_the_office_or_on_their_way_are_the_heirs_to_see_to() -> None:
     at = two(1)
-    given = {"agency": at.bodies[0]}
-    lying = builders.device(custody=Custody.AT_OFFICE, **given)
-    returned = builders.device(custody=Custody.AT_CA, **given)
-    way = builders.device(custody=Custody.ON_ITS_WAY, **given)
+    (body,) = at.bodies
+    lying = builders.device(custody=Custody.AT_OFFICE, agency=body)
+    returned = builders.device(custody=Custody.AT_CA, agency=body)
+    way = builders.device(custody=Custody.ON_ITS_WAY, agency=body)
     operator = builders.user(Role.CA_OPERATOR)
     shipment = Shipment.objects.create(
         agency=at.bodies[0], office=at.old, channel="post", sent_by=operator, sent_at=builders.NOW
