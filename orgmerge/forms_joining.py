@@ -14,18 +14,10 @@ from portal.agencies.querysets import AgencyQuerySet
 from portal.core.rules import Violation
 
 
-class OfficeField(forms.ModelChoiceField):
-    """One of the offices, named with its province: names repeat within the country."""
-
-    def label_from_instance(self, obj: Agency) -> str:
-        """Return what the list shows of an office."""
-        return lookup.label(obj)
-
-
 class AskForm(forms.Form):
     """Which office is asked to join."""
 
-    office = OfficeField(
+    office = forms.ModelChoiceField(
         label=_("Sở, Cục được mời"),
         queryset=Agency.objects.none(),
         empty_label=_("Chưa chọn"),
@@ -40,7 +32,11 @@ class AskForm(forms.Form):
 
     def __init__(self, *args: Any, offices: AgencyQuerySet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["office"].queryset = offices  # type: ignore[attr-defined]
+        office = self.fields["office"]
+        assert isinstance(office, forms.ModelChoiceField)
+        office.queryset = offices
+        # With the province: names repeat within the country.
+        office.label_from_instance = lookup.label  # type: ignore[assignment, method-assign]
 
 
 class AnswerForm(forms.Form):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from orgmerge.words import MergerState
 from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
@@ -77,6 +77,16 @@ class MergerOfficeQuerySet(models.QuerySet["MergerOffice"]):
         """Return the questions that ``user``'s office has not answered, of drafts."""
         asked = self.filter(office__in=user.body_ids, joined_at__isnull=True, objection="")
         return asked.filter(merger__state=MergerState.DRAFT)
+
+    def to_speak(self, user: User) -> Self:
+        """Return the places of ``user``'s office that have not said a word of the plan that awaits
+        approval: while it does, no other is made."""
+        plans = apps.get_model("orgmerge", "Plan")._default_manager
+        newest = plans.filter(merger=OuterRef("merger")).order_by("-number").values("pk")[:1]
+        joined = self.filter(office__in=user.body_ids, joined_at__isnull=False)
+        awaited = joined.filter(merger__state=MergerState.AWAITING_APPROVAL)
+        silent = Q(answered_plan__isnull=True) | ~Q(answered_plan=Subquery(newest))
+        return awaited.filter(silent)
 
     def yet_to_agree(self, plan: Plan | None) -> Self:
         """Return the offices that have joined and have not said yes to ``plan``."""

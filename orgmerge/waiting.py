@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from orgmerge.models import Merger, PlanLine, RecordsHandover
+from orgmerge.models import Merger, MergerOffice, PlanLine, RecordsHandover
 from orgmerge.words import LineState, MergerState
 from portal.core.roles import Role
 from portal.core.waiting import Waiting
@@ -23,11 +23,14 @@ _LIST_WAITS = (MergerState.APPROVED, MergerState.IN_FORCE)
 
 
 def waiting_of(user: User) -> Iterator[Waiting]:
-    """Return what ``user`` has to do: approve, send the list, sign records, mend failures."""
+    """Return what ``user`` has to do: approve, agree, answer another office, send the list, sign
+    records, mend failures."""
     match user.role:
         case Role.OFFICE_HEAD:
             yield from _to_approve(user)
+            yield from _to_agree(user)
         case Role.OFFICE_OFFICER:
+            yield from _invitations(user)
             yield from _lists_to_send(user)
             yield from _failures(_failed_lines(user))
         case Role.CLERK:
@@ -39,6 +42,21 @@ def _to_approve(user: User) -> Iterator[Waiting]:
     for title, code in _led_by(user).filter(state=MergerState.AWAITING_APPROVAL)[:_NAMED]:
         words = _("phương án sắp xếp chờ phê duyệt: %s") % title
         yield Waiting(1, words, _("Xem và phê duyệt"), reverse("orgmerge:detail", args=[code]))
+
+
+def _to_agree(user: User) -> Iterator[Waiting]:
+    silent = MergerOffice.objects.visible_to(user).to_speak(user).order_by("pk")
+    for title, code in silent.values_list("merger__title", "merger__uuid")[:_NAMED]:
+        words = _("kế hoạch xử lý chờ đơn vị đồng ý: %s") % title
+        yield Waiting(1, words, _("Xem và cho ý kiến"), reverse("orgmerge:plan", args=[code]))
+
+
+def _invitations(user: User) -> Iterator[Waiting]:
+    asked = MergerOffice.objects.visible_to(user).waiting_for(user).order_by("pk")
+    for title, code in asked.values_list("merger__title", "uuid")[:_NAMED]:
+        words = _("lời mời cùng lập phương án: %s") % title
+        path = reverse("orgmerge:invitation", args=[code])
+        yield Waiting(1, words, _("Xem và trả lời"), path)
 
 
 def _lists_to_send(user: User) -> Iterator[Waiting]:

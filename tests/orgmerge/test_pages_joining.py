@@ -10,12 +10,15 @@ from django.test import Client
 from django.urls import reverse
 
 from orgmerge.models import Merger
+from orgmerge.services import joining
+from orgmerge.waiting import waiting_of
 from orgmerge.words import MergerState
 from orgmerge.workflow import MergerAction
 from portal.accounts.models import User
 from portal.core.roles import Role
 from tests import builders
 from tests.builders import NOW
+from tests.orgmerge import builders as mergers
 from tests.orgmerge import joined
 from tests.orgmerge.joined import Scene, agree, step
 
@@ -88,7 +91,7 @@ def test_the_leading_officer_asks_an_office_from_the_description() -> None:
 
     assert "Các Sở cùng lập phương án" in panel
     assert page_of(scene, "ask_office") in panel
-    assert scene.other.office.name in form
+    assert f"{scene.other.office.name} (Lai Châu)</option>" in form
     assert scene.leader.office.name not in form.partition("<select")[2].partition("</select")[0]
     assert led_to == page_of(scene) + "#cac-so"
     after = text_of(scene.leader.officer, page_of(scene))
@@ -276,7 +279,7 @@ def test_an_office_leaves_and_is_led_to_what_it_still_sees() -> None:
 
 def test_an_office_with_bodies_in_it_is_told_why_it_cannot_leave() -> None:
     scene = joined.together()
-    joined.mergers.share(scene.merger, scene.their_body(), scene.body)
+    mergers.share(scene.merger, scene.their_body(), scene.body)
 
     page = post(scene.leader.officer, of_office(scene, "part"), 200, version=scene.merger.version)
 
@@ -427,7 +430,7 @@ def test_a_joined_office_is_not_told_to_do_what_the_leading_one_does() -> None:
 @pytest.mark.parametrize("state", MergerState)
 def test_a_joined_head_sees_no_step_and_is_not_told_they_are_barred(state: str) -> None:
     scene = joined.together()
-    plan = joined.mergers.plan(scene.merger, scene.body)
+    plan = mergers.plan(scene.merger, scene.body)
     Merger.objects.update(
         state=state, approved_plan=plan, approved_by=scene.leader.head, approved_at=NOW
     )
@@ -447,6 +450,40 @@ def test_others_who_see_what_is_approved_read_who_worked_on_it() -> None:
 
     assert f"cùng với {scene.other.office.name}" in page
     assert 'id="cac-so"' not in page
+
+
+# The work list
+
+
+def paths(user: User) -> list[str]:
+    return [one.path for one in waiting_of(user)]
+
+
+def test_the_question_waits_on_the_work_list_of_who_answers() -> None:
+    scene = joined.asked()
+
+    assert paths(scene.other.officer) == [of_office(scene)]
+    assert scene.merger.title in text_of(scene.other.officer, "/")
+    assert paths(scene.other.head) == paths(scene.leader.officer) == []
+
+    joining.decline(scene.asked, actor=scene.other.officer, now=NOW, reason="Không có đơn vị")
+
+    assert paths(scene.other.officer) == []
+
+
+def test_the_plan_waits_on_the_work_list_until_the_office_has_spoken_of_it() -> None:
+    scene = joined.submitted()
+    page = page_of(scene, "plan")
+    before = paths(scene.other.head)
+    agree(scene)
+    after = paths(scene.other.head)
+    step(scene, MergerAction.SEND_BACK, scene.leader.head, reason="Thiếu")
+    sent_back = paths(scene.other.head)
+    joined.replan(scene)
+
+    assert (before, after, sent_back) == ([page], [], [])
+    assert paths(scene.other.head) == [page]
+    assert paths(scene.leader.head) == [page_of(scene)]
 
 
 # How often the database is asked
