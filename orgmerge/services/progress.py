@@ -211,7 +211,7 @@ def _of_letters(body: MergerBody, stage: int, states: Mapping[str, int]) -> str:
             "count": number,
         }
     if states and stage == Stage.ORGANISATION:
-        return _("Chờ cài đặt chứng thư mới của %s.") % name
+        return _("Chờ %s nhận, cài đặt chứng thư mới và xác nhận.") % name
     return ""
 
 
