@@ -346,6 +346,9 @@ class PlanLine(models.Model):
     is_open = models.BooleanField(default=False)  # waits for a person's choice
     warnings = models.JSONField(default=list)
     state = models.CharField(max_length=10, choices=LineState, default=LineState.PLANNED)
+    # Since the plan before: something else is done, or it is new. In the plan after: not there.
+    is_moved = models.BooleanField(default=False, db_default=False)
+    is_gone = models.BooleanField(default=False, db_default=False)
     # The row that carries it out, set in the transaction that makes the row: once.
     item = models.OneToOneField(DossierItem, models.SET_NULL, null=True, related_name="plan_line")
     dossier = models.ForeignKey(Dossier, models.PROTECT, null=True, related_name="+")
@@ -365,6 +368,18 @@ class PlanLine(models.Model):
                 condition=Q(is_open=True),
                 name="orgmerge_line_open",
             ),
+            models.Index(
+                fields=["plan", "stage", "id"],
+                condition=Q(is_moved=True),
+                name="orgmerge_line_moved",
+            ),
+            models.Index(
+                fields=["plan", "stage", "id"],
+                condition=Q(is_gone=True),
+                name="orgmerge_line_gone",
+            ),
+            models.Index(fields=["plan", "reason", "stage", "id"], name="orgmerge_line_reason"),
+            models.Index(fields=["plan", "form", "stage", "id"], name="orgmerge_line_form"),
             models.Index(fields=["plan", "agency", "stage", "id"], name="orgmerge_line_agency"),
             models.Index(fields=["plan", "action", "stage", "id"], name="orgmerge_line_action"),
             models.Index(fields=["plan", "sender", "stage", "state"], name="orgmerge_line_sender"),

@@ -15,6 +15,7 @@ from orgmerge.words import About, Action, Stage
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
+    from orgmerge import facts
     from orgmerge.models import PlanLine
 
 # What an address calls the things a line is about.
@@ -60,7 +61,7 @@ TO_SETTLE = Q(is_open=True) & (Q(action=Action.SETTLE) | Q(reason__in=_ASKED))
 TO_CHOOSE = Q(is_open=True) & ~Q(action=Action.SETTLE) & ~Q(reason__in=_ASKED)
 
 
-def is_to_settle(line: PlanLine) -> bool:
+def is_to_settle(line: PlanLine | facts.Line) -> bool:
     """Say whether a person says what is done; other open lines follow from what is chosen."""
     return line.is_open and (line.action == Action.SETTLE or line.reason in _ASKED)
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from devices.models import Device, DeviceKind
 from orgmerge import facts
 from orgmerge.models import MergerBody, Plan, PlanLine
+from orgmerge.plan_words import is_to_settle
 from orgmerge.words import About
 from portal.agencies.models import Subscriber
 from portal.ca.models import Certificate
@@ -58,7 +59,14 @@ def counts(plan: facts.Plan) -> dict[str, Any]:
         "stages": {str(stage): n for stage, n in Counter(line.stage for line in lines).items()},
         "warnings": dict(Counter(code for line in lines for code in line.warnings)),
         "open": sum(line.is_open for line in lines),
+        "to_settle": _to_settle(lines),
     }
+
+
+def _to_settle(lines: Iterable[facts.Line]) -> list[tuple[str, str, int]]:
+    """Return what a person has to say something about: of what sort, why, how many."""
+    sorts = Counter((line.about, line.reason) for line in lines if is_to_settle(line))
+    return [(about, reason, number) for (about, reason), number in sorted(sorts.items())]
 
 
 def choices(plan: facts.Plan) -> list[dict[str, Any]]:

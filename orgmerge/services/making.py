@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from orgmerge import facts, gathering, planning, storing
 from orgmerge.models import Merger, Plan
-from orgmerge.services import checking
+from orgmerge.services import checking, comparing
 from orgmerge.services.common import merger_act
 from portal.audit import services as audit
 from portal.core.collector import collector_paused
@@ -113,7 +113,7 @@ def _make(claim: _Claim) -> None:
     made = planning.plan(world)
     del world  # a quarter of a million of everything: the lines need the room
     _store(claim, plan, made)
-    _finish(claim, made)
+    _finish(claim, made, compared_with=_compare(claim, plan))
     _drop_old_lines(plan.merger)
 
 
@@ -124,9 +124,19 @@ def _store(claim: _Claim, plan: Plan, made: facts.Plan) -> None:
             storing.store(plan, lines)
 
 
+def _compare(claim: _Claim, plan: Plan) -> int | None:
+    """Mark what moved since the plan before; return its number, None for the first."""
+    ready = plan.merger.plans.filter(state=Plan.State.READY, number__lt=plan.number)
+    before = ready.order_by("-number").first()
+    if before is None:
+        return None
+    comparing.mark(plan, before, hold=claim.extend)
+    return before.number
+
+
 @transaction.atomic
-def _finish(claim: _Claim, made: facts.Plan) -> None:
-    counts = storing.counts(made)
+def _finish(claim: _Claim, made: facts.Plan, *, compared_with: int | None) -> None:
+    counts = storing.counts(made) | {"compared_with": compared_with}
     claim.extend(
         state=Plan.State.READY,
         counts=counts,

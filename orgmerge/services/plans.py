@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from orgmerge.models import Choice, Merger, MergerBody, Plan, PlanLine, ReviewItem, Settlement
 from orgmerge.services import making
 from orgmerge.services.common import lock_merger, merger_act, touch
+from orgmerge.services.comparing import Differences, differences
 from orgmerge.services.making import make_waiting
 from orgmerge.settling import actions_for, needs_body
 from orgmerge.workflow import EDITABLE
@@ -36,18 +36,6 @@ __all__ = [
     "settle",
     "settle_many",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Differences:
-    """What moved between two plans, as queries to be paged.
-
-    ``moved`` are lines of the new plan with ``old_action``, ``old_reason`` (None: the thing is
-    new in it); ``gone`` are lines of the old plan whose thing the new one does not have.
-    """
-
-    moved: QuerySet[PlanLine]
-    gone: QuerySet[PlanLine]
 
 
 @transaction.atomic
@@ -284,23 +272,3 @@ def is_out_of_date(plan: Plan, *, today: date) -> bool:
     bodies = merger.shares.order_by().values("old")
     changed = Certificate.objects.filter(Q(issued_at__gt=since) | Q(revoked_at__gt=since))
     return changed.filter(agency__in=bodies).exists()
-
-
-def differences(new: Plan, old: Plan) -> Differences:
-    """Return what moved from ``old`` to ``new``."""
-    before = old.lines.filter(about=OuterRef("about"), target_id=OuterRef("target_id")).order_by()
-    after = new.lines.filter(about=OuterRef("about"), target_id=OuterRef("target_id")).order_by()
-    same = before.filter(
-        action=OuterRef("action"),
-        reason=OuterRef("reason"),
-        form=OuterRef("form"),
-        is_open=OuterRef("is_open"),
-    )
-    moved = new.lines.filter(~Exists(same)).annotate(
-        old_action=Subquery(before.values("action")[:1]),
-        old_reason=Subquery(before.values("reason")[:1]),
-    )
-    order = (F("stage"), F("pk"))
-    return Differences(
-        moved=moved.order_by(*order), gone=old.lines.filter(~Exists(after)).order_by(*order)
-    )

@@ -103,7 +103,10 @@ class OpenSort:
 
 
 def open_sorts(plan: Plan) -> Sequence[OpenSort]:
-    """Return what is to be settled, by what it is about and why; one query."""
+    """Return what is to be settled, by what it is about and why: as it was counted when the plan
+    was made, one query where it was not."""
+    if (kept := plan.counts.get("to_settle")) is not None:
+        return [OpenSort(About(about), reason, number) for about, reason, number in kept]
     rows = plan.lines.filter(TO_SETTLE).order_by().values_list("about", "reason")
     counted = rows.annotate(number=Count("pk")).order_by("about", "reason")
     return [OpenSort(About(about), reason, number) for about, reason, number in counted]

@@ -27,7 +27,7 @@ from orgmerge.words import Action, Stage
 from portal.audit.exports import note_export
 from portal.core import sheets
 from portal.core.fragments import filtered, render_list
-from portal.core.paging import Order, capped_count, first_rows, keyset_page
+from portal.core.paging import KeysetPage, Order, capped_count, first_rows, keyset_page
 from portal.core.rules import Refused, Violation
 from requests_app.services.errors import NotEditable
 
@@ -120,7 +120,7 @@ def render_plan(
             return taken
         page = keyset_page(rows, order=ORDER, params=request.GET)
         listed = [ListedLine(line) for line in page]
-        count = capped_count(rows) if found.is_narrowed else counts.lines
+        count = _count(rows, page) if found.is_narrowed else counts.lines
         context |= {"filter": found, "page": page, "rows": listed, "count": count}
         context["is_counted"] = not found.is_narrowed
         context["any_marked"] = context["is_editor"] and any(map(is_to_settle, page))
@@ -132,6 +132,11 @@ def render_plan(
     return render_list(
         request, "orgmerge/plan.html", fragment="orgmerge/_plan_lines.html", context=context
     )
+
+
+def _count(rows: QuerySet[PlanLine], page: KeysetPage[PlanLine]) -> int:
+    """Return how many there are; where the page has them all, without reading the plan again."""
+    return len(page) if page.is_whole else capped_count(rows)
 
 
 def _numbers(merger: Merger, counts: showing.Counts) -> dict[str, Any]:
@@ -202,11 +207,12 @@ def _annex(request: UserRequest, plan: Plan) -> HttpResponse:
         page = reverse("orgmerge:plan_annex", args=[plan.merger.uuid])
         return redirect(f"{page}?{extract.query}")
     _note(request, lines)
+    name = f"phu-luc-ke-hoach-xu-ly-{today:%Y%m%d}.pdf"
     return HttpResponse(
         annexes.printed(extract, lines=lines, day=today),
         content_type="application/pdf",
         headers={
-            "Content-Disposition": f'attachment; filename="phu-luc-ke-hoach-xu-ly-{today:%Y%m%d}.pdf"',
+            "Content-Disposition": f'attachment; filename="{name}"',
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "private, no-store",
         },
