@@ -24,7 +24,7 @@ from requests_app.models import Dossier
 from requests_app.services.errors import NotEditable
 from requests_app.workflow import Action as StepAction
 from tests import builders, story
-from tests.orgmerge import carried
+from tests.orgmerge import approved, carried
 from tests.orgmerge.carried import Merging
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ca")]
@@ -110,6 +110,34 @@ def test_the_bodys_page_links_the_letters_for_its_own_people_alone(at: Merging) 
 
     assert address in page(at, at.clerk, "progress_body", at.body.uuid)
     assert address not in page(at, at.officer, "progress_body", at.body.uuid)
+
+
+def test_a_number_leads_to_the_lines_it_counts(at: Merging) -> None:
+    under_way = at.line(stage=Stage.ORGANISATION, action=Action.CHANGE)
+    client = Client()
+    client.force_login(at.clerk)
+    address = reverse("orgmerge:progress_body", args=[at.merger.uuid, at.body.uuid])
+
+    def shown(asked: str) -> str:
+        return client.get(f"{address}?{asked}").content.decode()
+
+    counted = f"xem=open&amp;buoc={Stage.ORGANISATION.value}"
+    assert f'href="?{counted}#viec"' in page(at, at.clerk, "progress_body", at.body.uuid)
+    assert under_way.title in shown(counted.replace("&amp;", "&"))
+    assert under_way.title not in shown("xem=planned")
+    assert "Không có việc nào như vậy." in shown("xem=failed")
+    assert under_way.title in shown("xem=khac&buoc=99")  # what no page says is everything
+
+
+def test_an_absorbed_body_reads_before_the_day_when_its_progress_begins() -> None:
+    at = approved.scene("UBND XÃ ĐẦU")
+    client = Client()
+    client.force_login(builders.user(Role.CLERK, agency=at.olds[0]))
+
+    shown = client.get(reverse("orgmerge:progress", args=[at.merger.uuid])).content.decode()
+
+    assert "Từ ngày 01/12/2026, tiến độ của đơn vị anh/chị hiện ở đây." in shown
+    assert "Không phải lập hồ sơ nào." not in shown
 
 
 def test_a_letter_that_was_withdrawn_waits_for_a_person_and_is_opened_again(at: Merging) -> None:
