@@ -214,7 +214,7 @@ def test_of_two_workers_at_once_one_prints(
     merger: Merger, officer: User, long_plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     annex = asked(merger, officer)
-    real, others = plan_paper.print_piece, []
+    real, others = pieces.print_piece, []
 
     def meanwhile(*args: Any, **kwargs: Any) -> pieces.Piece:
         others.append(annexing.make_waiting(now=NOW))
@@ -231,7 +231,7 @@ def test_who_comes_back_after_the_lease_keeps_nothing(
     merger: Merger, officer: User, long_plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     annex = asked(merger, officer)
-    real, is_first = plan_paper.print_piece, [True]
+    real, is_first = pieces.print_piece, [True]
 
     def overtaken(*args: Any, **kwargs: Any) -> pieces.Piece:
         if is_first.pop() if is_first else False:
