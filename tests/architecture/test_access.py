@@ -247,7 +247,7 @@ ACCESS: dict[str, Access] = {
     "GET orgmerge:settle": _about({302: OFFICE}, {}),  # no line was marked
     "POST orgmerge:settle": _about({302: OFFICE}, {}),
     "GET orgmerge:plan_annex": MERGER,
-    "POST orgmerge:plan_annex": MERGER,
+    "POST orgmerge:plan_annex": _about({302: OFFICE}, {}),  # asked for
     "GET orgmerge:plan_annex_file": MERGER,
     "GET orgmerge:plan_line": MERGER,
     "GET orgmerge:plan_cautions": MERGER,

@@ -204,7 +204,9 @@ def _merger(agency: Agency, *, officer: User) -> Merger:
     mergers.share(merger, agency, body)
     mergers.body_list(merger, agency)
     mergers.review(merger, agency)
-    mergers.plan(merger, body)
+    mergers.plan(merger, body).annexes.create(
+        is_draft=True, lines_total=1, document=_paper("phu-luc.pdf"), asked_by=officer, asked_at=NOW
+    )
     merger.handovers.create(old=agency, body=body, made_at=builders.NOW)
     return merger
 
@@ -294,6 +296,7 @@ def kwargs_of(route: str, names: list[str], side: Side) -> dict[str, object]:
         "list_code": side.merger.lists.get().uuid,
         "number": 1,
         "encoded": "AAAA",
+        "annex": side.merger.plans.get().annexes.get().uuid,
         "about": "don-vi",
         "thing": side.merger.bodies.get().uuid,
     }
