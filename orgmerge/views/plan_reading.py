@@ -20,6 +20,7 @@ from orgmerge.views.plan import find, must_see_drafts
 from orgmerge.words import Action
 from portal.core.paging import Order, capped_count, keyset_page
 from portal.core.roles import Role
+from requests_app.models import Dossier
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -56,6 +57,7 @@ def line(request: UserRequest, code: UUID, about: str, thing: UUID) -> HttpRespo
         "new_subject": subjects.get(found.target_id),
         "is_editor": is_editor,
         "may_settle": is_editor and (is_to_settle(found) or around.settlement is not None),
+        "dossier": Dossier.objects.visible_to(request.user).filter(pk=found.dossier_id).first(),
     }
     return render(request, "orgmerge/plan_line.html", context)
 
