@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from orgmerge.models import Merger, Plan
+from orgmerge.models import Merger, Plan, PlanLine
 from orgmerge.plan_sheet import ListedLine
 from orgmerge.plan_words import SLUGS, is_to_settle, when
 from orgmerge.reasons import REASONS, WARNINGS
@@ -23,7 +23,7 @@ from portal.core.roles import Role
 from requests_app.models import Dossier
 
 if TYPE_CHECKING:
-    from portal.accounts.models import UserRequest
+    from portal.accounts.models import User, UserRequest
 
 BODIES_NAMED = 50
 ROWS = 50
@@ -57,7 +57,7 @@ def line(request: UserRequest, code: UUID, about: str, thing: UUID) -> HttpRespo
         "new_subject": subjects.get(found.target_id),
         "is_editor": is_editor,
         "may_settle": is_editor and (is_to_settle(found) or around.settlement is not None),
-        "dossier": Dossier.objects.visible_to(request.user).filter(pk=found.dossier_id).first(),
+        "dossier": _readable(found, request.user),
     }
     return render(request, "orgmerge/plan_line.html", context)
 
@@ -114,6 +114,13 @@ def changes(request: UserRequest, code: UUID) -> HttpResponse:
         "old_labels": dict(Action.choices),
     }
     return render(request, "orgmerge/plan_changes.html", context)
+
+
+def _readable(found: PlanLine, user: User) -> Dossier | None:
+    """Return the letter that carries a line out, to those who may open it."""
+    if found.dossier_id is None:
+        return None
+    return Dossier.objects.visible_to(user).filter(pk=found.dossier_id).first()
 
 
 def _sentence(line: object) -> str:
