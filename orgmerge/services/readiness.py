@@ -14,6 +14,8 @@ from orgmerge.services import checking
 from orgmerge.workflow import MergerAction, Step
 from portal.core.rules import Violation
 
+_NAMED = 5  # bodies in the way that are named; the rest show once these are mended
+
 
 def present_plan(merger: Merger) -> Plan | None:
     """Return the plan made last of the description as it stands, once it is ready."""
@@ -42,9 +44,20 @@ def violations_before(merger: Merger, step: Step, *, goes_ahead: bool) -> list[V
         else _has_the_officers_word(merger, open_round)
     ):
         found.append(_round_open(merger, open_round))
+    found += _of_other_offices(merger)
     if step.action == MergerAction.APPROVE:
         found += _without_agreement(merger)
     return found
+
+
+def _of_other_offices(merger: Merger) -> list[Violation]:
+    """Bodies that were described and that no office working on it follows (any more)."""
+    followed = merger.bodies_followed().order_by().values("pk")
+    said = merger.shares.filter(is_implied=False).exclude(old__in=followed).order_by("position")
+    return [
+        _violation(merger, "body_of_another_office", name=name)
+        for name in said.values_list("old__name", flat=True)[:_NAMED]
+    ]
 
 
 def _without_agreement(merger: Merger) -> list[Violation]:
@@ -129,6 +142,11 @@ _SAID = {
         gettext_lazy("Mô tả, lựa chọn hoặc trả lời rà soát đã thay đổi sau khi lập kế hoạch."),
         gettext_lazy("Lập lại kế hoạch rồi xem lại."),
         "orgmerge:plan",
+    ),
+    "body_of_another_office": (
+        gettext_lazy("%(name)s do Sở chưa cùng lập phương án này theo dõi."),
+        gettext_lazy("Mời Sở ấy cùng lập, hoặc bỏ dòng của đơn vị."),
+        "orgmerge:detail",
     ),
     "office_has_not_agreed": (
         gettext_lazy("%(office)s chưa đồng ý kế hoạch xử lý này."),

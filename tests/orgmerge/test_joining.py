@@ -28,6 +28,7 @@ from portal.notices.models import Notice
 from requests_app.services.errors import Barred, NotEditable, StaleVersion
 from tests import builders
 from tests.builders import NOW
+from tests.orgmerge import builders as mergers
 from tests.orgmerge import joined
 from tests.orgmerge.joined import Scene, agree, ask, step
 
@@ -556,6 +557,23 @@ def test_a_repeal_is_the_leading_offices_and_asks_the_others() -> None:
     (question,) = made.joint_offices.all()
     assert (question.office, question.joined_at) == (scene.other.office, None)
     assert told(scene.other.officer)[-1] == "Mời cùng lập phương án sắp xếp"
+
+
+def test_bodies_of_an_office_that_has_not_joined_hold_the_description_up() -> None:
+    scene = joined.alone()
+    stranger = scene.their_body()
+    mergers.share(scene.merger, stranger, scene.body)  # described before another office had it
+    mergers.plan(scene.merger, scene.body)
+
+    def submit() -> None:
+        step(scene, MergerAction.SUBMIT, scene.leader.officer)
+
+    assert code_of(submit) == "body_of_another_office"
+
+    ask(scene)
+    joining.join(scene.asked, actor=scene.other.officer, now=NOW)
+    scene.merger.refresh_from_db()
+    joined.replan(scene)
 
 
 # At once
