@@ -48,7 +48,8 @@ _COLUMNS = (
 def make_lists(*, now: datetime) -> int:
     """Print the list of every approved reorganisation that has none of the present approval;
     return how many. The letter is made outside the transaction that keeps it."""
-    waiting = Merger.objects.filter(state__in=_APPROVED, list_sent_on__isnull=True).filter(
+    approved = Merger.objects.filter(state__in=_APPROVED, approved_at__lte=now)
+    waiting = approved.filter(list_sent_on__isnull=True).filter(
         Q(list_document__isnull=True) | Q(list_document__created_at__lt=F("approved_at"))
     )
     return sum(_make(pk, now=now) for pk in waiting.order_by("pk").values_list("pk", flat=True))

@@ -56,6 +56,14 @@ def test_the_list_has_every_body_before_and_after() -> None:
     assert letter.layout_note
 
 
+def test_a_moment_before_the_approval_has_no_list_to_print() -> None:
+    at = approved.scene("XÃ MỘT")
+    assert at.merger.approved_at is not None
+
+    assert agency_list.make_lists(now=at.merger.approved_at - timedelta(minutes=1)) == 0
+    assert agency_list.make_lists(now=at.merger.approved_at) == 1
+
+
 def test_the_list_is_printed_once_for_each_approval() -> None:
     at = approved.scene("XÃ MỘT")
 
