@@ -13,11 +13,14 @@ from orgmerge.new_names import NewPlace, levels_of
 from orgmerge.services.desks import Desk, Desks
 from orgmerge.services.rechecking import Finding, subject_now
 from orgmerge.words import About
+from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
 from portal.ca.models import Certificate
+from portal.core.text import search_key
 from requests_app import kinds
 from requests_app.kinds.base import Kind
 from requests_app.kinds.people import LEVELS
+from requests_app.models import Dossier
 from requests_app.rules.revocation import Cause, causes_for
 from requests_app.services.prefilling import (
     give_back,
@@ -59,17 +62,29 @@ def note_of(desks: Desks) -> str:
 
 
 def contact_of(kind: Kind, desk: Desk) -> dict[str, str]:
-    """Return what is known of section 1: the clerk who will receive, and the body's address."""
+    """Return what is known of section 1: the clerk who will receive, as in the letter they sent
+    last, and the body's address."""
     clerk, version = desk.clerk, desk.version
-    known = {
+    told = _told_last(clerk) if clerk else {}
+    known = told | {
         "full_name": clerk.full_name if clerk else "",
-        "phone": version.phone,
+        "position": (clerk.position if clerk else "") or told.get("position", ""),
+        "phone": told.get("phone", "") or version.phone,
         "email": version.email or (clerk.email if clerk else ""),
         "address": version.address,
         "workplace": version.name,
     }
     fields = {one.name for one in kind.contact_fields}
     return {name: value for name, value in known.items() if name in fields and value}
+
+
+def _told_last(clerk: User) -> dict[str, str]:
+    """Return section 1 of the letter ``clerk`` sent last, if it named them."""
+    sent = Dossier.objects.filter(created_by=clerk, sent_at__isnull=False)
+    last = sent.order_by("-sent_at").only("contact").first()
+    told: dict[str, str] = dict(last.contact) if last else {}
+    is_theirs = search_key(told.get("full_name", "")) == search_key(clerk.full_name)
+    return told if is_theirs else {}
 
 
 def _changes(findings: Sequence[Finding], desk: Desk, desks: Desks) -> list[Filled]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from devices.lifecycle import Custody
@@ -10,6 +12,8 @@ from devices.services.holding import take_back
 from orgmerge.services import records
 from orgmerge.words import Action, LineState, MergerState, Stage
 from requests_app.models import Dossier
+from requests_app.workflow import State
+from tests import builders, story
 from tests.orgmerge import carried
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ca")]
@@ -47,6 +51,36 @@ def test_people_and_revocations_wait_until_the_new_certificate_is_installed() ->
     assert kinds == ["mau_04_renew_change", "mau_04_renew_change"]
     people = Dossier.objects.filter(agency=at.agency).exclude(pk=dossier.pk).get()
     assert people.items.count() == 2
+
+
+def test_section_1_is_as_the_clerk_wrote_it_last() -> None:
+    at = carried.merged()
+    theirs = {**story.CONTACT, "full_name": at.clerk.full_name, "address": "Trụ sở cũ"}
+    other = {**story.CONTACT, "full_name": "Lò Thị Khác", "position": "Kế toán"}
+    for days, contact in enumerate([other, theirs], start=1):
+        made = builders.dossier(agency=at.agency, state=State.COMPLETED, created_by=at.clerk)
+        sent_at = carried.START - timedelta(days=9 - days)
+        Dossier.objects.filter(pk=made.pk).update(contact=contact, sent_at=sent_at)
+
+    at.drive()
+
+    told = Dossier.objects.get(agency=at.agency, state="draft").contact
+    kept = ("full_name", "identity_number", "issued_on", "issue_place")
+    assert [told[name] for name in kept] == [theirs[name] for name in kept]
+    assert told.get("address") != "Trụ sở cũ"
+
+
+def test_another_persons_section_1_is_not_taken() -> None:
+    at = carried.merged()
+    made = builders.dossier(agency=at.agency, state=State.COMPLETED, created_by=at.clerk)
+    contact = {**story.CONTACT, "full_name": "Lò Thị Khác"}
+    Dossier.objects.filter(pk=made.pk).update(contact=contact, sent_at=carried.START)
+
+    at.drive()
+
+    told = Dossier.objects.get(agency=at.agency, state="draft").contact
+    assert told["full_name"] == at.clerk.full_name
+    assert "identity_number" not in told
 
 
 def changed(at: carried.Merging) -> None:
