@@ -45,8 +45,8 @@ def _freeze(pk: int, *, now: datetime) -> bool:
     with transaction.atomic():
         locked = Dossier.objects.select_for_update(of=("self",)).get(pk=pk)
         locked.claimed_until = None
-        if locked.version == dossier.version:
-            # Nobody took it back to change it while it was rendered.
+        if locked.version == dossier.version and locked.letter_id is None:
+            # Nobody took it back to change it meanwhile, or was quicker once the lease had run out.
             document = letters.freeze(locked, pdf, now=now)
             locked.save(update_fields=["letter", "signed_letter"])
             act = dossier_act("dossier.freeze", locked, data={"sha256": document.sha256})
@@ -78,8 +78,8 @@ def _freeze_covering(pk: int, *, now: datetime) -> bool:
         rows = CoveringLetter.objects.select_for_update(of=("self",))
         locked = rows.select_related("office").get(pk=pk)
         locked.claimed_until = None
-        if locked.version == seen.version:
-            # Nobody took it back to change it while it was rendered.
+        if locked.version == seen.version and locked.letter_id is None:
+            # As above.
             freeze_letter(locked, pdf, now=now)
             assert locked.letter is not None
             act = letter_act("covering.freeze", locked, sha256=locked.letter.sha256)

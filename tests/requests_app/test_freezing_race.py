@@ -1,0 +1,47 @@
+"""Two workers render one long letter, the second because the first is past its lease."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from portal.audit.models import AuditEntry
+from portal.documents.models import Document
+from requests_app.freezing import LEASE, freeze_waiting
+from requests_app.services.letters import ROWS_RENDERED_AT_ONCE
+from requests_app.workflow import Action
+from tests import builders, story
+from tests.builders import NOW
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_letter_rendered_by_two_workers_is_kept_once() -> None:
+    people = story.cast()
+    numbers = range(50_000, 50_000 + ROWS_RENDERED_AT_ONCE + 1)
+    answers = [builders.person_answers(number) for number in numbers]
+    dossier = story.draft_of(people, "mau_01_person", answers)
+    story.step(dossier, Action.REQUEST_SIGNATURE, people.clerk)
+    documents = Document.objects.count()
+    ready = Barrier(2)
+
+    def work(minutes: float) -> int:
+        ready.wait()
+        try:
+            return freeze_waiting(now=NOW + timedelta(minutes=minutes))
+        finally:
+            connection.close()
+
+    past_the_lease = LEASE.total_seconds() / 60 + 1
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(work, [0, past_the_lease]))
+
+    assert sum(done) >= 1
+    dossier.refresh_from_db()
+    assert dossier.letter is not None
+    assert Document.objects.count() == documents + 1
+    assert AuditEntry.objects.filter(action="dossier.freeze").count() == 1
