@@ -13,6 +13,7 @@ from devices.lifecycle import Move
 from devices.models import CustodyMove
 from portal.accounts.models import User
 from portal.core.roles import Role
+from portal.core.rules import Refused
 from requests_app import services
 from requests_app.models import DeliveredPaper, Dossier
 from requests_app.services import RowDecision, StaleVersion
@@ -31,7 +32,7 @@ def _at_once(*acts: Callable[[], str]) -> list[str]:
         ready.wait()
         try:
             return act()
-        except (StaleVersion, IllegalStep):
+        except (StaleVersion, IllegalStep, Refused):
             return "too late"
         finally:
             connection.close()
