@@ -17,6 +17,8 @@ from pytest_django import Settings
 hypothesis.settings.register_profile(
     "suite",
     deadline=None,  # a busy machine is no failure
+    # What passed here passes elsewhere; ANY_SEQUENCE_EXAMPLES goes looking for more.
+    derandomize=True,
     suppress_health_check=[
         hypothesis.HealthCheck.too_slow,
         # The database is rolled back after the whole test; examples clean up after themselves.

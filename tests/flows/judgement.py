@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from devices import services as devices
-from devices.models import CustodyMove, Device
+from devices.models import CustodyMove, Device, RecallPutOff
 from portal.audit.chain import first_flaw
 from portal.audit.models import AuditEntry, AuditHead
 from portal.ca import publication, responder
@@ -240,6 +240,9 @@ def _of_clocks(*, now: datetime) -> Iterator[str]:
     """A return is owed of what has ended and is not received yet, and of nothing else."""
     running = Deadline.objects.open().filter(kind="device_return")
     owed = {clock.target_uuid: clock for clock in running}
+    # A recall that waits for the answer to a renewal asked in time is noted (decision 17).
+    waiting = Device.objects.awaiting_renewal().values_list("pk", flat=True)
+    put_off = set(RecallPutOff.objects.filter(device__in=waiting).values_list("device", flat=True))
     for device in Device.objects.exclude(key__isnull=True):
         on_it = Certificate.objects.filter(key=device.key_id)
         stands = any(one.revoked_at is None and one.not_after > now for one in on_it)
@@ -250,7 +253,9 @@ def _of_clocks(*, now: datetime) -> Iterator[str]:
         has_ended = on_it.exists() and not stands
         if not clock and has_ended and is_there and device.condition != "lost":
             yield f"{device}, {device.custody}: its return is owed by nobody"
-        if has_ended and device.custody == "with_subscriber" and device.condition != "lost":
+        if device.custody != "with_subscriber" or device.condition == "lost":
+            continue
+        if has_ended and device.pk not in put_off:
             yield f"{device} is spent and was not recalled"
 
 
