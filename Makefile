@@ -1,19 +1,25 @@
 # make run: the portal with its demo.  make test: every test.  Both set themselves up first.
+# make test-long: what make test plays briefly, at full length; takes hours.
 
 PORT ?= 8000
 
-.PHONY: run test lint bench drill lock
+.PHONY: run test test-long lint bench lock
 
 run:
 	@sh .ci/system run
 	@sh .ci/venv requirements.txt
-	@DEBUG=1 LOG_LEVEL=$${LOG_LEVEL:-WARNING} PUBLIC_URL=$${PUBLIC_URL:-http://127.0.0.1:$(PORT)} \
+	@SIMULATION=1 LOG_LEVEL=$${LOG_LEVEL:-WARNING} PUBLIC_URL=$${PUBLIC_URL:-http://127.0.0.1:$(PORT)} \
 		exec .venv/bin/python -u manage.py run_demo --port $(PORT)
 
 test:
 	@sh .ci/system test
 	@sh .ci/venv requirements-dev.txt
 	@sh .ci/test $(PYTEST)
+
+test-long:
+	@sh .ci/system test
+	@sh .ci/venv requirements-dev.txt
+	@LONG=1 sh .ci/test -n 0 -s -m "long or browser" $(PYTEST)
 
 lint:
 	@sh .ci/system test
@@ -24,11 +30,6 @@ bench:
 	@sh .ci/system test
 	@sh .ci/venv requirements-dev.txt
 	@sh .ci/bench
-
-drill:
-	@sh .ci/system test
-	@sh .ci/venv requirements-dev.txt
-	@sh .ci/drill $(PYTEST)
 
 # Takes up newer versions: then run the tests and commit both files. Needs uv (pip install uv).
 lock:

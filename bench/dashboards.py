@@ -71,7 +71,7 @@ def _fill(cast: Any, first: int, end: int) -> None:
 
 def _dossier(n: int, bodies: list[Any], versions: dict[int, Any], ca: Any, cast: Any) -> Any:
     from requests_app.models import Dossier  # noqa: PLC0415
-    from requests_app.querysets import is_at_ca  # noqa: PLC0415
+    from requests_app.models.querysets import is_at_ca  # noqa: PLC0415
     from requests_app.workflow import Route, State, queue_of  # noqa: PLC0415
     from tests import builders  # noqa: PLC0415
 

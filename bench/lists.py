@@ -66,7 +66,7 @@ def _fill(people: dict[str, Any], count: int) -> None:
     """Add dossiers: some the clerk's own, half of the rest of the office's bodies."""
     from portal.agencies.models import Agency  # noqa: PLC0415
     from requests_app.models import Dossier  # noqa: PLC0415
-    from requests_app.querysets import is_at_ca  # noqa: PLC0415
+    from requests_app.models.querysets import is_at_ca  # noqa: PLC0415
     from requests_app.workflow import Route, State, queue_of  # noqa: PLC0415
     from tests import builders  # noqa: PLC0415
 

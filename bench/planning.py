@@ -50,10 +50,10 @@ def _in_a_child(part: Callable[[], None]) -> None:
 
 def fill() -> None:
     """Make the bodies and what they have, and two reorganisations: of a few of them and of all."""
-    from orgmerge.expanding import commune_bodies  # noqa: PLC0415
+    from orgmerge.body_lists.communes import commune_bodies  # noqa: PLC0415
     from orgmerge.seeding.bodies import Commune  # noqa: PLC0415
-    from orgmerge.seeding.notary import WithoutX509  # noqa: PLC0415
     from orgmerge.seeding.population import populate  # noqa: PLC0415
+    from orgmerge.seeding.signing import WithoutX509  # noqa: PLC0415
 
     of_a_commune = len(commune_bodies("Xã Thử"))
     count = CERTIFICATES // (of_a_commune * (PEOPLE + 2))
@@ -68,7 +68,7 @@ def fill() -> None:
         people=PEOPLE,
         seed=1,
         day=DAY,
-        notary=WithoutX509(),
+        maker=WithoutX509(),
     )
     few = max(FEW * count // CERTIFICATES, 1)
     # Withdrawn: what is in one reorganisation that goes on can't be in another.
@@ -130,13 +130,14 @@ def _describe(title: str, communes: Sequence[object], *, state: str) -> None:
 def whole_way() -> None:
     """Load, plan and store all, as the worker does it; the peak is the process's."""
     from orgmerge.models import Plan  # noqa: PLC0415
-    from orgmerge.services import making, plans  # noqa: PLC0415
+    from orgmerge.plans import services as plans  # noqa: PLC0415
+    from orgmerge.plans import worker  # noqa: PLC0415
 
     merger = _merger("many")
     plan = plans.ask_for_plan(merger, actor=merger.created_by, now=NOW)
     before = _peak_mib()
     began, cpu = time.perf_counter(), time.process_time()
-    making.make_waiting(now=NOW)
+    worker.make_waiting(now=NOW)
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     plan.refresh_from_db()
     assert plan.state == Plan.State.READY, plan.problem
@@ -160,12 +161,12 @@ def ratio() -> None:
     """Plan few and many in turn: what one certificate costs must not grow with their number."""
     from django.utils import timezone  # noqa: PLC0415
 
-    from orgmerge import gathering, planning  # noqa: PLC0415
+    from orgmerge.planner import planner  # noqa: PLC0415
+    from orgmerge.register import inputs  # noqa: PLC0415
     from portal.core.collector import collector_paused  # noqa: PLC0415
 
     worlds = [
-        gathering.world_of(_merger(title), today=timezone.localdate(NOW))
-        for title in ("few", "many")
+        inputs.world_of(_merger(title), today=timezone.localdate(NOW)) for title in ("few", "many")
     ]
     counts = [len(world.certificates) for world in worlds]
     again = [max(20_000 // count, 1) for count in counts]
@@ -175,7 +176,7 @@ def ratio() -> None:
             for size, world in enumerate(worlds):
                 began = time.process_time()
                 for _again in range(again[size]):
-                    planning.plan(world)
+                    planner.plan(world)
                 passed = time.process_time() - began
                 seconds[size].append(passed / again[size] / counts[size])
     few, many = map(statistics.median, seconds)

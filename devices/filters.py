@@ -13,7 +13,7 @@ from devices.models import Device, DeviceKind
 from devices.querysets import DeviceQuerySet
 from devices.serials import normalise
 from portal.agencies.models import Agency
-from portal.core.roles import AGENCY_ROLES
+from portal.core.roles import Scope
 from portal.core.text import search_key
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class DeviceFilter(django_filters.FilterSet):
     def __init__(self, data: QueryDict, queryset: DeviceQuerySet, *, user: User) -> None:
         super().__init__(data, queryset)
         self.user = user
-        if user.role in AGENCY_ROLES:
+        if user.scope is Scope.BODY:
             del self.filters["agency"]
 
     def with_text(self, devices: DeviceQuerySet, name: str, value: str) -> DeviceQuerySet:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from devices.lifecycle import Move
 from devices.models import OF_THE_CA, Channel, Device
 from devices.serials import NewDevice, read_list, read_range, split_serials
-from portal.ca.tokens import pin_problem
+from portal.ca.pins import pin_problem
 from portal.core.rules import Refused
 from portal.core.text import nfc
 
@@ -182,13 +182,22 @@ class ReceiveForm(forms.Form):
         return [str(value) for value in self["seen"].data or []] if self.is_bound else []
 
 
+_NEW_PIN_HELP = _(
+    "Từ 8 đến 16 ký tự; không lấy ngày sinh, tên, số điện thoại, dãy liên tiếp. "
+    "Người khác không nhìn, không ghi lại."
+)
+
+
 class PinForm(forms.Form):
     """A PIN its holder chooses, typed twice."""
 
     pin = forms.CharField(
         label=_("Mã PIN do người nhận tự đặt"),
         strip=False,
-        help_text=_("Từ 8 đến 16 ký tự. Người bàn giao không nhìn, không ghi lại."),
+        help_text=_(
+            "Từ 8 đến 16 ký tự; không lấy ngày sinh, tên, số điện thoại, dãy liên tiếp. "
+            "Người bàn giao không nhìn, không ghi lại."
+        ),
         widget=forms.PasswordInput(attrs=_PIN),
     )
     pin_again = forms.CharField(
@@ -250,7 +259,7 @@ class NewPinForm(PinForm):
     def __init__(self, data: QueryDict | None) -> None:
         super().__init__(data)
         self.fields["pin"].label = _("Mã PIN mới do thuê bao tự đặt")
-        self.fields["pin"].help_text = _("Từ 8 đến 16 ký tự. Người khác không nhìn, không ghi lại.")
+        self.fields["pin"].help_text = _NEW_PIN_HELP
 
 
 class ChangePinForm(PinForm):
@@ -268,7 +277,7 @@ class ChangePinForm(PinForm):
     def __init__(self, data: QueryDict | None) -> None:
         super().__init__(data)
         self.fields["pin"].label = _("Mã PIN mới")
-        self.fields["pin"].help_text = _("Từ 8 đến 16 ký tự. Người khác không nhìn, không ghi lại.")
+        self.fields["pin"].help_text = _NEW_PIN_HELP
 
 
 class MoveForm(forms.Form):

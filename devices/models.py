@@ -13,6 +13,7 @@ from devices.querysets import DeviceQuerySet, IntakeQuerySet, ShipmentQuerySet
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
 from portal.ca.models import Certificate, KeyPair
+from portal.core.background.leases import Leased
 
 
 class DeviceKind(models.TextChoices):
@@ -36,7 +37,7 @@ class Channel(models.TextChoices):
     POST = "post", _("Bưu chính công ích")
 
 
-class Intake(models.Model):
+class Intake(Leased):
     """A lot of devices taken into the stock; their keys are made in the background."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -48,7 +49,6 @@ class Intake(models.Model):
     keys_made = models.PositiveIntegerField(_("đã tạo khóa"), default=0)
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
-    claimed_until = models.DateTimeField(null=True)  # a worker's lease while it makes keys
     ended_at = models.DateTimeField(null=True)
 
     objects = IntakeQuerySet.as_manager()

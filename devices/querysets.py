@@ -12,6 +12,7 @@ from devices.lifecycle import Condition, Custody, Move
 from portal.agencies.visibility import of_visible_bodies
 from portal.ca import renewals
 from portal.ca.models import Certificate, RevocationReason
+from portal.core.background.leases import LeasedQuerySet
 
 if TYPE_CHECKING:
     from devices.models import Device, Intake, Shipment
@@ -74,12 +75,9 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         return self.select_related("agency", "subscriber")
 
 
-class IntakeQuerySet(models.QuerySet["Intake"]):
+class IntakeQuerySet(LeasedQuerySet["Intake"]):
     def unfinished(self) -> Self:
         return self.filter(ended_at__isnull=True)
-
-    def unclaimed(self, now: datetime) -> Self:
-        return self.filter(Q(claimed_until__isnull=True) | Q(claimed_until__lt=now))
 
 
 class ShipmentQuerySet(models.QuerySet["Shipment"]):

@@ -1,53 +1,56 @@
-"""Background work: read the clock, call a service."""
+"""The sweeps of devices."""
 
 from __future__ import annotations
 
 import logging
-from time import monotonic
+from datetime import datetime, timedelta
 
-from celery import shared_task
-from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from devices import services
 from portal.ca.authority import NotConfigured
-from portal.core.sweeps import noted
+from portal.core.background.sweeps import Done, sweep
 
 logger = logging.getLogger(__name__)
 
-SECONDS_AT_ONCE = 5  # other work gets its turn in between
+A_WHILE = timedelta(seconds=5)
 
 
-@shared_task(ignore_result=True, expires=30)
-@noted
-def make_keys() -> int:
-    """Every 10 seconds: make keys for devices taken in, some at a time."""
-    began, made = monotonic(), 0
+@sweep(
+    "devices.tasks.make_keys",
+    every=timedelta(seconds=10),
+    words=_("Sinh khóa cho thiết bị nhập kho"),
+    order=90,
+    in_pieces_for=A_WHILE,
+)
+def make_keys(*, now: datetime) -> Done:
+    """Make keys for devices taken in, some at a time."""
     try:
-        while monotonic() - began < SECONDS_AT_ONCE:
-            count = services.make_next_keys(now=timezone.now())
-            made += count
-            if not count:
-                break
-    except NotConfigured as reason:
+        return Done(services.make_next_keys(now=now))
+    except NotConfigured as error:
+        reason = str(error)
         logger.warning("no keys are made: %s", reason)
-    return made
+        return Done(0, lambda: {"not_configured": reason})
 
 
-@shared_task(ignore_result=True, expires=50)
-@noted
-def lock_exhausted() -> int:
-    """Every minute: enter in the ledger the devices whose PIN tries ran out."""
-    return services.lock_exhausted(now=timezone.now())
+@sweep(
+    "devices.tasks.lock_exhausted",
+    every=timedelta(minutes=1),
+    words=_("Khóa thiết bị nhập sai mã PIN quá số lần"),
+    order=110,
+)
+def lock_exhausted(*, now: datetime) -> int:
+    """Enter in the ledger the devices whose PIN tries ran out."""
+    return services.lock_exhausted(now=now)
 
 
-@shared_task(ignore_result=True, expires=240)
-@noted
-def recall_expired() -> int:
-    """Every 5 minutes: recall the devices whose certificates have run out; count certificates."""
-    began, seen = monotonic(), 0
-    while monotonic() - began < SECONDS_AT_ONCE:
-        count = services.recall_expired(now=timezone.now())
-        seen += count
-        if not count:
-            break
-    return seen
+@sweep(
+    "devices.tasks.recall_expired",
+    every=timedelta(minutes=5),
+    words=_("Yêu cầu thu hồi thiết bị có chứng thư hết hạn"),
+    order=160,
+    in_pieces_for=A_WHILE,
+)
+def recall_expired(*, now: datetime) -> int:
+    """Recall the devices whose certificates have run out; count certificates."""
+    return services.recall_expired(now=now)

@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from devices.lifecycle import Condition, Custody
 from devices.models import Device, Intake, Shipment
 from portal.core.paging import capped_count
-from portal.core.roles import AGENCY_ROLES, CA_ROLES
+from portal.core.roles import Scope
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 def figures(user: User, *, now: datetime) -> dict[str, int]:
     """Count what waits for the user; the CA's counts are capped, its lists are long."""
-    if user.role in CA_ROLES:
+    if user.scope is Scope.CA:
         return {
             "to_send": to_send(user, now=now),
             "under_way": capped_count(Shipment.objects.visible_to(user).under_way()),
             "making_keys": Intake.objects.unfinished().count(),
         }
-    if user.role not in AGENCY_ROLES:
+    if user.scope is not Scope.BODY:
         return {}
     devices = Device.objects.visible_to(user)
     counts = devices.aggregate(

@@ -10,7 +10,7 @@ class OrgmergeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from orgmerge.waiting import waiting_of  # noqa: PLC0415 (models are loaded only now)
+        from orgmerge.overview.worklist import waiting_of  # noqa: PLC0415 (models are loaded only now)
         from portal.core import waiting  # noqa: PLC0415
 
         waiting.find_in(waiting_of)

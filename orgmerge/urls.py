@@ -1,4 +1,4 @@
-"""Addresses of everything about reorganisations, a file for each part."""
+"""Addresses of everything about reorganisations, a file for each room."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from django.urls import include, path
 app_name = "orgmerge"
 
 urlpatterns = [
-    path("", include("orgmerge.urls_describing")),
-    path("", include("orgmerge.urls_joining")),
-    path("", include("orgmerge.urls_review")),
-    path("", include("orgmerge.urls_plan")),
-    path("", include("orgmerge.urls_carrying_out")),
-    path("", include("orgmerge.urls_records")),
+    path("", include("orgmerge.overview.urls")),
+    path("", include("orgmerge.description.urls")),
+    path("", include("orgmerge.body_lists.urls")),
+    path("", include("orgmerge.repeal.urls")),
+    path("", include("orgmerge.partners.urls")),
+    path("", include("orgmerge.review.urls")),
+    path("", include("orgmerge.plans.urls")),
+    path("", include("orgmerge.filing.urls")),
+    path("", include("orgmerge.succession.urls")),
 ]

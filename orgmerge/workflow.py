@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from orgmerge.words import MergerState
+from orgmerge.vocabulary import MergerState
 from portal.core.roles import Role
 
 

@@ -18,10 +18,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu.exceptions import KombuError
 
-from portal.ca import publication
+from portal.ca import publication, responder
+from portal.ca.tasks import check_keys
 from portal.celery import app
-from portal.core import background, heartbeats
-from portal.core.models import Heartbeat
+from portal.core.background import heartbeats, status
+from portal.core.models import Heartbeat, SweepRun
 
 OK = "ok"
 _TIMEOUT = 2  # seconds
@@ -39,11 +40,11 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say whether database, broker, worker, beat, its sweeps and revocation list are as they
-    should be."""
+    """Say whether database, broker, worker, beat, its sweeps, revocation list, OCSP and the keys
+    of the CA are as they should be."""
     now = timezone.now()
     checks = {"broker": _broker()}
-    for name, check in {"database": _background, "crl": _crl}.items():
+    for name, check in {"database": _background, "crl": _crl, "ocsp": _ocsp, "keys": _keys}.items():
         checks |= _with_database(name, check, now=now)
     is_ready = all(state == OK for state in checks.values())
     return JsonResponse(
@@ -64,7 +65,7 @@ def _with_database(
 def _background(now: datetime) -> dict[str, str]:
     silent = heartbeats.silent(now=now)
     states = {str(service): silent.get(service, OK) for service in Heartbeat.Service}
-    late = sorted(background.silent_sweeps(now))
+    late = sorted(status.silent_sweeps(now))
     return {"database": OK, **states, "sweeps": f"silent: {', '.join(late)}" if late else OK}
 
 
@@ -74,6 +75,16 @@ def _crl(now: datetime) -> dict[str, str]:
         ended = last.next_update.isoformat(timespec="seconds")
         return {"crl": f"past its nextUpdate of {ended}"}
     return {"crl": OK}
+
+
+def _ocsp(now: datetime) -> dict[str, str]:
+    return {"ocsp": responder.state(now=now) or OK}
+
+
+def _keys(now: datetime) -> dict[str, str]:
+    """What the worker found when it last compared the CA's keys, which the web cannot see."""
+    found = SweepRun.objects.filter(name=check_keys.name).exclude(error="").first()
+    return {"keys": found.error if found else OK}
 
 
 def _broker() -> str:

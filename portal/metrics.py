@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_network
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -22,7 +23,7 @@ from django.views.decorators.http import require_safe
 from devices.models import Intake
 from portal.accounts.addresses import client_address
 from portal.ca import publication
-from portal.core.background import all_sweeps
+from portal.core.background.status import all_sweeps
 from portal.core.models import Heartbeat
 from portal.core.paging import capped_count
 from portal.deadlines.models import Deadline, DeadlineKind
@@ -140,7 +141,7 @@ def _sweeps(now: datetime) -> Iterator[Metric]:
 
 
 def _queues() -> list[tuple[Mapping[str, str], float]]:
-    lengths = {
+    lengths: dict[str, QuerySet[Any]] = {
         "accepted_dossiers": Dossier.objects.filter(
             queue="portal", state__in=[State.ACCEPTED, State.EXECUTING]
         ),

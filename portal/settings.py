@@ -11,6 +11,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from portal.core.files import write_once
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
@@ -22,23 +24,27 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 
 def _secret(name: str) -> str:
-    """Return a secret from the environment; in DEBUG one made once and kept under DATA_DIR."""
+    """Return a secret from the environment; in SIMULATION one made once and kept in DATA_DIR."""
     if value := env.str(name, default=""):
         return str(value)
-    if not DEBUG:
-        raise ImproperlyConfigured(f"{name} must be set in production")
+    if not SIMULATION:
+        raise ImproperlyConfigured(f"{name} must be set in production (the demo: SIMULATION=1)")
     path = DATA_DIR / name.lower()
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
-    return path.read_text().strip()
+        write_once(path, secrets.token_urlsafe(48).encode())  # two may start at the same time
+    if not (kept := path.read_text().strip()):
+        raise ImproperlyConfigured(
+            f"{path} is empty: what it held is lost; delete it for a new one"
+        )
+    return kept
 
 
 SECRET_KEY = _secret("SECRET_KEY")
 # Encrypts identity numbers and drafts' answers at rest; losing it loses them.
 FIELD_KEY = _secret("FIELD_KEY")
-# Opens the private keys of the simulated CA; only the worker uses it.
-CA_PASSPHRASE = _secret("CA_PASSPHRASE")
+# CA_PASSPHRASE, which opens the CA's private keys, is no setting: portal.ca.keystore reads it from
+# the environment or this file when a key is opened, so only where something is signed.
+CA_PASSPHRASE_FILE = Path(env.str("CA_PASSPHRASE_FILE", default=str(DATA_DIR / "ca_passphrase")))
 
 PUBLIC_URL: str = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
@@ -78,6 +84,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "portal.core.middleware.RefusesUnreadable",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -87,9 +94,12 @@ MIDDLEWARE = [
     "portal.accounts.middleware.SessionEnds",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "portal.accounts.middleware.OwnPassword",
+    "portal.accounts.middleware.LooksOnly",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.documents.middleware.TellsDamage",
+    "portal.core.middleware.Conflicts",
 ]
 INSTALLED_APPS.insert(0, "django.contrib.auth")
 
@@ -147,16 +157,17 @@ if REDIS_URL:
         }
     }
 else:
-    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_URL = "filesystem://localhost//"
+    CELERY_BROKER_TRANSPORT = "portal.core.background.broker:Transport"
     _broker = DATA_DIR / "broker"
-    for _name in ("queue", "control", "processed"):
+    for _name in ("queue", "control", "processed", "damaged"):
         (_broker / _name).mkdir(parents=True, exist_ok=True)
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_broker / "queue"),
         "data_folder_out": str(_broker / "queue"),
         "processed_folder": str(_broker / "processed"),
         "control_folder": str(_broker / "control"),
-        "store_processed": False,
+        "damaged_folder": str(_broker / "damaged"),
     }
 # One queue an installation; two installations on one Redis need two names.
 CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", default="portal")
@@ -166,7 +177,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BEAT_SCHEDULER = "portal.core.beat:Scheduler"
+CELERY_BEAT_SCHEDULER = "portal.core.background.beat:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
@@ -175,13 +186,12 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 10},
+        "OPTIONS": {"min_length": 12},
     },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "portal.accounts.passwords.HardToGuess"},
 ]
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "home"
@@ -193,6 +203,8 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 LOGIN_FAILURES_ALLOWED = 5  # for one account and one address, within LOGIN_FAILURE_WINDOW
 LOGIN_FAILURE_WINDOW = timedelta(minutes=15)
+PASSWORD_LINK_LASTS = timedelta(hours=24)  # a link or a code to choose a password by
+LOOK_ONLY = timedelta(hours=24)  # after a password was reset or an address changed
 
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English")]
@@ -211,12 +223,14 @@ STORAGES = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": str(DATA_DIR / "files"), "base_url": None},
     },
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+if SIMULATION:  # collected at each start, and compressing takes half a minute
+    STORAGES["staticfiles"] = {
+        "BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    }
+if DEBUG:
+    STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_USE_FINDERS = DEBUG
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", default=10 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
@@ -228,6 +242,8 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 CA_KEY_DIR = Path(env.str("CA_KEY_DIR", default=str(DATA_DIR / "keys" / "ca")))
 OCSP_KEY_DIR = Path(env.str("OCSP_KEY_DIR", default=str(DATA_DIR / "keys" / "ocsp")))
 CHECKPOINT_DIR = Path(env.str("CHECKPOINT_DIR", default=str(DATA_DIR / "checkpoints")))
+# scrypt's N for key files and PINs; with r=8 and p=5 OWASP's advice (0.2 s), kept with each.
+SCRYPT_COST = 2**14
 CA_ALGORITHM: str = env.str("CA_ALGORITHM", default="rsa")  # "rsa" as the real CA, or "ec"
 
 # Named limits that the decree text we have does not give (DERIVED); see docs/rules.md.
@@ -267,15 +283,17 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="khong-tra-loi@chukys
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if not DEBUG:
+# A browser sends secure cookies over https alone, and the demo may be visited by plain http.
+if not DEBUG and not (SIMULATION and PUBLIC_URL.startswith("http://")):
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
     # CRL, OCSP and CA certificates are fetched over plain http by verifiers; health by the host.
     SECURE_REDIRECT_EXEMPT = [r"^pki/", r"^healthz$", r"^readyz$", r"^metrics$"]
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31536000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
-    SESSION_COOKIE_SECURE = True
-    CSRF_COOKIE_SECURE = True
+    # Browsers keep secure cookies from http; only a simulation may be visited that way.
+    SESSION_COOKIE_SECURE = not (SIMULATION and PUBLIC_URL.startswith("http://"))
+    CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
     if BEHIND_PROXY:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.urls import include, path
 
 from portal import health, metrics
-from portal.core.views_background import background
+from portal.core.background.views import background
 from portal.deadlines import views_feed
-from requests_app.views.home import home
+from requests_app.worklist.views.home import home
 
 urlpatterns = [
     path("", home, name="home"),
@@ -16,7 +16,7 @@ urlpatterns = [
     path("thiet-bi/", include("devices.urls")),
     path("don-vi/", include("portal.agencies.urls")),
     path("tai-khoan/", include("portal.accounts.urls")),
-    path("so-theo-doi/", include("requests_app.urls_registers")),
+    path("so-theo-doi/", include("requests_app.registers.urls")),
     path("sap-nhap/", include("orgmerge.urls")),
     path("thong-bao/", include("portal.notices.urls")),
     path("thoi-han/", include("portal.deadlines.urls")),

@@ -6,4 +6,9 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-application = get_wsgi_application()
+# Loads the settings, which what follows reads.
+_application = get_wsgi_application()
+
+from portal.core.middleware import Repeating  # noqa: E402
+
+application = Repeating(_application)

@@ -12,7 +12,7 @@ class RequestsConfig(AppConfig):
     def ready(self) -> None:
         from portal.ca import renewals  # noqa: PLC0415 (models are loaded only now)
         from portal.deadlines import moving  # noqa: PLC0415
-        from requests_app import following  # noqa: PLC0415
+        from requests_app import hooks as following  # noqa: PLC0415
         from requests_app.models import Dossier  # noqa: PLC0415
 
         moving.follow("dossier", following.follow_calendar, rows=Dossier.objects.order_by())

@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.agencies.models import Agency, AgencyKind
 from portal.ca.models import Storage
+from portal.core.numbers import typed_number
 from portal.core.rules import Violation
-from requests_app.covering_stages import LetterAction
+from requests_app.covering_letters.workflow import LetterAction
 from requests_app.models import Attachment, Decision, DossierItem, Procedure, ReturnReason
-from requests_app.presets import PRESETS
+from requests_app.routing.presets import PRESETS
 from requests_app.workflow import Action, Route
 
 PIN_ATTRS = {
@@ -331,4 +332,4 @@ class BatchSigningForm(forms.Form):
 
 def _seen_letter(text: str) -> tuple[UUID, int]:
     uuid, _colon, version = text.partition(":")
-    return UUID(uuid), int(version)
+    return UUID(uuid), typed_number(version, otherwise=0)

@@ -1,39 +1,62 @@
-"""Background work: read the clock, call a service."""
+"""The sweeps of dossiers and covering letters."""
 
 from __future__ import annotations
 
-from celery import shared_task
-from django.utils import timezone
+from datetime import datetime, timedelta
 
-from portal.core.sweeps import noted
-from requests_app import execution, forwarding, freezing
+from django.utils.translation import gettext_lazy as _
+
+from portal.core.background.sweeps import sweep
+from requests_app.covering_letters import forwarding
+from requests_app.execution import services as execution
 from requests_app.spreadsheets import parked
+from requests_app.submission import freezing
+
+ONE_PIECE = timedelta(0)
 
 
-@shared_task(ignore_result=True, expires=30)
-@noted
-def execute_accepted() -> int:
-    """Every 10 seconds: carry out what was confirmed or left half done."""
-    return execution.execute_accepted(now=timezone.now())
+@sweep(
+    "requests_app.tasks.execute_accepted",
+    every=timedelta(seconds=10),
+    words=_("Thực hiện hồ sơ đã phê duyệt"),
+    order=100,
+    in_pieces_for=ONE_PIECE,
+)
+def execute_accepted(*, now: datetime) -> int:
+    """Carry out what was confirmed or left half done."""
+    return execution.execute_accepted(now=now)
 
 
-@shared_task(ignore_result=True, expires=30)
-@noted
-def freeze_letters() -> int:
-    """Every 10 seconds: render the long letters that wait for it."""
-    letters = freezing.freeze_waiting(now=timezone.now())
-    return letters + freezing.freeze_covering_letters(now=timezone.now())
+@sweep(
+    "requests_app.tasks.freeze_letters",
+    every=timedelta(seconds=10),
+    words=_("Lập văn bản có danh sách dài"),
+    order=60,
+    in_pieces_for=ONE_PIECE,
+)
+def freeze_letters(*, now: datetime) -> int:
+    """Render the long letters that wait for it."""
+    return freezing.freeze_waiting(now=now) + freezing.freeze_covering_letters(now=now)
 
 
-@shared_task(ignore_result=True, expires=30)
-@noted
-def forward_covered() -> int:
-    """Every 10 seconds: forward what signed covering letters cover."""
-    return forwarding.forward_waiting(now=timezone.now())
+@sweep(
+    "requests_app.tasks.forward_covered",
+    every=timedelta(seconds=10),
+    words=_("Chuyển hồ sơ theo công văn"),
+    order=70,
+    in_pieces_for=ONE_PIECE,
+)
+def forward_covered(*, now: datetime) -> int:
+    """Forward what signed covering letters cover."""
+    return forwarding.forward_waiting(now=now)
 
 
-@shared_task(ignore_result=True, expires=3000)
-@noted
-def drop_old_sheets() -> int:
-    """Every hour: remove the uploaded sheets that nobody went on with."""
-    return parked.drop_old(now=timezone.now())
+@sweep(
+    "requests_app.tasks.drop_old_sheets",
+    every=timedelta(hours=1),
+    words=_("Xóa bảng tính tải lên dở dang"),
+    order=260,
+)
+def drop_old_sheets(*, now: datetime) -> int:
+    """Remove the uploaded sheets that nobody went on with."""
+    return parked.drop_old(now=now)

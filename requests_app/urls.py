@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from requests_app.views import (
-    batch_signing,
-    dashboard,
-    deciding,
-    detail,
-    lists,
-    minutes,
-    papers,
-    routing,
-    sending,
-)
+from requests_app.decision import views as deciding
+from requests_app.dossier_pages.views import detail, lists, papers
+from requests_app.minutes import views as minutes
+from requests_app.routing import views as routing
+from requests_app.submission.views import batch_signing, sending
+from requests_app.worklist.views import dashboard
 
 app_name = "requests_app"
 
@@ -57,6 +52,6 @@ urlpatterns = [
         name="event_document",
     ),
     path("<uuid:uuid>/van-ban-giao/<uuid:paper_uuid>/", papers.paper, name="paper"),
-    path("", include("requests_app.urls_editor")),
-    path("", include("requests_app.urls_covering")),
+    path("", include("requests_app.drafts.urls")),
+    path("", include("requests_app.covering_letters.urls")),
 ]

@@ -25,7 +25,7 @@ from portal.core.fields import keyed_hash
 from portal.core.roles import CA_ROLES, OFFICE_ROLES, Role
 from portal.core.text import search_key, sort_key
 from requests_app.models import Dossier, DossierItem, Procedure, RoutingRule
-from requests_app.querysets import is_at_ca
+from requests_app.models.querysets import is_at_ca
 from requests_app.workflow import Route, State, queue_of
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)  # Friday, 9 in the morning in Hà Nội

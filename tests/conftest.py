@@ -1,4 +1,4 @@
-"""What every test needs: the servers and the browser at hand, and a word on what was left out."""
+"""What every test needs: servers, a browser, a database, and its place in the run."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import os
 import shutil
 import socket
 import uuid
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import hypothesis
 import pytest
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
+
+from tests import databases
+from tests.placing import ByModule, is_left_out, rank
+
+pytest_plugins = ["tests.locks"]
 
 hypothesis.settings.register_profile(
     "suite",
     deadline=None,  # a busy machine is no failure
-    # What passed here passes elsewhere; ANY_SEQUENCE_EXAMPLES goes looking for more.
+    # What passed here passes elsewhere; make test-long goes looking for more.
     derandomize=True,
     suppress_health_check=[
         hypothesis.HealthCheck.too_slow,
@@ -60,11 +67,16 @@ _NEEDS = {
 def pytest_configure() -> None:
     """Make the folder of collected static files: WhiteNoise warns of its absence."""
     from django.conf import settings
+    from django.test import TransactionTestCase
 
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+    TransactionTestCase._fixture_teardown = databases.put_back  # type: ignore[attr-defined]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, None, None]:
     """Leave out what this run cannot or need not do; with REQUIRE_ALL=1 a lack is an error."""
     for marker, (name, variable, find) in _NEEDS.items():
         concerned = [item for item in items if item.get_closest_marker(marker)]
@@ -74,17 +86,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError(f"{name} is missing ({variable}) and REQUIRE_ALL=1 asks for it")
         for item in concerned:
             item.add_marker(pytest.mark.skip(reason=f"no {name} at hand ({variable} names one)"))
-    if not _is_postgresql():
-        # Not skipped: the run on PostgreSQL is where they belong.
-        others = [item for item in items if item.get_closest_marker("postgresql")]
-        items[:] = [item for item in items if not item.get_closest_marker("postgresql")]
-        config.hook.pytest_deselected(items=others)
+    is_postgresql = _is_postgresql()
+    elsewhere = [item for item in items if is_left_out(item, is_postgresql=is_postgresql)]
+    config.hook.pytest_deselected(items=elsewhere)  # not skipped: the other run has them
+    left_out = set(elsewhere)
+    items[:] = [item for item in items if item not in left_out]
+    yield
+    items.sort(key=rank)  # after pytest-django's order, which stays within a module
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
+    config.option.loadscopereorder = False  # ours is the order
+    return ByModule(config, log)
 
 
 def _is_postgresql() -> bool:
-    from django.conf import settings
+    from django.db import connection
 
-    return str(settings.DATABASES["default"]["ENGINE"]).endswith("postgresql")
+    return connection.vendor == "postgresql"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -100,13 +119,30 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"Left out: {reason}", yellow=True)
 
 
-def pytest_unconfigure() -> None:
-    """Remove the folder that tests.settings made for this process."""
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the folder that tests.settings made, and in the end the run's own database."""
     from django.conf import settings
 
+    if not hasattr(config, "workerinput"):
+        databases.drop_the_migrated()
     folder = Path(settings.DATA_DIR) if settings.configured else None
     if folder is not None and folder.name.startswith("portal-tests-"):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+    worker_id: str,
+) -> Iterator[None]:
+    """In place of pytest-django's: migrations run once a run, not once a worker."""
+    folder = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        folder = folder.parent  # the run's
+    with django_db_blocker.unblock(), databases.copy_of_the_migrated(folder, worker_id):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -125,3 +161,19 @@ def chromium() -> str:
 def _own_checkpoints(settings: Settings) -> None:
     """Each test has its own checkpoints: its audit chain begins at 1 again."""
     settings.CHECKPOINT_DIR = Path(settings.DATA_DIR) / uuid.uuid4().hex / "checkpoints"
+
+
+@pytest.fixture
+def blank_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever WeasyPrint lays out is one empty page: for tests that print much and read nothing.
+
+    A letter costs 140 ms, an empty page 15; what is done with the file afterwards is done to it.
+    """
+    import weasyprint  # loads Pango: only who prints pays for it
+
+    lay_out = weasyprint.HTML.render
+    monkeypatch.setattr(
+        weasyprint.HTML,
+        "render",
+        lambda _letter, **options: lay_out(weasyprint.HTML(string=""), **options),
+    )

@@ -20,7 +20,8 @@ from portal.ca.authority import Order
 from portal.ca.models import Certificate
 from portal.ca.names import SubjectName
 from portal.core.roles import Role
-from requests_app import execution, services
+from requests_app import services
+from requests_app.execution import services as execution
 from requests_app.models import Decision, Dossier, Procedure
 from requests_app.workflow import Action, Route
 from tests import builders

@@ -64,7 +64,7 @@ def _recall(devices: DeviceQuerySet, *, now: datetime) -> None:
 def _locked_mark() -> ExpiryMark:
     """Return the mark, locked; without a join, whose other side would be as it was before."""
     ExpiryMark.objects.get_or_create(pk=1)
-    return ExpiryMark.objects.select_for_update().get(pk=1)
+    return ExpiryMark.objects.select_for_update(no_key=True).get(pk=1)
 
 
 def _ended_after(last: Certificate | None, now: datetime) -> CertificateQuerySet:

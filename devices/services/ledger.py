@@ -37,7 +37,7 @@ def lock(devices: Iterable[Device], *, actor: User | None) -> list[Device]:
     """
     keys = {device.pk for device in devices}
     theirs = Device.objects.all() if actor is None else Device.objects.visible_to(actor)
-    rows = theirs.filter(pk__in=keys).order_by("pk").select_for_update(of=("self",))
+    rows = theirs.filter(pk__in=keys).order_by("pk").select_for_update(of=("self",), no_key=True)
     locked = list(rows.values_list("pk", flat=True))
     if len(locked) != len(keys):
         raise Device.DoesNotExist

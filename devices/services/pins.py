@@ -19,7 +19,7 @@ from devices.services.ledger import Paper, audit, lock
 from portal.accounts.models import User
 from portal.ca import tokens
 from portal.ca.models import VirtualToken
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from portal.notices.services import tell
 
@@ -30,7 +30,7 @@ def may_set_pin(device: Device, user: User) -> bool:
     """Say whether a PIN of ``device`` is typed at this account: its subscriber's, or the clerk's
     desk of a body that sees the device."""
     is_subscriber = user.person_id is not None and user.person_id == device.subscriber_id
-    return is_subscriber or user.role == Role.CLERK
+    return is_subscriber or user.can(Capability.KEEP_DEVICES)
 
 
 def needs_new_pin(device: Device) -> bool:

@@ -16,7 +16,7 @@ from devices.serials import alike, normalise, unknown_serial
 from devices.services.ledger import Paper, audit, lock, write
 from devices.services.returning import recall_spent
 from portal.accounts.models import User
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from portal.notices.services import tell
 
@@ -93,7 +93,11 @@ def receive(
     missed.
     """
     mine = Shipment.objects.visible_to(actor)
-    shipment = mine.select_for_update(of=("self",)).select_related("agency").get(pk=shipment.pk)
+    shipment = (
+        mine.select_for_update(of=("self",), no_key=True)
+        .select_related("agency")
+        .get(pk=shipment.pk)
+    )
     items = {item.device.serial: item for item in shipment.items.select_related("device")}
     seen, missed = _read(serials), _read(missing)
     _refuse_odd_serials(items, seen, missed)
@@ -185,7 +189,7 @@ def _mark(
 
 def _tell_of_sending(shipment: Shipment, count: int, *, now: datetime) -> None:
     title = _("Cục đã gửi %(count)d thiết bị về %(agency)s")
-    clerks = User.objects.who_act_for(roles={Role.CLERK}, agency_id=shipment.agency_id)
+    clerks = User.objects.who_can(Capability.KEEP_DEVICES, agency_id=shipment.agency_id)
     tell(
         clerks,
         cause=f"shipment_sent:{shipment.uuid}",
@@ -201,7 +205,7 @@ def _tell_of_sending(shipment: Shipment, count: int, *, now: datetime) -> None:
 
 def _tell_of_missing(shipment: Shipment, absent: Sequence[ShipmentItem], *, now: datetime) -> None:
     title = _("%(agency)s báo thiếu %(count)d thiết bị trong chuyến giao")
-    operators = User.objects.who_act_for(roles={Role.CA_OPERATOR}, agency_id=None)
+    operators = User.objects.who_can(Capability.SUPPLY_DEVICES, agency_id=None)
     tell(
         operators,
         cause=f"shipment_missing:{shipment.uuid}:{now.isoformat()}",

@@ -175,7 +175,7 @@ def make_next_keys(*, now: datetime, most: int = KEYS_AT_ONCE) -> int:
             if made := _make_keys_of(intake, most, now=now):
                 return made
         finally:
-            Intake.objects.filter(pk=intake.pk).update(claimed_until=None)
+            Intake.objects.release(intake.pk)
     return 0
 
 
@@ -193,9 +193,9 @@ def has_keys_to_make() -> bool:
 
 
 def _claim(now: datetime) -> Intake | None:
-    for intake in Intake.objects.unfinished().unclaimed(now).order_by("pk"):
-        mine = Intake.objects.unfinished().unclaimed(now).filter(pk=intake.pk)
-        if mine.update(claimed_until=now + LEASE):
+    unfinished = Intake.objects.unfinished()
+    for intake in unfinished.unclaimed(now).order_by("pk"):
+        if unfinished.claim(intake.pk, now=now, lease=LEASE):
             return intake
     return None
 
@@ -222,8 +222,8 @@ def _idle_keys(kind: str, count: int, *, now: datetime) -> list[KeyPair]:
 @transaction.atomic
 def _fit(intake: Intake, waiting: Sequence[int], keys: Sequence[KeyPair], *, now: datetime) -> int:
     """Give each waiting device a key and note the progress; one short transaction."""
-    intake = Intake.objects.select_for_update().get(pk=intake.pk)
-    locked = list(_waiting(intake).filter(pk__in=waiting).select_for_update())
+    intake = Intake.objects.select_for_update(no_key=True).get(pk=intake.pk)
+    locked = list(_waiting(intake).filter(pk__in=waiting).select_for_update(no_key=True))
     for device, key in zip(locked, keys, strict=False):
         device.key = key
     Device.objects.bulk_update(locked, ["key"])
@@ -270,7 +270,7 @@ def take_from_stock(kind: str, count: int, *, carrier: str = "") -> list[Device]
     return list(
         found.select_related("key")
         .order_by("pk")
-        .select_for_update(of=("self",), skip_locked=True)[:count]
+        .select_for_update(of=("self",), skip_locked=True, no_key=True)[:count]
     )
 
 

@@ -13,14 +13,14 @@ from devices.lifecycle import Custody
 from devices.models import CustodyMove, Device
 from portal.accounts.models import User
 from portal.agencies.models import Agency
-from portal.core.roles import Role
+from portal.core.roles import Capability, roles_that_can
 from portal.deadlines.models import Deadline
 from portal.notices.services import tell
 
 
 def tell_of_loss(entries: Sequence[CustodyMove], *, text: str, now: datetime) -> None:
     """Tell the CA's operators, and the office that answers for the agency."""
-    operators = User.objects.who_act_for(roles={Role.CA_OPERATOR}, agency_id=None)
+    operators = User.objects.who_can(Capability.SUPPLY_DEVICES, agency_id=None)
     officers = User.objects.of_office(entries[0].device.office_id)
     if len(entries) == 1:
         title = _("Thiết bị %(serial)s được báo thất lạc") % {"serial": entries[0].device.serial}
@@ -133,7 +133,8 @@ def _tell_holders(devices: Sequence[Device], clock: Deadline, *, now: datetime) 
 def clerks_of(agency_ids: Iterable[int | None]) -> list[User]:
     """Return the clerks of these bodies."""
     wanted = [key for key in agency_ids if key is not None]
-    return list(User.objects.filter(is_active=True, role=Role.CLERK, agency__in=wanted))
+    keepers = roles_that_can(Capability.KEEP_DEVICES)
+    return list(User.objects.filter(is_active=True, role__in=keepers, agency__in=wanted))
 
 
 def _serials(devices: Iterable[Device]) -> str:

@@ -26,7 +26,7 @@ from devices.serials import MOST_AT_ONCE, split_serials
 from devices.services import Paper, Reading
 from devices.views.holding import DayForm
 from portal.agencies.models import Agency
-from portal.core.roles import AGENCY_ROLES, CA_ROLES, Role
+from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused, Violation
 from portal.core.text import nfc
 
@@ -114,9 +114,9 @@ class OfficeReturnForm(BatchForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 def take_back_many(request: UserRequest) -> HttpResponse:
     """Take devices back from subscribers: those to be returned are listed, others can be typed."""
-    if request.user.role not in AGENCY_ROLES:
+    if request.user.scope is not Scope.BODY:
         raise Http404
-    if request.method == "POST" and request.user.role != Role.CLERK:
+    if request.method == "POST" and not request.user.can(Capability.KEEP_DEVICES):
         raise PermissionDenied
     waiting = _present(Device.objects.visible_to(request.user), Custody.TO_BE_RETURNED)
     listed = list(waiting.select_related("subscriber")[:SHOWN])
@@ -143,14 +143,14 @@ def take_back_many(request: UserRequest) -> HttpResponse:
                 messages.info(request, _("Tiếp theo: giao thiết bị cho Sở hoặc Cục kèm Mẫu 08."))
                 return _done(request, reading, len(entries), reverse("devices:take_back_many"))
     context = _context(form, reading, violations, listed, waiting)
-    context["may_confirm"] = request.user.role == Role.CLERK
+    context["may_confirm"] = request.user.can(Capability.KEEP_DEVICES)
     return render(request, "devices/take_back_many.html", context)
 
 
 @require_safe
 def office_returns(request: UserRequest) -> HttpResponse:
     """Show the CA which offices hold devices that go back to it."""
-    if request.user.role not in CA_ROLES:
+    if request.user.scope is not Scope.CA:
         raise Http404
     waiting = _present(Device.objects.visible_to(request.user), Custody.AT_OFFICE)
     offices = (
@@ -165,10 +165,10 @@ def office_returns(request: UserRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def office_return(request: UserRequest, code: UUID) -> HttpResponse:
     """Confirm devices an office hands in to the CA, under its covering document."""
-    if request.user.role not in CA_ROLES:
+    if request.user.scope is not Scope.CA:
         raise Http404
     office = get_object_or_404(Agency.objects.visible_to(request.user), uuid=code)
-    if request.method == "POST" and request.user.role != Role.CA_OPERATOR:
+    if request.method == "POST" and not request.user.can(Capability.SUPPLY_DEVICES):
         raise PermissionDenied
     theirs = Device.objects.visible_to(request.user).filter(office=office)
     waiting = _present(theirs, Custody.AT_OFFICE)
@@ -200,7 +200,7 @@ def office_return(request: UserRequest, code: UUID) -> HttpResponse:
                 back = reverse("devices:office_return", args=[office.uuid])
                 return _done(request, reading, len(entries), back)
     context = _context(form, reading, violations, listed, waiting)
-    context |= {"office": office, "may_confirm": request.user.role == Role.CA_OPERATOR}
+    context |= {"office": office, "may_confirm": request.user.can(Capability.SUPPLY_DEVICES)}
     return render(request, "devices/office_return.html", context)
 
 

@@ -20,11 +20,11 @@ from devices.forms import HandOverForm
 from devices.lifecycle import IllegalMove, Move, find_rule
 from devices.models import Device
 from portal.agencies.models import SubscriberKind
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 
 if TYPE_CHECKING:
-    from portal.accounts.models import UserRequest
+    from portal.accounts.models import User, UserRequest
 
 
 @sensitive_post_parameters("pin", "pin_again")
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 def hand_over(request: UserRequest, code: UUID) -> HttpResponse:
     """Show what is checked and set at a hand-over, and carry it out."""
     device = _visible(request, code)
-    if request.user.role != Role.CLERK:
+    if not request.user.can(Capability.KEEP_DEVICES):
         raise PermissionDenied
-    if not _can_be_handed_over(device):
+    if not _can_be_handed_over(device, request.user):
         messages.warning(request, _("Thiết bị này không chờ bàn giao."))
         return redirect("devices:detail", device.uuid)
     form = _form(request, device)
@@ -83,9 +83,9 @@ def _is_for_person(device: Device) -> bool:
     return device.subscriber is not None and device.subscriber.kind == SubscriberKind.PERSON
 
 
-def _can_be_handed_over(device: Device) -> bool:
+def _can_be_handed_over(device: Device, user: User) -> bool:
     try:
-        find_rule(Move.HAND_OVER, device.custody, device.condition, Role.CLERK)
+        find_rule(Move.HAND_OVER, device.custody, device.condition, user.role)
     except IllegalMove:
         return False
     return True

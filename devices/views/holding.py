@@ -20,7 +20,7 @@ from devices import services
 from devices.lifecycle import IllegalMove, Move, find_rule
 from devices.models import Device
 from portal.agencies.models import SubscriberKind
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from portal.core.text import nfc
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from django.http import QueryDict
     from django.utils.functional import _StrPromise
 
-    from portal.accounts.models import UserRequest
+    from portal.accounts.models import User, UserRequest
 
 _CODE = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}
 
@@ -175,14 +175,14 @@ def _page(
 def _found(request: UserRequest, code: UUID) -> Device:
     devices = Device.objects.visible_to(request.user).select_related("agency", "subscriber")
     device = get_object_or_404(devices, uuid=code)
-    if request.user.role != Role.CLERK:
+    if not request.user.can(Capability.KEEP_DEVICES):
         raise PermissionDenied
     return device
 
 
-def _can_be_made(device: Device, move: Move) -> bool:
+def _can_be_made(device: Device, move: Move, user: User) -> bool:
     try:
-        find_rule(move, device.custody, device.condition, Role.CLERK)
+        find_rule(move, device.custody, device.condition, user.role)
     except IllegalMove:
         return False
     return True
@@ -195,7 +195,7 @@ def _render(
     violations: Sequence[Violation],
     move: Move,
 ) -> HttpResponse:
-    if not violations and not _can_be_made(device, move):
+    if not violations and not _can_be_made(device, move, request.user):
         text = _("Thiết bị này hiện không thực hiện được “%(move)s”.")
         messages.warning(request, text % {"move": move.label})
         return redirect("devices:detail", device.uuid)

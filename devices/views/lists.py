@@ -30,7 +30,7 @@ from portal.ca import words
 from portal.ca.models import Certificate
 from portal.core import sheets
 from portal.core.paging import MOST_COUNTED, Order, capped_count, first_rows, keyset_page
-from portal.core.roles import AGENCY_ROLES
+from portal.core.roles import Scope
 from portal.core.rules import Refused, Violation
 from portal.core.sheets import SheetColumn
 from portal.deadlines.models import Deadline, DeadlineKind
@@ -124,7 +124,7 @@ def device_list(request: UserRequest) -> HttpResponse:
         "filter": found,
         "page": page,
         "lines": [_line(request.user, device) for device in page],
-        "shows_agency": request.user.role not in AGENCY_ROLES,
+        "shows_agency": request.user.scope is not Scope.BODY,
         "count": f"{MOST_COUNTED:,}+".replace(",", ".") if count > MOST_COUNTED else str(count),
     }
     if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]

@@ -22,7 +22,7 @@ from devices.models import Device, DeviceKind, Shipment
 from devices.querysets import DeviceQuerySet
 from portal.agencies.models import Agency
 from portal.core.paging import Order, keyset_page
-from portal.core.roles import CA_ROLES, Role
+from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused, Violation
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def send(request: UserRequest, code: UUID) -> HttpResponse:
         "devices": devices,
         "form": form,
         "violations": violations,
-        "may_send": request.user.role == Role.CA_OPERATOR,
+        "may_send": request.user.can(Capability.SUPPLY_DEVICES),
     }
     return render(request, "devices/send.html", context)
 
@@ -138,7 +138,7 @@ def receive(request: UserRequest, code: UUID) -> HttpResponse:
 
 
 def _to_send(request: UserRequest) -> DeviceQuerySet:
-    if request.user.role not in CA_ROLES:
+    if request.user.scope is not Scope.CA:
         raise Http404
     waiting = Device.objects.visible_to(request.user).waiting_for(Custody.ALLOCATED)
     return waiting.with_valid_certificate(timezone.now())
@@ -165,7 +165,7 @@ def _render_shipment(
         "violations": violations,
         "received": sum(item.received_at is not None for item in items),
         "missing": sum(item.missing_at is not None and item.received_at is None for item in items),
-        "may_receive": request.user.role == Role.CLERK and bool(form.outstanding),
+        "may_receive": request.user.can(Capability.KEEP_DEVICES) and bool(form.outstanding),
     }
     return render(request, "devices/shipment.html", context)
 

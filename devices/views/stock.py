@@ -20,7 +20,7 @@ from devices import services
 from devices.forms import TakeInForm
 from devices.lifecycle import Condition, Custody
 from devices.models import OF_THE_CA, Device, Intake
-from portal.core.roles import CA_ROLES, Role
+from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused, Violation
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Shelf:
 @require_http_methods(["GET", "HEAD", "POST"])
 def stock(request: UserRequest) -> HttpResponse:
     """Show the stock and take a lot in; htmx asks for the progress alone."""
-    if request.user.role not in CA_ROLES:
+    if request.user.scope is not Scope.CA:
         raise Http404
     if request.method == "POST":
         return _take_in(request)
@@ -59,7 +59,7 @@ def stock(request: UserRequest) -> HttpResponse:
 
 
 def _take_in(request: UserRequest) -> HttpResponse:
-    if request.user.role != Role.CA_OPERATOR:
+    if not request.user.can(Capability.SUPPLY_DEVICES):
         raise PermissionDenied
     form = TakeInForm(request.POST)
     violations: Sequence[Violation] = ()
@@ -92,7 +92,7 @@ def _render(
         "shelves": _shelves(),
         "form": form,
         "violations": violations,
-        "may_take_in": request.user.role == Role.CA_OPERATOR,
+        "may_take_in": request.user.can(Capability.SUPPLY_DEVICES),
         "makes_keys": settings.SIMULATION,
     }
     return render(request, "devices/stock.html", context)

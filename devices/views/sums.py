@@ -15,7 +15,7 @@ from devices.lifecycle import Condition, Custody
 from devices.models import Device
 from devices.services import Sums, sums, sums_by_body, sums_in_ledger
 from portal.agencies.models import Agency
-from portal.core.roles import CA_ROLES, OFFICE_ROLES
+from portal.core.roles import Scope
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -65,8 +65,8 @@ def device_sums(request: UserRequest) -> HttpResponse:
     user = request.user
     devices = Device.objects.visible_to(user)
     counted = sums(devices)
-    is_of_the_ca = user.role in CA_ROLES
-    body = "office" if is_of_the_ca else "agency" if user.role in OFFICE_ROLES else ""
+    is_of_the_ca = user.scope is Scope.CA
+    body = "office" if is_of_the_ca else "agency" if user.scope is Scope.OFFICE else ""
     context = {
         "rows": rows_of(counted),
         "conditions": list(Condition),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from orgmerge.seeding.places import Mint, Place
+from orgmerge.seeding.context import Factory, Place
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.core.roles import Role
@@ -44,8 +44,8 @@ class Province:
 class Builder:
     """Founds bodies, the ones above before the ones below."""
 
-    def __init__(self, mint: Mint) -> None:
-        self._mint = mint
+    def __init__(self, factory: Factory) -> None:
+        self._factory = factory
         self._provinces: dict[str, Province] = {}
         self._districts: dict[tuple[str, str], Agency] = {}
 
@@ -56,7 +56,12 @@ class Builder:
                 yield self._found_province(commune)
             province = self._provinces[commune.province]
             if (commune.province, commune.district) not in self._districts:
-                yield [self._found_district(province, commune)]
+                name = f"ỦY BAN NHÂN DÂN {commune.district}"
+                district = self._body(
+                    name, province.short, parent=province.committee, office=province.office
+                )
+                self._districts[commune.province, commune.district] = district
+                yield [self._place(province, district, code="")]
             yield self._found_commune(province, commune, body_names)
 
     def _found_province(self, commune: Commune) -> list[Place]:
@@ -72,9 +77,9 @@ class Builder:
             kind=AgencyKind.OFFICE,
             parent=committee,
         )
-        clerk = self._mint.writer.add(
+        clerk = self._factory.writer.add(
             User(
-                uuid=self._mint.uuid(),
+                uuid=self._factory.uuid(),
                 username=f"quymo.{commune.province_code}",
                 full_name="Tài khoản của số liệu thử quy mô",
                 agency=office,
@@ -87,14 +92,6 @@ class Builder:
         province = Province(committee, office, clerk, short, domain, commune.province_code)
         self._provinces[commune.province] = province
         return [self._place(province, committee, code=""), self._place(province, office, code="")]
-
-    def _found_district(self, province: Province, commune: Commune) -> Place:
-        name = f"ỦY BAN NHÂN DÂN {commune.district}"
-        district = self._body(
-            name, province.short, parent=province.committee, office=province.office
-        )
-        self._districts[commune.province, commune.district] = district
-        return self._place(province, district, code="")
 
     def _found_commune(
         self, province: Province, commune: Commune, body_names: Sequence[str]
@@ -136,9 +133,9 @@ class Builder:
         has_seal: bool = True,
     ) -> Agency:
         name = name.upper()
-        return self._mint.writer.add(
+        return self._factory.writer.add(
             Agency(
-                uuid=self._mint.uuid(),
+                uuid=self._factory.uuid(),
                 kind=kind,
                 name=name,
                 search_name=search_key(name),
@@ -151,7 +148,8 @@ class Builder:
         )
 
     def _place(self, province: Province, body: Agency, *, code: str) -> Place:
-        version = self._mint.writer.add(
+        # A made-up code in the form of QĐ 20/2020/QĐ-TTg; Q is no ministry's letter.
+        version = self._factory.writer.add(
             AgencyVersion(
                 agency=body,
                 valid_from=SINCE,
@@ -161,12 +159,15 @@ class Builder:
                 office=body.office,
                 province=province.short,
                 place=province.short,
-                agency_code=_agency_code(province.code, code),
+                agency_code=f"Q{province.code}.{code}" if code else "",
                 email_domain=province.domain,
                 has_seal=body.has_seal,
             )
         )
-        above = _above(body)
+        above, each = [], body.parent
+        while each is not None:
+            above.append(each)
+            each = each.parent
         return Place(
             agency=body,
             version=version,
@@ -176,16 +177,3 @@ class Builder:
             province_code=province.code,
             clerk=province.clerk,
         )
-
-
-def _above(body: Agency) -> list[Agency]:
-    found, one = [], body.parent
-    while one is not None:
-        found.append(one)
-        one = one.parent
-    return found
-
-
-def _agency_code(province: str, code: str) -> str:
-    """Return a made-up code in the form of QĐ 20/2020/QĐ-TTg; Q is no ministry's letter."""
-    return f"Q{province}.{code}" if code else ""

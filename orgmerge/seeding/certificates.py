@@ -1,19 +1,96 @@
-"""Made-up certificates with their keys and devices, of the sort a lot says."""
+"""Made-up certificates with their keys and devices, of every age and state."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import Random
 
 from devices.lifecycle import Condition, Custody, Move
 from devices.models import CustodyMove, Device, DeviceKind
-from orgmerge.seeding.lots import Lot
-from orgmerge.seeding.places import Mint, Place
+from orgmerge.seeding.context import Factory, Place
 from portal.agencies.models import Subscriber, SubscriberKind
 from portal.ca import crl, serials
 from portal.ca.models import Certificate, KeyPair, RevocationReason, Storage
 from portal.ca.names import SubjectName
 from portal.core.text import search_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lot:
+    """One sort of certificate. ``days_left`` are whole days from the day of the population, from
+    and to; ``custody`` and ``condition`` are of its device, where its storage has one."""
+
+    share: int  # in a thousand
+    days_left: tuple[int, int] = (91, 1400)
+    storage: str = Storage.TOKEN
+    custody: str = Custody.WITH_SUBSCRIBER
+    condition: str = Condition.OK
+    renewals: int = 0
+    is_successor: bool = False  # of one that was superseded
+    is_installed: bool = True  # said of a successor
+    revoked: str = ""
+    is_pending: bool = False  # an open dossier speaks of it
+    shows_title: bool = False
+    has_second: bool = False  # the same person has another one
+    works_elsewhere: bool = False  # has duties at a neighbouring body as well
+    has_certificate: bool = True
+
+
+LOTS: tuple[Lot, ...] = (
+    Lot(share=398),
+    Lot(share=160, storage=Storage.RSSP),
+    Lot(share=30, storage=Storage.SIM),
+    Lot(share=40, days_left=(30, 59)),
+    Lot(share=40, days_left=(0, 29)),
+    Lot(share=40, days_left=(-400, -1), custody=Custody.TO_BE_RETURNED),
+    Lot(share=15, days_left=(-900, -401), custody=Custody.AT_CA),
+    Lot(share=40, renewals=1, is_successor=True),
+    Lot(share=10, renewals=1, is_successor=True, days_left=(0, 59)),
+    Lot(share=20, is_successor=True, is_installed=False),
+    Lot(share=30, revoked=RevocationReason.CESSATION, custody=Custody.TO_BE_RETURNED),
+    Lot(share=20, revoked=RevocationReason.CESSATION, custody=Custody.BACK_AT_AGENCY),
+    Lot(share=15, revoked=RevocationReason.AFFILIATION_CHANGED, custody=Custody.AT_OFFICE),
+    Lot(share=20, condition=Condition.LOCKED),
+    Lot(share=12, condition=Condition.LOST),
+    Lot(share=10, condition=Condition.DAMAGED),
+    Lot(share=10, custody=Custody.AT_AGENCY),
+    Lot(share=20, is_pending=True),
+    Lot(share=10, shows_title=True),
+    Lot(share=20, has_second=True),
+    Lot(share=20, works_elsewhere=True),
+    Lot(share=20, has_certificate=False),
+)
+# Bodies: some have none, some only one that ended.
+LOTS_OF_BODIES: tuple[Lot, ...] = (
+    Lot(share=480),
+    Lot(share=80, storage=Storage.HSM),
+    Lot(share=60, days_left=(30, 59)),
+    Lot(share=70, days_left=(0, 29)),
+    Lot(share=60, days_left=(-400, -1), custody=Custody.TO_BE_RETURNED),
+    Lot(share=60, renewals=1, is_successor=True),
+    Lot(share=20, is_successor=True, is_installed=False),
+    Lot(share=30, revoked=RevocationReason.CESSATION, custody=Custody.BACK_AT_AGENCY),
+    Lot(share=30, condition=Condition.LOCKED),
+    Lot(share=20, condition=Condition.LOST),
+    Lot(share=10, condition=Condition.DAMAGED),
+    Lot(share=20, is_pending=True),
+    Lot(share=60, has_certificate=False),
+)
+LOTS_OF_SYSTEMS: tuple[Lot, ...] = (
+    Lot(share=700, storage=Storage.SOFT),
+    Lot(share=100, storage=Storage.HSM),
+    Lot(share=100, storage=Storage.SOFT, days_left=(0, 29)),
+    Lot(share=100, storage=Storage.SOFT, days_left=(-400, -1)),
+)
+SECOND = Lot(share=0, storage=Storage.RSSP)
+
+
+def draw(lots: tuple[Lot, ...], *, random: Random) -> Lot:
+    """Return one of ``lots``, each as often as its share says."""
+    return random.choices(lots, weights=[lot.share for lot in lots])[0]
+
 
 _YEARS = timedelta(days=5 * 365)
 _LEDGER = "Số liệu thử quy mô"
@@ -33,52 +110,78 @@ _HARM: dict[str, Move] = {
 }
 
 
-def certify(mint: Mint, place: Place, holder: Subscriber, lot: Lot, email: str) -> Certificate:
+def certify(
+    factory: Factory, place: Place, holder: Subscriber, lot: Lot, email: str
+) -> Certificate:
     """Return a certificate of ``holder`` at ``place``, with all that ``lot`` says belongs to it."""
-    key = _key(mint, lot.storage)
-    not_after = mint.ends(mint.random.randint(*lot.days_left))
-    title = ", T=Chuyên viên" if lot.shows_title else ""
-    before = None
-    if lot.is_successor:
-        before = _certificate(mint, place, holder, key, email, not_after=mint.ends(45))
-        _supersede(mint, before, lot)
-    made = _certificate(mint, place, holder, key, email, not_after=not_after, title=title)
-    made.predecessor = before
-    made.renewals = lot.renewals
-    if before is not None:
-        made.not_before = made.issued_at = mint.ends(-20)
-        made.installed_at = mint.ends(-15) if lot.is_installed else None
-    if lot.revoked:
-        _revoke(made, lot.revoked, at=min(mint.ends(-mint.random.randint(5, 200)), not_after))
-    made = mint.writer.add(made)
-    if lot.storage in DeviceKind.values:
-        _device(mint, place, holder, key, lot)
-    return made
-
-
-def _key(mint: Mint, storage: str) -> KeyPair:
-    public = mint.notary.public_key(mint.number())
-    return mint.writer.add(
+    public = factory.maker.public_key(factory.number())
+    key = factory.writer.add(
         KeyPair(
-            uuid=mint.uuid(),
-            storage=storage,
+            uuid=factory.uuid(),
+            storage=lot.storage,
             algorithm="ec-p256",
             public_key=public,
             fingerprint=hashlib.sha256(public).hexdigest(),
-            made_at=mint.ends(-1500),
+            made_at=factory.ends(-1500),
         )
     )
-
-
-def _supersede(mint: Mint, before: Certificate, lot: Lot) -> None:
-    """What was renewed or changed is revoked once its successor is on the device."""
-    if lot.is_installed:
-        _revoke(before, RevocationReason.SUPERSEDED, at=mint.ends(-15))
-    mint.writer.add(before)
+    not_after = factory.ends(factory.random.randint(*lot.days_left))
+    title = ", T=Chuyên viên" if lot.shows_title else ""
+    before = None
+    if lot.is_successor:
+        before = _certificate(factory, place, holder, key, email, not_after=factory.ends(45))
+        # What was renewed or changed is revoked once its successor is on the device.
+        if lot.is_installed:
+            _revoke(before, RevocationReason.SUPERSEDED, at=factory.ends(-15))
+        factory.writer.add(before)
+    made = _certificate(factory, place, holder, key, email, not_after=not_after, title=title)
+    made.predecessor = before
+    made.renewals = lot.renewals
+    if before is not None:
+        made.not_before = made.issued_at = factory.ends(-20)
+        made.installed_at = factory.ends(-15) if lot.is_installed else None
+    if lot.revoked:
+        _revoke(made, lot.revoked, at=min(factory.ends(-factory.random.randint(5, 200)), not_after))
+    made = factory.writer.add(made)
+    if lot.storage in DeviceKind.values:
+        number = factory.number()
+        is_sim = lot.storage == Storage.SIM
+        device = factory.writer.add(
+            Device(
+                uuid=factory.uuid(),
+                kind=lot.storage,
+                serial=f"QM-{number:08d}",
+                model="Bit4id TokenME EVO v2" if lot.storage == Storage.TOKEN else "",
+                carrier="Viettel" if is_sim else "",
+                phone=f"09{number % 10**8:08d}" if is_sim else "",
+                iccid=f"8984048{number:012d}" if is_sim else "",
+                key=key,
+                custody=lot.custody,
+                condition=lot.condition,
+                agency=place.agency,
+                office=place.agency.office,
+                subscriber=holder,
+                received_at=factory.ends(-1500),
+                batch="QUY-MO",
+            )
+        )
+        move, came_from = _WAY[lot.custody]
+        _enter(factory, device, move, came_from=came_from, was=Condition.OK, condition=Condition.OK)
+        if lot.condition in _HARM:
+            harm = _HARM[lot.condition]
+            _enter(
+                factory,
+                device,
+                harm,
+                came_from=lot.custody,
+                was=Condition.OK,
+                condition=lot.condition,
+            )
+    return made
 
 
 def _certificate(
-    mint: Mint,
+    factory: Factory,
     place: Place,
     holder: Subscriber,
     key: KeyPair,
@@ -87,9 +190,21 @@ def _certificate(
     not_after: datetime,
     title: str = "",
 ) -> Certificate:
-    subject = _subject(place, holder, email)
-    serial, not_before = mint.serial(), not_after - _YEARS
-    der = mint.notary.certificate(
+    # Whom it names, as the forms put it together (DOMAIN 5.2).
+    levels = place.levels
+    if holder.kind == SubscriberKind.ORGANISATION:
+        levels = (place.superior,) if place.superior else ()
+    elif holder.kind == SubscriberKind.SYSTEM:
+        levels = tuple(name for name in (place.superior, place.agency.name) if name)
+    subject = SubjectName(
+        common_name=holder.name,
+        organisation_levels=levels,
+        locality=place.agency.province,
+        email=email,
+        domain=holder.domain_name,
+    )
+    serial, not_before = factory.serial(), not_after - _YEARS
+    der = factory.maker.certificate(
         holder.kind,
         subject,
         bytes(key.public_key),
@@ -98,7 +213,7 @@ def _certificate(
         not_after=not_after,
     )
     return Certificate(
-        uuid=mint.uuid(),
+        uuid=factory.uuid(),
         serial=serial,
         kind=holder.kind,
         subscriber=holder,
@@ -113,24 +228,8 @@ def _certificate(
         not_after=not_after,
         der=der,
         thumbprint=hashlib.sha256(der).hexdigest(),
-        request_key=mint.uuid().hex,
+        request_key=factory.uuid().hex,
         issued_at=not_before,
-    )
-
-
-def _subject(place: Place, holder: Subscriber, email: str) -> SubjectName:
-    """Return whom it names, as the forms put it together (DOMAIN 5.2)."""
-    levels = place.levels
-    if holder.kind == SubscriberKind.ORGANISATION:
-        levels = (place.superior,) if place.superior else ()
-    elif holder.kind == SubscriberKind.SYSTEM:
-        levels = tuple(name for name in (place.superior, place.agency.name) if name)
-    return SubjectName(
-        common_name=holder.name,
-        organisation_levels=levels,
-        locality=place.agency.province,
-        email=email,
-        domain=holder.domain_name,
     )
 
 
@@ -150,40 +249,11 @@ def _revoke(certificate: Certificate, reason: str, *, at: datetime) -> None:
     )
 
 
-def _device(mint: Mint, place: Place, holder: Subscriber, key: KeyPair, lot: Lot) -> None:
-    number = mint.number()
-    is_sim = lot.storage == Storage.SIM
-    device = mint.writer.add(
-        Device(
-            uuid=mint.uuid(),
-            kind=lot.storage,
-            serial=f"QM-{number:08d}",
-            model="Bit4id TokenME EVO v2" if lot.storage == Storage.TOKEN else "",
-            carrier="Viettel" if is_sim else "",
-            phone=f"09{number % 10**8:08d}" if is_sim else "",
-            iccid=f"8984048{number:012d}" if is_sim else "",
-            key=key,
-            custody=lot.custody,
-            condition=lot.condition,
-            agency=place.agency,
-            office=place.agency.office,
-            subscriber=holder,
-            received_at=mint.ends(-1500),
-            batch="QUY-MO",
-        )
-    )
-    move, came_from = _WAY[lot.custody]
-    _enter(mint, device, move, came_from=came_from, was=Condition.OK, condition=Condition.OK)
-    if lot.condition in _HARM:
-        harm = _HARM[lot.condition]
-        _enter(mint, device, harm, came_from=lot.custody, was=Condition.OK, condition=lot.condition)
-
-
 def _enter(
-    mint: Mint, device: Device, move: Move, *, came_from: str, was: str, condition: str
+    factory: Factory, device: Device, move: Move, *, came_from: str, was: str, condition: str
 ) -> None:
-    at = mint.ends(-10)
-    mint.writer.add(
+    at = factory.ends(-10)
+    factory.writer.add(
         CustodyMove(
             device=device,
             move=move,

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from datetime import date
 
-from orgmerge.seeding.certificates import certify
-from orgmerge.seeding.dossiers import open_dossier
-from orgmerge.seeding.lots import (
+from orgmerge.seeding.certificates import (
     LOTS,
     LOTS_OF_BODIES,
     LOTS_OF_SYSTEMS,
     SECOND,
     Lot,
+    certify,
     draw,
 )
-from orgmerge.seeding.places import Mint, Place
+from orgmerge.seeding.context import Factory, Place
 from portal.agencies.models import Affiliation, Subscriber, SubscriberKind
+from portal.ca.models import Certificate
 from portal.core.fields import keyed_hash
 from portal.core.text import person_sort_key, search_key, sort_key
+from requests_app import kinds
+from requests_app.models import Dossier, DossierItem
+from requests_app.models.querysets import is_at_ca
+from requests_app.workflow import Route, State, queue_of
 
 _FAMILY = ("Lò", "Vàng", "Giàng", "Tẩn", "Hoàng", "Lường", "Quàng", "Nguyễn", "Đặng", "Bùi", "Phạm",
            "Trần", "Lê", "Võ", "Huỳnh", "Phan", "Dương", "Lý", "Sùng", "Đinh")  # fmt: skip
@@ -30,95 +34,144 @@ _ONE_SYSTEM_IN = 4  # bodies
 _TAILS = 100_000  # identity numbers from 900000 on were given to nobody
 
 
-def settle_people(mint: Mint, place: Place, neighbour: Place, *, people: int) -> None:
+def settle_people(factory: Factory, place: Place, neighbour: Place, *, people: int) -> None:
     """Give ``place`` its own certificate, perhaps a system's, and ``people`` persons."""
-    _hold(mint, place, _organisation(mint, place), draw(LOTS_OF_BODIES, random=mint.random))
-    if mint.random.randrange(_ONE_SYSTEM_IN) == 0:
-        _hold(mint, place, _system(mint, place), draw(LOTS_OF_SYSTEMS, random=mint.random))
+    _hold(
+        factory,
+        place,
+        factory.writer.add(
+            Subscriber(
+                uuid=factory.uuid(),
+                kind=SubscriberKind.ORGANISATION,
+                name=place.agency.name,
+                search_name=place.agency.search_name,
+                sort_name=place.agency.sort_name,
+                agency=place.agency,
+                organisation=place.agency,
+            )
+        ),
+        draw(LOTS_OF_BODIES, random=factory.random),
+    )
+    if factory.random.randrange(_ONE_SYSTEM_IN) == 0:
+        name = f"Phần mềm một cửa {factory.number()}"
+        _hold(
+            factory,
+            place,
+            factory.writer.add(
+                Subscriber(
+                    uuid=factory.uuid(),
+                    kind=SubscriberKind.SYSTEM,
+                    name=name,
+                    search_name=search_key(name),
+                    sort_name=sort_key(name),
+                    agency=place.agency,
+                    domain_name=f"motcua{factory.number()}.{place.mailbox.rpartition('@')[2]}",
+                )
+            ),
+            draw(LOTS_OF_SYSTEMS, random=factory.random),
+        )
     for _number in range(people):
-        lot = draw(LOTS, random=mint.random)
-        person = _person(mint, place)
-        email = _employ(mint, place, person)
+        lot = draw(LOTS, random=factory.random)
+        parts = (factory.random.choice(words) for words in (_FAMILY, _MIDDLE, _GIVEN))
+        label = " ".join(parts)
+        number, count = factory.random.randrange(2), factory.person()
+        year = count // _TAILS % 8
+        # Born after 2000, which none of the demo's people is.
+        identity = f"{int(place.province_code):03d}{2 + number}{year:02d}{900_000 + count % _TAILS}"
+        person = factory.writer.add(
+            Subscriber(
+                uuid=factory.uuid(),
+                kind=SubscriberKind.PERSON,
+                name=label,
+                search_name=search_key(label),
+                sort_name=person_sort_key(label),
+                identity_number=identity,
+                identity_hash=keyed_hash(identity),
+                birth_on=date(2000 + year, 1 + count % 12, 1 + count % 28),
+                agency=place.agency,
+            )
+        )
+        email = _employ(factory, place, person)
         if lot.works_elsewhere and neighbour is not place:
-            _employ(mint, neighbour, person)
-            _hold(mint, neighbour, person, SECOND)
-        _hold(mint, place, person, lot, email=email)
-    mint.writer.write_if_many()
+            _employ(factory, neighbour, person)
+            _hold(factory, neighbour, person, SECOND)
+        _hold(factory, place, person, lot, email=email)
+    factory.writer.write_if_many()
 
 
-def _hold(mint: Mint, place: Place, holder: Subscriber, lot: Lot, *, email: str = "") -> None:
+def _hold(factory: Factory, place: Place, holder: Subscriber, lot: Lot, *, email: str = "") -> None:
     if not lot.has_certificate:
         return
-    email = email or f"{place.mailbox.replace('@', f'{mint.number()}@', 1)}"
-    made = certify(mint, place, holder, lot, email)
+    email = email or f"{place.mailbox.replace('@', f'{factory.number()}@', 1)}"
+    made = certify(factory, place, holder, lot, email)
     if lot.has_second:
-        certify(mint, place, holder, SECOND, email)
+        certify(factory, place, holder, SECOND, email)
     if lot.is_pending:
-        open_dossier(mint, place, made)
+        open_dossier(factory, place, made)
 
 
-def _organisation(mint: Mint, place: Place) -> Subscriber:
-    return mint.writer.add(
-        Subscriber(
-            uuid=mint.uuid(),
-            kind=SubscriberKind.ORGANISATION,
-            name=place.agency.name,
-            search_name=place.agency.search_name,
-            sort_name=place.agency.sort_name,
-            agency=place.agency,
-            organisation=place.agency,
-        )
-    )
-
-
-def _system(mint: Mint, place: Place) -> Subscriber:
-    name = f"Phần mềm một cửa {mint.number()}"
-    return mint.writer.add(
-        Subscriber(
-            uuid=mint.uuid(),
-            kind=SubscriberKind.SYSTEM,
-            name=name,
-            search_name=search_key(name),
-            sort_name=sort_key(name),
-            agency=place.agency,
-            domain_name=f"motcua{mint.number()}.{place.mailbox.rpartition('@')[2]}",
-        )
-    )
-
-
-def _person(mint: Mint, place: Place) -> Subscriber:
-    parts = (mint.random.choice(words) for words in (_FAMILY, _MIDDLE, _GIVEN))
-    name = " ".join(parts)
-    number, count = mint.random.randrange(2), mint.person()
-    year = count // _TAILS % 8
-    # Born after 2000, which none of the demo's people is.
-    identity = f"{int(place.province_code):03d}{2 + number}{year:02d}{900_000 + count % _TAILS}"
-    return mint.writer.add(
-        Subscriber(
-            uuid=mint.uuid(),
-            kind=SubscriberKind.PERSON,
-            name=name,
-            search_name=search_key(name),
-            sort_name=person_sort_key(name),
-            identity_number=identity,
-            identity_hash=keyed_hash(identity),
-            birth_on=date(2000 + year, 1 + count % 12, 1 + count % 28),
-            agency=place.agency,
-        )
-    )
-
-
-def _employ(mint: Mint, place: Place, person: Subscriber) -> str:
+def _employ(factory: Factory, place: Place, person: Subscriber) -> str:
     """Let ``person`` work at ``place``; return the mailbox they have there."""
-    email = place.mailbox.replace("@", f"{mint.number()}@", 1)
-    mint.writer.add(
+    email = place.mailbox.replace("@", f"{factory.number()}@", 1)
+    factory.writer.add(
         Affiliation(
             subscriber=person,
             agency=place.agency,
-            position=mint.random.choice(_POSITIONS),
+            position=factory.random.choice(_POSITIONS),
             email=email,
-            phone=f"09{mint.number() % 10**8:08d}",
+            phone=f"09{factory.number() % 10**8:08d}",
             valid_from=_SINCE,
         )
     )
     return email
+
+
+_FORMS = ("mau_04_renew_change", "mau_05_revoke")
+_STATES = (State.DRAFT, State.AWAITING_SIGNATURE, State.SUBMITTED, State.FORWARDED)
+_SENT = frozenset({State.SUBMITTED, State.FORWARDED})
+
+
+def open_dossier(factory: Factory, place: Place, certificate: Certificate) -> None:
+    """Let a dossier of ``place`` speak of ``certificate``, somewhere on its way."""
+    kind = kinds.get(factory.random.choice(_FORMS))
+    state = factory.random.choice(_STATES)
+    number, at = factory.number(), factory.ends(-10)
+    is_sent = state in _SENT
+    queue = queue_of(state, Route.VIA_OFFICE)
+    dossier = factory.writer.add(
+        Dossier(
+            uuid=factory.uuid(),
+            kind=kind.code,
+            kind_version=kind.version,
+            agency=place.agency,
+            agency_version=place.version,
+            office=place.agency.office,
+            route=Route.VIA_OFFICE,
+            addressee=factory.ca,
+            state=state,
+            queue=queue,
+            waiting_since=at.date() if queue else None,
+            is_at_ca=is_at_ca(state, Route.VIA_OFFICE),
+            row_count=1,
+            letter_number=f"{number}/CV" if is_sent else "",
+            letter_date=at.date() if is_sent else None,
+            created_by=place.clerk,
+            created_at=at,
+            updated_at=at,
+            sent_at=at if is_sent else None,
+            received_on=at.date() if is_sent else None,
+        )
+    )
+    factory.writer.add(
+        DossierItem(
+            uuid=factory.uuid(),
+            dossier=dossier,
+            position=1,
+            title=certificate.common_name,
+            search_title=certificate.search_name,
+            storage=certificate.key.storage,
+            subscriber=certificate.subscriber,
+            certificate=certificate,
+            request_key=factory.uuid().hex,
+        )
+    )

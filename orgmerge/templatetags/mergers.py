@@ -5,10 +5,10 @@ from __future__ import annotations
 from django import template
 from django.utils.safestring import SafeString
 
-from orgmerge.lists_checking import words_of
+from orgmerge.body_lists.checks import words_of
 from orgmerge.models import BodyListRow, Merger, MergerStep, PlanLine
-from orgmerge.wording import LINE_TONES, TONES
-from orgmerge.words import Action, Extent, LineState, MergerState
+from orgmerge.overview.wording import LINE_TONES, TONES
+from orgmerge.vocabulary import Action, Extent, LineState, MergerState
 from orgmerge.workflow import MergerAction
 from portal.core.templatetags.portal_ui import state_tag
 
@@ -49,5 +49,5 @@ def list_words(code: str) -> str:
 
 @register.filter
 def extent_words(row: BodyListRow) -> str:
-    """Return how much goes over, as the sheet wrote it where it makes no sense."""
+    """Return how much is transferred, as the sheet wrote it where it makes no sense."""
     return str(dict(Extent.choices).get(row.extent, row.extent))

@@ -8,9 +8,9 @@ from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from orgmerge import plan_words
 from orgmerge.models import PlanLine
-from orgmerge.reasons import REASONS, WARNINGS
+from orgmerge.planner.reasons import REASONS, WARNINGS
+from orgmerge.plans import wording
 from portal.ca.models import Certificate
 from portal.core.templatetags.portal_ui import state_tag
 
@@ -20,19 +20,19 @@ register = template.Library()
 @register.simple_tag
 def line_action(line: PlanLine, deed: str) -> SafeString:
     """Return what is done, as a tag."""
-    return state_tag(deed, plan_words.TONES[line.action])
+    return state_tag(deed, wording.TONES[line.action])
 
 
 @register.filter
 def is_settleable(line: PlanLine) -> bool:
     """Say whether a person says what is done about it."""
-    return plan_words.is_to_settle(line)
+    return wording.is_to_settle(line)
 
 
 @register.filter
 def about_slug(about: str) -> str:
     """Return how an address calls what a line is about."""
-    return plan_words.SLUG_OF[about]
+    return wording.SLUG_OF[about]
 
 
 @register.filter

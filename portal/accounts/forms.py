@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
-from django.contrib.auth.password_validation import validate_password
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
@@ -16,17 +15,7 @@ from portal.core.roles import Role
 from portal.core.rules import Finding, Severity
 from portal.core.text import nfc, search_key
 
-if TYPE_CHECKING:
-    from portal.accounts.models import User
-
 _MOST_NAMED = 8
-# Django's own words for these are partly English.
-_UNFIT = {
-    "password_too_short": _("Mật khẩu quá ngắn: phải có ít nhất 10 ký tự."),
-    "password_too_common": _("Mật khẩu này quá phổ biến, dễ đoán."),
-    "password_entirely_numeric": _("Mật khẩu không được chỉ gồm chữ số."),
-    "password_too_similar": _("Mật khẩu quá giống tên, tên đăng nhập hoặc thư điện tử."),
-}
 
 
 class SignInForm(forms.Form):
@@ -50,20 +39,17 @@ class SignInForm(forms.Form):
         super().__init__(*args, **kwargs)  # LoginView hands in the request: not needed here
 
 
-class PasswordChangeForm(forms.Form):
-    """The old password once, the new one twice."""
+class NewPasswordForm(forms.Form):
+    """A new password, twice; whether it is fit is for ``passwords.refuse_unfit`` to say."""
 
-    old_password = forms.CharField(
-        label=_("Mật khẩu đang dùng"),
-        max_length=200,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
     new_password = forms.CharField(
         label=_("Mật khẩu mới"),
         max_length=200,
         strip=False,
-        help_text=_("Ít nhất 10 ký tự, không chỉ gồm chữ số, không giống tên hoặc thư điện tử."),
+        help_text=_(
+            "Nên ghép bốn, năm tiếng không liên quan với nhau. Không dùng tên, ngày sinh, đơn vị, "
+            "số điện thoại hay cụm từ nhiều người hay đặt."
+        ),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     repeated = forms.CharField(
@@ -73,25 +59,50 @@ class PasswordChangeForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.user = user
-
-    def clean_new_password(self) -> str:
-        password: str = self.cleaned_data["new_password"]
-        try:
-            validate_password(password, self.user)
-        except forms.ValidationError as error:
-            raise forms.ValidationError(
-                [_UNFIT.get(one.code or "", one.message) for one in error.error_list]
-            ) from error
-        return password
-
     def clean(self) -> dict[str, Any]:
         new, repeated = (self.cleaned_data.get(name) for name in ("new_password", "repeated"))
         if new and repeated and new != repeated:
             self.add_error("repeated", _("Hai lần nhập mật khẩu mới không giống nhau."))
         return self.cleaned_data
+
+
+class PasswordChangeForm(NewPasswordForm):
+    """The old password once, the new one twice."""
+
+    field_order = ["old_password", "new_password", "repeated"]
+
+    old_password = forms.CharField(
+        label=_("Mật khẩu đang dùng"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class CodeForm(forms.Form):
+    """An account name and both halves of a code."""
+
+    username = forms.CharField(
+        label=_("Tên đăng nhập"),
+        max_length=60,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+    first = forms.CharField(
+        label=_("Nửa mã của quản trị viên thứ nhất"),
+        max_length=30,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+    second = forms.CharField(
+        label=_("Nửa mã của quản trị viên thứ hai"),
+        max_length=30,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
 
 
 class AgencyField(forms.CharField):
@@ -141,6 +152,14 @@ class RoleForm(forms.Form):
 
     role = forms.ChoiceField(label=_("Vai trò"), choices=[("", _("Chọn vai trò")), *Role.choices])
     agency = AgencyField(label=_("Đơn vị"))
+
+
+class AddressForm(forms.Form):
+    """A new official address."""
+
+    email = forms.EmailField(
+        label=_("Địa chỉ thư công vụ mới"), validators=[_field_check(check_official_email)]
+    )
 
 
 class AccountForm(RoleForm):

@@ -1,4 +1,5 @@
-"""What holds on every page for who is signed in: a session that ends, a password of one's own."""
+"""What holds on every page for who is signed in: a session that ends, a password of one's own,
+a while of looking only after it was reset."""
 
 from __future__ import annotations
 
@@ -9,11 +10,12 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.accounts import sessions
+from portal.audit.look_only import LookOnly
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 _WITH_ANY_PASSWORD = frozenset({"accounts:password_change", "accounts:logout"})
@@ -66,3 +68,26 @@ class OwnPassword:
         if not request.user.must_change_password:
             return None
         return redirect("accounts:password_change")
+
+
+class LooksOnly:
+    """Tells the pages whether the account only looks on, and answers what it may not do yet."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: object, kwargs: object
+    ) -> HttpResponse | None:
+        if getattr(view, "login_required", True) and request.user.is_authenticated:
+            request.user.note_time(timezone.now())
+        return None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, LookOnly):
+            return None
+        context = {"violations": error.violations}
+        return render(request, "accounts/look_only.html", context, status=403)

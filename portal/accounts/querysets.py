@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Q
 
 from portal.agencies.querysets import heirs_of
-from portal.core.roles import CA_ROLES, OFFICE_ROLES, Role
+from portal.core.background.leases import LeasedQuerySet
+from portal.core.roles import Capability, Scope, roles_in, roles_that_can
 from portal.core.text import nfc, search_key
 
 if TYPE_CHECKING:
-    from portal.accounts.models import RoleGrant, User
-
-# Who leads a body sees who works there on the portal.
-_LEADERS = frozenset({Role.HEAD, Role.OFFICE_HEAD, Role.CA_SUPERVISOR})
+    from portal.accounts.models import AccountChange, PasswordChoice, RoleGrant, User
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -25,9 +24,9 @@ class UserQuerySet(models.QuerySet["User"]):
 
         All for the administrator, the own body's for who leads it, one's own for the rest.
         """
-        if user.role == Role.ADMINISTRATOR:
+        if user.can(Capability.ADMINISTER):
             return self
-        if user.role in _LEADERS:
+        if user.can(Capability.SEE_STAFF_ACCOUNTS):
             return self.filter(agency=user.agency_id)
         return self.filter(pk=user.pk)
 
@@ -37,21 +36,25 @@ class UserQuerySet(models.QuerySet["User"]):
         Agency and office roles are those of one body; CA roles are the CA's wherever they sit.
         """
         found = self.filter(is_active=True, role__in=roles)
-        if set(roles) <= CA_ROLES:
+        if roles <= roles_in(Scope.CA):
             return found
         return found.filter(agency=agency_id)
 
+    def who_can(self, capability: Capability, *, agency_id: int | None) -> Self:
+        """Return the active accounts of a body that have ``capability``; as ``who_act_for``."""
+        return self.who_act_for(roles=roles_that_can(capability), agency_id=agency_id)
+
     def of_office(self, office_id: int | None) -> Self:
-        return self.filter(is_active=True, role__in=OFFICE_ROLES, agency=office_id)
+        return self.filter(is_active=True, role__in=roles_in(Scope.OFFICE), agency=office_id)
 
     def of_offices(self, offices: Collection[int]) -> Self:
         """Return the people of these offices, and of what those that ended have become."""
         theirs = Q(agency__in=offices) | Q(agency__in=heirs_of(*offices))
-        return self.filter(theirs, is_active=True, role__in=OFFICE_ROLES)
+        return self.filter(theirs, is_active=True, role__in=roles_in(Scope.OFFICE))
 
     def administrators(self) -> Self:
         """Return the active administrators."""
-        return self.filter(is_active=True, role=Role.ADMINISTRATOR)
+        return self.filter(is_active=True, role__in=roles_that_can(Capability.ADMINISTER))
 
     def found_by(self, text: str) -> Self:
         """Return those whose account name, name (with or without marks) or e-mail has ``text``."""
@@ -72,9 +75,9 @@ class UserQuerySet(models.QuerySet["User"]):
 class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
     def visible_to(self, user: User) -> Self:
         """Return the grants for the accounts ``user`` may see."""
-        if user.role == Role.ADMINISTRATOR:
+        if user.can(Capability.ADMINISTER):
             return self
-        if user.role in _LEADERS:
+        if user.can(Capability.SEE_STAFF_ACCOUNTS):
             return self.filter(user__agency=user.agency_id)
         return self.filter(user=user)
 
@@ -83,3 +86,26 @@ class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
 
     def for_list(self) -> Self:
         return self.select_related("user__agency", "agency", "proposed_by", "decided_by")
+
+
+class AccountChangeQuerySet(models.QuerySet["AccountChange"]):
+    def visible_to(self, user: User) -> Self:
+        """Return the changes of the accounts ``user`` may see."""
+        if user.can(Capability.ADMINISTER):
+            return self
+        if user.can(Capability.SEE_STAFF_ACCOUNTS):
+            return self.filter(user__agency=user.agency_id)
+        return self.filter(user=user)
+
+    def open(self) -> Self:
+        return self.filter(decided_at__isnull=True)
+
+    def for_list(self) -> Self:
+        return self.select_related("user__agency", "proposed_by", "decided_by")
+
+
+class PasswordChoiceQuerySet(LeasedQuerySet["PasswordChoice"]):
+    def to_send(self, now: datetime) -> Self:
+        """Return the rights whose link is still to be mailed."""
+        unsent = self.filter(sent_at__isnull=True, used_at__isnull=True, ends_at__gt=now)
+        return unsent.exclude(address="")

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.contrib.auth import authenticate
 from django.db import transaction
 
-from portal.accounts import throttle
-from portal.accounts.models import User
+from portal.accounts import services, throttle
+from portal.accounts.models import PasswordChoice, User
 from portal.audit import services as audit
 
 if TYPE_CHECKING:
@@ -52,6 +52,29 @@ def check(
         raise WrongPassword(attempt.left)
     throttle.succeed(attempt)
     return user
+
+
+def check_code(
+    username: str, first: str, second: str, *, address: str, now: datetime
+) -> PasswordChoice:
+    """Return the right that both halves of a code give; raises Refused or throttle.Closed."""
+    username = User.normalize_username(username)
+    attempt = throttle.begin(
+        [
+            # The account's own tries, wherever they come from: half of a code is in other hands.
+            throttle.Limit.on(
+                f"{username.casefold()}|code", allowed=settings.LOGIN_FAILURES_ALLOWED
+            ),
+            throttle.Limit.on(f"|{address}", allowed=ADDRESS_FAILURES_ALLOWED),
+        ],
+        now=now,
+    )
+    choice = services.choice_of_code(username, first, second, now=now)
+    if choice is None:
+        _record_refusal(username, address=address, closes=attempt.left == 0, now=now)
+        raise services.link_is_over()
+    throttle.succeed(attempt)
+    return choice
 
 
 def check_own_password(user: User, password: str, *, now: datetime) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.agencies.models import Agency, AgencyKind, Subscriber, SubscriberKind
 from portal.agencies.querysets import AgencyQuerySet, SubscriberQuerySet
-from portal.core.roles import AGENCY_ROLES, OFFICE_ROLES
+from portal.core.roles import Scope
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -67,7 +67,7 @@ class AgencyFilter(filters.FilterSet):
     def __init__(self, data: Any, *, user: User, today: date, queryset: AgencyQuerySet) -> None:
         super().__init__(data, queryset=queryset)
         self.today = today
-        if user.role in OFFICE_ROLES | AGENCY_ROLES:
+        if user.scope in (Scope.OFFICE, Scope.BODY):
             del self.filters["office"]  # all they see is under one office
         provinces = queryset.order_by("province").values_list("province", flat=True).distinct()
         self.filters["province"].extra["choices"] = [(name, name) for name in provinces]

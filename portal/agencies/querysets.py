@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import models
 from django.db.models import Q, QuerySet
 
-from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
+from portal.core.roles import Capability, Scope
 from portal.core.text import search_key
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 class AgencyQuerySet(models.QuerySet["Agency"]):
     def visible_to(self, user: User) -> Self:
         """Return the bodies ``user`` may see. Built from IN, so that the rows can be locked."""
-        if user.role in CA_ROLES or user.role == Role.ADMINISTRATOR:
+        if user.scope is Scope.CA or user.can(Capability.ADMINISTER):
             return self
-        if user.role in OFFICE_ROLES:
+        if user.scope is Scope.OFFICE:
             return self.filter(Q(office__in=user.body_ids) | Q(pk__in=user.body_ids))
-        if user.role == Role.AUDITOR:
+        if user.scope is Scope.TREE:
             # Three levels of the tree are what the administration has: province, body, unit.
             return self.filter(
                 Q(pk=user.agency_id)
@@ -38,7 +38,7 @@ class AgencyQuerySet(models.QuerySet["Agency"]):
                 | Q(parent__parent=user.agency_id)
                 | Q(parent__parent__parent=user.agency_id)
             )
-        if user.role in AGENCY_ROLES:
+        if user.scope is Scope.BODY:
             return self.filter(
                 Q(pk=user.agency_id)
                 | Q(parent=user.agency_id, has_seal=False)
@@ -76,9 +76,9 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
 
         A person with duties at two bodies is seen by both.
         """
-        if user.role == Role.ADMINISTRATOR:
+        if not user.can(Capability.READ_DOSSIERS):
             return self.none()
-        if user.role in CA_ROLES:
+        if user.scope is Scope.CA:
             return self
         bodies = AgencyQuerySet(_model("Agency")).visible_to(user).order_by().values("pk")
         standing: QuerySet[Affiliation] = QuerySet(_model("Affiliation"))

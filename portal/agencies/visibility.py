@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db import models
 
 from portal.agencies.models import Agency
-from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
+from portal.core.roles import Scope
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -20,11 +20,11 @@ def of_visible_bodies(rows: _Rows, user: User) -> _Rows:
 
     ``rows`` have the columns ``agency`` and ``office``.
     """
-    if user.role in CA_ROLES:
+    if user.scope is Scope.CA:
         return rows
-    if user.role in OFFICE_ROLES:
+    if user.scope is Scope.OFFICE:
         return rows.filter(office__in=user.body_ids)
-    if user.role in AGENCY_ROLES or user.role == Role.AUDITOR:
+    if user.scope in (Scope.BODY, Scope.TREE):
         bodies = Agency.objects.visible_to(user).order_by().values("pk")
         return rows.filter(agency__in=bodies)
     return rows.none()

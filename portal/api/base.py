@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from knox.auth import TokenAuthentication
 from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
@@ -20,6 +21,7 @@ from rest_framework.views import APIView
 from portal.accounts import sessions
 from portal.accounts.models import User
 from portal.api.errors import answer_to
+from portal.core.paging import cursor_value
 
 if TYPE_CHECKING:
     _View = APIView
@@ -57,6 +59,11 @@ class PortalView(_View):
     authentication_classes: Any = [TokenAuthentication, PageSession]
     permission_classes: Any = [IsAuthenticated, HasOwnPassword]
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if isinstance(request.user, User):
+            request.user.note_time(self.now)
+
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
         return answer_to
 
@@ -83,6 +90,20 @@ class _Pages(CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def get_ordering(self, request: Any, queryset: Any, view: Any) -> Any:
+        ordering = super().get_ordering(request, queryset, view)
+        self._column = queryset.model._meta.get_field(ordering[0].removeprefix("-"))
+        return ordering
+
+    def decode_cursor(self, request: Request) -> Any:
+        """Read the cursor; raises NotFound for a place that no row can hold."""
+        cursor = super().decode_cursor(request)
+        if cursor is not None and cursor.position is not None:
+            position = str(cursor.position)
+            if cursor_value(self._column, position) is None:
+                raise NotFound(self.invalid_cursor_message)
+        return cursor
 
 
 class ByUpdate(_Pages):

@@ -36,7 +36,7 @@ from portal.api.filters import DossierFilters
 from portal.ca.models import Certificate
 from requests_app import kinds, services
 from requests_app.models import Dossier, DossierItem
-from requests_app.querysets import DossierQuerySet
+from requests_app.models.querysets import DossierQuerySet
 
 _ERRORS = {
     403: ProblemSerializer,

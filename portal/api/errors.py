@@ -16,6 +16,7 @@ from rest_framework.views import exception_handler
 from portal.accounts import sign_in, throttle
 from portal.ca import tokens
 from portal.core.rules import Refused, Violation
+from portal.documents import services as documents
 from requests_app.services import Barred, NotEditable, StaleVersion
 from requests_app.workflow import IllegalStep
 
@@ -57,6 +58,10 @@ def answer_to(error: Exception, context: dict[str, Any]) -> Response | None:
             return _closed(error)
         case ObjectDoesNotExist():
             return _known(Http404(), context)
+    if isinstance(error, documents.Damaged):
+        user = context["request"].user
+        actor = user if user.is_authenticated else None
+        documents.record_damage(error, actor=actor, now=timezone.now())
     for kind, code, http_status in _PROBLEMS:
         if isinstance(error, kind):
             return _problem(code, _words(error), http_status)
@@ -75,6 +80,7 @@ _PROBLEMS: tuple[tuple[type[Exception], str, int], ...] = (
     (IllegalStep, "illegal_step", status.HTTP_409_CONFLICT),
     (StaleVersion, "stale_version", status.HTTP_409_CONFLICT),
     (NotEditable, "not_editable", status.HTTP_409_CONFLICT),
+    (documents.Damaged, "document_damaged", status.HTTP_409_CONFLICT),
     (Barred, "barred", status.HTTP_403_FORBIDDEN),
     (sign_in.WrongPassword, "wrong_password", status.HTTP_401_UNAUTHORIZED),
 )
@@ -87,6 +93,8 @@ def _words(error: Exception) -> str:
                 "current": error.current,
                 "seen": error.seen,
             }
+        case documents.Damaged():
+            return _("Tệp của văn bản đã mất hoặc bị thay đổi so với lúc lưu; không dùng được.")
         case NotEditable():
             return _("Hồ sơ không còn là bản đang soạn.")
         case Barred():

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 import django_filters
+from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django_filters.fields import IsoDateTimeField
 
 from devices.lifecycle import Condition, Custody
 from devices.models import Device, DeviceKind
@@ -14,8 +19,24 @@ from portal.ca.models import Certificate, CertificateState
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS, CertificateQuerySet
 from portal.core.text import nfc, search_key
 from requests_app.models import Dossier
-from requests_app.querysets import DossierQuerySet
+from requests_app.models.querysets import DossierQuerySet
 from requests_app.workflow import State
+
+_FIRST_YEAR, _LAST_YEAR = 2, 9998
+
+
+class _MomentField(IsoDateTimeField):
+    """A moment that exists in every zone: at the ends of time one does in some only."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        moment: datetime | None = super().to_python(value)
+        if moment is not None and not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return moment
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    field_class = _MomentField
 
 
 class DossierFilters(django_filters.FilterSet):
@@ -27,8 +48,8 @@ class DossierFilters(django_filters.FilterSet):
     letter_number = django_filters.CharFilter(
         method="numbered", help_text="Number of the letter, whole."
     )
-    updated_since = django_filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
-    updated_before = django_filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="lt")
+    updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte")
+    updated_before = MomentFilter(field_name="updated_at", lookup_expr="lt")
     due_before = django_filters.DateFilter(
         field_name="due_on", lookup_expr="lt", input_formats=["%Y-%m-%d"]
     )
@@ -66,7 +87,7 @@ class CertificateFilters(django_filters.FilterSet):
         help_text="Of this moment; valid holds those about to expire as well.",
     )
     agency = django_filters.UUIDFilter(field_name="agency__uuid")
-    ends_before = django_filters.IsoDateTimeFilter(field_name="not_after", lookup_expr="lt")
+    ends_before = MomentFilter(field_name="not_after", lookup_expr="lt")
 
     class Meta:
         model = Certificate

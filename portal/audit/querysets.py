@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from django.db import models
 from django.utils import timezone
 
-from portal.core.roles import Role
+from portal.core.roles import Capability, Scope
 
 if TYPE_CHECKING:
     from portal.audit.models import AuditEntry
@@ -22,7 +22,12 @@ ADMINISTRATIVE = frozenset(
 class Reader(Protocol):
     """Who reads: a user, seen from below. It knows the bodies it may see; this app knows none."""
 
-    role: str
+    @property
+    def scope(self) -> Scope:
+        """Whose acts it reads, if any."""
+
+    def can(self, capability: Capability) -> bool:
+        """Say whether its role has ``capability``."""
 
     def bodies_in_view(self) -> models.QuerySet[Any]:
         """Return the bodies (each with ``uuid`` and ``name``) the user may see."""
@@ -31,10 +36,10 @@ class Reader(Protocol):
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     def visible_to(self, reader: Reader) -> Self:
         """Return the acts of bodies in the auditor's tree, or of administration, or none."""
-        if reader.role == Role.AUDITOR:
+        if reader.scope is Scope.TREE:
             bodies = reader.bodies_in_view().order_by().values("uuid")
             return self.filter(agency_uuid__in=bodies)
-        if reader.role == Role.ADMINISTRATOR:
+        if reader.can(Capability.ADMINISTER):
             return self.filter(target_type__in=ADMINISTRATIVE)
         return self.none()
 

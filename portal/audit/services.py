@@ -12,6 +12,7 @@ from django.db import transaction
 
 from portal.audit import checkpoints
 from portal.audit.chain import hash_of, plain
+from portal.audit.look_only import refuse_look_only
 from portal.audit.models import AuditEntry, AuditHead
 
 
@@ -21,6 +22,7 @@ class Actor(Protocol):
     uuid: UUID
     role: str
     full_name: str
+    look_only_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +45,14 @@ def record(act: Act, *, actor: Actor | None, now: datetime) -> AuditEntry:
 def record_many(acts: Iterable[Act], *, actor: Actor | None, now: datetime) -> list[AuditEntry]:
     """Append entries in order in the caller's transaction. Call it last: it locks the chain's head.
 
-    Raises TransactionManagementError outside a transaction, TypeError for data that is not plain.
+    Raises TransactionManagementError outside a transaction, TypeError for data that is not plain,
+    LookOnly when ``actor`` may not do this yet: with the entry, what it tells of is undone.
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an audit entry belongs in a transaction")
+    acts = list(acts)
+    for act in acts:
+        refuse_look_only(actor, now=now, action=act.action)
     head = lock_chain()
     before = head.sequence
     entries = []
@@ -80,7 +86,7 @@ def lock_chain() -> AuditHead:
 
     Whoever locks it before anything else, and then waits for nothing, is in nobody's way.
     """
-    head, _ = AuditHead.objects.select_for_update().get_or_create(id=1)
+    head, _ = AuditHead.objects.select_for_update(no_key=True).get_or_create(id=1)
     return head
 
 

@@ -1,27 +1,31 @@
-"""Background work of the audit: read the clock, call a service."""
+"""The sweep of the audit."""
 
 from __future__ import annotations
 
 import logging
+from datetime import datetime, timedelta
 
-from celery import shared_task
-from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from portal.audit import services
-from portal.core.sweeps import noted
+from portal.core.background.sweeps import sweep
 
 logger = logging.getLogger(__name__)
 
 
-@shared_task(ignore_result=True, expires=290)
-@noted
-def write_checkpoint() -> int:
-    """Every 5 minutes: attest what was written since the last checkpoint.
+@sweep(
+    "portal.audit.tasks.write_checkpoint",
+    every=timedelta(minutes=5),
+    words=_("Ghi điểm kiểm tra của nhật ký"),
+    order=270,
+)
+def write_checkpoint(*, now: datetime) -> int:
+    """Attest what was written since the last checkpoint.
 
     Raises ChainBroken, so that the sweep is seen to fail.
     """
     try:
-        return int(services.write_checkpoint(now=timezone.now()))
+        return int(services.write_checkpoint(now=now))
     except services.ChainBroken:
         logger.critical("the audit chain is broken; run manage.py verify_audit")
         raise

@@ -17,7 +17,7 @@ from portal.audit.filters import AuditFilter
 from portal.audit.models import AuditEntry, AuditHead
 from portal.audit.querysets import Reader
 from portal.core.paging import Order, capped_count, keyset_page
-from portal.core.roles import Role
+from portal.core.roles import Capability
 
 if TYPE_CHECKING:
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def entry_list(request: ReaderRequest) -> HttpResponse:
     """Show what was done, the latest first."""
     reader = request.user
-    if reader.role not in (Role.AUDITOR, Role.ADMINISTRATOR):
+    if not reader.can(Capability.SEE_AUDIT):
         raise PermissionDenied
     found = AuditFilter(request.GET, AuditEntry.objects.visible_to(reader))
     page = keyset_page(found.qs, order=Order("at", is_descending=True), params=request.GET)

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from portal.ca import keystore, publication, serials
-from portal.ca.keystore import NotConfigured, open_for_signing
+from portal.ca.keystore import KeyFault, NotConfigured, open_for_signing
 from portal.ca.models import Authority as AuthorityCertificate
 from portal.ca.models import Crl, Issuance
 from portal.ca.names import SubjectName
@@ -27,6 +27,7 @@ from portal.ca.signing import Issuer, SubscriberSigner, load_public_key
 __all__ = [
     "Answer",
     "Authority",
+    "KeyFault",
     "NotConfigured",
     "Order",
     "current",
@@ -101,7 +102,7 @@ def _simulated() -> SimulatedAuthority:
         raise NotConfigured("no CA is set up: run manage.py setup_ca")
     if _Loaded.authority is None or _Loaded.serial != standing.serial_number:
         certificate = x509.load_der_x509_certificate(bytes(standing.certificate))
-        issuer = Issuer(certificate, keystore.load_key(AuthorityCertificate.Role.ISSUING))
+        issuer = Issuer(certificate, keystore.load_key(standing.role, certificate=certificate))
         _Loaded.authority = SimulatedAuthority(issuer)
         _Loaded.serial = standing.serial_number
     return _Loaded.authority

@@ -45,6 +45,7 @@ def open_doors(certificates: Iterable[Certificate], *, now: datetime) -> int:
     return len(open_until(clocks, target_type="certificate", now=now)) if clocks else 0
 
 
+@transaction.atomic(savepoint=False)
 def asked(certificates: Iterable[Certificate], *, now: datetime) -> int:
     """Stop the clocks of what is asked to be renewed in time; return how many.
 
@@ -108,7 +109,7 @@ def shut_doors(*, now: datetime, most: int = MOST) -> int:
     if not uuids:
         return 0
     locked = list(
-        Certificate.objects.select_for_update(of=("self",), skip_locked=True)
+        Certificate.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
         .filter(uuid__in=uuids)
         .select_related("agency", "office")
         .defer("der", "crl_entry")
@@ -142,7 +143,7 @@ def open_missing(*, now: datetime, most: int = MOST) -> int:
     unseen = (
         _standing(now)
         .filter(clocked_at__isnull=True)
-        .select_for_update(of=("self",), skip_locked=True)
+        .select_for_update(of=("self",), skip_locked=True, no_key=True)
         .select_related("agency", "office")
         .defer("der", "crl_entry")
         .order_by("not_after", "pk")
@@ -158,7 +159,9 @@ def open_missing(*, now: datetime, most: int = MOST) -> int:
 def _look_again(uuids: Collection[UUID]) -> None:
     """Leave to ``open_missing`` what may need a clock again when a request has come to nothing."""
     if uuids:
-        Certificate.objects.filter(uuid__in=uuids).update(clocked_at=None)
+        found = Certificate.objects.filter(uuid__in=uuids)
+        locked = found.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True)
+        Certificate.objects.filter(pk__in=list(locked)).update(clocked_at=None)
 
 
 def _standing(now: datetime) -> CertificateQuerySet:

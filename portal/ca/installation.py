@@ -19,7 +19,7 @@ from portal.accounts.models import User
 from portal.audit.services import Act, record
 from portal.ca.models import Certificate, RevocationReason
 from portal.ca.services import revoke_many
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from portal.notices.services import tell
 
@@ -30,7 +30,7 @@ _AT_ONCE = 500
 def may_confirm(certificate: Certificate, user: User, *, now: datetime) -> bool:
     """Say whether there is an installation for ``user`` to confirm."""
     waits = certificate.predecessor_id is not None and certificate.installed_at is None
-    return waits and user.role == Role.CLERK and certificate.is_valid(now)
+    return waits and user.can(Capability.CONFIRM_INSTALLATION) and certificate.is_valid(now)
 
 
 @transaction.atomic
@@ -43,7 +43,7 @@ def confirm_installed(certificate: Certificate, *, actor: User, now: datetime) -
     PermissionDenied (no clerk) or Refused.
     """
     seen = Certificate.objects.visible_to(actor).get(pk=certificate.pk)
-    if actor.role != Role.CLERK:
+    if not actor.can(Capability.CONFIRM_INSTALLATION):
         raise PermissionDenied("the agency's clerk confirms installations")
     if seen.predecessor_id is None:
         raise Refused(_NOTHING_TO_INSTALL)
@@ -89,7 +89,9 @@ def _settle(old_of: Mapping[int, int | None], *, now: datetime) -> int:
     """
     # Old and new in the order of all who lock them: somebody may just confirm the new one.
     both = Certificate.objects.filter(pk__in={*old_of, *old_of.values()})
-    locked = both.select_for_update().only("pk", "revoked_at", "not_after").order_by("pk")
+    locked = (
+        both.select_for_update(no_key=True).only("pk", "revoked_at", "not_after").order_by("pk")
+    )
     replaced = set(old_of.values())
     old = [one for one in locked if one.pk in replaced and _stands(one, now)]
     reasons = dict.fromkeys((one.pk for one in old), RevocationReason.SUPERSEDED)
@@ -113,7 +115,7 @@ def _tell(agency_id: int, waiting: Sequence[Certificate], *, now: datetime) -> N
         path = reverse("ca:detail", args=[waiting[0].uuid])
     title = _("%(count)d chứng thư cũ đã hết giá trị vì được thay bằng chứng thư mới")
     tell(
-        User.objects.who_act_for(roles={Role.CLERK}, agency_id=agency_id),
+        User.objects.who_can(Capability.CONFIRM_INSTALLATION, agency_id=agency_id),
         cause=f"superseded:{waiting[0].pk}",
         title=title % {"count": len(waiting)},
         text=_("Nếu chưa cài chứng thư mới vào thiết bị, hãy cài ngay rồi xác nhận trên cổng."),
@@ -127,7 +129,7 @@ def _tell(agency_id: int, waiting: Sequence[Certificate], *, now: datetime) -> N
 def _locked_up_to(new: Certificate) -> list[Certificate]:
     """Return the certificates on the key of ``new`` up to itself, the oldest first, locked in the
     order of all who lock them."""
-    found = Certificate.objects.select_for_update(of=("self",))
+    found = Certificate.objects.select_for_update(of=("self",), no_key=True)
     found = found.filter(key=new.key_id, pk__lte=new.pk)
     return list(found.select_related("agency", "office").defer("der").order_by("pk"))
 

@@ -43,9 +43,10 @@ class KeyPair(models.Model):
 class VirtualToken(models.Model):
     """In the simulation, the private half of a key under a PIN with a retry counter.
 
-    ``sealed_key`` is the PKCS#8 key under AES-GCM with a key derived from the PIN by scrypt;
-    ``recovery_key`` the same wrapped for the worker's recovery key (Mẫu 06). Until the subscriber
-    sets the first PIN it opens with the one-time ``transport_pin``, erased at that moment.
+    ``sealed_key`` is the PKCS#8 key under AES-GCM with a key derived by scrypt (of cost
+    ``scrypt_cost``) from the PIN and a secret of the server; ``recovery_key`` the same
+    wrapped for the worker's recovery key (Mẫu 06). Until the subscriber sets the first PIN it opens
+    with the one-time ``transport_pin``, erased at that moment.
     """
 
     key = models.OneToOneField(KeyPair, models.PROTECT, related_name="token")
@@ -53,6 +54,9 @@ class VirtualToken(models.Model):
     salt = models.BinaryField()
     recovery_key = models.BinaryField()
     transport_pin = EncryptedTextField(blank=True)
+    scrypt_cost = models.PositiveIntegerField(
+        default=0, db_default=0
+    )  # 0: the transport PIN needs none
     tries_left = models.PositiveSmallIntegerField()
     locked_at = models.DateTimeField(null=True)
 
@@ -73,11 +77,12 @@ class VirtualToken(models.Model):
 
 
 class Authority(models.Model):
-    """A certificate of the CA itself: the root, the issuing CA, the OCSP responder."""
+    """A certificate of the CA itself: of root, issuing CA, recovery key, OCSP responder."""
 
     class Role(models.TextChoices):
         ROOT = "root", _("CA gốc")
         ISSUING = "issuing", _("CA cấp chứng thư")
+        RECOVERY = "recovery", _("Khóa khôi phục thiết bị")
         OCSP = "ocsp", _("OCSP")
 
     role = models.CharField(max_length=8, choices=Role)

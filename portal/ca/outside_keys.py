@@ -50,7 +50,7 @@ def take_in(keys: Mapping[str, OutsideKey], *, now: datetime) -> dict[str, KeyPa
         for fingerprint, one in sorted(keys.items())
     ]
     KeyPair.objects.bulk_create(made, ignore_conflicts=True)
-    standing = KeyPair.objects.select_for_update().filter(fingerprint__in=keys)
+    standing = KeyPair.objects.select_for_update(no_key=True).filter(fingerprint__in=keys)
     pairs = {pair.fingerprint: pair for pair in standing.order_by("fingerprint")}
     used = in_use(list(pairs))
     free = {fingerprint: pair for fingerprint, pair in pairs.items() if fingerprint not in used}

@@ -120,6 +120,7 @@ def key_usage(
     content_commitment: bool = False,
     key_encipherment: bool = False,
     data_encipherment: bool = False,
+    key_agreement: bool = False,
     key_cert_sign: bool = False,
     crl_sign: bool = False,
 ) -> x509.KeyUsage:
@@ -129,7 +130,7 @@ def key_usage(
         content_commitment=content_commitment,
         key_encipherment=key_encipherment,
         data_encipherment=data_encipherment,
-        key_agreement=False,
+        key_agreement=key_agreement,
         key_cert_sign=key_cert_sign,
         crl_sign=crl_sign,
         encipher_only=False,

@@ -25,7 +25,9 @@ def publish(issuer: Issuer, *, now: datetime) -> Crl | None:
 
     Two at once: the second waits for the first, then finds nothing to do.
     """
-    Authority.objects.select_for_update().get(role=Authority.Role.ISSUING, is_current=True)
+    Authority.objects.select_for_update(no_key=True).get(
+        role=Authority.Role.ISSUING, is_current=True
+    )
     last = latest()
     if not is_due(last, now=now):
         return None

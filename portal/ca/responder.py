@@ -7,6 +7,7 @@ A request may ask about one certificate, as signing programs do; a longer one is
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -23,9 +24,12 @@ from portal.ca.models import Authority, Certificate
 from portal.ca.profiles import PrivateKey
 from portal.ca.signing import hash_for
 
+logger = logging.getLogger(__name__)
+
 VALIDITY = timedelta(hours=1)
 MAX_REQUEST_BYTES = 4096
 MAX_NONCE_BYTES = 128
+_SERIALS_END = 2**159  # positive and of 20 octets at most (RFC 5280, 4.1.2.2)
 _LOADED_FOR = timedelta(minutes=1)
 _Status = ocsp.OCSPResponseStatus
 
@@ -65,11 +69,14 @@ class _Loaded:
 def answer(request: bytes, *, now: datetime) -> bytes:
     """Return the response to ``request``, both DER."""
     try:
-        asked = ocsp.load_der_ocsp_request(request)
-        nonce = _nonce(asked)
-    except (ValueError, NotImplementedError):
+        asked, nonce = _read(request)
+    except (ValueError, NotImplementedError, x509.DuplicateExtension):
         return MALFORMED
-    responder = _responder(now)
+    try:
+        responder = _responder(now)
+    except keystore.KeyFault:
+        logger.exception("OCSP cannot answer")
+        return TRY_LATER
     if responder is None:
         return TRY_LATER
     if not _is_about(asked, responder.issuer):
@@ -122,6 +129,16 @@ def _register() -> QuerySet[Certificate, tuple[datetime | None, str]]:
     return Certificate.objects.order_by().values_list("revoked_at", "revocation_reason")
 
 
+def _read(request: bytes) -> tuple[ocsp.OCSPRequest, x509.OCSPNonce | None]:
+    """Return a request for one certificate and its nonce; raises what reading DER raises."""
+    if len(request) > MAX_REQUEST_BYTES:
+        raise ValueError("too long")
+    asked = ocsp.load_der_ocsp_request(request)
+    if not 1 <= asked.serial_number < _SERIALS_END:
+        raise ValueError("no certificate has such a serial number")
+    return asked, _nonce(asked)
+
+
 def _nonce(asked: ocsp.OCSPRequest) -> x509.OCSPNonce | None:
     """Return the nonce to repeat; raises ValueError for one of a forbidden length (RFC 9654)."""
     try:
@@ -156,14 +173,29 @@ def issuer_hashes(issuer: x509.Certificate, algorithm: str) -> tuple[bytes, byte
     )
 
 
+def state(*, now: datetime) -> str:
+    """Return what keeps the responder from answering, in a few words; "" when nothing does."""
+    try:
+        responder = _responder(now)
+    except keystore.KeyFault as fault:
+        return fault.summary
+    certified = Authority.objects.filter(role=Authority.Role.OCSP, is_current=True)
+    if responder is None and certified.exists():
+        return "its certificate is not valid now"
+    return ""
+
+
 def _responder(now: datetime) -> Responder | None:
-    """Return the responder with a certificate valid at ``now``, or None when there is none."""
+    """Return the responder with a certificate valid at ``now``, or None when there is none.
+
+    Raises KeyFault when its key is not the one of its certificate.
+    """
     if _Loaded.responder is None or not _Loaded.responder.is_fresh(now):
-        _Loaded.responder = _load(now)
+        _Loaded.responder = _load(now, _Loaded.responder)
     return _Loaded.responder
 
 
-def _load(now: datetime) -> Responder | None:
+def _load(now: datetime, before: Responder | None) -> Responder | None:
     standing = dict(
         Authority.objects.filter(
             is_current=True, not_before__lte=now, not_after__gt=now
@@ -171,8 +203,10 @@ def _load(now: datetime) -> Responder | None:
     )
     if not {Authority.Role.OCSP, Authority.Role.ISSUING} <= standing.keys():
         return None
-    if not keystore.has_responder_key():
-        return None
     certificate = x509.load_der_x509_certificate(bytes(standing[Authority.Role.OCSP]))
     issuer = x509.load_der_x509_certificate(bytes(standing[Authority.Role.ISSUING]))
-    return Responder(certificate, keystore.load_responder_key(), issuer, now)
+    if before is not None and before.key.public_key() == certificate.public_key():
+        key = before.key  # opening the file costs time; its certificate is renewed, it stays
+    else:
+        key = keystore.load_key(Authority.Role.OCSP, certificate=certificate)
+    return Responder(certificate, key, issuer, now)

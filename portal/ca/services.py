@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -21,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from portal.agencies.models import Agency, Subscriber
 from portal.audit.services import Act, Actor, record, record_many
-from portal.ca import authority, crl, expiry, keystore, serials, tokens
+from portal.ca import authority, crl, expiry, serials, tokens
 from portal.ca.authority import Answer, NotConfigured, Order
 from portal.ca.models import (
     Authority,
@@ -88,7 +89,8 @@ def make_keys(storage: str, count: int, *, now: datetime) -> list[KeyPair]:
     """
     if not settings.SIMULATION:
         raise NotConfigured("virtual tokens exist in the simulation only")
-    recovery = keystore.recovery_public_key()
+    recovery = tokens.recovery_certificate().public_key()
+    assert isinstance(recovery, X25519PublicKey)
     made = [_new_key(storage, now=now) for _number in range(count)]
     with transaction.atomic():
         pairs = KeyPair.objects.bulk_create(pair for pair, _plain in made)
@@ -109,7 +111,9 @@ def revoke(
 
     Returns the certificate as it now stands; raises Refused when it was revoked before.
     """
-    standing = Certificate.objects.select_for_update(of=("self",)).get(pk=certificate.pk)
+    standing = Certificate.objects.select_for_update(of=("self",), no_key=True).get(
+        pk=certificate.pk
+    )
     if standing.revoked_at is not None:
         message = _("Chứng thư %(serial)s đã bị thu hồi trước đó.") % {"serial": standing.serial}
         raise refuse("revoked_already", message)
@@ -146,7 +150,7 @@ def revoke_many(
     """
     wanted = [certificate.pk for certificate in certificates]
     standing = list(
-        Certificate.objects.select_for_update(of=("self",))
+        Certificate.objects.select_for_update(of=("self",), no_key=True)
         .filter(pk__in=wanted, revoked_at__isnull=True)
         .select_related("agency", "office")
         .defer("der", "crl_entry")
@@ -196,12 +200,10 @@ def publish_crl(*, now: datetime) -> Crl | None:
 
 def chain() -> list[bytes]:
     """Return the CA's certificates that go with a subscriber's, DER: issuing, then root."""
-    standing = dict(
-        Authority.objects.filter(is_current=True)
-        .exclude(role=Authority.Role.OCSP)
-        .values_list("role", "certificate")
-    )
     roles = (Authority.Role.ISSUING, Authority.Role.ROOT)
+    standing = dict(
+        Authority.objects.filter(is_current=True, role__in=roles).values_list("role", "certificate")
+    )
     return [bytes(standing[role]) for role in roles if role in standing]
 
 

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509.oid import AuthorityInformationAccessOID as Access
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -151,6 +152,32 @@ def sign_responder(
     return _with(builder, extensions).sign(issuer.key, issuer.hash)
 
 
+def sign_recovery(
+    issuer: Issuer,
+    *,
+    public_key: X25519PublicKey,
+    name: x509.Name,
+    serial: int,
+    not_before: datetime,
+    not_after: datetime,
+) -> x509.Certificate:
+    """Return the certificate of the key that opens virtual tokens: it agrees on keys, no more."""
+    builder = _builder(
+        issuer.certificate.subject,
+        name,
+        public_key,
+        serial=serial,
+        not_before=not_before,
+        not_after=not_after,
+    )
+    extensions: list[Extension] = [
+        (x509.BasicConstraints(ca=False, path_length=None), True),
+        (key_usage(key_agreement=True), True),
+        (_authority_key_id(issuer), False),
+    ]
+    return _with(builder, extensions).sign(issuer.key, issuer.hash)
+
+
 class SubscriberSigner:
     """Signs subscribers' certificates; what all of a profile share is built once."""
 
@@ -217,7 +244,7 @@ class SubscriberSigner:
 def _builder(
     issuer: x509.Name,
     subject: x509.Name,
-    public_key: PublicKey,
+    public_key: PublicKey | X25519PublicKey,
     *,
     serial: int,
     not_before: datetime,

@@ -1,82 +1,124 @@
-"""Background work of the CA; worker processes are where its keys may be used."""
+"""The sweeps of the CA; worker processes are where its keys may be used."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from time import monotonic
+from datetime import datetime, timedelta
 
-from celery import shared_task
 from celery.signals import worker_init
-from django.utils import timezone
+from django.db import DatabaseError, connections
+from django.utils.translation import gettext_lazy as _
 
 from portal.ca import authority, ceremony, expiry, installation, services
-from portal.core.sweeps import noted
+from portal.core.background.sweeps import Done, sweep
 
 logger = logging.getLogger(__name__)
 
-SECONDS_AT_ONCE = 60  # other work gets its turn in between
+A_WHILE = timedelta(seconds=60)
 
 
 @worker_init.connect
 def open_for_signing(**_about: object) -> None:
-    """A worker starts: from here on this process and its children may load the CA's keys."""
+    """A worker starts: from here on this process and its children may load the CA's keys.
+
+    They are compared at once, so that the first thing a worker says is what is wrong with them.
+    """
     authority.open_for_signing()
-
-
-@shared_task(ignore_result=True, expires=25)
-@noted
-def publish_crl() -> int:
-    """Every 30 seconds: publish the revocation list when one is due."""
     try:
-        published = services.publish_crl(now=timezone.now())
+        check_keys()
+    except (authority.KeyFault, DatabaseError):
+        logger.exception("this worker starts without the CA")
+    finally:
+        connections.close_all()  # this process forks; its children open their own
+
+
+@sweep(
+    "portal.ca.tasks.check_keys",
+    every=timedelta(minutes=5),
+    words=_("Kiểm tra tệp khóa của CA"),
+    order=80,
+)
+def check_keys(*, now: datetime) -> Done:
+    """Compare the CA's keys with its certificates; the task raises KeyFault."""
+    faults = ceremony.key_faults()
+    for fault in faults:
+        logger.critical("a key of the CA cannot be used: %s", fault)
+    if not faults:
+        return Done(0)
+    return Done(0, lambda: {"faults": [fault.summary for fault in faults]}, failure=faults[0])
+
+
+@sweep(
+    "portal.ca.tasks.publish_crl",
+    every=timedelta(seconds=30),
+    words=_("Công bố danh sách chứng thư bị thu hồi"),
+    order=240,
+)
+def publish_crl(*, now: datetime) -> Done:
+    """Publish the revocation list when one is due."""
+    try:
+        published = services.publish_crl(now=now)
     except authority.NotConfigured as reason:
-        logger.info("no revocation list: %s", reason)
-        return 0
+        return _without_a_ca("no revocation list", reason)
     if published is None:
-        return 0
-    logger.info("published CRL %s with %s entries", published.number, published.entries)
-    return 1
+        return Done(0)
+    number, entries = published.number, published.entries
+    logger.info("published CRL %s with %s entries", number, entries)
+    return Done(1, lambda: {"number": number, "entries": entries})
 
 
-@shared_task(ignore_result=True, expires=3000)
-@noted
-def renew_responder() -> int:
-    """Every hour: certify the OCSP responder anew when its certificate nears its end."""
+@sweep(
+    "portal.ca.tasks.renew_responder",
+    every=timedelta(hours=1),
+    words=_("Gia hạn chứng thư của dịch vụ OCSP"),
+    order=230,
+)
+def renew_responder(*, now: datetime) -> Done:
+    """Certify the OCSP responder anew when its certificate nears its end."""
     try:
-        renewed = ceremony.renew_responder(now=timezone.now())
+        return Done(int(ceremony.renew_responder(now=now)))
     except authority.NotConfigured as reason:
-        logger.info("no OCSP responder: %s", reason)
-        return 0
-    return int(renewed)
+        return _without_a_ca("no OCSP responder", reason)
 
 
-@shared_task(ignore_result=True, expires=3000)
-@noted
-def revoke_superseded() -> int:
-    """Every hour: revoke what was replaced so long ago that nobody need confirm it any more."""
-    return installation.revoke_superseded(now=timezone.now())
+@sweep(
+    "portal.ca.tasks.revoke_superseded",
+    every=timedelta(hours=1),
+    words=_("Thu hồi chứng thư đã được thay thế"),
+    order=120,
+)
+def revoke_superseded(*, now: datetime) -> int:
+    """Revoke what was replaced so long ago that nobody need confirm it any more."""
+    return installation.revoke_superseded(now=now)
 
 
-@shared_task(ignore_result=True, expires=290)
-@noted
-def shut_doors() -> int:
-    """Every 5 minutes: what can be renewed and changed no more, and what has run out."""
-    return _piece_by_piece(lambda: expiry.shut_doors(now=timezone.now()))
+@sweep(
+    "portal.ca.tasks.shut_doors",
+    every=timedelta(minutes=5),
+    words=_("Chuyển hạn gia hạn sang hạn cấp mới"),
+    order=190,
+    in_pieces_for=A_WHILE,
+)
+def shut_doors(*, now: datetime) -> int:
+    """End the clocks of what can be renewed and changed no more, and of what has run out."""
+    return expiry.shut_doors(now=now)
 
 
-@shared_task(ignore_result=True, expires=590)
-@noted
-def open_missing_doors() -> int:
-    """Every 10 minutes: the clocks of certificates that have none yet."""
-    return _piece_by_piece(lambda: expiry.open_missing(now=timezone.now()))
+@sweep(
+    "portal.ca.tasks.open_missing_doors",
+    every=timedelta(minutes=10),
+    words=_("Bổ sung thời hạn của chứng thư"),
+    order=170,
+    in_pieces_for=A_WHILE,
+)
+def open_missing_doors(*, now: datetime) -> int:
+    """Start the clocks of certificates that have none yet."""
+    return expiry.open_missing(now=now)
 
 
-def _piece_by_piece(work: Callable[[], int]) -> int:
-    began, whole = monotonic(), 0
-    while monotonic() - began < SECONDS_AT_ONCE:
-        did = work()
-        whole += did
-        if did < expiry.MOST:
-            break
-    return whole
+def _without_a_ca(what: str, reason: authority.NotConfigured) -> Done:
+    """Without a CA a sweep waits, which is no failure; a key that cannot be used is one."""
+    is_fault = isinstance(reason, authority.KeyFault)
+    if not is_fault:
+        logger.info("%s: %s", what, reason)
+    return Done(0, lambda: {"not_configured": str(reason)}, failure=reason if is_fault else None)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key
@@ -13,15 +13,15 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from portal.accounts.models import User
+from portal.audit.look_only import refuse_look_only
 from portal.audit.services import Act, Actor, record
 from portal.ca import keystore, sealing
-from portal.ca.models import KeyPair, VirtualToken
+from portal.ca.models import Authority, KeyPair, VirtualToken
+from portal.ca.pins import Holder, pin_problem
 from portal.ca.profiles import PrivateKey
-from portal.core.rules import Violation, refuse
-
-MIN_PIN, MAX_PIN = 8, 16
-_PIN = re.compile(r"[\x21-\x7e]+")  # what every keyboard types the same way
-_RUN = "0123456789012345678909876543210987654321"
+from portal.core.fields import server_secret
+from portal.core.rules import refuse
 
 
 class WrongPin(Exception):
@@ -40,18 +40,6 @@ class NoPinYet(Exception):
     """Nobody has set a PIN of their own: the device has not been handed over."""
 
 
-def pin_problem(pin: str) -> Violation | None:
-    """Return why ``pin`` can't be one: 8 to 16 letters, digits or signs, not a mere sequence."""
-    if not MIN_PIN <= len(pin) <= MAX_PIN:
-        return Violation("pin_length", _("Mã PIN phải có từ 8 đến 16 ký tự."))
-    if not _PIN.fullmatch(pin):
-        message = _("Mã PIN chỉ gồm chữ cái không dấu, chữ số và ký hiệu, không có dấu cách.")
-        return Violation("pin_characters", message)
-    if len(set(pin)) == 1 or pin in _RUN:
-        return Violation("pin_too_simple", _("Mã PIN là dãy lặp hoặc dãy liên tiếp, dễ đoán."))
-    return None
-
-
 def unlock(key: KeyPair, pin: str, *, now: datetime, actor: Actor | None = None) -> PrivateKey:
     """Return the private key; raises WrongPin, Locked or NoPinYet.
 
@@ -67,12 +55,12 @@ def set_first_pin(key: KeyPair, pin: str, *, now: datetime) -> None:
 
     Raises Refused when the PIN is unfit or one was set already.
     """
-    if problem := pin_problem(pin):
+    if problem := pin_problem(pin, holder=_holder(key)):
         raise refuse(problem.code, problem.message)
-    token = VirtualToken.objects.select_for_update().get(key=key)
+    token = VirtualToken.objects.select_for_update(no_key=True).get(key=key)
     if token.has_first_pin:
         raise refuse("pin_set_already", _("Thiết bị này đã được đặt mã PIN."))
-    secret = sealing.key_from_transport_pin(token.transport_pin, salt=bytes(token.salt))
+    secret = _transport_secret(token.transport_pin, salt=bytes(token.salt))
     plain = sealing.unseal(bytes(token.sealed_key), key=secret, context=_context(key))
     _reseal(token, plain, key=key, pin=pin)
 
@@ -81,11 +69,11 @@ def change_pin(
     key: KeyPair, *, old: str, new: str, now: datetime, actor: Actor | None = None
 ) -> None:
     """Replace the PIN; raises Refused for an unfit new one, and what ``unlock`` raises."""
-    if problem := pin_problem(new):
+    if problem := pin_problem(new, holder=_holder(key)):
         raise refuse(problem.code, problem.message)
     plain = _unlocked(key, old, now=now, actor=actor)
     with transaction.atomic():
-        token = VirtualToken.objects.select_for_update().get(key=key)
+        token = VirtualToken.objects.select_for_update(no_key=True).get(key=key)
         _reseal(token, plain, key=key, pin=new)
         record(_act("key.change_pin", key), actor=actor, now=now)
 
@@ -99,20 +87,29 @@ def start_recovery(key: KeyPair) -> None:
     """
     if not settings.SIMULATION:
         raise keystore.NotConfigured("virtual tokens exist in the simulation only")
-    recovery = keystore.load_recovery_key()
-    token = VirtualToken.objects.select_for_update().get(key=key)
+    recovery = keystore.load_recovery_key(certificate=recovery_certificate())
+    token = VirtualToken.objects.select_for_update(no_key=True).get(key=key)
     plain = sealing.unwrap(bytes(token.recovery_key), key=recovery, context=_context(key))
     token.transport_pin = sealing.new_transport_pin()
     salt = sealing.new_salt()
-    secret = sealing.key_from_transport_pin(token.transport_pin, salt=salt)
+    token.scrypt_cost = 0
+    secret = _transport_secret(token.transport_pin, salt=salt)
     _store(token, plain, key=key, secret=secret, salt=salt)
+
+
+def recovery_certificate() -> x509.Certificate:
+    """Return the certificate of the key that opens every virtual token; raises NotConfigured."""
+    standing = Authority.objects.filter(role=Authority.Role.RECOVERY, is_current=True).first()
+    if standing is None:
+        raise keystore.NotConfigured("no CA is set up: run manage.py setup_ca")
+    return x509.load_der_x509_certificate(bytes(standing.certificate))
 
 
 def sealed_token(key: KeyPair, plain: bytes, *, recovery: X25519PublicKey) -> VirtualToken:
     """Return an unsaved token that holds ``plain`` (PKCS#8 DER) under a random transport PIN."""
     salt = sealing.new_salt()
     transport_pin = sealing.new_transport_pin()
-    secret = sealing.key_from_transport_pin(transport_pin, salt=salt)
+    secret = _transport_secret(transport_pin, salt=salt)
     return VirtualToken(
         key=key,
         salt=salt,
@@ -124,8 +121,9 @@ def sealed_token(key: KeyPair, plain: bytes, *, recovery: X25519PublicKey) -> Vi
 
 
 def _unlocked(key: KeyPair, pin: str, *, now: datetime, actor: Actor | None) -> bytes:
+    refuse_look_only(actor, now=now)
     token = _take_a_try(key)
-    secret = sealing.key_from_pin(pin, salt=bytes(token.salt))
+    secret = _pin_secret(pin, salt=bytes(token.salt), cost=token.scrypt_cost)
     try:
         plain = sealing.unseal(bytes(token.sealed_key), key=secret, context=_context(key))
     except sealing.WrongSecret:
@@ -152,7 +150,7 @@ def _take_a_try(key: KeyPair) -> VirtualToken:
 def _count_failure(token: VirtualToken, *, key: KeyPair, now: datetime, actor: Actor | None) -> int:
     """Record the failure and lock at the last one; return the tries left. Commits on its own."""
     with transaction.atomic(durable=True):
-        token = VirtualToken.objects.select_for_update().get(pk=token.pk)
+        token = VirtualToken.objects.select_for_update(no_key=True).get(pk=token.pk)
         if token.tries_left == 0 and token.locked_at is None:
             token.locked_at = now
             token.save(update_fields=["locked_at"])
@@ -163,7 +161,8 @@ def _count_failure(token: VirtualToken, *, key: KeyPair, now: datetime, actor: A
 def _reseal(token: VirtualToken, plain: bytes, *, key: KeyPair, pin: str) -> None:
     """Store ``plain`` under the holder's PIN, with all tries."""
     salt = sealing.new_salt()
-    secret = sealing.key_from_pin(pin, salt=salt)
+    token.scrypt_cost = settings.SCRYPT_COST
+    secret = _pin_secret(pin, salt=salt, cost=token.scrypt_cost)
     token.transport_pin = ""
     _store(token, plain, key=key, secret=secret, salt=salt)
 
@@ -174,6 +173,21 @@ def _store(token: VirtualToken, plain: bytes, *, key: KeyPair, secret: bytes, sa
     token.tries_left = settings.PIN_TRIES
     token.locked_at = None
     token.save()
+
+
+def _holder(key: KeyPair) -> Holder:
+    """Return what others know of whom the last certificate on ``key`` names."""
+    certificate = key.certificates.select_related("subscriber").order_by("-issued_at").first()
+    if certificate is None:
+        return Holder()
+    person = certificate.subscriber
+    accounts = User.objects.filter(person=person).values_list("username", "email")
+    addresses = [certificate.email, *(text for account in accounts for text in account)]
+    return Holder(
+        names=(person.name, *(address.partition("@")[0] for address in addresses)),
+        numbers=(person.identity_number,),
+        born_on=person.birth_on,
+    )
 
 
 def _act(action: str, key: KeyPair, **data: int) -> Act:
@@ -188,6 +202,14 @@ def _act(action: str, key: KeyPair, **data: int) -> Act:
         office_uuid=office.uuid if office else None,
         data=data,
     )
+
+
+def _pin_secret(pin: str, *, salt: bytes, cost: int) -> bytes:
+    return sealing.key_from_pin(pin, salt=salt, pepper=server_secret("pin"), cost=cost)
+
+
+def _transport_secret(pin: str, *, salt: bytes) -> bytes:
+    return sealing.key_from_transport_pin(pin, salt=salt, pepper=server_secret("pin"))
 
 
 def _context(key: KeyPair) -> bytes:

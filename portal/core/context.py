@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
+from portal.core.roles import Capability
 from portal.core.workdays import WorkCalendar, work_calendar
 
 if TYPE_CHECKING:
@@ -28,39 +28,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One word of the main navigation; ``roles`` see it."""
+    """One word of the main navigation, for who has ``capability``; None is everybody."""
 
     label: _StrPromise
     route: str
     icon: str
-    roles: frozenset[Role]
+    capability: Capability | None = None
 
-
-_EVERYBODY = frozenset(Role)
-_PROCEDURE = AGENCY_ROLES | OFFICE_ROLES | CA_ROLES
-_READERS = _PROCEDURE | {Role.AUDITOR}
 
 NAVIGATION: tuple[Entry, ...] = (
-    Entry(_("Việc cần làm"), "home", "list-todo", _EVERYBODY),
-    Entry(_("Hồ sơ"), "requests_app:list", "folder-open", _READERS),
-    Entry(_("Chứng thư"), "ca:list", "badge-check", _READERS),
-    Entry(_("Thiết bị"), "devices:list", "usb", _READERS),
-    Entry(_("Sổ theo dõi"), "registers:index", "notebook-text", _READERS),
-    Entry(_("Đơn vị và thuê bao"), "agencies:list", "building-2", _EVERYBODY),
-    Entry(_("Sáp nhập"), "orgmerge:list", "git-merge", _READERS),
-    Entry(_("Thời hạn"), "deadlines:list", "calendar-clock", _PROCEDURE),
+    Entry(_("Việc cần làm"), "home", "list-todo"),
+    Entry(_("Hồ sơ"), "requests_app:list", "folder-open", Capability.READ_DOSSIERS),
+    Entry(_("Chứng thư"), "ca:list", "badge-check", Capability.READ_DOSSIERS),
+    Entry(_("Thiết bị"), "devices:list", "usb", Capability.READ_DOSSIERS),
+    Entry(_("Sổ theo dõi"), "registers:index", "notebook-text", Capability.READ_DOSSIERS),
+    Entry(_("Đơn vị và thuê bao"), "agencies:list", "building-2"),
+    Entry(_("Sáp nhập"), "orgmerge:list", "git-merge", Capability.READ_DOSSIERS),
+    Entry(_("Thời hạn"), "deadlines:list", "calendar-clock", Capability.WORK_ON_DOSSIERS),
     Entry(
         _("Nhật ký"),
         "audit:list",
         "scroll-text",
-        frozenset({Role.AUDITOR, Role.ADMINISTRATOR}),
+        Capability.SEE_AUDIT,
     ),
-    Entry(_("Nơi nhận"), "requests_app:routing", "route", frozenset({Role.ADMINISTRATOR})),
-    Entry(_("Tài khoản"), "accounts:users", "user-cog", frozenset({Role.ADMINISTRATOR})),
-    Entry(
-        _("Lịch làm việc"), "deadlines:calendar", "calendar-days", frozenset({Role.ADMINISTRATOR})
-    ),
-    Entry(_("Tiến trình nền"), "background", "activity", frozenset({Role.ADMINISTRATOR})),
+    Entry(_("Nơi nhận"), "requests_app:routing", "route", Capability.ADMINISTER),
+    Entry(_("Tài khoản"), "accounts:users", "user-cog", Capability.ADMINISTER),
+    Entry(_("Lịch làm việc"), "deadlines:calendar", "calendar-days", Capability.ADMINISTER),
+    Entry(_("Tiến trình nền"), "background", "activity", Capability.ADMINISTER),
 )
 
 
@@ -127,7 +121,7 @@ class Frame:
         return [
             Link(entry.label, reverse(entry.route), entry.icon, entry.route.split(":")[0] == here)
             for entry in NAVIGATION
-            if self.user.role in entry.roles
+            if entry.capability is None or self.user.can(entry.capability)
         ]
 
     def _section(self) -> str:

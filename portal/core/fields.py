@@ -50,6 +50,11 @@ def keyed_hash(value: str) -> str:
     return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
 
 
+def server_secret(purpose: str) -> bytes:
+    """Return 32 bytes for ``purpose`` that FIELD_KEY gives and the database does not hold."""
+    return _key(purpose, settings.FIELD_KEY)
+
+
 class EncryptedTextField(_SealedText):
     """Text that the database sees only encrypted; it can't be searched."""
 

@@ -165,13 +165,17 @@ def _parsed(
     """Read the cursor's value as what the column holds; None when it can't be read."""
     if start is None:
         return None
-    column = rows.model._meta.get_field(order.column)
+    return cursor_value(rows.model._meta.get_field(order.column), start.value)
+
+
+def cursor_value(column: object, text: str) -> date | datetime | int | None:
+    """Read what a cursor says of ``column``; None for what no row of ours can hold."""
     try:
         if isinstance(column, models.IntegerField):
-            return int(start.value[:_MOST_DIGITS])
+            return int(text[:_MOST_DIGITS])
         if not isinstance(column, models.DateTimeField):
-            return date.fromisoformat(start.value)
-        moment = datetime.fromisoformat(start.value)
+            return date.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
         # Ours name their zone; at the ends of time a moment exists in one zone only.
         return moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, OverflowError):

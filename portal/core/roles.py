@@ -1,13 +1,20 @@
-"""Who a user is in the procedure: a closed set of roles."""
+"""Who a user is in the procedure: the roles, and the one table of what each sees and may do.
+
+What a role does to a dossier, a covering letter, a reorganisation or a device stands in the tables
+of steps; everything else asks ``user.can(…)`` and ``user.scope``, which read ``ROLES``.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
-    """A user has exactly one; what it may do is read from ``requests_app.workflow.STEPS``."""
+    """A user has exactly one."""
 
     CLERK = "clerk", _("Văn thư, cán bộ phụ trách")
     HEAD = "head", _("Lãnh đạo đơn vị")
@@ -19,6 +26,110 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", _("Quản trị hệ thống")
 
 
-AGENCY_ROLES = frozenset({Role.CLERK, Role.HEAD})
-OFFICE_ROLES = frozenset({Role.OFFICE_OFFICER, Role.OFFICE_HEAD})
-CA_ROLES = frozenset({Role.CA_OPERATOR, Role.CA_SUPERVISOR})
+class Scope(StrEnum):
+    """Whose papers a role sees; each ``visible_to`` says what that means for its rows."""
+
+    BODY = "body"  # its own body's, and those of the bodies that became part of it
+    OFFICE = "office"  # those of the bodies its office answers for
+    CA = "ca"  # all that reaches the CA, wherever its people sit
+    TREE = "tree"  # its own body's and those below it, to read only
+    NONE = "none"  # no dossiers, certificates or devices
+
+
+class Capability(StrEnum):
+    """An act that some roles are allowed and others are not."""
+
+    READ_DOSSIERS = "read_dossiers"  # and certificates, devices, people, registers
+    WORK_ON_DOSSIERS = "work_on_dossiers"  # has a work list and deadlines
+    DRAFT = "draft"  # writes and corrects its body's dossiers, and is told what comes of them
+    NUMBER_LETTERS = "number_letters"
+    SIGN_LETTERS = "sign_letters"  # heads a body that sends
+    COVER_DOSSIERS = "cover_dossiers"  # writes an office's covering letters
+    SIGN_COVERING_LETTERS = "sign_covering_letters"  # heads an office
+    CONFIRM_INSTALLATION = "confirm_installation"
+    KEEP_DEVICES = "keep_devices"  # a body's: receives, hands over, takes back
+    SUPPLY_DEVICES = "supply_devices"  # the CA's: takes into stock, sends, takes back
+    REVEAL_IDENTITIES = "reveal_identities"
+    SEE_DASHBOARD = "see_dashboard"
+    SEE_STAFF_ACCOUNTS = "see_staff_accounts"  # those of the body it leads
+    SEE_AUDIT = "see_audit"
+    ADMINISTER = "administer"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleProfile:
+    """One line of the table."""
+
+    scope: Scope
+    capabilities: frozenset[Capability]
+
+
+_WORK = (Capability.READ_DOSSIERS, Capability.WORK_ON_DOSSIERS)
+
+
+def _profile(scope: Scope, *capabilities: Capability) -> RoleProfile:
+    return RoleProfile(scope, frozenset(capabilities))
+
+
+ROLES: dict[str, RoleProfile] = {
+    Role.CLERK: _profile(
+        Scope.BODY,
+        *_WORK,
+        Capability.DRAFT,
+        Capability.NUMBER_LETTERS,
+        Capability.CONFIRM_INSTALLATION,
+        Capability.KEEP_DEVICES,
+        Capability.REVEAL_IDENTITIES,
+    ),
+    Role.HEAD: _profile(Scope.BODY, *_WORK, Capability.SIGN_LETTERS, Capability.SEE_STAFF_ACCOUNTS),
+    Role.OFFICE_OFFICER: _profile(
+        Scope.OFFICE, *_WORK, Capability.COVER_DOSSIERS, Capability.SEE_DASHBOARD
+    ),
+    Role.OFFICE_HEAD: _profile(
+        Scope.OFFICE,
+        *_WORK,
+        Capability.SIGN_COVERING_LETTERS,
+        Capability.SEE_DASHBOARD,
+        Capability.SEE_STAFF_ACCOUNTS,
+    ),
+    Role.CA_OPERATOR: _profile(
+        Scope.CA,
+        *_WORK,
+        Capability.SUPPLY_DEVICES,
+        Capability.REVEAL_IDENTITIES,
+        Capability.SEE_DASHBOARD,
+    ),
+    Role.CA_SUPERVISOR: _profile(
+        Scope.CA,
+        *_WORK,
+        Capability.REVEAL_IDENTITIES,
+        Capability.SEE_DASHBOARD,
+        Capability.SEE_STAFF_ACCOUNTS,
+    ),
+    Role.AUDITOR: _profile(Scope.TREE, Capability.READ_DOSSIERS, Capability.SEE_AUDIT),
+    Role.ADMINISTRATOR: _profile(Scope.NONE, Capability.SEE_AUDIT, Capability.ADMINISTER),
+}
+
+_NOBODY = _profile(Scope.NONE)
+
+
+def profile_of(role: str) -> RoleProfile:
+    """Return the line of ``role``; an account without one sees and may do nothing."""
+    return ROLES.get(role, _NOBODY)
+
+
+def roles_that_can(*capabilities: Capability) -> frozenset[str]:
+    """Return the roles that have one of ``capabilities``."""
+    return frozenset(
+        role for role, profile in ROLES.items() if profile.capabilities & set(capabilities)
+    )
+
+
+def roles_in(scope: Scope) -> frozenset[str]:
+    """Return the roles that see what ``scope`` says."""
+    return frozenset(role for role, profile in ROLES.items() if profile.scope == scope)
+
+
+AGENCY_ROLES = frozenset(Role(role) for role in roles_in(Scope.BODY))
+OFFICE_ROLES = frozenset(Role(role) for role in roles_in(Scope.OFFICE))
+CA_ROLES = frozenset(Role(role) for role in roles_in(Scope.CA))

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from celery import shared_task
+from datetime import datetime, timedelta
+
 from celery.signals import beat_init
-from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from portal.core import background, heartbeats, sweeps
+from portal.core.background import heartbeats
+from portal.core.background.status import BEAT
+from portal.core.background.sweeps import declared, expect, sweep
 from portal.core.models import Heartbeat
-from portal.core.sweeps import noted
 
 
-@shared_task(ignore_result=True, expires=60)
-@noted
-def beat_heartbeat() -> int:
-    """Every 30 seconds: say that beat sends, the broker carries and a worker works."""
-    now = timezone.now()
+# Run by hand it would tell nothing of beat: run_sweeps leaves it out.
+@sweep(
+    BEAT,
+    every=timedelta(seconds=30),
+    words=_("Bộ hẹn giờ và tiến trình xử lý nền"),
+    order=None,
+)
+def beat_heartbeat(*, now: datetime) -> int:
+    """Say that beat sends, the broker carries and a worker works."""
     heartbeats.write(Heartbeat.Service.BEAT, now=now)
-    sweeps.expect(background.intervals(), now=now)
+    expect(declared(), now=now)
     return 1
 
 

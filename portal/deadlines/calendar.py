@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.core.models import CalendarDay
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import refuse
 from portal.core.text import nfc
 from portal.core.workdays import WorkCalendar, work_calendar
@@ -61,7 +61,7 @@ def edit_day(
     _permit(actor)
 
     def edit() -> CalendarDay:
-        row = CalendarDay.objects.select_for_update().get(pk=day.pk)
+        row = CalendarDay.objects.select_for_update(no_key=True).get(pk=day.pk)
         row.name, row.is_official = nfc(name), is_official
         row.save(update_fields=["name", "is_official"])
         return row
@@ -77,7 +77,7 @@ def remove_day(day: CalendarDay, *, actor: User, now: datetime) -> list[Moved]:
     _permit(actor)
 
     def remove() -> CalendarDay:
-        row = CalendarDay.objects.select_for_update().get(pk=day.pk)
+        row = CalendarDay.objects.select_for_update(no_key=True).get(pk=day.pk)
         CalendarDay.objects.filter(pk=row.pk).delete()
         return row
 
@@ -115,7 +115,7 @@ def _change(
 
 
 def _permit(actor: User) -> None:
-    if actor.role != Role.ADMINISTRATOR:
+    if not actor.can(Capability.ADMINISTER):
         raise PermissionDenied("only an administrator keeps the calendar")
 
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from portal.accounts.models import User
 from portal.agencies.models import AgencyKind
-from portal.core.roles import CA_ROLES, Role
+from portal.core.roles import Role, Scope, roles_in
 from portal.deadlines.models import Deadline, DeadlineKind
 
 # What is done by whoever receives a dossier; an office owes the rest as any body does.
@@ -94,12 +94,13 @@ def people_in(audiences: Iterable[Audience]) -> dict[Audience, Sequence[int]]:
     wanted = set(audiences)
     bodies = {one.agency_id for one in wanted if one.agency_id is not None}
     roles = {one.role for one in wanted}
+    of_the_ca = roles_in(Scope.CA)
     users = User.objects.filter(
-        Q(agency__in=bodies) | Q(role__in=roles & CA_ROLES), is_active=True, role__in=roles
+        Q(agency__in=bodies) | Q(role__in=roles & of_the_ca), is_active=True, role__in=roles
     )
     found: dict[Audience, list[int]] = defaultdict(list)
     for pk, role, agency_id in users.values_list("pk", "role", "agency_id"):
-        audience = Audience(role, None if role in CA_ROLES else agency_id)
+        audience = Audience(role, None if role in of_the_ca else agency_id)
         if audience in wanted:
             found[audience].append(pk)
     return dict(found)

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from portal.agencies.models import Agency
-from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
+from portal.core.roles import Scope
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -29,14 +29,14 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
         The CA sees besides its own what bodies owe it; the auditor those of the bodies in their
         tree, the administrator none.
         """
-        if user.role in AGENCY_ROLES:
+        if user.scope is Scope.BODY:
             return self.filter(agency=user.agency_id)
-        if user.role in OFFICE_ROLES:
+        if user.scope is Scope.OFFICE:
             return self.filter(Q(agency__in=user.body_ids) | Q(office__in=user.body_ids))
-        if user.role in CA_ROLES:
+        if user.scope is Scope.CA:
             cas = Agency.objects.filter(kind="ca").order_by().values("pk")
             return self.filter(Q(agency__in=cas) | Q(kind__in=OWED_TO_THE_CA))
-        if user.role == Role.AUDITOR:
+        if user.scope is Scope.TREE:
             bodies = Agency.objects.visible_to(user).order_by().values("pk")
             return self.filter(agency__in=bodies)
         return self.none()

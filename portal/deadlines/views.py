@@ -22,7 +22,7 @@ from portal.core.computed_days import computed_days_off
 from portal.core.fragments import filtered, render_list
 from portal.core.models import CalendarDay
 from portal.core.paging import Order, capped_count, keyset_page
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import Refused
 from portal.core.workdays import work_calendar
 from portal.deadlines import calendar
@@ -148,7 +148,7 @@ def remove_day(request: UserRequest, day: date) -> HttpResponse:
 
 
 def _may_edit(user: User) -> bool:
-    return user.role == Role.ADMINISTRATOR
+    return user.can(Capability.ADMINISTER)
 
 
 def _require_editor(user: User) -> None:

@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
 from devices import services as devices
 from devices.lifecycle import Custody, Move
 from devices.models import Device
@@ -21,9 +23,12 @@ from portal.demo import plays
 from portal.demo.people import answers_of
 from portal.demo.plays import Hands
 from requests_app import services
-from requests_app.kinds.mau_01_person import subject_name
+from requests_app.kinds.mau_01_person.form import subject_name
+from requests_app.kinds.mau_04_renew_change import prefill as renew_change
+from requests_app.kinds.mau_05_revoke import prefill as revoke
+from requests_app.kinds.mau_06_recover import prefill as recover
+from requests_app.kinds.mau_09_loss import prefill as loss
 from requests_app.models import Decision, Dossier, DossierItem
-from requests_app.services.prefilling import loss, recover, renew_change, revoke
 from requests_app.workflow import Action
 
 _DAY = timedelta(days=1)
@@ -72,15 +77,16 @@ def _from_before_the_portal(hands: Hands, *, now: datetime) -> list[Certificate]
     people = agencies.match_or_create_people(
         [_facts(row) for row in rows], agency=hands.clerk.agency, now=long_ago
     )
-    found = devices.take_from_stock("token", len(rows))
-    devices.allocate_many(
-        [Allocation(device, person) for device, person in zip(found, people, strict=True)],
-        agency=hands.clerk.agency,
-        office=hands.clerk.agency.office,
-        document=("paper", None, "Hồ sơ giấy có trước khi dùng cổng"),
-        actor=None,
-        now=long_ago,
-    )
+    with transaction.atomic():
+        found = devices.take_from_stock("token", len(rows))
+        devices.allocate_many(
+            [Allocation(device, person) for device, person in zip(found, people, strict=True)],
+            agency=hands.clerk.agency,
+            office=hands.clerk.agency.office,
+            document=("paper", None, "Hồ sơ giấy có trước khi dùng cổng"),
+            actor=None,
+            now=long_ago,
+        )
     orders = [
         Order(
             request_key=uuid.uuid4().hex,

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from orgmerge.described_facts import BodyFacts, MergerFacts
+from orgmerge.description import services as description
+from orgmerge.description.services import Row
+from orgmerge.description.values import BodyFacts, MergerFacts
 from orgmerge.models import Merger
-from orgmerge.services import describing, plans
-from orgmerge.services.describing import Row
-from orgmerge.words import MergerKind
+from orgmerge.plans import services as plans
+from orgmerge.plans import worker
+from orgmerge.vocabulary import MergerKind
 from portal.agencies.facts import AgencyFacts
 from portal.demo.bodies import Bodies
 from portal.demo.people import Accounts
@@ -25,7 +27,7 @@ def play(bodies: Bodies, accounts: Accounts, *, now: datetime) -> None:
     if Merger.objects.filter(decision=DECISION).exists():
         return
     officer, today = accounts.officer, timezone.localdate(now)
-    merger = describing.create_merger(
+    merger = description.create_merger(
         MergerFacts(
             title="Sáp nhập xã Mường Khoa và xã Pắc Ta",
             kind=MergerKind.NEW_NAME,
@@ -41,13 +43,15 @@ def play(bodies: Bodies, accounts: Accounts, *, now: datetime) -> None:
         actor=officer,
         now=now,
     )
-    body = describing.add_body(
+    body = description.add_body(
         merger, _new_body(bodies), actor=officer, now=now, version=_version(merger)
     )
     for old in (bodies.muong_khoa, bodies.pac_ta):
-        describing.add_row(merger, Row(old, body), actor=officer, now=now, version=_version(merger))
+        description.add_row(
+            merger, Row(old, body), actor=officer, now=now, version=_version(merger)
+        )
     plans.ask_for_plan(merger, actor=officer, now=now)
-    plans.make_waiting(now=now)
+    worker.make_waiting(now=now)
 
 
 def _new_body(bodies: Bodies) -> BodyFacts:

@@ -14,7 +14,8 @@ from devices.lifecycle import Custody
 from devices.models import Device
 from portal.accounts.models import User
 from portal.documents import services as documents
-from requests_app import execution, services
+from requests_app import services
+from requests_app.execution import services as execution
 from requests_app.models import Decision, Dossier, SigningMode
 from requests_app.workflow import Action, Route, State
 

@@ -15,7 +15,7 @@ from portal.demo import afterwards, plays, systems
 from portal.demo.bodies import Bodies
 from portal.demo.people import Accounts, answers_of, row_of
 from portal.demo.plays import Hands
-from requests_app import execution
+from requests_app.execution import services as execution
 from requests_app.models import Dossier
 from requests_app.workflow import Action, State
 

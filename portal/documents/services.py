@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -16,11 +17,13 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
+from portal.audit.services import Act, record
 from portal.ca.models import Certificate
 from portal.core.rules import Refused, refuse
 from portal.documents import signing, uploads
 from portal.documents.models import Document, Signature, SignatureRole
 
+logger = logging.getLogger(__name__)
 PDF = uploads.PDF.media_type
 _ENDINGS = {
     kind.media_type: kind for kind in (uploads.PDF, uploads.PNG, uploads.JPEG, uploads.XLSX)
@@ -29,6 +32,11 @@ _ENDINGS = {
 
 class Damaged(Exception):
     """The stored bytes are gone or are not those that were stored."""
+
+    def __init__(self, document: Document, how: str) -> None:
+        super().__init__(f"document {document.uuid} {how}")
+        self.document = document
+        self.how = how
 
 
 def store(
@@ -58,10 +66,25 @@ def read(document: Document) -> bytes:
         with default_storage.open(document.path) as file:
             content: bytes = file.read()
     except FileNotFoundError as error:
-        raise Damaged(f"document {document.uuid} is missing") from error
+        raise Damaged(document, "is missing") from error
+    except OSError as error:
+        raise Damaged(document, "cannot be read") from error
     if hashlib.sha256(content).hexdigest() != document.sha256:
-        raise Damaged(f"document {document.uuid} was changed")
+        raise Damaged(document, "was changed")
     return content
+
+
+@transaction.atomic
+def record_damage(damaged: Damaged, *, actor: User | None, now: datetime) -> None:
+    """Leave a line in the log and an entry in the audit: somebody asked for a damaged document."""
+    logger.error("%s", damaged)
+    act = Act(
+        action="document.damaged",
+        target_type="document",
+        target_uuid=damaged.document.uuid,
+        data={"how": damaged.how},
+    )
+    record(act, actor=actor, now=now)
 
 
 def store_upload(uploaded_file: UploadedFile[Any], *, now: datetime) -> Document:

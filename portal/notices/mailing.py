@@ -15,6 +15,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db.models import F
 
+from portal.notices.account_news import tell_account_news
 from portal.notices.bundling import bundle
 from portal.notices.composing import message_of
 from portal.notices.models import Mail
@@ -42,6 +43,7 @@ class NobodyTookIt(Exception):
 
 def send_waiting(*, now: datetime) -> int:
     """Bundle what people were told into mails and send what waits; return how many were sent."""
+    tell_account_news(now=now)
     bundle(now=now)
     return send_pending(now=now)
 
@@ -104,8 +106,7 @@ class _Connection:
 
 
 def _send(pk: int, connection: _Connection, *, now: datetime) -> bool:
-    claimed = Mail.objects.unsent().unclaimed(now).filter(pk=pk)
-    if not claimed.update(claimed_until=now + LEASE, attempts=F("attempts") + 1):
+    if not Mail.objects.unsent().claim(pk, now=now, lease=LEASE, attempts=F("attempts") + 1):
         return False  # another worker has it
     mail = Mail.objects.select_related("recipient").get(pk=pk)
     try:

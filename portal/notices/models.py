@@ -9,11 +9,12 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import User
+from portal.core.background.leases import Leased
 from portal.notices.problems import words_of
 from portal.notices.querysets import MailQuerySet, NoticeQuerySet
 
 
-class Mail(models.Model):
+class Mail(Leased):
     """One e-mail to one person; its Message-ID never changes.
 
     To an account it bundles notices. To somebody named in a dossier, who need have no account, it
@@ -30,7 +31,6 @@ class Mail(models.Model):
     message_id = models.CharField(max_length=120, unique=True)
     subject = models.CharField(max_length=200)
     created_at = models.DateTimeField()
-    claimed_until = models.DateTimeField(null=True)  # a worker's lease, or not to be tried before
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=120, blank=True)  # its kind, never its text
     sent_at = models.DateTimeField(null=True)

@@ -23,6 +23,7 @@ class WrittenMail:
     at: datetime | None
     message_id: str
     text: str
+    is_private: bool
 
 
 def is_in_use() -> bool:
@@ -46,13 +47,16 @@ def latest(most: int) -> list[WrittenMail]:
 def _read(raw: bytes) -> WrittenMail:
     message = message_from_bytes(raw, policy=policy.default)
     assert isinstance(message, EmailMessage)
-    body = message.get_body(preferencelist=("plain",))
+    # What is for its recipient's eyes alone stays in the file on the server.
+    is_private = message["Sensitivity"] is not None
+    body = None if is_private else message.get_body(preferencelist=("plain",))
     return WrittenMail(
         subject=str(message["Subject"] or ""),
         to=str(message["To"] or ""),
         at=_moment(str(message["Date"] or "")),
         message_id=str(message["Message-ID"] or ""),
         text=str(body.get_content()) if body else "",
+        is_private=is_private,
     )
 
 

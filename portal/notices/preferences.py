@@ -28,9 +28,10 @@ def choose(mailing: Mailing, *, actor: User, now: datetime) -> bool:
     before = mailing_of(actor)
     if mailing == before:
         return False
-    NoticePreference.objects.update_or_create(
-        user=actor, defaults={"mailing": mailing, "changed_at": now}
-    )
+    preference = NoticePreference.objects.filter(user=actor).first()
+    preference = preference or NoticePreference(user=actor)
+    preference.mailing, preference.changed_at = mailing, now
+    preference.save()
     act = act_about("user.choose_mailing", actor, {"before": before.value, "after": mailing.value})
     audit.record(act, actor=actor, now=now)
     return True

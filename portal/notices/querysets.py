@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
 
-from portal.core.roles import Role
+from portal.core.background.leases import LeasedQuerySet
+from portal.core.roles import Capability
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -44,10 +43,10 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return self.order_by("-is_urgent", "at", "pk")
 
 
-class MailQuerySet(models.QuerySet["Mail"]):
+class MailQuerySet(LeasedQuerySet["Mail"]):
     def visible_to(self, user: User) -> Self:
         """Return all mails for the administrator, who looks after those that can't be sent."""
-        return self if user.role == Role.ADMINISTRATOR else self.none()
+        return self if user.can(Capability.ADMINISTER) else self.none()
 
     def unsent(self) -> Self:
         """Return what is still to be tried."""
@@ -60,7 +59,3 @@ class MailQuerySet(models.QuerySet["Mail"]):
     def put_off(self) -> Self:
         """Return what waits to be tried again after an error."""
         return self.unsent().exclude(last_error="")
-
-    def unclaimed(self, now: datetime) -> Self:
-        """Return what no worker has in hand and what may be tried again."""
-        return self.filter(Q(claimed_until__isnull=True) | Q(claimed_until__lt=now))

@@ -51,7 +51,9 @@ def remind(*, now: datetime, most: int = MOST) -> Told:
     """
     due = Deadline.objects.filter(next_at__lte=now).order_by("next_at", "pk")
     clocks = list(
-        due.select_for_update(of=("self",), skip_locked=True).select_related("agency")[:most]
+        due.select_for_update(of=("self",), skip_locked=True, no_key=True).select_related("agency")[
+            :most
+        ]
     )
     if not clocks:
         return Told()

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from portal.accounts.models import User
 from portal.audit import services as audit
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.notices.composing import new_mail
 from portal.notices.models import Enclosure, Mail, Notice
 
@@ -28,7 +28,8 @@ class Attached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """What one person is told of one cause; ``is_urgent`` is mailed on days off too."""
+    """What one person is told of one cause; ``is_urgent`` is mailed on days off too,
+    ``is_portal_only`` never: it is mailed otherwise."""
 
     recipient_id: int
     cause: str
@@ -38,6 +39,7 @@ class Telling:
     target_type: str = ""
     target_uuid: UUID | None = None
     is_urgent: bool = False
+    is_portal_only: bool = False
 
 
 def tell(
@@ -153,7 +155,7 @@ def send_again(mail: Mail, *, actor: User, now: datetime) -> bool:
 
     Raises PermissionDenied unless ``actor`` is an administrator.
     """
-    if actor.role != Role.ADMINISTRATOR:
+    if not actor.can(Capability.ADMINISTER):
         raise PermissionDenied("only an administrator looks after mails")
     revived = Mail.objects.dead().filter(pk=mail.pk)
     address = mail.recipient.email if mail.recipient else mail.address

@@ -20,7 +20,7 @@ from django_htmx.http import HttpResponseStopPolling
 
 from portal.accounts import sessions
 from portal.core.paging import Order, keyset_page
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.notices import outbox, services
 from portal.notices.forms import MailingForm
 from portal.notices.listing import grouped
@@ -54,7 +54,7 @@ def notice_list(request: UserRequest) -> HttpResponse:
             (OVERDUE, _("Quá hạn")),
         ],
         "unread": unread,
-        "looks_after_mails": request.user.role == Role.ADMINISTRATOR,
+        "looks_after_mails": request.user.can(Capability.ADMINISTER),
         "has_outbox": outbox.is_in_use(),
     }
     return render(request, "notices/list.html", context)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.notices import outbox, services
 from portal.notices.models import Mail
 
@@ -63,5 +63,5 @@ def written_mails(request: UserRequest) -> HttpResponse:
 
 
 def _permit(request: UserRequest) -> None:
-    if request.user.role != Role.ADMINISTRATOR:
+    if not request.user.can(Capability.ADMINISTER):
         raise PermissionDenied

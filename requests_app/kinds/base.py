@@ -127,8 +127,8 @@ class SheetColumn:
 
 
 class EffectKind(StrEnum):
-    """What a row does once accepted (``requests_app.carrying_out``) or, on notices and minutes,
-    once sent or confirmed (``requests_app.services``)."""
+    """What a row does once accepted (``requests_app.kinds.effects``) or, on notices and
+    minutes, once sent or confirmed (``requests_app.services``)."""
 
     ISSUE = "issue"
     RENEW_CHANGE = "renew_change"

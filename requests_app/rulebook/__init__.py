@@ -20,7 +20,7 @@ def page() -> str:
 
 _HEAD = """# Rules
 
-Made from `requests_app/rulebook.py` by `manage.py write_rules`; a test fails when it is stale.
+Made from `requests_app/rulebook` by `manage.py write_rules`; a test fails when it is stale.
 R-numbers are ours, D-numbers are decisions where the sources are silent or in tension. *Rule*: a
 named function judges it. *Constant*: a number with one name. *Duty*: people's; the portal reminds
 or records. Articles without a decree's name are those of Nghị định 68/2024/NĐ-CP.

@@ -28,7 +28,7 @@ ENTRIES: tuple[Entry, ...] = (
         "A forwarding office returns, it does not refuse",
         "§14.3",
         "requests_app.workflow.STEPS",
-        "requests_app.rules.routing.may_be_delegated",
+        "requests_app.routing.rules.may_be_delegated",
     ),
     constant(
         "D4",
@@ -54,13 +54,13 @@ ENTRIES: tuple[Entry, ...] = (
         "D7",
         "Mẫu 09 does not revoke; it opens a pre-filled Mẫu 05",
         "§14.7",
-        "requests_app.services.losses",
+        "requests_app.kinds.mau_09_loss.effect",
     ),
     rule(
         "D8",
         "Open dossiers of a merging body: 05, 06, 08, 09 go on; 01–04 not executed are stopped",
         "§14.8",
-        "requests_app.rules.dossiers.sender_exists",
+        "requests_app.submission.rules.sender_exists",
         why="execution asks again; the rest comes with the merger planner",
     ),
     left(
@@ -87,7 +87,7 @@ ENTRIES: tuple[Entry, ...] = (
         "D13",
         "Numbers of official letters follow N30; decision numbers are free text",
         "§14.13",
-        "requests_app.rules.dossiers.has_letter_number",
+        "requests_app.submission.rules.has_letter_number",
     ),
     rule(
         "D14",

@@ -9,8 +9,8 @@ ENTRIES: tuple[Entry, ...] = (
         "R01",
         "The decree is in force and its forms are used from 15/8/2024",
         "Điều 41",
-        "requests_app.rules.dossiers.DECREE_IN_FORCE_FROM",
-        "requests_app.rules.dossiers.decree_is_in_force",
+        "requests_app.submission.rules.DECREE_IN_FORCE_FROM",
+        "requests_app.submission.rules.decree_is_in_force",
     ),
     constant(
         "R02",
@@ -51,7 +51,7 @@ ENTRIES: tuple[Entry, ...] = (
         "R07",
         "Renewal is asked on Mẫu 04",
         "Điều 13",
-        "requests_app.kinds.mau_04_renew_change.KIND",
+        "requests_app.kinds.mau_04_renew_change.form.KIND",
     ),
     rule(
         "R08",
@@ -64,7 +64,7 @@ ENTRIES: tuple[Entry, ...] = (
         "R09",
         "A change never alters the last day of validity",
         "Điều 14",
-        "requests_app.carrying_out.renewing.validity_of",
+        "requests_app.kinds.mau_04_renew_change.effect.validity_of",
         "requests_app.rules.certificates.change_ends_later",
         why="to the second; what ended while it waited is issued anew",
     ),
@@ -88,20 +88,23 @@ ENTRIES: tuple[Entry, ...] = (
         why="an upgrade or new function shows in the name",
     ),
     constant(
-        "R13", "Change is asked on Mẫu 04", "Điều 16", "requests_app.kinds.mau_04_renew_change.KIND"
+        "R13",
+        "Change is asked on Mẫu 04",
+        "Điều 16",
+        "requests_app.kinds.mau_04_renew_change.form.KIND",
     ),
     duty(
         "R14",
         "A person belongs to a body of Điều 2 and needs electronic transactions",
         "Điều 10 khoản 1",
-        "requests_app.rules.dossiers.sender_has_seal",
+        "requests_app.submission.rules.sender_has_seal",
         why="the agency answers for it with its letter; the portal does not know the need",
     ),
     rule(
         "R15",
         "An organisation has legal personality and stands on the list of agencies",
         "Điều 10 khoản 2",
-        "requests_app.rules.dossiers.organisation_is_registered",
+        "requests_app.submission.rules.organisation_is_registered",
         why="the establishment decision can be attached",
     ),
     rule(
@@ -179,7 +182,10 @@ ENTRIES: tuple[Entry, ...] = (
         why="text of Điều 18 not seen",
     ),
     constant(
-        "R27", "Revocation is asked on Mẫu 05", "Điều 19", "requests_app.kinds.mau_05_revoke.KIND"
+        "R27",
+        "Revocation is asked on Mẫu 05",
+        "Điều 19",
+        "requests_app.kinds.mau_05_revoke.form.KIND",
     ),
     rule(
         "R28",
@@ -193,7 +199,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The agency takes it back and delivers it within 5 working days of the notice, on Mẫu 08",
         "Điều 20",
         "portal.deadlines.rules.RETURN_WORKING_DAYS",
-        "requests_app.kinds.mau_08_return.KIND",
+        "requests_app.kinds.mau_08_return.form.KIND",
         why="for mere expiry from the delivery of the recall notice (DERIVED)",
     ),
     rule(
@@ -272,7 +278,7 @@ ENTRIES: tuple[Entry, ...] = (
         "R40",
         "Deputies sign with their own personal certificate",
         "NB Điều 11 khoản 4",
-        "requests_app.services.signing_mode.personal_certificate",
+        "requests_app.submission.signing_mode.personal_certificate",
     ),
     rule(
         "R41",
@@ -299,14 +305,14 @@ ENTRIES: tuple[Entry, ...] = (
         "R44",
         "A personal device is its owner's alone",
         "N30 Điều 32 khoản 3",
-        "requests_app.kinds.mau_07_handover.receiver_is_the_person",
+        "requests_app.kinds.mau_07_handover.form.receiver_is_the_person",
         why="a warning on Mẫu 07; the person sets the PIN",
     ),
     duty(
         "R45",
         "One personal certificate is enough",
         "nif.mof.gov.vn",
-        "requests_app.services.checks",
+        "requests_app.submission.checks",
         why="the CA sees what a person holds already and judges; no refusal",
     ),
     rule(

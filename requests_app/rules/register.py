@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portal.core.rules import Violation
 from portal.core.text import search_key
-from requests_app.rules.dossiers import DECREE
+from requests_app.submission.rules import DECREE
 
 
 def device_is_known(is_known: bool, serial: str, row: int | None = None) -> Violation | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.core.rules import Violation
-from requests_app.rules.dossiers import DECREE
+from requests_app.submission.rules import DECREE
 
 
 def owner_is_registered(is_found: bool, row: int, name: str) -> Violation | None:

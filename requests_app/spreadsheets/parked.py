@@ -42,7 +42,7 @@ def unpark(token: uuid.UUID, *, dossier: uuid.UUID, owner: uuid.UUID) -> bytes:
     try:
         with default_storage.open(_path(token)) as file:
             kept = json.loads(decrypt(file.read().decode()))
-    except (FileNotFoundError, InvalidTag) as error:
+    except (OSError, InvalidTag, ValueError) as error:
         raise NotParked(str(token)) from error
     if (kept["dossier"], kept["owner"]) != (str(dossier), str(owner)):
         raise NotParked(str(token))

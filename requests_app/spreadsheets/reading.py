@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from openpyxl.utils import get_column_letter
 
 from portal.core.collector import collector_paused
+from portal.core.numbers import typed_number
 from portal.core.rules import Finding, Refused, Severity, Violation, refuse
 from portal.core.text import nfc, search_key
 from requests_app.kinds.base import (
@@ -61,8 +62,8 @@ def _by_row(accepted: Collection[str]) -> dict[int, set[int]]:
     cells: dict[int, set[int]] = {}
     for key in accepted:
         row, _colon, column = key.partition(":")
-        if row.isdecimal() and column.isdecimal():
-            cells.setdefault(int(row), set()).add(int(column))
+        place = (typed_number(row, otherwise=-1), typed_number(column, otherwise=-1))
+        cells.setdefault(place[0], set()).add(place[1])
     return cells
 
 
@@ -195,7 +196,8 @@ class _Reader:
     def _serial_day(self, text: str) -> str:
         """A number in a column of days is a serial number: the day's check says so."""
         offset = self._sheet.day_offset.days
-        return str(int(text) + offset) if offset and text.isdecimal() else text
+        number = typed_number(text, otherwise=-1)
+        return str(number + offset) if offset and number >= 0 else text
 
     def _answers(self, cells: _Cells) -> dict[str, str]:
         answers: dict[str, str] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.core import mail
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.test import Client
@@ -43,30 +44,40 @@ def _administrator() -> User:
     return user
 
 
-def test_a_new_account_opens_only_after_a_second_person_confirmed_it() -> None:
+def test_a_new_account_has_no_password_and_no_link_until_a_second_person_confirmed_it() -> None:
     agency, one, other = builders.agency(), _administrator(), _administrator()
 
-    made = services.create_account(_facts(agency), role=Role.CLERK, actor=one, now=NOW)
+    grant = services.create_account(_facts(agency), role=Role.CLERK, actor=one, now=NOW)
 
-    assert (made.user.role, made.user.is_active, made.user.must_change_password) == (
-        "",
-        False,
-        True,
-    )
-    with pytest.raises(sign_in.WrongPassword):
-        sign_in.check("vanthu.thu", made.password, address="192.0.2.1", now=NOW)
-    services.confirm_role(made.grant, actor=other, now=NOW)
-    user = sign_in.check("vanthu.thu", made.password, address="192.0.2.1", now=NOW)
-    assert (user.role, user.agency) == (Role.CLERK, agency)
+    assert (grant.user.role, grant.user.is_active) == ("", False)
+    assert not grant.user.has_usable_password()
+    assert services.send_links(now=NOW) == 0
+    services.confirm_role(grant, actor=other, now=NOW)
+    assert services.send_links(now=NOW) == 1
+    assert mail.outbox[0].to == ["vanthu@laichau.gov.vn"]
+    user = User.objects.get(username="vanthu.thu")
+    assert (user.role, user.agency, user.has_usable_password()) == (Role.CLERK, agency, False)
+
+
+def test_who_has_a_password_gets_no_link_with_another_role() -> None:
+    one, other = _administrator(), _administrator()
+    clerk = builders.user(Role.CLERK, person=builders.person(at=builders.agency()))
+    grant = services.propose_role(clerk, role=Role.HEAD, agency=clerk.agency, actor=one, now=NOW)
+
+    services.confirm_role(grant, actor=other, now=NOW)
+
+    assert services.send_links(now=NOW) == 0
 
 
 def test_the_person_behind_a_second_account_is_found_and_left_where_they_work() -> None:
     home, away = builders.agency(), builders.agency()
     person = builders.person("Lò Thị Thử", at=home, number=NUMBER)
 
-    made = services.create_account(_facts(away), role=Role.AUDITOR, actor=_administrator(), now=NOW)
+    grant = services.create_account(
+        _facts(away), role=Role.AUDITOR, actor=_administrator(), now=NOW
+    )
 
-    assert made.user.person == person
+    assert grant.user.person == person
     person.refresh_from_db()
     assert person.agency == home
 
@@ -98,8 +109,8 @@ def test_account_names_differ_by_more_than_capitals() -> None:
     assert Subscriber.objects.people().filter(name="Lò Thị Thử").count() == 1
 
 
-def test_making_an_account_is_audited_without_numbers_or_passwords() -> None:
-    made = services.create_account(
+def test_making_an_account_is_audited_without_numbers() -> None:
+    services.create_account(
         _facts(builders.agency()), role=Role.CLERK, actor=_administrator(), now=NOW
     )
 
@@ -107,7 +118,6 @@ def test_making_an_account_is_audited_without_numbers_or_passwords() -> None:
 
     assert "user.create" in written
     assert NUMBER not in written
-    assert made.password not in written
 
 
 def test_only_an_administrator_makes_and_closes_accounts() -> None:
@@ -171,7 +181,7 @@ def test_a_head_reads_the_accounts_of_the_body_and_changes_nothing(client: Clien
     assert stranger.username not in page
     assert 'method="post" action="/tai-khoan/' not in detail.partition("<main")[2]
     assert client.get(reverse("accounts:create")).status_code == 403
-    for name in ("deactivate", "reset_password", "propose_role"):
+    for name in ("deactivate", "propose_reset", "propose_address", "propose_role"):
         assert client.post(reverse(f"accounts:{name}", args=[clerk.uuid])).status_code == 403
         assert client.post(reverse(f"accounts:{name}", args=[stranger.uuid])).status_code == 404
 
@@ -197,8 +207,8 @@ def test_the_administrator_makes_an_account_in_the_browser(client: Client) -> No
     assert made.agency == agency
     assert made.person is not None
     assert made.person.birth_on == date(1990, 6, 5)
-    password = right.content.decode().partition('id="mat-khau">')[2].partition("<")[0]
-    assert made.check_password(password)
+    assert right["Location"] == reverse("accounts:detail", args=[made.uuid])
+    assert not made.has_usable_password()
 
 
 def test_a_name_that_fits_several_bodies_is_asked_about(client: Client) -> None:

@@ -14,7 +14,7 @@ def production(settings: Settings) -> Settings:
     settings.SIMULATION = False
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.PUBLIC_URL = "https://chukyso.laichau.gov.vn"
-    settings.SECRET_KEY, settings.FIELD_KEY, settings.CA_PASSPHRASE = "a", "b", "c"
+    settings.SECRET_KEY, settings.FIELD_KEY = "a", "b"
     return settings
 
 

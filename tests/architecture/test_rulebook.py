@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -79,6 +80,7 @@ def numbers_in(text: str) -> set[str]:
     return numbers
 
 
+@cache
 def texts_of_tests() -> list[str]:
     return [
         path.read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from django.utils import timezone
 from devices.lifecycle import Custody
 from devices.models import Device, Shipment, ShipmentItem
 from orgmerge.models import Merger, MergerOffice
-from portal.accounts.models import RoleGrant, User
+from portal.accounts.models import AccountChange, RoleGrant, User
 from portal.agencies.models import Agency, AgencyKind, Subscriber
 from portal.ca import authority, ceremony, keystore, services
 from portal.ca.models import Certificate
@@ -24,7 +24,7 @@ from portal.documents import services as documents
 from portal.documents.models import Document
 from portal.notices.models import Mail, Notice
 from portal.notices.querysets import MOST_TRIES
-from requests_app.covering_stages import Stage
+from requests_app.covering_letters.workflow import Stage
 from requests_app.models import (
     Attachment,
     CoveringLetter,
@@ -61,6 +61,7 @@ class Side:
     shipment: Shipment
     notice: Notice
     grant: RoleGrant
+    change: AccountChange
     mail: Mail
     covering_letter: CoveringLetter  # sent: the office and the CA see it
     merger: Merger  # a draft: its office alone sees it
@@ -175,6 +176,14 @@ def _side() -> Side:
             proposed_by=administrator,
             proposed_at=NOW,
         ),
+        change=AccountChange.objects.create(
+            kind=AccountChange.Kind.ADDRESS,
+            user=people[Role.HEAD],
+            address="moi@laichau.gov.vn",
+            address_before=people[Role.HEAD].email,
+            proposed_by=administrator,
+            proposed_at=NOW,
+        ),
         mail=Mail.objects.create(
             recipient=clerk,
             address=clerk.email,
@@ -198,7 +207,7 @@ def _side() -> Side:
 
 
 def _merger(agency: Agency, *, officer: User) -> Merger:
-    """A body that goes over to a new one, and the sheet that says more of it."""
+    """A body that passes to a new one, and the sheet that says more of it."""
     merger = mergers.merger(officer)
     body = mergers.body(merger, "ỦY BAN NHÂN DÂN XÃ MỚI")
     mergers.share(merger, agency, body)
@@ -242,6 +251,7 @@ _OF_A_DRAFT = {
     "requests_app:letter_data",
 }
 _OF_A_GRANT = {"accounts:confirm_role", "accounts:decline_role", "accounts:withdraw_role"}
+_OF_A_CHANGE = {"accounts:confirm_change", "accounts:decline_change", "accounts:withdraw_change"}
 _OF_A_PROPOSAL = {
     "requests_app:confirm_rules",
     "requests_app:decline_rules",
@@ -325,6 +335,7 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
             0
         ],
         "notices:send_again": side.mail.uuid,
+        **dict.fromkeys(_OF_A_CHANGE, side.change.uuid),
         **dict.fromkeys(_OF_A_COVERING_LETTER, side.covering_letter.uuid),
         **dict.fromkeys(_OF_A_REPLY, side.merger.rounds.get().replies.get().uuid),
         **dict.fromkeys(_OF_AN_ASKED_OFFICE, side.asked.uuid),

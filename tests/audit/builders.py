@@ -24,6 +24,7 @@ class Actor:
         self.uuid = uuid.uuid4()
         self.role = role
         self.full_name = full_name
+        self.look_only_until: datetime | None = None
 
 
 def act(

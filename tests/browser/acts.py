@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from devices.lifecycle import Custody
 from devices.models import Device
-from requests_app import execution
+from requests_app.execution import services as execution
 from requests_app.models import Dossier
 from requests_app.workflow import State
 from tests import story

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orgmerge.models import Merger, MergerBody, PlanLine
-from orgmerge.words import About, Action, LineState, MergerState, Stage
+from orgmerge.vocabulary import About, Action, LineState, MergerState, Stage
 from portal.core.roles import Role
 from portal.documents import services as documents
 from requests_app.models import Dossier

@@ -9,9 +9,11 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from orgmerge.filing import services as filing
 from orgmerge.models import Merger
-from orgmerge.services import carrying_out, following, making, taking_effect
-from orgmerge.words import MergerState
+from orgmerge.plans import worker
+from orgmerge.succession import effective_day, handover
+from orgmerge.vocabulary import MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.core.roles import Role
@@ -111,13 +113,13 @@ def _approve(tour: Tour, page: Page, merger: Merger, head: User) -> None:
 
 def _work() -> None:
     """The worker's turn."""
-    aside(lambda: making.make_waiting(now=timezone.now()))
+    aside(lambda: worker.make_waiting(now=timezone.now()))
 
 
 def _the_day_comes(day: datetime) -> None:
-    taking_effect.take_effect(now=day)
-    following.follow(now=day)
-    carrying_out.drive(now=day)
+    effective_day.take_effect(now=day)
+    handover.hand_over(now=day)
+    filing.carry_out(now=day)
 
 
 def _progress(tour: Tour, page: Page, merger: Merger) -> None:

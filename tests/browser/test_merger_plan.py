@@ -10,8 +10,8 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from orgmerge.models import Merger, Plan, PlanLine
-from orgmerge.plan_words import SLUG_OF
-from orgmerge.words import About
+from orgmerge.plans.wording import SLUG_OF
+from orgmerge.vocabulary import About
 from portal.accounts.models import User
 from portal.core.roles import Role
 from tests import builders

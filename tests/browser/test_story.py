@@ -14,8 +14,8 @@ from devices.lifecycle import Custody
 from devices.models import Device
 from portal.ca import services as ca
 from portal.ca.models import Certificate
-from requests_app import execution
-from requests_app.editing import page_of
+from requests_app.drafts.editing import page_of
+from requests_app.execution import services as execution
 from requests_app.models import Dossier, Procedure
 from requests_app.workflow import Route, State
 from tests import builders, story

@@ -13,6 +13,7 @@ from django.test import override_settings
 from pytest_django import Settings
 
 from portal.ca import authority, ceremony, keystore
+from portal.ca.keystore import KeyFault
 from portal.ca.models import Authority, Crl
 
 
@@ -33,7 +34,7 @@ def test_setting_up_twice_changes_nothing(
     made = ceremony.set_up(now=now)
     before = serials()
 
-    assert len(made) == 3
+    assert len(made) == 4
     assert ceremony.set_up(now=now + timedelta(hours=1)) == []
     assert serials() == before
     assert Crl.objects.count() == 1
@@ -48,7 +49,7 @@ def test_an_empty_database_finds_the_same_ca_again(
 
     ceremony.set_up(now=now)
 
-    assert len(serials() & before) == 2  # the responder's certificate is a new one
+    assert len(serials() & before) == 3  # the responder's certificate is a new one
 
 
 def test_a_database_whose_keys_are_gone_gets_no_second_ca(
@@ -77,12 +78,15 @@ def test_keys_are_encrypted_and_for_their_owner_only(
 
 
 def test_another_passphrase_does_not_open_the_ca(
-    db: None, signing: None, folder: Path, now: datetime
+    db: None, signing: None, folder: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ceremony.set_up(now=now)
 
-    with override_settings(CA_PASSPHRASE="another"), pytest.raises(authority.NotConfigured):
-        keystore.load_key("issuing")
+    monkeypatch.setenv("CA_PASSPHRASE", "another")
+
+    with pytest.raises(KeyFault) as fault:
+        keystore.load_key("issuing", certificate=None)
+    assert fault.value.code == "not_opened"
 
 
 def test_a_key_is_never_overwritten(db: None, signing: None, folder: Path, now: datetime) -> None:
@@ -90,7 +94,7 @@ def test_a_key_is_never_overwritten(db: None, signing: None, folder: Path, now: 
     before = (folder / "ca" / "root.key").read_bytes()
 
     with pytest.raises(FileExistsError):
-        keystore.save_key("root", keystore.load_key("root"))
+        keystore.save_key("root", keystore.load_key("root", certificate=None))
 
     assert (folder / "ca" / "root.key").read_bytes() == before
 

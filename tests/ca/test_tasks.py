@@ -14,6 +14,7 @@ from portal.ca.models import Authority, Crl, RevocationReason
 from tests.ca import builders
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_worker_that_starts_may_sign_and_nobody_may_before() -> None:
     keystore.close()
     assert not keystore.is_open()

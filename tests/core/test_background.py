@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from portal.celery import app
-from portal.core import background, heartbeats, tasks
+from portal.core import tasks
+from portal.core.background import heartbeats, status
+from portal.core.background.sweeps import expect, is_silent
 from portal.core.models import Heartbeat, SweepRun
 from portal.core.roles import Role
-from portal.core.sweeps import expect, is_silent
 from tests import builders
 from tests.builders import NOW
 
@@ -28,19 +28,15 @@ def all_is_well() -> None:
     now = timezone.now()
     for service in Heartbeat.Service:
         heartbeats.write(service, now=now)
-    for name in background.intervals():
+    for name in status.intervals():
         SweepRun.objects.update_or_create(
             name=name, defaults={"began_at": now, "succeeded_at": now, "runs": 7, "did": 3}
         )
 
 
-def test_each_sweep_of_the_schedule_has_words() -> None:
-    assert set(background.WORDS) == {entry["task"] for entry in app.conf.beat_schedule.values()}
-
-
 def test_a_sweep_at_a_time_of_day_runs_daily() -> None:
-    assert background.intervals()["portal.agencies.tasks.show_new_versions"] == timedelta(days=1)
-    assert background.intervals()[REMIND] == 5 * MINUTE
+    assert status.intervals()["portal.agencies.tasks.show_new_versions"] == timedelta(days=1)
+    assert status.intervals()[REMIND] == 5 * MINUTE
 
 
 @pytest.mark.parametrize(
@@ -69,11 +65,11 @@ def test_beat_makes_every_sweep_expected_and_leaves_what_is_known() -> None:
     SweepRun.objects.create(name=REMIND, began_at=NOW, succeeded_at=NOW, runs=9)
 
     tasks.beat_heartbeat()
-    expect(background.intervals(), now=NOW)
+    expect(status.intervals(), now=NOW)
 
-    assert set(SweepRun.objects.values_list("name", flat=True)) == set(background.intervals())
+    assert set(SweepRun.objects.values_list("name", flat=True)) == set(status.intervals())
     assert SweepRun.objects.get(name=REMIND).runs == 9
-    assert background.silent_sweeps(timezone.now()).keys() == {REMIND}
+    assert status.silent_sweeps(timezone.now()).keys() == {REMIND}
 
 
 def test_the_page_shows_each_sweep_and_marks_the_silent_first(
@@ -102,7 +98,7 @@ def test_the_page_before_anything_ran_says_so(client: Client) -> None:
 
     answer = client.get(reverse("background"))
 
-    assert answer.text.count("Im lặng</span>") == 2 + len(background.intervals())
+    assert answer.text.count("Im lặng</span>") == 2 + len(status.intervals())
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from django.core.validators import FileExtensionValidator
 from django.http import QueryDict
 
 from portal.core.roles import Role
-from requests_app.filters import DossierFilter
+from requests_app.dossier_pages.filters import DossierFilter
 from requests_app.forms import AttachmentForm, RowDecisionForm, StepForm
 from requests_app.models import Attachment, Dossier, DossierItem
 from tests.builders import TODAY, user

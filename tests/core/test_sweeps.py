@@ -11,8 +11,8 @@ from django.db import OperationalError
 
 from portal.celery import app
 from portal.core import tasks
+from portal.core.background.sweeps import beat_schedule, noted, silent
 from portal.core.models import SweepRun
-from portal.core.sweeps import noted, silent
 from tests.builders import NOW
 
 pytestmark = pytest.mark.django_db
@@ -21,8 +21,7 @@ HOUR = timedelta(hours=1)
 
 
 def task(work: Callable[[], int]) -> Callable[[], int]:
-    work.__module__, work.__name__ = "portal.trial.tasks", "count"
-    return noted(work)
+    return noted(NAME, work)
 
 
 def test_a_run_is_noted_with_its_moments_and_how_much_it_did() -> None:
@@ -73,9 +72,7 @@ def test_a_sweep_is_silent_after_three_of_its_intervals() -> None:
 def test_each_task_of_the_schedule_is_noted_under_its_name_there() -> None:
     app.loader.import_default_modules()
 
-    unnoted = {
-        name for name in app.conf.beat_schedule if not hasattr(app.tasks[name].run, "__wrapped__")
-    }
+    unnoted = {name for name in beat_schedule() if not hasattr(app.tasks[name].run, "__wrapped__")}
 
     assert unnoted == set()
 

@@ -77,6 +77,7 @@ def test_a_stranger_finds_neither_device_nor_shipment() -> None:
     assert device.serial not in html(stranger.get(reverse("devices:list")))
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     ("query", "found"),
     [

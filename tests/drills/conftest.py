@@ -24,7 +24,7 @@ class Calm:
 
 
 @pytest.fixture(scope="session")
-def staged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def staged(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A house with work for every sweep, to be copied."""
     with house(tmp_path_factory.mktemp("staged"), **KNOBS) as opened:
         opened.play("tests.drills.world", "everything", str(SIZE))

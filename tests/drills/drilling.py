@@ -16,7 +16,7 @@ from typing import Any
 
 from celery import Celery
 
-from portal.celery import app
+from portal.core.background.sweeps import beat_schedule
 from tests.flows.house import House, wait_until
 
 PATIENCE = 120  # seconds for what takes a few
@@ -24,7 +24,7 @@ BEAT = 10  # seconds until a sweep is sent again
 # One row a transaction, short leases, and an office that is open at any hour.
 KNOBS = {"EXECUTION_CHUNK": "1", "EXECUTION_LEASE_SECONDS": "1", "REMINDER_HOUR": "0"}
 MAIL = "portal.notices.tasks.send_pending_mail"
-SWEEPS = tuple(app.conf.beat_schedule)
+SWEEPS = tuple(beat_schedule())
 _RUN = "SELECT runs, began_at, succeeded_at, failed_at FROM core_sweeprun WHERE name = '{}'"
 # What somebody else has in hand, until when: a killed worker's leases.
 _LEASES = {

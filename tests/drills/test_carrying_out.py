@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from pathlib import Path
 
 import pytest
 
+from tests.amounts import amount
 from tests.drills.conftest import Calm
 from tests.drills.drilling import KNOBS, difference, drill, tally_of
 from tests.flows.house import House, house_like
 from tests.notices.smtp_server import mail_server
 
 DRIVE = "orgmerge.tasks.drive"
-KILLS = int(os.environ.get("DRILL_KILLS", "10"))
+KILLS = amount("DRILL_KILLS", short=10, long=200)
 KILLS_OF_A_WORLD = 10  # then most is opened, and another copy of the world has its turn
-SEED = int(os.environ.get("DRILL_SEED", "68"))
+SEED = amount("DRILL_SEED", short=68, long=68)
 
 
+@pytest.mark.long
 @pytest.mark.redis
 @pytest.mark.timeout(7200)
 @pytest.mark.django_db

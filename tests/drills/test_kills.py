@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from collections import Counter
 from dataclasses import dataclass, field
@@ -11,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.amounts import amount
 from tests.drills.conftest import Calm
 from tests.drills.drilling import KNOBS, SWEEPS, difference, drill, tally_of
 from tests.flows.house import House, house_like
 from tests.notices.smtp_server import MailServer, mail_server
 
-KILLS = int(os.environ.get("DRILL_KILLS", "10"))
-SEED = int(os.environ.get("DRILL_SEED", "68"))
+KILLS = amount("DRILL_KILLS", short=10, long=200)
+SEED = amount("DRILL_SEED", short=68, long=68)
 KILLS_OF_A_WORLD = 10  # then the work of most sweeps is done, and another copy has its turn
 WHOLE_WORKERS = 0.4  # of the kills; the others end the child that works, and its parent lives on
 
@@ -46,6 +46,7 @@ class Figures:
         return json.dumps({"drill": "kills", "database": database, **columns, "landed": landed})
 
 
+@pytest.mark.long
 @pytest.mark.redis
 @pytest.mark.timeout(7200)
 @pytest.mark.django_db

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.amounts import amount
 from tests.drills.drilling import KNOBS, MAIL, children_of, drill
 from tests.flows.house import house
 from tests.notices.smtp_server import mail_server
 
-NOTICES = int(os.environ.get("DRILL_NOTICES", "2000"))
+NOTICES = amount("DRILL_NOTICES", short=2000, long=10_000)
 REMIND = "portal.notices.tasks.remind"
 MOST_GROWTH_MB = 64  # from the first run, which loads what all need, to the last
 
 
+@pytest.mark.long
 @pytest.mark.redis
 @pytest.mark.timeout(3600)
 @pytest.mark.django_db

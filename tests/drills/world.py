@@ -26,9 +26,9 @@ from django.utils import timezone  # noqa: E402
 
 from devices import services as devices  # noqa: E402
 from devices.models import DeviceKind  # noqa: E402
-from orgmerge.codes import Why  # noqa: E402
 from orgmerge.models import Merger, MergerBody, Plan, PlanLine  # noqa: E402
-from orgmerge.words import About, MergerState, Stage  # noqa: E402
+from orgmerge.planner.codes import Why  # noqa: E402
+from orgmerge.vocabulary import About, MergerState, Stage  # noqa: E402
 from portal.accounts.models import LoginFailure, User  # noqa: E402
 from portal.agencies.models import Agency, AgencyVersion, Subscriber, Succession  # noqa: E402
 from portal.ca import authority  # noqa: E402
@@ -48,11 +48,11 @@ from portal.deadlines.models import Deadline, DeadlineKind  # noqa: E402
 from portal.deadlines.services import Owed, OwedUntil, open_deadlines, open_until  # noqa: E402
 from portal.notices import services as notices  # noqa: E402
 from requests_app import services  # noqa: E402
-from requests_app.covering_stages import LetterAction  # noqa: E402
+from requests_app.covering_letters.workflow import LetterAction  # noqa: E402
+from requests_app.kinds.mau_05_revoke.prefill import rows_of  # noqa: E402
 from requests_app.models import Dossier, Procedure  # noqa: E402
-from requests_app.services.letters import ROWS_RENDERED_AT_ONCE  # noqa: E402
-from requests_app.services.prefilling.revoke import rows_of  # noqa: E402
 from requests_app.spreadsheets import parked  # noqa: E402
+from requests_app.submission.letters import ROWS_RENDERED_AT_ONCE  # noqa: E402
 from requests_app.workflow import Action, State  # noqa: E402
 from tests import builders, story  # noqa: E402
 from tests.orgmerge import builders as merging  # noqa: E402

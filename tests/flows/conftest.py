@@ -10,6 +10,9 @@ from django.utils import timezone
 
 from portal.ca import authority, ceremony, keystore
 from tests.flows import merging
+from tests.flows.locks import rows_are_locked_in_order
+
+__all__ = ["rows_are_locked_in_order"]
 
 
 @pytest.fixture

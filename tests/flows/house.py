@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from django.conf import settings
+from django.db import connection
 from psycopg import sql
+
+from tests import databases
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,10 +45,17 @@ class House:
             **environment,
         }
         self.database = ""
-        if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
-            self._create_database(template=like.database if like else "")
+        self._databases: list[str] = []
+        if connection.vendor == "postgresql":
+            self.environment["DATABASE_URL"] = self.create_database(
+                template=like.database if like else databases.migrated()
+            )
+            self.database = self._databases[0]
         if like is not None:
             shutil.copytree(like.folder / "var", folder / "var")
+        elif connection.vendor == "sqlite":
+            (folder / "var").mkdir()
+            shutil.copy(databases.migrated(), folder / "var" / "db.sqlite3")
 
     def manage(self, *arguments: str) -> str:
         """Run a management command to its end and return what it printed."""
@@ -89,25 +98,23 @@ class House:
 
     def count(self, statement: str) -> int:
         """Return the one number a SELECT gives."""
-        with closing(self.connect()) as connection:
-            row = connection.execute(statement).fetchone()
+        with closing(self.connect()) as opened:
+            row = opened.execute(statement).fetchone()
         assert row is not None
         return int(row[0])
 
     def connect(self) -> sqlite3.Connection | psycopg.Connection[Any]:
         """Open a connection on which each statement is a transaction of its own."""
         if self.database:
-            return psycopg.connect(**_server(self.database), autocommit=True)
+            return psycopg.connect(**databases.server(self.database), autocommit=True)
         path = self.folder / "var" / "db.sqlite3"
         return sqlite3.connect(path, timeout=20, isolation_level=None)
 
     def close(self) -> None:
         for process in self.processes:
             self.kill(process)
-        if self.database:
-            with psycopg.connect(**_server("postgres"), autocommit=True) as connection:
-                drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-                connection.execute(drop.format(sql.Identifier(self.database)))
+        for database in self._databases:
+            databases.drop(database)
 
     def _run(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -122,28 +129,20 @@ class House:
         assert done.returncode == 0, done.stderr[-4000:]
         return done.stdout
 
-    def _create_database(self, *, template: str) -> None:
-        self.database = f"portal_house_{uuid.uuid4().hex[:12]}"
-        with psycopg.connect(**_server("postgres"), autocommit=True) as connection:
+    def create_database(self, *, template: str) -> str:
+        """Make a database that goes with this house and return its address.
+
+        Nothing may be connected to ``template``, of which it is a copy.
+        """
+        name = f"portal_house_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(**databases.server("postgres"), autocommit=True) as administrator:
             create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-            names = sql.Identifier(self.database), sql.Identifier(template or "template1")
-            connection.execute(create.format(*names))
-        server = _server(self.database)
+            names = sql.Identifier(name), sql.Identifier(template)
+            administrator.execute(create.format(*names))
+        self._databases.append(name)
+        server = databases.server(name)
         secret = f":{server['password']}" if server["password"] else ""
-        self.environment["DATABASE_URL"] = (
-            f"postgres://{server['user']}{secret}@{server['host']}:{server['port']}/{self.database}"
-        )
-
-
-def _server(database: str) -> dict[str, Any]:
-    server = settings.DATABASES["default"]
-    return {
-        "dbname": database,
-        "user": server["USER"] or "postgres",
-        "password": server["PASSWORD"] or None,
-        "host": server["HOST"] or "127.0.0.1",
-        "port": server["PORT"] or 5432,
-    }
+        return f"postgres://{server['user']}{secret}@{server['host']}:{server['port']}/{name}"
 
 
 @contextmanager
@@ -151,7 +150,6 @@ def house(folder: Path, *, redis_url: str = "", **environment: str) -> Iterator[
     """Open a house with its tables and its CA, and leave nothing of it behind."""
     opened = House(folder, redis_url=redis_url, like=None, **environment)
     try:
-        opened.manage("migrate", "--verbosity", "0")
         opened.manage("setup_ca")
         yield opened
     finally:

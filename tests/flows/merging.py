@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from orgmerge.models import Merger, MergerBody, Plan, PlanLine
-from orgmerge.words import About, Answer, MergerState
+from orgmerge.vocabulary import About, Answer, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
 from portal.ca.models import Certificate

@@ -1,12 +1,10 @@
 """Any sequence of lawful and unlawful acts on two bodies' certificates and devices.
 
-Played through the services and the sweeps of the worker. ``ANY_SEQUENCE_EXAMPLES`` asks for more
-than the suite has time for.
+Played through the services and the sweeps of the worker.
 """
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -30,11 +28,13 @@ from portal.ca import authority, ceremony, installation, keystore, responder, to
 from portal.ca import services as ca
 from portal.ca.models import Certificate, KeyPair
 from portal.core.rules import Refused
-from requests_app import execution, services
+from requests_app import services
+from requests_app.execution import services as execution
 from requests_app.models import Decision, Dossier
 from requests_app.services import RowDecision
 from requests_app.workflow import Action, IllegalStep, Route, State
 from tests import story
+from tests.amounts import amount
 from tests.builders import NOW
 from tests.flows.judgement import broken_promises, objections
 from tests.flows.population import (
@@ -50,9 +50,9 @@ from tests.flows.population import (
     settled,
 )
 
-IS_SUITE = "ANY_SEQUENCE_EXAMPLES" not in os.environ
-EXAMPLES = int(os.environ.get("ANY_SEQUENCE_EXAMPLES", "6"))
-STEPS = int(os.environ.get("ANY_SEQUENCE_STEPS", "25"))
+OF_THE_SUITE = 6  # always the same; more than these are chance's
+EXAMPLES = amount("ANY_SEQUENCE_EXAMPLES", short=OF_THE_SUITE, long=200)
+STEPS = amount("ANY_SEQUENCE_STEPS", short=25, long=25)
 # How a service says no. Anything else is a fault.
 NO = (
     Refused,
@@ -481,6 +481,7 @@ def ca_then(db: None) -> Iterator[None]:
     keystore.close()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("ca_then")
 def test_no_sequence_of_acts_breaks_a_promise(settings: Settings) -> None:
     settings.PIN_TRIES = TRIES
@@ -492,6 +493,6 @@ def test_no_sequence_of_acts_breaks_a_promise(settings: Settings) -> None:
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
             deadline=None,
-            derandomize=IS_SUITE,
+            derandomize=EXAMPLES == OF_THE_SUITE,
         ),
     )

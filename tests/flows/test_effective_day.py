@@ -15,8 +15,8 @@ from django.urls import reverse
 
 from devices.models import Device
 from orgmerge.models import Merger
-from orgmerge.services.leftovers import left_behind
-from orgmerge.words import MergerState
+from orgmerge.succession.remainders import remaining_counts
+from orgmerge.vocabulary import MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.ca import keystore
@@ -24,8 +24,8 @@ from portal.ca.models import Certificate
 from portal.core.roles import Role
 from portal.notices.models import Notice
 from requests_app import services
+from requests_app.kinds.mau_04_renew_change.prefill import row_of
 from requests_app.models import Dossier, Procedure, SigningMode
-from requests_app.services.prefilling.renew_change import row_of
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.orgmerge import approved
@@ -102,7 +102,7 @@ def test_two_communes_take_effect_by_the_sweeps(house: House) -> None:
     house.merger.refresh_from_db()
     assert house.merger.state in (MergerState.IN_FORCE, MergerState.COMPLETED)
     assert house.merger.followed_at == MORNING
-    assert left_behind(house.merger, now=MORNING) == {}
+    assert remaining_counts(house.merger, now=MORNING) == {}
     assert house.merger.handovers.count() == 2
 
 

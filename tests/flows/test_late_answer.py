@@ -16,9 +16,9 @@ from portal.ca import expiry, installation, renewals
 from portal.ca.models import Certificate
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.reminders import remind_all
-from requests_app import execution
+from requests_app.execution import services as execution
+from requests_app.kinds.mau_04_renew_change.prefill import row_of
 from requests_app.models import Dossier, Outcome, Procedure
-from requests_app.services.prefilling.renew_change import row_of
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.builders import NOW

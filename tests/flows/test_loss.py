@@ -14,8 +14,8 @@ from portal.ca.models import Certificate
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
 from requests_app import kinds, spreadsheets, tasks
+from requests_app.kinds.mau_09_loss.prefill import rows_of
 from requests_app.models import Dossier, Procedure
-from requests_app.services.prefilling.loss import rows_of
 from requests_app.workflow import Route, State
 from tests import builders, story
 from tests.flows.visitor import Visitor

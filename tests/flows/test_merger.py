@@ -15,10 +15,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from devices.lifecycle import Condition, Custody
 from devices.models import Device
-from orgmerge import facts, gathering, planning
 from orgmerge.models import PlanLine
-from orgmerge.review_rules import OUTSIDE
-from orgmerge.words import Action, Answer, Extent, LineState, MergerState
+from orgmerge.planner import facts, planner
+from orgmerge.register import inputs
+from orgmerge.review.rules import OUTSIDE
+from orgmerge.vocabulary import Action, Answer, Extent, LineState, MergerState
 from portal.accounts.models import User
 from portal.audit.verification import verify
 from portal.ca import services as ca
@@ -94,7 +95,7 @@ def _plan_and_approve(province: Province, *, chosen: Certificate, second: Certif
 
 
 def _effective_day(province: Province) -> Hands:
-    """The bodies are registered, everything goes over; the list goes to the CA."""
+    """The bodies are registered, everything is transferred; the list goes to the CA."""
     province.clock.move_to(merging.IN_FORCE)
     merging.sweep()
     assert province.merger.state == MergerState.IN_FORCE
@@ -329,12 +330,12 @@ def _counts(province: Province) -> tuple[int, ...]:
 def _planned_again_nothing_is_left(province: Province) -> None:
     """A fresh plan of the body as it stands now keeps everything."""
     merger = province.merger
-    (target,) = gathering.described(merger).targets.values()
+    (target,) = inputs.described(merger).targets.values()
     assert target.agency is not None
     itself = facts.Share(old=target.agency, new=target.pk, extent=Extent.WHOLE)
     today = AFTER_THE_END.date()
-    anew = gathering.Description({target.pk: target}, [itself], today)
-    plan = planning.plan(gathering.gather(anew, today=today))
+    anew = inputs.Description({target.pk: target}, [itself], today)
+    plan = planner.plan(inputs.gather(anew, today=today))
     found = {(line.about, line.action, line.reason) for line in plan.lines}
     assert {action for _about, action, _reason in found} == {Action.KEEP}, found
     assert not any(line.is_open for line in plan.lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import time_machine
 
-from orgmerge.words import Action, MergerState
+from orgmerge.vocabulary import Action, MergerState
 from portal.agencies.models import Agency
 from requests_app.models import Dossier
 from requests_app.workflow import State

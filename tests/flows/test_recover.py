@@ -23,9 +23,10 @@ from devices.models import CustodyMove, Device
 from devices.tasks import lock_exhausted
 from portal.ca import authority, ceremony, keystore
 from portal.deadlines.models import Deadline, DeadlineKind
-from requests_app import execution, kinds, spreadsheets, tasks
+from requests_app import kinds, spreadsheets, tasks
+from requests_app.execution import services as execution
+from requests_app.kinds.mau_06_recover.prefill import rows_of
 from requests_app.models import DeliveredPaper, Dossier, Procedure
-from requests_app.services.prefilling.recover import rows_of
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.flows.visitor import Visitor

@@ -19,8 +19,8 @@ from portal.ca import authority
 from portal.ca.models import Certificate
 from portal.notices.tasks import send_pending_mail
 from requests_app import kinds, spreadsheets, tasks
+from requests_app.kinds.mau_04_renew_change.prefill import row_of
 from requests_app.models import Dossier, Procedure
-from requests_app.services.prefilling.renew_change import row_of
 from requests_app.workflow import State
 from tests import builders, story
 from tests.flows.visitor import Visitor

@@ -17,8 +17,8 @@ from portal.ca import services as ca
 from portal.ca.models import Certificate
 from portal.deadlines.models import Deadline
 from portal.documents import services as documents
-from requests_app import execution
-from requests_app.editing import file_input, page_of
+from requests_app.drafts.editing import file_input, page_of
+from requests_app.execution import services as execution
 from requests_app.models import Dossier, Procedure
 from requests_app.workflow import Route, State
 from tests import builders, story

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from portal.ca import services as ca
 from portal.ca.models import Certificate
-from requests_app import execution
-from requests_app.editing import cell_name, file_input
+from requests_app.drafts.editing import cell_name, file_input
+from requests_app.execution import services as execution
 from requests_app.models import Dossier
 from requests_app.workflow import State
 from tests import builders, story

@@ -16,8 +16,8 @@ from devices import services as devices
 from devices.lifecycle import Custody
 from devices.models import Device
 from orgmerge.models import MergerOffice
-from orgmerge.services import joining
-from orgmerge.words import Action, MergerState
+from orgmerge.partners import services as partners
+from orgmerge.vocabulary import Action, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.audit.models import AuditEntry
@@ -25,7 +25,9 @@ from portal.audit.verification import verify
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
-from requests_app import execution, forwarding, services
+from requests_app import services
+from requests_app.covering_letters import forwarding
+from requests_app.execution import services as execution
 from requests_app.models import CoveringLetter, Dossier
 from requests_app.workflow import Action as Step
 from requests_app.workflow import State
@@ -185,10 +187,10 @@ def _described(at: Province, ends: Side, stays: Side) -> None:
     officer = Visitor(at.officer).open("/sap-nhap/moi/").press("Tiếp theo", kind="name_kept")
     officer.press("Lưu và mô tả các đơn vị", **merging.DECISION)
     merger = at.merger
-    asked = joining.ask_office(
+    asked = partners.ask_office(
         merger, ends.office, actor=at.officer, now=timezone.now(), version=merger.version
     )
-    joining.join(asked, actor=ends.officer, now=timezone.now())
+    partners.join(asked, actor=ends.officer, now=timezone.now())
     _describe_into(officer, at, stays.office, [ends.office, stays.office])
     _describe_into(Visitor(ends.officer), at, stays.committee, [ends.committee, stays.committee])
     implied = {share.old for share in at.merger.shares.filter(is_implied=True)}
@@ -214,7 +216,7 @@ def _planned_and_approved(at: Province, ends: Side) -> None:
     assert at.merger.state == MergerState.AWAITING_APPROVAL, head.words()
     seat = MergerOffice.objects.get(merger=at.merger)
     number = at.merger.plans.order_by("-number")[0].number
-    joining.agree(seat, actor=ends.head, now=timezone.now(), plan_number=number)
+    partners.agree(seat, actor=ends.head, now=timezone.now(), plan_number=number)
     head.open(at.page).press("Phê duyệt phương án")
     assert at.merger.state == MergerState.APPROVED, head.words()
     at.clock.shift(timedelta(minutes=5))

@@ -1,13 +1,8 @@
-"""A simulated year, played whole and with outages: no clock is missed, none is told twice.
-
-``YEAR_CERTIFICATES``, ``YEAR_DOSSIERS``, ``YEAR_DAYS`` and ``YEAR_OUTAGES`` (how many playings with
-outages) ask for more than the suite has time for.
-"""
+"""A simulated year, played whole and with outages: no clock is missed, none is told twice."""
 
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -24,16 +19,17 @@ from portal.ca import authority, ceremony, keystore, responder
 from portal.core.roles import Role
 from portal.deadlines.models import Reminder
 from portal.notices.models import Mail, Notice
-from tests import builders, story
+from tests import builders
+from tests.amounts import amount
 from tests.flows import year
 from tests.flows.year import World, seeded
 from tests.flows.year_clocks import Clock, clocks, differences, faults
 from tests.flows.year_script import Script
 
-CERTIFICATES = int(os.environ.get("YEAR_CERTIFICATES", "80"))
-DOSSIERS = int(os.environ.get("YEAR_DOSSIERS", "14"))
-DAYS = int(os.environ.get("YEAR_DAYS", "75"))
-OUTAGES = int(os.environ.get("YEAR_OUTAGES", "1"))
+CERTIFICATES = amount("YEAR_CERTIFICATES", short=80, long=2000)
+DOSSIERS = amount("YEAR_DOSSIERS", short=14, long=300)
+DAYS = amount("YEAR_DAYS", short=75, long=365)
+OUTAGES = amount("YEAR_OUTAGES", short=1, long=3)  # playings with outages
 logger = logging.getLogger(__name__)
 LONG_AGO = timedelta(days=5 * 365)
 
@@ -45,15 +41,6 @@ def ca_then(db: None) -> Iterator[None]:
     ceremony.set_up(now=year.BEFORE - LONG_AGO)
     yield
     keystore.close()
-
-
-@pytest.fixture
-def blank_paper(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is printed is not what a year is about, and takes most of its time."""
-    import weasyprint  # loads Pango: nobody else here does
-
-    blank = story.blank_pdf()
-    monkeypatch.setattr(weasyprint.HTML, "write_pdf", lambda *_args, **_options: blank)
 
 
 def played(
@@ -110,7 +97,8 @@ def _check_tellings() -> None:
     }
 
 
-@pytest.mark.usefixtures("ca_then", "blank_paper")
+@pytest.mark.long
+@pytest.mark.usefixtures("ca_then", "blank_paper")  # most of its time would be printing
 def test_a_year_with_outages_has_the_clocks_and_thresholds_of_a_whole_one(
     settings: Settings, tmp_path: Path
 ) -> None:

@@ -120,9 +120,12 @@ class _Reader(HTMLParser):
 class Visitor:
     """A signed-in user on one page at a time."""
 
-    def __init__(self, user: User, password: str = builders.PASSWORD) -> None:
+    def __init__(
+        self, user: User, password: str = builders.PASSWORD, *, client: Any = None
+    ) -> None:
         self.user = user
-        self.client = Client()
+        # Django's test client, or one that goes over the network
+        self.client: Any = client or Client()
         self.path = ""
         self.html = ""
         self.status = 0
@@ -145,8 +148,18 @@ class Visitor:
         """Return what the page says, without its marks, for a failing assertion."""
         return " ".join(re.sub(r"<[^>]+>", " ", self.html.partition("<main")[2]).split())[:3000]
 
+    def fields(self, ending: str) -> list[str]:
+        """Return the names of the page's inputs that end so: the cells of a column."""
+        return [name for form in self._page.forms for name in form.values if name.endswith(ending)]
+
     def has_button(self, text: str) -> bool:
         return any(text in words for form in self._page.forms for words in form.buttons)
+
+    def form_with(self, name: str) -> Form:
+        """Return the form of the page that has a field of this name."""
+        found = [form for form in self._page.forms if name in form.values]
+        assert found, f"no form with “{name}” on {self.path}: {self.words()}"
+        return found[0]
 
     def press(self, text: str, *, files: dict[str, Any] | None = None, **fields: Any) -> Visitor:
         """Fill the form of the button whose words contain ``text`` and press it."""

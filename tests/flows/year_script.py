@@ -21,9 +21,9 @@ from devices.models import Device, Shipment
 from portal.ca import installation
 from portal.ca.models import Certificate
 from requests_app import services
+from requests_app.kinds.mau_07_handover.prefill import rows_to_tell
 from requests_app.models import Decision, Dossier
 from requests_app.services import RowDecision
-from requests_app.services.prefilling.handover import rows_to_tell
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.ca import requests

@@ -16,7 +16,8 @@ from pytest_django import Settings
 
 from portal.ca.models import Crl
 from portal.celery import app
-from portal.core import background, heartbeats, pulse, tasks
+from portal.core import tasks
+from portal.core.background import heartbeats, status
 from portal.core.models import Heartbeat, SweepRun
 
 
@@ -28,7 +29,7 @@ def beat_both(*, ago: timedelta = timedelta()) -> None:
 def run_all_sweeps() -> None:
     now = timezone.now()
     SweepRun.objects.bulk_create(
-        SweepRun(name=name, began_at=now, succeeded_at=now) for name in background.intervals()
+        SweepRun(name=name, began_at=now, succeeded_at=now) for name in status.intervals()
     )
 
 
@@ -49,7 +50,8 @@ def test_all_is_well() -> None:
     code, checks = ready()
 
     assert code == 200
-    assert checks == dict.fromkeys(["broker", "database", "worker", "beat", "sweeps", "crl"], "ok")
+    names = ["broker", "database", "worker", "beat", "sweeps", "crl", "ocsp", "keys"]
+    assert checks == dict.fromkeys(names, "ok")
 
 
 @pytest.mark.django_db
@@ -120,12 +122,12 @@ def test_an_unreachable_database_is_named() -> None:
 def test_a_broker_that_is_away_is_named(settings: Settings) -> None:
     beat_both()
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    usual = app.conf["broker_url"]
-    app.conf["broker_url"] = settings.REDIS_URL
+    usual = {name: app.conf[name] for name in ("broker_url", "broker_transport")}
+    app.conf.update(broker_url=settings.REDIS_URL, broker_transport=None)
     try:
         code, checks = ready()
     finally:
-        app.conf["broker_url"] = usual
+        app.conf.update(usual)
 
     assert code == 503
     assert checks["broker"] == "unreachable"
@@ -157,6 +159,6 @@ def test_the_command_tells_a_container_whether_a_service_lives() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_says_by_itself_that_it_lives() -> None:
-    pulse.beat()
+    heartbeats.beat_for_worker()
 
     call_command("heartbeat", "worker")

@@ -12,7 +12,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from portal.ca.models import Crl
-from portal.core import checks, heartbeats
+from portal.core import checks
+from portal.core.background import heartbeats
 from portal.core.models import Heartbeat, SweepRun
 from portal.core.roles import Role
 from portal.deadlines.models import Counts, Deadline, DeadlineKind

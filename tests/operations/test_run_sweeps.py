@@ -15,11 +15,10 @@ from django.db import transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from portal import sweeps
 from portal.agencies.models import Agency
 from portal.ca import ceremony, expiry, keystore
 from portal.ca.models import Crl
-from portal.celery import app
+from portal.core.background import status, sweeps
 from portal.core.models import SweepRun
 from portal.core.roles import Role
 from portal.deadlines import services
@@ -65,11 +64,9 @@ def clock(agency: Agency, kind: DeadlineKind = DeadlineKind.DEVICE_RETURN) -> No
 
 
 def test_every_sweep_of_the_schedule_is_among_them() -> None:
-    scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
+    scheduled = set(sweeps.beat_schedule())
 
-    assert {name for name, _sweep in sweeps.SWEEPS} == scheduled - {
-        "portal.core.tasks.beat_heartbeat"
-    }
+    assert {one.name for one in sweeps.in_order()} == scheduled - {status.BEAT}
 
 
 def test_it_says_in_a_line_for_each_what_was_done() -> None:
@@ -79,7 +76,7 @@ def test_it_says_in_a_line_for_each_what_was_done() -> None:
 
     lines = run("2026-11-26T08:00")
 
-    assert [one["sweep"] for one in lines] == [name for name, _sweep in sweeps.SWEEPS]
+    assert [one["sweep"] for one in lines] == [one.name for one in sweeps.in_order()]
     assert {one["at"] for one in lines} == {"2026-11-26T08:00:00+07:00"}
     told = line(lines, "remind")
     assert (told["did"], told["clocks"], told["overtaken"], told["notices"]) == (1, 1, 0, 1)

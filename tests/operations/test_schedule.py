@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from portal.celery import app
+from portal.core.background.sweeps import beat_schedule
 
-ENTRIES = sorted(app.conf.beat_schedule.items())
+ENTRIES = sorted(beat_schedule().items())
 
 
 @pytest.mark.parametrize(("name", "entry"), ENTRIES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -13,8 +13,8 @@ from devices import services as devices
 from devices.models import Device
 from portal.ca import expiry, installation
 from portal.ca.models import Certificate, VirtualToken
+from portal.core.background.sweeps import Sweep, in_order
 from portal.notices.models import Mail
-from portal.sweeps import SWEEPS
 from tests import builders
 from tests.builders import NOW
 
@@ -24,14 +24,12 @@ FEW, MANY = 10, 50
 MOST_IDLE = 12  # with BEGIN, savepoints and the row locks they are taken for
 
 
-@pytest.mark.parametrize(("name", "sweep"), SWEEPS, ids=[name for name, _sweep in SWEEPS])
-def test_a_sweep_with_nothing_to_do_asks_little(
-    name: str, sweep: Callable[[datetime], object]
-) -> None:
-    sweep(NOW)
+@pytest.mark.parametrize("sweep", in_order(), ids=lambda sweep: sweep.name)
+def test_a_sweep_with_nothing_to_do_asks_little(sweep: Sweep) -> None:
+    sweep.run_to_the_end(NOW)
 
     with CaptureQueriesContext(connection) as asked:
-        sweep(NOW)
+        sweep.run_to_the_end(NOW)
 
     assert len(asked) <= MOST_IDLE
 

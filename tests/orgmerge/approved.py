@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 from devices.models import Device
 from orgmerge.models import Merger, MergerBody, Plan, PlanLine
-from orgmerge.words import About, Action, Extent, MergerState, Stage
+from orgmerge.vocabulary import About, Action, Extent, MergerState, Stage
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
 from portal.ca.models import Certificate
@@ -53,7 +53,7 @@ def approve(merger: Merger) -> Merger:
 
 
 def scene(*names: str, into: Sequence[str] = ("UBND XÃ MỚI",), extent: str = Extent.WHOLE) -> Scene:
-    """Each of ``names`` goes over to each body of ``into`` on the first of December."""
+    """Each of ``names`` passes to each body of ``into`` on the first of December."""
     office = builders.office()
     officer = builders.user(Role.OFFICE_OFFICER, agency=office)
     merger = merging.merger(officer, effective_on=DAY)

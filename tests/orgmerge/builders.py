@@ -15,7 +15,7 @@ from orgmerge.models import (
     ReviewReply,
     ReviewRound,
 )
-from orgmerge.words import About, Action, Extent, MergerKind, Stage
+from orgmerge.vocabulary import About, Action, Extent, MergerKind, Stage
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.core.text import search_key
@@ -68,7 +68,7 @@ def body(
 def share(
     of: Merger, old: Agency, new: MergerBody | None, *, extent: str = Extent.WHOLE
 ) -> MergerShare:
-    """``old`` goes over to ``new``."""
+    """``old`` passes to ``new``."""
     return MergerShare.objects.create(
         merger=of, position=of.shares.count() + 1, old=old, new=new, extent=extent
     )
@@ -92,7 +92,7 @@ def review(of: Merger, *agencies: Agency, due_on: date = date(2026, 11, 27)) -> 
 def body_list(
     of: Merger, *olds: Agency, kind: str = BodyList.Kind.BODIES, new_name: str = "XÃ MỚI"
 ) -> BodyList:
-    """An uploaded list that waits: each of ``olds`` goes over to a new body."""
+    """An uploaded list that waits: each of ``olds`` passes to a new body."""
     made = BodyList.objects.create(
         merger=of, kind=kind, file_name="danh-sach.xlsx", made_by=of.created_by, made_at=NOW
     )

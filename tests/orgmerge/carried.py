@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
+from orgmerge.filing.services import carry_out
 from orgmerge.models import Merger, MergerBody, Plan, PlanLine
-from orgmerge.services import making, plans
-from orgmerge.services.carrying_out import drive
-from orgmerge.services.following import follow
-from orgmerge.services.taking_effect import take_effect
-from orgmerge.words import MergerState
+from orgmerge.plans import services as plans
+from orgmerge.plans import worker
+from orgmerge.succession.effective_day import take_effect
+from orgmerge.succession.handover import hand_over
+from orgmerge.vocabulary import MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
 from portal.ca.installation import confirm_installed
 from portal.ca.models import Certificate
 from portal.core.roles import Role
-from requests_app import execution, services
+from requests_app import services
+from requests_app.execution import services as execution
 from requests_app.models import Decision, Dossier, Procedure
 from requests_app.workflow import Action, Route
 from tests import builders, story
@@ -79,7 +81,7 @@ class Merging:
     def drive(self) -> int:
         """Run the sweep once, a minute later."""
         self.now += timedelta(minutes=1)
-        return drive(now=self.now)
+        return carry_out(now=self.now)
 
     def cast(self) -> story.Cast:
         """Those who bring the new body's letters to their end."""
@@ -158,16 +160,16 @@ def planned(at: Merging) -> Merging:
 
 def _plan(at: Merging) -> Plan:
     plan = plans.ask_for_plan(at.merger, actor=at.officer, now=builders.NOW)
-    while making.make_waiting(now=builders.NOW):
+    while worker.make_waiting(now=builders.NOW):
         pass
     plan.refresh_from_db()
     return plan
 
 
 def in_force(at: Merging, *, is_list_sent: bool = True) -> Merging:
-    """The effective day: registered, everything gone over, with a clerk and a head."""
+    """The effective day: registered, everything transferred, with a clerk and a head."""
     take_effect(now=at.now)
-    follow(now=at.now)
+    hand_over(now=at.now)
     assert at.body.problem == "", at.body.problem
     at.merger.refresh_from_db()
     at.clerk = builders.user(Role.CLERK, agency=at.agency)

@@ -5,9 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from orgmerge.facts import Body, Certificate, Decided, Device, Line, Plan, Share, Target, World
-from orgmerge.planning import plan
-from orgmerge.words import About, Action, Extent
+from orgmerge.planner.facts import (
+    Body,
+    Certificate,
+    Decided,
+    Device,
+    Line,
+    Plan,
+    Share,
+    Target,
+    World,
+)
+from orgmerge.planner.planner import plan
+from orgmerge.vocabulary import About, Action, Extent
 
 _FOUNDED = 10_000  # keys of the bodies that a merger founds
 _NEW = 1_000_000  # keys of what comes into being

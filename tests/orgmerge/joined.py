@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orgmerge.approval.services import take_step
 from orgmerge.models import Merger, MergerBody, MergerOffice, Plan
-from orgmerge.services import joining
-from orgmerge.services.steps import take_step
+from orgmerge.partners import services as partners
 from orgmerge.workflow import MergerAction
 from portal.accounts.models import User
 from portal.agencies.models import Agency
@@ -27,7 +27,7 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A draft that ``leader`` describes; a body of theirs goes over to a new one."""
+    """A draft that ``leader`` describes; a body of theirs passes to a new one."""
 
     leader: People
     other: People
@@ -71,7 +71,7 @@ def asked() -> Scene:
 def together() -> Scene:
     """The other office has joined."""
     scene = asked()
-    joining.join(scene.asked, actor=scene.other.officer, now=NOW)
+    partners.join(scene.asked, actor=scene.other.officer, now=NOW)
     scene.merger.refresh_from_db()
     return scene
 
@@ -93,7 +93,7 @@ def replan(scene: Scene) -> Plan:
 
 def ask(scene: Scene, office: Agency | None = None) -> MergerOffice:
     scene.merger.refresh_from_db()
-    return joining.ask_office(
+    return partners.ask_office(
         scene.merger,
         office or scene.other.office,
         actor=scene.leader.officer,
@@ -111,4 +111,4 @@ def step(scene: Scene, action: str, actor: User, *, reason: str = "") -> None:
 
 def agree(scene: Scene, *, actor: User | None = None) -> MergerOffice:
     number = scene.merger.plans.order_by("-number")[0].number
-    return joining.agree(scene.asked, actor=actor or scene.other.head, now=NOW, plan_number=number)
+    return partners.agree(scene.asked, actor=actor or scene.other.head, now=NOW, plan_number=number)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from orgmerge.models import Merger, Plan, PlanLine
-from orgmerge.services import making, plans
-from orgmerge.words import About, Extent
+from orgmerge.plans import services as plans
+from orgmerge.plans import worker
+from orgmerge.vocabulary import About, Extent
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.ca.models import Certificate
@@ -37,7 +38,7 @@ def two_communes(officer: User, *, not_after: datetime = NOW + timedelta(days=10
 
 
 def split_commune(officer: User, *, people: int = 2) -> Merger:
-    """A commune goes over to two; where its people go somebody has to say."""
+    """A commune passes to two; where its people go somebody has to say."""
     made = mergers.merger(officer)
     old = builders.agency("ỦY BAN NHÂN DÂN XÃ CHIA", office=made.office)
     for name in ("ỦY BAN NHÂN DÂN XÃ MỘT", "ỦY BAN NHÂN DÂN XÃ HAI MỚI"):
@@ -61,7 +62,7 @@ def plan_of(merger: Merger, officer: User, *, now: datetime = NOW) -> Plan:
 
 def make_all(*, now: datetime = NOW) -> None:
     """What the worker does."""
-    while making.make_waiting(now=now):
+    while worker.make_waiting(now=now):
         pass
 
 

@@ -14,9 +14,9 @@ from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
 
-from orgmerge import annexes, annexing, plan_paper
 from orgmerge.models import AnnexPiece, Merger, Plan, PlanAnnex, PlanLine
-from orgmerge.words import About, Action
+from orgmerge.plans import annexes
+from orgmerge.vocabulary import About, Action
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
@@ -57,10 +57,10 @@ def plan(merger: Merger, officer: User) -> Plan:
 @pytest.fixture
 def long_plan(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> Plan:
     """A plan of 70 lines where ten are printed at once, 30 in a piece, a piece in a sweep."""
-    monkeypatch.setattr("orgmerge.views.plan.MOST_AT_ONCE", 10)
-    monkeypatch.setattr("orgmerge.views.plan_annex.MOST_AT_ONCE", 10)
-    monkeypatch.setattr(annexing, "ROWS", 30)
-    monkeypatch.setattr(annexing, "AT_A_TIME", 0)
+    monkeypatch.setattr("orgmerge.plans.views.plan.MOST_AT_ONCE", 10)
+    monkeypatch.setattr("orgmerge.plans.views.annex.MOST_AT_ONCE", 10)
+    monkeypatch.setattr(annexes, "PIECE_ROWS", 30)
+    monkeypatch.setattr(annexes, "AT_A_TIME", 0)
     some = plan.lines.filter(about=About.CERTIFICATE).first()
     assert some is not None
     PlanLine.objects.bulk_create(
@@ -89,7 +89,7 @@ def asked(merger: Merger, user: User, params: QueryDict = SOME) -> PlanAnnex:
 
 def sweep_to_the_end() -> int:
     runs = 0
-    while annexing.make_waiting(now=NOW):
+    while annexes.print_waiting(now=NOW):
         runs += 1
     return runs
 
@@ -177,16 +177,16 @@ def test_after_a_kill_between_pieces_the_next_worker_goes_on(
     merger: Merger, officer: User, long_plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     annex = asked(merger, officer)
-    annexing.make_waiting(now=NOW)
+    annexes.print_waiting(now=NOW)
     with monkeypatch.context() as killing:
-        killing.setattr(plan_paper, "print_piece", _killed)
+        killing.setattr(annexes, "print_piece", _killed)
         with pytest.raises(KeyboardInterrupt):
-            annexing.make_waiting(now=NOW)
+            annexes.print_waiting(now=NOW)
     first = AnnexPiece.objects.get()
 
-    assert annexing.make_waiting(now=NOW) == 0  # the dead one's lease holds
-    later = NOW + annexing.LEASE + timedelta(seconds=1)
-    while annexing.make_waiting(now=later):
+    assert annexes.print_waiting(now=NOW) == 0  # the dead one's lease holds
+    later = NOW + annexes.LEASE + timedelta(seconds=1)
+    while annexes.print_waiting(now=later):
         if piece := AnnexPiece.objects.filter(number=1).first():
             assert piece.pk == first.pk
 
@@ -205,7 +205,7 @@ def test_killed_while_the_pieces_are_joined_it_is_joined_again(
     annex.refresh_from_db()
     assert (annex.lines_done, annex.document) == (MADE_UP, None)
 
-    annexing.make_waiting(now=NOW + annexing.LEASE + timedelta(seconds=1))
+    annexes.print_waiting(now=NOW + annexes.LEASE + timedelta(seconds=1))
 
     assert text_of(made(annex)).count("Người ") == MADE_UP
 
@@ -217,10 +217,10 @@ def test_of_two_workers_at_once_one_prints(
     real, others = pieces.print_piece, []
 
     def meanwhile(*args: Any, **kwargs: Any) -> pieces.Piece:
-        others.append(annexing.make_waiting(now=NOW))
+        others.append(annexes.print_waiting(now=NOW))
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(plan_paper, "print_piece", meanwhile)
+    monkeypatch.setattr(annexes, "print_piece", meanwhile)
     sweep_to_the_end()
 
     assert set(others) == {0}
@@ -235,11 +235,11 @@ def test_who_comes_back_after_the_lease_keeps_nothing(
 
     def overtaken(*args: Any, **kwargs: Any) -> pieces.Piece:
         if is_first.pop() if is_first else False:
-            annexing.make_waiting(now=NOW + annexing.LEASE + timedelta(seconds=1))
+            annexes.print_waiting(now=NOW + annexes.LEASE + timedelta(seconds=1))
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(plan_paper, "print_piece", overtaken)
-    annexing.make_waiting(now=NOW)
+    monkeypatch.setattr(annexes, "print_piece", overtaken)
+    annexes.print_waiting(now=NOW)
 
     assert AnnexPiece.objects.count() == 1  # the other's
     sweep_to_the_end()
@@ -250,16 +250,16 @@ def test_what_cannot_be_printed_says_so_and_can_be_asked_for_again(
     merger: Merger, officer: User, long_plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     annex = asked(merger, officer)
-    annexing.make_waiting(now=NOW)
+    annexes.print_waiting(now=NOW)
     with monkeypatch.context() as breaking:
-        breaking.setattr(plan_paper, "print_piece", _broken)
-        annexing.make_waiting(now=NOW)
+        breaking.setattr(annexes, "print_piece", _broken)
+        annexes.print_waiting(now=NOW)
 
     page = signed_in(officer).get(page_of(merger)).content.decode()
 
     assert "lỗi hệ thống (ZeroDivisionError)" in page
     assert not AnnexPiece.objects.exists()
-    assert annexing.make_waiting(now=NOW) == 0
+    assert annexes.print_waiting(now=NOW) == 0
     asked(merger, officer)
     sweep_to_the_end()
     assert made(annex).pages
@@ -273,7 +273,7 @@ def test_an_annex_of_an_older_plan_is_not_made_nor_shown(
     waiting = asked(merger, officer, EVERY)
     planned.plan_of(merger, officer)
 
-    assert annexing.make_waiting(now=NOW) == 0
+    assert annexes.print_waiting(now=NOW) == 0
 
     assert not PlanAnnex.objects.filter(pk=waiting.pk).exists()
     assert signed_in(officer).get(file_of(ready)).status_code == 404
@@ -309,7 +309,7 @@ def test_beyond_the_most_lines_it_is_refused_with_a_way_out(
     merger: Merger, officer: User, long_plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(annexes, "MOST_LINES", MADE_UP - 1)
-    monkeypatch.setattr("orgmerge.views.plan_annex.MOST_LINES", MADE_UP - 1)
+    monkeypatch.setattr("orgmerge.plans.views.annex.MOST_LINES", MADE_UP - 1)
 
     page = signed_in(officer).get(page_of(merger)).content.decode()
     with pytest.raises(Refused) as refusal:
@@ -342,7 +342,7 @@ def test_a_long_annex_is_asked_for_watched_and_taken_away(
     assert sent.headers["Location"] == page_of(merger)
     assert "Lập phụ lục" in client.get(page_of(merger)).content.decode()
     assert client.post(page_of(merger)).headers["Location"] == page_of(merger)
-    annexing.make_waiting(now=NOW)
+    annexes.print_waiting(now=NOW)
     annex = PlanAnnex.objects.get()
     under_way = client.get(page_of(merger), headers={"HX-Request": "true"}).content.decode()
     assert f"Đã in {annex.lines_done} trên {MADE_UP} dòng" in under_way

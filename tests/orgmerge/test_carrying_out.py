@@ -9,8 +9,8 @@ import pytest
 from devices.lifecycle import Custody
 from devices.models import Device
 from devices.services.holding import take_back
-from orgmerge.services import records
-from orgmerge.words import Action, LineState, MergerState, Stage
+from orgmerge.succession import records
+from orgmerge.vocabulary import Action, LineState, MergerState, Stage
 from requests_app.models import Dossier
 from requests_app.workflow import State
 from tests import builders, story

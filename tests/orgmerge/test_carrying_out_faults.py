@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from orgmerge.models import PlanLine
-from orgmerge.words import Action, LineState, Stage
+from orgmerge.vocabulary import Action, LineState, Stage
 from portal.ca.models import Certificate, RevocationReason
 from portal.ca.services import revoke_many
 from requests_app import services

@@ -8,9 +8,9 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
+from orgmerge.filing.services import carry_out
 from orgmerge.models import Merger, MergerBody, PlanLine
-from orgmerge.services.carrying_out import drive
-from orgmerge.words import About, Action, LineState, MergerState, Stage
+from orgmerge.vocabulary import About, Action, LineState, MergerState, Stage
 from portal.core.roles import Role
 from requests_app.models import Dossier, DossierItem, Procedure
 from tests import builders
@@ -60,7 +60,7 @@ def test_two_workers_at_once_open_each_line_once() -> None:
     def work(_worker: int) -> int:
         ready.wait()
         try:
-            return drive(now=NOW)
+            return carry_out(now=NOW)
         finally:
             connection.close()
 
@@ -76,6 +76,6 @@ def test_two_workers_at_once_open_each_line_once() -> None:
 def test_run_again_it_opens_nothing_twice() -> None:
     in_force()
 
-    assert [drive(now=NOW), drive(now=NOW)] == [BODIES, 0]
+    assert [carry_out(now=NOW), carry_out(now=NOW)] == [BODIES, 0]
 
     assert DossierItem.objects.count() == BODIES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orgmerge.models import Merger, Plan, PlanLine
-from orgmerge.services import comparing, plans, showing
+from orgmerge.plans import access, comparison
 from portal.accounts.models import User
 from portal.core.roles import Role
 from tests import builders
@@ -26,7 +26,7 @@ def merger(officer: User) -> Merger:
 
 @pytest.fixture
 def two_plans(merger: Merger, officer: User) -> tuple[Plan, Plan]:
-    """Between the two somebody comes and a body no longer goes over."""
+    """Between the two somebody comes and a body no longer is transferred."""
     old = planned.plan_of(merger, officer)
     builders.certificate(subscriber=builders.person(at=planned.old_bodies(merger)[0]))
     share = merger.shares.order_by("position").last()
@@ -36,7 +36,7 @@ def two_plans(merger: Merger, officer: User) -> tuple[Plan, Plan]:
 
 
 def found(new: Plan, old: Plan) -> tuple[list[PlanLine], list[PlanLine]]:
-    moved = plans.differences(new, old)
+    moved = comparison.differences(new, old)
     return list(moved.moved), list(moved.gone)
 
 
@@ -45,12 +45,12 @@ def test_what_is_marked_is_what_would_be_found_now(
     two_plans: tuple[Plan, Plan], at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new, old = two_plans
-    monkeypatch.setattr(comparing, "LINES_AT_ONCE", at_once)
+    monkeypatch.setattr(comparison, "LINES_AT_ONCE", at_once)
     new.counts["compared_with"] = None
     now = found(new, old)
     PlanLine.objects.update(is_moved=False, is_gone=True)  # as an attempt cut off leaves it
 
-    comparing.mark(new, old, hold=lambda: None)
+    comparison.mark(new, old, hold=lambda: None)
 
     new.counts["compared_with"] = old.number
     assert found(new, old) == now
@@ -73,15 +73,15 @@ def test_who_loses_the_plan_marks_nothing_more(two_plans: tuple[Plan, Plan]) -> 
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        comparing.mark(new, old, hold=lost)
+        comparison.mark(new, old, hold=lost)
 
     assert not PlanLine.objects.filter(is_moved=True).exists()
 
 
 def test_what_is_to_be_settled_is_counted_as_it_would_be_now(officer: User) -> None:
     plan = planned.plan_of(planned.split_commune(officer), officer)
-    kept = showing.open_sorts(plan)
+    kept = access.open_sorts(plan)
 
     plan.counts = {"open": plan.counts["open"]}
 
-    assert kept == showing.open_sorts(plan) != []
+    assert kept == access.open_sorts(plan) != []

@@ -8,18 +8,19 @@ from datetime import date
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from orgmerge.described_facts import BodyFacts, MergerFacts
+from orgmerge.approval.services import take_step
+from orgmerge.description import checks
+from orgmerge.description import services as description
+from orgmerge.description.values import BodyFacts, MergerFacts
 from orgmerge.models import Merger, MergerBody
-from orgmerge.services import checking, describing
-from orgmerge.services.steps import take_step
-from orgmerge.words import Extent, MergerKind
+from orgmerge.vocabulary import Extent, MergerKind
 from portal.accounts.models import User
 from portal.agencies.facts import AgencyFacts
 from portal.agencies.models import Agency, AgencyVersion
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.core.rules import Refused
-from requests_app.services.errors import NotEditable, StaleVersion
+from requests_app.steps.errors import NotEditable, StaleVersion
 from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import builders as mergers
@@ -52,15 +53,15 @@ def facts(name: str, **columns: object) -> BodyFacts:
 
 def add_body(merger: Merger, body: BodyFacts, by: User) -> MergerBody:
     merger.refresh_from_db()
-    return describing.add_body(merger, body, actor=by, now=NOW, version=merger.version)
+    return description.add_body(merger, body, actor=by, now=NOW, version=merger.version)
 
 
 def add_row(
     merger: Merger, old: Agency, new: MergerBody | None, by: User, *, extent: str = Extent.WHOLE
 ) -> None:
     merger.refresh_from_db()
-    row = describing.Row(old, new, extent)
-    describing.add_row(merger, row, actor=by, now=NOW, version=merger.version)
+    row = description.Row(old, new, extent)
+    description.add_row(merger, row, actor=by, now=NOW, version=merger.version)
 
 
 def rows_of(merger: Merger) -> list[tuple[str, str, bool]]:
@@ -77,7 +78,7 @@ def codes(refusal: pytest.ExceptionInfo[Refused]) -> list[str]:
 def test_a_description_begins_as_a_draft_of_the_officers_office() -> None:
     by = officer()
 
-    merger = describing.create_merger(DECISION, actor=by, now=NOW)
+    merger = description.create_merger(DECISION, actor=by, now=NOW)
 
     assert merger.office == by.agency
     assert list(merger.edited_by.all()) == [by]
@@ -87,14 +88,14 @@ def test_a_description_begins_as_a_draft_of_the_officers_office() -> None:
 def test_only_an_officer_of_an_office_describes() -> None:
     for role in set(Role) - {Role.OFFICE_OFFICER}:
         with pytest.raises(PermissionDenied):
-            describing.create_merger(DECISION, actor=builders.user(role), now=NOW)
+            description.create_merger(DECISION, actor=builders.user(role), now=NOW)
 
 
 def test_nothing_is_in_force_before_it_is_decided() -> None:
     early = replace(DECISION, effective_on=date(2026, 11, 1))
 
     with pytest.raises(Refused) as refusal:
-        describing.create_merger(early, actor=officer(), now=NOW)
+        description.create_merger(early, actor=officer(), now=NOW)
 
     assert codes(refusal) == ["effective_before_decided"]
 
@@ -166,10 +167,10 @@ def test_what_stood_under_a_split_body_waits_for_a_persons_word() -> None:
     add_row(merger, split, first, by, extent=Extent.PARTLY)
     add_row(merger, split, second, by, extent=Extent.PARTLY)
 
-    found = [one for one in checking.contradictions_of(merger) if one.code == "superior_not_said"]
+    found = [one for one in checks.contradictions_of(merger) if one.code == "superior_not_said"]
     body = merger.bodies.get(agency=school)
     merger.refresh_from_db()
-    describing.save_body(
+    description.save_body(
         merger,
         body.uuid,
         facts(school.name, agency=school, parent_body=second),
@@ -180,9 +181,7 @@ def test_what_stood_under_a_split_body_waits_for_a_persons_word() -> None:
 
     assert [one.row for one in found] == [merger.shares.get(old=school).position]
     assert not merger.shares.get(old=school).is_implied
-    assert not [
-        one for one in checking.contradictions_of(merger) if one.code == "superior_not_said"
-    ]
+    assert not [one for one in checks.contradictions_of(merger) if one.code == "superior_not_said"]
 
 
 def test_what_followed_goes_when_what_it_followed_from_goes_and_the_rest_keeps_its_keys() -> None:
@@ -198,7 +197,7 @@ def test_what_followed_goes_when_what_it_followed_from_goes_and_the_rest_keeps_i
     merger.refresh_from_db()
 
     position = merger.shares.get(old=second).position
-    describing.remove_row(merger, position, actor=by, now=NOW, version=merger.version)
+    description.remove_row(merger, position, actor=by, now=NOW, version=merger.version)
 
     assert [old for old, _new, _implied in rows_of(merger)] == [first.name, school.name]
     assert merger.bodies.get(agency=school).pk == kept
@@ -214,9 +213,9 @@ def test_a_row_that_follows_is_not_taken_out_by_itself() -> None:
     acting = {"actor": by, "now": NOW, "version": merger.version}
 
     with pytest.raises(Refused) as row:
-        describing.remove_row(merger, merger.shares.get(old=school).position, **acting)  # type: ignore[arg-type]
+        description.remove_row(merger, merger.shares.get(old=school).position, **acting)  # type: ignore[arg-type]
     with pytest.raises(Refused) as body:
-        describing.remove_body(merger, merger.bodies.get(agency=school).uuid, **acting)  # type: ignore[arg-type]
+        description.remove_body(merger, merger.bodies.get(agency=school).uuid, **acting)  # type: ignore[arg-type]
 
     assert codes(row) == codes(body) == ["row_follows"]
 
@@ -272,7 +271,7 @@ def test_two_described_bodies_do_not_stand_under_each_other() -> None:
     merger.refresh_from_db()
 
     with pytest.raises(Refused) as refusal:
-        describing.save_body(
+        description.save_body(
             merger,
             upper.uuid,
             facts(upper.name, parent_body=lower),
@@ -289,10 +288,10 @@ def test_an_older_form_and_a_description_before_the_head_change_nothing() -> Non
     merger = mergers.merger(by)
 
     with pytest.raises(StaleVersion):
-        describing.save_merger(merger, DECISION, actor=by, now=NOW, version=7)
+        description.save_merger(merger, DECISION, actor=by, now=NOW, version=7)
     Merger.objects.update(state="awaiting_approval")
     with pytest.raises(NotEditable):
-        describing.save_merger(merger, DECISION, actor=by, now=NOW, version=1)
+        description.save_merger(merger, DECISION, actor=by, now=NOW, version=1)
 
     merger.refresh_from_db()
     assert (merger.version, merger.title) == (1, "Sắp xếp xã Thử")
@@ -310,8 +309,8 @@ def test_many_bodies_are_implied_in_a_fixed_number_of_queries(
     merger.refresh_from_db()
 
     with django_assert_max_num_queries(30):  # type: ignore[operator]
-        describing.add_row(
-            merger, describing.Row(ends, new), actor=by, now=NOW, version=merger.version
+        description.add_row(
+            merger, description.Row(ends, new), actor=by, now=NOW, version=merger.version
         )
 
     assert merger.shares.filter(is_implied=True).count() == 30
@@ -328,7 +327,7 @@ def test_contradictions_are_told_with_the_rows_at_fault_and_keep_it_from_the_hea
     mergers.share(merger, first, two)
     mergers.share(merger, second, two)
 
-    found = {(one.code, one.row) for one in checking.contradictions_of(merger)}
+    found = {(one.code, one.row) for one in checks.contradictions_of(merger)}
     with pytest.raises(Refused) as refusal:
         take_step(merger, "submit", actor=by, now=NOW, version=merger.version)
 
@@ -345,4 +344,4 @@ def test_bodies_that_only_follow_may_share_their_names() -> None:
         builders.agency("TRẠM Y TẾ", office=by.agency, parent=ends)
         add_row(merger, ends, new, by)
 
-    assert checking.contradictions_of(merger) == []
+    assert checks.contradictions_of(merger) == []

@@ -11,9 +11,9 @@ import pytest
 from django.db import connection
 
 from orgmerge.models import GoneOver, RecordsHandover
-from orgmerge.services import records
-from orgmerge.services.following import follow
-from orgmerge.services.taking_effect import take_effect
+from orgmerge.succession import records
+from orgmerge.succession.effective_day import take_effect
+from orgmerge.succession.handover import hand_over
 from portal.agencies.models import Affiliation, Agency, Succession
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate
@@ -71,7 +71,7 @@ def test_each_thing_goes_over_once() -> None:
     take_effect(now=ON_THE_DAY)
     new = at.merger.bodies.get().agency
 
-    twice_at_once(follow)
+    twice_at_once(hand_over)
 
     assert Certificate.objects.filter(agency=new).count() == 6
     assert Affiliation.objects.filter(agency=new, valid_until=None).count() == 6
@@ -84,7 +84,7 @@ def test_each_thing_goes_over_once() -> None:
 def test_each_record_is_kept_once() -> None:
     scene()
     take_effect(now=ON_THE_DAY)
-    follow(now=ON_THE_DAY)
+    hand_over(now=ON_THE_DAY)
 
     assert twice_at_once(records.make_records) == 6
 

@@ -7,9 +7,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from orgmerge.lists_reading import COMMUNES
+from orgmerge.body_lists import services as body_lists
+from orgmerge.body_lists.sheets import COMMUNES
+from orgmerge.description import checks
 from orgmerge.models import BodyList, Merger
-from orgmerge.services import checking, importing
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.core.roles import Role
@@ -40,7 +41,7 @@ def line(old: str, new: str, *, extent: str = "whole", to: str = "Tỉnh Lai Ch�
 
 def upload(merger: Merger, *lines: str) -> BodyList:
     merger.refresh_from_db()
-    return importing.upload(
+    return body_lists.upload(
         merger,
         "\n".join([",".join(COMMUNES), *lines]).encode(),
         file_name="xa.csv",
@@ -82,10 +83,10 @@ def test_nothing_of_an_expansion_is_taken_over_unseen(merger: Merger) -> None:
     made = upload(merger, line("Xã Một", "Xã Ba"))
 
     with pytest.raises(Refused) as refusal:
-        importing.take_over(made, **acting(made))  # type: ignore[arg-type]
-    importing.mark(made, [1, 2], does="review", **acting(made))  # type: ignore[arg-type]
-    importing.mark(made, [3], does="drop", **acting(made))  # type: ignore[arg-type]
-    count = importing.take_over(made, **acting(made))  # type: ignore[arg-type]
+        body_lists.accept_list(made, **acting(made))  # type: ignore[arg-type]
+    body_lists.mark(made, [1, 2], does="review", **acting(made))  # type: ignore[arg-type]
+    body_lists.mark(made, [3], does="drop", **acting(made))  # type: ignore[arg-type]
+    count = body_lists.accept_list(made, **acting(made))  # type: ignore[arg-type]
 
     assert [one.code for one in refusal.value.violations] == ["not_reviewed"]
     assert count == 2
@@ -124,11 +125,11 @@ def test_a_divided_commune_leaves_its_school_to_a_persons_word(merger: Merger) -
         line("Xã Một", "Xã Tư", extent="Một phần"),
     )
     numbers = list(made.rows.values_list("number", flat=True))
-    importing.mark(made, numbers, does="review", **acting(made))  # type: ignore[arg-type]
+    body_lists.mark(made, numbers, does="review", **acting(made))  # type: ignore[arg-type]
 
-    importing.take_over(made, **acting(made))  # type: ignore[arg-type]
+    body_lists.accept_list(made, **acting(made))  # type: ignore[arg-type]
 
-    found = checking.contradictions_of(merger)
+    found = checks.contradictions_of(merger)
     assert [one.code for one in found] == ["superior_not_said"]
     assert found[0].row == merger.shares.get(old=school).position
     assert "chưa rõ trực thuộc ai" in made.rows.get(old=school).source
@@ -141,20 +142,20 @@ def test_communes_of_an_abolished_district_stand_under_what_was_above_it(merger:
         builders.agency(f"ỦY BAN NHÂN DÂN {name}", office=merger.office, parent=district)
     made = upload(merger, line("Xã Một", "Xã Ba"), line("Xã Hai", "Xã Tư"))
     numbers = list(made.rows.values_list("number", flat=True))
-    importing.mark(made, numbers, does="review", **acting(made))  # type: ignore[arg-type]
+    body_lists.mark(made, numbers, does="review", **acting(made))  # type: ignore[arg-type]
 
-    importing.take_over(made, **acting(made))  # type: ignore[arg-type]
+    body_lists.accept_list(made, **acting(made))  # type: ignore[arg-type]
 
     assert {body.parent for body in merger.bodies.all()} == {province}
-    assert checking.contradictions_of(merger) == []
+    assert checks.contradictions_of(merger) == []
 
 
 def test_a_commune_that_goes_to_another_province_says_so(merger: Merger) -> None:
     builders.agency("ỦY BAN NHÂN DÂN XÃ MỘT", office=merger.office)
     made = upload(merger, line("Xã Một", "Xã Ba", to="Tỉnh Lào Cai"))
-    importing.mark(made, [1], does="review", **acting(made))  # type: ignore[arg-type]
+    body_lists.mark(made, [1], does="review", **acting(made))  # type: ignore[arg-type]
 
-    importing.take_over(made, **acting(made))  # type: ignore[arg-type]
+    body_lists.accept_list(made, **acting(made))  # type: ignore[arg-type]
 
     assert merger.bodies.get().province == "Lào Cai"
     assert merger.bodies.get().name == "ỦY BAN NHÂN DÂN XÃ BA"
@@ -233,6 +234,6 @@ def test_bodies_that_share_a_name_already_do_not_contradict_each_other(merger: M
         school = builders.agency("TRƯỜNG SỐ 1", office=merger.office, parent=committee)
         mergers.share(merger, school, mergers.body(merger, school.name, agency=school))
 
-    found = [one.code for one in checking.contradictions_of(merger)]
+    found = [one.code for one in checks.contradictions_of(merger)]
 
     assert "two_targets_of_one_name" not in found

@@ -12,14 +12,13 @@ from knox.models import AuthToken
 from devices import services as devices
 from devices.lifecycle import Condition, Custody, Move
 from devices.models import Device, Shipment
-from orgmerge.codes import Why
 from orgmerge.models import MergerBody, PlanLine
-from orgmerge.services import going_over
-from orgmerge.services.following import follow
-from orgmerge.services.leftovers import left_behind
-from orgmerge.services.settling_left import send_to, things_left
-from orgmerge.services.taking_effect import take_effect
-from orgmerge.words import About, Action, Extent, LineState
+from orgmerge.planner.codes import Why
+from orgmerge.succession import transfers
+from orgmerge.succession.effective_day import take_effect
+from orgmerge.succession.handover import hand_over
+from orgmerge.succession.remainders import assign, remaining_counts, things_to_assign
+from orgmerge.vocabulary import About, Action, Extent, LineState
 from portal.accounts.models import User
 from portal.agencies.models import Affiliation, Agency
 from portal.audit.models import AuditEntry
@@ -66,7 +65,7 @@ def test_people_certificates_and_devices_are_the_new_bodys() -> None:
     )  # fmt: skip
     (new,) = in_force(at)
 
-    assert follow(now=LATER) > 0
+    assert hand_over(now=LATER) > 0
 
     for row in (person, device, certificate, clock):
         row.refresh_from_db()
@@ -81,17 +80,17 @@ def test_people_certificates_and_devices_are_the_new_bodys() -> None:
     at.merger.refresh_from_db()
     assert at.merger.followed_at == LATER
     assert at.merger.bodies.get().handed_over_at == LATER
-    assert left_behind(at.merger, now=LATER) == {}
+    assert remaining_counts(at.merger, now=LATER) == {}
 
 
 def test_followed_once_it_follows_no_more() -> None:
     at = approved.scene("XÃ MỘT")
     builders.certificate(subscriber=builders.person(at=at.olds[0]))
     in_force(at)
-    follow(now=LATER)
+    hand_over(now=LATER)
     before = AuditEntry.objects.count()
 
-    assert follow(now=LATER + timedelta(hours=1)) == 0
+    assert hand_over(now=LATER + timedelta(hours=1)) == 0
 
     assert AuditEntry.objects.count() == before
 
@@ -104,7 +103,7 @@ def test_what_is_on_its_way_goes_to_the_new_body() -> None:
     shipment = devices.send([device], channel="post", actor=operator, now=builders.NOW)
     (new,) = in_force(at)
 
-    follow(now=LATER)
+    hand_over(now=LATER)
 
     device.refresh_from_db()
     assert (device.agency, device.custody) == (new, Custody.ON_ITS_WAY)
@@ -132,7 +131,7 @@ def test_each_half_of_a_divided_body_sees_its_own_half() -> None:
             approved.line(at, about, thing, body_of(at, name))
     in_force(at)
 
-    follow(now=LATER)
+    hand_over(now=LATER)
 
     for name, certificate in held.items():
         body = body_of(at, name).agency
@@ -141,7 +140,7 @@ def test_each_half_of_a_divided_body_sees_its_own_half() -> None:
         assert {one.subscriber for one in seen} == {certificate.subscriber}
         assert seen.count() == 2  # what ended goes with its holder
         assert [one.key for one in Device.objects.visible_to(clerk)] == [certificate.key]
-    assert left_behind(at.merger, now=LATER) == {}
+    assert remaining_counts(at.merger, now=LATER) == {}
     assert set(PlanLine.objects.values_list("state", flat=True)) == {LineState.DONE}
 
 
@@ -150,9 +149,9 @@ def test_what_nobody_settled_of_a_divided_body_is_shown_as_left() -> None:
     builders.certificate(subscriber=builders.person(at=at.olds[0]))
     in_force(at)
 
-    follow(now=LATER)
+    hand_over(now=LATER)
 
-    assert left_behind(at.merger, now=LATER) == {"subscribers": 1, "certificates": 1}
+    assert remaining_counts(at.merger, now=LATER) == {"subscribers": 1, "certificates": 1}
     at.merger.refresh_from_db()
     assert at.merger.followed_at is None
 
@@ -161,18 +160,18 @@ def test_the_officer_says_where_what_is_left_goes() -> None:
     at = approved.scene("XÃ CHIA", into=("XÃ X", "XÃ Y"), extent=Extent.PARTLY)
     certificate = builders.certificate(subscriber=builders.person(at=at.olds[0]))
     in_force(at)
-    follow(now=LATER)
-    (left,) = things_left(at.merger)
+    hand_over(now=LATER)
+    (left,) = things_to_assign(at.merger)
     body = body_of(at, "XÃ Y")
 
-    send_to(at.merger, left.about, left.uuid, body, actor=at.officer, now=LATER)
-    follow(now=LATER)
+    assign(at.merger, left.about, left.uuid, body, actor=at.officer, now=LATER)
+    hand_over(now=LATER)
 
     certificate.refresh_from_db()
     assert certificate.agency == certificate.subscriber.agency == body.agency
-    assert things_left(at.merger) == []
+    assert things_to_assign(at.merger) == []
     with pytest.raises(Refused) as refusal:
-        send_to(at.merger, left.about, left.uuid, body, actor=at.officer, now=LATER)
+        assign(at.merger, left.about, left.uuid, body, actor=at.officer, now=LATER)
     assert refusal.value.violations[0].code == "not_left"
 
 
@@ -181,7 +180,7 @@ def test_a_thing_made_after_planning_goes_with_its_body() -> None:
     (new,) = in_force(at)
     late = builders.certificate(subscriber=builders.person(at=at.olds[0]))
 
-    follow(now=LATER)
+    hand_over(now=LATER)
 
     late.refresh_from_db()
     assert late.agency == new
@@ -197,7 +196,7 @@ def test_the_plan_sends_a_person_elsewhere_than_their_body() -> None:
     approved.line(at, About.SUBSCRIBER, person, other)
     in_force(at)
 
-    follow(now=LATER)
+    hand_over(now=LATER)
 
     person.refresh_from_db()
     other.refresh_from_db()
@@ -209,7 +208,7 @@ def test_an_absorbed_body_stays_the_subscriber_it_was() -> None:
     own = builders.certificate(subscriber=builders.organisation(at.olds[0]))
     (new,) = in_force(at)
 
-    follow(now=LATER)
+    hand_over(now=LATER)
 
     own.refresh_from_db()
     assert (own.agency, own.subscriber.organisation) == (new, at.olds[0])
@@ -230,7 +229,7 @@ def test_accounts_follow_their_people() -> None:
     tell([leaver], cause="x", title="Việc dở", now=builders.NOW)
     (new,) = in_force(at)
 
-    follow(now=LATER)
+    hand_over(now=LATER)
 
     for user in (clerk, leaver, *heads):
         user.refresh_from_db()
@@ -251,7 +250,7 @@ def test_the_head_of_a_body_that_goes_on_stays_its_head() -> None:
     other = builders.user(Role.HEAD, agency=at.olds[0], person=builders.person(at=at.olds[0]))
     in_force(at)
 
-    follow(now=LATER)
+    hand_over(now=LATER)
 
     assert User.objects.get(role=Role.HEAD, is_active=True) == leading
     other.refresh_from_db()
@@ -263,11 +262,11 @@ def test_administrators_keep_their_accounts() -> None:
     administrator = builders.user(Role.ADMINISTRATOR, agency=at.olds[0])
     in_force(at)
 
-    follow(now=LATER)
+    hand_over(now=LATER)
 
     administrator.refresh_from_db()
     assert administrator.is_active
-    assert left_behind(at.merger, now=LATER) == {"accounts": 1}
+    assert remaining_counts(at.merger, now=LATER) == {"accounts": 1}
 
 
 @pytest.mark.parametrize("state", [State.SUBMITTED, State.FORWARDED, State.DECIDED])
@@ -282,8 +281,8 @@ def test_a_sent_request_in_the_old_name_is_stopped_and_filed_anew(state: State) 
     item.save()
     (new,) = in_force(at)
 
-    follow(now=LATER)
-    follow(now=LATER)
+    hand_over(now=LATER)
+    hand_over(now=LATER)
 
     dossier.refresh_from_db()
     anew = dossier.continued_by
@@ -301,7 +300,7 @@ def test_a_revocation_goes_on_under_the_new_body() -> None:
     Dossier.objects.update(sent_at=builders.NOW)
     (new,) = in_force(at)
 
-    follow(now=LATER)
+    hand_over(now=LATER)
 
     dossier.refresh_from_db()
     assert (dossier.state, dossier.agency, dossier.agency_version.agency) == (
@@ -316,7 +315,7 @@ def test_a_draft_is_the_new_bodys_to_finish(state: State) -> None:
     Dossier.objects.update(letter_number="12/UBND", letter_date=builders.TODAY)
     (new,) = in_force(at)
 
-    follow(now=LATER)
+    hand_over(now=LATER)
 
     dossier.refresh_from_db()
     assert (dossier.state, dossier.agency, dossier.letter_number) == (State.DRAFT, new, "")
@@ -330,11 +329,11 @@ def test_what_is_being_carried_out_is_left_until_it_ends() -> None:
     Dossier.objects.update(sent_at=builders.NOW)
     in_force(at)
 
-    follow(now=LATER)
+    hand_over(now=LATER)
 
     dossier.refresh_from_db()
     assert (dossier.state, dossier.agency) == (State.EXECUTING, at.olds[0])
-    assert left_behind(at.merger, now=LATER) == {"dossiers": 1}
+    assert remaining_counts(at.merger, now=LATER) == {"dossiers": 1}
 
 
 def test_a_killed_run_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -342,7 +341,7 @@ def test_a_killed_run_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> N
     for _number in range(5):
         builders.certificate(subscriber=builders.person(at=at.olds[0]))
     (new,) = in_force(at)
-    monkeypatch.setattr(going_over, "AT_ONCE", 2)
+    monkeypatch.setattr(transfers, "AT_ONCE", 2)
     update, calls = bulk.update_rows, []
 
     def dies(*args: object) -> None:
@@ -351,12 +350,12 @@ def test_a_killed_run_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> N
             raise MemoryError
         update(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(going_over, "update_rows", dies)
+    monkeypatch.setattr(transfers, "update_rows", dies)
     with pytest.raises(MemoryError):
-        follow(now=LATER)
+        hand_over(now=LATER)
     assert Certificate.objects.filter(agency=new).count() == 2
 
-    follow(now=LATER)
+    hand_over(now=LATER)
 
     assert Certificate.objects.filter(agency=new).count() == 5
     told = AuditEntry.objects.filter(action="merger.follow", data__about="certificate")
@@ -368,14 +367,14 @@ def test_two_generations_follow_to_the_last() -> None:
     person = builders.person(at=first.olds[0])
     ended = builders.dossier(agency=first.olds[0], state=State.COMPLETED)
     (middle,) = in_force(first)
-    follow(now=LATER)
+    hand_over(now=LATER)
     second = approved.scene("XÃ HAI", into=("XÃ CUỐI",))
     second.merger.shares.update(old=middle)
     type(second.merger).objects.filter(pk=second.merger.pk).update(effective_on=date(2027, 1, 1))
     next_year = LATER + timedelta(days=40)
     take_effect(now=next_year)
 
-    follow(now=next_year)
+    hand_over(now=next_year)
 
     last = second.merger.bodies.get().agency
     person.refresh_from_db()
@@ -389,7 +388,7 @@ def test_a_lost_device_follows_too() -> None:
     device = builders.device(agency=at.olds[0], custody=Custody.AT_AGENCY, condition=Condition.LOST)
     (new,) = in_force(at)
 
-    follow(now=LATER)
+    hand_over(now=LATER)
 
     device.refresh_from_db()
     assert (device.agency, device.condition) == (new, Condition.LOST)
@@ -405,7 +404,7 @@ def test_many_things_of_a_body_cost_as_many_statements_as_few() -> None:
             builders.in_hands_of(person, builders.certificate(subscriber=person).key)
         in_force(at)
         with CaptureQueriesContext(connection) as queries:
-            follow(now=LATER)
+            hand_over(now=LATER)
         # Rows written one by one in a single prepared statement are shown once each.
         asked.append(len([one for one in queries if not one["sql"].startswith("UPDATE")]))
 

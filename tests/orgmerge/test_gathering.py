@@ -10,10 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from devices.lifecycle import Condition, Custody
-from orgmerge import facts, gathering
 from orgmerge.models import Choice, Merger, ReviewItem, ReviewReply, ReviewRound, Settlement
-from orgmerge.names import key
-from orgmerge.words import About, Action, Answer
+from orgmerge.planner import facts
+from orgmerge.planner.names import key
+from orgmerge.register import inputs
+from orgmerge.vocabulary import About, Action, Answer
 from portal.accounts.models import User
 from portal.agencies.models import Affiliation, Agency, Subscriber
 from portal.ca.models import Certificate, RevocationReason
@@ -38,14 +39,14 @@ def merger(officer: User) -> Merger:
 
 @pytest.fixture
 def old(merger: Merger) -> Agency:
-    """A body that goes over whole to a new one."""
+    """A body that passes whole to a new one."""
     agency = builders.agency("ỦY BAN NHÂN DÂN XÃ CŨ", office=merger.office)
     mergers.share(merger, agency, mergers.body(merger, "ỦY BAN NHÂN DÂN XÃ MỚI"))
     return agency
 
 
 def world_of(merger: Merger, *, today: date = TODAY) -> facts.World:
-    return gathering.world_of(merger, today=today)
+    return inputs.world_of(merger, today=today)
 
 
 def only_certificate(merger: Merger) -> facts.Certificate:
@@ -114,15 +115,15 @@ def test_units_without_a_seal_are_part_of_their_body_at_any_depth(
     merger: Merger, old: Agency
 ) -> None:
     unit = builders.agency("PHÒNG", office=old.office, parent=old, has_seal=False)
-    desk = builders.agency("TỔ", office=old.office, parent=unit, has_seal=False)
+    filer = builders.agency("TỔ", office=old.office, parent=unit, has_seal=False)
     school = builders.agency("TRƯỜNG", office=old.office, parent=old)
     builders.agency("TỔ CỦA TRƯỜNG", office=old.office, parent=school, has_seal=False)
-    person = builders.person(at=desk)
+    person = builders.person(at=filer)
     certificate = builders.certificate(subscriber=person)
 
     world = world_of(merger)
 
-    assert set(world.bodies) == {old.pk, unit.pk, desk.pk}
+    assert set(world.bodies) == {old.pk, unit.pk, filer.pk}
     assert [one.pk for one in world.certificates] == [certificate.pk]
     assert [one.pk for one in world.subscribers] == [person.pk]
 

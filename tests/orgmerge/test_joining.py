@@ -11,13 +11,16 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 
-from orgmerge.described_facts import MergerFacts
-from orgmerge.lists_reading import COMMUNES
+from orgmerge.approval.services import allowed_steps
+from orgmerge.body_lists import services as body_lists
+from orgmerge.body_lists.sheets import COMMUNES
+from orgmerge.description import services as description
+from orgmerge.description.services import Row
+from orgmerge.description.values import MergerFacts
 from orgmerge.models import BodyList, Merger, MergerOffice
-from orgmerge.services import describing, importing, joining, repealing
-from orgmerge.services.describing import Row
-from orgmerge.services.steps import allowed_steps
-from orgmerge.words import MergerKind, MergerState
+from orgmerge.partners import services as partners
+from orgmerge.repeal import services as repeal_services
+from orgmerge.vocabulary import MergerKind, MergerState
 from orgmerge.workflow import IllegalMergerStep, MergerAction
 from portal.accounts.models import User
 from portal.agencies.models import Agency
@@ -25,7 +28,7 @@ from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.notices.models import Notice
-from requests_app.services.errors import Barred, NotEditable, StaleVersion
+from requests_app.steps.errors import Barred, NotEditable, StaleVersion
 from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import builders as mergers
@@ -58,22 +61,22 @@ def last_entry() -> tuple[str, object]:
 
 def part(scene: Scene, actor: User) -> None:
     scene.merger.refresh_from_db()
-    joining.part(scene.asked, actor=actor, now=LATER, version=scene.merger.version)
+    partners.leave(scene.asked, actor=actor, now=LATER, version=scene.merger.version)
 
 
 def decline(scene: Scene, actor: User, reason: str = "Không có đơn vị nào") -> MergerOffice:
-    return joining.decline(scene.asked, actor=actor, now=LATER, reason=reason)
+    return partners.decline(scene.asked, actor=actor, now=LATER, reason=reason)
 
 
 def disagree(scene: Scene, actor: User, reason: str = "Thiếu xã Hai") -> MergerOffice:
     number = scene.merger.plans.order_by("-number")[0].number
-    return joining.disagree(scene.asked, actor=actor, now=LATER, plan_number=number, reason=reason)
+    return partners.disagree(scene.asked, actor=actor, now=LATER, plan_number=number, reason=reason)
 
 
 def add_row(scene: Scene, old: Agency, actor: User) -> None:
     scene.merger.refresh_from_db()
     version = scene.merger.version
-    describing.add_row(scene.merger, Row(old, scene.body), actor=actor, now=NOW, version=version)
+    description.add_row(scene.merger, Row(old, scene.body), actor=actor, now=NOW, version=version)
 
 
 # Asked and joined
@@ -132,7 +135,7 @@ def test_who_declined_can_think_better_of_it() -> None:
     scene = joined.asked()
     decline(scene, scene.other.officer)
 
-    joining.join(scene.asked, actor=scene.other.officer, now=LATER)
+    partners.join(scene.asked, actor=scene.other.officer, now=LATER)
 
     assert scene.asked.objection == ""
     assert scene.asked.joined_at == LATER
@@ -167,7 +170,7 @@ def test_the_leading_officer_alone_asks_while_it_is_a_draft() -> None:
     third = builders.office()
 
     def asks(actor: User, version: int) -> None:
-        joining.ask_office(scene.merger, third, actor=actor, now=NOW, version=version)
+        partners.ask_office(scene.merger, third, actor=actor, now=NOW, version=version)
 
     version = scene.merger.version
     for refused in (scene.leader.head, scene.other.officer):
@@ -185,7 +188,7 @@ def test_the_leading_officer_alone_asks_while_it_is_a_draft() -> None:
 
 @pytest.mark.parametrize(
     "act",
-    [lambda scene, user: joining.join(scene.asked, actor=user, now=LATER), decline],
+    [lambda scene, user: partners.join(scene.asked, actor=user, now=LATER), decline],
     ids=["join", "decline"],
 )
 def test_an_officer_of_the_asked_office_alone_answers_and_once(act: Act) -> None:
@@ -196,7 +199,7 @@ def test_an_officer_of_the_asked_office_alone_answers_and_once(act: Act) -> None
     for stranger in (scene.leader.officer, builders.user(Role.OFFICE_OFFICER)):
         with pytest.raises(MergerOffice.DoesNotExist):
             act(scene, stranger)
-    joining.join(scene.asked, actor=scene.other.officer, now=NOW)
+    partners.join(scene.asked, actor=scene.other.officer, now=NOW)
     with pytest.raises(NotEditable):
         act(scene, scene.other.officer)
 
@@ -206,7 +209,7 @@ def test_nobody_joins_what_is_no_draft_any_more() -> None:
     step(scene, MergerAction.WITHDRAW, scene.leader.officer, reason="Hoãn")
 
     with pytest.raises(NotEditable):
-        joining.join(scene.asked, actor=scene.other.officer, now=LATER)
+        partners.join(scene.asked, actor=scene.other.officer, now=LATER)
 
     assert not MergerOffice.objects.waiting_for(scene.other.officer).exists()
 
@@ -219,7 +222,7 @@ def test_bodies_of_the_other_office_are_described_by_either_once_it_has_joined()
     first, second = scene.their_body(), scene.their_body()
 
     before = code_of(lambda: add_row(scene, first, scene.leader.officer))
-    joining.join(scene.asked, actor=scene.other.officer, now=NOW)
+    partners.join(scene.asked, actor=scene.other.officer, now=NOW)
     add_row(scene, first, scene.leader.officer)
     add_row(scene, second, scene.other.officer)
     add_row(scene, builders.agency(office=scene.leader.office), scene.other.officer)
@@ -233,7 +236,7 @@ def test_what_stands_under_an_ended_body_follows_from_the_day_its_office_joins()
     ended = scene.merger.shares.get().old
     school = scene.their_body("TRƯỜNG CỦA SỞ KIA", parent=ended)
 
-    joining.join(scene.asked, actor=scene.other.officer, now=NOW)
+    partners.join(scene.asked, actor=scene.other.officer, now=NOW)
     joined_rows = list(scene.merger.shares.filter(is_implied=True).values_list("old", flat=True))
     part(scene, scene.other.officer)
 
@@ -249,7 +252,7 @@ def commune(office: Agency, name: str, province: str) -> Agency:
 
 
 def communes_of_two_provinces(scene: Scene) -> BodyList:
-    """Lines as the decisions of 2025 have them, Quảng Nam going over into Đà Nẵng."""
+    """Lines as the decisions of 2025 have them, Quảng Nam being transferred into Đà Nẵng."""
     over = "49,Tỉnh Quảng Nam,whole,20335,Phường Bàn Thạch,48,Thành phố Đà Nẵng"
     inside = "48,Thành phố Đà Nẵng,whole,20194,Phường Hải Vân Mới,48,Thành phố Đà Nẵng"
     lines = (
@@ -257,7 +260,7 @@ def communes_of_two_provinces(scene: Scene) -> BodyList:
         f"20194,Phường Hải Vân,Quận Liên Chiểu,{inside},2026-12-01",
     )
     scene.merger.refresh_from_db()
-    return importing.upload(
+    return body_lists.upload(
         scene.merger,
         "\n".join([",".join(COMMUNES), *lines]).encode(),
         file_name="xa.csv",
@@ -273,11 +276,11 @@ def test_a_list_of_communes_of_two_provinces_finds_the_bodies_of_both_offices() 
     theirs = commune(scene.other.office, "PHƯỜNG TÂN THẠNH", "Quảng Nam")
 
     before = communes_of_two_provinces(scene)
-    joining.join(scene.asked, actor=scene.other.officer, now=NOW)
+    partners.join(scene.asked, actor=scene.other.officer, now=NOW)
     made = communes_of_two_provinces(scene)
-    importing.mark(made, [1, 2], does="review", actor=scene.other.officer, now=NOW, version=1)
+    body_lists.mark(made, [1, 2], does="review", actor=scene.other.officer, now=NOW, version=1)
     made.refresh_from_db()
-    count = importing.take_over(made, actor=made.made_by, now=NOW, version=made.version)
+    count = body_lists.accept_list(made, actor=made.made_by, now=NOW, version=made.version)
 
     assert set(before.rows.values_list("old", "is_bad")) == {(ours.pk, False), (None, True)}
     assert count == 2
@@ -298,7 +301,7 @@ def test_an_office_leaves_once_none_of_its_bodies_is_described() -> None:
 
     refused = code_of(lambda: part(scene, scene.other.officer))
     scene.merger.refresh_from_db()
-    describing.remove_row(
+    description.remove_row(
         scene.merger,
         row.position,
         actor=scene.other.officer,
@@ -329,7 +332,7 @@ def test_a_question_is_taken_back_and_whom_it_was_put_to_is_told() -> None:
 def test_who_may_not_end_the_part_of_another_office() -> None:
     scene = joined.together()
     third = joined.people(builders.office())
-    joining.join(ask(scene, third.office), actor=third.officer, now=NOW)
+    partners.join(ask(scene, third.office), actor=third.officer, now=NOW)
 
     for user in (third.officer, scene.other.head, scene.leader.head):
         with pytest.raises(PermissionDenied):
@@ -337,7 +340,7 @@ def test_who_may_not_end_the_part_of_another_office() -> None:
     with pytest.raises(Merger.DoesNotExist):
         part(scene, builders.user(Role.OFFICE_OFFICER))
     with pytest.raises(StaleVersion):
-        joining.part(scene.asked, actor=scene.leader.officer, now=NOW, version=99)
+        partners.leave(scene.asked, actor=scene.leader.officer, now=NOW, version=99)
 
 
 def test_who_has_not_joined_says_no_instead_of_leaving() -> None:
@@ -346,8 +349,8 @@ def test_who_has_not_joined_says_no_instead_of_leaving() -> None:
     with pytest.raises(Merger.DoesNotExist):
         part(scene, scene.other.officer)
 
-    assert not joining.may_part(scene.asked, scene.other.officer)
-    assert joining.may_part(scene.asked, scene.leader.officer)
+    assert not partners.may_leave(scene.asked, scene.other.officer)
+    assert partners.may_leave(scene.asked, scene.leader.officer)
 
 
 # Agreeing
@@ -428,7 +431,7 @@ def test_agreeing_after_all_is_told_a_second_time() -> None:
     disagree(scene, scene.other.head)
 
     number = scene.merger.plans.get().number
-    joining.agree(scene.asked, actor=scene.other.head, now=LATER, plan_number=number)
+    partners.agree(scene.asked, actor=scene.other.head, now=LATER, plan_number=number)
 
     name = scene.other.office.name
     assert told(scene.leader.head)[-3:] == [
@@ -453,9 +456,9 @@ def test_a_page_with_an_older_plan_says_nothing_of_the_newer() -> None:
     joined.replan(scene)
 
     with pytest.raises(StaleVersion):
-        joining.agree(scene.asked, actor=scene.other.head, now=NOW, plan_number=1)
+        partners.agree(scene.asked, actor=scene.other.head, now=NOW, plan_number=1)
     with pytest.raises(StaleVersion):
-        joining.disagree(
+        partners.disagree(
             scene.asked, actor=scene.other.head, now=NOW, plan_number=1, reason="Thiếu"
         )
 
@@ -551,8 +554,8 @@ def test_a_repeal_is_the_leading_offices_and_asks_the_others() -> None:
     )
 
     with pytest.raises(PermissionDenied):
-        repealing.repeal(scene.merger, repeal, actor=scene.other.officer, now=NOW)
-    made = repealing.repeal(scene.merger, repeal, actor=scene.leader.officer, now=NOW)
+        repeal_services.repeal(scene.merger, repeal, actor=scene.other.officer, now=NOW)
+    made = repeal_services.repeal(scene.merger, repeal, actor=scene.leader.officer, now=NOW)
 
     (question,) = made.joint_offices.all()
     assert (question.office, question.joined_at) == (scene.other.office, None)
@@ -571,7 +574,7 @@ def test_bodies_of_an_office_that_has_not_joined_hold_the_description_up() -> No
     assert code_of(submit) == "body_of_another_office"
 
     ask(scene)
-    joining.join(scene.asked, actor=scene.other.officer, now=NOW)
+    partners.join(scene.asked, actor=scene.other.officer, now=NOW)
     scene.merger.refresh_from_db()
     joined.replan(scene)
 
@@ -627,8 +630,8 @@ def test_of_joining_and_taking_the_question_back_at_once_exactly_one_is_done() -
     asked, merger = scene.asked, scene.merger
 
     outcomes = at_once(
-        lambda: joining.join(asked, actor=scene.other.officer, now=NOW),
-        lambda: joining.part(asked, actor=scene.leader.officer, now=NOW, version=merger.version),
+        lambda: partners.join(asked, actor=scene.other.officer, now=NOW),
+        lambda: partners.leave(asked, actor=scene.leader.officer, now=NOW, version=merger.version),
     )
 
     assert outcomes in (["DoesNotExist", "done"], ["StaleVersion", "done"])
@@ -640,7 +643,7 @@ def test_the_day_decides_which_offices_can_be_asked() -> None:
     Agency.objects.filter(pk=scene.other.office.pk).update(dissolved_on=date(2026, 12, 1))
 
     def offered(day: date) -> bool:
-        offices = joining.offices_to_ask(scene.merger, actor=scene.leader.officer, today=day)
+        offices = partners.offices_to_ask(scene.merger, actor=scene.leader.officer, today=day)
         return offices.filter(pk=scene.other.office.pk).exists()
 
     assert (offered(date(2026, 11, 30)), offered(date(2026, 12, 1))) == (True, False)

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from orgmerge import lists_reading
-from orgmerge.lists_writing import template
+from orgmerge.body_lists import services as body_lists
+from orgmerge.body_lists import sheets
+from orgmerge.body_lists.sheets import blank_sheet
 from orgmerge.models import BodyList, Merger
-from orgmerge.services import importing
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyVersion
 from portal.core.roles import Role
 from portal.core.rules import Refused
-from requests_app.services.errors import NotEditable, StaleVersion
+from requests_app.steps.errors import NotEditable, StaleVersion
 from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import builders as mergers
@@ -52,7 +52,7 @@ def workbook(*rows: list[Any]) -> bytes:
 
 def upload(merger: Merger, content: bytes) -> BodyList:
     merger.refresh_from_db()
-    return importing.upload(
+    return body_lists.upload(
         merger,
         content,
         file_name="danh-sach.csv",
@@ -64,12 +64,12 @@ def upload(merger: Merger, content: bytes) -> BodyList:
 
 def take_over(of: BodyList) -> int:
     of.refresh_from_db()
-    return importing.take_over(of, actor=of.made_by, now=NOW, version=of.version)
+    return body_lists.accept_list(of, actor=of.made_by, now=NOW, version=of.version)
 
 
 def mark(of: BodyList, does: str, *numbers: int) -> int:
     of.refresh_from_db()
-    return importing.mark(of, numbers, does=does, actor=of.made_by, now=NOW, version=of.version)
+    return body_lists.mark(of, numbers, does=does, actor=of.made_by, now=NOW, version=of.version)
 
 
 def commune(office: Agency, name: str, *, code: str = "", **columns: Any) -> Agency:
@@ -91,7 +91,7 @@ def rows_of(merger: Merger) -> list[tuple[str, str, str]]:
 
 def code_of(content: bytes) -> str:
     with pytest.raises(Refused) as refusal:
-        lists_reading.read(content)
+        sheets.read(content)
     return refusal.value.violations[0].code
 
 
@@ -162,7 +162,7 @@ def test_bad_rows_are_dropped_or_mended_and_what_they_hid_is_free(merger: Merger
     mark(made, "drop", 3)
     made.refresh_from_db()
     dropped = problems_of(made)
-    row = importing.save_row(
+    row = body_lists.save_row(
         made,
         2,
         {"old_agency": "UBND xã Một"},
@@ -253,10 +253,10 @@ def test_a_second_sheet_adds_to_what_is_there_and_does_not_repeat_it(merger: Mer
 
 
 def test_vietnamese_headers_and_a_workbook_say_the_same(merger: Merger) -> None:
-    headers = [str(header) for header, _hint in lists_reading.BODIES.values()]
+    headers = [str(header) for header, _hint in sheets.BODIES.values()]
     content = workbook(headers, ["UBND XÃ MỘT", None, "UBND XÃ BA", "Một phần", "01/12/2026", 1684])
 
-    records = lists_reading.read(content)
+    records = sheets.read(content)
 
     assert records.kind == BodyList.Kind.BODIES
     assert records.rows == [
@@ -276,16 +276,16 @@ def test_vietnamese_headers_and_a_workbook_say_the_same(merger: Merger) -> None:
 
 @pytest.mark.parametrize("kind", list(BodyList.Kind))
 def test_the_template_is_read_back_as_its_kind(kind: str) -> None:
-    book = load_workbook(BytesIO(template(lists_reading.COLUMNS[kind])))
-    book.active.append(["x"] * len(lists_reading.COLUMNS[kind]))  # type: ignore[union-attr]
+    book = load_workbook(BytesIO(blank_sheet(sheets.COLUMNS[kind])))
+    book.active.append(["x"] * len(sheets.COLUMNS[kind]))  # type: ignore[union-attr]
     stream = BytesIO()
     book.save(stream)
 
-    assert lists_reading.read(stream.getvalue()).kind == kind
+    assert sheets.read(stream.getvalue()).kind == kind
 
 
 def test_a_semicolon_file_of_a_vietnamese_excel_is_read() -> None:
-    records = lists_reading.read("\ufeffĐơn vị cũ;Tên mới\nUBND XÃ MỘT;UBND XÃ BA\n".encode())
+    records = sheets.read("\ufeffĐơn vị cũ;Tên mới\nUBND XÃ MỘT;UBND XÃ BA\n".encode())
 
     assert records.rows == [(2, {"old_agency": "UBND XÃ MỘT", "new_name": "UBND XÃ BA"})]
 
@@ -330,7 +330,7 @@ def test_one_list_waits_at_a_time_and_a_closed_one_is_left_alone(merger: Merger)
     with pytest.raises(NotEditable):
         take_over(first)
     with pytest.raises(StaleVersion):
-        importing.take_over(second, actor=second.made_by, now=NOW, version=9)
+        body_lists.accept_list(second, actor=second.made_by, now=NOW, version=9)
     take_over(second)
     with pytest.raises(NotEditable):
         take_over(second)
@@ -343,7 +343,7 @@ def test_a_stranger_takes_nothing_over(merger: Merger) -> None:
     stranger = builders.user(Role.OFFICE_OFFICER)
 
     with pytest.raises(Merger.DoesNotExist):
-        importing.take_over(made, actor=stranger, now=NOW, version=1)
+        body_lists.accept_list(made, actor=stranger, now=NOW, version=1)
 
 
 def test_a_thousand_rows_cost_no_more_queries_than_ten(

@@ -13,13 +13,15 @@ from django.test.utils import CaptureQueriesContext
 
 from devices.lifecycle import Custody
 from devices.models import Device, Shipment
+from orgmerge.description.implied_rows import imply
 from orgmerge.models import GoneOver, Merger, MergerBody, MergerOffice, PlanLine
-from orgmerge.services import going_over, making, plans, taking_effect
-from orgmerge.services.following import follow
-from orgmerge.services.implying import imply
-from orgmerge.services.leftovers import left_behind
-from orgmerge.services.taking_effect import take_effect
-from orgmerge.words import Extent, MergerKind, MergerState
+from orgmerge.plans import services as plans
+from orgmerge.plans import worker
+from orgmerge.succession import effective_day, transfers
+from orgmerge.succession.effective_day import take_effect
+from orgmerge.succession.handover import hand_over
+from orgmerge.succession.remainders import remaining_counts
+from orgmerge.vocabulary import Extent, MergerKind, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyVersion
 from portal.agencies.services import hand_on_bodies
@@ -31,9 +33,9 @@ from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.services import open_deadline
 from portal.notices.models import Notice
 from requests_app import services
-from requests_app.covering_stages import Stage
+from requests_app.covering_letters.workflow import Stage
 from requests_app.models import CoveringLetter, Dossier, DossierCopy, Procedure, RoutingRule
-from requests_app.services.routing import copies_for, rule_for
+from requests_app.routing.services import copies_for, rule_for
 from requests_app.workflow import Route, State
 from tests import builders
 from tests.orgmerge import approved
@@ -46,7 +48,7 @@ LATER = ON_THE_DAY + timedelta(hours=1)
 
 @dataclass(slots=True)
 class Two:
-    """Two offices, one of which goes over to the other; bodies that the first one follows."""
+    """Two offices, one of which passes to the other; bodies that the first one follows."""
 
     merger: Merger
     old: Agency
@@ -55,9 +57,9 @@ class Two:
     bodies: list[Agency]
 
     def effect(self) -> None:
-        """The day: everything recorded and gone over."""
+        """The day: everything recorded and transferred."""
         take_effect(now=ON_THE_DAY)
-        follow(now=LATER)
+        hand_over(now=LATER)
         self.merger.refresh_from_db()
         self.old.refresh_from_db()
         for body in self.bodies:
@@ -110,7 +112,7 @@ def test_bodies_that_nobody_described_are_followed_by_the_heir_from_the_day() ->
     (entry,) = AuditEntry.objects.filter(action="agency.hand_on_bodies")
     assert entry.data["bodies"] == [str(body.uuid) for body in at.bodies]
     assert at.merger.followed_at == LATER
-    assert left_behind(at.merger, now=LATER) == {}
+    assert remaining_counts(at.merger, now=LATER) == {}
 
 
 def test_a_change_of_a_body_for_a_day_to_come_names_the_heir_too() -> None:
@@ -349,10 +351,10 @@ def test_a_letter_on_its_way_goes_out_as_printed_and_its_dossiers_follow_after()
 
     dossier.refresh_from_db()
     assert dossier.office == at.old
-    assert left_behind(at.merger, now=LATER) == {"office_dossiers": 1}
+    assert remaining_counts(at.merger, now=LATER) == {"office_dossiers": 1}
     assert at.merger.followed_at is None
     letter.covered.update(outcome="forwarded")
-    follow(now=LATER + timedelta(minutes=1))
+    hand_over(now=LATER + timedelta(minutes=1))
     dossier.refresh_from_db()
     letter.refresh_from_db()
     at.merger.refresh_from_db()
@@ -456,7 +458,7 @@ def test_a_body_that_comes_to_another_province_takes_everything_to_its_office() 
     kept = builders.dossier(agency=stays, state=State.SUBMITTED)
 
     take_effect(now=ON_THE_DAY)
-    follow(now=LATER)
+    hand_over(now=LATER)
 
     for row in (commune, certificate, device, dossier, check):
         row.refresh_from_db()
@@ -477,7 +479,7 @@ def test_the_planner_has_nothing_to_do_about_a_body_whose_office_alone_changes()
     at.merger.refresh_from_db()
     imply(at.merger)
     asked = plans.ask_for_plan(at.merger, actor=at.officer, now=builders.NOW)
-    while making.make_waiting(now=builders.NOW):
+    while worker.make_waiting(now=builders.NOW):
         pass
 
     asked.refresh_from_db()
@@ -491,8 +493,8 @@ def test_a_killed_run_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> N
     for body in at.bodies:
         dossier = builders.dossier(agency=body, state=State.SUBMITTED)
         clock("office_check", dossier, agency=at.old, office=at.old)
-    monkeypatch.setattr(taking_effect, "_BODIES_AT_ONCE", 1)
-    monkeypatch.setattr(going_over, "AT_ONCE", 1)
+    monkeypatch.setattr(effective_day, "_BODIES_AT_ONCE", 1)
+    monkeypatch.setattr(transfers, "AT_ONCE", 1)
     update, calls = bulk.update_rows, []
 
     def dies(*args: Any, **options: Any) -> int:
@@ -508,12 +510,12 @@ def test_a_killed_run_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> N
     take_effect(now=ON_THE_DAY)
     assert Agency.objects.filter(office=at.heir, name__startswith="XÃ").count() == 4
     calls.clear()
-    monkeypatch.setattr("requests_app.services.offices.update_rows", dies)
+    monkeypatch.setattr("requests_app.succession.offices.update_rows", dies)
     with pytest.raises(MemoryError):
-        follow(now=LATER)
+        hand_over(now=LATER)
     assert Dossier.objects.filter(office=at.heir).count() == 2
 
-    follow(now=LATER)
+    hand_over(now=LATER)
 
     assert Dossier.objects.filter(office=at.heir).count() == 4
     assert Deadline.objects.open().filter(agency=at.heir, office=at.heir).count() == 4
@@ -521,5 +523,5 @@ def test_a_killed_run_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> N
     entries = AuditEntry.objects.filter(action="merger.follow_office", data__about="dossier")
     assert sum(len(one.data["to"][str(at.heir.uuid)]) for one in entries) == 4
     before = AuditEntry.objects.count()
-    assert take_effect(now=LATER) + follow(now=LATER) == 0
+    assert take_effect(now=LATER) + hand_over(now=LATER) == 0
     assert AuditEntry.objects.count() == before

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from orgmerge.models import Merger
-from orgmerge.words import MergerState
+from orgmerge.vocabulary import MergerState
 from portal.accounts.models import User
 from portal.core.roles import Role
 from tests import builders
@@ -233,6 +233,7 @@ def test_a_body_sees_what_is_approved_of_it_and_the_ca_as_well(officer: User) ->
         assert agency.name in text_of(client, page_of(merger))
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("words", ["xã mường pắc", "XÃ MUONG PAC", "mường"])
 def test_a_new_name_is_found_in_any_capitals_and_without_marks(officer: User, words: str) -> None:
     merger = mergers.merger(officer)
@@ -247,6 +248,7 @@ def test_a_new_name_is_found_in_any_capitals_and_without_marks(officer: User, wo
     assert "XÃ PẮC TA" in rows
 
 
+@pytest.mark.both
 def test_the_list_is_narrowed_by_words_of_a_body_and_by_state(officer: User) -> None:
     first = mergers.merger(officer, state=MergerState.WITHDRAWN)
     agency = builders.agency("ỦY BAN NHÂN DÂN XÃ KHOEN ON", office=officer.agency)

@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from orgmerge.models import Merger
-from orgmerge.services import joining
-from orgmerge.waiting import waiting_of
-from orgmerge.words import MergerState
+from orgmerge.overview.worklist import waiting_of
+from orgmerge.partners import services as partners
+from orgmerge.vocabulary import MergerState
 from orgmerge.workflow import MergerAction
 from portal.accounts.models import User
 from portal.core.roles import Role
@@ -466,7 +466,7 @@ def test_the_question_waits_on_the_work_list_of_who_answers() -> None:
     assert scene.merger.title in text_of(scene.other.officer, "/")
     assert paths(scene.other.head) == paths(scene.leader.officer) == []
 
-    joining.decline(scene.asked, actor=scene.other.officer, now=NOW, reason="Không có đơn vị")
+    partners.decline(scene.asked, actor=scene.other.officer, now=NOW, reason="Không có đơn vị")
 
     assert paths(scene.other.officer) == []
 
@@ -515,4 +515,4 @@ def test_the_pages_ask_as_often_for_one_office_as_for_five(
         plan = head.get(page_of(scene, "plan"))
 
     assert len(shown.context["joint"]) == offices
-    assert plan.context["seat"] == scene.asked
+    assert plan.context["joint_office"] == scene.asked

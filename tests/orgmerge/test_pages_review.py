@@ -17,9 +17,9 @@ from openpyxl import load_workbook
 
 from devices.lifecycle import Custody
 from orgmerge.models import Merger, MergerBody, ReviewItem, ReviewReply
-from orgmerge.review_rules import OUTSIDE
-from orgmerge.services import review
-from orgmerge.words import Answer
+from orgmerge.review import rounds
+from orgmerge.review.rules import OUTSIDE
+from orgmerge.vocabulary import Answer
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.core.roles import Role
@@ -94,7 +94,7 @@ def scene() -> Scene:
     builders.person("Lò Văn Bình", at=olds[0])
     builders.certificate(subscriber=builders.person("Vàng Thị Xuân", at=olds[1]))
     clerk = builders.user(Role.CLERK, agency=olds[0])
-    review.open_round(merger, due_on=DUE, note="Hỏi Sở", actor=officer, now=NOW)
+    rounds.open_round(merger, due_on=DUE, note="Hỏi Sở", actor=officer, now=NOW)
     return Scene(merger, officer, olds, new, clerk)
 
 
@@ -209,6 +209,7 @@ def test_sent_it_is_read_only_until_taken_back(scene: Scene) -> None:
     assert 'name="1:answer"' in text_of(client.get(scene.page))
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     ("query", "count"),
     [("answer=none", 1), ("answer=any", 1), ("kind=subscriber", 1), ("q=lo van an", 1), ("q=x", 0)],

@@ -14,8 +14,8 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from devices.models import Device
-from orgmerge.bodies_file import COLUMNS
-from orgmerge.words import About, Action
+from orgmerge.body_lists.trial import COLUMNS
+from orgmerge.vocabulary import About, Action
 from portal.agencies.models import Agency, Subscriber
 from portal.ca.models import Certificate
 from requests_app.models import Dossier

@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from orgmerge.models import Merger, Plan, PlanLine
-from orgmerge.services import plans
-from orgmerge.words import About, Action
+from orgmerge.plans import services as plans
+from orgmerge.vocabulary import About, Action
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate
@@ -227,7 +227,7 @@ def test_a_decision_that_lacks_something_comes_back(
 def test_where_there_are_many_bodies_one_is_named(
     split: Merger, officer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orgmerge.views.plan_decisions._MOST_BODIES", 1)
+    monkeypatch.setattr("orgmerge.plans.views.decisions._MOST_BODIES", 1)
     lines = waiting_lines(planned.plan_of(split, officer))
 
     unknown = settle(split, officer, lines, action="change", other="xã nào đó")

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from orgmerge.models import Merger, Plan, PlanLine
-from orgmerge.words import About, Action
+from orgmerge.vocabulary import About, Action
 from portal.agencies.models import Agency, AgencyVersion
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate

@@ -13,9 +13,9 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from orgmerge.models import Merger, Plan, PlanLine
-from orgmerge.plan_words import SLUG_OF
-from orgmerge.services import plans
-from orgmerge.words import About, Action, MergerState
+from orgmerge.plans import services as plans
+from orgmerge.plans.wording import SLUG_OF
+from orgmerge.vocabulary import About, Action, MergerState
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate
@@ -142,6 +142,7 @@ def test_a_plan_that_could_not_be_made_says_so(merger: Merger, officer: User) ->
     assert "Lập kế hoạch xử lý</button>" in page
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     ("query", "condition"),
     [
@@ -388,7 +389,7 @@ def test_the_annex_is_a_pdf_of_the_lines(merger: Merger, officer: User, plan: Pl
 def test_a_long_annex_has_a_page_where_it_is_asked_for(
     merger: Merger, officer: User, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orgmerge.views.plan.MOST_AT_ONCE", 3)
+    monkeypatch.setattr("orgmerge.plans.views.plan.MOST_AT_ONCE", 3)
 
     answer = signed_in(officer).get(f"{page_of(merger)}?export=pdf&about=certificate")
 

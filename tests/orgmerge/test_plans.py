@@ -8,17 +8,19 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from orgmerge import gathering, planning, storing
 from orgmerge.models import Merger, MergerBody, Plan, PlanLine
-from orgmerge.services import making, plans
-from orgmerge.words import About, Action, Extent, MergerState
+from orgmerge.planner import planner
+from orgmerge.plans import comparison, storage, worker
+from orgmerge.plans import services as plans
+from orgmerge.register import inputs
+from orgmerge.vocabulary import About, Action, Extent, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate
 from portal.core.roles import Role
 from portal.core.rules import Refused
-from requests_app.services.errors import NotEditable, StaleVersion
+from requests_app.steps.errors import NotEditable, StaleVersion
 from requests_app.workflow import State
 from tests import builders
 from tests.builders import NOW, TODAY
@@ -54,7 +56,7 @@ def merger(officer: User) -> Merger:
 
 def made_plan(merger: Merger, officer: User) -> Plan:
     plan = plans.ask_for_plan(merger, actor=officer, now=NOW)
-    while making.make_waiting(now=NOW):
+    while worker.make_waiting(now=NOW):
         pass
     plan.refresh_from_db()
     return plan
@@ -72,7 +74,7 @@ def test_a_plan_waits_for_the_worker_and_then_is_ready(merger: Merger, officer: 
     asked = plans.ask_for_plan(merger, actor=officer, now=NOW)
     assert (asked.state, asked.number) == (Plan.State.WAITING, 1)
 
-    assert making.make_waiting(now=LATER) == 1
+    assert worker.make_waiting(now=LATER) == 1
 
     asked.refresh_from_db()
     assert asked.state == Plan.State.READY
@@ -80,13 +82,13 @@ def test_a_plan_waits_for_the_worker_and_then_is_ready(merger: Merger, officer: 
     assert asked.planned_for == mergers.EFFECTIVE
     assert asked.bodies_done == asked.bodies_total == 2
     assert asked.claimed_until is None
-    assert making.make_waiting(now=LATER) == 0
+    assert worker.make_waiting(now=LATER) == 0
 
 
 def test_each_thing_stands_in_exactly_one_line_as_planned(merger: Merger, officer: User) -> None:
     plan = made_plan(merger, officer)
 
-    world = gathering.world_of(merger, today=TODAY)
+    world = inputs.world_of(merger, today=TODAY)
     expected = {(About.CERTIFICATE, *[one.pk]) for one in world.certificates} | {
         (About.DEVICE, one.pk) for one in world.devices
     }
@@ -100,7 +102,7 @@ def test_each_thing_stands_in_exactly_one_line_as_planned(merger: Merger, office
 def test_a_stored_line_says_what_was_planned(merger: Merger, officer: User) -> None:
     plan = made_plan(merger, officer)
 
-    for line in planning.plan(gathering.world_of(merger, today=TODAY)).lines:
+    for line in planner.plan(inputs.world_of(merger, today=TODAY)).lines:
         stored = plan.lines.get(about=line.about, target_id=line.pk)
         assert (stored.action, stored.form, stored.reason) == (line.action, line.form, line.reason)
         assert (stored.stage, stored.is_open) == (line.stage, line.is_open)
@@ -220,7 +222,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(gathering, "world_of"), (planning, "plan"), (storing, "store"), (storing, "counts")],
+    [(inputs, "world_of"), (planner, "plan"), (storage, "store"), (storage, "counts")],
 )
 def test_a_killed_worker_leaves_a_plan_that_the_next_one_makes(
     merger: Merger,
@@ -237,12 +239,12 @@ def test_a_killed_worker_leaves_a_plan_that_the_next_one_makes(
     with monkeypatch.context() as patched:
         patched.setattr(module, name, killed)
         with pytest.raises(Killed):
-            making.make_waiting(now=NOW)
+            worker.make_waiting(now=NOW)
     asked.refresh_from_db()
     assert asked.state == Plan.State.RUNNING
-    assert making.make_waiting(now=NOW) == 0  # somebody may still be at it
+    assert worker.make_waiting(now=NOW) == 0  # somebody may still be at it
 
-    assert making.make_waiting(now=NOW + making.LEASE + timedelta(minutes=1)) == 1
+    assert worker.make_waiting(now=NOW + worker.LEASE + timedelta(minutes=1)) == 1
 
     asked.refresh_from_db()
     assert asked.state == Plan.State.READY
@@ -253,16 +255,16 @@ def test_what_was_written_before_the_kill_is_not_written_twice(
     merger: Merger, officer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = plans.ask_for_plan(merger, actor=officer, now=NOW)
-    monkeypatch.setattr(storing, "LINES_AT_ONCE", 4)
+    monkeypatch.setattr(storage, "LINES_AT_ONCE", 4)
     with monkeypatch.context() as patched:
-        patched.setattr(storing, "store", _dies_at(4, storing.store))
+        patched.setattr(storage, "store", _dies_at(4, storage.store))
         with pytest.raises(Killed):
-            making.make_waiting(now=NOW)
+            worker.make_waiting(now=NOW)
     assert asked.lines.count() == 12
     asked.refresh_from_db()
     assert 0 < asked.bodies_done < asked.bodies_total
 
-    making.make_waiting(now=NOW + making.LEASE + timedelta(minutes=1))
+    worker.make_waiting(now=NOW + worker.LEASE + timedelta(minutes=1))
 
     assert asked.lines.count() == 15
 
@@ -283,17 +285,17 @@ def test_a_worker_that_was_too_slow_does_not_write_into_what_another_took_over(
     merger: Merger, officer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = plans.ask_for_plan(merger, actor=officer, now=NOW)
-    much_later = NOW + making.LEASE + timedelta(minutes=1)
-    plan = planning.plan
+    much_later = NOW + worker.LEASE + timedelta(minutes=1)
+    plan = planner.plan
 
     def overtaken(world: object) -> object:
         monkeypatch.undo()
-        making.make_waiting(now=much_later)
+        worker.make_waiting(now=much_later)
         return plan(world)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(planning, "plan", overtaken)
+    monkeypatch.setattr(planner, "plan", overtaken)
 
-    making.make_waiting(now=NOW)
+    worker.make_waiting(now=NOW)
 
     asked.refresh_from_db()
     assert asked.state == Plan.State.READY
@@ -310,8 +312,8 @@ def test_a_plan_that_cannot_be_made_says_so_and_the_next_one_is_made(
         raise KeyError("no such body")
 
     with monkeypatch.context() as patched:
-        patched.setattr(planning, "plan", broken)
-        assert making.make_waiting(now=NOW) == 1
+        patched.setattr(planner, "plan", broken)
+        assert worker.make_waiting(now=NOW) == 1
 
     asked.refresh_from_db()
     assert asked.state == Plan.State.FAILED
@@ -321,7 +323,7 @@ def test_a_plan_that_cannot_be_made_says_so_and_the_next_one_is_made(
 
 
 def twice(merger: Merger) -> None:
-    """Let a body that goes over whole go to a second one as well."""
+    """Let a body that passes whole go to a second one as well."""
     share = merger.shares.first()
     assert share is not None
     mergers.share(merger, share.old, mergers.body(merger, "ỦY BAN NHÂN DÂN XÃ KHÁC"))
@@ -343,7 +345,7 @@ def test_what_came_to_contradict_itself_before_the_worker_came_is_said(
     asked = plans.ask_for_plan(merger, actor=officer, now=NOW)
     twice(merger)
 
-    making.make_waiting(now=NOW)
+    worker.make_waiting(now=NOW)
 
     asked.refresh_from_db()
     assert asked.state == Plan.State.FAILED
@@ -360,7 +362,7 @@ def test_a_chosen_certificate_is_asked_for_in_a_new_plan(merger: Merger, officer
     other = next(one for one in certificates_of_bodies() if one.pk != proposed)
 
     plans.choose(merger, target(merger), other, actor=officer, now=NOW, version=merger.version)
-    making.make_waiting(now=NOW)
+    worker.make_waiting(now=NOW)
 
     second = plans.newest_ready(merger)
     assert second is not None
@@ -374,7 +376,7 @@ def test_none_can_be_chosen_so_that_a_new_one_is_asked_for(merger: Merger, offic
     made_plan(merger, officer)
 
     plans.choose(merger, target(merger), None, actor=officer, now=NOW, version=merger.version)
-    making.make_waiting(now=NOW)
+    worker.make_waiting(now=NOW)
 
     plan = plans.newest_ready(merger)
     assert plan is not None
@@ -429,7 +431,7 @@ def test_who_saw_an_older_description_chooses_nothing(merger: Merger, officer: U
 
 @pytest.fixture
 def split(officer: User) -> Merger:
-    """A commune goes over to two."""
+    """A commune passes to two."""
     made = mergers.merger(officer)
     old = builders.agency("ỦY BAN NHÂN DÂN XÃ CHIA", office=made.office)
     for name in ("ỦY BAN NHÂN DÂN XÃ MỘT", "ỦY BAN NHÂN DÂN XÃ HAI"):
@@ -462,7 +464,7 @@ def test_a_settled_thing_waits_no_longer(split: Merger, officer: User) -> None:
         now=NOW,
         version=split.version,
     )
-    making.make_waiting(now=NOW)
+    worker.make_waiting(now=NOW)
 
     second = plans.newest_ready(split)
     assert second is not None
@@ -547,7 +549,7 @@ def test_what_moved_between_two_plans_is_shown_line_by_line(merger: Merger, offi
     gone.delete()
     second = made_plan(merger, officer)
 
-    moved = plans.differences(second, first)
+    moved = comparison.differences(second, first)
 
     by_target = {(line.about, line.target_id): line for line in moved.moved}
     fresh = by_target[About.CERTIFICATE, new.pk]
@@ -561,7 +563,7 @@ def test_what_moved_between_two_plans_is_shown_line_by_line(merger: Merger, offi
 def test_nothing_moves_between_two_plans_of_the_same(merger: Merger, officer: User) -> None:
     first, second = made_plan(merger, officer), made_plan(merger, officer)
 
-    moved = plans.differences(second, first)
+    moved = comparison.differences(second, first)
 
     assert not moved.moved.exists()
     assert not moved.gone.exists()

@@ -7,21 +7,22 @@ from collections.abc import Iterator
 import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from orgmerge.filing import failures
 from orgmerge.models import PlanLine
-from orgmerge.plan_words import SLUG_OF
-from orgmerge.services import line_acts, lines
-from orgmerge.words import Action, LineState, Stage
+from orgmerge.plans import line_states
+from orgmerge.plans.wording import SLUG_OF
+from orgmerge.vocabulary import Action, LineState, Stage
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.core.rules import Refused
 from requests_app.models import Dossier
-from requests_app.services.errors import NotEditable
+from requests_app.steps.errors import NotEditable
 from requests_app.workflow import Action as StepAction
 from tests import builders, story
 from tests.orgmerge import approved, carried
@@ -99,9 +100,9 @@ def test_the_clerk_opens_again_as_it_was_and_leaves_the_rest_to_the_office(at: M
     line = failed(at)
 
     with pytest.raises(PermissionDenied):
-        line_acts.again(line, actor=at.clerk, now=at.now, action=Action.REVOKE)
+        failures.again(line, actor=at.clerk, now=at.now, action=Action.REVOKE)
     with pytest.raises(PermissionDenied):
-        line_acts.set_aside(line, actor=at.clerk, now=at.now, reason="x")
+        failures.set_aside(line, actor=at.clerk, now=at.now, reason="x")
 
 
 def test_the_bodys_page_links_the_letters_for_its_own_people_alone(at: Merging) -> None:
@@ -166,8 +167,8 @@ def test_the_office_sets_aside_what_nobody_will_do_with_a_reason(at: Merging) ->
     line = failed(at)
 
     with pytest.raises(Refused):
-        line_acts.set_aside(line, actor=at.officer, now=at.now, reason=" ")
-    line_acts.set_aside(line, actor=at.officer, now=at.now, reason="Dùng chứng thư khác")
+        failures.set_aside(line, actor=at.officer, now=at.now, reason=" ")
+    failures.set_aside(line, actor=at.officer, now=at.now, reason="Dùng chứng thư khác")
 
     line.refresh_from_db()
     assert (line.state, line.outcome) == (LineState.OVERTAKEN, "Dùng chứng thư khác")
@@ -177,15 +178,15 @@ def test_what_is_under_way_is_neither_opened_again_nor_set_aside(at: Merging) ->
     line = at.line(stage=Stage.ORGANISATION, action=Action.CHANGE)
 
     with pytest.raises(NotEditable):
-        line_acts.again(line, actor=at.officer, now=at.now)
+        failures.again(line, actor=at.officer, now=at.now)
     with pytest.raises(NotEditable):
-        line_acts.set_aside(line, actor=at.officer, now=at.now, reason="x")
+        failures.set_aside(line, actor=at.officer, now=at.now, reason="x")
 
 
 def test_a_change_that_cannot_be_is_turned_into_a_new_certificate(at: Merging) -> None:
     line = failed(at)
 
-    line_acts.again(line, actor=at.officer, now=at.now, action=Action.ISSUE, reason="")
+    failures.again(line, actor=at.officer, now=at.now, action=Action.ISSUE, reason="")
     at.drive()
 
     line.refresh_from_db()
@@ -221,7 +222,8 @@ def test_more_lines_and_failures_cost_no_more_queries(at: Merging) -> None:
     first = asked()
     for line in at.lines(stage=Stage.PEOPLE):
         line.outcome = "Thử"
-        lines.end(at.merger, [line], LineState.FAILED, now=at.now)
+        with transaction.atomic():
+            line_states.end(at.merger, [line], LineState.FAILED, now=at.now)
 
     assert asked() <= first
     assert first <= 17

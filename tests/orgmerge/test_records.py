@@ -11,10 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from orgmerge.models import Merger, RecordsHandover
-from orgmerge.services import agency_list, records
-from orgmerge.services.following import follow
-from orgmerge.services.taking_effect import take_effect
-from orgmerge.words import MergerState
+from orgmerge.succession import agency_list, records
+from orgmerge.succession.effective_day import take_effect
+from orgmerge.succession.handover import hand_over
+from orgmerge.vocabulary import MergerState
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.core.rules import Refused
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 def handed_over(at: Scene) -> RecordsHandover:
     take_effect(now=ON_THE_DAY)
-    follow(now=ON_THE_DAY)
+    hand_over(now=ON_THE_DAY)
     records.make_records(now=ON_THE_DAY)
     return RecordsHandover.objects.select_related("body__agency").get()
 

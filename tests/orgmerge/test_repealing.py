@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from orgmerge.described_facts import MergerFacts
+from orgmerge.description.values import MergerFacts
 from orgmerge.models import Merger, Plan, PlanLine
-from orgmerge.services import repealing
-from orgmerge.words import MergerKind, MergerState
+from orgmerge.repeal import services as repeal
+from orgmerge.vocabulary import MergerKind, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.core.roles import Role
@@ -50,7 +50,7 @@ def test_the_rows_are_turned_round_as_a_proposal() -> None:
     officer = builders.user(Role.OFFICE_OFFICER)
     merger, (first, second, school), new = in_force(officer)
 
-    made = repealing.repeal(merger, DECISION, actor=officer, now=NOW)
+    made = repeal.repeal(merger, DECISION, actor=officer, now=NOW)
 
     rows = [(row.old, row.new.name if row.new else "", row.extent) for row in made.shares.all()]
     assert rows == [
@@ -75,7 +75,7 @@ def test_a_body_that_kept_its_name_goes_on_and_gives_the_others_back() -> None:
     mergers.share(merger, ended, body)
     Agency.objects.filter(pk=ended.pk).update(dissolved_on=merger.effective_on)
 
-    made = repealing.repeal(merger, DECISION, actor=officer, now=NOW)
+    made = repeal.repeal(merger, DECISION, actor=officer, now=NOW)
 
     assert [(row.old, row.new.agency if row.new else None) for row in made.shares.all()] == [
         (kept, kept),
@@ -86,22 +86,22 @@ def test_a_body_that_kept_its_name_goes_on_and_gives_the_others_back() -> None:
 def test_what_is_not_in_force_or_repealed_already_is_not_repealed() -> None:
     officer = builders.user(Role.OFFICE_OFFICER)
     merger, _olds, _new = in_force(officer)
-    repealing.repeal(merger, DECISION, actor=officer, now=NOW)
+    repeal.repeal(merger, DECISION, actor=officer, now=NOW)
     draft = mergers.merger(officer)
 
     for one in (merger, draft):
         with pytest.raises(Refused) as refusal:
-            repealing.repeal(one, replace(DECISION, title="Lần hai"), actor=officer, now=NOW)
+            repeal.repeal(one, replace(DECISION, title="Lần hai"), actor=officer, now=NOW)
         assert [violation.code for violation in refusal.value.violations] == ["not_repealable"]
 
 
 def test_a_withdrawn_repeal_leaves_the_way_open() -> None:
     officer = builders.user(Role.OFFICE_OFFICER)
     merger, _olds, _new = in_force(officer)
-    first = repealing.repeal(merger, DECISION, actor=officer, now=NOW)
+    first = repeal.repeal(merger, DECISION, actor=officer, now=NOW)
     Merger.objects.filter(pk=first.pk).update(state=MergerState.WITHDRAWN)
 
-    assert repealing.may_be_repealed(merger)
+    assert repeal.may_be_repealed(merger)
 
 
 def test_the_page_lists_what_can_be_restored_and_what_cannot() -> None:
@@ -138,7 +138,7 @@ def test_the_page_lists_what_can_be_restored_and_what_cannot() -> None:
     bad = client.post(url, typed | {"effective_on": "01/01/2027"})
     good = client.post(url, typed)
 
-    assert found == repealing.Restorable(bodies_living=1, bodies_ended=2, changed=1, revoked=2)
+    assert found == repeal.Restorable(bodies_living=1, bodies_ended=2, changed=1, revoked=2)
     assert 'data-code="effective_before_decided"' in bad.content.decode()
     assert good.headers["Location"] == reverse(
         "orgmerge:detail", args=[Merger.objects.get(repeals=merger).uuid]

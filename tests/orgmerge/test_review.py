@@ -9,11 +9,13 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from devices.lifecycle import Condition, Custody
-from orgmerge import review_answers
+from orgmerge.approval import services as approval
 from orgmerge.models import Merger, MergerBody, ReviewItem, ReviewReply, ReviewRound
-from orgmerge.review_rules import OUTSIDE, Said
-from orgmerge.services import preparing, review, rounds, steps
-from orgmerge.words import Answer, MergerState
+from orgmerge.register import answers as review_answers
+from orgmerge.review import lists, rounds
+from orgmerge.review import services as review
+from orgmerge.review.rules import OUTSIDE, Said
+from orgmerge.vocabulary import Answer, MergerState
 from orgmerge.workflow import MergerAction
 from portal.accounts.models import User
 from portal.agencies.models import Agency
@@ -24,7 +26,7 @@ from portal.core.rules import Refused
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
 from portal.notices.reminders import remind_all
-from requests_app.services.errors import NotEditable, StaleVersion
+from requests_app.steps.errors import NotEditable, StaleVersion
 from tests import builders
 from tests.builders import NOW, TODAY
 from tests.orgmerge import builders as mergers
@@ -45,7 +47,7 @@ class Scene:
     clerks: tuple[User, User]
 
     def open(self, *, due_on: date = DUE, now: datetime = NOW) -> ReviewRound:
-        return review.open_round(self.merger, due_on=due_on, note="", actor=self.officer, now=now)
+        return rounds.open_round(self.merger, due_on=due_on, note="", actor=self.officer, now=now)
 
     def reply(self, place: int = 0) -> ReviewReply:
         return ReviewReply.objects.get(agency=self.olds[place], round__closed_at=None)
@@ -249,7 +251,7 @@ def test_one_round_is_open_at_a_time(scene: Scene) -> None:
         scene.open()
 
     assert codes(refusal) == [("round_open", None)]
-    review.close_round(first, actor=scene.officer, now=NOW)
+    rounds.close_round(first, actor=scene.officer, now=NOW)
     assert scene.open().number == 2
 
 
@@ -258,9 +260,9 @@ def test_only_an_officer_of_the_office_opens_one_and_only_of_a_draft(scene: Scen
     stranger = builders.user(Role.OFFICE_OFFICER)
 
     with pytest.raises(PermissionDenied):
-        review.open_round(scene.merger, due_on=DUE, note="", actor=head, now=NOW)
+        rounds.open_round(scene.merger, due_on=DUE, note="", actor=head, now=NOW)
     with pytest.raises(Merger.DoesNotExist):
-        review.open_round(scene.merger, due_on=DUE, note="", actor=stranger, now=NOW)
+        rounds.open_round(scene.merger, due_on=DUE, note="", actor=stranger, now=NOW)
     Merger.objects.update(state=MergerState.AWAITING_APPROVAL)
     with pytest.raises(NotEditable):
         scene.open()
@@ -270,7 +272,7 @@ def test_nothing_described_nobody_asked(scene: Scene) -> None:
     empty = mergers.merger(scene.officer)
 
     with pytest.raises(Refused) as refusal:
-        review.open_round(empty, due_on=DUE, note="", actor=scene.officer, now=NOW)
+        rounds.open_round(empty, due_on=DUE, note="", actor=scene.officer, now=NOW)
 
     assert codes(refusal) == [("nothing_described", None)]
 
@@ -296,10 +298,10 @@ def test_a_reminder_reaches_who_is_silent_once_a_day(scene: Scene) -> None:
     review.send(reply, actor=scene.clerks[1], now=NOW, version=reply.version)
     Notice.objects.all().delete()
 
-    told = review.remind(made, actor=scene.officer, now=NOW)
-    review.remind(made, actor=scene.officer, now=NOW + timedelta(hours=1))
+    told = rounds.remind(made, actor=scene.officer, now=NOW)
+    rounds.remind(made, actor=scene.officer, now=NOW + timedelta(hours=1))
 
-    assert (told.bodies, told.people, told.mute) == (1, 1, 0)
+    assert (told.bodies, told.people, told.without_account) == (1, 1, 0)
     assert [one.recipient for one in Notice.objects.all()] == [scene.clerks[0]]
 
 
@@ -307,9 +309,9 @@ def test_a_body_without_an_account_is_counted_as_out_of_reach(scene: Scene) -> N
     User.objects.filter(agency=scene.olds[0]).update(is_active=False)
     made = scene.open()
 
-    told = review.remind(made, actor=scene.officer, now=NOW)
+    told = rounds.remind(made, actor=scene.officer, now=NOW)
 
-    assert (told.bodies, told.mute) == (1, 1)
+    assert (told.bodies, told.without_account) == (1, 1)
 
 
 def test_closing_says_who_was_silent_and_assumes_nothing(scene: Scene) -> None:
@@ -318,7 +320,7 @@ def test_closing_says_who_was_silent_and_assumes_nothing(scene: Scene) -> None:
     reply = scene.reply(1)
     review.send(reply, actor=scene.clerks[1], now=NOW, version=reply.version)
 
-    silent = review.close_round(made, actor=scene.officer, now=NOW)
+    silent = rounds.close_round(made, actor=scene.officer, now=NOW)
 
     assert silent == 1
     assert list(made.replies.silent()) == [ReviewReply.objects.get(agency=scene.olds[0])]
@@ -330,16 +332,16 @@ def test_closing_says_who_was_silent_and_assumes_nothing(scene: Scene) -> None:
 
 def test_a_round_is_closed_once(scene: Scene) -> None:
     made = scene.open()
-    review.close_round(made, actor=scene.officer, now=NOW)
+    rounds.close_round(made, actor=scene.officer, now=NOW)
 
     with pytest.raises(NotEditable):
-        review.close_round(made, actor=scene.officer, now=NOW)
+        rounds.close_round(made, actor=scene.officer, now=NOW)
 
 
 def test_a_plan_withdrawn_takes_its_round_with_it(scene: Scene) -> None:
     made = scene.open()
 
-    steps.take_step(
+    approval.take_step(
         scene.merger,
         MergerAction.WITHDRAW,
         actor=scene.officer,
@@ -364,7 +366,7 @@ def test_long_lists_are_made_by_a_worker_once(
     made = scene.open()
     assert (made.prepared_at, Notice.objects.count()) == (None, 0)
 
-    first, second = preparing.prepare_waiting(now=NOW), preparing.prepare_waiting(now=NOW)
+    first, second = lists.prepare_waiting(now=NOW), lists.prepare_waiting(now=NOW)
 
     made.refresh_from_db()
     assert (first, second, made.prepared_at) == (2, 0, NOW)
@@ -377,11 +379,11 @@ def test_after_a_kill_the_bodies_without_a_list_are_gone_on_with(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rounds, "AT_ONCE", -1)
-    monkeypatch.setattr(preparing, "CHUNK", 1)
+    monkeypatch.setattr(lists, "CHUNK", 1)
     for old in scene.olds:
         builders.certificate(subscriber=builders.person(at=old))
     scene.open()
-    fill = preparing._fill
+    fill = lists._write_lists
     calls: list[int] = []
 
     def killed(*args: object, **kwargs: object) -> None:
@@ -390,15 +392,15 @@ def test_after_a_kill_the_bodies_without_a_list_are_gone_on_with(
         calls.append(1)
         fill(*args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(preparing, "_fill", killed)
+    monkeypatch.setattr(lists, "_write_lists", killed)
     with pytest.raises(KeyboardInterrupt):
-        preparing.prepare_waiting(now=NOW)
-    monkeypatch.setattr(preparing, "_fill", fill)
+        lists.prepare_waiting(now=NOW)
+    monkeypatch.setattr(lists, "_write_lists", fill)
     assert ReviewReply.objects.filter(listed_at=NOW).count() == 1
-    assert preparing.prepare_waiting(now=NOW) == 0  # its lease runs
+    assert lists.prepare_waiting(now=NOW) == 0  # its lease runs
 
-    later = NOW + preparing.LEASE + timedelta(minutes=1)
-    assert preparing.prepare_waiting(now=later) == 1
+    later = NOW + lists.LEASE + timedelta(minutes=1)
+    assert lists.prepare_waiting(now=later) == 1
     assert ReviewItem.objects.count() == 2
     assert ReviewRound.objects.get().prepared_at == later
 
@@ -408,9 +410,9 @@ def test_a_round_closed_meanwhile_gets_no_more_lists(
 ) -> None:
     monkeypatch.setattr(rounds, "AT_ONCE", -1)
     made = scene.open()
-    review.close_round(made, actor=scene.officer, now=NOW)
+    rounds.close_round(made, actor=scene.officer, now=NOW)
 
-    assert preparing.prepare_waiting(now=NOW) == 0
+    assert lists.prepare_waiting(now=NOW) == 0
     assert not ReviewReply.objects.filter(listed_at__isnull=False).exists()
 
 
@@ -575,7 +577,7 @@ def test_a_head_reads_but_does_not_answer(listed: Scene) -> None:
 
 def test_an_officer_answers_for_a_silent_body_and_it_shows(listed: Scene) -> None:
     made = ReviewRound.objects.get()
-    review.close_round(made, actor=listed.officer, now=NOW)
+    rounds.close_round(made, actor=listed.officer, now=NOW)
     reply = ReviewReply.objects.get(agency=listed.olds[0])
 
     review.answer(reply, {2: Said(answer=Answer.LEFT)}, actor=listed.officer, now=NOW, version=1)
@@ -634,7 +636,7 @@ def test_taken_back_it_is_owed_again(listed: Scene) -> None:
 
 def test_nothing_is_taken_back_once_the_round_is_closed(listed: Scene) -> None:
     reply = send(listed)
-    review.close_round(ReviewRound.objects.get(), actor=listed.officer, now=NOW)
+    rounds.close_round(ReviewRound.objects.get(), actor=listed.officer, now=NOW)
 
     with pytest.raises(NotEditable):
         review.take_back(reply, actor=listed.clerks[0], now=NOW, version=reply.version)

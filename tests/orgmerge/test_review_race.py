@@ -11,13 +11,14 @@ import pytest
 from django.db import connection
 
 from orgmerge.models import Merger, ReviewItem, ReviewReply, ReviewRound
-from orgmerge.review_rules import Said
-from orgmerge.services import preparing, review, rounds
-from orgmerge.words import Answer
+from orgmerge.review import lists, rounds
+from orgmerge.review import services as review
+from orgmerge.review.rules import Said
+from orgmerge.vocabulary import Answer
 from portal.accounts.models import User
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline
-from requests_app.services.errors import NotEditable, StaleVersion
+from requests_app.steps.errors import NotEditable, StaleVersion
 from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import builders as mergers
@@ -44,7 +45,7 @@ def at_once(*acts: Callable[[], object]) -> list[object]:
 
 
 def described() -> tuple[Merger, User, User]:
-    """A commune with one person goes over to a new one: the reorganisation, officer, clerk."""
+    """A commune with one person passes to a new one: the reorganisation, officer, clerk."""
     officer = builders.user(Role.OFFICE_OFFICER)
     old = builders.agency(office=officer.agency)
     merger = mergers.merger(officer)
@@ -55,7 +56,7 @@ def described() -> tuple[Merger, User, User]:
 
 def test_of_two_clerks_who_save_at_once_one_is_told_that_it_changed() -> None:
     merger, officer, clerk = described()
-    review.open_round(merger, due_on=DUE, note="", actor=officer, now=NOW)
+    rounds.open_round(merger, due_on=DUE, note="", actor=officer, now=NOW)
     colleague = builders.user(Role.CLERK, agency=clerk.agency)
 
     def save(by: User, answer: Answer) -> Callable[[], object]:
@@ -71,13 +72,13 @@ def test_of_two_clerks_who_save_at_once_one_is_told_that_it_changed() -> None:
 
 def test_of_sending_and_closing_at_once_no_clock_is_left() -> None:
     merger, officer, clerk = described()
-    held = review.open_round(merger, due_on=DUE, note="", actor=officer, now=NOW)
+    held = rounds.open_round(merger, due_on=DUE, note="", actor=officer, now=NOW)
     reply = ReviewReply.objects.get()
     review.answer(reply, {1: Said(answer=Answer.LEFT)}, actor=clerk, now=NOW, version=1)
 
     at_once(
         lambda: review.send(reply, actor=clerk, now=NOW, version=2),
-        lambda: review.close_round(held, actor=officer, now=NOW),
+        lambda: rounds.close_round(held, actor=officer, now=NOW),
     )
 
     assert ReviewRound.objects.get().closed_at == NOW
@@ -87,9 +88,9 @@ def test_of_sending_and_closing_at_once_no_clock_is_left() -> None:
 def test_two_workers_at_once_make_each_list_once(monkeypatch: pytest.MonkeyPatch) -> None:
     merger, officer, _clerk = described()
     monkeypatch.setattr(rounds, "AT_ONCE", -1)
-    review.open_round(merger, due_on=DUE, note="", actor=officer, now=NOW)
+    rounds.open_round(merger, due_on=DUE, note="", actor=officer, now=NOW)
 
-    outcomes = at_once(*[lambda: preparing.prepare_waiting(now=NOW)] * 2)
+    outcomes = at_once(*[lambda: lists.prepare_waiting(now=NOW)] * 2)
 
     assert sorted(map(str, outcomes)) == ["0", "1"]
     assert ReviewItem.objects.count() == 1

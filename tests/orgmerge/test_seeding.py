@@ -14,10 +14,9 @@ from django.db.models import Count, Exists, F, OuterRef, Q
 from devices.lifecycle import Condition, Custody
 from devices.models import CustodyMove, Device
 from orgmerge.seeding.bodies import Commune
-from orgmerge.seeding.certificates import text_of
-from orgmerge.seeding.lots import LOTS, LOTS_OF_BODIES, LOTS_OF_SYSTEMS
-from orgmerge.seeding.notary import NOT_A_CERTIFICATE, Notary, Signing, WithoutX509
+from orgmerge.seeding.certificates import LOTS, LOTS_OF_BODIES, LOTS_OF_SYSTEMS, text_of
 from orgmerge.seeding.population import populate
+from orgmerge.seeding.signing import NOT_A_CERTIFICATE, CertificateMaker, Signing, WithoutX509
 from portal.agencies.models import Agency, AgencyVersion, Subscriber
 from portal.ca import authority, ceremony
 from portal.ca.models import Certificate
@@ -40,7 +39,7 @@ def bodies_of(name: str) -> list[str]:
 
 
 def fill(
-    *communes: Commune, people: int = 3, seed: int = 1, notary: Notary | None = None
+    *communes: Commune, people: int = 3, seed: int = 1, maker: CertificateMaker | None = None
 ) -> dict[str, int]:
     return populate(
         communes or [commune(1), commune(2)],
@@ -48,7 +47,7 @@ def fill(
         people=people,
         seed=seed,
         day=DAY,
-        notary=notary or WithoutX509(),
+        maker=maker or WithoutX509(),
     )
 
 
@@ -178,7 +177,7 @@ def test_certificates_are_really_signed() -> None:
     authority.open_for_signing()
     ceremony.set_up(now=NOW)
 
-    fill(commune(1), people=2, notary=Signing())
+    fill(commune(1), people=2, maker=Signing())
 
     for certificate in Certificate.objects.exclude(subject__contains=", T="):
         made = x509.load_der_x509_certificate(bytes(certificate.der))

@@ -10,17 +10,17 @@ from threading import Barrier
 import pytest
 from django.db import connection, transaction
 
+from orgmerge.approval.services import allowed_steps, take_own_step, take_step
+from orgmerge.edits import touch
 from orgmerge.models import Merger, Plan, ReviewItem, ReviewReply, ReviewRound
-from orgmerge.services.common import touch
-from orgmerge.services.steps import allowed_steps, take_own_step, take_step
-from orgmerge.words import MergerState
+from orgmerge.vocabulary import MergerState
 from orgmerge.workflow import IllegalMergerStep, MergerAction
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.notices.models import Notice
-from requests_app.services.errors import Barred, StaleVersion
+from requests_app.steps.errors import Barred, StaleVersion
 from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import builders as mergers
@@ -29,7 +29,7 @@ LATER = NOW + timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Filer:
     """One office's people and a described reorganisation with its ready plan."""
 
     officer: User
@@ -37,7 +37,7 @@ class Desk:
     merger: Merger
 
 
-def desk(*, plan_state: str = Plan.State.READY, open_questions: int = 0) -> Desk:
+def filer(*, plan_state: str = Plan.State.READY, open_questions: int = 0) -> Filer:
     office = builders.office()
     officer = builders.user(Role.OFFICE_OFFICER, agency=office)
     head = builders.user(Role.OFFICE_HEAD, agency=office)
@@ -46,7 +46,7 @@ def desk(*, plan_state: str = Plan.State.READY, open_questions: int = 0) -> Desk
     for _ in range(2):
         mergers.share(merger, builders.agency(office=office), new)
     plan_of(merger, state=plan_state, open_questions=open_questions)
-    return Desk(officer, head, merger)
+    return Filer(officer, head, merger)
 
 
 def plan_of(merger: Merger, *, state: str = Plan.State.READY, open_questions: int = 0) -> Plan:
@@ -74,13 +74,13 @@ def step(
     )
 
 
-def submitted() -> Desk:
-    made = desk()
+def submitted() -> Filer:
+    made = filer()
     step(made.merger, MergerAction.SUBMIT, made.officer)
     return made
 
 
-def approved() -> Desk:
+def approved() -> Filer:
     made = submitted()
     step(made.merger, MergerAction.APPROVE, made.head)
     return made
@@ -134,7 +134,7 @@ def test_approval_freezes_the_plan_that_was_submitted() -> None:
 def test_nothing_is_submitted_without_a_plan_that_leaves_nothing_open(
     state: str, open_questions: int, code: str
 ) -> None:
-    made = desk(plan_state=state, open_questions=open_questions)
+    made = filer(plan_state=state, open_questions=open_questions)
 
     with pytest.raises(Refused) as refusal:
         step(made.merger, MergerAction.SUBMIT, made.officer)
@@ -147,7 +147,7 @@ def test_nothing_is_submitted_without_a_plan_that_leaves_nothing_open(
 
 @pytest.mark.django_db
 def test_nothing_is_submitted_before_it_is_planned_or_described() -> None:
-    made = desk()
+    made = filer()
     made.merger.plans.all().delete()
 
     with pytest.raises(Refused) as unplanned:
@@ -162,7 +162,7 @@ def test_nothing_is_submitted_before_it_is_planned_or_described() -> None:
 
 @pytest.mark.django_db
 def test_a_plan_of_an_older_description_is_not_submitted() -> None:
-    made = desk()
+    made = filer()
     with transaction.atomic():
         touch(made.merger, "merger.edit", actor=made.officer, now=NOW)
 
@@ -174,7 +174,7 @@ def test_a_plan_of_an_older_description_is_not_submitted() -> None:
 
 @pytest.mark.django_db
 def test_an_answer_given_after_the_plan_puts_it_out_of_date() -> None:
-    made = desk()
+    made = filer()
     reply = ReviewReply.objects.get(round=open_round(made.merger, made.officer))
     ReviewItem.objects.create(reply=reply, position=1, answer="continues", answered_at=LATER)
     ReviewRound.objects.update(closed_at=LATER)
@@ -187,7 +187,7 @@ def test_an_answer_given_after_the_plan_puts_it_out_of_date() -> None:
 
 @pytest.mark.django_db
 def test_silence_in_a_review_is_passed_over_only_by_the_officers_word() -> None:
-    made = desk()
+    made = filer()
     open_round(made.merger, made.officer)
 
     with pytest.raises(Refused) as refusal:
@@ -228,7 +228,7 @@ def test_who_edited_does_not_approve_whatever_account_they_use() -> None:
 
 @pytest.mark.django_db
 def test_who_only_submitted_does_not_approve_either() -> None:
-    made = desk()
+    made = filer()
     second = builders.user(Role.OFFICE_OFFICER, agency=made.merger.office)
     step(made.merger, MergerAction.SUBMIT, second)
     person = builders.person(at=made.merger.office)
@@ -290,7 +290,7 @@ def test_the_portal_takes_its_own_steps() -> None:
 
 @pytest.mark.django_db
 def test_another_offices_officer_cannot_even_through_the_service() -> None:
-    made = desk()
+    made = filer()
     stranger = builders.user(Role.OFFICE_OFFICER)
 
     with pytest.raises(Merger.DoesNotExist):
@@ -301,7 +301,7 @@ def test_another_offices_officer_cannot_even_through_the_service() -> None:
 
 @pytest.mark.django_db
 def test_a_form_of_an_older_version_takes_no_step() -> None:
-    made = desk()
+    made = filer()
 
     with pytest.raises(StaleVersion):
         take_step(made.merger, MergerAction.SUBMIT, actor=made.officer, now=LATER, version=99)
@@ -333,7 +333,7 @@ def test_of_two_heads_approving_at_once_exactly_one_does() -> None:
 
 @pytest.mark.django_db
 def test_whose_turn_it_is_and_the_bodies_concerned_are_told() -> None:
-    made = desk()
+    made = filer()
     old = made.merger.shares.first().old  # type: ignore[union-attr]
     clerk = builders.user(Role.CLERK, agency=old)
     builders.user(Role.CLERK)
@@ -357,7 +357,7 @@ def test_whose_turn_it_is_and_the_bodies_concerned_are_told() -> None:
 
 @pytest.mark.django_db
 def test_the_bodies_are_not_told_of_a_draft_they_never_heard_of() -> None:
-    made = desk()
+    made = filer()
     builders.user(Role.CLERK, agency=made.merger.shares.first().old)  # type: ignore[union-attr]
 
     step(made.merger, MergerAction.WITHDRAW, made.officer, reason="Nhập nhầm")

@@ -6,8 +6,8 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from orgmerge.names import key
-from orgmerge.subjects import Subjects
+from orgmerge.planner.names import key
+from orgmerge.planner.subjects import Subjects
 from portal.ca.names import SubjectName, readable, x509_name
 
 PROVINCE = "ỦY BAN NHÂN DÂN TỈNH QUẢNG NGÃI"

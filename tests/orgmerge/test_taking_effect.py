@@ -1,4 +1,4 @@
-"""The effective day: bodies are registered, gone over, renamed, each once."""
+"""The effective day: bodies are registered, transferred, renamed, each once."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import pytest
 
 from orgmerge.models import Merger
-from orgmerge.services import successions, taking_effect
-from orgmerge.services.taking_effect import problems_of, take_effect, try_again
-from orgmerge.words import Extent, MergerKind, MergerState
+from orgmerge.succession import bodies, effective_day
+from orgmerge.succession.effective_day import problems_of, take_effect, try_again
+from orgmerge.vocabulary import Extent, MergerKind, MergerState
 from portal.agencies import services as agencies
 from portal.agencies.models import Agency, AgencyVersion, Succession
 from portal.agencies.services import AgencyFacts
@@ -80,8 +80,8 @@ def test_run_again_it_does_nothing_more() -> None:
 
 def test_a_killed_run_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     approved.scene("XÃ MỘT", "XÃ HAI", "XÃ BA", into=("XÃ X", "XÃ Y"), extent=Extent.PARTLY)
-    monkeypatch.setattr(taking_effect, "AT_ONCE", 1)
-    succeed = successions.succeed
+    monkeypatch.setattr(effective_day, "AT_ONCE", 1)
+    succeed = bodies.succeed
     calls = []
 
     def dies(*args: object, **kwargs: object) -> None:
@@ -90,7 +90,7 @@ def test_a_killed_run_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> N
             raise MemoryError
         succeed(*args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(taking_effect, "succeed", dies)
+    monkeypatch.setattr(effective_day, "succeed", dies)
     with pytest.raises(MemoryError):
         take_effect(now=ON_THE_DAY)
     assert Succession.objects.count() == 2
@@ -195,7 +195,7 @@ def test_what_fails_stands_on_its_body_and_can_be_tried_again() -> None:
     ((whose, why),) = problems_of(at.merger)
     assert whose == "XÃ Y"
     assert "H12.3.4" in why
-    assert not Succession.objects.exists()  # a body goes over to all or to none
+    assert not Succession.objects.exists()  # a body passes to all or to none
     assert Notice.objects.filter(recipient=at.officer, cause__contains="problems").exists()
 
     in_the_way.versions.update(agency_code="")

@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from orgmerge.models import Merger, MergerBody, PlanLine, RecordsHandover
-from orgmerge.waiting import waiting_of
-from orgmerge.words import About, Action, LineState, MergerState
+from orgmerge.overview.worklist import waiting_of
+from orgmerge.vocabulary import About, Action, LineState, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.core.roles import Role

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from orgmerge.facts import (
+from orgmerge.planner.facts import (
     Body,
     Certificate,
     Decided,
@@ -19,9 +19,9 @@ from orgmerge.facts import (
     Target,
     World,
 )
-from orgmerge.names import key
-from orgmerge.planning import plan
-from orgmerge.words import Action, Extent
+from orgmerge.planner.names import key
+from orgmerge.planner.planner import plan
+from orgmerge.vocabulary import Action, Extent
 
 DAY = date(2026, 12, 1)
 PROVINCE = "Tỉnh Lai Châu"

@@ -10,8 +10,8 @@ from devices.models import Device
 from devices.services.holding import take_back
 from portal.accounts.models import User
 from requests_app import services
+from requests_app.kinds.mau_08_return.prefill import rows_of
 from requests_app.models import Decision, Dossier, Procedure
-from requests_app.services.prefilling.give_back import rows_of
 from requests_app.workflow import Route
 from tests import builders, story
 from tests.builders import NOW

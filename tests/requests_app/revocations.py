@@ -13,8 +13,8 @@ from pypdf import PdfReader
 from portal.ca.models import Certificate
 from portal.documents import services as documents
 from requests_app import services
+from requests_app.kinds.mau_05_revoke.prefill import row_of
 from requests_app.models import DeliveredPaper, Dossier, Procedure
-from requests_app.services.prefilling.revoke import row_of
 from tests import builders, story
 
 NOW = builders.NOW

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from portal.core.rules import Refused
 from requests_app.kinds.base import EffectKind
+from requests_app.kinds.duplicates import asked_twice
 from requests_app.models import Dossier, DossierItem
-from requests_app.services.row_rules.duplicates import asked_twice
 from requests_app.workflow import Action, State
 from tests import builders, story
 from tests.builders import NOW

@@ -19,8 +19,12 @@ from portal.core.rules import Violation
 from portal.core.text import nfc
 from requests_app import kinds, services, spreadsheets
 from requests_app.kinds.base import Kind, check_cell
+from requests_app.kinds.mau_04_renew_change import prefill as renew_change
+from requests_app.kinds.mau_05_revoke import prefill as revoke
+from requests_app.kinds.mau_06_recover import prefill as recover
+from requests_app.kinds.mau_08_return import prefill as give_back
+from requests_app.kinds.mau_09_loss import prefill as loss
 from requests_app.models import Dossier, Procedure
-from requests_app.services.prefilling import give_back, loss, recover, renew_change, revoke
 from requests_app.workflow import Route
 from tests import builders, story
 from tests.builders import NOW

@@ -14,7 +14,7 @@ from portal.ca.models import VirtualToken
 from portal.core.roles import Role
 from requests_app import services
 from requests_app.models import Dossier
-from requests_app.services.batch_signing import Came, looked_at, sign_all, waiting_for
+from requests_app.submission.batch_signing import Came, looked_at, sign_all, waiting_for
 from requests_app.workflow import Action, State
 from tests import builders, story
 from tests.builders import NOW

@@ -19,8 +19,8 @@ from portal.core.workdays import work_calendar
 from portal.deadlines import calendar
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import Deadline, DeadlineKind
+from requests_app.drafts.services import dossier_act
 from requests_app.models import Dossier
-from requests_app.services.drafts import dossier_act
 from requests_app.workflow import Action, State
 from tests import builders, story
 from tests.builders import NOW

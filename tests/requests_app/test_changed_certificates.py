@@ -12,10 +12,10 @@ import pytest
 from portal.accounts.models import User
 from portal.ca import installation, services
 from portal.ca.models import Certificate
-from requests_app import execution
+from requests_app.execution import services as execution
+from requests_app.kinds.mau_04_renew_change.prefill import row_of
 from requests_app.models import Procedure, SigningMode
-from requests_app.services.prefilling.renew_change import row_of
-from requests_app.services.signing_mode import (
+from requests_app.submission.signing_mode import (
     organisation_certificate,
     personal_certificate,
     signing_mode,

@@ -11,7 +11,7 @@ from portal.agencies.models import Agency
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.services import open_deadline
 from requests_app.models import Dossier, Outcome
-from requests_app.services.continuing import continue_under
+from requests_app.succession.dossiers import continue_under
 from requests_app.workflow import State
 from tests import builders
 from tests.builders import NOW

@@ -14,7 +14,7 @@ from portal.core.roles import Role
 from requests_app import kinds, services
 from requests_app.kinds.base import Kind
 from requests_app.models import Attachment, Dossier, DossierCopy, DossierItem, RoutingRule
-from requests_app.services import letters
+from requests_app.submission import letters
 from requests_app.workflow import Action, Route, State, routes_of
 from tests import builders, story
 from tests.story import Cast

@@ -20,12 +20,14 @@ from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.documents import services as documents
 from portal.notices.models import Notice
-from requests_app import forwarding, freezing, services
-from requests_app.covering_content import covering_letter_of, summary_of
-from requests_app.covering_stages import LetterAction, Stage
+from requests_app import services
+from requests_app.covering_letters import forwarding
+from requests_app.covering_letters.paper import covering_letter_of, summary_of
+from requests_app.covering_letters.steps import DOSSIERS_RENDERED_AT_ONCE
+from requests_app.covering_letters.workflow import LetterAction, Stage
 from requests_app.models import CoveredDossier, CoveringLetter, Dossier, DossierEvent
-from requests_app.services.covering_steps import DOSSIERS_RENDERED_AT_ONCE
-from requests_app.services.errors import Barred, NotEditable, StaleVersion
+from requests_app.steps.errors import Barred, NotEditable, StaleVersion
+from requests_app.submission import freezing
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 

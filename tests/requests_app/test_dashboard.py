@@ -17,9 +17,9 @@ from portal.agencies.models import Agency
 from portal.core.roles import Role
 from portal.core.workdays import WorkCalendar
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
-from requests_app.dashboard import dashboard_of, median
 from requests_app.models import Dossier
 from requests_app.workflow import Action, Route, State
+from requests_app.worklist.dashboard import dashboard_of, median
 from tests import builders, story
 from tests.builders import NOW, TODAY
 from tests.deadlines.test_list import deadline

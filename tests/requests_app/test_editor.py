@@ -15,7 +15,8 @@ from django.urls import reverse
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
-from requests_app import editing, kinds, services
+from requests_app import kinds, services
+from requests_app.drafts import editing
 from requests_app.models import Dossier, DossierItem, Procedure
 from requests_app.workflow import Route, State
 from tests import builders

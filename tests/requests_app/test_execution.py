@@ -19,8 +19,9 @@ from portal.ca import services as ca
 from portal.ca.models import Certificate
 from portal.core.rules import Refused
 from portal.deadlines.models import Deadline
-from requests_app import execution, services
-from requests_app.carrying_out import issuing
+from requests_app import services
+from requests_app.execution import issuing
+from requests_app.execution import services as execution
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.workflow import Action, State
 from tests import builders, story

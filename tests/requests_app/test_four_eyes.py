@@ -9,7 +9,8 @@ import pytest
 from portal.audit.models import AuditEntry
 from portal.ca import services as ca_services
 from portal.core.roles import Role
-from requests_app import execution, services
+from requests_app import services
+from requests_app.execution import services as execution
 from requests_app.models import Decision, Dossier
 from requests_app.workflow import Action, State
 from tests import builders, story

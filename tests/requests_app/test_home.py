@@ -23,8 +23,8 @@ from portal.ca.models import Certificate
 from portal.core.roles import Role
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
 from portal.deadlines.querysets import CERTIFICATE_KINDS
-from requests_app.agenda import CLOCKS_SHOWN
 from requests_app.workflow import State
+from requests_app.worklist.agenda import CLOCKS_SHOWN
 from tests import builders, story
 
 pytestmark = pytest.mark.django_db

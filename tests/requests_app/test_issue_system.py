@@ -19,10 +19,11 @@ from portal.ca import services as ca
 from portal.ca.models import Certificate, KeyPair
 from portal.ca.profiles import PrivateKey
 from portal.core.rules import Refused
-from requests_app import execution, services
-from requests_app.carrying_out.preparing import KEY_IN_USE
+from requests_app import services
+from requests_app.execution import services as execution
+from requests_app.execution.preparation import KEY_IN_USE
+from requests_app.kinds import row_rules
 from requests_app.models import Dossier, Outcome
-from requests_app.services import row_rules
 from requests_app.workflow import Action, State
 from tests import builders, story
 from tests.ca import requests

@@ -12,13 +12,13 @@ from portal.agencies.models import AgencyKind
 from portal.core.roles import Role
 from portal.documents import letters
 from requests_app import kinds
-from requests_app.letter_content import CA_ADDRESSEE, letter_of, refusal_letter_of
 from requests_app.models import Dossier, DossierCopy, DossierItem
+from requests_app.submission.letter_content import CA_ADDRESSEE, letter_of, refusal_letter_of
 from requests_app.workflow import Route
 from tests import builders
 from tests.builders import person_answers
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.paper]
 CONTACT = {
     "full_name": "Lò Thị Hoa",
     "identity_number": "012184900777",

@@ -18,13 +18,13 @@ from portal.deadlines.models import Deadline, DeadlineKind
 from portal.documents import services as documents
 from portal.notices.models import Notice
 from requests_app import services
+from requests_app.kinds.mau_09_loss import rules as row_rules
+from requests_app.kinds.mau_09_loss.prefill import rows_of
 from requests_app.models import Dossier, Procedure, RoutingRule
-from requests_app.services.prefilling.loss import rows_of
-from requests_app.services.row_rules import loss as row_rules
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 
-pytestmark = pytest.mark.usefixtures("ca")
+pytestmark = [pytest.mark.usefixtures("ca"), pytest.mark.paper]
 
 NOW = builders.NOW
 CONTACT = {

@@ -23,7 +23,7 @@ from portal.ca.models import Certificate, RevocationReason
 from portal.core.roles import Role
 from requests_app import services
 from requests_app.models import Dossier, Procedure
-from requests_app.services.offers import Offer, offers_for_certificate, offers_for_device
+from requests_app.start_page.offers import Offer, offers_for_certificate, offers_for_device
 from requests_app.workflow import Route, State
 from tests import builders, story
 from tests.builders import NOW, TODAY

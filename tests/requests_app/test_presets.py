@@ -17,10 +17,10 @@ from portal.core.roles import Role
 from portal.core.rules import Refused
 from requests_app import services
 from requests_app.models import Procedure, RoutingProposal, RoutingRule
-from requests_app.presets import PRESETS
+from requests_app.routing.presets import PRESETS
+from requests_app.routing.services import copies_for, rule_for
+from requests_app.routing.terms import facts_of, violations_of
 from requests_app.services import PresetTerms
-from requests_app.services.routing import copies_for, rule_for
-from requests_app.services.routing_rules import facts_of, violations_of
 from requests_app.workflow import Route
 from tests import builders
 

@@ -16,7 +16,8 @@ from portal.ca import authority, ceremony, keystore
 from portal.ca import services as ca
 from portal.ca.models import Certificate
 from portal.core.roles import Role
-from requests_app import execution, services
+from requests_app import services
+from requests_app.execution import services as execution
 from requests_app.models import Dossier
 from requests_app.services import StaleVersion
 from requests_app.workflow import Action, IllegalStep, State

@@ -24,17 +24,18 @@ from portal.core.rules import Refused, Violation
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.documents import services as documents
 from portal.notices.models import Notice
-from requests_app import execution, services
-from requests_app.carrying_out import recovering
+from requests_app import services
+from requests_app.drafts.targets import newest_certificates
+from requests_app.execution import services as execution
+from requests_app.kinds.mau_06_recover import effect as recovering
+from requests_app.kinds.mau_06_recover import rules as row_rules
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome, Procedure
-from requests_app.services.row_rules import recover as row_rules
-from requests_app.services.targets import newest_certificates
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.requests_app import recovery
 from tests.requests_app.recovery import cast, confirmed, draft, lock, locked, row
 
-pytestmark = pytest.mark.usefixtures("ca")
+pytestmark = [pytest.mark.usefixtures("ca"), pytest.mark.paper]
 
 NOW = builders.NOW
 SOON = NOW + timedelta(seconds=5)

@@ -23,8 +23,8 @@ from portal.audit.models import AuditEntry
 from portal.core import sheets
 from portal.core.roles import OFFICE_ROLES, Role
 from requests_app.models import DossierEvent
-from requests_app.services.registers import REGISTERS
-from requests_app.services.registers.handovers import HANDS_CHANGED
+from requests_app.registers.catalogue import REGISTERS
+from requests_app.registers.handovers import HANDS_CHANGED
 from requests_app.workflow import Action, State
 from tests import builders
 from tests.builders import NOW, TODAY

@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from portal.ca.models import Certificate
 from requests_app import services
+from requests_app.kinds import reissue_warning as reissue
+from requests_app.kinds import row_rules
 from requests_app.models import Dossier
-from requests_app.services import row_rules
-from requests_app.services.row_rules import reissue
 from requests_app.workflow import State
 from tests import builders, story
 from tests.builders import NOW

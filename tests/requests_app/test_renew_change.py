@@ -23,12 +23,14 @@ from portal.ca.models import Certificate, RevocationReason
 from portal.ca.names import subject_of
 from portal.core.rules import Refused
 from portal.notices.models import Mail, Notice
-from requests_app import execution, services
-from requests_app.carrying_out.renewing import validity_of
+from requests_app import services
+from requests_app.execution import services as execution
+from requests_app.kinds.mau_04_renew_change import rules as renew_change
+from requests_app.kinds.mau_04_renew_change.effect import validity_of
+from requests_app.kinds.mau_04_renew_change.prefill import row_of
+from requests_app.kinds.row_rules import rows_of
 from requests_app.models import DeliveredPaper, Dossier, Outcome, Procedure
 from requests_app.rules.certificates import UNKNOWN
-from requests_app.services.prefilling.renew_change import row_of
-from requests_app.services.row_rules import renew_change, rows_of
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.builders import NOW, TODAY

@@ -21,10 +21,10 @@ from portal.ca import authority, ceremony, keystore
 from portal.ca import services as ca
 from portal.ca.models import Certificate, Issuance, RevocationReason
 from portal.notices.models import Mail
-from requests_app import execution
-from requests_app.carrying_out import renewing
+from requests_app.execution import services as execution
+from requests_app.kinds.mau_04_renew_change import effect as renewing
+from requests_app.kinds.mau_04_renew_change.prefill import row_of
 from requests_app.models import Dossier, Outcome, Procedure
-from requests_app.services.prefilling.renew_change import row_of
 from requests_app.workflow import Action, State
 from tests import builders, story
 from tests.builders import NOW, TODAY

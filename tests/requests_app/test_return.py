@@ -17,10 +17,10 @@ from portal.core.rules import Refused
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
 from requests_app import services
+from requests_app.kinds.mau_08_return import rules as give_back
+from requests_app.kinds.mau_08_return.prefill import rows_of, rows_to_give_back
 from requests_app.models import Decision, DeliveredPaper, Outcome, Procedure, RoutingRule
 from requests_app.services import RowDecision
-from requests_app.services.prefilling.give_back import rows_of, rows_to_give_back
-from requests_app.services.row_rules import give_back
 from requests_app.workflow import Action, IllegalStep, Route, State
 from tests import builders, story
 from tests.builders import NOW

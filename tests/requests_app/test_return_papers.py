@@ -16,14 +16,14 @@ from portal.core.rules import Refused
 from portal.documents import services as documents
 from portal.documents.models import Document
 from requests_app import services
-from requests_app.letter_content import letter_of
 from requests_app.models import DeliveredPaper, Dossier
+from requests_app.submission.letter_content import letter_of
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.builders import NOW
 from tests.requests_app import returns
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.paper]
 needs_pdfsig = pytest.mark.skipif(not shutil.which("pdfsig"), reason="no poppler at hand")
 
 

@@ -21,8 +21,9 @@ from portal.ca.models import Certificate, Crl, RevocationReason
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.documents import services as documents
 from portal.notices.models import Notice
-from requests_app import execution, services
-from requests_app.carrying_out import revoking
+from requests_app import services
+from requests_app.execution import services as execution
+from requests_app.kinds.mau_05_revoke import effect as revoking
 from requests_app.models import DeliveredPaper, Outcome, Procedure
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
@@ -40,7 +41,7 @@ from tests.requests_app.revocations import (
     successor_of,
 )
 
-pytestmark = pytest.mark.usefixtures("ca")
+pytestmark = [pytest.mark.usefixtures("ca"), pytest.mark.paper]
 
 # Friday 20/11/2026, day 0; Tuesday 24/11 is off.
 FIVE_WORKING_DAYS_LATER = date(2026, 11, 30)

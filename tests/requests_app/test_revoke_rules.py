@@ -14,8 +14,8 @@ from devices.models import Device
 from portal.ca import services as ca
 from portal.ca.models import Certificate, RevocationReason
 from requests_app import services
-from requests_app.services.prefilling.revoke import row_of, rows_of
-from requests_app.services.row_rules import revoke as row_rules
+from requests_app.kinds.mau_05_revoke import rules as row_rules
+from requests_app.kinds.mau_05_revoke.prefill import row_of, rows_of
 from tests import builders, story
 from tests.requests_app.revocations import (
     NOW,

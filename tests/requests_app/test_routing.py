@@ -16,9 +16,9 @@ from portal.core.roles import Role
 from portal.core.rules import Refused
 from requests_app import services
 from requests_app.models import Procedure, RoutingProposal, RoutingRule
+from requests_app.routing.services import copies_for, rule_for
+from requests_app.routing.terms import violations_of
 from requests_app.services import RuleFacts
-from requests_app.services.routing import copies_for, rule_for
-from requests_app.services.routing_rules import violations_of
 from requests_app.workflow import Route
 from tests import builders
 

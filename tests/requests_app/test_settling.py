@@ -14,12 +14,12 @@ from portal.core.rules import Refused
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.documents import services as documents
 from portal.documents.models import Document
-from requests_app import execution
+from requests_app.execution import services as execution
 from requests_app.models import RoutingRule, SigningMode
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.paper]
 
 
 def _text(document: Document | None) -> str:

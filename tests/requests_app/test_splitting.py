@@ -6,7 +6,7 @@ import pytest
 
 from requests_app import services
 from requests_app.models import Attachment, Procedure
-from requests_app.services import letters
+from requests_app.submission import letters
 from requests_app.workflow import Route
 from tests import builders, story
 from tests.builders import NOW

@@ -12,7 +12,7 @@ from django.urls import reverse
 from portal.deadlines.models import Deadline
 from portal.notices.models import Notice
 from requests_app import kinds, services
-from requests_app.wording import deed_of
+from requests_app.dossier_pages.wording import deed_of
 from requests_app.workflow import Action
 from tests import builders, story
 

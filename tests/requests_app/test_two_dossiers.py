@@ -21,11 +21,11 @@ from portal.ca import authority, ceremony, keystore
 from portal.ca.models import Certificate
 from portal.core.rules import Refused
 from portal.deadlines.models import Deadline, DeadlineKind
-from requests_app import execution
-from requests_app.carrying_out import renewing
+from requests_app.execution import services as execution
+from requests_app.kinds.mau_04_renew_change import effect as renewing
+from requests_app.kinds.mau_04_renew_change.prefill import row_of as renewal_row
+from requests_app.kinds.mau_05_revoke.prefill import row_of as revocation_row
 from requests_app.models import Dossier, DossierItem, Outcome, Procedure
-from requests_app.services.prefilling.renew_change import row_of as renewal_row
-from requests_app.services.prefilling.revoke import row_of as revocation_row
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.builders import NOW

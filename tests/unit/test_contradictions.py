@@ -6,10 +6,9 @@ from datetime import date
 
 import pytest
 
-from orgmerge.contradictions import find, units_keep_a_superior
-from orgmerge.description import Described
-from orgmerge.facts import Share
-from orgmerge.words import Extent, MergerKind
+from orgmerge.description.contradictions import find
+from orgmerge.planner.facts import Share
+from orgmerge.vocabulary import Extent, MergerKind
 from tests.orgmerge.worlds import Making
 
 DAY = date(2026, 12, 1)
@@ -242,16 +241,3 @@ def test_superiors_that_turn_in_a_circle() -> None:
     making.target("Sở B", making.body("Sở Y"), superior="UBND xã A")
 
     assert [code for code, _row in found(making)] == ["superior_circle", "superior_circle"]
-
-
-def test_units_under_a_body_that_ends_are_asked_about() -> None:
-    making = Making()
-    a, b = making.body("UBND xã A"), making.body("UBND xã B")
-    school, other = making.body("Trường TH A", parent=a), making.body("Trường TH B", parent=b)
-    making.target("UBND xã C", a)
-    making.target("UBND xã B", b, agency=b)
-    described = Described(making.shares, making.targets, making.bodies)
-
-    violations = units_keep_a_superior(described, {a: [school], b: [other]})
-
-    assert [(one.code, one.row) for one in violations] == [("left_without_superior", 1)]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-
-import pytest
+from contextlib import suppress
 
 from portal.core.roles import OFFICE_ROLES, Role
-from requests_app.covering_stages import (
+from requests_app.covering_letters.workflow import (
     LETTER_STEPS,
     WAITS_FOR,
     IllegalLetterStep,
@@ -20,15 +19,13 @@ from requests_app.covering_stages import (
 LEGAL = {(step.role, source, step.action) for step in LETTER_STEPS for source in step.sources}
 
 
-@pytest.mark.parametrize(
-    ("role", "stage", "action"), list(itertools.product(Role, Stage, LetterAction))
-)
-def test_only_the_steps_in_the_table_exist(role: Role, stage: Stage, action: LetterAction) -> None:
-    if (role, stage, action) in LEGAL:
-        assert find_letter_step(action, stage=stage, role=role).action == action
-    else:
-        with pytest.raises(IllegalLetterStep):
-            find_letter_step(action, stage=stage, role=role)
+def test_only_the_steps_in_the_table_exist() -> None:
+    found = set()
+    for role, stage, action in itertools.product(Role, Stage, LetterAction):
+        with suppress(IllegalLetterStep):
+            found.add((role, stage, find_letter_step(action, stage=stage, role=role).action))
+
+    assert found == LEGAL
 
 
 def test_only_an_office_has_to_do_with_its_letters() -> None:

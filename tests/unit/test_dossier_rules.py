@@ -8,7 +8,8 @@ import pytest
 
 from portal.core.rules import Violation
 from requests_app.kinds.people import sim_names_its_carrier
-from requests_app.rules import dossiers, systems
+from requests_app.rules import systems
+from requests_app.submission import rules as dossiers
 
 TODAY = date(2026, 11, 20)
 

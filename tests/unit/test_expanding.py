@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orgmerge.expanding import Expansion, Registered, commune_bodies, expand
-from orgmerge.words import Extent
+from orgmerge.body_lists.communes import Expansion, Registered, commune_bodies, expand
+from orgmerge.vocabulary import Extent
 
 LAI_CHAU = "Tỉnh Lai Châu"
 DAY = "2025-07-01"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from orgmerge.expanding import Register, Registered
-from orgmerge.expanding_provinces import expand_provinces
+from orgmerge.body_lists.communes import CommuneRegister, Registered, expand_provinces
 
 BODIES = (
     Registered(1, "ỦY BAN NHÂN DÂN TỈNH BẠC LIÊU", "Bạc Liêu"),
@@ -17,7 +16,7 @@ def rows(*provinces: tuple[str, str]) -> list[tuple[str, str, str]]:
         {"old_province": old, "new_province": new, "effective_on": "2025-07-01"}
         for old, new in provinces
     ]
-    found = list(expand_provinces(communes, Register(BODIES, [])))
+    found = list(expand_provinces(communes, CommuneRegister(BODIES, [])))
     assert all(row.effective_on == "2025-07-01" and row.extent == "whole" for row in found)
     return [(row.old_agency, row.new_agency, row.new_name) for row in found]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orgmerge.facts import Share
-from orgmerge.names import kind_of, kind_of_all
-from orgmerge.words import Extent, MergerKind
+from orgmerge.planner.facts import Share
+from orgmerge.planner.names import kind_of
+from orgmerge.vocabulary import Extent, MergerKind
 from tests.orgmerge.worlds import Making
 
 
@@ -78,8 +78,3 @@ def test_a_body_that_goes_on_counts_among_the_sources_though_no_row_says_so() ->
     kept, other = making.body("UBND xã A"), making.body("UBND xã B")
 
     assert kind(making, making.target("UBND xã A", other, agency=kept)) == MergerKind.NAME_KEPT
-
-
-def test_several_sorts_in_one_decision_are_mixed() -> None:
-    assert kind_of_all([MergerKind.SPLIT, MergerKind.SPLIT]) == MergerKind.SPLIT
-    assert kind_of_all([MergerKind.SPLIT, MergerKind.RENAME]) == MergerKind.MIXED

@@ -19,7 +19,7 @@ from requests_app.kinds.base import (
     check_row,
     has_errors,
 )
-from requests_app.kinds.mau_01_person import CENTRAL
+from requests_app.kinds.mau_01_person.form import CENTRAL
 from tests.builders import person_answers
 
 TODAY = date(2026, 11, 20)
@@ -287,13 +287,16 @@ def package(tmp_path: Path) -> Iterator[Path]:
 
 TRIAL = """
 from dataclasses import replace
-from requests_app.kinds.mau_02_organisation import KIND as BODY
+from requests_app.kinds.mau_02_organisation.form import KIND as BODY
 KIND = replace(BODY, code="{code}", number="98", title="Mẫu thử")
 """
 
 
-def test_adding_a_form_is_adding_a_file(package: Path) -> None:
-    (package / "mau_98_trial.py").write_text(TRIAL.format(code="mau_98_trial"))
+def test_adding_a_form_is_adding_a_folder(package: Path) -> None:
+    folder = package / "mau_98_trial"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "form.py").write_text(TRIAL.format(code="mau_98_trial"))
 
     found = kinds._discover(kinds.__path__)
 
@@ -302,7 +305,10 @@ def test_adding_a_form_is_adding_a_file(package: Path) -> None:
 
 
 def test_two_forms_with_one_code_are_refused(package: Path) -> None:
-    (package / "mau_99_twin.py").write_text(TRIAL.format(code="mau_02_organisation"))
+    folder = package / "mau_99_twin"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "form.py").write_text(TRIAL.format(code="mau_02_organisation"))
 
     with pytest.raises(ValueError, match="mau_02_organisation"):
         kinds._discover(kinds.__path__)

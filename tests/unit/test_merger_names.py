@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orgmerge.names import same
+from orgmerge.planner.names import same
 
 
 @pytest.mark.parametrize(

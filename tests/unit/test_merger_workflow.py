@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 
-import pytest
-
-from orgmerge.words import MergerState
+from orgmerge.vocabulary import MergerState
 from orgmerge.workflow import (
     BEFORE_FORCE,
     STEPS,
@@ -35,17 +34,13 @@ LEGAL = {
 }
 
 
-@pytest.mark.parametrize(("role", "state", "action"), list(itertools.product([*Role, None], S, A)))
-def test_only_the_steps_in_the_table_exist(
-    role: Role | None, state: MergerState, action: MergerAction
-) -> None:
-    target = LEGAL.get((role, state, action))
+def test_only_the_steps_in_the_table_exist() -> None:
+    found = {}
+    for role, state, action in itertools.product([*Role, None], S, A):
+        with suppress(IllegalMergerStep):
+            found[role, state, action] = find_step(action, state=state, role=role).target
 
-    if target is None:
-        with pytest.raises(IllegalMergerStep):
-            find_step(action, state=state, role=role)
-    else:
-        assert find_step(action, state=state, role=role).target == target
+    assert found == LEGAL
 
 
 def test_what_goes_back_or_ends_early_says_why() -> None:

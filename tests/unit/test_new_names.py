@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orgmerge import names
-from orgmerge.new_names import NewPlace, Subject, levels_of, new_values
+from orgmerge.planner import names
+from orgmerge.planner.subjects import NewPlace, Subject, levels_of, new_values
 
 PROVINCE, DISTRICT = "UBND TỈNH LAI CHÂU", "UBND HUYỆN TÂN UYÊN"
 OLD, NEW, SCHOOL = "UBND XÃ CŨ", "UBND XÃ MỚI", "TRƯỜNG MẦM NON SỐ 1"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from orgmerge.codes import Against, Note, Warn, Why
-from orgmerge.facts import Candidate, Choice, Reply, Share
-from orgmerge.words import Action, Answer, Extent, Stage
+from orgmerge.planner.codes import Against, Note, Warn, Why
+from orgmerge.planner.facts import Candidate, Choice, Reply, Share
+from orgmerge.vocabulary import Action, Answer, Extent, Stage
 from tests.orgmerge.worlds import DAY, SUPERIOR, Making, said, seen
 
 

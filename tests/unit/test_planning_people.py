@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from orgmerge.codes import Warn, Why
-from orgmerge.facts import Decided, Reply
-from orgmerge.words import Action, Answer, Extent, Stage
+from orgmerge.planner.codes import Warn, Why
+from orgmerge.planner.facts import Decided, Reply
+from orgmerge.vocabulary import Action, Answer, Extent, Stage
 from tests.orgmerge.worlds import SUPERIOR, Making, said, seen
 
 

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
-from orgmerge import codes
-from orgmerge.facts import Body, Line, Plan, Reply, Share, World
-from orgmerge.planning import plan
-from orgmerge.reasons import AGAINST, NOTES, REASONS, WARNINGS
-from orgmerge.words import About, Action, Answer, Extent
+from orgmerge.planner import codes
+from orgmerge.planner.facts import Body, Line, Plan, Reply, Share, World
+from orgmerge.planner.planner import plan
+from orgmerge.planner.reasons import AGAINST, NOTES, REASONS, WARNINGS
+from orgmerge.vocabulary import About, Action, Answer, Extent
 from tests.orgmerge.executing import executed, settled
 from tests.orgmerge.worlds import SUPERIOR, Making, acts
 

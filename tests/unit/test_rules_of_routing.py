@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from portal.core.rules import Violation
-from requests_app.rules import covering, routing
-from requests_app.states import Procedure, Route
-from requests_app.workflow import PETITIONS, routes_of
+from requests_app.covering_letters import rules as covering
+from requests_app.routing import rules as routing
+from requests_app.workflow import PETITIONS, Procedure, Route, routes_of
 
 
 def _code(violation: Violation | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 
 import pytest
 
@@ -32,24 +33,24 @@ def test_the_table_says_each_thing_once() -> None:
     assert len(LEGAL) == sum(len(step.sources) * len(step.routes) for step in STEPS)
 
 
-@pytest.mark.parametrize(("role", "route"), list(itertools.product(WHO, Route)))
-def test_only_the_steps_in_the_table_exist(role: Role | None, route: Route) -> None:
-    for state, action in itertools.product(State, Action):
-        step = LEGAL.get((role, state, action, route))
-        if step is not None:
-            assert find_step(action, state=state, role=role, route=route) is step
-        else:
-            with pytest.raises(IllegalStep):
-                find_step(action, state=state, role=role, route=route)
+def test_only_the_steps_in_the_table_exist() -> None:
+    found = {}
+    for role, state, action, route in itertools.product(WHO, State, Action, Route):
+        with suppress(IllegalStep):
+            step = find_step(action, state=state, role=role, route=route)
+            found[role, state, action, route] = step
+
+    assert found == LEGAL
 
 
-@pytest.mark.parametrize(("route", "state"), list(itertools.product(Route, State)))
-def test_a_dossier_always_waits_for_somebody_until_it_has_ended(route: Route, state: State) -> None:
-    reachable = state in _reachable(route)
-    if reachable and state not in ENDED:
-        assert queue_of(state, route) in {*Role, "portal"}
-    elif state in ENDED:
-        assert queue_of(state, route) == ""
+@pytest.mark.parametrize("route", Route)
+def test_a_dossier_always_waits_for_somebody_until_it_has_ended(route: Route) -> None:
+    reachable = _reachable(route)
+    for state in State:
+        if state in reachable - ENDED:
+            assert queue_of(state, route) in {*Role, "portal"}
+        elif state in ENDED:
+            assert queue_of(state, route) == ""
 
 
 @pytest.mark.parametrize("route", Route)

@@ -13,9 +13,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orgmerge.bodies_file import COLUMNS
-from orgmerge.expanding import Register, Registered, expand
-from orgmerge.expanding_provinces import expand_provinces
+from orgmerge.body_lists.communes import CommuneRegister, Registered, expand, expand_provinces
+from orgmerge.body_lists.trial import COLUMNS
 from portal.agencies.models import Agency, AgencyVersion
 
 _WORDS = {
@@ -53,7 +52,7 @@ class Command(BaseCommand):
             raise CommandError(f"{file}: {error.strerror}") from error
         registered = list(_registered(at or timezone.localdate()))
         expansion = expand(communes, registered, decision=decision)
-        provinces = expand_provinces(communes, Register(registered, []), decision=decision)
+        provinces = expand_provinces(communes, CommuneRegister(registered, []), decision=decision)
         writer = csv.DictWriter(self.stdout, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(row.record() for row in (*expansion.rows, *provinces))

@@ -7,7 +7,7 @@ import sys
 import uuid
 from argparse import ArgumentParser
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from devices.models import Device
-from orgmerge import bodies_file, facts, planning
-from orgmerge.words import About
+from orgmerge.body_lists import trial
+from orgmerge.planner import facts, planner
+from orgmerge.vocabulary import About
 from portal.agencies.models import Agency, Subscriber
 from portal.ca.models import Certificate
 from portal.core.collector import collector_paused
@@ -58,64 +59,57 @@ class Command(BaseCommand):
                 world = _world(file, today=today)
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from error
-        except bodies_file.Unusable as refusal:
-            self.stderr.write("\n".join(bodies_file.rows_at_fault(refusal.faults)))
+        except trial.Unusable as refusal:
+            self.stderr.write("\n".join(trial.rows_at_fault(refusal.faults)))
             raise CommandError(
                 _("Tệp có %(count)d lỗi; chưa lập kế hoạch.") % {"count": len(refusal.faults)}
             ) from refusal
         with collector_paused():
-            plan = planning.plan(world)
+            plan = planner.plan(world)
         if json:
             for line in _lines(plan, world):
                 self.stdout.write(line)
         else:
-            self._sum_up(plan)
-
-    def _sum_up(self, plan: facts.Plan) -> None:
-        counts: dict[tuple[str, str, str], int] = defaultdict(int)
-        for line in plan.lines:
-            counts[line.about, line.action, line.reason] += 1
-        for (about, action, reason), count in sorted(counts.items()):
-            self.stdout.write(f"{count:8d}  {about:12}  {action:12}  {reason}")
+            counts: dict[tuple[str, str, str], int] = defaultdict(int)
+            for each in plan.lines:
+                counts[each.about, each.action, each.reason] += 1
+            for (about, action, reason), count in sorted(counts.items()):
+                self.stdout.write(f"{count:8d}  {about:12}  {action:12}  {reason}")
 
 
 def _world(file: str, *, today: date) -> facts.World:
     if file == "-":
-        return bodies_file.world_of(sys.stdin, today=today)
+        return trial.world_of(sys.stdin, today=today)
     with Path(file).open(encoding="utf-8-sig", newline="") as stream:
-        return bodies_file.world_of(stream, today=today)
+        return trial.world_of(stream, today=today)
 
 
 def _lines(plan: facts.Plan, world: facts.World) -> Iterator[str]:
     """Yield each line of the plan as JSON, with the things' public identities."""
     agencies = dict(Agency.objects.filter(pk__in=world.bodies).values_list("pk", "uuid"))
-    places = {pk: _identity(target, agencies) for pk, target in world.targets.items()}
+    places = {
+        pk: (
+            agencies[target.agency]
+            if target.agency is not None
+            else uuid.uuid5(_FOUNDED, f"{target.key}|{target.province}")
+        )
+        for pk, target in world.targets.items()
+    }
     for start in range(0, len(plan.lines), _AT_ONCE):
         chunk = plan.lines[start : start + _AT_ONCE]
-        known = _identities(chunk)
+        # (about, key) → UUID and number, a query for each sort of thing.
+        wanted: dict[str, set[int]] = defaultdict(set)
+        for each in chunk:
+            wanted[each.about].add(each.pk)
+            if each.successor is not None:
+                wanted[About.CERTIFICATE].add(each.successor)
+        known = {}
+        for about, (model, number) in _SOURCES.items():
+            rows = model._default_manager.filter(pk__in=wanted.get(about, ())).order_by()
+            for key, code, *serial in rows.values_list("pk", "uuid", *([number] if number else [])):
+                known[about, key] = str(code), (serial[0] if serial else "")
         for line in chunk:
             yield json.dumps(_record(line, world, known, agencies, places), ensure_ascii=False)
-
-
-def _identity(target: facts.Target, agencies: Mapping[int, uuid.UUID]) -> uuid.UUID:
-    if target.agency is not None:
-        return agencies[target.agency]
-    return uuid.uuid5(_FOUNDED, f"{target.key}|{target.province}")
-
-
-def _identities(lines: Sequence[facts.Line]) -> dict[tuple[str, int], tuple[str, str]]:
-    """Return (about, key) → UUID and number, a query for each sort of thing."""
-    wanted: dict[str, set[int]] = defaultdict(set)
-    for line in lines:
-        wanted[line.about].add(line.pk)
-        if line.successor is not None:
-            wanted[About.CERTIFICATE].add(line.successor)
-    found = {}
-    for about, (model, number) in _SOURCES.items():
-        rows = model._default_manager.filter(pk__in=wanted.get(about, ())).order_by()
-        for pk, code, *serial in rows.values_list("pk", "uuid", *([number] if number else [])):
-            found[about, pk] = str(code), (serial[0] if serial else "")
-    return found
 
 
 def _record(

@@ -15,10 +15,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orgmerge.expanding import commune_bodies
+from orgmerge.body_lists.communes import commune_bodies
 from orgmerge.seeding.bodies import Commune
-from orgmerge.seeding.notary import Notary, Signing, WithoutX509
 from orgmerge.seeding.population import populate
+from orgmerge.seeding.signing import CertificateMaker, Signing, WithoutX509
 from portal.agencies.models import Agency, AgencyKind
 from portal.ca import authority, ceremony
 
@@ -58,7 +58,14 @@ class Command(BaseCommand):
             raise CommandError(_("Số liệu thử chỉ được tạo trong môi trường thử nghiệm."))
         if Agency.objects.exclude(kind=AgencyKind.CA).exists():
             raise CommandError(_("Danh mục đơn vị đã có dữ liệu; chỉ tạo trên cơ sở trống."))
-        rows = _read(file)
+        try:
+            with Path(file).open(encoding="utf-8-sig", newline="") as stream:
+                rows = list(csv.DictReader(stream))
+        except OSError as error:
+            raise CommandError(f"{file}: {error.strerror}") from error
+        needed = {"old_code", "old_name", "old_district", "old_province", "effective_on"}
+        if not rows or not needed <= set(rows[0]):
+            raise CommandError(_("Tệp không phải danh sách xã, hoặc không có dòng nào."))
         communes = list(_communes(rows))
         made = populate(
             communes,
@@ -66,21 +73,9 @@ class Command(BaseCommand):
             people=people,
             seed=seed,
             day=at or max(date.fromisoformat(row["effective_on"]) for row in rows),
-            notary=_notary(without_x509=without_x509),
+            maker=_maker(without_x509=without_x509),
         )
         self.stdout.write(json.dumps({"communes": len(communes)} | made))
-
-
-def _read(file: str) -> list[dict[str, str]]:
-    try:
-        with Path(file).open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except OSError as error:
-        raise CommandError(f"{file}: {error.strerror}") from error
-    needed = {"old_code", "old_name", "old_district", "old_province", "effective_on"}
-    if not rows or not needed <= set(rows[0]):
-        raise CommandError(_("Tệp không phải danh sách xã, hoặc không có dòng nào."))
-    return rows
 
 
 def _communes(rows: Iterable[dict[str, str]]) -> Iterable[Commune]:
@@ -99,7 +94,7 @@ def _communes(rows: Iterable[dict[str, str]]) -> Iterable[Commune]:
             yield commune
 
 
-def _notary(*, without_x509: bool) -> Notary:
+def _maker(*, without_x509: bool) -> CertificateMaker:
     if without_x509:
         return WithoutX509()
     authority.open_for_signing()

@@ -2,13 +2,28 @@
 
 from portal.accounts.services.accounts import (
     AccountFacts,
-    NewAccount,
     change_password,
     create_account,
-    create_administrator,
+    create_administrators,
     deactivate,
     reset_administrator,
-    reset_password,
+)
+from portal.accounts.services.changes import (
+    confirm_change,
+    decline_change,
+    propose_address,
+    propose_code,
+    propose_reset,
+    withdraw_change,
+)
+from portal.accounts.services.choices import (
+    PRIVATE,
+    choice_in_hand,
+    choice_of_code,
+    choice_of_link,
+    choose_password,
+    link_is_over,
+    send_links,
 )
 from portal.accounts.services.feeds import make_feed, reader_of, withdraw_feed
 from portal.accounts.services.following import follow_body
@@ -21,23 +36,34 @@ from portal.accounts.services.grants import (
 from portal.accounts.services.tokens import end_token, forget_expired, make_token
 
 __all__ = [
+    "PRIVATE",
     "AccountFacts",
-    "NewAccount",
     "change_password",
+    "choice_in_hand",
+    "choice_of_code",
+    "choice_of_link",
+    "choose_password",
+    "confirm_change",
     "confirm_role",
     "create_account",
-    "create_administrator",
+    "create_administrators",
     "deactivate",
+    "decline_change",
     "decline_role",
     "end_token",
     "follow_body",
     "forget_expired",
+    "link_is_over",
     "make_feed",
     "make_token",
+    "propose_address",
+    "propose_code",
+    "propose_reset",
     "propose_role",
     "reader_of",
     "reset_administrator",
-    "reset_password",
+    "send_links",
+    "withdraw_change",
     "withdraw_feed",
     "withdraw_role",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from portal.accounts.models import RoleGrant, User
+from portal.accounts.passwords import refuse_unfit
 from portal.accounts.rules import FEWEST_ADMINISTRATORS
 from portal.accounts.services.common import (
     act_about,
@@ -45,54 +47,52 @@ class AccountFacts:
     email: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NewAccount:
-    """An account just made. ``password`` is known nowhere else: show it once."""
-
-    user: User
-    password: str
-    grant: RoleGrant
-
-
 @transaction.atomic
-def create_account(facts: AccountFacts, *, role: str, actor: User, now: datetime) -> NewAccount:
+def create_account(facts: AccountFacts, *, role: str, actor: User, now: datetime) -> RoleGrant:
     """Make an account that opens nothing until a second person confirms its role.
 
-    Raises PermissionDenied or Refused.
+    It has no password: with the role its owner gets a link to choose one by. Raises
+    PermissionDenied or Refused.
     """
     permit(actor)
-    password = one_time_password()
     user = _new_user(facts, now=now)
     user.is_active = False
-    user.must_change_password = True
-    user.set_password(password)
+    user.set_unusable_password()
     _save_new(user)
     grant = propose_role(user, role=role, agency=facts.agency, actor=actor, now=now)
     audit.record(act_about("user.create", user), actor=actor, now=now)
-    return NewAccount(user, password, grant)
+    return grant
 
 
 @transaction.atomic
-def create_administrator(facts: AccountFacts, password: str, *, now: datetime) -> User:
-    """Make one of the first two administrators; afterwards roles are given by two persons.
+def create_administrators(
+    people: Sequence[tuple[AccountFacts, str]], *, now: datetime
+) -> list[User]:
+    """Make the first administrators, each with a password; all of them or none.
 
-    Raises Refused when there are two already, or the person is one of them.
+    Afterwards roles are given by two persons. Raises Refused when there are two already, or a
+    person comes twice.
     """
-    standing = list(User.objects.select_for_update(of=("self",)).administrators().order_by("pk"))
-    user = _new_user(facts, now=now)
+    users = [_new_user(facts, now=now) for facts, _password in people]
+    rows = User.objects.select_for_update(no_key=True, of=("self",))
+    standing = list(rows.administrators().order_by("pk"))
     if len({one.person_id for one in standing} - {None}) >= FEWEST_ADMINISTRATORS:
         raise refuse(
             "administrators_exist",
             _("Đã có đủ hai quản trị viên; vai trò quản trị tiếp theo do hai người giao."),
         )
-    if any(user.is_same_person_as(one) for one in standing if one.person_id):
-        raise refuse("same_person", _("Hai quản trị viên phải là hai người khác nhau."))
-    user.role = Role.ADMINISTRATOR
-    user.must_change_password = True
-    user.set_password(password)
-    _save_new(user)
-    audit.record(act_about("user.create_administrator", user), actor=None, now=now)
-    return user
+    for user, (_facts, password) in zip(users, people, strict=True):
+        if any(user.is_same_person_as(one) for one in standing if one.person_id):
+            raise refuse("same_person", _("Hai quản trị viên phải là hai người khác nhau."))
+        refuse_unfit(password, user)
+        user.role = Role.ADMINISTRATOR
+        user.must_change_password = True
+        user.set_password(password)
+        _save_new(user)
+        standing.append(user)
+    acts = [act_about("user.create_administrator", user) for user in users]
+    audit.record_many(acts, actor=None, now=now)
+    return users
 
 
 @transaction.atomic
@@ -102,13 +102,14 @@ def deactivate(user: User, *, actor: User, now: datetime) -> User:
     It opens again only by a role that two persons give. Raises PermissionDenied or Refused.
     """
     permit(actor)
-    user = lock(user)
+    user = lock(user, with_administrators=True)
     if user.is_same_person_as(actor):
         raise refuse("own_account", _("Không ai được tự ngừng tài khoản của mình."))
     if not user.is_active:
         raise refuse("not_active", _("Tài khoản này đã ngừng hoạt động."))
     keep_two_administrators(user)
     withdraw_open(user, now=now)
+    user.changes.open().update(decided_at=now, is_confirmed=False)
     user.is_active = False
     user.save(update_fields=["is_active"])
     drop_tokens(user)
@@ -117,38 +118,19 @@ def deactivate(user: User, *, actor: User, now: datetime) -> User:
 
 
 @transaction.atomic
-def reset_password(user: User, *, actor: User, now: datetime) -> str:
-    """Give the account a password for one use and return it; its own must follow at sign-in.
-
-    An administrator's is not reset here: whoever reset it could confirm their own proposals.
-    Raises PermissionDenied or Refused.
-    """
-    permit(actor)
-    user = lock(user)
-    if user.is_same_person_as(actor):
-        raise refuse("own_account", _("Mật khẩu của chính mình thì đổi tại trang Đổi mật khẩu."))
-    if user.role == Role.ADMINISTRATOR and user.is_active:
-        raise refuse(
-            "administrators_password",
-            _("Mật khẩu của quản trị viên không đặt lại được trên trang này."),
-            way_out=_(
-                "Ngừng tài khoản rồi hai người giao lại vai trò, hoặc đặt lại tại máy chủ bằng "
-                "lệnh manage.py reset_administrator."
-            ),
-        )
-    password = _give_one_time_password(user)
-    audit.record(act_about("user.reset_password", user), actor=actor, now=now)
-    return password
-
-
-@transaction.atomic
 def reset_administrator(username: str, *, now: datetime) -> str:
     """Give an administrator a password for one use, from the server's own console.
+
+    Whoever may type there holds the keys of everything: nobody confirms it, no time is waited.
 
     Raises User.DoesNotExist.
     """
     user = lock(User.objects.administrators().get(username=username))
-    password = _give_one_time_password(user)
+    password = one_time_password()
+    user.set_password(password)
+    user.must_change_password = True
+    user.save(update_fields=["password", "must_change_password"])
+    drop_tokens(user)
     audit.record(act_about("user.reset_administrator", user), actor=None, now=now)
     return password
 
@@ -168,6 +150,7 @@ def change_password(user: User, password: str, *, actor: User, now: datetime) ->
             _("Mật khẩu mới phải khác mật khẩu đang dùng."),
             way_out=_("Chọn một mật khẩu khác."),
         )
+    refuse_unfit(password, user)
     user.set_password(password)
     user.must_change_password = False
     user.save(update_fields=["password", "must_change_password"])
@@ -183,15 +166,6 @@ def one_time_password() -> str:
         for _group in range(_GROUPS)
     )
     return "-".join(groups)
-
-
-def _give_one_time_password(user: User) -> str:
-    password = one_time_password()
-    user.set_password(password)
-    user.must_change_password = True
-    user.save(update_fields=["password", "must_change_password"])
-    drop_tokens(user)
-    return password
 
 
 def _new_user(facts: AccountFacts, *, now: datetime) -> User:

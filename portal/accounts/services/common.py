@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from knox.models import AuthToken
 
-from portal.accounts.models import CalendarFeed, User
+from portal.accounts.models import AccountNews, CalendarFeed, User
 from portal.accounts.rules import enough_administrators_remain
 from portal.audit import services as audit
-from portal.core.roles import Role
-from portal.core.rules import Refused
+from portal.core.roles import Capability, roles_that_can
+from portal.core.rules import Refused, Violation
 
 
 def permit(actor: User) -> None:
     """Raise PermissionDenied unless ``actor`` is an administrator."""
-    if actor.role != Role.ADMINISTRATOR or not actor.is_active:
+    if not actor.can(Capability.ADMINISTER) or not actor.is_active:
         raise PermissionDenied("only an administrator may do this")
 
 
-def lock(user: User) -> User:
-    """Return the account locked until the end of the transaction, and with it every administrator.
+def lock(user: User, *, with_administrators: bool = False) -> User:
+    """Return the account locked until the end of the transaction, as it is now.
 
-    Always in the same order, so that two who act upon each other can't wait for each other.
+    ``with_administrators`` before what may leave too few of them: each of their rows is locked too.
+    Rows are locked in the order of their keys, so that two who act upon each other can't wait for
+    each other, and without their keys: what refers to an account need not wait. The head of the
+    audit chain comes last.
     """
-    rows = User.objects.select_for_update(of=("self",)).select_related("agency__office")
-    wanted = rows.filter(Q(pk=user.pk) | Q(role=Role.ADMINISTRATOR)).order_by("pk")
-    return next(row for row in wanted if row.pk == user.pk)
+    wanted = Q(pk=user.pk)
+    if with_administrators:
+        wanted |= Q(role__in=roles_that_can(Capability.ADMINISTER))
+    rows = User.objects.select_for_update(no_key=True, of=("self",)).filter(wanted).order_by("pk")
+    locked = list(rows.values_list("pk", flat=True))
+    assert user.pk in locked
+    # Read after the lock: what a lock waited for, a join would not show.
+    return User.objects.select_related("agency__office", "person").get(pk=user.pk)
 
 
 def act_about(action: str, user: User, data: Mapping[str, object] | None = None) -> audit.Act:
@@ -55,9 +64,24 @@ def drop_tokens(user: User) -> None:
 
 def keep_two_administrators(leaving: User) -> None:
     """Raise Refused when without ``leaving`` (locked) fewer than two persons could give roles."""
-    if leaving.role != Role.ADMINISTRATOR or not leaving.is_active:
+    if not leaving.can(Capability.ADMINISTER) or not leaving.is_active:
         return
     others = User.objects.administrators().exclude(pk=leaving.pk)
     people = {other.person_id or f"account {other.pk}" for other in others}
     if violation := enough_administrators_remain(len(people)):
         raise Refused(violation)
+
+
+def refuse_if(*found: Violation | None) -> None:
+    """Raise Refused with what was found, if anything was."""
+    if violations := [violation for violation in found if violation]:
+        raise Refused(*violations)
+
+
+def note(
+    kind: AccountNews.Kind, user: User, *, addresses: Iterable[str] = (), now: datetime
+) -> None:
+    """Let the owner, and the heads of the body, be told of what happens to an account."""
+    AccountNews.objects.create(
+        user=user, kind=kind, addresses=sorted({one for one in addresses if one}), at=now
+    )

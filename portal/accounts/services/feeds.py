@@ -20,9 +20,9 @@ def make_feed(actor: User, *, now: datetime) -> str:
     """Give ``actor`` a new token and return it; the one before ends. Only its hash is kept."""
     user = lock(actor)
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    CalendarFeed.objects.update_or_create(
-        user=user, defaults={"token_hash": _hash_of(token), "made_at": now}
-    )
+    feed = CalendarFeed.objects.filter(user=user).first() or CalendarFeed(user=user)
+    feed.token_hash, feed.made_at = _hash_of(token), now
+    feed.save()
     audit.record(act_about("user.make_calendar_feed", user), actor=actor, now=now)
     return token
 

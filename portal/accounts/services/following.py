@@ -13,7 +13,7 @@ from portal.accounts.services.common import act_about
 from portal.agencies.models import Agency
 from portal.audit import services as audit
 from portal.core.bulk import update_rows
-from portal.core.roles import Role
+from portal.core.roles import Capability
 
 
 @transaction.atomic
@@ -33,12 +33,14 @@ def follow_body(
     its tokens end; sessions of closed ones end by themselves. ``basis`` goes on the record.
     """
     keys = {user.pk for user in users}
-    rows = User.objects.select_for_update(of=("self",)).filter(pk__in=keys, is_active=True)
+    rows = User.objects.select_for_update(no_key=True, of=("self",)).filter(
+        pk__in=keys, is_active=True
+    )
     locked = list(rows.select_related("agency__office").order_by("pk"))
     touched, acts = [], []
     for user in locked:
         way = ways.get(user.pk)
-        if way is None and user.role == Role.ADMINISTRATOR:
+        if way is None and user.can(Capability.ADMINISTER):
             continue
         acts.append(_follow(user, way, keeps_role=user.pk not in without_role, basis=basis))
         touched.append(user)

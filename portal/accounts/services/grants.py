@@ -9,18 +9,21 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from portal.accounts import rules
-from portal.accounts.models import RoleGrant, User
+from portal.accounts.models import AccountNews, RoleGrant, User
+from portal.accounts.services.choices import open_choice
 from portal.accounts.services.common import (
     act_about,
     drop_tokens,
     keep_two_administrators,
     lock,
+    note,
     permit,
+    refuse_if,
 )
 from portal.agencies.models import Agency
 from portal.audit import services as audit
-from portal.core.roles import Role
-from portal.core.rules import Refused, Violation, refuse
+from portal.core.roles import Capability, Role, profile_of
+from portal.core.rules import refuse
 
 
 @transaction.atomic
@@ -31,7 +34,7 @@ def propose_role(user: User, *, role: str, agency: Agency, actor: User, now: dat
     """
     permit(actor)
     user = lock(user)
-    _refuse_if(
+    refuse_if(
         rules.is_known_person(actor.person_id is not None),
         rules.is_known_person(user.person_id is not None),
         rules.role_fits_body(role, agency.kind),
@@ -47,6 +50,10 @@ def propose_role(user: User, *, role: str, agency: Agency, actor: User, now: dat
     grant = RoleGrant.objects.create(
         user=user, role=Role(role), agency=agency, proposed_by=actor, proposed_at=now
     )
+    # Whoever makes another account in somebody's name is not left alone with it.
+    if not user.is_active:
+        for other in User.objects.filter(person=user.person_id, is_active=True):
+            note(AccountNews.Kind.SECOND_ACCOUNT, other, addresses=[other.email], now=now)
     _record("user.propose_role", grant, actor=actor, now=now)
     return grant
 
@@ -55,22 +62,26 @@ def propose_role(user: User, *, role: str, agency: Agency, actor: User, now: dat
 def confirm_role(grant: RoleGrant, *, actor: User, now: datetime) -> RoleGrant:
     """Give the proposed role: the account works in it from now on, with the password it has.
 
+    Who has none yet gets a link to choose it by.
+
     Raises PermissionDenied or Refused.
     """
     grant, user = _lock_open(grant, actor=actor)
-    _refuse_if(
+    refuse_if(
         rules.is_second_person(
             actor.is_same_person_as(grant.proposed_by), actor.is_same_person_as(user)
         ),
         rules.role_fits_body(grant.role, grant.agency.kind),
     )
-    if grant.role != Role.ADMINISTRATOR:
+    if Capability.ADMINISTER not in profile_of(grant.role).capabilities:
         keep_two_administrators(user)
     before = user.role
     user.role, user.agency, user.is_active = grant.role, grant.agency, True
     user.save(update_fields=["role", "agency", "is_active"])
     drop_tokens(user)
     _decide(grant, actor, is_granted=True, now=now)
+    if not user.has_usable_password() and user.email:
+        open_choice(user, change=None, now=now)
     _record("user.confirm_role", grant, actor=actor, now=now, before=before)
     return grant
 
@@ -79,7 +90,7 @@ def confirm_role(grant: RoleGrant, *, actor: User, now: datetime) -> RoleGrant:
 def decline_role(grant: RoleGrant, *, actor: User, now: datetime) -> RoleGrant:
     """Decline a proposal; everything stays as it is. Raises PermissionDenied or Refused."""
     grant, user = _lock_open(grant, actor=actor)
-    _refuse_if(
+    refuse_if(
         rules.is_second_person(
             actor.is_same_person_as(grant.proposed_by), actor.is_same_person_as(user)
         )
@@ -107,10 +118,12 @@ def withdraw_open(user: User, *, now: datetime) -> None:
 
 def _lock_open(grant: RoleGrant, *, actor: User) -> tuple[RoleGrant, User]:
     permit(actor)
-    _refuse_if(rules.is_known_person(actor.person_id is not None))
-    user = lock(grant.user)  # the account first, as everywhere: two decisions can't deadlock
+    refuse_if(rules.is_known_person(actor.person_id is not None))
+    user = lock(
+        grant.user, with_administrators=True
+    )  # the account first, as everywhere: two decisions can't deadlock
     grant = (
-        RoleGrant.objects.select_for_update(of=("self",))
+        RoleGrant.objects.select_for_update(no_key=True, of=("self",))
         .select_related("agency", "proposed_by")
         .get(pk=grant.pk)
     )
@@ -140,8 +153,3 @@ def _record(
     if before is not None:
         data["before"] = before
     audit.record(act_about(action, grant.user, data), actor=actor, now=now)
-
-
-def _refuse_if(*found: Violation | None) -> None:
-    if violations := [violation for violation in found if violation]:
-        raise Refused(*violations)

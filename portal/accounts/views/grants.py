@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.accounts import services
-from portal.accounts.models import RoleGrant
-from portal.core.roles import Role
+from portal.accounts.models import AccountChange, RoleGrant
+from portal.core.roles import Capability
 from portal.core.rules import Refused
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ _PAGE = 25
 
 @require_safe
 def grant_list(request: UserRequest) -> HttpResponse:
-    """List what waits for a second person, then what was decided."""
-    if request.user.role != Role.ADMINISTRATOR:
+    """List what waits for a second person (roles, resets, addresses), then what was decided."""
+    if not request.user.can(Capability.ADMINISTER):
         raise PermissionDenied
     grants = RoleGrant.objects.visible_to(request.user).for_list()
     waiting = list(grants.open())
@@ -38,6 +38,10 @@ def grant_list(request: UserRequest) -> HttpResponse:
         "waiting": [
             {"grant": one, "is_mine": request.user.is_same_person_as(one.proposed_by)}
             for one in waiting
+        ],
+        "changes": [
+            {"change": one, "is_mine": request.user.is_same_person_as(one.proposed_by)}
+            for one in AccountChange.objects.visible_to(request.user).for_list().open()
         ],
         "page": Paginator(decided, _PAGE).get_page(request.GET.get("page")),
     }
@@ -65,7 +69,7 @@ def withdraw(request: UserRequest, uuid: UUID) -> HttpResponse:
 def _decide(
     request: UserRequest, uuid: UUID, service: Callable[..., RoleGrant], done: str
 ) -> HttpResponse:
-    if request.user.role != Role.ADMINISTRATOR:
+    if not request.user.can(Capability.ADMINISTER):
         raise PermissionDenied
     grants = RoleGrant.objects.visible_to(request.user).select_related("user")
     grant = get_object_or_404(grants, uuid=uuid)

@@ -53,7 +53,7 @@ class SignIn(LoginView):
         except sign_in.WrongPassword as refusal:
             form.add_error(None, _wrong_password(refusal))
         except throttle.Closed as refusal:
-            form.add_error(None, _closed(refusal))
+            form.add_error(None, closed_words(refusal))
         else:
             login(self.request, user)
             sessions.touch(self.request.session, now=now)
@@ -75,7 +75,7 @@ class SignOut(LogoutView):
 @require_http_methods(["GET", "HEAD", "POST"])
 def password_change(request: UserRequest) -> HttpResponse:
     """Let who is signed in choose a new password."""
-    form = PasswordChangeForm(request.POST or None, user=request.user)
+    form = PasswordChangeForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _change(request, form):
         messages.success(request, _("Đã đổi mật khẩu. Các phiên khác của tài khoản đã kết thúc."))
         return redirect("home")
@@ -92,7 +92,7 @@ def _change(request: UserRequest, form: PasswordChangeForm) -> bool:
     except sign_in.WrongPassword:
         form.add_error("old_password", _("Mật khẩu đang dùng không đúng."))
     except throttle.Closed as refusal:
-        form.add_error("old_password", _closed(refusal))
+        form.add_error("old_password", closed_words(refusal))
     except Refused as refusal:
         for violation in refusal.violations:
             form.add_error("new_password", violation.message)
@@ -116,7 +116,8 @@ def _wrong_password(refusal: sign_in.WrongPassword) -> str:
     ) % {"left": left}
 
 
-def _closed(refusal: throttle.Closed) -> str:
+def closed_words(refusal: throttle.Closed) -> str:
+    """Return when the door opens again."""
     opens_at = timezone.localtime(refusal.until)
     return _(
         "Đã nhập sai quá nhiều lần. Có thể thử lại sau %(time)s ngày %(day)s; "

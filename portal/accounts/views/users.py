@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.accounts import services
+from portal.accounts import rules, services
 from portal.accounts.filters import UserFilter
-from portal.accounts.forms import AccountForm, RoleForm
-from portal.accounts.models import RoleGrant, User
+from portal.accounts.forms import AccountForm, AddressForm, RoleForm
+from portal.accounts.models import AccountChange, RoleGrant, User
 from portal.agencies.models import Agency
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 
 if TYPE_CHECKING:
@@ -37,10 +37,11 @@ def user_list(request: UserRequest) -> HttpResponse:
     found = UserFilter(request.GET, queryset=users)
     page = Paginator(found.qs, _PAGE).get_page(request.GET.get("page"))
     waiting = RoleGrant.objects.visible_to(request.user).open().count()
+    waiting += AccountChange.objects.visible_to(request.user).open().count()
     context = {
         "filter": found,
         "page": page,
-        "is_administrator": request.user.role == Role.ADMINISTRATOR,
+        "is_administrator": request.user.can(Capability.ADMINISTER),
         "waiting": waiting,
     }
     is_part = request.headers.get("HX-Request")
@@ -50,14 +51,14 @@ def user_list(request: UserRequest) -> HttpResponse:
 @require_safe
 def detail(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show one account and how its role came about."""
-    return _render_detail(request, _find(request, uuid))
+    return render_detail(request, find_account(request, uuid))
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: UserRequest) -> HttpResponse:
-    """Make an account and show its password for one use, once."""
-    if request.user.role != Role.ADMINISTRATOR:
+    """Make an account; its owner gets a link to choose a password when its role is confirmed."""
+    if not request.user.can(Capability.ADMINISTER):
         raise PermissionDenied
     form = AccountForm(request.POST or None, initial=_initial(request))
     violations: Sequence[Violation] = ()
@@ -65,26 +66,32 @@ def create(request: UserRequest) -> HttpResponse:
         data = dict(form.cleaned_data)
         role = data.pop("role")
         try:
-            made = services.create_account(
+            grant = services.create_account(
                 services.AccountFacts(**data), role=role, actor=request.user, now=timezone.now()
             )
         except Refused as refusal:
             violations = refusal.violations
         else:
-            context = {"account": made.user, "password": made.password, "grant": made.grant}
-            return render(request, "accounts/one_time_password.html", context)
+            messages.success(
+                request,
+                _(
+                    "Đã tạo tài khoản. Khi một quản trị viên khác xác nhận vai trò, người dùng "
+                    "nhận đường dẫn đặt mật khẩu tại địa chỉ thư công vụ."
+                ),
+            )
+            return redirect("accounts:detail", grant.user.uuid)
     return render(request, "accounts/create.html", {"form": form, "violations": violations})
 
 
 @require_POST
 def propose_role(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Propose another role; a second person has to confirm it."""
-    account = _find(request, uuid)
-    if request.user.role != Role.ADMINISTRATOR:
+    account = find_account(request, uuid)
+    if not request.user.can(Capability.ADMINISTER):
         raise PermissionDenied
     form = RoleForm(request.POST)
     if not form.is_valid():
-        return _render_detail(request, account, form=form)
+        return render_detail(request, account, form=form)
     try:
         services.propose_role(
             account,
@@ -94,7 +101,7 @@ def propose_role(request: UserRequest, uuid: UUID) -> HttpResponse:
             now=timezone.now(),
         )
     except Refused as refusal:
-        return _render_detail(request, account, form=form, violations=refusal.violations)
+        return render_detail(request, account, form=form, violations=refusal.violations)
     messages.success(
         request, _("Đã ghi đề nghị. Vai trò chỉ thay đổi khi một quản trị viên khác xác nhận.")
     )
@@ -104,29 +111,17 @@ def propose_role(request: UserRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 def deactivate(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Close an account."""
-    account = _find(request, uuid)
+    account = find_account(request, uuid)
     try:
         services.deactivate(account, actor=request.user, now=timezone.now())
     except Refused as refusal:
-        return _render_detail(request, account, violations=refusal.violations)
+        return render_detail(request, account, violations=refusal.violations)
     messages.success(request, _("Đã ngừng tài khoản; các phiên đang mở đã kết thúc."))
     return redirect("accounts:detail", account.uuid)
 
 
-@never_cache
-@require_POST
-def reset_password(request: UserRequest, uuid: UUID) -> HttpResponse:
-    """Give the account a password for one use and show it, once."""
-    account = _find(request, uuid)
-    try:
-        password = services.reset_password(account, actor=request.user, now=timezone.now())
-    except Refused as refusal:
-        return _render_detail(request, account, violations=refusal.violations)
-    context = {"account": account, "password": password, "grant": None}
-    return render(request, "accounts/one_time_password.html", context)
-
-
-def _find(request: UserRequest, uuid: UUID) -> User:
+def find_account(request: UserRequest, uuid: UUID) -> User:
+    """Return the account, or 404 for who may not see it."""
     users = User.objects.visible_to(request.user).select_related("agency", "person")
     return get_object_or_404(users, uuid=uuid)
 
@@ -140,15 +135,18 @@ def _initial(request: UserRequest) -> dict[str, str]:
     return {"agency": agency.name}
 
 
-def _render_detail(
+def render_detail(
     request: UserRequest,
     account: User,
     *,
     form: RoleForm | None = None,
+    address_form: AddressForm | None = None,
     violations: Sequence[Violation] = (),
 ) -> HttpResponse:
+    """Return the page of one account, with what was wrong with what was asked."""
     grants = RoleGrant.objects.visible_to(request.user).for_list().filter(user=account)
-    is_administrator = request.user.role == Role.ADMINISTRATOR
+    is_administrator = request.user.can(Capability.ADMINISTER)
+    changes = AccountChange.objects.visible_to(request.user).for_list().filter(user=account)
     is_own = account.is_same_person_as(request.user)
     start = {"role": account.role, "agency": account.agency.name}
     context = {
@@ -158,8 +156,13 @@ def _render_detail(
         "is_own": is_own,
         "form": (form or RoleForm(initial=start)) if is_administrator else None,
         "may_deactivate": is_administrator and account.is_active and not is_own,
-        "may_reset": is_administrator
-        and not is_own
-        and not (account.is_active and account.role == Role.ADMINISTRATOR),
+        "changes": changes,
+        "may_reset": is_administrator and account.is_active and not is_own,
+        "reset_needs_second": rules.reset_needs_a_second_person(
+            account.role, account.is_active, any(one.decided_at is None for one in grants)
+        ),
+        "address_form": (
+            (address_form or AddressForm()) if is_administrator and not is_own else None
+        ),
     }
     return render(request, "accounts/detail.html", context)

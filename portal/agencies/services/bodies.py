@@ -19,7 +19,7 @@ from portal.agencies.services.inheriting import inherit
 from portal.agencies.tree import is_under, managing_agency
 from portal.audit import services as audit
 from portal.core.identifiers import normalise_phone
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import Refused, refuse
 from portal.core.text import nfc, search_key, sort_key
 
@@ -86,7 +86,7 @@ def change_version(
     Raises PermissionDenied or Refused.
     """
     _permit(actor)
-    agency = Agency.objects.select_for_update().get(pk=agency.pk)
+    agency = Agency.objects.select_for_update(no_key=True).get(pk=agency.pk)
     facts = _clean(facts)
     _check(facts, of=agency, instead_of=instead_of)
     last = _last_version(agency)
@@ -135,7 +135,7 @@ def succeed(
     ``basis`` as in ``register_agency``. Raises PermissionDenied or Refused.
     """
     _permit(actor)
-    predecessor = Agency.objects.select_for_update().get(pk=predecessor.pk)
+    predecessor = Agency.objects.select_for_update(no_key=True).get(pk=predecessor.pk)
     last = _last_version(predecessor)
     _check_shares(predecessor, shares, effective_on=effective_on, dissolves=dissolves)
     if effective_on <= last.valid_from:
@@ -177,7 +177,7 @@ def take_effect(*, now: datetime) -> int:
     """Show the versions and successions whose day has come; return how many. Safe to repeat."""
     today = timezone.localdate(now)
     begun = Succession.objects.filter(in_effect=False, effective_on__lte=today)
-    inherit(list(begun.select_for_update(of=("self",)).order_by("effective_on", "pk")))
+    inherit(list(begun.select_for_update(of=("self",), no_key=True).order_by("effective_on", "pk")))
     count = begun.update(in_effect=True)
     shown = [f"agency__{name}" for name in _SHOWN]
     rows = AgencyVersion.objects.on(today).order_by().values_list("pk", *_SHOWN, *shown)
@@ -193,7 +193,7 @@ def take_effect(*, now: datetime) -> int:
 
 
 def _permit(actor: User | None) -> None:
-    if actor is not None and actor.role != Role.ADMINISTRATOR:
+    if actor is not None and not actor.can(Capability.ADMINISTER):
         raise PermissionDenied("only an administrator changes bodies")
 
 

@@ -44,7 +44,8 @@ def hand_on_bodies(
     keys = set(named.values_list("agency", flat=True)[:at_once])
     if not keys:
         return 0
-    bodies = Agency.objects.select_for_update().filter(pk__in=keys).in_bulk()
+    locked = Agency.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
+    bodies = {body.pk: body for body in locked}
     found = list(named.filter(agency__in=keys).select_related("parent", "office"))
     begun = [
         _next_version(one, to, from_day, decision) for one in found if one.valid_from < from_day

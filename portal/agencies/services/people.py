@@ -18,7 +18,7 @@ from portal.agencies.tree import managing_agency
 from portal.audit import services as audit
 from portal.core.fields import keyed_hash
 from portal.core.identifiers import normalise_phone
-from portal.core.roles import CA_ROLES, Role
+from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from portal.core.text import nfc, person_sort_key, search_key
 
@@ -107,7 +107,7 @@ def organisation_subscriber(agency: Agency) -> Subscriber:
 
 def may_reveal(user: User) -> bool:
     """Say whether ``user``'s work needs whole identity numbers of the persons they see."""
-    return user.role in CA_ROLES or user.role == Role.CLERK
+    return user.can(Capability.REVEAL_IDENTITIES)
 
 
 @transaction.atomic
@@ -168,7 +168,7 @@ def _by_hash(hashes: Sequence[str], *, lock: bool = False) -> dict[str, Subscrib
     found: dict[str, Subscriber] = {}
     for chunk in _chunks(sorted(set(hashes))):
         known = Subscriber.objects.filter(identity_hash__in=chunk).order_by("identity_hash")
-        for person in known.select_for_update() if lock else known:
+        for person in known.select_for_update(no_key=True) if lock else known:
             found[person.identity_hash or ""] = person
     return found
 

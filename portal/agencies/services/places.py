@@ -25,7 +25,7 @@ def change_places(places: Sequence[NewPlace], *, agency: Agency, now: datetime) 
     changed place ends one Affiliation and begins another. The caller audits.
     """
     wanted = {place.subscriber.pk: place for place in places}
-    found = Subscriber.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
+    found = Subscriber.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
     locked = list(found)
     people = [one for one in locked if one.kind == SubscriberKind.PERSON]
     systems = [one for one in locked if one.kind == SubscriberKind.SYSTEM]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from portal.agencies.facts import SystemFacts
-from portal.agencies.models import Agency, Subscriber, SubscriberKind
+from portal.agencies.models import Subscriber, SubscriberKind
 from portal.agencies.tree import managing_agency
 from portal.core.text import nfc, search_key, sort_key
+
+_LOCK = 68  # ours among PostgreSQL's advisory locks
 
 
 @transaction.atomic
@@ -17,13 +19,12 @@ def match_or_create_systems(systems: Sequence[SystemFacts]) -> list[Subscriber]:
     """Return the systems in order, made if unknown.
 
     A system belongs to the body that manages its owner's subscribers (Điều 10 khoản 3 Nghị định
-    68/2024/NĐ-CP) and is the same one while name and address are, case and marks apart. The body
-    is locked, so that two lists at once make it once. The caller audits.
+    68/2024/NĐ-CP) and is the same one while name and address are, case and marks apart. Two lists
+    at once make it once. The caller audits.
     """
     owners = {facts.owner.pk: facts.owner for facts in systems}
     bodies = {pk: managing_agency(owner) for pk, owner in owners.items()}
-    locked = Agency.objects.select_for_update().filter(pk__in={body.pk for body in bodies.values()})
-    list(locked.order_by("pk"))
+    _shut_out_others(body.pk for body in bodies.values())
     keys = [(bodies[facts.owner.pk].pk, *_key(facts.name, facts.host)) for facts in systems]
     found = {
         (known.agency_id, *_key(known.name, known.domain_name)): known
@@ -48,6 +49,19 @@ def match_or_create_systems(systems: Sequence[SystemFacts]) -> list[Subscriber]:
     Subscriber.objects.bulk_create(new.values())
     found |= new
     return [found[key] for key in keys]
+
+
+def _shut_out_others(bodies: Iterable[int]) -> None:
+    """Let nobody else make systems of these bodies until the transaction ends.
+
+    Not by the body's row: a dossier is locked by now, and bodies come before dossiers. SQLite has
+    one writer anyway.
+    """
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        for body in sorted(set(bodies)):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, body])
 
 
 def _key(name: str, host: str) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from portal.agencies.history import chapters
 from portal.agencies.models import Agency, Subscriber
 from portal.core.forms import warnings_of
 from portal.core.fragments import filtered, render_list
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import Refused
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _counts(agency: Agency, user: User) -> dict[str, Any]:
             people=Count("pk", filter=Q(kind="person")),
             systems=Count("pk", filter=Q(kind="system")),
         ),
-        "sees_subscribers": user.role != Role.ADMINISTRATOR,
+        "sees_subscribers": user.can(Capability.READ_DOSSIERS),
         "user_count": agency.users.filter(is_active=True).count(),
     }
 
@@ -155,7 +155,7 @@ def change(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 def _may_edit(user: User) -> bool:
-    return user.role == Role.ADMINISTRATOR
+    return user.can(Capability.ADMINISTER)
 
 
 def _require_editor(user: User) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import lucide
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from portal.core.identifiers import mask as mask_number
 from portal.core.paging import MOST_COUNTED
+from portal.core.roles import Capability
 from portal.core.workdays import WorkCalendar
 
 register = template.Library()
@@ -22,7 +24,14 @@ register = template.Library()
 _TONES = frozenset({"neutral", "info", "success", "warning", "danger"})
 
 
+@register.filter
+def can(user: Any, capability: str) -> bool:
+    """Say whether who looks at the page has a capability: ``{% if user|can:"draft" %}``."""
+    return bool(getattr(user, "is_authenticated", False) and user.can(Capability(capability)))
+
+
 @register.simple_tag
+@lru_cache(maxsize=1024)  # a page has dozens, all pages together a hundred
 def icon(name: str, size: int = 18, label: str = "") -> SafeString:
     """Return an icon as inline SVG: decoration, unless ``label`` gives it a name."""
     named = {"role": "img", "aria-label": label} if label else {"aria-hidden": "true"}

@@ -10,7 +10,6 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 from django.utils import timezone
 
 from portal.accounts import services
@@ -59,10 +58,9 @@ class Command(BaseCommand):
         ]
         now = timezone.now()
         try:
-            with transaction.atomic():
-                agency = self._agency(options["agency"])
-                for one in told:
-                    services.create_administrator(one.facts(agency), one.password, now=now)
+            agency = self._agency(options["agency"])
+            people = [(one.facts(agency), one.password) for one in told]
+            services.create_administrators(people, now=now)
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
         for one in told:

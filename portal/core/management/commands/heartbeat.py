@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from portal.core import heartbeats
+from portal.core.background import heartbeats
 from portal.core.models import Heartbeat
 
 

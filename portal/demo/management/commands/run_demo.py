@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
 import time
 from typing import Any, NoReturn
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from portal.demo.supervisor import Running, together
+from portal.demo.supervisor import EndsTooOften, Running, together
 
 SECONDS_TO_START = 120
 
 
 class Command(BaseCommand):
-    """What ``make run`` starts; ends with Ctrl-C, or when one of the three ends."""
+    """What ``make run`` starts; ends with Ctrl-C, or when one of the three ends too often."""
 
     help = "Prepares the database and the demo data, then runs web, worker and beat."
 
@@ -30,34 +30,38 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         port = options["port"]
         _expect_free(port)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _interrupt)
         self.stdout.write("Preparing the database, the simulated CA and the demo data ...")
+        call_command("collectstatic", interactive=False, verbosity=0)
         call_command("migrate", verbosity=0)
         call_command("setup_ca", stdout=self.stdout)
         call_command("seed_demo", stdout=self.stdout)
         connections.close_all()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _interrupt)
         try:
-            with together(_commands(port)) as running:
+            with together(_commands(port), say=self.stdout.write) as running:
                 self._wait_for(port, running)
-                self.stdout.write(f"\nThe portal runs at http://127.0.0.1:{port}/ (Ctrl-C ends it)")
-                ended = running.wait()
-        except KeyboardInterrupt:
-            self.stdout.write("\nStopped.")
-            return
-        raise CommandError(f"{ended.name} ended with status {ended.status}; all are stopped.")
+                if not running.is_to_stop:
+                    address = f"http://127.0.0.1:{port}/"
+                    self.stdout.write(f"\nThe portal runs at {address} (Ctrl-C ends it)")
+                while not running.is_to_stop:
+                    running.look_after()
+        except EndsTooOften as error:
+            raise CommandError(f"{error}; all are stopped.") from error
+        self.stdout.write("\nStopped.")
+        self.stdout.flush()
+        os._exit(0)  # all is closed; an interpreter that has drawn PDFs takes seconds to take apart
 
     def _wait_for(self, port: int, running: Running) -> None:
         deadline = time.monotonic() + SECONDS_TO_START
-        while running.ended() is None and time.monotonic() < deadline:
+        while not running.is_to_stop:
             try:
-                with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
+                with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1):
                     return
-            except (URLError, OSError):
-                time.sleep(0.2)
-        ended = running.ended()
-        what = f"{ended.name} ended with status {ended.status}" if ended else "it does not answer"
-        raise CommandError(f"The portal did not start: {what}.")
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise CommandError(f"The portal does not answer: {error}") from error
+            running.look_after()
 
 
 def _expect_free(port: int) -> None:
@@ -82,8 +86,9 @@ def _commands(port: int) -> dict[str, list[str]]:
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     gunicorn = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--no-control-socket"]
     workers = ["--workers", "2", "--threads", "4", "--log-level", "warning"]
+    ending = ["--graceful-timeout", "1"]  # a browser may keep its connection open for long
     return {
-        "web": [*gunicorn, "--bind", f"127.0.0.1:{port}", *workers],
+        "web": [*gunicorn, "--bind", f"127.0.0.1:{port}", *workers, *ending],
         "worker": [*celery, "-q", "worker", "--concurrency", "2", "--loglevel", "WARNING", *quiet],
         "beat": [*celery, "-q", "beat", "--loglevel", "WARNING"],
     }

@@ -1,0 +1,1 @@
+"""Steps of a reorganisation: submitted, approved, sent back, withdrawn."""

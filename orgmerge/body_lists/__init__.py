@@ -1,0 +1,1 @@
+"""Lists of bodies or communes that come as a spreadsheet."""

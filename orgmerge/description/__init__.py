@@ -1,0 +1,1 @@
+"""Describing a reorganisation: the decision, the bodies after it, who goes where."""

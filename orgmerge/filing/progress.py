@@ -1,0 +1,211 @@
+"""How far a plan has been carried out: counted in the database; what is waited for, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import Count, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from orgmerge.filing.filers import first_clerks
+from orgmerge.filing.stages import WORKING
+from orgmerge.models import Merger, MergerBody, PlanLine
+from orgmerge.vocabulary import About, LineState, MergerState, Stage
+from portal.accounts.models import User
+from portal.core.roles import AGENCY_ROLES
+from requests_app.workflow import ENDED, State
+
+FAILURES_SHOWN = 50
+# How far lines have come, as an address says it; anything else is all of them.
+SHOWN: Mapping[str, Sequence[LineState]] = {
+    "left": (LineState.PLANNED, LineState.OPEN, LineState.FAILED),
+    "ended": (LineState.DONE, LineState.OVERTAKEN),
+    "open": (LineState.OPEN,),
+    "planned": (LineState.PLANNED,),
+    "failed": (LineState.FAILED,),
+}
+_WRITTEN = frozenset({State.DRAFT, State.RETURNED})
+
+
+@dataclass(slots=True)
+class StageCounts:
+    """Lines of one stage, by how far they have come."""
+
+    stage: int
+    by_state: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        return str(Stage(self.stage).label)
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_state.values())
+
+    @property
+    def ended(self) -> int:
+        return self.by_state.get(LineState.DONE, 0) + self.by_state.get(LineState.OVERTAKEN, 0)
+
+    @property
+    def under_way(self) -> int:
+        return self.by_state.get(LineState.OPEN, 0)
+
+    @property
+    def failed(self) -> int:
+        return self.by_state.get(LineState.FAILED, 0)
+
+    @property
+    def planned(self) -> int:
+        return self.by_state.get(LineState.PLANNED, 0)
+
+
+@dataclass(slots=True)
+class BodyProgress:
+    """One body after the reorganisation: its stages, and what is waited for in one sentence."""
+
+    body: MergerBody
+    stages: Sequence[StageCounts]
+    waits_for: str
+
+    @property
+    def total(self) -> int:
+        return sum(one.total for one in self.stages)
+
+    @property
+    def ended(self) -> int:
+        return sum(one.ended for one in self.stages)
+
+    @property
+    def failed(self) -> int:
+        return sum(one.failed for one in self.stages)
+
+
+def shown_lines(merger: Merger, user: User) -> QuerySet[PlanLine]:
+    """Return the lines that are work and that ``user`` may see: a body's people see its own."""
+    rows = PlanLine.objects.filter(plan=merger.approved_plan_id, stage__in=WORKING)
+    rows = rows.exclude(about=About.DOSSIER)
+    if user.role in AGENCY_ROLES:
+        own = merger.bodies.filter(agency__in=user.body_ids).order_by().values("pk")
+        return rows.filter(sender__in=own)
+    return rows
+
+
+def shown_bodies(merger: Merger, user: User) -> QuerySet[MergerBody]:
+    """Return the bodies whose part ``user`` may see."""
+    bodies = merger.bodies.select_related("agency").order_by("position")
+    return bodies.filter(agency__in=user.body_ids) if user.role in AGENCY_ROLES else bodies
+
+
+def by_stage(rows: QuerySet[PlanLine]) -> list[StageCounts]:
+    """Return the counts of each stage that has lines, in order; one query."""
+    found: dict[int, StageCounts] = {}
+    counted = rows.order_by().values_list("stage", "state").annotate(n=Count("pk"))
+    for stage, state, number in counted:
+        found.setdefault(stage, StageCounts(stage)).by_state[state] = number
+    return [found[stage] for stage in sorted(found)]
+
+
+def of_bodies(
+    merger: Merger, bodies: Sequence[MergerBody], rows: QuerySet[PlanLine]
+) -> list[BodyProgress]:
+    """Return how far each of some bodies has come; a fixed number of queries."""
+    own = rows.filter(sender__in=[body.pk for body in bodies]).order_by()
+    stages: dict[int, dict[int, StageCounts]] = {}
+    for sender, stage, state, number in own.values_list("sender", "stage", "state").annotate(
+        n=Count("pk")
+    ):
+        of_body = stages.setdefault(sender or 0, {})
+        of_body.setdefault(stage, StageCounts(stage)).by_state[state] = number
+    letters: dict[int, dict[int, dict[str, int]]] = {}
+    counted = own.filter(state=LineState.OPEN, item__isnull=False).values_list(
+        "sender", "stage", "item__dossier__state"
+    )
+    for filer, step, status, count in counted.annotate(n=Count("item__dossier", distinct=True)):
+        letters.setdefault(filer or 0, {}).setdefault(step, {})[status] = count
+    clerks = first_clerks(body.agency_id for body in bodies if body.agency_id)
+    found = []
+    for body in bodies:
+        counts = [one for _stage, one in sorted(stages.get(body.pk, {}).items())]
+        has_clerk = body.agency_id in clerks
+        # What is waited for, in one sentence.
+        unfinished = [one for one in counts if one.ended < one.total]
+        if not unfinished:
+            said = _("Đã xong.") if counts else _("Không có hồ sơ nào phải lập.")
+        else:
+            if merger.state == MergerState.APPROVED or body.took_effect_at is None:
+                before = _("Chờ ngày hiệu lực %s.") % f"{merger.effective_on:%d/%m/%Y}"
+            elif merger.list_sent_on is None:
+                before = _("Chờ gửi danh sách cơ quan cho Cục.")
+            elif body.handed_over_at is None and merger.followed_at is None:
+                before = _("Chờ bàn giao xong thuê bao, thiết bị.")
+            else:
+                before = ""
+            if not before and not has_clerk:
+                before = _("%s chưa có tài khoản văn thư nên chưa lập được hồ sơ.") % body.name
+            said = before or _in_hand(body, unfinished, letters.get(body.pk, {}))
+        found.append(BodyProgress(body, counts, said))
+    return found
+
+
+def failures(rows: QuerySet[PlanLine]) -> list[PlanLine]:
+    """Return the lines a person has to decide about, the first of them."""
+    failed = rows.filter(state=LineState.FAILED).order_by("stage", "pk")
+    return list(failed.select_related("sender", "dossier", "agency")[:FAILURES_SHOWN])
+
+
+Letters = Mapping[int, Mapping[str, int]]  # stage → state of the dossier → how many dossiers
+
+
+def _in_hand(body: MergerBody, unfinished: Sequence[StageCounts], letters: Letters) -> str:
+    for one in unfinished:
+        if said := _of_letters(body, one.stage, letters.get(one.stage, {})):
+            return said
+    failed = sum(one.failed for one in unfinished)
+    if failed:
+        return _("%(count)d việc không thành, cần người xử lý.") % {"count": failed}
+    if unfinished[0].stage == Stage.DEVICES:
+        return _("Chờ thu về %(count)d thiết bị.") % {"count": unfinished[0].planned}
+    return _("Hồ sơ được lập trong ít phút.")
+
+
+def _of_letters(body: MergerBody, stage: int, states: Mapping[str, int]) -> str:
+    """Return whose turn it is with the letters of one stage; the earliest filer first."""
+    name = body.name
+    if number := sum(states.get(state, 0) for state in _WRITTEN):
+        said = ngettext(
+            "Chờ văn thư %(body)s hoàn thiện %(count)d văn bản.",
+            "Chờ văn thư %(body)s hoàn thiện %(count)d văn bản.",
+            number,
+        )
+        return said % {"body": name, "count": number}
+    if number := states.get(State.AWAITING_SIGNATURE, 0):
+        return _("Chờ lãnh đạo %(body)s ký %(count)d văn bản.") % {"body": name, "count": number}
+    if number := states.get(State.AWAITING_SEAL, 0):
+        return _("Chờ văn thư %(body)s ký số cơ quan, gửi %(count)d văn bản.") % {
+            "body": name,
+            "count": number,
+        }
+    if number := sum(count for state, count in states.items() if state not in ENDED):
+        return _("Chờ nơi nhận giải quyết %(count)d hồ sơ của %(body)s.") % {
+            "body": name,
+            "count": number,
+        }
+    if states and stage == Stage.ORGANISATION:
+        return _("Chờ %s nhận, cài đặt chứng thư mới và xác nhận.") % name
+    return ""
+
+
+def narrowed(
+    rows: QuerySet[PlanLine], *, show: str = "", stage: int | None = None
+) -> QuerySet[PlanLine]:
+    """Return the lines of one stage (None: of all) that have come as far as ``show`` says."""
+    if stage is not None:
+        rows = rows.filter(stage=stage)
+    return rows.filter(state__in=SHOWN[show]) if show in SHOWN else rows
+
+
+def bodies_with(bodies: QuerySet[MergerBody], rows: QuerySet[PlanLine]) -> QuerySet[MergerBody]:
+    """Return the bodies that have one of these lines."""
+    return bodies.filter(pk__in=rows.order_by().values("sender"))

@@ -1,0 +1,216 @@
+"""An approved reorganisation is carried out: lines open drafts, and their outcomes are noted.
+
+A line about an organisation's certificate has its end when the new one is on its device, or handed
+over: only then may the next stage be filed (DOMAIN 4.3).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from devices.lifecycle import Custody
+from orgmerge.approval.services import take_own_step
+from orgmerge.filing.drafts import lock, open_ready
+from orgmerge.filing.stages import WORKING
+from orgmerge.models import Merger, PlanLine
+from orgmerge.plans import line_states
+from orgmerge.vocabulary import About, Action, LineState, MergerState, Stage
+from orgmerge.workflow import MergerAction
+from portal.ca.models import Certificate
+from requests_app.models import Dossier, DossierItem, Outcome
+from requests_app.workflow import ENDED, State
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 5000
+_FOLLOWS = (Action.HAND_OVER, Action.REFILE)
+
+
+def carry_out(*, now: datetime) -> int:
+    """Carry every reorganisation in force one bit further; return how many lines went on.
+
+    Safe to repeat, and at any number of workers. One that fails does not hold the others.
+    """
+    waiting = Merger.objects.filter(state=MergerState.IN_FORCE, in_force_at__isnull=False)
+    done = 0
+    for pk in waiting.order_by("effective_on", "pk").values_list("pk", flat=True):
+        try:
+            merger = Merger.objects.select_related("office", "approved_plan").get(pk=pk)
+            _close_what_asks_for_nothing(merger)
+            _say_that_nobody_files(merger, now=now)
+            count = take_outcomes(merger, now=now)
+            count += open_ready(merger, now=now)
+            _complete(pk, now=now)
+            done += count
+        except Exception:
+            # What it has done so far stands; the next sweep goes on from there.
+            logger.exception("could not carry out reorganisation %s", pk)
+    return done
+
+
+def _close_what_asks_for_nothing(merger: Merger) -> None:
+    """End the lines about which nothing is done, and those that only asked for a transfer."""
+    quiet = PlanLine.objects.filter(plan=merger.approved_plan_id, state=LineState.PLANNED)
+    nothing = Q(stage=Stage.NOTHING, action=Action.KEEP)
+    if merger.followed_at is not None:
+        nothing |= Q(action__in=_FOLLOWS)
+    rows: QuerySet[PlanLine, int] = quiet.filter(nothing).order_by().values_list("pk", flat=True)
+    while keys := list(rows[:AT_ONCE]):
+        if not _close(merger, keys):
+            return
+
+
+@transaction.atomic
+def _say_that_nobody_files(merger: Merger, *, now: datetime) -> None:
+    """What a dissolved body leaves has no sender here: a person sees to it that it is asked for."""
+    orphans = PlanLine.objects.filter(
+        plan=merger.approved_plan_id, state=LineState.PLANNED, stage__in=WORKING, sender=None
+    ).exclude(about=About.DOSSIER)
+    if not orphans.exists() or lock(merger.pk) is None:
+        return
+    found = list(orphans.select_for_update(of=("self",), no_key=True).order_by("pk")[:AT_ONCE])
+    for line in found:
+        line.outcome = _("Không có đơn vị kế thừa: cơ quan cấp trên lập hồ sơ (Điều 18).")
+    line_states.end(merger, found, LineState.FAILED, now=now)
+
+
+@transaction.atomic
+def _close(merger: Merger, keys: Sequence[int]) -> int:
+    return line_states.close_quiet(merger, keys) if lock(merger.pk) else 0
+
+
+@transaction.atomic
+def _complete(pk: int, *, now: datetime) -> None:
+    """End the reorganisation when every line has its end and every record is signed."""
+    merger = lock(pk)
+    if merger is None or merger.followed_at is None or not is_finished(merger):
+        return
+    take_own_step(merger, MergerAction.COMPLETE, now=now)
+
+
+def is_finished(merger: Merger) -> bool:
+    """Say whether nothing is left to do: no line without an end, no record without signatures."""
+    left = PlanLine.objects.filter(plan=merger.approved_plan_id, state__in=line_states.UNFINISHED)
+    signed = merger.handovers.filter(
+        signed_at__isnull=False, old=OuterRef("old"), body=OuterRef("new")
+    )
+    passed = merger.shares.filter(new__agency__isnull=False).exclude(new__agency=F("old"))
+    return not left.exists() and not passed.filter(~Exists(signed)).exists()
+
+
+OUTCOMES_AT_ONCE = 500
+_IN_HAND = frozenset({Custody.WITH_SUBSCRIBER})
+
+
+def take_outcomes(merger: Merger, *, now: datetime) -> int:
+    """Take over the outcomes of rows that ended; return how many lines ended or failed by it."""
+    done, after = 0, 0
+    while True:
+        with transaction.atomic():
+            if lock(merger.pk) is None:
+                return done
+            # The lines whose row has an end, is gone, or is done after it had failed.
+            under_way = Q(state=LineState.OPEN) & (
+                Q(item__isnull=True)
+                | ~Q(item__outcome=Outcome.NONE)
+                | Q(item__dossier__state__in=ENDED)
+            )
+            after_all = Q(state=LineState.FAILED, item__outcome=Outcome.DONE)
+            rows = (
+                PlanLine.objects.filter(under_way | after_all, plan=merger.approved_plan_id)
+                .filter(pk__gt=after)
+                .order_by("pk")
+            )
+            locked = rows.select_for_update(of=("self",), no_key=True)
+            found = list(
+                locked.select_related(
+                    "item__dossier", "item__result__key__device", "dossier"
+                ).defer("item__answers", "item__result__der", "item__result__crl_entry")[
+                    :OUTCOMES_AT_ONCE
+                ]
+            )
+            finished: list[PlanLine] = []
+            failed: list[PlanLine] = []
+            moved = 0
+            for line in found:
+                if _moved_on(line):
+                    moved += 1
+                    continue
+                outcome = _outcome(line)
+                if outcome is None:
+                    continue
+                state, line.outcome = outcome
+                (finished if state == LineState.DONE else failed).append(line)
+            line_states.end(merger, finished, LineState.DONE, now=now)
+            line_states.end(merger, failed, LineState.FAILED, now=now)
+            done += len(finished) + len(failed) + moved
+        if len(found) < OUTCOMES_AT_ONCE:
+            return done
+        after = found[-1].pk
+
+
+def _outcome(line: PlanLine) -> tuple[LineState, str] | None:
+    """Return how a line's row ended and why; None while it has not."""
+    item = line.item
+    if item is None:
+        return LineState.FAILED, _("Văn thư đã bỏ dòng này khỏi hồ sơ.")
+    match item.outcome:
+        case Outcome.REFUSED:
+            reason = item.outcome_reason or item.decision_reason
+            return LineState.FAILED, _("Bị từ chối: %s") % (reason or _("xem thông báo từ chối"))
+        case Outcome.FAILED:
+            return LineState.FAILED, _("Thực hiện bị lỗi: %s") % item.outcome_reason
+        case Outcome.DONE:
+            return (LineState.DONE, "") if _has_arrived(line, item) else None
+    return _by_the_dossier(item.dossier)
+
+
+def _by_the_dossier(dossier: Dossier) -> tuple[LineState, str] | None:
+    """A row without an outcome of its own ends with its dossier: notices are only recorded."""
+    if dossier.state == State.WITHDRAWN:
+        last = dossier.events.order_by("at", "pk").last()
+        return LineState.FAILED, _("Hồ sơ đã rút: %s") % (last.reason if last else "")
+    if dossier.state == State.REJECTED:
+        return LineState.FAILED, _("Hồ sơ bị từ chối.")
+    return (LineState.DONE, "") if dossier.state in ENDED else None
+
+
+def _has_arrived(line: PlanLine, item: DossierItem) -> bool:
+    is_the_bodys = line.stage == Stage.ORGANISATION and line.action in (
+        Action.CHANGE,
+        Action.ISSUE,
+    )
+    return not is_the_bodys or item.result is None or is_in_use(item.result)
+
+
+def is_in_use(certificate: Certificate) -> bool:
+    """Say whether a new certificate is on its device, or the device with it handed over."""
+    if certificate.predecessor_id is not None:
+        return certificate.installed_at is not None
+    device = getattr(certificate.key, "device", None)
+    return device is None or device.custody in _IN_HAND
+
+
+def _moved_on(line: PlanLine) -> bool:
+    """Follow a row into the dossier that was written in place of one that was stopped."""
+    item = line.item
+    if item is None or item.outcome != Outcome.NONE or item.dossier.state != State.WITHDRAWN:
+        return False
+    next_dossier = getattr(item.dossier, "continued_by", None)
+    if next_dossier is None:
+        return False
+    same = next_dossier.items.filter(
+        certificate=item.certificate_id, device=item.device_id, identity_hash=item.identity_hash
+    )
+    copy = same.filter(plan_line__isnull=True).first()
+    if copy is None:
+        return False
+    line.item, line.dossier = copy, next_dossier
+    line.save(update_fields=["item", "dossier"])
+    return True

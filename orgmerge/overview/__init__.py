@@ -1,0 +1,1 @@
+"""The list of reorganisations, the page of one, and the work list."""

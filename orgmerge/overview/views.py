@@ -1,0 +1,273 @@
+"""The list of reorganisations and the page of one: its state, its steps, its rows and history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from orgmerge import pages
+from orgmerge.approval import readiness
+from orgmerge.approval import services as approval
+from orgmerge.description import checks
+from orgmerge.description.filters import RowFilter
+from orgmerge.description.forms import MergerStepForm
+from orgmerge.description.rows import JOINED, shown_rows
+from orgmerge.models import Merger, MergerOffice, ReviewReply
+from orgmerge.overview.filters import MergerFilter
+from orgmerge.overview.wording import what_next
+from orgmerge.partners import services as partners
+from orgmerge.plans import access
+from orgmerge.repeal import services as repeal
+from orgmerge.vocabulary import MergerState
+from orgmerge.workflow import EDITABLE, IllegalMergerStep, MergerAction, Step, steps_open_to
+from portal.agencies import lookup
+from portal.core.fragments import filtered, render_list
+from portal.core.paging import Order, capped_count, keyset_page
+from portal.core.roles import AGENCY_ROLES, OFFICE_ROLES, Role
+from portal.core.rules import Refused
+from requests_app.steps.errors import Barred, StaleVersion
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User, UserRequest
+    from portal.agencies.models import Agency
+
+_ASKED = 10  # lists of a review, invitations shown above the reorganisations
+_SUGGESTING = ("old", "agency", "parent")  # the fields that name a body
+
+
+@require_safe
+def merger_list(request: UserRequest) -> HttpResponse:
+    """List what the user may see, the latest change first."""
+    if request.user.role == Role.ADMINISTRATOR:
+        raise Http404
+    mergers = Merger.objects.visible_to(request.user)
+    found = MergerFilter(request.GET, mergers)
+    rows = filtered(found)
+    page = keyset_page(
+        rows.select_related("office"),
+        order=Order("updated_at", is_descending=True),
+        params=request.GET,
+    )
+    # Each with how many bodies it has before and after; one query for the page.
+    sized = Merger.objects.filter(pk__in=[merger.pk for merger in page.object_list]).order_by()
+    sizes: dict[int, Mapping[str, Any]] = {
+        row["pk"]: row
+        for row in sized.values("pk").annotate(
+            before=Count("shares__old", distinct=True),
+            after=Count("shares__new", filter=Q(shares__new__isnull=False), distinct=True),
+        )
+    }
+    context = {
+        "filter": found,
+        "page": page,
+        "rows": [(merger, sizes[merger.pk]) for merger in page.object_list],
+        "count": capped_count(rows),
+        "may_start": request.user.role == Role.OFFICE_OFFICER,
+        "asked": _asked(request.user),
+        "invitations": _invitations(request.user),
+    }
+    return render_list(
+        request, "orgmerge/list.html", fragment="orgmerge/_list.html", context=context
+    )
+
+
+def _asked(user: User) -> Sequence[ReviewReply]:
+    """Return what a body is asked to look through now, though it is to see no more yet."""
+    if user.role not in AGENCY_ROLES:
+        return []
+    open_to = ReviewReply.objects.visible_to(user).filter(round__closed_at__isnull=True)
+    return list(open_to.select_related("round__merger").order_by("round__due_on", "pk")[:_ASKED])
+
+
+def _invitations(user: User) -> Sequence[MergerOffice]:
+    """Return what the office is asked to join, though it is to see no more of it yet."""
+    if user.role not in OFFICE_ROLES:
+        return []
+    waiting = MergerOffice.objects.visible_to(user).waiting_for(user)
+    return list(waiting.select_related("merger__office").order_by("-asked_at")[:_ASKED])
+
+
+@require_safe
+def suggest(request: UserRequest, code: UUID) -> HttpResponse:
+    """Answer with options for a field that names a body of this reorganisation."""
+    merger = pages.find(request.user, code)
+    if request.user.role not in OFFICE_ROLES:
+        raise Http404
+    typed = next((request.GET[name] for name in _SUGGESTING if name in request.GET), "")
+    labels = lookup.suggestions(merger.bodies_to_describe(), typed)
+    return render(request, "agencies/_options.html", {"labels": labels})
+
+
+ROWS = 50
+CONTRADICTIONS_SHOWN = 20
+_OF_AN_OFFICE = ("office", "merger", "asked_by", "joined_by", "answered_by", "answered_plan")
+_BACKWARDS = frozenset({MergerAction.SEND_BACK, MergerAction.WITHDRAW})
+
+
+@dataclass(slots=True)
+class StepCard:
+    """One open step as the page shows it."""
+
+    step: Step
+    form: MergerStepForm
+
+    @property
+    def is_backwards(self) -> bool:
+        """Whether it undoes or stops: such a button is never the loud one."""
+        return self.step.action in _BACKWARDS
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its form stands open: it was sent and came back."""
+        return self.form.is_bound
+
+
+@require_safe
+def detail(request: UserRequest, code: UUID) -> HttpResponse:
+    return render_detail(request, pages.find(request.user, code))
+
+
+@require_POST
+def take_step(request: UserRequest, code: UUID) -> HttpResponse:
+    """Take a step; one that is refused comes back on the page with its form."""
+    merger = pages.find(request.user, code)
+    form = _step_form(merger, request.POST.get("action", ""), data=request.POST)
+    if form.is_valid():
+        try:
+            taken = approval.take_step(
+                merger, **form.cleaned_data, actor=request.user, now=timezone.now()
+            )
+        except Merger.DoesNotExist as error:
+            raise Http404 from error
+        except (StaleVersion, IllegalMergerStep):
+            return pages.conflict(request, merger)
+        except Refused as refusal:
+            form.violations = list(refusal.violations)
+        except Barred:
+            message = _(
+                "Anh/chị đã mô tả, lập hoặc trình phương án này nên người khác phải phê duyệt."
+            )
+            form.add_error(None, message)
+        else:
+            said = _("Đã ghi nhận: %(deed)s.") % {"deed": MergerAction(taken.action).label}
+            messages.success(request, said)
+            return redirect("orgmerge:detail", merger.uuid)
+    return render_detail(request, pages.find(request.user, code), sent=form)
+
+
+def render_detail(
+    request: UserRequest, merger: Merger, *, sent: MergerStepForm | None = None
+) -> HttpResponse:
+    """Render the page, with a form that came back where there is one."""
+    user = request.user
+    shares = merger.shares.select_related(*JOINED)
+    found = RowFilter(request.GET, shares.order_by("position", "pk"))
+    page = Paginator(filtered(found), ROWS).get_page(request.GET.get("page"))
+    page.object_list = shown_rows(merger, list(page.object_list))
+    counts: dict[str, int] = merger.shares.order_by().aggregate(
+        old_count=Count("old", distinct=True),
+        new_count=Count("new", distinct=True),
+        implied_count=Count("pk", filter=Q(is_implied=True)),
+        row_count=Count("pk"),
+    )
+    context = {
+        "merger": merger,
+        "filter": found,
+        "page": page,
+        "is_editor": pages.is_editor(merger, user),
+        "may_open": user.role in OFFICE_ROLES,
+        **counts,
+    }
+    if "HX-Request" not in request.headers:
+        joint = list(merger.joint_offices.select_related(*_OF_AN_OFFICE))
+        # Who works on it, and what ``user`` may do about that.
+        may_ask = pages.is_editor(merger, user) and merger.is_led_by(user)
+        context |= {
+            "joined": [one for one in joint if one.joined_at],
+            "joint": [(one, partners.may_leave(one, user)) for one in joint],
+            "shows_offices": may_ask or (bool(joint) and user.role in access.SEE_DRAFTS),
+            "may_ask": may_ask,
+            "present": readiness.present_plan(merger) if joint else None,
+            "steps": merger.steps.select_related("actor__agency"),
+            "empty_bodies": merger.bodies.filter(shares=None)[:ROWS],
+            "open_list": merger.lists.filter(imported_at=None, dropped_at=None).first(),
+            "repeal": merger.repealed_by.exclude(state=MergerState.WITHDRAWN).first(),
+            "may_repeal": user.role == Role.OFFICE_OFFICER
+            and merger.is_led_by(user)
+            and repeal.may_be_repealed(merger),
+            **_what_can_be_done(merger, user, joint=joint, sent=sent),
+        }
+    return render_list(
+        request, "orgmerge/detail.html", fragment="orgmerge/_rows.html", context=context
+    )
+
+
+def _what_can_be_done(
+    merger: Merger, user: User, *, joint: Sequence[MergerOffice], sent: MergerStepForm | None
+) -> dict[str, Any]:
+    is_open = merger.state in EDITABLE | {MergerState.AWAITING_APPROVAL}
+    in_charge = user.role in OFFICE_ROLES and is_open
+    contradictions = checks.contradictions_of(merger) if in_charge else []
+    hindrances = readiness.hindrances_of(merger) if in_charge else []
+    in_the_way = [*contradictions, *hindrances]
+    allowed = approval.allowed_steps(merger, user)
+    cards = [
+        StepCard(
+            step,
+            (
+                sent
+                if sent is not None and sent.data.get("action") == step.action
+                else _step_form(merger, step.action)
+            ),
+        )
+        for step in allowed
+    ]
+    is_barred = merger.is_led_by(user) and len(allowed) < len(
+        steps_open_to(user.role, merger.state)
+    )
+    # The offices whose word is waited for before the plan can be approved.
+    if merger.state != MergerState.AWAITING_APPROVAL or not joint:
+        yet_to_agree = []
+    else:
+        present = readiness.present_plan(merger)
+        silent = set(merger.joint_offices.yet_to_agree(present).values_list("pk", flat=True))
+        yet_to_agree = [one.office for one in joint if one.pk in silent]
+    # The page on which the next thing is done, unless it is this one.
+    link = in_the_way[0].link if in_the_way and merger.state in EDITABLE else ""
+    return {
+        "cards": cards,
+        "is_barred": is_barred,
+        "orphan": sent if sent and all(card.form is not sent for card in cards) else None,
+        "contradictions": contradictions[:CONTRADICTIONS_SHOWN],
+        "contradiction_count": len(contradictions),
+        "next": what_next(merger, user, hindrances=in_the_way, yet_to_agree=yet_to_agree),
+        "next_link": ("" if link == reverse("orgmerge:detail", args=[merger.uuid]) else link)
+        or _link_to_agree(merger, user, yet_to_agree),
+        "is_ready": not in_the_way and not yet_to_agree,
+        "has_open_round": any(one.code == "round_open" for one in hindrances),
+    }
+
+
+def _link_to_agree(merger: Merger, user: User, yet_to_agree: Sequence[Agency]) -> str:
+    """Return the page on which ``user`` is to agree, if the word of their office is waited for."""
+    is_theirs = any(office.pk in user.body_ids for office in yet_to_agree)
+    is_asked = is_theirs and user.role == Role.OFFICE_HEAD
+    return reverse("orgmerge:plan", args=[merger.uuid]) if is_asked else ""
+
+
+def _step_form(merger: Merger, action: str, *, data: Any = None) -> MergerStepForm:
+    name = action if action in MergerAction.values else "step"
+    initial = {"action": action, "version": merger.version}
+    return MergerStepForm(data, initial=initial, auto_id=f"{name}_%s")

@@ -1,0 +1,100 @@
+"""What of reorganisations waits for a person, for their work list: one query for each thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db.models import Count, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from orgmerge.models import Merger, MergerOffice, PlanLine, RecordsHandover
+from orgmerge.vocabulary import LineState, MergerState
+from portal.core.roles import Role
+from portal.core.waiting import Waiting
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+_NAMED = 10  # of one sort; who has more works from the list of reorganisations
+_LIST_WAITS = (MergerState.APPROVED, MergerState.IN_FORCE)
+
+
+def waiting_of(user: User) -> Iterator[Waiting]:
+    """Return what ``user`` has to do: approve, agree, answer another office, send the list, sign
+    records, mend failures."""
+    match user.role:
+        case Role.OFFICE_HEAD:
+            yield from _to_approve(user)
+            yield from _to_agree(user)
+        case Role.OFFICE_OFFICER:
+            yield from _invitations(user)
+            yield from _lists_to_send(user)
+            yield from _failures(_failed_lines(user))
+        case Role.CLERK:
+            yield from _records_to_sign(user)
+            yield from _failures(_failed_lines(user).filter(sender__agency__in=user.body_ids))
+
+
+def _to_approve(user: User) -> Iterator[Waiting]:
+    for title, code in _led_by(user).filter(state=MergerState.AWAITING_APPROVAL)[:_NAMED]:
+        words = _("phương án sắp xếp chờ phê duyệt: %s") % title
+        yield Waiting(1, words, _("Xem và phê duyệt"), reverse("orgmerge:detail", args=[code]))
+
+
+def _to_agree(user: User) -> Iterator[Waiting]:
+    silent = MergerOffice.objects.visible_to(user).to_speak(user).order_by("pk")
+    for title, code in silent.values_list("merger__title", "merger__uuid")[:_NAMED]:
+        words = _("kế hoạch xử lý chờ đơn vị đồng ý: %s") % title
+        yield Waiting(1, words, _("Xem và cho ý kiến"), reverse("orgmerge:plan", args=[code]))
+
+
+def _invitations(user: User) -> Iterator[Waiting]:
+    asked = MergerOffice.objects.visible_to(user).waiting_for(user).order_by("pk")
+    for title, code in asked.values_list("merger__title", "uuid")[:_NAMED]:
+        words = _("lời mời cùng lập phương án: %s") % title
+        path = reverse("orgmerge:invitation", args=[code])
+        yield Waiting(1, words, _("Xem và trả lời"), path)
+
+
+def _lists_to_send(user: User) -> Iterator[Waiting]:
+    unsent = _led_by(user).filter(state__in=_LIST_WAITS, list_sent_on__isnull=True)
+    for title, code in unsent[:_NAMED]:
+        words = _("danh sách cơ quan chờ gửi Cục: %s") % title
+        yield Waiting(1, words, _("Gửi, ghi số"), reverse("orgmerge:records", args=[code]))
+
+
+def _led_by(user: User) -> QuerySet[Merger, tuple[Any, ...]]:
+    led = Merger.objects.visible_to(user).filter(office__in=user.body_ids)
+    return led.order_by("effective_on", "pk").values_list("title", "uuid")
+
+
+def _records_to_sign(user: User) -> Iterator[Waiting]:
+    """Return the records the user's body receives: its clerk hands the signed ones in."""
+    own = RecordsHandover.objects.visible_to(user).filter(body__agency__in=user.body_ids)
+    unsigned = own.filter(signed_at__isnull=True, record__isnull=False).order_by()
+    for title, code, count in _by_merger(unsigned, "merger"):
+        words = _("biên bản bàn giao chờ ký, tải lên: %s") % title
+        yield Waiting(count, words, _("Xem biên bản"), reverse("orgmerge:records", args=[code]))
+
+
+def _failed_lines(user: User) -> QuerySet[PlanLine]:
+    plans = Merger.objects.visible_to(user).filter(state=MergerState.IN_FORCE)
+    approved = plans.order_by().values("approved_plan")
+    return PlanLine.objects.filter(plan__in=approved, state=LineState.FAILED).order_by()
+
+
+def _failures(lines: QuerySet[PlanLine]) -> Iterator[Waiting]:
+    for title, code, count in _by_merger(lines, "plan__merger"):
+        words = _("việc không thành: %s") % title
+        path = reverse("orgmerge:progress", args=[code])
+        yield Waiting(count, words, _("Xem và xử lý"), path, is_late=True)
+
+
+def _by_merger(rows: QuerySet[Any], way: str) -> list[tuple[str, UUID, int]]:
+    """Return the title and code of each reorganisation with how many of ``rows`` are its."""
+    title, code = f"{way}__title", f"{way}__uuid"
+    named = rows.values(title, code).annotate(number=Count("pk")).order_by(title, code)
+    return list(named.values_list(title, code, "number")[:_NAMED])

@@ -1,0 +1,1 @@
+"""Several offices that work on one reorganisation."""

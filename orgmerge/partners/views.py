@@ -1,0 +1,203 @@
+"""Several offices in one reorganisation: asking, answering, leaving, agreeing to the plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from orgmerge import pages
+from orgmerge.models import Merger, MergerOffice
+from orgmerge.partners import services
+from orgmerge.partners.forms import AnswerForm, AskForm, PlanAnswerForm
+from orgmerge.partners.wording import invitation_next
+from orgmerge.plans.views.plan import render_plan
+from orgmerge.workflow import EDITABLE
+from portal.core.roles import Role
+from portal.core.rules import Refused, Violation
+from requests_app.steps.errors import Barred, NotEditable, StaleVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from portal.accounts.models import User, UserRequest
+
+GET_POST = ["GET", "HEAD", "POST"]
+_JOINED = ("merger__office", "merger__created_by", "office", "asked_by", "answered_by")
+
+
+@require_http_methods(GET_POST)
+def ask(request: UserRequest, code: UUID) -> HttpResponse:
+    """Ask which office is to join, and ask it."""
+    merger = pages.find(request.user, code)
+    if not pages.is_editor(merger, request.user) or not merger.is_led_by(request.user):
+        return redirect("orgmerge:detail", merger.uuid)
+    offices = services.offices_to_ask(merger, actor=request.user, today=timezone.localdate())
+    initial = {"version": merger.version}
+    form = AskForm(request.POST or None, initial=initial, offices=offices)
+    violations: Sequence[Violation] = ()
+    if form.is_valid():
+        office = form.cleaned_data["office"]
+        try:
+            services.ask_office(
+                merger,
+                office,
+                actor=request.user,
+                now=timezone.now(),
+                version=form.cleaned_data["version"],
+            )
+        except (Merger.DoesNotExist, PermissionDenied) as error:
+            raise Http404 from error
+        except (StaleVersion, NotEditable):
+            return pages.conflict(request, merger)
+        except Refused as refusal:
+            violations = refusal.violations
+        else:
+            words = _("Đã mời %(name)s. Nhận lời rồi thì mô tả được các đơn vị do nơi ấy theo dõi.")
+            messages.success(request, words % {"name": office.name})
+            return redirect(_panel(merger))
+    context = {"merger": merger, "form": form, "violations": violations}
+    return render(request, "orgmerge/ask_office.html", context)
+
+
+@require_safe
+def invitation(request: UserRequest, code: UUID) -> HttpResponse:
+    """Show what an office is asked to join: the decision, not the rows."""
+    asked = _find(request.user, code)
+    if asked.joined_at is not None:
+        return redirect("orgmerge:detail", asked.merger.uuid)
+    return _show(request, asked, AnswerForm())
+
+
+@require_POST
+def answer(request: UserRequest, code: UUID) -> HttpResponse:
+    """Take the answer of an office that was asked."""
+    asked = _find(request.user, code)
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
+        return _show(request, asked, form)
+    has_joined = request.POST.get("do") == "join"
+    try:
+        if has_joined:
+            services.join(asked, actor=request.user, now=timezone.now())
+        else:
+            reason = form.cleaned_data["reason"]
+            services.decline(asked, actor=request.user, now=timezone.now(), reason=reason)
+    except (MergerOffice.DoesNotExist, PermissionDenied) as error:
+        raise Http404 from error
+    except NotEditable:
+        messages.warning(request, _("Lời mời đã được trả lời hoặc phương án đã qua bước mô tả."))
+        return redirect("orgmerge:invitation", asked.uuid)
+    except Refused as refusal:
+        form.violations = refusal.violations
+        return _show(request, asked, form)
+    if has_joined:
+        messages.success(
+            request, _("Đã nhận lời. Từ nay mô tả được các đơn vị do đơn vị anh/chị theo dõi.")
+        )
+        return redirect("orgmerge:detail", asked.merger.uuid)
+    words = _("Đã trả lời không tham gia; %(office)s được báo lý do.")
+    messages.success(request, words % {"office": asked.merger.office.name})
+    return redirect("orgmerge:list")
+
+
+def _show(request: UserRequest, asked: MergerOffice, form: AnswerForm) -> HttpResponse:
+    user = request.user
+    may_answer = (
+        user.role == Role.OFFICE_OFFICER
+        and asked.office_id in user.body_ids
+        and asked.joined_at is None
+        and asked.merger.state in EDITABLE
+    )
+    context = {
+        "asked": asked,
+        "merger": asked.merger,
+        "form": form,
+        "may_answer": may_answer,
+        "next": invitation_next(asked, user),
+    }
+    return render(request, "orgmerge/invitation.html", context)
+
+
+@require_http_methods(GET_POST)
+def part(request: UserRequest, code: UUID) -> HttpResponse:
+    """Ask whether an office is to leave, or a question to be taken back, and do it."""
+    asked = _find(request.user, code)
+    if not services.may_leave(asked, request.user):
+        return redirect("orgmerge:invitation", asked.uuid)
+    merger = asked.merger
+    violations: Sequence[Violation] = ()
+    is_own = not merger.is_led_by(request.user)
+    if request.method == "POST":
+        version = pages.version_of(request)
+        try:
+            services.leave(asked, actor=request.user, now=timezone.now(), version=version)
+        except (Merger.DoesNotExist, MergerOffice.DoesNotExist, PermissionDenied) as error:
+            raise Http404 from error
+        except (StaleVersion, NotEditable):
+            return pages.conflict(request, merger)
+        except Refused as refusal:
+            violations = refusal.violations
+        else:
+            if is_own:
+                messages.success(request, _("Đơn vị anh/chị thôi cùng lập phương án này."))
+                return redirect("orgmerge:list")
+            said = _("Đã ghi nhận: không còn %(name)s.") % {"name": asked.office.name}
+            messages.success(request, said)
+            return redirect(_panel(merger))
+    context = {"merger": merger, "asked": asked, "is_own": is_own, "violations": violations}
+    return render(request, "orgmerge/part.html", context)
+
+
+@require_POST
+def plan_word(request: UserRequest, code: UUID) -> HttpResponse:
+    """Take what the head of an office that joined says of the plan; back on its page."""
+    asked = _find(request.user, code)
+    merger = pages.find(request.user, asked.merger.uuid)
+    form = PlanAnswerForm(request.POST)
+    if not form.is_valid():
+        said = [str(message) for found in form.errors.values() for message in found]
+        return render_plan(request, merger, violations=[Violation("bad_form", one) for one in said])
+    try:
+        now, read = timezone.now(), form.cleaned_data["plan"]
+        if request.POST.get("do") == "agree":
+            services.agree(asked, actor=request.user, now=now, plan_number=read)
+            has_agreed = True
+        else:
+            reason = form.cleaned_data["reason"]
+            services.disagree(asked, actor=request.user, now=now, plan_number=read, reason=reason)
+            has_agreed = False
+    except (MergerOffice.DoesNotExist, PermissionDenied) as error:
+        raise Http404 from error
+    except (StaleVersion, NotEditable):
+        return pages.conflict(request, merger)
+    except Barred:
+        message = _("Anh/chị đã mô tả, lập hoặc trình phương án này nên người khác phải đồng ý.")
+        return render_plan(request, merger, violations=[Violation("barred", message)])
+    except Refused as refusal:
+        return render_plan(request, merger, violations=refusal.violations)
+    messages.success(
+        request, _("Đã đồng ý kế hoạch xử lý.") if has_agreed else _("Đã gửi lý do chưa đồng ý.")
+    )
+    return redirect("orgmerge:plan", merger.uuid)
+
+
+def _find(user: User, code: UUID) -> MergerOffice:
+    """Return a question to an office that ``user`` may see, or raise Http404."""
+    found = MergerOffice.objects.visible_to(user).select_related(*_JOINED)
+    asked = found.filter(uuid=code).first()
+    if asked is None:
+        raise Http404
+    return asked
+
+
+def _panel(merger: Merger) -> str:
+    return reverse("orgmerge:detail", args=[merger.uuid]) + "#cac-so"

@@ -1,0 +1,223 @@
+"""Lines that several tables share: certificates that are over, end, or are left to people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from orgmerge.planner import validity
+from orgmerge.planner.codes import Warn, Why
+from orgmerge.planner.facts import Certificate, Decided, Device, Line, Reply
+from orgmerge.planner.successors import BodyChange, BodyOutcome, NameChanges, PlanningContext
+from orgmerge.vocabulary import About, Action, Answer, Stage
+
+
+def already(certificate: Certificate, day: date) -> Why | None:
+    """Return why there is nothing left to do about a certificate; None when it is still used."""
+    if certificate.is_superseded:
+        return Why.SUPERSEDED
+    if certificate.is_revoked:
+        return Why.REVOKED
+    if certificate.not_after < day:
+        return Why.EXPIRED
+    if "05" in certificate.pending:
+        return Why.REVOCATION_PENDING
+    return None
+
+
+def of_itself(
+    certificate: Certificate, device: Device | None, context: PlanningContext
+) -> Why | None:
+    """Return why a certificate ends whatever becomes of its body (R22); None when it need not."""
+    if "05" in certificate.pending:
+        return Why.REVOCATION_PENDING
+    reply = context.reply(About.CERTIFICATE, certificate.pk)
+    answer = reply.answer if reply else ""
+    if is_lost(device, answer):
+        return Why.DEVICE_LOST
+    if answer == Answer.NOT_NEEDED:
+        is_system = certificate.kind == "system"
+        return Why.STOPS_OPERATING if is_system else Why.NEED_ENDED
+    if answer == Answer.LEFT:
+        return Why.PERSON_LEFT
+    if device is not None and device.condition == validity.DAMAGED:
+        return Why.DEVICE_DAMAGED
+    return None
+
+
+def is_lost(device: Device | None, answer: str) -> bool:
+    """Say whether the device can't be found: by the register or by the body's answer."""
+    return answer == Answer.DEVICE_NOT_FOUND or (
+        device is not None and device.condition == validity.LOST
+    )
+
+
+def kept(
+    certificate: Certificate,
+    why: Why,
+    *,
+    warnings: Sequence[str] = (),
+    is_open: bool = False,
+    sender: int | None = None,
+) -> Line:
+    """Return the line of a certificate about which nothing is done."""
+    return Line(
+        About.CERTIFICATE,
+        certificate.pk,
+        certificate.body,
+        Action.KEEP,
+        why,
+        Stage.NOTHING,
+        sender=sender,
+        is_open=is_open,
+        warnings=tuple(warnings),
+    )
+
+
+def line(
+    certificate: Certificate,
+    why: Why,
+    *,
+    stage: Stage,
+    sender: int | None,
+    successor: int | None = None,
+    is_open: bool = False,
+    warnings: Sequence[str] = (),
+) -> Line:
+    """Return the line of a certificate to be revoked by Mẫu 05, or kept when it already is
+    being."""
+    if why == Why.REVOCATION_PENDING:
+        return kept(certificate, why, warnings=warnings)
+    said = [*warnings]
+    if "04" in certificate.pending:
+        said.append(Warn.PENDING_04)
+    if certificate.storage == "sim":
+        said.append(Warn.SIM_CARD)
+    return Line(
+        About.CERTIFICATE,
+        certificate.pk,
+        certificate.body,
+        Action.REVOKE,
+        why,
+        stage,
+        form="05",
+        sender=sender,
+        successor=successor,
+        is_open=is_open,
+        warnings=tuple(said),
+    )
+
+
+def left_open(
+    certificate: Certificate, outcome: BodyOutcome, *, warnings: Sequence[str] = ()
+) -> Line:
+    """Return the line of what the machine does not decide."""
+    return Line(
+        About.CERTIFICATE,
+        certificate.pk,
+        certificate.body,
+        Action.SETTLE,
+        why_open(outcome),
+        Stage.NOTHING,
+        is_open=True,
+        warnings=tuple(warnings),
+    )
+
+
+def why_open(outcome: BodyOutcome) -> Why:
+    """Say why a thing of a body that goes nowhere whole is left to people."""
+    return Why.BODY_DISSOLVED if outcome.change == BodyChange.DISSOLVED else Why.BODY_SPLIT
+
+
+def with_its_body(certificate: Certificate, outcome: BodyOutcome) -> Line:
+    """Return the line of an organisation certificate whose body is split or dissolved: Điều 17
+    khoản 3."""
+    if outcome.change == BodyChange.DISSOLVED or outcome.sender is None:
+        why, warnings = Why.DISSOLVED, [Warn.SUPERIOR_FILES]
+    else:
+        why = Why.SPLIT
+        warnings = [Warn.ANY_SUCCESSOR_FILES] if len(outcome.successors) > 1 else []
+    return line(certificate, why, stage=Stage.REVOKE, sender=outcome.sender, warnings=warnings)
+
+
+def as_decided(
+    certificate: Certificate, decided: Decided, outcome: BodyOutcome, context: PlanningContext
+) -> Line:
+    """Return the line of an organisation certificate as a person settled it.
+
+    What can't be done as settled (no change under 30 days) ends instead, with a warning.
+    """
+    sender = decided.to or outcome.sender
+    match decided.action:
+        case Action.KEEP:
+            return kept(certificate, Why.SETTLED, sender=sender)
+        case Action.CHANGE | Action.HAND_OVER if sender in context.world.targets:
+            assert sender is not None
+            name_changes = context.name_changes(certificate.body, context.world.targets[sender])
+            if not name_changes.changes(certificate):
+                return kept(certificate, Why.SETTLED, sender=sender)
+            left = validity.days_left(certificate, context.world.day)
+            if left >= validity.DAYS_LEFT_TO_ASK:
+                return Line(
+                    About.CERTIFICATE,
+                    certificate.pk,
+                    certificate.body,
+                    Action.CHANGE,
+                    Why.SETTLED,
+                    Stage.ORGANISATION,
+                    form="04",
+                    sender=sender,
+                )
+            return line(
+                certificate,
+                Why.TOO_LATE_TO_CHANGE,
+                stage=Stage.REVOKE,
+                sender=sender,
+                warnings=[Warn.CANNOT_AS_SETTLED],
+            )
+        case Action.SETTLE:
+            return left_open(certificate, outcome)
+    return line(certificate, Why.SETTLED, stage=Stage.REVOKE, sender=sender)
+
+
+def age_warnings(certificate: Certificate, day: date) -> list[str]:
+    """Return what to know of the time left to a certificate that stays as it is."""
+    left = validity.days_left(certificate, day)
+    if left < validity.DAYS_LEFT_TO_ASK:
+        return [Warn.UNDER_30_DAYS]
+    return [Warn.NEAR_END] if left < validity.NEAR_END_DAYS else []
+
+
+def change_warnings(
+    certificate: Certificate,
+    device: Device | None,
+    name_changes: NameChanges,
+    reply: Reply | None,
+    day: date,
+) -> list[str]:
+    """Return what to know before a certificate is changed by Mẫu 04."""
+    is_near = validity.days_left(certificate, day) < validity.NEAR_END_DAYS
+    found: list[str] = []
+    if certificate.renewals:
+        found.append(Warn.RENEWED_ALREADY)
+    if is_near:
+        found.append(Warn.NEAR_END if certificate.renewals else Warn.RENEW_TOO)
+    if "04" in certificate.pending:
+        found.append(Warn.PENDING_04)
+    if certificate.storage == "sim":
+        found.append(Warn.SIM_PHONE)
+    if name_changes.email_ends(certificate.email) and not (reply is not None and reply.email):
+        found.append(Warn.NO_NEW_EMAIL)
+    return found + _device_warnings(certificate, device)
+
+
+def _device_warnings(certificate: Certificate, device: Device | None) -> list[str]:
+    if device is None:
+        is_unknown = certificate.storage in validity.ON_DEVICES
+        return [Warn.DEVICE_UNKNOWN] if is_unknown else []
+    found: list[str] = []
+    if device.condition == validity.LOCKED:
+        found.append(Warn.DEVICE_LOCKED)
+    if device.custody not in validity.IN_HAND:
+        found.append(Warn.DEVICE_NOT_IN_HAND)
+    return found

@@ -1,0 +1,258 @@
+"""Open dossiers and subscribers: what is handed over with the bodies (DOMAIN 4.6, 14.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from orgmerge.planner import certificates as certificate_lines
+from orgmerge.planner import people
+from orgmerge.planner.codes import Warn, Why
+from orgmerge.planner.facts import Certificate, Decided, Dossier, Line, Reply, Subscriber, Target
+from orgmerge.planner.successors import BodyChange, BodyOutcome, PlanningContext
+from orgmerge.vocabulary import About, Action, Answer, Stage
+
+# DOMAIN 14.8: these name the body itself and are refiled in the new name while not executed.
+_IN_THE_BODYS_NAME = frozenset({"01", "02", "03", "04"})
+_BEING_EXECUTED = "executing"
+# DOMAIN 4.4, 4.5: these end with a new issue as the next step, whether or not somebody said so.
+_WITH_A_NEW_ONE = frozenset({Why.DEVICE_DAMAGED, Why.TITLE_NO_LONGER_FITS})
+_STILL_THERE = frozenset({Why.NOTHING_CHANGES, Why.SETTLED, Why.MOVES_OUTSIDE, Why.NOT_INVOLVED})
+
+
+@dataclass(slots=True)
+class Holding:
+    """The certificates of one person or system, and the lines that say what becomes of them."""
+
+    certificates: Sequence[Certificate]
+    lines: Sequence[Line]
+
+    @property
+    def ending(self) -> list[Line]:
+        """The lines that revoke one."""
+        return [line for line in self.lines if line.action == Action.REVOKE]
+
+    @property
+    def is_provided(self) -> bool:
+        """Whether a certificate is left after the plan, or another is asked for in its place."""
+        return any(map(_is_usable, self.lines))
+
+
+def _is_usable(line: Line) -> bool:
+    if line.action in (Action.CHANGE, Action.ISSUE, Action.SETTLE):
+        return True
+    return line.action == Action.KEEP and line.reason in _STILL_THERE
+
+
+def decide_dossiers(context: PlanningContext, dossiers: Iterable[Dossier]) -> list[Line]:
+    """Return a line for every dossier that has not ended."""
+    return [_dossier(context, dossier) for dossier in dossiers]
+
+
+def decide_subscribers(
+    context: PlanningContext, held: Mapping[int, Sequence[Certificate]], lines: Mapping[int, Line]
+) -> list[Line]:
+    """Return a line for every subscriber; ``held`` are the certificates by holder, ``lines`` what
+    becomes of each, by its key."""
+    return [
+        _organisation(context, one)
+        if one.kind == "organisation"
+        else _subscriber(context, one, _holding(held.get(one.pk, ()), lines))
+        for one in context.world.subscribers
+    ]
+
+
+def _holding(certificates: Sequence[Certificate], lines: Mapping[int, Line]) -> Holding:
+    return Holding(certificates, [lines[one.pk] for one in certificates])
+
+
+def _dossier(context: PlanningContext, dossier: Dossier) -> Line:
+    outcome = context.outcome(dossier.body)
+    decided = context.world.decided.get((About.DOSSIER, dossier.pk))
+    if decided is not None and decided.action != Action.SETTLE:
+        return _dossier_as_decided(context, dossier, decided, outcome)
+    if outcome.change == BodyChange.OUTSIDE:
+        return _of(dossier, Action.KEEP, Why.NOT_INVOLVED, Stage.NOTHING)
+    if outcome.successor is None:
+        why = certificate_lines.why_open(outcome)
+        return _of(dossier, Action.SETTLE, why, Stage.NOTHING, is_open=True)
+    body = context.world.bodies.get(dossier.body)
+    has_new_name = body is not None and body.key != outcome.successor.key
+    is_refiled = dossier.form in _IN_THE_BODYS_NAME and dossier.state != _BEING_EXECUTED
+    if outcome.change == BodyChange.GOES_ON and not (has_new_name and is_refiled):
+        warnings = (Warn.NAMES_OLD_SUPERIOR,) if is_refiled and _moves_up(context, outcome) else ()
+        return _of(dossier, Action.KEEP, Why.BODY_GOES_ON, Stage.NOTHING, warnings=warnings)
+    if is_refiled:
+        return _refiled(dossier, outcome.successor.pk)
+    is_running = dossier.form in _IN_THE_BODYS_NAME
+    why = Why.BEING_EXECUTED if is_running else Why.GOES_ON_UNDER_SUCCESSOR
+    return _of(dossier, Action.HAND_OVER, why, Stage.HAND_OVER, sender=outcome.successor.pk)
+
+
+def _refiled(dossier: Dossier, sender: int | None, why: Why = Why.OLD_NAME) -> Line:
+    is_organisation = dossier.form == "02"
+    return Line(
+        About.DOSSIER,
+        dossier.pk,
+        dossier.body,
+        Action.REFILE,
+        why,
+        Stage.ORGANISATION if is_organisation else Stage.PEOPLE,
+        form=dossier.form,
+        sender=sender,
+        warnings=(Warn.SECOND_ORGANISATION_REQUEST,) if is_organisation else (),
+    )
+
+
+def _dossier_as_decided(
+    context: PlanningContext, dossier: Dossier, decided: Decided, outcome: BodyOutcome
+) -> Line:
+    sender = decided.to or outcome.sender
+    successor = context.world.targets.get(sender or 0)
+    if successor is not None and successor.agency == dossier.body:
+        return _of(dossier, Action.KEEP, Why.BODY_GOES_ON, Stage.NOTHING)
+    if decided.action == Action.REFILE:
+        return _refiled(dossier, sender, Why.SETTLED)
+    if decided.action == Action.KEEP:
+        return _of(dossier, Action.KEEP, Why.SETTLED, Stage.NOTHING)
+    return _of(dossier, Action.HAND_OVER, Why.SETTLED, Stage.HAND_OVER, sender=sender)
+
+
+def _of(
+    dossier: Dossier,
+    action: Action,
+    why: Why,
+    stage: Stage,
+    *,
+    sender: int | None = None,
+    is_open: bool = False,
+    warnings: tuple[str, ...] = (),
+) -> Line:
+    return Line(
+        About.DOSSIER,
+        dossier.pk,
+        dossier.body,
+        action,
+        why,
+        stage,
+        sender=sender,
+        is_open=is_open,
+        warnings=warnings,
+    )
+
+
+def _moves_up(context: PlanningContext, outcome: BodyOutcome) -> bool:
+    """Say whether the body comes under another superior, whom an open dossier may not name."""
+    superior = outcome.successor.superior if outcome.successor else ""
+    return superior != "" and context.parent_key(outcome.body) not in ("", superior)
+
+
+def _subscriber(context: PlanningContext, subscriber: Subscriber, holding: Holding) -> Line:
+    outcome = context.outcome(subscriber.body)
+    if outcome.change == BodyChange.OUTSIDE:
+        return _about(subscriber, Action.KEEP, Why.NOT_INVOLVED)
+    decided = context.world.decided.get((About.SUBSCRIBER, subscriber.pk))
+    if decided is not None and decided.action == Action.KEEP:
+        return _about(subscriber, Action.KEEP, Why.SETTLED)
+    reply = _word(context, subscriber, holding)
+    answer = reply.answer if reply else ""
+    if reply is not None and answer == Answer.MOVES and reply.to is None:
+        return _about(subscriber, Action.KEEP, Why.MOVES_OUTSIDE)
+    target = people.destination(outcome, reply, context.world.targets)
+    if target is not None:
+        # The line that asks for a new certificate, when the need goes on and none is left.
+        is_said = people.needs_one(reply)
+        ending = holding.ending
+        is_wanted = is_said or any(line.reason in _WITH_A_NEW_ONE for line in ending)
+        if not is_wanted or holding.is_provided:
+            issue = None
+        else:
+            warnings = [] if is_said else [Warn.NO_ANSWER]
+            if any(one.storage == "rssp" for one in holding.certificates):
+                warnings.append(Warn.CENTRAL_SIGNING)
+            issue = Line(
+                About.SUBSCRIBER,
+                subscriber.pk,
+                subscriber.body,
+                Action.ISSUE,
+                Why.NEED_WITHOUT_CERTIFICATE,
+                # Điều 21: only after the revocation of one that still has 30 days and more.
+                Stage.REVOKE if ending else Stage.PEOPLE,
+                form="03" if subscriber.kind == "system" else "01",
+                sender=target.pk,
+                is_open=any(line.is_open for line in ending),
+                warnings=tuple(warnings),
+            )
+        return issue or _going_over(subscriber, holding, target, answer)
+    if answer in (Answer.LEFT, Answer.NOT_NEEDED):
+        return _about(subscriber, Action.KEEP, Why.PERSON_LEFT)
+    return _about(subscriber, Action.SETTLE, certificate_lines.why_open(outcome), is_open=True)
+
+
+def _going_over(subscriber: Subscriber, holding: Holding, target: Target, answer: str) -> Line:
+    is_losing = any(line.reason == Why.DEVICE_LOST for line in holding.ending)
+    is_without = is_losing and not holding.is_provided
+    warnings = (Warn.NO_CERTIFICATE_LEFT,) if is_without else ()
+    if target.agency == subscriber.body:
+        return _about(subscriber, Action.KEEP, Why.BODY_GOES_ON, warnings=warnings)
+    why = Why.MOVES if answer == Answer.MOVES else Why.GOES_OVER
+    return _about(subscriber, Action.HAND_OVER, why, sender=target.pk, warnings=warnings)
+
+
+def _organisation(context: PlanningContext, subscriber: Subscriber) -> Line:
+    """A body is a subscriber itself: it goes to its successor, for its papers are handed over."""
+    outcome = context.outcome(subscriber.body)
+    if outcome.change == BodyChange.OUTSIDE:
+        return _about(subscriber, Action.KEEP, Why.NOT_INVOLVED)
+    if outcome.own is not None:
+        return _about(subscriber, Action.KEEP, Why.BODY_GOES_ON)
+    if outcome.successor is None:
+        return _about(subscriber, Action.KEEP, Why.ENDS_WITH_BODY)
+    return _about(subscriber, Action.HAND_OVER, Why.GOES_OVER, sender=outcome.successor.pk)
+
+
+def _word(context: PlanningContext, subscriber: Subscriber, holding: Holding) -> Reply | None:
+    """Return what was settled or answered of the subscriber: about it, or about what it holds."""
+    world = context.world
+    if not world.replies and not world.decided:
+        return None
+    decided = world.decided.get((About.SUBSCRIBER, subscriber.pk))
+    if decided is not None and decided.action != Action.SETTLE:
+        is_gone = decided.action in (Action.REVOKE, Action.RETURN)
+        answer = Answer.NOT_NEEDED if is_gone else Answer.MOVES
+        if decided.to is None and not is_gone:
+            answer = Answer.CONTINUES
+        return Reply(answer, to=decided.to)
+    own = world.replies.get((About.SUBSCRIBER, subscriber.pk))
+    if own is not None:
+        return own
+    words = [
+        people.settled(context, one) or people.reply_about(context, one)
+        for one in sorted(
+            holding.certificates, key=lambda one: (-one.not_after.toordinal(), one.pk)
+        )
+    ]
+    said = [word for word in words if word is not None]
+    return next((word for word in said if people.needs_one(word)), said[0] if said else None)
+
+
+def _about(
+    subscriber: Subscriber,
+    action: Action,
+    why: Why,
+    *,
+    sender: int | None = None,
+    is_open: bool = False,
+    warnings: tuple[str, ...] = (),
+) -> Line:
+    return Line(
+        About.SUBSCRIBER,
+        subscriber.pk,
+        subscriber.body,
+        action,
+        why,
+        Stage.HAND_OVER if action == Action.HAND_OVER else Stage.NOTHING,
+        sender=sender,
+        is_open=is_open,
+        warnings=warnings,
+    )

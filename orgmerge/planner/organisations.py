@@ -1,0 +1,309 @@
+"""Certificates of organisations: DOMAIN 4.1 (which one is kept) and 4.2 (which one lives on)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from orgmerge.planner import certificates as certificate_lines
+from orgmerge.planner import survivors, validity
+from orgmerge.planner.codes import Warn, Why
+from orgmerge.planner.facts import Certificate, Choice, Line, Target
+from orgmerge.planner.successors import BodyChange, BodyOutcome, PlanningContext
+from orgmerge.vocabulary import About, Action, Answer, Stage
+
+_NOTHING_ASKED = frozenset({Why.HAS_CERTIFICATE, Why.NEVER_HAD_ONE, Why.NO_SEAL})
+
+
+@dataclass(slots=True)
+class OrganisationLines:
+    """What becomes of the organisation certificates: their lines by key, the bodies' lines."""
+
+    certificates: dict[int, Line] = field(default_factory=dict)
+    bodies: list[Line] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Case:
+    """One target with the certificates that come to it whole, and what lives on under it."""
+
+    target: Target
+    context: PlanningContext
+    pool: list[Certificate]
+    receives_others: bool  # something of another body comes: it needs an organisation certificate
+    kept: frozenset[int] = frozenset()  # bodies whose name and type it bears
+    is_open: bool = False
+    survivor: int | None = None
+    lines: dict[int, Line] = field(default_factory=dict)
+
+    @property
+    def live(self) -> list[Certificate]:
+        """Those that can still be used."""
+        return [one for one in self.pool if validity.is_live(one, self.context.world.day)]
+
+
+def decide(context: PlanningContext, certificates: Sequence[Certificate]) -> OrganisationLines:
+    """Return what becomes of every organisation certificate and which targets ask for a new one."""
+    result = OrganisationLines()
+    by_body: dict[int, list[Certificate]] = {}
+    for certificate in certificates:
+        by_body.setdefault(certificate.body, []).append(certificate)
+    # Write the lines of bodies that go nowhere whole; return which targets got a certificate.
+    adopted: dict[int, int] = {}
+    for each in certificates:
+        outcome = context.outcome(each.body)
+        if outcome.successor is None:
+            line = result.certificates[each.pk] = _parted(context, each, outcome)
+            keeper = line.sender if line.action in (Action.KEEP, Action.CHANGE) else None
+            if keeper is not None:
+                adopted[keeper] = each.pk
+    for key in sorted(context.world.targets):
+        target = context.world.targets[key]
+        sources = [share.old for share in context.sources.get(target.pk, [])]
+        if target.agency is not None and target.agency not in sources:
+            sources.append(target.agency)
+        whole = [
+            body for body in dict.fromkeys(sources) if context.outcome(body).successor is target
+        ]
+        kept = frozenset(
+            body
+            for body in whole
+            if body in context.world.bodies and context.world.bodies[body].key == target.key
+        )
+        if target.agency in kept:
+            kept = frozenset({target.agency})
+        case = Case(
+            target=target,
+            context=context,
+            pool=[one for body in whole for one in by_body.get(body, ())],
+            receives_others=any(body != target.agency for body in sources),
+            kept=kept,
+        )
+        # The certificates of bodies of which only a part comes to the target.
+        choice = _settle(
+            case,
+            [
+                certificate
+                for share in case.context.sources.get(case.target.pk, [])
+                if case.context.outcome(share.old).successor is not case.target
+                for certificate in by_body.get(share.old, ())
+            ],
+        )
+        result.certificates |= case.lines
+        result.bodies.append(_body_line(case, choice, adopted))
+        if choice is not None:
+            result.choices.append(choice)
+    return result
+
+
+def _settle(case: Case, parted: list[Certificate]) -> Choice | None:
+    """Write the lines of the case's certificates; return the choice where it is a person's."""
+    # The certificates one of which may live on: those that bear the target's name already, else
+    # those of the body whose name is kept, else all.
+    live = case.live
+    of_kept = [one for one in live if one.body in case.kept]
+    bearing = [one for one in of_kept or live if case.target.key in one.names]
+    if bearing or of_kept:
+        pool = bearing or of_kept
+    else:
+        chosen = case.context.world.chosen.get(case.target.pk)
+        if case.kept and chosen not in {one.pk for one in live}:
+            pool = []
+        else:
+            case.kept = frozenset()
+            pool = case.pool
+    bears_name = any(case.target.key in one.names for one in pool)
+    if bears_name and len(case.kept) == 1:
+        _write(case, pool)  # M2: the certificates of the body whose name is kept go on
+        return None
+    alive = [one for one in pool if validity.is_live(one, case.context.world.day)]
+    is_persons = case.receives_others and not case.kept and not bears_name
+    if len(alive) <= 1 and not is_persons:
+        _write(case, alive)
+        return None
+    outdone = [one for one in case.live if one not in pool]
+    choice = survivors.choice_of(case.target, pool, parted, case.context, outdone=outdone)
+    case.is_open = choice is not None and not choice.is_made
+    lives_on = None
+    if choice is not None:
+        lives_on = choice.chosen if choice.is_made else choice.proposed
+    _write(case, [one for one in pool if one.pk == lives_on])
+    return choice
+
+
+def _write(case: Case, going_on: Iterable[Certificate]) -> None:
+    """Write a line for each certificate of the pool: those in ``going_on`` first."""
+    for certificate in going_on:
+        # The line of a certificate meant to live on; it may turn out that it can't.
+        target, world = case.target, case.context.world
+        device = case.context.device_of(certificate)
+        over = certificate_lines.of_itself(certificate, device, case.context)
+        if over is not None:
+            stage = Stage.NOTHING
+            if over != Why.REVOCATION_PENDING:
+                # Before the new one: Điều 21 gives none while the old has 30 days and more.
+                stage = Stage.RECOVER
+            line = certificate_lines.line(certificate, over, stage=stage, sender=target.pk)
+        else:
+            reply = case.context.reply(About.CERTIFICATE, certificate.pk)
+            name_changes = case.context.name_changes(certificate.body, target)
+            changes = name_changes.changes(certificate, reply.email if reply else "")
+            if not changes:
+                why = Why.NAME_KEPT if case.receives_others else Why.NOTHING_CHANGES
+                warnings = certificate_lines.age_warnings(certificate, world.day)
+                line = certificate_lines.kept(
+                    certificate, why, warnings=warnings, is_open=case.is_open
+                )
+            elif validity.days_left(certificate, world.day) < validity.DAYS_LEFT_TO_ASK:
+                line = certificate_lines.line(
+                    certificate, Why.TOO_LATE_TO_CHANGE, stage=Stage.REVOKE, sender=target.pk
+                )
+            else:
+                is_new_name = changes[0] == Why.AGENCY_RENAMED and case.receives_others
+                warnings = certificate_lines.change_warnings(
+                    certificate, device, name_changes, reply, world.day
+                )
+                line = Line(
+                    About.CERTIFICATE,
+                    certificate.pk,
+                    certificate.body,
+                    Action.CHANGE,
+                    Why.SURVIVOR if is_new_name else changes[0],
+                    Stage.ORGANISATION,
+                    form="04",
+                    sender=target.pk,
+                    is_open=case.is_open,
+                    warnings=tuple(warnings),
+                )
+        case.lines[certificate.pk] = line
+        if line.action in (Action.KEEP, Action.CHANGE) and line.reason != Why.REVOCATION_PENDING:
+            case.survivor = case.survivor or certificate.pk
+    for certificate in case.pool:
+        if certificate.pk not in case.lines:
+            case.lines[certificate.pk] = _ending(case, certificate)
+
+
+def _ending(case: Case, certificate: Certificate) -> Line:
+    """Return the line of a certificate that does not live on under the target."""
+    over = certificate_lines.already(certificate, case.context.world.day)
+    if over is not None:
+        return certificate_lines.kept(certificate, over)
+    return certificate_lines.line(
+        certificate,
+        Why.MERGED,
+        stage=Stage.REVOKE,
+        sender=case.target.pk,
+        successor=case.survivor,
+        is_open=case.is_open,
+    )
+
+
+def _parted(context: PlanningContext, certificate: Certificate, outcome: BodyOutcome) -> Line:
+    """Return the line of a body's that is split, dissolved or not involved (M4, Điều 17 khoản 3).
+
+    Whether a body that goes on while parts leave it keeps its own is not for the machine to say.
+    """
+    over = certificate_lines.already(certificate, context.world.day)
+    if over is None and outcome.change == BodyChange.OUTSIDE:
+        over = Why.NOT_INVOLVED
+    if over is not None:
+        return certificate_lines.kept(certificate, over)
+    # The successor whose new name the certificate was changed to already.
+    body = context.world.bodies.get(outcome.body)
+    old = body.key if body else ""
+    successor = next(
+        (
+            successor
+            for successor in outcome.successors
+            if successor.key != old and successor.key in certificate.names
+        ),
+        None,
+    )
+    if successor is not None:
+        return certificate_lines.kept(certificate, Why.NAME_KEPT, sender=successor.pk)
+    decided = context.world.decided.get((About.CERTIFICATE, certificate.pk))
+    decided = decided or context.placed.get(certificate.subscriber)
+    if outcome.change != BodyChange.DIVIDED and decided is None:
+        return certificate_lines.with_its_body(certificate, outcome)
+    over = certificate_lines.of_itself(certificate, context.device_of(certificate), context)
+    if over == Why.DEVICE_LOST or (over is not None and decided is None):
+        return certificate_lines.line(certificate, over, stage=Stage.REVOKE, sender=outcome.sender)
+    if decided is not None:
+        return certificate_lines.as_decided(certificate, decided, outcome, context)
+    return certificate_lines.left_open(certificate, outcome)
+
+
+def _body_line(case: Case, choice: Choice | None, adopted: Mapping[int, int]) -> Line:
+    """Return what the target itself asks for: a new certificate (Mẫu 02), or nothing."""
+    target = case.target
+    # Why the target has no certificate, or that it has one or needs none.
+    if case.survivor is not None or case.target.pk in adopted or _is_divided(case):
+        why = Why.HAS_CERTIFICATE
+    elif _has_no_seal(case):
+        why = Why.NO_SEAL
+    elif choice is not None and choice.is_made and choice.proposed is not None:
+        why = Why.CHOSEN_NONE
+    else:
+        why = _why_none(case)
+    warnings = []
+    if case.is_open and case.context.world.chosen.get(target.pk):
+        warnings.append(Warn.CHOICE_FELL_OUT)
+    is_issued = why not in _NOTHING_ASKED
+    decided = case.context.world.decided.get((About.BODY, target.pk))
+    if decided is not None and decided.action in (Action.KEEP, Action.ISSUE):
+        wants = decided.action == Action.ISSUE and why != Why.HAS_CERTIFICATE
+        is_issued, why = wants, why if wants == is_issued else Why.SETTLED
+    if is_issued and not any(one.body == target.agency for one in case.live):
+        warnings.append(Warn.WET_INK)
+    return Line(
+        About.BODY,
+        target.pk,
+        target.pk,
+        Action.ISSUE if is_issued else Action.KEEP,
+        why,
+        Stage.ORGANISATION if is_issued else Stage.NOTHING,
+        form="02" if is_issued else "",
+        sender=target.pk if is_issued else None,
+        is_open=case.is_open,
+        warnings=tuple(warnings),
+    )
+
+
+def _why_none(case: Case) -> Why:
+    day = case.context.world.day
+    wanted = [one for one in case.live if not _is_not_needed(case, one)]
+    if wanted:
+        is_late = all(validity.days_left(one, day) < validity.DAYS_LEFT_TO_ASK for one in wanted)
+        return Why.NONE_HAS_30_DAYS if is_late else Why.CERTIFICATE_UNUSABLE
+    if case.live and not case.receives_others:
+        return Why.NEVER_HAD_ONE  # the body itself says that it needs none any more
+    past = [one for one in case.pool if not one.is_superseded]
+    if past and not max(past, key=lambda one: (one.not_after, one.pk)).is_revoked:
+        return Why.ALL_EXPIRED
+    if not case.receives_others:
+        return Why.NEVER_HAD_ONE
+    if past:
+        return Why.CERTIFICATE_UNUSABLE
+    whole = {share.old for share in case.context.sources.get(case.target.pk, [])}
+    comes_whole = any(case.context.outcome(body).successor is case.target for body in whole)
+    return Why.FIRST_CERTIFICATE if comes_whole else Why.SPLIT_SUCCESSOR
+
+
+def _is_not_needed(case: Case, certificate: Certificate) -> bool:
+    reply = case.context.reply(About.CERTIFICATE, certificate.pk)
+    says_no = reply is not None and reply.answer == Answer.NOT_NEEDED
+    return says_no or "05" in certificate.pending
+
+
+def _is_divided(case: Case) -> bool:
+    agency = case.target.agency
+    return agency is not None and case.context.outcome(agency).change == BodyChange.DIVIDED
+
+
+def _has_no_seal(case: Case) -> bool:
+    sources = [share.old for share in case.context.sources.get(case.target.pk, [])]
+    facts = [
+        case.context.world.bodies[body] for body in sources if body in case.context.world.bodies
+    ]
+    return bool(facts) and not any(body.has_seal for body in facts)

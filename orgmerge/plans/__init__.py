@@ -1,0 +1,1 @@
+"""Plans: made, read, chosen in, compared, printed."""

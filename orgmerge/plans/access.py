@@ -1,0 +1,117 @@
+"""Which plan, and which of its lines, somebody may see; how many of which sort."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import Count, Q, QuerySet
+
+from orgmerge.models import Merger, MergerBody, MergerOffice, Plan, PlanLine
+from orgmerge.plans.services import newest_ready
+from orgmerge.plans.wording import TO_SETTLE
+from orgmerge.vocabulary import About, MergerState
+from portal.accounts.models import User
+from portal.core.roles import CA_ROLES, OFFICE_ROLES, Role
+
+SEE_ALL = OFFICE_ROLES | CA_ROLES | {Role.AUDITOR}
+SEE_DRAFTS = OFFICE_ROLES | {Role.AUDITOR}
+
+
+@dataclass(slots=True)
+class LineCounts:
+    """How many lines there are of which sort."""
+
+    lines: int = 0
+    open: int = 0
+    actions: Mapping[str, int] = field(default_factory=dict)
+    forms: Mapping[str, int] = field(default_factory=dict)
+    about: Mapping[str, int] = field(default_factory=dict)
+    stages: Mapping[int, int] = field(default_factory=dict)
+    warnings: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+
+def newest_plan(merger: Merger) -> Plan | None:
+    """Return the plan asked for last, in whatever state it is."""
+    return merger.plans.order_by("-number").first()
+
+
+def shown_plan(merger: Merger, user: User, *, newest: Plan | None = None) -> Plan | None:
+    """Return the approved plan, to the office also the one made last; None without one.
+
+    ``newest`` is the plan asked for last, where the caller knows it.
+    """
+    if merger.approved_plan_id is not None:
+        return merger.approved_plan
+    if user.role not in SEE_DRAFTS:
+        return None
+    return newest if newest and newest.state == Plan.State.READY else newest_ready(merger)
+
+
+def lines_of(plan: Plan, user: User) -> QuerySet[PlanLine]:
+    """Return the lines of ``plan`` that ``user`` may see: a body's own and those it files."""
+    if user.role in SEE_ALL:
+        return plan.lines.all()
+    return lines_of_bodies(plan, user.body_ids)
+
+
+def lines_of_bodies(plan: Plan, agencies: Collection[int]) -> QuerySet[PlanLine]:
+    """Return the lines of ``plan`` about these bodies, and those they file."""
+    bodies = MergerBody.objects.filter(merger=plan.merger_id, agency__in=agencies)
+    theirs = Q(agency__in=agencies) | Q(sender__in=list(bodies.values_list("pk", flat=True)))
+    return plan.lines.filter(theirs)
+
+
+def counts_of(plan: Plan, user: User) -> LineCounts:
+    """Return the numbers of what ``user`` may see: as they were counted, or of a body's lines."""
+    if user.role in SEE_ALL:
+        return LineCounts(
+            lines=plan.counts.get("lines", 0),
+            open=plan.counts.get("open", 0),
+            actions=plan.counts.get("actions", {}),
+            forms=plan.counts.get("forms", {}),
+            about=plan.counts.get("about", {}),
+            stages={int(stage): number for stage, number in plan.counts.get("stages", {}).items()},
+            warnings=plan.counts.get("warnings", {}),
+            reasons=plan.counts.get("reasons", {}),
+        )
+    rows = lines_of(plan, user).order_by().values_list("action", "form", "about", "stage")
+    actions, forms, about, stages = Counter[str](), Counter[str](), Counter[str](), Counter[int]()
+    for action, form, thing, stage, number in rows.annotate(number=Count("pk")):
+        actions[action] += number
+        about[thing] += number
+        stages[stage] += number
+        if form:
+            forms[form] += number
+    return LineCounts(lines=about.total(), actions=actions, forms=forms, about=about, stages=stages)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSort:
+    """Open lines of one sort that wait for a person's word."""
+
+    about: About
+    reason: str
+    number: int
+
+
+def open_sorts(plan: Plan) -> Sequence[OpenSort]:
+    """Return what is to be settled, by what it is about and why: as it was counted when the plan
+    was made, one query where it was not."""
+    if (kept := plan.counts.get("to_settle")) is not None:
+        return [OpenSort(About(about), reason, number) for about, reason, number in kept]
+    rows = plan.lines.filter(TO_SETTLE).order_by().values_list("about", "reason")
+    counted = rows.annotate(number=Count("pk")).order_by("about", "reason")
+    return [OpenSort(About(about), reason, number) for about, reason, number in counted]
+
+
+def joint_office_of(merger: Merger, user: User) -> MergerOffice | None:
+    """Return the place of ``user``'s office beside the leading one, for a head who is to say
+    whether it agrees to the plan that awaits approval; None for everybody else."""
+    is_awaited = merger.state == MergerState.AWAITING_APPROVAL
+    if user.role != Role.OFFICE_HEAD or not is_awaited or merger.is_led_by(user):
+        return None
+    joined = merger.joint_offices.filter(joined_at__isnull=False, office__in=user.body_ids)
+    return joined.select_related("office", "answered_by", "answered_plan").first()

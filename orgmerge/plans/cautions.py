@@ -1,0 +1,45 @@
+"""What to look at before the effective day: last chances to renew or change, missing accounts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from orgmerge.models import Merger, MergerBody, MergerShare
+from orgmerge.planner.validity import DAYS_LEFT_TO_ASK
+from orgmerge.vocabulary import About
+from portal.accounts.models import User
+from portal.ca.models import Certificate
+from portal.core.roles import Role
+
+_ASK = timedelta(days=DAYS_LEFT_TO_ASK)
+
+
+def closing_lines(lines: QuerySet[Any], merger: Merger, *, today: date) -> QuerySet[Any]:
+    """Return the lines about certificates that can be renewed or changed today (30 days and more),
+    and no longer on the effective day."""
+    standing = Certificate.objects.filter(
+        agency__in=merger.shares.order_by().values("old"),
+        revoked_at__isnull=True,
+        successors=None,
+        not_after__gte=_midnight(today + _ASK),
+        not_after__lt=_midnight(max(merger.effective_on, today) + _ASK),
+    )
+    keys = standing.order_by().values("pk")
+    return lines.filter(about=About.CERTIFICATE, target_id__in=keys)
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def bodies_without(role: Role, merger: Merger) -> QuerySet[MergerBody]:
+    """Return the bodies after the reorganisation that will have no account of ``role``: neither
+    has the one that lives on nor one that passes to it as a whole or in part."""
+    people = User.objects.filter(role=role, is_active=True).order_by()
+    olds = MergerShare.objects.filter(new=OuterRef("pk"), old__in=people.values("agency"))
+    has_own = Q(agency__in=people.values("agency"))
+    return merger.bodies.exclude(has_own).exclude(Exists(olds)).order_by("position", "pk")

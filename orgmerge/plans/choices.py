@@ -1,0 +1,115 @@
+"""The choices of a plan as a page shows them: each body's candidates with what speaks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+
+from orgmerge.models import Choice, Merger, MergerBody, Plan
+from orgmerge.planner.reasons import AGAINST, NOTES, Reason
+from portal.ca.models import Certificate
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCandidate:
+    """One certificate that could live on; ``rank`` is 0 when it falls out."""
+
+    certificate: Certificate
+    rank: int
+    against: Sequence[Reason]
+    notes: Sequence[Reason]
+    days_left: int  # on the day the plan is judged on
+    is_proposed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Which certificate lives on under a body: what is offered, what was chosen.
+
+    ``choice`` is a person's; ``is_made`` says whether the plan shown was made with it.
+    """
+
+    body: MergerBody
+    candidates: Sequence[ShownCandidate]
+    choice: Choice | None
+    is_made: bool
+
+    @property
+    def field(self) -> str:
+        """The name of its radio buttons."""
+        return f"choice-{self.body.pk}"
+
+    @property
+    def usable(self) -> Sequence[ShownCandidate]:
+        return [one for one in self.candidates if one.rank]
+
+    @property
+    def fallen_out(self) -> Sequence[ShownCandidate]:
+        return [one for one in self.candidates if not one.rank]
+
+    @property
+    def proposed(self) -> ShownCandidate | None:
+        return next((one for one in self.candidates if one.is_proposed), None)
+
+    @property
+    def chosen(self) -> str:
+        """The value of the button that was pressed: a certificate's key, "0" for none."""
+        return str(self.choice.certificate_id or 0) if self.choice else ""
+
+
+def open_first(plan: Plan, *, only_open: bool = False) -> list[Mapping[str, Any]]:
+    """Return the choices as stored, those that nobody made first."""
+    waiting = [one for one in plan.choices if not one["is_made"]]
+    made = [one for one in plan.choices if one["is_made"]]
+    return waiting if only_open else waiting + made
+
+
+def offers(
+    merger: Merger, plan: Plan, stored: Iterable[Mapping[str, Any]], *, today: date
+) -> list[Offer]:
+    """Return some choices of ``plan`` as they are shown; three queries."""
+    some = list(stored)
+    if not some:
+        return []
+    bodies = merger.bodies.in_bulk([one["target"] for one in some])
+    keys = [each["certificate"] for one in some for each in one["candidates"]]
+    certificates = Certificate.objects.select_related("agency", "key__device", "subscriber")
+    found = certificates.defer("der", "crl_entry").in_bulk(keys)
+    made = merger.choices.select_related("decided_by").filter(body__in=bodies)
+    choices = {choice.body_id: choice for choice in made}
+    day = plan.planned_for or today
+    return [
+        Offer(
+            body=bodies[one["target"]],
+            candidates=[
+                _candidate(each, found[each["certificate"]], one["proposed"], day)
+                for each in sorted(one["candidates"], key=_by_rank)
+                if each["certificate"] in found
+            ],
+            choice=choices.get(one["target"]),
+            is_made=one["is_made"],
+        )
+        for one in some
+        if one["target"] in bodies
+    ]
+
+
+def _by_rank(stored: Mapping[str, Any]) -> tuple[bool, int, int]:
+    return not stored["rank"], stored["rank"], stored["certificate"]
+
+
+def _candidate(
+    stored: Mapping[str, Any], certificate: Certificate, proposed: int | None, day: date
+) -> ShownCandidate:
+    return ShownCandidate(
+        certificate=certificate,
+        rank=stored["rank"],
+        against=[AGAINST[code] for code in stored["against"] if code in AGAINST],
+        notes=[NOTES[code] for code in stored["notes"] if code in NOTES],
+        days_left=(timezone.localdate(certificate.not_after) - day).days,
+        is_proposed=certificate.pk == proposed,
+    )

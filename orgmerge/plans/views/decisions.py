@@ -1,0 +1,207 @@
+"""What the office decides in a plan: which certificate lives on, what is done with open lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from orgmerge import pages
+from orgmerge.models import Merger, MergerBody, PlanLine
+from orgmerge.plans import access, services
+from orgmerge.plans import choices as plan_choices
+from orgmerge.plans.forms import SettleForm
+from orgmerge.plans.views.plan import find, must_see_drafts
+from orgmerge.plans.wording import is_to_settle
+from portal.ca.models import Certificate
+from portal.core.rules import Refused, Violation
+from requests_app.steps.errors import NotEditable, StaleVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from portal.accounts.models import UserRequest
+
+GET_POST = ["GET", "HEAD", "POST"]
+OFFERS_ON_PAGE = 10
+MOST_LINES = 100  # settled at once
+_MOST_BODIES = 200  # in a select
+_MOST_DIGITS = 18  # of a primary key
+
+
+@require_http_methods(GET_POST)
+def choices(request: UserRequest, code: UUID) -> HttpResponse:
+    """Show which certificates could live on under each body; take what was chosen."""
+    merger = find(request.user, code)
+    must_see_drafts(request.user)
+    shown = access.shown_plan(merger, request.user)
+    if shown is None:
+        return redirect("orgmerge:plan", merger.uuid)
+    violations: Sequence[Violation] = ()
+    if request.method == "POST":
+        # Read the radio buttons; the button "as proposed" takes the first of each open one.
+        proposed = {str(one["target"]): str(one["proposed"] or 0) for one in shown.choices}
+        typed = {
+            key: request.POST.get(f"choice-{key}", "")
+            for key in request.POST.getlist("body")
+            if key in proposed
+        }
+        if request.POST.get("do") == "proposed":
+            typed = {key: proposed[key] for key in typed}
+        keys = {key: int(value) for key, value in typed.items() if _is_key(value)}
+        certificates = Certificate.objects.defer("der", "crl_entry").in_bulk(
+            [key for key in keys.values() if key]
+        )
+        bodies = merger.bodies.in_bulk([int(key) for key in keys])
+        chosen = {
+            bodies[int(key)]: certificates.get(value)
+            for key, value in keys.items()
+            if int(key) in bodies and (value == 0 or value in certificates)
+        }
+        answered: HttpResponse | Sequence[Violation]
+        if not chosen:
+            message = _("Chưa chọn chứng thư nào.")
+            way_out = _("Đánh dấu ít nhất ở một đơn vị rồi bấm Chọn.")
+            answered = [Violation("nothing_chosen", message, way_out=way_out)]
+        else:
+            acting: dict[str, Any] = {"actor": request.user, "now": timezone.now()}
+            acting["version"] = pages.version_of(request)
+            done = ngettext(
+                "Đã ghi lựa chọn cho %(count)d đơn vị. Kế hoạch đang được lập lại.",
+                "Đã ghi lựa chọn cho %(count)d đơn vị. Kế hoạch đang được lập lại.",
+                len(chosen),
+            ) % {"count": len(chosen)}
+            answered = _answer(
+                request, merger, lambda: services.choose_many(merger, chosen, **acting), done=done
+            )
+        if isinstance(answered, HttpResponse):
+            return answered
+        violations = answered
+    only_open = request.GET.get("open") == "yes"
+    stored = plan_choices.open_first(shown, only_open=only_open)
+    page = Paginator(stored, OFFERS_ON_PAGE).get_page(request.GET.get("page"))
+    today = timezone.localdate()
+    context = {
+        "merger": merger,
+        "plan": shown,
+        "page": page,
+        "offers": plan_choices.offers(merger, shown, page.object_list, today=today),
+        "violations": violations,
+        "is_editor": pages.is_editor(merger, request.user),
+        "only_open": only_open,
+        "typed": request.POST,
+    }
+    return render(request, "orgmerge/plan_choices.html", context)
+
+
+def _is_key(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
+
+
+@require_http_methods(GET_POST)
+def settle(request: UserRequest, code: UUID) -> HttpResponse:
+    """Ask what is done with some lines of one sort, and take the answer."""
+    merger = find(request.user, code)
+    must_see_drafts(request.user)
+    if not pages.is_editor(merger, request.user):
+        return redirect("orgmerge:plan", merger.uuid)
+    # The lines that were marked and wait for a person, or were settled before.
+    shown = access.shown_plan(merger, request.user)
+    named = (request.POST if request.method == "POST" else request.GET).getlist("line")
+    if shown is None or not named:
+        lines = []
+    else:
+        keys = [int(key) for key in named if _is_key(key)][:MOST_LINES]
+        lines = list(
+            shown.lines.filter(pk__in=keys).select_related("agency").order_by("stage", "pk")
+        )
+        before = set(
+            merger.settlements.filter(target_id__in=[line.target_id for line in lines]).values_list(
+                "about", "target_id"
+            )
+        )
+        lines = [
+            line for line in lines if is_to_settle(line) or (line.about, line.target_id) in before
+        ]
+    if not lines:
+        messages.warning(
+            request, _("Hãy chọn các dòng chờ quyết định; kế hoạch có thể vừa được lập lại.")
+        )
+        return redirect("orgmerge:plan", merger.uuid)
+    abouts = {line.about for line in lines}
+    if len(abouts) > 1:
+        messages.warning(request, _("Chỉ quyết định chung được các dòng cùng loại đối tượng."))
+        return redirect("orgmerge:plan", merger.uuid)
+    # Offer the bodies that receive a part of the old ones first; all where they are few.
+    bodies = merger.bodies.order_by("position", "pk")
+    others = None
+    if merger.bodies.count() > _MOST_BODIES:
+        others = bodies
+        olds = {line.agency_id for line in lines}
+        bodies = bodies.filter(Q(shares__old__in=olds)).distinct()
+    form = SettleForm(
+        request.POST if request.method == "POST" else None,
+        about=abouts.pop(),
+        bodies=list(bodies[:_MOST_BODIES]),
+        others=others,
+        initial={"version": merger.version},
+    )
+    context: dict[str, Any] = {"merger": merger, "lines": lines, "form": form}
+    if request.method == "POST" and form.is_valid():
+        answered = _settle(request, merger, lines, form)
+        if isinstance(answered, HttpResponse):
+            return answered
+        context["violations"] = answered
+    return render(request, "orgmerge/settle.html", context)
+
+
+def _settle(
+    request: UserRequest, merger: Merger, lines: Sequence[PlanLine], form: SettleForm
+) -> HttpResponse | Sequence[Violation]:
+    typed = form.cleaned_data
+
+    def settle_them() -> None:
+        services.settle_many(
+            merger,
+            lines[0].about,
+            [line.target_id for line in lines],
+            typed["action"],
+            body=typed.get("body"),
+            note=typed["note"],
+            actor=request.user,
+            now=timezone.now(),
+            version=typed["version"],
+        )
+
+    done = ngettext(
+        "Đã quyết định %(count)d dòng. Kế hoạch đang được lập lại.",
+        "Đã quyết định %(count)d dòng. Kế hoạch đang được lập lại.",
+        len(lines),
+    ) % {"count": len(lines)}
+    return _answer(request, merger, settle_them, done=done)
+
+
+def _answer(
+    request: UserRequest, merger: Merger, act: Callable[[], object], *, done: str
+) -> HttpResponse | Sequence[Violation]:
+    """Act and lead back to the plan; return what stands against it where it is refused."""
+    try:
+        act()
+    except (Merger.DoesNotExist, MergerBody.DoesNotExist, PermissionDenied) as error:
+        raise Http404 from error
+    except (StaleVersion, NotEditable, PlanLine.DoesNotExist):
+        return pages.conflict(request, merger)
+    except Refused as refusal:
+        return refusal.violations
+    messages.success(request, done)
+    return redirect("orgmerge:plan", merger.uuid)

@@ -1,0 +1,1 @@
+"""What the register holds of the bodies of a reorganisation, as the planner's facts."""

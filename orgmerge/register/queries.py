@@ -1,0 +1,327 @@
+"""What the register holds of bodies, read a thousand bodies at a time by ``values_list``."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from sys import intern
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from devices.models import Device
+from orgmerge.planner import facts, names
+from orgmerge.planner.subjects import Subjects
+from portal.agencies.models import Affiliation, Agency, AgencyVersion, Subscriber, SubscriberKind
+from portal.ca.models import Certificate, RevocationReason
+from requests_app import kinds
+from requests_app.models import Dossier, DossierItem, Outcome
+from requests_app.workflow import ENDED
+
+AT_ONCE = 1000  # bodies in one statement: bounds the memory and the parameters
+_NO_END = (Outcome.NONE, Outcome.FAILED)  # a row that failed can be carried out again
+
+Chunk = Sequence[int]
+
+
+@dataclass(slots=True)
+class Found:
+    """What was read of the bodies, each thing once.
+
+    There may be hundreds of thousands: equal values are one object (``body_ids`` maps a key to
+    itself for that), which halves the memory.
+    """
+
+    body_ids: Mapping[int, int]
+    certificates: list[facts.Certificate] = field(default_factory=list)
+    devices: list[facts.Device] = field(default_factory=list)
+    subscribers: dict[int, facts.Subscriber] = field(default_factory=dict)
+    dossiers: list[facts.Dossier] = field(default_factory=list)
+    # Certificates of bodies, which are found by the body they name and by the one that manages it.
+    _of_bodies: set[int] = field(default_factory=set)
+    _days: dict[date, date] = field(default_factory=dict)
+    # The keys that devices of the bodies at hand have in common with their certificates.
+    keys: dict[int, int] = field(default_factory=dict)
+
+    def body(self, organisation: int | None, agency: int) -> int:
+        """Return whose a thing is: the body it names when that is one of these."""
+        own = self.body_ids.get(organisation) if organisation is not None else None
+        return own if own is not None else self.body_ids.get(agency, agency)
+
+    def holder(self, subscriber: int) -> int:
+        """Return the key of a subscriber, the same object as the subscriber's own."""
+        known = self.subscribers.get(subscriber)
+        return known.pk if known else subscriber
+
+    def last_day(self, not_after: datetime) -> date:
+        """Return the day in Hà Nội on which a certificate ends."""
+        day = timezone.localdate(not_after)
+        return self._days.setdefault(day, day)
+
+    def is_known(self, pk: int, kind: str) -> bool:
+        """Say whether the certificate of a body was read already, and note that it is now."""
+        if kind != SubscriberKind.ORGANISATION:
+            return False
+        is_known = pk in self._of_bodies
+        self._of_bodies.add(pk)
+        return is_known
+
+
+def bodies_with_superiors(wanted: Iterable[int], *, today: date) -> dict[int, facts.Body]:
+    """Return the bodies as they stand today, and all above them."""
+    found = bodies(wanted, today=today)
+    missing = _parents(found.values()) - found.keys()
+    while missing:
+        found |= (above := bodies(missing, today=today))
+        missing = _parents(above.values()) - found.keys()
+    return found
+
+
+def _parents(some: Iterable[facts.Body]) -> set[int]:
+    return {one.parent for one in some if one.parent is not None}
+
+
+def bodies(wanted: Iterable[int], *, today: date) -> dict[int, facts.Body]:
+    """Return the registered bodies as they stand today."""
+    found: dict[int, facts.Body] = {}
+    for chunk in _chunks(sorted(wanted)):
+        versions = AgencyVersion.objects.on(today).filter(agency__in=chunk)
+        domain_of = dict(versions.order_by().values_list("agency_id", "email_domain"))
+        rows = Agency.objects.filter(pk__in=chunk).order_by("pk")
+        for pk, name, province, parent, has_seal in rows.values_list(
+            "pk", "name", "province", "parent_id", "has_seal"
+        ):
+            found[pk] = facts.Body(
+                pk=pk,
+                name=name,
+                key=names.key(name),
+                province=names.key(province),
+                parent=parent,
+                email_domain=domain_of.get(pk, ""),
+                has_seal=has_seal,
+            )
+    return found
+
+
+def read(of: Iterable[int], *, today: date) -> Found:
+    """Return everything the bodies have: nothing that ended is left out."""
+    ids = sorted(of)
+    found, subjects = Found({pk: pk for pk in ids}), Subjects()
+    chunks = list(_chunks(ids))
+    for chunk in chunks:
+        _subscribers(chunk, found)
+        of_chunk = Certificate.objects.filter(key__device__agency__in=chunk)
+        newest = dict(of_chunk.order_by("issued_at", "pk").values_list("key__device", "pk"))
+        rows = Device.objects.filter(agency__in=chunk).order_by("pk")
+        theirs = list(_as_devices(rows, found, newest, body_of=lambda _pk, agency: agency))
+        found.devices += theirs
+        found.keys = {
+            pk: pk for one in theirs for pk in (one.pk, one.certificate) if pk is not None
+        }
+        _certificates({"agency__in": chunk}, found, subjects)
+        _certificates({"subscriber__organisation__in": chunk}, found, subjects)
+        entries = Dossier.objects.open().filter(agency__in=chunk).order_by("pk")
+        found.dossiers += [
+            facts.Dossier(pk, _form(kind), agency, state)
+            for pk, kind, agency, state in _rows(entries, "pk", "kind", "agency_id", "state")
+        ]
+    # The devices that another body keeps with a standing certificate of these: what is done about
+    # the certificate depends on how the device is.
+    known = {device.pk for device in found.devices}
+    wanted = {
+        one.device: one
+        for one in found.certificates
+        if one.device is not None
+        and one.device not in known
+        and not (one.is_revoked or one.is_superseded)
+    }
+    latest = {device: one.pk for device, one in wanted.items()}
+    for some in _chunks(sorted(wanted)):
+        listed = Device.objects.filter(pk__in=some).order_by("pk")
+        found.devices += _as_devices(
+            listed, found, latest, body_of=lambda pk, _agency: wanted[pk].body
+        )
+    for chunk in chunks:
+        # The people with a second duty here whom another body manages, each once.
+        standing = Affiliation.objects.filter(
+            Q(valid_until__isnull=True) | Q(valid_until__gt=today), agency__in=chunk
+        ).exclude(subscriber__agency__in=chunk)
+        for key, sort, managed_by in _rows(
+            standing.order_by("pk"), "subscriber_id", "subscriber__kind", "agency_id"
+        ):
+            if key not in found.subscribers:
+                found.subscribers[key] = facts.Subscriber(
+                    pk=key, kind=intern(sort), body=found.body(None, managed_by)
+                )
+    # Add those who hold a certificate of these bodies and have moved to another since.
+    for each in found.certificates:
+        if each.subscriber not in found.subscribers:
+            found.subscribers[each.subscriber] = facts.Subscriber(
+                pk=each.subscriber, kind=each.kind, body=each.body
+            )
+    return found
+
+
+def _certificates(where: Mapping[str, Chunk], found: Found, subjects: Subjects) -> None:
+    pending = _pending({f"certificate__{name}": value for name, value in where.items()})
+    successors = Certificate.objects.filter(predecessor=OuterRef("pk")).order_by()
+    rows = Certificate.objects.filter(**where).order_by("pk")
+    for row in _rows(
+        rows.annotate(is_followed=Exists(successors)),
+        "pk",
+        "kind",
+        "agency_id",
+        "subscriber_id",
+        "subscriber__organisation_id",
+        "not_after",
+        "subject",
+        "email",
+        "key__storage",
+        "key__device",
+        "renewals",
+        "revocation_reason",
+        "is_followed",
+    ):
+        pk, kind, agency, subscriber, organisation, not_after, subject, email = row[:8]
+        storage, device, renewals, reason, is_followed = row[8:]
+        if found.is_known(pk, kind):
+            continue
+        shown, shows_title = subjects.read(subject, kind=kind)
+        certificate = facts.Certificate(
+            pk=found.keys.get(pk, pk),
+            kind=intern(kind),
+            body=found.body(organisation, agency),
+            subscriber=found.holder(subscriber),
+            not_after=found.last_day(not_after),
+            names=shown,
+            email=email,
+            storage=intern(storage),
+            device=found.keys.get(device, device),
+            renewals=renewals,
+            is_revoked=bool(reason),
+            is_superseded=is_followed or reason == RevocationReason.SUPERSEDED,
+            shows_title=shows_title,
+            pending=tuple(sorted(pending.get(pk, ()))),
+        )
+        found.certificates.append(certificate)
+
+
+def _pending(where: Mapping[str, Chunk]) -> dict[int, set[str]]:
+    """Return certificate → the forms of open dossiers that speak of it."""
+    rows = DossierItem.objects.filter(**where, outcome__in=_NO_END)
+    rows = rows.exclude(dossier__state__in=ENDED).order_by()
+    found = defaultdict(set)
+    for pk, kind in rows.values_list("certificate_id", "dossier__kind"):
+        if pk is not None:
+            found[pk].add(_form(kind))
+    return found
+
+
+def _as_devices(
+    rows: QuerySet[Device],
+    found: Found,
+    newest: Mapping[int, int],
+    *,
+    body_of: Callable[[int, int], int],
+) -> Iterator[facts.Device]:
+    for pk, kind, agency, custody, condition, subscriber in _rows(
+        rows, "pk", "kind", "agency_id", "custody", "condition", "subscriber_id"
+    ):
+        yield facts.Device(
+            pk=pk,
+            kind=intern(kind),
+            body=found.body(None, body_of(pk, agency)),
+            custody=intern(custody),
+            condition=intern(condition),
+            subscriber=found.holder(subscriber) if subscriber is not None else None,
+            certificate=newest.get(pk),
+        )
+
+
+def _subscribers(chunk: Chunk, found: Found) -> None:
+    for where in ({"agency__in": chunk}, {"organisation__in": chunk}):
+        rows = Subscriber.objects.filter(**where).order_by("pk")
+        for pk, kind, agency, organisation in _rows(
+            rows, "pk", "kind", "agency_id", "organisation_id"
+        ):
+            if pk not in found.subscribers:
+                found.subscribers[pk] = facts.Subscriber(
+                    pk=pk, kind=intern(kind), body=found.body(organisation, agency)
+                )
+
+
+def units_under(above: Iterable[int]) -> dict[int, list[int]]:
+    """Return body → the units without a seal that are part of it, whether they still exist or not:
+    what a dissolved one left behind is the body's to settle."""
+    children = defaultdict(list)
+    rows = Agency.objects.filter(parent__isnull=False, has_seal=False).order_by("pk")
+    for pk, parent in rows.values_list("pk", "parent_id"):
+        children[parent].append(pk)
+    return {body: _all_below(body, children) for body in above}
+
+
+def bodies_under(above: Iterable[int]) -> dict[int, list[int]]:
+    """Return body → the existing bodies with a seal of their own under it, at any depth."""
+    children = defaultdict(list)
+    sealed = set()
+    rows = Agency.objects.filter(parent__isnull=False, dissolved_on__isnull=True).order_by("pk")
+    for pk, parent, has_seal in rows.values_list("pk", "parent_id", "has_seal"):
+        children[parent].append(pk)
+        if has_seal:
+            sealed.add(pk)
+    return {body: [pk for pk in _all_below(body, children) if pk in sealed] for body in above}
+
+
+def _all_below(body: int, children: Mapping[int, Sequence[int]]) -> list[int]:
+    below = list(children.get(body, ()))
+    for one in below:  # grows while it is walked
+        below += children.get(one, ())
+    return below
+
+
+def dissolved_on(of: Iterable[int]) -> dict[int, date]:
+    """Return body → the day it ended, of those that have one."""
+    found: dict[int, date] = {}
+    for chunk in _chunks(sorted(of)):
+        ended = Agency.objects.filter(pk__in=chunk, dissolved_on__isnull=False).order_by()
+        found.update((pk, day) for pk, day in ended.values_list("pk", "dissolved_on") if day)
+    return found
+
+
+def changed_since(of: Iterable[int], day: date) -> dict[int, date]:
+    """Return body → the day its newest version begins, of those changed on ``day`` or later."""
+    found: dict[int, date] = {}
+    for chunk in _chunks(sorted(of)):
+        later = AgencyVersion.objects.filter(agency__in=chunk, valid_from__gte=day)
+        rows = later.order_by("valid_from").values_list("agency_id", "valid_from")
+        found.update(rows)
+    return found
+
+
+def filed_since(of: Iterable[int], day: date) -> dict[int, date]:
+    """Return body → the day of its newest dossier, of those made on ``day`` or later."""
+    begins = timezone.make_aware(datetime.combine(day, time.min))
+    found: dict[int, date] = {}
+    for chunk in _chunks(sorted(of)):
+        later = Dossier.objects.filter(agency__in=chunk, created_at__gte=begins)
+        rows = later.order_by("created_at").values_list("agency_id", "created_at")
+        found.update((agency, timezone.localdate(at)) for agency, at in rows)
+    return found
+
+
+def _form(kind: str) -> str:
+    return kinds.get(kind).number
+
+
+def _rows(queryset: QuerySet[Any], *columns: str) -> Iterator[tuple[Any, ...]]:
+    """Return the rows a few thousand at a time; only what is made of them stays in memory."""
+    return queryset.values_list(*columns).iterator(chunk_size=5000)
+
+
+def _chunks(keys: Iterable[int]) -> Iterator[Chunk]:
+    listed = list(keys)
+    for start in range(0, len(listed), AT_ONCE):
+        yield listed[start : start + AT_ONCE]

@@ -1,0 +1,1 @@
+"""A reorganisation in force is undone by another."""

@@ -1,0 +1,1 @@
+"""Review rounds: the bodies look through what they have."""

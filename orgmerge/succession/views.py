@@ -1,0 +1,189 @@
+"""What comes with the effective day: bodies recorded, things handed over, the list for the CA, the
+records both sides sign."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from orgmerge import pages
+from orgmerge.models import Merger, RecordsHandover
+from orgmerge.succession import agency_list, effective_day, records, remainders
+from orgmerge.succession.forms import ListSentForm, SendToForm, SignedRecordForm
+from orgmerge.succession.remainders import LABELS, remaining_counts, second_heads
+from portal.core.roles import CA_ROLES, OFFICE_ROLES, Role
+from portal.core.rules import Refused
+from portal.documents.responses import file_response
+from requests_app.steps.errors import StaleVersion
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User, UserRequest
+
+ROWS = 50
+
+
+@require_safe
+def overview(request: UserRequest, code: UUID) -> HttpResponse:
+    """Show how far the effective day is carried through, and what a person has to do."""
+    return _overview(request, pages.find(request.user, code))
+
+
+@require_safe
+def list_letter(request: UserRequest, code: UUID) -> HttpResponse:
+    """Return the letter with the list of bodies, to the office and to the CA."""
+    merger = pages.find(request.user, code)
+    if merger.list_document is None or request.user.role not in OFFICE_ROLES | CA_ROLES:
+        raise Http404
+    return file_response(merger.list_document, as_attachment="inline" not in request.GET)
+
+
+@require_POST
+def send_list(request: UserRequest, code: UUID) -> HttpResponse:
+    """Note with which number the list went to the CA."""
+    merger = pages.find(request.user, code)
+    form = ListSentForm(request.POST)
+    if form.is_valid():
+        try:
+            agency_list.record_sent(
+                merger, **form.cleaned_data, actor=request.user, now=timezone.now()
+            )
+        except Refused as refusal:
+            form.violations = list(refusal.violations)
+        else:
+            messages.success(request, _("Đã ghi nhận việc gửi danh sách cho Cục."))
+            return redirect("orgmerge:records", merger.uuid)
+    return _overview(request, merger, list_form=form)
+
+
+@require_POST
+def try_again(request: UserRequest, code: UUID) -> HttpResponse:
+    """Let the next sweep try again what could not be recorded."""
+    merger = pages.find(request.user, code)
+    try:
+        count = effective_day.try_again(
+            merger, actor=request.user, now=timezone.now(), version=pages.version_of(request)
+        )
+    except StaleVersion:
+        return pages.conflict(request, merger)
+    messages.success(request, _("%(count)d dòng sẽ được ghi nhận lại.") % {"count": count})
+    return redirect("orgmerge:records", merger.uuid)
+
+
+@require_POST
+def send_to(request: UserRequest, code: UUID) -> HttpResponse:
+    """Say where something left with a divided body goes."""
+    merger = pages.find(request.user, code)
+    form = SendToForm(request.POST, merger=merger)
+    if form.is_valid():
+        try:
+            remainders.assign(merger, **form.cleaned_data, actor=request.user, now=timezone.now())
+        except Refused as refusal:
+            form.violations = list(refusal.violations)
+        else:
+            messages.success(request, _("Đã ghi nhận; hệ thống chuyển trong ít phút."))
+            return redirect("orgmerge:records", merger.uuid)
+    return _overview(request, merger, send_form=form)
+
+
+@require_safe
+def record(request: UserRequest, code: UUID, record_code: UUID) -> HttpResponse:
+    """Show one record: what it lists, and whether both sides have signed it."""
+    return _record(request, _find(request.user, code, record_code))
+
+
+@require_POST
+def keep_signed(request: UserRequest, code: UUID, record_code: UUID) -> HttpResponse:
+    """Keep the scan of a record that both sides have signed."""
+    handover = _find(request.user, code, record_code)
+    form = SignedRecordForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            records.keep_signed(
+                handover, form.cleaned_data["file"], actor=request.user, now=timezone.now()
+            )
+        except Refused as refusal:
+            form.violations = list(refusal.violations)
+        else:
+            messages.success(request, _("Đã lưu biên bản đã ký."))
+            return redirect("orgmerge:record", code, record_code)
+    return _record(request, handover, form=form)
+
+
+@require_safe
+def record_file(request: UserRequest, code: UUID, record_code: UUID) -> HttpResponse:
+    """Return the printed record, or the signed one: ``?signed``."""
+    handover = _find(request.user, code, record_code)
+    document = handover.signed if "signed" in request.GET else handover.record
+    if document is None:
+        raise Http404
+    return file_response(document, as_attachment="inline" not in request.GET)
+
+
+def _find(user: User, code: UUID, record_code: UUID) -> RecordsHandover:
+    rows = RecordsHandover.objects.visible_to(user).filter(merger__uuid=code, uuid=record_code)
+    found = rows.select_related("merger__office", "old", "body__agency", "signed_by").first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _overview(
+    request: UserRequest,
+    merger: Merger,
+    *,
+    list_form: ListSentForm | None = None,
+    send_form: SendToForm | None = None,
+) -> HttpResponse:
+    user, now = request.user, timezone.now()
+    in_charge = user.role == Role.OFFICE_OFFICER and merger.is_led_by(user)
+    left = (
+        remaining_counts(merger, now=now)
+        if merger.in_force_at and user.role in OFFICE_ROLES
+        else {}
+    )
+    handovers = RecordsHandover.objects.visible_to(user).filter(merger=merger)
+    bodies = merger.bodies.order_by()
+    # What was noted of the list, to be mended.
+    context = {
+        "merger": merger,
+        "in_charge": in_charge,
+        "is_office": user.role in OFFICE_ROLES,
+        "may_read_list": user.role in OFFICE_ROLES | CA_ROLES,
+        "list_form": list_form
+        or ListSentForm(initial={"number": merger.list_number, "sent_on": merger.list_sent_on}),
+        "problems": effective_day.problems_of(merger) if user.role in OFFICE_ROLES else [],
+        "heads": second_heads(merger) if user.role in OFFICE_ROLES else [],
+        "things": remainders.things_to_assign(merger) if in_charge and left else [],
+        "send_form": send_form or SendToForm(merger=merger),
+        "left": [(LABELS[name], count) for name, count in left.items()],
+        "body_count": bodies.count(),
+        "recorded": bodies.filter(took_effect_at__isnull=False).count(),
+        "handed_over": bodies.filter(handed_over_at__isnull=False).count(),
+        "unsigned": handovers.filter(signed_at__isnull=True).count(),
+        "page": Paginator(
+            handovers.select_related("old", "body").order_by("signed_at", "pk"), ROWS
+        ).get_page(request.GET.get("page")),
+    }
+    return render(request, "orgmerge/records.html", context)
+
+
+def _record(
+    request: UserRequest, handover: RecordsHandover, *, form: SignedRecordForm | None = None
+) -> HttpResponse:
+    user = request.user
+    receives = user.role == Role.CLERK and handover.body.agency_id in user.body_ids
+    context = {
+        "handover": handover,
+        "merger": handover.merger,
+        "may_sign": receives and handover.signed_at is None,
+        "form": form or SignedRecordForm(),
+    }
+    return render(request, "orgmerge/record.html", context)

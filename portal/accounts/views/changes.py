@@ -1,0 +1,126 @@
+"""Resets of passwords and new addresses: asked by one administrator, decided by another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from portal.accounts import services
+from portal.accounts.forms import AddressForm
+from portal.accounts.models import AccountChange
+from portal.accounts.views.users import find_account, render_detail
+from portal.core.roles import Capability
+from portal.core.rules import Refused
+
+if TYPE_CHECKING:
+    from portal.accounts.models import UserRequest
+
+
+@never_cache
+@require_POST
+def propose_reset(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Ask for a link to the owner's mailbox, or for a code when there is none."""
+    account = find_account(request, uuid)
+    now = timezone.now()
+    try:
+        if request.POST.get("by") == "code":
+            change, half = services.propose_code(account, actor=request.user, now=now)
+            return _show_half(request, change, half)
+        change = services.propose_reset(account, actor=request.user, now=now)
+    except Refused as refusal:
+        return render_detail(request, account, violations=refusal.violations)
+    if change.needs_second:
+        messages.success(
+            request, _("Đã ghi đề nghị. Đường dẫn chỉ gửi đi khi một quản trị viên khác xác nhận.")
+        )
+    else:
+        messages.success(request, _("Đường dẫn đặt mật khẩu sẽ được gửi đến người dùng."))
+    return redirect("accounts:detail", account.uuid)
+
+
+@require_POST
+def propose_address(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Ask that an account gets another address."""
+    account = find_account(request, uuid)
+    if not request.user.can(Capability.ADMINISTER):
+        raise PermissionDenied
+    form = AddressForm(request.POST)
+    if not form.is_valid():
+        return render_detail(request, account, address_form=form)
+    try:
+        services.propose_address(
+            account, form.cleaned_data["email"], actor=request.user, now=timezone.now()
+        )
+    except Refused as refusal:
+        return render_detail(request, account, address_form=form, violations=refusal.violations)
+    messages.success(
+        request, _("Đã ghi đề nghị. Địa chỉ chỉ thay đổi khi một quản trị viên khác xác nhận.")
+    )
+    return redirect("accounts:detail", account.uuid)
+
+
+@never_cache
+@require_POST
+def confirm(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Do what was asked; of a code this administrator is shown the second half, once."""
+    change = _find(request, uuid)
+    try:
+        half = services.confirm_change(change, actor=request.user, now=timezone.now())
+    except Refused as refusal:
+        return _refused(request, refusal)
+    if half:
+        return _show_half(request, change, half)
+    messages.success(request, _("Đã xác nhận. Chủ tài khoản và lãnh đạo đơn vị được báo."))
+    return redirect("accounts:grants")
+
+
+@require_POST
+def decline(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Leave everything as it is."""
+    return _end(request, uuid, services.decline_change, _("Đã từ chối đề nghị."))
+
+
+@require_POST
+def withdraw(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Take back what one asked oneself."""
+    return _end(request, uuid, services.withdraw_change, _("Đã rút đề nghị."))
+
+
+def _end(
+    request: UserRequest, uuid: UUID, service: Callable[..., AccountChange], done: str
+) -> HttpResponse:
+    try:
+        service(_find(request, uuid), actor=request.user, now=timezone.now())
+    except Refused as refusal:
+        return _refused(request, refusal)
+    messages.success(request, done)
+    return redirect("accounts:grants")
+
+
+def _refused(request: UserRequest, refusal: Refused) -> HttpResponse:
+    for violation in refusal.violations:
+        messages.error(request, f"{violation.message} {violation.way_out}".strip())
+    return redirect("accounts:grants")
+
+
+def _find(request: UserRequest, uuid: UUID) -> AccountChange:
+    if not request.user.can(Capability.ADMINISTER):
+        raise PermissionDenied
+    changes = AccountChange.objects.visible_to(request.user).select_related("user", "proposed_by")
+    return get_object_or_404(changes, uuid=uuid)
+
+
+def _show_half(request: UserRequest, change: AccountChange, half: str) -> HttpResponse:
+    is_second = change.proposed_by_id != request.user.pk
+    context = {"account": change.user, "half": half, "is_second": is_second}
+    return render(request, "accounts/half_of_code.html", context)

@@ -1,0 +1,87 @@
+"""The one order in which rows are locked; docs/decisions/0024-order-of-locks.md says why.
+
+Whoever locks rows of several tables locks them in this order, rows of one table in that of their
+key, and with ``no_key``: others may refer to them meanwhile. ``tests/flows/locks.py`` watches it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# What somebody decides about comes before what follows from the decision.
+ORDER: tuple[str, ...] = (
+    "ca_authority",
+    "orgmerge_merger",
+    "orgmerge_plan",
+    "orgmerge_planannex",
+    "orgmerge_reviewround",
+    "orgmerge_reviewreply",
+    "orgmerge_recordshandover",
+    "requests_app_routingproposal",
+    "requests_app_routingrule",
+    "agencies_succession",
+    "agencies_agency",
+    "requests_app_coveringletter",
+    "requests_app_dossier",
+    "requests_app_covereddossier",
+    "requests_app_dossieritem",
+    "devices_intake",
+    "devices_shipment",
+    "devices_expirymark",
+    "devices_recallputoff",
+    "ca_certificate",
+    "devices_device",
+    "ca_keypair",
+    "ca_virtualtoken",
+    "agencies_subscriber",
+    "agencies_affiliation",
+    "deadlines_deadline",
+    "accounts_user",
+    "accounts_rolegrant",
+    "notices_notice",
+    "notices_mail",
+    "audit_audithead",
+)
+HEAD = ORDER[-1]
+
+# Rows that only who holds the whole touches, at any time: nobody else waits for them.
+_PARTS_OF: Mapping[str, tuple[str, ...]] = {
+    "agencies_agency": ("agencies_agencyversion",),
+    "orgmerge_merger": (
+        "orgmerge_bodylist",
+        "orgmerge_bodylistrow",
+        "orgmerge_mergerbody",
+        "orgmerge_mergeroffice",
+        "orgmerge_mergershare",
+        "orgmerge_planline",
+    ),
+    "orgmerge_plan": ("orgmerge_planline",),  # while it is made, its worker's
+    "orgmerge_planannex": ("orgmerge_annexpiece",),
+    "orgmerge_reviewreply": ("orgmerge_reviewitem",),
+    "requests_app_coveringletter": ("requests_app_covereddossier",),
+    "requests_app_dossier": (
+        "requests_app_attachment",
+        "requests_app_dossier_decided_by",
+        "requests_app_dossiercopy",
+        "requests_app_dossieritem",
+    ),
+    "devices_shipment": ("devices_shipmentitem",),
+    "accounts_user": (
+        "accounts_accountchange",
+        "accounts_calendarfeed",
+        "accounts_passwordchoice",
+        "knox_authtoken",
+        "notices_noticepreference",
+    ),
+}
+PARTS: Mapping[str, frozenset[str]] = {
+    part: frozenset(whole for whole, parts in _PARTS_OF.items() if part in parts)
+    for part in {part for parts in _PARTS_OF.values() for part in parts}
+}
+# Of these also after the head: a clock is its target's, and nobody waits who holds it alone.
+AFTER_HEAD: Mapping[str, frozenset[str]] = {
+    **PARTS,
+    "deadlines_deadline": frozenset(
+        {"requests_app_dossier", "devices_device", "ca_certificate", "orgmerge_merger"}
+    ),
+}

@@ -1,0 +1,168 @@
+"""What stands in a covering letter and its summary table (phiếu tổng hợp).
+
+The layout is the portal's own: no form of the decree prescribes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from portal.accounts.models import User
+from portal.agencies.models import Agency, AgencyVersion
+from portal.core.roles import Capability
+from portal.documents.letters import Letter
+from requests_app import kinds
+from requests_app.models import CoveredDossier, CoveringLetter
+from requests_app.submission.letter_content import CA_ADDRESSEE, signer_lines_of, superior_of
+
+_LAYOUT_NOTE = "Phiếu tổng hợp do hệ thống tự thiết kế; Nghị định 68/2024/NĐ-CP không quy định mẫu."
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one body asks for by one form."""
+
+    agency: str
+    form: str
+    letters: tuple[str, ...]
+    dossiers: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The sum of one form over all bodies."""
+
+    form: str
+    dossiers: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The summary table: lines by body and form, totals by form and altogether."""
+
+    lines: tuple[Line, ...]
+    totals: tuple[Total, ...]
+    agencies: int
+    dossiers: int
+    rows: int
+
+
+def summary_of(covered: Iterable[CoveredDossier]) -> Summary:
+    """Sum up what a letter covers; ``covered`` come joined with dossier, agency and its version."""
+    found = sorted(covered, key=lambda one: (one.dossier.agency.sort_name, *_form_order(one)))
+    lines = tuple(
+        _line(list(group))
+        for _key, group in groupby(
+            found, key=lambda one: (one.dossier.agency_id, *_form_order(one))
+        )
+    )
+    by_form = sorted(found, key=_form_order)
+    totals = tuple(_total(list(group)) for _key, group in groupby(by_form, key=_form_order))
+    return Summary(
+        lines=lines,
+        totals=totals,
+        agencies=len({one.dossier.agency_id for one in found}),
+        dossiers=len(found),
+        rows=sum(one.row_count for one in found),
+    )
+
+
+def covering_letter_of(
+    letter: CoveringLetter, covered: Sequence[CoveredDossier], version: AgencyVersion
+) -> Letter:
+    """Return the letter as it would be printed now; ``version`` is how the office stands today."""
+    summary = summary_of(covered)
+    return Letter(
+        superior=superior_of(version),
+        agency=version.name,
+        number=letter.letter_number,
+        place=version.place,
+        day=letter.letter_date,
+        subject="chuyển hồ sơ đề nghị về chứng thư chữ ký số chuyên dùng công vụ",
+        addressees=[CA_ADDRESSEE],
+        opening=_opening(summary, version.name),
+        list_title="Phiếu tổng hợp",
+        columns=[
+            ("STT", "6%", ""),
+            ("Cơ quan, tổ chức quản lý trực tiếp", "30%", ""),
+            ("Loại hồ sơ", "24%", ""),
+            ("Số, ngày văn bản", "22%", ""),
+            ("Số hồ sơ", "9%", ""),
+            ("Số trường hợp", "9%", ""),
+        ],
+        rows=[*_rows(summary), _sum(summary)],
+        recipients=["Như trên;", "Lưu: VT."],
+        signer_lines=signer_lines_of(version),
+        signer_name=_head_name(letter.office),
+        layout_note=_LAYOUT_NOTE,
+    )
+
+
+def form_of(kind_code: str) -> str:
+    """Return a form in words: "Mẫu 01: Cấp chứng thư cho cá nhân"."""
+    kind = kinds.get(kind_code)
+    return f"Mẫu {kind.number}: {kind.title}"
+
+
+def _form_order(one: CoveredDossier) -> tuple[str, str]:
+    return kinds.get(one.dossier.kind).number, one.dossier.kind
+
+
+def _line(group: Sequence[CoveredDossier]) -> Line:
+    first = group[0].dossier
+    return Line(
+        agency=first.agency_version.name,
+        form=form_of(first.kind),
+        letters=tuple(_letter_words(one) for one in group),
+        dossiers=len(group),
+        rows=sum(one.row_count for one in group),
+    )
+
+
+def _total(group: Sequence[CoveredDossier]) -> Total:
+    return Total(form_of(group[0].dossier.kind), len(group), sum(one.row_count for one in group))
+
+
+def _letter_words(one: CoveredDossier) -> str:
+    day = f" ({one.letter_date:%d/%m/%Y})" if one.letter_date else ""
+    return f"{one.letter_number}{day}"
+
+
+def _opening(summary: Summary, office: str) -> list[str]:
+    by_form = "; ".join(f"{one.form}: {one.rows} trường hợp" for one in summary.totals)
+    words = (
+        f"Thực hiện Nghị định số 68/2024/NĐ-CP ngày 25/6/2024 của Chính phủ, {office} tổng hợp và "
+        f"chuyển {summary.dossiers} hồ sơ của {summary.agencies} cơ quan, tổ chức quản lý trực "
+        f"tiếp, gồm {summary.rows} trường hợp ({by_form}), đề nghị {CA_ADDRESSEE} xem xét, "
+        "giải quyết. Văn bản đã ký của từng cơ quan, tổ chức gửi kèm theo hồ sơ điện tử."
+    )
+    return [words]
+
+
+def _rows(summary: Summary) -> list[list[str]]:
+    return [
+        [
+            str(number),
+            line.agency,
+            line.form,
+            "; ".join(line.letters),
+            str(line.dossiers),
+            str(line.rows),
+        ]
+        for number, line in enumerate(summary.lines, 1)
+    ]
+
+
+def _sum(summary: Summary) -> list[str]:
+    return ["", "Tổng cộng", "", "", str(summary.dossiers), str(summary.rows)]
+
+
+def _head_name(office: Agency) -> str:
+    """Return the head's name where there is one head only; otherwise the signature says it."""
+    heads = User.objects.who_can(Capability.SIGN_COVERING_LETTERS, agency_id=office.pk)
+    names = list(heads.values_list("full_name", flat=True)[:2])
+    return names[0] if len(names) == 1 else ""

@@ -1,0 +1,206 @@
+"""The page of one covering letter, whatever form comes back on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal.ca import tokens
+from portal.core.roles import Capability
+from portal.core.rules import Refused, Violation
+from requests_app import services
+from requests_app.covering_letters.paper import form_of, summary_of
+from requests_app.covering_letters.workflow import (
+    IllegalLetterStep,
+    LetterAction,
+    LetterStep,
+    Stage,
+)
+from requests_app.forms import LetterNumberForm, LetterScanForm, LetterStepForm
+from requests_app.models import CoveredDossier, CoveringLetter, SigningMode
+from requests_app.steps.views import pin_words
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User, UserRequest
+
+# A letter stands in a frame of our own pages, and nowhere else; it runs nothing.
+FRAMED = {
+    "Content-Security-Policy": "default-src 'self'; script-src 'none'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Cache-Control": "private, no-store",
+}
+_DOSSIERS_A_PAGE = 100
+_BACKWARDS = (LetterAction.REVISE, LetterAction.SEND_BACK_TO_DRAFT, LetterAction.CANCEL)
+_SIGNING = (LetterAction.SIGN, LetterAction.SEAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One open step as the page shows it."""
+
+    step: LetterStep
+    form: LetterStepForm
+    needs_pin: bool
+
+    @property
+    def is_backwards(self) -> bool:
+        return self.step.action in _BACKWARDS
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One covered dossier as the page shows it."""
+
+    covered: CoveredDossier
+    form: str
+    is_changed: bool  # it went elsewhere while the letter was made
+
+
+def render_letter(
+    request: UserRequest,
+    letter: CoveringLetter,
+    *,
+    sent: LetterStepForm | None = None,
+    number_form: LetterNumberForm | None = None,
+    scan_form: LetterScanForm | None = None,
+    violations: Sequence[Violation] = (),
+) -> HttpResponse:
+    """Render the page, with a form that came back where there is one."""
+    covered = services.covered_of(letter)
+    page = Paginator(covered, _DOSSIERS_A_PAGE).get_page(request.GET.get("page"))
+    waits = letter.stage in (Stage.DRAFT, Stage.AWAITING_SIGNATURE, Stage.AWAITING_SEAL)
+    is_officer = request.user.can(Capability.COVER_DOSSIERS)
+    is_draft = is_officer and letter.stage == Stage.DRAFT
+    takes_scan = is_officer and letter.stage == Stage.AWAITING_SIGNATURE
+    is_ink = letter.signing_mode == SigningMode.INK
+    context = {
+        "letter": letter,
+        "summary": summary_of(covered),
+        "page": page,
+        "rows": [
+            Row(one, form_of(one.dossier.kind), waits and not services.still_waits(one))
+            for one in page
+        ],
+        "cards": _cards(letter, request.user, sent),
+        "is_draft": is_draft,
+        "number_form": number_form or (_number_form(letter) if is_draft else None),
+        "scan_form": scan_form or (_scan_form(letter) if takes_scan and is_ink else None),
+        "violations": violations,
+        **progress_of(letter),
+    }
+    return render(request, "requests_app/covering/letter.html", context)
+
+
+def progress_of(letter: CoveringLetter) -> dict[str, Any]:
+    """Count what became of the dossiers, in one query."""
+    outcome = CoveredDossier.Outcome
+    counts = letter.covered.order_by().aggregate(
+        total=Count("pk"),
+        forwarded=Count("pk", filter=Q(outcome=outcome.FORWARDED)),
+        left_out=Count("pk", filter=Q(outcome=outcome.LEFT_OUT)),
+    )
+    is_rendering = letter.stage == Stage.AWAITING_SIGNATURE and letter.letter_id is None
+    return {
+        "letter": letter,
+        "progress": counts | {"settled": counts["forwarded"] + counts["left_out"]},
+        "is_rendering": is_rendering,
+        "is_busy": is_rendering or letter.stage == Stage.FORWARDING,
+        "shows_progress": letter.stage in (Stage.FORWARDING, Stage.SENT),
+    }
+
+
+def take_step(request: UserRequest, letter: CoveringLetter) -> HttpResponse:
+    """Take the step the form asks for; what stops it is said on the page."""
+    form = LetterStepForm(request.POST)
+    if not form.is_valid():
+        return conflict(request, letter)  # no form of ours sends this
+    typed = form.cleaned_data
+    try:
+        services.take_letter_step(
+            letter,
+            typed["action"],
+            actor=request.user,
+            now=timezone.now(),
+            version=typed["version"],
+            reason=typed["reason"],
+            pin=typed["pin"],
+        )
+    except CoveringLetter.DoesNotExist as error:
+        raise Http404 from error
+    except (services.StaleVersion, IllegalLetterStep, services.Barred):
+        return conflict(request, letter)
+    except Refused as refusal:
+        form.violations = list(refusal.violations)
+        return render_letter(request, letter, sent=form)
+    except (tokens.WrongPin, tokens.Locked, tokens.NoPinYet) as refusal:
+        form.add_error("pin", pin_words(refusal))
+        return render_letter(request, letter, sent=form)
+    messages.success(request, _DONE[LetterAction(typed["action"])]())
+    return redirect("requests_app:covering_letter", letter.uuid)
+
+
+_DONE = {
+    LetterAction.REQUEST_SIGNATURE: lambda: _("Đã trình lãnh đạo Sở ký."),
+    LetterAction.REVISE: lambda: _("Đã lấy lại công văn để sửa; chữ ký và bản quét cũ bị bỏ."),
+    LetterAction.SEND_BACK_TO_DRAFT: lambda: _("Đã yêu cầu soạn lại."),
+    LetterAction.SIGN: lambda: _("Đã ký công văn."),
+    LetterAction.SEAL: lambda: _("Đã gửi công văn; hệ thống đang chuyển từng hồ sơ."),
+    LetterAction.CANCEL: lambda: _("Đã bỏ công văn; các hồ sơ lại chờ chuyển."),
+}
+
+
+def conflict(request: UserRequest, letter: CoveringLetter) -> HttpResponse:
+    """Show the letter as it is now: somebody else changed it, nothing was overwritten."""
+    now_is = CoveringLetter.objects.visible_to(request.user).select_related("office")
+    found = now_is.filter(pk=letter.pk).first()
+    if found is None:
+        raise Http404
+    changed = Violation(
+        "changed_meanwhile",
+        _("Công văn đã được người khác thay đổi, hoặc bước này phải do người khác thực hiện."),
+        way_out=_("Xem lại công văn dưới đây rồi làm tiếp."),
+    )
+    response = render_letter(request, found, violations=[changed])
+    response.status_code = 409
+    return response
+
+
+def _cards(letter: CoveringLetter, user: User, sent: LetterStepForm | None) -> list[Card]:
+    return [
+        Card(
+            step,
+            sent
+            if sent is not None and sent.data.get("action") == step.action
+            else LetterStepForm(
+                initial={"action": step.action, "version": letter.version},
+                auto_id=f"{step.action}_%s",
+            ),
+            step.action in _SIGNING and letter.signing_mode == SigningMode.DIGITAL,
+        )
+        for step in services.letter_steps_of(letter, user)
+    ]
+
+
+def _number_form(letter: CoveringLetter) -> LetterNumberForm:
+    return LetterNumberForm(
+        initial={
+            "letter_number": letter.letter_number,
+            "letter_date": letter.letter_date or timezone.localdate(),
+            "version": letter.version,
+        },
+        auto_id="number_%s",
+    )
+
+
+def _scan_form(letter: CoveringLetter) -> LetterScanForm:
+    return LetterScanForm(initial={"version": letter.version}, auto_id="scan_%s")

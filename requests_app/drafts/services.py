@@ -1,0 +1,298 @@
+"""Drafting: a dossier, its letter data and its rows, kept as typed until they are right."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import F, Max
+from django.utils import timezone
+
+from portal.accounts.models import User
+from portal.audit import services as audit
+from portal.core.bulk import update_rows
+from portal.core.roles import Capability
+from portal.core.rules import Refused, refuse
+from portal.core.text import nfc
+from requests_app import kinds
+from requests_app.drafts.targets import fill_columns
+from requests_app.kinds.base import Kind
+from requests_app.models import Dossier, DossierItem
+from requests_app.routing.services import rule_for
+from requests_app.steps.errors import NotEditable, StaleVersion
+from requests_app.submission import rules
+from requests_app.submission.settlement import set_copies, version_in_force
+from requests_app.workflow import EDITABLE, IllegalStep, State, queue_of
+
+MOST_ROWS = 5000  # of one letter; the CA's sheet is cut there too
+
+
+@transaction.atomic
+def create_draft(kind_code: str, *, actor: User, now: datetime, variant: str = "") -> Dossier:
+    """Open an empty draft of a kind in the name of the actor's body and return it.
+
+    Raises IllegalStep when the actor drafts nothing, Refused when the body may not send.
+    """
+    permit_drafting(actor)
+    kind = kinds.get(kind_code)
+    today = timezone.localdate(now)
+    agency = actor.agency
+    found = [
+        rules.sender_has_seal(agency.has_seal, agency.name),
+        rules.sender_exists(agency.exists_on(today), agency.name),
+    ]
+    if violations := [violation for violation in found if violation]:
+        raise Refused(*violations)
+    rule = rule_for(kind.procedure, office_id=agency.office_id, today=today)
+    dossier = Dossier.objects.create(
+        kind=kind.code,
+        kind_version=kind.version,
+        variant=variant,
+        agency=agency,
+        agency_version=version_in_force(agency.pk, today),
+        office_id=agency.office_id,
+        route=rule.route,
+        addressee=rule.addressee,
+        queue=queue_of(State.DRAFT, rule.route),
+        waiting_since=today,
+        created_by=actor,
+        created_at=now,
+        updated_at=now,
+    )
+    set_copies(dossier, rule)  # the preview names them
+    dossier.edited_by.add(actor)
+    _record("dossier.create", dossier, actor=actor, now=now, data={"kind": kind.code})
+    return dossier
+
+
+@transaction.atomic
+def save_letter(
+    dossier: Dossier,
+    *,
+    letter_number: str,
+    letter_date: date | None,
+    contact: Mapping[str, str],
+    note: str,
+    actor: User,
+    now: datetime,
+    version: int,
+) -> Dossier:
+    """Keep the number, date, section 1 and extra text as typed; checks come before signing."""
+    dossier = lock_draft(dossier, actor=actor, version=version)
+    dossier.letter_number = nfc(letter_number)
+    dossier.letter_date = letter_date
+    dossier.contact = _clean(contact)
+    dossier.note = note.strip()
+    _touch(dossier, actor=actor, now=now)
+    dossier.save()
+    _record("dossier.edit_letter", dossier, actor=actor, now=now)
+    return dossier
+
+
+@transaction.atomic
+def add_row(
+    dossier: Dossier, answers: Mapping[str, str], *, actor: User, now: datetime, version: int
+) -> DossierItem:
+    """Append one row as typed, right or not, and return it."""
+    dossier = lock_draft(dossier, actor=actor, version=version)
+    items = _append(dossier, [answers], actor=actor)
+    _finish(dossier, "dossier.add_row", actor=actor, now=now, rows=1)
+    return items[0]
+
+
+@transaction.atomic
+def import_rows(
+    dossier: Dossier,
+    rows: Sequence[Mapping[str, str]],
+    *,
+    replace: bool = False,
+    actor: User,
+    now: datetime,
+    version: int,
+) -> int:
+    """Append (or put in place of all) the rows of a sheet; return how many."""
+    dossier = lock_draft(dossier, actor=actor, version=version)
+    if replace:
+        dossier.items.all().delete()
+        dossier.row_count = 0
+    _append(dossier, rows, actor=actor)
+    _finish(dossier, "dossier.import_rows", actor=actor, now=now, rows=len(rows))
+    return len(rows)
+
+
+@transaction.atomic
+def save_rows(
+    dossier: Dossier,
+    changes: Mapping[uuid.UUID, Mapping[str, str]],
+    *,
+    actor: User,
+    now: datetime,
+    version: int,
+) -> Dossier:
+    """Keep what was typed in several rows at once; a cell not named keeps its value."""
+    dossier = lock_draft(dossier, actor=actor, version=version)
+    kind = kinds.get(dossier.kind)
+    items = list(dossier.items.filter(uuid__in=list(changes)))
+    for item in items:
+        item.answers = {**item.answers, **_clean(changes[item.uuid])}
+    fill_columns(kind, items, actor=actor)
+    update_rows(
+        items,
+        [
+            "answers",
+            "title",
+            "search_title",
+            "storage",
+            "identity_hash",
+            "subscriber",
+            "certificate",
+            "device",
+            "renews",
+        ],
+    )
+    _finish(dossier, "dossier.edit_rows", actor=actor, now=now, rows=len(items))
+    return dossier
+
+
+@transaction.atomic
+def duplicate_row(
+    dossier: Dossier, item_uuid: uuid.UUID, *, actor: User, now: datetime, version: int
+) -> DossierItem:
+    """Copy a row to the end of the list and return the copy."""
+    dossier = lock_draft(dossier, actor=actor, version=version)
+    original = dossier.items.get(uuid=item_uuid)
+    copies = _append(dossier, [original.answers], actor=actor)
+    _finish(dossier, "dossier.add_row", actor=actor, now=now, rows=1)
+    return copies[0]
+
+
+@transaction.atomic
+def remove_row(
+    dossier: Dossier, item_uuid: uuid.UUID, *, actor: User, now: datetime, version: int
+) -> None:
+    """Take a row out of the list; the ones below move up."""
+    dossier = lock_draft(dossier, actor=actor, version=version)
+    item = dossier.items.get(uuid=item_uuid)
+    dossier.items.filter(position__gt=item.position).update(position=F("position") - 1)
+    item.delete()
+    dossier.row_count -= 1
+    _finish(dossier, "dossier.remove_row", actor=actor, now=now, rows=1)
+
+
+@transaction.atomic
+def move_row(
+    dossier: Dossier,
+    item_uuid: uuid.UUID,
+    *,
+    by: int,
+    actor: User,
+    now: datetime,
+    version: int,
+) -> None:
+    """Move a row up (``by`` = -1) or down (1) one place; at the edge nothing moves."""
+    dossier = lock_draft(dossier, actor=actor, version=version)
+    item = dossier.items.get(uuid=item_uuid)
+    neighbour = dossier.items.filter(position=item.position + by).first()
+    if neighbour is not None:
+        item.position, neighbour.position = neighbour.position, item.position
+        update_rows([item, neighbour], ["position"])
+    _finish(dossier, "dossier.move_row", actor=actor, now=now, rows=1)
+
+
+def permit_drafting(actor: User) -> None:
+    """Raise IllegalStep unless the actor writes dossiers."""
+    if not actor.can(Capability.DRAFT):
+        raise IllegalStep(f"{actor.role} drafts nothing")
+
+
+def lock_draft(dossier: Dossier, *, actor: User, version: int) -> Dossier:
+    """Return the dossier locked for editing.
+
+    Raises Dossier.DoesNotExist (not the actor's), IllegalStep (drafts nothing),
+    NotEditable (no draft) or StaleVersion (somebody saved in between).
+    """
+    dossier = (
+        Dossier.objects.visible_to(actor)
+        .select_for_update(of=("self",), no_key=True)
+        .get(pk=dossier.pk)
+    )
+    if dossier.state not in EDITABLE:
+        raise NotEditable(dossier.state)
+    permit_drafting(actor)
+    if dossier.version != version:
+        raise StaleVersion(seen=version, current=dossier.version)
+    return dossier
+
+
+def _append(
+    dossier: Dossier, rows: Sequence[Mapping[str, str]], *, actor: User
+) -> list[DossierItem]:
+    if dossier.row_count + len(rows) > MOST_ROWS:
+        raise refuse(
+            "too_many_rows",
+            f"Một văn bản chỉ nhận tối đa {MOST_ROWS} dòng.",
+            way_out="Chia danh sách thành nhiều hồ sơ.",
+        )
+    last = dossier.items.aggregate(last=Max("position"))["last"] or 0
+    kind = kinds.get(dossier.kind)
+    items = [
+        DossierItem(
+            dossier=dossier,
+            position=last + offset,
+            answers=_clean(answers),
+            request_key=uuid.uuid4().hex,
+        )
+        for offset, answers in enumerate(rows, start=1)
+    ]
+    fill_columns(kind, items, actor=actor)
+    DossierItem.objects.bulk_create(items, batch_size=500)
+    dossier.row_count += len(items)
+    return items
+
+
+def _clean(answers: Mapping[str, str]) -> dict[str, str]:
+    return {name: nfc(value) for name, value in answers.items()}
+
+
+def _finish(dossier: Dossier, act: str, *, actor: User, now: datetime, rows: int) -> None:
+    _touch(dossier, actor=actor, now=now)
+    dossier.save(update_fields=["row_count", "version", "updated_at"])
+    _record(act, dossier, actor=actor, now=now, data={"rows": rows})
+
+
+def _touch(dossier: Dossier, *, actor: User, now: datetime) -> None:
+    dossier.version += 1
+    dossier.updated_at = now
+    dossier.edited_by.add(actor)
+
+
+def _record(
+    act: str,
+    dossier: Dossier,
+    *,
+    actor: User,
+    now: datetime,
+    data: Mapping[str, object] | None = None,
+) -> None:
+    audit.record(dossier_act(act, dossier, data=data), actor=actor, now=now)
+
+
+def dossier_act(
+    act: str, dossier: Dossier, *, data: Mapping[str, object] | None = None
+) -> audit.Act:
+    """Return the audit act about a dossier."""
+    return audit.Act(
+        action=act,
+        target_type="dossier",
+        target_uuid=dossier.uuid,
+        agency_uuid=dossier.agency.uuid,
+        office_uuid=dossier.office.uuid if dossier.office else None,
+        data=data or {},
+    )
+
+
+def kind_of(dossier: Dossier) -> Kind:
+    """Return the kind a dossier was drafted on."""
+    return kinds.get(dossier.kind)

@@ -1,0 +1,197 @@
+"""The editor of a draft's list: a table whose cells are fields; everything typed is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from portal.core.numbers import typed_number
+from portal.core.rules import Refused, Violation
+from requests_app import kinds, services
+from requests_app.dossier_pages.views import parts
+from requests_app.drafts import editing
+from requests_app.drafts.views import editor_acts
+from requests_app.kinds.base import Answers, Kind
+from requests_app.models import Dossier, DossierItem
+from requests_app.steps import views as taking
+from requests_app.workflow import IllegalStep
+
+if TYPE_CHECKING:
+    from portal.accounts.models import UserRequest
+
+ROWS_CHECKED_AT_ONCE = 2000  # in a longer list only the page shown is checked while typing
+PROBLEMS_SHOWN = 30
+CONFLICT = 409
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A cell that somebody else saved otherwise while this person was typing."""
+
+    label: str
+    mine: str
+    theirs: str
+
+
+@dataclass(slots=True)
+class Shown:
+    """What a page is shown with besides the list itself."""
+
+    page: int = 1
+    typed: Mapping[UUID, Answers] = field(default_factory=dict)
+    violations: Sequence[Violation] = ()
+    is_conflict: bool = False
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def editor(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Show a page of rows as fields; keep what was typed, then do what the button says."""
+    dossier = parts.find(request.user, uuid)
+    if not parts.is_editor(dossier, request.user):
+        if request.method == "POST":
+            return taking.conflict(request, dossier)
+        return redirect("requests_app:detail", dossier.uuid)
+    if request.method == "POST":
+        return _save(request, dossier)
+    return _show(request, dossier, Shown(page=_number(request.GET.get("page"))))
+
+
+def _save(request: UserRequest, dossier: Dossier) -> HttpResponse:
+    typed = editing.typed_rows(kinds.get(dossier.kind), request.POST)
+    version = _number(request.POST.get("version"))
+    draft = editor_acts.Draft(dossier, request.user, timezone.now(), version)
+    if request.headers.get("Accept") == "application/json":
+        return _save_quietly(draft, typed)
+    page = _number(request.POST.get("page"))
+    try:
+        draft.keep(typed)
+        draft.read_files(request.FILES)
+        place = editor_acts.act(request, draft, request.POST.get("do", "save"), page)
+    except services.StaleVersion:
+        return _conflict(request, dossier, typed, page)
+    except (services.NotEditable, IllegalStep):
+        return taking.conflict(request, dossier)
+    except Refused as refusal:
+        dossier.refresh_from_db()
+        return _show(request, dossier, Shown(page=page, violations=refusal.violations))
+    return redirect(place)
+
+
+def _save_quietly(draft: editor_acts.Draft, typed: Mapping[UUID, Answers]) -> HttpResponse:
+    """Keep what the script sends; it says so itself when it could not be kept."""
+    try:
+        draft.keep(typed)
+    except (services.StaleVersion, services.NotEditable, IllegalStep):
+        return JsonResponse({"conflict": True}, status=CONFLICT)
+    return _saved_quietly(draft, list(typed))
+
+
+def _saved_quietly(draft: editor_acts.Draft, rows: list[UUID]) -> HttpResponse:
+    """Answer the script: when it was saved, and what is found in the rows it sent."""
+    kind = kinds.get(draft.dossier.kind)
+    items = list(draft.dossier.items.filter(uuid__in=rows))
+    today = timezone.localdate(draft.now)
+    found = editing.findings_of(kind, items, variant=draft.dossier.variant, today=today)
+    return JsonResponse(
+        {
+            "version": draft.version,
+            "saved": saved_words(draft.now),
+            "rows": {
+                str(item.uuid): {
+                    cell.field.name: {
+                        "invalid": cell.has_errors,
+                        "messages": [one.message for one in cell.findings],
+                    }
+                    for cell in row.cells
+                }
+                for item, row in zip(items, editing.row_views(kind, items, found), strict=True)
+            },
+        }
+    )
+
+
+def saved_words(moment: Any) -> str:
+    """Return "Đã lưu lúc 10:32"."""
+    return _("Đã lưu lúc %(time)s") % {"time": f"{timezone.localtime(moment):%H:%M}"}
+
+
+def _conflict(
+    request: UserRequest, dossier: Dossier, typed: Mapping[UUID, Answers], page: int
+) -> HttpResponse:
+    """Somebody saved in between: show both, overwrite nothing, lose nothing."""
+    mine = editing.own_changes(typed, request.POST.get("was", ""))
+    dossier = parts.find(request.user, dossier.uuid)
+    return _show(request, dossier, Shown(page=page, typed=mine, is_conflict=True))
+
+
+def _show(request: UserRequest, dossier: Dossier, shown: Shown) -> HttpResponse:
+    kind = kinds.get(dossier.kind)
+    every = dossier.items.order_by("position")
+    is_short = dossier.row_count <= ROWS_CHECKED_AT_ONCE
+    listed: Any = list(every) if is_short else every
+    page = Paginator(listed, editing.ROWS_A_PAGE).get_page(shown.page)
+    on_page = list(page)
+    checked = list(listed) if is_short else on_page
+    today = timezone.localdate()
+    found = editing.findings_of(kind, checked, variant=dossier.variant, today=today)
+    problems = editing.problems(kind, checked, found)
+    context = {
+        "dossier": dossier,
+        "kind": kind,
+        "page": page,
+        "rows": editing.row_views(kind, on_page, found, shown.typed),
+        "was": editing.snapshot(on_page),
+        "problems": problems[:PROBLEMS_SHOWN],
+        "problem_count": len(problems),
+        "is_whole_list_checked": is_short,
+        "saved": saved_words(dossier.updated_at),
+        "removed": editor_acts.removed_title(request, dossier),
+        "violations": shown.violations,
+        "is_conflict": shown.is_conflict,
+        "clashes": _clashes(kind, dossier, shown.typed) if shown.is_conflict else [],
+        "carried": _carried(shown.typed, on_page),
+    }
+    status = CONFLICT if shown.is_conflict else 200
+    return render(request, "requests_app/editor/rows.html", context, status=status)
+
+
+def _clashes(kind: Kind, dossier: Dossier, typed: Mapping[UUID, Answers]) -> list[Clash]:
+    """Return each cell where what was typed and what is kept now differ."""
+    kept = {item.uuid: item for item in dossier.items.filter(uuid__in=list(typed))}
+    fields = {one.name: one for one in kind.fields}
+    found = []
+    for uuid, answers in typed.items():
+        item = kept.get(uuid)
+        row = _("Dòng %(row)d") % {"row": item.position} if item else _("Dòng đã bị bỏ")
+        for name, mine in answers.items():
+            theirs = str(item.answers.get(name, "")) if item else _("(không còn)")
+            if mine != theirs:
+                one = fields[name]
+                found.append(Clash(f"{row}, {one.label}", one.shown(mine), one.shown(theirs)))
+    return found
+
+
+def _carried(
+    typed: Mapping[UUID, Answers], on_page: Sequence[DossierItem]
+) -> list[tuple[str, str]]:
+    """Return what was typed in rows that stand on another page now, as hidden inputs."""
+    here = {item.uuid for item in on_page}
+    return [
+        (editing.cell_name(uuid, name), value)
+        for uuid, answers in typed.items()
+        if uuid not in here
+        for name, value in answers.items()
+    ]
+
+
+def _number(text: str | None) -> int:
+    return typed_number(text, otherwise=1)

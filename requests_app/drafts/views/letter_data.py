@@ -1,0 +1,245 @@
+"""The letter's own data: number and date from the document system, section 1, extra text."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from portal.core import identifiers
+from portal.core.rules import Severity
+from portal.core.text import nfc
+from requests_app import kinds, services
+from requests_app.dossier_pages.views import parts
+from requests_app.kinds.base import Answers, Field, Kind, Widget
+from requests_app.models import Dossier
+from requests_app.steps import views as taking
+from requests_app.submission import rules
+from requests_app.workflow import IllegalStep
+
+if TYPE_CHECKING:
+    from portal.accounts.models import UserRequest
+
+_CONTACT = "contact_"
+_MOST_TYPED = 500  # characters of one field kept as typed
+
+_OF_MINUTES = gettext_lazy(
+    "Lấy từ hệ thống quản lý văn bản của đơn vị, ví dụ 05/BB-UBND. Chưa có thì để trống, "
+    "văn bản in “Số:      /…”."
+)
+
+
+class LetterForm(forms.Form):
+    """What the letter says beside its list. Everything may stay blank in a draft."""
+
+    letter_number = forms.CharField(
+        label=gettext_lazy("Số, ký hiệu văn bản"),
+        help_text=gettext_lazy(
+            "Lấy từ hệ thống quản lý văn bản của đơn vị, ví dụ 12/UBND-VX. Chưa có thì để trống, "
+            "văn bản in “Số:      /…”."
+        ),
+        required=False,
+        max_length=40,
+    )
+    letter_date = forms.CharField(
+        label=gettext_lazy("Ngày văn bản"),
+        help_text=gettext_lazy("dd/mm/yyyy; không sau hôm nay"),
+        required=False,
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Nội dung thêm vào văn bản (nếu cần)"),
+        help_text=gettext_lazy("In sau đoạn mở đầu; mỗi dòng là một đoạn."),
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, kind: Kind, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._kind = kind
+        self._today = today
+        if kind.kind_of_document:
+            self.fields["letter_number"].help_text = _OF_MINUTES
+        for one in kind.contact_fields:
+            self.fields[_CONTACT + one.name] = _contact_field(one)
+
+    @property
+    def letter_fields(self) -> list[forms.BoundField]:
+        """The fields of the head of the letter."""
+        return [self["letter_number"], self["letter_date"], self["note"]]
+
+    @property
+    def contact_fields(self) -> list[forms.BoundField]:
+        """The fields of section 1, in the official order."""
+        return [self[_CONTACT + one.name] for one in self._kind.contact_fields]
+
+    def contact(self) -> dict[str, str]:
+        """Return section 1 as typed."""
+        typed = self.cleaned_data
+        return {
+            one.name: nfc(typed.get(_CONTACT + one.name, "")) for one in self._kind.contact_fields
+        }
+
+    def day(self) -> date | None:
+        """Return the letter's day, None while it is blank or no day."""
+        return identifiers.parse_day(self.cleaned_data.get("letter_date", ""))
+
+    def look(self, *, is_first_look: bool = False) -> None:
+        """Put what the checks find beside the fields; blank ones only when all has been asked."""
+        typed = self.cleaned_data
+        if number := typed.get("letter_number", ""):
+            self._tell("letter_number", rules.has_letter_number(nfc(number)))
+        if day := typed.get("letter_date", ""):
+            for finding in identifiers.check_day(day):
+                self.add_error("letter_date", finding.message)
+            self._tell("letter_date", rules.has_letter_date(self.day() or self._today, self._today))
+        for cell in self._kind.contact_cells(self.contact(), self._today):
+            is_blank = cell.finding.code == "missing"
+            if cell.finding.severity is Severity.ERROR and not (is_blank and is_first_look):
+                self.add_error(_CONTACT + cell.field, cell.finding.message)
+
+    def _tell(self, name: str, violation: Any) -> None:
+        if violation is not None:
+            self.add_error(name, f"{violation.message} {violation.way_out}".strip())
+
+
+def _contact_field(one: Field) -> forms.CharField:
+    attrs = {"autocomplete": one.autocomplete, "spellcheck": "false"}
+    if one.widget is Widget.DATE:
+        attrs["inputmode"] = "numeric"
+    widgets = {Widget.EMAIL: forms.EmailInput, Widget.TEL: forms.TextInput}
+    if one.widget is Widget.TEL:
+        attrs["inputmode"] = "tel"
+    return forms.CharField(
+        label=one.label,
+        help_text=one.hint,
+        required=False,
+        max_length=_MOST_TYPED,
+        widget=widgets.get(one.widget, forms.TextInput)(attrs=attrs),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def letter_data(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Show and keep the letter's data; what is not right yet is kept and told."""
+    dossier = parts.find(request.user, uuid)
+    if not parts.is_editor(dossier, request.user):
+        if request.method == "POST":
+            return taking.conflict(request, dossier)
+        return redirect("requests_app:detail", dossier.uuid)
+    kind = kinds.get(dossier.kind)
+    today = timezone.localdate()
+    if request.method == "POST":
+        form = LetterForm(request.POST, kind=kind, today=today)
+        if form.is_valid() and (response := _save(request, dossier, form)):
+            return response
+    else:
+        form = _form_of(request, dossier, kind, today=today)
+    subject = f"{kind.kind_of_document or 'V/v'} {kind.subject_of(dossier.variant)}"
+    context = {"dossier": dossier, "kind": kind, "form": form, "subject": subject}
+    return render(request, "requests_app/editor/letter.html", context)
+
+
+def _form_of(request: UserRequest, dossier: Dossier, kind: Kind, *, today: date) -> LetterForm:
+    """Return the form with what is kept; untouched it proposes the clerk's last section 1."""
+    contact = dict(dossier.contact) or _last_contact(request, dossier)
+    values = {
+        "letter_number": dossier.letter_number,
+        "letter_date": f"{dossier.letter_date:%d/%m/%Y}" if dossier.letter_date else "",
+        "note": dossier.note,
+        "version": dossier.version,
+        **{_CONTACT + name: value for name, value in contact.items()},
+    }
+    if not dossier.contact:
+        return LetterForm(initial=values, kind=kind, today=today)
+    form = LetterForm(values, kind=kind, today=today)
+    form.is_valid()
+    form.look()
+    return form
+
+
+def _last_contact(request: UserRequest, dossier: Dossier) -> Answers:
+    """Return section 1 of the clerk's last dossier of this form: most often it is the same."""
+    last = (
+        Dossier.objects.visible_to(request.user)
+        .filter(created_by=request.user, kind=dossier.kind, agency=dossier.agency)
+        .exclude(pk=dossier.pk)
+        .order_by("-created_at")
+        .first()
+    )
+    return dict(last.contact) if last else {}
+
+
+def _save(request: UserRequest, dossier: Dossier, form: LetterForm) -> HttpResponse | None:
+    """Keep everything as typed and go where the button says; None shows the form again."""
+    day = form.day()
+    is_no_day = bool(form.cleaned_data["letter_date"]) and day is None
+    try:
+        services.save_letter(
+            dossier,
+            letter_number=form.cleaned_data["letter_number"],
+            letter_date=dossier.letter_date if is_no_day else day,
+            contact=form.contact(),
+            note=form.cleaned_data["note"],
+            actor=request.user,
+            now=timezone.now(),
+            version=form.cleaned_data["version"],
+        )
+    except (services.NotEditable, IllegalStep):
+        return taking.conflict(request, dossier)
+    except services.StaleVersion as stale:
+        _show_both(form, parts.find(request.user, dossier.uuid), stale.current)
+        return None
+    if is_no_day:  # the one thing that can't be kept as typed
+        _renew(form, dossier)
+        form.look()
+        return None
+    messages.success(request, _("Đã lưu thông tin văn bản."))
+    places = {"rows": "requests_app:editor", "check": "requests_app:check"}
+    place = places.get(request.POST.get("do", ""), "requests_app:letter_data")
+    return redirect(place, dossier.uuid)
+
+
+def _renew(form: LetterForm, dossier: Dossier) -> None:
+    """Let the form be sent again: it carries the version its own saving made."""
+    dossier.refresh_from_db(fields=["version"])
+    _carry(form, dossier.version)
+
+
+def _carry(form: LetterForm, version: int) -> None:
+    data = cast("QueryDict", form.data).copy()
+    data["version"] = str(version)
+    form.data = data
+
+
+def _show_both(form: LetterForm, dossier: Dossier, version: int) -> None:
+    """Somebody saved in between: keep what was typed, say what is kept, save on the next press."""
+    _carry(form, version)
+    form.add_error(
+        None,
+        _(
+            "Hồ sơ vừa được sửa ở một cửa sổ khác nên chưa lưu. Nội dung anh/chị nhập vẫn còn "
+            "dưới đây; chỗ khác với bản đang lưu được ghi rõ. Bấm Lưu lần nữa để dùng nội dung này."
+        ),
+    )
+    kept = {
+        "letter_number": dossier.letter_number,
+        "letter_date": f"{dossier.letter_date:%d/%m/%Y}" if dossier.letter_date else "",
+        "note": dossier.note,
+        **{_CONTACT + name: value for name, value in dossier.contact.items()},
+    }
+    for name, typed in form.cleaned_data.copy().items():
+        if name in kept and typed != kept[name]:
+            form.add_error(name, _("Đang lưu: “%(value)s”") % {"value": kept[name] or "–"})

@@ -1,0 +1,64 @@
+"""What every effect shares: the rows that wait, work on many with only the bad one failing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from django.db import DataError, IntegrityError, transaction
+from django.db.models import QuerySet
+
+from portal.audit import services as audit
+from requests_app.drafts.services import dossier_act
+from requests_app.models import Decision, DossierItem, Outcome
+
+logger = logging.getLogger(__name__)
+
+UNWRITABLE = "Dữ liệu của dòng này không ghi được; xem lại các ô quá dài hoặc trùng số hiệu."
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def waiting_rows(pk: int) -> QuerySet[DossierItem]:
+    """Return the accepted rows of dossier ``pk`` that have no outcome yet, in order."""
+    return DossierItem.objects.filter(
+        dossier=pk, decision=Decision.ACCEPTED, outcome=Outcome.NONE
+    ).order_by("position")
+
+
+def in_pieces(
+    rows: Sequence[T], work: Callable[[Sequence[T]], list[R]], fail: Callable[[T], object]
+) -> list[R]:
+    """Do ``work`` on all rows at once; where the database refuses, on halves, down to the bad row.
+
+    ``work`` is one transaction. A row it can't be done on is handed to ``fail``; its neighbours
+    are done.
+    """
+    try:
+        return work(rows)
+    except (DataError, IntegrityError):
+        if len(rows) == 1:
+            logger.exception("a row could not be written")
+            fail(rows[0])
+            return []
+    middle = len(rows) // 2
+    return [*in_pieces(rows[:middle], work, fail), *in_pieces(rows[middle:], work, fail)]
+
+
+def mark_failed(item: DossierItem, reason: str) -> None:
+    """Set the outcome of a row that can't be done; the caller saves."""
+    item.outcome, item.outcome_reason = Outcome.FAILED, reason
+
+
+@transaction.atomic
+def fail_unwritable(item_pk: int, *, act: str, now: datetime) -> None:
+    """Fail one row that could not be written, unless another worker has ended it meanwhile."""
+    item = DossierItem.objects.select_for_update(of=("self",), no_key=True).get(pk=item_pk)
+    if item.outcome != Outcome.NONE:
+        return
+    mark_failed(item, UNWRITABLE)
+    item.save(update_fields=["outcome", "outcome_reason"])
+    data = {"serials": [], "failed_rows": [item.position]}
+    audit.record(dossier_act(act, item.dossier, data=data), actor=None, now=now)

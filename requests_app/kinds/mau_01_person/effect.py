@@ -1,0 +1,5 @@
+"""Mẫu 01: each accepted row is issued a certificate."""
+
+from requests_app.execution.issuing import EFFECT
+
+__all__ = ["EFFECT"]

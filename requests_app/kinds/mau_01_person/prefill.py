@@ -1,0 +1,5 @@
+"""Mẫu 01: rows that ask anew for whom certificates name."""
+
+from requests_app.kinds.issue_prefill import fill
+
+__all__ = ["fill"]

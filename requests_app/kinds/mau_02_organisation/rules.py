@@ -1,0 +1,5 @@
+"""Mẫu 02: what issuing asks of the register."""
+
+from requests_app.kinds.issue_rules import violations
+
+__all__ = ["violations"]

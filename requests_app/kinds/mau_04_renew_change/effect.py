@@ -1,0 +1,240 @@
+"""Renewing and changing (Mẫu 04): one new certificate for each row, on the same key.
+
+A row gets its number (one transaction), the CA signs (outside any), certificate and outcome are
+recorded with all that follows (one transaction). What can have changed is asked under lock both
+times: a certificate signed for a row that fails then is never recorded, so nobody gets it and OCSP
+does not know it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from django.db import transaction
+
+from portal.accounts.models import User
+from portal.agencies import services as agencies
+from portal.agencies.models import Subscriber
+from portal.agencies.querysets import ancestors_of
+from portal.audit import services as audit
+from portal.ca import authority, expiry
+from portal.ca import services as ca
+from portal.ca.authority import Answer, Order
+from portal.ca.models import Certificate
+from portal.ca.names import subject_of
+from portal.core.bulk import update_rows
+from portal.documents import letters as paper
+from requests_app.drafts.services import dossier_act
+from requests_app.execution import papers
+from requests_app.execution.rows import fail_unwritable, in_pieces, mark_failed, waiting_rows
+from requests_app.kinds.effects import Effect
+from requests_app.kinds.mau_04_renew_change.form import changed_subject
+from requests_app.kinds.mau_04_renew_change.hindrances import (
+    hindrances,
+    locked_certificates,
+    locked_devices,
+)
+from requests_app.kinds.mau_04_renew_change.paper import new_certificates_notice_of
+from requests_app.kinds.mau_04_renew_change.succession import Replaced, follow
+from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome
+from requests_app.rules.certificates import RENEWED_VALIDITY_YEARS, validity
+
+ACT = "certificate.renew"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A row, what was ordered for it and what the CA said."""
+
+    item: DossierItem
+    order: Order
+    answer: Answer
+
+
+def do_chunk(pk: int, chunk: Sequence[int], /, *, now: datetime) -> int:
+    """Renew and change what these rows of dossier ``pk`` name; return how many rows were ended."""
+    items = in_pieces(chunk, partial(prepare, pk, now=now), partial(_fail, now=now))
+    ready = [item for item in items if item.outcome == Outcome.NONE]
+    orders = [order_of(item, now=now) for item in ready]
+    answers = authority.current().issue_many(orders, now=now) if orders else []
+    asked = [Asked(*one) for one in zip(ready, orders, answers, strict=True)]
+    done = in_pieces(asked, partial(_record, pk, now=now), lambda one: _fail(one.item.pk, now=now))
+    return len(items) - len(ready) + len(done)
+
+
+def _fail(item_pk: int, *, now: datetime) -> None:
+    fail_unwritable(item_pk, act=ACT, now=now)
+
+
+@transaction.atomic
+def prepare(pk: int, chunk: Sequence[int], *, now: datetime) -> list[DossierItem]:
+    """Give a number to each row that can be carried out, fail the others; return them all.
+
+    Rows prepared before a crash keep their number.
+    """
+    dossier = _sender_of(pk, is_locked=True)
+    rows = waiting_rows(pk).select_for_update(of=("self",), no_key=True)
+    items = list(rows.filter(pk__in=chunk))
+    certificates = locked_certificates(items)
+    devices = locked_devices(certificates)
+    hindered = hindrances(dossier, items, certificates, devices, now=now)
+    for item in items:
+        item.certificate = certificates.get(item.certificate_id or 0)
+        if reason := hindered.get(item.pk):
+            mark_failed(item, reason)
+        elif not item.serial and item.certificate is not None:
+            item.serial, item.key = ca.new_serial(), item.certificate.key
+    update_rows(items, ["serial", "key", "outcome", "outcome_reason"])
+    if hindered:
+        _audit(dossier, [], [item for item in items if item.pk in hindered], now=now)
+    return items
+
+
+def validity_of(old: Certificate, *, is_renewal: bool, now: datetime) -> tuple[datetime, datetime]:
+    """Return from when to when the new certificate is valid.
+
+    A change keeps the end to the second (R09, Điều 14); a renewal ends 3 years from now at most
+    (R04, Điều 9).
+    """
+    not_before, renewed_until = validity(now, years=RENEWED_VALIDITY_YEARS)
+    return not_before, renewed_until if is_renewal else old.not_after
+
+
+def order_of(item: DossierItem, *, now: datetime) -> Order:
+    """Return what is asked of the CA for a prepared row: the same key, the subject as it is now."""
+    old = item.certificate
+    assert old is not None
+    not_before, not_after = validity_of(old, is_renewal=bool(item.answers.get("renews")), now=now)
+    return Order(
+        request_key=item.request_key,
+        serial=item.serial,
+        kind=old.kind,
+        subject=changed_subject(subject_of(bytes(old.der)), old.kind, item.answers),
+        public_key=bytes(old.key.public_key),
+        not_before=not_before,
+        not_after=not_after,
+    )
+
+
+@transaction.atomic
+def _record(pk: int, asked: Sequence[Asked], *, now: datetime) -> list[DossierItem]:
+    """Write certificates, outcomes and what follows; rows another worker ended are left alone."""
+    dossier = _sender_of(pk, is_locked=True)  # before rows and certificates, as in ``prepare``
+    still_open = set(
+        DossierItem.objects.select_for_update(of=("self",), no_key=True)
+        .filter(pk__in=[one.item.pk for one in asked], outcome=Outcome.NONE)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    asked = [one for one in asked if one.item.pk in still_open]
+    items = [one.item for one in asked]
+    certificates = locked_certificates(items)
+    devices = locked_devices(certificates)
+    hindered = hindrances(dossier, items, certificates, devices, now=now)
+    made: list[Replaced] = []
+    for one in asked:
+        reason = hindered.get(one.item.pk, one.answer.error)
+        if reason or one.answer.der is None:
+            mark_failed(one.item, reason)
+            continue
+        old = certificates[one.item.certificate_id or 0]
+        new = _certificate(dossier, one, old, now=now)
+        made.append(Replaced(one.item, old, new, devices.get(old.key_id)))
+    Certificate.objects.bulk_create([one.new for one in made])
+    for replaced in made:
+        replaced.item.outcome, replaced.item.result = Outcome.DONE, replaced.new
+    update_rows(items, ["outcome", "outcome_reason", "result"])
+    follow(dossier, made, now=now)
+    failed = [item for item in items if item.outcome == Outcome.FAILED]
+    if items:
+        _audit(dossier, made, failed, now=now)
+    return items
+
+
+def _sender_of(pk: int, *, is_locked: bool = False) -> Dossier:
+    found = Dossier.objects.select_related("agency__office", "agency_version", "office")
+    if is_locked:
+        found = found.select_for_update(of=("self",), no_key=True)
+    return found.get(pk=pk)
+
+
+def _certificate(dossier: Dossier, asked: Asked, old: Certificate, *, now: datetime) -> Certificate:
+    """Return the new certificate, unsaved: the sender's, though the old one was another body's."""
+    return ca.certificate_from(
+        asked.order,
+        asked.answer,
+        subscriber=_subscriber(dossier, old),
+        agency=dossier.agency,
+        office=dossier.agency.office,
+        key=old.key,
+        now=now,
+        predecessor=old,
+        is_renewal=bool(asked.item.answers.get("renews")),
+    )
+
+
+def _subscriber(dossier: Dossier, old: Certificate) -> Subscriber:
+    """Return whom the new certificate is for: a body that was absorbed lives on in the sender.
+
+    The succession says so, not the columns: those follow the body that manages it now.
+    """
+    body = old.subscriber.organisation_id
+    if body in (None, dossier.agency_id) or body not in ancestors_of(dossier.agency_id):
+        return old.subscriber
+    return agencies.organisation_subscriber(dossier.agency)
+
+
+def _audit(
+    dossier: Dossier,
+    made: Sequence[Replaced],
+    failed: Sequence[DossierItem],
+    *,
+    now: datetime,
+) -> None:
+    data = {
+        "serials": {one.old.serial: one.new.serial for one in made},
+        "failed_rows": [item.position for item in failed],
+    }
+    audit.record(dossier_act(ACT, dossier, data=data), actor=None, now=now)
+
+
+def prepare_notice(pk: int, /, *, now: datetime) -> Callable[[Dossier], object]:
+    """Print the notice of the new certificates; return what delivers it."""
+    seen = _sender_of(pk)
+    done = list(
+        seen.items.filter(outcome=Outcome.DONE)
+        .select_related("certificate", "result__key", "device")
+        .defer("certificate__der", "certificate__crl_entry", "result__der", "result__crl_entry")
+    )
+    pdf = paper.render(new_certificates_notice_of(seen, done, now=now)) if done else b""
+
+    def deliver(closing: Dossier) -> object:
+        if not done:
+            return None
+        return papers.deliver(
+            closing,
+            DeliveredPaper.Kind.NEW_CERTIFICATES,
+            pdf,
+            name=f"Thong-bao-chung-thu-moi-{closing.letter_number.replace('/', '-')}.pdf",
+            now=now,
+        )
+
+    return deliver
+
+
+def note_request(dossier: Dossier, /, *, actor: User | None, now: datetime) -> None:
+    """What was asked in time waits for its answer: the door of a certificate stays open."""
+    renewing = dossier.items.filter(renews=True).values("certificate")
+    expiry.asked(Certificate.objects.filter(pk__in=renewing).only("uuid"), now=now)
+
+
+EFFECT = Effect(
+    on_sent=note_request,
+    carry_out=do_chunk,
+    prepare_end=prepare_notice,
+    asks_the_ca=True,
+    is_in_the_senders_name=True,
+)

@@ -1,0 +1,195 @@
+"""Revoking: every certificate on a row's key falls, and at the end its device is called back.
+
+Nothing is asked of anybody outside, so certificates and outcomes of a chunk are one transaction:
+OCSP knows with it, the next list follows within a minute. The notice is printed when all rows are
+ended, and with its delivery the return of the devices begins (R29, Điều 20).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from devices import services as devices
+from portal.audit import services as audit
+from portal.ca import services as ca
+from portal.ca.models import Certificate, RevocationReason
+from portal.core.bulk import update_rows
+from portal.documents import letters as paper
+from requests_app.drafts.services import dossier_act
+from requests_app.execution import papers
+from requests_app.execution.rows import mark_failed, waiting_rows
+from requests_app.kinds.effects import Effect
+from requests_app.kinds.mau_05_revoke.paper import revocation_notice_of
+from requests_app.kinds.mau_05_revoke.rules import certificates_of_sender
+from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome
+from requests_app.rules.revocation import Cause
+
+ACT = "dossier.revoke_rows"
+# What OCSP and the list say (RFC 5280) of each case of Điều 17; "unspecified" for the others.
+REASON_OF: Mapping[str, RevocationReason] = {
+    Cause.KEY_EXPOSED: RevocationReason.KEY_COMPROMISE,
+    Cause.DEVICE_LOST: RevocationReason.KEY_COMPROMISE,
+    Cause.UNSAFE: RevocationReason.KEY_COMPROMISE,
+    Cause.POSITION_CHANGED: RevocationReason.AFFILIATION_CHANGED,
+    Cause.OWN_WISH: RevocationReason.CESSATION,
+    Cause.RETIRED: RevocationReason.CESSATION,
+    Cause.LEFT: RevocationReason.CESSATION,
+    Cause.DIED: RevocationReason.CESSATION,
+    Cause.DISSOLVED: RevocationReason.CESSATION,
+    Cause.SPLIT: RevocationReason.CESSATION,
+    Cause.MERGED: RevocationReason.CESSATION,
+    Cause.STOPPED: RevocationReason.CESSATION,
+}
+UNKNOWN = "Không tìm thấy chứng thư của dòng này."
+MOVED = (
+    "Thuê bao đã chuyển sang cơ quan khác quản lý trực tiếp sau khi gửi hồ sơ; cơ quan đó đề nghị "
+    "thu hồi (Điều 18 Nghị định 68/2024/NĐ-CP)."
+)
+
+
+@transaction.atomic
+def do_chunk(pk: int, chunk: Sequence[int], /, *, now: datetime) -> int:
+    """Revoke the certificates of these rows of dossier ``pk``; return how many rows were ended.
+
+    A row whose certificates have all ended meanwhile is done, and says so: what it asks for holds.
+    """
+    dossier = (
+        Dossier.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("agency", "office")
+        .get(pk=pk)
+    )
+    # The dossier is held: another worker finds these rows ended.
+    waiting = waiting_rows(pk).filter(pk__in=chunk).select_related("certificate__key")
+    items = list(waiting.defer("certificate__der", "certificate__crl_entry"))
+    if not items:
+        return 0
+    standing = _standing(items, now=now)
+    own = certificates_of_sender(
+        dossier.agency_id, [one for found in standing.values() for one in found]
+    )
+    reasons: dict[int, RevocationReason] = {}
+    falling: list[Certificate] = []
+    for item in items:
+        found = standing.get(item.certificate.key_id, []) if item.certificate else []
+        _end(item, found, own)
+        if item.outcome == Outcome.DONE:
+            falling += found
+            reasons |= dict.fromkeys((one.pk for one in found), _reason(item))
+    update_rows(items, ["outcome", "outcome_reason"])
+    revoked = ca.revoke_many(falling, reasons, actor=None, now=now)
+    _record(dossier, items, revoked, now=now)
+    return len(items)
+
+
+def _standing(items: Iterable[DossierItem], *, now: datetime) -> dict[int, list[Certificate]]:
+    """Return key → what can still be revoked on it, locked.
+
+    What is named in the rows is locked before the keys are looked through: a renewal waits for it,
+    or has come first and its new certificate is found.
+    """
+    keys = {item.certificate.key_id for item in items if item.certificate}
+    on_keys = Certificate.objects.filter(key__in=keys)
+    list(on_keys.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk"))
+    standing: dict[int, list[Certificate]] = {}
+    found = on_keys.filter(revoked_at__isnull=True, not_after__gt=now)
+    for certificate in found.defer("der", "crl_entry").order_by("pk"):
+        standing.setdefault(certificate.key_id, []).append(certificate)
+    return standing
+
+
+def _end(item: DossierItem, found: Sequence[Certificate], own: set[int]) -> None:
+    """Set how the row ends; the caller revokes and saves."""
+    certificate = item.certificate
+    if certificate is None:
+        mark_failed(item, UNKNOWN)
+    elif any(one.pk not in own for one in found):
+        mark_failed(item, MOVED)
+    else:
+        item.outcome = Outcome.DONE
+        item.outcome_reason = "" if found else _ended_before(certificate)
+
+
+def _ended_before(certificate: Certificate) -> str:
+    if certificate.revoked_at is not None:
+        text, day = _("Đã bị thu hồi từ ngày %(day)s."), certificate.revoked_at
+    else:
+        text, day = _("Đã hết hạn từ ngày %(day)s."), certificate.not_after
+    return text % {"day": f"{timezone.localdate(day):%d/%m/%Y}"}
+
+
+def _reason(item: DossierItem) -> RevocationReason:
+    return REASON_OF.get(item.answers.get("cause", ""), RevocationReason.UNSPECIFIED)
+
+
+def _record(
+    dossier: Dossier,
+    items: Sequence[DossierItem],
+    revoked: Sequence[Certificate],
+    *,
+    now: datetime,
+) -> None:
+    data = {
+        "rows": [item.position for item in items if item.outcome == Outcome.DONE],
+        "serials": [certificate.serial for certificate in revoked],
+        "failed_rows": [item.position for item in items if item.outcome == Outcome.FAILED],
+    }
+    audit.record(dossier_act(ACT, dossier, data=data), actor=None, now=now)
+
+
+def prepare_notice(pk: int, /, *, now: datetime) -> Callable[[Dossier], object]:
+    """Print the notice of revocation; return what delivers it and begins the return of the devices.
+
+    The limit of the return runs from the delivery (DOMAIN 14.4), so both are one transaction.
+    """
+    seen = Dossier.objects.select_related("agency_version", "addressee", "office").get(pk=pk)
+    done = list(
+        seen.items.filter(outcome=Outcome.DONE)
+        .select_related("certificate", "device")
+        .defer("certificate__der", "certificate__crl_entry")
+    )
+    refused = seen.items.filter(outcome=Outcome.REFUSED).count()
+    fallen = _fallen(seen)
+    pdf = paper.render(revocation_notice_of(seen, done, fallen, refused=refused, now=now))
+    keys = {item.certificate.key_id for item in done if item.certificate}
+
+    def deliver(closing: Dossier) -> object:
+        number = closing.letter_number
+        label = f"Thông báo thu hồi theo Công văn số {number}"
+        # Devices are locked before the audit chain, as by whoever moves one.
+        devices.open_return(
+            keys,
+            paper=("dossier", closing.uuid, label),
+            reason=_("Chứng thư đã bị thu hồi."),
+            now=now,
+        )
+        return papers.deliver(
+            closing,
+            DeliveredPaper.Kind.REVOCATION_NOTICE,
+            pdf,
+            name=f"Thong-bao-thu-hoi-{number.replace('/', '-')}.pdf",
+            now=now,
+        )
+
+    return deliver
+
+
+def _fallen(dossier: Dossier) -> dict[int, list[Certificate]]:
+    """Return key → what was revoked on it, but for certificates a new one had replaced."""
+    keys = dossier.items.filter(outcome=Outcome.DONE).order_by().values("certificate__key")
+    revoked = Certificate.objects.revoked().filter(key__in=keys)
+    fallen: dict[int, list[Certificate]] = {}
+    for certificate in (
+        revoked.exclude(revocation_reason=RevocationReason.SUPERSEDED)
+        .defer("der", "crl_entry")
+        .order_by("issued_at", "pk")
+    ):
+        fallen.setdefault(certificate.key_id, []).append(certificate)
+    return fallen
+
+
+EFFECT = Effect(carry_out=do_chunk, prepare_end=prepare_notice)

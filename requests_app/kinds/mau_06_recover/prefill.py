@@ -1,0 +1,31 @@
+"""Mẫu 06: the rows of locked devices, from the certificates on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from devices.models import Device
+from portal.ca.models import Certificate
+from requests_app.drafts.targets import newest_certificates
+from requests_app.kinds.prefill import Filled, Selection
+
+
+def rows_of(devices: Sequence[Device]) -> list[dict[str, str]]:
+    """Return the answers of each device's row; what the register does not know stays blank."""
+    newest = newest_certificates(devices)
+    return [_row(device, newest.get(device.key_id)) for device in devices]
+
+
+def _row(device: Device, certificate: Certificate | None) -> dict[str, str]:
+    holder = device.subscriber.name if device.subscriber else ""
+    return {
+        "device_serial": device.serial,
+        "certificate_name": certificate.common_name if certificate else holder,
+        "workplace": device.agency.name if device.agency else "",
+        "email": certificate.email if certificate else "",
+    }
+
+
+def fill(selection: Selection, /) -> list[Filled]:
+    """Return a row for each device."""
+    return [Filled(row, None) for row in rows_of(selection.all_devices())]

@@ -1,0 +1,35 @@
+"""Everything dossiers are kept in; one module a subject."""
+
+from requests_app.models.covering_letters import CoveredDossier, CoveringLetter
+from requests_app.models.dossiers import (
+    Attachment,
+    Decision,
+    DeliveredPaper,
+    Dossier,
+    DossierCopy,
+    DossierEvent,
+    DossierItem,
+    Outcome,
+    ReturnReason,
+    SigningMode,
+)
+from requests_app.models.routing import RoutingProposal, RoutingRule
+from requests_app.workflow import Procedure
+
+__all__ = [
+    "Attachment",
+    "CoveredDossier",
+    "CoveringLetter",
+    "Decision",
+    "DeliveredPaper",
+    "Dossier",
+    "DossierCopy",
+    "DossierEvent",
+    "DossierItem",
+    "Outcome",
+    "Procedure",
+    "ReturnReason",
+    "RoutingProposal",
+    "RoutingRule",
+    "SigningMode",
+]

@@ -1,0 +1,148 @@
+"""What can be asked about dossiers; ``visible_to`` is the only door."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Self
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Q
+
+from portal.agencies.models import Agency
+from portal.core.background.leases import LeasedQuerySet
+from portal.core.roles import Capability, Scope
+from requests_app.covering_letters.workflow import LEFT_THE_OFFICE, stages_waiting_for
+from requests_app.workflow import AT_THE_AGENCY, Route, State
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+    from requests_app.models import Dossier
+    from requests_app.models.covering_letters import CoveringLetter
+    from requests_app.models.routing import RoutingProposal, RoutingRule
+
+# What has left the agency; drafts are the agency's own business.
+_NOT_SENT = (State.DRAFT, State.AWAITING_SIGNATURE, State.AWAITING_SEAL)
+
+
+class DossierQuerySet(LeasedQuerySet["Dossier"]):
+    def visible_to(self, user: User) -> Self:
+        """Return what ``user`` may see; pages, API, exports and services start from here.
+
+        Built from IN and EXISTS so that the rows can be locked.
+        """
+        if user.scope is Scope.BODY:
+            return self.filter(agency__in=user.body_ids)
+        if user.scope is Scope.OFFICE:
+            return self.filter(office__in=user.body_ids, sent_at__isnull=False)
+        if user.scope is Scope.CA:
+            return self.filter(is_at_ca=1)
+        if user.scope is Scope.TREE:
+            bodies = Agency.objects.visible_to(user).order_by().values("pk")
+            return self.filter(agency__in=bodies)
+        return self.none()
+
+    def visible_as_copy_to(self, user: User) -> Self:
+        """Return the dossiers ``user``'s body gets a copy of: read-only, numbers masked."""
+        if user.scope not in (Scope.BODY, Scope.OFFICE):
+            return self.none()
+        copied = apps.get_model("requests_app", "DossierCopy")._default_manager
+        theirs = copied.filter(agency__in=user.body_ids).order_by().values("dossier")
+        return self.filter(pk__in=theirs, sent_at__isnull=False)
+
+    def workable_by(self, user: User) -> Self:
+        """Return what waits for ``user``'s role, among what is visible."""
+        return self.visible_to(user).filter(queue=user.role)
+
+    def read_as_sent_by(self, user: User) -> Self:
+        """Leave out what another body may be correcting: what it holds now was not sent.
+
+        What was withdrawn in a later round may hold a correction too (``reading.hides_rework``).
+        """
+        if user.scope is Scope.TREE:
+            return self
+        corrected = Q(state__in=AT_THE_AGENCY) | Q(state=State.WITHDRAWN, round__gt=1)
+        if user.scope is Scope.BODY:
+            corrected &= ~Q(agency__in=user.body_ids)
+        return self.exclude(corrected)
+
+    def open(self) -> Self:
+        return self.exclude(
+            state__in=[State.COMPLETED, State.PARTLY_COMPLETED, State.REJECTED, State.WITHDRAWN]
+        )
+
+    def for_list(self) -> Self:
+        return self.select_related("agency", "office")
+
+
+class CoveringLetterQuerySet(LeasedQuerySet["CoveringLetter"]):
+    def visible_to(self, user: User) -> Self:
+        """Return the letters ``user`` may see: the office's own, to the CA what has left it.
+
+        A body sees none: they speak of other bodies' dossiers.
+        """
+        if user.scope is Scope.OFFICE:
+            return self.filter(office__in=user.body_ids)
+        if user.scope is Scope.CA:
+            return self.filter(stage__in=LEFT_THE_OFFICE)
+        if user.scope is Scope.TREE:
+            bodies = Agency.objects.visible_to(user).order_by().values("pk")
+            return self.filter(office__in=bodies)
+        return self.none()
+
+    def workable_by(self, user: User) -> Self:
+        """Return what waits for ``user``'s role, among what is visible."""
+        stages = stages_waiting_for(user.role)
+        return self.visible_to(user).filter(stage__in=stages)
+
+
+class RoutingRuleQuerySet(models.QuerySet["RoutingRule"]):
+    def confirmed(self) -> Self:
+        """Leave out what a second person has not confirmed."""
+        return self.filter(Q(proposal__isnull=True) | Q(proposal__is_confirmed=True))
+
+    def not_ended_by(self, day: date) -> Self:
+        return self.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=day))
+
+    def in_force(self, today: date) -> Self:
+        return self.confirmed().not_ended_by(today).filter(valid_from__lte=today)
+
+
+class RoutingProposalQuerySet(models.QuerySet["RoutingProposal"]):
+    def visible_to(self, user: User) -> Self:
+        """Return the proposals to the administrators, nothing to others."""
+        return self if user.can(Capability.ADMINISTER) else self.none()
+
+    def open(self) -> Self:
+        return self.filter(decided_at__isnull=True)
+
+    def for_list(self) -> Self:
+        return self.select_related("office", "ends__office", "ends__addressee", "proposed_by")
+
+
+def is_at_ca(state: str, route: str) -> int:
+    """Return 1 when the CA sees a dossier in ``state`` on ``route``, else 0."""
+    return int(_ca_sees(state, route))
+
+
+# What comes by way of the office the CA sees once it is forwarded. What the office carries out
+# itself (275/BCY-CTSBMTT mục 5) it sees from the office's decision on: no step of it is the CA's.
+_DECIDED = frozenset(
+    {
+        State.DECIDED,
+        State.ACCEPTED,
+        State.EXECUTING,
+        State.COMPLETED,
+        State.PARTLY_COMPLETED,
+        State.EXECUTION_FAILED,
+        State.REJECTED,
+    }
+)
+
+
+def _ca_sees(state: str, route: str) -> bool:
+    if route in (Route.DIRECT, Route.NOTICE, Route.MINUTES):
+        return state not in _NOT_SENT and state != State.WITHDRAWN
+    if route == Route.VIA_OFFICE:
+        return state == State.FORWARDED or state in _DECIDED
+    return route == Route.OFFICE_ONLY and state in _DECIDED

@@ -1,0 +1,93 @@
+"""Sổ văn bản đi: each letter or minutes that left its body, and what came of it.
+
+The columns are those of the register of outgoing documents (Nghị định 30/2020/NĐ-CP, Phụ lục IV).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+
+from portal.accounts.models import User
+from portal.core.paging import Order
+from requests_app import kinds
+from requests_app.dossier_pages.reading import as_sent
+from requests_app.models import Dossier, DossierEvent
+from requests_app.registers.base import Column, Register
+from requests_app.workflow import Action
+
+
+@dataclass(frozen=True, slots=True)
+class DossierEntry:
+    """A dossier that was sent, and who signed its letter."""
+
+    dossier: Dossier
+    signed_by: str
+
+
+def _rows(user: User) -> QuerySet[Dossier]:
+    sent = Dossier.objects.visible_to(user).filter(sent_at__isnull=False)
+    return sent.select_related("agency", "addressee", "created_by").defer("contact", "note")
+
+
+def _entries(rows: Sequence[Dossier], now: datetime) -> list[DossierEntry]:
+    signatures = DossierEvent.objects.filter(
+        dossier__in=[row.pk for row in rows], action=Action.SIGN, actor__isnull=False
+    ).order_by("at", "pk")
+    signers = dict(signatures.values_list("dossier", "actor__full_name"))  # the latest stays
+    return [DossierEntry(row, signers.get(row.pk, "")) for row in rows]
+
+
+def _subject(entry: DossierEntry) -> str:
+    subject = kinds.get(entry.dossier.kind).subject_of(entry.dossier.variant)
+    return subject[:1].upper() + subject[1:]
+
+
+def _form(entry: DossierEntry) -> str:
+    return kinds.get(entry.dossier.kind).number
+
+
+def _day(moment: datetime | None) -> date | None:
+    return timezone.localdate(moment) if moment else None
+
+
+COLUMNS: tuple[Column[DossierEntry], ...] = (
+    Column(gettext_lazy("Số, ký hiệu"), lambda entry: entry.dossier.letter_number, 18),
+    Column(gettext_lazy("Ngày văn bản"), lambda entry: entry.dossier.letter_date, 14),
+    Column(gettext_lazy("Tên loại và trích yếu nội dung"), _subject, 60),
+    Column(gettext_lazy("Mẫu số"), _form, 8, False),
+    Column(
+        gettext_lazy("Đơn vị gửi"),
+        lambda entry: entry.dossier.agency.name,
+        44,
+        names_body=True,
+    ),
+    Column(gettext_lazy("Người ký"), lambda entry: entry.signed_by, 26),
+    Column(gettext_lazy("Nơi nhận"), lambda entry: entry.dossier.addressee.name, 44),
+    Column(gettext_lazy("Số dòng"), lambda entry: entry.dossier.row_count, 10, False),
+    Column(gettext_lazy("Ngày gửi"), lambda entry: _day(entry.dossier.sent_at), 14),
+    Column(gettext_lazy("Ngày nhận"), lambda entry: entry.dossier.received_on, 14, False),
+    Column(gettext_lazy("Kết quả"), lambda entry: entry.dossier.get_state_display(), 30),
+    Column(gettext_lazy("Ngày xong"), lambda entry: _day(entry.dossier.ended_at), 14, False),
+    Column(gettext_lazy("Người lập"), lambda entry: entry.dossier.created_by.full_name, 26, False),
+)
+
+REGISTER = Register(
+    slug="van-ban-di",
+    title=gettext_lazy("Sổ văn bản đi"),
+    purpose=gettext_lazy(
+        "Mỗi công văn, biên bản đã gửi một dòng: số, ngày, trích yếu, ai ký, gửi đâu, kết quả."
+    ),
+    order=Order("sent_at", is_descending=True),
+    rows=_rows,
+    entries=_entries,
+    shown=as_sent,
+    columns=COLUMNS,
+    url=lambda entry: reverse("requests_app:detail", args=[entry.dossier.uuid]),
+)

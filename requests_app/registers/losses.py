@@ -1,0 +1,149 @@
+"""Sổ thiết bị thất lạc: each loss, the minutes that tell of it, whether the device was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeVar
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from devices.lifecycle import Move
+from devices.models import CustodyMove
+from portal.accounts.models import User
+from portal.ca.models import Certificate
+from portal.core.paging import Order
+from requests_app import kinds
+from requests_app.kinds.base import EffectKind
+from requests_app.models import Dossier, DossierItem
+from requests_app.registers.base import Column, Register
+from requests_app.registers.handovers import moves_visible_to, page_of_device, serials_at
+
+What = TypeVar("What")
+
+
+@dataclass(frozen=True, slots=True)
+class LossEntry:
+    """A loss with the certificate it touches, its minutes (Mẫu 09) and the day it ended."""
+
+    move: CustodyMove
+    certificate_serial: str
+    certificate_state: str
+    minutes: Dossier | None
+    found_on: date | None
+
+
+def _rows(user: User) -> QuerySet[CustodyMove]:
+    return moves_visible_to(user).filter(move=Move.REPORT_LOST)
+
+
+def _entries(rows: Sequence[CustodyMove], now: datetime) -> list[LossEntry]:
+    serials = serials_at(rows)
+    states = _states({serial for serial in serials.values() if serial}, now=now)
+    minutes, found = _minutes(rows), _found(rows)
+    return [
+        LossEntry(
+            move=row,
+            certificate_serial=serials[row.pk],
+            certificate_state=states.get(serials[row.pk], ""),
+            minutes=_first_after(row.at, minutes.get(row.device_id, [])),
+            found_on=_first_after(row.at, found.get(row.device_id, [])),
+        )
+        for row in rows
+    ]
+
+
+def _states(serials: Iterable[str], *, now: datetime) -> dict[str, str]:
+    found = Certificate.objects.filter(serial__in=serials).defer("der", "crl_entry")
+    return {certificate.serial: str(certificate.state(now).label) for certificate in found}
+
+
+def _minutes(rows: Sequence[CustodyMove]) -> dict[int, list[tuple[datetime, Dossier]]]:
+    """Return device → the minutes sent about it, the oldest first."""
+    codes = [kind.code for kind in kinds.KINDS.values() if kind.effect is EffectKind.RECORD_LOSS]
+    items = DossierItem.objects.filter(
+        device__in=[row.device_id for row in rows],
+        dossier__kind__in=codes,
+        dossier__sent_at__isnull=False,
+    ).select_related("dossier")
+    told: dict[int, list[tuple[datetime, Dossier]]] = {}
+    for item in items.order_by("dossier__sent_at", "pk"):
+        assert item.dossier.sent_at is not None
+        told.setdefault(item.device_id or 0, []).append((item.dossier.sent_at, item.dossier))
+    return told
+
+
+def _found(rows: Sequence[CustodyMove]) -> dict[int, list[tuple[datetime, date]]]:
+    """Return device → the days it was found again, the first one first."""
+    moves = CustodyMove.objects.filter(device__in=[row.device_id for row in rows], move=Move.FIND)
+    found: dict[int, list[tuple[datetime, date]]] = {}
+    for move in moves.order_by("at", "pk"):
+        found.setdefault(move.device_id, []).append((move.at, move.happened_on))
+    return found
+
+
+def _first_after(moment: datetime, happened: Iterable[tuple[datetime, What]]) -> What | None:
+    """Return the first of what happened at ``moment`` or later."""
+    return next((what for at, what in happened if at >= moment), None)
+
+
+def _told_on(entry: LossEntry) -> date | None:
+    sent_at = entry.minutes.sent_at if entry.minutes else None
+    return timezone.localdate(sent_at) if sent_at else None
+
+
+def _state(entry: LossEntry) -> str:
+    return _("Đã tìm lại được") if entry.found_on else _("Còn thất lạc")
+
+
+COLUMNS: tuple[Column[LossEntry], ...] = (
+    Column(gettext_lazy("Số hiệu thiết bị"), lambda entry: entry.move.device.serial, 24),
+    Column(gettext_lazy("Ngày báo mất"), lambda entry: entry.move.happened_on, 14),
+    Column(gettext_lazy("Loại"), lambda entry: entry.move.device.get_kind_display(), 14, False),
+    Column(
+        gettext_lazy("Thuê bao"),
+        lambda entry: entry.move.subscriber.name if entry.move.subscriber else "",
+        30,
+    ),
+    Column(
+        gettext_lazy("Cơ quan quản lý"),
+        lambda entry: entry.move.agency.name if entry.move.agency else "",
+        44,
+        names_body=True,
+    ),
+    Column(gettext_lazy("Số hiệu chứng thư"), lambda entry: entry.certificate_serial, 20, False),
+    Column(gettext_lazy("Chứng thư nay"), lambda entry: entry.certificate_state, 18),
+    Column(
+        gettext_lazy("Ghi nhận sau cùng ở"),
+        lambda entry: entry.move.get_from_custody_display(),
+        28,
+        False,
+    ),
+    Column(gettext_lazy("Hoàn cảnh"), lambda entry: entry.move.note, 40, False),
+    Column(
+        gettext_lazy("Biên bản Mẫu 09 số"),
+        lambda entry: entry.minutes.letter_number if entry.minutes else "",
+        18,
+    ),
+    Column(gettext_lazy("Gửi ngày"), _told_on, 14),
+    Column(gettext_lazy("Kết quả"), _state, 18),
+    Column(gettext_lazy("Tìm lại ngày"), lambda entry: entry.found_on, 14, False),
+)
+
+REGISTER = Register(
+    slug="thiet-bi-that-lac",
+    title=gettext_lazy("Sổ thiết bị thất lạc"),
+    purpose=gettext_lazy(
+        "Mỗi lần mất thiết bị một dòng: báo ngày nào, biên bản số mấy, chứng thư đã thu hồi chưa, "
+        "có tìm lại được không."
+    ),
+    order=Order("at", is_descending=True),
+    rows=_rows,
+    entries=_entries,
+    columns=COLUMNS,
+    url=lambda entry: page_of_device(entry.move),
+)

@@ -1,0 +1,113 @@
+"""Who gets which form: the RoutingRule in force for an office, procedure, storage and day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.db.models import F, Q
+
+from portal.agencies.models import Agency
+from portal.agencies.querysets import ancestors_of, heirs_of
+from portal.core.rules import refuse
+from requests_app.models import RoutingRule
+from requests_app.routing.rules import DECIDED_BY_THE_OFFICE
+from requests_app.workflow import Route
+
+# The commune's specialised unit (since 7/2025 in the place of the district's): it gets a copy.
+_CULTURE_UNIT = "phòng văn hóa"
+
+
+def rule_for(
+    procedure: str, *, office_id: int | None, storage: str = "", today: date
+) -> RoutingRule:
+    """Return the most specific rule in force; raise Refused when there is none."""
+    candidates = _in_force(procedure, office_id=office_id, today=today)
+    return _choose(candidates, procedure, storage, office_id)
+
+
+def rules_for(
+    procedure: str, *, office_id: int | None, storages: Iterable[str], today: date
+) -> list[RoutingRule]:
+    """Return the rule of each storage, in one query."""
+    candidates = _in_force(procedure, office_id=office_id, today=today)
+    return [_choose(candidates, procedure, storage, office_id) for storage in storages]
+
+
+def copies_for(rule: RoutingRule, sender: Agency) -> list[Agency]:
+    """Return the bodies that get ``sender``'s dossier to follow it, the sender itself left out."""
+    bodies = [_who_goes_on(body) for body in rule.copies.all()]
+    if rule.copies_commune and (unit := _culture_unit_of(sender)):
+        bodies.append(unit)
+    return [body for body in dict.fromkeys(bodies) if body.pk != sender.pk]
+
+
+def _culture_unit_of(sender: Agency) -> Agency | None:
+    """Return the Phòng Văn hóa – Xã hội of the commune: the sender's own, or one beside it."""
+    near = Q(parent=sender.pk)
+    if sender.parent_id is not None:
+        near |= Q(parent=sender.parent_id)
+    found = Agency.objects.filter(near, has_seal=False, dissolved_on__isnull=True)
+    units = found.named(_CULTURE_UNIT)
+    return min(units, key=lambda unit: (unit.parent_id != sender.pk, unit.pk), default=None)
+
+
+def _in_force(procedure: str, *, office_id: int | None, today: date) -> list[RoutingRule]:
+    found = RoutingRule.objects.in_force(today).select_related("office", "addressee")
+    whose = Q(office=office_id) | Q(office__isnull=True)
+    if office_id is not None:
+        whose |= Q(office__in=ancestors_of(office_id))  # what had no other in its place
+    rules = found.filter(whose, procedure=procedure)
+    return _without_office(rules) if office_id is None else _with_office(rules, office_id)
+
+
+def _without_office(rules: Iterable[RoutingRule]) -> list[RoutingRule]:
+    """A body no office answers for (an office itself, say) writes to the CA without one between."""
+    found = [rule for rule in rules if rule.route not in DECIDED_BY_THE_OFFICE]
+    for rule in found:
+        if rule.route == Route.VIA_OFFICE:
+            rule.route = Route.DIRECT  # not saved
+    return found
+
+
+def _with_office(rules: Iterable[RoutingRule], office_id: int) -> list[RoutingRule]:
+    """What an office decides itself is addressed to it: it is the sender's own that decides."""
+    found = list(rules)
+    for rule in found:
+        if rule.route in DECIDED_BY_THE_OFFICE and rule.addressee_id != office_id:
+            own = rule.office if rule.office_id == office_id else None
+            rule.addressee = own or Agency.objects.get(pk=office_id)  # not saved
+    return found
+
+
+def _choose(
+    candidates: list[RoutingRule], procedure: str, storage: str, office_id: int | None
+) -> RoutingRule:
+    fitting = [rule for rule in candidates if rule.storage in ("", storage)]
+    if not fitting:
+        raise refuse(
+            "no_routing_rule",
+            "Chưa có quy định nơi nhận cho loại hồ sơ này tại đơn vị.",
+            way_out="Đề nghị quản trị hệ thống hoặc Sở KH&CN bổ sung quy định nơi nhận.",
+        )
+    found = max(
+        fitting,
+        key=lambda rule: (_rank(rule, office_id), bool(rule.storage), rule.valid_from),
+    )
+    found.addressee = _who_goes_on(found.addressee)  # not saved
+    return found
+
+
+def _rank(rule: RoutingRule, office_id: int | None) -> int:
+    """The office's own goes before the general one, that before one of an office that ended."""
+    if rule.office_id is None:
+        return 1
+    return 2 if rule.office_id == office_id else 0
+
+
+def _who_goes_on(body: Agency) -> Agency:
+    """Return ``body``, or what a body that has ended has become."""
+    if body.dissolved_on is None:
+        return body
+    heirs = Agency.objects.filter(pk__in=heirs_of(body.pk))  # none until its day has come
+    return heirs.order_by(F("dissolved_on").desc(nulls_first=True), "pk").first() or body

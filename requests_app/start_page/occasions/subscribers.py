@@ -1,0 +1,124 @@
+"""What happens to the people, bodies and systems that hold certificates."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from requests_app.kinds.mau_01_person.form import CENTRAL
+from requests_app.rules.revocation import Cause
+from requests_app.start_page.occasions import ways
+from requests_app.start_page.occasions.base import Occasion
+
+_EXPIRING = _("Sắp hết hạn, hoặc đã hết hạn mà còn dùng")
+_EXPIRING_HINT = _("Còn ít nhất 30 ngày thì gia hạn; dưới 30 ngày hoặc đã hết hạn thì cấp mới.")
+_REVOKE = _("Thu hồi (Mẫu 05)")
+_TOO_LATE = _("Không gia hạn, thay đổi được nữa: cấp mới")
+
+OF_PERSONS = (
+    Occasion(
+        code="first",
+        label=_("Cần chứng thư lần đầu"),
+        hint=_("Cán bộ, công chức, viên chức mới, hoặc vị trí mới phải ký số."),
+        ways=(
+            ways.first_issue("mau_01_person", label=_("Cấp mới (Mẫu 01)")),
+            ways.first_issue(
+                "mau_01_person", variant=CENTRAL, label=_("Cấp mới, ký số tập trung (Mẫu 01)")
+            ),
+        ),
+    ),
+    Occasion(
+        code="expiring",
+        label=_EXPIRING,
+        hint=_EXPIRING_HINT,
+        ways=(ways.RENEW, ways.issue_anew("mau_01_person", label=_TOO_LATE)),
+    ),
+    Occasion(
+        code="changed",
+        label=_("Đổi cơ quan công tác trong đơn vị, đổi thư điện tử công vụ"),
+        hint=_("Chức vụ không ghi trong chứng thư: chỉ đổi chức vụ thì không phải làm gì."),
+        ways=(ways.CHANGE, ways.issue_anew("mau_01_person", label=_TOO_LATE)),
+    ),
+    Occasion(
+        code="moved_here",
+        label=_("Chuyển từ cơ quan nhà nước khác về đơn vị này"),
+        hint=_("Người đó mang theo thiết bị và chứng thư còn hiệu lực."),
+        ways=(ways.TAKE_OVER,),
+    ),
+    Occasion(
+        code="moved_away",
+        label=_("Chuyển sang cơ quan nhà nước khác"),
+        note=_(
+            "Không thu hồi và không thu thiết bị: cơ quan nhận người lập hồ sơ thay đổi thông tin "
+            "(Mẫu 04), chứng thư và thiết bị sẽ chuyển sang cơ quan đó. Hãy nhắc người đó mang "
+            "theo thiết bị."
+        ),
+    ),
+    Occasion(
+        code="left",
+        label=_("Nghỉ hưu, thôi việc, từ trần, ra ngoài khu vực nhà nước, hết nhu cầu"),
+        ways=(ways.revoke(label=_REVOKE), ways.GIVE_BACK),
+        is_sequence=True,
+    ),
+    Occasion(
+        code="exposed",
+        label=_("Lộ hoặc nghi lộ mật khẩu, khóa bí mật"),
+        hint=_("Đề nghị thu hồi ngay; sau khi thu hồi thì đề nghị cấp mới."),
+        ways=(
+            ways.revoke(Cause.KEY_EXPOSED, label=_REVOKE),
+            ways.issue_anew("mau_01_person", label=_("Cấp mới sau khi thu hồi (Mẫu 01)")),
+        ),
+        is_sequence=True,
+    ),
+)
+
+OF_BODIES = (
+    Occasion(
+        code="first",
+        label=_("Cần chứng thư lần đầu"),
+        hint=_("Cơ quan có tư cách pháp nhân, chưa có chữ ký số của cơ quan."),
+        ways=(ways.first_issue("mau_02_organisation", label=_("Cấp mới (Mẫu 02)")),),
+    ),
+    Occasion(
+        code="expiring",
+        label=_EXPIRING,
+        hint=_EXPIRING_HINT,
+        ways=(ways.RENEW, ways.issue_anew("mau_02_organisation", label=_TOO_LATE)),
+    ),
+    Occasion(
+        code="changed",
+        label=_("Đổi tên, đổi địa chỉ hoạt động, đổi thư điện tử công vụ"),
+        hint=_("Tên mới phải có trong danh mục đơn vị trước."),
+        ways=(ways.CHANGE, ways.issue_anew("mau_02_organisation", label=_TOO_LATE)),
+    ),
+    Occasion(
+        code="ended",
+        label=_("Giải thể, chia tách, sáp nhập, hết nhu cầu"),
+        ways=(ways.revoke(label=_REVOKE), ways.GIVE_BACK),
+        is_sequence=True,
+    ),
+)
+
+OF_SYSTEMS = (
+    Occasion(
+        code="first",
+        label=_("Cần chứng thư lần đầu"),
+        ways=(ways.first_issue("mau_03_system", label=_("Cấp mới (Mẫu 03)")),),
+    ),
+    Occasion(
+        code="expiring",
+        label=_EXPIRING,
+        hint=_EXPIRING_HINT,
+        ways=(ways.RENEW, ways.issue_anew("mau_03_system", label=_TOO_LATE)),
+    ),
+    Occasion(
+        code="changed",
+        label=_("Đổi tên, nâng cấp phiên bản, bổ sung tính năng"),
+        ways=(ways.CHANGE, ways.issue_anew("mau_03_system", label=_TOO_LATE)),
+    ),
+    Occasion(
+        code="stopped",
+        label=_("Ngừng hoạt động"),
+        ways=(ways.revoke(Cause.STOPPED, label=_REVOKE), ways.GIVE_BACK),
+        is_sequence=True,
+    ),
+)

@@ -1,0 +1,116 @@
+"""Taking a step from any page: what can come of it, each in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal.ca import tokens
+from portal.core.rules import Refused
+from requests_app import services
+from requests_app.dossier_pages import wording
+from requests_app.dossier_pages.views import parts
+from requests_app.forms import StepForm
+from requests_app.models import Dossier
+from requests_app.workflow import Action, IllegalStep
+
+if TYPE_CHECKING:
+    from portal.accounts.models import UserRequest
+
+
+def take(request: UserRequest, dossier: Dossier, form: StepForm) -> HttpResponse | None:
+    """Take the step the form asks for and return where to go next.
+
+    None: it was not taken; the form carries why, in errors or in ``violations``.
+    """
+    if not form.is_valid():
+        return None
+    typed = form.cleaned_data
+    try:
+        services.take_step(
+            dossier,
+            typed["action"],
+            actor=request.user,
+            now=timezone.now(),
+            version=typed["version"],
+            reason_code=typed["reason_code"],
+            reason=typed["reason"],
+            pin=typed["pin"],
+        )
+    except Dossier.DoesNotExist as error:
+        raise Http404 from error
+    except (services.StaleVersion, IllegalStep):
+        return conflict(request, dossier)
+    except Refused as refusal:
+        form.violations = list(refusal.violations)
+        return None
+    except services.Barred:
+        form.add_error(
+            None,
+            _(
+                "Anh/chị đã tham gia một bước trước của hồ sơ này nên bước này phải do người khác "
+                "thực hiện."
+            ),
+        )
+        return None
+    except (tokens.WrongPin, tokens.Locked, tokens.NoPinYet) as refusal:
+        form.add_error("pin", pin_words(refusal))
+        return None
+    return _after(request, dossier, typed["action"])
+
+
+def try_step(request: UserRequest, dossier: Dossier) -> tuple[StepForm | None, HttpResponse | None]:
+    """Take the step a desk's page was sent with; return the form that came back, or where to go."""
+    if request.method != "POST":
+        return None, None
+    form = parts.step_form(
+        dossier, request.POST.get("action", ""), data=request.POST, reasons=parts.active_reasons()
+    )
+    return form, take(request, dossier, form)
+
+
+def pin_words(refusal: tokens.WrongPin | tokens.Locked | tokens.NoPinYet) -> str:
+    """Say in words why a PIN did not open the key."""
+    if isinstance(refusal, tokens.WrongPin):
+        return _("Mã PIN không đúng. Thiết bị còn cho thử %(tries)s lần trước khi khóa.") % {
+            "tries": refusal.tries_left
+        }
+    if isinstance(refusal, tokens.Locked):
+        return _(
+            "Thiết bị đã bị khóa do nhập sai mã PIN nhiều lần. Lập hồ sơ khôi phục thiết bị "
+            "(Mẫu 06) gửi Sở KH&CN để mở khóa."
+        )
+    return _(
+        "Thiết bị chưa có mã PIN. Đặt mã PIN ở trang Thiết bị: khi nhận bàn giao, hoặc mã PIN mới "
+        "sau khi khôi phục."
+    )
+
+
+def _after(request: UserRequest, dossier: Dossier, action: str) -> HttpResponse:
+    if Dossier.objects.visible_to(request.user).filter(pk=dossier.pk).exists():
+        return redirect("requests_app:done", dossier.uuid)
+    messages.success(
+        request,
+        _("Đã ghi nhận: %(deed)s. Hồ sơ không còn ở đơn vị anh/chị.")
+        % {"deed": wording.deed_of(Action(action))},
+    )
+    return redirect("home")
+
+
+def conflict(request: UserRequest, dossier: Dossier) -> HttpResponse:
+    """Show that somebody else changed the dossier meanwhile: nothing was overwritten."""
+    found = Dossier.objects.visible_to(request.user).select_related("agency", "office", "addressee")
+    now_is = found.filter(pk=dossier.pk).first()
+    if now_is is None:
+        raise Http404
+    context = {
+        "dossier": now_is,
+        "events": now_is.events.select_related("actor").order_by("-at", "-pk")[:3],
+        "typed": parts.typed_in(request.POST),
+    }
+    return render(request, "requests_app/conflict.html", context, status=409)

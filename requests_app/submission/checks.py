@@ -1,0 +1,237 @@
+"""Everything that can be said about a dossier before it goes on: rows, rules, what to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils import timezone
+
+from portal.accounts.models import User
+from portal.ca.models import Certificate
+from portal.core.roles import Scope
+from portal.core.rules import Violation
+from requests_app import kinds
+from requests_app.decision.second_looks import second_looks
+from requests_app.kinds import row_rules
+from requests_app.kinds.base import CellFinding, EffectKind, Kind, check_list, violations_of
+from requests_app.models import Attachment, Dossier, DossierItem, SigningMode
+from requests_app.routing.services import rules_for
+from requests_app.submission import rules
+from requests_app.submission.signing_mode import signing_mode
+
+
+@dataclass(frozen=True, slots=True)
+class RowFindings:
+    """What was found in one row."""
+
+    item: DossierItem
+    findings: list[CellFinding]
+
+
+def row_findings(dossier: Dossier, *, today: date) -> list[RowFindings]:
+    """Return the findings of every row that has any, in order."""
+    items = list(dossier.items.all())
+    found = check_list(
+        kinds.get(dossier.kind),
+        [item.answers for item in items],
+        today,
+        variant=dossier.variant,
+    )
+    return [
+        RowFindings(item, findings) for item, findings in zip(items, found, strict=True) if findings
+    ]
+
+
+def contact_violations(kind: Kind, dossier: Dossier, *, today: date) -> list[Violation]:
+    """Return what is wrong in section 1 of the form."""
+    return [
+        Violation(finding.code, f"{kind.contact_title}: {finding.message}")
+        for finding in kind.contact_findings(dossier.contact, today)
+    ]
+
+
+def violations_before_signing(dossier: Dossier, *, now: datetime) -> list[Violation]:
+    """Return every reason why the dossier can't go to the head; empty when it can."""
+    today = timezone.localdate(now)
+    kind = kinds.get(dossier.kind)
+    found = [
+        rules.has_letter_number(dossier.letter_number),
+        rules.has_letter_date(dossier.letter_date, today),
+        rules.letter_date_fits_sender(
+            dossier.letter_date, dossier.agency_version.valid_from, dossier.agency.name
+        ),
+        rules.has_rows(dossier.row_count),
+    ]
+    return [
+        *(violation for violation in found if violation),
+        *contact_violations(kind, dossier, today=today),
+        *violations_of_rows(dossier, now=now),
+        *violations_of_sender(dossier, today=today),
+    ]
+
+
+def violations_of_sender(dossier: Dossier, *, today: date) -> list[Violation]:
+    """Return the rules about the sender that can change while a dossier waits."""
+    agency = dossier.agency
+    found = [
+        rules.decree_is_in_force(today),
+        rules.sender_has_seal(agency.has_seal, agency.name),
+        rules.sender_exists(agency.exists_on(today), agency.name),
+    ]
+    return [violation for violation in found if violation]
+
+
+def violations_of_rows(dossier: Dossier, *, now: datetime) -> list[Violation]:
+    """Return the errors of the rows and the rules over the list as a whole."""
+    today = timezone.localdate(now)
+    kind = kinds.get(dossier.kind)
+    found = [
+        violation
+        for row in row_findings(dossier, today=today)
+        for violation in violations_of(row.item.position, row.findings)
+    ]
+    items = list(row_rules.rows_of(dossier))
+    routes = {
+        rule.route
+        for rule in rules_for(
+            kind.procedure,
+            office_id=dossier.office_id,
+            storages={item.storage for item in items} or {""},
+            today=today,
+        )
+    }
+    if violation := rules.rows_go_one_way(sorted(routes)):
+        found.append(violation)
+    return found + row_rules.violations(dossier, items, now=now)
+
+
+def violations_before_sending(dossier: Dossier, *, now: datetime) -> list[Violation]:
+    """Return what stops the signed letter from leaving; judged on the day it is received."""
+    today = timezone.localdate(now)
+    found = violations_of_sender(dossier, today=today)
+    # The register is asked again: the law's day is the day of receipt, not of the signature.
+    found += row_rules.violations(dossier, list(row_rules.rows_of(dossier)), now=now)
+    scan = rules.ink_needs_scan(dossier.signing_mode == SigningMode.INK, has_scan(dossier))
+    return [*found, *([scan] if scan else [])]
+
+
+def has_scan(dossier: Dossier) -> bool:
+    """Say whether the signed scan of the present letter is attached."""
+    return dossier.attachments.filter(kind=Attachment.Kind.SIGNED_SCAN, is_current=True).exists()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One line of the decision page: a rule, and whether the dossier keeps it."""
+
+    name: str
+    article: str
+    status: str  # "passed", "failed", "look"
+    message: str = ""
+
+
+def checks(dossier: Dossier, *, reader: User, now: datetime) -> list[Check]:
+    """Return the rules one by one for the person who decides."""
+    today = timezone.localdate(now)
+    effect = kinds.get(dossier.kind).effect
+    failed = violations_of_rows(dossier, now=now) + violations_of_sender(dossier, today=today)
+    lines = [
+        Check(name=title, article=article, status="passed")
+        for code, title, article in (*CATALOGUE, *CATALOGUE_OF.get(effect, ()))
+        if code not in {violation.code for violation in failed}
+    ]
+    lines += [
+        Check(
+            name=f"Dòng {violation.row}" if violation.row else "Toàn hồ sơ",
+            article=violation.article,
+            status="failed",
+            message=violation.message,
+        )
+        for violation in failed
+    ]
+    mode, reason = dossier.signing_mode, dossier.signing_reason
+    if mode == SigningMode.INK:
+        lines.append(
+            Check(
+                name="Văn bản ký tay, đóng dấu",
+                article="Nghị định 30/2020/NĐ-CP",
+                status="look",
+                message=f"{reason} Đối chiếu chữ ký và con dấu trên bản quét.",
+            )
+        )
+    lines += [
+        Check(
+            name=f"Dòng {row.item.position}: {row.item.title}",
+            article="",
+            status="look",
+            message=one.finding.message,
+        )
+        for row in row_findings(dossier, today=today)
+        for one in row.findings
+        if one.finding.severity == "warning"
+    ]
+    lines += [
+        Check(name=one.name, article=one.article, status="look", message=one.message)
+        for one in second_looks(dossier, reader=reader, now=now)
+    ]
+    if reader.scope is Scope.CA:  # an agency or office never learns what a person holds elsewhere
+        lines += _certificates_held(dossier, now=now)
+    return lines
+
+
+def _certificates_held(dossier: Dossier, *, now: datetime) -> list[Check]:
+    """R45: one personal certificate is enough; say who holds one already, for the CA to judge."""
+    rows = {item.identity_hash: item for item in dossier.items.all() if item.identity_hash}
+    held = (
+        Certificate.objects.valid_at(now)
+        .filter(subscriber__identity_hash__in=list(rows))
+        .exclude(result_of__dossier=dossier)
+        .select_related("agency", "subscriber")
+    )
+    return [
+        Check(
+            name=f"Dòng {rows[one.subscriber.identity_hash or ''].position}: {one.common_name}",
+            article="Mỗi cá nhân chỉ cần một chứng thư",
+            status="look",
+            message=f"Đang có chứng thư {one.serial} ({one.agency.name}) còn hiệu lực đến "
+            f"{timezone.localdate(one.not_after):%d/%m/%Y}. Xem có phải gia hạn, thay đổi thông "
+            "tin (Mẫu 04) hay cấp thêm thiết bị khác loại.",
+        )
+        for one in held
+    ]
+
+
+CATALOGUE = (
+    ("sender_has_no_seal", "Đơn vị gửi có tư cách pháp nhân, con dấu riêng", "Điều 10"),
+    ("sender_dissolved", "Đơn vị gửi đang hoạt động", "Điều 17; 275/BCY-CTSBMTT"),
+    ("decree_not_in_force", "Đúng biểu mẫu của Nghị định 68/2024/NĐ-CP", "Điều 41"),
+    ("missing", "Đủ thông tin bắt buộc ở từng dòng", "Điều 10"),
+    ("public_provider", "Thư điện tử công vụ do cơ quan nhà nước cấp", "Chú thích Mẫu 01, 02"),
+    ("duplicate_open", "Không trùng với hồ sơ khác đang xử lý", "Điều 10"),
+    ("rows_go_different_ways", "Các dòng cùng một nơi nhận", "Quy định nơi nhận"),
+)
+# What is judged besides, by what a row does.
+CATALOGUE_OF: Mapping[EffectKind, Sequence[tuple[str, str, str]]] = {
+    EffectKind.RENEW_CHANGE: (
+        (
+            "unknown_certificate",
+            "Chứng thư của đơn vị hoặc người mới chuyển đến",
+            "NB Điều 11",
+        ),
+        ("revoked", "Chứng thư chưa bị thu hồi", "Điều 21"),
+        ("expired", "Chứng thư chưa hết hạn", "Điều 21"),
+        ("email_differs", "Đúng thư điện tử đã đăng ký khi cấp", "Ghi chú Mẫu 04"),
+        ("too_late_to_renew", "Gia hạn: còn ít nhất 30 ngày khi nhận", "Điều 12"),
+        ("renewed_already", "Gia hạn: chưa gia hạn lần nào", "Điều 12"),
+        ("does_not_extend", "Gia hạn: không quá 3 năm và dài hơn hạn cũ", "Điều 9"),
+        ("too_late_to_change", "Thay đổi: còn ít nhất 30 ngày khi nhận", "Điều 14"),
+        ("not_changeable", "Thay đổi: đúng trường hợp được thay đổi", "Điều 15"),
+    ),
+}
+
+
+def expected_signing_mode(dossier: Dossier, *, now: datetime) -> tuple[SigningMode, str]:
+    """Return how the letter will be signed and why, before it is frozen."""
+    return signing_mode(dossier.agency, now=now)

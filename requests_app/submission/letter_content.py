@@ -1,0 +1,311 @@
+"""What stands in a letter: put together from a dossier, its sender's version, its kind and rows.
+
+Nothing is written here. Empty cells stay empty; numbers and names are never invented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.utils import timezone
+
+from portal.accounts.models import User
+from portal.agencies.models import Agency, AgencyKind, AgencyVersion
+from portal.core.roles import Capability
+from portal.documents.letters import SIGNER_FOOTNOTE, Letter, Party
+from requests_app import kinds
+from requests_app.kinds.base import Answers, Column, Kind
+from requests_app.models import Decision, Dossier, DossierItem
+from requests_app.workflow import Route
+
+# "Kính gửi" of the forms, verbatim (DOMAIN 2.1).
+CA_ADDRESSEE = "Cục Chứng thực số và Bảo mật thông tin, Ban Cơ yếu Chính phủ"
+# N30 Phụ lục I: these stand alone at the top, without a body above them.
+_STANDS_ALONE = ("ủy ban nhân dân", "uỷ ban nhân dân", "ubnd", "hội đồng nhân dân", "bộ ")
+_FOLLOWS = "(để theo dõi)"
+_NEW_PIN = (
+    "Mật khẩu (mã PIN) cũ không còn dùng được. Đề nghị đơn vị để từng thuê bao tự đặt mã PIN mới "
+    "cho thiết bị của mình trước khi ký số; không ai khác được biết mã PIN."
+)
+OWN_DESIGN = "Bố cục do hệ thống tự thiết kế, chưa đối chiếu với phụ lục Nghị định."
+
+
+def letter_of(
+    dossier: Dossier, rows: Sequence[DossierItem], *, copies: Iterable[Agency] | None = None
+) -> Letter:
+    """Return the letter of a dossier as it would be printed now.
+
+    ``copies`` are the bodies that get it to follow it; None: those written down with it.
+    """
+    kind = kinds.get(dossier.kind)
+    version = dossier.agency_version
+    addressee = _addressed(dossier.addressee)
+    body = kind.body.format(agency=version.name, addressee=addressee)
+    return Letter(
+        superior=superior_of(version),
+        agency=version.name,
+        number=dossier.letter_number,
+        place=version.place,
+        day=dossier.letter_date,
+        kind_of_document=kind.kind_of_document,
+        subject=kind.subject_of(dossier.variant),
+        addressees=[addressee] if kind.is_addressed else [],
+        opening=[body, *_paragraphs(dossier.note)],
+        contact_title=kind.contact_title,
+        contact=_contact(kind, dossier.contact),
+        list_title=f"{kind.list_title} ({len(rows)} {kind.counted})",
+        columns=[(column.label, column.width, column.group) for column in kind.columns],
+        rows=[_cells(kind.columns, number, row.answers) for number, row in enumerate(rows, 1)],
+        notes=kind.notes,
+        closing=kind.closing,
+        recipients=_recipients(
+            "Như trên" if kind.is_addressed else addressee,
+            _written_down(dossier) if copies is None else copies,
+        ),
+        signer_lines=signer_lines_of(version),
+        signer_name=_head_name(dossier.agency),
+        parties=_parties(kind, dossier, [row.answers for row in rows]),
+        footnote="" if kind.kind_of_document else SIGNER_FOOTNOTE,
+        layout_note=kind.layout_note,
+        lies_wide=kind.lies_wide,
+        template=kind.template,
+    )
+
+
+def refusal_letter_of(dossier: Dossier, refused: Sequence[DossierItem]) -> Letter:
+    """Return the decider's written notice of the refused rows, each with its reason.
+
+    Its number and day stay blank: they come from the decider's own document system.
+    """
+    decider = decider_of(dossier)
+    version = decider.versions.order_by("-valid_from")[0]
+    sender = dossier.agency_version.name
+    return Letter(
+        superior=superior_of(version),
+        agency=version.name,
+        place=version.place,
+        subject=f"từ chối {_without_ask(kinds.get(dossier.kind).subject_of(dossier.variant))}",
+        addressees=[sender],
+        opening=[_answer(dossier, sender, version.name, len(refused))],
+        list_title="Danh sách không được chấp nhận",
+        columns=[
+            ("Dòng", "8%", ""),
+            ("Tên trong danh sách", "32%", ""),
+            ("Lý do từ chối", "60%", ""),
+        ],
+        rows=[[str(item.position), item.title, item.decision_reason] for item in refused],
+        notes=["Đơn vị có thể hoàn thiện và gửi lại trong một hồ sơ khác."],
+        recipients=["Như trên;", "Lưu: VT."],
+        signer_lines=signer_lines_of(version),
+        layout_note=OWN_DESIGN,
+    )
+
+
+def receipt_letter_of(
+    dossier: Dossier,
+    items: Sequence[DossierItem],
+    *,
+    actor: User,
+    is_signed: bool,
+    now: datetime,
+) -> Letter:
+    """Return the receiving side's confirmation of minutes: totals, and each row that differs.
+
+    ``is_signed``: ``actor`` puts a digital signature on it. Its number and day stay blank: they
+    come from the receiver's own document system.
+    """
+    version = dossier.addressee.versions.order_by("-valid_from")[0]
+    differing = [item for item in items if item.decision_reason]
+    return Letter(
+        superior=superior_of(version),
+        agency=version.name,
+        place=version.place,
+        kind_of_document="THÔNG BÁO",
+        subject="Xác nhận đã nhận lại thiết bị lưu khóa bí mật",
+        opening=[
+            _received(dossier, items, version.name),
+            _DIFFERING if differing else _NOTHING_DIFFERS,
+            _confirmed_by(actor, now=now) + ("" if is_signed else _NOT_SIGNED),
+        ],
+        list_title="Thiết bị có khác biệt hoặc không nhận được",
+        columns=_RECEIPT_COLUMNS if differing else [],
+        rows=[_receipt_row(item) for item in differing],
+        closing="",
+        recipients=[f"{dossier.agency_version.name};", "Lưu: VT."],
+        signer_lines=["NGƯỜI XÁC NHẬN"],
+        signer_name=actor.full_name,
+        layout_note=OWN_DESIGN,
+    )
+
+
+_DIFFERING = (
+    "Các thiết bị có khác biệt hoặc không nhận được nêu dưới đây; các thiết bị khác được nhận đúng "
+    "theo danh sách của biên bản. Thiết bị không nhận được thì đơn vị vẫn phải giao lại."
+)
+_NOTHING_DIFFERS = "Các thiết bị được nhận đúng theo danh sách của biên bản, không có khác biệt."
+_NOT_SIGNED = " Xác nhận được ghi nhận trên cổng, không kèm chữ ký số."
+_RECEIPT_COLUMNS = [
+    ("Dòng", "8%", ""),
+    ("Số hiệu thiết bị", "20%", ""),
+    ("Tên chứng thư chữ ký số", "24%", ""),
+    ("Kết quả", "14%", ""),
+    ("Khác biệt, lý do", "34%", ""),
+]
+
+
+def _received(dossier: Dossier, items: Sequence[DossierItem], receiver: str) -> str:
+    count = sum(item.decision == Decision.ACCEPTED for item in items)
+    return (
+        f"Theo Biên bản {letter_words(dossier)} của {dossier.agency_version.name} (Mẫu số 08), "
+        f"{receiver} xác nhận đã nhận {count} trên {len(items)} thiết bị lưu khóa bí mật, sau khi "
+        "đối chiếu số hiệu trên từng thiết bị."
+    )
+
+
+def _confirmed_by(actor: User, *, now: datetime) -> str:
+    at = timezone.localtime(now)
+    who = f"{actor.full_name}, {actor.get_role_display()}"
+    return f"Người xác nhận: {who}, lúc {at:%H:%M} ngày {at:%d/%m/%Y}."
+
+
+def _receipt_row(item: DossierItem) -> list[str]:
+    result = "Đã nhận" if item.decision == Decision.ACCEPTED else "Không nhận"
+    serial = item.answers.get("device_serial", "")
+    return [str(item.position), serial, item.title, result, item.decision_reason]
+
+
+def _answer(dossier: Dossier, sender: str, decider: str, count: int) -> str:
+    return (
+        f"Phúc đáp Công văn {letter_words(dossier)} của {sender}, {decider} thông báo "
+        f"không chấp nhận {count} trường hợp sau đây, kèm lý do của từng trường hợp."
+    )
+
+
+def recovery_answer_of(
+    dossier: Dossier, unlocked: Sequence[DossierItem], *, refused: int
+) -> Letter:
+    """Return the decider's notice of the unlocked devices (Điều 22: who handles it tells the body).
+
+    ``refused`` rows have a notice of their own. Number and day stay blank, as of a refusal.
+    """
+    decider = decider_of(dossier)
+    version = decider.versions.order_by("-valid_from")[0]
+    sender = dossier.agency_version.name
+    what = (
+        f"Phúc đáp Công văn {letter_words(dossier)} của {sender}, {version.name} thông báo đã "
+        f"khôi phục {len(unlocked)} thiết bị lưu khóa bí mật có tên trong danh sách dưới đây."
+    )
+    opening = [what, _NEW_PIN]
+    if refused:
+        opening.append(
+            f"{refused} trường hợp không được chấp nhận nêu tại thông báo từ chối gửi kèm hồ sơ."
+        )
+    return Letter(
+        superior=superior_of(version),
+        agency=version.name,
+        place=version.place,
+        kind_of_document="THÔNG BÁO",
+        subject="Kết quả khôi phục thiết bị lưu khóa bí mật",
+        addressees=[sender],
+        opening=opening,
+        list_title="Danh sách thiết bị đã được khôi phục",
+        columns=[
+            ("Dòng", "8%", ""),
+            ("Số hiệu thiết bị lưu khóa bí mật", "28%", ""),
+            ("Tên chứng thư chữ ký số", "32%", ""),
+            ("Cơ quan, tổ chức công tác", "32%", ""),
+        ],
+        rows=[
+            [
+                str(item.position),
+                item.device.serial if item.device else "",
+                item.title,
+                item.answers.get("workplace", ""),
+            ]
+            for item in unlocked
+        ],
+        recipients=["Như trên;", "Lưu: VT."],
+        signer_lines=signer_lines_of(version),
+        layout_note=OWN_DESIGN,
+    )
+
+
+def _cells(columns: Sequence[Column], number: int, answers: Answers) -> list[str]:
+    return [str(number) if column.is_number else column.text(answers) for column in columns]
+
+
+def _contact(kind: Kind, contact: Answers) -> list[list[tuple[str, str]]]:
+    lines: list[list[tuple[str, str]]] = []
+    for one in kind.contact_fields:
+        value = contact.get(one.name, "")
+        if not value and not one.is_required:
+            continue
+        if one.starts_line or not lines:
+            lines.append([])
+        lines[-1].append((one.label, value))
+    return lines
+
+
+def _paragraphs(note: str) -> list[str]:
+    return [line.strip() for line in note.splitlines() if line.strip()]
+
+
+def _addressed(agency: Agency) -> str:
+    return CA_ADDRESSEE if agency.kind == AgencyKind.CA else agency.name
+
+
+def superior_of(version: AgencyVersion) -> str:
+    """Return what stands above a body's name at the top of its letters; "" for who stands alone."""
+    if version.parent is None or version.name.lower().startswith(_STANDS_ALONE):
+        return ""
+    return version.parent.name
+
+
+def _written_down(dossier: Dossier) -> list[Agency]:
+    return [copy.agency for copy in dossier.copies.select_related("agency")]
+
+
+def _recipients(first: str, copies: Iterable[Agency]) -> list[str]:
+    return [f"{first};", *(f"{body.name} {_FOLLOWS};" for body in copies), "Lưu: VT."]
+
+
+def _parties(kind: Kind, dossier: Dossier, rows: Sequence[Answers]) -> list[Party]:
+    version = dossier.agency_version
+    return [
+        Party(one.label, signer_lines_of(version), _head_name(dossier.agency), is_issuer=True)
+        if one.is_sender
+        else Party(one.label, name=one.name(dossier.contact, rows))
+        for one in kind.parties
+    ]
+
+
+def signer_lines_of(version: AgencyVersion) -> list[str]:
+    """Return in whose name and in what office the head of a body signs."""
+    return [line for line in (version.signs_for, version.head_title) if line]
+
+
+def _head_name(agency: Agency) -> str:
+    """Return the head's name where there is one head only; otherwise the signature says it."""
+    heads = User.objects.who_can(Capability.SIGN_LETTERS, agency_id=agency.pk)
+    names = list(heads.values_list("full_name", flat=True)[:2])
+    return names[0] if len(names) == 1 else ""
+
+
+def decider_of(dossier: Dossier) -> Agency:
+    """Return who decides about the rows: the office by delegation, else the CA."""
+    if dossier.route == Route.OFFICE_ONLY and dossier.office is not None:
+        return dossier.office
+    if dossier.addressee.kind == AgencyKind.CA:
+        return dossier.addressee
+    return Agency.objects.filter(kind=AgencyKind.CA).first() or dossier.addressee
+
+
+def letter_words(dossier: Dossier) -> str:
+    """Return how an answer speaks of the dossier's letter: "số 12/UBND ngày 20/11/2026"."""
+    words = f"số {dossier.letter_number}" if dossier.letter_number else "chưa ghi số"
+    return f"{words} ngày {dossier.letter_date:%d/%m/%Y}" if dossier.letter_date else words
+
+
+def _without_ask(subject: str) -> str:
+    return subject.removeprefix("đề nghị ")

@@ -1,0 +1,135 @@
+"""The letter of a dossier: rendered once, frozen, signed by the head, sealed by the clerk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+from portal.accounts.models import User
+from portal.agencies.models import Agency
+from portal.ca import services as ca
+from portal.ca import tokens
+from portal.ca.models import Certificate
+from portal.core.rules import Violation, refuse
+from portal.documents import letters as paper
+from portal.documents import services as documents
+from portal.documents.models import Document, SignatureRole
+from requests_app import kinds
+from requests_app.models import Dossier, SigningMode
+from requests_app.submission.letter_content import letter_of
+from requests_app.submission.signing_mode import organisation_certificate, personal_certificate
+from requests_app.workflow import Action
+
+ROWS_RENDERED_AT_ONCE = 50  # more are rendered by the worker while the page shows progress
+PDF = "application/pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A key that has been opened with its PIN, and the certificate that goes with it."""
+
+    role: SignatureRole
+    certificate: Certificate
+    key: PrivateKeyTypes
+
+
+def render(dossier: Dossier, *, copies: Iterable[Agency] | None = None) -> bytes:
+    """Return the letter as PDF, as it would be frozen now; ``copies`` None: those written down."""
+    return paper.render(letter_of(dossier, list(dossier.items.all()), copies=copies))
+
+
+def preview_html(dossier: Dossier) -> str:
+    """Return the letter as HTML for the screen."""
+    return paper.render_html(letter_of(dossier, list(dossier.items.all())))
+
+
+def freeze(dossier: Dossier, pdf: bytes, *, now: datetime) -> Document:
+    """Keep the rendered letter; what is signed later is exactly this. The caller saves."""
+    document = documents.store(pdf, name=file_name(dossier), media_type=PDF, now=now)
+    dossier.letter = document
+    dossier.signed_letter = None
+    return document
+
+
+def file_name(dossier: Dossier) -> str:
+    """Return a name as clerks give it: "CV" for a letter, "BB" for minutes, form and number."""
+    number = dossier.letter_number.replace("/", "-") or "chua-co-so"
+    kind = kinds.get(dossier.kind)
+    sort = "BB" if kind.kind_of_document else "CV"
+    return f"{sort}-mau-{kind.number}-{number}.pdf"
+
+
+def violations_before_head_signs(dossier: Dossier) -> list[Violation]:
+    """Return what is missing before the head can sign: the frozen letter, or the scan."""
+    if dossier.letter_id is None:
+        return [
+            Violation(
+                "letter_not_ready",
+                "Văn bản đang được lập vì danh sách dài.",
+                way_out="Chờ một vài phút rồi tải lại trang.",
+            )
+        ]
+    if dossier.signing_mode == SigningMode.INK and not (
+        dossier.attachments.filter(kind="signed_scan", is_current=True).exists()
+    ):
+        return [
+            Violation(
+                "no_signed_scan",
+                "Chưa đính kèm bản quét văn bản đã ký tay và đóng dấu.",
+                "Nghị định 30/2020/NĐ-CP",
+                way_out="Văn thư in, trình ký, đóng dấu, quét và đính kèm trước khi xác nhận.",
+            )
+        ]
+    return []
+
+
+def unlock(
+    dossier: Dossier, action: Action, *, actor: User, pin: str, now: datetime
+) -> Signer | None:
+    """Open the key the step signs with; None where the letter is signed in ink.
+
+    Raises Refused when there is no certificate to sign with, and what ``tokens.unlock`` raises.
+    """
+    if dossier.signing_mode != SigningMode.DIGITAL:
+        return None
+    role = SignatureRole.HEAD if action == Action.SIGN else SignatureRole.ORGANISATION
+    return open_key(role, agency=dossier.agency, actor=actor, pin=pin, now=now)
+
+
+def open_key(
+    role: SignatureRole, *, agency: Agency, actor: User, pin: str, now: datetime
+) -> Signer:
+    """Open the actor's own key, or with ``role`` ORGANISATION the body's; raises as ``unlock``."""
+    if role == SignatureRole.HEAD:
+        certificate = personal_certificate(actor, now=now)
+    else:
+        certificate = organisation_certificate(agency, now=now)
+    if certificate is None:
+        raise refuse(
+            "no_certificate_to_sign",
+            "Không có chứng thư còn hiệu lực với thiết bị đang giữ để ký."
+            if role == SignatureRole.HEAD
+            else "Đơn vị không có chứng thư cơ quan còn hiệu lực với thiết bị đang giữ.",
+            way_out="Lấy lại để sửa rồi trình ký lại: hệ thống sẽ tính lại hình thức ký.",
+        )
+    return Signer(role, certificate, tokens.unlock(certificate.key, pin, now=now, actor=actor))
+
+
+def sign(dossier: Dossier, signer: Signer, *, actor: User, now: datetime) -> Document:
+    """Put one signature on the letter and keep the result; the caller saves the dossier."""
+    original = dossier.signed_letter or dossier.letter
+    assert original is not None
+    signed = documents.sign(
+        original,
+        role=signer.role,
+        certificate=signer.certificate,
+        key=signer.key,
+        signed_by=actor,
+        now=now,
+        chain=ca.chain(),
+    )
+    dossier.signed_letter = signed
+    return signed

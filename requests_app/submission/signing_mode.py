@@ -1,0 +1,78 @@
+"""How a letter is signed: computed from the certificates the sender holds, never chosen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from portal.accounts.models import User
+from portal.agencies.models import Agency, SubscriberKind
+from portal.agencies.querysets import ancestors_of
+from portal.ca.models import Certificate
+from portal.ca.querysets import CertificateQuerySet
+from portal.core.roles import Capability, roles_that_can
+from requests_app.models import SigningMode
+
+
+def signing_mode(agency: Agency, *, now: datetime) -> tuple[SigningMode, str]:
+    """Return the mode and, for ink, the computed reason (DOMAIN 2.1).
+
+    Digital needs a valid organisation certificate (a predecessor's counts until it is changed)
+    and a valid certificate of the head's own, each with its device in hand: otherwise a letter
+    would wait for a signature nobody can give.
+    """
+    if organisation_certificate(agency, now=now) is None:
+        return SigningMode.INK, "Đơn vị chưa có chứng thư chữ ký số của cơ quan còn hiệu lực."
+    signers = roles_that_can(Capability.SIGN_LETTERS, Capability.SIGN_COVERING_LETTERS)
+    heads = User.objects.filter(agency=agency, role__in=signers, is_active=True)
+    if not any(personal_certificate(head, now=now) for head in heads.select_related("agency")):
+        return (
+            SigningMode.INK,
+            "Lãnh đạo đơn vị chưa có chứng thư chữ ký số còn hiệu lực với thiết bị đang giữ.",
+        )
+    return SigningMode.DIGITAL, ""
+
+
+def organisation_certificate(agency: Agency, *, now: datetime) -> Certificate | None:
+    """Return the certificate the body seals with: its own, else a predecessor's, else None."""
+    return _with_key_in_hand(
+        Certificate.objects.usable_at(now).filter(
+            Q(subscriber__organisation=agency)
+            | Q(subscriber__organisation__in=ancestors_of(agency.pk)),
+            kind=SubscriberKind.ORGANISATION,
+        ),
+        agency,
+    )
+
+
+def personal_certificate(user: User, *, now: datetime) -> Certificate | None:
+    """Return the certificate ``user`` signs with, or None.
+
+    R40 (NB Điều 11 khoản 4): a deputy signs with their own, whoever they sign for.
+    """
+    if user.person_id is None:
+        return None
+    return _with_key_in_hand(
+        Certificate.objects.usable_at(now).filter(subscriber=user.person_id), user.agency
+    )
+
+
+def _with_key_in_hand(certificates: CertificateQuerySet, agency: Agency) -> Certificate | None:
+    """Prefer the body's own, then the one that lasts longest, among keys that can sign here."""
+    found = list(
+        certificates.filter(
+            Q(key__device__isnull=True)
+            | Q(key__device__custody="with_subscriber", key__device__condition="ok"),
+            key__token__isnull=False,
+        )
+        .select_related("key__token", "subscriber")
+        .order_by("-not_after")
+    )
+    found.sort(
+        key=lambda certificate: (
+            certificate.subscriber.organisation_id not in (None, agency.pk)
+            or certificate.agency_id != agency.pk
+        )
+    )
+    return found[0] if found else None

@@ -1,1 +1,0 @@
-"""Pages about dossiers: they translate between a request and the services, nothing more."""

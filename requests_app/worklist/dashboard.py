@@ -1,0 +1,200 @@
+"""Figures for those who answer for others' work: who is late, what waits where, how long it takes.
+
+Counted by day in the database; days become working days here, where the calendar is.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import accumulate
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.models import Count, Min
+from django.utils.translation import gettext_lazy as _
+
+from portal.core.roles import Role, Scope, roles_in
+from portal.deadlines.models import Deadline, DeadlineKind
+from portal.deadlines.querysets import CERTIFICATE_KINDS
+from requests_app import kinds
+from requests_app.models import Dossier
+from requests_app.workflow import PORTAL, Procedure
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    from portal.accounts.models import User
+    from portal.core.workdays import WorkCalendar
+
+LATE_SHOWN = 50  # bodies and kinds of work, the longest overdue first
+WINDOWS = (30, 90)  # days back over which decisions are looked at
+_WORK = [str(kind) for kind in DeadlineKind if kind not in CERTIFICATE_KINDS]
+_ABOUT_DEVICES = (
+    DeadlineKind.HANDOVER_NOTICE,
+    DeadlineKind.DEVICE_RETURN,
+    DeadlineKind.LOSS_MINUTES,
+)
+# The upper ends of the age groups in working days; beyond the last one it has waited too long.
+_AGES = (1, 3, 5)
+AGE_WORDS: tuple[_StrPromise, ...] = (
+    _("0–1 ngày"), _("2–3 ngày"), _("4–5 ngày"), _("trên 5 ngày")
+)  # fmt: skip
+
+# Who of a body has a returned dossier in hand is the body's own business.
+_AT_THE_BODY = _("Đơn vị gửi, đang hoàn thiện")
+_DESKS: Mapping[str, _StrPromise] = {
+    **{str(role): _AT_THE_BODY if role in roles_in(Scope.BODY) else role.label for role in Role},
+    PORTAL: _("Hệ thống thực hiện"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What one body owes of one kind and is late with, since when."""
+
+    agency: str
+    agency_uuid: UUID
+    kind: str
+    count: int
+    since: date
+
+    @property
+    def label(self) -> str:
+        return str(DeadlineKind(self.kind).label)
+
+
+@dataclass(frozen=True, slots=True)
+class LateKind:
+    """What is late of one kind, whoever owes it."""
+
+    kind: str
+    count: int
+    since: date
+
+    @property
+    def label(self) -> str:
+        return str(DeadlineKind(self.kind).label)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """How many dossiers wait at a desk, by how many working days they have."""
+
+    label: str
+    counts: Sequence[int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Median working days from receipt to answer, and of how many, for each window."""
+
+    label: str
+    windows: Sequence[tuple[float | None, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """Everything on the page."""
+
+    late: Sequence[Late]
+    has_more_late: bool
+    late_kinds: Sequence[LateKind]
+    desks: Sequence[Desk]
+    paces: Sequence[Pace]
+
+    @property
+    def late_count(self) -> int:
+        return sum(one.count for one in self.late_kinds)
+
+    @property
+    def late_devices(self) -> list[LateKind]:
+        """Devices handed over or to be given back of which the papers are overdue."""
+        return [one for one in self.late_kinds if one.kind in _ABOUT_DEVICES]
+
+
+def dashboard_of(user: User, *, today: date, calendar: WorkCalendar) -> Dashboard:
+    """Return the figures for what ``user`` sees (four queries)."""
+    late = _late(user, today)
+    return Dashboard(
+        late=late[:LATE_SHOWN],
+        has_more_late=len(late) > LATE_SHOWN,
+        late_kinds=_late_kinds(user, today),
+        desks=_desks(user, today=today, calendar=calendar),
+        paces=_paces(user, today=today, calendar=calendar),
+    )
+
+
+def _late(user: User, today: date) -> list[Late]:
+    late = Deadline.objects.visible_to(user).overdue(today).filter(kind__in=_WORK).order_by()
+    rows = late.values_list("agency__name", "agency__uuid", "kind")
+    counted = rows.annotate(count=Count("pk"), since=Min("due_on"))
+    return [Late(*row) for row in counted.order_by("since", "-count")[: LATE_SHOWN + 1]]
+
+
+def _late_kinds(user: User, today: date) -> list[LateKind]:
+    late = Deadline.objects.visible_to(user).overdue(today).filter(kind__in=_WORK).order_by()
+    counted = late.values_list("kind").annotate(count=Count("pk"), since=Min("due_on"))
+    return [LateKind(*row) for row in counted.order_by("-count", "kind")]
+
+
+def _desks(user: User, *, today: date, calendar: WorkCalendar) -> list[Desk]:
+    """Count what waits at each desk; the worker's queue is a desk too."""
+    waiting = Dossier.objects.visible_to(user).filter(queue__in=list(_DESKS))
+    rows = waiting.order_by().values_list("queue", "waiting_since").annotate(Count("pk"))
+    counts: dict[str, list[int]] = defaultdict(lambda: [0] * len(AGE_WORDS))
+    for queue, since, count in rows:
+        days = calendar.between(since or today, today)
+        counts[str(_DESKS[queue])][bisect_left(_AGES, days)] += count
+    labels = dict.fromkeys(map(str, _DESKS.values()))  # in order, each once
+    return [Desk(label, counts[label]) for label in labels if label in counts]
+
+
+def _paces(user: User, *, today: date, calendar: WorkCalendar) -> list[Pace]:
+    """Return the medians by procedure, out of counts by day of receipt and of answer."""
+    answered = Dossier.objects.visible_to(user).filter(
+        decided_on__gt=today - timedelta(days=max(WINDOWS)), decided_on__lte=today
+    )
+    rows = answered.order_by().values_list("kind", "received_on", "decided_on")
+    taken: dict[str, dict[int, Counter[int]]] = defaultdict(
+        lambda: {window: Counter() for window in WINDOWS}
+    )
+    for kind, received_on, decided_on, count in rows.annotate(Count("pk")):
+        days = calendar.between(received_on, decided_on)
+        for window in WINDOWS:
+            if decided_on > today - timedelta(days=window):
+                taken[kinds.get(kind).procedure][window][days] += count
+    return [
+        Pace(
+            str(procedure.label),
+            [
+                (median(taken[procedure][window]), taken[procedure][window].total())
+                for window in WINDOWS
+            ],
+        )
+        for procedure in Procedure
+        if procedure in taken
+    ]
+
+
+def median(counts: Mapping[int, int]) -> float | None:
+    """Return the median of values given with how often each occurs; None of nothing."""
+    values = sorted(counts)
+    ends = list(accumulate(counts[value] for value in values))
+    if not ends:
+        return None
+    total = ends[-1]
+    middle = (values[bisect_left(ends, half)] for half in _halves(total))
+    return sum(middle) / 2
+
+
+def _halves(total: int) -> Iterable[int]:
+    """Return the places of the two middle values, from 1; of an odd number the same twice."""
+    return (total + 1) // 2, total // 2 + 1
