@@ -18,6 +18,7 @@ from portal.core.models import CalendarDay
 from portal.core.roles import Role
 from portal.core.workdays import work_calendar
 from portal.deadlines import calendar, services
+from portal.deadlines.meanwhile import wait_for
 from portal.deadlines.models import Deadline, DeadlineKind
 from tests import builders
 from tests.builders import NOW
@@ -81,6 +82,15 @@ def _do(pool: ThreadPoolExecutor, act: Callable[[], None]) -> Future[None]:
             connection.close()
 
     return pool.submit(work)
+
+
+def test_a_row_in_nobodys_hands_is_not_waited_for() -> None:
+    _open(builders.agency())
+
+    wait_for(Deadline.objects.all())
+
+    with transaction.atomic():
+        assert Deadline.objects.select_for_update(nowait=connection.vendor == "postgresql").get()
 
 
 def _wait_for_the_storm() -> None:

@@ -72,6 +72,19 @@ def test_what_was_revoked_meanwhile_is_not_asked_for() -> None:
     assert letters(at, "mau_04_renew_change")[0].row_count == 1
 
 
+def test_what_no_successor_files_is_left_to_a_person() -> None:
+    at = past_the_gate()
+    orphan = at.of(at.people[0])
+    PlanLine.objects.filter(pk=orphan.pk).update(sender=None)
+
+    at.drive()
+
+    orphan.refresh_from_db()
+    assert (orphan.state, orphan.item) == (LineState.FAILED, None)
+    assert "cơ quan cấp trên" in orphan.outcome
+    assert at.of(at.people[1]).state == LineState.OPEN
+
+
 def test_a_row_the_clerk_has_begun_is_taken_up_and_no_second_one_made() -> None:
     at = past_the_gate(people=0)
     line = at.line(stage=Stage.REVOKE)
