@@ -74,7 +74,7 @@ class Intake(Leased):
 class Device(models.Model):
     """A key device. ``custody`` says where it is, ``condition`` how it is.
 
-    Both are written only by ``devices.services``, each time with a CustodyMove.
+    Both are written by the ledger and the stock alone, each time with a CustodyMove.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -14,10 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from devices.ledger import illegal
 from devices.lifecycle import Condition, Custody, IllegalMove, Move, find_rule
 from devices.models import OF_THE_CA, CustodyMove, Device, DeviceKind, Intake
 from devices.serials import NewDevice, check_new_devices, normalise
-from devices.services.ledger import illegal
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
 from portal.audit.services import Act, record

@@ -18,13 +18,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from devices import services
+from devices.holders import services as holders
+from devices.holders.views import DayForm
+from devices.ledger import Paper
 from devices.lifecycle import Condition, Custody, Move
 from devices.models import Channel, Device
 from devices.querysets import DeviceQuerySet
+from devices.returns import services
+from devices.returns.scans import Reading, read_serials
 from devices.serials import MOST_AT_ONCE, split_serials
-from devices.services import Paper, Reading
-from devices.views.holding import DayForm
 from portal.agencies.models import Agency
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused, Violation
@@ -125,11 +127,11 @@ def take_back_many(request: UserRequest) -> HttpResponse:
     violations: Sequence[Violation] = ()
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        reading = services.read_serials(given["serials"], Move.TAKE_BACK, actor=request.user)
+        reading = read_serials(given["serials"], Move.TAKE_BACK, actor=request.user)
         violations = reading.odd
         if _goes_on(request, reading):
             try:
-                entries = services.take_back(
+                entries = holders.take_back(
                     reading.devices,
                     serials_seen=[device.serial for device in reading.devices],
                     on=given["on"],
@@ -178,7 +180,7 @@ def office_return(request: UserRequest, code: UUID) -> HttpResponse:
     violations: Sequence[Violation] = ()
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        reading = services.read_serials(
+        reading = read_serials(
             given["serials"], Move.RETURN_TO_CA, actor=request.user, office=office
         )
         violations = reading.odd

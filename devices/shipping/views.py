@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from devices import services
 from devices.forms import ReceiveForm, SendForm
 from devices.lifecycle import Custody
 from devices.models import Device, DeviceKind, Shipment
 from devices.querysets import DeviceQuerySet
+from devices.shipping import services
 from portal.agencies.models import Agency
 from portal.core.paging import Order, keyset_page
 from portal.core.roles import Capability, Scope

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from devices import services
+from devices.holders import services
 from devices.lifecycle import IllegalMove, Move, find_rule
 from devices.models import Device
 from portal.agencies.models import SubscriberKind

@@ -10,11 +10,11 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from devices.ledger import Paper, audit, lock, write
 from devices.lifecycle import Move
 from devices.models import Channel, Device, Shipment, ShipmentItem
+from devices.returns.services import recall_spent
 from devices.serials import alike, normalise, unknown_serial
-from devices.services.ledger import Paper, audit, lock, write
-from devices.services.returning import recall_spent
 from portal.accounts.models import User
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation

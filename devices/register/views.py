@@ -16,14 +16,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from devices import services
-from devices.filters import DeviceFilter
 from devices.forms import MoveForm
-from devices.guidance import button_of, next_sentence, now_sentence, tone_of
 from devices.lifecycle import Condition, Custody, Move, Rule, has_a_page, moves_open_to
 from devices.models import Device
-from devices.services import pins
-from devices.waiting import figures
+from devices.pins import services as pins
+from devices.register import services
+from devices.register.figures import figures
+from devices.register.filters import DeviceFilter
+from devices.register.wording import button_of, next_sentence, now_sentence, tone_of
 from portal.agencies.models import SubscriberKind
 from portal.audit.exports import note_export
 from portal.ca import words

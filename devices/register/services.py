@@ -8,12 +8,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from devices.ledger import Paper, audit, illegal, lock, write
 from devices.lifecycle import Condition, Custody, Move, has_a_page
+from devices.losses import owe_minutes, owe_no_minutes
 from devices.models import CustodyMove, Device
-from devices.services.ledger import Paper, audit, illegal, lock, write
-from devices.services.losses import owe_minutes, owe_no_minutes
-from devices.services.returning import recall_spent, start_clocks
-from devices.services.telling import tell_of_lock, tell_of_loss, tell_of_return
+from devices.notices import tell_of_lock, tell_of_loss, tell_of_return
+from devices.returns.services import recall_spent, start_clocks
 from portal.accounts.models import User
 from portal.core.rules import Refused
 

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from devices.ledger import audit, lock, write
 from devices.lifecycle import Condition, Custody, Move
 from devices.models import Device
-from devices.services.ledger import audit, lock, write
-from devices.services.telling import tell_of_loss
+from devices.notices import tell_of_loss
 from portal.accounts.models import User
 from portal.deadlines.models import DeadlineKind
 from portal.deadlines.services import cancel, close_all, open_deadline

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from django.db import transaction
 
+from devices.ledger import audit, lock, write
 from devices.lifecycle import Move
 from devices.models import CustodyMove, Device, Shipment, ShipmentItem
-from devices.services.ledger import audit, lock, write
-from devices.services.telling import tell_of_transfer
+from devices.notices import tell_of_transfer
 from portal.agencies.models import Agency
 from portal.core.bulk import update_rows
 from portal.deadlines.services import pass_on

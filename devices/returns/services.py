@@ -14,10 +14,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from devices.ledger import Paper, audit, lock, write
 from devices.lifecycle import Condition, Custody, IllegalMove, Move, find_rule
 from devices.models import CustodyMove, Device, RecallPutOff
-from devices.services.ledger import Paper, audit, lock, write
-from devices.services.telling import tell_of_return
+from devices.notices import tell_of_return
 from portal.accounts.models import User
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.services import Owed, cancel, close_all, open_deadlines

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from devices.lifecycle import Condition, Custody
 from devices.models import Device
-from devices.services import Sums, sums, sums_by_body, sums_in_ledger
+from devices.summary.services import Sums, sums, sums_by_body, sums_in_ledger
 from portal.agencies.models import Agency
 from portal.core.roles import Scope
 

@@ -8,10 +8,10 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from devices.ledger import Paper, audit, lock, write
 from devices.lifecycle import Move
 from devices.models import CustodyMove, Device
 from devices.serials import normalise
-from devices.services.ledger import Paper, audit, lock, write
 from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
 from portal.core.rules import Refused, Violation, refuse

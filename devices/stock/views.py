@@ -16,10 +16,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from devices import services
 from devices.forms import TakeInForm
 from devices.lifecycle import Condition, Custody
 from devices.models import OF_THE_CA, Device, Intake
+from devices.stock import services
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused, Violation
 

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from devices.ledger import audit, lock, write
 from devices.lifecycle import Move
 from devices.models import CustodyMove, Device
-from devices.services.ledger import audit, lock, write
 from portal.accounts.models import User
 from portal.notices.services import tell
 

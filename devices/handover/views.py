@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from devices import services
 from devices.forms import HandOverForm
+from devices.handover import services
 from devices.lifecycle import IllegalMove, Move, find_rule
 from devices.models import Device
 from portal.agencies.models import SubscriberKind

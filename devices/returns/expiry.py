@@ -12,11 +12,11 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from devices.ledger import Paper, audit, lock
 from devices.lifecycle import Move
 from devices.models import Device, ExpiryMark, RecallPutOff
 from devices.querysets import DeviceQuerySet
-from devices.services.ledger import Paper, audit, lock
-from devices.services.returning import begin_return
+from devices.returns.services import begin_return
 from portal.ca.models import Certificate
 from portal.ca.querysets import CertificateQuerySet
 

@@ -1,21 +1,22 @@
 """Everything that can be done to devices."""
 
-from devices.services.expiry import recall_expired
-from devices.services.handover import (
+from devices.handover.services import (
     attach_notice,
     detach_notice,
     hand_over,
     handed_over_without_notice,
     with_hand_over,
 )
-from devices.services.holding import change_holder, give_again, take_back
-from devices.services.ledger import Paper, ledger_agrees
-from devices.services.losses import loss_told
-from devices.services.moves import lock_exhausted, make_move
-from devices.services.reading import Reading, read_serials
-from devices.services.returning import open_return, take_returned
-from devices.services.shipping import Receipt, receive, send
-from devices.services.stock import (
+from devices.holders.services import change_holder, give_again, take_back
+from devices.ledger import Paper, ledger_agrees
+from devices.losses import loss_told
+from devices.pins.recovery import unlock
+from devices.register.services import lock_exhausted, make_move
+from devices.returns.expiry import recall_expired
+from devices.returns.scans import Reading, read_serials
+from devices.returns.services import open_return, take_returned
+from devices.shipping.services import Receipt, receive, send
+from devices.stock.services import (
     Allocation,
     allocate_many,
     has_keys_to_make,
@@ -23,9 +24,8 @@ from devices.services.stock import (
     take_from_stock,
     take_in,
 )
-from devices.services.sums import Sums, sums, sums_by_body, sums_in_ledger
-from devices.services.transferring import go_to_offices, readdress, transfer
-from devices.services.unlocking import unlock
+from devices.summary.services import Sums, sums, sums_by_body, sums_in_ledger
+from devices.transfers import go_to_offices, readdress, transfer
 
 __all__ = [
     "Allocation",

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from devices.forms import ChangePinForm, NewPinForm
 from devices.models import Device
-from devices.services import pins
+from devices.pins import services as pins
 from portal.agencies.models import SubscriberKind
 from portal.ca import tokens
 from portal.core.rules import Refused, Violation

@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from devices.ledger import Paper, audit, lock, write
 from devices.lifecycle import Custody, Move
 from devices.models import CustodyMove, Device, HandoverNotice
 from devices.querysets import DeviceQuerySet
 from devices.serials import normalise
-from devices.services.ledger import Paper, audit, lock, write
 from portal.accounts.models import User
 from portal.agencies.models import Agency, SubscriberKind
 from portal.audit.services import Act, record

@@ -12,10 +12,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from devices.ledger import Paper, audit, lock
 from devices.lifecycle import Condition, Custody
 from devices.models import Device
 from devices.serials import normalise
-from devices.services.ledger import Paper, audit, lock
 from portal.accounts.models import User
 from portal.ca import tokens
 from portal.ca.models import VirtualToken

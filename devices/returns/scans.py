@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from devices.ledger import illegal
 from devices.lifecycle import IllegalMove, Move, find_rule
 from devices.models import Device
 from devices.querysets import DeviceQuerySet
 from devices.serials import alike, last_digits, unknown_serial
-from devices.services.ledger import illegal
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.core.rules import Violation
