@@ -14,6 +14,7 @@ from devices.lifecycle import Condition, Custody, Move
 from devices.models import CustodyMove
 from portal.core.roles import Role
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
 from requests_app import services
@@ -21,7 +22,7 @@ from requests_app.kinds.mau_08_return import rules as give_back
 from requests_app.kinds.mau_08_return.prefill import rows_of, rows_to_give_back
 from requests_app.models import Decision, DeliveredPaper, Outcome, Procedure, RoutingRule
 from requests_app.services import RowDecision
-from requests_app.workflow import Action, IllegalStep, Route, State
+from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.builders import NOW
 from tests.requests_app import returns
