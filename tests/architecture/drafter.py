@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import django
 
 django.setup()
@@ -27,14 +29,14 @@ def main() -> None:
     drafter.open("/").follow("Lập hồ sơ mới").press("Tiếp tục", need="mau_01_person")
     dossier = Dossier.objects.get()
     drafter.open(f"/ho-so/{dossier.uuid}/soan/").press("Thêm dòng")
-    answers = {
+    answers: dict[str, Any] = {
         name: value
         for key, value in builders.person_answers().items()
         for name in drafter.fields(f":{key}")
     }
     drafter.press("Lưu", **answers)
     drafter.open(f"/ho-so/{dossier.uuid}/soan/van-ban/")
-    contact = {f"contact_{name}": value for name, value in story.CONTACT.items()}
+    contact: dict[str, Any] = {f"contact_{name}": value for name, value in story.CONTACT.items()}
     day = f"{timezone.localdate():%d/%m/%Y}"
     drafter.press("Lưu", letter_number="12/UBND-VHXH", letter_date=day, **contact)
     drafter.open(f"/ho-so/{dossier.uuid}/kiem-tra/").press("Trình lãnh đạo ký")
