@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from devices.lifecycle import LIFE, Condition, Custody, IllegalMove, Move, Rule, find_rule
+from devices.lifecycle import LIFE, Condition, Custody, IllegalMove, Move, find_rule
 from devices.models import CustodyMove, Device
 from portal.accounts.models import User
 from portal.audit.services import Act, record_many
@@ -64,23 +64,39 @@ def write(
     ``actor`` None is the portal itself; ``notes`` (by device) stand before ``note``. Raises
     Refused, naming each device that can't, or when ``on`` lies ahead or before its last move.
     """
-    rules = _rules_for(devices, move, role=actor.role if actor else None)
+    role = actor.role if actor else None
+    rules, violations = [], []
+    for device in devices:
+        try:
+            rules.append(find_rule(move, device.custody, device.condition, role))
+        except IllegalMove:
+            violations.append(illegal(device, move))
+    if violations:
+        raise Refused(*violations)
     if any(rule.needs_reason for rule in rules) and not note.strip():
         raise Refused(Violation("no_reason", _("Phải nêu rõ lý do.")))
     if on is not None:
         _refuse_odd_day(devices, on, now=now)
-    restored = _conditions_before_loss(devices) if any(rule.restores for rule in rules) else {}
+    restored: dict[int, str] = {}
+    if any(rule.restores for rule in rules):
+        losses = CustodyMove.objects.filter(device__in=devices, move=Move.REPORT_LOST)
+        restored = dict(losses.order_by("pk").values_list("device_id", "from_condition"))
     document_type, document_uuid, document_label = paper
     notes = notes or {}
     entries = []
+    # The devices' columns follow their ledger, in one statement for each new state.
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for device, rule in zip(devices, rules, strict=True):
+        condition_after = rule.to_condition or device.condition
+        if rule.restores:
+            condition_after = restored.get(device.pk, Condition.OK)
         entry = CustodyMove(
             device=device,
             move=move,
             from_custody=device.custody,
             to_custody=rule.to or device.custody,
             from_condition=device.condition,
-            to_condition=_condition_after(device, rule, restored),
+            to_condition=condition_after,
             agency_id=device.agency_id,
             subscriber_id=device.subscriber_id,
             holder=holder,
@@ -94,7 +110,10 @@ def write(
             at=now,
         )
         entries.append(entry)
-    _follow(entries)
+        groups[entry.to_custody, entry.to_condition].append(device.pk)
+        device.custody, device.condition = entry.to_custody, entry.to_condition
+    for (custody, condition), keys in groups.items():
+        Device.objects.filter(pk__in=keys).update(custody=custody, condition=condition)
     return CustodyMove.objects.bulk_create(entries, batch_size=500)
 
 
@@ -113,21 +132,20 @@ def audit(
     by_agency: dict[int | None, list[Device]] = defaultdict(list)
     for device in devices:
         by_agency[device.agency_id].append(device)
-    if acts := [_act(group, action, paper) for group in by_agency.values()]:
+    acts = []
+    for group in by_agency.values():
+        first, is_one = group[0], len(group) == 1
+        act = Act(
+            action=f"device.{action}",
+            target_type="device" if is_one else paper[0] or "device",
+            target_uuid=first.uuid if is_one else paper[1],
+            agency_uuid=first.agency.uuid if first.agency else None,
+            office_uuid=first.office.uuid if first.office else None,
+            data={"devices": [device.serial for device in group], "document": paper[0]},
+        )
+        acts.append(act)
+    if acts:
         record_many(acts, actor=actor, now=now)
-
-
-def _act(devices: Sequence[Device], action: str, paper: tuple[str, UUID | None, str]) -> Act:
-    first = devices[0]
-    document_type, document_uuid, _label = paper
-    return Act(
-        action=f"device.{action}",
-        target_type="device" if len(devices) == 1 else document_type or "device",
-        target_uuid=first.uuid if len(devices) == 1 else document_uuid,
-        agency_uuid=first.agency.uuid if first.agency else None,
-        office_uuid=first.office.uuid if first.office else None,
-        data={"devices": [device.serial for device in devices], "document": document_type},
-    )
 
 
 def ledger_agrees(device: Device) -> bool:
@@ -137,30 +155,24 @@ def ledger_agrees(device: Device) -> bool:
         return False
     custody, condition = "", ""
     for entry in entries:
-        if (entry.from_custody, entry.from_condition) != (custody, condition):
-            return False
-        if not _is_in_the_table(entry):
+        before = entry.from_custody, entry.from_condition
+        if before != (custody, condition):
             return False
         custody, condition = entry.to_custody, entry.to_condition
+        if not any(
+            rule.move == entry.move and rule.leads(before, (custody, condition)) for rule in LIFE
+        ):
+            return False
     last = entries[-1]
-    return _agencies_agree(entries) and (
-        custody,
-        condition,
-        last.agency_id,
-        last.subscriber_id,
-    ) == (
+    # A device changes its agency when it is allocated or handed to another, and never else.
+    return all(
+        one.agency_id == former.agency_id or one.move in _CHANGES_AGENCY
+        for former, one in pairwise(entries)
+    ) and (custody, condition, last.agency_id, last.subscriber_id) == (
         device.custody,
         device.condition,
         device.agency_id,
         device.subscriber_id,
-    )
-
-
-def _agencies_agree(entries: Sequence[CustodyMove]) -> bool:
-    """A device changes its agency when it is allocated or handed to another, and never else."""
-    return all(
-        one.agency_id == before.agency_id or one.move in _CHANGES_AGENCY
-        for before, one in pairwise(entries)
     )
 
 
@@ -181,19 +193,8 @@ def illegal(device: Device, move: Move) -> Violation:
     )
 
 
-def _rules_for(devices: Sequence[Device], move: Move, *, role: str | None) -> list[Rule]:
-    rules, violations = [], []
-    for device in devices:
-        try:
-            rules.append(find_rule(move, device.custody, device.condition, role))
-        except IllegalMove:
-            violations.append(illegal(device, move))
-    if violations:
-        raise Refused(*violations)
-    return rules
-
-
 def _refuse_odd_day(devices: Sequence[Device], on: date, *, now: datetime) -> None:
+    """Refuse a day that is still to come, or lies before the last move of one of them."""
     if on > timezone.localdate(now):
         raise Refused(Violation("in_the_future", _("Ngày ghi nhận không thể sau ngày hôm nay.")))
     moves = CustodyMove.objects.filter(device__in=devices).order_by("pk")
@@ -214,40 +215,3 @@ def _refuse_odd_day(devices: Sequence[Device], on: date, *, now: datetime) -> No
         if device.pk in latest and on < latest[device.pk]
     ]:
         raise Refused(*violations)
-
-
-def _condition_after(device: Device, rule: Rule, restored: dict[int, str]) -> str:
-    if rule.restores:
-        return restored.get(device.pk, Condition.OK)
-    return rule.to_condition or device.condition
-
-
-def _conditions_before_loss(devices: Sequence[Device]) -> dict[int, str]:
-    losses = CustodyMove.objects.filter(device__in=devices, move=Move.REPORT_LOST)
-    return dict(losses.order_by("pk").values_list("device_id", "from_condition"))
-
-
-def _follow(entries: Sequence[CustodyMove]) -> None:
-    """Bring the devices' columns after their ledger, in one statement for each new state."""
-    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for entry in entries:
-        groups[entry.to_custody, entry.to_condition].append(entry.device_id)
-        entry.device.custody, entry.device.condition = entry.to_custody, entry.to_condition
-    for (custody, condition), keys in groups.items():
-        Device.objects.filter(pk__in=keys).update(custody=custody, condition=condition)
-
-
-def _is_in_the_table(entry: CustodyMove) -> bool:
-    return any(
-        rule.move == entry.move
-        and _starts(rule, entry)
-        and (rule.to or entry.from_custody) == entry.to_custody
-        and (rule.restores or (rule.to_condition or entry.from_condition) == entry.to_condition)
-        for rule in LIFE
-    )
-
-
-def _starts(rule: Rule, entry: CustodyMove) -> bool:
-    if rule.sources is None:
-        return not entry.from_custody
-    return entry.from_custody in rule.sources and entry.from_condition in rule.conditions

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 
 from devices.ledger import audit, lock, write
 from devices.lifecycle import Condition, Custody, Move
-from devices.models import Device
-from devices.notices import tell_of_loss
+from devices.models import CustodyMove, Device
+from devices.notices import tell_of_moves
 from portal.accounts.models import User
+from portal.core.roles import Capability
 from portal.deadlines.models import DeadlineKind
-from portal.deadlines.services import cancel, close_all, open_deadline
+from portal.deadlines.services import close_all, open_deadline
 
 # Where the agency answers for the device; the CA and the office make no Mẫu 09.
 AT_THE_AGENCY = frozenset(
@@ -55,6 +56,17 @@ def loss_told(
         audit(locked, Move.REPORT_LOST, actor=actor, now=now, paper=paper)
 
 
+def tell_of_loss(entries: Sequence[CustodyMove], *, text: str, now: datetime) -> None:
+    """Tell the CA's operators, and the office that answers for the agency."""
+    operators = User.objects.who_can(Capability.SUPPLY_DEVICES, agency_id=None)
+    officers = User.objects.of_office(entries[0].device.office_id)
+    if len(entries) == 1:
+        title = _("Thiết bị %(serial)s được báo thất lạc") % {"serial": entries[0].device.serial}
+    else:
+        title = _("%(count)d thiết bị được báo thất lạc") % {"count": len(entries)}
+    tell_of_moves([*operators, *officers], entries, title=title, text=text, now=now)
+
+
 def owe_minutes(device: Device, *, now: datetime) -> None:
     """Start the clock of Mẫu 09 for a device lost at the agency."""
     if device.custody not in AT_THE_AGENCY or device.agency is None:
@@ -70,8 +82,3 @@ def owe_minutes(device: Device, *, now: datetime) -> None:
         path=reverse("devices:detail", args=[device.uuid]),
         now=now,
     )
-
-
-def owe_no_minutes(device: Device, *, now: datetime) -> None:
-    """Cancel the clock of Mẫu 09: the device was found before they were sent."""
-    cancel(DeadlineKind.LOSS_MINUTES, [device.uuid], now=now)

@@ -10,8 +10,8 @@ from devices.handover.services import (
 from devices.holders.services import change_holder, give_again, take_back
 from devices.ledger import Paper, ledger_agrees
 from devices.losses import loss_told
-from devices.pins.recovery import unlock
-from devices.register.services import lock_exhausted, make_move
+from devices.pins.services import lock_exhausted, unlock
+from devices.register.services import make_move
 from devices.returns.expiry import recall_expired
 from devices.returns.scans import Reading, read_serials
 from devices.returns.services import open_return, take_returned

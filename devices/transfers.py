@@ -8,14 +8,17 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from devices.ledger import audit, lock, write
 from devices.lifecycle import Move
 from devices.models import CustodyMove, Device, Shipment, ShipmentItem
-from devices.notices import tell_of_transfer
+from devices.notices import clerks_of
 from portal.agencies.models import Agency
 from portal.core.bulk import update_rows
 from portal.deadlines.services import pass_on
+from portal.notices.services import tell
 
 
 @transaction.atomic
@@ -97,6 +100,15 @@ def _pass(
     of_device = {entry.device_id: entry for entry in entries}
     for from_id, group in came_from.items():
         moved = [of_device[device.pk] for device in group]
-        tell_of_transfer(moved, from_id=from_id, to=to, now=now)
+        title = _("%(count)d thiết bị chuyển sang %(agency)s quản lý")
+        serials = ", ".join(entry.device.serial for entry in moved)
+        tell(
+            clerks_of([from_id, to.pk]),
+            cause=f"device_transfer:{moved[0].pk}",
+            title=(title % {"count": len(moved), "agency": to.name})[:250],
+            text=_("Số hiệu: %(serials)s.") % {"serials": serials},
+            path=reverse("devices:list"),
+            now=now,
+        )
     audit(locked, move, actor=None, now=now, paper=paper)
     return entries

@@ -16,9 +16,9 @@ from devices.ledger import Paper, audit, lock, write
 from devices.lifecycle import Custody, Move
 from devices.models import CustodyMove, Device, HandoverNotice
 from devices.querysets import DeviceQuerySet
-from devices.serials import normalise
+from devices.serials import normalise, wrong_serial
 from portal.accounts.models import User
-from portal.agencies.models import Agency, SubscriberKind
+from portal.agencies.models import Agency
 from portal.audit.services import Act, record
 from portal.ca import tokens
 from portal.ca.models import VirtualToken
@@ -52,14 +52,28 @@ def hand_over(
     on = on or timezone.localdate(now)
     if violations := _violations(device, serial_seen=serial_seen, on=on, now=now):
         raise Refused(*violations)
-    holder = holder.strip() or _usual_holder(device, actor)
+    usual = device.subscriber.name[:150] if device.is_for_person and device.subscriber else ""
+    holder = holder.strip() or usual or actor.full_name
     paper = Paper("handover", device.uuid, _("Bàn giao tại đơn vị, thông báo bằng Mẫu 07"))
     (entry,) = write(
         [device], Move.HAND_OVER, actor=actor, now=now, paper=paper, holder=holder, on=on
     )
-    _set_first_pin(device, pin, now=now)
+    # The PIN of a virtual token; a real device keeps its own and the portal never sees it.
+    if device.key is not None and VirtualToken.objects.filter(key=device.key).exists():
+        tokens.set_first_pin(device.key, pin, now=now)
     _open_clock(device, on=on, now=now)
-    _tell_subscriber(entry, now=now)
+    # The person is told, when they have an account: a false hand-over must be noticed.
+    title = _("Thiết bị %(serial)s được ghi nhận đã bàn giao cho %(holder)s")
+    tell(
+        User.objects.filter(is_active=True, person=device.subscriber_id, person__isnull=False),
+        cause=f"device_handed_over:{entry.pk}",
+        title=title % {"serial": device.serial, "holder": holder},
+        text=_("Nếu anh/chị chưa nhận thiết bị, báo ngay văn thư và Cục."),
+        path=reverse("devices:detail", args=[device.uuid]),
+        target_type="device",
+        target_uuid=device.uuid,
+        now=now,
+    )
     audit([device], Move.HAND_OVER, actor=actor, now=now, paper=paper)
     return entry
 
@@ -96,8 +110,7 @@ def attach_notice(
     name other devices: those left out are owed again. Raises Refused when a device was not handed
     over, or another document told of it already.
     """
-    moves = _hand_overs(lock(devices, actor=None))
-    _refuse_told_by_another(moves, document)
+    moves = _hand_overs_to_tell_of(lock(devices, actor=None), document)
     told = HandoverNotice.objects.filter(document_uuid=document[1])
     left_out = list(told.exclude(move__in=moves).select_related("move__device"))
     _owe_again(left_out, now=now)
@@ -136,13 +149,13 @@ def detach_notice(document: tuple[str, UUID, str], *, actor: User | None, now: d
 def _violations(device: Device, *, serial_seen: str, on: date, now: datetime) -> list[Violation]:
     found = []
     if normalise(serial_seen) != device.serial:
-        text = _("Số hiệu đọc trên thiết bị (%(seen)s) khác số hiệu trong hồ sơ (%(serial)s).")
-        values = {"seen": normalise(serial_seen) or "–", "serial": device.serial}
         way_out = _("Tìm đúng thiết bị của thuê bao này; không bàn giao thiết bị khác.")
-        found.append(Violation("serial_differs", text % values, way_out=way_out))
+        found.append(wrong_serial([serial_seen], device.serial, way_out=way_out))
+    received = CustodyMove.objects.filter(device=device, move=Move.RECEIVE).order_by("-pk")
+    came = received.values_list("happened_on", flat=True).first()
     if on > timezone.localdate(now):
         found.append(Violation("in_the_future", _("Ngày bàn giao không thể sau ngày hôm nay.")))
-    elif (came := _came_on(device)) and on < came:
+    elif came and on < came:
         text = _("Ngày bàn giao trước ngày đơn vị nhận thiết bị (%(came)s).")
         found.append(Violation("before_receipt", text % {"came": f"{came:%d/%m/%Y}"}))
     is_valid = Device.objects.with_valid_certificate(now).filter(pk=device.pk).exists()
@@ -156,24 +169,6 @@ def _violations(device: Device, *, serial_seen: str, on: date, now: datetime) ->
             )
         )
     return found
-
-
-def _came_on(device: Device) -> date | None:
-    moves = CustodyMove.objects.filter(device=device, move=Move.RECEIVE)
-    return moves.order_by("-pk").values_list("happened_on", flat=True).first()
-
-
-def _usual_holder(device: Device, actor: User) -> str:
-    subscriber = device.subscriber
-    if subscriber is not None and subscriber.kind == SubscriberKind.PERSON:
-        return subscriber.name[:150]
-    return actor.full_name
-
-
-def _set_first_pin(device: Device, pin: str, *, now: datetime) -> None:
-    """Set the PIN of a virtual token; a real device keeps its own and the portal never sees it."""
-    if device.key is not None and VirtualToken.objects.filter(key=device.key).exists():
-        tokens.set_first_pin(device.key, pin, now=now)
 
 
 def _open_clock(device: Device, *, on: date, now: datetime) -> None:
@@ -194,23 +189,10 @@ def _open_clock(device: Device, *, on: date, now: datetime) -> None:
     )
 
 
-def _tell_subscriber(entry: CustodyMove, *, now: datetime) -> None:
-    """Tell the person, when they have an account: a false hand-over must be noticed."""
-    title = _("Thiết bị %(serial)s được ghi nhận đã bàn giao cho %(holder)s")
-    tell(
-        User.objects.filter(is_active=True, person=entry.subscriber_id, person__isnull=False),
-        cause=f"device_handed_over:{entry.pk}",
-        title=title % {"serial": entry.device.serial, "holder": entry.holder},
-        text=_("Nếu anh/chị chưa nhận thiết bị, báo ngay văn thư và Cục."),
-        path=reverse("devices:detail", args=[entry.device.uuid]),
-        target_type="device",
-        target_uuid=entry.device.uuid,
-        now=now,
-    )
-
-
-def _hand_overs(devices: Sequence[Device]) -> list[CustodyMove]:
-    """Return the hand-over of each device; raises Refused when one was never handed over."""
+def _hand_overs_to_tell_of(
+    devices: Sequence[Device], document: tuple[str, UUID, str]
+) -> list[CustodyMove]:
+    """Return the hand-over of each device; raises Refused as ``attach_notice`` says."""
     moves = CustodyMove.objects.filter(device__in=devices, move=Move.HAND_OVER)
     latest = {
         move.device_id: move
@@ -223,20 +205,17 @@ def _hand_overs(devices: Sequence[Device]) -> list[CustodyMove]:
         if device.pk not in latest
     ]:
         raise Refused(*violations)
-    return [latest[device.pk] for device in devices]
-
-
-def _refuse_told_by_another(moves: Sequence[CustodyMove], document: tuple[str, UUID, str]) -> None:
     text = _("Việc bàn giao thiết bị %(serial)s đã được thông báo tại %(label)s.")
-    others = HandoverNotice.objects.filter(move__in=moves).exclude(document_uuid=document[1])
+    others = HandoverNotice.objects.filter(move__in=list(latest.values()))
     if violations := [
         Violation(
             "notice_sent_already",
             text % {"serial": one.move.device.serial, "label": one.document_label},
         )
-        for one in others.select_related("move__device")
+        for one in others.exclude(document_uuid=document[1]).select_related("move__device")
     ]:
         raise Refused(*violations)
+    return [latest[device.pk] for device in devices]
 
 
 def _owe_again(rows: Sequence[HandoverNotice], *, now: datetime) -> None:

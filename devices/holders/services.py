@@ -11,9 +11,8 @@ from django.utils.translation import gettext as _
 from devices.ledger import Paper, audit, lock, write
 from devices.lifecycle import Move
 from devices.models import CustodyMove, Device
-from devices.serials import normalise
+from devices.serials import normalise, wrong_serial
 from portal.accounts.models import User
-from portal.agencies.models import SubscriberKind
 from portal.core.rules import Refused, Violation, refuse
 
 DECREE = "Nghị định 68/2024/NĐ-CP"
@@ -107,7 +106,7 @@ def change_holder(
     Raises Refused for a person's device, which nobody else may hold, or without a holder.
     """
     (device,) = lock([device], actor=actor)
-    if device.subscriber is not None and device.subscriber.kind == SubscriberKind.PERSON:
+    if device.is_for_person:
         raise refuse(
             "personal_device",
             _("Thiết bị của cá nhân do chính người đó giữ, không giao người khác."),
@@ -138,15 +137,9 @@ _GIVES_A_HOLDER = (Move.HAND_OVER, Move.CHANGE_HOLDER, Move.GIVE_AGAIN)
 
 def _unseen(devices: Sequence[Device], serials_seen: Collection[str]) -> list[Violation]:
     seen = {normalise(serial) for serial in serials_seen}
-    text = _("Số hiệu đọc trên thiết bị (%(seen)s) khác số hiệu trong hồ sơ (%(serial)s).")
+    way_out = _("Tìm đúng thiết bị của thuê bao này; không ghi nhận thay bằng thiết bị khác.")
     return [
-        Violation(
-            "serial_differs",
-            text % {"seen": ", ".join(sorted(seen - {""})) or "–", "serial": device.serial},
-            way_out=_(
-                "Tìm đúng thiết bị của thuê bao này; không ghi nhận thay bằng thiết bị khác."
-            ),
-        )
+        wrong_serial(serials_seen, device.serial, way_out=way_out)
         for device in devices
         if device.serial not in seen
     ]

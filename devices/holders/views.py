@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django import forms
@@ -16,48 +16,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from devices.forms import DayForm, SerialForm
 from devices.holders import services
-from devices.lifecycle import IllegalMove, Move, find_rule
+from devices.lifecycle import Move
 from devices.models import Device
-from portal.agencies.models import SubscriberKind
+from portal.core.refusals import Refusals
 from portal.core.roles import Capability
-from portal.core.rules import Refused, Violation
 from portal.core.text import nfc
 
 if TYPE_CHECKING:
-    from django.http import QueryDict
-    from django.utils.functional import _StrPromise
-
-    from portal.accounts.models import User, UserRequest
-
-_CODE = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}
+    from portal.accounts.models import UserRequest
 
 
-class DayForm(forms.Form):
-    """The day something happened: today until said otherwise."""
-
-    day_label: ClassVar[_StrPromise] = gettext_lazy("Ngày")
-
-    on = forms.DateField(
-        label=gettext_lazy("Ngày"), widget=forms.DateInput(attrs={"inputmode": "numeric"})
-    )
-
-    def __init__(self, data: QueryDict | None = None) -> None:
-        super().__init__(data, initial={"on": timezone.localdate()})
-        self.fields["on"].label = self.day_label
-
-
-class SeenForm(DayForm):
+class SeenForm(DayForm, SerialForm):
     """The serial read off the thing, and what is to be said of it."""
 
     day_label = gettext_lazy("Ngày nhận lại")
 
-    serial_seen = forms.CharField(
-        label=gettext_lazy("Số hiệu đọc trên thiết bị"),
-        max_length=60,
-        help_text=gettext_lazy("Đọc số in trên chính thiết bị đang cầm, không chép từ màn hình."),
-        widget=forms.TextInput(attrs=_CODE),
-    )
     reason = forms.CharField(
         label=gettext_lazy("Ghi chú, tình trạng bên ngoài"),
         required=False,
@@ -156,55 +131,29 @@ def _page(
     done: str,
 ) -> HttpResponse:
     """Show the form of a move; a right one is entered, and the device's page says so."""
-    device = _found(request, code)
-    form = make_form(request.POST or None)
-    violations: Sequence[Violation] = ()
-    if request.method == "POST" and form.is_valid():
-        try:
-            enter(device, form.cleaned_data)
-        except Refused as refusal:
-            violations = refusal.violations
-        except Device.DoesNotExist as error:
-            raise Http404 from error
-        else:
-            messages.success(request, done % {"serial": device.serial})
-            return redirect("devices:detail", device.uuid)
-    return _render(request, device, form, violations, move)
-
-
-def _found(request: UserRequest, code: UUID) -> Device:
     devices = Device.objects.visible_to(request.user).select_related("agency", "subscriber")
     device = get_object_or_404(devices, uuid=code)
     if not request.user.can(Capability.KEEP_DEVICES):
         raise PermissionDenied
-    return device
-
-
-def _can_be_made(device: Device, move: Move, user: User) -> bool:
-    try:
-        find_rule(move, device.custody, device.condition, user.role)
-    except IllegalMove:
-        return False
-    return True
-
-
-def _render(
-    request: UserRequest,
-    device: Device,
-    form: forms.Form,
-    violations: Sequence[Violation],
-    move: Move,
-) -> HttpResponse:
-    if not violations and not _can_be_made(device, move, request.user):
+    form = make_form(request.POST or None)
+    refused = Refusals()
+    if request.method == "POST" and form.is_valid():
+        try:
+            with refused:
+                enter(device, form.cleaned_data)
+                messages.success(request, done % {"serial": device.serial})
+                return redirect("devices:detail", device.uuid)
+        except Device.DoesNotExist as error:
+            raise Http404 from error
+    if not refused and not device.can(move, request.user.role):
         text = _("Thiết bị này hiện không thực hiện được “%(move)s”.")
         messages.warning(request, text % {"move": move.label})
         return redirect("devices:detail", device.uuid)
-    subscriber = device.subscriber
     context = {
         "device": device,
         "form": form,
-        "violations": violations,
+        "violations": refused.violations,
         "move": move,
-        "is_for_person": subscriber is not None and subscriber.kind == SubscriberKind.PERSON,
+        "is_for_person": device.is_for_person,
     }
     return render(request, "devices/holding.html", context)

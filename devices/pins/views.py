@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -15,12 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from devices.forms import ChangePinForm, NewPinForm
 from devices.models import Device
 from devices.pins import services as pins
-from portal.agencies.models import SubscriberKind
+from devices.pins.forms import ChangePinForm, NewPinForm
 from portal.ca import tokens
-from portal.core.rules import Refused, Violation
+from portal.core.refusals import Refusals
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -35,19 +33,18 @@ def new_pin(request: UserRequest, code: UUID) -> HttpResponse:
         messages.warning(request, _("Thiết bị này không chờ đặt mã PIN mới."))
         return redirect("devices:detail", device.uuid)
     form = NewPinForm(request.POST or None)
-    violations: Sequence[Violation] = ()
+    refused = Refusals()
     if request.method == "POST" and form.is_valid():
         try:
-            pins.set_new_pin(device, **form.cleaned_data, actor=request.user, now=timezone.now())
-        except Refused as refusal:
-            violations = refusal.violations
+            with refused:
+                given, now = form.cleaned_data, timezone.now()
+                pins.set_new_pin(device, **given, actor=request.user, now=now)
+                text = _("Đã đặt mã PIN mới cho thiết bị %(serial)s; thiết bị ký số được ngay.")
+                messages.success(request, text % {"serial": device.serial})
+                return redirect("devices:detail", device.uuid)
         except Device.DoesNotExist as error:
             raise Http404 from error
-        else:
-            text = _("Đã đặt mã PIN mới cho thiết bị %(serial)s; thiết bị ký số được ngay.")
-            messages.success(request, text % {"serial": device.serial})
-            return redirect("devices:detail", device.uuid)
-    return _render(request, device, form, violations, is_new=True)
+    return _render(request, device, form, refused, is_new=True)
 
 
 @sensitive_post_parameters("old", "pin", "pin_again")
@@ -59,35 +56,26 @@ def change_pin(request: UserRequest, code: UUID) -> HttpResponse:
         messages.warning(request, _("Thiết bị này không đổi mã PIN được lúc này."))
         return redirect("devices:detail", device.uuid)
     form = ChangePinForm(request.POST or None)
-    violations: Sequence[Violation] = ()
+    refused = Refusals()
     if request.method == "POST" and form.is_valid():
+        old, new = form.cleaned_data["old"], form.cleaned_data["pin"]
         try:
-            _change(request, device, form)
-        except Refused as refusal:
-            violations = refusal.violations
-        except Device.DoesNotExist as error:
-            raise Http404 from error
-        else:
-            if not form.errors:
+            with refused:
+                pins.change_pin(device, old=old, new=new, actor=request.user, now=timezone.now())
                 text = _("Đã đổi mã PIN của thiết bị %(serial)s.")
                 messages.success(request, text % {"serial": device.serial})
                 return redirect("devices:detail", device.uuid)
-    return _render(request, device, form, violations, is_new=False)
-
-
-def _change(request: UserRequest, device: Device, form: ChangePinForm) -> None:
-    """Change the PIN; a wrong old one becomes an error of its field."""
-    old, new = form.cleaned_data["old"], form.cleaned_data["pin"]
-    try:
-        pins.change_pin(device, old=old, new=new, actor=request.user, now=timezone.now())
-    except tokens.WrongPin as wrong:
-        text = _("Mã PIN không đúng. Thiết bị còn cho thử %(tries)s lần trước khi khóa.")
-        form.add_error("old", text % {"tries": wrong.tries_left})
-    except (tokens.Locked, tokens.NoPinYet):
-        text = _(
-            "Thiết bị đã bị khóa hoặc chưa đặt mã PIN. Mở trang thiết bị để xem việc tiếp theo."
-        )
-        form.add_error("old", text)
+        except tokens.WrongPin as wrong:
+            text = _("Mã PIN không đúng. Thiết bị còn cho thử %(tries)s lần trước khi khóa.")
+            form.add_error("old", text % {"tries": wrong.tries_left})
+        except (tokens.Locked, tokens.NoPinYet):
+            text = _(
+                "Thiết bị đã bị khóa hoặc chưa đặt mã PIN. Mở trang thiết bị để xem việc tiếp theo."
+            )
+            form.add_error("old", text)
+        except Device.DoesNotExist as error:
+            raise Http404 from error
+    return _render(request, device, form, refused, is_new=False)
 
 
 def _mine(request: UserRequest, code: UUID) -> Device:
@@ -103,16 +91,15 @@ def _render(
     request: UserRequest,
     device: Device,
     form: NewPinForm | ChangePinForm,
-    violations: Sequence[Violation],
+    refused: Refusals,
     *,
     is_new: bool,
 ) -> HttpResponse:
-    subscriber = device.subscriber
     context = {
         "device": device,
         "form": form,
-        "violations": violations,
+        "violations": refused.violations,
         "is_new": is_new,
-        "is_for_person": subscriber is not None and subscriber.kind == SubscriberKind.PERSON,
+        "is_for_person": device.is_for_person,
     }
     return render(request, "devices/pin.html", context)

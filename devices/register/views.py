@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,7 +18,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from devices.forms import MoveForm
 from devices.lifecycle import Condition, Custody, Move, Rule, has_a_page, moves_open_to
 from devices.models import Device
 from devices.pins import services as pins
@@ -24,14 +25,13 @@ from devices.register import services
 from devices.register.figures import figures
 from devices.register.filters import DeviceFilter
 from devices.register.wording import button_of, next_sentence, now_sentence, tone_of
-from portal.agencies.models import SubscriberKind
 from portal.audit.exports import note_export
 from portal.ca import words
 from portal.ca.models import Certificate
 from portal.core import sheets
 from portal.core.paging import MOST_COUNTED, Order, capped_count, first_rows, keyset_page
+from portal.core.refusals import Refusals
 from portal.core.roles import Scope
-from portal.core.rules import Refused, Violation
 from portal.core.sheets import SheetColumn
 from portal.deadlines.models import Deadline, DeadlineKind
 
@@ -76,6 +76,18 @@ _NEXT_STEPS = frozenset({Move.SEND, Move.RECEIVE, Move.HAND_OVER, Move.RETURN_TO
 _DANGEROUS = frozenset({Move.REPORT_LOST, Move.REPORT_DAMAGED, Move.RETIRE, Move.LOCK})
 
 
+class MoveForm(forms.Form):
+    """A plain move and its reason."""
+
+    move = forms.ChoiceField(choices=Move.choices, widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label=gettext_lazy("Lý do, hoàn cảnh"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class MoveCard:
     """One open move as the page shows it: a link to its own page, or a form."""
@@ -88,6 +100,24 @@ class MoveCard:
     is_dangerous: bool
     is_next: bool  # what the device waits for, not just what is possible
 
+    @classmethod
+    def of(cls, rule: Rule, device: Device, tried: MoveForm | None) -> Self:
+        """Return the card of one line of the table; ``tried`` is the form just sent in, if any."""
+        own = None
+        if not has_a_page(rule.move):
+            own = MoveForm(initial={"move": rule.move}, auto_id=f"{rule.move}_%s")
+            if tried is not None and tried.data.get("move") == rule.move:
+                own = tried
+        return cls(
+            move=rule.move,
+            button=button_of(rule.move),
+            form=own,
+            url=_page_of(rule.move, device),
+            needs_reason=rule.needs_reason,
+            is_dangerous=rule.move in _DANGEROUS,
+            is_next=_is_next(rule.move, device),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -97,6 +127,15 @@ class Line:
     tone: str
     button: str
     url: str
+
+    @classmethod
+    def of(cls, user: User, device: Device) -> Self:
+        """Return the line of ``device`` in the list that ``user`` sees."""
+        tone = tone_of(device.custody)
+        for rule in moves_open_to(user.role, custody=device.custody, condition=device.condition):
+            if _is_next(rule.move, device) and (url := _page_of(rule.move, device)):
+                return cls(device, tone, button_of(rule.move), url)
+        return cls(device, tone, "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +162,7 @@ def device_list(request: UserRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "filter": found,
         "page": page,
-        "lines": [_line(request.user, device) for device in page],
+        "lines": [Line.of(request.user, device) for device in page],
         "shows_agency": request.user.scope is not Scope.BODY,
         "count": f"{MOST_COUNTED:,}+".replace(",", ".") if count > MOST_COUNTED else str(count),
     }
@@ -138,7 +177,7 @@ def device_list(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def detail(request: UserRequest, code: UUID) -> HttpResponse:
-    return _render_detail(request, _visible(request.user, code), None, [])
+    return _render_detail(request, _visible(request.user, code), None, Refusals())
 
 
 @require_POST
@@ -146,25 +185,23 @@ def make_move(request: UserRequest, code: UUID) -> HttpResponse:
     """Make one of the plain moves."""
     device = _visible(request.user, code)
     form = MoveForm(request.POST)
-    violations: list[Violation] = []
+    refused = Refusals()
     if form.is_valid():
         move = Move(form.cleaned_data["move"])
         try:
-            services.make_move(
-                device,
-                move,
-                reason=form.cleaned_data["reason"],
-                actor=request.user,
-                now=timezone.now(),
-            )
-        except Refused as refusal:
-            violations = list(refusal.violations)
+            with refused:
+                services.make_move(
+                    device,
+                    move,
+                    reason=form.cleaned_data["reason"],
+                    actor=request.user,
+                    now=timezone.now(),
+                )
+                messages.success(request, _("Đã ghi nhận: %(move)s.") % {"move": move.label})
+                return redirect("devices:detail", device.uuid)
         except Device.DoesNotExist as error:
             raise Http404 from error
-        else:
-            messages.success(request, _("Đã ghi nhận: %(move)s.") % {"move": move.label})
-            return redirect("devices:detail", device.uuid)
-    return _render_detail(request, _visible(request.user, code), form, violations)
+    return _render_detail(request, _visible(request.user, code), form, refused)
 
 
 def _visible(user: User, code: UUID) -> Device:
@@ -175,12 +212,28 @@ def _visible(user: User, code: UUID) -> Device:
 
 
 def _render_detail(
-    request: UserRequest, device: Device, form: MoveForm | None, violations: list[Violation]
+    request: UserRequest, device: Device, form: MoveForm | None, refused: Refusals
 ) -> HttpResponse:
     moves = list(device.moves.select_related("actor", "subscriber", "agency", "notice"))
     holder = next((move.holder for move in reversed(moves) if move.holder), "")
     subscriber = device.subscriber.name if device.subscriber else ""
-    is_spent = not _has_valid_certificate(device)
+    now = timezone.now()
+    owed = Deadline.objects.open().filter(target_uuid=device.uuid)
+    is_loss_told = (
+        device.condition == Condition.LOST
+        and not owed.filter(kind=DeadlineKind.LOSS_MINUTES).exists()
+    )
+    this = Device.objects.filter(pk=device.pk)
+    came_early = (
+        device.custody == Custody.BACK_AT_AGENCY and this.with_valid_certificate(now).exists()
+    )
+    rules = moves_open_to(request.user.role, custody=device.custody, condition=device.condition)
+    cards = [
+        MoveCard.of(rule, device, form)
+        for rule in rules
+        if _is_offered(rule, device, came_early=came_early)
+    ]
+    clocks = owed.visible_to(request.user).select_related("agency").order_by("due_on", "pk")
     context = {
         "device": device,
         "tone": tone_of(device.custody),
@@ -196,27 +249,31 @@ def _render_detail(
         "next_sentence": next_sentence(
             device.custody,
             device.condition,
-            is_loss_told=_is_loss_told(device),
-            is_spent=is_spent,
+            is_loss_told=is_loss_told,
+            is_spent=not came_early,
         ),
         "since": moves[-1].happened_on if moves else None,
         "holder": holder,
         "moves": moves,
-        "certificates": _certificates(request.user, device),
-        "clocks": _clocks(request.user, device),
-        "cards": _cards(request.user, device, form, is_spent=is_spent),
-        "violations": violations,
-        "owes_notice": _owes_notice(device, moves),
-        "pin": _pin(request.user, device),
+        "certificates": _certificates(request.user, device, now=now),
+        "clocks": list(clocks),
+        "cards": sorted(cards, key=lambda card: not card.url),  # the next step before trouble
+        "violations": refused.violations,
+        "owes_notice": device.custody == Custody.WITH_SUBSCRIBER
+        and any(one.move == Move.HAND_OVER and not hasattr(one, "notice") for one in moves),
+        "pin": {
+            "is_wanted": pins.needs_new_pin(device),
+            "can_be_changed": pins.pin_can_be_changed(device),
+            "is_typed_here": pins.may_set_pin(device, request.user),
+        },
     }
     return render(request, "devices/detail.html", context)
 
 
-def _certificates(user: User, device: Device) -> list[CertificateLine]:
+def _certificates(user: User, device: Device, *, now: datetime) -> list[CertificateLine]:
     """Return the certificates on the device's key, the latest first."""
     if device.key is None:
         return []
-    now = timezone.now()
     found = Certificate.objects.visible_to(user).filter(key=device.key)
     return [
         CertificateLine(one, str(one.state(now).label), words.sentence(one, now=now))
@@ -224,64 +281,15 @@ def _certificates(user: User, device: Device) -> list[CertificateLine]:
     ]
 
 
-def _clocks(user: User, device: Device) -> list[Deadline]:
-    """Return what is owed about the device, as far as it is the user's to see, the next first."""
-    owed = Deadline.objects.visible_to(user).open().filter(target_uuid=device.uuid)
-    return list(owed.select_related("agency").order_by("due_on", "pk"))
-
-
-def _is_loss_told(device: Device) -> bool:
-    """Say whether the minutes of a loss are owed no more."""
-    if device.condition != Condition.LOST:
-        return False
-    owed = Deadline.objects.open().filter(target_uuid=device.uuid)
-    return not owed.filter(kind=DeadlineKind.LOSS_MINUTES).exists()
-
-
-def _has_valid_certificate(device: Device) -> bool:
-    found = Device.objects.filter(pk=device.pk).with_valid_certificate(timezone.now())
-    return device.custody == Custody.BACK_AT_AGENCY and found.exists()
-
-
-def _owes_notice(device: Device, moves: list[Any]) -> bool:
-    return device.custody == Custody.WITH_SUBSCRIBER and any(
-        move.move == Move.HAND_OVER and not hasattr(move, "notice") for move in moves
-    )
-
-
-def _pin(user: User, device: Device) -> dict[str, bool]:
-    """Say what is to be done about the device's PIN, and whether it is typed at this account."""
-    return {
-        "is_wanted": pins.needs_new_pin(device),
-        "can_be_changed": pins.pin_can_be_changed(device),
-        "is_typed_here": pins.may_set_pin(device, user),
-    }
-
-
-def _cards(user: User, device: Device, form: MoveForm | None, *, is_spent: bool) -> list[MoveCard]:
-    rules = moves_open_to(user.role, custody=device.custody, condition=device.condition)
-    offered = [rule for rule in rules if _is_offered(rule, device, is_spent=is_spent)]
-    cards = [_card(rule, device, form) for rule in offered]
-    return sorted(cards, key=lambda card: not card.url)  # the next step before trouble
-
-
-def _is_offered(rule: Rule, device: Device, *, is_spent: bool) -> bool:
+def _is_offered(rule: Rule, device: Device, *, came_early: bool) -> bool:
     """A button for what the page itself starts: the way back to office and CA has its minutes."""
-    if rule.move == Move.CHANGE_HOLDER:  # a person's device passes to nobody (R44)
-        return device.subscriber is None or device.subscriber.kind != SubscriberKind.PERSON
+    if rule.move == Move.CHANGE_HOLDER:
+        return not device.is_for_person  # a person's device passes to nobody (R44)
     if rule.move == Move.GIVE_AGAIN:
-        return not is_spent
+        return came_early
     return rule.sources is not None and (
         not has_a_page(rule.move) or bool(_page_of(rule.move, device))
     )
-
-
-def _line(user: User, device: Device) -> Line:
-    open_moves = moves_open_to(user.role, custody=device.custody, condition=device.condition)
-    for rule in open_moves:
-        if _is_next(rule.move, device) and (url := _page_of(rule.move, device)):
-            return Line(device, tone_of(device.custody), button_of(rule.move), url)
-    return Line(device, tone_of(device.custody), "", "")
 
 
 def _is_next(move: Move, device: Device) -> bool:
@@ -300,20 +308,3 @@ def _page_of(move: Move, device: Device) -> str:
     if move == Move.RETURN_TO_CA and device.custody == Custody.AT_OFFICE and device.office:
         return reverse("devices:office_return", args=[device.office.uuid])
     return ""
-
-
-def _card(rule: Rule, device: Device, form: MoveForm | None) -> MoveCard:
-    own = None
-    if not has_a_page(rule.move):
-        is_tried = form is not None and form.data.get("move") == rule.move
-        initial = {"move": rule.move}
-        own = form if is_tried else MoveForm(initial=initial, auto_id=f"{rule.move}_%s")
-    return MoveCard(
-        move=rule.move,
-        button=button_of(rule.move),
-        form=own,
-        url=_page_of(rule.move, device),
-        needs_reason=rule.needs_reason,
-        is_dangerous=rule.move in _DANGEROUS,
-        is_next=_is_next(rule.move, device),
-    )

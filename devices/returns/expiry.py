@@ -18,7 +18,6 @@ from devices.models import Device, ExpiryMark, RecallPutOff
 from devices.querysets import DeviceQuerySet
 from devices.returns.services import begin_return
 from portal.ca.models import Certificate
-from portal.ca.querysets import CertificateQuerySet
 
 CERTIFICATES_AT_ONCE = 500
 
@@ -32,8 +31,16 @@ def recall_expired(*, now: datetime, most: int = CERTIFICATES_AT_ONCE) -> int:
     successor, and one out of reach, are left (``begin_return``); one whose renewal is to be
     answered is looked at again once it is.
     """
-    mark = _locked_mark()
-    ended = list(_ended_after(mark.certificate, now)[:most])
+    ExpiryMark.objects.get_or_create(pk=1)
+    # Locked without a join, whose other side would be as it was before.
+    mark = ExpiryMark.objects.select_for_update(no_key=True).get(pk=1)
+    found = Certificate.objects.expired(now).only("key_id", "not_after")
+    if (last := mark.certificate) is not None:
+        # The first condition lets the index begin where the last run stopped.
+        found = found.filter(not_after__gte=last.not_after).filter(
+            Q(not_after__gt=last.not_after) | Q(pk__gt=last.pk)
+        )
+    ended = list(found.order_by("not_after", "pk")[:most])
     if not ended:
         return _recall_answered(now=now, most=most)
     _recall(Device.objects.filter(key__in=[one.key_id for one in ended]), now=now)
@@ -59,19 +66,3 @@ def _recall(devices: DeviceQuerySet, *, now: datetime) -> None:
     reason = _("Chứng thư trên thiết bị đã hết hạn sử dụng.")
     begun = begin_return(locked, paper=paper, reason=reason, now=now)
     audit(begun, Move.RECALL, actor=None, now=now, paper=paper)
-
-
-def _locked_mark() -> ExpiryMark:
-    """Return the mark, locked; without a join, whose other side would be as it was before."""
-    ExpiryMark.objects.get_or_create(pk=1)
-    return ExpiryMark.objects.select_for_update(no_key=True).get(pk=1)
-
-
-def _ended_after(last: Certificate | None, now: datetime) -> CertificateQuerySet:
-    found = Certificate.objects.expired(now).only("key_id", "not_after")
-    if last is not None:
-        # The first condition lets the index begin where the last run stopped.
-        found = found.filter(not_after__gte=last.not_after).filter(
-            Q(not_after__gt=last.not_after) | Q(pk__gt=last.pk)
-        )
-    return found.order_by("not_after", "pk")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from devices.ledger import illegal
-from devices.lifecycle import IllegalMove, Move, find_rule
+from devices.lifecycle import Move
 from devices.models import Device
-from devices.querysets import DeviceQuerySet
 from devices.serials import alike, last_digits, unknown_serial
 from portal.accounts.models import User
 from portal.agencies.models import Agency
@@ -49,51 +48,35 @@ def read_serials(
     known = {device.serial: device for device in found}
     unknown = [serial for serial in counts if serial not in known]
     theirs = visible if office is None else visible.filter(office=office)
-    meant = _meant_by(unknown, theirs)
-    devices, odd, left = [], [], []
+    tails = {last_digits(serial) for serial in unknown[:_MOST_SUGGESTED_FOR]} - {""}
+    # What each unknown one may stand for is looked for with one query for all.
+    ends_alike = Q(pk__in=[])
+    for tail in tails:
+        ends_alike |= Q(serial__endswith=tail)
+    alikes = theirs.filter(ends_alike).order_by().values_list("serial", flat=True)
+    compared = list(alikes[:MOST_COMPARED]) if tails else []
+    devices: list[Device] = []
+    odd: list[Violation] = []
+    left: list[str] = []
     for serial in counts:
         device = known.get(serial)
         if device is None:
             where = _("trong số thiết bị anh/chị quản lý")
-            violation: Violation | None = unknown_serial(serial, meant[serial], where=where)
-        else:
-            violation = _objection(device, move, actor=actor, office=office)
-        if violation is not None:
-            odd.append(violation)
+            odd.append(unknown_serial(serial, alike(serial, compared), where=where))
             left.append(serial)
-        elif device is not None:
+        elif office is not None and device.office_id != office.pk:
+            text = _("Thiết bị %(serial)s thuộc %(theirs)s, không phải của %(office)s.")
+            values = {
+                "serial": device.serial,
+                "theirs": device.office.name if device.office else _("nơi khác"),
+                "office": office.name,
+            }
+            way_out = _("Để riêng và xác nhận ở trang của nơi đã nộp thiết bị.")
+            odd.append(Violation("of_another_office", text % values, way_out=way_out))
+            left.append(serial)
+        elif not device.can(move, actor.role):
+            odd.append(illegal(device, move))
+            left.append(serial)
+        else:
             devices.append(device)
     return Reading(devices, odd, left, [one for one, times in counts.items() if times > 1])
-
-
-def _meant_by(unknown: Collection[str], among: DeviceQuerySet) -> dict[str, list[str]]:
-    """Return the serials each unknown one may stand for, with one query for all."""
-    tails = {last_digits(serial) for serial in list(unknown)[:_MOST_SUGGESTED_FOR]} - {""}
-    known: list[str] = []
-    if tails:
-        ends_alike = Q()
-        for tail in tails:
-            ends_alike |= Q(serial__endswith=tail)
-        known = list(
-            among.filter(ends_alike).order_by().values_list("serial", flat=True)[:MOST_COMPARED]
-        )
-    return {serial: alike(serial, known) for serial in unknown}
-
-
-def _objection(
-    device: Device, move: Move, *, actor: User, office: Agency | None
-) -> Violation | None:
-    if office is not None and device.office_id != office.pk:
-        text = _("Thiết bị %(serial)s thuộc %(theirs)s, không phải của %(office)s.")
-        values = {
-            "serial": device.serial,
-            "theirs": device.office.name if device.office else _("nơi khác"),
-            "office": office.name,
-        }
-        way_out = _("Để riêng và xác nhận ở trang của nơi đã nộp thiết bị.")
-        return Violation("of_another_office", text % values, way_out=way_out)
-    try:
-        find_rule(move, device.custody, device.condition, actor.role)
-    except IllegalMove:
-        return illegal(device, move)
-    return None

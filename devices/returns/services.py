@@ -6,6 +6,7 @@ with a Mẫu 08 (DOMAIN 14.4, 14.5).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
@@ -15,12 +16,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from devices.ledger import Paper, audit, lock, write
-from devices.lifecycle import Condition, Custody, IllegalMove, Move, find_rule
+from devices.lifecycle import Condition, Custody, IllegalMove, Move
 from devices.models import CustodyMove, Device, RecallPutOff
-from devices.notices import tell_of_return
+from devices.notices import clerks_of
 from portal.accounts.models import User
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.services import Owed, cancel, close_all, open_deadlines
+from portal.notices.services import tell
 
 # What the agency has in its hands or must fetch: it owes the return.
 _OWED = frozenset({Custody.TO_BE_RETURNED, Custody.BACK_AT_AGENCY})
@@ -71,10 +73,15 @@ def begin_return(
     answer: the sweep looks at it again.
     """
     present = [device for device in devices if device.condition != Condition.LOST]
-    ended = _spent(present, now=now)
-    spent = _not_awaiting([device for device in present if device.pk in ended], now=now)
+    those = Device.objects.filter(pk__in=[device.pk for device in present]).spent(now)
+    awaiting = set(those.awaiting_renewal().values_list("pk", flat=True))
+    RecallPutOff.objects.bulk_create(
+        [RecallPutOff(device_id=pk, since=now) for pk in sorted(awaiting)], ignore_conflicts=True
+    )
+    ended = set(those.values_list("pk", flat=True)) - awaiting
+    spent = [device for device in present if device.pk in ended]
     given_back = [device for device in spent if device.custody in _GIVEN_BACK]
-    recalled = [device for device in spent if _can_be_recalled(device)]
+    recalled = [device for device in spent if device.can(Move.RECALL, None)]
     if recalled:
         write(recalled, Move.RECALL, actor=None, now=now, paper=paper, note=reason)
     owed = [device for device in spent if device.custody in _OWED]
@@ -150,24 +157,71 @@ def _settle(devices: Sequence[Device], *, now: datetime) -> list[Deadline]:
     return opened
 
 
-def _spent(devices: Sequence[Device], *, now: datetime) -> set[int]:
-    found = Device.objects.filter(pk__in=[device.pk for device in devices]).spent(now)
-    return set(found.values_list("pk", flat=True))
+def tell_of_return(
+    devices: Sequence[Device], clocks: Sequence[Deadline], *, reason: str, now: datetime
+) -> None:
+    """Send the dated recall notice: one to the clerks of each agency, one to who has a device.
 
-
-def _not_awaiting(devices: Sequence[Device], *, now: datetime) -> list[Device]:
-    """Put off the recall of the devices that await a renewal; return the others."""
-    asked = Device.objects.filter(pk__in=[device.pk for device in devices]).awaiting_renewal()
-    awaiting = set(asked.values_list("pk", flat=True))
-    RecallPutOff.objects.bulk_create(
-        [RecallPutOff(device_id=pk, since=now) for pk in sorted(awaiting)], ignore_conflicts=True
+    ``clocks`` are those that begin with it; a device without one has nobody to be fetched from.
+    """
+    by_device = {device.uuid: device for device in devices}
+    of_agency: dict[int, list[Deadline]] = defaultdict(list)
+    for clock in clocks:
+        of_agency[clock.agency_id].append(clock)
+    clerks: dict[int, list[User]] = defaultdict(list)
+    for clerk in clerks_of(of_agency):
+        clerks[clerk.agency_id].append(clerk)
+    for agency_id, begun in of_agency.items():
+        owed = [by_device[clock.target_uuid] for clock in begun]
+        _tell_agency(clerks[agency_id], owed, begun[0], reason=reason, now=now)
+    if not clocks:
+        return
+    have_one = [by_device[clock.target_uuid] for clock in clocks]
+    people = [one.subscriber_id for one in have_one if one.custody == Custody.TO_BE_RETURNED]
+    tell(
+        User.objects.filter(is_active=True, person__in=people),
+        cause=f"device_give_back:{clocks[0].uuid}",
+        title=_("Thiết bị lưu khóa bí mật anh/chị đang giữ phải nộp lại đơn vị"),
+        text=_("Chứng thư trên thiết bị đã hết hạn hoặc bị thu hồi. Nộp thiết bị cho văn thư."),
+        path=f"{reverse('devices:list')}?custody={Custody.TO_BE_RETURNED}",
+        now=now,
     )
-    return [device for device in devices if device.pk not in awaiting]
 
 
-def _can_be_recalled(device: Device) -> bool:
-    try:
-        find_rule(Move.RECALL, device.custody, device.condition, None)
-    except IllegalMove:
-        return False
-    return True
+def _tell_agency(
+    clerks: Sequence[User],
+    devices: Sequence[Device],
+    clock: Deadline,
+    *,
+    reason: str,
+    now: datetime,
+) -> None:
+    is_one = len(devices) == 1
+    if is_one:
+        title = _("Thiết bị %(serial)s phải thu hồi và nộp lại") % {"serial": devices[0].serial}
+        path = reverse("devices:detail", args=[devices[0].uuid])
+    else:
+        title = _("%(count)d thiết bị phải thu hồi và nộp lại") % {"count": len(devices)}
+        path = f"{reverse('devices:list')}?custody={Custody.TO_BE_RETURNED}"
+    text = _(
+        "%(reason)s Thông báo ngày %(today)s; hạn nộp lại kèm biên bản Mẫu 08: %(due)s "
+        "(%(days)d ngày làm việc, %(article)s). Số hiệu: %(serials)s."
+    )
+    tell(
+        clerks,
+        cause=f"device_recall:{clock.uuid}",
+        title=title,
+        text=text
+        % {
+            "reason": reason,
+            "today": f"{clock.received_on:%d/%m/%Y}",
+            "due": f"{clock.due_on:%d/%m/%Y}",
+            "days": clock.working_days,
+            "article": clock.article,
+            "serials": ", ".join(device.serial for device in devices),
+        },
+        path=path,
+        target_type="device" if is_one else "",
+        target_uuid=devices[0].uuid if is_one else None,
+        now=now,
+    )

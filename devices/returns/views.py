@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
@@ -15,102 +14,25 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from devices.holders import services as holders
-from devices.holders.views import DayForm
 from devices.ledger import Paper
 from devices.lifecycle import Condition, Custody, Move
-from devices.models import Channel, Device
+from devices.models import Device
 from devices.querysets import DeviceQuerySet
 from devices.returns import services
+from devices.returns.forms import BatchForm, OfficeReturnForm
 from devices.returns.scans import Reading, read_serials
-from devices.serials import MOST_AT_ONCE, split_serials
 from portal.agencies.models import Agency
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused, Violation
-from portal.core.text import nfc
 
 if TYPE_CHECKING:
-    from django.http import QueryDict
-
     from portal.accounts.models import UserRequest
 
 SHOWN = 300  # more than a page can hold are scanned or pasted
-_CODE = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}
-
-
-class BatchForm(DayForm):
-    """Which devices were seen: ticked in the list, scanned or pasted."""
-
-    day_label = gettext_lazy("Ngày nhận")
-
-    seen = forms.MultipleChoiceField(label=gettext_lazy("Thiết bị đã thấy"), required=False)
-    typed = forms.CharField(
-        label=gettext_lazy("Quét, gõ hoặc dán số hiệu"),
-        required=False,
-        max_length=80_000,
-        help_text=gettext_lazy("Mỗi dòng một số hiệu, đọc trên chính thiết bị."),
-        widget=forms.Textarea(attrs={"rows": 4, "data-scan-ticks": "seen", **_CODE}),
-    )
-    note = forms.CharField(label=gettext_lazy("Ghi chú"), required=False, max_length=500)
-
-    field_order: Sequence[str] = ("seen", "typed", "on", "note")
-
-    def __init__(self, data: QueryDict | None = None, *, listed: Sequence[Device] = ()) -> None:
-        super().__init__(data)
-        field = self.fields["seen"]
-        assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = [(device.serial, device.serial) for device in listed]
-
-    def clean(self) -> dict[str, Any]:
-        """Join what was ticked and what was typed; a serial ticked and typed counts once."""
-        cleaned = dict(super().clean() or {})
-        ticked = cleaned.get("seen", [])
-        typed = [one for one in split_serials(cleaned.get("typed", "")) if one not in ticked]
-        cleaned["serials"] = [*ticked, *typed]
-        if not cleaned["serials"] and not self.errors:
-            self.add_error("typed", _("Chưa đánh dấu, quét hoặc nhập số hiệu nào."))
-        if len(cleaned["serials"]) > MOST_AT_ONCE:
-            text = _("Mỗi lần nhiều nhất %(most)d số hiệu; chia thành nhiều lần.")
-            self.add_error("typed", text % {"most": MOST_AT_ONCE})
-        return cleaned
-
-    @property
-    def marked(self) -> list[str]:
-        """The serials that stand marked on the page."""
-        return [str(value) for value in self["seen"].data or []] if self.is_bound else []
-
-
-class OfficeReturnForm(BatchForm):
-    """The same under the office's covering document."""
-
-    number = forms.CharField(
-        label=gettext_lazy("Số, ký hiệu văn bản của Sở"),
-        max_length=60,
-        help_text=gettext_lazy("Ví dụ: 215/SKHCN-CNTT."),
-    )
-    signed_on = forms.DateField(
-        label=gettext_lazy("Ngày văn bản"), widget=forms.DateInput(attrs={"inputmode": "numeric"})
-    )
-    channel = forms.ChoiceField(
-        label=gettext_lazy("Cách giao"), choices=Channel.choices, widget=forms.RadioSelect
-    )
-
-    field_order = ("seen", "typed", "number", "signed_on", "channel", "on", "note")
-
-    def clean_number(self) -> str:
-        return nfc(self.cleaned_data["number"])
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        signed_on, on = cleaned.get("signed_on"), cleaned.get("on")
-        if signed_on and signed_on > timezone.localdate():
-            self.add_error("signed_on", _("Ngày văn bản không thể sau ngày hôm nay."))
-        elif signed_on and on and on < signed_on:
-            self.add_error("on", _("Ngày nhận không thể trước ngày văn bản của Sở."))
-        return cleaned
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

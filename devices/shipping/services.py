@@ -56,7 +56,16 @@ def send(
         )
     if locked[0].agency is None:
         raise Refused(Violation("no_agency", _("Thiết bị chưa được cấp cho đơn vị nào.")))
-    _refuse_without_certificate(locked, now=now)
+    # A device set aside for a row that the CA has not issued yet, or refused, stays here.
+    sent = Device.objects.filter(pk__in=[device.pk for device in locked])
+    ready = set(sent.with_valid_certificate(now).values_list("pk", flat=True))
+    text = _("Thiết bị %(serial)s chưa có chứng thư còn hiệu lực nên chưa gửi được.")
+    if violations := [
+        Violation("no_valid_certificate", text % {"serial": device.serial})
+        for device in locked
+        if device.pk not in ready
+    ]:
+        raise Refused(*violations)
     shipment = Shipment.objects.create(
         agency=locked[0].agency,
         office=locked[0].office,
@@ -70,7 +79,18 @@ def send(
     )
     paper = paper_of(shipment)
     write(locked, Move.SEND, actor=actor, now=now, paper=paper, channel=channel, note=note)
-    _tell_of_sending(shipment, len(locked), now=now)
+    title = _("Cục đã gửi %(count)d thiết bị về %(agency)s")
+    text = _("Cách giao: %(channel)s. Khi nhận, đối chiếu số hiệu từng thiết bị rồi xác nhận.")
+    tell(
+        User.objects.who_can(Capability.KEEP_DEVICES, agency_id=shipment.agency_id),
+        cause=f"shipment_sent:{shipment.uuid}",
+        title=title % {"count": len(locked), "agency": shipment.agency.name},
+        text=text % {"channel": shipment.get_channel_display()},
+        path=reverse("devices:shipment", args=[shipment.uuid]),
+        target_type="shipment",
+        target_uuid=shipment.uuid,
+        now=now,
+    )
     audit(locked, Move.SEND, actor=actor, now=now, paper=paper)
     return shipment
 
@@ -108,12 +128,27 @@ def receive(
     paper = paper_of(shipment)
     if received:
         write(received, Move.RECEIVE, actor=actor, now=now, paper=paper, note=note, on=on)
-    _mark(items.values(), arrived, absent, now=now)
+    for item in arrived:
+        item.received_at = now
+    for item in absent:
+        item.missing_at = now
+    ShipmentItem.objects.bulk_update([*arrived, *absent], ["received_at", "missing_at"])
     still = [item.device for item in items.values() if item.received_at is None]
     if not still:
         Shipment.objects.filter(pk=shipment.pk).update(ended_at=now)
     if absent:
-        _tell_of_missing(shipment, absent, now=now)
+        title = _("%(agency)s báo thiếu %(count)d thiết bị trong chuyến giao")
+        lacking = ", ".join(item.device.serial for item in absent)
+        tell(
+            User.objects.who_can(Capability.SUPPLY_DEVICES, agency_id=None),
+            cause=f"shipment_missing:{shipment.uuid}:{now.isoformat()}",
+            title=title % {"agency": shipment.agency.name, "count": len(absent)},
+            text=_("Số hiệu: %(serials)s.") % {"serials": lacking},
+            path=reverse("devices:shipment", args=[shipment.uuid]),
+            target_type="shipment",
+            target_uuid=shipment.uuid,
+            now=now,
+        )
     spent = recall_spent(received, now=now)
     touched = received + [item.device for item in absent]
     audit(touched, Move.RECEIVE, actor=actor, now=now, paper=paper)
@@ -125,19 +160,6 @@ def receive(
         missing=missing_devices,
         open=[device for device in still if device not in missing_devices],
     )
-
-
-def _refuse_without_certificate(devices: Sequence[Device], *, now: datetime) -> None:
-    """A device set aside for a row that the CA has not issued yet, or refused, stays here."""
-    ready = Device.objects.filter(pk__in=[device.pk for device in devices])
-    ready_keys = set(ready.with_valid_certificate(now).values_list("pk", flat=True))
-    text = _("Thiết bị %(serial)s chưa có chứng thư còn hiệu lực nên chưa gửi được.")
-    if violations := [
-        Violation("no_valid_certificate", text % {"serial": device.serial})
-        for device in devices
-        if device.pk not in ready_keys
-    ]:
-        raise Refused(*violations)
 
 
 def _read(serials: Collection[str]) -> list[str]:
@@ -171,49 +193,3 @@ def _refuse_odd_serials(
         violations.append(Violation("no_device", _("Chưa đánh dấu hoặc nhập số hiệu nào.")))
     if violations:
         raise Refused(*violations)
-
-
-def _mark(
-    items: Collection[ShipmentItem],
-    arrived: Sequence[ShipmentItem],
-    absent: Sequence[ShipmentItem],
-    *,
-    now: datetime,
-) -> None:
-    for item in arrived:
-        item.received_at = now
-    for item in absent:
-        item.missing_at = now
-    ShipmentItem.objects.bulk_update([*arrived, *absent], ["received_at", "missing_at"])
-
-
-def _tell_of_sending(shipment: Shipment, count: int, *, now: datetime) -> None:
-    title = _("Cục đã gửi %(count)d thiết bị về %(agency)s")
-    clerks = User.objects.who_can(Capability.KEEP_DEVICES, agency_id=shipment.agency_id)
-    tell(
-        clerks,
-        cause=f"shipment_sent:{shipment.uuid}",
-        title=title % {"count": count, "agency": shipment.agency.name},
-        text=_("Cách giao: %(channel)s. Khi nhận, đối chiếu số hiệu từng thiết bị rồi xác nhận.")
-        % {"channel": shipment.get_channel_display()},
-        path=reverse("devices:shipment", args=[shipment.uuid]),
-        target_type="shipment",
-        target_uuid=shipment.uuid,
-        now=now,
-    )
-
-
-def _tell_of_missing(shipment: Shipment, absent: Sequence[ShipmentItem], *, now: datetime) -> None:
-    title = _("%(agency)s báo thiếu %(count)d thiết bị trong chuyến giao")
-    operators = User.objects.who_can(Capability.SUPPLY_DEVICES, agency_id=None)
-    tell(
-        operators,
-        cause=f"shipment_missing:{shipment.uuid}:{now.isoformat()}",
-        title=title % {"agency": shipment.agency.name, "count": len(absent)},
-        text=_("Số hiệu: %(serials)s.")
-        % {"serials": ", ".join(item.device.serial for item in absent)},
-        path=reverse("devices:shipment", args=[shipment.uuid]),
-        target_type="shipment",
-        target_uuid=shipment.uuid,
-        now=now,
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -15,15 +14,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from devices.forms import ReceiveForm, SendForm
 from devices.lifecycle import Custody
 from devices.models import Device, DeviceKind, Shipment
 from devices.querysets import DeviceQuerySet
 from devices.shipping import services
+from devices.shipping.forms import ReceiveForm, SendForm
 from portal.agencies.models import Agency
 from portal.core.paging import Order, keyset_page
+from portal.core.refusals import Refusals
 from portal.core.roles import Capability, Scope
-from portal.core.rules import Refused, Violation
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -67,10 +66,10 @@ def send(request: UserRequest, code: UUID) -> HttpResponse:
         .order_by("subscriber__sort_name", "pk")[:_MOST_SENT_AT_ONCE]
     )
     form = SendForm(request.POST or None, devices=devices)
-    violations: Sequence[Violation] = ()
+    refused = Refusals()
     if request.method == "POST" and form.is_valid():
         wanted = set(form.cleaned_data["devices"])
-        try:
+        with refused:
             shipment = services.send(
                 [device for device in devices if str(device.uuid) in wanted],
                 channel=form.cleaned_data["channel"],
@@ -78,9 +77,6 @@ def send(request: UserRequest, code: UUID) -> HttpResponse:
                 actor=request.user,
                 now=timezone.now(),
             )
-        except Refused as refusal:
-            violations = refusal.violations
-        else:
             text = _("Đã ghi nhận gửi %(count)d thiết bị về %(agency)s. Văn thư đã được báo.")
             messages.success(request, text % {"count": len(wanted), "agency": agency.name})
             return redirect("devices:shipment", shipment.uuid)
@@ -88,7 +84,7 @@ def send(request: UserRequest, code: UUID) -> HttpResponse:
         "agency": agency,
         "devices": devices,
         "form": form,
-        "violations": violations,
+        "violations": refused.violations,
         "may_send": request.user.can(Capability.SUPPLY_DEVICES),
     }
     return render(request, "devices/send.html", context)
@@ -106,7 +102,7 @@ def incoming(request: UserRequest) -> HttpResponse:
 def shipment(request: UserRequest, code: UUID) -> HttpResponse:
     """Show one shipment, and to a clerk the form that confirms it."""
     found = _visible(request, code)
-    return _render_shipment(request, found, _receive_form(found), ())
+    return _render_shipment(request, found, _receive_form(found), Refusals())
 
 
 @require_POST
@@ -114,27 +110,25 @@ def receive(request: UserRequest, code: UUID) -> HttpResponse:
     """Confirm devices of a shipment."""
     found = _visible(request, code)
     form = _receive_form(found, request)
-    violations: Sequence[Violation] = ()
+    refused = Refusals()
     if form.is_valid():
         given = form.cleaned_data
         try:
-            receipt = services.receive(
-                found,
-                serials=given["serials"],
-                missing=given["missing"],
-                note=given["note"],
-                on=given["on"],
-                actor=request.user,
-                now=timezone.now(),
-            )
-        except Refused as refusal:
-            violations = refusal.violations
+            with refused:
+                receipt = services.receive(
+                    found,
+                    serials=given["serials"],
+                    missing=given["missing"],
+                    note=given["note"],
+                    on=given["on"],
+                    actor=request.user,
+                    now=timezone.now(),
+                )
+                messages.success(request, _said_of(receipt))
+                return redirect("devices:shipment", found.uuid)
         except (Device.DoesNotExist, Shipment.DoesNotExist) as error:
             raise Http404 from error
-        else:
-            messages.success(request, _said_of(receipt))
-            return redirect("devices:shipment", found.uuid)
-    return _render_shipment(request, _visible(request, code), form, violations)
+    return _render_shipment(request, _visible(request, code), form, refused)
 
 
 def _to_send(request: UserRequest) -> DeviceQuerySet:
@@ -155,14 +149,14 @@ def _receive_form(found: Shipment, request: UserRequest | None = None) -> Receiv
 
 
 def _render_shipment(
-    request: UserRequest, found: Shipment, form: ReceiveForm, violations: Sequence[Violation]
+    request: UserRequest, found: Shipment, form: ReceiveForm, refused: Refusals
 ) -> HttpResponse:
     items = list(found.items.all())
     context = {
         "shipment": found,
         "items": items,
         "form": form,
-        "violations": violations,
+        "violations": refused.violations,
         "received": sum(item.received_at is not None for item in items),
         "missing": sum(item.missing_at is not None and item.received_at is None for item in items),
         "may_receive": request.user.can(Capability.KEEP_DEVICES) and bool(form.outstanding),

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from devices.ledger import illegal
-from devices.lifecycle import Condition, Custody, IllegalMove, Move, find_rule
+from devices.lifecycle import Condition, Custody, Move, find_rule
 from devices.models import OF_THE_CA, CustodyMove, Device, DeviceKind, Intake
 from devices.serials import NewDevice, check_new_devices, normalise
 from portal.accounts.models import User
@@ -94,17 +94,6 @@ def take_in(
         ],
         batch_size=500,
     )
-    _enter_intake(made, intake, actor=actor, now=now)
-    data = {"kind": kind, "batch": batch, "count": len(made), "first": made[0].serial}
-    record(
-        Act(action="device.take_in", target_type="intake", target_uuid=intake.uuid, data=data),
-        actor=actor,
-        now=now,
-    )
-    return intake
-
-
-def _enter_intake(devices: Sequence[Device], intake: Intake, *, actor: User, now: datetime) -> None:
     CustodyMove.objects.bulk_create(
         [
             CustodyMove(
@@ -119,10 +108,17 @@ def _enter_intake(devices: Sequence[Device], intake: Intake, *, actor: User, now
                 happened_on=timezone.localdate(now),
                 at=now,
             )
-            for device in devices
+            for device in made
         ],
         batch_size=500,
     )
+    data = {"kind": kind, "batch": batch, "count": len(made), "first": made[0].serial}
+    record(
+        Act(action="device.take_in", target_type="intake", target_uuid=intake.uuid, data=data),
+        actor=actor,
+        now=now,
+    )
+    return intake
 
 
 def _refuse_odd_list(listed: Sequence[NewDevice], *, kind: str, carrier: str) -> None:
@@ -138,29 +134,24 @@ def _refuse_odd_list(listed: Sequence[NewDevice], *, kind: str, carrier: str) ->
     if kind == DeviceKind.SIM and not carrier:
         violations.append(Violation("no_carrier", _("Lô SIM PKI phải ghi nhà mạng.")))
     if not violations:
-        violations = _known_already(listed)
+        known = Device.objects.order_by("serial")
+        serials = known.filter(serial__in=[one.serial for one in listed])
+        iccids = known.filter(iccid__in=[one.iccid for one in listed if one.iccid])
+        text = _("%(count)d số hiệu đã có trong hệ thống: %(some)s.")
+        violations = [
+            Violation(
+                code,
+                text % {"count": len(found), "some": ", ".join(found[:5])},
+                way_out=_("Bỏ các số hiệu này khỏi danh sách rồi nhập lại."),
+            )
+            for code, found in (
+                ("serial_known", list(serials.values_list("serial", flat=True))),
+                ("iccid_known", list(iccids.values_list("iccid", flat=True))),
+            )
+            if found
+        ]
     if violations:
         raise Refused(*violations)
-
-
-def _known_already(listed: Sequence[NewDevice]) -> list[Violation]:
-    serials = [one.serial for one in listed]
-    iccids = [one.iccid for one in listed if one.iccid]
-    known = Device.objects.order_by("serial")
-    again = list(known.filter(serial__in=serials).values_list("serial", flat=True))
-    again_iccid = list(known.filter(iccid__in=iccids).values_list("iccid", flat=True))
-    violations = []
-    for code, found in (("serial_known", again), ("iccid_known", again_iccid)):
-        if found:
-            text = _("%(count)d số hiệu đã có trong hệ thống: %(some)s.")
-            violations.append(
-                Violation(
-                    code,
-                    text % {"count": len(found), "some": ", ".join(found[:5])},
-                    way_out=_("Bỏ các số hiệu này khỏi danh sách rồi nhập lại."),
-                )
-            )
-    return violations
 
 
 def make_next_keys(*, now: datetime, most: int = KEYS_AT_ONCE) -> int:
@@ -172,19 +163,24 @@ def make_next_keys(*, now: datetime, most: int = KEYS_AT_ONCE) -> int:
     """
     while (intake := _claim(now)) is not None:
         try:
-            if made := _make_keys_of(intake, most, now=now):
+            waiting = list(_waiting(intake).values_list("pk", flat=True)[:most])
+            # A killed worker made them and no device got them: old enough to be nobody's work
+            # now. A key without a token was made at an agency (an HSM's, from its PKCS#10 request).
+            idle = KeyPair.objects.filter(
+                storage=intake.kind,
+                token__isnull=False,
+                device__isnull=True,
+                certificates__isnull=True,
+                made_at__lt=now - LEASE,
+            )
+            keys = list(idle.order_by("pk")[: len(waiting)])
+            if len(keys) < len(waiting):
+                keys += make_keys(Storage(intake.kind), len(waiting) - len(keys), now=now)
+            if made := _fit(intake, waiting, keys, now=now):
                 return made
         finally:
             Intake.objects.release(intake.pk)
     return 0
-
-
-def _make_keys_of(intake: Intake, most: int, *, now: datetime) -> int:
-    waiting = list(_waiting(intake).values_list("pk", flat=True)[:most])
-    keys = _idle_keys(intake.kind, len(waiting), now=now)
-    if len(keys) < len(waiting):
-        keys += make_keys(Storage(intake.kind), len(waiting) - len(keys), now=now)
-    return _fit(intake, waiting, keys, now=now)
 
 
 def has_keys_to_make() -> bool:
@@ -204,21 +200,6 @@ def _waiting(intake: Intake) -> QuerySet[Device]:
     return intake.devices.without_key().order_by("pk")
 
 
-def _idle_keys(kind: str, count: int, *, now: datetime) -> list[KeyPair]:
-    """Return keys a killed worker made and no device got: old enough to be nobody's work now.
-
-    A key without a token was made at an agency (an HSM's, from its PKCS#10 request).
-    """
-    idle = KeyPair.objects.filter(
-        storage=kind,
-        token__isnull=False,
-        device__isnull=True,
-        certificates__isnull=True,
-        made_at__lt=now - LEASE,
-    )
-    return list(idle.order_by("pk")[:count])
-
-
 @transaction.atomic
 def _fit(intake: Intake, waiting: Sequence[int], keys: Sequence[KeyPair], *, now: datetime) -> int:
     """Give each waiting device a key and note the progress; one short transaction."""
@@ -230,7 +211,16 @@ def _fit(intake: Intake, waiting: Sequence[int], keys: Sequence[KeyPair], *, now
     intake.keys_made = intake.devices.filter(key__isnull=False).count()
     if not _waiting(intake).exists():
         intake.ended_at = now
-        _tell_keys_are_made(intake, now=now)
+        title = _("Đã tạo xong khóa cho %(count)d thiết bị nhập kho: %(batch)s")
+        tell(
+            [intake.created_by],
+            cause=f"intake_ended:{intake.uuid}",
+            title=title % {"batch": intake.batch, "count": intake.keys_made},
+            path=reverse("devices:stock"),
+            target_type="intake",
+            target_uuid=intake.uuid,
+            now=now,
+        )
     intake.save(update_fields=["keys_made", "ended_at"])
     record(
         Act(
@@ -243,19 +233,6 @@ def _fit(intake: Intake, waiting: Sequence[int], keys: Sequence[KeyPair], *, now
         now=now,
     )
     return len(locked)
-
-
-def _tell_keys_are_made(intake: Intake, *, now: datetime) -> None:
-    title = _("Đã tạo xong khóa cho %(count)d thiết bị nhập kho: %(batch)s")
-    tell(
-        [intake.created_by],
-        cause=f"intake_ended:{intake.uuid}",
-        title=title % {"batch": intake.batch, "count": intake.keys_made},
-        path=reverse("devices:stock"),
-        target_type="intake",
-        target_uuid=intake.uuid,
-        now=now,
-    )
 
 
 def take_from_stock(kind: str, count: int, *, carrier: str = "") -> list[Device]:
@@ -291,7 +268,8 @@ def allocate_many(
     if not allocations:
         return
     for one in allocations:
-        _refuse_unless_in_stock(one.device)
+        if not one.device.can(Move.ALLOCATE, None):
+            raise Refused(illegal(one.device, Move.ALLOCATE))
     rule = find_rule(Move.ALLOCATE, Custody.STOCK, Condition.OK, None)
     entries = [
         CustodyMove(
@@ -312,32 +290,19 @@ def allocate_many(
         )
         for one in allocations
     ]
-    _take_out(allocations, to=entries[0].to_custody, agency=agency, office=office)
-    CustodyMove.objects.bulk_create(entries, batch_size=500)
-
-
-def _refuse_unless_in_stock(device: Device) -> None:
-    try:
-        find_rule(Move.ALLOCATE, device.custody, device.condition, None)
-    except IllegalMove as error:
-        raise Refused(illegal(device, Move.ALLOCATE)) from error
-
-
-def _take_out(
-    allocations: Sequence[Allocation], *, to: str, agency: Agency, office: Agency | None
-) -> None:
-    before = {"custody": str(Custody.STOCK), "condition": str(Condition.OK)}
     for one in allocations:
-        one.device.custody, one.device.agency, one.device.office = to, agency, office
-        one.device.subscriber, one.device.phone = one.subscriber, one.phone or one.device.phone
+        one.device.custody, one.device.agency = entries[0].to_custody, agency
+        one.device.office, one.device.subscriber = office, one.subscriber
+        one.device.phone = one.phone or one.device.phone
         one.device.converts_number = one.converts_number
     # The condition in the statement keeps the promise even if the caller forgot to lock.
     taken = update_rows(
         [one.device for one in allocations],
         ["custody", "agency", "office", "subscriber", "phone", "converts_number"],
-        where=before,
+        where={"custody": str(Custody.STOCK), "condition": str(Condition.OK)},
     )
     if taken != len(allocations):
         raise Refused(
             Violation("not_in_stock", _("Thiết bị vừa được cấp cho hồ sơ khác. Xin thử lại."))
         )
+    CustodyMove.objects.bulk_create(entries, batch_size=500)

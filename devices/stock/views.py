@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib import messages
@@ -16,12 +15,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from devices.forms import TakeInForm
 from devices.lifecycle import Condition, Custody
 from devices.models import OF_THE_CA, Device, Intake
 from devices.stock import services
+from devices.stock.forms import TakeInForm
+from portal.core.refusals import Refusals
 from portal.core.roles import Capability, Scope
-from portal.core.rules import Refused, Violation
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -51,21 +50,19 @@ def stock(request: UserRequest) -> HttpResponse:
     """Show the stock and take a lot in; htmx asks for the progress alone."""
     if request.user.scope is not Scope.CA:
         raise Http404
-    if request.method == "POST":
-        return _take_in(request)
-    if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "devices/_intakes.html", _progress())
-    return _render(request, TakeInForm(), ())
-
-
-def _take_in(request: UserRequest) -> HttpResponse:
-    if not request.user.can(Capability.SUPPLY_DEVICES):
+    may_take_in = request.user.can(Capability.SUPPLY_DEVICES)
+    if request.method == "POST" and not may_take_in:
         raise PermissionDenied
-    form = TakeInForm(request.POST)
-    violations: Sequence[Violation] = ()
-    if form.is_valid():
+    intakes = list(Intake.objects.select_related("created_by")[:_INTAKES_SHOWN])
+    is_making_keys = any(intake.ended_at is None for intake in intakes)
+    progress = {"intakes": intakes, "is_making_keys": is_making_keys}
+    if request.htmx and request.method != "POST":  # type: ignore[attr-defined]
+        return render(request, "devices/_intakes.html", progress)
+    form = TakeInForm(request.POST or None)
+    refused = Refusals()
+    if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        try:
+        with refused:
             intake = services.take_in(
                 given["kind"],
                 given["devices"],
@@ -75,36 +72,18 @@ def _take_in(request: UserRequest) -> HttpResponse:
                 actor=request.user,
                 now=timezone.now(),
             )
-        except Refused as refusal:
-            violations = refusal.violations
-        else:
             text = _("Đã nhập kho %(count)d thiết bị. Khóa đang được tạo; tiến độ hiện bên dưới.")
             messages.success(request, text % {"count": intake.count})
             return redirect("devices:stock")
-    return _render(request, form, violations)
-
-
-def _render(
-    request: UserRequest, form: TakeInForm, violations: Sequence[Violation]
-) -> HttpResponse:
     context = {
-        **_progress(),
+        **progress,
         "shelves": _shelves(),
         "form": form,
-        "violations": violations,
-        "may_take_in": request.user.can(Capability.SUPPLY_DEVICES),
+        "violations": refused.violations,
+        "may_take_in": may_take_in,
         "makes_keys": settings.SIMULATION,
     }
     return render(request, "devices/stock.html", context)
-
-
-def _progress() -> dict[str, Any]:
-    """Return what the progress of the lots is shown from."""
-    intakes = list(Intake.objects.select_related("created_by")[:_INTAKES_SHOWN])
-    return {
-        "intakes": intakes,
-        "is_making_keys": any(intake.ended_at is None for intake in intakes),
-    }
 
 
 def _shelves() -> list[Shelf]:

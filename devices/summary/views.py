@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -55,6 +55,25 @@ class Body:
     in_trouble: int
     lost: int
 
+    @classmethod
+    def of(cls, name: str, counted: Sums) -> Self:
+        """Return the figures of one body from its sums."""
+        places: Counter[str] = Counter()
+        conditions: Counter[str] = Counter()
+        for (custody, condition), count in counted.items():
+            places[custody] += count
+            conditions[condition] += count
+        return cls(
+            name=name,
+            total=places.total(),
+            with_subscribers=places[Custody.WITH_SUBSCRIBER],
+            to_be_returned=places[Custody.TO_BE_RETURNED],
+            back_at_agency=places[Custody.BACK_AT_AGENCY],
+            at_office=places[Custody.AT_OFFICE],
+            in_trouble=conditions[Condition.LOCKED] + conditions[Condition.DAMAGED],
+            lost=conditions[Condition.LOST],
+        )
+
 
 @require_safe
 def device_sums(request: UserRequest) -> HttpResponse:
@@ -67,13 +86,17 @@ def device_sums(request: UserRequest) -> HttpResponse:
     counted = sums(devices)
     is_of_the_ca = user.scope is Scope.CA
     body = "office" if is_of_the_ca else "agency" if user.scope is Scope.OFFICE else ""
+    by_body = sums_by_body(devices, body) if body else {}
+    names = dict(Agency.objects.filter(pk__in=by_body).values_list("pk", "name"))
+    bodies = [Body.of(names[key], of_body) for key, of_body in by_body.items()]
+    bodies.sort(key=lambda one: (-one.to_be_returned, -one.lost, one.name))  # who owes most
     context = {
         "rows": rows_of(counted),
         "conditions": list(Condition),
         "totals": [_cell(counted, Custody, condition) for condition in Condition],
         "total": sum(counted.values()),
         "agrees": None if is_of_the_ca else dict(sums_in_ledger(devices)) == dict(counted),
-        "bodies": _bodies(sums_by_body(devices, body)) if body else [],
+        "bodies": bodies[:MOST_BODIES],
     }
     return render(request, "devices/sums.html", context)
 
@@ -86,35 +109,6 @@ def rows_of(counted: Sums) -> list[Row]:
         if total := sum(cell.count for cell in cells):
             rows.append(Row(custody.value, str(custody.label), cells, total))
     return rows
-
-
-def _bodies(found: Mapping[int, Sums]) -> list[Body]:
-    """Return the bodies that owe most first, as many as a page holds."""
-    names = dict(Agency.objects.filter(pk__in=found).values_list("pk", "name"))
-    bodies = [_body(names[key], counted) for key, counted in found.items()]
-    return sorted(bodies, key=_most_owed)[:MOST_BODIES]
-
-
-def _most_owed(body: Body) -> tuple[int, int, str]:
-    return -body.to_be_returned, -body.lost, body.name
-
-
-def _body(name: str, counted: Sums) -> Body:
-    places: Counter[str] = Counter()
-    conditions: Counter[str] = Counter()
-    for (custody, condition), count in counted.items():
-        places[custody] += count
-        conditions[condition] += count
-    return Body(
-        name=name,
-        total=places.total(),
-        with_subscribers=places[Custody.WITH_SUBSCRIBER],
-        to_be_returned=places[Custody.TO_BE_RETURNED],
-        back_at_agency=places[Custody.BACK_AT_AGENCY],
-        at_office=places[Custody.AT_OFFICE],
-        in_trouble=conditions[Condition.LOCKED] + conditions[Condition.DAMAGED],
-        lost=conditions[Condition.LOST],
-    )
 
 
 def _cell(counted: Sums, places: Iterable[Custody], condition: Condition) -> Cell:
