@@ -32,4 +32,4 @@ def test_every_room_stands_on_the_map() -> None:
         room
         for room in rooms - {"migrations", "management", "templatetags", "models", "kinds"}
         if f"`{room}/`" not in text
-    } == {"register", "seeding"}  # what the planner reads; made-up populations
+    } == {"seeding"}  # made-up populations
