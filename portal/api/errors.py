@@ -17,7 +17,7 @@ from portal.accounts import sign_in, throttle
 from portal.ca import tokens
 from portal.core.rules import Refused, Violation
 from portal.documents import services as documents
-from requests_app.services import Barred, NotEditable, StaleVersion
+from requests_app.errors import Barred, NotEditable, StaleVersion
 from requests_app.workflow import IllegalStep
 
 

@@ -31,8 +31,8 @@ from requests_app.covering_letters.workflow import (
     find_letter_step,
     letter_steps_open_to,
 )
+from requests_app.errors import Barred, StaleVersion
 from requests_app.models import CoveredDossier, CoveringLetter, SigningMode
-from requests_app.steps.errors import Barred, StaleVersion
 from requests_app.submission import rules as dossier_rules
 from requests_app.submission.letters import Signer, open_key
 from requests_app.submission.settlement import version_in_force
