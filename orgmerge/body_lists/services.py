@@ -22,7 +22,7 @@ from portal.audit import services as audit
 from portal.core.bulk import update_rows
 from portal.core.rules import refuse
 from portal.core.text import search_key
-from requests_app.steps.errors import NotEditable, StaleVersion
+from requests_app.errors import NotEditable, StaleVersion
 
 _AT_ONCE = 500
 _TEXTS = ("old_agency", "new_agency", "new_name", "extent", "effective_on", "decision")

@@ -30,7 +30,7 @@ from portal.core.numbers import typed_number
 from portal.core.roles import OFFICE_ROLES
 from portal.core.rules import Refused, Violation
 from portal.core.sheets import XLSX
-from requests_app.steps.errors import NotEditable, StaleVersion
+from requests_app.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

@@ -31,7 +31,7 @@ from portal.agencies.models import Agency
 from portal.core.forms import warnings_of
 from portal.core.roles import OFFICE_ROLES, Role
 from portal.core.rules import Refused, Violation
-from requests_app.steps.errors import NotEditable, StaleVersion
+from requests_app.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:
     from django import forms

@@ -18,7 +18,7 @@ from portal.agencies.models import SubscriberKind
 from portal.ca.models import Certificate
 from portal.core.roles import Role
 from portal.core.rules import refuse
-from requests_app.steps.errors import NotEditable
+from requests_app.errors import NotEditable
 
 # What a line can be turned into when it can't be done as it was planned.
 INSTEAD: Mapping[tuple[str, str], tuple[Action, ...]] = {

@@ -25,8 +25,8 @@ from portal.agencies.models import Agency
 from portal.core.fragments import render_list
 from portal.core.roles import CA_ROLES, Role
 from portal.core.rules import Refused
+from requests_app.errors import NotEditable
 from requests_app.models import Dossier
-from requests_app.steps.errors import NotEditable
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

@@ -38,7 +38,7 @@ from portal.core.paging import Order, capped_count, keyset_page
 from portal.core.roles import AGENCY_ROLES, OFFICE_ROLES, Role
 from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
-from requests_app.steps.errors import Barred, StaleVersion
+from requests_app.errors import Barred, StaleVersion
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest

@@ -23,7 +23,7 @@ from orgmerge.plans.views.plan import render_plan
 from orgmerge.workflow import EDITABLE
 from portal.core.roles import Role
 from portal.core.rules import Refused, Violation
-from requests_app.steps.errors import Barred, NotEditable, StaleVersion
+from requests_app.errors import Barred, NotEditable, StaleVersion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

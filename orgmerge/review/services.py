@@ -25,7 +25,7 @@ from portal.core.roles import Role
 from portal.core.rules import Refused, Violation
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import DeadlineKind
-from requests_app.steps.errors import NotEditable, StaleVersion
+from requests_app.errors import NotEditable, StaleVersion
 
 _COLUMNS = ("answer", "moves_to", "unit", "position_title", "email", "note")
 _JOINED = ("round__merger__office", "agency")

@@ -22,7 +22,7 @@ from orgmerge.succession.remainders import LABELS, remaining_counts, second_head
 from portal.core.roles import CA_ROLES, OFFICE_ROLES, Role
 from portal.core.rules import Refused
 from portal.documents.responses import file_response
-from requests_app.steps.errors import StaleVersion
+from requests_app.errors import StaleVersion
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest

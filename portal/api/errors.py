@@ -18,7 +18,7 @@ from portal.ca import tokens
 from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
 from portal.documents import services as documents
-from requests_app.services import Barred, NotEditable, StaleVersion
+from requests_app.errors import Barred, NotEditable, StaleVersion
 
 
 class ViolationSerializer(serializers.Serializer[Violation]):

@@ -30,8 +30,8 @@ from requests_app.covering_letters.workflow import (
     LetterStep,
     Stage,
 )
+from requests_app.errors import Barred, StaleVersion
 from requests_app.models import CoveredDossier, CoveringLetter, SigningMode
-from requests_app.steps.errors import Barred, StaleVersion
 from requests_app.submission import rules as dossier_rules
 from requests_app.submission.letters import Signer, open_key
 from requests_app.submission.settlement import version_in_force

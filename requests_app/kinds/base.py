@@ -128,7 +128,7 @@ class SheetColumn:
 
 class EffectKind(StrEnum):
     """What a row does once accepted (``requests_app.kinds.effects``) or, on notices and
-    minutes, once sent or confirmed (``requests_app.services``)."""
+    minutes, once sent or confirmed."""
 
     ISSUE = "issue"
     RENEW_CHANGE = "renew_change"

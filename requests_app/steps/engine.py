@@ -15,9 +15,9 @@ from portal.core.steps import IllegalStep
 from portal.deadlines import services as deadlines
 from portal.documents.models import Document
 from requests_app.drafts.services import dossier_act
+from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Dossier, DossierEvent
 from requests_app.models.querysets import is_at_ca
-from requests_app.steps.errors import Barred, StaleVersion
 from requests_app.steps.handler import Handler, row_facts
 from requests_app.steps.handlers import handler_of
 from requests_app.steps.notices import tell_of_step

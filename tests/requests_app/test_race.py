@@ -17,10 +17,10 @@ from portal.ca import services as ca
 from portal.ca.models import Certificate
 from portal.core.roles import Role
 from portal.core.steps import IllegalStep
-from requests_app import services
+from requests_app.errors import StaleVersion
 from requests_app.execution import services as execution
 from requests_app.models import Dossier
-from requests_app.services import StaleVersion
+from requests_app.steps.engine import take_step
 from requests_app.workflow import Action, State
 from tests import builders, story
 
@@ -52,7 +52,7 @@ def test_of_approving_and_sending_back_at_once_exactly_one_happens() -> None:
 
         def act() -> str:
             try:
-                services.take_step(
+                take_step(
                     mine,
                     action,
                     actor=supervisor,

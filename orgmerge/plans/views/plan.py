@@ -28,7 +28,7 @@ from portal.core import sheets
 from portal.core.fragments import filtered, render_list
 from portal.core.paging import Order, capped_count, first_rows, keyset_page
 from portal.core.rules import Refused, Violation
-from requests_app.steps.errors import NotEditable
+from requests_app.errors import NotEditable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -28,7 +28,7 @@ from portal.core.numbers import typed_number
 from portal.core.roles import AGENCY_ROLES, CA_ROLES, Role
 from portal.core.rules import Refused
 from portal.core.sheets import MOST_ROWS, is_wanted, sheet_response
-from requests_app.steps.errors import NotEditable
+from requests_app.errors import NotEditable
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest

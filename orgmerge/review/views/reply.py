@@ -29,7 +29,7 @@ from portal.core.numbers import typed_number
 from portal.core.roles import OFFICE_ROLES, Role
 from portal.core.rules import Refused, Violation
 from portal.core.text import nfc
-from requests_app.steps.errors import NotEditable, StaleVersion
+from requests_app.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest

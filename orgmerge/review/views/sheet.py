@@ -30,8 +30,8 @@ from portal.core.forms import SheetFile
 from portal.core.fragments import filtered
 from portal.core.rules import Refused, Violation
 from portal.core.sheets import XLSX
+from requests_app.errors import NotEditable, StaleVersion
 from requests_app.spreadsheets import MAX_ROWS, parked
-from requests_app.steps.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

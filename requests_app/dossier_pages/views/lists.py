@@ -16,9 +16,10 @@ from portal.core.fragments import render_list
 from portal.core.paging import Order, capped_count, first_rows, keyset_page
 from portal.core.sheets import SheetColumn
 from requests_app.dossier_pages.filters import DossierFilter
+from requests_app.dossier_pages.reading import as_sent
 from requests_app.models import Dossier
 from requests_app.models.querysets import DossierQuerySet
-from requests_app.services import as_sent, headline_of
+from requests_app.steps.titles import headline_of
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
