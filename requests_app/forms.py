@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.agencies.models import Agency, AgencyKind
 from portal.ca.models import Storage
-from portal.core.numbers import typed_number
 from portal.core.rules import Violation
+from portal.core.text.numbers import typed_number
 from requests_app.covering_letters.workflow import LetterAction
 from requests_app.models import Attachment, Decision, DossierItem, Procedure, ReturnReason
 from requests_app.routing.presets import PRESETS

@@ -33,10 +33,10 @@ from orgmerge.repeal import services as repeal
 from orgmerge.vocabulary import MergerState
 from orgmerge.workflow import EDITABLE, IllegalMergerStep, MergerAction, Step, steps_open_to
 from portal.agencies import lookup
-from portal.core.fragments import filtered, render_list
-from portal.core.paging import Order, capped_count, keyset_page
 from portal.core.roles import AGENCY_ROLES, OFFICE_ROLES, Role
 from portal.core.rules import Refused
+from portal.core.web.fragments import filtered, render_list
+from portal.core.web.paging import Order, capped_count, keyset_page
 from requests_app.steps.errors import Barred, StaleVersion
 
 if TYPE_CHECKING:

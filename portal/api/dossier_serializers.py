@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from portal.accounts.models import User
 from portal.api.references import AgencyReference
-from portal.core.identifiers import mask
+from portal.core.text.identifiers import mask
 from requests_app import kinds, services
 from requests_app.kinds.base import Field
 from requests_app.models import Decision, Dossier, DossierEvent, DossierItem

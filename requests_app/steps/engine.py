@@ -10,7 +10,7 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.audit.look_only import refuse_look_only
-from portal.core.conflicts import repeated
+from portal.core.database.conflicts import repeated
 from portal.deadlines import services as deadlines
 from portal.documents.models import Document
 from requests_app.drafts.services import dossier_act

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
 from portal.audit.look_only import LookOnly, refuse_look_only
-from portal.ca import tokens
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused, Violation
 from requests_app.models import Dossier, SigningMode
 from requests_app.models.querysets import DossierQuerySet
