@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from devices.lifecycle import Move
 from devices.models import OF_THE_CA, Channel, Device
 from devices.serials import NewDevice, read_list, read_range, split_serials
-from portal.ca.pins import pin_problem
+from portal.ca.tokens.pins import pin_problem
 from portal.core.rules import Refused
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 
 CARRIERS = (("Viettel", "Viettel"), ("Vinaphone", "Vinaphone"), ("Mobifone", "Mobifone"))
 _CODE = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}

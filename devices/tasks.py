@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext_lazy as _
 
 from devices import services
-from portal.ca.authority import NotConfigured
+from portal.ca.authority.services import NotConfigured
 from portal.core.background.sweeps import Done, sweep
 
 logger = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ from devices.models import Device
 from devices.serials import normalise
 from devices.services.ledger import Paper, audit, lock
 from portal.accounts.models import User
-from portal.ca import tokens
 from portal.ca.models import VirtualToken
+from portal.ca.tokens import services as tokens
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from portal.notices.services import tell

@@ -14,7 +14,7 @@ from devices.models import CustodyMove, Device, Shipment, ShipmentItem
 from devices.services.ledger import audit, lock, write
 from devices.services.telling import tell_of_transfer
 from portal.agencies.models import Agency
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.deadlines.services import pass_on
 
 

@@ -28,7 +28,7 @@ from devices.views.holding import DayForm
 from portal.agencies.models import Agency
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused, Violation
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 
 if TYPE_CHECKING:
     from django.http import QueryDict

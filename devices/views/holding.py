@@ -22,7 +22,7 @@ from devices.models import Device
 from portal.agencies.models import SubscriberKind
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 
 if TYPE_CHECKING:
     from django.http import QueryDict

@@ -19,7 +19,7 @@ from devices.forms import ChangePinForm, NewPinForm
 from devices.models import Device
 from devices.services import pins
 from portal.agencies.models import SubscriberKind
-from portal.ca import tokens
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused, Violation
 
 if TYPE_CHECKING:

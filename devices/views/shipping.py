@@ -21,9 +21,9 @@ from devices.lifecycle import Custody
 from devices.models import Device, DeviceKind, Shipment
 from devices.querysets import DeviceQuerySet
 from portal.agencies.models import Agency
-from portal.core.paging import Order, keyset_page
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused, Violation
+from portal.core.web.paging import Order, keyset_page
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

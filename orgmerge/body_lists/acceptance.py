@@ -16,8 +16,8 @@ from orgmerge.planner import names
 from orgmerge.vocabulary import Extent
 from portal.agencies.facts import AgencyFacts
 from portal.agencies.models import Agency, AgencyVersion
-from portal.core.identifiers import check_agency_code
-from portal.core.text import nfc
+from portal.core.text.identifiers import check_agency_code
+from portal.core.text.vietnamese import nfc
 
 _AT_ONCE = 500
 _NAME_AND_PROVINCE = re.compile(r"(.+) \((.+)\)")

@@ -19,9 +19,9 @@ from orgmerge.models import BodyList, BodyListRow, Merger
 from portal.accounts.models import User
 from portal.agencies.models import AgencyVersion
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.core.rules import refuse
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 from requests_app.errors import NotEditable, StaleVersion
 
 _AT_ONCE = 500

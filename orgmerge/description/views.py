@@ -28,9 +28,9 @@ from orgmerge.description.forms import (
 )
 from orgmerge.models import Merger, MergerBody, MergerShare
 from portal.agencies.models import Agency
-from portal.core.forms import warnings_of
 from portal.core.roles import OFFICE_ROLES, Role
 from portal.core.rules import Refused, Violation
+from portal.core.web.forms import warnings_of
 from requests_app.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from orgmerge.models import Merger, MergerBody, PlanLine
 from orgmerge.plans import line_states
 from orgmerge.vocabulary import LineState, MergerState, Stage
 from portal.accounts.models import User
-from portal.core.fields import keyed_hash
+from portal.core.database.fields import keyed_hash
 from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.core.steps import IllegalStep

@@ -15,7 +15,7 @@ from orgmerge.vocabulary import About
 from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
 from portal.ca.models import Certificate
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 from requests_app import kinds
 from requests_app.kinds import issue_prefill as issue
 from requests_app.kinds.base import Kind

@@ -22,9 +22,9 @@ from orgmerge.models import Merger, PlanLine
 from orgmerge.plans.wording import SLUGS
 from orgmerge.vocabulary import LineState, MergerState, Stage
 from portal.agencies.models import Agency
-from portal.core.fragments import render_list
 from portal.core.roles import CA_ROLES, Role
 from portal.core.rules import Refused
+from portal.core.web.fragments import render_list
 from requests_app.errors import NotEditable
 from requests_app.models import Dossier
 

@@ -10,7 +10,7 @@ from orgmerge.filters import ALL, NarrowingFilter, containing
 from orgmerge.models import Merger, MergerBody, MergerShare
 from orgmerge.models.querysets import MergerQuerySet
 from orgmerge.vocabulary import MergerKind, MergerState
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 
 
 class MergerFilter(NarrowingFilter):

@@ -33,11 +33,11 @@ from orgmerge.repeal import services as repeal
 from orgmerge.vocabulary import MergerState
 from orgmerge.workflow import EDITABLE, STEPS, MergerAction, StepOfMerger
 from portal.agencies import lookup
-from portal.core.fragments import filtered, render_list
-from portal.core.paging import Order, capped_count, keyset_page
 from portal.core.roles import AGENCY_ROLES, OFFICE_ROLES, Role
 from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
+from portal.core.web.fragments import filtered, render_list
+from portal.core.web.paging import Order, capped_count, keyset_page
 from requests_app.errors import Barred, StaleVersion
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from orgmerge.plans.wording import is_to_settle
 from orgmerge.vocabulary import About
 from portal.agencies.models import Subscriber
 from portal.ca.models import Certificate
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 from requests_app import kinds
 from requests_app.models import Dossier
 

@@ -20,7 +20,7 @@ from orgmerge.workflow import EDITABLE
 from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.core.roles import Role
 from portal.core.rules import Refused, Violation
 from portal.deadlines import services as deadlines

@@ -16,8 +16,8 @@ from orgmerge.seeding.certificates import (
 from orgmerge.seeding.context import Factory, Place
 from portal.agencies.models import Affiliation, Subscriber, SubscriberKind
 from portal.ca.models import Certificate
-from portal.core.fields import keyed_hash
-from portal.core.text import person_sort_key, search_key, sort_key
+from portal.core.database.fields import keyed_hash
+from portal.core.text.vietnamese import person_sort_key, search_key, sort_key
 from requests_app import kinds
 from requests_app.models import Dossier, DossierItem
 from requests_app.models.querysets import is_at_ca

@@ -29,7 +29,7 @@ from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.agencies.services import hand_on_bodies
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.core.roles import Role
 from portal.core.rules import Refused
 

@@ -31,7 +31,7 @@ from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.audit import services as audit
 from portal.ca.models import Certificate
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.core.roles import Role
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import Deadline, DeadlineKind

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
 from portal.audit import services as audit
+from portal.core.calendar.workdays import WorkCalendar, work_calendar
 from portal.core.models import CalendarDay
 from portal.core.roles import Capability
 from portal.core.rules import refuse
-from portal.core.text import nfc
-from portal.core.workdays import WorkCalendar, work_calendar
+from portal.core.text.vietnamese import nfc
 from portal.deadlines.meanwhile import wait_for, wait_for_openers
 from portal.deadlines.moving import Days, Moved, look
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
+from portal.core.calendar.workdays import work_calendar
 from portal.core.models import CalendarDay
-from portal.core.workdays import work_calendar
 from portal.notices.models import Notice
 from portal.notices.services import Telling, tell_many
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.audit.look_only import refuse_look_only
-from portal.core.conflicts import repeated
+from portal.core.database.conflicts import repeated
 from portal.core.steps import IllegalStep
 from portal.deadlines import services as deadlines
 from portal.documents.models import Document

@@ -13,8 +13,8 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from pytest_django import DjangoAssertNumQueries
 
+from portal.core.calendar.workdays import work_calendar
 from portal.core.models import CalendarDay
-from portal.core.workdays import work_calendar
 
 pytestmark = pytest.mark.django_db
 DATA = Path(__file__).parent.parent / "data"

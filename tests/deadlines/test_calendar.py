@@ -14,10 +14,10 @@ from django.urls import reverse
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.audit.models import AuditEntry
+from portal.core.calendar.workdays import work_calendar
 from portal.core.models import CalendarDay
 from portal.core.roles import Role
 from portal.core.rules import Refused
-from portal.core.workdays import work_calendar
 from portal.deadlines import calendar, moving, services
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.moving import Moved

@@ -23,11 +23,11 @@ from orgmerge.review.forms import RoundForm
 from orgmerge.review.lines import joined, lines_of
 from orgmerge.vocabulary import Answer
 from orgmerge.workflow import EDITABLE
-from portal.core.fragments import filtered, render_list
-from portal.core.numbers import typed_number
 from portal.core.roles import AGENCY_ROLES, CA_ROLES, Role
 from portal.core.rules import Refused
-from portal.core.sheets import MOST_ROWS, is_wanted, sheet_response
+from portal.core.text.numbers import typed_number
+from portal.core.web.fragments import filtered, render_list
+from portal.core.web.sheets import MOST_ROWS, is_wanted, sheet_response
 from requests_app.errors import NotEditable
 
 if TYPE_CHECKING:

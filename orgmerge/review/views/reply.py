@@ -24,11 +24,11 @@ from orgmerge.review.filters import ReviewLineFilter
 from orgmerge.review.lines import joined, lines_of, said_of, with_cells
 from orgmerge.review.rules import FIELDS, OUTSIDE, Checked, Said
 from orgmerge.vocabulary import Answer, Extent
-from portal.core.fragments import filtered
-from portal.core.numbers import typed_number
 from portal.core.roles import OFFICE_ROLES, Role
 from portal.core.rules import Refused, Violation
-from portal.core.text import nfc
+from portal.core.text.numbers import typed_number
+from portal.core.text.vietnamese import nfc
+from portal.core.web.fragments import filtered
 from requests_app.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:
