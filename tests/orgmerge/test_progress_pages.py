@@ -28,7 +28,7 @@ from tests import builders, story
 from tests.orgmerge import approved, carried
 from tests.orgmerge.carried import Merging
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ca")]
+pytestmark = [pytest.mark.both, pytest.mark.django_db, pytest.mark.usefixtures("ca")]
 
 
 @pytest.fixture
