@@ -10,8 +10,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from devices.waiting import figures as device_figures
-from devices.waiting import to_send
+from devices.register.figures import figures as device_figures
+from devices.register.figures import to_send
 from portal.accounts.models import AccountChange, RoleGrant
 from portal.ca.models import Certificate
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS
