@@ -27,7 +27,7 @@ from portal.core.collector import collector_paused
 from portal.core.forms import SheetFile
 from portal.core.fragments import filtered, render_list
 from portal.core.numbers import typed_number
-from portal.core.roles import OFFICE_ROLES
+from portal.core.roles import Scope
 from portal.core.rules import Refused, Violation
 from portal.core.sheets import XLSX
 from requests_app.steps.errors import NotEditable, StaleVersion
@@ -74,7 +74,7 @@ class ListRowForm(forms.Form):
 @require_safe
 def sheet_template(request: UserRequest, kind: str) -> HttpResponse:
     """Return an empty sheet to fill in."""
-    if request.user.role not in OFFICE_ROLES or kind not in COLUMNS:
+    if request.user.scope is not Scope.OFFICE or kind not in COLUMNS:
         raise Http404
     return HttpResponse(
         blank_sheet(COLUMNS[kind]),

@@ -15,7 +15,7 @@ from orgmerge.models import Merger, PlanLine
 from orgmerge.vocabulary import About, Action, LineState
 from portal.accounts.models import User
 from portal.agencies.models import Agency
-from portal.core.roles import AGENCY_ROLES
+from portal.core.roles import Scope
 from portal.deadlines.models import Deadline, DeadlineKind
 from requests_app.models import Procedure
 from requests_app.routing.services import rule_for
@@ -37,7 +37,7 @@ class DeviceRow:
 def device_lines(merger: Merger, user: User) -> QuerySet[PlanLine]:
     """Return the lines about devices that ``user`` may see."""
     rows = PlanLine.objects.filter(plan=merger.approved_plan_id, about=About.DEVICE)
-    if user.role in AGENCY_ROLES:
+    if user.scope is Scope.BODY:
         own = merger.bodies.filter(agency__in=user.body_ids).order_by().values("pk")
         return rows.filter(Q(agency__in=user.body_ids) | Q(sender__in=own))
     return rows

@@ -26,7 +26,7 @@ from orgmerge.plans import line_states
 from orgmerge.vocabulary import LineState, MergerState, Stage
 from portal.accounts.models import User
 from portal.core.fields import keyed_hash
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import Refused
 from portal.notices import services as notices
 from requests_app.drafts.services import create_draft, import_rows, save_letter
@@ -273,7 +273,7 @@ def _draft(
     )
     dossier = Dossier.objects.get(pk=dossier.pk)
     notices.tell(
-        User.objects.who_act_for(roles={Role.CLERK}, agency_id=dossier.agency_id),
+        User.objects.who_can(Capability.DRAFT, agency_id=dossier.agency_id),
         cause=f"merger-letter:{dossier.uuid}",
         title=_("Đã lập theo phương án sắp xếp: %s") % headline_of(dossier),
         text=_("Xem lại từng dòng, bổ sung ô còn trống, ghi số, ngày văn bản rồi trình ký."),

@@ -16,7 +16,7 @@ from orgmerge.vocabulary import FORM_OF, About, Action, LineState, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
 from portal.ca.models import Certificate
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import refuse
 from requests_app.steps.errors import NotEditable
 
@@ -51,7 +51,7 @@ def again(
     if locked.state != LineState.FAILED:
         raise NotEditable(locked.state)
     if action and action != locked.action:
-        if actor.role != Role.OFFICE_OFFICER:
+        if not actor.can(Capability.PREPARE_REORGANISATIONS):
             raise PermissionDenied("the office decides what is done instead")
         if action not in instead_of(locked):
             raise refuse("not_an_answer", _("Không quyết định như vậy cho việc này được."))
@@ -72,7 +72,7 @@ def set_aside(line: PlanLine, *, actor: User, now: datetime, reason: str) -> Pla
     A line whose row is still under way is not set aside: the row would go on without it.
     """
     merger, locked = _locked(line, actor=actor)
-    if actor.role != Role.OFFICE_OFFICER:
+    if not actor.can(Capability.PREPARE_REORGANISATIONS):
         raise PermissionDenied("the office sets lines aside")
     if locked.state not in (LineState.FAILED, LineState.PLANNED):
         raise NotEditable(locked.state)
@@ -87,7 +87,9 @@ def may_act(line: PlanLine, user: User) -> bool:
     """Say whether ``user`` may let a failed line be opened again."""
     is_theirs = line.sender is not None and line.sender.agency_id == user.agency_id
     # An officer who sees the reorganisation works on it.
-    return user.role == Role.OFFICE_OFFICER or (user.role == Role.CLERK and is_theirs)
+    return user.can(Capability.PREPARE_REORGANISATIONS) or (
+        user.can(Capability.DRAFT) and is_theirs
+    )
 
 
 def instead_of(line: PlanLine) -> tuple[Action, ...]:

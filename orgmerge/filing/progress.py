@@ -14,7 +14,7 @@ from orgmerge.filing.stages import WORKING
 from orgmerge.models import Merger, MergerBody, PlanLine
 from orgmerge.vocabulary import About, LineState, MergerState, Stage
 from portal.accounts.models import User
-from portal.core.roles import AGENCY_ROLES
+from portal.core.roles import Scope
 from requests_app.workflow import ENDED, State
 
 FAILURES_SHOWN = 50
@@ -86,7 +86,7 @@ def shown_lines(merger: Merger, user: User) -> QuerySet[PlanLine]:
     """Return the lines that are work and that ``user`` may see: a body's people see its own."""
     rows = PlanLine.objects.filter(plan=merger.approved_plan_id, stage__in=WORKING)
     rows = rows.exclude(about=About.DOSSIER)
-    if user.role in AGENCY_ROLES:
+    if user.scope is Scope.BODY:
         own = merger.bodies.filter(agency__in=user.body_ids).order_by().values("pk")
         return rows.filter(sender__in=own)
     return rows
@@ -95,7 +95,7 @@ def shown_lines(merger: Merger, user: User) -> QuerySet[PlanLine]:
 def shown_bodies(merger: Merger, user: User) -> QuerySet[MergerBody]:
     """Return the bodies whose part ``user`` may see."""
     bodies = merger.bodies.select_related("agency").order_by("position")
-    return bodies.filter(agency__in=user.body_ids) if user.role in AGENCY_ROLES else bodies
+    return bodies.filter(agency__in=user.body_ids) if user.scope is Scope.BODY else bodies
 
 
 def by_stage(rows: QuerySet[PlanLine]) -> list[StageCounts]:

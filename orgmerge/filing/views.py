@@ -23,7 +23,7 @@ from orgmerge.plans.wording import SLUGS
 from orgmerge.vocabulary import LineState, MergerState, Stage
 from portal.agencies.models import Agency
 from portal.core.fragments import render_list
-from portal.core.roles import CA_ROLES, Role
+from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused
 from requests_app.models import Dossier
 from requests_app.steps.errors import NotEditable
@@ -54,7 +54,8 @@ def overview(request: UserRequest, code: UUID) -> HttpResponse:
         "bodies": progress.of_bodies(merger, list(page.object_list), rows),
         "is_going_on": merger.state == MergerState.IN_FORCE,
         "is_to_come": merger.state == MergerState.APPROVED,
-        "sends_list": request.user.role == Role.OFFICE_OFFICER and merger.is_led_by(request.user),
+        "sends_list": request.user.can(Capability.PREPARE_REORGANISATIONS)
+        and merger.is_led_by(request.user),
         **narrow,
         **_failures(merger, rows, request.user),
     }
@@ -90,7 +91,7 @@ def devices(request: UserRequest, code: UUID) -> HttpResponse:
     """Show the inventory of devices: by body before, or those of one body with their clocks."""
     merger = _approved(request.user, code)
     rows = device_inventory.device_lines(merger, request.user)
-    if request.user.role in CA_ROLES:
+    if request.user.scope is Scope.CA:
         raise Http404
     olds = Agency.objects.filter(pk__in=rows.order_by().values("agency")).order_by("sort_name")
     context: dict[str, Any] = {"merger": merger, "receiver": _receiver(merger)}
@@ -164,7 +165,7 @@ def _line(user: User, code: UUID, about: str, thing: UUID) -> PlanLine:
 
 def _failures(merger: Merger, rows: QuerySet[PlanLine], user: User) -> dict[str, Any]:
     """Return the failures for those whose business the things are; the CA sees numbers only."""
-    if user.role in CA_ROLES:
+    if user.scope is Scope.CA:
         return {"failures": []}
     failed = progress.failures(rows)
     found = [(line, failures.may_act(line, user), failures.instead_of(line)) for line in failed]
@@ -172,7 +173,7 @@ def _failures(merger: Merger, rows: QuerySet[PlanLine], user: User) -> dict[str,
         "failures": found,
         "readable_failures": _readable(failed, user),
         "failure_count": rows.filter(state=LineState.FAILED).count(),
-        "may_set_aside": user.role == Role.OFFICE_OFFICER,
+        "may_set_aside": user.can(Capability.PREPARE_REORGANISATIONS),
     }
 
 

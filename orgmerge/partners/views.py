@@ -21,7 +21,7 @@ from orgmerge.partners.forms import AnswerForm, AskForm, PlanAnswerForm
 from orgmerge.partners.wording import invitation_next
 from orgmerge.plans.views.plan import render_plan
 from orgmerge.workflow import EDITABLE
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from requests_app.steps.errors import Barred, NotEditable, StaleVersion
 
@@ -112,7 +112,7 @@ def answer(request: UserRequest, code: UUID) -> HttpResponse:
 def _show(request: UserRequest, asked: MergerOffice, form: AnswerForm) -> HttpResponse:
     user = request.user
     may_answer = (
-        user.role == Role.OFFICE_OFFICER
+        user.can(Capability.PREPARE_REORGANISATIONS)
         and asked.office_id in user.body_ids
         and asked.joined_at is None
         and asked.merger.state in EDITABLE

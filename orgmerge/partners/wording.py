@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from orgmerge.vocabulary import MergerState
-from portal.core.roles import Role
+from portal.core.roles import Capability
 
 if TYPE_CHECKING:
     from orgmerge.models import MergerOffice
@@ -26,7 +26,7 @@ def invitation_next(asked: MergerOffice, user: User) -> str:
         return _("Đã trả lời không tham gia. Mời lại ở trang Mô tả nếu cần.")
     if not is_theirs:
         return _("Chờ chuyên viên của %(office)s trả lời.") % {"office": office}
-    if user.role == Role.OFFICE_OFFICER:
+    if user.can(Capability.PREPARE_REORGANISATIONS):
         return _(
             "Nhận lời thì hai bên cùng mô tả, và phương án chỉ được phê duyệt khi lãnh đạo đơn vị "
             "anh/chị đã đồng ý. Không tham gia thì nêu lý do để %(leader)s biết."

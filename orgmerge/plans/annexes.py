@@ -35,7 +35,7 @@ from portal.accounts.models import User
 from portal.agencies.querysets import ancestors_of
 from portal.audit import services as audit
 from portal.core.fragments import filtered
-from portal.core.roles import AGENCY_ROLES
+from portal.core.roles import Scope
 from portal.core.rules import Refused, refuse
 from portal.documents import pieces
 from portal.documents import services as documents
@@ -168,7 +168,7 @@ def extract_for(user: User, plan: Plan, params: Mapping[str, Any]) -> Extract:
     named = {name: str(params.get(name, "")) for name in sorted(PlanLineFilter.base_filters)}
     return Extract(
         plan=plan,
-        agency_id=user.agency_id if user.role in AGENCY_ROLES else None,
+        agency_id=user.agency_id if user.scope is Scope.BODY else None,
         query=urlencode({name: value for name, value in named.items() if value}),
         is_draft=plan.merger.approved_plan_id is None,
     )

@@ -26,7 +26,7 @@ from portal.agencies.models import Subscriber, SubscriberKind
 from portal.audit import services as audit
 from portal.ca.models import Certificate
 from portal.core.collector import collector_paused
-from portal.core.roles import AGENCY_ROLES
+from portal.core.roles import Scope, roles_in
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import Counts, DeadlineKind
 from portal.notices import services as notices
@@ -282,7 +282,7 @@ def _write_lists(
     ReviewReply.objects.filter(pk__in=[reply.pk for reply in replies]).update(listed_at=now)
     open_clocks(held, replies, now=now)
     uuid_of = {reply.agency_id: reply.uuid for reply in replies}
-    users = User.objects.filter(agency__in=uuid_of, role__in=AGENCY_ROLES, is_active=True)
+    users = User.objects.filter(agency__in=uuid_of, role__in=roles_in(Scope.BODY), is_active=True)
     notices.tell_many(
         [
             notices.Telling(

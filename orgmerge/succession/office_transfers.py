@@ -32,7 +32,7 @@ from portal.agencies.models import Agency
 from portal.audit import services as audit
 from portal.ca.models import Certificate
 from portal.core.bulk import update_rows
-from portal.core.roles import Role
+from portal.core.roles import Capability, roles_that_can
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.watching import let_watch
@@ -225,7 +225,9 @@ def _tell(
         groups[one.office_id].append(one)
     for office, group in groups.items():
         notices.tell(
-            User.objects.of_office(office).filter(role=Role.OFFICE_OFFICER),
+            User.objects.of_office(office).filter(
+                role__in=roles_that_can(Capability.COVER_DOSSIERS)
+            ),
             cause=f"merger:{destinations.merger.pk}:office:{page}:{group[0].pk}",
             title=title % len(group),
             text=_("Theo %s.") % destinations.merger.decision,

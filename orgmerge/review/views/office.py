@@ -25,7 +25,7 @@ from orgmerge.vocabulary import Answer
 from orgmerge.workflow import EDITABLE
 from portal.core.fragments import filtered, render_list
 from portal.core.numbers import typed_number
-from portal.core.roles import AGENCY_ROLES, CA_ROLES, Role
+from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused
 from portal.core.sheets import MOST_ROWS, is_wanted, sheet_response
 from requests_app.steps.errors import NotEditable
@@ -39,7 +39,7 @@ ROWS = 50
 @require_safe
 def review(request: UserRequest, code: UUID) -> HttpResponse:
     """Show the newest round, or one asked for by its number; a body comes to its own list."""
-    if request.user.role in AGENCY_ROLES:
+    if request.user.scope is Scope.BODY:
         # Lead a body to its list of the newest round; without one, say so.
         own = ReviewReply.objects.visible_to(request.user).filter(round__merger__uuid=code)
         newest = own.order_by("-round__number", "pk").first()
@@ -109,7 +109,7 @@ def hold_round(request: UserRequest, code: UUID) -> HttpResponse:
 @require_safe
 def lines(request: UserRequest, code: UUID) -> HttpResponse:
     """List the lines of all bodies of a round: what was said, by whom."""
-    if request.user.role in AGENCY_ROLES:
+    if request.user.scope is Scope.BODY:
         raise Http404
     merger = _find(request.user, code)
     held = _held(merger, request)
@@ -148,7 +148,7 @@ _OF_ITEMS = (
 
 
 def _find(user: User, code: UUID) -> Merger:
-    if user.role in CA_ROLES or user.role in AGENCY_ROLES:
+    if user.scope in (Scope.CA, Scope.BODY):
         raise Http404
     return pages.find(user, code)
 
@@ -162,7 +162,7 @@ def _held(merger: Merger, request: UserRequest) -> ReviewRound | None:
 def _show(
     request: UserRequest, merger: Merger, held: ReviewRound | None, *, form: RoundForm | None
 ) -> HttpResponse:
-    is_officer = request.user.role == Role.OFFICE_OFFICER
+    is_officer = request.user.can(Capability.PREPARE_REORGANISATIONS)
     context: dict[str, Any] = {
         "merger": merger,
         "round": held,
