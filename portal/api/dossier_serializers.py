@@ -13,7 +13,7 @@ from portal.core.identifiers import mask
 from requests_app import kinds, services
 from requests_app.kinds.base import Field
 from requests_app.models import Decision, Dossier, DossierEvent, DossierItem
-from requests_app.workflow import Action, Step
+from requests_app.workflow import Action, DossierStep
 
 _MOST_TEXT = 4000
 
@@ -43,7 +43,7 @@ class DossierSerializer(serializers.ModelSerializer[Dossier]):
         return services.title_of(dossier)
 
 
-class StepSerializer(serializers.Serializer[Step]):
+class StepSerializer(serializers.Serializer[DossierStep]):
     """A step that may be taken now."""
 
     action = serializers.ChoiceField(choices=Action.choices)

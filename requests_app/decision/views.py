@@ -15,12 +15,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from requests_app import kinds, services
 from requests_app.dossier_pages.views import parts
 from requests_app.forms import RowDecisionForm, StepForm
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.steps import views as taking
-from requests_app.workflow import HANDING_BACK, Action, IllegalStep, steps_open_to
+from requests_app.workflow import HANDING_BACK, Action, steps_open_to
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest

@@ -19,13 +19,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.core.rules import Refused, Violation
+from portal.core.steps import IllegalStep
 from requests_app import kinds, services
 from requests_app.dossier_pages.views import parts
 from requests_app.forms import StepForm
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.steps import views as taking
 from requests_app.submission.signing_mode import personal_certificate
-from requests_app.workflow import TAKING, Action, IllegalStep, steps_open_to
+from requests_app.workflow import TAKING, Action, steps_open_to
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

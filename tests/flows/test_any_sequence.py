@@ -28,11 +28,12 @@ from portal.ca import authority, ceremony, installation, keystore, responder, to
 from portal.ca import services as ca
 from portal.ca.models import Certificate, KeyPair
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from requests_app import services
 from requests_app.execution import services as execution
 from requests_app.models import Decision, Dossier
 from requests_app.services import RowDecision
-from requests_app.workflow import Action, IllegalStep, Route, State
+from requests_app.workflow import Action, Route, State
 from tests import story
 from tests.amounts import amount
 from tests.builders import NOW

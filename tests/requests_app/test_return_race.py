@@ -14,10 +14,11 @@ from devices.models import CustodyMove
 from portal.accounts.models import User
 from portal.core.roles import Role
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from requests_app import services
 from requests_app.models import DeliveredPaper, Dossier
 from requests_app.services import RowDecision, StaleVersion
-from requests_app.workflow import Action, IllegalStep, Route, State
+from requests_app.workflow import Action, Route, State
 from tests import builders
 from tests.builders import NOW
 from tests.requests_app import returns

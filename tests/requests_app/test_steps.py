@@ -8,12 +8,13 @@ from devices.lifecycle import Custody
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
 from requests_app import services
 from requests_app.models import Dossier, Procedure, SigningMode
 from requests_app.services import Barred, StaleVersion
-from requests_app.workflow import Action, IllegalStep, Route, State
+from requests_app.workflow import Action, Route, State
 from tests import builders, story
 
 pytestmark = pytest.mark.django_db

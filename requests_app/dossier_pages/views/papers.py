@@ -14,13 +14,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.core.roles import Scope
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from portal.documents.responses import file_response
 from requests_app import services
 from requests_app.dossier_pages.views import detail, parts
 from requests_app.forms import AttachmentForm
 from requests_app.models import Attachment, Dossier, DossierItem
 from requests_app.steps import views as taking
-from requests_app.workflow import AT_THE_AGENCY, IllegalStep
+from requests_app.workflow import AT_THE_AGENCY
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
