@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
@@ -11,6 +10,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from orgmerge.vocabulary import MergerState
+from portal.core.background.leases import LeasedQuerySet
 from portal.core.roles import Capability, Scope
 
 if TYPE_CHECKING:
@@ -103,7 +103,13 @@ def mergers_of(user: User) -> QuerySet[Any, Any]:
     return mergers.visible_to(user).order_by().values("pk")
 
 
-class PlanAnnexQuerySet(models.QuerySet["PlanAnnex"]):
+class PlanQuerySet(LeasedQuerySet["Plan"]):
+    def unfinished(self) -> Self:
+        """Return what a worker still has to make."""
+        return self.filter(state__in=["waiting", "running"])
+
+
+class PlanAnnexQuerySet(LeasedQuerySet["PlanAnnex"]):
     def visible_to(self, user: User) -> Self:
         """Return what ``user`` may take away: who sees a plan whole the annexes made of the whole,
         a body those of its own lines; one of a draft the office alone."""
@@ -127,11 +133,8 @@ class PlanAnnexQuerySet(models.QuerySet["PlanAnnex"]):
     def unfinished(self) -> Self:
         return self.filter(document__isnull=True, problem="")
 
-    def unclaimed(self, now: datetime) -> Self:
-        return self.filter(Q(claimed_until__isnull=True) | Q(claimed_until__lt=now))
 
-
-class ReviewRoundQuerySet(models.QuerySet["ReviewRound"]):
+class ReviewRoundQuerySet(LeasedQuerySet["ReviewRound"]):
     def open(self) -> Self:
         return self.filter(closed_at__isnull=True)
 

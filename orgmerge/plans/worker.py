@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from time import monotonic
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +17,7 @@ from orgmerge.planner import facts, planner
 from orgmerge.plans import comparison, storage
 from orgmerge.register import inputs
 from portal.audit import services as audit
+from portal.core.background.leases import Lease, LeaseLost
 from portal.core.collector import collector_paused
 from portal.core.page_cache import small_page_cache
 from portal.core.rules import Violation
@@ -32,32 +31,8 @@ NAMED = 20  # faults named one by one
 KEPT = 2  # ready plans whose lines stay, so that the newest can be compared with the one before
 
 
-class Lost(Exception):
-    """Another worker took the plan over: what this one does no longer counts."""
-
-
 class Contradictory(Exception):
     """The description contradicts itself or the register: its rows at fault, in words."""
-
-
-@dataclass(slots=True)
-class _Claim:
-    """A plan this worker makes, and until when nobody else does."""
-
-    pk: int
-    until: datetime
-    now: datetime
-    began: float
-
-    def extend(self, **columns: object) -> None:
-        """Note progress and hold on to the plan; raises Lost."""
-        mine = Plan.objects.filter(pk=self.pk, state=Plan.State.RUNNING, claimed_until=self.until)
-        passed = timedelta(seconds=monotonic() - self.began)
-        # The longer of two moments, never the same: the lease is the worker's mark as well.
-        until = max(self.now + passed + LEASE, self.until + timedelta(microseconds=1))
-        if not mine.update(claimed_until=until, **columns):
-            raise Lost
-        self.until = until
 
 
 def make_waiting(*, now: datetime) -> int:
@@ -66,7 +41,9 @@ def make_waiting(*, now: datetime) -> int:
     Safe to run twice and twice at once. After a kill the lease runs out, and the plan is made from
     the beginning: what was written of it is removed first.
     """
-    claim = _claim(now)
+    waiting = Plan.objects.unfinished().order_by("pk")
+    running = {"state": Plan.State.RUNNING, "bodies_done": 0, "problem": ""}
+    claim = waiting.claim_next(now=now, lease=LEASE, **running)
     if claim is None:
         return 0
     try:
@@ -102,7 +79,7 @@ def make_waiting(*, now: datetime) -> int:
             kept = [*ready.values_list("pk", flat=True)[:KEPT], plan.merger.approved_plan_id]
             for older in ready.exclude(pk__in=[pk for pk in kept if pk is not None]):
                 storage.drop(older)
-    except Lost:
+    except LeaseLost:
         logger.warning("another worker took over plan %s", claim.pk)
     except Contradictory as error:
         _fail(claim, str(error))
@@ -114,35 +91,17 @@ def make_waiting(*, now: datetime) -> int:
     return 1
 
 
-def _to_make(now: datetime) -> QuerySet[Plan]:
-    is_free = Q(claimed_until__isnull=True) | Q(claimed_until__lt=now)
-    unfinished = Plan.objects.filter(state__in=[Plan.State.WAITING, Plan.State.RUNNING])
-    return unfinished.filter(is_free).order_by("pk")
-
-
-def _claim(now: datetime) -> _Claim | None:
-    for pk in list(_to_make(now).values_list("pk", flat=True)):
-        until = now + LEASE
-        if (
-            _to_make(now)
-            .filter(pk=pk)
-            .update(state=Plan.State.RUNNING, claimed_until=until, bodies_done=0, problem="")
-        ):
-            return _Claim(pk, until, now, monotonic())
-    return None
-
-
 @transaction.atomic
-def _finish(claim: _Claim, made: facts.Plan, *, compared_with: int | None) -> None:
+def _finish(claim: Lease, made: facts.Plan, *, compared_with: int | None) -> None:
     counts = storage.counts(made) | {"compared_with": compared_with}
-    claim.extend(
+    claim.end(
         state=Plan.State.READY,
         counts=counts,
         choices=storage.choices(made),
         made_at=claim.now,
         bodies_done=F("bodies_total"),
     )
-    plan = _ended(claim)
+    plan = Plan.objects.select_related("merger__office").get(pk=claim.pk)
     said = {"number": plan.number, "lines": counts["lines"], "open": counts["open"]}
     audit.record(merger_act("merger.make_plan", plan.merger, **said), actor=None, now=claim.now)
 
@@ -160,19 +119,14 @@ def _broken(error: Exception) -> str:
     ) % {"name": type(error).__name__}
 
 
-def _fail(claim: _Claim, problem: str) -> None:
+def _fail(claim: Lease, problem: str) -> None:
     """Say in words why the plan could not be made; nothing of it is kept."""
     try:
         with transaction.atomic():
-            claim.extend(state=Plan.State.FAILED, problem=problem)
-            plan = _ended(claim)
+            claim.end(state=Plan.State.FAILED, problem=problem)
+            plan = Plan.objects.select_related("merger__office").get(pk=claim.pk)
             act = merger_act("merger.fail_plan", plan.merger, number=plan.number)
             audit.record(act, actor=None, now=claim.now)
-    except Lost:
+    except LeaseLost:
         return
     storage.drop(plan)
-
-
-def _ended(claim: _Claim) -> Plan:
-    Plan.objects.filter(pk=claim.pk).update(claimed_until=None)
-    return Plan.objects.select_related("merger__office").get(pk=claim.pk)
