@@ -21,11 +21,10 @@ from orgmerge import pages
 from orgmerge.approval import readiness
 from orgmerge.approval import services as approval
 from orgmerge.description import checks
-from orgmerge.description.filters import RowFilter
 from orgmerge.description.forms import MergerStepForm
 from orgmerge.description.rows import JOINED, shown_rows
 from orgmerge.models import Merger, MergerOffice, ReviewReply
-from orgmerge.overview.filters import MergerFilter
+from orgmerge.overview.filters import MergerFilter, RowFilter
 from orgmerge.overview.wording import what_next
 from orgmerge.partners import services as partners
 from orgmerge.repeal import services as repeal

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
@@ -13,25 +15,45 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from orgmerge import pages
 from orgmerge.models import Merger, ReviewItem, ReviewReply, ReviewRound
 from orgmerge.review import rounds, sheets
 from orgmerge.review.filters import ReplyFilter, ReviewLineFilter, has_account, has_answer
-from orgmerge.review.forms import RoundForm
 from orgmerge.review.lines import joined, lines_of
 from orgmerge.vocabulary import Answer
 from orgmerge.workflow import EDITABLE
+from portal.agencies.forms import DayField
 from portal.core.fragments import filtered, render_list
 from portal.core.numbers import typed_number
 from portal.core.roles import Capability, Scope
-from portal.core.rules import Refused
+from portal.core.rules import Refused, Violation
 from portal.core.sheets import MOST_ROWS, is_wanted, sheet_response
 from requests_app.steps.errors import NotEditable
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
+
+
+class RoundForm(forms.Form):
+    """Until when, and what else the bodies are to know; ``violations`` are what was refused."""
+
+    violations: Sequence[Violation] = ()
+
+    due_on = DayField(
+        label=gettext_lazy("Hạn trả lời"),
+        help_text=gettext_lazy("dd/mm/yyyy, trước hoặc đúng ngày hiệu lực."),
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Hướng dẫn thêm"),
+        required=False,
+        max_length=2000,
+        help_text=gettext_lazy("Các đơn vị đọc nguyên văn, ví dụ người liên hệ ở Sở."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
 
 ROWS = 50
 
