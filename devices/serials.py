@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from portal.core.rules import Refused, Violation
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 
 MOST_AT_ONCE = 2000
 _SERIAL = re.compile(r"[A-Z0-9][A-Z0-9./-]{2,39}")

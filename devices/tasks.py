@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from devices.pins import services as pins
 from devices.returns import expiry
 from devices.stock import services as stock
-from portal.ca.authority import NotConfigured
+from portal.ca.authority.services import NotConfigured
 from portal.core.background.sweeps import Done, sweep
 
 logger = logging.getLogger(__name__)

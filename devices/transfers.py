@@ -16,7 +16,7 @@ from devices.lifecycle import Move
 from devices.models import CustodyMove, Device, Shipment, ShipmentItem
 from devices.notices import clerks_of
 from portal.agencies.models import Agency
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.deadlines.services import pass_on
 from portal.notices.services import tell
 

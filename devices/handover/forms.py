@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from devices.forms import SerialForm
 from devices.pins.forms import PinForm
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 
 if TYPE_CHECKING:
     from django.http import QueryDict

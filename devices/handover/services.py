@@ -20,8 +20,8 @@ from devices.serials import normalise, wrong_serial
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.audit.services import Act, record
-from portal.ca import tokens
 from portal.ca.models import VirtualToken
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused, Violation
 from portal.deadlines.models import DeadlineKind
 from portal.deadlines.services import close_all, open_deadline

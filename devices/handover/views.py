@@ -18,8 +18,8 @@ from devices.handover import services
 from devices.handover.forms import HandOverForm
 from devices.lifecycle import Move
 from devices.models import Device
-from portal.core.refusals import Refusals
 from portal.core.roles import Capability
+from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

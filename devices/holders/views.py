@@ -20,9 +20,9 @@ from devices.forms import DayForm, SerialForm
 from devices.holders import services
 from devices.lifecycle import Move
 from devices.models import Device
-from portal.core.refusals import Refusals
 from portal.core.roles import Capability
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
+from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from devices.forms import SerialForm
-from portal.ca.pins import pin_problem
+from portal.ca.tokens.pins import pin_problem
 
 if TYPE_CHECKING:
     from django.http import QueryDict

@@ -20,8 +20,8 @@ from devices.models import CustodyMove, Device
 from devices.notices import clerks_of, tell_of_moves
 from devices.serials import normalise, wrong_serial
 from portal.accounts.models import User
-from portal.ca import tokens
 from portal.ca.models import VirtualToken
+from portal.ca.tokens import services as tokens
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from portal.notices.services import tell

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods
 from devices.models import Device
 from devices.pins import services as pins
 from devices.pins.forms import ChangePinForm, NewPinForm
-from portal.ca import tokens
-from portal.core.refusals import Refusals
+from portal.ca.tokens import services as tokens
+from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

@@ -9,8 +9,8 @@ from django.db.models import Count, Q
 
 from devices.lifecycle import Condition, Custody
 from devices.models import Device, Intake, Shipment
-from portal.core.paging import capped_count
 from portal.core.roles import Scope
+from portal.core.web.paging import capped_count
 
 if TYPE_CHECKING:
     from portal.accounts.models import User

@@ -14,7 +14,7 @@ from devices.querysets import DeviceQuerySet
 from devices.serials import normalise
 from portal.agencies.models import Agency
 from portal.core.roles import Scope
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 
 if TYPE_CHECKING:
     from django.http import QueryDict

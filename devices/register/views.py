@@ -26,13 +26,13 @@ from devices.register.figures import figures
 from devices.register.filters import DeviceFilter
 from devices.register.wording import button_of, next_sentence, now_sentence, tone_of
 from portal.audit.exports import note_export
-from portal.ca import words
 from portal.ca.models import Certificate
-from portal.core import sheets
-from portal.core.paging import MOST_COUNTED, Order, capped_count, first_rows, keyset_page
-from portal.core.refusals import Refusals
+from portal.ca.register import words
 from portal.core.roles import Scope
-from portal.core.sheets import SheetColumn
+from portal.core.web import sheets
+from portal.core.web.paging import MOST_COUNTED, Order, capped_count, first_rows, keyset_page
+from portal.core.web.refusals import Refusals
+from portal.core.web.sheets import SheetColumn
 from portal.deadlines.models import Deadline, DeadlineKind
 
 if TYPE_CHECKING:

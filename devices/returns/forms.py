@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from devices.forms import CODE, DayForm
 from devices.models import Channel, Device
 from devices.serials import MOST_AT_ONCE, split_serials
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 
 if TYPE_CHECKING:
     from django.http import QueryDict

@@ -20,9 +20,9 @@ from devices.querysets import DeviceQuerySet
 from devices.shipping import services
 from devices.shipping.forms import ReceiveForm, SendForm
 from portal.agencies.models import Agency
-from portal.core.paging import Order, keyset_page
-from portal.core.refusals import Refusals
 from portal.core.roles import Capability, Scope
+from portal.core.web.paging import Order, keyset_page
+from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

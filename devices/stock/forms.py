@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from devices.forms import CODE
 from devices.models import OF_THE_CA
 from devices.serials import read_list, read_range
-from portal.core.refusals import Refusals
+from portal.core.web.refusals import Refusals
 
 CARRIERS = (("Viettel", "Viettel"), ("Vinaphone", "Vinaphone"), ("Mobifone", "Mobifone"))
 

@@ -22,8 +22,8 @@ from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
 from portal.audit.services import Act, record
 from portal.ca.models import KeyPair, Storage
-from portal.ca.services import make_keys
-from portal.core.bulk import update_rows
+from portal.ca.register.services import make_keys
+from portal.core.database.bulk import update_rows
 from portal.core.rules import Refused, Violation
 from portal.notices.services import tell
 

@@ -19,8 +19,8 @@ from devices.lifecycle import Condition, Custody
 from devices.models import OF_THE_CA, Device, Intake
 from devices.stock import services
 from devices.stock.forms import TakeInForm
-from portal.core.refusals import Refusals
 from portal.core.roles import Capability, Scope
+from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

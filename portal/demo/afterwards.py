@@ -14,21 +14,23 @@ from devices.models import Device
 from devices.services import Allocation
 from portal.agencies import services as agencies
 from portal.agencies.facts import PersonFacts
-from portal.ca import authority
-from portal.ca import services as ca
-from portal.ca.authority import Order
+from portal.ca.authority import services as authority
+from portal.ca.authority.services import Order
 from portal.ca.models import Certificate, KeyPair
-from portal.core.identifiers import parse_day
+from portal.ca.register import services as ca
+from portal.core.text.identifiers import parse_day
 from portal.demo import plays
 from portal.demo.people import answers_of
 from portal.demo.plays import Hands
-from requests_app import services
+from requests_app.decision.services import decide_rows
+from requests_app.drafts.services import save_letter
 from requests_app.kinds.mau_01_person.form import subject_name
 from requests_app.kinds.mau_04_renew_change import prefill as renew_change
 from requests_app.kinds.mau_05_revoke import prefill as revoke
 from requests_app.kinds.mau_06_recover import prefill as recover
 from requests_app.kinds.mau_09_loss import prefill as loss
 from requests_app.models import Decision, Dossier, DossierItem
+from requests_app.start_page.services import start_dossier
 from requests_app.workflow import Action
 
 _DAY = timedelta(days=1)
@@ -174,9 +176,9 @@ def _revoked_and_given_back(hands: Hands, *, now: datetime) -> None:
     plays.whole(asked, hands, now=now - 5 * _DAY)
     device = Device.objects.get(key=people[0].key)
     devices.take_back([device], serials_seen=[device.serial], actor=hands.clerk, now=now - 3 * _DAY)
-    minutes = services.start_dossier("mau_08_return", actor=hands.clerk, now=now - 2 * _DAY)
+    minutes = start_dossier("mau_08_return", actor=hands.clerk, now=now - 2 * _DAY)
     contact = {"receiver_name": "", "receiver_position": ""} | plays.contact_of(hands.clerk)
-    services.save_letter(
+    save_letter(
         minutes,
         letter_number="53/BB-UBND",
         letter_date=(now - 2 * _DAY).date(),
@@ -219,7 +221,7 @@ def _locked(hands: Hands, *, now: datetime) -> None:
     asked = _dossier(hands, "mau_06_recover", "54", recover.rows_of([device]), now=now - _DAY)
     plays.sign(asked, hands, now=now - 20 * _HOUR)
     asked.refresh_from_db()
-    services.decide_rows(
+    decide_rows(
         asked,
         {item.uuid: (Decision.ACCEPTED, "") for item in asked.items.all()},
         actor=hands.officer,

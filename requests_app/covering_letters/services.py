@@ -16,12 +16,13 @@ from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.core.roles import Capability
 from portal.core.rules import Refused, refuse
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 from portal.documents import services as documents
 from portal.documents import uploads
 from portal.documents.models import Document
 from requests_app.covering_letters import rules
 from requests_app.covering_letters.workflow import Stage
+from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import (
     CoveredDossier,
     CoveringLetter,
@@ -30,7 +31,6 @@ from requests_app.models import (
     SigningMode,
 )
 from requests_app.models.querysets import DossierQuerySet
-from requests_app.steps.errors import NotEditable, StaleVersion
 from requests_app.workflow import Action, Route, State, find_step, queue_of
 
 _SCANS = frozenset({uploads.PDF.media_type, uploads.PNG.media_type, uploads.JPEG.media_type})

@@ -16,11 +16,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
-from requests_app import kinds, services
+from requests_app import kinds
+from requests_app.decision import services as decision_services
+from requests_app.decision.forms import RowDecisionForm
 from requests_app.dossier_pages.views import parts
-from requests_app.forms import RowDecisionForm, StepForm
+from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.steps import views as taking
+from requests_app.steps.engine import bars_of
+from requests_app.steps.forms import StepForm
+from requests_app.submission import checks
 from requests_app.workflow import HANDING_BACK, Action, steps_open_to
 
 if TYPE_CHECKING:
@@ -53,14 +58,14 @@ def decide_rows(request: UserRequest, uuid: UUID) -> HttpResponse:
         for form in forms
     }
     try:
-        services.decide_rows(
+        decision_services.decide_rows(
             dossier,
             decisions,
             actor=request.user,
             now=timezone.now(),
             version=parts.version_of(request),
         )
-    except (services.StaleVersion, IllegalStep, services.Barred):
+    except (StaleVersion, IllegalStep, Barred):
         return taking.conflict(request, dossier)
     except Dossier.DoesNotExist as error:
         raise Http404 from error
@@ -79,10 +84,10 @@ def accept_all(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Accept every row nobody has decided yet."""
     dossier = parts.find(request.user, uuid)
     try:
-        services.accept_all(
+        decision_services.accept_all(
             dossier, actor=request.user, now=timezone.now(), version=parts.version_of(request)
         )
-    except (services.StaleVersion, IllegalStep, services.Barred):
+    except (StaleVersion, IllegalStep, Barred):
         return taking.conflict(request, dossier)
     except Dossier.DoesNotExist as error:
         raise Http404 from error
@@ -98,7 +103,7 @@ def confirm(request: UserRequest, uuid: UUID) -> HttpResponse:
     if response:
         return response
     cards = parts.steps_of(dossier, request.user, sent=form, only=_CONFIRMING)
-    barred = services.bars_of(dossier, request.user)
+    barred = bars_of(dossier, request.user)
     if not cards and not barred:
         return redirect("requests_app:detail", dossier.uuid)
     page = parts.rows_page(dossier, request.GET.get("page"))
@@ -109,7 +114,7 @@ def confirm(request: UserRequest, uuid: UUID) -> HttpResponse:
         "cards": cards,
         "barred": barred,
         "progress": parts.progress_of(dossier),
-        "checks": services.checks(dossier, reader=request.user, now=timezone.now()),
+        "checks": checks.checks(dossier, reader=request.user, now=timezone.now()),
         "page": page,
         "rows": parts.masked(dossier, page),
         "decider": dossier.events.filter(action=Action.DECIDE).select_related("actor").last(),
@@ -143,10 +148,10 @@ def _render_review(
         "kind": kinds.get(dossier.kind),
         "scan": parts.scan_of(dossier),
         "cards": cards,
-        "barred": services.bars_of(dossier, request.user),
+        "barred": bars_of(dossier, request.user),
         "can_decide": can_decide,
         "progress": parts.progress_of(dossier),
-        "checks": services.checks(dossier, reader=request.user, now=timezone.now()),
+        "checks": checks.checks(dossier, reader=request.user, now=timezone.now()),
         "page": page,
         "rows": rows,
         "row_forms": list(zip(rows, forms, strict=True)) if can_decide and forms else [],
@@ -163,4 +168,4 @@ def _can_decide(dossier: Dossier, user: User) -> bool:
     steps = steps_open_to(user.role, state=dossier.state, route=dossier.route)
     if user.looks_only or not any(step.action == Action.DECIDE for step in steps):
         return False
-    return not any(step.action == Action.DECIDE for step in services.bars_of(dossier, user))
+    return not any(step.action == Action.DECIDE for step in bars_of(dossier, user))

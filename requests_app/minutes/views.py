@@ -20,11 +20,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
-from requests_app import kinds, services
+from requests_app import kinds
+from requests_app.decision import services as decision_services
+from requests_app.decision.services import RowDecision, decide_rows
 from requests_app.dossier_pages.views import parts
-from requests_app.forms import StepForm
+from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.steps import views as taking
+from requests_app.steps.engine import bars_of
+from requests_app.steps.forms import StepForm
+from requests_app.submission import checks
 from requests_app.submission.signing_mode import personal_certificate
 from requests_app.workflow import TAKING, Action, steps_open_to
 
@@ -93,14 +98,14 @@ def tick_devices(request: UserRequest, uuid: UUID) -> HttpResponse:
     dossier = parts.find(request.user, uuid)
     serials = _BETWEEN_SERIALS.split(request.POST.get("serials", ""))
     try:
-        ticked, unknown = services.tick_devices(
+        ticked, unknown = decision_services.tick_devices(
             dossier,
             serials,
             actor=request.user,
             now=timezone.now(),
             version=parts.version_of(request),
         )
-    except (services.StaleVersion, IllegalStep, services.Barred):
+    except (StaleVersion, IllegalStep, Barred):
         return taking.conflict(request, dossier)
     except Dossier.DoesNotExist as error:
         raise Http404 from error
@@ -120,14 +125,14 @@ def confirm_devices(request: UserRequest, uuid: UUID) -> HttpResponse:
     if not all([form.is_valid() for form in typed]):  # noqa: C419 (each shows its own errors)
         return _page(request, dossier, typed=typed, page=page)
     try:
-        services.decide_rows(
+        decide_rows(
             dossier,
             {form.item.uuid: _said(form) for form in typed},
             actor=request.user,
             now=timezone.now(),
             version=parts.version_of(request),
         )
-    except (services.StaleVersion, IllegalStep, services.Barred):
+    except (StaleVersion, IllegalStep, Barred):
         return taking.conflict(request, dossier)
     except Dossier.DoesNotExist as error:
         raise Http404 from error
@@ -140,9 +145,9 @@ def confirm_devices(request: UserRequest, uuid: UUID) -> HttpResponse:
     return redirect(f"{address}?page={number}#danh-sach")
 
 
-def _said(form: DeviceForm) -> services.RowDecision:
+def _said(form: DeviceForm) -> RowDecision:
     typed = form.cleaned_data
-    return services.RowDecision(typed["decision"], typed["reason"], typed["serial_seen"])
+    return RowDecision(typed["decision"], typed["reason"], typed["serial_seen"])
 
 
 def _put_beside(typed: Sequence[DeviceForm], violations: Iterable[Violation]) -> None:
@@ -169,7 +174,7 @@ def _page(
     if not any(step.action in TAKING for step in open_here):
         return redirect("requests_app:detail", dossier.uuid)
     page = page or parts.rows_page(dossier, request.GET.get("page"))
-    barred = services.bars_of(dossier, user)
+    barred = bars_of(dossier, user)
     now = timezone.now()
     context = {
         "dossier": dossier,
@@ -181,7 +186,7 @@ def _page(
         "can_confirm": not barred,
         "can_sign": personal_certificate(user, now=now) is not None,
         "progress": parts.progress_of(dossier),
-        "checks": services.checks(dossier, reader=user, now=now),
+        "checks": checks.checks(dossier, reader=user, now=now),
         "page": page,
         "rows": parts.masked(dossier, page),
         "device_forms": typed or [DeviceForm(item=item) for item in page],

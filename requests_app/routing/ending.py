@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.notices import services as notices
 from requests_app.models import Procedure, RoutingRule
 

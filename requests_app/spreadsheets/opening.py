@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.datetime import MAC_EPOCH
 
 from portal.core.rules import Refused, refuse
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 from requests_app.spreadsheets.cells import Values, rows_of
 
 MAX_ROWS = 5000  # of data in one sheet; as many as one letter takes

@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidTag
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from portal.core.fields import decrypt, encrypt
+from portal.core.database.fields import decrypt, encrypt
 
 KEPT_FOR = timedelta(days=1)
 _FOLDER = "imports"

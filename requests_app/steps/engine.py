@@ -10,14 +10,14 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.audit.look_only import refuse_look_only
-from portal.core.conflicts import repeated
+from portal.core.database.conflicts import repeated
 from portal.core.steps import IllegalStep
 from portal.deadlines import services as deadlines
 from portal.documents.models import Document
 from requests_app.drafts.services import dossier_act
+from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Dossier, DossierEvent
 from requests_app.models.querysets import is_at_ca
-from requests_app.steps.errors import Barred, StaleVersion
 from requests_app.steps.handler import Handler, row_facts
 from requests_app.steps.handlers import handler_of
 from requests_app.steps.notices import tell_of_step

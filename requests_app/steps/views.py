@@ -10,14 +10,15 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.ca import tokens
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
-from requests_app import services
 from requests_app.dossier_pages import wording
 from requests_app.dossier_pages.views import parts
-from requests_app.forms import StepForm
+from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Dossier
+from requests_app.steps.engine import take_step
+from requests_app.steps.forms import StepForm
 from requests_app.workflow import Action
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def take(request: UserRequest, dossier: Dossier, form: StepForm) -> HttpResponse
         return None
     typed = form.cleaned_data
     try:
-        services.take_step(
+        take_step(
             dossier,
             typed["action"],
             actor=request.user,
@@ -45,12 +46,12 @@ def take(request: UserRequest, dossier: Dossier, form: StepForm) -> HttpResponse
         )
     except Dossier.DoesNotExist as error:
         raise Http404 from error
-    except (services.StaleVersion, IllegalStep):
+    except (StaleVersion, IllegalStep):
         return conflict(request, dossier)
     except Refused as refusal:
         form.violations = list(refusal.violations)
         return None
-    except services.Barred:
+    except Barred:
         form.add_error(
             None,
             _(

@@ -16,7 +16,7 @@ from devices.services import Allocation, allocate_many, take_from_stock, take_in
 from devices.stock.services import LEASE
 from portal.audit.models import AuditEntry
 from portal.ca.models import KeyPair, Storage, VirtualToken
-from portal.ca.services import make_keys
+from portal.ca.register.services import make_keys
 from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.notices.models import Notice

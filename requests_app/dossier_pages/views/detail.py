@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.core.roles import Capability
-from requests_app import kinds, services
-from requests_app.dossier_pages.reading import read_row
+from requests_app import kinds
+from requests_app.dossier_pages.forms import AttachmentForm
+from requests_app.dossier_pages.reading import as_sent, hides_rework, read_row, shown_events
 from requests_app.dossier_pages.views import parts
-from requests_app.forms import AttachmentForm, StepForm
 from requests_app.models import (
     Attachment,
     CoveredDossier,
@@ -26,6 +26,8 @@ from requests_app.models import (
     Outcome,
 )
 from requests_app.steps import views as taking
+from requests_app.steps.engine import bars_of
+from requests_app.steps.forms import StepForm
 from requests_app.workflow import EDITABLE, PETITIONS, State
 
 if TYPE_CHECKING:
@@ -64,11 +66,11 @@ def render_detail(
 ) -> HttpResponse:
     """Render the detail page, with a form that came back where there is one."""
     page = parts.rows_page(dossier, request.GET.get("page"))
-    shown = services.shown_events(dossier, request.user)
+    shown = shown_events(dossier, request.user)
     events = list(shown.select_related("actor__agency", "document"))
-    is_rework = services.hides_rework(dossier, request.user)
+    is_rework = hides_rework(dossier, request.user)
     if is_rework:
-        services.as_sent(dossier, request.user)
+        as_sent(dossier, request.user)
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
@@ -102,7 +104,7 @@ def _what_can_be_done(
     request: UserRequest, dossier: Dossier, *, sent: StepForm | None
 ) -> dict[str, object]:
     user = request.user
-    barred = services.bars_of(dossier, user)
+    barred = bars_of(dossier, user)
     cards = parts.steps_of(dossier, user, sent=sent, only=parts.ON_THE_SPOT)
     came_back = sent is not None and all(card.form is not sent for card in cards)
     return {

@@ -16,11 +16,21 @@ from portal.core.roles import Scope
 from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
 from portal.documents.responses import file_response
-from requests_app import services
+from requests_app.covering_letters.services import is_others_letter
+from requests_app.dossier_pages.forms import AttachmentForm
+from requests_app.dossier_pages.reading import (
+    hides_rework,
+    last_sent_letter,
+    note_reading,
+    shown_events,
+)
 from requests_app.dossier_pages.views import detail, parts
-from requests_app.forms import AttachmentForm
+from requests_app.drafts import attachments
+from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import Attachment, Dossier, DossierItem
 from requests_app.steps import views as taking
+from requests_app.submission import letters
+from requests_app.submission.letters import preview_html
 from requests_app.workflow import AT_THE_AGENCY
 
 if TYPE_CHECKING:
@@ -42,7 +52,7 @@ def letter(request: UserRequest, uuid: UUID) -> HttpResponse:
     Who corrects a dossier that came back asks for the last of them: ``?draft``.
     """
     dossier = _find_paper(request.user, uuid)
-    if services.hides_rework(dossier, request.user):
+    if hides_rework(dossier, request.user):
         return _last_sent(request, dossier)
     document = dossier.letter if "original" in request.GET else dossier.signed_letter
     document = document or dossier.letter
@@ -50,11 +60,11 @@ def letter(request: UserRequest, uuid: UUID) -> HttpResponse:
     if document is not None and not is_draft:
         return file_response(document, as_attachment="download" in request.GET)
     _refuse_rework(request.user, dossier)
-    return HttpResponse(services.render(dossier), content_type="application/pdf", headers=_FRAMED)
+    return HttpResponse(letters.render(dossier), content_type="application/pdf", headers=_FRAMED)
 
 
 def _last_sent(request: UserRequest, dossier: Dossier) -> HttpResponse:
-    document = services.last_sent_letter(dossier)
+    document = last_sent_letter(dossier)
     if document is None:
         raise Http404
     return file_response(document, as_attachment="download" in request.GET)
@@ -65,7 +75,7 @@ def preview(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Return the letter for the screen, as a small document of its own to stand in a frame."""
     dossier = _find_paper(request.user, uuid)
     _refuse_rework(request.user, dossier)
-    context = {"dossier": dossier, "letter": services.preview_html(dossier)}
+    context = {"dossier": dossier, "letter": preview_html(dossier)}
     response = render(request, "requests_app/preview.html", context)
     for name, value in _FRAMED.items():
         response[name] = value
@@ -76,7 +86,7 @@ def _find_paper(user: User, uuid: UUID) -> Dossier:
     """Return the dossier whose letter ``user`` opens; what an auditor reads whole is recorded."""
     dossier = parts.find(user, uuid)
     if user.scope is Scope.TREE:
-        services.note_reading(dossier, actor=user, now=timezone.now())
+        note_reading(dossier, actor=user, now=timezone.now())
     return dossier
 
 
@@ -104,7 +114,7 @@ def attach(request: UserRequest, uuid: UUID) -> HttpResponse:
                 form.add_error("file", f"{violation.message} {violation.way_out}".strip())
         except DossierItem.DoesNotExist:
             form.add_error("row", _("Không có dòng này trong danh sách."))
-        except (services.StaleVersion, services.NotEditable, IllegalStep):
+        except (StaleVersion, NotEditable, IllegalStep):
             return taking.conflict(request, dossier)
         except Dossier.DoesNotExist as error:
             raise Http404 from error
@@ -117,7 +127,7 @@ def attach(request: UserRequest, uuid: UUID) -> HttpResponse:
 def _attach(request: UserRequest, dossier: Dossier, form: AttachmentForm) -> None:
     position = form.cleaned_data.get("row")
     item = dossier.items.get(position=position) if position else None
-    services.attach(
+    attachments.attach(
         dossier,
         form.cleaned_data["file"],
         kind=form.cleaned_data["kind"],
@@ -133,14 +143,14 @@ def detach(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpRespo
     dossier = parts.find(request.user, uuid)
     get_object_or_404(Attachment, dossier=dossier, uuid=attachment_uuid)
     try:
-        services.detach(
+        attachments.detach(
             dossier,
             attachment_uuid,
             actor=request.user,
             now=timezone.now(),
             version=parts.version_of(request),
         )
-    except (services.StaleVersion, services.NotEditable, IllegalStep):
+    except (StaleVersion, NotEditable, IllegalStep):
         return taking.conflict(request, dossier)
     messages.success(request, _("Đã bỏ tệp khỏi hồ sơ."))
     return redirect("requests_app:detail", dossier.uuid)
@@ -150,7 +160,7 @@ def detach(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpRespo
 def attachment(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpResponse:
     """Return a file of the dossier; a body that only follows it gets none."""
     dossier = parts.find(request.user, uuid)
-    if services.hides_rework(dossier, request.user):
+    if hides_rework(dossier, request.user):
         raise Http404
     found = get_object_or_404(
         Attachment.objects.select_related("document"), dossier=dossier, uuid=attachment_uuid
@@ -162,11 +172,11 @@ def attachment(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpR
 def event_document(request: UserRequest, uuid: UUID, document_uuid: UUID) -> HttpResponse:
     """Return what a step left behind: a written refusal, a signed letter of an earlier round."""
     dossier = parts.find(request.user, uuid)
-    events = services.shown_events(dossier, request.user).select_related("document")
+    events = shown_events(dossier, request.user).select_related("document")
     event = events.filter(document__uuid=document_uuid).first()
     if event is None or event.document is None:
         raise Http404
-    if services.is_others_letter(event.document, request.user):
+    if is_others_letter(event.document, request.user):
         raise Http404
     return file_response(event.document, as_attachment=True)
 

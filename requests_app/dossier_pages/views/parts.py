@@ -14,13 +14,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.core.identifiers import mask
-from portal.core.numbers import typed_number
 from portal.core.roles import Capability
-from requests_app import kinds, services
-from requests_app.forms import StepForm
+from portal.core.text.identifiers import mask
+from portal.core.text.numbers import typed_number
+from requests_app import kinds
 from requests_app.kinds.base import Field, Widget, Words
 from requests_app.models import Attachment, Decision, Dossier, DossierItem, Outcome, ReturnReason
+from requests_app.steps.engine import allowed_steps
+from requests_app.steps.forms import StepForm
 from requests_app.workflow import EDITABLE, Action, DossierStep, State, steps_open_to
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def steps_of(
     dossier: Dossier, user: User, *, sent: StepForm | None = None, only: Collection[str]
 ) -> list[StepCard]:
     """Return those of ``only`` open to ``user``; ``sent`` is the form that came back, if any."""
-    steps = [step for step in services.allowed_steps(dossier, user) if step.action in only]
+    steps = [step for step in allowed_steps(dossier, user) if step.action in only]
     reasons = active_reasons() if any(step.needs_reason for step in steps) else []
     return [_card(dossier, step, sent=sent, reasons=reasons) for step in steps]
 

@@ -14,13 +14,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from portal.core.numbers import typed_number
 from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
-from requests_app import kinds, services
+from portal.core.text.numbers import typed_number
+from requests_app import kinds
 from requests_app.dossier_pages.views import parts
 from requests_app.drafts import editing
 from requests_app.drafts.views import editor_acts
+from requests_app.errors import NotEditable, StaleVersion
 from requests_app.kinds.base import Answers, Kind
 from requests_app.models import Dossier, DossierItem
 from requests_app.steps import views as taking
@@ -76,9 +77,9 @@ def _save(request: UserRequest, dossier: Dossier) -> HttpResponse:
         draft.keep(typed)
         draft.read_files(request.FILES)
         place = editor_acts.act(request, draft, request.POST.get("do", "save"), page)
-    except services.StaleVersion:
+    except StaleVersion:
         return _conflict(request, dossier, typed, page)
-    except (services.NotEditable, IllegalStep):
+    except (NotEditable, IllegalStep):
         return taking.conflict(request, dossier)
     except Refused as refusal:
         dossier.refresh_from_db()
@@ -90,7 +91,7 @@ def _save_quietly(draft: editor_acts.Draft, typed: Mapping[UUID, Answers]) -> Ht
     """Keep what the script sends; it says so itself when it could not be kept."""
     try:
         draft.keep(typed)
-    except (services.StaleVersion, services.NotEditable, IllegalStep):
+    except (StaleVersion, NotEditable, IllegalStep):
         return JsonResponse({"conflict": True}, status=CONFLICT)
     return _saved_quietly(draft, list(typed))
 

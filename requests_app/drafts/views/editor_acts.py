@@ -18,13 +18,22 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
-from portal.ca import csr
-from portal.core.conflicts import repeated
-from portal.core.fields import decrypt, encrypt
-from portal.core.numbers import typed_number
+from portal.ca.pki import csr
+from portal.core.database.conflicts import repeated
+from portal.core.database.fields import decrypt, encrypt
 from portal.core.rules import Refused, Violation
-from requests_app import kinds, services
+from portal.core.text.numbers import typed_number
+from requests_app import kinds
 from requests_app.drafts import editing
+from requests_app.drafts.services import (
+    add_row,
+    duplicate_row,
+    import_rows,
+    move_row,
+    remove_row,
+    save_rows,
+)
+from requests_app.errors import StaleVersion
 from requests_app.kinds import key_requests
 from requests_app.kinds.base import Answers, Kind, check_cell
 from requests_app.models import Dossier, DossierItem
@@ -67,9 +76,9 @@ class Draft:
         """Keep the cells that differ; a stale form is refused even when it changes nothing."""
         items = list(self.dossier.items.filter(uuid__in=list(typed)))
         if changed := editing.changes(items, typed):
-            self.call(services.save_rows, changed)
+            self.call(save_rows, changed)
         elif self.dossier.version != self.version:
-            raise services.StaleVersion(seen=self.version, current=self.dossier.version)
+            raise StaleVersion(seen=self.version, current=self.dossier.version)
 
     def read_files(self, files: MultiValueDict[str, UploadedFile[bytes]]) -> None:
         """Put the PKCS#10 requests of the chosen files into their rows.
@@ -91,7 +100,7 @@ class Draft:
             else:
                 texts[item.uuid] = {key_requests.NAME: text}
         if texts:
-            self.call(services.save_rows, texts)
+            self.call(save_rows, texts)
         if refused:
             raise Refused(*refused)
 
@@ -129,18 +138,18 @@ def act(request: UserRequest, draft: Draft, button: str, page: int) -> str:
 
 
 def _add(request: UserRequest, draft: Draft, argument: str) -> str:
-    item: DossierItem = draft.call(services.add_row, draft.kind.blank_row())
+    item: DossierItem = draft.call(add_row, draft.kind.blank_row())
     return draft.place(item.position)
 
 
 def _duplicate(request: UserRequest, draft: Draft, argument: str) -> str:
-    item: DossierItem = draft.call(services.duplicate_row, draft.item(argument).uuid)
+    item: DossierItem = draft.call(duplicate_row, draft.item(argument).uuid)
     return draft.place(item.position)
 
 
 def _remove(request: UserRequest, draft: Draft, argument: str) -> str:
     item = draft.item(argument)
-    draft.call(services.remove_row, item.uuid)
+    draft.call(remove_row, item.uuid)
     removed = {"dossier": str(draft.dossier.uuid), "title": item.title, "answers": item.answers}
     request.session[_REMOVED] = encrypt(json.dumps(removed))
     return draft.page(editing.page_of(max(1, item.position - 1)))
@@ -164,7 +173,7 @@ def _restore(request: UserRequest, draft: Draft, argument: str) -> str:
     removed = _removed(request, draft.dossier)
     if removed is None:
         return draft.page(1)
-    item: DossierItem = draft.call(services.add_row, removed["answers"])
+    item: DossierItem = draft.call(add_row, removed["answers"])
     del request.session[_REMOVED]
     return draft.place(item.position)
 
@@ -179,7 +188,7 @@ def _down(request: UserRequest, draft: Draft, argument: str) -> str:
 
 def _move(draft: Draft, argument: str, *, by: int) -> str:
     item = draft.item(argument)
-    draft.call(services.move_row, item.uuid, by=by)
+    draft.call(move_row, item.uuid, by=by)
     item.refresh_from_db(fields=["position"])
     return draft.place(item.position)
 
@@ -193,7 +202,7 @@ def _take(request: UserRequest, draft: Draft, argument: str) -> str:
         raise Http404
     offers = [found.suggestion for found in check_cell(one, item.answers) if found.suggestion]
     if offers:
-        draft.call(services.save_rows, {item.uuid: {name: offers[0]}})
+        draft.call(save_rows, {item.uuid: {name: offers[0]}})
     return draft.place(item.position, name)
 
 
@@ -215,10 +224,10 @@ def _paste(request: UserRequest, draft: Draft, argument: str) -> str:
     existing = _rows_from(draft, row)[: len(block)]
     if existing:
         pasted = dict(zip((item.uuid for item in existing), block, strict=False))
-        draft.call(services.save_rows, pasted)
+        draft.call(save_rows, pasted)
     if rest := block[len(existing) :]:
         blank = draft.kind.blank_row()
-        draft.call(services.import_rows, [blank | answers for answers in rest])
+        draft.call(import_rows, [blank | answers for answers in rest])
     messages.success(request, _("Đã dán %(count)d dòng.") % {"count": len(block)})
     first = existing[0].position if existing else _last_position(draft) - len(block) + 1
     return draft.place(first)

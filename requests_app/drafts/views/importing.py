@@ -15,14 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.core.collector import collector_paused
-from portal.core.forms import SheetFile
-from portal.core.numbers import typed_number
+from portal.core.database.collector import collector_paused
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
-from requests_app import kinds, services, spreadsheets
+from portal.core.text.numbers import typed_number
+from portal.core.web.forms import SheetFile
+from requests_app import kinds, spreadsheets
 from requests_app.dossier_pages.views import parts
+from requests_app.drafts.services import import_rows
+from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import Dossier
 from requests_app.spreadsheets import SheetReport, parked
 from requests_app.spreadsheets.release import release
@@ -106,7 +108,7 @@ def _import(
     rows = [row.answers for row in found.good_rows]
     try:
         with collector_paused():
-            services.import_rows(
+            import_rows(
                 dossier,
                 rows,
                 replace=choices.replaces,
@@ -114,7 +116,7 @@ def _import(
                 now=timezone.now(),
                 version=_number(request.POST.get("version", "")),
             )
-    except (services.StaleVersion, services.NotEditable, IllegalStep):
+    except (StaleVersion, NotEditable, IllegalStep):
         return taking.conflict(request, dossier)
     except Refused as refusal:
         return _show_report(request, dossier, found, choices, violations=refusal.violations)

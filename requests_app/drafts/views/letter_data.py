@@ -15,12 +15,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from portal.core import identifiers
 from portal.core.rules import Severity
 from portal.core.steps import IllegalStep
-from portal.core.text import nfc
-from requests_app import kinds, services
+from portal.core.text import identifiers
+from portal.core.text.vietnamese import nfc
+from requests_app import kinds
 from requests_app.dossier_pages.views import parts
+from requests_app.drafts.services import save_letter
+from requests_app.errors import NotEditable, StaleVersion
 from requests_app.kinds.base import Answers, Field, Kind, Widget
 from requests_app.models import Dossier
 from requests_app.steps import views as taking
@@ -187,7 +189,7 @@ def _save(request: UserRequest, dossier: Dossier, form: LetterForm) -> HttpRespo
     day = form.day()
     is_no_day = bool(form.cleaned_data["letter_date"]) and day is None
     try:
-        services.save_letter(
+        save_letter(
             dossier,
             letter_number=form.cleaned_data["letter_number"],
             letter_date=dossier.letter_date if is_no_day else day,
@@ -197,9 +199,9 @@ def _save(request: UserRequest, dossier: Dossier, form: LetterForm) -> HttpRespo
             now=timezone.now(),
             version=form.cleaned_data["version"],
         )
-    except (services.NotEditable, IllegalStep):
+    except (NotEditable, IllegalStep):
         return taking.conflict(request, dossier)
-    except services.StaleVersion as stale:
+    except StaleVersion as stale:
         _show_both(form, parts.find(request.user, dossier.uuid), stale.current)
         return None
     if is_no_day:  # the one thing that can't be kept as typed

@@ -11,8 +11,8 @@ from devices.models import Device
 from portal.agencies import services as agencies
 from portal.agencies.models import SubscriberKind
 from portal.agencies.services import NewPlace
-from portal.ca import expiry
 from portal.ca.models import Certificate
+from portal.ca.register import expiry
 from portal.notices import services as notices
 from requests_app.kinds.mau_04_renew_change.form import LEVELS
 from requests_app.kinds.mau_04_renew_change.paper import mail_of

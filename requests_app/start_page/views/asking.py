@@ -15,14 +15,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.core.numbers import typed_number
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
-from portal.core.text import nfc
-from requests_app import kinds, services
+from portal.core.text.numbers import typed_number
+from portal.core.text.vietnamese import nfc
+from requests_app import kinds
 from requests_app.models import Dossier
 from requests_app.start_page.choices import choices, choose
 from requests_app.start_page.occasions import OCCASIONS, About, Occasion, Pick, Way, find_occasion
+from requests_app.start_page.services import start_dossier
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -108,7 +109,7 @@ def _open(request: UserRequest, chosen: Way, about: str) -> Dossier:
                     way_out=_("Đánh dấu ít nhất một dòng, hoặc bấm “Lập bản trống”."),
                 )
             )
-    return services.start_dossier(
+    return start_dossier(
         chosen.kind_code,
         variant=chosen.variant,
         actor=request.user,

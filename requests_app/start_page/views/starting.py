@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from portal.core.rules import Refused, Violation
-from requests_app import kinds, services
+from requests_app import kinds
 from requests_app.kinds.base import Words
 from requests_app.start_page.occasions import About
+from requests_app.start_page.services import start_dossier
 from requests_app.start_page.views.asking import must_draft
 
 if TYPE_CHECKING:
@@ -82,9 +83,7 @@ def start(request: UserRequest) -> HttpResponse:
     if form.is_valid():
         kind, _colon, variant = form.cleaned_data["need"].partition(":")
         try:
-            dossier = services.start_dossier(
-                kind, actor=request.user, now=timezone.now(), variant=variant
-            )
+            dossier = start_dossier(kind, actor=request.user, now=timezone.now(), variant=variant)
         except Refused as refusal:
             violations = refusal.violations
         else:

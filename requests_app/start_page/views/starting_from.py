@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST
 from devices.models import Device
 from portal.ca.models import Certificate
 from portal.core.rules import Refused, Violation
-from requests_app import services
 from requests_app.start_page.offers import Offer, offers_for_certificate, offers_for_device
+from requests_app.start_page.services import start_dossier
 from requests_app.start_page.views.asking import must_draft
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _start(
     violations: tuple[Violation, ...] = offer.violations
     if offer.is_open:
         try:
-            dossier = services.start_dossier(
+            dossier = start_dossier(
                 offer.kind_code,
                 variant=offer.variant,
                 actor=request.user,

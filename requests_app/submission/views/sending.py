@@ -12,12 +12,18 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from portal.core.rules import Severity
-from requests_app import kinds, services
+from requests_app import kinds
 from requests_app.dossier_pages.views import parts
 from requests_app.kinds import reissue_warning as reissue
 from requests_app.kinds import row_rules
 from requests_app.models import Dossier
 from requests_app.steps import views as taking
+from requests_app.steps.engine import allowed_steps
+from requests_app.submission.checks import (
+    expected_signing_mode,
+    row_findings,
+    violations_before_signing,
+)
 from requests_app.workflow import Action
 
 if TYPE_CHECKING:
@@ -37,16 +43,15 @@ def check(request: UserRequest, uuid: UUID) -> HttpResponse:
     if not parts.is_editor(dossier, request.user):
         return redirect("requests_app:detail", dossier.uuid)
     now = timezone.now()
-    mode, why = services.expected_signing_mode(dossier, now=now)
+    mode, why = expected_signing_mode(dossier, now=now)
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
         "form": form,
         "may_request": any(
-            step.action == Action.REQUEST_SIGNATURE
-            for step in services.allowed_steps(dossier, request.user)
+            step.action == Action.REQUEST_SIGNATURE for step in allowed_steps(dossier, request.user)
         ),
-        "violations": form.violations or services.violations_before_signing(dossier, now=now),
+        "violations": form.violations or violations_before_signing(dossier, now=now),
         "warnings": _warnings(dossier, now=now),
         "mode": mode,
         "mode_reason": why,
@@ -58,7 +63,7 @@ def _warnings(dossier: Dossier, *, now: datetime) -> list[tuple[int, str]]:
     """What is worth a second look but stops nothing, as (row, words)."""
     found = [
         (row.item.position, one.finding.message)
-        for row in services.row_findings(dossier, today=timezone.localdate(now))
+        for row in row_findings(dossier, today=timezone.localdate(now))
         for one in row.findings
         if one.finding.severity is Severity.WARNING
     ]

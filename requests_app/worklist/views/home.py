@@ -16,9 +16,9 @@ from portal.accounts.models import AccountChange, RoleGrant
 from portal.ca.models import Certificate
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS
 from portal.core.background.status import silent_words
-from portal.core.paging import KeysetPage, Order, capped_count, keyset_page
 from portal.core.roles import Capability, Scope
-from portal.core.waiting import waiting_for
+from portal.core.web.paging import KeysetPage, Order, capped_count, keyset_page
+from portal.core.web.waiting import waiting_for
 from portal.notices.models import Mail
 from requests_app.models import CoveringLetter, Dossier, RoutingProposal
 from requests_app.worklist.agenda import agenda_of
