@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from portal.core.law import with_numbers
 from requests_app.rulebook import decisions, decree
 
 ENTRIES = (*decree.ENTRIES, *decisions.ENTRIES)
@@ -32,4 +33,5 @@ or records. Articles without a decree's name are those of Nghị định 68/2024
 def _rows() -> Iterator[str]:
     for one in ENTRIES:
         places = "<br>".join(f"`{path}`" for path in one.where)
-        yield f"| {one.id} | {one.says} | {one.article} | {one.sort} | {places} | {one.why} |"
+        says, why = with_numbers(one.says), with_numbers(one.why)
+        yield f"| {one.id} | {says} | {one.article} | {one.sort} | {places} | {why} |"

@@ -12,6 +12,7 @@ from django.utils import timezone
 from devices.lifecycle import Custody
 from portal.agencies.models import Agency, SubscriberKind
 from portal.ca.models import Certificate, Storage
+from portal.core import law
 from portal.core.rules import Violation
 from requests_app.drafts.targets import serial_of
 from requests_app.kinds.base import EffectKind
@@ -62,9 +63,7 @@ def _read(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> _
         own=bodies_of(dossier.agency),
         successors=_successors(items),
         day=day,
-        renewed_until=timezone.localdate(
-            rules.validity(now, years=rules.RENEWED_VALIDITY_YEARS)[1]
-        ),
+        renewed_until=timezone.localdate(rules.validity(now, years=law.RENEWED_VALIDITY_YEARS)[1]),
     )
 
 
