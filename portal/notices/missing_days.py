@@ -27,9 +27,17 @@ def warn_of_missing_days(*, now: datetime) -> int:
     """
     today = timezone.localdate(now)
     calendar = work_calendar()
+    years = [today.year, today.year + 1] if today.month >= NEXT_YEAR_FROM_MONTH else [today.year]
+    days: Iterable[date] = CalendarDay.objects.filter(
+        is_official=False, date__gte=today
+    ).values_list("date", flat=True)
+    found = dict.fromkeys(years, 0)
+    for day in days:
+        if day.year in found:
+            found[day.year] += 1
     texts = {
         f"calendar:{year}:{today:%Y-%m}": (year, _text(year, expected, is_announced=is_announced))
-        for year, expected in _expected(today).items()
+        for year, expected in found.items()
         if not (is_announced := calendar.is_announced(year)) or expected
     }
     known = set(Notice.objects.filter(cause__in=texts).values_list("recipient", "cause"))
@@ -49,19 +57,6 @@ def warn_of_missing_days(*, now: datetime) -> int:
         ],
         now=now,
     )
-
-
-def _expected(today: date) -> dict[int, int]:
-    """Return the years to look at, and how many of their days to come are only expected."""
-    years = [today.year, today.year + 1] if today.month >= NEXT_YEAR_FROM_MONTH else [today.year]
-    days: Iterable[date] = CalendarDay.objects.filter(
-        is_official=False, date__gte=today
-    ).values_list("date", flat=True)
-    found = dict.fromkeys(years, 0)
-    for day in days:
-        if day.year in found:
-            found[day.year] += 1
-    return found
 
 
 def _text(year: int, expected: int, *, is_announced: bool) -> str:
