@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from requests_app.workflow import STEPS, Route, State, Step
+from requests_app.workflow import STEPS, Action, DossierStep, Route, State
 
 HEAD = """# Đường đi của hồ sơ
 
@@ -36,16 +36,16 @@ def _section(route: Route) -> str:
     return "\n".join(lines)
 
 
-def _arrows(steps: list[Step]) -> Iterator[str]:
+def _arrows(steps: list[DossierStep]) -> Iterator[str]:
     for step in steps:
         for source in sorted(step.sources):
             yield f"    {source} --> {step.target}: {step.action.label}"
 
 
-def _row(step: Step) -> str:
+def _row(step: DossierStep) -> str:
     who = step.role.label if step.role else "Hệ thống"
     sources = ", ".join(str(State(source).label) for source in sorted(step.sources))
-    barred = ", ".join(str(action.label) for action in sorted(step.barred_by)) or "–"
+    barred = ", ".join(str(Action(action).label) for action in sorted(step.barred_by)) or "–"
     reason = "có" if step.needs_reason else "–"
     return (
         f"| {step.action.label} | {sources} | {step.target.label} | {who} | {reason} | {barred} |"

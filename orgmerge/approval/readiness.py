@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from orgmerge.description import checks
 from orgmerge.models import Merger, MergerStep, Plan, ReviewItem, ReviewRound
-from orgmerge.workflow import MergerAction, Step
+from orgmerge.workflow import MergerAction, StepOfMerger
 from portal.core.rules import Violation
 
 _NAMED = 5  # bodies in the way that are named; the rest show once these are mended
@@ -32,7 +32,7 @@ def hindrances_of(merger: Merger) -> list[Violation]:
     return _about_the_plan(merger) + ([_round_open(merger, open_round)] if open_round else [])
 
 
-def violations_before(merger: Merger, step: Step, *, goes_ahead: bool) -> list[Violation]:
+def violations_before(merger: Merger, step: StepOfMerger, *, goes_ahead: bool) -> list[Violation]:
     """Return everything that keeps a step from being taken that needs a ready plan."""
     found = checks.contradictions_of(merger) + _about_the_plan(merger)
     open_round = merger.rounds.filter(closed_at__isnull=True).first()

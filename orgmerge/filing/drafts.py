@@ -28,6 +28,7 @@ from portal.accounts.models import User
 from portal.core.fields import keyed_hash
 from portal.core.roles import Role
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from portal.notices import services as notices
 from requests_app.drafts.services import create_draft, import_rows, save_letter
 from requests_app.kinds.base import EffectKind, Kind
@@ -37,7 +38,6 @@ from requests_app.models import Dossier, DossierItem
 from requests_app.routing.services import rule_for
 from requests_app.start_page.services import fitting, with_numbers
 from requests_app.steps.titles import headline_of
-from requests_app.workflow import IllegalStep
 
 logger = logging.getLogger(__name__)
 

@@ -31,12 +31,13 @@ from orgmerge.partners import services as partners
 from orgmerge.plans import access
 from orgmerge.repeal import services as repeal
 from orgmerge.vocabulary import MergerState
-from orgmerge.workflow import EDITABLE, IllegalMergerStep, MergerAction, Step, steps_open_to
+from orgmerge.workflow import EDITABLE, STEPS, MergerAction, StepOfMerger
 from portal.agencies import lookup
 from portal.core.fragments import filtered, render_list
 from portal.core.paging import Order, capped_count, keyset_page
 from portal.core.roles import AGENCY_ROLES, OFFICE_ROLES, Role
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from requests_app.errors import Barred, StaleVersion
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ _BACKWARDS = frozenset({MergerAction.SEND_BACK, MergerAction.WITHDRAW})
 class StepCard:
     """One open step as the page shows it."""
 
-    step: Step
+    step: StepOfMerger
     form: MergerStepForm
 
     @property
@@ -151,7 +152,7 @@ def take_step(request: UserRequest, code: UUID) -> HttpResponse:
             )
         except Merger.DoesNotExist as error:
             raise Http404 from error
-        except (StaleVersion, IllegalMergerStep):
+        except (StaleVersion, IllegalStep):
             return pages.conflict(request, merger)
         except Refused as refusal:
             form.violations = list(refusal.violations)
@@ -235,7 +236,7 @@ def _what_can_be_done(
         for step in allowed
     ]
     is_barred = merger.is_led_by(user) and len(allowed) < len(
-        steps_open_to(user.role, merger.state)
+        STEPS.open_to(user.role, state=merger.state)
     )
     # The offices whose word is waited for before the plan can be approved.
     if merger.state != MergerState.AWAITING_APPROVAL or not joint:

@@ -17,7 +17,7 @@ from requests_app.kinds.base import Field
 from requests_app.models import Decision, Dossier, DossierEvent, DossierItem
 from requests_app.steps.engine import allowed_steps
 from requests_app.steps.titles import title_of
-from requests_app.workflow import Action, Step
+from requests_app.workflow import Action, DossierStep
 
 _MOST_TEXT = 4000
 
@@ -47,7 +47,7 @@ class DossierSerializer(serializers.ModelSerializer[Dossier]):
         return title_of(dossier)
 
 
-class StepSerializer(serializers.Serializer[Step]):
+class StepSerializer(serializers.Serializer[DossierStep]):
     """A step that may be taken now."""
 
     action = serializers.ChoiceField(choices=Action.choices)

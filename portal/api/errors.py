@@ -16,9 +16,9 @@ from rest_framework.views import exception_handler
 from portal.accounts import sign_in, throttle
 from portal.ca import tokens
 from portal.core.rules import Refused, Violation
+from portal.core.steps import IllegalStep
 from portal.documents import services as documents
 from requests_app.errors import Barred, NotEditable, StaleVersion
-from requests_app.workflow import IllegalStep
 
 
 class ViolationSerializer(serializers.Serializer[Violation]):

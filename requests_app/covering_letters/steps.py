@@ -24,12 +24,11 @@ from requests_app.covering_letters import rules
 from requests_app.covering_letters.paper import covering_letter_of
 from requests_app.covering_letters.services import letter_act
 from requests_app.covering_letters.workflow import (
-    WAITS_FOR,
+    EDITING,
+    LETTER_STEPS,
     LetterAction,
     LetterStep,
     Stage,
-    find_letter_step,
-    letter_steps_open_to,
 )
 from requests_app.errors import Barred, StaleVersion
 from requests_app.models import CoveredDossier, CoveringLetter, SigningMode
@@ -64,7 +63,7 @@ def take_letter_step(
 ) -> CoveringLetter:
     """Move a covering letter one step along and return it.
 
-    Raises CoveringLetter.DoesNotExist, IllegalLetterStep, Barred, StaleVersion, Refused, or what
+    Raises CoveringLetter.DoesNotExist, IllegalStep, Barred, StaleVersion, Refused, or what
     ``ca.tokens.unlock`` raises when the step signs.
     """
     refuse_look_only(actor, now=now)
@@ -94,7 +93,7 @@ def letter_steps_of(letter: CoveringLetter, user: User) -> list[LetterStep]:
     is_seen = CoveringLetter.objects.visible_to(user).filter(pk=letter.pk).exists()
     if user.looks_only or not is_seen:
         return []
-    steps = letter_steps_open_to(user.role, letter.stage)
+    steps = LETTER_STEPS.open_to(user.role, state=letter.stage)
     return [step for step in steps if not _is_barred(letter, step, user)]
 
 
@@ -128,7 +127,7 @@ def _check(
     version: int,
     reason: str,
 ) -> LetterStep:
-    step = find_letter_step(action, stage=letter.stage, role=actor.role)
+    step = LETTER_STEPS.find(action, state=letter.stage, role=actor.role)
     if letter.version != version:
         raise StaleVersion(seen=version, current=letter.version)
     if _is_barred(letter, step, actor):
@@ -141,9 +140,13 @@ def _check(
 
 
 def _is_barred(letter: CoveringLetter, step: LetterStep, user: User) -> bool:
-    if step.not_by_signer and letter.signed_by and user.is_same_person_as(letter.signed_by):
+    if (
+        LetterAction.SIGN in step.barred_by
+        and letter.signed_by
+        and user.is_same_person_as(letter.signed_by)
+    ):
         return True
-    return step.not_by_editor and any(
+    return EDITING in step.barred_by and any(
         user.is_same_person_as(editor) for editor in letter.edited_by.all()
     )
 
@@ -266,8 +269,7 @@ def _sign(letter: CoveringLetter, signer: Signer, *, actor: User, now: datetime)
 
 def _tell(letter: CoveringLetter, *, actor: User, now: datetime) -> None:
     """Tell whose turn it is at the office."""
-    role = WAITS_FOR.get(Stage(letter.stage))
-    if role is not None:
+    if role := LETTER_STEPS.awaited(letter.stage):
         people = User.objects.who_act_for(roles={role}, agency_id=letter.office_id)
         tell_of_letter(letter, people.exclude(pk=actor.pk), text=letter.sent_back_reason, now=now)
 

@@ -15,12 +15,13 @@ from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.core.bulk import update_rows
 from portal.core.rules import Refused, Violation
+from portal.core.steps import IllegalStep
 from requests_app.drafts.services import dossier_act
 from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Decision, Dossier, DossierItem, Outcome
 from requests_app.rules.returns import serial_was_seen
 from requests_app.steps.engine import bars_of
-from requests_app.workflow import DECIDING, HANDING_BACK, Action, IllegalStep, steps_open_to
+from requests_app.workflow import DECIDING, HANDING_BACK, Action, steps_open_to
 
 
 class RowDecision(NamedTuple):

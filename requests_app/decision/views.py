@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from requests_app import kinds
 from requests_app.decision import services as decision_services
 from requests_app.decision.forms import RowDecisionForm
@@ -25,7 +26,7 @@ from requests_app.steps import views as taking
 from requests_app.steps.engine import bars_of
 from requests_app.steps.forms import StepForm
 from requests_app.submission import checks
-from requests_app.workflow import HANDING_BACK, Action, IllegalStep, steps_open_to
+from requests_app.workflow import HANDING_BACK, Action, steps_open_to
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest

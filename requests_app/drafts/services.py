@@ -15,6 +15,7 @@ from portal.audit import services as audit
 from portal.core.bulk import update_rows
 from portal.core.roles import Capability
 from portal.core.rules import Refused, refuse
+from portal.core.steps import IllegalStep
 from portal.core.text import nfc
 from requests_app import kinds
 from requests_app.drafts.targets import fill_columns
@@ -24,7 +25,7 @@ from requests_app.models import Dossier, DossierItem
 from requests_app.routing.services import rule_for
 from requests_app.submission import rules
 from requests_app.submission.settlement import set_copies, version_in_force
-from requests_app.workflow import EDITABLE, IllegalStep, State, queue_of
+from requests_app.workflow import EDITABLE, State, queue_of
 
 MOST_ROWS = 5000  # of one letter; the CA's sheet is cut there too
 

@@ -20,13 +20,14 @@ from django.db import transaction
 
 from portal.ca import authority
 from portal.core.collector import collector_paused
+from portal.core.steps import PORTAL
 from requests_app import kinds
 from requests_app.execution.rows import waiting_rows
 from requests_app.kinds.effects import Effect, effect_of_kind
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.steps.engine import take_own_step
 from requests_app.steps.rows import keep_refusal, print_refusal
-from requests_app.workflow import PORTAL, Action, State
+from requests_app.workflow import Action, State
 
 logger = logging.getLogger(__name__)
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.core.rules import Refused, Violation
+from portal.core.steps import IllegalStep
 from requests_app import kinds
 from requests_app.decision import services as decision_services
 from requests_app.decision.services import RowDecision, decide_rows
@@ -30,7 +31,7 @@ from requests_app.steps.engine import bars_of
 from requests_app.steps.forms import StepForm
 from requests_app.submission import checks
 from requests_app.submission.signing_mode import personal_certificate
-from requests_app.workflow import TAKING, Action, IllegalStep, steps_open_to
+from requests_app.workflow import TAKING, Action, steps_open_to
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

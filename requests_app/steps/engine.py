@@ -11,6 +11,7 @@ from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.audit.look_only import refuse_look_only
 from portal.core.conflicts import repeated
+from portal.core.steps import IllegalStep
 from portal.deadlines import services as deadlines
 from portal.documents.models import Document
 from requests_app.drafts.services import dossier_act
@@ -24,9 +25,8 @@ from requests_app.workflow import (
     ENDED,
     TAKING,
     Action,
-    IllegalStep,
+    DossierStep,
     Needs,
-    Step,
     find_step,
     queue_of,
     steps_open_to,
@@ -95,7 +95,7 @@ def take_own_step(
     return _move(dossier, handler, reason_code="", reason=reason)
 
 
-def allowed_steps(dossier: Dossier, user: User) -> list[Step]:
+def allowed_steps(dossier: Dossier, user: User) -> list[DossierStep]:
     """Return the steps ``user`` may take now: role, state, route and four eyes considered."""
     if user.looks_only or not Dossier.objects.visible_to(user).filter(pk=dossier.pk).exists():
         return []
@@ -108,7 +108,7 @@ def allowed_steps(dossier: Dossier, user: User) -> list[Step]:
     ]
 
 
-def bars_of(dossier: Dossier, user: User) -> list[Step]:
+def bars_of(dossier: Dossier, user: User) -> list[DossierStep]:
     """Return the steps four eyes keep ``user`` from, so that a page can say why."""
     involved = _people_involved(dossier)
     return [
@@ -118,7 +118,7 @@ def bars_of(dossier: Dossier, user: User) -> list[Step]:
     ]
 
 
-def _permitted_step(dossier: Dossier, action: str, *, actor: User, version: int) -> Step:
+def _permitted_step(dossier: Dossier, action: str, *, actor: User, version: int) -> DossierStep:
     """Return the line of the table that lets ``actor`` do this now; raises as ``take_step``."""
     step = find_step(action, state=dossier.state, role=actor.role, route=dossier.route)
     if dossier.version != version:
@@ -140,7 +140,9 @@ def _people_involved(dossier: Dossier) -> list[tuple[str, User]]:
     return [(action, user) for action, user in [*taken, *edited, *decided] if user is not None]
 
 
-def _is_barred(dossier: Dossier, step: Step, user: User, involved: list[tuple[str, User]]) -> bool:
+def _is_barred(
+    dossier: Dossier, step: DossierStep, user: User, involved: list[tuple[str, User]]
+) -> bool:
     bars = set(step.barred_by)
     watched = {str(action) for action in bars}
     if Action.REQUEST_SIGNATURE in bars:

@@ -8,10 +8,11 @@ from django.urls import reverse
 
 from portal.accounts.models import User
 from portal.core.roles import Capability, Scope, profile_of
+from portal.core.steps import PORTAL
 from portal.notices import services as notices
 from requests_app.models import Dossier, DossierEvent
 from requests_app.steps.titles import clipped, title_of
-from requests_app.workflow import PORTAL, Action, Route, State, queue_of
+from requests_app.workflow import Action, Route, State, queue_of
 
 _TOLD_AGENCY = frozenset(
     {

@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 
 from portal.ca import tokens
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from requests_app.dossier_pages import wording
 from requests_app.dossier_pages.views import parts
 from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Dossier
 from requests_app.steps.engine import take_step
 from requests_app.steps.forms import StepForm
-from requests_app.workflow import Action, IllegalStep
+from requests_app.workflow import Action
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

@@ -18,11 +18,12 @@ from django.db.models import Count, Min
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.roles import Role, Scope, roles_in
+from portal.core.steps import PORTAL
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.querysets import CERTIFICATE_KINDS
 from requests_app import kinds
 from requests_app.models import Dossier
-from requests_app.workflow import PORTAL, Procedure
+from requests_app.workflow import Procedure
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise

@@ -28,12 +28,13 @@ from portal.ca import authority, ceremony, installation, keystore, responder, to
 from portal.ca import services as ca
 from portal.ca.models import Certificate, KeyPair
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from requests_app.decision.services import RowDecision, decide_rows
 from requests_app.drafts.services import save_rows
 from requests_app.errors import Barred, NotEditable, StaleVersion
 from requests_app.execution import services as execution
 from requests_app.models import Decision, Dossier
-from requests_app.workflow import Action, IllegalStep, Route, State
+from requests_app.workflow import Action, Route, State
 from tests import story
 from tests.amounts import amount
 from tests.builders import NOW

@@ -10,13 +10,14 @@ from portal.accounts.models import User
 from portal.ca.models import Certificate
 from portal.core.roles import CA_ROLES, Role
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from portal.deadlines.models import Deadline, DeadlineKind
 from requests_app.errors import Barred
 from requests_app.execution import services as execution
 from requests_app.models import Dossier, Procedure, RoutingRule
 from requests_app.models.querysets import is_at_ca
 from requests_app.steps.engine import allowed_steps
-from requests_app.workflow import Action, IllegalStep, Route, State, steps_open_to
+from requests_app.workflow import Action, Route, State, steps_open_to
 from tests import builders, story
 from tests.story import Cast
 

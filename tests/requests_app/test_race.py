@@ -16,11 +16,12 @@ from portal.ca import authority, ceremony, keystore
 from portal.ca import services as ca
 from portal.ca.models import Certificate
 from portal.core.roles import Role
+from portal.core.steps import IllegalStep
 from requests_app.errors import StaleVersion
 from requests_app.execution import services as execution
 from requests_app.models import Dossier
 from requests_app.steps.engine import take_step
-from requests_app.workflow import Action, IllegalStep, State
+from requests_app.workflow import Action, State
 from tests import builders, story
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from pytest_django import DjangoAssertNumQueries
 
 from devices import services as devices
@@ -14,16 +12,17 @@ from devices.lifecycle import Condition, Custody, Move
 from devices.models import CustodyMove
 from portal.core.roles import Role
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
 from requests_app.decision.services import RowDecision, accept_all, decide_rows, tick_devices
 from requests_app.errors import Barred
 from requests_app.kinds.mau_08_return import rules as give_back
 from requests_app.kinds.mau_08_return.prefill import rows_of, rows_to_give_back
-from requests_app.models import Decision, DeliveredPaper, Outcome, Procedure, RoutingRule
+from requests_app.models import Decision, DeliveredPaper, Outcome
 from requests_app.steps.engine import allowed_steps
 from requests_app.submission.checks import violations_before_signing
-from requests_app.workflow import Action, IllegalStep, Route, State
+from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.builders import NOW
 from tests.requests_app import returns
@@ -419,20 +418,3 @@ def test_the_office_receives_and_the_ca_later() -> None:
     device.refresh_from_db()
     assert device.custody == Custody.AT_CA
     assert devices.ledger_agrees(device)
-
-
-# Routes
-
-
-def test_rules_that_only_took_note_of_minutes_become_rules_of_confirmation() -> None:
-    migration = import_module("requests_app.migrations.0006_minutes_routes")
-    back = builders.routing(Procedure.RETURN_DEVICE, Route.NOTICE)
-    loss = builders.routing(Procedure.REPORT_LOSS, Route.NOTICE)
-
-    migration.confirm(apps, None)
-
-    routes = dict(RoutingRule.objects.values_list("pk", "route"))
-    assert routes == {back.pk: Route.MINUTES, loss.pk: Route.NOTICE}
-    migration.take_note(apps, None)
-    back.refresh_from_db()
-    assert back.route == Route.NOTICE

@@ -14,11 +14,12 @@ from devices.models import CustodyMove
 from portal.accounts.models import User
 from portal.core.roles import Role
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from requests_app.decision.services import RowDecision, decide_rows
 from requests_app.errors import StaleVersion
 from requests_app.models import DeliveredPaper, Dossier
 from requests_app.steps.engine import take_step
-from requests_app.workflow import Action, IllegalStep, Route, State
+from requests_app.workflow import Action, Route, State
 from tests import builders
 from tests.builders import NOW
 from tests.requests_app import returns

@@ -8,13 +8,14 @@ from devices.lifecycle import Custody
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
 from requests_app.drafts.services import add_row, create_draft, save_letter
 from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Dossier, Procedure, SigningMode
 from requests_app.steps.engine import allowed_steps, take_step
-from requests_app.workflow import Action, IllegalStep, Route, State
+from requests_app.workflow import Action, Route, State
 from tests import builders, story
 
 pytestmark = pytest.mark.django_db

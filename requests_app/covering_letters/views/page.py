@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from portal.ca import tokens
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
+from portal.core.steps import IllegalStep
 from requests_app.covering_letters.forms import LetterNumberForm, LetterScanForm, LetterStepForm
 from requests_app.covering_letters.paper import form_of, summary_of
 from requests_app.covering_letters.steps import (
@@ -25,12 +26,7 @@ from requests_app.covering_letters.steps import (
     still_waits,
     take_letter_step,
 )
-from requests_app.covering_letters.workflow import (
-    IllegalLetterStep,
-    LetterAction,
-    LetterStep,
-    Stage,
-)
+from requests_app.covering_letters.workflow import LetterAction, LetterStep, Stage
 from requests_app.errors import Barred, StaleVersion
 from requests_app.models import CoveredDossier, CoveringLetter, SigningMode
 from requests_app.steps.views import pin_words
@@ -142,7 +138,7 @@ def take_step(request: UserRequest, letter: CoveringLetter) -> HttpResponse:
         )
     except CoveringLetter.DoesNotExist as error:
         raise Http404 from error
-    except (StaleVersion, IllegalLetterStep, Barred):
+    except (StaleVersion, IllegalStep, Barred):
         return conflict(request, letter)
     except Refused as refusal:
         form.violations = list(refusal.violations)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.core.roles import Scope
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from portal.documents.responses import file_response
 from requests_app.covering_letters.services import is_others_letter
 from requests_app.dossier_pages.forms import AttachmentForm
@@ -30,7 +31,7 @@ from requests_app.models import Attachment, Dossier, DossierItem
 from requests_app.steps import views as taking
 from requests_app.submission import letters
 from requests_app.submission.letters import preview_html
-from requests_app.workflow import AT_THE_AGENCY, IllegalStep
+from requests_app.workflow import AT_THE_AGENCY
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest

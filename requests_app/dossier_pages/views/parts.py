@@ -22,7 +22,7 @@ from requests_app.kinds.base import Field, Widget, Words
 from requests_app.models import Attachment, Decision, Dossier, DossierItem, Outcome, ReturnReason
 from requests_app.steps.engine import allowed_steps
 from requests_app.steps.forms import StepForm
-from requests_app.workflow import EDITABLE, Action, State, Step, steps_open_to
+from requests_app.workflow import EDITABLE, Action, DossierStep, State, steps_open_to
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -74,7 +74,7 @@ _BACKWARDS = frozenset(
 class StepCard:
     """One open step as the page shows it."""
 
-    step: Step
+    step: DossierStep
     form: StepForm
 
     @property
@@ -122,7 +122,7 @@ def steps_of(
 
 
 def _card(
-    dossier: Dossier, step: Step, *, sent: StepForm | None, reasons: Sequence[ReturnReason]
+    dossier: Dossier, step: DossierStep, *, sent: StepForm | None, reasons: Sequence[ReturnReason]
 ) -> StepCard:
     if sent is not None and sent.data.get("action") == step.action:
         return StepCard(step, sent)
@@ -137,7 +137,7 @@ class PageLink:
     url: str
 
 
-def pages_of(dossier: Dossier, user: User, *, barred: Sequence[Step]) -> list[PageLink]:
+def pages_of(dossier: Dossier, user: User, *, barred: Sequence[DossierStep]) -> list[PageLink]:
     """Return the pages that lead to the user's steps, also to one whose rows are not ready yet."""
     if user.looks_only:
         return []

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.core.numbers import typed_number
 from portal.core.rules import Refused, Violation
+from portal.core.steps import IllegalStep
 from requests_app import kinds
 from requests_app.dossier_pages.views import parts
 from requests_app.drafts import editing
@@ -24,7 +25,6 @@ from requests_app.errors import NotEditable, StaleVersion
 from requests_app.kinds.base import Answers, Kind
 from requests_app.models import Dossier, DossierItem
 from requests_app.steps import views as taking
-from requests_app.workflow import IllegalStep
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

@@ -20,6 +20,7 @@ from portal.core.forms import SheetFile
 from portal.core.numbers import typed_number
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
+from portal.core.steps import IllegalStep
 from requests_app import kinds, spreadsheets
 from requests_app.dossier_pages.views import parts
 from requests_app.drafts.services import import_rows
@@ -28,7 +29,6 @@ from requests_app.models import Dossier
 from requests_app.spreadsheets import SheetReport, parked
 from requests_app.spreadsheets.release import release
 from requests_app.steps import views as taking
-from requests_app.workflow import IllegalStep
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.core import identifiers
 from portal.core.rules import Severity
+from portal.core.steps import IllegalStep
 from portal.core.text import nfc
 from requests_app import kinds
 from requests_app.dossier_pages.views import parts
@@ -26,7 +27,6 @@ from requests_app.kinds.base import Answers, Field, Kind, Widget
 from requests_app.models import Dossier
 from requests_app.steps import views as taking
 from requests_app.submission import rules
-from requests_app.workflow import IllegalStep
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
