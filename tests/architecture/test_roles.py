@@ -21,7 +21,11 @@ TABLES = {
     "orgmerge/workflow.py",
 }
 # Looks the lines up by role.
-LOOK_UPS = {"portal/core/steps.py", "requests_app/diagram.py", "devices/lifecycle_page.py"}
+LOOK_UPS = {
+    "portal/core/steps.py",
+    "requests_app/management/commands/workflow_diagram.py",
+    "devices/lifecycle_page.py",
+}
 MADE_UP = ("portal/demo/", "orgmerge/seeding/")
 NOT_YET = ("orgmerge/",)  # to be emptied: pages and services of reorganisations
 GROUPS = {"AGENCY_ROLES", "OFFICE_ROLES", "CA_ROLES"}
