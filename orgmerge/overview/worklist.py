@@ -26,7 +26,9 @@ def waiting_of(user: User) -> Iterator[Waiting]:
     """Return what ``user`` has to do: approve, agree, answer another office, send the list, sign
     records, mend failures."""
     if user.can(Capability.APPROVE_REORGANISATIONS):
-        yield from _to_approve(user)
+        for title, code in _led_by(user).filter(state=MergerState.AWAITING_APPROVAL)[:_NAMED]:
+            words = _("phương án sắp xếp chờ phê duyệt: %s") % title
+            yield Waiting(1, words, _("Xem và phê duyệt"), reverse("orgmerge:detail", args=[code]))
         yield from _to_agree(user)
     if user.can(Capability.PREPARE_REORGANISATIONS):
         yield from _invitations(user)
@@ -36,12 +38,6 @@ def waiting_of(user: User) -> Iterator[Waiting]:
         yield from _records_to_sign(user)
     if user.can(Capability.DRAFT):
         yield from _failures(_failed_lines(user).filter(sender__agency__in=user.body_ids))
-
-
-def _to_approve(user: User) -> Iterator[Waiting]:
-    for title, code in _led_by(user).filter(state=MergerState.AWAITING_APPROVAL)[:_NAMED]:
-        words = _("phương án sắp xếp chờ phê duyệt: %s") % title
-        yield Waiting(1, words, _("Xem và phê duyệt"), reverse("orgmerge:detail", args=[code]))
 
 
 def _to_agree(user: User) -> Iterator[Waiting]:
