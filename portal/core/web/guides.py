@@ -38,16 +38,28 @@ class Guide:
 
 def guides() -> dict[str, Guide]:
     """Return all guides by name, in the order of a dossier's way, with the numbers as they are."""
-    return {guide.slug: _with_numbers(guide) for guide in _written().values()}
+    numbers = law.numbers()
+
+    def filled(text: str) -> str:
+        return _NUMBER.sub(lambda found: str(numbers[found[1]]), text)
+
+    return {
+        one.slug: Guide(
+            one.slug,
+            filled(one.title),
+            filled(one.summary),
+            mark_safe(filled(one.html)),  # noqa: S308 (escaped when it was made)
+        )
+        for one in _written()
+    }
 
 
 @cache
-def _written() -> dict[str, Guide]:
+def _written() -> list[Guide]:
     """Return the guides as they are written, each number still a name."""
-    found = [_read(path) for path in sorted(_folder().glob("*.md"))]
-    return {
-        guide.slug: guide for guide in sorted(found, key=lambda guide: _ORDER.index(guide.slug))
-    }
+    folder: Path = settings.BASE_DIR / "docs" / "huong-dan"
+    found = [_read(path) for path in sorted(folder.glob("*.md"))]
+    return sorted(found, key=lambda guide: _ORDER.index(guide.slug))
 
 
 _ORDER = (
@@ -55,21 +67,6 @@ _ORDER = (
     "that-lac", "sap-nhap", "thong-bao", "thoi-han", "so-theo-doi", "lanh-dao", "so-khcn", "cuc",
     "quan-tri",
 )  # fmt: skip
-
-
-def _with_numbers(guide: Guide) -> Guide:
-    numbers = law.numbers()
-
-    def filled(text: str) -> str:
-        return _NUMBER.sub(lambda found: str(numbers[found[1]]), text)
-
-    html = mark_safe(filled(guide.html))  # noqa: S308 (escaped when it was made)
-    return Guide(guide.slug, filled(guide.title), filled(guide.summary), html)
-
-
-def _folder() -> Path:
-    folder: Path = settings.BASE_DIR / "docs" / "huong-dan"
-    return folder
 
 
 def _read(path: Path) -> Guide:
