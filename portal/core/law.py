@@ -6,7 +6,7 @@ lacks is DERIVED, or a setting.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.utils.functional import lazy
@@ -57,7 +57,11 @@ def with_numbers(text: str | _StrPromise) -> _StrPromise:
 
     A letter writes two digits: ``%(return_days)02d``.
     """
-    return _filled_in(text)
+    return cast("_StrPromise", _filled_in(text))
 
 
-_filled_in = lazy(lambda text: str(text) % numbers(), str)
+def _fill_in(text: str | _StrPromise) -> str:
+    return str(text) % numbers()
+
+
+_filled_in = lazy(_fill_in, str)
