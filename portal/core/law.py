@@ -14,6 +14,7 @@ from django.utils.functional import lazy
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
+DECREE = "Nghị định 68/2024/NĐ-CP"
 ISSUE_WORKING_DAYS = 3  # Điều 11 (R17)
 RETURN_WORKING_DAYS = 5  # Điều 20 (R29)
 RECOVERY_WORKING_DAYS = 1  # Điều 22 (R33)
