@@ -81,7 +81,7 @@ def _remind() -> None:
 
 def _certificates() -> None:
     from devices.services import recall_expired  # noqa: PLC0415
-    from portal.ca import expiry, installation  # noqa: PLC0415
+    from portal.ca.register import expiry, installation  # noqa: PLC0415
 
     works: dict[str, tuple[Callable[[int], int], int]] = {
         "open_missing": (lambda _turn: expiry.open_missing(now=MORNING, most=AT_ONCE), AT_ONCE),

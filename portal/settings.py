@@ -42,8 +42,8 @@ def _secret(name: str) -> str:
 SECRET_KEY = _secret("SECRET_KEY")
 # Encrypts identity numbers and drafts' answers at rest; losing it loses them.
 FIELD_KEY = _secret("FIELD_KEY")
-# CA_PASSPHRASE, which opens the CA's private keys, is no setting: portal.ca.keystore reads it from
-# the environment or this file when a key is opened, so only where something is signed.
+# CA_PASSPHRASE, which opens the CA's private keys, is no setting: portal.ca.authority.keystore
+# reads it from the environment or this file when a key is opened, so where something is signed.
 CA_PASSPHRASE_FILE = Path(env.str("CA_PASSPHRASE_FILE", default=str(DATA_DIR / "ca_passphrase")))
 
 PUBLIC_URL: str = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
@@ -84,7 +84,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "portal.core.middleware.RefusesUnreadable",
+    "portal.core.web.middleware.RefusesUnreadable",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -99,7 +99,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.documents.middleware.TellsDamage",
-    "portal.core.middleware.Conflicts",
+    "portal.core.web.middleware.Conflicts",
 ]
 INSTALLED_APPS.insert(0, "django.contrib.auth")
 
@@ -118,7 +118,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "portal.core.context.frame",
+                "portal.core.web.context.frame",
             ],
         },
     }

@@ -14,11 +14,12 @@ from pypdf import PdfWriter
 from devices.models import DeviceKind
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
-from portal.ca import authority, tokens
-from portal.ca import services as ca
-from portal.ca.authority import Order
+from portal.ca.authority import services as authority
+from portal.ca.authority.services import Order
 from portal.ca.models import Certificate
-from portal.ca.names import SubjectName
+from portal.ca.pki.names import SubjectName
+from portal.ca.register import services as ca
+from portal.ca.tokens import services as tokens
 from portal.core.roles import Role
 from requests_app.decision.services import decide_rows
 from requests_app.drafts import attachments

@@ -17,8 +17,8 @@ from openpyxl.utils import get_column_letter
 
 from orgmerge.models import BodyList
 from portal.core.rules import Refused, refuse
-from portal.core.sheets import cell
-from portal.core.text import nfc, search_key
+from portal.core.text.vietnamese import nfc, search_key
+from portal.core.web.sheets import cell
 from requests_app.spreadsheets import MAX_ROWS
 from requests_app.spreadsheets.opening import open_sheet, too_many_rows
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from orgmerge.models import Merger, MergerOffice, PlanLine, RecordsHandover
 from orgmerge.vocabulary import LineState, MergerState
-from portal.core.roles import Role
-from portal.core.waiting import Waiting
+from portal.core.roles import Capability
+from portal.core.web.waiting import Waiting
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -25,17 +25,17 @@ _LIST_WAITS = (MergerState.APPROVED, MergerState.IN_FORCE)
 def waiting_of(user: User) -> Iterator[Waiting]:
     """Return what ``user`` has to do: approve, agree, answer another office, send the list, sign
     records, mend failures."""
-    match user.role:
-        case Role.OFFICE_HEAD:
-            yield from _to_approve(user)
-            yield from _to_agree(user)
-        case Role.OFFICE_OFFICER:
-            yield from _invitations(user)
-            yield from _lists_to_send(user)
-            yield from _failures(_failed_lines(user))
-        case Role.CLERK:
-            yield from _records_to_sign(user)
-            yield from _failures(_failed_lines(user).filter(sender__agency__in=user.body_ids))
+    if user.can(Capability.APPROVE_REORGANISATIONS):
+        yield from _to_approve(user)
+        yield from _to_agree(user)
+    if user.can(Capability.PREPARE_REORGANISATIONS):
+        yield from _invitations(user)
+        yield from _lists_to_send(user)
+        yield from _failures(_failed_lines(user))
+    if user.can(Capability.HAND_IN_RECORDS):
+        yield from _records_to_sign(user)
+    if user.can(Capability.DRAFT):
+        yield from _failures(_failed_lines(user).filter(sender__agency__in=user.body_ids))
 
 
 def _to_approve(user: User) -> Iterator[Waiting]:

@@ -20,9 +20,9 @@ from orgmerge.vocabulary import Extent, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import AgencyVersion
 from portal.audit import services as audit
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 from portal.documents import letters
 from portal.documents import services as documents
 from requests_app.submission.letter_content import (
@@ -80,7 +80,7 @@ def record_sent(merger: Merger, *, number: str, sent_on: date, actor: User, now:
     """
     found = Merger.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
     locked = found.select_related("office").get(pk=merger.pk)
-    if actor.role != Role.OFFICE_OFFICER or not locked.is_led_by(actor):
+    if not actor.can(Capability.PREPARE_REORGANISATIONS) or not locked.is_led_by(actor):
         raise PermissionDenied("only an officer of the leading office sends the list")
     violations = []
     if locked.state not in _APPROVED:

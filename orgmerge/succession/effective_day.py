@@ -29,8 +29,8 @@ from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.agencies.services import hand_on_bodies
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
-from portal.core.roles import Role
+from portal.core.database.bulk import update_rows
+from portal.core.roles import Capability
 from portal.core.rules import Refused
 
 AT_ONCE = 50  # bodies of one transaction: others wait that long for the end of the audit chain
@@ -59,7 +59,7 @@ def try_again(merger: Merger, *, actor: User, now: datetime, version: int) -> in
     """
     found = Merger.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
     locked = found.select_related("office").get(pk=merger.pk)
-    if actor.role != Role.OFFICE_OFFICER:
+    if not actor.can(Capability.PREPARE_REORGANISATIONS):
         raise PermissionDenied("only an officer of the office lets it be tried again")
     check_version(locked, version)
     count = locked.bodies.exclude(problem="").update(problem="")

@@ -35,8 +35,8 @@ from portal.agencies.models import Affiliation, Agency, AgencyKind, Subscriber, 
 from portal.agencies.services import GoingOver
 from portal.audit import services as audit
 from portal.ca.models import Certificate
-from portal.core.bulk import update_rows
-from portal.core.roles import Role
+from portal.core.database.bulk import update_rows
+from portal.core.roles import Capability, roles_that_can
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import Deadline
 from portal.notices import services as notices
@@ -127,7 +127,7 @@ def transfer_devices(destinations: Destinations, after: int, now: datetime) -> M
         ]
         if serials:
             notices.tell(
-                User.objects.who_act_for(roles={Role.CLERK}, agency_id=to[group[0].pk].pk),
+                User.objects.who_can(Capability.DRAFT, agency_id=to[group[0].pk].pk),
                 cause=f"merger:{destinations.merger.pk}:organisation-devices:{group[0].pk}",
                 title=_("Tiếp nhận %d thiết bị của cơ quan được sắp xếp") % len(serials),
                 text=_("Lập biên bản và ghi người giữ mới (Đổi người giữ): %s.")
@@ -269,9 +269,6 @@ def _finish_lines(
     )
 
 
-_HEADS = frozenset({Role.HEAD, Role.OFFICE_HEAD})
-
-
 def transfer_accounts(destinations: Destinations, after: int, now: datetime) -> Moved:
     """Accounts go where the plan or the review says their person goes, else where their body as a
     whole went. Of those who led a body, the first at the new one leads it; the others wait for two
@@ -292,7 +289,7 @@ def transfer_accounts(destinations: Destinations, after: int, now: datetime) -> 
         person = user.person_id or 0
         successor = destinations.successors.get(user.agency_id)
         reply = destinations.replies.get((About.SUBSCRIBER, person))
-        if user.role == Role.ADMINISTRATOR and successor is not None:
+        if user.can(Capability.ADMINISTER) and successor is not None:
             to[user.pk] = successor
         elif person and person_stays_away(line_of.get(person), reply):
             continue
@@ -307,8 +304,8 @@ def transfer_accounts(destinations: Destinations, after: int, now: datetime) -> 
     closed = {user.pk: user.agency_id for user in touched if not user.is_active}
     successors = {pk: to.get(pk) or destinations.successors.get(old) for pk, old in closed.items()}
     bodies = {body.pk for body in successors.values() if body}
-    is_theirs = Q(role=Role.OFFICE_OFFICER) | (
-        Q(role=Role.CLERK) & ~Q(agency__kind=AgencyKind.OFFICE)
+    is_theirs = Q(role__in=roles_that_can(Capability.COVER_DOSSIERS)) | (
+        Q(role__in=roles_that_can(Capability.DRAFT)) & ~Q(agency__kind=AgencyKind.OFFICE)
     )
     clerks: dict[int, list[User]] = {}
     for clerk in User.objects.filter(is_theirs, is_active=True, agency__in=bodies):
@@ -323,8 +320,9 @@ def _second_heads(
     destinations: Destinations, users: Sequence[User], to: dict[int, Agency]
 ) -> set[int]:
     """Return the accounts that would be a body's second head, or whose role is not that body's."""
+    heads = roles_that_can(Capability.SIGN_LETTERS, Capability.SIGN_COVERING_LETTERS)
     leading = User.objects.filter(
-        is_active=True, role__in=_HEADS, agency__in={body.pk for body in to.values()}
+        is_active=True, role__in=heads, agency__in={body.pk for body in to.values()}
     )
     led = set(leading.values_list("agency_id", flat=True))
     waiting: set[int] = set()
@@ -333,8 +331,9 @@ def _second_heads(
         body = to.get(user.pk)
         if body is None:
             continue
-        if role_fits_body(user.role, body.kind) or (user.role in _HEADS and body.pk in led):
+        leads = user.can(Capability.SIGN_LETTERS) or user.can(Capability.SIGN_COVERING_LETTERS)
+        if role_fits_body(user.role, body.kind) or (leads and body.pk in led):
             waiting.add(user.pk)
-        elif user.role in _HEADS:
+        elif leads:
             led.add(body.pk)
     return waiting

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from zxcvbn import zxcvbn
 
 from portal.core.rules import Refused, Violation
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 
 if TYPE_CHECKING:
     from portal.accounts.models import User

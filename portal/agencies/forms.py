@@ -13,7 +13,7 @@ from portal.agencies import lookup
 from portal.agencies.facts import AgencyFacts
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.agencies.rules import CHECKS
-from portal.core.forms import CheckedField
+from portal.core.web.forms import CheckedField
 
 
 class BodyField(CheckedField):

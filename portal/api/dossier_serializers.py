@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from portal.accounts.models import User
 from portal.api.references import AgencyReference
-from portal.core.identifiers import mask
+from portal.core.text.identifiers import mask
 from requests_app import kinds
 from requests_app.dossier_pages.reading import as_sent, hides_rework, shown_events
 from requests_app.drafts.services import MOST_ROWS

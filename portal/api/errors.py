@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from portal.accounts import sign_in, throttle
-from portal.ca import tokens
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
 from portal.documents import services as documents

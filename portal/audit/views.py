@@ -16,8 +16,8 @@ from portal.audit import checkpoints
 from portal.audit.filters import AuditFilter
 from portal.audit.models import AuditEntry, AuditHead
 from portal.audit.querysets import Reader
-from portal.core.paging import Order, capped_count, keyset_page
 from portal.core.roles import Capability
+from portal.core.web.paging import Order, capped_count, keyset_page
 
 if TYPE_CHECKING:
 

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from portal.core.workdays import work_calendar
+from portal.core.calendar.workdays import work_calendar
 from portal.deadlines.models import Counts, Deadline
 
 _CHUNK = 500

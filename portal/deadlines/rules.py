@@ -12,7 +12,7 @@ from django.utils import timezone
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from portal.core.workdays import WorkCalendar
+    from portal.core.calendar.workdays import WorkCalendar
 
 DECREE = "Nghị định 68/2024/NĐ-CP"
 ISSUE_WORKING_DAYS = 3  # Điều 11 (R17)

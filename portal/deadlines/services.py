@@ -12,7 +12,7 @@ from django.db.models import Case, F, OuterRef, QuerySet, When
 from django.utils import timezone
 
 from portal.agencies.models import Agency
-from portal.core.workdays import work_calendar
+from portal.core.calendar.workdays import work_calendar
 from portal.deadlines.meanwhile import reads_the_calendar
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
 from portal.deadlines.querysets import DeadlineQuerySet

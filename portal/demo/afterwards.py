@@ -14,11 +14,11 @@ from devices.models import Device
 from devices.services import Allocation
 from portal.agencies import services as agencies
 from portal.agencies.facts import PersonFacts
-from portal.ca import authority
-from portal.ca import services as ca
-from portal.ca.authority import Order
+from portal.ca.authority import services as authority
+from portal.ca.authority.services import Order
 from portal.ca.models import Certificate, KeyPair
-from portal.core.identifiers import parse_day
+from portal.ca.register import services as ca
+from portal.core.text.identifiers import parse_day
 from portal.demo import plays
 from portal.demo.people import answers_of
 from portal.demo.plays import Hands

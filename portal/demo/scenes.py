@@ -9,8 +9,8 @@ from devices import services as devices
 from devices.lifecycle import Custody, Move
 from devices.models import Device
 from portal.agencies.models import Agency
-from portal.ca import services as ca
 from portal.ca.models import RevocationReason
+from portal.ca.register import services as ca
 from portal.demo import afterwards, plays, systems
 from portal.demo.bodies import Bodies
 from portal.demo.people import Accounts, answers_of, row_of

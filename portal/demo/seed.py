@@ -9,7 +9,9 @@ from devices import services as devices
 from devices.models import Device
 from devices.serials import NewDevice
 from portal.accounts.models import User
-from portal.ca import authority, ceremony, expiry
+from portal.ca.authority import ceremony
+from portal.ca.authority import services as authority
+from portal.ca.register import expiry
 from portal.demo import bodies as demo_bodies
 from portal.demo import mergers, people, scenes
 

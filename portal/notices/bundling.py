@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from portal.accounts.models import User
-from portal.core.workdays import WorkCalendar, work_calendar
+from portal.core.calendar.workdays import WorkCalendar, work_calendar
 from portal.notices.composing import new_mail, subject_of
 from portal.notices.models import Mailing, Notice
 from portal.notices.preferences import mailing_of

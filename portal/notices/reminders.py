@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from portal.core.bulk import update_rows
-from portal.core.workdays import WorkCalendar, work_calendar
+from portal.core.calendar.workdays import WorkCalendar, work_calendar
+from portal.core.database.bulk import update_rows
 from portal.deadlines.escalation import ladder_of, listeners, people_in
 from portal.deadlines.models import Counts, Deadline, DeadlineKind, Reminder
 from portal.deadlines.rules import moment_of, schedule_of

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseStopPolling
 
 from portal.accounts import sessions
-from portal.core.paging import Order, keyset_page
 from portal.core.roles import Capability
+from portal.core.web.paging import Order, keyset_page
 from portal.notices import outbox, services
 from portal.notices.forms import MailingForm
 from portal.notices.listing import grouped

@@ -15,7 +15,7 @@ from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.core.roles import Capability
 from portal.core.rules import Refused, refuse
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 from portal.documents import services as documents
 from portal.documents import uploads
 from portal.documents.models import Document

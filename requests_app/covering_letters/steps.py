@@ -13,8 +13,8 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.audit.look_only import refuse_look_only
-from portal.ca import services as ca
-from portal.core.conflicts import repeated
+from portal.ca.register import services as ca
+from portal.core.database.conflicts import repeated
 from portal.core.rules import Refused, Violation, refuse
 from portal.documents import letters as paper
 from portal.documents import services as documents

@@ -13,7 +13,7 @@ from django.db import transaction
 from devices.serials import normalise
 from portal.accounts.models import User
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
 from requests_app.drafts.services import dossier_act

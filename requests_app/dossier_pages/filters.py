@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.agencies.models import Agency, AgencyKind
 from portal.core.roles import Scope
-from portal.core.text import nfc, search_key
+from portal.core.text.vietnamese import nfc, search_key
 from requests_app import kinds
 from requests_app.models import Dossier, DossierItem
 from requests_app.models.querysets import DossierQuerySet

@@ -18,7 +18,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from portal.core.rules import Finding, Severity
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 from requests_app.kinds.base import (
     Answers,
     CellFinding,

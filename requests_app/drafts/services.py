@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.core.roles import Capability
 from portal.core.rules import Refused, refuse
 from portal.core.steps import IllegalStep
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 from requests_app import kinds
 from requests_app.drafts.targets import fill_columns
 from requests_app.errors import NotEditable, StaleVersion

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from requests_app import kinds
 from requests_app.drafts.services import create_draft, dossier_act, lock_draft
 from requests_app.models import Attachment, Dossier, DossierItem

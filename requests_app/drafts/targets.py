@@ -9,9 +9,9 @@ from devices.serials import normalise
 from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
 from portal.ca.models import Certificate
-from portal.core.fields import keyed_hash
-from portal.core.identifiers import normalise_serial
-from portal.core.text import search_key
+from portal.core.database.fields import keyed_hash
+from portal.core.text.identifiers import normalise_serial
+from portal.core.text.vietnamese import search_key
 from requests_app.kinds.base import Answers, Kind
 from requests_app.models import DossierItem
 

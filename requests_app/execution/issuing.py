@@ -11,13 +11,14 @@ from django.db import transaction
 
 from portal.agencies.models import Agency, Subscriber, SubscriberKind
 from portal.audit import services as audit
-from portal.ca import authority, expiry
-from portal.ca import services as ca
-from portal.ca.authority import Answer, Order
+from portal.ca.authority import services as authority
+from portal.ca.authority.services import Answer, Order
 from portal.ca.models import Certificate
-from portal.core.bulk import update_rows
-from portal.core.identifiers import normalise_serial
-from portal.core.text import search_key
+from portal.ca.register import expiry
+from portal.ca.register import services as ca
+from portal.core.database.bulk import update_rows
+from portal.core.text.identifiers import normalise_serial
+from portal.core.text.vietnamese import search_key
 from requests_app import kinds
 from requests_app.drafts.services import dossier_act
 from requests_app.execution.preparation import Keys, make_keys_ahead, prepare_rows, validity_from

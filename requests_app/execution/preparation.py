@@ -15,12 +15,12 @@ from devices.services import Allocation
 from portal.agencies import services as agencies
 from portal.agencies.facts import PersonFacts, SystemFacts
 from portal.agencies.models import Subscriber
-from portal.ca import outside_keys
-from portal.ca import services as ca
 from portal.ca.models import KeyPair
-from portal.ca.outside_keys import OutsideKey
-from portal.core.bulk import update_rows
-from portal.core.identifiers import parse_day
+from portal.ca.register import services as ca
+from portal.ca.tokens import outside_keys
+from portal.ca.tokens.outside_keys import OutsideKey
+from portal.core.database.bulk import update_rows
+from portal.core.text.identifiers import parse_day
 from requests_app import kinds
 from requests_app.execution.rows import mark_failed
 from requests_app.kinds.key_requests import MADE_AT_AGENCY, request_of

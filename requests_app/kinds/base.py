@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.utils.translation import gettext as _
 
-from portal.core import identifiers
 from portal.core.rules import Finding, Severity, Violation
+from portal.core.text import identifiers
 from portal.documents.letters import CLOSING
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-    from portal.ca.names import SubjectName
+    from portal.ca.pki.names import SubjectName
 
 Answers: TypeAlias = Mapping[str, str]
 Words: TypeAlias = "str | _StrPromise"  # text for people, translated when it is shown

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from devices.serials import normalise
-from portal.core import identifiers
 from portal.core.rules import Finding
+from portal.core.text import identifiers
 from requests_app.kinds.base import Answers, CellFinding, Field, Widget
 
 DEVICE_SERIAL = Field(

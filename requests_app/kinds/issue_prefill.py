@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from portal.agencies.models import Affiliation, Agency, AgencyVersion, SubscriberKind
 from portal.ca.models import Certificate
-from portal.ca.names import subject_of
+from portal.ca.pki.names import subject_of
 from requests_app.kinds.people import LEVELS
 from requests_app.kinds.prefill import Filled, Selection
 

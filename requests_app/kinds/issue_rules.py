@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from portal.ca.outside_keys import in_use
+from portal.ca.tokens.outside_keys import in_use
 from portal.core.rules import Violation
 from requests_app import kinds
 from requests_app.kinds.duplicates import stands_in

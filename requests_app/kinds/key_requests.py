@@ -8,11 +8,11 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.ca import csr
-from portal.ca.csr import KeyRequest
 from portal.ca.models import Storage
-from portal.core.identifiers import Findings
+from portal.ca.pki import csr
+from portal.ca.pki.csr import KeyRequest
 from portal.core.rules import Finding, Refused, Violation
+from portal.core.text.identifiers import Findings
 from requests_app.kinds.base import Answers, CellFinding, Field, RowCheck, Widget
 
 # The private half never leaves the agency, and the portal makes none (DOMAIN 2.4, 5.4).

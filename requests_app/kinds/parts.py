@@ -6,10 +6,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.ca.models import Storage
-from portal.core import identifiers
-from portal.core.identifiers import Findings
 from portal.core.rules import Finding, Severity
-from portal.core.text import search_key
+from portal.core.text import identifiers
+from portal.core.text.identifiers import Findings
+from portal.core.text.vietnamese import search_key
 from requests_app.kinds.base import Answers, Column, Field, SheetColumn, Widget
 
 DECREE_BASIS = "Nghị định số 68/2024/NĐ-CP ngày 25 tháng 6 năm 2024 của Chính phủ"

@@ -8,8 +8,8 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from portal.ca.models import Storage
-from portal.core import identifiers
 from portal.core.rules import Finding, Severity
+from portal.core.text import identifiers
 from requests_app.kinds import parts
 from requests_app.kinds.base import Answers, CellFinding
 

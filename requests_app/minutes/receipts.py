@@ -8,8 +8,8 @@ from datetime import datetime
 from devices import services as devices
 from devices.lifecycle import Move
 from portal.accounts.models import User
-from portal.ca import services as ca
-from portal.ca import tokens
+from portal.ca.register import services as ca
+from portal.ca.tokens import services as tokens
 from portal.core.rules import refuse
 from portal.documents import letters as paper
 from portal.documents import services as documents

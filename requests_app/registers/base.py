@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from django.db.models import Model, QuerySet
 
 from portal.accounts.models import User
-from portal.core.paging import Order
 from portal.core.roles import Scope
-from portal.core.sheets import SheetColumn
+from portal.core.web.paging import Order
+from portal.core.web.sheets import SheetColumn
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise

@@ -17,8 +17,8 @@ from devices.models import CustodyMove, Device
 from portal.accounts.models import User
 from portal.agencies.models import Affiliation
 from portal.ca.models import Certificate, CertificateState
-from portal.core.identifiers import mask
-from portal.core.paging import Order
+from portal.core.text.identifiers import mask
+from portal.core.web.paging import Order
 from requests_app.registers.base import Column, Register
 
 

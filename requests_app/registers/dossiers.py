@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from portal.accounts.models import User
-from portal.core.paging import Order
+from portal.core.web.paging import Order
 from requests_app import kinds
 from requests_app.dossier_pages.reading import as_sent
 from requests_app.models import Dossier, DossierEvent

@@ -19,7 +19,7 @@ from portal.agencies.models import Agency, SubscriberKind
 from portal.ca.models import CertificateState, Storage
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS, CertificateQuerySet
 from portal.core.roles import Scope
-from portal.core.text import nfc, search_key
+from portal.core.text.vietnamese import nfc, search_key
 from requests_app import kinds
 from requests_app.models import Dossier, DossierItem
 from requests_app.models.querysets import DossierQuerySet

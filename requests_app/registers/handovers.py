@@ -15,8 +15,8 @@ from devices.models import CustodyMove
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.ca.models import Certificate
-from portal.core.paging import Order
 from portal.core.roles import Scope
+from portal.core.web.paging import Order
 from requests_app.registers.base import Column, Register
 
 # The other moves change a device's condition, or happen inside one body.

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from devices.lifecycle import Move
 from devices.models import CustodyMove
 from portal.ca.models import Certificate
-from portal.core.paging import Order
+from portal.core.web.paging import Order
 from requests_app import kinds
 from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier, DossierItem

@@ -14,7 +14,7 @@ from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.agencies.querysets import ancestors_of, heirs_of
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.core.rules import refuse
 from portal.notices import services as notices
 from requests_app.models import Procedure, RoutingRule

@@ -11,7 +11,7 @@ ENTRIES: tuple[Entry, ...] = (
         "§14.1",
         "requests_app.rules.certificates.has_30_days_left_to_renew",
         "requests_app.rules.certificates.has_30_days_left_to_change",
-        "portal.ca.renewals.are_asked_for",
+        "portal.ca.register.renewals.are_asked_for",
         why="asked again at sending; what was asked in time is renewed after its end too",
     ),
     rule(
@@ -74,8 +74,8 @@ ENTRIES: tuple[Entry, ...] = (
         "D11",
         "The old certificate is superseded when installation is confirmed, or 7 days after issue",
         "§14.11",
-        "portal.ca.installation.SUPERSEDED_AFTER",
-        "portal.ca.installation.revoke_superseded",
+        "portal.ca.register.installation.SUPERSEDED_AFTER",
+        "portal.ca.register.installation.revoke_superseded",
     ),
     rule(
         "D12",

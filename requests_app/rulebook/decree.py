@@ -16,7 +16,7 @@ ENTRIES: tuple[Entry, ...] = (
         "R02",
         "The CA's own certificate lasts 20 years",
         "Điều 9",
-        "portal.ca.ceremony.ISSUING_LIFETIME",
+        "portal.ca.authority.ceremony.ISSUING_LIFETIME",
         why="the simulated CA; a real one has its own",
     ),
     constant(
@@ -245,8 +245,8 @@ ENTRIES: tuple[Entry, ...] = (
         "R35",
         "What a certificate must carry",
         "Điều 7",
-        "portal.ca.profiles.PROFILES",
-        "portal.ca.names.SubjectName",
+        "portal.ca.pki.profiles.PROFILES",
+        "portal.ca.pki.names.SubjectName",
         why="the simulated CA's profile does",
     ),
     left(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.core.rules import Violation
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 from requests_app.submission.rules import DECREE
 
 

@@ -22,7 +22,7 @@ from openpyxl.worksheet._reader import INLINE_STRING, WorkSheetParser
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from portal.core.rules import Refused, refuse
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 
 _PLAIN_TEXT = f"{{{SHEET_MAIN_NS}}}t"
 Values = Sequence[Any]

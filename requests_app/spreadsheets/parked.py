@@ -14,7 +14,7 @@ from django.db import transaction
 
 from portal.accounts.models import User
 from portal.audit import services as audit
-from portal.core.fields import decrypt, encrypt
+from portal.core.database.fields import decrypt, encrypt
 from requests_app import kinds
 from requests_app.models import Dossier
 from requests_app.spreadsheets.writing import export

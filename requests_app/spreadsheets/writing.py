@@ -12,7 +12,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from portal.core.sheets import cell as safe_cell
+from portal.core.web.sheets import cell as safe_cell
 from requests_app.kinds.base import Answers, Kind, SheetColumn
 from requests_app.spreadsheets.opening import MAX_ROWS
 

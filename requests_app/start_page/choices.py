@@ -18,8 +18,8 @@ from devices.serials import normalise
 from portal.accounts.models import User
 from portal.ca.models import Certificate
 from portal.ca.querysets import CertificateQuerySet
-from portal.core.paging import capped_count
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
+from portal.core.web.paging import capped_count
 from requests_app import kinds
 from requests_app.drafts.services import MOST_ROWS
 from requests_app.kinds.duplicates import standing_rows

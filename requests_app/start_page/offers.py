@@ -17,7 +17,7 @@ from devices.models import Device
 from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
 from portal.ca.models import Certificate, Storage
-from portal.core.fields import keyed_hash
+from portal.core.database.fields import keyed_hash
 from portal.core.roles import Capability
 from portal.core.rules import Violation
 from requests_app import kinds

@@ -12,7 +12,7 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.audit.look_only import refuse_look_only
-from portal.core.conflicts import repeated
+from portal.core.database.conflicts import repeated
 from portal.core.roles import Capability, Scope, profile_of
 from portal.core.steps import PORTAL, IllegalStep
 from portal.deadlines import services as deadlines

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.ca import tokens
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
 from requests_app.dossier_pages import wording

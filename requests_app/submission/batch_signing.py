@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
 from portal.audit.look_only import LookOnly, refuse_look_only
-from portal.ca import tokens
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
 from requests_app.errors import Barred, StaleVersion

@@ -7,7 +7,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from portal.core.numbers import typed_number
+from portal.core.text.numbers import typed_number
 from requests_app.steps.forms import PIN_ATTRS
 
 

@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.core.roles import Capability
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 from portal.deadlines import services as deadlines
 from portal.notices import services as notices
 from requests_app import kinds

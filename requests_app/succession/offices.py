@@ -13,7 +13,7 @@ from django.db import transaction
 
 from portal.agencies.models import Agency
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import Deadline, DeadlineKind
 from requests_app.covering_letters.services import letter_act

@@ -11,7 +11,7 @@ from django.db.models import Case, CharField, Count, Max, Q, Value, When, Window
 from django.db.models.functions import Concat, RowNumber
 from django.utils.translation import gettext_lazy as _
 
-from portal.core.paging import KeysetPage
+from portal.core.web.paging import KeysetPage
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.querysets import CERTIFICATE_KINDS, DOORS_SHOWN_DAYS
 from requests_app.models import Dossier

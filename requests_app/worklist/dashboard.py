@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
     from portal.accounts.models import User
-    from portal.core.workdays import WorkCalendar
+    from portal.core.calendar.workdays import WorkCalendar
 
 LATE_SHOWN = 50  # bodies and kinds of work, the longest overdue first
 WINDOWS = (30, 90)  # days back over which decisions are looked at

@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 
 from devices.lifecycle import Custody
 from devices.models import Device
-from portal.ca import services as ca
 from portal.ca.models import Certificate
+from portal.ca.register import services as ca
 from requests_app.drafts.editing import page_of
 from requests_app.execution import services as execution
 from requests_app.models import Dossier, Procedure

@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from portal.agencies.models import Subscriber
-from portal.ca import expiry, services
 from portal.ca.models import Certificate, RevocationReason
+from portal.ca.register import expiry, services
 from portal.core.roles import Role
 from portal.deadlines.models import Counts, Deadline, DeadlineKind, Reminder
 from portal.deadlines.rules import DOOR_DAYS

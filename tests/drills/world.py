@@ -31,8 +31,7 @@ from orgmerge.planner.codes import Why  # noqa: E402
 from orgmerge.vocabulary import About, MergerState, Stage  # noqa: E402
 from portal.accounts.models import LoginFailure, User  # noqa: E402
 from portal.agencies.models import Agency, AgencyVersion, Subscriber, Succession  # noqa: E402
-from portal.ca import authority  # noqa: E402
-from portal.ca import services as ca  # noqa: E402
+from portal.ca.authority import services as authority  # noqa: E402
 from portal.ca.models import (  # noqa: E402
     Authority,
     Certificate,
@@ -40,9 +39,10 @@ from portal.ca.models import (  # noqa: E402
     RevocationReason,
     VirtualToken,
 )
+from portal.ca.register import services as ca  # noqa: E402
+from portal.core.calendar.workdays import work_calendar  # noqa: E402
 from portal.core.models import CalendarDay  # noqa: E402
 from portal.core.roles import Role  # noqa: E402
-from portal.core.workdays import work_calendar  # noqa: E402
 from portal.deadlines import calendar  # noqa: E402
 from portal.deadlines.models import Deadline, DeadlineKind  # noqa: E402
 from portal.deadlines.services import Owed, OwedUntil, open_deadlines, open_until  # noqa: E402

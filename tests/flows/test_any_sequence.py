@@ -22,11 +22,14 @@ from pytest_django import Settings
 from devices import services as devices
 from devices.lifecycle import Move
 from devices.models import Device
-from devices.services import pins
+from devices.pins import services as pins
 from portal.accounts.models import User
-from portal.ca import authority, ceremony, installation, keystore, responder, tokens
-from portal.ca import services as ca
+from portal.ca.authority import ceremony, keystore, responder
+from portal.ca.authority import services as authority
 from portal.ca.models import Certificate, KeyPair
+from portal.ca.register import installation
+from portal.ca.register import services as ca
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
 from requests_app.decision.services import RowDecision, decide_rows

@@ -19,7 +19,7 @@ from orgmerge.succession.remainders import remaining_counts
 from orgmerge.vocabulary import MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency
-from portal.ca import keystore
+from portal.ca.authority import keystore
 from portal.ca.models import Certificate
 from portal.core.roles import Role
 from portal.notices.models import Notice

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from devices.lifecycle import Custody
 from devices.models import Device
-from portal.ca import services as ca
 from portal.ca.models import Certificate
+from portal.ca.register import services as ca
 from portal.deadlines.models import Deadline
 from portal.documents import services as documents
 from requests_app.drafts.editing import file_input, page_of

@@ -11,8 +11,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from portal.ca import services as ca
 from portal.ca.models import Certificate
+from portal.ca.register import services as ca
 from requests_app.drafts.editing import cell_name, file_input
 from requests_app.execution import services as execution
 from requests_app.models import Dossier

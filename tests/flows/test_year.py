@@ -15,7 +15,8 @@ from django.core import mail
 from django.db import transaction
 from pytest_django import Settings
 
-from portal.ca import authority, ceremony, keystore, responder
+from portal.ca.authority import ceremony, keystore, responder
+from portal.ca.authority import services as authority
 from portal.core.roles import Role
 from portal.deadlines.models import Reminder
 from portal.notices.models import Mail, Notice

@@ -18,8 +18,8 @@ from django.utils import timezone
 from devices import services as devices
 from devices.lifecycle import Move
 from devices.models import Device, Shipment
-from portal.ca import installation
 from portal.ca.models import Certificate
+from portal.ca.register import installation
 from requests_app.decision.services import RowDecision, decide_rows
 from requests_app.kinds.mau_07_handover.prefill import rows_to_tell
 from requests_app.models import Decision, Dossier

@@ -15,8 +15,8 @@ from orgmerge.succession.handover import hand_over
 from orgmerge.vocabulary import MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
-from portal.ca.installation import confirm_installed
 from portal.ca.models import Certificate
+from portal.ca.register.installation import confirm_installed
 from portal.core.roles import Role
 from requests_app.decision.services import RowDecision, decide_rows
 from requests_app.drafts.services import save_letter, save_rows

@@ -27,7 +27,7 @@ from portal.agencies.models import Agency, AgencyVersion
 from portal.agencies.services import hand_on_bodies
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate
-from portal.core import bulk
+from portal.core.database import bulk
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.services import open_deadline

@@ -16,7 +16,7 @@ from django.urls import reverse
 from devices.models import Device
 from portal.ca.models import Certificate
 from portal.core.rules import Violation
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 from requests_app import kinds, spreadsheets
 from requests_app.kinds.base import Kind, check_cell
 from requests_app.kinds.mau_04_renew_change import prefill as renew_change

@@ -14,9 +14,9 @@ from devices.lifecycle import Custody
 from devices.models import CustodyMove, Device
 from portal.accounts.models import User
 from portal.agencies.models import Subscriber
-from portal.ca import authority
-from portal.ca import services as ca
+from portal.ca.authority import services as authority
 from portal.ca.models import Certificate
+from portal.ca.register import services as ca
 from portal.core.rules import Refused
 from portal.deadlines.models import Deadline
 from requests_app.decision.services import decide_rows

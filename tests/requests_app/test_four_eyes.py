@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from portal.audit.models import AuditEntry
-from portal.ca import services as ca_services
+from portal.ca.register import services as ca_services
 from portal.core.roles import Role
 from requests_app.decision.services import decide_rows
 from requests_app.errors import Barred

@@ -14,10 +14,10 @@ from pytest_django import DjangoAssertNumQueries
 from devices.models import Device
 from portal.agencies.models import Subscriber, SubscriberKind
 from portal.audit.models import AuditEntry
-from portal.ca import csr
-from portal.ca import services as ca
 from portal.ca.models import Certificate, KeyPair
-from portal.ca.profiles import PrivateKey
+from portal.ca.pki import csr
+from portal.ca.pki.profiles import PrivateKey
+from portal.ca.register import services as ca
 from portal.core.rules import Refused
 from requests_app.drafts.services import save_rows
 from requests_app.execution import services as execution

@@ -12,8 +12,8 @@ from pypdf import PdfReader
 from devices import services as devices
 from devices.lifecycle import Condition, Custody, Move
 from devices.models import CustodyMove, Device
-from portal.ca import services as ca
 from portal.ca.models import Certificate, RevocationReason
+from portal.ca.register import services as ca
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.documents import services as documents
 from portal.notices.models import Notice

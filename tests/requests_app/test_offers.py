@@ -18,8 +18,8 @@ from devices.models import Device
 from portal.accounts.models import User
 from portal.agencies.models import Affiliation
 from portal.audit.models import AuditEntry
-from portal.ca import services as certificates
 from portal.ca.models import Certificate, RevocationReason
+from portal.ca.register import services as certificates
 from portal.core.roles import Role
 from requests_app.models import Dossier, Procedure
 from requests_app.start_page.offers import Offer, offers_for_certificate, offers_for_device

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.accounts.models import User
-from portal.ca import services as ca_services
-from portal.ca import tokens
+from portal.ca.register import services as ca_services
+from portal.ca.tokens import services as tokens
 from requests_app.drafts.services import create_draft
 from requests_app.models import Dossier, DossierEvent, ReturnReason, SigningMode
 from requests_app.workflow import Action, State

@@ -12,9 +12,10 @@ from django.conf import settings
 from django.db import connection
 
 from portal.accounts.models import User
-from portal.ca import authority, ceremony, keystore
-from portal.ca import services as ca
+from portal.ca.authority import ceremony, keystore
+from portal.ca.authority import services as authority
 from portal.ca.models import Certificate
+from portal.ca.register import services as ca
 from portal.core.roles import Role
 from portal.core.steps import IllegalStep
 from requests_app.errors import StaleVersion

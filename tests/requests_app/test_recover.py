@@ -15,11 +15,12 @@ from pytest_django import Settings
 from devices import services as devices
 from devices.lifecycle import Condition, Custody, Move
 from devices.models import CustodyMove, Device
-from devices.services import pins
-from portal.ca import keystore, tokens
-from portal.ca import services as ca
-from portal.ca.authority import open_for_signing
+from devices.pins import services as pins
+from portal.ca.authority import keystore
+from portal.ca.authority.services import open_for_signing
 from portal.ca.models import Certificate, RevocationReason, VirtualToken
+from portal.ca.register import services as ca
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused, Violation
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.documents import services as documents

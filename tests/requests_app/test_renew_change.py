@@ -18,9 +18,9 @@ from portal.agencies import services as agencies
 from portal.agencies.models import Affiliation, Agency, Subscriber
 from portal.agencies.services import AgencyFacts
 from portal.audit.models import AuditEntry
-from portal.ca import services as ca
 from portal.ca.models import Certificate, RevocationReason
-from portal.ca.names import subject_of
+from portal.ca.pki.names import subject_of
+from portal.ca.register import services as ca
 from portal.core.rules import Refused
 from portal.notices.models import Mail, Notice
 from requests_app.execution import services as execution

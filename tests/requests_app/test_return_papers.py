@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from portal.ca import tokens
 from portal.ca.models import Certificate
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused
 from portal.documents import services as documents
 from portal.documents.models import Document

@@ -15,9 +15,9 @@ from pytest_django import Settings
 from devices.lifecycle import Custody
 from devices.models import CustodyMove, Device
 from portal.agencies.models import Subscriber
-from portal.ca import services as ca
 from portal.ca import tasks
 from portal.ca.models import Certificate, Crl, RevocationReason
+from portal.ca.register import services as ca
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.documents import services as documents
 from portal.notices.models import Notice

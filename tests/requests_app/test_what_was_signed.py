@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from devices.models import Device
 from portal.audit.models import AuditEntry
-from portal.ca import tokens
+from portal.ca.tokens import services as tokens
 from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.notices.models import Notice

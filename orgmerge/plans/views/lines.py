@@ -28,8 +28,8 @@ from orgmerge.vocabulary import About, Action
 from portal.accounts.models import User
 from portal.agencies.models import Subscriber
 from portal.ca.models import Certificate
-from portal.core.paging import Order, capped_count, keyset_page
-from portal.core.roles import Role
+from portal.core.roles import Capability, Role, roles_that_can
+from portal.core.web.paging import Order, capped_count, keyset_page
 from requests_app.models import Dossier
 
 if TYPE_CHECKING:
@@ -194,12 +194,16 @@ def cautions(request: UserRequest, code: UUID) -> HttpResponse:
             (WARNINGS[code], counts.warnings[code]) for code in WARNINGS if code in counts.warnings
         ],
         "without": [
-            (role.label, bodies.count(), bodies[:BODIES_NAMED])
-            for role in (Role.CLERK, Role.HEAD)
-            if (bodies := plan_cautions.bodies_without(role, merger)).exists()
+            (_roles_with(capability), bodies.count(), bodies[:BODIES_NAMED])
+            for capability in (Capability.DRAFT, Capability.SIGN_LETTERS)
+            if (bodies := plan_cautions.bodies_without(capability, merger)).exists()
         ],
     }
     return render(request, "orgmerge/plan_cautions.html", context)
+
+
+def _roles_with(capability: Capability) -> str:
+    return " / ".join(str(Role(role).label) for role in sorted(roles_that_can(capability)))
 
 
 @require_safe

@@ -25,10 +25,10 @@ from portal.accounts.services.grants import propose_role, withdraw_open
 from portal.agencies.models import Agency, Subscriber
 from portal.agencies.services import PersonFacts, conflicts_of, match_or_create_people
 from portal.audit import services as audit
-from portal.core.fields import keyed_hash
+from portal.core.database.fields import keyed_hash
 from portal.core.roles import Role
 from portal.core.rules import refuse
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
 _GROUPS, _GROUP_LENGTH = 3, 4

@@ -18,7 +18,7 @@ from portal.accounts.models import AccountChange, AccountNews, PasswordChoice, U
 from portal.accounts.passwords import refuse_unfit
 from portal.accounts.services.common import act_about, drop_tokens, lock, note
 from portal.audit import services as audit
-from portal.core.fields import keyed_hash
+from portal.core.database.fields import keyed_hash
 from portal.core.rules import Refused, refuse
 
 logger = logging.getLogger(__name__)

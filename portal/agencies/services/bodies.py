@@ -18,10 +18,10 @@ from portal.agencies.rules import facts_violations
 from portal.agencies.services.inheriting import inherit
 from portal.agencies.tree import is_under, managing_agency
 from portal.audit import services as audit
-from portal.core.identifiers import normalise_phone
 from portal.core.roles import Capability
 from portal.core.rules import Refused, refuse
-from portal.core.text import nfc, search_key, sort_key
+from portal.core.text.identifiers import normalise_phone
+from portal.core.text.vietnamese import nfc, search_key, sort_key
 
 if TYPE_CHECKING:
     from portal.accounts.models import User

@@ -16,11 +16,11 @@ from portal.agencies.facts import PersonFacts
 from portal.agencies.models import Affiliation, Agency, Subscriber, SubscriberKind
 from portal.agencies.tree import managing_agency
 from portal.audit import services as audit
-from portal.core.fields import keyed_hash
-from portal.core.identifiers import normalise_phone
+from portal.core.database.fields import keyed_hash
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
-from portal.core.text import nfc, person_sort_key, search_key
+from portal.core.text.identifiers import normalise_phone
+from portal.core.text.vietnamese import nfc, person_sort_key, search_key
 
 if TYPE_CHECKING:
     from portal.accounts.models import User

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal.agencies.facts import NewPlace
 from portal.agencies.models import Affiliation, Agency, Subscriber, SubscriberKind
-from portal.core.text import nfc, search_key, sort_key
+from portal.core.text.vietnamese import nfc, search_key, sort_key
 
 _CHUNK = 500  # parameters of one statement
 _PLACE = ("unit", "position", "email", "phone")

@@ -20,10 +20,10 @@ from portal.agencies.filters import AgencyFilter
 from portal.agencies.forms import ChangeForm, RegisterForm, initial_of
 from portal.agencies.history import chapters
 from portal.agencies.models import Agency, Subscriber
-from portal.core.forms import warnings_of
-from portal.core.fragments import filtered, render_list
 from portal.core.roles import Capability
 from portal.core.rules import Refused
+from portal.core.web.forms import warnings_of
+from portal.core.web.fragments import filtered, render_list
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest

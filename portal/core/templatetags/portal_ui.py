@@ -14,10 +14,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from portal.core.identifiers import mask as mask_number
-from portal.core.paging import MOST_COUNTED
+from portal.core.calendar.workdays import WorkCalendar
 from portal.core.roles import Capability
-from portal.core.workdays import WorkCalendar
+from portal.core.text.identifiers import mask as mask_number
+from portal.core.web.paging import MOST_COUNTED
 
 register = template.Library()
 

@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.core.fragments import filtered
-from portal.core.paging import Order, capped_count, keyset_page
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused, Violation
+from portal.core.web.fragments import filtered
+from portal.core.web.paging import Order, capped_count, keyset_page
 from portal.documents.responses import file_response
 from requests_app.covering_letters import services as covering_letters_services
 from requests_app.covering_letters.forms import LetterNumberForm, LetterScanForm

@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from portal.audit.exports import note_export
-from portal.core import sheets
-from portal.core.fragments import render_list
-from portal.core.paging import Order, capped_count, first_rows, keyset_page
-from portal.core.sheets import SheetColumn
+from portal.core.web import sheets
+from portal.core.web.fragments import render_list
+from portal.core.web.paging import Order, capped_count, first_rows, keyset_page
+from portal.core.web.sheets import SheetColumn
 from requests_app.dossier_pages.filters import DossierFilter
 from requests_app.dossier_pages.reading import as_sent
 from requests_app.models import Dossier

@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.core.identifiers import mask
-from portal.core.numbers import typed_number
 from portal.core.roles import Capability
+from portal.core.text.identifiers import mask
+from portal.core.text.numbers import typed_number
 from requests_app import kinds
 from requests_app.kinds.base import Field, Widget, Words
 from requests_app.models import Attachment, Decision, Dossier, DossierItem, Outcome, ReturnReason

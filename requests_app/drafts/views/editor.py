@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from portal.core.numbers import typed_number
 from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
+from portal.core.text.numbers import typed_number
 from requests_app import kinds
 from requests_app.dossier_pages.views import parts
 from requests_app.drafts import editing

@@ -18,11 +18,11 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
-from portal.ca import csr
-from portal.core.conflicts import repeated
-from portal.core.fields import decrypt, encrypt
-from portal.core.numbers import typed_number
+from portal.ca.pki import csr
+from portal.core.database.conflicts import repeated
+from portal.core.database.fields import decrypt, encrypt
 from portal.core.rules import Refused, Violation
+from portal.core.text.numbers import typed_number
 from requests_app import kinds
 from requests_app.drafts import editing
 from requests_app.drafts.services import (

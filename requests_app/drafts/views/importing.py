@@ -15,12 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.core.collector import collector_paused
-from portal.core.forms import SheetFile
-from portal.core.numbers import typed_number
+from portal.core.database.collector import collector_paused
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
+from portal.core.text.numbers import typed_number
+from portal.core.web.forms import SheetFile
 from requests_app import kinds, spreadsheets
 from requests_app.dossier_pages.views import parts
 from requests_app.drafts.services import import_rows

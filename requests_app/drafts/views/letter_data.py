@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from portal.core import identifiers
 from portal.core.rules import Severity
 from portal.core.steps import IllegalStep
-from portal.core.text import nfc
+from portal.core.text import identifiers
+from portal.core.text.vietnamese import nfc
 from requests_app import kinds
 from requests_app.dossier_pages.views import parts
 from requests_app.drafts.services import save_letter

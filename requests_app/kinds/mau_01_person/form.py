@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.ca.models import Storage
-from portal.ca.names import MAX_NAME, SubjectName
-from portal.core import identifiers
+from portal.ca.pki.names import MAX_NAME, SubjectName
 from portal.core.rules import Finding, Severity
+from portal.core.text import identifiers
 from requests_app.kinds import key_requests, parts, people
 from requests_app.kinds.base import (
     Answers,

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.ca.models import Storage
-from portal.ca.names import MAX_NAME, SubjectName
-from portal.core import identifiers
+from portal.ca.pki.names import MAX_NAME, SubjectName
 from portal.core.rules import Finding
-from portal.core.text import search_key
+from portal.core.text import identifiers
+from portal.core.text.vietnamese import search_key
 from requests_app.kinds import key_requests, parts
 from requests_app.kinds.base import (
     Answers,

@@ -25,12 +25,13 @@ from portal.agencies.models import Subscriber, SubscriberKind
 from portal.agencies.querysets import ancestors_of
 from portal.agencies.services import NewPlace
 from portal.audit import services as audit
-from portal.ca import authority, expiry
-from portal.ca import services as ca
-from portal.ca.authority import Answer, Order
+from portal.ca.authority import services as authority
+from portal.ca.authority.services import Answer, Order
 from portal.ca.models import Certificate
-from portal.ca.names import subject_of
-from portal.core.bulk import update_rows
+from portal.ca.pki.names import subject_of
+from portal.ca.register import expiry
+from portal.ca.register import services as ca
+from portal.core.database.bulk import update_rows
 from portal.core.rules import Violation
 from portal.documents import letters as paper
 from portal.notices import services as notices

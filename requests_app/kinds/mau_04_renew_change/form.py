@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.agencies.models import SubscriberKind
-from portal.ca.names import MAX_NAME, SubjectName
-from portal.core import identifiers
+from portal.ca.pki.names import MAX_NAME, SubjectName
 from portal.core.rules import Finding
+from portal.core.text import identifiers
 from requests_app.kinds import parts
 from requests_app.kinds.base import (
     Answers,

@@ -13,9 +13,9 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.utils import timezone
 
-from portal.ca.guidance import installation_steps
-from portal.ca.installation import SUPERSEDED_AFTER
 from portal.ca.models import Certificate
+from portal.ca.register.guidance import installation_steps
+from portal.ca.register.installation import SUPERSEDED_AFTER
 from portal.documents.letters import Letter
 from portal.notices.services import Attached
 from requests_app.kinds import parts

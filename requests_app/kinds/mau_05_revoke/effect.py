@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 
 from devices import services as devices
 from portal.audit import services as audit
-from portal.ca import services as ca
 from portal.ca.models import Certificate, RevocationReason
-from portal.core.bulk import update_rows
+from portal.ca.register import services as ca
+from portal.core.database.bulk import update_rows
 from portal.documents import letters as paper
 from requests_app.drafts.services import dossier_act
 from requests_app.execution import papers

@@ -14,9 +14,9 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.core import identifiers
 from portal.core.rules import Finding, Severity
-from portal.core.text import search_key
+from portal.core.text import identifiers
+from portal.core.text.vietnamese import search_key
 from requests_app.kinds import devices, parts, people
 from requests_app.kinds.base import (
     Answers,

@@ -13,7 +13,7 @@ from devices.models import Device
 from devices.serials import normalise
 from portal.agencies.models import Agency, AgencyVersion
 from portal.ca.models import Certificate
-from portal.core.fields import keyed_hash
+from portal.core.database.fields import keyed_hash
 from portal.core.rules import Violation
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import Asked, asked_twice

@@ -17,11 +17,11 @@ from devices import services as devices
 from devices.models import Device
 from devices.services import Paper
 from portal.audit import services as audit
-from portal.ca import tokens
-from portal.ca.authority import NotConfigured
+from portal.ca.authority.services import NotConfigured
 from portal.ca.models import VirtualToken
-from portal.ca.sealing import WrongSecret
-from portal.core.bulk import update_rows
+from portal.ca.pki.sealing import WrongSecret
+from portal.ca.tokens import services as tokens
+from portal.core.database.bulk import update_rows
 from portal.documents import letters as paper
 from requests_app.drafts.services import dossier_act
 from requests_app.drafts.targets import newest_certificates

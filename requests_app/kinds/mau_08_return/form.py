@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy
 
 from devices.lifecycle import PRESENT, Condition
 from devices.models import DeviceKind
-from portal.core import identifiers
 from portal.core.rules import Finding, Severity
+from portal.core.text import identifiers
 from requests_app.kinds import devices, parts
 from requests_app.kinds.base import (
     Answers,

@@ -16,10 +16,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from devices import services as devices
+from devices.ledger import lock
 from devices.lifecycle import Condition, Move
+from devices.losses import owe_minutes
 from devices.models import CustodyMove, Device
-from devices.services.ledger import lock
-from devices.services.losses import owe_minutes
 from portal.accounts.models import User
 from portal.ca.models import Certificate
 from portal.core.roles import Capability

@@ -14,8 +14,8 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.core import identifiers
 from portal.core.rules import Finding
+from portal.core.text import identifiers
 from requests_app.kinds import devices, parts
 from requests_app.kinds.base import (
     Answers,

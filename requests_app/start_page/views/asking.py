@@ -15,10 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.core.numbers import typed_number
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
-from portal.core.text import nfc
+from portal.core.text.numbers import typed_number
+from portal.core.text.vietnamese import nfc
 from requests_app import kinds
 from requests_app.start_page.choices import choices, choose
 from requests_app.start_page.occasions import OCCASIONS, About, Occasion, Pick, Way, find_occasion

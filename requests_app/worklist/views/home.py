@@ -10,15 +10,15 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from devices.waiting import figures as device_figures
-from devices.waiting import to_send
+from devices.register.figures import figures as device_figures
+from devices.register.figures import to_send
 from portal.accounts.models import AccountChange, RoleGrant
 from portal.ca.models import Certificate
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS
 from portal.core.background.status import silent_words
-from portal.core.paging import Order, capped_count, keyset_page
 from portal.core.roles import Capability, Scope
-from portal.core.waiting import waiting_for
+from portal.core.web.paging import Order, capped_count, keyset_page
+from portal.core.web.waiting import waiting_for
 from portal.notices.models import Mail
 from requests_app.models import CoveringLetter, Dossier, RoutingProposal
 from requests_app.worklist.agenda import agenda_of
