@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.background.sweeps import sweep
-from requests_app.covering_letters import forwarding
+from requests_app.covering_letters import forward_queue as forwarding
 from requests_app.execution import services as execution
 from requests_app.spreadsheets import parked
-from requests_app.submission import freezing
+from requests_app.submission import render_queue as freezing
 
 ONE_PIECE = timedelta(0)
 

@@ -8,7 +8,8 @@ from requests_app.decision import views as deciding
 from requests_app.dossier_pages.views import detail, lists, papers
 from requests_app.minutes import views as minutes
 from requests_app.routing import views as routing
-from requests_app.submission.views import batch_signing, sending
+from requests_app.submission.views import batch_signing
+from requests_app.submission.views import signature as sending
 from requests_app.worklist.views import dashboard
 
 app_name = "requests_app"

@@ -20,8 +20,8 @@ from portal.documents import services as documents
 from portal.documents import uploads
 from portal.documents.models import Document
 from requests_app.covering_letters import rules
-from requests_app.covering_letters.workflow import Stage
 from requests_app.errors import NotEditable, StaleVersion
+from requests_app.letter_workflow import Stage
 from requests_app.models import (
     CoveredDossier,
     CoveringLetter,

@@ -23,16 +23,16 @@ from portal.notices import services as notices
 from requests_app.covering_letters import rules
 from requests_app.covering_letters.paper import covering_letter_of
 from requests_app.covering_letters.services import letter_act
-from requests_app.covering_letters.workflow import (
+from requests_app.errors import Barred, StaleVersion
+from requests_app.letter_workflow import (
     EDITING,
     LETTER_STEPS,
     LetterAction,
     LetterStep,
     Stage,
 )
-from requests_app.errors import Barred, StaleVersion
 from requests_app.models import CoveredDossier, CoveringLetter, SigningMode
-from requests_app.submission import rules as dossier_rules
+from requests_app.rules import dossiers as dossier_rules
 from requests_app.submission.letters import Signer, open_key
 from requests_app.submission.settlement import version_in_force
 from requests_app.submission.signing_mode import signing_mode

@@ -18,12 +18,12 @@ from portal.core.rules import Refused, refuse
 from portal.core.steps import IllegalStep
 from portal.core.text.vietnamese import nfc
 from requests_app import kinds
-from requests_app.drafts.targets import fill_columns
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.kinds.base import Kind
+from requests_app.kinds.targets import fill_columns
 from requests_app.models import Dossier, DossierItem
 from requests_app.routing.services import rule_for
-from requests_app.submission import rules
+from requests_app.rules import dossiers as rules
 from requests_app.submission.settlement import set_copies, version_in_force
 from requests_app.workflow import EDITABLE, State, queue_of
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from requests_app.drafts.views import editor, importing, letter_data
-from requests_app.start_page.views import asking, starting, starting_from
+from requests_app.drafts.views import editor, letter_data
+from requests_app.drafts.views import spreadsheets as importing
+from requests_app.start_page.views import questions as asking
+from requests_app.start_page.views import shortcuts as starting_from
+from requests_app.start_page.views import start as starting
 
 urlpatterns = [
     path("lap-moi/", starting.start, name="start"),

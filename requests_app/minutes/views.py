@@ -23,7 +23,7 @@ from portal.core.steps import IllegalStep
 from requests_app import kinds
 from requests_app.decision import services as decision_services
 from requests_app.decision.services import RowDecision, decide_rows
-from requests_app.dossier_pages.views import parts
+from requests_app.dossier_pages.views import components as parts
 from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.steps import views as taking

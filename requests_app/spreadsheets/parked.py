@@ -17,7 +17,7 @@ from portal.audit import services as audit
 from portal.core.database.fields import decrypt, encrypt
 from requests_app import kinds
 from requests_app.models import Dossier
-from requests_app.spreadsheets.writing import export
+from requests_app.spreadsheets.writer import export
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
 from requests_app.dossier_pages import wording
-from requests_app.dossier_pages.views import parts
+from requests_app.dossier_pages.views import components as parts
 from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Dossier
 from requests_app.steps.engine import take_step

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from requests_app.covering_letters import forwarding
+from requests_app.covering_letters import forward_queue as forwarding
 from requests_app.models import CoveringLetter, Dossier
 from requests_app.workflow import State
 from tests import builders, story

@@ -25,7 +25,7 @@ from portal.audit.verification import verify
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
-from requests_app.covering_letters import forwarding
+from requests_app.covering_letters import forward_queue as forwarding
 from requests_app.covering_letters.services import make_letter, number_letter
 from requests_app.covering_letters.steps import take_letter_step
 from requests_app.execution import services as execution

@@ -20,7 +20,7 @@ from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.documents import services as documents
 from portal.notices.models import Notice
-from requests_app.covering_letters import forwarding
+from requests_app.covering_letters import forward_queue as forwarding
 from requests_app.covering_letters import services as covering_letters_services
 from requests_app.covering_letters.paper import covering_letter_of, summary_of
 from requests_app.covering_letters.services import (
@@ -36,11 +36,11 @@ from requests_app.covering_letters.steps import (
     render_letter,
     take_letter_step,
 )
-from requests_app.covering_letters.workflow import LetterAction, Stage
 from requests_app.errors import Barred, NotEditable, StaleVersion
+from requests_app.letter_workflow import LetterAction, Stage
 from requests_app.models import CoveredDossier, CoveringLetter, Dossier, DossierEvent
 from requests_app.steps.engine import take_step
-from requests_app.submission import freezing
+from requests_app.submission import render_queue as freezing
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 

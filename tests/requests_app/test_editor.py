@@ -16,7 +16,7 @@ from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from requests_app import kinds
-from requests_app.drafts import editing
+from requests_app.drafts import cells as editing
 from requests_app.drafts.services import create_draft, import_rows, remove_row, save_rows
 from requests_app.models import Dossier, DossierItem, Procedure
 from requests_app.workflow import Route, State

@@ -20,7 +20,7 @@ from portal.ca.register import services as ca
 from portal.core.rules import Refused
 from portal.deadlines.models import Deadline
 from requests_app.decision.services import decide_rows
-from requests_app.execution import issuing
+from requests_app.execution import issuance as issuing
 from requests_app.execution import services as execution
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.submission import checks

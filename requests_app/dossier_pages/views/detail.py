@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.core.roles import Capability
 from requests_app import kinds
 from requests_app.dossier_pages.forms import AttachmentForm
-from requests_app.dossier_pages.reading import as_sent, hides_rework, read_row, shown_events
-from requests_app.dossier_pages.views import parts
+from requests_app.dossier_pages.views import components as parts
+from requests_app.dossier_pages.visibility import as_sent, hides_rework, read_row, shown_events
 from requests_app.models import (
     Attachment,
     CoveredDossier,

@@ -18,13 +18,14 @@ from portal.core.steps import IllegalStep
 from portal.documents.responses import file_response
 from requests_app.covering_letters.services import is_others_letter
 from requests_app.dossier_pages.forms import AttachmentForm
-from requests_app.dossier_pages.reading import (
+from requests_app.dossier_pages.views import components as parts
+from requests_app.dossier_pages.views import detail
+from requests_app.dossier_pages.visibility import (
     hides_rework,
     last_sent_letter,
     note_reading,
     shown_events,
 )
-from requests_app.dossier_pages.views import detail, parts
 from requests_app.drafts import attachments
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import Attachment, Dossier, DossierItem

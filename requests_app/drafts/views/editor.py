@@ -18,9 +18,9 @@ from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
 from portal.core.text.numbers import typed_number
 from requests_app import kinds
-from requests_app.dossier_pages.views import parts
-from requests_app.drafts import editing
-from requests_app.drafts.views import editor_acts
+from requests_app.dossier_pages.views import components as parts
+from requests_app.drafts import cells as editing
+from requests_app.drafts.views import editor_buttons as editor_acts
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.kinds.base import Answers, Kind
 from requests_app.models import Dossier

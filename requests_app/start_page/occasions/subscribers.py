@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from requests_app.kinds.mau_01_person.form import CENTRAL
 from requests_app.rules.revocation import Cause
-from requests_app.start_page.occasions import ways
+from requests_app.start_page.occasions import outcomes as ways
 from requests_app.start_page.occasions.base import Occasion, Pick
 
 OF_DEVICES = (

@@ -24,7 +24,7 @@ from portal.core.database.fields import decrypt, encrypt
 from portal.core.rules import Refused, Violation
 from portal.core.text.numbers import typed_number
 from requests_app import kinds
-from requests_app.drafts import editing
+from requests_app.drafts import cells as editing
 from requests_app.drafts.services import (
     add_row,
     duplicate_row,

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.core.rules import Severity
 from requests_app import kinds
-from requests_app.dossier_pages.views import parts
+from requests_app.dossier_pages.views import components as parts
 from requests_app.kinds import reissue_warning as reissue
 from requests_app.kinds import row_rules
 from requests_app.steps import views as taking

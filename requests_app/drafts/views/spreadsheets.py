@@ -22,7 +22,7 @@ from portal.core.steps import IllegalStep
 from portal.core.text.numbers import typed_number
 from portal.core.web.forms import SheetFile
 from requests_app import kinds, spreadsheets
-from requests_app.dossier_pages.views import parts
+from requests_app.dossier_pages.views import components as parts
 from requests_app.drafts.services import import_rows
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import Dossier
