@@ -20,9 +20,9 @@ from portal.documents import letters as paper
 from portal.documents import services as documents
 from portal.documents.models import SignatureRole
 from portal.notices import services as notices
+from requests_app.acts import letter_act
 from requests_app.covering_letters import rules
 from requests_app.covering_letters.paper import covering_letter_of
-from requests_app.covering_letters.services import letter_act
 from requests_app.errors import Barred, StaleVersion
 from requests_app.letter_workflow import (
     EDITING,

@@ -18,6 +18,7 @@ from portal.core.rules import Refused, refuse
 from portal.core.steps import IllegalStep
 from portal.core.text.vietnamese import nfc
 from requests_app import kinds
+from requests_app.acts import dossier_act
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.kinds.base import Kind
 from requests_app.kinds.targets import fill_columns
@@ -278,20 +279,6 @@ def _record(
     data: Mapping[str, object] | None = None,
 ) -> None:
     audit.record(dossier_act(act, dossier, data=data), actor=actor, now=now)
-
-
-def dossier_act(
-    act: str, dossier: Dossier, *, data: Mapping[str, object] | None = None
-) -> audit.Act:
-    """Return the audit act about a dossier."""
-    return audit.Act(
-        action=act,
-        target_type="dossier",
-        target_uuid=dossier.uuid,
-        agency_uuid=dossier.agency.uuid,
-        office_uuid=dossier.office.uuid if dossier.office else None,
-        data=data or {},
-    )
 
 
 def kind_of(dossier: Dossier) -> Kind:

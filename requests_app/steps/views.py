@@ -14,7 +14,7 @@ from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
 from requests_app.dossier_pages import wording
-from requests_app.dossier_pages.views import components as parts
+from requests_app.dossier_pages.views import components
 from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Dossier
 from requests_app.steps.engine import take_step
@@ -70,8 +70,11 @@ def try_step(request: UserRequest, dossier: Dossier) -> tuple[StepForm | None, H
     """Take the step a desk's page was sent with; return the form that came back, or where to go."""
     if request.method != "POST":
         return None, None
-    form = parts.step_form(
-        dossier, request.POST.get("action", ""), data=request.POST, reasons=parts.active_reasons()
+    form = components.step_form(
+        dossier,
+        request.POST.get("action", ""),
+        data=request.POST,
+        reasons=components.active_reasons(),
     )
     return form, take(request, dossier, form)
 
@@ -113,6 +116,6 @@ def conflict(request: UserRequest, dossier: Dossier) -> HttpResponse:
     context = {
         "dossier": now_is,
         "events": now_is.events.select_related("actor").order_by("-at", "-pk")[:3],
-        "typed": parts.typed_in(request.POST),
+        "typed": components.typed_in(request.POST),
     }
     return render(request, "requests_app/conflict.html", context, status=409)

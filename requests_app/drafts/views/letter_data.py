@@ -20,7 +20,7 @@ from portal.core.steps import IllegalStep
 from portal.core.text import identifiers
 from portal.core.text.vietnamese import nfc
 from requests_app import kinds
-from requests_app.dossier_pages.views import components as parts
+from requests_app.dossier_pages.views import components
 from requests_app.drafts.services import save_letter
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.kinds.base import Answers, Kind, Widget
@@ -132,8 +132,8 @@ class LetterForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def letter_data(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show and keep the letter's data; what is not right yet is kept and told."""
-    dossier = parts.find(request.user, uuid)
-    if not parts.is_editor(dossier, request.user):
+    dossier = components.find(request.user, uuid)
+    if not components.is_editor(dossier, request.user):
         if request.method == "POST":
             return taking.conflict(request, dossier)
         return redirect("requests_app:detail", dossier.uuid)
@@ -198,7 +198,7 @@ def _save(request: UserRequest, dossier: Dossier, form: LetterForm) -> HttpRespo
     except (NotEditable, IllegalStep):
         return taking.conflict(request, dossier)
     except StaleVersion as stale:
-        _show_both(form, parts.find(request.user, dossier.uuid), stale.current)
+        _show_both(form, components.find(request.user, dossier.uuid), stale.current)
         return None
     if is_no_day:  # the one thing that can't be kept as typed
         # Let the form be sent again: it carries the version its own saving made.

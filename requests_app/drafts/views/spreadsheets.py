@@ -22,7 +22,7 @@ from portal.core.steps import IllegalStep
 from portal.core.text.numbers import typed_number
 from portal.core.web.forms import SheetFile
 from requests_app import kinds, spreadsheets
-from requests_app.dossier_pages.views import components as parts
+from requests_app.dossier_pages.views import components
 from requests_app.drafts.services import import_rows
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import Dossier
@@ -58,8 +58,8 @@ class Choices:
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Take a sheet, refuse what is none; the report comes on the next page."""
-    dossier = parts.find(request.user, uuid)
-    if not parts.is_editor(dossier, request.user):
+    dossier = components.find(request.user, uuid)
+    if not components.is_editor(dossier, request.user):
         return redirect("requests_app:detail", dossier.uuid)
     kind = kinds.get(dossier.kind)
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
@@ -80,8 +80,8 @@ def upload(request: UserRequest, uuid: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
     """Show what was found in a sheet; import it when all is good or the bad rows are dropped."""
-    dossier = parts.find(request.user, uuid)
-    if not parts.is_editor(dossier, request.user):
+    dossier = components.find(request.user, uuid)
+    if not components.is_editor(dossier, request.user):
         return redirect("requests_app:detail", dossier.uuid)
     try:
         content = parked.unpark(token, dossier=dossier.uuid, owner=request.user.uuid)
@@ -161,7 +161,7 @@ def template(request: UserRequest, kind: str) -> HttpResponse:
 @require_safe
 def export(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Return the list as the form's sheet; whole numbers are in it, so it is recorded."""
-    dossier = parts.find(request.user, uuid)
+    dossier = components.find(request.user, uuid)
     if not request.user.can(Capability.WORK_ON_DOSSIERS):
         raise Http404
     content = release(dossier, actor=request.user, now=timezone.now())

@@ -23,7 +23,7 @@ from portal.ca.pki.sealing import WrongSecret
 from portal.ca.tokens import services as tokens
 from portal.core.database.bulk import update_rows
 from portal.documents import letters as paper
-from requests_app.drafts.services import dossier_act
+from requests_app.acts import dossier_act
 from requests_app.execution import papers
 from requests_app.execution.rows import fail_unwritable, in_pieces, mark_failed, waiting_rows
 from requests_app.kinds.effects import Effect
