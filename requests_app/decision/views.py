@@ -7,20 +7,18 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Page
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.core.rules import Refused
-from portal.core.steps import IllegalStep
+from portal.core.web.refusals import Refusals
 from requests_app import kinds
 from requests_app.decision import services as decision_services
 from requests_app.decision.forms import RowDecisionForm
 from requests_app.dossier_pages.views import components
-from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.steps import views as taking
 from requests_app.steps.engine import bars_of
@@ -36,6 +34,7 @@ _CONFIRMING = (Action.CONFIRM, Action.REJECT, Action.SEND_BACK)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@taking.shows_conflict
 def review(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show the letter beside the rules; a POST takes one of the desk's steps."""
     dossier = components.find(request.user, uuid)
@@ -46,6 +45,7 @@ def review(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_POST
+@taking.shows_conflict
 def decide_rows(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Keep what was decided about the rows of one page; nothing typed is lost on an error."""
     dossier = components.find(request.user, uuid)
@@ -57,7 +57,7 @@ def decide_rows(request: UserRequest, uuid: UUID) -> HttpResponse:
         form.item.uuid: (form.cleaned_data["decision"], form.cleaned_data["reason"])
         for form in forms
     }
-    try:
+    with Refusals() as refused:
         decision_services.decide_rows(
             dossier,
             decisions,
@@ -65,13 +65,9 @@ def decide_rows(request: UserRequest, uuid: UUID) -> HttpResponse:
             now=timezone.now(),
             version=components.version_of(request),
         )
-    except (StaleVersion, IllegalStep, Barred):
-        return taking.conflict(request, dossier)
-    except Dossier.DoesNotExist as error:
-        raise Http404 from error
-    except Refused as refusal:
+    if refused:
         return _render_review(
-            request, dossier, forms=forms, page=page, violations=refusal.violations
+            request, dossier, forms=forms, page=page, violations=refused.violations
         )
     messages.success(request, _("Đã lưu kết quả %(count)s dòng.") % {"count": len(decisions)})
     number = page.next_page_number() if page.has_next() else page.number
@@ -80,22 +76,19 @@ def decide_rows(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_POST
+@taking.shows_conflict
 def accept_all(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Accept every row nobody has decided yet."""
     dossier = components.find(request.user, uuid)
-    try:
-        decision_services.accept_all(
-            dossier, actor=request.user, now=timezone.now(), version=components.version_of(request)
-        )
-    except (StaleVersion, IllegalStep, Barred):
-        return taking.conflict(request, dossier)
-    except Dossier.DoesNotExist as error:
-        raise Http404 from error
+    decision_services.accept_all(
+        dossier, actor=request.user, now=timezone.now(), version=components.version_of(request)
+    )
     messages.success(request, _("Đã chấp nhận mọi dòng chưa xử lý."))
     return redirect("requests_app:review", dossier.uuid)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@taking.shows_conflict
 def confirm(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show the second person what was decided; they confirm it or send it back."""
     dossier = components.find(request.user, uuid)

@@ -10,7 +10,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Page
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,13 +18,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.core.rules import Refused
-from portal.core.steps import IllegalStep
+from portal.core.web.refusals import Refusals
 from requests_app import kinds
 from requests_app.decision import services as decision_services
 from requests_app.decision.services import RowDecision, decide_rows
 from requests_app.dossier_pages.views import components
-from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.steps import views as taking
 from requests_app.steps.engine import bars_of
@@ -85,6 +83,7 @@ class DeviceForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@taking.shows_conflict
 def minutes(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show the minutes beside their devices; a POST confirms or returns them."""
     dossier = components.find(request.user, uuid)
@@ -93,22 +92,18 @@ def minutes(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_POST
+@taking.shows_conflict
 def tick_devices(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Receive the devices whose numbers were scanned, one a line; unknown ones come back."""
     dossier = components.find(request.user, uuid)
     serials = _BETWEEN_SERIALS.split(request.POST.get("serials", ""))
-    try:
-        ticked, unknown = decision_services.tick_devices(
-            dossier,
-            serials,
-            actor=request.user,
-            now=timezone.now(),
-            version=components.version_of(request),
-        )
-    except (StaleVersion, IllegalStep, Barred):
-        return taking.conflict(request, dossier)
-    except Dossier.DoesNotExist as error:
-        raise Http404 from error
+    ticked, unknown = decision_services.tick_devices(
+        dossier,
+        serials,
+        actor=request.user,
+        now=timezone.now(),
+        version=components.version_of(request),
+    )
     if ticked:
         messages.success(request, _("Đã nhận %(count)s thiết bị.") % {"count": ticked})
     if unknown:
@@ -117,6 +112,7 @@ def tick_devices(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_POST
+@taking.shows_conflict
 def confirm_devices(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Keep what was said of the devices of one page; nothing typed is lost on an error."""
     dossier = components.find(request.user, uuid)
@@ -124,7 +120,7 @@ def confirm_devices(request: UserRequest, uuid: UUID) -> HttpResponse:
     typed = [DeviceForm(request.POST, item=item) for item in page]
     if not all([form.is_valid() for form in typed]):  # noqa: C419 (each shows its own errors)
         return _page(request, dossier, typed=typed, page=page)
-    try:
+    with Refusals() as refused:
         decide_rows(
             dossier,
             {form.item.uuid: _said(form) for form in typed},
@@ -132,14 +128,10 @@ def confirm_devices(request: UserRequest, uuid: UUID) -> HttpResponse:
             now=timezone.now(),
             version=components.version_of(request),
         )
-    except (StaleVersion, IllegalStep, Barred):
-        return taking.conflict(request, dossier)
-    except Dossier.DoesNotExist as error:
-        raise Http404 from error
-    except Refused as refusal:
+    if refused:
         # Put what the rules say beside the cell it is about.
         by_row = {form.item.position: form for form in typed}
-        for violation in refusal.violations:
+        for violation in refused.violations:
             cell = "serial_seen" if violation.code in _ABOUT_THE_SERIAL else "reason"
             words = f"{violation.message} {violation.way_out}".strip()
             if form := by_row.get(violation.row or 0):

@@ -42,6 +42,7 @@ def detail(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_POST
+@taking.shows_conflict
 def take_step(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Take a step that needs no page of its own; an unsuccessful form comes back on the detail."""
     dossier = components.find(request.user, uuid)

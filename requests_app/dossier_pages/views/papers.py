@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.core.roles import Scope
 from portal.core.rules import Refused
-from portal.core.steps import IllegalStep
 from portal.documents.responses import file_response
 from requests_app.covering_letters.services import is_others_letter
 from requests_app.dossier_pages.forms import AttachmentForm
@@ -26,7 +25,6 @@ from requests_app.dossier_pages.visibility import (
     shown_events,
 )
 from requests_app.drafts import attachments
-from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import Attachment, Dossier, DossierItem
 from requests_app.steps import views as taking
 from requests_app.submission import letters
@@ -93,6 +91,7 @@ def _refuse_rework(user: User, dossier: Dossier) -> None:
 
 
 @require_POST
+@taking.shows_conflict
 def attach(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Keep an uploaded file; on an error the detail page says what is wrong with it."""
     dossier = components.find(request.user, uuid)
@@ -120,10 +119,6 @@ def attach(request: UserRequest, uuid: UUID) -> HttpResponse:
                 form.add_error("file", f"{violation.message} {violation.way_out}".strip())
         except DossierItem.DoesNotExist:
             form.add_error("row", _("Không có dòng này trong danh sách."))
-        except (StaleVersion, NotEditable, IllegalStep):
-            return taking.conflict(request, dossier)
-        except Dossier.DoesNotExist as error:
-            raise Http404 from error
         else:
             messages.success(request, _("Đã đính kèm tệp."))
             return redirect("requests_app:detail", dossier.uuid)
@@ -131,19 +126,17 @@ def attach(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_POST
+@taking.shows_conflict
 def detach(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpResponse:
     dossier = components.find(request.user, uuid)
     get_object_or_404(Attachment, dossier=dossier, uuid=attachment_uuid)
-    try:
-        attachments.detach(
-            dossier,
-            attachment_uuid,
-            actor=request.user,
-            now=timezone.now(),
-            version=components.version_of(request),
-        )
-    except (StaleVersion, NotEditable, IllegalStep):
-        return taking.conflict(request, dossier)
+    attachments.detach(
+        dossier,
+        attachment_uuid,
+        actor=request.user,
+        now=timezone.now(),
+        version=components.version_of(request),
+    )
     messages.success(request, _("Đã bỏ tệp khỏi hồ sơ."))
     return redirect("requests_app:detail", dossier.uuid)
 

@@ -54,12 +54,13 @@ class Shown:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@taking.shows_conflict
 def editor(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show a page of rows as fields; keep what was typed, then do what the button says."""
     dossier = components.find(request.user, uuid)
     if not components.is_editor(dossier, request.user):
         if request.method == "POST":
-            return taking.conflict(request, dossier)
+            return taking.conflict(request, dossier.uuid)
         return redirect("requests_app:detail", dossier.uuid)
     if request.method == "POST":
         return _save(request, dossier)
@@ -104,8 +105,6 @@ def _save(request: UserRequest, dossier: Dossier) -> HttpResponse:
         place = editor_buttons.act(request, draft, request.POST.get("do", "save"), page)
     except StaleVersion:
         return _conflict(request, dossier, typed, page)
-    except (NotEditable, IllegalStep):
-        return taking.conflict(request, dossier)
     except Refused as refusal:
         dossier.refresh_from_db()
         return _show(request, dossier, Shown(page=page, violations=refusal.violations))

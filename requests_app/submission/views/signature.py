@@ -32,6 +32,7 @@ _TURNING_BACK = (Action.SEND_BACK_TO_DRAFT, Action.REVISE)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@taking.shows_conflict
 def check(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show everything as it will be printed, and what is still missing, before signing."""
     dossier = components.find(request.user, uuid)
@@ -66,6 +67,7 @@ def check(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@taking.shows_conflict
 def sign(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show the frozen letter and take the PIN: the head signs, the clerk seals and sends."""
     dossier = components.find(request.user, uuid)
