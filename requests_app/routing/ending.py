@@ -42,7 +42,26 @@ def end_rules_naming(
     update_rows(ended, ["valid_until"])
     copied = [one for one in standing if office in one.copies.all() and one not in named]
     if named or copied:
-        _tell(office, heir, ended, [one for one in named if one not in ended], copied, now=now)
+        said = [
+            (_("Đã hết hiệu lực"), ended),
+            (
+                _("Chưa có quy định thay thế, tạm đọc theo đơn vị kế thừa"),
+                [one for one in named if one not in ended],
+            ),
+            (_("Có ghi đồng gửi, nay gửi đơn vị kế thừa"), copied),
+        ]
+        lines = [f"{words}: {', '.join(map(_name_of, rules))}." for words, rules in said if rules]
+        lines.append(_("Hãy rà soát và đề nghị quy định cho %(heir)s.") % {"heir": heir.name})
+        notices.tell(
+            User.objects.administrators(),
+            cause=f"routes-of-ended-office:{office.pk}",
+            title=(_("Quy định nơi nhận có ghi %(name)s") % {"name": office.name})[:250],
+            text="\n".join(lines),
+            path=reverse("requests_app:routing"),
+            target_type="agency",
+            target_uuid=office.uuid,
+            now=now,
+        )
     if ended:
         rules = [{"rule": str(one.uuid), "procedure": one.procedure} for one in ended]
         act = audit.Act(
@@ -68,34 +87,6 @@ def _is_replaced(
         and other.storage in ("", rule.storage)
         and office.pk not in (other.office_id, other.addressee_id)
         for other in standing
-    )
-
-
-def _tell(
-    office: Agency,
-    heir: Agency,
-    ended: Sequence[RoutingRule],
-    kept: Sequence[RoutingRule],
-    copied: Sequence[RoutingRule],
-    *,
-    now: datetime,
-) -> None:
-    said = [
-        (_("Đã hết hiệu lực"), ended),
-        (_("Chưa có quy định thay thế, tạm đọc theo đơn vị kế thừa"), kept),
-        (_("Có ghi đồng gửi, nay gửi đơn vị kế thừa"), copied),
-    ]
-    lines = [f"{words}: {', '.join(map(_name_of, rules))}." for words, rules in said if rules]
-    lines.append(_("Hãy rà soát và đề nghị quy định cho %(heir)s.") % {"heir": heir.name})
-    notices.tell(
-        User.objects.administrators(),
-        cause=f"routes-of-ended-office:{office.pk}",
-        title=(_("Quy định nơi nhận có ghi %(name)s") % {"name": office.name})[:250],
-        text="\n".join(lines),
-        path=reverse("requests_app:routing"),
-        target_type="agency",
-        target_uuid=office.uuid,
-        now=now,
     )
 
 

@@ -62,7 +62,8 @@ def open_sheet(content: bytes, *, headers: Sequence[str]) -> Sheet:
 
 
 def _read(content: bytes, parts: dict[str, bytes], headers: Sequence[str]) -> Sheet:
-    if any(_is_hostile(xml) for xml in parts.values()):
+    # No part of a real workbook declares a document type, or is anything but UTF-8.
+    if any(xml.startswith(_UTF16) or _DTD.search(xml) is not None for xml in parts.values()):
         raise _damaged()
     book = load_workbook(BytesIO(content), read_only=True, keep_links=False)
     sheets = book.worksheets[:_MAX_SHEETS]
@@ -70,34 +71,41 @@ def _read(content: bytes, parts: dict[str, bytes], headers: Sequence[str]) -> Sh
     wanted = [search_key(header) for header in headers]
     fits = [[search_key(text) for text in first[: len(wanted)]] == wanted for first in firsts]
     index = fits.index(True) if True in fits else 0
-    sheet = sheets[index]
-    _check_extent(sheet, parts)
+    sheet: Any = sheets[index]
+    # Check how far the sheet reaches and that no cells are merged, before any row is parsed.
+    xml = parts.get(sheet._worksheet_path, b"")
+    after_data = max(0, xml.rfind(b"sheetData>"))
+    if merged := [ref.decode() for ref in _MERGED.findall(xml, after_data)]:
+        raise refuse(
+            "merged_cells",
+            _("Bảng có ô gộp: %(cells)s.") % {"cells": ", ".join(merged[:5])},
+            way_out=_("Bỏ gộp ô (Unmerge Cells), mỗi người một dòng, rồi tải lên lại."),
+        )
+    # The number of the last row that is really there, whatever the sheet declares.
+    numbers = _ROW.findall(xml, max(0, xml.rfind(b"<row ")))
+    last_row = max(sheet.max_row or 0, max(map(int, numbers), default=0))
+    if last_row > _MAX_SHEET_ROWS:
+        raise too_many_rows(last_row)
+    if (sheet.max_column or 0) > _MAX_SHEET_COLUMNS:
+        raise refuse(
+            "too_many_columns",
+            _("Trang tính kéo dài tới cột thứ %(column)d.") % {"column": sheet.max_column},
+            way_out=_("Xóa hẳn các cột thừa bên phải danh sách rồi tải lên lại."),
+        )
+    rows = []
+    for number, values in rows_of(sheet, width=len(headers) + _EXTRA_COLUMNS):
+        if number > _MAX_SHEET_ROWS:
+            raise too_many_rows(number)
+        rows.append((number, values))
     return Sheet(
         header=firsts[index],
-        rows=_rows(sheet, len(headers)),
+        rows=rows[1:],
         day_offset=_MAC_OFFSET if book.epoch == MAC_EPOCH else timedelta(),
     )
 
 
 def _unpack(content: bytes) -> dict[str, bytes]:
     """Return the XML parts of the package; raise Refused for anything that is no plain .xlsx."""
-    _check_magic(content)
-    try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            infos = archive.infolist()
-            _check_package(infos)
-            return {
-                info.filename: archive.read(info)
-                for info in infos
-                if info.filename.endswith((".xml", ".rels"))
-            }
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, ValueError) as error:
-        raise _damaged() from error
-    except (NotImplementedError, RuntimeError) as error:  # odd compression, a password
-        raise _damaged() from error
-
-
-def _check_magic(content: bytes) -> None:
     if not content:
         raise refuse("empty_file", _("Tệp rỗng."), way_out=_save_as_xlsx())
     if content.startswith(_OLE):
@@ -114,76 +122,47 @@ def _check_magic(content: bytes) -> None:
             _("Đây không phải bảng tính .xlsx (có thể là .csv hoặc tệp khác đổi tên)."),
             way_out=_save_as_xlsx(),
         )
-
-
-def _check_package(infos: list[zipfile.ZipInfo]) -> None:
-    names = {info.filename for info in infos}
-    if any(info.flag_bits & _ENCRYPTED_FLAG for info in infos):
-        raise _encrypted()
-    if "xl/workbook.xml" not in names:
-        raise refuse(
-            "not_a_workbook",
-            _("Đây không phải bảng tính .xlsx (có thể là .ods, .xlsb hoặc .docx)."),
-            way_out=_save_as_xlsx(),
-        )
-    if "xl/vbaProject.bin" in names:
-        raise refuse(
-            "has_macros",
-            _("Tệp có chứa macro nên không được nhận."),
-            way_out=_save_as_xlsx(),
-        )
-    if len(infos) > _MAX_PARTS or sum(info.file_size for info in infos) > _MAX_UNPACKED_BYTES:
-        raise refuse(
-            "unpacks_too_large",
-            _("Tệp bung ra quá lớn so với một danh sách."),
-            way_out=_("Sao chép riêng danh sách sang bảng mẫu mới rồi tải lên."),
-        )
-
-
-def _check_extent(sheet: Any, parts: dict[str, bytes]) -> None:
-    """Check how far the sheet reaches and that no cells are merged, before any row is parsed."""
-    xml = parts.get(sheet._worksheet_path, b"")
-    after_data = max(0, xml.rfind(b"sheetData>"))
-    if merged := [ref.decode() for ref in _MERGED.findall(xml, after_data)]:
-        raise refuse(
-            "merged_cells",
-            _("Bảng có ô gộp: %(cells)s.") % {"cells": ", ".join(merged[:5])},
-            way_out=_("Bỏ gộp ô (Unmerge Cells), mỗi người một dòng, rồi tải lên lại."),
-        )
-    last_row = max(sheet.max_row or 0, _last_row(xml))
-    if last_row > _MAX_SHEET_ROWS:
-        raise too_many_rows(last_row)
-    if (sheet.max_column or 0) > _MAX_SHEET_COLUMNS:
-        raise refuse(
-            "too_many_columns",
-            _("Trang tính kéo dài tới cột thứ %(column)d.") % {"column": sheet.max_column},
-            way_out=_("Xóa hẳn các cột thừa bên phải danh sách rồi tải lên lại."),
-        )
-
-
-def _is_hostile(xml: bytes) -> bool:
-    """No part of a real workbook declares a document type, or is anything but UTF-8."""
-    return xml.startswith(_UTF16) or _DTD.search(xml) is not None
-
-
-def _last_row(xml: bytes) -> int:
-    """Return the number of the last row that is really there, whatever the sheet declares."""
-    numbers = _ROW.findall(xml, max(0, xml.rfind(b"<row ")))
-    return max(map(int, numbers), default=0)
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            infos = archive.infolist()
+            names = {info.filename for info in infos}
+            if any(info.flag_bits & _ENCRYPTED_FLAG for info in infos):
+                raise _encrypted()
+            if "xl/workbook.xml" not in names:
+                raise refuse(
+                    "not_a_workbook",
+                    _("Đây không phải bảng tính .xlsx (có thể là .ods, .xlsb hoặc .docx)."),
+                    way_out=_save_as_xlsx(),
+                )
+            if "xl/vbaProject.bin" in names:
+                raise refuse(
+                    "has_macros",
+                    _("Tệp có chứa macro nên không được nhận."),
+                    way_out=_save_as_xlsx(),
+                )
+            if (
+                len(infos) > _MAX_PARTS
+                or sum(info.file_size for info in infos) > _MAX_UNPACKED_BYTES
+            ):
+                raise refuse(
+                    "unpacks_too_large",
+                    _("Tệp bung ra quá lớn so với một danh sách."),
+                    way_out=_("Sao chép riêng danh sách sang bảng mẫu mới rồi tải lên."),
+                )
+            return {
+                info.filename: archive.read(info)
+                for info in infos
+                if info.filename.endswith((".xml", ".rels"))
+            }
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, ValueError) as error:
+        raise _damaged() from error
+    except (NotImplementedError, RuntimeError) as error:  # odd compression, a password
+        raise _damaged() from error
 
 
 def _first_row(sheet: Any, count: int) -> list[str]:
     _number, values = next(rows_of(sheet, width=count + _EXTRA_COLUMNS), (1, ()))
     return ["" if value is None else str(value) for value in values]
-
-
-def _rows(sheet: Any, count: int) -> Sequence[tuple[int, Values]]:
-    rows = []
-    for number, values in rows_of(sheet, width=count + _EXTRA_COLUMNS):
-        if number > _MAX_SHEET_ROWS:
-            raise too_many_rows(number)
-        rows.append((number, values))
-    return rows[1:]
 
 
 def too_many_rows(last_row: int) -> Refused:

@@ -142,7 +142,18 @@ def _record(pk: int, asked: Sequence[Asked], *, now: datetime) -> list[DossierIt
             mark_failed(one.item, reason)
             continue
         old = certificates[one.item.certificate_id or 0]
-        new = _certificate(dossier, one, old, now=now)
+        # The new certificate, unsaved: the sender's, though the old one was another body's.
+        new = ca.certificate_from(
+            one.order,
+            one.answer,
+            subscriber=_subscriber(dossier, old),
+            agency=dossier.agency,
+            office=dossier.agency.office,
+            key=old.key,
+            now=now,
+            predecessor=old,
+            is_renewal=bool(one.item.answers.get("renews")),
+        )
         made.append(Replaced(one.item, old, new, devices.get(old.key_id)))
     Certificate.objects.bulk_create([one.new for one in made])
     for replaced in made:
@@ -160,21 +171,6 @@ def _sender_of(pk: int, *, is_locked: bool = False) -> Dossier:
     if is_locked:
         found = found.select_for_update(of=("self",), no_key=True)
     return found.get(pk=pk)
-
-
-def _certificate(dossier: Dossier, asked: Asked, old: Certificate, *, now: datetime) -> Certificate:
-    """Return the new certificate, unsaved: the sender's, though the old one was another body's."""
-    return ca.certificate_from(
-        asked.order,
-        asked.answer,
-        subscriber=_subscriber(dossier, old),
-        agency=dossier.agency,
-        office=dossier.agency.office,
-        key=old.key,
-        now=now,
-        predecessor=old,
-        is_renewal=bool(asked.item.answers.get("renews")),
-    )
 
 
 def _subscriber(dossier: Dossier, old: Certificate) -> Subscriber:

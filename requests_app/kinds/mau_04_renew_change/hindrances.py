@@ -76,26 +76,22 @@ def hindrances(
         ):
             found[item.pk] = UNKNOWN
             continue
-        reason = _of_certificate(
-            item, certificate, is_replaced=certificate.pk in replaced, now=now
-        ) or _of_device(dossier, certificate, devices.get(certificate.key_id))
+        renews = bool(item.answers.get("renews"))
+        broken = (
+            rules.is_not_revoked(certificate.revoked_at is not None, certificate.kind)
+            or rules.is_not_superseded(certificate.pk in replaced)
+            or (
+                rules.is_not_renewed_yet(certificate.renewals, certificate.kind) if renews else None
+            )
+            # A renewal asked for in time outlives the old end; a change ends with it.
+            or rules.change_ends_later(renews or certificate.not_after > now, certificate.kind)
+        )
+        reason = (_words(broken) if broken else "") or _of_device(
+            dossier, certificate, devices.get(certificate.key_id)
+        )
         if reason:
             found[item.pk] = reason
     return found
-
-
-def _of_certificate(
-    item: DossierItem, certificate: Certificate, *, is_replaced: bool, now: datetime
-) -> str:
-    renews = bool(item.answers.get("renews"))
-    broken = (
-        rules.is_not_revoked(certificate.revoked_at is not None, certificate.kind)
-        or rules.is_not_superseded(is_replaced)
-        or (rules.is_not_renewed_yet(certificate.renewals, certificate.kind) if renews else None)
-        # A renewal asked for in time outlives the old end; a change ends with it.
-        or rules.change_ends_later(renews or certificate.not_after > now, certificate.kind)
-    )
-    return _words(broken) if broken else ""
 
 
 def _of_device(dossier: Dossier, certificate: Certificate, device: Device | None) -> str:

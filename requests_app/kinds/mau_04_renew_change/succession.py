@@ -39,7 +39,21 @@ def follow(dossier: Dossier, made: Sequence[Replaced], *, now: datetime) -> None
     expiry.open_doors([one.new for one in made], now=now)
     moved = [one.device for one in made if one.device is not None]
     devices.transfer(moved, to=dossier.agency, paper=paper_of(dossier), now=now)
-    _write_to_receiver(dossier, made, now=now)
+    # Mail the *.cer files to the receiver named in section 1 (S2 mục 4, 5).
+    address = dossier.contact.get("email", "")
+    if not address:
+        return
+    pairs = [(one.old, one.new) for one in made]
+    mail = mail_of(dossier, pairs)
+    notices.write_to(
+        address,
+        name=dossier.contact.get("full_name", ""),
+        cause=f"new-certificates:{made[0].item.request_key}",
+        subject=mail.subject,
+        text=mail.text,
+        attached=mail.attached,
+        now=now,
+    )
 
 
 def paper_of(dossier: Dossier) -> devices.Paper:
@@ -63,22 +77,4 @@ def _place(dossier: Dossier, one: Replaced) -> NewPlace | None:
         email=answers.get("new_email", ""),
         name=answers.get("new_name", "") if is_system else "",
         host=answers.get("new_address", "") if is_system else "",
-    )
-
-
-def _write_to_receiver(dossier: Dossier, made: Sequence[Replaced], *, now: datetime) -> None:
-    """Mail the *.cer files to the receiver named in section 1 (S2 mục 4, 5)."""
-    address = dossier.contact.get("email", "")
-    if not address:
-        return
-    pairs = [(one.old, one.new) for one in made]
-    mail = mail_of(dossier, pairs)
-    notices.write_to(
-        address,
-        name=dossier.contact.get("full_name", ""),
-        cause=f"new-certificates:{made[0].item.request_key}",
-        subject=mail.subject,
-        text=mail.text,
-        attached=mail.attached,
-        now=now,
     )
