@@ -50,7 +50,7 @@ from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.watching import let_watch
 from portal.notices import services as notices
 from requests_app.models import CoveringLetter, Dossier
-from requests_app.routing.ending import end_rules_naming
+from requests_app.routing.services import end_rules_naming
 from requests_app.succession import offices
 
 

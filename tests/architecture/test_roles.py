@@ -23,7 +23,7 @@ TABLES = {
 # Looks the lines up by role.
 LOOK_UPS = {
     "portal/core/steps.py",
-    "requests_app/diagram.py",
+    "requests_app/management/commands/workflow_diagram.py",
     "devices/management/commands/write_device_lifecycle.py",
 }
 MADE_UP = ("portal/demo/", "orgmerge/seeding/")

@@ -27,7 +27,7 @@ from requests_app.drafts.services import import_rows
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import Dossier
 from requests_app.spreadsheets import SheetReport, parked
-from requests_app.spreadsheets.release import release
+from requests_app.spreadsheets.parked import release
 from requests_app.steps import views as taking
 
 if TYPE_CHECKING:
