@@ -261,7 +261,6 @@ REMINDER_HOUR = env.int("REMINDER_HOUR", default=7)  # a day's reminders are tol
 # Who may read /metrics: whoever sends this token, or asks from these addresses. Neither: nobody.
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 METRICS_ADDRESSES: list[str] = env.list("METRICS_ADDRESSES", default=[])
-VALIDITY_YEARS = {"person": 5, "organisation": 5, "system": 5}
 # Rows carried out in one transaction, and how long a silent worker keeps its dossier.
 EXECUTION_CHUNK = env.int("EXECUTION_CHUNK", default=100)
 # Of a letter that a reorganisation opens: what a head can look through before signing.

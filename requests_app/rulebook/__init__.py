@@ -6,6 +6,7 @@ each named function or constant exists, says its number in its own words, and is
 
 from __future__ import annotations
 
+from portal.core.law import with_numbers
 from requests_app.rulebook import decisions, decree
 
 ENTRIES = (*decree.ENTRIES, *decisions.ENTRIES)
@@ -16,9 +17,8 @@ def page() -> str:
     lines = [_HEAD]
     for one in ENTRIES:
         places = "<br>".join(f"`{path}`" for path in one.where)
-        lines.append(
-            f"| {one.id} | {one.says} | {one.article} | {one.sort} | {places} | {one.why} |"
-        )
+        says, why = with_numbers(one.says), with_numbers(one.why)
+        lines.append(f"| {one.id} | {says} | {one.article} | {one.sort} | {places} | {why} |")
     return "\n".join(lines) + "\n"
 
 

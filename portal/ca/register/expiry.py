@@ -22,8 +22,8 @@ from django.utils.translation import gettext as _
 from portal.ca.models import Certificate
 from portal.ca.querysets import CertificateQuerySet
 from portal.ca.register import renewals
+from portal.core import law
 from portal.deadlines.models import Deadline, DeadlineKind
-from portal.deadlines.rules import DOOR_DAYS
 from portal.deadlines.services import OwedUntil, cancel, close_all, lapse, open_until
 
 MOST = 1000  # certificates of one transaction
@@ -173,7 +173,7 @@ def _lasting() -> CertificateQuerySet:
 
 def _clock_of(certificate: Certificate, *, today: date) -> tuple[DeadlineKind, OwedUntil] | None:
     ends_on = timezone.localdate(certificate.not_after)
-    shuts_on = ends_on - timedelta(days=DOOR_DAYS)
+    shuts_on = ends_on - timedelta(days=law.DAYS_LEFT_TO_ASK)
     if ends_on < today:
         return None
     if shuts_on < today:
@@ -209,7 +209,7 @@ def _title_of(certificate: Certificate, *, is_door: bool) -> str:
     if is_door and certificate.renewals:
         text = _(
             "Chứng thư %(serial)s của %(name)s (đã gia hạn một lần: chỉ còn thay đổi thông tin, "
-            "hoặc cấp mới khi còn dưới 30 ngày)"
+            "hoặc cấp mới khi còn dưới %(days_left)d ngày)"
         )
-        return text % values
+        return text % (values | law.numbers())
     return _("Chứng thư %(serial)s của %(name)s") % values

@@ -19,11 +19,12 @@ from portal.accounts.models import User
 from portal.audit.services import Act, record
 from portal.ca.models import Certificate, RevocationReason
 from portal.ca.register.services import revoke_many
+from portal.core import law
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from portal.notices.services import tell
 
-SUPERSEDED_AFTER = timedelta(days=7)  # of issue, when nobody confirms (DOMAIN 14.11; DERIVED)
+SUPERSEDED_AFTER = timedelta(days=law.SUPERSEDED_AFTER_DAYS)
 _AT_ONCE = 500
 
 

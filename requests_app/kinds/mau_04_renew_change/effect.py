@@ -31,6 +31,7 @@ from portal.ca.models import Certificate
 from portal.ca.pki.names import subject_of
 from portal.ca.register import expiry
 from portal.ca.register import services as ca
+from portal.core import law
 from portal.core.database.bulk import update_rows
 from portal.core.rules import Violation
 from portal.documents import letters as paper
@@ -46,7 +47,7 @@ from requests_app.kinds.mau_04_renew_change.rules import GIVEN_BACK
 from requests_app.kinds.named_bodies import bodies_of
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome
 from requests_app.rules import certificates as rules
-from requests_app.rules.certificates import RENEWED_VALIDITY_YEARS, validity
+from requests_app.rules.certificates import validity
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +266,7 @@ def validity_of(old: Certificate, *, is_renewal: bool, now: datetime) -> tuple[d
     A change keeps the end to the second (R09, Điều 14); a renewal ends 3 years from now at most
     (R04, Điều 9).
     """
-    not_before, renewed_until = validity(now, years=RENEWED_VALIDITY_YEARS)
+    not_before, renewed_until = validity(now, years=law.RENEWED_VALIDITY_YEARS)
     return not_before, renewed_until if is_renewal else old.not_after
 
 

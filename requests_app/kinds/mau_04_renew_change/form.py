@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from portal.agencies.models import SubscriberKind
 from portal.ca.pki.names import MAX_NAME, SubjectName
+from portal.core.law import with_numbers
 from portal.core.rules import Finding
 from portal.core.text import identifiers
 from requests_app.kinds import parts, people
@@ -319,8 +320,11 @@ KIND = Kind(
     ),
     sheet=SHEET,
     need=gettext_lazy("Gia hạn hoặc thay đổi thông tin chứng thư"),
-    purpose=gettext_lazy(
-        "Chứng thư còn ít nhất 30 ngày: gia hạn một lần, hoặc đổi cơ quan công tác, tên cơ quan, "
-        "thư điện tử. Dùng tiếp thiết bị cũ. Người mới chuyển đến do cơ quan nhận lập."
+    purpose=with_numbers(
+        gettext_lazy(
+            "Chứng thư còn ít nhất %(days_left)s ngày: gia hạn một lần, hoặc đổi cơ quan công tác, "
+            "tên cơ quan, thư điện tử. Dùng tiếp thiết bị cũ. Người mới chuyển đến do cơ quan nhận "
+            "lập."
+        )
     ),
 )

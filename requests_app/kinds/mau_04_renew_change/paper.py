@@ -16,6 +16,7 @@ from django.utils import timezone
 from portal.ca.models import Certificate
 from portal.ca.register.guidance import installation_steps
 from portal.ca.register.installation import SUPERSEDED_AFTER
+from portal.core.law import with_numbers
 from portal.documents.letters import Letter
 from portal.notices.services import Attached
 from requests_app.kinds import parts
@@ -29,9 +30,9 @@ from requests_app.submission.letter_content import (
 )
 
 CER = "application/pkix-cert"
-_KEEPS_ITS_DEVICE = (
+_KEEPS_ITS_DEVICE = with_numbers(
     "Khóa bí mật và thiết bị giữ nguyên: chứng thư mới cài vào chính thiết bị đang dùng. Chứng thư "
-    f"cũ được thu hồi khi đơn vị xác nhận đã cài, hoặc {SUPERSEDED_AFTER.days} ngày sau khi cấp "
+    "cũ được thu hồi khi đơn vị xác nhận đã cài, hoặc %(superseded_days)s ngày sau khi cấp "
     "chứng thư mới."
 )
 MOST_FILES = 10  # of one mail; more go in one ZIP
@@ -68,7 +69,7 @@ def new_certificates_notice_of(
         kind_of_document="THÔNG BÁO",
         subject="Gia hạn, thay đổi nội dung thông tin chứng thư chữ ký số chuyên dùng công vụ",
         addressees=[dossier.agency_version.name],
-        opening=[_what_was_done(dossier, len(items), decider=version.name), _KEEPS_ITS_DEVICE],
+        opening=[_what_was_done(dossier, len(items), decider=version.name), str(_KEEPS_ITS_DEVICE)],
         list_title="Danh sách chứng thư chữ ký số mới",
         columns=_COLUMNS,
         rows=[_row(item) for item in items],

@@ -12,6 +12,7 @@ from django.utils import timezone
 from devices.lifecycle import Custody
 from portal.agencies.models import Agency, SubscriberKind
 from portal.ca.models import Certificate, Storage
+from portal.core import law
 from portal.core.rules import Violation
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import Asked, asked_twice
@@ -66,9 +67,7 @@ def _read(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> _
         own=bodies_of(dossier.agency),
         successors={one.predecessor_id: one for one in found if one.predecessor_id is not None},
         day=day,
-        renewed_until=timezone.localdate(
-            rules.validity(now, years=rules.RENEWED_VALIDITY_YEARS)[1]
-        ),
+        renewed_until=timezone.localdate(rules.validity(now, years=law.RENEWED_VALIDITY_YEARS)[1]),
     )
 
 

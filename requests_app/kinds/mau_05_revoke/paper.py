@@ -11,6 +11,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from portal.ca.models import Certificate
+from portal.core.law import with_numbers
 from portal.documents.letters import Letter
 from requests_app.kinds import parts
 from requests_app.kinds.mau_05_revoke.form import reason_cell
@@ -31,10 +32,11 @@ _COLUMNS = (
     ("Thu hồi lúc", "13%", ""),
     ("Lý do", "17%", ""),
 )
-_GIVE_BACK = (
+_GIVE_BACK = with_numbers(
     "Thiết bị lưu khóa bí mật có tên trong danh sách: thuê bao nộp lại cơ quan, tổ chức quản lý "
-    "trực tiếp; cơ quan, tổ chức thu lại và bàn giao trong thời hạn 05 ngày làm việc kể từ ngày "
-    "nhận được thông báo này, kèm biên bản theo Mẫu số 08 (Điều 20 Nghị định số 68/2024/NĐ-CP)."
+    "trực tiếp; cơ quan, tổ chức thu lại và bàn giao trong thời hạn %(return_days)02d ngày làm "
+    "việc kể từ ngày nhận được thông báo này, kèm biên bản theo Mẫu số 08 (Điều 20 Nghị định số "
+    "68/2024/NĐ-CP)."
 )
 _LOST = (
     "Thiết bị bị thất lạc: lập biên bản xác nhận theo Mẫu số 09 và gửi ngay "
@@ -66,7 +68,7 @@ def revocation_notice_of(
     )
     opening = [what]
     if any(item.device_id for item in items):
-        opening += [_GIVE_BACK, _LOST]
+        opening += [str(_GIVE_BACK), _LOST]
     if refused:
         opening.append(_REFUSED.format(count=refused))
     copies = [copy.agency.name for copy in dossier.copies.select_related("agency")]

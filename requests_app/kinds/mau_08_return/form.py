@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from devices.lifecycle import PRESENT, Condition
 from devices.models import DeviceKind
+from portal.core.law import with_numbers
 from portal.core.rules import Finding, Severity
 from portal.core.text import identifiers
 from requests_app.kinds import devices, parts
@@ -217,8 +218,10 @@ KIND = Kind(
     layout_note="Mẫu số 08: bố cục do hệ thống tự thiết kế, chưa đối chiếu với phụ lục Nghị định.",
     sheet=SHEET,
     need=gettext_lazy("Giao lại thiết bị đã thu hồi về đơn vị"),
-    purpose=gettext_lazy(
-        "Lập biên bản nộp thiết bị có chứng thư hết hạn, bị thu hồi hoặc không còn nhu cầu, trong "
-        "05 ngày làm việc. Bên nhận xác nhận từng thiết bị."
+    purpose=with_numbers(
+        gettext_lazy(
+            "Lập biên bản nộp thiết bị có chứng thư hết hạn, bị thu hồi hoặc không còn nhu cầu, "
+            "trong %(return_days)02d ngày làm việc. Bên nhận xác nhận từng thiết bị."
+        )
     ),
 )
