@@ -96,7 +96,10 @@ def add_body(request: UserRequest, code: UUID) -> HttpResponse:
     merger = pages.find(request.user, code)
     if not pages.is_editor(merger, request.user):
         return redirect("orgmerge:detail", merger.uuid)
-    living = _living(request, merger)
+    # The registered body that ``?agency=`` names, to begin the form with.
+    typed = request.GET.get("agency", "")
+    named = RowForm({"old": typed, "extent": "whole", "version": 1}, merger=merger)
+    living: Agency | None = named.cleaned_data["old"] if typed and named.is_valid() else None
     initial = initial_of_agency(living, day=merger.effective_on) if living else {"has_seal": True}
     form = _body_form(request, merger, initial | {"version": merger.version})
     made: list[MergerBody] = []
@@ -120,8 +123,8 @@ def add_body(request: UserRequest, code: UUID) -> HttpResponse:
         template="orgmerge/body_form.html",
         done=_("Đã thêm đơn vị. Ghi tiếp các đơn vị cũ chuyển vào."),
         body=None,
-        typed=request.GET.get("agency", ""),
-        not_found=bool(request.GET.get("agency")) and living is None,
+        typed=typed,
+        not_found=bool(typed) and living is None,
     )
     return redirect("orgmerge:add_row", merger.uuid, made[0].uuid) if made else response
 
@@ -313,13 +316,6 @@ def _find_body(merger: Merger, code: UUID) -> MergerBody:
     if body is None:
         raise Http404
     return body
-
-
-def _living(request: UserRequest, merger: Merger) -> Agency | None:
-    """Return the registered body that ``?agency=`` names, to begin the form with."""
-    typed = request.GET.get("agency", "")
-    form = RowForm({"old": typed, "extent": "whole", "version": 1}, merger=merger)
-    return form.cleaned_data["old"] if typed and form.is_valid() else None
 
 
 def _body_form(request: UserRequest, merger: Merger, initial: dict[str, Any]) -> BodyForm:
