@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -123,6 +124,8 @@ def add_body(request: UserRequest, code: UUID) -> HttpResponse:
         template="orgmerge/body_form.html",
         done=_("Đã thêm đơn vị. Ghi tiếp các đơn vị cũ chuyển vào."),
         body=None,
+        here=_("Thêm đơn vị sau sắp xếp"),
+        back=reverse("orgmerge:detail", args=[merger.uuid]),
         typed=typed,
         not_found=bool(typed) and living is None,
     )
@@ -174,6 +177,8 @@ def edit_body(request: UserRequest, code: UUID, body_code: UUID) -> HttpResponse
         done=_("Đã lưu đơn vị."),
         to=("orgmerge:body", merger.uuid, found.uuid),
         body=found,
+        here=found.name,
+        back=reverse("orgmerge:body", args=[merger.uuid, found.uuid]),
     )
 
 
@@ -216,7 +221,7 @@ def add_row(request: UserRequest, code: UUID, body_code: UUID | None = None) -> 
             version=form.cleaned_data["version"],
         )
 
-    here = ("orgmerge:add_row", merger.uuid, found.uuid) if found else (
+    again = ("orgmerge:add_row", merger.uuid, found.uuid) if found else (
         "orgmerge:add_ended", merger.uuid)  # fmt: skip
     shares = merger.shares.filter(new=found).select_related(*rows.JOINED)
     return _answer(
@@ -226,8 +231,9 @@ def add_row(request: UserRequest, code: UUID, body_code: UUID | None = None) -> 
         add,
         template="orgmerge/row_form.html",
         done=_("Đã thêm dòng. Ghi tiếp đơn vị khác, hoặc về trang mô tả."),
-        to=here,
+        to=again,
         body=found,
+        here=found.name if found else _("Thêm đơn vị giải thể"),
         rows=rows.shown_rows(merger, list(shares)),
     )
 

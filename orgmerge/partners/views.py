@@ -209,7 +209,18 @@ def part(request: UserRequest, code: UUID) -> HttpResponse:
             said = _("Đã ghi nhận: không còn %(name)s.") % {"name": asked.office.name}
             messages.success(request, said)
             return redirect(_panel(merger))
-    context = {"merger": merger, "asked": asked, "is_own": is_own, "violations": violations}
+    title, button = _("Rút lời mời"), _("Rút lời mời")
+    if is_own or asked.joined_at:
+        title = _("Thôi cùng lập phương án") if is_own else _("Dừng cùng lập với một Sở")
+        button = _("Thôi cùng lập")
+    context = {
+        "merger": merger,
+        "asked": asked,
+        "is_own": is_own,
+        "title": title,
+        "button": button,
+        "violations": violations,
+    }
     return render(request, "orgmerge/part.html", context)
 
 

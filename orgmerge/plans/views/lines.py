@@ -12,6 +12,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from devices.models import Device
@@ -49,6 +52,13 @@ _PAGES: Mapping[str, str] = {
     About.SUBSCRIBER: "agencies:subscriber",
     About.DOSSIER: "requests_app:detail",
 }
+_PAGE_WORDS: Mapping[str, Promise] = {
+    About.BODY: gettext_lazy("Xem đơn vị sau sắp xếp"),
+    About.CERTIFICATE: gettext_lazy("Xem chứng thư"),
+    About.DEVICE: gettext_lazy("Xem thiết bị"),
+    About.SUBSCRIBER: gettext_lazy("Xem thuê bao"),
+    About.DOSSIER: gettext_lazy("Xem hồ sơ"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +66,14 @@ class LineContext:
     """What a line's page shows beside it."""
 
     page: str  # of the thing itself, "" where the user may not open it
+    page_words: str  # of the link to it
     related: Sequence[PlanLine]
     settlement: Settlement | None
+
+    @property
+    def settle_words(self) -> str:
+        """What the link says that leads to deciding about it."""
+        return _("Quyết định lại") if self.settlement else _("Quyết định")
 
 
 def find_line(lines: QuerySet[PlanLine], about: str, thing: UUID) -> PlanLine | None:
@@ -82,6 +98,7 @@ def context_of(
     around_it = lines.filter(found).exclude(pk=line.pk).select_related("sender")
     return LineContext(
         page=page,
+        page_words=str(_PAGE_WORDS[line.about]),
         related=list(around_it.order_by("stage", "pk")[:_MOST_RELATED]) if found else [],
         settlement=merger.settlements.select_related("body", "decided_by")
         .filter(about=line.about, target_id=line.target_id)
