@@ -84,10 +84,6 @@ class RegisterFilter(django_filters.FilterSet):
         return any(field.value() for field in self.form)
 
 
-def _kinds() -> list[tuple[str, str]]:
-    return [(kind.code, f"Mẫu {kind.number}: {kind.title}") for kind in kinds.KINDS.values()]
-
-
 class CertificateRegisterFilter(RegisterFilter):
     """Filters of sổ theo dõi chứng thư."""
 
@@ -189,7 +185,13 @@ class DossierRegisterFilter(RegisterFilter):
     q = django_filters.CharFilter(
         label=_("Số văn bản hoặc tên trong danh sách"), max_length=250, method="with_text"
     )
-    kind = django_filters.ChoiceFilter(label=_("Loại hồ sơ"), choices=_kinds, empty_label=_ALL)
+    kind = django_filters.ChoiceFilter(
+        label=_("Loại hồ sơ"),
+        choices=lambda: [
+            (one.code, f"Mẫu {one.number}: {one.title}") for one in kinds.KINDS.values()
+        ],
+        empty_label=_ALL,
+    )
     state = django_filters.ChoiceFilter(label=_("Kết quả"), choices=State.choices, empty_label=_ALL)
     since = DayFilter("sent_at", label=_("Gửi từ ngày"))
     until = DayFilter("sent_at", label=_("Gửi đến ngày"), is_last=True)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from portal.core import law
 from portal.core.rules import Violation
-from requests_app.submission.rules import DECREE
+from requests_app.rules.dossiers import DECREE
 
 PERSON, ORGANISATION, SYSTEM = "person", "organisation", "system"  # of portal.agencies
 # What of a certificate a change may touch, by whom it names (R10–R12, Điều 15). The e-mail and

@@ -188,11 +188,6 @@ COLUMNS = (
 )
 
 
-def _carrier(text: str) -> str:
-    names = {name.lower(): name for name in identifiers.CARRIERS}
-    return names.get(text.lower(), text)
-
-
 # The sheet has no code for cards of "Bộ Công an"; this body is the one that makes them (DERIVED).
 ISSUE_PLACE_ON_EXPORT = {identifiers.NEW_CARD_ISSUE_PLACE: "CCSQLHCVTTXH"}
 
@@ -231,7 +226,7 @@ SHEET = (
     SheetColumn(
         header="Nhà mạng (bắt buộc nếu đăng ký SIM)",
         field="carrier",
-        answer=_carrier,
+        answer=parts.answer_in({name.lower(): name for name in identifiers.CARRIERS}),
         rule=gettext_lazy("Viettel, Vinaphone hoặc Mobifone"),
     ),
     SheetColumn(
@@ -281,7 +276,7 @@ KIND = Kind(
         people.identity_fits_birth,
         people.days_are_in_order,
         people.issue_place_is_said,
-        people.levels_have_no_gap,
+        people.levels_have_no_gap(people.LEVELS, asks_for_top=True),
         people.sim_names_its_carrier,
         key_requests.request_fits(
             parts.storage_of,

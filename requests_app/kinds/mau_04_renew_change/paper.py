@@ -87,32 +87,33 @@ def mail_of(dossier: Dossier, pairs: Sequence[tuple[Certificate, Certificate]]) 
     """
     count = len(pairs)
     news = [new for _old, new in pairs]
-    what = _what_was_done(dossier, count, decider=decider_of(dossier).name)
+    steps = installation_steps({old.key.storage for old, _new in pairs})
+    superseded_at = timezone.localtime(news[0].issued_at + SUPERSEDED_AFTER)
     lines = [
-        what,
+        _what_was_done(dossier, count, decider=decider_of(dossier).name),
         "",
         *(
-            (
-                f"- {new.common_name}: số hiệu cũ {old.serial}, số hiệu mới {new.serial}, "
-                f"hiệu lực đến {_day(new)}."
-            )
+            f"- {new.common_name}: số hiệu cũ {old.serial}, số hiệu mới {new.serial}, "
+            f"hiệu lực đến {_day(new)}."
             for old, new in pairs
         ),
         "",
         "Cách cài đặt:",
-        *[
-            f"{number}. {step}"
-            for number, step in enumerate(
-                installation_steps({old.key.storage for old, _new in pairs}), start=1
-            )
-        ],
+        *(f"{number}. {step}" for number, step in enumerate(steps, start=1)),
         "",
-        f"Nếu không xác nhận, chứng thư cũ hết giá trị lúc {_moment(news[0])}.",
+        f"Nếu không xác nhận, chứng thư cũ hết giá trị lúc {superseded_at:%H:%M %d/%m/%Y}.",
     ]
+    attached = [Attached(f"{one.serial}.cer", CER, bytes(one.der)) for one in news]
+    if len(attached) > MOST_FILES:
+        target = BytesIO()
+        with ZipFile(target, "w", ZIP_DEFLATED) as archive:
+            for one in attached:
+                archive.writestr(one.name, one.content)
+        attached = [Attached("chung-thu-moi.zip", "application/zip", target.getvalue())]
     return ReceiversMail(
         subject=f"{count} chứng thư mới theo Công văn {letter_words(dossier)}",
         text="\n".join(lines),
-        attached=_files(news),
+        attached=attached,
     )
 
 
@@ -140,18 +141,3 @@ def _row(item: DossierItem) -> list[str]:
 
 def _day(certificate: Certificate) -> str:
     return f"{timezone.localdate(certificate.not_after):%d/%m/%Y}"
-
-
-def _moment(certificate: Certificate) -> str:
-    return f"{timezone.localtime(certificate.issued_at + SUPERSEDED_AFTER):%H:%M %d/%m/%Y}"
-
-
-def _files(certificates: Sequence[Certificate]) -> list[Attached]:
-    files = [Attached(f"{one.serial}.cer", CER, bytes(one.der)) for one in certificates]
-    if len(files) <= MOST_FILES:
-        return files
-    target = BytesIO()
-    with ZipFile(target, "w", ZIP_DEFLATED) as archive:
-        for one in files:
-            archive.writestr(one.name, one.content)
-    return [Attached("chung-thu-moi.zip", "application/zip", target.getvalue())]

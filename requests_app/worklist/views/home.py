@@ -75,8 +75,16 @@ def home(request: UserRequest) -> HttpResponse:
         "page": page,
         "figures": counts | {"expiring": capped_count(expiring)},
         "devices": _devices(request.user, now=now),
-        "covering": _covering_letters(request.user),
-        "to_install": _to_install(request.user, now=now),
+        "covering": (
+            capped_count(CoveringLetter.objects.workable_by(request.user))
+            if request.user.scope is Scope.OFFICE
+            else 0
+        ),
+        "to_install": (
+            capped_count(Certificate.objects.visible_to(request.user).to_install(now))
+            if request.user.can(Capability.CONFIRM_INSTALLATION)
+            else 0
+        ),
         "others": waiting_for(request.user),
         "agenda": agenda,
         "has_dashboard": request.user.can(Capability.SEE_DASHBOARD),
@@ -95,17 +103,3 @@ def _devices(user: User, *, now: datetime) -> dict[str, int]:
     else:
         return {}
     return counts if any(counts.values()) else {}
-
-
-def _covering_letters(user: User) -> int:
-    """Count the covering letters that wait for the user's role at an office."""
-    if user.scope is not Scope.OFFICE:
-        return 0
-    return capped_count(CoveringLetter.objects.workable_by(user))
-
-
-def _to_install(user: User, *, now: datetime) -> int:
-    """Count the new certificates the clerk has not said are on their devices."""
-    if not user.can(Capability.CONFIRM_INSTALLATION):
-        return 0
-    return capped_count(Certificate.objects.visible_to(user).to_install(now))
