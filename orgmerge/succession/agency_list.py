@@ -43,6 +43,12 @@ _COLUMNS = (
     ("Hình thức", "19%", ""),
 )
 
+_OPENING = (
+    "Thực hiện {merger.decision} ngày {merger.decided_on:%d/%m/%Y} ({merger.title}), có hiệu lực "
+    "từ ngày {merger.effective_on:%d/%m/%Y}; theo hướng dẫn tại {basis}, {sender} gửi danh sách "
+    "cơ quan, tổ chức trước và sau sắp xếp để cập nhật."
+)
+
 
 def make_lists(*, now: datetime) -> int:
     """Print the list of every approved reorganisation that has none of the present approval;
@@ -152,7 +158,9 @@ def letter_of(merger: Merger) -> letters.Letter:
         place=version.place,
         subject="cập nhật danh sách cơ quan, tổ chức sau sắp xếp",
         addressees=[CA_ADDRESSEE],
-        opening=[_opening(merger, version.name)],
+        opening=[
+            _OPENING.format(merger=merger, basis=BASIS, sender=version.name),
+        ],
         contact_title="Đầu mối liên hệ",
         contact=[[pair] for pair in contact if pair[1]],
         list_title="Danh sách cơ quan, tổ chức trước và sau sắp xếp",
@@ -162,14 +170,6 @@ def letter_of(merger: Merger) -> letters.Letter:
         signer_lines=signer_lines_of(version),
         layout_note=OWN_DESIGN,
         lies_wide=True,
-    )
-
-
-def _opening(merger: Merger, sender: str) -> str:
-    return (
-        f"Thực hiện {merger.decision} ngày {merger.decided_on:%d/%m/%Y} ({merger.title}), có hiệu "
-        f"lực từ ngày {merger.effective_on:%d/%m/%Y}; theo hướng dẫn tại {BASIS}, {sender} gửi "
-        "danh sách cơ quan, tổ chức trước và sau sắp xếp để cập nhật."
     )
 
 

@@ -44,7 +44,18 @@ FIRST_OLD = 300  # numbers of the invented people who hold them
 def play(hands: Hands, *, now: datetime) -> None:
     """Play each scene that has not been played for the body of ``hands``."""
     old = _from_before_the_portal(hands, now=now)
-    _renewed_and_changed(hands, old, now=now)
+    if not _was_played(hands, f"50/{ROOM}"):
+        rows = [
+            renew_change.row_of(old[4], renews=True, changes=False),
+            _moved(renew_change.row_of(old[5], renews=True, changes=True)),
+            _moved(renew_change.row_of(old[6], renews=False, changes=True)),
+        ]
+        done = _dossier(hands, "mau_04_renew_change", "50", rows, now=now - 4 * _DAY)
+        plays.whole(done, hands, now=now - 4 * _DAY)
+    if not _was_played(hands, f"51/{ROOM}"):
+        rows = [renew_change.row_of(old[3], renews=True, changes=False)]
+        sent = _dossier(hands, "mau_04_renew_change", "51", rows, now=now - _DAY)
+        plays.sign(sent, hands, now=now - _DAY)
     _revoked_and_given_back(hands, now=now)
     _locked(hands, now=now)
     _lost(hands, now=now)
@@ -77,7 +88,20 @@ def _from_before_the_portal(hands: Hands, *, now: datetime) -> list[Certificate]
     long_ago = now - 80 * _DAY
     rows = [_answers(hands, number) for number in numbers]
     people = agencies.match_or_create_people(
-        [_facts(row) for row in rows], agency=hands.clerk.agency, now=long_ago
+        [
+            PersonFacts(
+                number=row["identity_number"],
+                name=row["full_name"],
+                birth_on=parse_day(row["birth_on"]),
+                unit=row["org2"],
+                position=row["position"],
+                email=row["email"],
+                phone=row["phone"],
+            )
+            for row in rows
+        ],
+        agency=hands.clerk.agency,
+        now=long_ago,
     )
     with transaction.atomic():
         found = devices.take_from_stock("token", len(rows))
@@ -128,37 +152,9 @@ def _answers(hands: Hands, number: int) -> dict[str, str]:
     return dict(answers_of(number, commune=hands.clerk.agency.name, mailbox=mailbox))
 
 
-def _facts(row: Mapping[str, str]) -> PersonFacts:
-    return PersonFacts(
-        number=row["identity_number"],
-        name=row["full_name"],
-        birth_on=parse_day(row["birth_on"]),
-        unit=row["org2"],
-        position=row["position"],
-        email=row["email"],
-        phone=row["phone"],
-    )
-
-
 def _key_of(device: Device) -> KeyPair:
     assert device.key is not None
     return device.key
-
-
-def _renewed_and_changed(hands: Hands, old: Sequence[Certificate], *, now: datetime) -> None:
-    """One dossier whose new certificates wait to be installed, one on the office's desk."""
-    if not _was_played(hands, f"50/{ROOM}"):
-        rows = [
-            renew_change.row_of(old[4], renews=True, changes=False),
-            _moved(renew_change.row_of(old[5], renews=True, changes=True)),
-            _moved(renew_change.row_of(old[6], renews=False, changes=True)),
-        ]
-        done = _dossier(hands, "mau_04_renew_change", "50", rows, now=now - 4 * _DAY)
-        plays.whole(done, hands, now=now - 4 * _DAY)
-    if not _was_played(hands, f"51/{ROOM}"):
-        rows = [renew_change.row_of(old[3], renews=True, changes=False)]
-        sent = _dossier(hands, "mau_04_renew_change", "51", rows, now=now - _DAY)
-        plays.sign(sent, hands, now=now - _DAY)
 
 
 def _moved(row: dict[str, str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from requests_app import kinds
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.senders import bodies_spoken_for
 from requests_app.models import Dossier, DossierItem
-from requests_app.submission.rules import is_not_asked_twice
+from requests_app.rules.dossiers import is_not_asked_twice
 from requests_app.workflow import ENDED, State
 
 # Ended or not yet put before anybody: these ask for nothing.

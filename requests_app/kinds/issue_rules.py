@@ -14,8 +14,8 @@ from requests_app.kinds.duplicates import stands_in
 from requests_app.kinds.key_requests import MADE_AT_AGENCY, request_of
 from requests_app.kinds.named_bodies import unregistered
 from requests_app.models import Dossier, DossierItem
+from requests_app.rules import dossiers as rules
 from requests_app.rules.register import key_is_unused, owner_is_registered
-from requests_app.submission import rules
 from requests_app.workflow import ENDED, State
 
 

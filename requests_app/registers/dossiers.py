@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from portal.core.web.paging import Order
 from requests_app import kinds
-from requests_app.dossier_pages.reading import as_sent
+from requests_app.dossier_pages.visibility import as_sent
 from requests_app.models import Dossier, DossierEvent
 from requests_app.registers.base import Column, Register
 from requests_app.workflow import Action

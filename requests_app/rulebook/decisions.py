@@ -60,7 +60,7 @@ ENTRIES: tuple[Entry, ...] = (
         "D8",
         "Open dossiers of a merging body: 05, 06, 08, 09 go on; 01–04 not executed are stopped",
         "§14.8",
-        "requests_app.submission.rules.sender_exists",
+        "requests_app.rules.dossiers.sender_exists",
         why="execution asks again; the rest comes with the merger planner",
     ),
     left(
@@ -87,7 +87,7 @@ ENTRIES: tuple[Entry, ...] = (
         "D13",
         "Numbers of official letters follow N30; decision numbers are free text",
         "§14.13",
-        "requests_app.submission.rules.has_letter_number",
+        "requests_app.rules.dossiers.has_letter_number",
     ),
     rule(
         "D14",

@@ -9,8 +9,8 @@ ENTRIES: tuple[Entry, ...] = (
         "R01",
         "The decree is in force and its forms are used from 15/8/2024",
         "Điều 41",
-        "requests_app.submission.rules.DECREE_IN_FORCE_FROM",
-        "requests_app.submission.rules.decree_is_in_force",
+        "requests_app.rules.dossiers.DECREE_IN_FORCE_FROM",
+        "requests_app.rules.dossiers.decree_is_in_force",
     ),
     constant(
         "R02",
@@ -97,14 +97,14 @@ ENTRIES: tuple[Entry, ...] = (
         "R14",
         "A person belongs to a body of Điều 2 and needs electronic transactions",
         "Điều 10 khoản 1",
-        "requests_app.submission.rules.sender_has_seal",
+        "requests_app.rules.dossiers.sender_has_seal",
         why="the agency answers for it with its letter; the portal does not know the need",
     ),
     rule(
         "R15",
         "An organisation has legal personality and stands on the list of agencies",
         "Điều 10 khoản 2",
-        "requests_app.submission.rules.organisation_is_registered",
+        "requests_app.rules.dossiers.organisation_is_registered",
         why="the establishment decision can be attached",
     ),
     rule(

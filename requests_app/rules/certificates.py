@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from django.utils import timezone
 
 from portal.core.rules import Violation
-from requests_app.submission.rules import DECREE
+from requests_app.rules.dossiers import DECREE
 
 NEW_VALIDITY_YEARS = 5  # R03, Điều 9: at most
 RENEWED_VALIDITY_YEARS = 3  # R04, Điều 9: at most

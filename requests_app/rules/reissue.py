@@ -8,7 +8,7 @@ from django.utils.formats import number_format
 
 from portal.core.rules import Violation
 from requests_app.rules.certificates import DAYS_LEFT_TO_ASK
-from requests_app.submission.rules import DECREE
+from requests_app.rules.dossiers import DECREE
 
 
 def first_day(last_day: date) -> date:

@@ -18,7 +18,7 @@ from portal.core.steps import PORTAL, IllegalStep
 from portal.deadlines import services as deadlines
 from portal.documents.models import Document
 from portal.notices import services as notices
-from requests_app.drafts.services import dossier_act
+from requests_app.acts import dossier_act
 from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Dossier, DossierEvent
 from requests_app.models.querysets import is_at_ca

@@ -21,7 +21,7 @@ from requests_app.kinds.duplicates import standing_rows
 from requests_app.kinds.named_bodies import bodies_of
 from requests_app.models import Attachment, Dossier, DossierItem, SigningMode
 from requests_app.routing.services import rules_for
-from requests_app.submission import rules
+from requests_app.rules import dossiers as rules
 from requests_app.submission.signing_mode import signing_mode
 
 

@@ -24,7 +24,7 @@ from portal.core.text.vietnamese import search_key
 from portal.deadlines import services as deadlines
 from portal.notices import services as notices
 from requests_app import kinds
-from requests_app.drafts.services import dossier_act
+from requests_app.acts import dossier_act
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.effects import effect_of
 from requests_app.models import Attachment, Dossier, DossierItem, Outcome

@@ -194,16 +194,16 @@ def cautions(request: UserRequest, code: UUID) -> HttpResponse:
             (WARNINGS[code], counts.warnings[code]) for code in WARNINGS if code in counts.warnings
         ],
         "without": [
-            (_roles_with(capability), bodies.count(), bodies[:BODIES_NAMED])
+            (
+                " / ".join(str(Role(role).label) for role in sorted(roles_that_can(capability))),
+                bodies.count(),
+                bodies[:BODIES_NAMED],
+            )
             for capability in (Capability.DRAFT, Capability.SIGN_LETTERS)
             if (bodies := plan_cautions.bodies_without(capability, merger)).exists()
         ],
     }
     return render(request, "orgmerge/plan_cautions.html", context)
-
-
-def _roles_with(capability: Capability) -> str:
-    return " / ".join(str(Role(role).label) for role in sorted(roles_that_can(capability)))
 
 
 @require_safe

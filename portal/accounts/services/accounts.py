@@ -169,18 +169,6 @@ def one_time_password() -> str:
 
 
 def _new_user(facts: AccountFacts, *, now: datetime) -> User:
-    return User(
-        username=User.normalize_username(facts.username.strip()),
-        full_name=nfc(facts.full_name),
-        position=nfc(facts.position),
-        email=facts.email.strip(),
-        agency=facts.agency,
-        person=_person(facts, now=now),
-    )
-
-
-def _person(facts: AccountFacts, *, now: datetime) -> Subscriber:
-    """Return the person behind an account; one already known stays where they work."""
     person = PersonFacts(
         number=facts.identity_number,
         name=facts.full_name,
@@ -196,7 +184,14 @@ def _person(facts: AccountFacts, *, now: datetime) -> Subscriber:
         )
     number = keyed_hash(nfc(facts.identity_number))
     known = Subscriber.objects.filter(identity_hash=number).first()
-    return known or match_or_create_people([person], agency=facts.agency, now=now)[0]
+    return User(
+        username=User.normalize_username(facts.username.strip()),
+        full_name=nfc(facts.full_name),
+        position=nfc(facts.position),
+        email=facts.email.strip(),
+        agency=facts.agency,
+        person=known or match_or_create_people([person], agency=facts.agency, now=now)[0],
+    )
 
 
 def _save_new(user: User) -> None:

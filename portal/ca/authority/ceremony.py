@@ -55,7 +55,19 @@ def set_up(*, now: datetime, new_responder: bool = False) -> list[str]:
     if not settings.SIMULATION:
         raise NotConfigured("simulation is off: SIMULATION=1 allows a simulated CA")
     known = standing()
-    _expect_no_gap(known, new_responder=new_responder)
+    # Files are written in this order, so a set-up that was killed leaves no gap.
+    files = [
+        (role, path)
+        for role in _OF_THE_CA
+        for path in (keystore.key_path(role), keystore.certificate_path(role))
+    ]
+    responder = keystore.key_path(Role.OCSP)
+    written = max((number for number, (_, path) in enumerate(files) if path.exists()), default=0)
+    for number, (role, path) in enumerate(files):
+        if not path.exists() and (role in known or number < written):
+            raise KeyFault("missing", path, _PUT_BACK)
+    if Role.OCSP in known and not responder.exists() and not new_responder:
+        raise KeyFault("missing", responder, f"{_PUT_BACK}, or run setup_ca --new-responder")
     keystore.make_passphrase()
     algorithms = ALGORITHMS[settings.CA_ALGORITHM]
     begins = now - BACKDATED
@@ -111,25 +123,6 @@ def renew_responder(*, now: datetime) -> bool:
         key = keystore.load_key(Role.OCSP, certificate=certificate)
         _certify(issuer, key.public_key(), now=now)
     return True
-
-
-def _expect_no_gap(known: dict[str, x509.Certificate], *, new_responder: bool) -> None:
-    """Raise KeyFault for a file that was there once: a later one is there, or a row about it.
-
-    Files are written in this order, so a set-up that was killed leaves no gap.
-    """
-    files = [
-        (role, path)
-        for role in _OF_THE_CA
-        for path in (keystore.key_path(role), keystore.certificate_path(role))
-    ]
-    responder = keystore.key_path(Role.OCSP)
-    written = max((number for number, (_, path) in enumerate(files) if path.exists()), default=0)
-    for number, (role, path) in enumerate(files):
-        if not path.exists() and (role in known or number < written):
-            raise KeyFault("missing", path, _PUT_BACK)
-    if Role.OCSP in known and not responder.exists() and not new_responder:
-        raise KeyFault("missing", responder, f"{_PUT_BACK}, or run setup_ca --new-responder")
 
 
 def _root(algorithms: Algorithms, *, begins: datetime, known: x509.Certificate | None) -> Issuer:

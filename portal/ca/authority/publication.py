@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -36,7 +35,9 @@ def publish(issuer: Issuer, *, now: datetime) -> Crl | None:
     published = _store(
         issuer, last=last, entries=[bytes(der or b"") for _, der, _ in rows], now=now
     )
-    _mark((pk for pk, _, number in rows if number is None), number=published.number)
+    new = (pk for pk, _, number in rows if number is None)
+    while chunk := list(islice(new, _IDS_AT_ONCE)):
+        Certificate.objects.filter(pk__in=chunk).update(crl_number=published.number)
     Crl.objects.filter(number__lte=published.number - LISTS_KEPT).exclude(der=b"").update(der=b"")
     record(
         Act(
@@ -77,8 +78,3 @@ def _store(issuer: Issuer, *, last: Crl | None, entries: list[bytes], now: datet
         der=der,
         entries=len(entries),
     )
-
-
-def _mark(ids: Iterator[int], *, number: int) -> None:
-    while chunk := list(islice(ids, _IDS_AT_ONCE)):
-        Certificate.objects.filter(pk__in=chunk).update(crl_number=number)

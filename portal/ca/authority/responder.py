@@ -82,29 +82,27 @@ def answer(request: bytes, *, now: datetime) -> bytes:
         return TRY_LATER
     if not _is_about(asked, responder.issuer):
         return UNAUTHORIZED
-    builder = _single(asked, now=now).responder_id(
-        ocsp.OCSPResponderEncoding.HASH, responder.certificate
+    status, revoked_at, reason = _status(asked.serial_number)
+    this_update = now.replace(microsecond=0)
+    builder = (
+        ocsp.OCSPResponseBuilder()
+        .add_response_by_hash(
+            asked.issuer_name_hash,
+            asked.issuer_key_hash,
+            asked.serial_number,
+            asked.hash_algorithm,
+            status,
+            this_update,
+            this_update + VALIDITY,
+            revoked_at,
+            reason,
+        )
+        .responder_id(ocsp.OCSPResponderEncoding.HASH, responder.certificate)
     )
     builder = builder.certificates([responder.certificate])
     if nonce is not None:
         builder = builder.add_extension(nonce, critical=False)
     return builder.sign(responder.key, hash_for(responder.key)).public_bytes(Encoding.DER)
-
-
-def _single(asked: ocsp.OCSPRequest, *, now: datetime) -> ocsp.OCSPResponseBuilder:
-    status, revoked_at, reason = _status(asked.serial_number)
-    this_update = now.replace(microsecond=0)
-    return ocsp.OCSPResponseBuilder().add_response_by_hash(
-        asked.issuer_name_hash,
-        asked.issuer_key_hash,
-        asked.serial_number,
-        asked.hash_algorithm,
-        status,
-        this_update,
-        this_update + VALIDITY,
-        revoked_at,
-        reason,
-    )
 
 
 def _status(

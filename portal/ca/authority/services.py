@@ -122,14 +122,24 @@ class SimulatedAuthority:
         A bad order gets an error for an answer, its neighbours their certificates. Raises
         RuntimeError inside a transaction: a certificate once signed must not be forgotten.
         """
-        known = _registered(orders)
+        keys = [order.request_key for order in orders]
+        found = Issuance.objects.filter(request_key__in=keys).values_list("request_key", "der")
+        known = {key: bytes(der) for key, der in found}
         signed: dict[str, Issuance] = {}
         answers: dict[str, Answer] = {}
         for order in orders:
             if order.request_key in known or order.request_key in signed:
                 continue
             try:
-                der = self._sign(order)
+                certificate = self._signer.sign(
+                    order.kind,
+                    subject=order.subject,
+                    public_key=load_public_key(order.public_key),
+                    serial=serials.number(order.serial),
+                    not_before=order.not_before,
+                    not_after=order.not_after,
+                )
+                der = certificate.public_bytes(Encoding.DER)
             except ValueError as error:
                 answers[order.request_key] = Answer(order.request_key, None, str(error))
             else:
@@ -143,23 +153,6 @@ class SimulatedAuthority:
     def publish_crl(self, *, now: datetime) -> Crl | None:
         """Publish a list when one is due; return it, or None when the standing one will do."""
         return publication.publish(self.issuer, now=now)
-
-    def _sign(self, order: Order) -> bytes:
-        certificate = self._signer.sign(
-            order.kind,
-            subject=order.subject,
-            public_key=load_public_key(order.public_key),
-            serial=serials.number(order.serial),
-            not_before=order.not_before,
-            not_after=order.not_after,
-        )
-        return certificate.public_bytes(Encoding.DER)
-
-
-def _registered(orders: Sequence[Order]) -> dict[str, bytes]:
-    keys = [order.request_key for order in orders]
-    found = Issuance.objects.filter(request_key__in=keys).values_list("request_key", "der")
-    return {key: bytes(der) for key, der in found}
 
 
 def _register(signed: list[Issuance]) -> dict[str, Answer]:

@@ -106,7 +106,27 @@ def read(text: str) -> KeyRequest:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd names: they are judged here
         try:
-            return _read(der)
+            request = x509.load_der_x509_csr(der)
+            key = request.public_key()
+            if problem := key_problem(key):
+                raise Refused(problem)  # nothing is reckoned with a key that may be monstrous
+            assert isinstance(key, PublicKey)
+            found = [
+                *_signature_problems(request),
+                *_subject_problems(request),
+                *_attribute_problems(request),
+                *_extension_problems(request),
+            ]
+            if found:
+                raise Refused(*found)
+            public = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+            return KeyRequest(
+                public_key=public,
+                algorithm=algorithm_name(key),
+                fingerprint=hashlib.sha256(public).hexdigest(),
+                common_name=_common_names(request)[0],
+                asked_names=tuple(_asked_names(request)),
+            )
         except _UNREADABLE as error:
             raise _refused(
                 "csr_unreadable",
@@ -186,30 +206,6 @@ def _der_of(text: str) -> bytes:
     if len(der) > MAX_DER_BYTES:
         raise _too_large()
     return der
-
-
-def _read(der: bytes) -> KeyRequest:
-    request = x509.load_der_x509_csr(der)
-    key = request.public_key()
-    if problem := key_problem(key):
-        raise Refused(problem)  # nothing is reckoned with a key that may be monstrous
-    assert isinstance(key, PublicKey)
-    found = [
-        *_signature_problems(request),
-        *_subject_problems(request),
-        *_attribute_problems(request),
-        *_extension_problems(request),
-    ]
-    if found:
-        raise Refused(*found)
-    public = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return KeyRequest(
-        public_key=public,
-        algorithm=algorithm_name(key),
-        fingerprint=hashlib.sha256(public).hexdigest(),
-        common_name=_common_names(request)[0],
-        asked_names=tuple(_asked_names(request)),
-    )
 
 
 def _signature_problems(request: x509.CertificateSigningRequest) -> Iterator[Violation]:

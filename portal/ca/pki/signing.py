@@ -183,6 +183,8 @@ class SubscriberSigner:
 
     def __init__(self, issuer: Issuer, *, addresses: Addresses) -> None:
         self._issuer = issuer
+        where = [x509.UniformResourceIdentifier(addresses.crl)]
+        notice = x509.UserNotice(None, SIMULATION_NOTICE)
         shared: list[Extension] = [
             (x509.BasicConstraints(ca=False, path_length=None), True),
             (_authority_key_id(issuer), False),
@@ -193,8 +195,8 @@ class SubscriberSigner:
                 ),
                 False,
             ),
-            (_crl_points(addresses), False),
-            (_policies(), False),
+            (x509.CRLDistributionPoints([x509.DistributionPoint(where, None, None, None)]), False),
+            (x509.CertificatePolicies([x509.PolicyInformation(ANY_POLICY, [notice])]), False),
         ]
         self._builders = {
             (kind, is_rsa): self._constant(profile, shared, is_rsa=is_rsa)
@@ -283,16 +285,6 @@ def _access(*entries: tuple[x509.ObjectIdentifier, str]) -> x509.AuthorityInform
         x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
         for method, url in entries
     )
-
-
-def _crl_points(addresses: Addresses) -> x509.CRLDistributionPoints:
-    where = [x509.UniformResourceIdentifier(addresses.crl)]
-    return x509.CRLDistributionPoints([x509.DistributionPoint(where, None, None, None)])
-
-
-def _policies() -> x509.CertificatePolicies:
-    notice = x509.UserNotice(None, SIMULATION_NOTICE)
-    return x509.CertificatePolicies([x509.PolicyInformation(ANY_POLICY, [notice])])
 
 
 def _alternative_names(subject: SubjectName) -> list[x509.GeneralName]:

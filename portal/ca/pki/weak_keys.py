@@ -43,22 +43,18 @@ def key_problem(key: object) -> Violation | None:
     if isinstance(key, rsa.RSAPublicKey):
         return _rsa_problem(key)
     if isinstance(key, ec.EllipticCurvePublicKey):
-        return _curve_problem(key)
+        if key.curve.name in CURVES:
+            return None
+        return _problem(
+            "csr_curve",
+            _("Khóa ECDSA dùng đường cong %(curve)s; chỉ nhận P-256 và P-384.")
+            % {"curve": key.curve.name},
+            _("Tạo cặp khóa mới trên P-256 hoặc P-384."),
+        )
     return _problem(
         "csr_key_kind",
         _("Khóa trong tệp PKCS#10 không phải RSA hay ECDSA."),
         _("Tạo cặp khóa RSA từ 2048 bit hoặc ECDSA P-256, P-384 rồi xuất lại tệp."),
-    )
-
-
-def _curve_problem(key: ec.EllipticCurvePublicKey) -> Violation | None:
-    if key.curve.name in CURVES:
-        return None
-    return _problem(
-        "csr_curve",
-        _("Khóa ECDSA dùng đường cong %(curve)s; chỉ nhận P-256 và P-384.")
-        % {"curve": key.curve.name},
-        _("Tạo cặp khóa mới trên P-256 hoặc P-384."),
     )
 
 
@@ -77,21 +73,17 @@ def _rsa_problem(key: rsa.RSAPublicKey) -> Violation | None:
             _("Số mũ công khai của khóa RSA không an toàn; thường dùng 65537."),
             _("Tạo cặp khóa RSA mới với số mũ 65537."),
         )
-    if _has_known_factors(numbers.n):
+    if (
+        math.gcd(numbers.n, _SMALL_PRIMES) != 1
+        or all(numbers.n % prime in _ROCA_POWERS[prime] for prime in _ROCA_PRIMES)
+        or _has_close_primes(numbers.n)
+    ):
         return _problem(
             "csr_weak_key",
             _("Khóa RSA này thuộc loại yếu đã biết: người khác tính ra được khóa bí mật."),
             _("Cập nhật phần mềm, thiết bị tạo khóa rồi tạo cặp khóa mới."),
         )
     return None
-
-
-def _has_known_factors(modulus: int) -> bool:
-    return math.gcd(modulus, _SMALL_PRIMES) != 1 or _is_roca(modulus) or _has_close_primes(modulus)
-
-
-def _is_roca(modulus: int) -> bool:
-    return all(modulus % prime in _ROCA_POWERS[prime] for prime in _ROCA_PRIMES)
 
 
 def _has_close_primes(modulus: int) -> bool:

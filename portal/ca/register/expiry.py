@@ -141,7 +141,8 @@ def open_missing(*, now: datetime, most: int = MOST) -> int:
         cancelled_at__isnull=True,
     )
     unseen = (
-        _standing(now)
+        _lasting()
+        .filter(not_after__gt=now)
         .filter(clocked_at__isnull=True)
         .select_for_update(of=("self",), skip_locked=True, no_key=True)
         .select_related("agency", "office")
@@ -162,11 +163,6 @@ def _look_again(uuids: Collection[UUID]) -> None:
         found = Certificate.objects.filter(uuid__in=uuids)
         locked = found.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True)
         Certificate.objects.filter(pk__in=list(locked)).update(clocked_at=None)
-
-
-def _standing(now: datetime) -> CertificateQuerySet:
-    """Return what is good until its end, which is to come, and has no successor."""
-    return _lasting().filter(not_after__gt=now)
 
 
 def _lasting() -> CertificateQuerySet:

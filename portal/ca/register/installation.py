@@ -47,7 +47,10 @@ def confirm_installed(certificate: Certificate, *, actor: User, now: datetime) -
         raise PermissionDenied("the agency's clerk confirms installations")
     if seen.predecessor_id is None:
         raise Refused(_NOTHING_TO_INSTALL)
-    *before, new = _locked_up_to(seen)
+    # All up to this one on its key, the oldest first, as everybody locks them.
+    found = Certificate.objects.select_for_update(of=("self",), no_key=True)
+    found = found.filter(key=seen.key_id, pk__lte=seen.pk)
+    *before, new = list(found.select_related("agency", "office").defer("der").order_by("pk"))
     if new.installed_at is not None:
         return new
     if not new.is_valid(now):
@@ -93,7 +96,11 @@ def _settle(old_of: Mapping[int, int | None], *, now: datetime) -> int:
         both.select_for_update(no_key=True).only("pk", "revoked_at", "not_after").order_by("pk")
     )
     replaced = set(old_of.values())
-    old = [one for one in locked if one.pk in replaced and _stands(one, now)]
+    old = [
+        one
+        for one in locked
+        if one.pk in replaced and one.revoked_at is None and one.not_after > now
+    ]
     reasons = dict.fromkeys((one.pk for one in old), RevocationReason.SUPERSEDED)
     ended = revoke_many(old, reasons, actor=None, now=now)
     Certificate.objects.filter(pk__in=old_of).update(settled_at=now)
@@ -102,10 +109,6 @@ def _settle(old_of: Mapping[int, int | None], *, now: datetime) -> int:
     for agency_id, of_agency in groupby(waiting, key=lambda one: one.agency_id):
         _tell(agency_id, list(of_agency), now=now)
     return len(ended)
-
-
-def _stands(certificate: Certificate, now: datetime) -> bool:
-    return certificate.revoked_at is None and certificate.not_after > now
 
 
 def _tell(agency_id: int, waiting: Sequence[Certificate], *, now: datetime) -> None:
@@ -124,14 +127,6 @@ def _tell(agency_id: int, waiting: Sequence[Certificate], *, now: datetime) -> N
         target_uuid=waiting[0].uuid,
         now=now,
     )
-
-
-def _locked_up_to(new: Certificate) -> list[Certificate]:
-    """Return the certificates on the key of ``new`` up to itself, the oldest first, locked in the
-    order of all who lock them."""
-    found = Certificate.objects.select_for_update(of=("self",), no_key=True)
-    found = found.filter(key=new.key_id, pk__lte=new.pk)
-    return list(found.select_related("agency", "office").defer("der").order_by("pk"))
 
 
 _NOTHING_TO_INSTALL = Violation(

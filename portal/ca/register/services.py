@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -165,7 +165,25 @@ def revoke_many(
         _end(certificate, reason_of[certificate.pk], now=now)
     update_rows(standing, _REVOKED)
     expiry.revoked(standing, now=now)
-    record_many(_revocation_acts(standing), actor=actor, now=now)
+    of_bodies: dict[tuple[UUID, UUID | None], list[Certificate]] = {}
+    for one in standing:
+        body = (one.agency.uuid, one.office.uuid if one.office else None)
+        of_bodies.setdefault(body, []).append(one)
+    record_many(
+        [
+            Act(
+                action="certificate.revoke",
+                target_type="certificate",
+                target_uuid=theirs[0].uuid if len(theirs) == 1 else None,
+                agency_uuid=agency,
+                office_uuid=office,
+                data={"reasons": {one.serial: one.revocation_reason for one in theirs}},
+            )
+            for (agency, office), theirs in of_bodies.items()
+        ],
+        actor=actor,
+        now=now,
+    )
     return standing
 
 
@@ -176,24 +194,6 @@ def _end(certificate: Certificate, reason: RevocationReason, *, now: datetime) -
     certificate.revoked_at = now
     certificate.revocation_reason = reason
     certificate.crl_entry = crl.entry(serials.number(certificate.serial), at=now, reason=reason)
-
-
-def _revocation_acts(revoked: Sequence[Certificate]) -> list[Act]:
-    of_bodies: dict[tuple[UUID, UUID | None], list[Certificate]] = {}
-    for one in revoked:
-        body = (one.agency.uuid, one.office.uuid if one.office else None)
-        of_bodies.setdefault(body, []).append(one)
-    return [
-        Act(
-            action="certificate.revoke",
-            target_type="certificate",
-            target_uuid=theirs[0].uuid if len(theirs) == 1 else None,
-            agency_uuid=agency,
-            office_uuid=office,
-            data={"reasons": {one.serial: one.revocation_reason for one in theirs}},
-        )
-        for (agency, office), theirs in of_bodies.items()
-    ]
 
 
 def publish_crl(*, now: datetime) -> Crl | None:

@@ -22,7 +22,7 @@ from portal.ca.querysets import CertificateQuerySet
 from portal.ca.register import services
 from portal.ca.register.filters import CertificateFilter
 from portal.ca.register.views_installation import waiting
-from portal.ca.register.words import Happening, algorithm_words, happenings, sentence, waits_for
+from portal.ca.register.words import algorithm_words, happenings, sentence, waits_for
 from portal.core.web import sheets
 from portal.core.web.paging import MOST_COUNTED, Order, capped_count, first_rows, keyset_page
 from portal.core.web.sheets import SheetColumn
@@ -115,7 +115,9 @@ def detail(request: UserRequest, code: UUID) -> HttpResponse:
         "device": device,
         "agency_url": _link("agencies:detail", certificate.agency.uuid),
         "line": _rows(line, now=now),
-        "happenings": _happenings(certificate, line, now=now),
+        "happenings": sorted(
+            happenings(certificate, line, now=now), key=lambda one: one.at, reverse=True
+        ),
     }
     return render(request, "ca/detail.html", context)
 
@@ -163,12 +165,6 @@ def _rows(certificates: Iterable[Certificate], *, now: datetime) -> list[Row]:
         waits = waits_for(one, has_successor=one.pk in has_successor, now=now)
         rows.append(Row(one, state, TONES[state], one.days_left(today), waits))
     return rows
-
-
-def _happenings(
-    certificate: Certificate, line: list[Certificate], *, now: datetime
-) -> list[Happening]:
-    return sorted(happenings(certificate, line, now=now), key=lambda one: one.at, reverse=True)
 
 
 def _device(certificate: Certificate) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.core.rules import Violation
 from portal.core.text.vietnamese import search_key
@@ -56,6 +57,26 @@ class Holder:
     born_on: date | None = None
 
 
+_MESSAGES = {
+    "pin_birthday": gettext_lazy(
+        "Mã PIN là ngày sinh của người giữ thiết bị, dễ đoán. Hãy chọn mã khác."
+    ),
+    "pin_date": gettext_lazy("Mã PIN là một ngày tháng, dễ đoán. Hãy chọn mã khác."),
+    "pin_name": gettext_lazy(
+        "Mã PIN lấy từ tên người hoặc tên đăng nhập, dễ đoán. Hãy chọn mã khác."
+    ),
+    "pin_number": gettext_lazy(
+        "Mã PIN lấy từ số định danh hoặc điện thoại, dễ đoán. Hãy chọn mã khác."
+    ),
+    "pin_common_word": gettext_lazy(
+        "Mã PIN gồm từ nhiều người hay dùng, dễ đoán. Hãy chọn mã khác."
+    ),
+    "pin_year": gettext_lazy("Mã PIN gồm một năm và rất ít ký tự khác, dễ đoán. Hãy chọn mã khác."),
+    "pin_run": gettext_lazy("Mã PIN là dãy liên tiếp trên bàn phím hoặc bảng chữ, dễ đoán."),
+    "pin_repeated": gettext_lazy("Mã PIN là ký tự hoặc nhóm ký tự lặp lại, dễ đoán."),
+}
+
+
 def pin_problem(pin: str, *, holder: Holder | None = None) -> Violation | None:
     """Return why ``pin`` can't be one; what is in it that others know does not count as PIN."""
     if not MIN_PIN <= len(pin) <= MAX_PIN:
@@ -71,12 +92,14 @@ def pin_problem(pin: str, *, holder: Holder | None = None) -> Violation | None:
     if not found or len(pin) - len(known) >= LEAST_UNKNOWN:
         return None
     code = max(found, key=lambda one: found[one])  # the first named of the longest
-    return Violation(code, _messages()[code])
+    return Violation(code, str(_MESSAGES[code]))
 
 
 def _known_parts(pin: str, holder: Holder) -> Iterator[tuple[str, int, int]]:
     """Yield what others know of ``pin``: what it is, from where to where."""
-    for match in _each(_DATE, pin):
+    for begin in range(len(pin)):  # every place: 1985 may be the end of one date or begin another
+        if not (match := _DATE.match(pin, begin)):
+            continue
         is_birthday = holder.born_on and _digits(match[0]) in _forms_of(holder.born_on)
         yield "pin_birthday" if is_birthday else "pin_date", *match.span()
     for name in holder.names:
@@ -113,11 +136,6 @@ def _pieces(code: str, whole: str, pin: str, *, least: int) -> Iterator[tuple[st
             )
 
 
-def _each(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """Yield matches from every place: 1985 may be the end of one date or begin another."""
-    return (match for begin in range(len(text)) if (match := pattern.match(text, begin)))
-
-
 def _digits(text: str) -> str:
     return re.sub(r"\D", "", text)
 
@@ -125,16 +143,3 @@ def _digits(text: str) -> str:
 def _forms_of(day: date) -> set[str]:
     forms = ("{0:%d%m%Y}", "{0:%d%m%y}", "{0:%Y%m%d}", "{0:%m%d%Y}", "{0.day}{0.month}{0.year}")
     return {form.format(day) for form in forms}
-
-
-def _messages() -> dict[str, str]:
-    return {
-        "pin_birthday": _("Mã PIN là ngày sinh của người giữ thiết bị, dễ đoán. Hãy chọn mã khác."),
-        "pin_date": _("Mã PIN là một ngày tháng, dễ đoán. Hãy chọn mã khác."),
-        "pin_name": _("Mã PIN lấy từ tên người hoặc tên đăng nhập, dễ đoán. Hãy chọn mã khác."),
-        "pin_number": _("Mã PIN lấy từ số định danh hoặc điện thoại, dễ đoán. Hãy chọn mã khác."),
-        "pin_common_word": _("Mã PIN gồm từ nhiều người hay dùng, dễ đoán. Hãy chọn mã khác."),
-        "pin_year": _("Mã PIN gồm một năm và rất ít ký tự khác, dễ đoán. Hãy chọn mã khác."),
-        "pin_run": _("Mã PIN là dãy liên tiếp trên bàn phím hoặc bảng chữ, dễ đoán."),
-        "pin_repeated": _("Mã PIN là ký tự hoặc nhóm ký tự lặp lại, dễ đoán."),
-    }

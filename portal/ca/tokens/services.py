@@ -123,19 +123,6 @@ def sealed_token(key: KeyPair, plain: bytes, *, recovery: X25519PublicKey) -> Vi
 
 def _unlocked(key: KeyPair, pin: str, *, now: datetime, actor: Actor | None) -> bytes:
     refuse_look_only(actor, now=now)
-    token = _take_a_try(key)
-    secret = _pin_secret(pin, salt=bytes(token.salt), cost=token.scrypt_cost)
-    try:
-        plain = sealing.unseal(bytes(token.sealed_key), key=secret, context=_context(key))
-    except sealing.WrongSecret:
-        raise WrongPin(_count_failure(token, key=key, now=now, actor=actor)) from None
-    VirtualToken.objects.filter(pk=token.pk, locked_at__isnull=True).update(
-        tries_left=settings.PIN_TRIES
-    )
-    return plain
-
-
-def _take_a_try(key: KeyPair) -> VirtualToken:
     with transaction.atomic(durable=True):
         taken = VirtualToken.objects.filter(
             key=key, tries_left__gt=0, locked_at__isnull=True, transport_pin=""
@@ -145,7 +132,15 @@ def _take_a_try(key: KeyPair) -> VirtualToken:
         raise NoPinYet
     if not taken:
         raise Locked
-    return token
+    secret = _pin_secret(pin, salt=bytes(token.salt), cost=token.scrypt_cost)
+    try:
+        plain = sealing.unseal(bytes(token.sealed_key), key=secret, context=_context(key))
+    except sealing.WrongSecret:
+        raise WrongPin(_count_failure(token, key=key, now=now, actor=actor)) from None
+    VirtualToken.objects.filter(pk=token.pk, locked_at__isnull=True).update(
+        tries_left=settings.PIN_TRIES
+    )
+    return plain
 
 
 def _count_failure(token: VirtualToken, *, key: KeyPair, now: datetime, actor: Actor | None) -> int:

@@ -35,7 +35,8 @@ class Guide:
 @cache
 def guides() -> dict[str, Guide]:
     """Return all guides by name, in the order of a dossier's way."""
-    found = [_read(path) for path in sorted(_folder().glob("*.md"))]
+    folder: Path = settings.BASE_DIR / "docs" / "huong-dan"
+    found = [_read(path) for path in sorted(folder.glob("*.md"))]
     return {
         guide.slug: guide for guide in sorted(found, key=lambda guide: _ORDER.index(guide.slug))
     }
@@ -46,11 +47,6 @@ _ORDER = (
     "that-lac", "sap-nhap", "thong-bao", "thoi-han", "so-theo-doi", "lanh-dao", "so-khcn", "cuc",
     "quan-tri",
 )  # fmt: skip
-
-
-def _folder() -> Path:
-    folder: Path = settings.BASE_DIR / "docs" / "huong-dan"
-    return folder
 
 
 def _read(path: Path) -> Guide:

@@ -61,7 +61,17 @@ def sheet_response(
     if len(rows) > MOST_ROWS:
         more = _("Còn nữa: bảng tính chỉ gồm %(most)d dòng đầu. Hãy lọc hẹp hơn rồi tải lại.")
         sheet.append([cell(sheet, more % {"most": MOST_ROWS})])
-    return _response(book, f"{name}-{today:%Y%m%d}.xlsx")
+    stream = BytesIO()
+    book.save(stream)
+    return HttpResponse(
+        stream.getvalue(),
+        content_type=XLSX,
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}-{today:%Y%m%d}.xlsx"',
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-store",
+        },
+    )
 
 
 def cell(sheet: Any, value: str | int | date | None) -> Any:
@@ -82,17 +92,3 @@ def _header(sheet: Any, text: str) -> Any:
     made = cell(sheet, text)
     made.font = _BOLD
     return made
-
-
-def _response(book: Workbook, name: str) -> HttpResponse:
-    stream = BytesIO()
-    book.save(stream)
-    return HttpResponse(
-        stream.getvalue(),
-        content_type=XLSX,
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-store",
-        },
-    )

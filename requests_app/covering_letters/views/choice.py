@@ -29,7 +29,7 @@ from requests_app.covering_letters.services import (
 from requests_app.covering_letters.steps import preview_letter, render_letter
 from requests_app.covering_letters.views import page as pages
 from requests_app.dossier_pages.filters import DossierFilter
-from requests_app.dossier_pages.views.parts import version_of, wants_fragment
+from requests_app.dossier_pages.views.components import version_of, wants_fragment
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import CoveringLetter
 from requests_app.models.querysets import DossierQuerySet

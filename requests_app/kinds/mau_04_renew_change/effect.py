@@ -35,7 +35,7 @@ from portal.core.database.bulk import update_rows
 from portal.core.rules import Violation
 from portal.documents import letters as paper
 from portal.notices import services as notices
-from requests_app.drafts.services import dossier_act
+from requests_app.acts import dossier_act
 from requests_app.execution import papers
 from requests_app.execution.preparation import SENDER_GONE
 from requests_app.execution.rows import fail_unwritable, in_pieces, mark_failed, waiting_rows

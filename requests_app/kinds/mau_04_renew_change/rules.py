@@ -13,16 +13,16 @@ from devices.lifecycle import Custody
 from portal.agencies.models import Agency, SubscriberKind
 from portal.ca.models import Certificate, Storage
 from portal.core.rules import Violation
-from requests_app.drafts.targets import serial_of
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import Asked, asked_twice
 from requests_app.kinds.mau_04_renew_change.form import changed, moves_workplace
 from requests_app.kinds.mau_04_renew_change.prefill import row_of
 from requests_app.kinds.named_bodies import bodies_of, unregistered
+from requests_app.kinds.targets import serial_of
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.rules import certificates as rules
+from requests_app.rules.dossiers import organisation_is_registered
 from requests_app.rules.register import email_is_the_registered, name_is_the_registered
-from requests_app.submission.rules import organisation_is_registered
 from requests_app.workflow import AT_THE_AGENCY
 
 BLOCKED_BY = (EffectKind.RENEW_CHANGE, EffectKind.REVOKE)

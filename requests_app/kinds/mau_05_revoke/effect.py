@@ -20,7 +20,7 @@ from portal.ca.models import Certificate, RevocationReason
 from portal.ca.register import services as ca
 from portal.core.database.bulk import update_rows
 from portal.documents import letters as paper
-from requests_app.drafts.services import dossier_act
+from requests_app.acts import dossier_act
 from requests_app.execution import papers
 from requests_app.execution.rows import mark_failed, waiting_rows
 from requests_app.kinds.effects import Effect

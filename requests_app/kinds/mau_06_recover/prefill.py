@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from devices.models import Device
-from requests_app.drafts.targets import newest_certificates
 from requests_app.kinds.prefill import Filled, Selection
+from requests_app.kinds.targets import newest_certificates
 
 
 def rows_of(devices: Sequence[Device]) -> list[dict[str, str]]:

@@ -12,10 +12,10 @@ from django.utils import timezone
 from devices.models import Device
 from portal.ca.models import Certificate
 from portal.core.rules import Violation
-from requests_app.drafts.targets import newest_certificates
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import Asked, asked_twice
 from requests_app.kinds.senders import devices_of_sender
+from requests_app.kinds.targets import newest_certificates
 from requests_app.models import Dossier, DossierItem
 from requests_app.rules import devices as rules
 from requests_app.rules import register

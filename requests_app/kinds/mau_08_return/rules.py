@@ -11,9 +11,9 @@ from devices.lifecycle import Condition, Custody
 from devices.models import Device
 from portal.agencies.querysets import ancestors_of
 from portal.core.rules import Violation
-from requests_app.drafts.targets import serial_of
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import Asked, asked_twice
+from requests_app.kinds.targets import serial_of
 from requests_app.models import Dossier, DossierItem
 from requests_app.rules import register
 from requests_app.rules import returns as rules

@@ -18,7 +18,7 @@ from requests_app import kinds
 from requests_app.kinds.base import Words
 from requests_app.start_page.occasions import About
 from requests_app.start_page.services import start_dossier
-from requests_app.start_page.views.asking import must_draft
+from requests_app.start_page.views.questions import must_draft
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

@@ -14,7 +14,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from portal.core.web.sheets import cell as safe_cell
 from requests_app.kinds.base import Answers, Kind, SheetColumn
-from requests_app.spreadsheets.opening import MAX_ROWS
+from requests_app.spreadsheets.workbook import MAX_ROWS
 
 TEXT = "@"
 LIST_TITLE = "Danh sach"

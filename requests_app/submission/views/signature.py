@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.core.rules import Severity
 from requests_app import kinds
-from requests_app.dossier_pages.views import parts
+from requests_app.dossier_pages.views import components
 from requests_app.kinds import reissue_warning as reissue
 from requests_app.kinds import row_rules
 from requests_app.steps import views as taking
@@ -32,13 +32,14 @@ _TURNING_BACK = (Action.SEND_BACK_TO_DRAFT, Action.REVISE)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@taking.shows_conflict
 def check(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show everything as it will be printed, and what is still missing, before signing."""
-    dossier = parts.find(request.user, uuid)
-    form = parts.step_form(dossier, Action.REQUEST_SIGNATURE, data=request.POST or None)
+    dossier = components.find(request.user, uuid)
+    form = components.step_form(dossier, Action.REQUEST_SIGNATURE, data=request.POST or None)
     if request.method == "POST" and (response := taking.take(request, dossier, form)):
         return response
-    if not parts.is_editor(dossier, request.user):
+    if not components.is_editor(dossier, request.user):
         return redirect("requests_app:detail", dossier.uuid)
     now = timezone.now()
     mode, why = expected_signing_mode(dossier, now=now)
@@ -66,20 +67,21 @@ def check(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@taking.shows_conflict
 def sign(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show the frozen letter and take the PIN: the head signs, the clerk seals and sends."""
-    dossier = parts.find(request.user, uuid)
+    dossier = components.find(request.user, uuid)
     form = None
     if request.method == "POST":
-        form = parts.step_form(
+        form = components.step_form(
             dossier,
             request.POST.get("action", ""),
             data=request.POST,
-            reasons=parts.active_reasons(),
+            reasons=components.active_reasons(),
         )
         if response := taking.take(request, dossier, form):
             return response
-    cards = parts.steps_of(dossier, request.user, sent=form, only=(*SIGNING, *_TURNING_BACK))
+    cards = components.steps_of(dossier, request.user, sent=form, only=(*SIGNING, *_TURNING_BACK))
     signing = next((card for card in cards if card.step.action in SIGNING), None)
     if signing is None:
         return redirect("requests_app:detail", dossier.uuid)
@@ -89,6 +91,6 @@ def sign(request: UserRequest, uuid: UUID) -> HttpResponse:
         "signing": signing,
         "others": [card for card in cards if card is not signing],
         "is_digital": dossier.signing_mode == "digital",
-        "scan": parts.scan_of(dossier),
+        "scan": components.scan_of(dossier),
     }
     return render(request, "requests_app/sign.html", context)

@@ -11,7 +11,8 @@ from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.core.database.bulk import update_rows
 from requests_app import kinds
-from requests_app.drafts.services import create_draft, dossier_act, lock_draft
+from requests_app.acts import dossier_act
+from requests_app.drafts.services import create_draft, lock_draft
 from requests_app.models import Attachment, Dossier, DossierItem
 from requests_app.routing.services import rules_for
 

@@ -17,7 +17,7 @@ from portal.ca.models import Certificate
 from portal.core.rules import Refused, Violation
 from requests_app.start_page.offers import Offer, offers_for_certificate, offers_for_device
 from requests_app.start_page.services import start_dossier
-from requests_app.start_page.views.asking import must_draft
+from requests_app.start_page.views.questions import must_draft
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

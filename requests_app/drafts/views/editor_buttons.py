@@ -24,7 +24,7 @@ from portal.core.database.fields import decrypt, encrypt
 from portal.core.rules import Refused, Violation
 from portal.core.text.numbers import typed_number
 from requests_app import kinds
-from requests_app.drafts import editing
+from requests_app.drafts import cells
 from requests_app.drafts.services import (
     add_row,
     duplicate_row,
@@ -75,7 +75,7 @@ class Draft:
     def keep(self, typed: Mapping[UUID, Answers]) -> None:
         """Keep the cells that differ; a stale form is refused even when it changes nothing."""
         items = list(self.dossier.items.filter(uuid__in=list(typed)))
-        if changed := editing.changes(items, typed):
+        if changed := cells.changes(items, typed):
             self.call(save_rows, changed)
         elif self.dossier.version != self.version:
             raise StaleVersion(seen=self.version, current=self.dossier.version)
@@ -87,7 +87,7 @@ class Draft:
         """
         if not self.kind.takes_key_requests:
             return
-        chosen = {editing.row_of_file(name): files[name] for name in files}
+        chosen = {cells.row_of_file(name): files[name] for name in files}
         texts: dict[UUID, Answers] = {}
         refused: list[Violation] = []
         for item in self.dossier.items.filter(uuid__in=[uuid for uuid in chosen if uuid]):
@@ -106,7 +106,7 @@ class Draft:
 
     def item(self, text: str) -> DossierItem:
         """Return the row a button names; raise Http404."""
-        uuid = editing.as_uuid(text)
+        uuid = cells.as_uuid(text)
         found = self.dossier.items.filter(uuid=uuid).first() if uuid else None
         if found is None:
             raise Http404
@@ -116,7 +116,7 @@ class Draft:
         """Return the address of a row, or of one of its cells, in the editor."""
         path = reverse("requests_app:editor", args=[self.dossier.uuid])
         name = name or self.kind.fields[0].name
-        return f"{path}?page={editing.page_of(position)}#o-{position}-{name}"
+        return f"{path}?page={cells.page_of(position)}#o-{position}-{name}"
 
     def page(self, number: int) -> str:
         """Return the address of a page of the editor."""
@@ -152,7 +152,7 @@ def _remove(request: UserRequest, draft: Draft, argument: str) -> str:
     draft.call(remove_row, item.uuid)
     removed = {"dossier": str(draft.dossier.uuid), "title": item.title, "answers": item.answers}
     request.session[_REMOVED] = encrypt(json.dumps(removed))
-    return draft.page(editing.page_of(max(1, item.position - 1)))
+    return draft.page(cells.page_of(max(1, item.position - 1)))
 
 
 def removed_title(request: UserRequest, dossier: Dossier) -> str | None:
@@ -204,7 +204,7 @@ def _paste(request: UserRequest, draft: Draft, argument: str) -> str:
     Without a cell the block is added below the list.
     """
     row, _colon, name = request.POST.get("paste_at", "").partition(":")
-    block = editing.pasted_rows(draft.kind, request.POST.get("pasted", ""), first=name)
+    block = cells.pasted_rows(draft.kind, request.POST.get("pasted", ""), first=name)
     if not block:
         messages.warning(request, _("Không có gì để dán: hãy sao chép vùng ô từ bảng tính."))
         return draft.page(1)

@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from portal.audit import services as audit
-from requests_app.covering_letters.services import letter_act
+from requests_app.acts import dossier_act, letter_act
 from requests_app.covering_letters.steps import freeze_letter, render_letter
-from requests_app.covering_letters.workflow import Stage
-from requests_app.drafts.services import dossier_act
+from requests_app.letter_workflow import Stage
 from requests_app.models import CoveringLetter, Dossier
 from requests_app.models.querysets import CoveringLetterQuerySet, DossierQuerySet
 from requests_app.submission import letters

@@ -12,7 +12,7 @@ from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.core.roles import Scope
 from portal.documents.models import Document
-from requests_app.drafts.services import dossier_act
+from requests_app.acts import dossier_act
 from requests_app.models import Attachment, Dossier, DossierEvent, DossierItem
 from requests_app.workflow import AT_THE_AGENCY, Action, State
 

@@ -18,13 +18,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal.core.database.collector import collector_paused
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
-from portal.core.steps import IllegalStep
-from portal.core.text.numbers import typed_number
 from portal.core.web.forms import SheetFile
+from portal.core.web.refusals import Refusals
 from requests_app import kinds, spreadsheets
-from requests_app.dossier_pages.views import parts
+from requests_app.dossier_pages.views import components
 from requests_app.drafts.services import import_rows
-from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import Dossier
 from requests_app.spreadsheets import SheetReport, parked
 from requests_app.spreadsheets.parked import release
@@ -58,8 +56,8 @@ class Choices:
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Take a sheet, refuse what is none; the report comes on the next page."""
-    dossier = parts.find(request.user, uuid)
-    if not parts.is_editor(dossier, request.user):
+    dossier = components.find(request.user, uuid)
+    if not components.is_editor(dossier, request.user):
         return redirect("requests_app:detail", dossier.uuid)
     kind = kinds.get(dossier.kind)
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
@@ -78,10 +76,11 @@ def upload(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@taking.shows_conflict
 def report(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
     """Show what was found in a sheet; import it when all is good or the bad rows are dropped."""
-    dossier = parts.find(request.user, uuid)
-    if not parts.is_editor(dossier, request.user):
+    dossier = components.find(request.user, uuid)
+    if not components.is_editor(dossier, request.user):
         return redirect("requests_app:detail", dossier.uuid)
     try:
         content = parked.unpark(token, dossier=dossier.uuid, owner=request.user.uuid)
@@ -99,20 +98,17 @@ def report(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
     is_import = request.method == "POST" and request.POST.get("do") == "import"
     if is_import and found.good_rows and (choices.drops_bad or not found.bad_rows):
         rows = [row.answers for row in found.good_rows]
-        try:
-            with collector_paused():
-                import_rows(
-                    dossier,
-                    rows,
-                    replace=choices.replaces,
-                    actor=request.user,
-                    now=timezone.now(),
-                    version=typed_number(request.POST.get("version", ""), otherwise=0),
-                )
-        except (StaleVersion, NotEditable, IllegalStep):
-            return taking.conflict(request, dossier)
-        except Refused as refusal:
-            return _show_report(request, dossier, found, choices, violations=refusal.violations)
+        with Refusals() as refused, collector_paused():
+            import_rows(
+                dossier,
+                rows,
+                replace=choices.replaces,
+                actor=request.user,
+                now=timezone.now(),
+                version=components.version_of(request),
+            )
+        if refused:
+            return _show_report(request, dossier, found, choices, violations=refused.violations)
         parked.drop(token)
         words = _("Đã nhập %(count)d dòng từ bảng tính.") % {"count": len(rows)}
         if found.bad_rows:
@@ -161,7 +157,7 @@ def template(request: UserRequest, kind: str) -> HttpResponse:
 @require_safe
 def export(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Return the list as the form's sheet; whole numbers are in it, so it is recorded."""
-    dossier = parts.find(request.user, uuid)
+    dossier = components.find(request.user, uuid)
     if not request.user.can(Capability.WORK_ON_DOSSIERS):
         raise Http404
     content = release(dossier, actor=request.user, now=timezone.now())

@@ -17,10 +17,10 @@ from django.db import transaction
 from portal.audit import services as audit
 from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
-from requests_app.covering_letters.services import letter_act
+from requests_app.acts import letter_act
 from requests_app.covering_letters.steps import tell_of_letter
-from requests_app.covering_letters.workflow import Stage
 from requests_app.errors import Barred, StaleVersion
+from requests_app.letter_workflow import Stage
 from requests_app.models import CoveredDossier, CoveringLetter, Dossier
 from requests_app.steps.engine import take_step
 from requests_app.workflow import Action

@@ -23,8 +23,8 @@ from requests_app.kinds.base import (
     check_between,
     check_row,
 )
-from requests_app.spreadsheets.opening import MAX_ROWS, Sheet, open_sheet, too_many_rows
 from requests_app.spreadsheets.report import SheetFinding, SheetReport, SheetRow
+from requests_app.spreadsheets.workbook import MAX_ROWS, Sheet, open_sheet, too_many_rows
 
 _MOST_NAMED = 6  # header faults told at once
 _SHOWN = 60  # characters of a cell's value in a report

@@ -20,7 +20,7 @@ from portal.core.database.bulk import update_rows
 from portal.core.text.identifiers import normalise_serial
 from portal.core.text.vietnamese import search_key
 from requests_app import kinds
-from requests_app.drafts.services import dossier_act
+from requests_app.acts import dossier_act
 from requests_app.execution.preparation import Keys, make_keys_ahead, prepare_rows, validity_from
 from requests_app.execution.rows import fail_unwritable, in_pieces, mark_failed, waiting_rows
 from requests_app.kinds.effects import Effect
