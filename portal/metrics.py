@@ -99,7 +99,19 @@ def _all(now: datetime) -> Iterator[Metric]:
         [({"service": service}, _age(at, now)) for service, at in beats],
     )
     yield from _sweeps(now)
-    yield Metric("portal_queue_length", "What waits for the background, at most 1001.", _queues())
+    lengths: dict[str, QuerySet[Any]] = {
+        "accepted_dossiers": Dossier.objects.filter(
+            queue="portal", state__in=[State.ACCEPTED, State.EXECUTING]
+        ),
+        "unsent_mails": Mail.objects.unsent(),
+        "dead_mails": Mail.objects.dead(),
+        "unfinished_intakes": Intake.objects.unfinished(),
+    }
+    yield Metric(
+        "portal_queue_length",
+        "What waits for the background, at most 1001.",
+        [({"queue": name}, capped_count(rows)) for name, rows in lengths.items()],
+    )
     yield from _deadlines(now)
     last = publication.latest()
     if last is not None:
@@ -138,18 +150,6 @@ def _sweeps(now: datetime) -> Iterator[Metric]:
         "1 when a sweep has missed three of its intervals.",
         [({"sweep": one.name}, one.is_silent) for one in found],
     )
-
-
-def _queues() -> list[tuple[Mapping[str, str], float]]:
-    lengths: dict[str, QuerySet[Any]] = {
-        "accepted_dossiers": Dossier.objects.filter(
-            queue="portal", state__in=[State.ACCEPTED, State.EXECUTING]
-        ),
-        "unsent_mails": Mail.objects.unsent(),
-        "dead_mails": Mail.objects.dead(),
-        "unfinished_intakes": Intake.objects.unfinished(),
-    }
-    return [({"queue": name}, capped_count(rows)) for name, rows in lengths.items()]
 
 
 def _deadlines(now: datetime) -> Iterator[Metric]:

@@ -37,10 +37,10 @@ from portal.audit import services as audit
 from portal.core.roles import AGENCY_ROLES
 from portal.core.rules import Refused, refuse
 from portal.core.web.fragments import filtered
-from portal.documents import pieces
+from portal.documents import press as pieces
 from portal.documents import services as documents
 from portal.documents.letters import cell
-from portal.documents.pieces import Piece, print_piece
+from portal.documents.press import Piece, print_piece
 
 STYLESHEET = "letters/annex.css"
 MOST_AT_ONCE = 200  # lines: two seconds; more would hold up the others who wait for an answer

@@ -19,8 +19,7 @@ from orgmerge.planner import facts, planner
 from orgmerge.plans import comparison, storage
 from orgmerge.register import inputs
 from portal.audit import services as audit
-from portal.core.database.collector import collector_paused
-from portal.core.database.page_cache import small_page_cache
+from portal.core.database.bulk import collector_paused, small_page_cache
 from portal.core.rules import Violation
 
 logger = logging.getLogger(__name__)

@@ -35,7 +35,7 @@ from portal.core.database.bulk import update_rows
 from portal.core.roles import Role
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import Deadline, DeadlineKind
-from portal.deadlines.watching import let_watch
+from portal.deadlines.services import let_watch
 from portal.notices import services as notices
 from requests_app.models import CoveringLetter, Dossier
 from requests_app.routing.ending import end_rules_naming

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from portal.accounts.views import changes, choosing, feeds, grants, signing_in, users
+from portal.accounts.views import changes, feeds, grants, users
+from portal.accounts.views import password_choice as choosing
+from portal.accounts.views import sign_in as signing_in
 
 app_name = "accounts"
 

@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
 from portal.audit import services as audit
-from portal.core.calendar.workdays import WorkCalendar, work_calendar
+from portal.core.calendar.workdays import work_calendar
 from portal.core.models import CalendarDay
 from portal.core.roles import Capability
 from portal.core.rules import refuse
 from portal.core.text.vietnamese import nfc
-from portal.deadlines.meanwhile import wait_for, wait_for_openers
-from portal.deadlines.moving import Days, Moved, look
+from portal.deadlines.calendar_changes import Moved, look
+from portal.deadlines.calendar_lock import wait_for, wait_for_openers
 
 _SATURDAY = 5
 _RECORDED = 200  # deadlines named in one audit entry; the count is always whole
@@ -97,7 +97,11 @@ def _change(
         audit.lock_chain()
         before = work_calendar()
         row = change()
-        days = _days_touched(row.date, before, work_calendar())
+        year, days = row.date.year, (row.date, row.date)
+        # Where a year's days off were computed and are known now, or the other way round, any of
+        # its days may have changed.
+        if before.is_announced(year) != work_calendar().is_announced(year):
+            days = (date(year, 1, 1), date(year, 12, 31))
         seen = look(days, now=now)
         _record(action, row, seen.moved, actor=actor, now=now)
     moved = list(seen.moved)
@@ -130,17 +134,6 @@ def _check_kind(day: date, kind: str) -> None:
         message = _("%(day)s là ngày trong tuần nên vốn là ngày làm việc.")
         way_out = _("Nếu đó là ngày nghỉ, hãy chọn “Ngày nghỉ”.")
     raise refuse("day_is_so_already", message % {"day": f"{day:%d/%m/%Y}"}, way_out=way_out)
-
-
-def _days_touched(day: date, before: WorkCalendar, after: WorkCalendar) -> Days:
-    """Return the first and the last day that may have changed.
-
-    Where a year's days off were computed ``before`` and are known ``after``, or the other way
-    round, that is any of its days.
-    """
-    if before.is_announced(day.year) != after.is_announced(day.year):
-        return date(day.year, 1, 1), date(day.year, 12, 31)
-    return day, day
 
 
 def _record(

@@ -35,11 +35,21 @@ def warn_of_missing_days(*, now: datetime) -> int:
     for day in days:
         if day.year in found:
             found[day.year] += 1
-    texts = {
-        f"calendar:{year}:{today:%Y-%m}": (year, _text(year, expected, is_announced=is_announced))
-        for year, expected in found.items()
-        if not (is_announced := calendar.is_announced(year)) or expected
-    }
+    texts = {}
+    for year, expected in found.items():
+        text = ""
+        if not calendar.is_announced(year):
+            text = _(
+                "Chưa nhập lịch nghỉ chính thức năm %(year)d. Thời hạn đang tạm tính theo ngày "
+                "nghỉ của Bộ luật Lao động; khi có thông báo, hãy nhập ngày nghỉ và ngày làm bù."
+            ) % {"year": year}
+        elif expected:
+            text = _(
+                "Năm %(year)d còn %(count)d ngày dự kiến. Khi có thông báo, hãy sửa hoặc xác nhận "
+                "các ngày đó."
+            ) % {"year": year, "count": expected}
+        if text:
+            texts[f"calendar:{year}:{today:%Y-%m}"] = (year, text)
     known = set(Notice.objects.filter(cause__in=texts).values_list("recipient", "cause"))
     administrators = list(User.objects.administrators().values_list("pk", flat=True))
     return tell_many(
@@ -57,15 +67,3 @@ def warn_of_missing_days(*, now: datetime) -> int:
         ],
         now=now,
     )
-
-
-def _text(year: int, expected: int, *, is_announced: bool) -> str:
-    if not is_announced:
-        return _(
-            "Chưa nhập lịch nghỉ chính thức năm %(year)d. Thời hạn đang tạm tính theo ngày nghỉ "
-            "của Bộ luật Lao động; khi có thông báo, hãy nhập ngày nghỉ và ngày làm bù."
-        ) % {"year": year}
-    return _(
-        "Năm %(year)d còn %(count)d ngày dự kiến. Khi có thông báo, hãy sửa hoặc xác nhận các ngày "
-        "đó."
-    ) % {"year": year, "count": expected}

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from portal.core.web.guides import guides, to_html
+from portal.core.web.views_help import guides, to_html
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,10 @@ from portal.core.calendar.workdays import work_calendar
 from portal.core.models import CalendarDay
 from portal.core.roles import Role
 from portal.core.rules import Refused
-from portal.deadlines import calendar, moving, services
+from portal.deadlines import calendar, services
+from portal.deadlines import calendar_changes as moving
+from portal.deadlines.calendar_changes import Moved
 from portal.deadlines.models import Deadline, DeadlineKind
-from portal.deadlines.moving import Moved
 from tests import builders
 from tests.builders import NOW
 

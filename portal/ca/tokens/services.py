@@ -47,7 +47,9 @@ def unlock(key: KeyPair, pin: str, *, now: datetime, actor: Actor | None = None)
     The try is counted and committed before the PIN is looked at, so that neither a failing caller
     nor many guesses at once get a try for nothing. Raises RuntimeError inside a transaction.
     """
-    return _load(_unlocked(key, pin, now=now, actor=actor))
+    private = load_der_private_key(_unlocked(key, pin, now=now, actor=actor), password=None)
+    assert isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
+    return private
 
 
 @transaction.atomic
@@ -210,9 +212,3 @@ def _transport_secret(pin: str, *, salt: bytes) -> bytes:
 
 def _context(key: KeyPair) -> bytes:
     return key.fingerprint.encode()
-
-
-def _load(plain: bytes) -> PrivateKey:
-    key = load_der_private_key(plain, password=None)
-    assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
-    return key

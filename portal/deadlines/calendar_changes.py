@@ -90,7 +90,12 @@ def look(days: Days, *, late: Collection[int] | None = None, now: datetime) -> L
     clocks = Deadline.objects.open().order_by()
     taken, others = _take(clocks, "pk", [one.deadline.pk for one in free])
     moved = [one for one in free if one.deadline.pk in taken]
-    _write(moved, now=now)
+    by_new_day: dict[date, list[int]] = defaultdict(list)
+    for one in moved:
+        by_new_day[one.deadline.due_on].append(one.deadline.pk)
+    for due_on, pks in by_new_day.items():
+        for chunk in _chunks(pks):
+            Deadline.objects.filter(pk__in=chunk).update(due_on=due_on, next_at=now, changed_at=now)
     left = _set_late_ones_due(days, late, now=now)
     for target_type, ones in _by_type(moved).items():
         if following := _FOLLOWERS.get(target_type):
@@ -124,16 +129,6 @@ def _take(rows: QuerySet[Any], name: str, keys: Sequence[Key]) -> tuple[set[Key]
         taken |= free
         others |= known - free
     return taken, others
-
-
-def _write(moved: Sequence[Moved], *, now: datetime) -> None:
-    by_new_day: dict[date, list[int]] = defaultdict(list)
-    for one in moved:
-        by_new_day[one.deadline.due_on].append(one.deadline.pk)
-    for due_on, pks in by_new_day.items():
-        for chunk in _chunks(pks):
-            clocks = Deadline.objects.filter(pk__in=chunk)
-            clocks.update(due_on=due_on, next_at=now, changed_at=now)
 
 
 def _set_late_ones_due(days: Days, only: Collection[int] | None, *, now: datetime) -> set[int]:
