@@ -1,13 +1,20 @@
 """Addresses of the API, under /api/v1/."""
 
 from django.urls import path
+from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.views import SpectacularAPIView
 
-from portal.api import schema
 from portal.api.views import certificates, devices, dossiers, kinds, tokens
 
 app_name = "api"
-__all__ = ["app_name", "schema", "urlpatterns"]  # importing the schema's extensions is their use
+
+
+class PageSessionScheme(SessionScheme):  # type: ignore[no-untyped-call]
+    """Tells drf-spectacular, by being defined, that the pages' session is a cookie like any."""
+
+    target_class = "portal.api.base.PageSession"
+    name = "cookieAuth"
+
 
 urlpatterns = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),

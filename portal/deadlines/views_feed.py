@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from icalendar import Calendar, Event
 
-from portal.accounts.services import reader_of
+from portal.accounts.services.tokens import reader_of
 from portal.deadlines.models import Counts, Deadline
 
 if TYPE_CHECKING:

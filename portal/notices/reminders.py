@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -18,9 +19,11 @@ from portal.accounts.models import User
 from portal.agencies.models import AgencyKind
 from portal.core.calendar.workdays import WorkCalendar, work_calendar
 from portal.core.database.bulk import update_rows
+from portal.core.models import CalendarDay
 from portal.core.roles import Role, Scope, roles_in
 from portal.deadlines.models import Counts, Deadline, DeadlineKind, Reminder
 from portal.deadlines.rules import moment_of, schedule_of
+from portal.notices.models import Notice
 from portal.notices.services import Telling, tell_many
 
 MOST = 1000  # clocks of one transaction
@@ -272,3 +275,57 @@ def people_in(audiences: Iterable[Audience]) -> dict[Audience, Sequence[int]]:
         if audience in wanted:
             found[audience].append(pk)
     return dict(found)
+
+
+# The days off of a year are announced in its last quarter; earlier there is nothing to enter.
+NEXT_YEAR_FROM_MONTH = 10
+
+
+def warn_of_missing_days(*, now: datetime) -> int:
+    """Tell each administrator, once a month, of this year's days and from October the next year's.
+
+    Told of: a year without a table of its own, and days that are only expected and still to come.
+    Returns how many notices were written. Safe to repeat.
+    """
+    today = timezone.localdate(now)
+    calendar = work_calendar()
+    years = [today.year, today.year + 1] if today.month >= NEXT_YEAR_FROM_MONTH else [today.year]
+    days: Iterable[date] = CalendarDay.objects.filter(
+        is_official=False, date__gte=today
+    ).values_list("date", flat=True)
+    found = dict.fromkeys(years, 0)
+    for day in days:
+        if day.year in found:
+            found[day.year] += 1
+    texts = {}
+    for year, expected in found.items():
+        text = ""
+        if not calendar.is_announced(year):
+            text = _(
+                "Chưa nhập lịch nghỉ chính thức năm %(year)d. Thời hạn đang tạm tính theo ngày "
+                "nghỉ của Bộ luật Lao động; khi có thông báo, hãy nhập ngày nghỉ và ngày làm bù."
+            ) % {"year": year}
+        elif expected:
+            text = _(
+                "Năm %(year)d còn %(count)d ngày dự kiến. Khi có thông báo, hãy sửa hoặc xác nhận "
+                "các ngày đó."
+            ) % {"year": year, "count": expected}
+        if text:
+            texts[f"calendar:{year}:{today:%Y-%m}"] = (year, text)
+    known = set(Notice.objects.filter(cause__in=texts).values_list("recipient", "cause"))
+    administrators = list(User.objects.administrators().values_list("pk", flat=True))
+    return tell_many(
+        [
+            Telling(
+                recipient_id=pk,
+                cause=cause,
+                title=_("Lịch nghỉ năm %(year)d chưa đủ") % {"year": year},
+                text=text,
+                path=f"{reverse('deadlines:calendar')}?nam={year}",
+            )
+            for cause, (year, text) in texts.items()
+            for pk in administrators
+            if (pk, cause) not in known
+        ],
+        now=now,
+    )

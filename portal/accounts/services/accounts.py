@@ -23,8 +23,9 @@ from portal.accounts.services.common import (
     permit,
 )
 from portal.accounts.services.grants import propose_role, withdraw_open
+from portal.agencies.facts import PersonFacts
 from portal.agencies.models import Agency, Subscriber
-from portal.agencies.services import PersonFacts, conflicts_of, match_or_create_people
+from portal.agencies.services.people import conflicts_of, match_or_create_people
 from portal.audit import services as audit
 from portal.core.database.bulk import update_rows
 from portal.core.database.fields import keyed_hash
