@@ -86,6 +86,14 @@ def unknown_serial(
     return Violation(code, text % {"serial": serial, "where": where}, way_out=way_out)
 
 
+def wrong_serial(seen: Iterable[str], expected: str, *, way_out: str) -> Violation:
+    """Return what is said when the serial read off a thing is not the one expected."""
+    text = _("Số hiệu đọc trên thiết bị (%(seen)s) khác số hiệu trong hồ sơ (%(serial)s).")
+    read = sorted({normalise(one) for one in seen} - {""})
+    values = {"seen": ", ".join(read) or "–", "serial": expected}
+    return Violation("serial_differs", text % values, way_out=way_out)
+
+
 def read_list(text: str) -> list[NewDevice]:
     """Return the devices of a pasted list, one a line: serial, and for a SIM ICCID and number."""
     found = []

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from portal import views_health as health
-from portal import views_metrics as metrics
+from portal import health, metrics
 from portal.core.background.views import background
 from portal.deadlines import views_feed
 from requests_app.worklist.views.home import home

@@ -11,7 +11,7 @@ class RequestsConfig(AppConfig):
 
     def ready(self) -> None:
         from portal.ca.register import renewals  # noqa: PLC0415 (models are loaded only now)
-        from portal.deadlines import calendar_changes as moving  # noqa: PLC0415
+        from portal.deadlines import moving  # noqa: PLC0415
         from requests_app import hooks as following  # noqa: PLC0415
         from requests_app.models import Dossier  # noqa: PLC0415
 

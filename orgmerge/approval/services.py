@@ -19,7 +19,7 @@ from orgmerge.workflow import EDITING, ENDED, READY_PLAN, STEPS, MergerAction, S
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.audit.look_only import refuse_look_only
-from portal.core.roles import AGENCY_ROLES, OFFICE_ROLES, Role
+from portal.core.roles import Capability, Scope, roles_in, roles_that_can
 from portal.core.rules import Refused, refuse
 from portal.core.steps import IllegalStep
 from portal.notices import services as notices
@@ -77,7 +77,7 @@ def take_own_step(merger: Merger, action: MergerAction, *, now: datetime) -> Mer
 
 def allowed_steps(merger: Merger, user: User) -> list[StepOfMerger]:
     """Return the steps ``user`` may take now: role, state and four eyes considered."""
-    if user.looks_only or not merger.is_led_by(user) or user.role not in OFFICE_ROLES:
+    if user.looks_only or not merger.is_led_by(user) or user.scope is not Scope.OFFICE:
         return []
     return [
         step
@@ -148,7 +148,7 @@ _TITLES = {
     MergerAction.APPROVE: gettext_lazy("Phương án sắp xếp đã được phê duyệt: %(title)s"),
     MergerAction.WITHDRAW: gettext_lazy("Phương án sắp xếp đã rút: %(title)s"),
 }
-_WHOSE_TURN = {MergerAction.SUBMIT: Role.OFFICE_HEAD}
+_WHOSE_TURN = {MergerAction.SUBMIT: Capability.APPROVE_REORGANISATIONS}
 
 
 def tell_of_step(merger: Merger, step: MergerStep, *, was_known: bool, now: datetime) -> None:
@@ -160,15 +160,16 @@ def tell_of_step(merger: Merger, step: MergerStep, *, was_known: bool, now: date
     title = _TITLES.get(MergerAction(step.action))
     if title is None:
         return
-    turn = _WHOSE_TURN.get(MergerAction(step.action), Role.OFFICE_OFFICER)
-    offices = User.objects.of_offices(merger.office_ids()).filter(role=turn)
+    turn = _WHOSE_TURN.get(MergerAction(step.action), Capability.PREPARE_REORGANISATIONS)
+    people = User.objects.of_offices(merger.office_ids())
+    offices = people.filter(role__in=roles_that_can(turn))
     _tell(merger, step, str(title), set(offices), text=step.reason, now=now)
     # A draft sent back after its approval is the office's own business again.
     if step.action == MergerAction.APPROVE or (was_known and step.action == MergerAction.WITHDRAW):
         text = _("Có hiệu lực từ %(day)s.") % {"day": f"{merger.effective_on:%d/%m/%Y}"}
         is_on = step.target == MergerState.APPROVED
         olds = merger.shares.order_by().values("old")
-        acting = User.objects.filter(is_active=True, role__in=AGENCY_ROLES, agency__in=olds)
+        acting = User.objects.filter(is_active=True, role__in=roles_in(Scope.BODY), agency__in=olds)
         _tell(merger, step, str(title), set(acting), text=text if is_on else "", now=now)
 
 

@@ -24,7 +24,7 @@ from orgmerge.body_lists.sheets import COLUMNS, blank_sheet
 from orgmerge.models import BodyList, Merger
 from orgmerge.vocabulary import Extent
 from portal.core.database.bulk import collector_paused
-from portal.core.roles import OFFICE_ROLES
+from portal.core.roles import Scope
 from portal.core.rules import Refused, Violation
 from portal.core.text.numbers import typed_number
 from portal.core.web.forms import SheetFile
@@ -74,7 +74,7 @@ class ListRowForm(forms.Form):
 @require_safe
 def sheet_template(request: UserRequest, kind: str) -> HttpResponse:
     """Return an empty sheet to fill in."""
-    if request.user.role not in OFFICE_ROLES or kind not in COLUMNS:
+    if request.user.scope is not Scope.OFFICE or kind not in COLUMNS:
         raise Http404
     return HttpResponse(
         blank_sheet(COLUMNS[kind]),

@@ -28,7 +28,7 @@ from orgmerge.description.forms import (
 )
 from orgmerge.models import Merger, MergerBody, MergerShare
 from portal.agencies.models import Agency
-from portal.core.roles import OFFICE_ROLES, Role
+from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused, Violation
 from portal.core.web.forms import warnings_of
 from requests_app.errors import NotEditable, StaleVersion
@@ -44,7 +44,7 @@ GET_POST = ["GET", "HEAD", "POST"]
 @require_http_methods(GET_POST)
 def start(request: UserRequest) -> HttpResponse:
     """Ask what the decision does, then for the decision itself."""
-    if request.user.role != Role.OFFICE_OFFICER:
+    if not request.user.can(Capability.PREPARE_REORGANISATIONS):
         raise Http404
     question = KindForm(request.GET if "kind" in request.GET else None)
     if request.method != "POST" and not question.is_valid():
@@ -138,7 +138,7 @@ def body(request: UserRequest, code: UUID, body_code: UUID) -> HttpResponse:
         "rows": rows.shown_rows(merger, list(shares)),
         "is_editor": pages.is_editor(merger, request.user),
         "is_implied": any(share.is_implied for share in shares),
-        "sees_all": request.user.role in OFFICE_ROLES,
+        "sees_all": request.user.scope is Scope.OFFICE,
     }
     return render(request, "orgmerge/body.html", context)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from orgmerge.models.annex import AnnexPiece, PlanAnnex
 from orgmerge.models.body_lists import BodyList, BodyListRow
 from orgmerge.models.offices import MergerOffice
-from orgmerge.models.querysets import MergerQuerySet
+from orgmerge.models.querysets import MergerQuerySet, PlanQuerySet
 from orgmerge.models.records import GoneOver, RecordsHandover
 from orgmerge.models.review import ReviewItem, ReviewReply, ReviewRound
 from orgmerge.vocabulary import About, Action, Extent, LineState, MergerKind, MergerState, Stage
@@ -19,6 +19,7 @@ from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.agencies.querysets import AgencyQuerySet
 from portal.ca.models import Certificate
+from portal.core.background.leases import Leased
 from portal.documents.models import Document
 from requests_app.models import Dossier, DossierItem
 
@@ -266,7 +267,7 @@ class Settlement(models.Model):
         return f"{self.about} {self.target_id}: {self.action}"
 
 
-class Plan(models.Model):
+class Plan(Leased):
     """One computation of what is to be done; a new one stands beside the old."""
 
     class State(models.TextChoices):
@@ -291,7 +292,8 @@ class Plan(models.Model):
     asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     asked_at = models.DateTimeField()
     made_at = models.DateTimeField(null=True)
-    claimed_until = models.DateTimeField(null=True)
+
+    objects = PlanQuerySet.as_manager()
 
     class Meta:
         ordering = ["merger", "-number"]

@@ -21,19 +21,17 @@ from orgmerge import pages
 from orgmerge.approval import readiness
 from orgmerge.approval import services as approval
 from orgmerge.description import checks
-from orgmerge.description.filters import RowFilter
 from orgmerge.description.forms import MergerStepForm
 from orgmerge.description.rows import JOINED, shown_rows
 from orgmerge.models import Merger, MergerOffice, ReviewReply
-from orgmerge.overview.filters import MergerFilter
+from orgmerge.overview.filters import MergerFilter, RowFilter
 from orgmerge.overview.wording import what_next
 from orgmerge.partners import services as partners
-from orgmerge.plans import access
 from orgmerge.repeal import services as repeal
 from orgmerge.vocabulary import MergerState
 from orgmerge.workflow import EDITABLE, STEPS, MergerAction, StepOfMerger
 from portal.agencies import lookup
-from portal.core.roles import AGENCY_ROLES, OFFICE_ROLES, Role
+from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
 from portal.core.web.fragments import filtered, render_list
@@ -51,7 +49,7 @@ _SUGGESTING = ("old", "agency", "parent")  # the fields that name a body
 @require_safe
 def merger_list(request: UserRequest) -> HttpResponse:
     """List what the user may see, the latest change first."""
-    if request.user.role == Role.ADMINISTRATOR:
+    if request.user.can(Capability.ADMINISTER):
         raise Http404
     mergers = Merger.objects.visible_to(request.user)
     found = MergerFilter(request.GET, mergers)
@@ -75,7 +73,7 @@ def merger_list(request: UserRequest) -> HttpResponse:
         "page": page,
         "rows": [(merger, sizes[merger.pk]) for merger in page.object_list],
         "count": capped_count(rows),
-        "may_start": request.user.role == Role.OFFICE_OFFICER,
+        "may_start": request.user.can(Capability.PREPARE_REORGANISATIONS),
         "asked": _asked(request.user),
         "invitations": _invitations(request.user),
     }
@@ -86,7 +84,7 @@ def merger_list(request: UserRequest) -> HttpResponse:
 
 def _asked(user: User) -> Sequence[ReviewReply]:
     """Return what a body is asked to look through now, though it is to see no more yet."""
-    if user.role not in AGENCY_ROLES:
+    if user.scope is not Scope.BODY:
         return []
     open_to = ReviewReply.objects.visible_to(user).filter(round__closed_at__isnull=True)
     return list(open_to.select_related("round__merger").order_by("round__due_on", "pk")[:_ASKED])
@@ -94,7 +92,7 @@ def _asked(user: User) -> Sequence[ReviewReply]:
 
 def _invitations(user: User) -> Sequence[MergerOffice]:
     """Return what the office is asked to join, though it is to see no more of it yet."""
-    if user.role not in OFFICE_ROLES:
+    if user.scope is not Scope.OFFICE:
         return []
     waiting = MergerOffice.objects.visible_to(user).waiting_for(user)
     return list(waiting.select_related("merger__office").order_by("-asked_at")[:_ASKED])
@@ -104,7 +102,7 @@ def _invitations(user: User) -> Sequence[MergerOffice]:
 def suggest(request: UserRequest, code: UUID) -> HttpResponse:
     """Answer with options for a field that names a body of this reorganisation."""
     merger = pages.find(request.user, code)
-    if request.user.role not in OFFICE_ROLES:
+    if request.user.scope is not Scope.OFFICE:
         raise Http404
     typed = next((request.GET[name] for name in _SUGGESTING if name in request.GET), "")
     labels = lookup.suggestions(merger.bodies_to_describe(), typed)
@@ -188,7 +186,7 @@ def render_detail(
         "filter": found,
         "page": page,
         "is_editor": pages.is_editor(merger, user),
-        "may_open": user.role in OFFICE_ROLES,
+        "may_open": user.scope is Scope.OFFICE,
         **counts,
     }
     if "HX-Request" not in request.headers:
@@ -198,14 +196,15 @@ def render_detail(
         context |= {
             "joined": [one for one in joint if one.joined_at],
             "joint": [(one, partners.may_leave(one, user)) for one in joint],
-            "shows_offices": may_ask or (bool(joint) and user.role in access.SEE_DRAFTS),
+            "shows_offices": may_ask
+            or (bool(joint) and user.can(Capability.READ_DRAFT_REORGANISATIONS)),
             "may_ask": may_ask,
             "present": readiness.present_plan(merger) if joint else None,
             "steps": merger.steps.select_related("actor__agency"),
             "empty_bodies": merger.bodies.filter(shares=None)[:ROWS],
             "open_list": merger.lists.filter(imported_at=None, dropped_at=None).first(),
             "repeal": merger.repealed_by.exclude(state=MergerState.WITHDRAWN).first(),
-            "may_repeal": user.role == Role.OFFICE_OFFICER
+            "may_repeal": user.can(Capability.PREPARE_REORGANISATIONS)
             and merger.is_led_by(user)
             and repeal.may_be_repealed(merger),
             **_what_can_be_done(merger, user, joint=joint, sent=sent),
@@ -219,7 +218,7 @@ def _what_can_be_done(
     merger: Merger, user: User, *, joint: Sequence[MergerOffice], sent: MergerStepForm | None
 ) -> dict[str, Any]:
     is_open = merger.state in EDITABLE | {MergerState.AWAITING_APPROVAL}
-    in_charge = user.role in OFFICE_ROLES and is_open
+    in_charge = user.scope is Scope.OFFICE and is_open
     contradictions = checks.contradictions_of(merger) if in_charge else []
     hindrances = readiness.hindrances_of(merger) if in_charge else []
     in_the_way = [*contradictions, *hindrances]
@@ -264,7 +263,7 @@ def _what_can_be_done(
 def _link_to_agree(merger: Merger, user: User, yet_to_agree: Sequence[Agency]) -> str:
     """Return the page on which ``user`` is to agree, if the word of their office is waited for."""
     is_theirs = any(office.pk in user.body_ids for office in yet_to_agree)
-    is_asked = is_theirs and user.role == Role.OFFICE_HEAD
+    is_asked = is_theirs and user.can(Capability.APPROVE_REORGANISATIONS)
     return reverse("orgmerge:plan", args=[merger.uuid]) if is_asked else ""
 
 

@@ -18,10 +18,10 @@ from orgmerge import pages
 from orgmerge.models import Merger, MergerOffice
 from orgmerge.partners import services
 from orgmerge.partners.forms import AnswerForm, AskForm, PlanAnswerForm
-from orgmerge.partners.wording import invitation_next
 from orgmerge.plans.views.plan import render_plan
+from orgmerge.vocabulary import MergerState
 from orgmerge.workflow import EDITABLE
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from requests_app.errors import Barred, NotEditable, StaleVersion
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from portal.accounts.models import User, UserRequest
+
 
 GET_POST = ["GET", "HEAD", "POST"]
 _JOINED = ("merger__office", "merger__created_by", "office", "asked_by", "answered_by")
@@ -112,7 +113,7 @@ def answer(request: UserRequest, code: UUID) -> HttpResponse:
 def _show(request: UserRequest, asked: MergerOffice, form: AnswerForm) -> HttpResponse:
     user = request.user
     may_answer = (
-        user.role == Role.OFFICE_OFFICER
+        user.can(Capability.PREPARE_REORGANISATIONS)
         and asked.office_id in user.body_ids
         and asked.joined_at is None
         and asked.merger.state in EDITABLE
@@ -201,3 +202,23 @@ def _find(user: User, code: UUID) -> MergerOffice:
 
 def _panel(merger: Merger) -> str:
     return reverse("orgmerge:detail", args=[merger.uuid]) + "#cac-so"
+
+
+def invitation_next(asked: MergerOffice, user: User) -> str:
+    """Return what happens next with a question to join, in one sentence, seen by ``user``."""
+    leader, office = asked.merger.office.name, asked.office.name
+    if asked.merger.state != MergerState.DRAFT:
+        return _("Phương án không còn ở bước mô tả nên lời mời không còn trả lời được.")
+    is_theirs = asked.office_id in user.body_ids
+    if asked.has_declined and is_theirs:
+        return _("Đã trả lời không tham gia. Còn ở bước mô tả thì vẫn nhận lời được.")
+    if asked.has_declined:
+        return _("Đã trả lời không tham gia. Mời lại ở trang Mô tả nếu cần.")
+    if not is_theirs:
+        return _("Chờ chuyên viên của %(office)s trả lời.") % {"office": office}
+    if user.can(Capability.PREPARE_REORGANISATIONS):
+        return _(
+            "Nhận lời thì hai bên cùng mô tả, và phương án chỉ được phê duyệt khi lãnh đạo đơn vị "
+            "anh/chị đã đồng ý. Không tham gia thì nêu lý do để %(leader)s biết."
+        ) % {"leader": leader}
+    return _("Chuyên viên của đơn vị anh/chị trả lời; lãnh đạo đồng ý kế hoạch xử lý về sau.")

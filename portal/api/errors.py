@@ -53,19 +53,7 @@ def answer_to(error: Exception, context: dict[str, Any]) -> Response | None:
         case Refused():
             return _refusal("refused", error.violations)
         case tokens.WrongPin() | tokens.Locked() | tokens.NoPinYet():
-            if isinstance(error, tokens.WrongPin):
-                tries = _("Mã PIN không đúng; còn %(tries)d lần thử.") % {"tries": error.tries_left}
-                violation = Violation("wrong_pin", tries)
-            elif isinstance(error, tokens.Locked):
-                violation = Violation(
-                    "device_locked",
-                    _("Thiết bị đã bị khóa do nhập sai mã PIN nhiều lần."),
-                    way_out=_("Lập hồ sơ khôi phục thiết bị (Mẫu 06)."),
-                )
-            else:
-                none_yet = _("Thiết bị chưa có mã PIN: chưa bàn giao, hoặc mới khôi phục.")
-                violation = Violation("no_pin_yet", none_yet)
-            return _refusal("pin", [violation])
+            return _refusal("pin", [_pin_violation(error)])
         case throttle.Closed():
             answer = _problem(
                 "too_many_failures",
@@ -91,10 +79,8 @@ def answer_to(error: Exception, context: dict[str, Any]) -> Response | None:
 def _known(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer what DRF knows, its single details as a problem with a code."""
     answer = exception_handler(error, context)
-    if answer is not None and isinstance(answer.data, dict):
-        detail = answer.data.get("detail")
-        if isinstance(detail, ErrorDetail):
-            answer.data = {"code": detail.code, "detail": str(detail)}
+    if answer is not None:
+        answer.data = _as_problem(answer.data)
     return answer
 
 
@@ -126,6 +112,19 @@ def _words(error: Exception) -> str:
     return _("Hồ sơ ở trạng thái này không có việc đó cho vai trò của tài khoản.")
 
 
+def _pin_violation(error: tokens.WrongPin | tokens.Locked | tokens.NoPinYet) -> Violation:
+    if isinstance(error, tokens.WrongPin):
+        message = _("Mã PIN không đúng; còn %(tries)d lần thử.") % {"tries": error.tries_left}
+        return Violation("wrong_pin", message)
+    if isinstance(error, tokens.Locked):
+        return Violation(
+            "device_locked",
+            _("Thiết bị đã bị khóa do nhập sai mã PIN nhiều lần."),
+            way_out=_("Lập hồ sơ khôi phục thiết bị (Mẫu 06)."),
+        )
+    return Violation("no_pin_yet", _("Thiết bị chưa có mã PIN: chưa bàn giao, hoặc mới khôi phục."))
+
+
 def _refusal(code: str, violations: Any) -> Response:
     data = {
         "code": code,
@@ -137,3 +136,10 @@ def _refusal(code: str, violations: Any) -> Response:
 
 def _problem(code: str, detail: str, http_status: int) -> Response:
     return Response({"code": code, "detail": detail}, status=http_status)
+
+
+def _as_problem(data: Any) -> Any:
+    detail = data.get("detail") if isinstance(data, dict) else None
+    if not isinstance(detail, ErrorDetail):
+        return data
+    return {"code": detail.code, "detail": str(detail)}

@@ -1,20 +1,12 @@
 """Addresses of the API, under /api/v1/."""
 
 from django.urls import path
-from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.views import SpectacularAPIView
 
-from portal.api.views import certificates, devices, dossiers, kinds, tokens
+from portal.api import certificates, devices, dossiers, kinds, schema, tokens
 
 app_name = "api"
-
-
-class PageSessionScheme(SessionScheme):  # type: ignore[no-untyped-call]
-    """Tells drf-spectacular, by being defined, that the pages' session is a cookie like any."""
-
-    target_class = "portal.api.base.PageSession"
-    name = "cookieAuth"
-
+__all__ = ["app_name", "schema", "urlpatterns"]  # importing the schema's extensions is their use
 
 urlpatterns = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),

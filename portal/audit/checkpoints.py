@@ -19,7 +19,7 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 
 from portal.audit.models import GENESIS
@@ -79,10 +79,7 @@ def write(sequence: int, entry_hash: str, *, now: datetime) -> bool:
 def latest() -> Checkpoint | None:
     """Return the newest mark, unverified, or None; only ``read_all`` looks at signatures."""
     for path in reversed(_files()):
-        with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))  # a line is far shorter than this
-            end = file.read().decode()
-        if lines := _whole_lines(end):
+        if lines := _whole_lines(_tail(path)):
             return _parse(lines[-1], path)
     return None
 
@@ -91,7 +88,7 @@ def read_all() -> list[Checkpoint]:
     """Return every mark in order, each one's signature and link verified. Raises Broken."""
     marks: list[Checkpoint] = []
     previous = GENESIS
-    public_key = _signing_key(may_make=False).public_key() if _key_file().exists() else None
+    public_key = _public_key()
     for path in _files():
         for line in _whole_lines(path.read_text()):
             mark = _parse(line, path)
@@ -135,6 +132,13 @@ def _files() -> list[Path]:
     return sorted(_folder().glob("*.jsonl"))
 
 
+def _tail(path: Path) -> str:
+    """Return the end of a file; a line is far shorter than this."""
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
+        return file.read().decode()
+
+
 def _whole_lines(text: str) -> list[str]:
     """Return the lines that were written to their end: what follows the last was cut by a crash."""
     return text.rpartition("\n")[0].splitlines()
@@ -172,3 +176,8 @@ def _signing_key(*, may_make: bool) -> Ed25519PrivateKey:
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     assert isinstance(key, Ed25519PrivateKey)
     return key
+
+
+def _public_key() -> Ed25519PublicKey | None:
+    path = _key_file()
+    return _signing_key(may_make=False).public_key() if path.exists() else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -33,24 +33,26 @@ def entry_list(request: ReaderRequest) -> HttpResponse:
         raise PermissionDenied
     found = AuditFilter(request.GET, AuditEntry.objects.visible_to(reader))
     page = keyset_page(found.qs, order=Order("at", is_descending=True), params=request.GET)
-    head = AuditHead.objects.filter(id=1).first()
-    attested, is_broken = None, False
-    try:
-        attested = checkpoints.latest()
-    except checkpoints.Broken:
-        is_broken = True
     wanted = {entry.agency_uuid for entry in page if entry.agency_uuid}
     context = {
         "filter": found,
         "page": page,
         "count": capped_count(found.qs),
         "bodies": dict(reader.bodies_in_view().filter(uuid__in=wanted).values_list("uuid", "name")),
-        "length": head.sequence if head else 0,
-        "checkpoint": attested,
-        "is_broken": is_broken,
+        **_state_of_chain(),
     }
     is_fragment = request.headers.get("HX-Request") == "true"
     template = "audit/_list.html" if is_fragment else "audit/list.html"
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _state_of_chain() -> dict[str, Any]:
+    """Return how long the chain is and how far it is attested; "broken" when that can't be read."""
+    head = AuditHead.objects.filter(id=1).first()
+    length = head.sequence if head else 0
+    try:
+        return {"length": length, "checkpoint": checkpoints.latest(), "is_broken": False}
+    except checkpoints.Broken:
+        return {"length": length, "checkpoint": None, "is_broken": True}

@@ -12,15 +12,14 @@ from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
 from portal.audit import services as audit
-from portal.core.calendar.workdays import work_calendar
+from portal.core.calendar.workdays import SATURDAY, WorkCalendar, work_calendar
 from portal.core.models import CalendarDay
 from portal.core.roles import Capability
 from portal.core.rules import refuse
 from portal.core.text.vietnamese import nfc
-from portal.deadlines.calendar_changes import Moved, look
-from portal.deadlines.calendar_lock import wait_for, wait_for_openers
+from portal.deadlines.meanwhile import wait_for, wait_for_openers
+from portal.deadlines.moving import Days, Moved, look
 
-_SATURDAY = 5
 _RECORDED = 200  # deadlines named in one audit entry; the count is always whole
 
 
@@ -97,11 +96,7 @@ def _change(
         audit.lock_chain()
         before = work_calendar()
         row = change()
-        year, days = row.date.year, (row.date, row.date)
-        # Where a year's days off were computed and are known now, or the other way round, any of
-        # its days may have changed.
-        if before.is_announced(year) != work_calendar().is_announced(year):
-            days = (date(year, 1, 1), date(year, 12, 31))
+        days = _days_touched(row.date, before, work_calendar())
         seen = look(days, now=now)
         _record(action, row, seen.moved, actor=actor, now=now)
     moved = list(seen.moved)
@@ -124,7 +119,7 @@ def _permit(actor: User) -> None:
 
 
 def _check_kind(day: date, kind: str) -> None:
-    is_weekend = day.weekday() >= _SATURDAY
+    is_weekend = day.weekday() >= SATURDAY
     if is_weekend == (kind == CalendarDay.Kind.WORK):
         return
     if is_weekend:
@@ -134,6 +129,17 @@ def _check_kind(day: date, kind: str) -> None:
         message = _("%(day)s là ngày trong tuần nên vốn là ngày làm việc.")
         way_out = _("Nếu đó là ngày nghỉ, hãy chọn “Ngày nghỉ”.")
     raise refuse("day_is_so_already", message % {"day": f"{day:%d/%m/%Y}"}, way_out=way_out)
+
+
+def _days_touched(day: date, before: WorkCalendar, after: WorkCalendar) -> Days:
+    """Return the first and the last day that may have changed.
+
+    Where a year's days off were computed ``before`` and are known ``after``, or the other way
+    round, that is any of its days.
+    """
+    if before.is_announced(day.year) != after.is_announced(day.year):
+        return date(day.year, 1, 1), date(day.year, 12, 31)
+    return day, day
 
 
 def _record(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
@@ -13,8 +13,7 @@ from django.utils import timezone
 
 from portal.agencies.models import Agency
 from portal.core.calendar.workdays import work_calendar
-from portal.core.database.bulk import update_rows
-from portal.deadlines.calendar_lock import reads_the_calendar
+from portal.deadlines.meanwhile import reads_the_calendar
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
 from portal.deadlines.querysets import DeadlineQuerySet
 from portal.deadlines.rules import LIMITS, first_moment
@@ -224,18 +223,3 @@ def next_dues(target_uuid: UUID | OuterRef) -> QuerySet[Deadline, date]:
     """Return the days on which open clocks about ``target_uuid`` end, the earliest first."""
     clocks = Deadline.objects.open().filter(target_uuid=target_uuid).order_by("due_on")
     return clocks.values_list("due_on", flat=True)
-
-
-def let_watch(clocks: Sequence[Deadline], offices: Mapping[int, Agency]) -> int:
-    """Let the offices of ``offices`` (by clock) watch locked clocks; return how many changed.
-
-    Nobody is reminded anew by that: the thresholds are those of the clock.
-    """
-    changed = []
-    for clock in clocks:
-        office = offices.get(clock.pk)
-        if office is not None and office.pk != clock.office_id:
-            clock.office = office
-            changed.append(clock)
-    update_rows(changed, ["office"])
-    return len(changed)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from portal.agencies.facts import AgencyFacts
 from portal.agencies.models import Agency, AgencyKind
-from portal.agencies.services.bodies import Share, register_agency, succeed
+from portal.agencies.services import AgencyFacts, Share, register_agency, succeed
 from requests_app.models import Procedure, RoutingRule
 from requests_app.workflow import Route
 

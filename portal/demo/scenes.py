@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
-
 from devices import services as devices
 from devices.lifecycle import Custody, Move
 from devices.models import Device
 from portal.agencies.models import Agency
 from portal.ca.models import RevocationReason
 from portal.ca.register import services as ca
-from portal.demo import afterwards, plays
+from portal.demo import afterwards, plays, systems
 from portal.demo.bodies import Bodies
 from portal.demo.people import Accounts, answers_of, row_of
 from portal.demo.plays import Hands
@@ -186,7 +180,7 @@ def _systems(hands: Hands, *, now: datetime) -> None:
     """A portal and a gateway with certificates on keys of their own (Mẫu 03)."""
     agency = hands.clerk.agency
     if not _was_played(agency, f"13/{ROOM}"):
-        rows = rows_of(agency.name)
+        rows = systems.rows_of(agency.name)
         dossier = _draft(hands, f"13/{ROOM}", rows, now=now, kind="mau_03_system")
         plays.whole(dossier, hands, now=now)
 
@@ -255,39 +249,3 @@ def retire_one(accounts: Accounts, *, now: datetime) -> None:
         devices.make_move(
             device, Move.RETIRE, actor=accounts.operator, now=now, reason="Thiết bị đời cũ"
         )
-
-
-SYSTEMS = (
-    ("TRANG THÔNG TIN ĐIỆN TỬ XÃ TÂN UYÊN", "tanuyen.laichau.gov.vn", "soft", "Xác thực máy chủ"),
-    ("TRỤC KẾT NỐI MỘT CỬA XÃ TÂN UYÊN", "motcua.tanuyen.laichau.gov.vn", "hsm", "Ký phản hồi"),
-)
-
-
-def rows_of(owner: str) -> list[dict[str, str]]:
-    """Return a right row for each system of ``owner``."""
-    return [
-        {
-            "name": name,
-            "owner": owner,
-            "address": "Xã Tân Uyên, tỉnh Lai Châu",
-            "province": "Lai Châu",
-            "domain": domain,
-            "purpose": purpose,
-            "email": "quantri.tanuyen@laichau.gov.vn",
-            "storage": storage,
-            "csr": _request(name, domain),
-            "note": "",
-            "old_serial": "",
-        }
-        for name, domain, storage, purpose in SYSTEMS
-    ]
-
-
-def _request(name: str, domain: str) -> str:
-    """Return a request as the agency's own software makes it; the private half is thrown away."""
-    common_name = x509.NameAttribute(NameOID.COMMON_NAME, name)
-    names = x509.SubjectAlternativeName([x509.DNSName(domain)])
-    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([common_name]))
-    key = ec.generate_private_key(ec.SECP256R1())
-    signed = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
-    return signed.public_bytes(Encoding.PEM).decode()

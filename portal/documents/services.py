@@ -45,11 +45,7 @@ def store(
     """Keep ``content`` under its SHA-256 and return its document; equal bytes lie there once."""
     digest = hashlib.sha256(content).hexdigest()
     path = f"documents/{digest[:2]}/{digest[2:4]}/{digest}"
-    is_kept = False
-    if default_storage.exists(path):
-        with default_storage.open(path) as file:
-            is_kept = hashlib.sha256(file.read()).hexdigest() == digest
-    if not is_kept:
+    if not _holds(path, digest):
         # Where a write was cut off, the storage gives the whole one a name of its own.
         path = default_storage.save(path, ContentFile(content))
     kind = _ENDINGS.get(media_type)
@@ -180,6 +176,13 @@ def frozen_letter(document: Document) -> Document:
     while document.original is not None:
         document = document.original
     return document
+
+
+def _holds(path: str, digest: str) -> bool:
+    if not default_storage.exists(path):
+        return False
+    with default_storage.open(path) as file:
+        return hashlib.sha256(file.read()).hexdigest() == digest
 
 
 _REASONS = {

@@ -22,8 +22,7 @@ from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
 from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 
-from portal.documents import appearances
-from portal.documents import appearances as places
+from portal.documents import appearances, places
 from portal.documents.roles import SignatureRole
 
 Key: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey

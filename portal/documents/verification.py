@@ -16,7 +16,6 @@ from typing import NamedTuple, TypeAlias
 from asn1crypto import x509
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import (
@@ -67,19 +66,6 @@ _BROKEN = (
 )  # fmt: skip
 
 
-_PROBLEMS = {
-    "not_intact": gettext_lazy("nội dung đã bị thay đổi hoặc chữ ký hỏng"),
-    "partly_covered": gettext_lazy("chữ ký không bao phủ toàn bộ văn bản"),
-    "changed_after": gettext_lazy("văn bản bị sửa sau khi ký"),
-    "not_trusted": gettext_lazy("chứng thư không do tổ chức được tin cậy cấp"),
-    "expired_at_signing": gettext_lazy("chứng thư không còn hiệu lực khi ký"),
-    "revoked_at_signing": gettext_lazy("chứng thư đã bị thu hồi trước khi ký"),
-    "no_time": gettext_lazy("không có thời gian ký"),
-    "time_in_future": gettext_lazy("thời gian ký ở tương lai"),
-    "not_the_frozen_letter": gettext_lazy("không phải văn bản đã trình ký trên hệ thống"),
-}
-
-
 class Unreadable(Exception):
     """The file is no PDF that can be read."""
 
@@ -123,7 +109,7 @@ class SignatureReport:
         """Return one sentence in Vietnamese for the page."""
         who = self.role.label if self.role else _("Chữ ký")
         if self.problems:
-            reasons = "; ".join(str(_PROBLEMS[code]) for code in self.problems)
+            reasons = "; ".join(_problem_text(code) for code in self.problems)
             return _("%(who)s – %(signer)s: KHÔNG hợp lệ (%(reasons)s).") % {
                 "who": who, "signer": self.signer, "reasons": reasons,
             }  # fmt: skip
@@ -173,9 +159,7 @@ def _report(
 ) -> SignatureReport:
     certificate = signature.signer_cert
     der: bytes = certificate.dump()
-    signed_at = signature.self_reported_timestamp
-    if signed_at is not None and signed_at.tzinfo is None:
-        signed_at = signed_at.replace(tzinfo=UTC)
+    signed_at = _aware(signature.self_reported_timestamp)
     status = _status(signature, trust, signed_at or now)
     revoked_since = revoked_at(der) if revoked_at else None
     validity = certificate["tbs_certificate"]["validity"]
@@ -183,11 +167,8 @@ def _report(
     problems = [
         *_file_problems(status),
         *_time_problems(certificate, signed_at, now),
+        *_trust_problems(status, revoked_since, signed_at or now),
     ]
-    if status is not None and not status.trusted:
-        problems.append("not_trusted")
-    if revoked_since is not None and revoked_since <= (signed_at or now):
-        problems.append("revoked_at_signing")
     if is_frozen is False:
         problems.append("not_the_frozen_letter")
     return SignatureReport(
@@ -244,6 +225,17 @@ def _time_problems(
     return problems
 
 
+def _trust_problems(
+    status: PdfSignatureStatus | None, revoked_since: datetime | None, signed_at: datetime
+) -> list[str]:
+    problems = []
+    if status is not None and not status.trusted:
+        problems.append("not_trusted")
+    if revoked_since is not None and revoked_since <= signed_at:
+        problems.append("revoked_at_signing")
+    return problems
+
+
 def _holds_only(reader: PdfFileReader, pdf: bytes, frozen: Frozen) -> bool:
     """Say whether the file is the frozen letter, byte for byte, and signatures put after it.
 
@@ -263,3 +255,24 @@ def _holds_only(reader: PdfFileReader, pdf: bytes, frozen: Frozen) -> bool:
     return (
         isinstance(found, DiffResult) and found.modification_level <= ModificationLevel.FORM_FILLING
     )
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    if moment is not None and moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    return moment
+
+
+def _problem_text(code: str) -> str:
+    texts = {
+        "not_intact": _("nội dung đã bị thay đổi hoặc chữ ký hỏng"),
+        "partly_covered": _("chữ ký không bao phủ toàn bộ văn bản"),
+        "changed_after": _("văn bản bị sửa sau khi ký"),
+        "not_trusted": _("chứng thư không do tổ chức được tin cậy cấp"),
+        "expired_at_signing": _("chứng thư không còn hiệu lực khi ký"),
+        "revoked_at_signing": _("chứng thư đã bị thu hồi trước khi ký"),
+        "no_time": _("không có thời gian ký"),
+        "time_in_future": _("thời gian ký ở tương lai"),
+        "not_the_frozen_letter": _("không phải văn bản đã trình ký trên hệ thống"),
+    }
+    return texts[code]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -290,28 +290,28 @@ def warn_of_missing_days(*, now: datetime) -> int:
     today = timezone.localdate(now)
     calendar = work_calendar()
     years = [today.year, today.year + 1] if today.month >= NEXT_YEAR_FROM_MONTH else [today.year]
-    days: Iterable[date] = CalendarDay.objects.filter(
-        is_official=False, date__gte=today
+    rows: Iterable[date] = CalendarDay.objects.filter(
+        is_official=False, date__year__in=years
     ).values_list("date", flat=True)
-    found = dict.fromkeys(years, 0)
-    for day in days:
-        if day.year in found:
-            found[day.year] += 1
+    days = list(rows)
+    past = {day.year for day in days}
+    to_come = Counter(day.year for day in days if day >= today)
     texts = {}
-    for year, expected in found.items():
-        text = ""
-        if not calendar.is_announced(year):
-            text = _(
-                "Chưa nhập lịch nghỉ chính thức năm %(year)d. Thời hạn đang tạm tính theo ngày "
-                "nghỉ của Bộ luật Lao động; khi có thông báo, hãy nhập ngày nghỉ và ngày làm bù."
-            ) % {"year": year}
-        elif expected:
+    for year in years:
+        expected = to_come[year]
+        if expected:
             text = _(
                 "Năm %(year)d còn %(count)d ngày dự kiến. Khi có thông báo, hãy sửa hoặc xác nhận "
                 "các ngày đó."
             ) % {"year": year, "count": expected}
-        if text:
-            texts[f"calendar:{year}:{today:%Y-%m}"] = (year, text)
+        elif year in past or calendar.is_announced(year):
+            continue  # nothing is expected of it, or all that was is past
+        else:
+            text = _(
+                "Chưa nhập lịch nghỉ chính thức năm %(year)d. Thời hạn đang tạm tính theo ngày "
+                "nghỉ của Bộ luật Lao động; khi có thông báo, hãy nhập ngày nghỉ và ngày làm bù."
+            ) % {"year": year}
+        texts[f"calendar:{year}:{today:%Y-%m}"] = (year, text)
     known = set(Notice.objects.filter(cause__in=texts).values_list("recipient", "cause"))
     administrators = list(User.objects.administrators().values_list("pk", flat=True))
     return tell_many(

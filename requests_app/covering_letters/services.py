@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -77,7 +76,23 @@ def make_letter(chosen: DossierQuerySet, *, actor: User, now: datetime) -> Made:
     # Another officer may have taken some while these rows were waited for.
     taken = CoveredDossier.objects.filter(dossier__in=found, outcome="")
     out = set(taken.values_list("dossier", flat=True))
-    barred = _barred(found, actor)
+    # The dossiers four eyes keep the actor from forwarding, in two queries.
+    step = find_step(Action.FORWARD, state=State.SUBMITTED, role=actor.role, route=Route.VIA_OFFICE)
+    accounts = Q(pk=actor.pk)
+    if actor.person_id is not None:
+        accounts |= Q(person=actor.person_id)
+    same = list(User.objects.filter(accounts).values_list("pk", flat=True))
+    acted = DossierEvent.objects.filter(
+        dossier__in=found,
+        round=F("dossier__round"),
+        action__in=step.barred_by,
+        actor__in=same,
+    )
+    edited = Dossier.objects.filter(pk__in=[dossier.pk for dossier in found], edited_by__in=same)
+    barred = {
+        *acted.order_by().values_list("dossier", flat=True),
+        *edited.order_by().values_list("pk", flat=True),
+    }
     free = [dossier for dossier in found if dossier.pk not in out | barred]
     if violation := rules.has_dossiers(len(free)):
         raise Refused(violation)
@@ -85,13 +100,7 @@ def make_letter(chosen: DossierQuerySet, *, actor: User, now: datetime) -> Made:
         office=actor.agency, made_by=actor, made_at=now, updated_at=now
     )
     letter.edited_by.add(actor)
-    _cover(letter, free)
-    audit.record(letter_act("covering.make", letter, dossiers=len(free)), actor=actor, now=now)
-    return Made(letter, len(barred - out))
-
-
-def _cover(letter: CoveringLetter, dossiers: Sequence[Dossier]) -> None:
-    ordered = sorted(dossiers, key=lambda one: (one.agency.sort_name, one.kind, one.pk))
+    ordered = sorted(free, key=lambda one: (one.agency.sort_name, one.kind, one.pk))
     CoveredDossier.objects.bulk_create(
         [
             CoveredDossier(
@@ -106,26 +115,8 @@ def _cover(letter: CoveringLetter, dossiers: Sequence[Dossier]) -> None:
             for position, dossier in enumerate(ordered, 1)
         ]
     )
-
-
-def _barred(dossiers: Sequence[Dossier], actor: User) -> set[int]:
-    """Return the dossiers four eyes keep the actor from forwarding, in two queries."""
-    step = find_step(Action.FORWARD, state=State.SUBMITTED, role=actor.role, route=Route.VIA_OFFICE)
-    accounts = Q(pk=actor.pk)
-    if actor.person_id is not None:
-        accounts |= Q(person=actor.person_id)
-    same = list(User.objects.filter(accounts).values_list("pk", flat=True))
-    acted = DossierEvent.objects.filter(
-        dossier__in=dossiers,
-        round=F("dossier__round"),
-        action__in=step.barred_by,
-        actor__in=same,
-    )
-    edited = Dossier.objects.filter(pk__in=[dossier.pk for dossier in dossiers], edited_by__in=same)
-    return {
-        *acted.order_by().values_list("dossier", flat=True),
-        *edited.order_by().values_list("pk", flat=True),
-    }
+    audit.record(letter_act("covering.make", letter, dossiers=len(free)), actor=actor, now=now)
+    return Made(letter, len(barred - out))
 
 
 @transaction.atomic

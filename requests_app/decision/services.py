@@ -110,16 +110,16 @@ def tick_devices(
     items = dossier.items.filter(device__serial__in=list(seen)).select_related("device")
     found = {item.device.serial: item for item in items if item.device is not None}
     ticked = {
-        item.uuid: RowDecision(Decision.ACCEPTED, _remark(item), serial)
+        item.uuid: RowDecision(
+            Decision.ACCEPTED,
+            item.decision_reason if item.decision == Decision.ACCEPTED else "",
+            serial,
+        )
         for serial, item in found.items()
     }
     if ticked:
         decide_rows(dossier, ticked, actor=actor, now=now, version=version)
     return len(ticked), [serial for serial in seen if serial not in found]
-
-
-def _remark(item: DossierItem) -> str:
-    return item.decision_reason if item.decision == Decision.ACCEPTED else ""
 
 
 def _permit(dossier: Dossier, actor: User) -> None:

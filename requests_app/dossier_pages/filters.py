@@ -100,7 +100,11 @@ class DossierFilter(django_filters.FilterSet):
         return dossiers.filter(agency__in=found)
 
     def updated_since(self, dossiers: DossierQuerySet, name: str, value: date) -> DossierQuerySet:
-        return dossiers.filter(updated_at__gte=_midnight(value))
+        # When `day` begins; before the portal there is nothing, and year 1 has no midnight that
+        # every zone knows.
+        return dossiers.filter(
+            updated_at__gte=timezone.make_aware(datetime.combine(max(value, _LONG_AGO), time.min))
+        )
 
     def updated_until(self, dossiers: DossierQuerySet, name: str, value: date) -> DossierQuerySet:
         return dossiers.filter(
@@ -137,9 +141,3 @@ class DossierFilter(django_filters.FilterSet):
     def is_narrowed_further(self) -> bool:
         """Whether a field that is usually folded away is in use."""
         return any(field.value() for field in self.further_fields)
-
-
-def _midnight(day: date) -> datetime:
-    """Return when ``day`` begins; before the portal there is nothing, and year 1 has no midnight
-    that every zone knows."""
-    return timezone.make_aware(datetime.combine(max(day, _LONG_AGO), time.min))

@@ -26,29 +26,51 @@ def fill_columns(kind: Kind, items: Sequence[DossierItem], *, actor: User) -> No
         item.title = kind.item_title(item.answers)[:250]
         item.search_title = search_key(item.title)[:250]
         item.storage = kind.storage_of(item.answers)
-        key = kind.identity_key(item.answers)
-        item.identity_hash = keyed_hash(key) if key else ""
+        identity = kind.identity_key(item.answers)
+        item.identity_hash = keyed_hash(identity) if identity else ""
     if kind.about == "device":
-        _find_devices(items, actor=actor)
+        serials = {normalise(item.answers.get("device_serial", "")) for item in items} - {""}
+        devices = {
+            device.serial: device
+            for device in Device.objects.visible_to(actor)
+            .filter(serial__in=serials)
+            .select_related("subscriber", "key")
+        }
+        newest = newest_certificates(devices.values())
+        for item in items:
+            device = devices.get(normalise(item.answers.get("device_serial", "")))
+            item.device = device
+            item.storage = device.kind if device else item.storage
+            item.subscriber = device.subscriber if device else None
+            item.certificate = newest.get(device.key_id) if device else None
     if kind.about == "certificate":
-        _find_certificates(kind, items, actor=actor)
-
-
-def _find_devices(items: Sequence[DossierItem], *, actor: User) -> None:
-    serials = {normalise(item.answers.get("device_serial", "")) for item in items} - {""}
-    devices = {
-        device.serial: device
-        for device in Device.objects.visible_to(actor)
-        .filter(serial__in=serials)
-        .select_related("subscriber", "key")
-    }
-    newest = newest_certificates(devices.values())
-    for item in items:
-        device = devices.get(normalise(item.answers.get("device_serial", "")))
-        item.device = device
-        item.storage = device.kind if device else item.storage
-        item.subscriber = device.subscriber if device else None
-        item.certificate = newest.get(device.key_id) if device else None
+        # Find each row's certificate by its serial: one of the actor's bodies, or, on forms that
+        # take over people who moved (R41), another body's that fits the name and the registered
+        # address.
+        wanted = {serial_of(item.answers) for item in items} - {""}
+        theirs = Certificate.objects.visible_to(actor).filter(serial__in=wanted)
+        found = {one.serial: one for one in theirs.select_related("key__device", "subscriber")}
+        if kind.takes_over and (unknown := wanted - set(found)):
+            others = Certificate.objects.filter(serial__in=unknown)
+            strangers = {
+                one.serial: one for one in others.select_related("key__device", "subscriber")
+            }
+            for item in items:
+                other = strangers.get(serial_of(item.answers))
+                if other is not None and (
+                    other.kind == SubscriberKind.PERSON
+                    and search_key(item.answers.get("certificate_name", "")) == other.search_name
+                    and item.answers.get("email", "").strip().lower() == other.email.lower()
+                ):
+                    found.setdefault(other.serial, other)
+        for item in items:
+            certificate = found.get(serial_of(item.answers))
+            key = certificate.key if certificate else None
+            item.certificate = certificate
+            item.subscriber = certificate.subscriber if certificate else None
+            item.device = getattr(key, "device", None) if key else None
+            item.storage = key.storage if key else item.storage
+            item.renews = certificate is not None and bool(item.answers.get("renews"))
 
 
 def newest_certificates(devices: Iterable[Device]) -> dict[int | None, Certificate]:
@@ -58,42 +80,7 @@ def newest_certificates(devices: Iterable[Device]) -> dict[int | None, Certifica
     return {certificate.key_id: certificate for certificate in found.order_by("issued_at", "pk")}
 
 
-def _find_certificates(kind: Kind, items: Sequence[DossierItem], *, actor: User) -> None:
-    """Find each row's certificate by its serial: one of the actor's bodies, or, on forms that take
-    over people who moved (R41), another body's that fits the name and the registered address."""
-    wanted = {serial_of(item.answers) for item in items} - {""}
-    theirs = Certificate.objects.visible_to(actor).filter(serial__in=wanted)
-    found = {one.serial: one for one in theirs.select_related("key__device", "subscriber")}
-    if kind.takes_over and (unknown := wanted - set(found)):
-        others = Certificate.objects.filter(serial__in=unknown)
-        strangers = {one.serial: one for one in others.select_related("key__device", "subscriber")}
-        for item in items:
-            other = strangers.get(serial_of(item.answers))
-            if other is not None and _fits(item, other):
-                found.setdefault(other.serial, other)
-    for item in items:
-        _point_at(item, found.get(serial_of(item.answers)))
-
-
 def serial_of(answers: Answers, name: str = "certificate_serial") -> str:
     """Return the certificate's number a row names, as it is kept; "" when it names none."""
     bare = normalise_serial(answers.get(name, ""))
     return bare.zfill(16) if bare else ""
-
-
-def _fits(item: DossierItem, certificate: Certificate) -> bool:
-    """Say whether a row tells what only who holds the certificate in hand can tell."""
-    return (
-        certificate.kind == SubscriberKind.PERSON
-        and search_key(item.answers.get("certificate_name", "")) == certificate.search_name
-        and item.answers.get("email", "").strip().lower() == certificate.email.lower()
-    )
-
-
-def _point_at(item: DossierItem, certificate: Certificate | None) -> None:
-    key = certificate.key if certificate else None
-    item.certificate = certificate
-    item.subscriber = certificate.subscriber if certificate else None
-    item.device = getattr(key, "device", None) if key else None
-    item.storage = key.storage if key else item.storage
-    item.renews = certificate is not None and bool(item.answers.get("renews"))

@@ -33,18 +33,24 @@ Answered: TypeAlias = tuple[DossierItem, Order, Answer]
 
 def do_chunk(pk: int, chunk: Sequence[int], *, now: datetime) -> int:
     """Issue the certificates of these rows of dossier ``pk``; return how many rows were ended."""
-    keys = make_keys_ahead(_storages_of_fresh_rows(chunk), now=now)
+    fresh = DossierItem.objects.filter(pk__in=chunk, serial="")
+    keys = make_keys_ahead(list(fresh.values_list("storage", flat=True)), now=now)
     items = in_pieces(chunk, partial(prepare, pk, keys, now=now), partial(_fail, now=now))
-    return _carry_out(pk, items, now=now)
+    dossier = Dossier.objects.select_related("agency", "office").get(pk=pk)
+    ready = [item for item in items if item.serial and item.outcome == Outcome.NONE]
+    if not ready:
+        return 0
+    orders = [order_of(dossier, item, now=now) for item in ready]
+    answers = authority.current().issue_many(orders, now=now)
+    answered = list(zip(ready, orders, answers, strict=True))
+    done = in_pieces(
+        answered, partial(_record, dossier, now=now), lambda row: _fail(row[0].pk, now=now)
+    )
+    return len(done)
 
 
 def _fail(item_pk: int, *, now: datetime) -> None:
     fail_unwritable(item_pk, act=ACT, now=now)
-
-
-def _storages_of_fresh_rows(chunk: Sequence[int]) -> list[str]:
-    fresh = DossierItem.objects.filter(pk__in=chunk, serial="")
-    return list(fresh.values_list("storage", flat=True))
 
 
 @transaction.atomic
@@ -71,20 +77,6 @@ def prepare(pk: int, keys: Keys, chunk: Sequence[int], *, now: datetime) -> list
         }
         audit.record(dossier_act("device.allocate", dossier, data=data), actor=None, now=now)
     return prepared
-
-
-def _carry_out(pk: int, items: Sequence[DossierItem], *, now: datetime) -> int:
-    dossier = Dossier.objects.select_related("agency", "office").get(pk=pk)
-    ready = [item for item in items if item.serial and item.outcome == Outcome.NONE]
-    if not ready:
-        return 0
-    orders = [order_of(dossier, item, now=now) for item in ready]
-    answers = authority.current().issue_many(orders, now=now)
-    answered = list(zip(ready, orders, answers, strict=True))
-    done = in_pieces(
-        answered, partial(_record, dossier, now=now), lambda row: _fail(row[0].pk, now=now)
-    )
-    return len(done)
 
 
 def order_of(dossier: Dossier, item: DossierItem, *, now: datetime) -> Order:
@@ -133,7 +125,22 @@ def _record(dossier: Dossier, rows: Sequence[Answered], *, now: datetime) -> lis
         if answer.der is None:
             mark_failed(item, answer.error)
         else:
-            made.append((item, _certificate(dossier, item, order, answer, now=now)))
+            assert item.subscriber is not None
+            assert item.key is not None
+            made.append(
+                (
+                    item,
+                    ca.certificate_from(
+                        order,
+                        answer,
+                        subscriber=item.subscriber,
+                        agency=item.subscriber.agency,
+                        office=dossier.office,
+                        key=item.key,
+                        now=now,
+                    ),
+                )
+            )
     Certificate.objects.bulk_create([certificate for _, certificate in made])
     for item, certificate in made:
         item.outcome, item.result = Outcome.DONE, certificate
@@ -164,22 +171,6 @@ def _stop_old_clocks(made: Sequence[tuple[DossierItem, Certificate]], *, now: da
     new = [certificate for _item, certificate in made]
     serials = {normalise_serial(item.answers.get("old_serial", "")) for item, _new in made}
     expiry.issued_anew(new, instead_of=serials - {""}, now=now)
-
-
-def _certificate(
-    dossier: Dossier, item: DossierItem, order: Order, answer: Answer, *, now: datetime
-) -> Certificate:
-    assert item.subscriber is not None
-    assert item.key is not None
-    return ca.certificate_from(
-        order,
-        answer,
-        subscriber=item.subscriber,
-        agency=item.subscriber.agency,
-        office=dossier.office,
-        key=item.key,
-        now=now,
-    )
 
 
 EFFECT = Effect(carry_out=do_chunk, asks_the_ca=True, is_in_the_senders_name=True)

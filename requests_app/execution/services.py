@@ -89,7 +89,7 @@ class End:
 
 def _prepare_end(pk: int, effect: Effect, *, now: datetime) -> End | None:
     """Print what is left when the dossier ends; None while a failed row keeps it open."""
-    if _has_failed(pk):
+    if DossierItem.objects.filter(dossier=pk, outcome=Outcome.FAILED).exists():
         return None
     seen = Dossier.objects.select_related("agency_version", "addressee", "agency").get(pk=pk)
     return End(print_refusal(seen), effect.prepare_end(pk, now=now) if effect.prepare_end else None)
@@ -122,10 +122,6 @@ def _start(pk: int, *, now: datetime) -> None:
 def next_chunk(pk: int) -> list[int]:
     """Return the rows to carry out next, in order; empty when none is left."""
     return list(waiting_rows(pk).values_list("pk", flat=True)[: settings.EXECUTION_CHUNK])
-
-
-def _has_failed(pk: int) -> bool:
-    return DossierItem.objects.filter(dossier=pk, outcome=Outcome.FAILED).exists()
 
 
 @transaction.atomic

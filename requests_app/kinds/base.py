@@ -279,9 +279,19 @@ def check_cell(one: Field, answers: Answers) -> list[Finding]:
     """Return what is found in one cell."""
     value = answers.get(one.name, "")
     if not value:
-        return [_missing(one)] if one.is_required else []
+        return (
+            [Finding("missing", _("Chưa nhập “%(label)s”.") % {"label": one.label})]
+            if one.is_required
+            else []
+        )
     if len(value) > one.max_length:
-        return [_too_long(one, value)]
+        return [
+            Finding(
+                "too_long",
+                _("“%(label)s” dài %(length)d ký tự, chỉ được %(most)d. Hãy viết gọn lại.")
+                % {"label": one.label, "length": len(value), "most": one.max_length},
+            )
+        ]
     if one.choices and all(value != key for key, _label in one.choices):
         return [_not_a_choice(one, value)]
     return [finding for check in one.checks for finding in check(value)]
@@ -294,18 +304,6 @@ def _day_to_come(one: Field, contact: Answers, today: date) -> list[Finding]:
         return []
     message = _("“%(label)s” ở sau hôm nay. Hãy xem lại ngày.") % {"label": one.label}
     return [Finding("in_the_future", message)]
-
-
-def _missing(one: Field) -> Finding:
-    return Finding("missing", _("Chưa nhập “%(label)s”.") % {"label": one.label})
-
-
-def _too_long(one: Field, value: str) -> Finding:
-    return Finding(
-        "too_long",
-        _("“%(label)s” dài %(length)d ký tự, chỉ được %(most)d. Hãy viết gọn lại.")
-        % {"label": one.label, "length": len(value), "most": one.max_length},
-    )
 
 
 def _not_a_choice(one: Field, value: str) -> Finding:

@@ -102,24 +102,23 @@ def persons_stand_once(
         storage = parts.storage_of(answers)
         earlier, earlier_storage = first.setdefault(person, (number, storage))
         if earlier != number:
-            found[number] = [_same_person(earlier, is_same_device=storage == earlier_storage)]
+            is_same_device = storage == earlier_storage
+            if is_same_device:
+                message = _(
+                    "Trùng số định danh với dòng %(row)d. Mỗi người chỉ đề nghị một lần; "
+                    "hãy bỏ một dòng hoặc sửa số định danh."
+                )
+            else:
+                message = _(
+                    "Trùng số định danh với dòng %(row)d nhưng khác loại thiết bị. "
+                    "Một chứng thư là đủ; hãy xem có cần cả hai không."
+                )
+            severity = Severity.ERROR if is_same_device else Severity.WARNING
+            code = f"same_person_as_row_{earlier}"
+            found[number] = [
+                CellFinding("identity_number", Finding(code, message % {"row": earlier}, severity))
+            ]
     return found
-
-
-def _same_person(earlier: int, *, is_same_device: bool) -> CellFinding:
-    if is_same_device:
-        message = _(
-            "Trùng số định danh với dòng %(row)d. Mỗi người chỉ đề nghị một lần; "
-            "hãy bỏ một dòng hoặc sửa số định danh."
-        )
-    else:
-        message = _(
-            "Trùng số định danh với dòng %(row)d nhưng khác loại thiết bị. "
-            "Một chứng thư là đủ; hãy xem có cần cả hai không."
-        )
-    severity = Severity.ERROR if is_same_device else Severity.WARNING
-    code = f"same_person_as_row_{earlier}"
-    return CellFinding("identity_number", Finding(code, message % {"row": earlier}, severity))
 
 
 def identity_block(answers: Answers) -> str:

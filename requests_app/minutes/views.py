@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
 from requests_app import kinds
 from requests_app.decision import services as decision_services
@@ -137,7 +137,13 @@ def confirm_devices(request: UserRequest, uuid: UUID) -> HttpResponse:
     except Dossier.DoesNotExist as error:
         raise Http404 from error
     except Refused as refusal:
-        _put_beside(typed, refusal.violations)
+        # Put what the rules say beside the cell it is about.
+        by_row = {form.item.position: form for form in typed}
+        for violation in refusal.violations:
+            cell = "serial_seen" if violation.code in _ABOUT_THE_SERIAL else "reason"
+            words = f"{violation.message} {violation.way_out}".strip()
+            if form := by_row.get(violation.row or 0):
+                form.add_error(cell, words)
         return _page(request, dossier, typed=typed, page=page)
     messages.success(request, _("Đã lưu kết quả %(count)s dòng.") % {"count": len(typed)})
     number = page.next_page_number() if page.has_next() else page.number
@@ -148,16 +154,6 @@ def confirm_devices(request: UserRequest, uuid: UUID) -> HttpResponse:
 def _said(form: DeviceForm) -> RowDecision:
     typed = form.cleaned_data
     return RowDecision(typed["decision"], typed["reason"], typed["serial_seen"])
-
-
-def _put_beside(typed: Sequence[DeviceForm], violations: Iterable[Violation]) -> None:
-    """Put what the rules say beside the cell it is about."""
-    by_row = {form.item.position: form for form in typed}
-    for violation in violations:
-        cell = "serial_seen" if violation.code in _ABOUT_THE_SERIAL else "reason"
-        words = f"{violation.message} {violation.way_out}".strip()
-        if form := by_row.get(violation.row or 0):
-            form.add_error(cell, words)
 
 
 def _page(

@@ -69,14 +69,6 @@ def _identity(entry: CertificateEntry) -> str:
     return mask(number) if number else ""
 
 
-def _unit(entry: CertificateEntry) -> str:
-    return entry.place.unit if entry.place else ""
-
-
-def _position(entry: CertificateEntry) -> str:
-    return entry.place.position if entry.place else ""
-
-
 def _previous(entry: CertificateEntry) -> str:
     previous = entry.certificate.predecessor
     return previous.serial if previous else ""
@@ -102,8 +94,15 @@ COLUMNS: tuple[Column[CertificateEntry], ...] = (
         44,
         names_body=True,
     ),
-    Column(gettext_lazy("Bộ phận"), _unit, 28, False),
-    Column(gettext_lazy("Chức vụ"), _position, 24, False),
+    Column(
+        gettext_lazy("Bộ phận"), lambda entry: entry.place.unit if entry.place else "", 28, False
+    ),
+    Column(
+        gettext_lazy("Chức vụ"),
+        lambda entry: entry.place.position if entry.place else "",
+        24,
+        False,
+    ),
     Column(gettext_lazy("Thư điện tử"), lambda entry: entry.certificate.email, 34, False),
     Column(gettext_lazy("Số hiệu chứng thư"), lambda entry: entry.certificate.serial, 20),
     Column(

@@ -49,10 +49,6 @@ def _subject(entry: DossierEntry) -> str:
     return subject[:1].upper() + subject[1:]
 
 
-def _form(entry: DossierEntry) -> str:
-    return kinds.get(entry.dossier.kind).number
-
-
 def _day(moment: datetime | None) -> date | None:
     return timezone.localdate(moment) if moment else None
 
@@ -61,7 +57,7 @@ COLUMNS: tuple[Column[DossierEntry], ...] = (
     Column(gettext_lazy("Số, ký hiệu"), lambda entry: entry.dossier.letter_number, 18),
     Column(gettext_lazy("Ngày văn bản"), lambda entry: entry.dossier.letter_date, 14),
     Column(gettext_lazy("Tên loại và trích yếu nội dung"), _subject, 60),
-    Column(gettext_lazy("Mẫu số"), _form, 8, False),
+    Column(gettext_lazy("Mẫu số"), lambda entry: kinds.get(entry.dossier.kind).number, 8, False),
     Column(
         gettext_lazy("Đơn vị gửi"),
         lambda entry: entry.dossier.agency.name,

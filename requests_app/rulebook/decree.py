@@ -111,7 +111,7 @@ ENTRIES: tuple[Entry, ...] = (
         "R16",
         "A device, service or software is owned or managed by a legal person",
         "Điều 10 khoản 3",
-        "requests_app.rules.systems.owner_is_registered",
+        "requests_app.rules.register.owner_is_registered",
     ),
     constant(
         "R17",

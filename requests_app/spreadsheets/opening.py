@@ -5,19 +5,81 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from io import BytesIO
+from string import digits
 from typing import Any
+from xml.etree.ElementTree import Element
 
 from django.utils.translation import gettext as _
 from openpyxl import load_workbook
+from openpyxl.utils import column_index_from_string
 from openpyxl.utils.datetime import MAC_EPOCH
+from openpyxl.worksheet._reader import INLINE_STRING, WorkSheetParser
+from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from portal.core.rules import Refused, refuse
 from portal.core.text.vietnamese import search_key
-from requests_app.spreadsheets.cells import Values, rows_of
+
+_PLAIN_TEXT = f"{{{SHEET_MAIN_NS}}}t"
+Values = Sequence[Any]
+
+
+class RowsOutOfOrder(ValueError):
+    """The rows of the sheet do not follow one another: the file is damaged."""
+
+
+class _Parser(WorkSheetParser):
+    """Reads a cell that is one plain text without building openpyxl's rich-text objects.
+
+    That is half the time of reading a sheet of text (bench/importing.py).
+    """
+
+    def parse_cell(self, element: Element) -> dict[str, Any]:
+        coordinate = element.get("r")
+        if coordinate and len(element) == 1 and element.get("t") == "inlineStr":
+            child = element[0]
+            if child.tag == INLINE_STRING and len(child) == 1 and child[0].tag == _PLAIN_TEXT:
+                self.col_counter = _column(coordinate.rstrip(digits))
+                return {"column": self.col_counter, "value": child[0].text}
+        cell: dict[str, Any] = super().parse_cell(element)
+        return cell
+
+
+@lru_cache(maxsize=512)
+def _column(letters: str) -> int:
+    return column_index_from_string(letters)
+
+
+def rows_of(sheet: Any, *, width: int) -> Iterator[tuple[int, Values]]:
+    """Yield the number and the first ``width`` values of each row; absent rows are empty.
+
+    Formulas come as their text. ``sheet`` is a read-only worksheet. Raises RowsOutOfOrder.
+    """
+    book = sheet.parent
+    with sheet._get_source() as source:
+        parser = _Parser(
+            source,
+            sheet._shared_strings,
+            epoch=book.epoch,
+            date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )
+        last = 0
+        for number, cells in parser.parse():
+            if number <= last:
+                raise RowsOutOfOrder(f"row {number} after row {last}")
+            yield from ((absent, ()) for absent in range(last + 1, number))
+            values: list[Any] = [None] * width
+            for cell in cells:
+                if cell["column"] <= width:
+                    values[cell["column"] - 1] = cell["value"]
+            yield number, values
+            last = number
+
 
 MAX_ROWS = 5000  # of data in one sheet; as many as one letter takes
 _MAX_SHEET_ROWS = 2 * MAX_ROWS  # blank formatted rows below the data are let pass up to here
@@ -62,7 +124,8 @@ def open_sheet(content: bytes, *, headers: Sequence[str]) -> Sheet:
 
 
 def _read(content: bytes, parts: dict[str, bytes], headers: Sequence[str]) -> Sheet:
-    if any(_is_hostile(xml) for xml in parts.values()):
+    # No part of a real workbook declares a document type, or is anything but UTF-8.
+    if any(xml.startswith(_UTF16) or _DTD.search(xml) is not None for xml in parts.values()):
         raise _damaged()
     book = load_workbook(BytesIO(content), read_only=True, keep_links=False)
     sheets = book.worksheets[:_MAX_SHEETS]
@@ -70,34 +133,41 @@ def _read(content: bytes, parts: dict[str, bytes], headers: Sequence[str]) -> Sh
     wanted = [search_key(header) for header in headers]
     fits = [[search_key(text) for text in first[: len(wanted)]] == wanted for first in firsts]
     index = fits.index(True) if True in fits else 0
-    sheet = sheets[index]
-    _check_extent(sheet, parts)
+    sheet: Any = sheets[index]
+    # Check how far the sheet reaches and that no cells are merged, before any row is parsed.
+    xml = parts.get(sheet._worksheet_path, b"")
+    after_data = max(0, xml.rfind(b"sheetData>"))
+    if merged := [ref.decode() for ref in _MERGED.findall(xml, after_data)]:
+        raise refuse(
+            "merged_cells",
+            _("Bảng có ô gộp: %(cells)s.") % {"cells": ", ".join(merged[:5])},
+            way_out=_("Bỏ gộp ô (Unmerge Cells), mỗi người một dòng, rồi tải lên lại."),
+        )
+    # The number of the last row that is really there, whatever the sheet declares.
+    numbers = _ROW.findall(xml, max(0, xml.rfind(b"<row ")))
+    last_row = max(sheet.max_row or 0, max(map(int, numbers), default=0))
+    if last_row > _MAX_SHEET_ROWS:
+        raise too_many_rows(last_row)
+    if (sheet.max_column or 0) > _MAX_SHEET_COLUMNS:
+        raise refuse(
+            "too_many_columns",
+            _("Trang tính kéo dài tới cột thứ %(column)d.") % {"column": sheet.max_column},
+            way_out=_("Xóa hẳn các cột thừa bên phải danh sách rồi tải lên lại."),
+        )
+    rows = []
+    for number, values in rows_of(sheet, width=len(headers) + _EXTRA_COLUMNS):
+        if number > _MAX_SHEET_ROWS:
+            raise too_many_rows(number)
+        rows.append((number, values))
     return Sheet(
         header=firsts[index],
-        rows=_rows(sheet, len(headers)),
+        rows=rows[1:],
         day_offset=_MAC_OFFSET if book.epoch == MAC_EPOCH else timedelta(),
     )
 
 
 def _unpack(content: bytes) -> dict[str, bytes]:
     """Return the XML parts of the package; raise Refused for anything that is no plain .xlsx."""
-    _check_magic(content)
-    try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            infos = archive.infolist()
-            _check_package(infos)
-            return {
-                info.filename: archive.read(info)
-                for info in infos
-                if info.filename.endswith((".xml", ".rels"))
-            }
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, ValueError) as error:
-        raise _damaged() from error
-    except (NotImplementedError, RuntimeError) as error:  # odd compression, a password
-        raise _damaged() from error
-
-
-def _check_magic(content: bytes) -> None:
     if not content:
         raise refuse("empty_file", _("Tệp rỗng."), way_out=_save_as_xlsx())
     if content.startswith(_OLE):
@@ -114,76 +184,47 @@ def _check_magic(content: bytes) -> None:
             _("Đây không phải bảng tính .xlsx (có thể là .csv hoặc tệp khác đổi tên)."),
             way_out=_save_as_xlsx(),
         )
-
-
-def _check_package(infos: list[zipfile.ZipInfo]) -> None:
-    names = {info.filename for info in infos}
-    if any(info.flag_bits & _ENCRYPTED_FLAG for info in infos):
-        raise _encrypted()
-    if "xl/workbook.xml" not in names:
-        raise refuse(
-            "not_a_workbook",
-            _("Đây không phải bảng tính .xlsx (có thể là .ods, .xlsb hoặc .docx)."),
-            way_out=_save_as_xlsx(),
-        )
-    if "xl/vbaProject.bin" in names:
-        raise refuse(
-            "has_macros",
-            _("Tệp có chứa macro nên không được nhận."),
-            way_out=_save_as_xlsx(),
-        )
-    if len(infos) > _MAX_PARTS or sum(info.file_size for info in infos) > _MAX_UNPACKED_BYTES:
-        raise refuse(
-            "unpacks_too_large",
-            _("Tệp bung ra quá lớn so với một danh sách."),
-            way_out=_("Sao chép riêng danh sách sang bảng mẫu mới rồi tải lên."),
-        )
-
-
-def _check_extent(sheet: Any, parts: dict[str, bytes]) -> None:
-    """Check how far the sheet reaches and that no cells are merged, before any row is parsed."""
-    xml = parts.get(sheet._worksheet_path, b"")
-    after_data = max(0, xml.rfind(b"sheetData>"))
-    if merged := [ref.decode() for ref in _MERGED.findall(xml, after_data)]:
-        raise refuse(
-            "merged_cells",
-            _("Bảng có ô gộp: %(cells)s.") % {"cells": ", ".join(merged[:5])},
-            way_out=_("Bỏ gộp ô (Unmerge Cells), mỗi người một dòng, rồi tải lên lại."),
-        )
-    last_row = max(sheet.max_row or 0, _last_row(xml))
-    if last_row > _MAX_SHEET_ROWS:
-        raise too_many_rows(last_row)
-    if (sheet.max_column or 0) > _MAX_SHEET_COLUMNS:
-        raise refuse(
-            "too_many_columns",
-            _("Trang tính kéo dài tới cột thứ %(column)d.") % {"column": sheet.max_column},
-            way_out=_("Xóa hẳn các cột thừa bên phải danh sách rồi tải lên lại."),
-        )
-
-
-def _is_hostile(xml: bytes) -> bool:
-    """No part of a real workbook declares a document type, or is anything but UTF-8."""
-    return xml.startswith(_UTF16) or _DTD.search(xml) is not None
-
-
-def _last_row(xml: bytes) -> int:
-    """Return the number of the last row that is really there, whatever the sheet declares."""
-    numbers = _ROW.findall(xml, max(0, xml.rfind(b"<row ")))
-    return max(map(int, numbers), default=0)
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            infos = archive.infolist()
+            names = {info.filename for info in infos}
+            if any(info.flag_bits & _ENCRYPTED_FLAG for info in infos):
+                raise _encrypted()
+            if "xl/workbook.xml" not in names:
+                raise refuse(
+                    "not_a_workbook",
+                    _("Đây không phải bảng tính .xlsx (có thể là .ods, .xlsb hoặc .docx)."),
+                    way_out=_save_as_xlsx(),
+                )
+            if "xl/vbaProject.bin" in names:
+                raise refuse(
+                    "has_macros",
+                    _("Tệp có chứa macro nên không được nhận."),
+                    way_out=_save_as_xlsx(),
+                )
+            if (
+                len(infos) > _MAX_PARTS
+                or sum(info.file_size for info in infos) > _MAX_UNPACKED_BYTES
+            ):
+                raise refuse(
+                    "unpacks_too_large",
+                    _("Tệp bung ra quá lớn so với một danh sách."),
+                    way_out=_("Sao chép riêng danh sách sang bảng mẫu mới rồi tải lên."),
+                )
+            return {
+                info.filename: archive.read(info)
+                for info in infos
+                if info.filename.endswith((".xml", ".rels"))
+            }
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, ValueError) as error:
+        raise _damaged() from error
+    except (NotImplementedError, RuntimeError) as error:  # odd compression, a password
+        raise _damaged() from error
 
 
 def _first_row(sheet: Any, count: int) -> list[str]:
     _number, values = next(rows_of(sheet, width=count + _EXTRA_COLUMNS), (1, ()))
     return ["" if value is None else str(value) for value in values]
-
-
-def _rows(sheet: Any, count: int) -> Sequence[tuple[int, Values]]:
-    rows = []
-    for number, values in rows_of(sheet, width=count + _EXTRA_COLUMNS):
-        if number > _MAX_SHEET_ROWS:
-            raise too_many_rows(number)
-        rows.append((number, values))
-    return rows[1:]
 
 
 def too_many_rows(last_row: int) -> Refused:

@@ -48,7 +48,12 @@ def read(
     with collector_paused():
         sheet = open_sheet(content, headers=[column.header for column in kind.sheet])
         _check_header(kind.sheet, sheet.header)
-        report = _Reader(kind, sheet, today=today, accepted=_by_row(accepted)).read()
+        cells: dict[int, set[int]] = {}
+        for key in accepted:
+            row, _colon, column = key.partition(":")
+            place = (typed_number(row, otherwise=-1), typed_number(column, otherwise=-1))
+            cells.setdefault(place[0], set()).add(place[1])
+        report = _Reader(kind, sheet, today=today, accepted=cells).read()
     if not report.rows:
         raise refuse(
             "no_rows",
@@ -56,15 +61,6 @@ def read(
             way_out=_("Nhập danh sách từ dòng 2, ngay dưới dòng tiêu đề."),
         )
     return report
-
-
-def _by_row(accepted: Collection[str]) -> dict[int, set[int]]:
-    cells: dict[int, set[int]] = {}
-    for key in accepted:
-        row, _colon, column = key.partition(":")
-        place = (typed_number(row, otherwise=-1), typed_number(column, otherwise=-1))
-        cells.setdefault(place[0], set()).add(place[1])
-    return cells
 
 
 @dataclass(slots=True)
@@ -105,7 +101,11 @@ class _Reader:
         notes: list[SheetFinding] = []
         blank: list[int] = []
         for number, values in self._sheet.rows:
-            if self._is_blank(values):
+            # A row that holds nothing but its number is blank.
+            if not any(
+                value is not None and (not isinstance(value, str) or value.strip())
+                for value in values[1:]
+            ):
                 blank.append(number)
                 continue
             notes += [SheetFinding(one, 0, _empty_row()) for one in blank]
@@ -113,15 +113,16 @@ class _Reader:
             rows.append(self._row(number, values))
         if len(rows) > MAX_ROWS:
             raise too_many_rows(rows[-1].number)
-        self._compare(rows)
+        by_number = {row.number: row for row in rows}
+        between = check_between(self._kind, [(row.number, row.answers) for row in rows])
+        for number, findings in between.items():
+            row = by_number[number]
+            for one in filter(self._is_told, findings):
+                column = self._column_of.get(one.field, 0)
+                header = self._kind.sheet[column - 1].header if column else ""
+                value = row.answers.get(one.field, "")[:_SHOWN]
+                row.findings.append(SheetFinding(number, column, one.finding, header, value))
         return SheetReport(rows, notes)
-
-    def _is_blank(self, values: Sequence[Any]) -> bool:
-        """A row that holds nothing but its number is blank."""
-        return not any(
-            value is not None and (not isinstance(value, str) or value.strip())
-            for value in values[1:]
-        )
 
     def _row(self, number: int, values: Sequence[Any]) -> SheetRow:
         cells = self._cells(values)
@@ -164,7 +165,10 @@ class _Reader:
                 cells.texts[column] = self._other(value, column, cells.notes)
         for column, value in enumerate(values[known:], start=known + 1):
             if value is not None and str(value).strip():
-                cells.notes.append((column, _extra_cell(column)))
+                message = _("Ô ở cột %(column)s nằm ngoài bảng mẫu nên không được nhập.") % {
+                    "column": get_column_letter(column)
+                }
+                cells.notes.append((column, Finding("extra_cell", message, Severity.WARNING)))
         return cells
 
     def _text(self, value: str, column: int, notes: list[tuple[int, Finding]]) -> str:
@@ -172,7 +176,10 @@ class _Reader:
         if clean is None:
             clean = self._clean[value] = nfc(value)
         if clean != value and clean != value.strip():
-            notes.append((column, _normalised()))
+            message = _(
+                "Đã bỏ dấu cách thừa và đưa chữ về bộ mã dựng sẵn để so sánh; chữ không đổi."
+            )
+            notes.append((column, Finding("normalised_for_comparing", message, Severity.NONE)))
         if clean and clean[0] in "=#":
             notes += [(column, finding) for finding in _formula(clean)]
         return clean
@@ -181,23 +188,33 @@ class _Reader:
         """Numbers, days and truth values are what a spreadsheet made of somebody's text."""
         if isinstance(value, datetime | date):
             text = f"{value:%d/%m/%Y}"
-            notes.append((column, _day_cell(text if column in self._days else "")))
+            message = _(
+                "Ô ở dạng ngày của bảng tính nên ngày và tháng có thể bị đổi chỗ. "
+                "Hãy đối chiếu với thẻ, định dạng ô là văn bản (Text) và nhập dd/mm/yyyy."
+            )
+            notes.append(
+                (
+                    column,
+                    Finding(
+                        "date_not_text", message, suggestion=text if column in self._days else ""
+                    ),
+                )
+            )
             return text
         if isinstance(value, int | float) and not isinstance(value, bool):
-            text = _digits(value)
+            text = (
+                str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+            )
             if column in self._days:
-                return self._serial_day(text)
+                # A number in a column of days is a serial number: the day's check says so.
+                offset = self._sheet.day_offset.days
+                number = typed_number(text, otherwise=-1)
+                return str(number + offset) if offset and number >= 0 else text
             notes.append((column, _number_cell(text)))
             return text
         text = nfc(str(getattr(value, "text", value)))
         notes += [(column, finding) for finding in _formula(text) or [_number_cell("")]]
         return text
-
-    def _serial_day(self, text: str) -> str:
-        """A number in a column of days is a serial number: the day's check says so."""
-        offset = self._sheet.day_offset.days
-        number = typed_number(text, otherwise=-1)
-        return str(number + offset) if offset and number >= 0 else text
 
     def _answers(self, cells: _Cells) -> dict[str, str]:
         answers: dict[str, str] = {}
@@ -224,17 +241,6 @@ class _Reader:
         """A field the sheet has no column for (a PKCS#10 request) is filled in on the page."""
         return not found.field or found.field in self._column_of
 
-    def _compare(self, rows: list[SheetRow]) -> None:
-        by_number = {row.number: row for row in rows}
-        between = check_between(self._kind, [(row.number, row.answers) for row in rows])
-        for number, findings in between.items():
-            row = by_number[number]
-            for one in filter(self._is_told, findings):
-                column = self._column_of.get(one.field, 0)
-                header = self._kind.sheet[column - 1].header if column else ""
-                value = row.answers.get(one.field, "")[:_SHOWN]
-                row.findings.append(SheetFinding(number, column, one.finding, header, value))
-
 
 def _without_repetition(found: list[tuple[int, Finding]]) -> list[tuple[int, Finding]]:
     """Leave a number's own offer out where the cell's check makes a better one."""
@@ -247,12 +253,6 @@ def _without_repetition(found: list[tuple[int, Finding]]) -> list[tuple[int, Fin
         else (column, one)
         for column, one in found
     ]
-
-
-def _digits(value: int | float) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
 
 
 def _check_header(columns: Sequence[SheetColumn], header: Sequence[str]) -> None:
@@ -308,11 +308,6 @@ def _empty_row() -> Finding:
     return Finding("empty_row_ignored", message, Severity.NONE)
 
 
-def _normalised() -> Finding:
-    message = _("Đã bỏ dấu cách thừa và đưa chữ về bộ mã dựng sẵn để so sánh; chữ không đổi.")
-    return Finding("normalised_for_comparing", message, Severity.NONE)
-
-
 def _formula(text: str) -> list[Finding]:
     if text.startswith("="):
         message = _(
@@ -326,27 +321,12 @@ def _formula(text: str) -> list[Finding]:
     return []
 
 
-def _day_cell(text: str) -> Finding:
-    message = _(
-        "Ô ở dạng ngày của bảng tính nên ngày và tháng có thể bị đổi chỗ. "
-        "Hãy đối chiếu với thẻ, định dạng ô là văn bản (Text) và nhập dd/mm/yyyy."
-    )
-    return Finding("date_not_text", message, suggestion=text)
-
-
 def _number_cell(text: str) -> Finding:
     message = _(
         "Ô ở dạng số nên có thể mất số 0 ở đầu. Hãy định dạng ô là văn bản (Text) rồi nhập lại."
     )
     is_exact = text.isdecimal() and len(text) <= _SAFE_DIGITS
     return Finding("number_not_text", message, suggestion=text if is_exact else "")
-
-
-def _extra_cell(column: int) -> Finding:
-    message = _("Ô ở cột %(column)s nằm ngoài bảng mẫu nên không được nhập.") % {
-        "column": get_column_letter(column)
-    }
-    return Finding("extra_cell", message, Severity.WARNING)
 
 
 def _differs(header: str) -> Finding:

@@ -13,7 +13,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from portal.core.web.sheets import cell as safe_cell
-from requests_app.kinds.base import Answers, Field, Kind, SheetColumn
+from requests_app.kinds.base import Answers, Kind, SheetColumn
 from requests_app.spreadsheets.opening import MAX_ROWS
 
 TEXT = "@"
@@ -29,8 +29,32 @@ def template(kind: Kind) -> bytes:
     """Return an empty sheet to fill in, with a second sheet that says the rule of each column."""
     book = Workbook(write_only=True)
     sheet = _list_sheet(book, kind)
-    _add_choices(sheet, kind)
-    _add_guide(book, kind)
+    # Offer the values of closed columns as drop-down lists.
+    for index, column in enumerate(kind.sheet, start=1):
+        if not column.field or not (choices := kind.field_named(column.field).choices):
+            continue
+        values = ",".join(column.text(key) for key, _label in choices)
+        validation = DataValidation(type="list", formula1=f'"{values}"', allow_blank=True)
+        letter = get_column_letter(index)
+        validation.add(f"{letter}2:{letter}{MAX_ROWS + 1}")
+        sheet.data_validations.append(validation)
+    sheet = book.create_sheet(_GUIDE_TITLE)
+    for letter, width in zip("ABCD", _GUIDE_WIDTHS, strict=True):
+        sheet.column_dimensions[letter].width = width
+    titles = [_("Cột"), _("Tiêu đề"), _("Bắt buộc"), _("Cách ghi")]
+    sheet.append([_header(sheet, title) for title in titles])
+    for index, column in enumerate(kind.sheet, start=1):
+        texts = [get_column_letter(index), column.header, *_rule(kind, column)]
+        cells = [_cell(sheet, text) for text in texts]
+        for cell in cells:
+            cell.alignment = _HEADER_ALIGNMENT
+        sheet.append(cells)
+    for text in (
+        _("Mọi ô để dạng văn bản (Text) để không mất số 0 ở đầu và không bị đổi ngày."),
+        _("Không đổi tên, không đổi thứ tự, không xóa cột, không gộp ô, không dùng công thức."),
+        _("Mỗi lần nhập tối đa %(most)d dòng.") % {"most": MAX_ROWS},
+    ):
+        sheet.append([_cell(sheet, ""), _cell(sheet, text)])
     return _saved(book)
 
 
@@ -39,15 +63,16 @@ def export(kind: Kind, rows: Iterable[Answers]) -> bytes:
     book = Workbook(write_only=True)
     sheet = _list_sheet(book, kind)
     for number, answers in enumerate(rows, start=1):
-        sheet.append([_cell(sheet, text) for text in _texts(kind, number, answers)])
+        sheet.append(
+            [
+                _cell(sheet, text)
+                for text in [
+                    column.text(answers.get(column.field, "")) if column.field else str(number)
+                    for column in kind.sheet
+                ]
+            ]
+        )
     return _saved(book)
-
-
-def _texts(kind: Kind, number: int, answers: Answers) -> list[str]:
-    return [
-        column.text(answers.get(column.field, "")) if column.field else str(number)
-        for column in kind.sheet
-    ]
 
 
 def _list_sheet(book: Workbook, kind: Kind) -> Any:
@@ -74,53 +99,17 @@ def _header(sheet: Any, text: str) -> Any:
     return cell
 
 
-def _add_choices(sheet: Any, kind: Kind) -> None:
-    """Offer the values of closed columns as drop-down lists."""
-    for index, column in enumerate(kind.sheet, start=1):
-        if not column.field or not (choices := kind.field_named(column.field).choices):
-            continue
-        values = ",".join(column.text(key) for key, _label in choices)
-        validation = DataValidation(type="list", formula1=f'"{values}"', allow_blank=True)
-        letter = get_column_letter(index)
-        validation.add(f"{letter}2:{letter}{MAX_ROWS + 1}")
-        sheet.data_validations.append(validation)
-
-
-def _add_guide(book: Workbook, kind: Kind) -> None:
-    sheet = book.create_sheet(_GUIDE_TITLE)
-    for letter, width in zip("ABCD", _GUIDE_WIDTHS, strict=True):
-        sheet.column_dimensions[letter].width = width
-    titles = [_("Cột"), _("Tiêu đề"), _("Bắt buộc"), _("Cách ghi")]
-    sheet.append([_header(sheet, title) for title in titles])
-    for index, column in enumerate(kind.sheet, start=1):
-        texts = [get_column_letter(index), column.header, *_rule(kind, column)]
-        cells = [_cell(sheet, text) for text in texts]
-        for cell in cells:
-            cell.alignment = _HEADER_ALIGNMENT
-        sheet.append(cells)
-    for text in (
-        _("Mọi ô để dạng văn bản (Text) để không mất số 0 ở đầu và không bị đổi ngày."),
-        _("Không đổi tên, không đổi thứ tự, không xóa cột, không gộp ô, không dùng công thức."),
-        _("Mỗi lần nhập tối đa %(most)d dòng.") % {"most": MAX_ROWS},
-    ):
-        sheet.append([_cell(sheet, ""), _cell(sheet, text)])
-
-
 def _rule(kind: Kind, column: SheetColumn) -> tuple[str, str]:
     if not column.field:
         return "", _("Số thứ tự")
     one = kind.field_named(column.field)
     is_required = one.is_required and not column.is_repeat
-    return _("Có") if is_required else "", "; ".join(_rule_parts(one, column))
-
-
-def _rule_parts(one: Field, column: SheetColumn) -> list[str]:
     parts = [str(one.hint), str(column.rule)]
     if one.choices:
         values = ", ".join(column.text(key) for key, _label in one.choices)
         parts.append(_("một trong: %(values)s") % {"values": values})
     parts.append(_("tối đa %(most)d ký tự") % {"most": one.max_length})
-    return [part for part in parts if part]
+    return _("Có") if is_required else "", "; ".join([part for part in parts if part])
 
 
 def _saved(book: Workbook) -> bytes:

@@ -153,10 +153,6 @@ def _to_change(found: CertificateQuerySet, now: datetime) -> CertificateQuerySet
     return standing.filter(not_after__gte=_long_enough(now))
 
 
-def _to_revoke(found: CertificateQuerySet, now: datetime) -> CertificateQuerySet:
-    return found.filter(revoked_at__isnull=True, not_after__gt=now)
-
-
 def _to_issue_anew(found: CertificateQuerySet, now: datetime) -> CertificateQuerySet:
     ended = Q(revoked_at__isnull=False) | Q(not_after__lt=_long_enough(now))
     return found.filter(ended, successors__isnull=True)
@@ -165,7 +161,7 @@ def _to_issue_anew(found: CertificateQuerySet, now: datetime) -> CertificateQuer
 _CERTIFICATES: Mapping[Pick, Callable[[CertificateQuerySet, datetime], CertificateQuerySet]] = {
     Pick.TO_RENEW: _to_renew,
     Pick.TO_CHANGE: _to_change,
-    Pick.TO_REVOKE: _to_revoke,
+    Pick.TO_REVOKE: lambda found, now: found.filter(revoked_at__isnull=True, not_after__gt=now),
     Pick.TO_ISSUE_ANEW: _to_issue_anew,
 }
 

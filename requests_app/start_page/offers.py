@@ -123,8 +123,12 @@ def offers_for_certificate(certificate: Certificate, user: User, now: datetime) 
         return []
     device: Device | None = getattr(certificate.key, "device", None)
     asked = what_is_asked([DossierItem(certificate=certificate, device=device)])
+    # Judge renewal and change by what the register says of the rows they would be.
+    found = renew_change.of_certificate(
+        certificate, agency=user.agency, wishes=[{RENEW}, {CHANGE}], asked=asked, now=now
+    )
     offers = [
-        *_of_certificate(certificate, user, asked, now),
+        *list(map(_judged, (_RENEW, _CHANGE), found)),
         _of_revocation(certificate, user, asked, now),
         _of_reissue(certificate, now),
     ]
@@ -153,16 +157,6 @@ def _certificate_on(device: Device) -> Certificate | None:
     on_it = Certificate.objects.filter(key=device.key_id).defer("der", "crl_entry")
     joined = on_it.select_related("subscriber", "agency", "key__device")
     return joined.order_by("issued_at", "pk").last()
-
-
-def _of_certificate(
-    certificate: Certificate, user: User, asked: Asked, now: datetime
-) -> list[Offer]:
-    """Judge renewal and change by what the register says of the rows they would be."""
-    found = renew_change.of_certificate(
-        certificate, agency=user.agency, wishes=[{RENEW}, {CHANGE}], asked=asked, now=now
-    )
-    return list(map(_judged, (_RENEW, _CHANGE), found))
 
 
 def _of_revocation(certificate: Certificate, user: User, asked: Asked, now: datetime) -> Offer:
@@ -218,7 +212,17 @@ def _with_dossiers(
     offers: Sequence[Offer], certificate: Certificate | None, device: Device | None, user: User
 ) -> list[Offer]:
     """Say where a thing is asked already: a draft to go on with, or what an open dossier asks."""
-    standing = _standing(certificate, device, user)
+    # The rows of the body's unfinished dossiers that are about these, newest first.
+    about = Q(pk__in=[])
+    if certificate is not None:
+        about |= Q(certificate=certificate)
+        if wanted := _asked_for(certificate):
+            about |= Q(identity_hash=wanted, dossier__kind=FORM_OF[certificate.kind])
+    if device is not None:
+        about |= Q(device=device)
+    rows = DossierItem.objects.filter(about, dossier__agency=user.agency_id, outcome="")
+    rows = rows.exclude(dossier__state__in=ENDED).select_related("dossier__agency")
+    standing = list(rows.defer("answers").order_by("-pk"))
     return [
         _with_dossier(
             offer, [one for one in standing if _is_about(one, offer, certificate, device)]
@@ -236,22 +240,6 @@ def _with_dossier(offer: Offer, rows: Sequence[DossierItem]) -> Offer:
         again = stands_in(rows[0].dossier, rows[0], sender=rows[0].dossier.agency_id)
         return _judged(offer, filter(None, [*offer.violations, again]))
     return offer
-
-
-def _standing(
-    certificate: Certificate | None, device: Device | None, user: User
-) -> list[DossierItem]:
-    """Return the rows of the body's unfinished dossiers that are about these, newest first."""
-    about = Q(pk__in=[])
-    if certificate is not None:
-        about |= Q(certificate=certificate)
-        if wanted := _asked_for(certificate):
-            about |= Q(identity_hash=wanted, dossier__kind=FORM_OF[certificate.kind])
-    if device is not None:
-        about |= Q(device=device)
-    rows = DossierItem.objects.filter(about, dossier__agency=user.agency_id, outcome="")
-    rows = rows.exclude(dossier__state__in=ENDED).select_related("dossier__agency")
-    return list(rows.defer("answers").order_by("-pk"))
 
 
 def _asked_for(certificate: Certificate) -> str:

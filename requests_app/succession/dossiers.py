@@ -7,7 +7,7 @@ in the new name; the rest goes on. What was never sent is simply the successor's
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -66,29 +66,39 @@ def continue_under(
     if locked.state in ENDED or locked.state == State.EXECUTING:
         return None
     if locked.sent_at is not None and effect_of(locked).is_in_the_senders_name:
-        return _file_anew(locked, agency, names=names, reason=reason, now=now)
+        # Stop a dossier and write what was not carried out of it again, in the name of `agency`.
+        is_partly_done = locked.items.filter(outcome=Outcome.DONE).exists()
+        take_back_undone(locked, now=now)
+        take_own_step(
+            locked, Action.STOP_REST if is_partly_done else Action.STOP, now=now, reason=reason
+        )
+        anew = _copy(locked, agency, now=now)
+        rows = list(locked.items.exclude(outcome__in=[Outcome.DONE, Outcome.REFUSED]))
+        copies = [
+            DossierItem(
+                dossier=anew,
+                position=position,
+                request_key=uuid.uuid4().hex,
+                **{name: getattr(row, name) for name in _COPIED},
+            )
+            for position, row in enumerate(rows, start=1)
+        ]
+        is_new_issue = kinds.get(anew.kind).effect is EffectKind.ISSUE
+        for copy in copies:
+            copy.answers = _renamed(copy.answers, names)
+            if is_new_issue:  # found or set aside for it while it was carried out
+                copy.subscriber_id = copy.device_id = None
+        DossierItem.objects.bulk_create(copies, batch_size=500)
+        Dossier.objects.filter(pk=anew.pk).update(row_count=len(copies))
+        anew.row_count = len(copies)
+        _copy_papers(locked, anew, dict(zip([row.pk for row in rows], copies, strict=True)))
+        _tell(anew, _("Hồ sơ được lập lại dưới tên mới"), reason=reason, now=now)
+        data = {"continues": str(locked.uuid), "rows": len(copies)}
+        audit.record(dossier_act("dossier.file_anew", anew, data=data), actor=None, now=now)
+        return anew
     if locked.agency_id == agency.pk:
         return None
     return _go_on(locked, agency, names=names, reason=reason, now=now)
-
-
-def _file_anew(
-    dossier: Dossier, agency: Agency, *, names: Names, reason: str, now: datetime
-) -> Dossier:
-    """Stop a dossier and write what was not carried out of it again, in the name of ``agency``."""
-    is_partly_done = dossier.items.filter(outcome=Outcome.DONE).exists()
-    take_back_undone(dossier, now=now)
-    take_own_step(
-        dossier, Action.STOP_REST if is_partly_done else Action.STOP, now=now, reason=reason
-    )
-    anew = _copy(dossier, agency, now=now)
-    rows = list(dossier.items.exclude(outcome__in=[Outcome.DONE, Outcome.REFUSED]))
-    copies = _copy_rows(rows, anew, names=names)
-    _copy_papers(dossier, anew, dict(zip([row.pk for row in rows], copies, strict=True)))
-    _tell(anew, _("Hồ sơ được lập lại dưới tên mới"), reason=reason, now=now)
-    data = {"continues": str(dossier.uuid), "rows": len(copies)}
-    audit.record(dossier_act("dossier.file_anew", anew, data=data), actor=None, now=now)
-    return anew
 
 
 def _go_on(
@@ -145,27 +155,6 @@ def _copy(dossier: Dossier, agency: Agency, *, now: datetime) -> Dossier:
     set_copies(anew, rule)
     anew.edited_by.set(dossier.edited_by.all())  # who drafted it does not sign it, then and now
     return anew
-
-
-def _copy_rows(rows: Sequence[DossierItem], anew: Dossier, *, names: Names) -> list[DossierItem]:
-    copies = [
-        DossierItem(
-            dossier=anew,
-            position=position,
-            request_key=uuid.uuid4().hex,
-            **{name: getattr(row, name) for name in _COPIED},
-        )
-        for position, row in enumerate(rows, start=1)
-    ]
-    is_new_issue = kinds.get(anew.kind).effect is EffectKind.ISSUE
-    for copy in copies:
-        copy.answers = _renamed(copy.answers, names)
-        if is_new_issue:  # found or set aside for it while it was carried out
-            copy.subscriber_id = copy.device_id = None
-    DossierItem.objects.bulk_create(copies, batch_size=500)
-    Dossier.objects.filter(pk=anew.pk).update(row_count=len(copies))
-    anew.row_count = len(copies)
-    return copies
 
 
 def _copy_papers(dossier: Dossier, anew: Dossier, copies: Mapping[int, DossierItem]) -> None:

@@ -23,8 +23,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from portal.ca import tasks
-from portal.ca.authority import ceremony, keystore, responder
-from portal.ca.authority import keystore as key_files
+from portal.ca.authority import ceremony, key_files, keystore, responder
 from portal.ca.authority import services as authority
 from portal.ca.authority.keystore import KeyFault
 from portal.ca.models import Authority, Storage

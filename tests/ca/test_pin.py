@@ -20,8 +20,7 @@ from pytest_django import Settings
 
 from portal import settings as portal_settings
 from portal.audit.models import AuditEntry
-from portal.ca.authority import keystore
-from portal.ca.authority import keystore as key_files
+from portal.ca.authority import key_files, keystore
 from portal.ca.models import KeyPair, VirtualToken
 from portal.ca.pki import sealing
 from portal.ca.tokens import services as tokens

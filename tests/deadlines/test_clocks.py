@@ -10,9 +10,9 @@ import pytest
 from django.utils import timezone
 
 from devices import services as devices
+from devices.holders.services import take_back
 from devices.lifecycle import Custody, Move
 from devices.models import Device
-from devices.services.holding import take_back
 from portal.accounts.models import User
 from portal.ca.authority import ceremony, keystore
 from portal.ca.authority import services as authority

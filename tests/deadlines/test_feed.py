@@ -18,8 +18,8 @@ from portal.agencies.models import Agency
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.deadlines import services
+from portal.deadlines.feed import MOST_EVENTS, calendar_of, clocks_for
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
-from portal.deadlines.views_feed import MOST_EVENTS, calendar_of, clocks_for
 from tests import builders
 from tests.builders import NOW, TODAY
 from tests.deadlines.test_list import deadline

@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from devices.lifecycle import Condition, Move
 from devices.models import Device
-from devices.services import make_move, pins
+from devices.pins import services as pins
+from devices.services import make_move
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
 from portal.audit.models import AuditEntry

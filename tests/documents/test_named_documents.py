@@ -12,8 +12,7 @@ import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pypdf import PdfReader
 
-from portal.documents import appearances as places
-from portal.documents import letters
+from portal.documents import letters, places
 from portal.documents.roles import SignatureRole
 from tests.documents import builders
 from tests.documents.conftest import signed

@@ -7,8 +7,8 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from portal.documents import press as pieces
-from portal.documents.press import Piece
+from portal.documents import pieces
+from portal.documents.pieces import Piece
 
 STYLESHEET = "letters/annex.css"
 HEADS = "<thead><tr><th>STT</th><th>Tên</th></tr></thead>"

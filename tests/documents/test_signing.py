@@ -13,8 +13,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject
 
-from portal.documents import appearances, signing
-from portal.documents import appearances as places
+from portal.documents import appearances, places, signing
 from portal.documents.roles import SignatureRole
 from tests.documents import small_ca
 from tests.documents.conftest import AGENCY, HEAD, signed

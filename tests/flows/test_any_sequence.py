@@ -22,7 +22,7 @@ from pytest_django import Settings
 from devices import services as devices
 from devices.lifecycle import Move
 from devices.models import Device
-from devices.services import pins
+from devices.pins import services as pins
 from portal.accounts.models import User
 from portal.ca.authority import ceremony, keystore, responder
 from portal.ca.authority import services as authority

@@ -21,7 +21,7 @@ from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.core.rules import Refused
-from portal.documents import press as pieces
+from portal.documents import pieces
 from portal.documents import services as documents
 from tests import builders
 from tests.builders import NOW

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from devices import services as devices
+from devices.holders.services import take_back
 from devices.models import Device
-from devices.services.holding import take_back
 from portal.accounts.models import User
 from requests_app.decision.services import RowDecision, decide_rows
 from requests_app.kinds.mau_08_return.prefill import rows_of

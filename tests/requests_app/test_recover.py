@@ -15,7 +15,7 @@ from pytest_django import Settings
 from devices import services as devices
 from devices.lifecycle import Condition, Custody, Move
 from devices.models import CustodyMove, Device
-from devices.services import pins
+from devices.pins import services as pins
 from portal.ca.authority import keystore
 from portal.ca.authority.services import open_for_signing
 from portal.ca.models import Certificate, RevocationReason, VirtualToken

@@ -28,7 +28,7 @@ from orgmerge.vocabulary import About, Action
 from portal.accounts.models import User
 from portal.agencies.models import Subscriber
 from portal.ca.models import Certificate
-from portal.core.roles import Role
+from portal.core.roles import Capability, Role, roles_that_can
 from portal.core.web.paging import Order, capped_count, keyset_page
 from requests_app.models import Dossier
 
@@ -194,9 +194,13 @@ def cautions(request: UserRequest, code: UUID) -> HttpResponse:
             (WARNINGS[code], counts.warnings[code]) for code in WARNINGS if code in counts.warnings
         ],
         "without": [
-            (role.label, bodies.count(), bodies[:BODIES_NAMED])
-            for role in (Role.CLERK, Role.HEAD)
-            if (bodies := plan_cautions.bodies_without(role, merger)).exists()
+            (
+                " / ".join(str(Role(role).label) for role in sorted(roles_that_can(capability))),
+                bodies.count(),
+                bodies[:BODIES_NAMED],
+            )
+            for capability in (Capability.DRAFT, Capability.SIGN_LETTERS)
+            if (bodies := plan_cautions.bodies_without(capability, merger)).exists()
         ],
     }
     return render(request, "orgmerge/plan_cautions.html", context)

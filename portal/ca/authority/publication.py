@@ -32,24 +32,10 @@ def publish(issuer: Issuer, *, now: datetime) -> Crl | None:
         return None
     due = Certificate.objects.listed_after(last.this_update if last else None).order_by("pk")
     rows = list(due.values_list("pk", "crl_entry", "crl_number"))
-    this_update = now.replace(microsecond=0)
-    next_update = this_update + CRL_LIFETIME
-    number = last.number + 1 if last else 1
-    der = crl.build(
-        issuer,
-        number=number,
-        this_update=this_update,
-        next_update=next_update,
-        entries=[bytes(entry or b"") for _, entry, _ in rows],
+    published = _store(
+        issuer, last=last, entries=[bytes(der or b"") for _, der, _ in rows], now=now
     )
-    published = Crl.objects.create(
-        number=number,
-        this_update=this_update,
-        next_update=next_update,
-        der=der,
-        entries=len(rows),
-    )
-    new = (pk for pk, _, listed_in in rows if listed_in is None)
+    new = (pk for pk, _, number in rows if number is None)
     while chunk := list(islice(new, _IDS_AT_ONCE)):
         Certificate.objects.filter(pk__in=chunk).update(crl_number=published.number)
     Crl.objects.filter(number__lte=published.number - LISTS_KEPT).exclude(der=b"").update(der=b"")
@@ -76,3 +62,19 @@ def is_due(last: Crl | None, *, now: datetime) -> bool:
     if last is None or last.next_update - now <= CRL_OVERLAP:
         return True
     return Certificate.objects.unlisted().exists()
+
+
+def _store(issuer: Issuer, *, last: Crl | None, entries: list[bytes], now: datetime) -> Crl:
+    this_update = now.replace(microsecond=0)
+    number = last.number + 1 if last else 1
+    next_update = this_update + CRL_LIFETIME
+    der = crl.build(
+        issuer, number=number, this_update=this_update, next_update=next_update, entries=entries
+    )
+    return Crl.objects.create(
+        number=number,
+        this_update=this_update,
+        next_update=next_update,
+        der=der,
+        entries=len(entries),
+    )

@@ -70,12 +70,7 @@ class _Loaded:
 def answer(request: bytes, *, now: datetime) -> bytes:
     """Return the response to ``request``, both DER."""
     try:
-        if len(request) > MAX_REQUEST_BYTES:
-            raise ValueError("too long")
-        asked = ocsp.load_der_ocsp_request(request)
-        if not 1 <= asked.serial_number < _SERIALS_END:
-            raise ValueError("no certificate has such a serial number")
-        nonce = _nonce(asked)
+        asked, nonce = _read(request)
     except (ValueError, NotImplementedError, x509.DuplicateExtension):
         return MALFORMED
     try:
@@ -131,6 +126,16 @@ def _status(
 def _register() -> QuerySet[Certificate, tuple[datetime | None, str]]:
     """The question put to the register, prepared once: it is a quarter of an answer's cost."""
     return Certificate.objects.order_by().values_list("revoked_at", "revocation_reason")
+
+
+def _read(request: bytes) -> tuple[ocsp.OCSPRequest, x509.OCSPNonce | None]:
+    """Return a request for one certificate and its nonce; raises what reading DER raises."""
+    if len(request) > MAX_REQUEST_BYTES:
+        raise ValueError("too long")
+    asked = ocsp.load_der_ocsp_request(request)
+    if not 1 <= asked.serial_number < _SERIALS_END:
+        raise ValueError("no certificate has such a serial number")
+    return asked, _nonce(asked)
 
 
 def _nonce(asked: ocsp.OCSPRequest) -> x509.OCSPNonce | None:

@@ -47,11 +47,7 @@ def x509_name(subject: SubjectName) -> x509.Name:
     if levels:
         parts.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, levels[0]))
     parts += [x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, level) for level in levels[1:]]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the library counts bytes, the standard letters
-        is_short = len(subject.common_name.encode()) <= _LIBRARY_BYTES
-        name = x509.NameAttribute(NameOID.COMMON_NAME, subject.common_name, _validate=is_short)
-    parts.append(name)
+    parts.append(_common_name(subject.common_name))
     if subject.email:
         parts.append(x509.NameAttribute(NameOID.EMAIL_ADDRESS, subject.email))
     return x509.Name(parts)
@@ -118,6 +114,14 @@ def readable(name: x509.Name) -> str:
         for rdn in name.rdns
         for attribute in rdn
     )
+
+
+def _common_name(value: str) -> x509.NameAttribute[str]:
+    if len(value.encode()) <= _LIBRARY_BYTES:
+        return x509.NameAttribute(NameOID.COMMON_NAME, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return x509.NameAttribute(NameOID.COMMON_NAME, value, _validate=False)
 
 
 def _texts(name: x509.Name, oid: x509.ObjectIdentifier) -> list[str]:

@@ -21,6 +21,7 @@ from portal.ca.pki.profiles import (
     SIMULATION_NOTICE,
     Addresses,
     PrivateKey,
+    Profile,
     PublicKey,
     key_usage,
 )
@@ -197,19 +198,21 @@ class SubscriberSigner:
             (x509.CRLDistributionPoints([x509.DistributionPoint(where, None, None, None)]), False),
             (x509.CertificatePolicies([x509.PolicyInformation(ANY_POLICY, [notice])]), False),
         ]
-        builder = x509.CertificateBuilder().issuer_name(issuer.certificate.subject)
         self._builders = {
-            (kind, is_rsa): _with(
-                builder,
-                [
-                    *shared,
-                    (profile.key_usage(is_rsa=is_rsa), True),
-                    (x509.ExtendedKeyUsage(profile.purposes), False),
-                ],
-            )
+            (kind, is_rsa): self._constant(profile, shared, is_rsa=is_rsa)
             for kind, profile in PROFILES.items()
             for is_rsa in (True, False)
         }
+
+    def _constant(
+        self, profile: Profile, shared: Sequence[Extension], *, is_rsa: bool
+    ) -> x509.CertificateBuilder:
+        own: list[Extension] = [
+            (profile.key_usage(is_rsa=is_rsa), True),
+            (x509.ExtendedKeyUsage(profile.purposes), False),
+        ]
+        builder = x509.CertificateBuilder().issuer_name(self._issuer.certificate.subject)
+        return _with(builder, [*shared, *own])
 
     def sign(
         self,

@@ -6,7 +6,7 @@ imported beside the key it belongs to (S2 mục 4–5).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -106,23 +106,27 @@ def _settle(old_of: Mapping[int, int | None], *, now: datetime) -> int:
     Certificate.objects.filter(pk__in=old_of).update(settled_at=now)
     news = Certificate.objects.filter(predecessor__in=ended, installed_at__isnull=True)
     waiting = list(news.only("pk", "uuid", "agency_id").order_by("agency", "pk"))
-    title = _("%(count)d chứng thư cũ đã hết giá trị vì được thay bằng chứng thư mới")
     for agency_id, of_agency in groupby(waiting, key=lambda one: one.agency_id):
-        theirs = list(of_agency)
-        path = reverse("ca:list") + "?state=to_install"
-        if len(theirs) == 1:
-            path = reverse("ca:detail", args=[theirs[0].uuid])
-        tell(
-            User.objects.who_can(Capability.CONFIRM_INSTALLATION, agency_id=agency_id),
-            cause=f"superseded:{theirs[0].pk}",
-            title=title % {"count": len(theirs)},
-            text=_("Nếu chưa cài chứng thư mới vào thiết bị, hãy cài ngay rồi xác nhận trên cổng."),
-            path=path,
-            target_type="certificate",
-            target_uuid=theirs[0].uuid,
-            now=now,
-        )
+        _tell(agency_id, list(of_agency), now=now)
     return len(ended)
+
+
+def _tell(agency_id: int, waiting: Sequence[Certificate], *, now: datetime) -> None:
+    """Tell the clerks that the old certificates sign no more and the new ones must be used."""
+    path = reverse("ca:list") + "?state=to_install"
+    if len(waiting) == 1:
+        path = reverse("ca:detail", args=[waiting[0].uuid])
+    title = _("%(count)d chứng thư cũ đã hết giá trị vì được thay bằng chứng thư mới")
+    tell(
+        User.objects.who_can(Capability.CONFIRM_INSTALLATION, agency_id=agency_id),
+        cause=f"superseded:{waiting[0].pk}",
+        title=title % {"count": len(waiting)},
+        text=_("Nếu chưa cài chứng thư mới vào thiết bị, hãy cài ngay rồi xác nhận trên cổng."),
+        path=path,
+        target_type="certificate",
+        target_uuid=waiting[0].uuid,
+        now=now,
+    )
 
 
 _NOTHING_TO_INSTALL = Violation(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -103,8 +103,7 @@ def detail(request: UserRequest, code: UUID) -> HttpResponse:
     now = timezone.now()
     certificate = _visible(request, code)
     line = list(Certificate.objects.visible_to(request.user).same_line(certificate).for_list())
-    held = getattr(certificate.key, "device", None)  # the thing the key lives in, if in any
-    device = {"name": str(held), "url": _link("devices:detail", held.uuid)} if held else None
+    device = _device(certificate)
     context = {
         "certificate": certificate,
         "row": _rows([certificate], now=now)[0],
@@ -166,6 +165,14 @@ def _rows(certificates: Iterable[Certificate], *, now: datetime) -> list[Row]:
         waits = waits_for(one, has_successor=one.pk in has_successor, now=now)
         rows.append(Row(one, state, TONES[state], one.days_left(today), waits))
     return rows
+
+
+def _device(certificate: Certificate) -> dict[str, Any] | None:
+    """Return the thing the key lives in, with its page; None for keys without one."""
+    device = getattr(certificate.key, "device", None)
+    if device is None:
+        return None
+    return {"name": str(device), "url": _link("devices:detail", device.uuid)}
 
 
 def _link(route: str, uuid: UUID) -> str:

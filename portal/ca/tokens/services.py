@@ -47,9 +47,7 @@ def unlock(key: KeyPair, pin: str, *, now: datetime, actor: Actor | None = None)
     The try is counted and committed before the PIN is looked at, so that neither a failing caller
     nor many guesses at once get a try for nothing. Raises RuntimeError inside a transaction.
     """
-    private = load_der_private_key(_unlocked(key, pin, now=now, actor=actor), password=None)
-    assert isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
-    return private
+    return _load(_unlocked(key, pin, now=now, actor=actor))
 
 
 @transaction.atomic
@@ -212,3 +210,9 @@ def _transport_secret(pin: str, *, salt: bytes) -> bytes:
 
 def _context(key: KeyPair) -> bytes:
     return key.fingerprint.encode()
+
+
+def _load(plain: bytes) -> PrivateKey:
+    key = load_der_private_key(plain, password=None)
+    assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
+    return key

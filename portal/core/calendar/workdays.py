@@ -11,7 +11,7 @@ from portal.core.calendar.computed_days import computed_days_off
 from portal.core.models import CalendarDay
 
 _DAY = timedelta(days=1)
-_SATURDAY = 5
+SATURDAY = 5
 # The law gives 11 days off, 12 from 2026: with fewer official ones than this a year has no table
 # yet, be it that a single day (a storm) has been entered.
 FEWEST_OFFICIAL_DAYS = 5
@@ -36,14 +36,14 @@ class WorkCalendar:
         self.days_off = frozenset(days_off)
         self.days_worked = frozenset(days_worked)
         lost = self.days_off - self.days_worked
-        self._lost = sorted(day for day in lost if day.weekday() < _SATURDAY)
-        self._extra = sorted(day for day in self.days_worked if day.weekday() >= _SATURDAY)
+        self._lost = sorted(day for day in lost if day.weekday() < SATURDAY)
+        self._extra = sorted(day for day in self.days_worked if day.weekday() >= SATURDAY)
 
     def is_working(self, day: date) -> bool:
         """Say whether civil servants work on ``day``."""
         if day in self.days_worked:
             return True
-        if day.weekday() >= _SATURDAY or day in self.days_off:
+        if day.weekday() >= SATURDAY or day in self.days_off:
             return False
         return self.is_announced(day.year) or day not in computed_days_off(day.year)
 
@@ -72,7 +72,7 @@ class WorkCalendar:
             self._up_to(end)
             - self._up_to(start)
             - sum(
-                start < day <= end and day.weekday() < _SATURDAY
+                start < day <= end and day.weekday() < SATURDAY
                 for year in range(start.year, end.year + 1)
                 if not self.is_announced(year)
                 for day in computed_days_off(year).keys() - self.days_off - self.days_worked
@@ -91,10 +91,14 @@ def work_calendar() -> WorkCalendar:
     off: list[date] = []
     worked: list[date] = []
     official: Counter[int] = Counter()
+    expected: set[int] = set()  # years of which a day off still waits for its announcement
     days = CalendarDay.objects.order_by().values_list("date", "kind", "is_official")
     for day, kind, is_official in days:
         is_off = kind == CalendarDay.Kind.OFF
         (off if is_off else worked).append(day)
-        official[day.year] += is_official and is_off
+        if is_official:
+            official[day.year] += is_off
+        elif is_off:
+            expected.add(day.year)
     announced = {year for year, count in official.items() if count >= FEWEST_OFFICIAL_DAYS}
-    return WorkCalendar(off, worked, announced=announced)
+    return WorkCalendar(off, worked, announced=announced - expected)

@@ -94,8 +94,25 @@ def render_letter(
         ],
         "cards": _cards(letter, request.user, sent),
         "is_draft": is_draft,
-        "number_form": number_form or (_number_form(letter) if is_draft else None),
-        "scan_form": scan_form or (_scan_form(letter) if takes_scan and is_ink else None),
+        "number_form": number_form
+        or (
+            LetterNumberForm(
+                initial={
+                    "letter_number": letter.letter_number,
+                    "letter_date": letter.letter_date or timezone.localdate(),
+                    "version": letter.version,
+                },
+                auto_id="number_%s",
+            )
+            if is_draft
+            else None
+        ),
+        "scan_form": scan_form
+        or (
+            LetterScanForm(initial={"version": letter.version}, auto_id="scan_%s")
+            if takes_scan and is_ink
+            else None
+        ),
         "violations": violations,
         **progress_of(letter),
     }
@@ -190,18 +207,3 @@ def _cards(letter: CoveringLetter, user: User, sent: LetterStepForm | None) -> l
         )
         for step in letter_steps_of(letter, user)
     ]
-
-
-def _number_form(letter: CoveringLetter) -> LetterNumberForm:
-    return LetterNumberForm(
-        initial={
-            "letter_number": letter.letter_number,
-            "letter_date": letter.letter_date or timezone.localdate(),
-            "version": letter.version,
-        },
-        auto_id="number_%s",
-    )
-
-
-def _scan_form(letter: CoveringLetter) -> LetterScanForm:
-    return LetterScanForm(initial={"version": letter.version}, auto_id="scan_%s")

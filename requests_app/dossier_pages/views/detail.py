@@ -21,7 +21,6 @@ from requests_app.models import (
     CoveredDossier,
     CoveringLetter,
     Dossier,
-    DossierEvent,
     DossierItem,
     Outcome,
 )
@@ -71,6 +70,8 @@ def render_detail(
     is_rework = hides_rework(dossier, request.user)
     if is_rework:
         as_sent(dossier, request.user)
+    # The step that sent it back with a reason, while that is what it waits with.
+    last = events[-1] if events else None
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
@@ -81,11 +82,21 @@ def render_detail(
         "events": events,
         "delivered": list(dossier.delivered_papers.select_related("document")),
         **_covering(dossier, request.user),
-        "why_it_came_back": _why_it_came_back(dossier, events),
+        "why_it_came_back": last if last is not None and last.reason and dossier.queue else None,
         **_progress(dossier),
     }
     if not is_copy:
-        context |= _what_can_be_done(request, dossier, sent=sent)
+        user = request.user
+        barred = bars_of(dossier, user)
+        cards = parts.steps_of(dossier, user, sent=sent, only=parts.ON_THE_SPOT)
+        came_back = sent is not None and all(card.form is not sent for card in cards)
+        context |= {
+            "cards": cards,
+            "pages": parts.pages_of(dossier, user, barred=barred),
+            "barred": barred,
+            "orphan": sent if came_back else None,  # its step is no longer open
+            "is_editor": user.can(Capability.DRAFT) and dossier.state in EDITABLE,
+        }
         context |= {} if is_rework else _papers(request, dossier, attachment_form)
     return render(request, "requests_app/detail.html", context)
 
@@ -100,52 +111,22 @@ def _covering(dossier: Dossier, user: User) -> dict[str, object]:
     return {"covering": last.letter, "sees_covering": seen.exists()}
 
 
-def _what_can_be_done(
-    request: UserRequest, dossier: Dossier, *, sent: StepForm | None
-) -> dict[str, object]:
-    user = request.user
-    barred = bars_of(dossier, user)
-    cards = parts.steps_of(dossier, user, sent=sent, only=parts.ON_THE_SPOT)
-    came_back = sent is not None and all(card.form is not sent for card in cards)
-    return {
-        "cards": cards,
-        "pages": parts.pages_of(dossier, user, barred=barred),
-        "barred": barred,
-        "orphan": sent if came_back else None,  # its step is no longer open
-        "is_editor": user.can(Capability.DRAFT) and dossier.state in EDITABLE,
-    }
-
-
 def _papers(
     request: UserRequest, dossier: Dossier, form: AttachmentForm | None
 ) -> dict[str, object]:
     attachable = kinds_to_attach(dossier, request.user)
+    current = dossier.attachments.filter(is_current=True)
+    # Section 1 with its labels; personal numbers masked.
     return {
-        "contact": _contact(dossier),
-        "attachments": _attachments(dossier),
+        "contact": [
+            (one.label, parts.shown(one, dossier.contact.get(one.name, "")))
+            for one in kinds.get(dossier.kind).contact_fields
+            if dossier.contact.get(one.name)
+        ],
+        "attachments": list(current.select_related("document", "item", "added_by")),
         "attachable": attachable,
         "attachment_form": form or _attachment_form(dossier, attachable),
     }
-
-
-def _why_it_came_back(dossier: Dossier, events: Sequence[DossierEvent]) -> DossierEvent | None:
-    """Return the step that sent it back with a reason, while that is what it waits with."""
-    last = events[-1] if events else None
-    return last if last is not None and last.reason and dossier.queue else None
-
-
-def _contact(dossier: Dossier) -> list[tuple[str, str]]:
-    """Section 1 with its labels; personal numbers masked."""
-    return [
-        (one.label, parts.shown(one, dossier.contact.get(one.name, "")))
-        for one in kinds.get(dossier.kind).contact_fields
-        if dossier.contact.get(one.name)
-    ]
-
-
-def _attachments(dossier: Dossier) -> list[Attachment]:
-    current = dossier.attachments.filter(is_current=True)
-    return list(current.select_related("document", "item", "added_by"))
 
 
 def kinds_to_attach(dossier: Dossier, user: User) -> list[Attachment.Kind]:

@@ -53,7 +53,10 @@ def letter(request: UserRequest, uuid: UUID) -> HttpResponse:
     """
     dossier = _find_paper(request.user, uuid)
     if hides_rework(dossier, request.user):
-        return _last_sent(request, dossier)
+        document = last_sent_letter(dossier)
+        if document is None:
+            raise Http404
+        return file_response(document, as_attachment="download" in request.GET)
     document = dossier.letter if "original" in request.GET else dossier.signed_letter
     document = document or dossier.letter
     is_draft = "draft" in request.GET and parts.is_editor(dossier, request.user)
@@ -61,13 +64,6 @@ def letter(request: UserRequest, uuid: UUID) -> HttpResponse:
         return file_response(document, as_attachment="download" in request.GET)
     _refuse_rework(request.user, dossier)
     return HttpResponse(letters.render(dossier), content_type="application/pdf", headers=_FRAMED)
-
-
-def _last_sent(request: UserRequest, dossier: Dossier) -> HttpResponse:
-    document = last_sent_letter(dossier)
-    if document is None:
-        raise Http404
-    return file_response(document, as_attachment="download" in request.GET)
 
 
 @require_safe
@@ -108,7 +104,17 @@ def attach(request: UserRequest, uuid: UUID) -> HttpResponse:
     )
     if form.is_valid():
         try:
-            _attach(request, dossier, form)
+            position = form.cleaned_data.get("row")
+            item = dossier.items.get(position=position) if position else None
+            attachments.attach(
+                dossier,
+                form.cleaned_data["file"],
+                kind=form.cleaned_data["kind"],
+                item_uuid=item.uuid if item else None,
+                actor=request.user,
+                now=timezone.now(),
+                version=form.cleaned_data["version"],
+            )
         except Refused as refusal:
             for violation in refusal.violations:
                 form.add_error("file", f"{violation.message} {violation.way_out}".strip())
@@ -122,20 +128,6 @@ def attach(request: UserRequest, uuid: UUID) -> HttpResponse:
             messages.success(request, _("Đã đính kèm tệp."))
             return redirect("requests_app:detail", dossier.uuid)
     return detail.render_detail(request, dossier, attachment_form=form)
-
-
-def _attach(request: UserRequest, dossier: Dossier, form: AttachmentForm) -> None:
-    position = form.cleaned_data.get("row")
-    item = dossier.items.get(position=position) if position else None
-    attachments.attach(
-        dossier,
-        form.cleaned_data["file"],
-        kind=form.cleaned_data["kind"],
-        item_uuid=item.uuid if item else None,
-        actor=request.user,
-        now=timezone.now(),
-        version=form.cleaned_data["version"],
-    )
 
 
 @require_POST

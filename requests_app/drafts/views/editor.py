@@ -23,7 +23,7 @@ from requests_app.drafts import editing
 from requests_app.drafts.views import editor_acts
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.kinds.base import Answers, Kind
-from requests_app.models import Dossier, DossierItem
+from requests_app.models import Dossier
 from requests_app.steps import views as taking
 
 if TYPE_CHECKING:
@@ -71,7 +71,32 @@ def _save(request: UserRequest, dossier: Dossier) -> HttpResponse:
     version = _number(request.POST.get("version"))
     draft = editor_acts.Draft(dossier, request.user, timezone.now(), version)
     if request.headers.get("Accept") == "application/json":
-        return _save_quietly(draft, typed)
+        # Keep what the script sends; it says so itself when it could not be kept.
+        try:
+            draft.keep(typed)
+        except (StaleVersion, NotEditable, IllegalStep):
+            return JsonResponse({"conflict": True}, status=CONFLICT)
+        # Answer the script: when it was saved, and what is found in the rows it sent.
+        kind = kinds.get(draft.dossier.kind)
+        items = list(draft.dossier.items.filter(uuid__in=list(typed)))
+        today = timezone.localdate(draft.now)
+        found = editing.findings_of(kind, items, variant=draft.dossier.variant, today=today)
+        return JsonResponse(
+            {
+                "version": draft.version,
+                "saved": saved_words(draft.now),
+                "rows": {
+                    str(item.uuid): {
+                        cell.field.name: {
+                            "invalid": cell.has_errors,
+                            "messages": [one.message for one in cell.findings],
+                        }
+                        for cell in row.cells
+                    }
+                    for item, row in zip(items, editing.row_views(kind, items, found), strict=True)
+                },
+            }
+        )
     page = _number(request.POST.get("page"))
     try:
         draft.keep(typed)
@@ -85,39 +110,6 @@ def _save(request: UserRequest, dossier: Dossier) -> HttpResponse:
         dossier.refresh_from_db()
         return _show(request, dossier, Shown(page=page, violations=refusal.violations))
     return redirect(place)
-
-
-def _save_quietly(draft: editor_acts.Draft, typed: Mapping[UUID, Answers]) -> HttpResponse:
-    """Keep what the script sends; it says so itself when it could not be kept."""
-    try:
-        draft.keep(typed)
-    except (StaleVersion, NotEditable, IllegalStep):
-        return JsonResponse({"conflict": True}, status=CONFLICT)
-    return _saved_quietly(draft, list(typed))
-
-
-def _saved_quietly(draft: editor_acts.Draft, rows: list[UUID]) -> HttpResponse:
-    """Answer the script: when it was saved, and what is found in the rows it sent."""
-    kind = kinds.get(draft.dossier.kind)
-    items = list(draft.dossier.items.filter(uuid__in=rows))
-    today = timezone.localdate(draft.now)
-    found = editing.findings_of(kind, items, variant=draft.dossier.variant, today=today)
-    return JsonResponse(
-        {
-            "version": draft.version,
-            "saved": saved_words(draft.now),
-            "rows": {
-                str(item.uuid): {
-                    cell.field.name: {
-                        "invalid": cell.has_errors,
-                        "messages": [one.message for one in cell.findings],
-                    }
-                    for cell in row.cells
-                }
-                for item, row in zip(items, editing.row_views(kind, items, found), strict=True)
-            },
-        }
-    )
 
 
 def saved_words(moment: Any) -> str:
@@ -145,6 +137,8 @@ def _show(request: UserRequest, dossier: Dossier, shown: Shown) -> HttpResponse:
     today = timezone.localdate()
     found = editing.findings_of(kind, checked, variant=dossier.variant, today=today)
     problems = editing.problems(kind, checked, found)
+    # What was typed in rows that stand on another page now, as hidden inputs.
+    here = {item.uuid for item in on_page}
     context = {
         "dossier": dossier,
         "kind": kind,
@@ -159,7 +153,12 @@ def _show(request: UserRequest, dossier: Dossier, shown: Shown) -> HttpResponse:
         "violations": shown.violations,
         "is_conflict": shown.is_conflict,
         "clashes": _clashes(kind, dossier, shown.typed) if shown.is_conflict else [],
-        "carried": _carried(shown.typed, on_page),
+        "carried": [
+            (editing.cell_name(uuid, name), value)
+            for uuid, answers in shown.typed.items()
+            if uuid not in here
+            for name, value in answers.items()
+        ],
     }
     status = CONFLICT if shown.is_conflict else 200
     return render(request, "requests_app/editor/rows.html", context, status=status)
@@ -179,19 +178,6 @@ def _clashes(kind: Kind, dossier: Dossier, typed: Mapping[UUID, Answers]) -> lis
                 one = fields[name]
                 found.append(Clash(f"{row}, {one.label}", one.shown(mine), one.shown(theirs)))
     return found
-
-
-def _carried(
-    typed: Mapping[UUID, Answers], on_page: Sequence[DossierItem]
-) -> list[tuple[str, str]]:
-    """Return what was typed in rows that stand on another page now, as hidden inputs."""
-    here = {item.uuid for item in on_page}
-    return [
-        (editing.cell_name(uuid, name), value)
-        for uuid, answers in typed.items()
-        if uuid not in here
-        for name, value in answers.items()
-    ]
 
 
 def _number(text: str | None) -> int:

@@ -178,14 +178,6 @@ def _restore(request: UserRequest, draft: Draft, argument: str) -> str:
     return draft.place(item.position)
 
 
-def _up(request: UserRequest, draft: Draft, argument: str) -> str:
-    return _move(draft, argument, by=-1)
-
-
-def _down(request: UserRequest, draft: Draft, argument: str) -> str:
-    return _move(draft, argument, by=1)
-
-
 def _move(draft: Draft, argument: str, *, by: int) -> str:
     item = draft.item(argument)
     draft.call(move_row, item.uuid, by=by)
@@ -204,11 +196,6 @@ def _take(request: UserRequest, draft: Draft, argument: str) -> str:
     if offers:
         draft.call(save_rows, {item.uuid: {name: offers[0]}})
     return draft.place(item.position, name)
-
-
-def _read(request: UserRequest, draft: Draft, argument: str) -> str:
-    """The file beside the button has been read with all others: go and see."""
-    return draft.place(draft.item(argument).position, key_requests.NAME)
 
 
 def _paste(request: UserRequest, draft: Draft, argument: str) -> str:
@@ -250,10 +237,12 @@ _ACTS: Mapping[str, Callable[[UserRequest, Draft, str], str]] = {
     "duplicate": _duplicate,
     "remove": _remove,
     "restore": _restore,
-    "up": _up,
-    "down": _down,
+    "up": lambda request, draft, argument: _move(draft, argument, by=-1),
+    "down": lambda request, draft, argument: _move(draft, argument, by=1),
     "take": _take,
-    "read": _read,
+    "read": lambda request, draft, argument: draft.place(
+        draft.item(argument).position, key_requests.NAME
+    ),
     "paste": _paste,
 }
 _PLACES = {

@@ -27,7 +27,7 @@ from requests_app.drafts.services import import_rows
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import Dossier
 from requests_app.spreadsheets import SheetReport, parked
-from requests_app.spreadsheets.release import release
+from requests_app.spreadsheets.parked import release
 from requests_app.steps import views as taking
 
 if TYPE_CHECKING:
@@ -98,38 +98,28 @@ def report(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
     )
     is_import = request.method == "POST" and request.POST.get("do") == "import"
     if is_import and found.good_rows and (choices.drops_bad or not found.bad_rows):
-        return _import(request, dossier, token, found, choices)
+        rows = [row.answers for row in found.good_rows]
+        try:
+            with collector_paused():
+                import_rows(
+                    dossier,
+                    rows,
+                    replace=choices.replaces,
+                    actor=request.user,
+                    now=timezone.now(),
+                    version=typed_number(request.POST.get("version", ""), otherwise=0),
+                )
+        except (StaleVersion, NotEditable, IllegalStep):
+            return taking.conflict(request, dossier)
+        except Refused as refusal:
+            return _show_report(request, dossier, found, choices, violations=refusal.violations)
+        parked.drop(token)
+        words = _("Đã nhập %(count)d dòng từ bảng tính.") % {"count": len(rows)}
+        if found.bad_rows:
+            words += " " + _("Đã bỏ %(count)d dòng lỗi.") % {"count": len(found.bad_rows)}
+        messages.success(request, words)
+        return redirect("requests_app:editor", dossier.uuid)
     return _show_report(request, dossier, found, choices, is_asked=is_import)
-
-
-def _import(
-    request: UserRequest, dossier: Dossier, token: UUID, found: SheetReport, choices: Choices
-) -> HttpResponse:
-    rows = [row.answers for row in found.good_rows]
-    try:
-        with collector_paused():
-            import_rows(
-                dossier,
-                rows,
-                replace=choices.replaces,
-                actor=request.user,
-                now=timezone.now(),
-                version=_number(request.POST.get("version", "")),
-            )
-    except (StaleVersion, NotEditable, IllegalStep):
-        return taking.conflict(request, dossier)
-    except Refused as refusal:
-        return _show_report(request, dossier, found, choices, violations=refusal.violations)
-    parked.drop(token)
-    words = _("Đã nhập %(count)d dòng từ bảng tính.") % {"count": len(rows)}
-    if found.bad_rows:
-        words += " " + _("Đã bỏ %(count)d dòng lỗi.") % {"count": len(found.bad_rows)}
-    messages.success(request, words)
-    return redirect("requests_app:editor", dossier.uuid)
-
-
-def _number(text: str) -> int:
-    return typed_number(text, otherwise=0)
 
 
 def _show_report(

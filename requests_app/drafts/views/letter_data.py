@@ -23,7 +23,7 @@ from requests_app import kinds
 from requests_app.dossier_pages.views import parts
 from requests_app.drafts.services import save_letter
 from requests_app.errors import NotEditable, StaleVersion
-from requests_app.kinds.base import Answers, Field, Kind, Widget
+from requests_app.kinds.base import Answers, Kind, Widget
 from requests_app.models import Dossier
 from requests_app.steps import views as taking
 from requests_app.submission import rules
@@ -75,7 +75,19 @@ class LetterForm(forms.Form):
         if kind.kind_of_document:
             self.fields["letter_number"].help_text = _OF_MINUTES
         for one in kind.contact_fields:
-            self.fields[_CONTACT + one.name] = _contact_field(one)
+            attrs = {"autocomplete": one.autocomplete, "spellcheck": "false"}
+            if one.widget is Widget.DATE:
+                attrs["inputmode"] = "numeric"
+            widgets = {Widget.EMAIL: forms.EmailInput, Widget.TEL: forms.TextInput}
+            if one.widget is Widget.TEL:
+                attrs["inputmode"] = "tel"
+            self.fields[_CONTACT + one.name] = forms.CharField(
+                label=one.label,
+                help_text=one.hint,
+                required=False,
+                max_length=_MOST_TYPED,
+                widget=widgets.get(one.widget, forms.TextInput)(attrs=attrs),
+            )
 
     @property
     def letter_fields(self) -> list[forms.BoundField]:
@@ -115,22 +127,6 @@ class LetterForm(forms.Form):
     def _tell(self, name: str, violation: Any) -> None:
         if violation is not None:
             self.add_error(name, f"{violation.message} {violation.way_out}".strip())
-
-
-def _contact_field(one: Field) -> forms.CharField:
-    attrs = {"autocomplete": one.autocomplete, "spellcheck": "false"}
-    if one.widget is Widget.DATE:
-        attrs["inputmode"] = "numeric"
-    widgets = {Widget.EMAIL: forms.EmailInput, Widget.TEL: forms.TextInput}
-    if one.widget is Widget.TEL:
-        attrs["inputmode"] = "tel"
-    return forms.CharField(
-        label=one.label,
-        help_text=one.hint,
-        required=False,
-        max_length=_MOST_TYPED,
-        widget=widgets.get(one.widget, forms.TextInput)(attrs=attrs),
-    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -205,19 +201,15 @@ def _save(request: UserRequest, dossier: Dossier, form: LetterForm) -> HttpRespo
         _show_both(form, parts.find(request.user, dossier.uuid), stale.current)
         return None
     if is_no_day:  # the one thing that can't be kept as typed
-        _renew(form, dossier)
+        # Let the form be sent again: it carries the version its own saving made.
+        dossier.refresh_from_db(fields=["version"])
+        _carry(form, dossier.version)
         form.look()
         return None
     messages.success(request, _("Đã lưu thông tin văn bản."))
     places = {"rows": "requests_app:editor", "check": "requests_app:check"}
     place = places.get(request.POST.get("do", ""), "requests_app:letter_data")
     return redirect(place, dossier.uuid)
-
-
-def _renew(form: LetterForm, dossier: Dossier) -> None:
-    """Let the form be sent again: it carries the version its own saving made."""
-    dossier.refresh_from_db(fields=["version"])
-    _carry(form, dossier.version)
 
 
 def _carry(form: LetterForm, version: int) -> None:

@@ -169,10 +169,6 @@ def subject_name(answers: Answers, superior: str) -> SubjectName:
     )
 
 
-def _phone(answers: Answers) -> str:
-    return identifiers.normalise_phone(answers.get("phone", ""))
-
-
 COLUMNS = (
     parts.ROW_NUMBER,
     parts.column("Họ và tên", "full_name", "9%"),
@@ -182,7 +178,11 @@ COLUMNS = (
     Column(label="Tên cơ quan, tổ chức công tác", text=workplace, width="15%"),
     parts.column("Tỉnh/Thành phố", "province", "5%"),
     parts.column("Chức vụ", "position", "7%"),
-    Column(label="Số điện thoại di động", text=_phone, width="9%"),
+    Column(
+        label="Số điện thoại di động",
+        text=lambda answers: identifiers.normalise_phone(answers.get("phone", "")),
+        width="9%",
+    ),
     parts.column("Số hiệu chứng thư chữ ký số cũ (nếu có)", "old_serial", "9%"),
     Column(label="SIM PKI", text=sim_cell, width="8%"),
 )
@@ -197,10 +197,6 @@ def _carrier(text: str) -> str:
 ISSUE_PLACE_ON_EXPORT = {identifiers.NEW_CARD_ISSUE_PLACE: "CCSQLHCVTTXH"}
 
 
-def _issue_place_code(value: str) -> str:
-    return ISSUE_PLACE_ON_EXPORT.get(value, value)
-
-
 # The CA's own sheet, header texts verbatim (DOMAIN 2.10).
 SHEET = (
     parts.NUMBER_COLUMN,
@@ -210,7 +206,7 @@ SHEET = (
     SheetColumn(
         header=("Nơi cấp (Nơi cấp CCCD; để một trong 2 nơi: CCSQLHCVTTXH hoặc CCSĐKQLCTVDLQGVDC)"),
         field="issue_place",
-        text=_issue_place_code,
+        text=lambda value: ISSUE_PLACE_ON_EXPORT.get(value, value),
         width=24,
         rule=gettext_lazy(
             "Thẻ do Bộ Công an cấp thì ghi “Bộ Công an”; khi kết xuất, hệ thống ghi CCSQLHCVTTXH"

@@ -90,10 +90,21 @@ def mail_of(dossier: Dossier, pairs: Sequence[tuple[Certificate, Certificate]]) 
     lines = [
         what,
         "",
-        *(_line(old, new) for old, new in pairs),
+        *(
+            (
+                f"- {new.common_name}: số hiệu cũ {old.serial}, số hiệu mới {new.serial}, "
+                f"hiệu lực đến {_day(new)}."
+            )
+            for old, new in pairs
+        ),
         "",
         "Cách cài đặt:",
-        *_numbered(installation_steps({old.key.storage for old, _new in pairs})),
+        *[
+            f"{number}. {step}"
+            for number, step in enumerate(
+                installation_steps({old.key.storage for old, _new in pairs}), start=1
+            )
+        ],
         "",
         f"Nếu không xác nhận, chứng thư cũ hết giá trị lúc {_moment(news[0])}.",
     ]
@@ -124,17 +135,6 @@ def _row(item: DossierItem) -> list[str]:
         _day(new),
         item.device.serial if item.device else "",
     ]
-
-
-def _line(old: Certificate, new: Certificate) -> str:
-    return (
-        f"- {new.common_name}: số hiệu cũ {old.serial}, số hiệu mới {new.serial}, "
-        f"hiệu lực đến {_day(new)}."
-    )
-
-
-def _numbered(steps: Sequence[str]) -> list[str]:
-    return [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
 
 
 def _day(certificate: Certificate) -> str:

@@ -58,9 +58,13 @@ def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime)
 
 def _read(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> _Register:
     day = day_of_law(dossier, now)
+    asked = [item.certificate_id for item in items if item.certificate_id]
+    found = Certificate.objects.filter(predecessor__in=asked).only(
+        "uuid", "serial", "agency", "predecessor"
+    )
     return _Register(
         own=bodies_of(dossier.agency),
-        successors=_successors(items),
+        successors={one.predecessor_id: one for one in found if one.predecessor_id is not None},
         day=day,
         renewed_until=timezone.localdate(
             rules.validity(now, years=rules.RENEWED_VALIDITY_YEARS)[1]
@@ -99,18 +103,17 @@ def of_certificate(
     A wish is "renew" and/or "change".
     """
     dossier = Dossier(agency=agency)
-    rows = [_as_row(certificate, wants) for wants in wishes]
+    rows = [
+        DossierItem(
+            answers=row_of(certificate, renews="renew" in wants, changes="change" in wants),
+            title=certificate.common_name,
+            certificate=certificate,
+            device=getattr(certificate.key, "device", None),
+        )
+        for wants in wishes
+    ]
     register = _read(dossier, rows, now=now)
     return [_violations(dossier, [row], register, asked=asked) for row in rows]
-
-
-def _as_row(certificate: Certificate, wants: Collection[str]) -> DossierItem:
-    return DossierItem(
-        answers=row_of(certificate, renews="renew" in wants, changes="change" in wants),
-        title=certificate.common_name,
-        certificate=certificate,
-        device=getattr(certificate.key, "device", None),
-    )
 
 
 def day_of_law(dossier: Dossier, now: datetime) -> date:
@@ -118,14 +121,6 @@ def day_of_law(dossier: Dossier, now: datetime) -> date:
     if dossier.state in AT_THE_AGENCY or dossier.received_on is None:
         return timezone.localdate(now)
     return dossier.received_on
-
-
-def _successors(items: Sequence[DossierItem]) -> dict[int, Certificate]:
-    asked = [item.certificate_id for item in items if item.certificate_id]
-    found = Certificate.objects.filter(predecessor__in=asked).only(
-        "uuid", "serial", "agency", "predecessor"
-    )
-    return {one.predecessor_id: one for one in found if one.predecessor_id is not None}
 
 
 def _is_known(item: DossierItem, register: _Register) -> bool:

@@ -223,14 +223,6 @@ _CAUSES_AS_TYPED: Mapping[str, str] = {
 }
 
 
-def _cause_answer(text: str) -> str:
-    return _CAUSES_AS_TYPED.get(search_key(text), text)
-
-
-def _cause_text(answer: str) -> str:
-    return _SHEET_CAUSES.get(answer, answer)
-
-
 SHEET = (
     parts.NUMBER_COLUMN,
     SheetColumn(header="Tên chứng thư chữ ký số (bắt buộc)", field="certificate_name", width=30),
@@ -247,8 +239,8 @@ SHEET = (
     SheetColumn(
         header="Lý do thu hồi (bắt buộc, chọn trong danh sách)",
         field="cause",
-        answer=_cause_answer,
-        text=_cause_text,
+        answer=lambda text: _CAUSES_AS_TYPED.get(search_key(text), text),
+        text=lambda answer: _SHEET_CAUSES.get(answer, answer),
         width=22,
     ),
     SheetColumn(header="Diễn giải lý do", field="reason", width=34),

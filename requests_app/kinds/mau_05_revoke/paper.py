@@ -58,6 +58,7 @@ def revocation_notice_of(
     of their own.
     """
     version = decider_of(dossier).versions.order_by("-valid_from")[0]
+    copies = [copy.agency.name for copy in dossier.copies.select_related("agency")]
     return Letter(
         superior=superior_of(version),
         agency=version.name,
@@ -69,8 +70,11 @@ def revocation_notice_of(
         opening=_opening(dossier, items, decider=version.name, refused=refused),
         list_title="Danh sách chứng thư chữ ký số đã thu hồi",
         columns=_COLUMNS,
-        rows=[_row(item, _fallen(item, revoked)) for item in items],
-        recipients=["Như trên;", *_followers(dossier), "Lưu: VT."],
+        rows=[
+            _row(item, revoked.get(item.certificate.key_id, ()) if item.certificate else ())
+            for item in items
+        ],
+        recipients=["Như trên;", *[f"{name} (để theo dõi);" for name in copies], "Lưu: VT."],
         signer_lines=signer_lines_of(version),
         layout_note=OWN_DESIGN,
     )
@@ -90,16 +94,14 @@ def _opening(
     return [what, *([_GIVE_BACK, _LOST] if has_devices else []), *rest]
 
 
-def _fallen(
-    item: DossierItem, revoked: Mapping[int, Sequence[Certificate]]
-) -> Sequence[Certificate]:
-    return revoked.get(item.certificate.key_id, ()) if item.certificate else ()
-
-
 def _row(item: DossierItem, fallen: Sequence[Certificate]) -> list[str]:
     """Return one line; a row with nothing left to revoke says why in place of the moment."""
     serials = [one.serial for one in fallen] or [item.answers.get("certificate_serial", "")]
-    moments = dict.fromkeys(_moment(one.revoked_at) for one in fallen if one.revoked_at)
+    moments = dict.fromkeys(
+        f"{timezone.localtime(one.revoked_at):%H:%M:%S %d/%m/%Y}"
+        for one in fallen
+        if one.revoked_at
+    )
     reason = reason_cell(item.answers)
     return [
         str(item.position),
@@ -109,12 +111,3 @@ def _row(item: DossierItem, fallen: Sequence[Certificate]) -> list[str]:
         "\n".join(moments),
         f"{reason}\n{item.outcome_reason}" if item.outcome_reason else reason,
     ]
-
-
-def _moment(at: datetime) -> str:
-    return f"{timezone.localtime(at):%H:%M:%S %d/%m/%Y}"
-
-
-def _followers(dossier: Dossier) -> list[str]:
-    copies = [copy.agency.name for copy in dossier.copies.select_related("agency")]
-    return [f"{name} (để theo dõi);" for name in copies]

@@ -27,8 +27,14 @@ def rows_of(
         .in_bulk()
     )
     ordered = [found[pk] for pk in wanted]
-    cards = _cards(ordered)
-    bodies = _bodies(ordered)
+    # Key → what the person's card said when the first certificate on it was asked for.
+    keys = {one.key_id for one in ordered if one.kind == SubscriberKind.PERSON}
+    issued_by = DossierItem.objects.filter(key__in=keys, result__isnull=False).order_by("-pk")
+    cards = {item.key_id: item.answers for item in issued_by.only("key", "answers")}
+    # Body → how it stands, or stood last.
+    organisations = {one.subscriber.organisation_id for one in ordered} - {None}
+    versions = AgencyVersion.objects.filter(agency__in=organisations).order_by("valid_from")
+    bodies: dict[int | None, AgencyVersion] = {one.agency_id: one for one in versions}
     return [
         {
             **_who(certificate, cards.get(certificate.key_id, {}), bodies),
@@ -60,20 +66,6 @@ def _who(
     elif body is not None:
         who |= {"tax_code": body.tax_code, "budget_code": body.budget_code}
     return who
-
-
-def _cards(certificates: Iterable[Certificate]) -> dict[int | None, Mapping[str, str]]:
-    """Return key → what the person's card said when the first certificate on it was asked for."""
-    keys = {one.key_id for one in certificates if one.kind == SubscriberKind.PERSON}
-    issued_by = DossierItem.objects.filter(key__in=keys, result__isnull=False).order_by("-pk")
-    return {item.key_id: item.answers for item in issued_by.only("key", "answers")}
-
-
-def _bodies(certificates: Iterable[Certificate]) -> dict[int | None, AgencyVersion]:
-    """Return body → how it stands, or stood last."""
-    bodies = {one.subscriber.organisation_id for one in certificates} - {None}
-    versions = AgencyVersion.objects.filter(agency__in=bodies).order_by("valid_from")
-    return {version.agency_id: version for version in versions}
 
 
 def _device_serial(certificate: Certificate) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from django.urls import reverse
 from django.utils import timezone
@@ -82,23 +82,21 @@ def certificates_of_sender(agency_id: int, certificates: Iterable[Certificate]) 
 def _read(dossier: Dossier, certificates: Sequence[Certificate], *, now: datetime) -> _Known:
     attached = dossier.attachments.filter(is_current=True).values_list("kind", "item")
     papers = list(attached.filter(kind__in=[Attachment.Kind.OWN_REQUEST, Attachment.Kind.OTHER]))
+    # The newest version of each body whose certificate is named, dissolved ones too.
+    bodies = {one.subscriber.organisation_id for one in certificates} - {None}
+    versions = AgencyVersion.objects.filter(
+        agency__in=bodies, valid_from__lte=timezone.localdate(now)
+    )
     return _Known(
         page=reverse("requests_app:detail", args=[dossier.uuid]),
         own=certificates_of_sender(dossier.agency_id, certificates),
-        bodies=_bodies(certificates, today=timezone.localdate(now)),
+        bodies={version.agency_id: version for version in versions.order_by("valid_from")},
         in_use=_in_use(certificates, now=now),
         own_requests={
             item for kind, item in papers if kind == Attachment.Kind.OWN_REQUEST and item
         },
         other_papers={item for kind, item in papers if kind == Attachment.Kind.OTHER},
     )
-
-
-def _bodies(certificates: Sequence[Certificate], *, today: date) -> dict[int, AgencyVersion]:
-    """Return the newest version of each body whose certificate is named, dissolved ones too."""
-    bodies = {one.subscriber.organisation_id for one in certificates} - {None}
-    versions = AgencyVersion.objects.filter(agency__in=bodies, valid_from__lte=today)
-    return {version.agency_id: version for version in versions.order_by("valid_from")}
 
 
 def _in_use(certificates: Sequence[Certificate], *, now: datetime) -> dict[int, Certificate]:

@@ -14,7 +14,28 @@ from requests_app.rules.register import device_is_known
 
 def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> list[Violation]:
     """Return what stops the rows of a hand-over notice."""
-    return [*unknown_devices(items), *_not_to_be_told_of(dossier, items)]
+    waiting = set(
+        devices.handed_over_without_notice(dossier.agency).values_list("pk", flat=True)
+    ) | set(
+        HandoverNotice.objects.filter(document_uuid=dossier.uuid).values_list(
+            "move__device", flat=True
+        )
+    )
+    return [
+        *unknown_devices(items),
+        *[
+            Violation(
+                "not_handed_over",
+                f"Thiết bị {item.device.serial} chưa được bàn giao, hoặc việc bàn giao đã được "
+                "thông báo bằng văn bản khác.",
+                "Điều 11 Nghị định 68/2024/NĐ-CP",
+                row=item.position,
+                way_out="Bàn giao ở trang Thiết bị trước, hoặc bỏ dòng này.",
+            )
+            for item in items
+            if item.device is not None and item.device_id not in waiting
+        ],
+    ]
 
 
 def unknown_devices(items: Sequence[DossierItem]) -> list[Violation]:
@@ -26,25 +47,3 @@ def unknown_devices(items: Sequence[DossierItem]) -> list[Violation]:
         for item in items
     )
     return [violation for violation in found if violation]
-
-
-def _not_to_be_told_of(dossier: Dossier, items: Sequence[DossierItem]) -> list[Violation]:
-    waiting = set(
-        devices.handed_over_without_notice(dossier.agency).values_list("pk", flat=True)
-    ) | set(
-        HandoverNotice.objects.filter(document_uuid=dossier.uuid).values_list(
-            "move__device", flat=True
-        )
-    )
-    return [
-        Violation(
-            "not_handed_over",
-            f"Thiết bị {item.device.serial} chưa được bàn giao, hoặc việc bàn giao đã được "
-            "thông báo bằng văn bản khác.",
-            "Điều 11 Nghị định 68/2024/NĐ-CP",
-            row=item.position,
-            way_out="Bàn giao ở trang Thiết bị trước, hoặc bỏ dòng này.",
-        )
-        for item in items
-        if item.device is not None and item.device_id not in waiting
-    ]

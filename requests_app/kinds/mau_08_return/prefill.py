@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from devices.lifecycle import PRESENT, Custody
@@ -34,7 +34,17 @@ def rows_to_give_back(agency: Agency, *, now: datetime) -> list[dict[str, str]]:
 def rows_of(devices: Sequence[Device], *, now: datetime) -> list[dict[str, str]]:
     """Return the answers of each device's row. A fixed number of queries."""
     newest = newest_certificates(devices)
-    papers = _revocation_papers(newest.values())
+    # Certificate → the letter (Mẫu 05) it was revoked on; a number is never made up.
+    revoked = [one.pk for one in newest.values() if one.revoked_at is not None]
+    codes = [one.code for one in kinds.KINDS.values() if one.effect is EffectKind.REVOKE]
+    done = DossierItem.objects.filter(
+        certificate__in=revoked, dossier__kind__in=codes, outcome=Outcome.DONE
+    ).exclude(dossier__letter_number="")
+    papers = {
+        item.certificate_id: _paper_name(item.dossier)
+        for item in done.select_related("dossier").defer("answers").order_by("pk")
+        if item.certificate_id is not None
+    }
     return [_row(device, newest.get(device.key_id), papers, now=now) for device in devices]
 
 
@@ -63,20 +73,6 @@ def _reason(certificate: Certificate | None, *, now: datetime) -> str:
     if certificate is not None and certificate.not_after <= now:
         return EXPIRED
     return EARLY
-
-
-def _revocation_papers(certificates: Iterable[Certificate]) -> dict[int, str]:
-    """Return certificate → the letter (Mẫu 05) it was revoked on; a number is never made up."""
-    revoked = [one.pk for one in certificates if one.revoked_at is not None]
-    codes = [one.code for one in kinds.KINDS.values() if one.effect is EffectKind.REVOKE]
-    done = DossierItem.objects.filter(
-        certificate__in=revoked, dossier__kind__in=codes, outcome=Outcome.DONE
-    ).exclude(dossier__letter_number="")
-    return {
-        item.certificate_id: _paper_name(item.dossier)
-        for item in done.select_related("dossier").defer("answers").order_by("pk")
-        if item.certificate_id is not None
-    }
 
 
 def _paper_name(dossier: Dossier) -> str:

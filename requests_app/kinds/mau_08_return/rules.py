@@ -9,7 +9,6 @@ from django.urls import reverse
 
 from devices.lifecycle import Condition, Custody
 from devices.models import Device
-from portal.agencies.models import Agency
 from portal.agencies.querysets import ancestors_of
 from portal.ca.models import Certificate
 from portal.core.rules import Violation
@@ -23,7 +22,8 @@ from requests_app.rules import returns as rules
 
 def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> list[Violation]:
     """Return what stops the rows of minutes of giving back."""
-    bodies = _bodies_of(dossier.agency)
+    # The body and the predecessors that went over to it: their devices are its own.
+    bodies = {dossier.agency.pk, *ancestors_of(dossier.agency.pk)}
     found = [violation for item in items for violation in _of_row(item, bodies=bodies, now=now)]
     return [*found, *asked_twice(dossier, items, by={EffectKind.GIVE_BACK})]
 
@@ -73,8 +73,3 @@ def _of_certificate(
             row=row,
         ),
     ]
-
-
-def _bodies_of(agency: Agency) -> set[int]:
-    """Return the body and the predecessors that went over to it: their devices are its own."""
-    return {agency.pk, *ancestors_of(agency.pk)}

@@ -15,7 +15,16 @@ from requests_app.kinds.prefill import Filled, Selection
 
 def rows_of(devices: Sequence[Device]) -> list[dict[str, str]]:
     """Return the answers of each device's row, with what was told when its loss was reported."""
-    newest, told = newest_certificates(devices), _told(devices)
+    # Device → what was said when it was reported lost, of those lost now.
+    lost = [device.pk for device in devices if device.condition == Condition.LOST]
+    reports = CustodyMove.objects.filter(device__in=lost, move=Move.REPORT_LOST).order_by("pk")
+    newest, told = (
+        newest_certificates(devices),
+        {
+            device: " ".join(note.split())  # the latest stays
+            for device, note in reports.values_list("device", "note")
+        },
+    )
     revoking = standing_rows({EffectKind.REVOKE}).filter(
         certificate__in=[one.pk for one in newest.values()]
     )
@@ -31,16 +40,6 @@ def rows_of(devices: Sequence[Device]) -> list[dict[str, str]]:
         for device in devices
         for certificate in [newest.get(device.key_id)]
     ]
-
-
-def _told(devices: Sequence[Device]) -> dict[int, str]:
-    """Return device → what was said when it was reported lost, of those lost now."""
-    lost = [device.pk for device in devices if device.condition == Condition.LOST]
-    reports = CustodyMove.objects.filter(device__in=lost, move=Move.REPORT_LOST).order_by("pk")
-    return {
-        device: " ".join(note.split())  # the latest stays
-        for device, note in reports.values_list("device", "note")
-    }
 
 
 def fill(selection: Selection, /) -> list[Filled]:

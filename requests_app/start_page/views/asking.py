@@ -20,7 +20,6 @@ from portal.core.rules import Refused, Violation
 from portal.core.text.numbers import typed_number
 from portal.core.text.vietnamese import nfc
 from requests_app import kinds
-from requests_app.models import Dossier
 from requests_app.start_page.choices import choices, choose
 from requests_app.start_page.occasions import OCCASIONS, About, Occasion, Pick, Way, find_occasion
 from requests_app.start_page.services import start_dossier
@@ -64,7 +63,37 @@ def way(request: UserRequest) -> HttpResponse:
     violations: tuple[Violation, ...] = ()
     if chosen is not None and request.POST.get("do") in ("open", "blank"):
         try:
-            dossier = _open(request, chosen, about)
+            # Open the draft with what was ticked; raises Refused when nothing was.
+            now = timezone.now()
+            is_blank = chosen.pick is Pick.NOTHING or request.POST.get("do") == "blank"
+            picked = None
+            if not is_blank:
+                picked = choose(
+                    chosen,
+                    about,
+                    user=request.user,
+                    ticked=None if "all" in request.POST else _ticked(request),
+                    text=_text(request),
+                    now=now,
+                )
+                if not picked.count:
+                    raise Refused(
+                        Violation(
+                            "nothing_chosen",
+                            _("Chưa chọn dòng nào trong danh sách."),
+                            way_out=_("Đánh dấu ít nhất một dòng, hoặc bấm “Lập bản trống”."),
+                        )
+                    )
+            dossier = start_dossier(
+                chosen.kind_code,
+                variant=chosen.variant,
+                actor=request.user,
+                now=now,
+                certificates=picked.certificates if picked else (),
+                devices=picked.devices if picked else (),
+                answers=chosen.answers,
+                begins_with_a_row=bool(chosen.to_type),
+            )
         except Refused as refusal:
             violations = refusal.violations
         else:
@@ -85,40 +114,6 @@ def _way(occasion: Occasion, number: str) -> Way | None:
         return None
     place = typed_number(number, otherwise=1)
     return occasion.ways[place - 1 if 1 <= place <= len(occasion.ways) else 0]
-
-
-def _open(request: UserRequest, chosen: Way, about: str) -> Dossier:
-    """Open the draft with what was ticked; raises Refused when nothing was."""
-    now = timezone.now()
-    is_blank = chosen.pick is Pick.NOTHING or request.POST.get("do") == "blank"
-    picked = None
-    if not is_blank:
-        picked = choose(
-            chosen,
-            about,
-            user=request.user,
-            ticked=None if "all" in request.POST else _ticked(request),
-            text=_text(request),
-            now=now,
-        )
-        if not picked.count:
-            raise Refused(
-                Violation(
-                    "nothing_chosen",
-                    _("Chưa chọn dòng nào trong danh sách."),
-                    way_out=_("Đánh dấu ít nhất một dòng, hoặc bấm “Lập bản trống”."),
-                )
-            )
-    return start_dossier(
-        chosen.kind_code,
-        variant=chosen.variant,
-        actor=request.user,
-        now=now,
-        certificates=picked.certificates if picked else (),
-        devices=picked.devices if picked else (),
-        answers=chosen.answers,
-        begins_with_a_row=bool(chosen.to_type),
-    )
 
 
 def _ticked(request: UserRequest) -> list[uuid.UUID]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -16,7 +15,6 @@ from requests_app import kinds
 from requests_app.dossier_pages.views import parts
 from requests_app.kinds import reissue_warning as reissue
 from requests_app.kinds import row_rules
-from requests_app.models import Dossier
 from requests_app.steps import views as taking
 from requests_app.steps.engine import allowed_steps
 from requests_app.submission.checks import (
@@ -44,6 +42,14 @@ def check(request: UserRequest, uuid: UUID) -> HttpResponse:
         return redirect("requests_app:detail", dossier.uuid)
     now = timezone.now()
     mode, why = expected_signing_mode(dossier, now=now)
+    # What is worth a second look but stops nothing, as (row, words).
+    found = [
+        (row.item.position, one.finding.message)
+        for row in row_findings(dossier, today=timezone.localdate(now))
+        for one in row.findings
+        if one.finding.severity is Severity.WARNING
+    ]
+    old = reissue.warnings(dossier, list(row_rules.rows_of(dossier)), now=now)
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
@@ -52,23 +58,11 @@ def check(request: UserRequest, uuid: UUID) -> HttpResponse:
             step.action == Action.REQUEST_SIGNATURE for step in allowed_steps(dossier, request.user)
         ),
         "violations": form.violations or violations_before_signing(dossier, now=now),
-        "warnings": _warnings(dossier, now=now),
+        "warnings": found + [(one.row or 0, f"{one.message} {one.way_out}") for one in old],
         "mode": mode,
         "mode_reason": why,
     }
     return render(request, "requests_app/check.html", context)
-
-
-def _warnings(dossier: Dossier, *, now: datetime) -> list[tuple[int, str]]:
-    """What is worth a second look but stops nothing, as (row, words)."""
-    found = [
-        (row.item.position, one.finding.message)
-        for row in row_findings(dossier, today=timezone.localdate(now))
-        for one in row.findings
-        if one.finding.severity is Severity.WARNING
-    ]
-    old = reissue.warnings(dossier, list(row_rules.rows_of(dossier)), now=now)
-    return found + [(one.row or 0, f"{one.message} {one.way_out}") for one in old]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

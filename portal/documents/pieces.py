@@ -1,0 +1,68 @@
+"""Long lists printed piece by piece, each beginning where a page of the one before ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import copy_into_new_writer
+
+from portal.documents import press
+
+_TYPE, _PAGES, _KIDS, _COUNT, _PARENT = map(
+    generic.pdf_name, ("/Type", "/Pages", "/Kids", "/Count", "/Parent")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some pages of a long list, and how many of its rows stand on them."""
+
+    pdf: bytes
+    pages: int
+    rows: int
+
+
+def print_piece(html: str, *, stylesheet: str, rows: int, is_last: bool) -> Piece:
+    """Print the next ``rows`` of a list; the stylesheet gives each a bookmark, to be counted by.
+
+    Where others follow, the last page is left out: it may not be full. Its rows, which break over
+    no pages, begin the next piece.
+    """
+    with press.laid_out(html, stylesheet=stylesheet) as document:
+        pages = document.pages
+        on_page = [len(page.bookmarks) for page in pages]
+        for page in pages:
+            page.bookmarks.clear()  # not to be written: nobody turns a thousand of them
+        has_room = on_page and 0 < on_page[-1] < rows
+        kept = pages[:-1] if has_room and not is_last else pages
+        return Piece(press.written(document.copy(kept)), len(kept), sum(on_page[: len(kept)]))
+
+
+def join(pieces: Sequence[bytes]) -> bytes:
+    """Return one PDF/A of the pages of all; what speaks of the whole file is the first one's."""
+    first, *rest = (PdfFileReader(BytesIO(piece)) for piece in pieces)
+    whole = copy_into_new_writer(first)
+    # Each piece stays a branch of the tree of pages: a viewer finds page 1,000 in two steps.
+    branches = [
+        whole.root.raw_get("/Pages"),
+        *(whole.import_object(piece.root.raw_get("/Pages")) for piece in rest),
+    ]
+    count = sum(int(branch.get_object()["/Count"]) for branch in branches)
+    tree = generic.DictionaryObject(  # type: ignore[no-untyped-call]
+        {_TYPE: _PAGES, _KIDS: generic.ArrayObject(branches), _COUNT: _number(count)}
+    )
+    trunk = whole.add_object(tree)
+    for branch in branches:
+        branch.get_object()[_PARENT] = trunk
+    whole.root[_PAGES] = trunk
+    output = BytesIO()
+    whole.write(output)  # type: ignore[no-untyped-call]
+    return output.getvalue()
+
+
+def _number(value: int) -> generic.NumberObject:
+    return generic.NumberObject(value)  # type: ignore[no-untyped-call]
