@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from openpyxl.utils import get_column_letter
 
-from portal.core.database.collector import collector_paused
+from portal.core.database.bulk import collector_paused
 from portal.core.rules import Finding, Refused, Severity, Violation, refuse
 from portal.core.text.numbers import typed_number
 from portal.core.text.vietnamese import nfc, search_key

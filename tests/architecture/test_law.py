@@ -22,7 +22,7 @@ from portal.ca.models import Certificate, RevocationReason
 from portal.ca.register.services import revoke
 from portal.core import law
 from portal.core.roles import Role
-from portal.core.web.guides import guides
+from portal.core.web.views_help import guides
 from portal.notices.models import Notice
 from requests_app import rulebook
 from tests.architecture import world as worlds
