@@ -18,7 +18,7 @@ def main() -> None:
     from tests.documents import builders  # noqa: PLC0415
 
     letter = builders.petition(20)
-    html = letters.html_on_paper(letter)
+    html = letters.render_html(letter, for_screen=False)
     stylesheet, fonts = press.parsed(letters.STYLESHEET), press.fonts()
 
     def bare() -> None:

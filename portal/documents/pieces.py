@@ -52,8 +52,9 @@ def join(pieces: Sequence[bytes]) -> bytes:
         *(whole.import_object(piece.root.raw_get("/Pages")) for piece in rest),
     ]
     count = sum(int(branch.get_object()["/Count"]) for branch in branches)
+    number = generic.NumberObject(count)  # type: ignore[no-untyped-call]
     tree = generic.DictionaryObject(  # type: ignore[no-untyped-call]
-        {_TYPE: _PAGES, _KIDS: generic.ArrayObject(branches), _COUNT: _number(count)}
+        {_TYPE: _PAGES, _KIDS: generic.ArrayObject(branches), _COUNT: number}
     )
     trunk = whole.add_object(tree)
     for branch in branches:
@@ -62,7 +63,3 @@ def join(pieces: Sequence[bytes]) -> bytes:
     output = BytesIO()
     whole.write(output)  # type: ignore[no-untyped-call]
     return output.getvalue()
-
-
-def _number(value: int) -> generic.NumberObject:
-    return generic.NumberObject(value)  # type: ignore[no-untyped-call]
