@@ -100,26 +100,22 @@ def sign(dossier: Dossier, hands: Hands, *, now: datetime, until: str = State.SU
     if until == State.AWAITING_SIGNATURE:
         return
     if dossier.signing_mode == SigningMode.INK:
-        _scan(dossier, hands, now=now)
+        # The letter itself is the "scan" of the signed paper: it is a demo.
+        dossier.refresh_from_db()
+        assert dossier.letter is not None
+        scan = SimpleUploadedFile("ban-quet.pdf", documents.read(dossier.letter))
+        attachments.attach(
+            dossier,
+            scan,
+            kind="signed_scan",
+            actor=hands.clerk,
+            now=now,
+            version=dossier.version,
+        )
     step(dossier, Action.SIGN, hands.head, now=now + _HOUR, pin=hands.pin)
     if until == State.AWAITING_SEAL:
         return
     step(dossier, Action.SEAL, hands.clerk, now=now + 2 * _HOUR, pin=hands.pin)
-
-
-def _scan(dossier: Dossier, hands: Hands, *, now: datetime) -> None:
-    """Attach the letter itself as the "scan" of the signed paper: it is a demo."""
-    dossier.refresh_from_db()
-    assert dossier.letter is not None
-    scan = SimpleUploadedFile("ban-quet.pdf", documents.read(dossier.letter))
-    attachments.attach(
-        dossier,
-        scan,
-        kind="signed_scan",
-        actor=hands.clerk,
-        now=now,
-        version=dossier.version,
-    )
 
 
 def decide(dossier: Dossier, hands: Hands, *, now: datetime, refuse: int = 0) -> None:
