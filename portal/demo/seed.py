@@ -14,7 +14,7 @@ from portal.ca.authority import ceremony
 from portal.ca.authority import services as authority
 from portal.ca.register import expiry
 from portal.demo import bodies as demo_bodies
-from portal.demo import mergers, people, scenes
+from portal.demo import dossiers, mergers, people
 
 # Kind, how many, carrier: what the CA's store holds before the first dossier.
 STOCK = (("token", 80, ""), ("sim", 4, "Viettel"), ("sim", 2, "Vinaphone"), ("sd", 2, ""))
@@ -51,7 +51,7 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
         )
     while devices.has_keys_to_make():
         devices.make_next_keys(now=long_ago)
-    scenes.play_all(bodies, accounts, pin=settings.DEMO_PIN, now=now, say=say)
+    dossiers.play_all(bodies, accounts, pin=settings.DEMO_PIN, now=now, say=say)
     while expiry.open_missing(now=now):
         pass
     say("Sáp nhập hai xã: mô tả và phương án")
