@@ -15,7 +15,7 @@ from pyhanko.pdf_utils.layout import AxisAlignment, BoxConstraints, Margins, Sim
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.stamp import StaticStampStyle
 
-from portal.documents.press import print_pdf
+from portal.documents.layout import print_pdf
 from portal.documents.roles import SignatureRole
 
 STYLESHEET = "letters/signature.css"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from django.template.loader import render_to_string
 
-from portal.documents.press import print_pdf
+from portal.documents.layout import print_pdf
 
 STYLESHEET = "letters/letter.css"
 BLANK_NUMBER = (
