@@ -64,11 +64,8 @@ def _written() -> list[Guide]:
     folder: Path = settings.BASE_DIR / "docs" / "huong-dan"
     found = []
     for path in folder.glob("*.md"):
-        title, _, text = path.read_text(encoding="utf-8").partition("
-")
-        summary, _, body = text.strip().partition("
-
-")
+        title, _, text = path.read_text(encoding="utf-8").partition("\n")
+        summary, _, body = text.strip().partition("\n\n")
         title = title.removeprefix("# ").strip()
         found.append(Guide(path.stem, title, summary.strip(), to_html(body)))
     return sorted(found, key=lambda guide: _ORDER.index(guide.slug))

@@ -100,6 +100,7 @@ def sign(dossier: Dossier, hands: Hands, *, now: datetime, until: str = State.SU
     if until == State.AWAITING_SIGNATURE:
         return
     if dossier.signing_mode == SigningMode.INK:
+        # The letter itself is the "scan" of the signed paper: it is a demo.
         dossier.refresh_from_db()
         assert dossier.letter is not None
         scan = SimpleUploadedFile("ban-quet.pdf", documents.read(dossier.letter))
