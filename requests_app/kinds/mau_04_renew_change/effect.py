@@ -21,7 +21,7 @@ from devices.lifecycle import IllegalMove, Move, find_rule
 from devices.models import Device
 from portal.accounts.models import User
 from portal.agencies import services as agencies
-from portal.agencies.models import Subscriber, SubscriberKind
+from portal.agencies.models import SubscriberKind
 from portal.agencies.querysets import ancestors_of
 from portal.agencies.services import NewPlace
 from portal.audit import services as audit
@@ -163,11 +163,16 @@ def _record(pk: int, asked: Sequence[Asked], *, now: datetime) -> list[DossierIt
             mark_failed(one.item, reason)
             continue
         old = certificates[one.item.certificate_id or 0]
+        # A body that was absorbed lives on in the sender. The succession says so, not the columns:
+        # those follow the body that manages it now.
+        subscriber, body = old.subscriber, old.subscriber.organisation_id
+        if body not in (None, dossier.agency_id) and body in ancestors_of(dossier.agency_id):
+            subscriber = agencies.organisation_subscriber(dossier.agency)
         # The new certificate, unsaved: the sender's, though the old one was another body's.
         new = ca.certificate_from(
             one.order,
             one.answer,
-            subscriber=_subscriber(dossier, old),
+            subscriber=subscriber,
             agency=dossier.agency,
             office=dossier.agency.office,
             key=old.key,
@@ -192,17 +197,6 @@ def _sender_of(pk: int, *, is_locked: bool = False) -> Dossier:
     if is_locked:
         found = found.select_for_update(of=("self",), no_key=True)
     return found.get(pk=pk)
-
-
-def _subscriber(dossier: Dossier, old: Certificate) -> Subscriber:
-    """Return whom the new certificate is for: a body that was absorbed lives on in the sender.
-
-    The succession says so, not the columns: those follow the body that manages it now.
-    """
-    body = old.subscriber.organisation_id
-    if body in (None, dossier.agency_id) or body not in ancestors_of(dossier.agency_id):
-        return old.subscriber
-    return agencies.organisation_subscriber(dossier.agency)
 
 
 def _audit(
