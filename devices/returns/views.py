@@ -45,7 +45,7 @@ def take_back_many(request: UserRequest) -> HttpResponse:
         raise PermissionDenied
     waiting = _present(Device.objects.visible_to(request.user), Custody.TO_BE_RETURNED)
     listed = list(waiting.select_related("subscriber")[:SHOWN])
-    form = BatchForm(request.POST or None, listed=listed)
+    form = BatchForm(request.POST or None, today=timezone.localdate(), listed=listed)
     reading: Reading | None = None
     violations: Sequence[Violation] = ()
     if request.method == "POST" and form.is_valid():
@@ -96,7 +96,7 @@ def office_return(request: UserRequest, code: UUID) -> HttpResponse:
     theirs = Device.objects.visible_to(request.user).filter(office=office)
     waiting = _present(theirs, Custody.AT_OFFICE)
     listed = list(waiting.select_related("subscriber", "agency")[:SHOWN])
-    form = OfficeReturnForm(request.POST or None, listed=listed)
+    form = OfficeReturnForm(request.POST or None, today=timezone.localdate(), listed=listed)
     reading: Reading | None = None
     violations: Sequence[Violation] = ()
     if request.method == "POST" and form.is_valid():
