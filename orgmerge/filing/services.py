@@ -8,7 +8,8 @@ cannot go on stands at the end: once more, otherwise, or not at all.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
@@ -70,8 +71,9 @@ def _close_what_asks_for_nothing(merger: Merger) -> None:
         nothing |= Q(action__in=_FOLLOWS)
     rows: QuerySet[PlanLine, int] = quiet.filter(nothing).order_by().values_list("pk", flat=True)
     while keys := list(rows[:AT_ONCE]):
-        if not _close(merger, keys):
-            return
+        with transaction.atomic():
+            if not lock(merger.pk) or not line_states.close_quiet(merger, keys):
+                return
 
 
 @transaction.atomic
@@ -86,11 +88,6 @@ def _say_that_nobody_files(merger: Merger, *, now: datetime) -> None:
     for line in found:
         line.outcome = _("Không có đơn vị kế thừa: cơ quan cấp trên lập hồ sơ (Điều 18).")
     line_states.end(merger, found, LineState.FAILED, now=now)
-
-
-@transaction.atomic
-def _close(merger: Merger, keys: Sequence[int]) -> int:
-    return line_states.close_quiet(merger, keys) if lock(merger.pk) else 0
 
 
 @transaction.atomic
@@ -147,10 +144,10 @@ def take_outcomes(merger: Merger, *, now: datetime) -> int:
             failed: list[PlanLine] = []
             moved = 0
             for line in found:
-                if _moved_on(line):
+                if CarriedLine(line).move_on():
                     moved += 1
                     continue
-                outcome = _outcome(line)
+                outcome = CarriedLine(line).outcome()
                 if outcome is None:
                     continue
                 state, line.outcome = outcome
@@ -163,38 +160,62 @@ def take_outcomes(merger: Merger, *, now: datetime) -> int:
         after = found[-1].pk
 
 
-def _outcome(line: PlanLine) -> tuple[LineState, str] | None:
-    """Return how a line's row ended and why; None while it has not."""
-    item = line.item
-    if item is None:
-        return LineState.FAILED, _("Văn thư đã bỏ dòng này khỏi hồ sơ.")
-    match item.outcome:
-        case Outcome.REFUSED:
-            reason = item.outcome_reason or item.decision_reason
-            return LineState.FAILED, _("Bị từ chối: %s") % (reason or _("xem thông báo từ chối"))
-        case Outcome.FAILED:
-            return LineState.FAILED, _("Thực hiện bị lỗi: %s") % item.outcome_reason
-        case Outcome.DONE:
-            return (LineState.DONE, "") if _has_arrived(line, item) else None
-    return _by_the_dossier(item.dossier)
+@dataclass(frozen=True, slots=True)
+class CarriedLine:
+    """A line with the row that carries it out."""
 
+    line: PlanLine
 
-def _by_the_dossier(dossier: Dossier) -> tuple[LineState, str] | None:
-    """A row without an outcome of its own ends with its dossier: notices are only recorded."""
-    if dossier.state == State.WITHDRAWN:
-        last = dossier.events.order_by("at", "pk").last()
-        return LineState.FAILED, _("Hồ sơ đã rút: %s") % (last.reason if last else "")
-    if dossier.state == State.REJECTED:
-        return LineState.FAILED, _("Hồ sơ bị từ chối.")
-    return (LineState.DONE, "") if dossier.state in ENDED else None
+    def outcome(self) -> tuple[LineState, str] | None:
+        """Return how a line's row ended and why; None while it has not."""
+        item = self.line.item
+        if item is None:
+            return LineState.FAILED, _("Văn thư đã bỏ dòng này khỏi hồ sơ.")
+        match item.outcome:
+            case Outcome.REFUSED:
+                reason = item.outcome_reason or item.decision_reason
+                return LineState.FAILED, _("Bị từ chối: %s") % (
+                    reason or _("xem thông báo từ chối")
+                )
+            case Outcome.FAILED:
+                return LineState.FAILED, _("Thực hiện bị lỗi: %s") % item.outcome_reason
+            case Outcome.DONE:
+                return (LineState.DONE, "") if self.has_arrived(item) else None
+        return self.by_the_dossier(item.dossier)
 
+    def by_the_dossier(self, dossier: Dossier) -> tuple[LineState, str] | None:
+        """A row without an outcome of its own ends with its dossier: notices are only recorded."""
+        if dossier.state == State.WITHDRAWN:
+            last = dossier.events.order_by("at", "pk").last()
+            return LineState.FAILED, _("Hồ sơ đã rút: %s") % (last.reason if last else "")
+        if dossier.state == State.REJECTED:
+            return LineState.FAILED, _("Hồ sơ bị từ chối.")
+        return (LineState.DONE, "") if dossier.state in ENDED else None
 
-def _has_arrived(line: PlanLine, item: DossierItem) -> bool:
-    is_the_bodys = line.stage == Stage.ORGANISATION and line.action in (
-        Action.CHANGE,
-        Action.ISSUE,
-    )
-    return not is_the_bodys or item.result is None or is_in_use(item.result)
+    def has_arrived(self, item: DossierItem) -> bool:
+        is_the_bodys = self.line.stage == Stage.ORGANISATION and self.line.action in (
+            Action.CHANGE,
+            Action.ISSUE,
+        )
+        return not is_the_bodys or item.result is None or is_in_use(item.result)
+
+    def move_on(self) -> bool:
+        """Follow a row into the dossier that was written in place of one that was stopped."""
+        item = self.line.item
+        if item is None or item.outcome != Outcome.NONE or item.dossier.state != State.WITHDRAWN:
+            return False
+        next_dossier = getattr(item.dossier, "continued_by", None)
+        if next_dossier is None:
+            return False
+        same = next_dossier.items.filter(
+            certificate=item.certificate_id, device=item.device_id, identity_hash=item.identity_hash
+        )
+        copy = same.filter(plan_line__isnull=True).first()
+        if copy is None:
+            return False
+        self.line.item, self.line.dossier = copy, next_dossier
+        self.line.save(update_fields=["item", "dossier"])
+        return True
 
 
 def is_in_use(certificate: Certificate) -> bool:
@@ -203,25 +224,6 @@ def is_in_use(certificate: Certificate) -> bool:
         return certificate.installed_at is not None
     device = getattr(certificate.key, "device", None)
     return device is None or device.custody in _IN_HAND
-
-
-def _moved_on(line: PlanLine) -> bool:
-    """Follow a row into the dossier that was written in place of one that was stopped."""
-    item = line.item
-    if item is None or item.outcome != Outcome.NONE or item.dossier.state != State.WITHDRAWN:
-        return False
-    next_dossier = getattr(item.dossier, "continued_by", None)
-    if next_dossier is None:
-        return False
-    same = next_dossier.items.filter(
-        certificate=item.certificate_id, device=item.device_id, identity_hash=item.identity_hash
-    )
-    copy = same.filter(plan_line__isnull=True).first()
-    if copy is None:
-        return False
-    line.item, line.dossier = copy, next_dossier
-    line.save(update_fields=["item", "dossier"])
-    return True
 
 
 # What a line can be turned into when it can't be done as it was planned.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
@@ -12,15 +14,18 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orgmerge import pages
 from orgmerge.models import Merger, MergerOffice
 from orgmerge.partners import services
-from orgmerge.partners.forms import AnswerForm, AskForm, PlanAnswerForm
 from orgmerge.plans.views.plan import render_plan
 from orgmerge.vocabulary import MergerState
 from orgmerge.workflow import EDITABLE
+from portal.agencies import lookup
+from portal.agencies.models import Agency
+from portal.agencies.querysets import AgencyQuerySet
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from requests_app.errors import Barred, NotEditable, StaleVersion
@@ -29,6 +34,56 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from portal.accounts.models import User, UserRequest
+
+
+class AskForm(forms.Form):
+    """Which office is asked to join."""
+
+    office = forms.ModelChoiceField(
+        label=gettext_lazy("Sở, Cục được mời"),
+        queryset=Agency.objects.none(),
+        empty_label=gettext_lazy("Chưa chọn"),
+        help_text=gettext_lazy(
+            "Cơ quan theo dõi các đơn vị của tỉnh, bộ, ngành kia trong cùng quyết định."
+        ),
+        error_messages={
+            "required": gettext_lazy("Hãy chọn một Sở, Cục."),
+            "invalid_choice": gettext_lazy(
+                "Sở, Cục này không mời được: đã cùng lập, đã được mời hoặc đã chấm dứt hoạt động."
+            ),
+        },
+    )
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, offices: AgencyQuerySet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        office = self.fields["office"]
+        assert isinstance(office, forms.ModelChoiceField)
+        office.queryset = offices
+        # With the province: names repeat within the country.
+        office.label_from_instance = lookup.label  # type: ignore[assignment, method-assign]
+
+
+class AnswerForm(forms.Form):
+    """Why an office does not join, or does not agree to a plan; a yes needs no reason.
+
+    ``violations`` are what a Refused said when it was tried.
+    """
+
+    violations: Sequence[Violation] = ()
+
+    reason = forms.CharField(
+        label=gettext_lazy("Lý do"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class PlanAnswerForm(AnswerForm):
+    """What the head of an office that joined says of the plan they have read."""
+
+    plan = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
 
 GET_POST = ["GET", "HEAD", "POST"]
@@ -154,7 +209,18 @@ def part(request: UserRequest, code: UUID) -> HttpResponse:
             said = _("Đã ghi nhận: không còn %(name)s.") % {"name": asked.office.name}
             messages.success(request, said)
             return redirect(_panel(merger))
-    context = {"merger": merger, "asked": asked, "is_own": is_own, "violations": violations}
+    title, button = _("Rút lời mời"), _("Rút lời mời")
+    if is_own or asked.joined_at:
+        title = _("Thôi cùng lập phương án") if is_own else _("Dừng cùng lập với một Sở")
+        button = _("Thôi cùng lập")
+    context = {
+        "merger": merger,
+        "asked": asked,
+        "is_own": is_own,
+        "title": title,
+        "button": button,
+        "violations": violations,
+    }
     return render(request, "orgmerge/part.html", context)
 
 

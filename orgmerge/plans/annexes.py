@@ -299,7 +299,7 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=3)  # a piece takes seconds, joining them all half a minute
 PIECE_ROWS = 300  # of one piece
-AT_A_TIME = timedelta(minutes=1)  # a worker has other sweeps to run; the next run goes on
+AT_A_TIME = 60  # seconds: a worker has other sweeps to run; the next run goes on
 
 
 class Nothing(Exception):
@@ -356,7 +356,7 @@ def print_waiting(*, now: datetime) -> int:
                     _record_end("merger.make_annex", annex, now=claim.now)
                 return count
             last, done = _keep_piece(claim, paper, lines, done, last)
-            if claim.age >= AT_A_TIME:
+            if claim.age.total_seconds() >= AT_A_TIME:
                 break
         claim.end()
         return count

@@ -11,9 +11,9 @@ planning goes where its body as a whole went. What has no destination stays, and
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -26,7 +26,6 @@ from devices.lifecycle import Custody
 from devices.models import Device, Shipment
 from orgmerge.edits import merger_act
 from orgmerge.models import Merger
-from orgmerge.succession import transfers
 from orgmerge.succession.bodies import basis_of
 from orgmerge.succession.destinations import Destinations, destinations_of
 from orgmerge.succession.notices import tell_the_office
@@ -37,7 +36,15 @@ from orgmerge.succession.remainders import (
     remaining_counts,
     with_outdated_office,
 )
-from orgmerge.succession.transfers import Moved, last_of, next_rows, note, transfer_accounts
+from orgmerge.succession.transfers import (
+    TRANSFERS,
+    Moved,
+    Transfer,
+    last_of,
+    next_rows,
+    note,
+    transfer,
+)
 from orgmerge.vocabulary import About, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency
@@ -47,13 +54,13 @@ from portal.core.database.bulk import update_rows
 from portal.core.roles import Capability, roles_that_can
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import Deadline, DeadlineKind
-from portal.deadlines.watching import let_watch
 from portal.notices import services as notices
 from requests_app.models import CoveringLetter, Dossier
 from requests_app.routing.services import end_rules_naming
 from requests_app.succession import offices
 
 
+@transfer
 def end_routing_rules(destinations: Destinations, after: int, now: datetime) -> Moved:
     """Rules that name an ended office end on the day; administrators are told."""
     count = 0
@@ -70,6 +77,7 @@ def end_routing_rules(destinations: Destinations, after: int, now: datetime) -> 
     return count, None
 
 
+@transfer
 def reassign_covering_letters(destinations: Destinations, after: int, now: datetime) -> Moved:
     """Letters that were not sent are the successor's to write, before their dossiers pass."""
     rows = CoveringLetter.objects.filter(
@@ -88,6 +96,7 @@ def reassign_covering_letters(destinations: Destinations, after: int, now: datet
     return moved, last_of(found)
 
 
+@transfer
 def reassign_dossiers(destinations: Destinations, after: int, now: datetime) -> Moved:
     """Open dossiers are seen to by the office that follows their body now."""
     rows = Dossier.objects.open().filter(
@@ -108,6 +117,7 @@ def reassign_dossiers(destinations: Destinations, after: int, now: datetime) -> 
     return len(moved), last_of(found)
 
 
+@transfer
 def reassign_devices(destinations: Destinations, after: int, now: datetime) -> Moved:
     """Devices that are out; what lies at an office goes with that office, not with its body."""
     rows = Device.objects.filter(
@@ -136,6 +146,7 @@ def reassign_devices(destinations: Destinations, after: int, now: datetime) -> M
     return len(moved), last_of(found)
 
 
+@transfer
 def reassign_shipments(destinations: Destinations, after: int, now: datetime) -> Moved:
     """Shipments under way; the devices in them have entries of their own."""
     rows = Shipment.objects.under_way().filter(
@@ -145,6 +156,7 @@ def reassign_shipments(destinations: Destinations, after: int, now: datetime) ->
     return len(_plainly(destinations, found)), last_of(found)
 
 
+@transfer
 def reassign_certificates(destinations: Destinations, after: int, now: datetime) -> Moved:
     """Certificates that can still be used; nothing about their subject changes."""
     rows = Certificate.objects.filter(revoked_at__isnull=True, not_after__gt=now)
@@ -157,6 +169,7 @@ def reassign_certificates(destinations: Destinations, after: int, now: datetime)
     return len(moved), last_of(found)
 
 
+@transfer
 def reassign_deadlines(destinations: Destinations, after: int, now: datetime) -> Moved:
     """Clocks that run: the office that watches them, and who owes them where that was an office.
 
@@ -168,7 +181,7 @@ def reassign_deadlines(destinations: Destinations, after: int, now: datetime) ->
     reviews = Q(kind=DeadlineKind.MERGER_REVIEW) & ~Q(office__in=list(destinations.offices))
     rows = Deadline.objects.open().filter(theirs).exclude(reviews)
     found = next_rows(rows.select_related("agency__office"), after)
-    moved = let_watch(found, _offices_of(destinations, found))
+    moved = deadlines.let_watch(found, _offices_of(destinations, found))
     for old, successor in destinations.offices.items():
         owed = [one.target_uuid for one in found if one.agency_id == old]
         if owed and successor is not None:
@@ -248,28 +261,6 @@ def _tell(
         )
 
 
-Transfer: TypeAlias = Callable[[Destinations, int, datetime], tuple[int, int | None]]
-
-# Those who sign in first: the new body's clerks are told of what comes to them.
-_TRANSFERS: Sequence[Transfer] = (
-    transfer_accounts,
-    transfers.transfer_affiliations,
-    transfers.transfer_subscribers,
-    transfers.transfer_certificates,
-    transfers.transfer_devices,
-    transfers.transfer_deadlines,
-    transfers.transfer_dossiers,
-    # Offices: what their bodies have, and what lay with them, once it is the new bodies'.
-    end_routing_rules,
-    reassign_covering_letters,
-    reassign_dossiers,
-    reassign_devices,
-    reassign_shipments,
-    reassign_certificates,
-    reassign_deadlines,
-)
-
-
 def hand_over(*, now: datetime) -> int:
     """Transfer what reorganisations in force have not handed over yet; return how many things.
 
@@ -283,19 +274,19 @@ def hand_over(*, now: datetime) -> int:
     for pk in keys:
         merger = Merger.objects.select_related("office", "created_by", "approved_by").get(pk=pk)
         destinations = destinations_of(merger)
-        moved += sum(_to_the_end(destinations, transfer, now=now) for transfer in _TRANSFERS)
+        moved += sum(_to_the_end(destinations, work, now=now) for work in TRANSFERS)
         _conclude(pk, now=now)
     return moved
 
 
-def _to_the_end(destinations: Destinations, transfer: Transfer, *, now: datetime) -> int:
+def _to_the_end(destinations: Destinations, work: Transfer, *, now: datetime) -> int:
     """Take chunk after chunk in the order of keys; what can't be transferred is skipped."""
     moved, after = 0, 0
     while True:
         with transaction.atomic():
             if _lock(destinations.merger.pk) is None:
                 return moved
-            count, last = transfer(destinations, after, now)
+            count, last = work(destinations, after, now)
         moved += count
         if last is None:
             return moved

@@ -159,6 +159,9 @@ def _overview(
         "may_read_list": user.scope in (Scope.OFFICE, Scope.CA),
         "list_form": list_form
         or ListSentForm(initial={"number": merger.list_number, "sent_on": merger.list_sent_on}),
+        "list_button": _("Lưu số, ngày công văn")
+        if merger.list_sent_on
+        else _("Ghi nhận đã gửi Cục"),
         "problems": effective_day.problems_of(merger) if user.scope is Scope.OFFICE else [],
         "heads": second_heads(merger) if user.scope is Scope.OFFICE else [],
         "things": remainders.things_to_assign(merger) if in_charge and left else [],

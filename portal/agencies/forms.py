@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -145,8 +144,4 @@ def initial_of(version: AgencyVersion) -> dict[str, Any]:
     """Return what a form to change ``version`` begins with: all but the day and the decision."""
     initial = AgencyFacts.of(version).columns()
     initial["parent"] = lookup.label(version.parent) if version.parent else ""
-    return initial | {"decision": "", "seen": _iso(version.valid_from)}
-
-
-def _iso(day: date) -> str:
-    return day.isoformat()
+    return initial | {"decision": "", "seen": version.valid_from.isoformat()}

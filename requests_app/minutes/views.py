@@ -123,7 +123,14 @@ def confirm_devices(request: UserRequest, uuid: UUID) -> HttpResponse:
     with Refusals() as refused:
         decide_rows(
             dossier,
-            {form.item.uuid: _said(form) for form in typed},
+            {
+                form.item.uuid: RowDecision(
+                    form.cleaned_data["decision"],
+                    form.cleaned_data["reason"],
+                    form.cleaned_data["serial_seen"],
+                )
+                for form in typed
+            },
             actor=request.user,
             now=timezone.now(),
             version=components.version_of(request),
@@ -141,11 +148,6 @@ def confirm_devices(request: UserRequest, uuid: UUID) -> HttpResponse:
     number = page.next_page_number() if page.has_next() else page.number
     address = reverse("requests_app:minutes", args=[dossier.uuid])
     return redirect(f"{address}?page={number}#danh-sach")
-
-
-def _said(form: DeviceForm) -> RowDecision:
-    typed = form.cleaned_data
-    return RowDecision(typed["decision"], typed["reason"], typed["serial_seen"])
 
 
 def _page(

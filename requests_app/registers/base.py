@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -33,10 +33,6 @@ class Column(SheetColumn[Entry]):
     names_body: bool = False
 
 
-def _whole(row: Row, user: User) -> Row:
-    return row
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register(Generic[Row, Entry]):
     """A book that clerks keep.
@@ -57,7 +53,7 @@ class Register(Generic[Row, Entry]):
     filter: type[RegisterFilter]
     columns: tuple[Column[Entry], ...]
     url: Callable[[Entry], str]
-    shown: Callable[[Row, User], Row] = _whole
+    shown: Callable[[Row, User], Row] = field(default=lambda row, user: row)
 
     def columns_for(self, user: User) -> list[Column[Entry]]:
         """Return the columns a page has room for; the first is the one that leads on."""

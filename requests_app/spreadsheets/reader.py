@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from openpyxl.utils import get_column_letter
 
-from portal.core.database.collector import collector_paused
+from portal.core.database.bulk import collector_paused
 from portal.core.rules import Finding, Refused, Severity, Violation, refuse
 from portal.core.text.numbers import typed_number
 from portal.core.text.vietnamese import nfc, search_key
@@ -47,7 +47,6 @@ def read(
     """
     with collector_paused():
         sheet = open_sheet(content, headers=[column.header for column in kind.sheet])
-        _check_header(kind.sheet, sheet.header)
         cells: dict[int, set[int]] = {}
         for key in accepted:
             row, _colon, column = key.partition(":")
@@ -97,6 +96,7 @@ class _Reader:
         self._clean: dict[str, str] = {}
 
     def read(self) -> SheetReport:
+        self._check_header()
         rows: list[SheetRow] = []
         notes: list[SheetFinding] = []
         blank: list[int] = []
@@ -108,7 +108,8 @@ class _Reader:
             ):
                 blank.append(number)
                 continue
-            notes += [SheetFinding(one, 0, _empty_row()) for one in blank]
+            finding = Finding("empty_row_ignored", _("Dòng trống, bỏ qua."), Severity.NONE)
+            notes += [SheetFinding(one, 0, finding) for one in blank]
             blank.clear()
             rows.append(self._row(number, values))
         if len(rows) > MAX_ROWS:
@@ -124,9 +125,54 @@ class _Reader:
                 row.findings.append(SheetFinding(number, column, one.finding, header, value))
         return SheetReport(rows, notes)
 
+    def _check_header(self) -> None:
+        """Raise Refused naming each column that is missing, moved, renamed or too many."""
+        columns = self._kind.sheet
+        wanted = [search_key(column.header) for column in columns]
+        actual = [search_key(text) for text in self._sheet.header]
+        actual += [""] * (len(wanted) - len(actual))
+        if actual[: len(wanted)] == wanted and not any(actual[len(wanted) :]):
+            return
+        if not set(wanted[1:]) & set(actual):
+            raise refuse(
+                "no_header",
+                _("Dòng 1 không phải dòng tiêu đề của bảng mẫu."),
+                way_out=_way_out(),
+            )
+        faults = []
+        for index, text in enumerate(actual):
+            want = wanted[index] if index < len(wanted) else ""
+            if text == want or (not want and text in wanted):
+                continue  # a moved one is told where it belongs
+            here = get_column_letter(index + 1)
+            words = {"here": here, "header": columns[index].header if want else ""}
+            if not want:
+                code, message = "unexpected_column", _("Cột %(here)s không có trong bảng mẫu.")
+            elif want in actual:
+                words["there"] = get_column_letter(actual.index(want) + 1)
+                code = "column_moved"
+                message = _("Cột “%(header)s” đang ở %(there)s, phải ở %(here)s.")
+            elif not text or text in wanted:
+                code, message = "missing_column", _("Thiếu cột %(here)s “%(header)s”.")
+            else:
+                code, message = "wrong_header", _("Cột %(here)s phải có tiêu đề “%(header)s”.")
+            faults.append(Violation(code, message % words, way_out=_way_out()))
+        raise Refused(*faults[:_MOST_NAMED])
+
     def _row(self, number: int, values: Sequence[Any]) -> SheetRow:
         cells = self._cells(values)
-        answers = self._answers(cells)
+        answers: dict[str, str] = {}
+        for column, sheet_column, _field in self._columns:
+            text = cells.texts[column]
+            if not sheet_column.is_repeat:
+                answers[sheet_column.field] = sheet_column.answer(text)
+            elif text and text != answers[sheet_column.field]:
+                message = _(
+                    "Cột “%(header)s” khác với cột bắt buộc phía trước; hệ thống lấy cột phía "
+                    "trước."
+                ) % {"header": sheet_column.header}
+                finding = Finding("differs_from_first", message, Severity.WARNING)
+                cells.notes.append((column, finding))
         found = self._found(answers, cells)
         if taken := self._accepted.get(number):
             for column, finding in found:
@@ -159,10 +205,21 @@ class _Reader:
             value = values[column - 1] if column <= len(values) else None
             if value is None:
                 continue
-            if isinstance(value, str):
-                cells.texts[column] = self._text(value, column, cells.notes)
-            else:
+            if not isinstance(value, str):
                 cells.texts[column] = self._other(value, column, cells.notes)
+                continue
+            clean = self._clean.get(value)
+            if clean is None:
+                clean = self._clean[value] = nfc(value)
+            if clean != value and clean != value.strip():
+                message = _(
+                    "Đã bỏ dấu cách thừa và đưa chữ về bộ mã dựng sẵn để so sánh; chữ không đổi."
+                )
+                note = Finding("normalised_for_comparing", message, Severity.NONE)
+                cells.notes.append((column, note))
+            if clean and clean[0] in "=#":
+                cells.notes += [(column, finding) for finding in _formula(clean)]
+            cells.texts[column] = clean
         for column, value in enumerate(values[known:], start=known + 1):
             if value is not None and str(value).strip():
                 message = _("Ô ở cột %(column)s nằm ngoài bảng mẫu nên không được nhập.") % {
@@ -170,19 +227,6 @@ class _Reader:
                 }
                 cells.notes.append((column, Finding("extra_cell", message, Severity.WARNING)))
         return cells
-
-    def _text(self, value: str, column: int, notes: list[tuple[int, Finding]]) -> str:
-        clean = self._clean.get(value)
-        if clean is None:
-            clean = self._clean[value] = nfc(value)
-        if clean != value and clean != value.strip():
-            message = _(
-                "Đã bỏ dấu cách thừa và đưa chữ về bộ mã dựng sẵn để so sánh; chữ không đổi."
-            )
-            notes.append((column, Finding("normalised_for_comparing", message, Severity.NONE)))
-        if clean and clean[0] in "=#":
-            notes += [(column, finding) for finding in _formula(clean)]
-        return clean
 
     def _other(self, value: Any, column: int, notes: list[tuple[int, Finding]]) -> str:
         """Numbers, days and truth values are what a spreadsheet made of somebody's text."""
@@ -192,19 +236,12 @@ class _Reader:
                 "Ô ở dạng ngày của bảng tính nên ngày và tháng có thể bị đổi chỗ. "
                 "Hãy đối chiếu với thẻ, định dạng ô là văn bản (Text) và nhập dd/mm/yyyy."
             )
-            notes.append(
-                (
-                    column,
-                    Finding(
-                        "date_not_text", message, suggestion=text if column in self._days else ""
-                    ),
-                )
-            )
+            offer = text if column in self._days else ""
+            notes.append((column, Finding("date_not_text", message, suggestion=offer)))
             return text
         if isinstance(value, int | float) and not isinstance(value, bool):
-            text = (
-                str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-            )
+            is_whole = isinstance(value, float) and value.is_integer()
+            text = str(int(value)) if is_whole else str(value)
             if column in self._days:
                 # A number in a column of days is a serial number: the day's check says so.
                 offset = self._sheet.day_offset.days
@@ -216,18 +253,6 @@ class _Reader:
         notes += [(column, finding) for finding in _formula(text) or [_number_cell("")]]
         return text
 
-    def _answers(self, cells: _Cells) -> dict[str, str]:
-        answers: dict[str, str] = {}
-        for column, sheet_column, _field in self._columns:
-            text = cells.texts[column]
-            if sheet_column.is_repeat:
-                first = answers[sheet_column.field]
-                if text and text != first:
-                    cells.notes.append((column, _differs(sheet_column.header)))
-                continue
-            answers[sheet_column.field] = sheet_column.answer(text)
-        return answers
-
     def _found(self, answers: dict[str, str], cells: _Cells) -> list[tuple[int, Finding]]:
         found = list(cells.notes)
         found += [
@@ -235,77 +260,24 @@ class _Reader:
             for one in check_row(self._kind, answers, self._today)
             if self._is_told(one)
         ]
-        return _without_repetition(found)
+        # A number's own offer is left out where the cell's check makes a better one.
+        offered = {
+            column for column, one in found if one.suggestion and one.code != "number_not_text"
+        }
+        return [
+            (column, Finding(one.code, one.message, one.severity))
+            if column in offered and one.code == "number_not_text"
+            else (column, one)
+            for column, one in found
+        ]
 
     def _is_told(self, found: CellFinding) -> bool:
         """A field the sheet has no column for (a PKCS#10 request) is filled in on the page."""
         return not found.field or found.field in self._column_of
 
 
-def _without_repetition(found: list[tuple[int, Finding]]) -> list[tuple[int, Finding]]:
-    """Leave a number's own offer out where the cell's check makes a better one."""
-    if len(found) < 2:  # noqa: PLR2004 (nothing to repeat)
-        return found
-    offered = {column for column, one in found if one.suggestion and one.code != "number_not_text"}
-    return [
-        (column, Finding(one.code, one.message, one.severity))
-        if column in offered and one.code == "number_not_text"
-        else (column, one)
-        for column, one in found
-    ]
-
-
-def _check_header(columns: Sequence[SheetColumn], header: Sequence[str]) -> None:
-    """Raise Refused naming each column that is missing, moved, renamed or too many."""
-    wanted = [search_key(column.header) for column in columns]
-    actual = [search_key(text) for text in header]
-    actual += [""] * (len(wanted) - len(actual))
-    if actual[: len(wanted)] == wanted and not any(actual[len(wanted) :]):
-        return
-    if not set(wanted[1:]) & set(actual):
-        raise refuse(
-            "no_header",
-            _("Dòng 1 không phải dòng tiêu đề của bảng mẫu."),
-            way_out=_way_out(),
-        )
-    faults = [
-        fault
-        for index in range(len(actual))
-        if (fault := _header_fault(index, columns, wanted, actual))
-    ]
-    raise Refused(*faults[:_MOST_NAMED])
-
-
-def _header_fault(
-    index: int, columns: Sequence[SheetColumn], wanted: list[str], actual: list[str]
-) -> Violation | None:
-    here = get_column_letter(index + 1)
-    if index >= len(wanted):
-        if not actual[index] or actual[index] in wanted:
-            return None  # a moved one is told where it belongs
-        message = _("Cột %(here)s không có trong bảng mẫu.") % {"here": here}
-        return Violation("unexpected_column", message, way_out=_way_out())
-    if actual[index] == wanted[index]:
-        return None
-    words = {"here": here, "header": columns[index].header}
-    if wanted[index] in actual:
-        words["there"] = get_column_letter(actual.index(wanted[index]) + 1)
-        message = _("Cột “%(header)s” đang ở %(there)s, phải ở %(here)s.") % words
-        return Violation("column_moved", message, way_out=_way_out())
-    if not actual[index] or actual[index] in wanted:
-        message = _("Thiếu cột %(here)s “%(header)s”.") % words
-        return Violation("missing_column", message, way_out=_way_out())
-    message = _("Cột %(here)s phải có tiêu đề “%(header)s”.") % words
-    return Violation("wrong_header", message, way_out=_way_out())
-
-
 def _way_out() -> str:
     return _("Tải bảng mẫu, dán dữ liệu vào; không đổi tên, không đổi thứ tự, không xóa cột.")
-
-
-def _empty_row() -> Finding:
-    message = _("Dòng trống, bỏ qua.")
-    return Finding("empty_row_ignored", message, Severity.NONE)
 
 
 def _formula(text: str) -> list[Finding]:
@@ -327,8 +299,3 @@ def _number_cell(text: str) -> Finding:
     )
     is_exact = text.isdecimal() and len(text) <= _SAFE_DIGITS
     return Finding("number_not_text", message, suggestion=text if is_exact else "")
-
-
-def _differs(header: str) -> Finding:
-    message = _("Cột “%(header)s” khác với cột bắt buộc phía trước; hệ thống lấy cột phía trước.")
-    return Finding("differs_from_first", message % {"header": header}, Severity.WARNING)

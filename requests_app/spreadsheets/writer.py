@@ -38,23 +38,23 @@ def template(kind: Kind) -> bytes:
         letter = get_column_letter(index)
         validation.add(f"{letter}2:{letter}{MAX_ROWS + 1}")
         sheet.data_validations.append(validation)
-    sheet = book.create_sheet(_GUIDE_TITLE)
+    guide = book.create_sheet(_GUIDE_TITLE)
     for letter, width in zip("ABCD", _GUIDE_WIDTHS, strict=True):
-        sheet.column_dimensions[letter].width = width
+        guide.column_dimensions[letter].width = width
     titles = [_("Cột"), _("Tiêu đề"), _("Bắt buộc"), _("Cách ghi")]
-    sheet.append([_header(sheet, title) for title in titles])
+    guide.append([_header(guide, title) for title in titles])
     for index, column in enumerate(kind.sheet, start=1):
         texts = [get_column_letter(index), column.header, *_rule(kind, column)]
-        cells = [_cell(sheet, text) for text in texts]
+        cells = [_cell(guide, text) for text in texts]
         for cell in cells:
             cell.alignment = _HEADER_ALIGNMENT
-        sheet.append(cells)
+        guide.append(cells)
     for text in (
         _("Mọi ô để dạng văn bản (Text) để không mất số 0 ở đầu và không bị đổi ngày."),
         _("Không đổi tên, không đổi thứ tự, không xóa cột, không gộp ô, không dùng công thức."),
         _("Mỗi lần nhập tối đa %(most)d dòng.") % {"most": MAX_ROWS},
     ):
-        sheet.append([_cell(sheet, ""), _cell(sheet, text)])
+        guide.append([_cell(guide, ""), _cell(guide, text)])
     return _saved(book)
 
 
@@ -63,15 +63,11 @@ def export(kind: Kind, rows: Iterable[Answers]) -> bytes:
     book = Workbook(write_only=True)
     sheet = _list_sheet(book, kind)
     for number, answers in enumerate(rows, start=1):
-        sheet.append(
-            [
-                _cell(sheet, text)
-                for text in [
-                    column.text(answers.get(column.field, "")) if column.field else str(number)
-                    for column in kind.sheet
-                ]
-            ]
-        )
+        texts = [
+            column.text(answers.get(column.field, "")) if column.field else str(number)
+            for column in kind.sheet
+        ]
+        sheet.append([_cell(sheet, text) for text in texts])
     return _saved(book)
 
 

@@ -18,6 +18,7 @@ from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
 from portal.ca.models import Certificate, Storage
 from portal.core.database.fields import keyed_hash
+from portal.core.law import with_numbers
 from portal.core.roles import Capability
 from portal.core.rules import Violation
 from requests_app import kinds
@@ -66,7 +67,9 @@ class Offer:
 _RENEW = Offer(
     code=RENEW,
     label=_("Gia hạn (Mẫu 04)"),
-    sentence=_("Thêm tối đa 3 năm trên thiết bị đang dùng; mỗi chứng thư chỉ một lần."),
+    sentence=with_numbers(
+        _("Thêm tối đa %(renewed_years)s năm trên thiết bị đang dùng; mỗi chứng thư chỉ một lần.")
+    ),
     kind_code="mau_04_renew_change",
     answers={"renews": "x"},
     instead=(REISSUE, CHANGE),
@@ -96,7 +99,9 @@ _REISSUE = Offer(
 _RECOVER = Offer(
     code=RECOVER,
     label=_("Khôi phục thiết bị bị khóa (Mẫu 06)"),
-    sentence=_("Mở khóa trong 1 ngày làm việc; thuê bao tự đặt mã PIN mới."),
+    sentence=with_numbers(
+        _("Mở khóa trong %(recovery_days)s ngày làm việc; thuê bao tự đặt mã PIN mới.")
+    ),
     kind_code="mau_06_recover",
 )
 _GIVE_BACK = Offer(

@@ -36,7 +36,7 @@ def test_a_sheet_becomes_certificates_in_peoples_hands() -> None:
     people = story.able_to_sign(story.cast(), now=now)
     builders.routing(Procedure.HANDOVER_NOTICE, Route.NOTICE)
     _fill_the_stock()
-    clerk = Visitor(people.clerk)
+    clerk = Visitor(people.clerk, builders.PASSWORD)
 
     dossier = _draft_from_the_sheet(clerk)
     _sign_and_send(people, clerk, dossier)

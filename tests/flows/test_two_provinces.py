@@ -237,7 +237,7 @@ def _everybody_is_where_they_belong(at: Province, ends: Side, stays: Side) -> No
     ends.officer.refresh_from_db()
     assert (ends.officer.agency, ends.officer.role) == (stays.office, Role.OFFICE_OFFICER)
     with pytest.raises(AssertionError, match="could not sign in"):
-        Visitor(ends.head)
+        Visitor(ends.head, builders.PASSWORD)
     for office in (ends.office, ends.committee):
         office.refresh_from_db()
         assert office.dissolved_on == merging.EFFECTIVE

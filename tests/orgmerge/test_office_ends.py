@@ -503,7 +503,7 @@ def test_a_killed_run_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> N
             raise MemoryError
         return update(*args, **options)
 
-    monkeypatch.setattr("portal.agencies.services.offices.update_rows", dies)
+    monkeypatch.setattr("portal.agencies.services.bodies.update_rows", dies)
     with pytest.raises(MemoryError):
         take_effect(now=ON_THE_DAY)
     assert Agency.objects.filter(office=at.heir, name__startswith="XÃ").count() == 2

@@ -122,14 +122,24 @@ class SimulatedAuthority:
         A bad order gets an error for an answer, its neighbours their certificates. Raises
         RuntimeError inside a transaction: a certificate once signed must not be forgotten.
         """
-        known = _registered(orders)
+        keys = [order.request_key for order in orders]
+        found = Issuance.objects.filter(request_key__in=keys).values_list("request_key", "der")
+        known = {key: bytes(der) for key, der in found}
         signed: dict[str, Issuance] = {}
         answers: dict[str, Answer] = {}
         for order in orders:
             if order.request_key in known or order.request_key in signed:
                 continue
             try:
-                der = self._sign(order)
+                certificate = self._signer.sign(
+                    order.kind,
+                    subject=order.subject,
+                    public_key=load_public_key(order.public_key),
+                    serial=serials.number(order.serial),
+                    not_before=order.not_before,
+                    not_after=order.not_after,
+                )
+                der = certificate.public_bytes(Encoding.DER)
             except ValueError as error:
                 answers[order.request_key] = Answer(order.request_key, None, str(error))
             else:
@@ -137,39 +147,18 @@ class SimulatedAuthority:
                     request_key=order.request_key, serial=order.serial, der=der, at=now
                 )
         answers |= {key: Answer(key, der) for key, der in known.items()}
-        answers |= _register(list(signed.values()))
+        try:
+            with transaction.atomic(durable=True):
+                Issuance.objects.bulk_create(signed.values())
+        except IntegrityError:  # then one by one, so that only the clashing one suffers
+            answers |= {key: _register_one(issuance) for key, issuance in signed.items()}
+        else:
+            answers |= {key: Answer(key, bytes(made.der)) for key, made in signed.items()}
         return [answers[order.request_key] for order in orders]
 
     def publish_crl(self, *, now: datetime) -> Crl | None:
         """Publish a list when one is due; return it, or None when the standing one will do."""
         return publication.publish(self.issuer, now=now)
-
-    def _sign(self, order: Order) -> bytes:
-        certificate = self._signer.sign(
-            order.kind,
-            subject=order.subject,
-            public_key=load_public_key(order.public_key),
-            serial=serials.number(order.serial),
-            not_before=order.not_before,
-            not_after=order.not_after,
-        )
-        return certificate.public_bytes(Encoding.DER)
-
-
-def _registered(orders: Sequence[Order]) -> dict[str, bytes]:
-    keys = [order.request_key for order in orders]
-    found = Issuance.objects.filter(request_key__in=keys).values_list("request_key", "der")
-    return {key: bytes(der) for key, der in found}
-
-
-def _register(signed: list[Issuance]) -> dict[str, Answer]:
-    """Store new answers at once; on a clash one by one, so that only the clashing one suffers."""
-    try:
-        with transaction.atomic(durable=True):
-            Issuance.objects.bulk_create(signed)
-    except IntegrityError:
-        return {issuance.request_key: _register_one(issuance) for issuance in signed}
-    return {made.request_key: Answer(made.request_key, bytes(made.der)) for made in signed}
 
 
 def _register_one(issuance: Issuance) -> Answer:

@@ -22,11 +22,9 @@ FERMAT_ROUNDS = 100
 _SMALL_FACTORS_BELOW = 752
 
 
-def _primes_below(limit: int) -> list[int]:
-    return [n for n in range(2, limit) if all(n % d for d in range(2, math.isqrt(n) + 1))]
-
-
-_SMALL_PRIMES = math.prod(_primes_below(_SMALL_FACTORS_BELOW))
+_SMALL_PRIMES = math.prod(
+    n for n in range(2, _SMALL_FACTORS_BELOW) if all(n % d for d in range(2, math.isqrt(n) + 1))
+)
 # Of a key made by the faulty library, n modulo each of these is a power of 65537.
 _ROCA_PRIMES = (
     11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157,
@@ -43,22 +41,18 @@ def key_problem(key: object) -> Violation | None:
     if isinstance(key, rsa.RSAPublicKey):
         return _rsa_problem(key)
     if isinstance(key, ec.EllipticCurvePublicKey):
-        return _curve_problem(key)
+        if key.curve.name in CURVES:
+            return None
+        return _problem(
+            "csr_curve",
+            _("Khóa ECDSA dùng đường cong %(curve)s; chỉ nhận P-256 và P-384.")
+            % {"curve": key.curve.name},
+            _("Tạo cặp khóa mới trên P-256 hoặc P-384."),
+        )
     return _problem(
         "csr_key_kind",
         _("Khóa trong tệp PKCS#10 không phải RSA hay ECDSA."),
         _("Tạo cặp khóa RSA từ 2048 bit hoặc ECDSA P-256, P-384 rồi xuất lại tệp."),
-    )
-
-
-def _curve_problem(key: ec.EllipticCurvePublicKey) -> Violation | None:
-    if key.curve.name in CURVES:
-        return None
-    return _problem(
-        "csr_curve",
-        _("Khóa ECDSA dùng đường cong %(curve)s; chỉ nhận P-256 và P-384.")
-        % {"curve": key.curve.name},
-        _("Tạo cặp khóa mới trên P-256 hoặc P-384."),
     )
 
 
@@ -77,21 +71,14 @@ def _rsa_problem(key: rsa.RSAPublicKey) -> Violation | None:
             _("Số mũ công khai của khóa RSA không an toàn; thường dùng 65537."),
             _("Tạo cặp khóa RSA mới với số mũ 65537."),
         )
-    if _has_known_factors(numbers.n):
+    is_roca = all(numbers.n % prime in _ROCA_POWERS[prime] for prime in _ROCA_PRIMES)
+    if is_roca or math.gcd(numbers.n, _SMALL_PRIMES) != 1 or _has_close_primes(numbers.n):
         return _problem(
             "csr_weak_key",
             _("Khóa RSA này thuộc loại yếu đã biết: người khác tính ra được khóa bí mật."),
             _("Cập nhật phần mềm, thiết bị tạo khóa rồi tạo cặp khóa mới."),
         )
     return None
-
-
-def _has_known_factors(modulus: int) -> bool:
-    return math.gcd(modulus, _SMALL_PRIMES) != 1 or _is_roca(modulus) or _has_close_primes(modulus)
-
-
-def _is_roca(modulus: int) -> bool:
-    return all(modulus % prime in _ROCA_POWERS[prime] for prime in _ROCA_PRIMES)
 
 
 def _has_close_primes(modulus: int) -> bool:

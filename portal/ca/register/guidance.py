@@ -41,10 +41,6 @@ def installation_steps(
         steps.append(
             _("Ký số tập trung, khóa mềm: nạp tệp .cer vào hệ thống giữ khóa; khóa giữ nguyên.")
         )
-    return [*steps, *_afterwards(serial)]
-
-
-def _afterwards(serial: str) -> list[str]:
     signs = (
         _("Ký thử một tệp rồi xem chữ ký: số hiệu chứng thư phải là %(serial)s.")
         % {"serial": serial}
@@ -52,6 +48,7 @@ def _afterwards(serial: str) -> list[str]:
         else _("Ký thử một tệp rồi xem chữ ký: số hiệu chứng thư phải là số hiệu mới.")
     )
     return [
+        *steps,
         signs,
         _(
             "Báo số hiệu và dấu vân tay mới cho các hệ thống đã đăng ký chứng thư cũ: quản lý văn "

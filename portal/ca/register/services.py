@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -94,7 +94,21 @@ def make_keys(storage: str, count: int, *, now: datetime) -> list[KeyPair]:
         raise NotConfigured("virtual tokens exist in the simulation only")
     recovery = tokens.recovery_certificate().public_key()
     assert isinstance(recovery, X25519PublicKey)
-    made = [_new_key(storage, now=now) for _number in range(count)]
+    made = []
+    for _number in range(count):
+        private = ALGORITHMS[settings.CA_ALGORITHM].make_subscriber_key()
+        public = private.public_key()
+        spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        pair = KeyPair(
+            storage=storage,
+            algorithm=algorithm_name(public),
+            public_key=spki,
+            fingerprint=hashlib.sha256(spki).hexdigest(),
+            made_at=now,
+        )
+        made.append(
+            (pair, private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+        )
     with transaction.atomic():
         pairs = KeyPair.objects.bulk_create(pair for pair, _plain in made)
         VirtualToken.objects.bulk_create(
@@ -165,7 +179,25 @@ def revoke_many(
         _end(certificate, reason_of[certificate.pk], now=now)
     update_rows(standing, _REVOKED)
     expiry.revoked(standing, now=now)
-    record_many(_revocation_acts(standing), actor=actor, now=now)
+    of_bodies: dict[tuple[UUID, UUID | None], list[Certificate]] = {}
+    for one in standing:
+        body = (one.agency.uuid, one.office.uuid if one.office else None)
+        of_bodies.setdefault(body, []).append(one)
+    record_many(
+        [
+            Act(
+                action="certificate.revoke",
+                target_type="certificate",
+                target_uuid=theirs[0].uuid if len(theirs) == 1 else None,
+                agency_uuid=agency,
+                office_uuid=office,
+                data={"reasons": {one.serial: one.revocation_reason for one in theirs}},
+            )
+            for (agency, office), theirs in of_bodies.items()
+        ],
+        actor=actor,
+        now=now,
+    )
     return standing
 
 
@@ -176,24 +208,6 @@ def _end(certificate: Certificate, reason: RevocationReason, *, now: datetime) -
     certificate.revoked_at = now
     certificate.revocation_reason = reason
     certificate.crl_entry = crl.entry(serials.number(certificate.serial), at=now, reason=reason)
-
-
-def _revocation_acts(revoked: Sequence[Certificate]) -> list[Act]:
-    of_bodies: dict[tuple[UUID, UUID | None], list[Certificate]] = {}
-    for one in revoked:
-        body = (one.agency.uuid, one.office.uuid if one.office else None)
-        of_bodies.setdefault(body, []).append(one)
-    return [
-        Act(
-            action="certificate.revoke",
-            target_type="certificate",
-            target_uuid=theirs[0].uuid if len(theirs) == 1 else None,
-            agency_uuid=agency,
-            office_uuid=office,
-            data={"reasons": {one.serial: one.revocation_reason for one in theirs}},
-        )
-        for (agency, office), theirs in of_bodies.items()
-    ]
 
 
 def publish_crl(*, now: datetime) -> Crl | None:
@@ -219,18 +233,3 @@ def trusted() -> list[bytes]:
 def pem(*certificates: bytes) -> str:
     """Return DER certificates as PEM, one after another."""
     return "".join(ssl.DER_cert_to_PEM_cert(der) for der in certificates)
-
-
-def _new_key(storage: str, *, now: datetime) -> tuple[KeyPair, bytes]:
-    private = ALGORITHMS[settings.CA_ALGORITHM].make_subscriber_key()
-    public = private.public_key()
-    spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    pair = KeyPair(
-        storage=storage,
-        algorithm=algorithm_name(public),
-        public_key=spki,
-        fingerprint=hashlib.sha256(spki).hexdigest(),
-        made_at=now,
-    )
-    plain = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    return pair, plain

@@ -24,7 +24,7 @@ class Happening:
 def sentence(certificate: Certificate, *, now: datetime) -> str:
     """Return what the certificate is worth today, in one sentence."""
     state = certificate.state(now)
-    end = _day(certificate.not_after)
+    end = f"{timezone.localtime(certificate.not_after):%d/%m/%Y}"
     days = certificate.days_left(timezone.localdate(now))
     match state:
         case CertificateState.REVOKED:
@@ -56,14 +56,6 @@ def waits_for(certificate: Certificate, *, has_successor: bool, now: datetime) -
     return ""
 
 
-def algorithm_words(algorithm: str) -> str:
-    """Return "rsa-2048" as "RSA 2048 bit"."""
-    family, _dash, size = algorithm.partition("-")
-    if family == "rsa":
-        return f"RSA {size} bit"
-    return f"ECDSA {size.upper().replace('P', 'P-')}"
-
-
 def happenings(
     certificate: Certificate, line: Sequence[Certificate], *, now: datetime
 ) -> Iterator[Happening]:
@@ -82,10 +74,6 @@ def happenings(
             yield Happening(other.issued_at, _("Được thay bằng chứng thư mới:"), other)
         elif certificate.predecessor_id == other.pk:
             yield Happening(certificate.issued_at, _("Thay cho chứng thư trước:"), other)
-
-
-def _day(moment: datetime) -> str:
-    return f"{timezone.localtime(moment):%d/%m/%Y}"
 
 
 def _moment(moment: datetime) -> str:

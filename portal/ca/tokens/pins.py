@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.core.rules import Violation
 from portal.core.text.vietnamese import search_key
@@ -28,6 +29,7 @@ _FORTH = (
 _ROWS = (*_FORTH, *(row[::-1] for row in _FORTH))
 _LEAST_OF_A_ROW, _LEAST_OF_A_NUMBER = 3, 4
 _REPEATED = re.compile(r"(.)\1{2,}|(..{1,3})\2+")
+_DATE_FORMS = ("{0:%d%m%Y}", "{0:%d%m%y}", "{0:%Y%m%d}", "{0:%m%d%Y}", "{0.day}{0.month}{0.year}")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DATE = re.compile(
     r"\d{1,2}[-./]?\d{1,2}[-./]?(?:19|20)\d\d"  # 5/6/1985, 05061985
@@ -45,6 +47,26 @@ _WORDS = (
     "dung", "thao", "hanh",
 )  # fmt: skip
 _LOOKALIKE = str.maketrans("0134579@$!", "oieastgasi")
+
+
+_PROBLEMS = {
+    "pin_birthday": gettext_lazy(
+        "Mã PIN là ngày sinh của người giữ thiết bị, dễ đoán. Hãy chọn mã khác."
+    ),
+    "pin_date": gettext_lazy("Mã PIN là một ngày tháng, dễ đoán. Hãy chọn mã khác."),
+    "pin_name": gettext_lazy(
+        "Mã PIN lấy từ tên người hoặc tên đăng nhập, dễ đoán. Hãy chọn mã khác."
+    ),
+    "pin_number": gettext_lazy(
+        "Mã PIN lấy từ số định danh hoặc điện thoại, dễ đoán. Hãy chọn mã khác."
+    ),
+    "pin_common_word": gettext_lazy(
+        "Mã PIN gồm từ nhiều người hay dùng, dễ đoán. Hãy chọn mã khác."
+    ),
+    "pin_year": gettext_lazy("Mã PIN gồm một năm và rất ít ký tự khác, dễ đoán. Hãy chọn mã khác."),
+    "pin_run": gettext_lazy("Mã PIN là dãy liên tiếp trên bàn phím hoặc bảng chữ, dễ đoán."),
+    "pin_repeated": gettext_lazy("Mã PIN là ký tự hoặc nhóm ký tự lặp lại, dễ đoán."),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +93,17 @@ def pin_problem(pin: str, *, holder: Holder | None = None) -> Violation | None:
     if not found or len(pin) - len(known) >= LEAST_UNKNOWN:
         return None
     code = max(found, key=lambda one: found[one])  # the first named of the longest
-    return Violation(code, _messages()[code])
+    return Violation(code, str(_PROBLEMS[code]))
 
 
 def _known_parts(pin: str, holder: Holder) -> Iterator[tuple[str, int, int]]:
     """Yield what others know of ``pin``: what it is, from where to where."""
-    for match in _each(_DATE, pin):
-        is_birthday = holder.born_on and _digits(match[0]) in _forms_of(holder.born_on)
-        yield "pin_birthday" if is_birthday else "pin_date", *match.span()
+    born_on = holder.born_on
+    birthdays = {form.format(born_on) for form in _DATE_FORMS} if born_on else set()
+    for begin in range(len(pin)):  # 1985 may be the end of one date or begin another
+        if match := _DATE.match(pin, begin):
+            code = "pin_birthday" if _digits(match[0]) in birthdays else "pin_date"
+            yield code, *match.span()
     for name in holder.names:
         for word in (word for word in re.split(r"\W+|_", search_key(name)) if len(word) > 1):
             yield from _words("pin_name", word, pin)
@@ -113,28 +138,5 @@ def _pieces(code: str, whole: str, pin: str, *, least: int) -> Iterator[tuple[st
             )
 
 
-def _each(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """Yield matches from every place: 1985 may be the end of one date or begin another."""
-    return (match for begin in range(len(text)) if (match := pattern.match(text, begin)))
-
-
 def _digits(text: str) -> str:
     return re.sub(r"\D", "", text)
-
-
-def _forms_of(day: date) -> set[str]:
-    forms = ("{0:%d%m%Y}", "{0:%d%m%y}", "{0:%Y%m%d}", "{0:%m%d%Y}", "{0.day}{0.month}{0.year}")
-    return {form.format(day) for form in forms}
-
-
-def _messages() -> dict[str, str]:
-    return {
-        "pin_birthday": _("Mã PIN là ngày sinh của người giữ thiết bị, dễ đoán. Hãy chọn mã khác."),
-        "pin_date": _("Mã PIN là một ngày tháng, dễ đoán. Hãy chọn mã khác."),
-        "pin_name": _("Mã PIN lấy từ tên người hoặc tên đăng nhập, dễ đoán. Hãy chọn mã khác."),
-        "pin_number": _("Mã PIN lấy từ số định danh hoặc điện thoại, dễ đoán. Hãy chọn mã khác."),
-        "pin_common_word": _("Mã PIN gồm từ nhiều người hay dùng, dễ đoán. Hãy chọn mã khác."),
-        "pin_year": _("Mã PIN gồm một năm và rất ít ký tự khác, dễ đoán. Hãy chọn mã khác."),
-        "pin_run": _("Mã PIN là dãy liên tiếp trên bàn phím hoặc bảng chữ, dễ đoán."),
-        "pin_repeated": _("Mã PIN là ký tự hoặc nhóm ký tự lặp lại, dễ đoán."),
-    }

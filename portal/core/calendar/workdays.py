@@ -68,15 +68,15 @@ class WorkCalendar:
         """Return the working days after ``start`` up to and with ``end``; negative when late."""
         if end < start:
             return -self.between(end, start)
-        return self._up_to(end) - self._up_to(start) - self._computed(start, end)
-
-    def _computed(self, start: date, end: date) -> int:
-        """Return how many days after ``start`` up to ``end`` are off by computing alone."""
-        return sum(
-            start < day <= end and day.weekday() < SATURDAY
-            for year in range(start.year, end.year + 1)
-            if not self.is_announced(year)
-            for day in computed_days_off(year).keys() - self.days_off - self.days_worked
+        return (
+            self._up_to(end)
+            - self._up_to(start)
+            - sum(
+                start < day <= end and day.weekday() < SATURDAY
+                for year in range(start.year, end.year + 1)
+                if not self.is_announced(year)
+                for day in computed_days_off(year).keys() - self.days_off - self.days_worked
+            )
         )
 
     def _up_to(self, day: date) -> int:

@@ -97,25 +97,20 @@ class Conflicts:
         if not is_to_be_told:
             return None  # not a race after all
         logger.error("a request met a conflict for good: %s", request.path, exc_info=error)
-        return _busy(request, has_committed=has_committed)
-
-
-def _busy(request: HttpRequest, *, has_committed: bool) -> HttpResponse:
-    """Say that too much is going on; nothing of the request stands unless ``has_committed``."""
-    wants_json = "application/json" in request.headers.get("Accept", "")
-    response: HttpResponse
-    if wants_json or request.path.startswith("/api/"):
-        detail = _("Nhiều người đang làm việc trên cùng dữ liệu. Gửi lại yêu cầu sau ít giây.")
-        response = JsonResponse({"code": "busy", "detail": detail}, status=503)
-    else:
-        context = {
-            "has_committed": has_committed,
-            "typed": [] if has_committed else _typed(request),
-            "has_files": bool(request.FILES),
-        }
-        response = render(request, "503.html", context, status=503)
-    response["Retry-After"] = str(_RETRY_AFTER)
-    return response
+        wants_json = "application/json" in request.headers.get("Accept", "")
+        response: HttpResponse
+        if wants_json or request.path.startswith("/api/"):
+            detail = _("Nhiều người đang làm việc trên cùng dữ liệu. Gửi lại yêu cầu sau ít giây.")
+            response = JsonResponse({"code": "busy", "detail": detail}, status=503)
+        else:
+            context = {
+                "has_committed": has_committed,
+                "typed": [] if has_committed else _typed(request),
+                "has_files": bool(request.FILES),
+            }
+            response = render(request, "503.html", context, status=503)
+        response["Retry-After"] = str(_RETRY_AFTER)
+        return response
 
 
 def _typed(request: HttpRequest) -> list[tuple[str, str]]:
@@ -140,7 +135,12 @@ class Repeating:
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        first = 1 if _keep_body(environ) else TRIES
+        # What is sent is kept, so that it can be read again, unless it is too long for that.
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        first = TRIES
+        if length <= _MOST_KEPT:
+            first = 1
+            environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(length) if length else b"")
         for number in range(first, TRIES + 1):
             asked = environ | {_TRY: number}
             begun = _Begun()
@@ -163,12 +163,3 @@ class _Begun:
 
     def __call__(self, *arguments: Any) -> None:
         self.arguments = arguments
-
-
-def _keep_body(environ: dict[str, Any]) -> bool:
-    """Keep what is sent, so that it can be read again; False when it is too long for that."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    if length > _MOST_KEPT:
-        return False
-    environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(length) if length else b"")
-    return True

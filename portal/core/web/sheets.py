@@ -55,13 +55,26 @@ def sheet_response(
     sheet.freeze_panes = "A2"
     for index, column in enumerate(columns, start=1):
         sheet.column_dimensions[get_column_letter(index)].width = column.width
-    sheet.append([_header(sheet, str(column.header)) for column in columns])
+    headers = [cell(sheet, str(column.header)) for column in columns]
+    for header in headers:
+        header.font = _BOLD
+    sheet.append(headers)
     for row in rows[:MOST_ROWS]:
         sheet.append([cell(sheet, column.value(row)) for column in columns])
     if len(rows) > MOST_ROWS:
         more = _("Còn nữa: bảng tính chỉ gồm %(most)d dòng đầu. Hãy lọc hẹp hơn rồi tải lại.")
         sheet.append([cell(sheet, more % {"most": MOST_ROWS})])
-    return _response(book, f"{name}-{today:%Y%m%d}.xlsx")
+    stream = BytesIO()
+    book.save(stream)
+    return HttpResponse(
+        stream.getvalue(),
+        content_type=XLSX,
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}-{today:%Y%m%d}.xlsx"',
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-store",
+        },
+    )
 
 
 def cell(sheet: Any, value: str | int | date | None) -> Any:
@@ -76,23 +89,3 @@ def cell(sheet: Any, value: str | int | date | None) -> Any:
         made.value, made.data_type, made.number_format = value, "s", _TEXT
         made.quotePrefix = value.startswith(_STARTS_FORMULA)
     return made
-
-
-def _header(sheet: Any, text: str) -> Any:
-    made = cell(sheet, text)
-    made.font = _BOLD
-    return made
-
-
-def _response(book: Workbook, name: str) -> HttpResponse:
-    stream = BytesIO()
-    book.save(stream)
-    return HttpResponse(
-        stream.getvalue(),
-        content_type=XLSX,
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-store",
-        },
-    )

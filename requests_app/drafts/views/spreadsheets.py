@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.core.database.collector import collector_paused
+from portal.core.database.bulk import collector_paused
 from portal.core.roles import Capability
 from portal.core.rules import Violation
 from portal.core.web.forms import SheetFile

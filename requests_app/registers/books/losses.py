@@ -42,47 +42,47 @@ class LossEntry:
     minutes: Dossier | None
     found_on: date | None
 
+    @classmethod
+    def of_page(cls, rows: Sequence[CustodyMove], now: datetime) -> list[LossEntry]:
+        serials = serials_at(rows)
+        named = Certificate.objects.filter(serial__in={one for one in serials.values() if one})
+        states = {one.serial: str(one.state(now).label) for one in named.defer("der", "crl_entry")}
+        # Device → the minutes sent about it, the oldest first.
+        devices = [row.device_id for row in rows]
+        items = DossierItem.objects.filter(
+            device__in=devices,
+            dossier__kind__in=kinds.codes_with(EffectKind.RECORD_LOSS),
+            dossier__sent_at__isnull=False,
+        ).select_related("dossier")
+        minutes: dict[int, list[tuple[datetime, Dossier]]] = {}
+        for item in items.order_by("dossier__sent_at", "pk"):
+            assert item.dossier.sent_at is not None
+            minutes.setdefault(item.device_id or 0, []).append((item.dossier.sent_at, item.dossier))
+        # Device → the days it was found again, the first one first.
+        moves = CustodyMove.objects.filter(device__in=devices, move=Move.FIND)
+        found: dict[int, list[tuple[datetime, date]]] = {}
+        for move in moves.order_by("at", "pk"):
+            found.setdefault(move.device_id, []).append((move.at, move.happened_on))
+        return [
+            cls(
+                move=row,
+                certificate_serial=serials[row.pk],
+                certificate_state=states.get(serials[row.pk], ""),
+                minutes=_first_after(row.at, minutes.get(row.device_id, [])),
+                found_on=_first_after(row.at, found.get(row.device_id, [])),
+            )
+            for row in rows
+        ]
 
-def _entries(rows: Sequence[CustodyMove], now: datetime) -> list[LossEntry]:
-    serials = serials_at(rows)
-    named = Certificate.objects.filter(serial__in={one for one in serials.values() if one})
-    states = {one.serial: str(one.state(now).label) for one in named.defer("der", "crl_entry")}
-    # Device → the minutes sent about it, the oldest first.
-    codes = [kind.code for kind in kinds.KINDS.values() if kind.effect is EffectKind.RECORD_LOSS]
-    items = DossierItem.objects.filter(
-        device__in=[row.device_id for row in rows],
-        dossier__kind__in=codes,
-        dossier__sent_at__isnull=False,
-    ).select_related("dossier")
-    minutes: dict[int, list[tuple[datetime, Dossier]]] = {}
-    for item in items.order_by("dossier__sent_at", "pk"):
-        assert item.dossier.sent_at is not None
-        minutes.setdefault(item.device_id or 0, []).append((item.dossier.sent_at, item.dossier))
-    # Device → the days it was found again, the first one first.
-    moves = CustodyMove.objects.filter(device__in=[row.device_id for row in rows], move=Move.FIND)
-    found: dict[int, list[tuple[datetime, date]]] = {}
-    for move in moves.order_by("at", "pk"):
-        found.setdefault(move.device_id, []).append((move.at, move.happened_on))
-    return [
-        LossEntry(
-            move=row,
-            certificate_serial=serials[row.pk],
-            certificate_state=states.get(serials[row.pk], ""),
-            minutes=_first_after(row.at, minutes.get(row.device_id, [])),
-            found_on=_first_after(row.at, found.get(row.device_id, [])),
-        )
-        for row in rows
-    ]
+    def told_on(self) -> date | None:
+        """Return the day its minutes were sent."""
+        sent_at = self.minutes.sent_at if self.minutes else None
+        return timezone.localdate(sent_at) if sent_at else None
 
 
 def _first_after(moment: datetime, happened: Iterable[tuple[datetime, What]]) -> What | None:
     """Return the first of what happened at ``moment`` or later."""
     return next((what for at, what in happened if at >= moment), None)
-
-
-def _told_on(entry: LossEntry) -> date | None:
-    sent_at = entry.minutes.sent_at if entry.minutes else None
-    return timezone.localdate(sent_at) if sent_at else None
 
 
 COLUMNS: tuple[Column[LossEntry], ...] = (
@@ -114,7 +114,7 @@ COLUMNS: tuple[Column[LossEntry], ...] = (
         lambda entry: entry.minutes.letter_number if entry.minutes else "",
         18,
     ),
-    Column(gettext_lazy("Gửi ngày"), _told_on, 14),
+    Column(gettext_lazy("Gửi ngày"), LossEntry.told_on, 14),
     Column(
         gettext_lazy("Kết quả"),
         lambda entry: _("Đã tìm lại được") if entry.found_on else _("Còn thất lạc"),
@@ -154,7 +154,7 @@ REGISTER = Register(
     place=30,
     order=Order("at", is_descending=True),
     rows=lambda user: moves_visible_to(user).filter(move=Move.REPORT_LOST),
-    entries=_entries,
+    entries=LossEntry.of_page,
     filter=LossRegisterFilter,
     columns=COLUMNS,
     url=lambda entry: page_of_device(entry.move),

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
+from portal.core.law import with_numbers
 from requests_app.kinds.base import Words
 from requests_app.rules.revocation import Cause
 from requests_app.start_page.occasions.base import Pick, Way
 
-_ISSUE_LIMIT = _(
-    "Cục cấp trong 3 ngày làm việc kể từ ngày nhận hồ sơ hợp lệ (Điều 11 Nghị định 68/2024/NĐ-CP)."
+_ISSUE_LIMIT = with_numbers(
+    _(
+        "Cục cấp trong %(issue_days)s ngày làm việc kể từ ngày nhận hồ sơ hợp lệ "
+        "(Điều 11 Nghị định 68/2024/NĐ-CP)."
+    )
 )
 _LETTER: Words = _("Số, ngày công văn của đơn vị và người tiếp nhận.")
 _ISSUE_READY: Mapping[str, tuple[Words, ...]] = {
@@ -60,9 +64,12 @@ def issue_anew(kind_code: str, *, label: Words) -> Way:
             "thiết bị cũ nộp lại khi đã có thiết bị mới."
         ),
         ready=_ISSUE_READY[kind_code],
-        limit=_(
-            "Được làm khi chứng thư còn dưới 30 ngày, đã hết hạn hoặc đã bị thu hồi (Điều 21). "
-            "Cục cấp trong 3 ngày làm việc kể từ ngày nhận hồ sơ hợp lệ (Điều 11)."
+        limit=with_numbers(
+            _(
+                "Được làm khi chứng thư còn dưới %(days_left)s ngày, đã hết hạn hoặc đã bị thu hồi "
+                "(Điều 21). Cục cấp trong %(issue_days)s ngày làm việc kể từ ngày nhận hồ sơ hợp "
+                "lệ (Điều 11)."
+            )
         ),
         pick=Pick.TO_ISSUE_ANEW,
     )
@@ -76,9 +83,11 @@ RENEW = Way(
         "Số hiệu chứng thư thay đổi, thiết bị giữ nguyên."
     ),
     ready=(_("Thiết bị đang dùng và mật khẩu của nó."), _LETTER),
-    limit=_(
-        "Chứng thư phải còn ít nhất 30 ngày vào ngày cơ quan tiếp nhận nhận được hồ sơ; mỗi chứng "
-        "thư gia hạn một lần, không quá 3 năm (Điều 9, Điều 12)."
+    limit=with_numbers(
+        _(
+            "Chứng thư phải còn ít nhất %(days_left)s ngày vào ngày cơ quan tiếp nhận nhận được hồ "
+            "sơ; mỗi chứng thư gia hạn một lần, không quá %(renewed_years)s năm (Điều 9, Điều 12)."
+        )
     ),
     pick=Pick.TO_RENEW,
     answers={"renews": "x"},
@@ -95,7 +104,9 @@ CHANGE = Way(
         _("Địa chỉ thư điện tử đã đăng ký khi cấp."),
         _LETTER,
     ),
-    limit=_("Chứng thư phải còn ít nhất 30 ngày vào ngày nhận hồ sơ (Điều 14)."),
+    limit=with_numbers(
+        _("Chứng thư phải còn ít nhất %(days_left)s ngày vào ngày nhận hồ sơ (Điều 14).")
+    ),
     pick=Pick.TO_CHANGE,
     answers={"changes": "x"},
 )
@@ -111,7 +122,9 @@ TAKE_OVER = Way(
         _("Thư điện tử công vụ mới và các cấp cơ quan công tác mới."),
         _LETTER,
     ),
-    limit=_("Chứng thư phải còn ít nhất 30 ngày vào ngày nhận hồ sơ (Điều 14, Điều 15)."),
+    limit=with_numbers(
+        _("Chứng thư phải còn ít nhất %(days_left)s ngày vào ngày nhận hồ sơ (Điều 14, Điều 15).")
+    ),
     answers={"changes": "x"},
     to_type=_(
         "Ghi vào dòng 1 số hiệu chứng thư, tên và thư điện tử đã đăng ký đúng như trong chứng thư "
@@ -127,7 +140,9 @@ RECOVER = Way(
         "chứng thư."
     ),
     ready=(_("Số hiệu in trên thiết bị. Không thử mật khẩu thêm."), _LETTER),
-    limit=_("1 ngày làm việc kể từ ngày nhận đề nghị hợp lệ (Điều 22)."),
+    limit=with_numbers(
+        _("%(recovery_days)s ngày làm việc kể từ ngày nhận đề nghị hợp lệ (Điều 22).")
+    ),
     pick=Pick.LOCKED,
 )
 TELL_LOSS = Way(
@@ -149,7 +164,9 @@ GIVE_BACK = Way(
         "xác nhận từng chiếc."
     ),
     ready=(_("Thiết bị đã thu về đơn vị, đọc được số hiệu."), _LETTER),
-    limit=_("5 ngày làm việc kể từ ngày nhận thông báo thu hồi (Điều 20)."),
+    limit=with_numbers(
+        _("%(return_days)s ngày làm việc kể từ ngày nhận thông báo thu hồi (Điều 20).")
+    ),
     pick=Pick.TO_GIVE_BACK,
 )
 TELL_HANDOVER = Way(
@@ -167,16 +184,21 @@ def revoke(cause: Cause | None = None, *, label: Words, pick: Pick = Pick.TO_REV
     return Way(
         kind_code="mau_05_revoke",
         label=label,
-        happens=_(
-            "Cục thu hồi chứng thư và gửi thông báo có ngày; từ ngày đó đơn vị thu và nộp lại "
-            "thiết bị kèm Mẫu 08 trong 5 ngày làm việc (mất thiết bị thì Mẫu 09)."
+        happens=with_numbers(
+            _(
+                "Cục thu hồi chứng thư và gửi thông báo có ngày; từ ngày đó đơn vị thu và nộp lại "
+                "thiết bị kèm Mẫu 08 trong %(return_days)s ngày làm việc (mất thiết bị thì Mẫu 09)."
+            )
         ),
         ready=(
             _("Lý do từng trường hợp; đề nghị bằng văn bản của cá nhân khi lý do cần có."),
             _LETTER,
         ),
-        limit=_(
-            "Đề nghị ngay khi có lý do (Điều 17); nộp thiết bị trong 5 ngày làm việc (Điều 20)."
+        limit=with_numbers(
+            _(
+                "Đề nghị ngay khi có lý do (Điều 17); nộp thiết bị trong %(return_days)s ngày làm "
+                "việc (Điều 20)."
+            )
         ),
         pick=pick,
         answers={"cause": cause.value} if cause else {},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from portal.core.law import with_numbers
 from requests_app.kinds.mau_01_person.form import CENTRAL
 from requests_app.rules.revocation import Cause
 from requests_app.start_page.occasions import outcomes
@@ -55,7 +56,12 @@ OF_DEVICES = (
 
 
 _EXPIRING = _("Sắp hết hạn, hoặc đã hết hạn mà còn dùng")
-_EXPIRING_HINT = _("Còn ít nhất 30 ngày thì gia hạn; dưới 30 ngày hoặc đã hết hạn thì cấp mới.")
+_EXPIRING_HINT = with_numbers(
+    _(
+        "Còn ít nhất %(days_left)s ngày thì gia hạn; dưới %(days_left)s ngày hoặc đã hết hạn thì "
+        "cấp mới."
+    )
+)
 _REVOKE = _("Thu hồi (Mẫu 05)")
 _TOO_LATE = _("Không gia hạn, thay đổi được nữa: cấp mới")
 

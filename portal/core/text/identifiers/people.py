@@ -55,11 +55,6 @@ def check_identity_number(value: str) -> Findings:
             _("Ba số đầu %(code)s không phải mã tỉnh nơi khai sinh đã biết. Hãy đối chiếu với thẻ.")
             % {"code": value[:3]},
         )
-    return _damaged_identity_number(value)
-
-
-def _damaged_identity_number(value: str) -> Findings:
-    """Name the usual damage: zeros lost in a spreadsheet, the old card, separators."""
     is_number = _DIGITS.fullmatch(value) is not None
     if is_number and len(value) in _LENGTHS_WITHOUT_ZEROS and value[0] != "0":
         return error(
