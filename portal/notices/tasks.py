@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.core.background.sweeps import Done, sweep
 from portal.deadlines.models import Reminder
-from portal.notices import mailing, reminders
+from portal.notices import reminders
+from portal.notices.channels import mail as mailing
 
 NAMED = 20  # reminders shown one by one
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.core.calendar.workdays import WorkCalendar, work_calendar
-from portal.notices.composing import new_mail, subject_of
+from portal.notices.mail_text import new_mail, subject_of
 from portal.notices.models import Mailing, Notice
 from portal.notices.preferences import mailing_of
 
