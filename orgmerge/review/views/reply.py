@@ -26,8 +26,9 @@ from orgmerge.review.rules import FIELDS, OUTSIDE, Checked, Said
 from orgmerge.vocabulary import Answer, Extent
 from portal.core.fragments import filtered
 from portal.core.numbers import typed_number
+from portal.core.refusals import Refusals
 from portal.core.roles import Capability, Scope
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Violation
 from portal.core.text import nfc
 from requests_app.steps.errors import NotEditable, StaleVersion
 
@@ -132,14 +133,12 @@ def send(request: UserRequest, code: UUID) -> HttpResponse:
 
 
 def _send(request: UserRequest, found: ReviewReply, version: int) -> HttpResponse:
-    try:
+    with Refusals() as refused:
         services.send(found, actor=request.user, now=timezone.now(), version=version)
-    except Refused as refusal:
-        found = find(request.user, found.uuid)
-        return _show(request, found, Shown(violations=refusal.violations))
-    words = _("Đã gửi kết quả rà soát tới %(office)s.")
-    messages.success(request, words % {"office": found.round.merger.office.name})
-    return redirect("orgmerge:reply", found.uuid)
+        words = _("Đã gửi kết quả rà soát tới %(office)s.")
+        messages.success(request, words % {"office": found.round.merger.office.name})
+        return redirect("orgmerge:reply", found.uuid)
+    return _show(request, find(request.user, found.uuid), Shown(violations=refused.violations))
 
 
 def find(user: User, code: UUID) -> ReviewReply:

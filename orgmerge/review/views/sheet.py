@@ -28,7 +28,8 @@ from orgmerge.vocabulary import Answer
 from portal.core.collector import collector_paused
 from portal.core.forms import SheetFile
 from portal.core.fragments import filtered
-from portal.core.rules import Refused, Violation
+from portal.core.refusals import Refusals
+from portal.core.rules import Violation
 from portal.core.sheets import XLSX
 from requests_app.spreadsheets import MAX_ROWS, parked
 from requests_app.steps.errors import NotEditable, StaleVersion
@@ -96,13 +97,11 @@ def upload(request: UserRequest, code: UUID) -> HttpResponse:
     violations: Sequence[Violation] = ()
     if form.is_valid():
         content = form.cleaned_data["file"].read()
-        try:
+        with Refusals() as refused:
             sheets.read(content)
-        except Refused as refusal:
-            violations = refusal.violations
-        else:
             token = parked.park(content, dossier=found.uuid, owner=request.user.uuid)
             return redirect("orgmerge:reply_report", found.uuid, token)
+        violations = refused.violations
     context = {"reply": found, "form": form, "violations": violations, "most": MAX_ROWS}
     return render(request, "orgmerge/reply_import.html", context)
 
