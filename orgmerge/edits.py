@@ -12,7 +12,7 @@ from orgmerge.workflow import EDITABLE
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.core.roles import Capability
-from requests_app.steps.errors import NotEditable, StaleVersion
+from requests_app.errors import NotEditable, StaleVersion
 
 
 def lock_merger(

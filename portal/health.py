@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu.exceptions import KombuError
 
-from portal.ca import publication, responder
+from portal.ca.authority import publication, responder
 from portal.ca.tasks import check_keys
 from portal.celery import app
 from portal.core.background import heartbeats, status

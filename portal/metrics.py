@@ -22,10 +22,10 @@ from django.views.decorators.http import require_safe
 
 from devices.models import Intake
 from portal.accounts.addresses import client_address
-from portal.ca import publication
+from portal.ca.authority import publication
 from portal.core.background.status import all_sweeps
 from portal.core.models import Heartbeat
-from portal.core.paging import capped_count
+from portal.core.web.paging import capped_count
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.querysets import CERTIFICATE_KINDS
 from portal.notices.models import Mail

@@ -42,8 +42,8 @@ def _secret(name: str) -> str:
 SECRET_KEY = _secret("SECRET_KEY")
 # Encrypts identity numbers and drafts' answers at rest; losing it loses them.
 FIELD_KEY = _secret("FIELD_KEY")
-# CA_PASSPHRASE, which opens the CA's private keys, is no setting: portal.ca.keystore reads it from
-# the environment or this file when a key is opened, so only where something is signed.
+# CA_PASSPHRASE, which opens the CA's private keys, is no setting: portal.ca.authority.keystore
+# reads it from the environment or this file when a key is opened, so where something is signed.
 CA_PASSPHRASE_FILE = Path(env.str("CA_PASSPHRASE_FILE", default=str(DATA_DIR / "ca_passphrase")))
 
 PUBLIC_URL: str = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
@@ -84,7 +84,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "portal.core.middleware.RefusesUnreadable",
+    "portal.core.web.middleware.RefusesUnreadable",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -99,7 +99,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.documents.middleware.TellsDamage",
-    "portal.core.middleware.Conflicts",
+    "portal.core.web.middleware.Conflicts",
 ]
 INSTALLED_APPS.insert(0, "django.contrib.auth")
 
@@ -118,7 +118,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "portal.core.context.frame",
+                "portal.core.web.context.frame",
             ],
         },
     }
@@ -261,7 +261,6 @@ REMINDER_HOUR = env.int("REMINDER_HOUR", default=7)  # a day's reminders are tol
 # Who may read /metrics: whoever sends this token, or asks from these addresses. Neither: nobody.
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 METRICS_ADDRESSES: list[str] = env.list("METRICS_ADDRESSES", default=[])
-VALIDITY_YEARS = {"person": 5, "organisation": 5, "system": 5}
 # Rows carried out in one transaction, and how long a silent worker keeps its dossier.
 EXECUTION_CHUNK = env.int("EXECUTION_CHUNK", default=100)
 # Of a letter that a reorganisation opens: what a head can look through before signing.

@@ -10,7 +10,7 @@ class RequestsConfig(AppConfig):
     verbose_name = "Hồ sơ"
 
     def ready(self) -> None:
-        from portal.ca import renewals  # noqa: PLC0415 (models are loaded only now)
+        from portal.ca.register import renewals  # noqa: PLC0415 (models are loaded only now)
         from portal.deadlines import moving  # noqa: PLC0415
         from requests_app import hooks as following  # noqa: PLC0415
         from requests_app.models import Dossier  # noqa: PLC0415

@@ -19,7 +19,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from tests import databases
 from tests.placing import ByModule, is_left_out, rank
 
-pytest_plugins = ["tests.locks"]
+pytest_plugins = ["tests.locks", "tests.paper"]
 
 hypothesis.settings.register_profile(
     "suite",
@@ -136,12 +136,16 @@ def django_db_setup(
     django_db_blocker: DjangoDbBlocker,
     tmp_path_factory: pytest.TempPathFactory,
     worker_id: str,
+    pytestconfig: pytest.Config,
 ) -> Iterator[None]:
-    """In place of pytest-django's: migrations run once a run, not once a worker."""
+    """In place of pytest-django's: migrations run once, not once a worker."""
     folder = tmp_path_factory.getbasetemp()
     if worker_id != "master":
         folder = folder.parent  # the run's
-    with django_db_blocker.unblock(), databases.copy_of_the_migrated(folder, worker_id):
+    cache: pytest.Cache | None = getattr(pytestconfig, "cache", None)  # -p no:cacheprovider
+    kept = cache.mkdir("migrated") if cache else folder
+    copy = databases.copy_of_the_migrated(folder, worker_id, kept_in=kept)
+    with django_db_blocker.unblock(), copy:
         yield
 
 
@@ -161,19 +165,3 @@ def chromium() -> str:
 def _own_checkpoints(settings: Settings) -> None:
     """Each test has its own checkpoints: its audit chain begins at 1 again."""
     settings.CHECKPOINT_DIR = Path(settings.DATA_DIR) / uuid.uuid4().hex / "checkpoints"
-
-
-@pytest.fixture
-def blank_paper(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever WeasyPrint lays out is one empty page: for tests that print much and read nothing.
-
-    A letter costs 140 ms, an empty page 15; what is done with the file afterwards is done to it.
-    """
-    import weasyprint  # loads Pango: only who prints pays for it
-
-    lay_out = weasyprint.HTML.render
-    monkeypatch.setattr(
-        weasyprint.HTML,
-        "render",
-        lambda _letter, **options: lay_out(weasyprint.HTML(string=""), **options),
-    )

@@ -23,7 +23,7 @@ from portal.core.roles import Capability, Scope, roles_in, roles_that_can
 from portal.core.rules import Refused, refuse
 from portal.core.steps import IllegalStep
 from portal.notices import services as notices
-from requests_app.steps.errors import Barred
+from requests_app.errors import Barred
 
 # Nothing answered from here on would be planned with.
 _WITHOUT_ROUND = ENDED | {MergerState.APPROVED}

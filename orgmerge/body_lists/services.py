@@ -27,11 +27,11 @@ from portal.accounts.models import User
 from portal.agencies.facts import AgencyFacts
 from portal.agencies.models import Agency, AgencyVersion
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
-from portal.core.identifiers import check_agency_code
+from portal.core.database.bulk import update_rows
 from portal.core.rules import refuse
-from portal.core.text import nfc, search_key
-from requests_app.steps.errors import NotEditable, StaleVersion
+from portal.core.text.identifiers import check_agency_code
+from portal.core.text.vietnamese import nfc, search_key
+from requests_app.errors import NotEditable, StaleVersion
 
 _AT_ONCE = 500
 _TEXTS = ("old_agency", "new_agency", "new_name", "extent", "effective_on", "decision")

@@ -19,8 +19,8 @@ from orgmerge.register import inputs, queries
 from orgmerge.register.inputs import Description
 from orgmerge.vocabulary import Extent
 from portal.agencies.models import Agency
-from portal.core.identifiers import check_agency_code
-from portal.core.text import nfc
+from portal.core.text.identifiers import check_agency_code
+from portal.core.text.vietnamese import nfc
 
 COLUMNS = ("old_agency", "new_agency", "new_name", "extent", "effective_on", "decision")
 _DISTRICTS = tuple(

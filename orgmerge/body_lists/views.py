@@ -23,15 +23,15 @@ from orgmerge.body_lists.filters import ListRowFilter
 from orgmerge.body_lists.sheets import COLUMNS, blank_sheet
 from orgmerge.models import BodyList, Merger
 from orgmerge.vocabulary import Extent
-from portal.core.collector import collector_paused
-from portal.core.forms import SheetFile
-from portal.core.fragments import filtered, render_list
-from portal.core.numbers import typed_number
-from portal.core.refusals import Refusals
+from portal.core.database.collector import collector_paused
 from portal.core.roles import Scope
 from portal.core.rules import Violation
-from portal.core.sheets import XLSX
-from requests_app.steps.errors import NotEditable, StaleVersion
+from portal.core.text.numbers import typed_number
+from portal.core.web.forms import SheetFile
+from portal.core.web.fragments import filtered, render_list
+from portal.core.web.refusals import Refusals
+from portal.core.web.sheets import XLSX
+from requests_app.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

@@ -25,7 +25,7 @@ from portal.agencies.rules import facts_violations
 from portal.audit import services as audit
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation, refuse
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,11 +29,11 @@ from orgmerge.description.forms import (
 )
 from orgmerge.models import Merger, MergerBody, MergerShare
 from portal.agencies.models import Agency
-from portal.core.forms import warnings_of
-from portal.core.refusals import Refusals
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Violation
-from requests_app.steps.errors import NotEditable, StaleVersion
+from portal.core.web.forms import warnings_of
+from portal.core.web.refusals import Refusals
+from requests_app.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:
     from django import forms

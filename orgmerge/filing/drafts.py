@@ -30,11 +30,11 @@ from orgmerge.vocabulary import About, LineState, MergerState, Stage
 from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
 from portal.ca.models import Certificate
-from portal.core.fields import keyed_hash
+from portal.core.database.fields import keyed_hash
 from portal.core.roles import Capability
 from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 from portal.notices import services as notices
 from requests_app import kinds
 from requests_app.drafts.services import create_draft, import_rows, save_letter

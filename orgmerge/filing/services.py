@@ -31,8 +31,8 @@ from portal.agencies.models import SubscriberKind
 from portal.ca.models import Certificate
 from portal.core.roles import Capability
 from portal.core.rules import refuse
+from requests_app.errors import NotEditable
 from requests_app.models import Dossier, DossierItem, Outcome
-from requests_app.steps.errors import NotEditable
 from requests_app.workflow import ENDED, State
 
 logger = logging.getLogger(__name__)

@@ -21,11 +21,11 @@ from orgmerge.models import Merger, PlanLine
 from orgmerge.plans.wording import SLUGS
 from orgmerge.vocabulary import LineState, MergerState, Stage
 from portal.agencies.models import Agency
-from portal.core.fragments import render_list
-from portal.core.refusals import Refusals
 from portal.core.roles import Capability, Scope
+from portal.core.web.fragments import render_list
+from portal.core.web.refusals import Refusals
+from requests_app.errors import NotEditable
 from requests_app.models import Dossier
-from requests_app.steps.errors import NotEditable
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

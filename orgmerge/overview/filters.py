@@ -12,7 +12,7 @@ from orgmerge.filters import ALL, NarrowingFilter, containing
 from orgmerge.models import Merger, MergerBody, MergerShare
 from orgmerge.models.querysets import MergerQuerySet
 from orgmerge.vocabulary import Extent, MergerKind, MergerState
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 
 if TYPE_CHECKING:
     from django.http import QueryDict

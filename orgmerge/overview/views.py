@@ -31,12 +31,12 @@ from orgmerge.repeal import services as repeal
 from orgmerge.vocabulary import MergerState
 from orgmerge.workflow import EDITABLE, STEPS, MergerAction, StepOfMerger
 from portal.agencies import lookup
-from portal.core.fragments import filtered, render_list
-from portal.core.paging import Order, capped_count, keyset_page
-from portal.core.refusals import Refusals
 from portal.core.roles import Capability, Scope
 from portal.core.steps import IllegalStep
-from requests_app.steps.errors import Barred, StaleVersion
+from portal.core.web.fragments import filtered, render_list
+from portal.core.web.paging import Order, capped_count, keyset_page
+from portal.core.web.refusals import Refusals
+from requests_app.errors import Barred, StaleVersion
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from orgmerge.models import Merger, MergerOffice, PlanLine, RecordsHandover
 from orgmerge.vocabulary import LineState, MergerState
 from portal.core.roles import Capability
-from portal.core.waiting import Waiting
+from portal.core.web.waiting import Waiting
 
 if TYPE_CHECKING:
     from portal.accounts.models import User

@@ -31,7 +31,7 @@ from portal.audit import services as audit
 from portal.core.roles import Capability
 from portal.core.rules import refuse
 from portal.notices import services as notices
-from requests_app.steps.errors import Barred, NotEditable, StaleVersion
+from requests_app.errors import Barred, NotEditable, StaleVersion
 
 _LONGEST_TITLE = 250
 

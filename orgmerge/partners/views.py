@@ -26,10 +26,10 @@ from orgmerge.workflow import EDITABLE
 from portal.agencies import lookup
 from portal.agencies.models import Agency
 from portal.agencies.querysets import AgencyQuerySet
-from portal.core.refusals import Refusals
 from portal.core.roles import Capability
 from portal.core.rules import Violation
-from requests_app.steps.errors import Barred, NotEditable, StaleVersion
+from portal.core.web.refusals import Refusals
+from requests_app.errors import Barred, NotEditable, StaleVersion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -34,9 +34,9 @@ from portal.accounts.models import User
 from portal.agencies.querysets import ancestors_of
 from portal.audit import services as audit
 from portal.core.background.leases import Lease, LeaseLost
-from portal.core.fragments import filtered
 from portal.core.roles import Scope
 from portal.core.rules import Refused, refuse
+from portal.core.web.fragments import filtered
 from portal.documents import pieces
 from portal.documents import services as documents
 from portal.documents.letters import cell

@@ -20,7 +20,7 @@ from portal.audit import services as audit
 from portal.ca.models import Certificate
 from portal.core.roles import Capability
 from portal.core.rules import Refused, refuse
-from requests_app.steps.errors import NotEditable
+from requests_app.errors import NotEditable
 
 _ACTIONS: dict[str, tuple[Action, ...]] = {
     About.CERTIFICATE: (Action.KEEP, Action.CHANGE, Action.REVOKE, Action.ISSUE),

@@ -17,9 +17,9 @@ from orgmerge.description.forms import MergerForm
 from orgmerge.models import Merger
 from orgmerge.repeal import services
 from orgmerge.vocabulary import MergerKind
-from portal.core.refusals import Refusals
 from portal.core.roles import Capability
 from portal.core.rules import Violation
+from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

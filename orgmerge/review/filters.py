@@ -16,7 +16,7 @@ from orgmerge.vocabulary import Answer
 from portal.accounts.models import User
 from portal.agencies.models import AgencyKind, SubscriberKind
 from portal.core.roles import Scope, roles_in
-from portal.core.text import nfc, search_key
+from portal.core.text.vietnamese import nfc, search_key
 
 NO_ANSWER, ANSWERED, FOR_THEM, TO_OTHER_BODIES = "none", "any", "office", "outside"
 SENT, STARTED, SILENT, WITHOUT_ACCOUNT = "sent", "started", "silent", "mute"

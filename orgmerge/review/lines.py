@@ -14,9 +14,9 @@ from orgmerge.models import ReviewItem
 from orgmerge.review.rules import FIELDS, OUTSIDE, Said
 from orgmerge.vocabulary import Answer
 from portal.agencies.models import Affiliation, Subscriber
-from portal.core.identifiers import mask
 from portal.core.roles import Scope
 from portal.core.rules import Finding
+from portal.core.text.identifiers import mask
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -23,7 +23,7 @@ from portal.core.rules import Refused, refuse
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import DeadlineKind
 from portal.notices import services as notices
-from requests_app.steps.errors import NotEditable
+from requests_app.errors import NotEditable
 
 AT_ONCE = 2000  # lines that are written while the officer waits
 _CHUNK = 500

@@ -20,12 +20,12 @@ from orgmerge.workflow import EDITABLE
 from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import DeadlineKind
-from requests_app.steps.errors import NotEditable, StaleVersion
+from requests_app.errors import NotEditable, StaleVersion
 
 _COLUMNS = ("answer", "moves_to", "unit", "position_title", "email", "note")
 _JOINED = ("round__merger__office", "agency")

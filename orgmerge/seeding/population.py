@@ -22,8 +22,8 @@ from orgmerge.seeding.signing import CertificateMaker
 from portal.accounts.models import User
 from portal.agencies.models import Affiliation, Agency, AgencyVersion, Subscriber, SubscriberKind
 from portal.ca.models import Certificate, KeyPair
-from portal.core.fields import keyed_hash
-from portal.core.text import person_sort_key, search_key, sort_key
+from portal.core.database.fields import keyed_hash
+from portal.core.text.vietnamese import person_sort_key, search_key, sort_key
 from requests_app import kinds
 from requests_app.models import Dossier, DossierItem
 from requests_app.models.querysets import is_at_ca

@@ -22,7 +22,7 @@ from portal.agencies.models import AgencyVersion
 from portal.audit import services as audit
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 from portal.documents import letters
 from portal.documents import services as documents
 from requests_app.submission.letter_content import (

@@ -29,9 +29,9 @@ from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.agencies.services import hand_on_bodies
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
-from portal.core.refusals import Refusals
+from portal.core.database.bulk import update_rows
 from portal.core.roles import Capability
+from portal.core.web.refusals import Refusals
 
 AT_ONCE = 50  # bodies of one transaction: others wait that long for the end of the audit chain
 _LONGEST = 500

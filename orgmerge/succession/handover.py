@@ -50,14 +50,14 @@ from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.audit import services as audit
 from portal.ca.models import Certificate
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.core.roles import Capability, roles_that_can
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.watching import let_watch
 from portal.notices import services as notices
 from requests_app.models import CoveringLetter, Dossier
-from requests_app.routing.ending import end_rules_naming
+from requests_app.routing.services import end_rules_naming
 from requests_app.succession import offices
 
 

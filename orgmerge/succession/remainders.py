@@ -28,7 +28,7 @@ from portal.audit import services as audit
 from portal.ca.models import Certificate
 from portal.core.roles import Capability
 from portal.core.rules import refuse
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 from portal.deadlines.models import Deadline
 from requests_app.models import CoveringLetter, Dossier
 from requests_app.succession.offices import UNSENT

@@ -35,7 +35,7 @@ from portal.agencies.models import Affiliation, Agency, AgencyKind, Subscriber, 
 from portal.agencies.services import GoingOver
 from portal.audit import services as audit
 from portal.ca.models import Certificate
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.core.roles import Capability, roles_that_can
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import Deadline

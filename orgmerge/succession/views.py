@@ -19,10 +19,10 @@ from orgmerge.models import Merger, RecordsHandover
 from orgmerge.succession import agency_list, effective_day, records, remainders
 from orgmerge.succession.forms import ListSentForm, SendToForm, SignedRecordForm
 from orgmerge.succession.remainders import LABELS, remaining_counts, second_heads
-from portal.core.refusals import Refusals
 from portal.core.roles import Capability, Scope
+from portal.core.web.refusals import Refusals
 from portal.documents.responses import file_response
-from requests_app.steps.errors import StaleVersion
+from requests_app.errors import StaleVersion
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest

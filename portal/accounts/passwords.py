@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from zxcvbn import zxcvbn
 
 from portal.core.rules import Refused, Violation
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -46,7 +46,7 @@ class HardToGuess:
 
     def validate(self, password: str, user: User | None = None) -> None:
         pieces = _known_of(user) if user is not None else set()
-        joined = _joined(password)
+        joined = re.sub(r"[^a-z0-9]", "", search_key(password))
         rest = joined
         for piece in sorted((one for one in pieces if one in joined), key=len, reverse=True):
             rest = rest.replace(piece, "")
@@ -88,10 +88,6 @@ def _words_of(error: ValidationError) -> str:
         case "password_entirely_numeric":
             return _("Mật khẩu không được chỉ gồm chữ số.")
     return str(error.message)
-
-
-def _joined(text: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", search_key(text))
 
 
 def _known_of(user: User) -> set[str]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.conf import settings
 
 from portal.accounts.models import LoginFailure
-from portal.core.fields import keyed_hash
+from portal.core.database.fields import keyed_hash
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from portal.accounts import sign_in, throttle
-from portal.ca import tokens
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
 from portal.documents import services as documents
-from requests_app.services import Barred, NotEditable, StaleVersion
+from requests_app.errors import Barred, NotEditable, StaleVersion
 
 
 class ViolationSerializer(serializers.Serializer[Violation]):
@@ -55,7 +55,15 @@ def answer_to(error: Exception, context: dict[str, Any]) -> Response | None:
         case tokens.WrongPin() | tokens.Locked() | tokens.NoPinYet():
             return _refusal("pin", [_pin_violation(error)])
         case throttle.Closed():
-            return _closed(error)
+            answer = _problem(
+                "too_many_failures",
+                _("Đã nhập sai quá nhiều lần; thử lại sau %(time)s.")
+                % {"time": f"{timezone.localtime(error.until):%H:%M:%S %d/%m/%Y}"},
+                status.HTTP_429_TOO_MANY_REQUESTS,
+            )
+            seconds = (error.until - timezone.now()).total_seconds()
+            answer["Retry-After"] = str(max(1, int(seconds) + 1))
+            return answer
         case ObjectDoesNotExist():
             return _known(Http404(), context)
     if isinstance(error, documents.Damaged):
@@ -124,18 +132,6 @@ def _refusal(code: str, violations: Any) -> Response:
         "violations": ViolationSerializer(violations, many=True).data,
     }
     return Response(data, status=status.HTTP_422_UNPROCESSABLE_ENTITY)
-
-
-def _closed(error: throttle.Closed) -> Response:
-    answer = _problem(
-        "too_many_failures",
-        _("Đã nhập sai quá nhiều lần; thử lại sau %(time)s.")
-        % {"time": f"{timezone.localtime(error.until):%H:%M:%S %d/%m/%Y}"},
-        status.HTTP_429_TOO_MANY_REQUESTS,
-    )
-    seconds = (error.until - timezone.now()).total_seconds()
-    answer["Retry-After"] = str(max(1, int(seconds) + 1))
-    return answer
 
 
 def _problem(code: str, detail: str, http_status: int) -> Response:

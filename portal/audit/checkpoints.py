@@ -64,7 +64,15 @@ def write(sequence: int, entry_hash: str, *, now: datetime) -> bool:
         files = _files()
         name = f"{now.astimezone(UTC):%Y-%m}.jsonl"
         # A clock set back must not put the newest line into an older file.
-        _append(max([folder / name, *files[-1:]]), line)
+        path = max([folder / name, *files[-1:]])
+        if path.exists() and not path.read_bytes().endswith(b"\n"):
+            whole = path.read_bytes().rpartition(b"\n")
+            os.truncate(path, len(whole[0]) + len(whole[1]))
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(line.encode())
+            file.flush()
+            os.fsync(descriptor)
     return True
 
 
@@ -84,22 +92,19 @@ def read_all() -> list[Checkpoint]:
     for path in _files():
         for line in _whole_lines(path.read_text()):
             mark = _parse(line, path)
-            _verify(line, public_key, previous=previous, where=f"{path.name}, {mark.sequence}")
+            where = f"{path.name}, {mark.sequence}"
+            if public_key is None:
+                raise Broken("the key of the checkpoints is missing")
+            content = json.loads(line)
+            try:
+                public_key.verify(bytes.fromhex(content.pop("signature")), _signed_bytes(content))
+            except (InvalidSignature, KeyError, ValueError) as error:
+                raise Broken(f"checkpoint {where}: its signature is wrong") from error
+            if content["previous"] != previous:
+                raise Broken(f"checkpoint {where}: it does not follow the one before it")
             previous = mark.line_hash
             marks.append(mark)
     return marks
-
-
-def _verify(line: str, key: Ed25519PublicKey | None, *, previous: str, where: str) -> None:
-    if key is None:
-        raise Broken("the key of the checkpoints is missing")
-    content = json.loads(line)
-    try:
-        key.verify(bytes.fromhex(content.pop("signature")), _signed_bytes(content))
-    except (InvalidSignature, KeyError, ValueError) as error:
-        raise Broken(f"checkpoint {where}: its signature is wrong") from error
-    if content["previous"] != previous:
-        raise Broken(f"checkpoint {where}: it does not follow the one before it")
 
 
 def _parse(line: str, path: Path) -> Checkpoint:
@@ -139,17 +144,6 @@ def _whole_lines(text: str) -> list[str]:
     return text.rpartition("\n")[0].splitlines()
 
 
-def _append(path: Path, line: str) -> None:
-    if path.exists() and not path.read_bytes().endswith(b"\n"):
-        whole = path.read_bytes().rpartition(b"\n")
-        os.truncate(path, len(whole[0]) + len(whole[1]))
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(line.encode())
-        file.flush()
-        os.fsync(descriptor)
-
-
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     with (folder / ".lock").open("a") as lock:
@@ -169,23 +163,19 @@ def _signing_key(*, may_make: bool) -> Ed25519PrivateKey:
     if not path.exists():
         if not may_make:
             raise Broken("the key of the checkpoints is missing")
-        _make_key(path)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        pem = Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        unfinished = path.with_suffix(".new")
+        unfinished.touch(mode=0o600)
+        unfinished.write_bytes(pem)
+        unfinished.replace(path)
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     assert isinstance(key, Ed25519PrivateKey)
     return key
-
-
-def _make_key(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    pem = Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    unfinished = path.with_suffix(".new")
-    unfinished.touch(mode=0o600)
-    unfinished.write_bytes(pem)
-    unfinished.replace(path)
 
 
 def _public_key() -> Ed25519PublicKey | None:

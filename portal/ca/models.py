@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.agencies.models import Agency, Subscriber, SubscriberKind
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS, CertificateQuerySet
-from portal.core.fields import EncryptedTextField
+from portal.core.database.fields import EncryptedTextField
 
 
 class Storage(models.TextChoices):

@@ -12,15 +12,14 @@ from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
 from portal.audit import services as audit
+from portal.core.calendar.workdays import SATURDAY, WorkCalendar, work_calendar
 from portal.core.models import CalendarDay
 from portal.core.roles import Capability
 from portal.core.rules import refuse
-from portal.core.text import nfc
-from portal.core.workdays import WorkCalendar, work_calendar
+from portal.core.text.vietnamese import nfc
 from portal.deadlines.meanwhile import wait_for, wait_for_openers
 from portal.deadlines.moving import Days, Moved, look
 
-_SATURDAY = 5
 _RECORDED = 200  # deadlines named in one audit entry; the count is always whole
 
 
@@ -120,7 +119,7 @@ def _permit(actor: User) -> None:
 
 
 def _check_kind(day: date, kind: str) -> None:
-    is_weekend = day.weekday() >= _SATURDAY
+    is_weekend = day.weekday() >= SATURDAY
     if is_weekend == (kind == CalendarDay.Kind.WORK):
         return
     if is_weekend:

@@ -48,29 +48,23 @@ def calendar_of(clocks: Iterable[Deadline]) -> bytes:
     calendar.add("x-published-ttl", "PT1H")
     host = urlsplit(settings.PUBLIC_URL).hostname
     for clock in clocks:
-        calendar.add_component(_event(clock, host=str(host)))
+        event = Event()
+        changed_at = (
+            clock.changed_at or timezone.make_aware(datetime.combine(clock.received_on, time.min))
+        ).astimezone(UTC)
+        event.add("uid", f"{clock.uuid}@{host}")
+        event.add("dtstamp", changed_at)
+        event.add("last-modified", changed_at)
+        event.add("dtstart", clock.due_on)
+        event.add("dtend", clock.due_on + timedelta(days=1))
+        event.add("summary", f"{clock.get_kind_display()}: {clock.title}")
+        event.add(
+            "description",
+            _("Đơn vị thực hiện: %(agency)s\nCăn cứ: %(article)s")
+            % {"agency": clock.agency.name, "article": clock.article},
+        )
+        if clock.path:
+            event.add("url", f"{settings.PUBLIC_URL}{clock.path}")
+        event.add("transp", "TRANSPARENT")  # what is owed does not make anybody busy
+        calendar.add_component(event)
     return bytes(calendar.to_ical())
-
-
-def _event(clock: Deadline, *, host: str) -> Event:
-    event = Event()
-    changed_at = (clock.changed_at or _midnight(clock.received_on)).astimezone(UTC)
-    event.add("uid", f"{clock.uuid}@{host}")
-    event.add("dtstamp", changed_at)
-    event.add("last-modified", changed_at)
-    event.add("dtstart", clock.due_on)
-    event.add("dtend", clock.due_on + timedelta(days=1))
-    event.add("summary", f"{clock.get_kind_display()}: {clock.title}")
-    event.add(
-        "description",
-        _("Đơn vị thực hiện: %(agency)s\nCăn cứ: %(article)s")
-        % {"agency": clock.agency.name, "article": clock.article},
-    )
-    if clock.path:
-        event.add("url", f"{settings.PUBLIC_URL}{clock.path}")
-    event.add("transp", "TRANSPARENT")  # what is owed does not make anybody busy
-    return event
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))

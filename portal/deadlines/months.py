@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count
 
+from portal.core.calendar.workdays import WorkCalendar
 from portal.core.models import CalendarDay
-from portal.core.workdays import WorkCalendar
 from portal.deadlines.models import Deadline, DeadlineKind
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from portal.core.workdays import work_calendar
+from portal.core.calendar.workdays import work_calendar
 from portal.deadlines.models import Counts, Deadline
 
 _CHUNK = 500
@@ -74,22 +74,6 @@ def look(days: Days, *, late: Collection[int] | None = None, now: datetime) -> L
 
     ``late`` are the late clocks to set due again, None all. The chain is locked (``lock_chain``).
     """
-    wrong = _wrong(days)
-    held = _hold_targets(wrong)
-    free = [one for one in wrong if one.deadline.target_uuid not in held]
-    clocks = Deadline.objects.open().order_by()
-    taken, others = _take(clocks, "pk", [one.deadline.pk for one in free])
-    moved = [one for one in free if one.deadline.pk in taken]
-    _write(moved, now=now)
-    left = _set_late_ones_due(days, late, now=now)
-    _tell_followers(moved)
-    waits_for = [rows.filter(uuid=uuid) for uuid, rows in held.items()]
-    waits_for += [clocks.filter(pk=pk) for pk in others | left]
-    return Look(moved, frozenset(left), waits_for[0] if waits_for else None)
-
-
-def _wrong(days: Days) -> list[Moved]:
-    """Return the clocks that do not end by the calendar as it is, each with its right day."""
     calendar = work_calendar()
     first, last = days
     touched = Deadline.objects.open().filter(
@@ -101,7 +85,20 @@ def _wrong(days: Days) -> list[Moved]:
         if due_on != deadline.due_on:
             wrong.append(Moved(deadline, deadline.due_on))
             deadline.due_on = due_on
-    return wrong
+    held = _hold_targets(wrong)
+    free = [one for one in wrong if one.deadline.target_uuid not in held]
+    clocks = Deadline.objects.open().order_by()
+    taken, others = _take(clocks, "pk", [one.deadline.pk for one in free])
+    moved = [one for one in free if one.deadline.pk in taken]
+    _write(moved, now=now)
+    left = _set_late_ones_due(days, late, now=now)
+    for target_type, ones in _by_type(moved).items():
+        if following := _FOLLOWERS.get(target_type):
+            for chunk in _chunks(ones):
+                following.hear(chunk)
+    waits_for = [rows.filter(uuid=uuid) for uuid, rows in held.items()]
+    waits_for += [clocks.filter(pk=pk) for pk in others | left]
+    return Look(moved, frozenset(left), waits_for[0] if waits_for else None)
 
 
 def _hold_targets(wrong: Sequence[Moved]) -> dict[UUID, QuerySet[Any]]:
@@ -152,13 +149,6 @@ def _set_late_ones_due(days: Days, only: Collection[int] | None, *, now: datetim
     for chunk in _chunks(sorted(taken)):
         Deadline.objects.filter(pk__in=chunk).update(next_at=now)
     return others
-
-
-def _tell_followers(moved: Sequence[Moved]) -> None:
-    for target_type, ones in _by_type(moved).items():
-        if following := _FOLLOWERS.get(target_type):
-            for chunk in _chunks(ones):
-                following.hear(chunk)
 
 
 def _by_type(moved: Sequence[Moved]) -> dict[str, list[Moved]]:

@@ -12,11 +12,11 @@ from django.db.models import Case, F, OuterRef, QuerySet, When
 from django.utils import timezone
 
 from portal.agencies.models import Agency
-from portal.core.workdays import work_calendar
+from portal.core.calendar.workdays import work_calendar
 from portal.deadlines.meanwhile import reads_the_calendar
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
 from portal.deadlines.querysets import DeadlineQuerySet
-from portal.deadlines.rules import LIMITS, first_moment
+from portal.deadlines.rules import first_moment, limit_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def open_deadlines(
 ) -> list[Deadline]:
     """Start many clocks of one kind on the day of ``now``; return those that were not open yet."""
     wanted = _not_open_yet([kind], owed)
-    limit = LIMITS[kind]
+    limit = limit_of(kind)
     days = min(limit.working_days, working_days or limit.working_days)
     received_on = timezone.localdate(now)
     reads_the_calendar()
@@ -129,7 +129,7 @@ def open_until(
         opened.append(
             Deadline(
                 kind=kind,
-                article=LIMITS[kind].article,
+                article=limit_of(kind).article,
                 agency=one.agency,
                 office=one.office,
                 target_type=target_type,

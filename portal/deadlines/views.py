@@ -18,13 +18,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.core.computed_days import computed_days_off
-from portal.core.fragments import filtered, render_list
+from portal.core.calendar.computed_days import computed_days_off
+from portal.core.calendar.workdays import SATURDAY, work_calendar
 from portal.core.models import CalendarDay
-from portal.core.paging import Order, capped_count, keyset_page
 from portal.core.roles import Capability
 from portal.core.rules import Refused
-from portal.core.workdays import work_calendar
+from portal.core.web.fragments import filtered, render_list
+from portal.core.web.paging import Order, capped_count, keyset_page
 from portal.deadlines import calendar
 from portal.deadlines.filters import DONE, OPEN, DeadlineFilter
 from portal.deadlines.forms import DayForm, NewDayForm
@@ -80,7 +80,11 @@ def calendar_page(request: UserRequest) -> HttpResponse:
         "days": days,
         "expected": sum(not day.is_official for day in days),
         "is_announced": is_announced,
-        "computed": [(day, name) for day, name in computed.items() if day not in entered],
+        "computed": [
+            (day, name)
+            for day, name in computed.items()
+            if day not in entered and day.weekday() < SATURDAY
+        ],
         "working_days": worked.between(last_before, date(year, 12, 31)),
         "may_edit": _may_edit(request.user),
     }

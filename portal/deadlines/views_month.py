@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from portal.core.workdays import work_calendar
+from portal.core.calendar.workdays import work_calendar
 from portal.deadlines.months import month_of
 
 if TYPE_CHECKING:

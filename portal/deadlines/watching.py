@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from portal.agencies.models import Agency
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.deadlines.models import Deadline
 
 

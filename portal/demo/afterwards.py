@@ -14,21 +14,23 @@ from devices.models import Device
 from devices.services import Allocation
 from portal.agencies import services as agencies
 from portal.agencies.facts import PersonFacts
-from portal.ca import authority
-from portal.ca import services as ca
-from portal.ca.authority import Order
+from portal.ca.authority import services as authority
+from portal.ca.authority.services import Order
 from portal.ca.models import Certificate, KeyPair
-from portal.core.identifiers import parse_day
+from portal.ca.register import services as ca
+from portal.core.text.identifiers import parse_day
 from portal.demo import plays
 from portal.demo.people import answers_of
 from portal.demo.plays import Hands
-from requests_app import services
+from requests_app.decision.services import decide_rows
+from requests_app.drafts.services import save_letter
 from requests_app.kinds.mau_01_person.form import subject_name
 from requests_app.kinds.mau_04_renew_change import prefill as renew_change
 from requests_app.kinds.mau_05_revoke import prefill as revoke
 from requests_app.kinds.mau_06_recover import prefill as recover
 from requests_app.kinds.mau_09_loss import prefill as loss
 from requests_app.models import Decision, Dossier, DossierItem
+from requests_app.start_page.services import start_dossier
 from requests_app.workflow import Action
 
 _DAY = timedelta(days=1)
@@ -42,7 +44,18 @@ FIRST_OLD = 300  # numbers of the invented people who hold them
 def play(hands: Hands, *, now: datetime) -> None:
     """Play each scene that has not been played for the body of ``hands``."""
     old = _from_before_the_portal(hands, now=now)
-    _renewed_and_changed(hands, old, now=now)
+    if not _was_played(hands, f"50/{ROOM}"):
+        rows = [
+            renew_change.row_of(old[4], renews=True, changes=False),
+            _moved(renew_change.row_of(old[5], renews=True, changes=True)),
+            _moved(renew_change.row_of(old[6], renews=False, changes=True)),
+        ]
+        done = _dossier(hands, "mau_04_renew_change", "50", rows, now=now - 4 * _DAY)
+        plays.whole(done, hands, now=now - 4 * _DAY)
+    if not _was_played(hands, f"51/{ROOM}"):
+        rows = [renew_change.row_of(old[3], renews=True, changes=False)]
+        sent = _dossier(hands, "mau_04_renew_change", "51", rows, now=now - _DAY)
+        plays.sign(sent, hands, now=now - _DAY)
     _revoked_and_given_back(hands, now=now)
     _locked(hands, now=now)
     _lost(hands, now=now)
@@ -75,7 +88,20 @@ def _from_before_the_portal(hands: Hands, *, now: datetime) -> list[Certificate]
     long_ago = now - 80 * _DAY
     rows = [_answers(hands, number) for number in numbers]
     people = agencies.match_or_create_people(
-        [_facts(row) for row in rows], agency=hands.clerk.agency, now=long_ago
+        [
+            PersonFacts(
+                number=row["identity_number"],
+                name=row["full_name"],
+                birth_on=parse_day(row["birth_on"]),
+                unit=row["org2"],
+                position=row["position"],
+                email=row["email"],
+                phone=row["phone"],
+            )
+            for row in rows
+        ],
+        agency=hands.clerk.agency,
+        now=long_ago,
     )
     with transaction.atomic():
         found = devices.take_from_stock("token", len(rows))
@@ -126,37 +152,9 @@ def _answers(hands: Hands, number: int) -> dict[str, str]:
     return dict(answers_of(number, commune=hands.clerk.agency.name, mailbox=mailbox))
 
 
-def _facts(row: Mapping[str, str]) -> PersonFacts:
-    return PersonFacts(
-        number=row["identity_number"],
-        name=row["full_name"],
-        birth_on=parse_day(row["birth_on"]),
-        unit=row["org2"],
-        position=row["position"],
-        email=row["email"],
-        phone=row["phone"],
-    )
-
-
 def _key_of(device: Device) -> KeyPair:
     assert device.key is not None
     return device.key
-
-
-def _renewed_and_changed(hands: Hands, old: Sequence[Certificate], *, now: datetime) -> None:
-    """One dossier whose new certificates wait to be installed, one on the office's desk."""
-    if not _was_played(hands, f"50/{ROOM}"):
-        rows = [
-            renew_change.row_of(old[4], renews=True, changes=False),
-            _moved(renew_change.row_of(old[5], renews=True, changes=True)),
-            _moved(renew_change.row_of(old[6], renews=False, changes=True)),
-        ]
-        done = _dossier(hands, "mau_04_renew_change", "50", rows, now=now - 4 * _DAY)
-        plays.whole(done, hands, now=now - 4 * _DAY)
-    if not _was_played(hands, f"51/{ROOM}"):
-        rows = [renew_change.row_of(old[3], renews=True, changes=False)]
-        sent = _dossier(hands, "mau_04_renew_change", "51", rows, now=now - _DAY)
-        plays.sign(sent, hands, now=now - _DAY)
 
 
 def _moved(row: dict[str, str]) -> dict[str, str]:
@@ -174,9 +172,9 @@ def _revoked_and_given_back(hands: Hands, *, now: datetime) -> None:
     plays.whole(asked, hands, now=now - 5 * _DAY)
     device = Device.objects.get(key=people[0].key)
     devices.take_back([device], serials_seen=[device.serial], actor=hands.clerk, now=now - 3 * _DAY)
-    minutes = services.start_dossier("mau_08_return", actor=hands.clerk, now=now - 2 * _DAY)
+    minutes = start_dossier("mau_08_return", actor=hands.clerk, now=now - 2 * _DAY)
     contact = {"receiver_name": "", "receiver_position": ""} | plays.contact_of(hands.clerk)
-    services.save_letter(
+    save_letter(
         minutes,
         letter_number="53/BB-UBND",
         letter_date=(now - 2 * _DAY).date(),
@@ -219,7 +217,7 @@ def _locked(hands: Hands, *, now: datetime) -> None:
     asked = _dossier(hands, "mau_06_recover", "54", recover.rows_of([device]), now=now - _DAY)
     plays.sign(asked, hands, now=now - 20 * _HOUR)
     asked.refresh_from_db()
-    services.decide_rows(
+    decide_rows(
         asked,
         {item.uuid: (Decision.ACCEPTED, "") for item in asked.items.all()},
         actor=hands.officer,

@@ -66,9 +66,41 @@ def make(*, now: datetime) -> Bodies:
         email="hotro.thunghiem@laichau.gov.vn",
         now=now,
     )
-    communes = [_commune(name, province=province, office=office, now=now) for name in COMMUNES]
+    communes = [
+        _body(
+            f"ỦY BAN NHÂN DÂN XÃ {name}",
+            valid_from=SINCE,
+            parent=province,
+            office=office,
+            short_name="UBND",
+            place=name.title(),
+            signs_for="TM. ỦY BAN NHÂN DÂN",
+            address=f"Trung tâm xã {name.title()}, tỉnh Lai Châu",
+            decision=MERGER,
+            now=now,
+        )
+        for name in COMMUNES
+    ]
     for commune, (name, earlier) in zip(communes, COMMUNES.items(), strict=True):
-        _predecessors(commune, name, earlier, province=province, office=office, now=now)
+        for old in earlier:
+            body = _body(
+                f"ỦY BAN NHÂN DÂN {old} (HUYỆN TÂN UYÊN)",
+                parent=province,
+                office=office,
+                short_name="UBND",
+                place=name.title(),
+                signs_for="TM. ỦY BAN NHÂN DÂN",
+                now=now,
+            )
+            if body.dissolved_on is None:
+                succeed(
+                    body,
+                    [Share(commune)],
+                    decision=MERGER,
+                    effective_on=SINCE,
+                    actor=None,
+                    now=now,
+                )
     hospital = _body(
         "BỆNH VIỆN ĐA KHOA KHU VỰC TÂN UYÊN",
         parent=province,
@@ -89,53 +121,25 @@ def make(*, now: datetime) -> Bodies:
     )
     tan_uyen, muong_khoa, pac_ta = communes
     bodies = Bodies(ca, province, office, tan_uyen, muong_khoa, pac_ta, hospital)
-    _routes(bodies)
-    return bodies
-
-
-def _commune(name: str, *, province: Agency, office: Agency, now: datetime) -> Agency:
-    return _body(
-        f"ỦY BAN NHÂN DÂN XÃ {name}",
-        valid_from=SINCE,
-        parent=province,
-        office=office,
-        short_name="UBND",
-        place=name.title(),
-        signs_for="TM. ỦY BAN NHÂN DÂN",
-        address=f"Trung tâm xã {name.title()}, tỉnh Lai Châu",
-        decision=MERGER,
-        now=now,
+    guide = "Hướng dẫn thực hiện Nghị định 68/2024/NĐ-CP của UBND huyện Tân Uyên, 8/2024"
+    relay = "Văn bản của Sở KH&CN triển khai 275/BCY-CTSBMTT, 2025"
+    through = (Procedure.ISSUE, Procedure.RENEW_CHANGE, Procedure.REVOKE)
+    for procedure in through:
+        _route(bodies, procedure, Route.DIRECT, until=SINCE, basis=guide)
+        _route(bodies, procedure, Route.VIA_OFFICE, since=SINCE, basis=relay)
+    _route(bodies, Procedure.RECOVER, Route.OFFICE_ONLY, basis=guide, to=bodies.office)
+    _route(bodies, Procedure.RETURN_DEVICE, Route.MINUTES, until=SINCE, basis=guide)
+    _route(
+        bodies,
+        Procedure.RETURN_DEVICE,
+        Route.OFFICE_MINUTES,
+        since=SINCE,
+        basis=relay,
+        to=bodies.office,
     )
-
-
-def _predecessors(
-    commune: Agency,
-    name: str,
-    earlier: tuple[str, ...],
-    *,
-    province: Agency,
-    office: Agency,
-    now: datetime,
-) -> None:
-    for old in earlier:
-        body = _body(
-            f"ỦY BAN NHÂN DÂN {old} (HUYỆN TÂN UYÊN)",
-            parent=province,
-            office=office,
-            short_name="UBND",
-            place=name.title(),
-            signs_for="TM. ỦY BAN NHÂN DÂN",
-            now=now,
-        )
-        if body.dissolved_on is None:
-            succeed(
-                body,
-                [Share(commune)],
-                decision=MERGER,
-                effective_on=SINCE,
-                actor=None,
-                now=now,
-            )
+    for procedure in (Procedure.HANDOVER_NOTICE, Procedure.REPORT_LOSS):
+        _route(bodies, procedure, Route.NOTICE, basis=guide)
+    return bodies
 
 
 def _body(
@@ -159,28 +163,6 @@ def _body(
         actor=None,
         now=now,
     )
-
-
-def _routes(bodies: Bodies) -> None:
-    """Direct to the CA at first (Tân Uyên's guide of 8/2024), by way of the office since 7/2025."""
-    guide = "Hướng dẫn thực hiện Nghị định 68/2024/NĐ-CP của UBND huyện Tân Uyên, 8/2024"
-    relay = "Văn bản của Sở KH&CN triển khai 275/BCY-CTSBMTT, 2025"
-    through = (Procedure.ISSUE, Procedure.RENEW_CHANGE, Procedure.REVOKE)
-    for procedure in through:
-        _route(bodies, procedure, Route.DIRECT, until=SINCE, basis=guide)
-        _route(bodies, procedure, Route.VIA_OFFICE, since=SINCE, basis=relay)
-    _route(bodies, Procedure.RECOVER, Route.OFFICE_ONLY, basis=guide, to=bodies.office)
-    _route(bodies, Procedure.RETURN_DEVICE, Route.MINUTES, until=SINCE, basis=guide)
-    _route(
-        bodies,
-        Procedure.RETURN_DEVICE,
-        Route.OFFICE_MINUTES,
-        since=SINCE,
-        basis=relay,
-        to=bodies.office,
-    )
-    for procedure in (Procedure.HANDOVER_NOTICE, Procedure.REPORT_LOSS):
-        _route(bodies, procedure, Route.NOTICE, basis=guide)
 
 
 def _route(

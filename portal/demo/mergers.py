@@ -44,7 +44,24 @@ def play(bodies: Bodies, accounts: Accounts, *, now: datetime) -> None:
         now=now,
     )
     body = description.add_body(
-        merger, _new_body(bodies), actor=officer, now=now, version=_version(merger)
+        merger,
+        BodyFacts(
+            facts=AgencyFacts(
+                name=NEW_NAME,
+                short_name="UBND",
+                province="Lai Châu",
+                place="Mường Pắc",
+                parent=bodies.province,
+                office=bodies.office,
+                address="Bản Phiêng Khon, xã Mường Pắc, tỉnh Lai Châu",
+                email="ubnd.muongpac@laichau.gov.vn",
+                email_domain="laichau.gov.vn",
+                signs_for="TM. ỦY BAN NHÂN DÂN",
+            )
+        ),
+        actor=officer,
+        now=now,
+        version=_version(merger),
     )
     for old in (bodies.muong_khoa, bodies.pac_ta):
         description.add_row(
@@ -52,23 +69,6 @@ def play(bodies: Bodies, accounts: Accounts, *, now: datetime) -> None:
         )
     plans.ask_for_plan(merger, actor=officer, now=now)
     worker.make_waiting(now=now)
-
-
-def _new_body(bodies: Bodies) -> BodyFacts:
-    return BodyFacts(
-        facts=AgencyFacts(
-            name=NEW_NAME,
-            short_name="UBND",
-            province="Lai Châu",
-            place="Mường Pắc",
-            parent=bodies.province,
-            office=bodies.office,
-            address="Bản Phiêng Khon, xã Mường Pắc, tỉnh Lai Châu",
-            email="ubnd.muongpac@laichau.gov.vn",
-            email_domain="laichau.gov.vn",
-            signs_for="TM. ỦY BAN NHÂN DÂN",
-        )
-    )
 
 
 def _version(merger: Merger) -> int:

@@ -10,8 +10,8 @@ from django.conf import settings
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.agencies.services import match_or_create_person
-from portal.core.identifiers import parse_day
 from portal.core.roles import Role
+from portal.core.text.identifiers import parse_day
 from portal.demo.bodies import Bodies
 
 _FAMILY = ("Lò", "Vàng", "Giàng", "Tẩn", "Hoàng", "Lường", "Quàng", "Nguyễn", "Đặng", "Bùi", "Phạm")

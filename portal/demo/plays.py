@@ -14,9 +14,13 @@ from devices.lifecycle import Custody
 from devices.models import Device
 from portal.accounts.models import User
 from portal.documents import services as documents
-from requests_app import services
+from requests_app.decision.services import decide_rows
+from requests_app.drafts import attachments
+from requests_app.drafts.services import create_draft, import_rows, save_letter
 from requests_app.execution import services as execution
+from requests_app.kinds.mau_07_handover.prefill import handover_rows
 from requests_app.models import Decision, Dossier, SigningMode
+from requests_app.steps.engine import take_step
 from requests_app.workflow import Action, Route, State
 
 _HOUR = timedelta(hours=1)
@@ -45,8 +49,8 @@ def draft(
     variant: str = "",
 ) -> Dossier:
     """Draft a dossier with its rows and letter data."""
-    dossier = services.create_draft(kind, actor=hands.clerk, now=now, variant=variant)
-    services.save_letter(
+    dossier = create_draft(kind, actor=hands.clerk, now=now, variant=variant)
+    save_letter(
         dossier,
         letter_number=number,
         letter_date=timezone.localdate(now) if number else None,
@@ -57,7 +61,7 @@ def draft(
         version=dossier.version,
     )
     dossier.refresh_from_db()
-    services.import_rows(dossier, rows, actor=hands.clerk, now=now, version=dossier.version)
+    import_rows(dossier, rows, actor=hands.clerk, now=now, version=dossier.version)
     dossier.refresh_from_db()
     return dossier
 
@@ -85,7 +89,7 @@ def step(
 ) -> None:
     """Take one step with the version at hand."""
     dossier.refresh_from_db()
-    services.take_step(
+    take_step(
         dossier, action, actor=actor, now=now, version=dossier.version, reason=reason, pin=pin
     )
 
@@ -96,26 +100,21 @@ def sign(dossier: Dossier, hands: Hands, *, now: datetime, until: str = State.SU
     if until == State.AWAITING_SIGNATURE:
         return
     if dossier.signing_mode == SigningMode.INK:
-        _scan(dossier, hands, now=now)
+        dossier.refresh_from_db()
+        assert dossier.letter is not None
+        scan = SimpleUploadedFile("ban-quet.pdf", documents.read(dossier.letter))
+        attachments.attach(
+            dossier,
+            scan,
+            kind="signed_scan",
+            actor=hands.clerk,
+            now=now,
+            version=dossier.version,
+        )
     step(dossier, Action.SIGN, hands.head, now=now + _HOUR, pin=hands.pin)
     if until == State.AWAITING_SEAL:
         return
     step(dossier, Action.SEAL, hands.clerk, now=now + 2 * _HOUR, pin=hands.pin)
-
-
-def _scan(dossier: Dossier, hands: Hands, *, now: datetime) -> None:
-    """Attach the letter itself as the "scan" of the signed paper: it is a demo."""
-    dossier.refresh_from_db()
-    assert dossier.letter is not None
-    scan = SimpleUploadedFile("ban-quet.pdf", documents.read(dossier.letter))
-    services.attach(
-        dossier,
-        scan,
-        kind="signed_scan",
-        actor=hands.clerk,
-        now=now,
-        version=dossier.version,
-    )
 
 
 def decide(dossier: Dossier, hands: Hands, *, now: datetime, refuse: int = 0) -> None:
@@ -125,7 +124,7 @@ def decide(dossier: Dossier, hands: Hands, *, now: datetime, refuse: int = 0) ->
         step(dossier, Action.FORWARD, hands.officer, now=now)
     dossier.refresh_from_db()
     reason = "Thư điện tử không khớp danh sách thư công vụ của tỉnh."
-    services.decide_rows(
+    decide_rows(
         dossier,
         {
             item.uuid: (Decision.REFUSED, reason)
@@ -180,7 +179,7 @@ def hand_over(found: Sequence[Device], hands: Hands, *, now: datetime) -> None:
 
 def tell_of_hand_overs(hands: Hands, number: str, *, now: datetime) -> None:
     """Send Mẫu 07 for every hand-over the CA has not been told of; the CA acknowledges."""
-    rows = services.handover_rows(hands.clerk.agency)
+    rows = handover_rows(hands.clerk.agency)
     dossier = draft("mau_07_handover", rows, number=number, hands=hands, now=now)
     sign(dossier, hands, now=now)
     step(dossier, Action.ACKNOWLEDGE, hands.operator, now=now + timedelta(days=1))

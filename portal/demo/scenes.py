@@ -9,8 +9,8 @@ from devices import services as devices
 from devices.lifecycle import Custody, Move
 from devices.models import Device
 from portal.agencies.models import Agency
-from portal.ca import services as ca
 from portal.ca.models import RevocationReason
+from portal.ca.register import services as ca
 from portal.demo import afterwards, plays, systems
 from portal.demo.bodies import Bodies
 from portal.demo.people import Accounts, answers_of, row_of
@@ -45,7 +45,25 @@ def play_all(
     say("Gia hạn, thay đổi, thu hồi, khôi phục, thất lạc")
     afterwards.play(tan_uyen, now=now)
     say("Hồ sơ ở từng bước")
-    _each_state(tan_uyen, now=now)
+    agency = tan_uyen.clerk.agency
+    first_form = Dossier.objects.filter(agency=agency, kind="mau_01_person")
+    if not first_form.filter(letter_number="").exists():
+        damaged = _rows(tan_uyen, 30, 2) + _rows(
+            tan_uyen, 32, 1, identity_number="12084900132", email=""
+        )
+        _draft(tan_uyen, "", damaged, now=now - _DAY)
+    scenes: list[tuple[str, int, int, str]] = [
+        (f"20/{ROOM}", 40, 1, State.AWAITING_SIGNATURE),
+        (f"21/{ROOM}", 45, 1, State.AWAITING_SEAL),
+        (f"22/{ROOM}", 50, 1, State.SUBMITTED),
+        (f"23/{ROOM}", 55, 4, State.RETURNED),
+        (f"24/{ROOM}", 60, 6, State.FORWARDED),
+        (f"25/{ROOM}", 65, 5, State.DECIDED),
+    ]
+    for number, first, days, state in scenes:
+        if not _was_played(agency, number):
+            dossier = _draft(tan_uyen, number, _rows(tan_uyen, first, 4), now=now - days * _DAY)
+            _bring_to(dossier, state, tan_uyen, now=now - days * _DAY)
     _each_end(muong_khoa, now=now - 15 * _DAY)
     _in_ink(pac_ta, now=now - 2 * _DAY)
     say("Hồ sơ chờ thực hiện")
@@ -165,27 +183,6 @@ def _systems(hands: Hands, *, now: datetime) -> None:
         rows = systems.rows_of(agency.name)
         dossier = _draft(hands, f"13/{ROOM}", rows, now=now, kind="mau_03_system")
         plays.whole(dossier, hands, now=now)
-
-
-def _each_state(hands: Hands, *, now: datetime) -> None:
-    """One dossier waiting at each desk."""
-    agency = hands.clerk.agency
-    first_form = Dossier.objects.filter(agency=agency, kind="mau_01_person")
-    if not first_form.filter(letter_number="").exists():
-        damaged = _rows(hands, 30, 2) + _rows(hands, 32, 1, identity_number="12084900132", email="")
-        _draft(hands, "", damaged, now=now - _DAY)
-    scenes: list[tuple[str, int, int, str]] = [
-        (f"20/{ROOM}", 40, 1, State.AWAITING_SIGNATURE),
-        (f"21/{ROOM}", 45, 1, State.AWAITING_SEAL),
-        (f"22/{ROOM}", 50, 1, State.SUBMITTED),
-        (f"23/{ROOM}", 55, 4, State.RETURNED),
-        (f"24/{ROOM}", 60, 6, State.FORWARDED),
-        (f"25/{ROOM}", 65, 5, State.DECIDED),
-    ]
-    for number, first, days, state in scenes:
-        if not _was_played(agency, number):
-            dossier = _draft(hands, number, _rows(hands, first, 4), now=now - days * _DAY)
-            _bring_to(dossier, state, hands, now=now - days * _DAY)
 
 
 def _bring_to(dossier: Dossier, state: str, hands: Hands, *, now: datetime) -> None:

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from devices import services as devices
 from devices.models import Device
 from devices.serials import NewDevice
-from portal.accounts.models import User
-from portal.ca import authority, ceremony, expiry
+from portal.ca.authority import ceremony
+from portal.ca.authority import services as authority
+from portal.ca.register import expiry
 from portal.demo import bodies as demo_bodies
 from portal.demo import mergers, people, scenes
 
@@ -26,16 +27,6 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
     bodies = demo_bodies.make(now=long_ago)
     accounts = people.make_accounts(bodies, password=people.demo_password(), now=long_ago)
     say("Kho thiết bị của Cục")
-    _stock(accounts.operator, now=long_ago)
-    scenes.play_all(bodies, accounts, pin=people.demo_pin(), now=now, say=say)
-    scenes.retire_one(accounts, now=now)
-    while expiry.open_missing(now=now):
-        pass
-    say("Sáp nhập hai xã: mô tả và phương án")
-    mergers.play(bodies, accounts, now=now)
-
-
-def _stock(operator: User, *, now: datetime) -> None:
     for kind, count, carrier in STOCK:
         batch = f"DEMO-{kind}{'-' + carrier if carrier else ''}".upper()
         if Device.objects.filter(batch=batch).exists():
@@ -45,11 +36,17 @@ def _stock(operator: User, *, now: datetime) -> None:
             [_new_device(batch, number, kind) for number in range(1, count + 1)],
             batch=batch,
             carrier=carrier,
-            actor=operator,
-            now=now,
+            actor=accounts.operator,
+            now=long_ago,
         )
     while devices.has_keys_to_make():
-        devices.make_next_keys(now=now)
+        devices.make_next_keys(now=long_ago)
+    scenes.play_all(bodies, accounts, pin=people.demo_pin(), now=now, say=say)
+    scenes.retire_one(accounts, now=now)
+    while expiry.open_missing(now=now):
+        pass
+    say("Sáp nhập hai xã: mô tả và phương án")
+    mergers.play(bodies, accounts, now=now)
 
 
 def _new_device(batch: str, number: int, kind: str) -> NewDevice:

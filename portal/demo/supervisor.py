@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 PATIENCE = 1.0  # seconds from SIGTERM to SIGKILL: Ctrl-C ends everything within two
@@ -73,19 +73,16 @@ def together(
             running.start(name)
         yield running
     finally:
-        _end(running.processes.values())
+        processes = running.processes.values()
+        for process in processes:
+            process.terminate()  # it ends its own children in good order
+        deadline = time.monotonic() + PATIENCE
+        for process in processes:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, deadline - time.monotonic()))
+            _kill(process)  # and any child that it left behind
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _end(processes: Collection[subprocess.Popen[bytes]]) -> None:
-    for process in processes:
-        process.terminate()  # it ends its own children in good order
-    deadline = time.monotonic() + PATIENCE
-    for process in processes:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(max(0.0, deadline - time.monotonic()))
-        _kill(process)  # and any child that it left behind
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

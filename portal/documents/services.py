@@ -123,8 +123,20 @@ def sign(
     ``now`` or the key is not its own.
     """
     letter = frozen_letter(document)
-    _refuse_what_cannot_be_signed(letter, role=role, certificate=certificate, now=now)
-    signer_name = _signer_name(certificate)
+    if letter.media_type != PDF:
+        raise refuse("not_a_pdf", _("Chỉ ký số được văn bản PDF."))
+    if letter.signatures.filter(role=role).exists():
+        raise _signed_already(role)
+    if not certificate.is_valid(now):
+        raise refuse(
+            "certificate_not_valid",
+            _("Chứng thư %(serial)s đã hết hạn hoặc bị thu hồi.") % {"serial": certificate.serial},
+            way_out=_("Ký bằng chứng thư còn hiệu lực."),
+        )
+    # What the signature says is what the certificate itself proves.
+    subject = x509.load_der_x509_certificate(bytes(certificate.der)).subject
+    names = subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    signer_name = str(names[0].value) if names else certificate.common_name
     try:
         pdf = signing.sign_pdf(
             read(document),
@@ -179,31 +191,9 @@ _REASONS = {
 }
 
 
-def _refuse_what_cannot_be_signed(
-    letter: Document, *, role: SignatureRole, certificate: Certificate, now: datetime
-) -> None:
-    if letter.media_type != PDF:
-        raise refuse("not_a_pdf", _("Chỉ ký số được văn bản PDF."))
-    if letter.signatures.filter(role=role).exists():
-        raise _signed_already(role)
-    if not certificate.is_valid(now):
-        raise refuse(
-            "certificate_not_valid",
-            _("Chứng thư %(serial)s đã hết hạn hoặc bị thu hồi.") % {"serial": certificate.serial},
-            way_out=_("Ký bằng chứng thư còn hiệu lực."),
-        )
-
-
 def _signed_already(role: SignatureRole) -> Refused:
     return refuse(
         "signed_already",
         _("Văn bản đã có chữ ký: %(role)s.") % {"role": role.label},
         way_out=_("Tải lại trang để xem bản đã ký."),
     )
-
-
-def _signer_name(certificate: Certificate) -> str:
-    """Return the common name inside the certificate: what the signature says is what it proves."""
-    subject = x509.load_der_x509_certificate(bytes(certificate.der)).subject
-    names = subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    return str(names[0].value) if names else certificate.common_name

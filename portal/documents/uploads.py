@@ -15,7 +15,7 @@ from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from portal.core.rules import Refused, refuse
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 
 MOST_PDF_OBJECTS = 100_000
 MOST_UNPACKED_BYTES = 200 * 1024 * 1024

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from portal.accounts.models import User
-from portal.core.workdays import WorkCalendar, work_calendar
+from portal.core.calendar.workdays import WorkCalendar, work_calendar
 from portal.notices.composing import new_mail, subject_of
 from portal.notices.models import Mailing, Notice
 from portal.notices.preferences import mailing_of
@@ -30,19 +30,16 @@ def bundle(*, now: datetime) -> int:
     takes along what else waits for its recipient; the rest is due as its recipient chose, on
     working days. Safe twice and twice at once.
     """
-    _set_aside()
-    due = Notice.objects.to_mail().filter(_due(work_calendar(), now=now))
-    recipients = due.order_by().values_list("recipient", flat=True).distinct()[:MOST_RECIPIENTS]
-    return sum(_bundle_for(pk, now=now) for pk in sorted(recipients))
-
-
-def _set_aside() -> int:
-    """Leave in the portal what nobody can or wants to be mailed, so that it is not found again."""
+    # What nobody can or wants to be mailed stays in the portal, so that it is not found again.
     unreachable = Q(recipient__is_active=False) | Q(recipient__email="")
     unwanted = _WANTS_URGENT & Q(is_urgent=False)
     found = Notice.objects.to_mail().filter(unreachable | unwanted).order_by()
     pks = list(found.values_list("pk", flat=True)[:MOST_SET_ASIDE])
-    return Notice.objects.filter(pk__in=pks).update(is_portal_only=True) if pks else 0
+    if pks:
+        Notice.objects.filter(pk__in=pks).update(is_portal_only=True)
+    due = Notice.objects.to_mail().filter(_due(work_calendar(), now=now))
+    recipients = due.order_by().values_list("recipient", flat=True).distinct()[:MOST_RECIPIENTS]
+    return sum(_bundle_for(pk, now=now) for pk in sorted(recipients))
 
 
 def _due(calendar: WorkCalendar, *, now: datetime) -> Q:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
 
@@ -10,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
+from portal.core.calendar.workdays import work_calendar
 from portal.core.models import CalendarDay
-from portal.core.workdays import work_calendar
 from portal.notices.models import Notice
 from portal.notices.services import Telling, tell_many
 
@@ -28,9 +29,9 @@ def warn_of_missing_days(*, now: datetime) -> int:
     today = timezone.localdate(now)
     calendar = work_calendar()
     texts = {
-        f"calendar:{year}:{today:%Y-%m}": (year, _text(year, expected, is_announced=is_announced))
+        f"calendar:{year}:{today:%Y-%m}": (year, _text(year, expected))
         for year, expected in _expected(today).items()
-        if not (is_announced := calendar.is_announced(year)) or expected
+        if expected or not calendar.is_announced(year)
     }
     known = set(Notice.objects.filter(cause__in=texts).values_list("recipient", "cause"))
     administrators = list(User.objects.administrators().values_list("pk", flat=True))
@@ -52,20 +53,22 @@ def warn_of_missing_days(*, now: datetime) -> int:
 
 
 def _expected(today: date) -> dict[int, int]:
-    """Return the years to look at, and how many of their days to come are only expected."""
+    """Return the years to look at, and how many of their days to come are only expected.
+
+    A year is left out once all that was only expected of it is past.
+    """
     years = [today.year, today.year + 1] if today.month >= NEXT_YEAR_FROM_MONTH else [today.year]
-    days: Iterable[date] = CalendarDay.objects.filter(
-        is_official=False, date__gte=today
+    rows: Iterable[date] = CalendarDay.objects.filter(
+        is_official=False, date__year__in=years
     ).values_list("date", flat=True)
-    found = dict.fromkeys(years, 0)
-    for day in days:
-        if day.year in found:
-            found[day.year] += 1
-    return found
+    days = list(rows)
+    past = {day.year for day in days}
+    to_come = Counter(day.year for day in days if day >= today)
+    return {year: to_come[year] for year in years if to_come[year] or year not in past}
 
 
-def _text(year: int, expected: int, *, is_announced: bool) -> str:
-    if not is_announced:
+def _text(year: int, expected: int) -> str:
+    if not expected:
         return _(
             "Chưa nhập lịch nghỉ chính thức năm %(year)d. Thời hạn đang tạm tính theo ngày nghỉ "
             "của Bộ luật Lao động; khi có thông báo, hãy nhập ngày nghỉ và ngày làm bù."

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from portal.core.workdays import WorkCalendar
+from portal.core.calendar.workdays import WorkCalendar
 
 # What one act tells comes in a burst: a mail waits for its neighbours.
 SETTLING = timedelta(minutes=1)

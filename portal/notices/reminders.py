@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from portal.core.bulk import update_rows
-from portal.core.workdays import WorkCalendar, work_calendar
+from portal.core.calendar.workdays import WorkCalendar, work_calendar
+from portal.core.database.bulk import update_rows
 from portal.deadlines.escalation import ladder_of, listeners, people_in
 from portal.deadlines.models import Counts, Deadline, DeadlineKind, Reminder
 from portal.deadlines.rules import moment_of, schedule_of
@@ -58,20 +58,7 @@ def remind(*, now: datetime, most: int = MOST) -> Told:
     if not clocks:
         return Told()
     # Read with the clocks locked: a change of the calendar comes before, or sets them due again.
-    return _speak(clocks, work_calendar(), now=now)
-
-
-def remind_all(*, now: datetime, most: int = MOST) -> Told:
-    """Tell of every threshold crossed by ``now``, ``most`` clocks in a transaction."""
-    whole = Told()
-    while (part := remind(now=now, most=most)).clocks:
-        whole += part
-        if part.clocks < most:
-            break
-    return whole
-
-
-def _speak(clocks: Sequence[Deadline], calendar: WorkCalendar, *, now: datetime) -> Told:
+    calendar = work_calendar()
     known: dict[int, set[int]] = {clock.pk: set() for clock in clocks}
     rows = Reminder.objects.filter(deadline__in=clocks).order_by()
     for pk, threshold in rows.values_list("deadline_id", "threshold"):
@@ -84,6 +71,16 @@ def _speak(clocks: Sequence[Deadline], calendar: WorkCalendar, *, now: datetime)
     told = [one for one in crossed if one.state == Reminder.State.TOLD]
     notices = _tell(told, calendar, now=now) if told else 0
     return Told(len(clocks), len(told), len(crossed) - len(told), notices)
+
+
+def remind_all(*, now: datetime, most: int = MOST) -> Told:
+    """Tell of every threshold crossed by ``now``, ``most`` clocks in a transaction."""
+    whole = Told()
+    while (part := remind(now=now, most=most)).clocks:
+        whole += part
+        if part.clocks < most:
+            break
+    return whole
 
 
 def _cross(

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseStopPolling
 
 from portal.accounts import sessions
-from portal.core.paging import Order, keyset_page
 from portal.core.roles import Capability
+from portal.core.web.paging import Order, keyset_page
 from portal.notices import outbox, services
 from portal.notices.forms import MailingForm
 from portal.notices.listing import grouped
@@ -79,7 +79,10 @@ def mark_read(request: UserRequest, uuid: UUID) -> HttpResponse:
         services.read_about(notice, actor=request.user, now=now)
     else:
         services.read(notice, actor=request.user, now=now)
-    return _back(request)
+    came_from = request.POST.get("back", "")
+    here = reverse("notices:list")
+    is_list = came_from.startswith(f"{here}?") and _is_ours(came_from)
+    return HttpResponseRedirect(came_from if is_list else here)
 
 
 @require_POST
@@ -130,14 +133,6 @@ def preferences(request: UserRequest) -> HttpResponse:
         messages.success(request, _("Đã ghi cách nhận thư: %(chosen)s.") % {"chosen": chosen.label})
         return redirect("notices:preferences")
     return render(request, "notices/preferences.html", {"form": form})
-
-
-def _back(request: UserRequest) -> HttpResponse:
-    """Lead back to the list as it was filtered and paged."""
-    came_from = request.POST.get("back", "")
-    here = reverse("notices:list")
-    is_list = came_from.startswith(f"{here}?") and _is_ours(came_from)
-    return HttpResponseRedirect(came_from if is_list else here)
 
 
 def _is_ours(path: str) -> bool:

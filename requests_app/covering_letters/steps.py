@@ -13,17 +13,18 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.audit.look_only import refuse_look_only
-from portal.ca import services as ca
-from portal.core.conflicts import repeated
+from portal.ca.register import services as ca
+from portal.core.database.conflicts import repeated
 from portal.core.rules import Refused, Violation, refuse
 from portal.documents import letters as paper
 from portal.documents import services as documents
 from portal.documents.models import SignatureRole
 from portal.notices import services as notices
+from requests_app.acts import letter_act
 from requests_app.covering_letters import rules
 from requests_app.covering_letters.paper import covering_letter_of
-from requests_app.covering_letters.services import letter_act
-from requests_app.covering_letters.workflow import (
+from requests_app.errors import Barred, StaleVersion
+from requests_app.letter_workflow import (
     EDITING,
     LETTER_STEPS,
     LetterAction,
@@ -31,8 +32,7 @@ from requests_app.covering_letters.workflow import (
     Stage,
 )
 from requests_app.models import CoveredDossier, CoveringLetter, SigningMode
-from requests_app.steps.errors import Barred, StaleVersion
-from requests_app.submission import rules as dossier_rules
+from requests_app.rules import dossiers as dossier_rules
 from requests_app.submission.letters import Signer, open_key
 from requests_app.submission.settlement import version_in_force
 from requests_app.submission.signing_mode import signing_mode
@@ -69,7 +69,14 @@ def take_letter_step(
     refuse_look_only(actor, now=now)
     seen = CoveringLetter.objects.visible_to(actor).select_related("office").get(pk=letter.pk)
     step = _check(seen, action, actor=actor, now=now, version=version, reason=reason)
-    prepared = _prepare(seen, step, actor=actor, now=now, pin=pin)
+    prepared = _Prepared()
+    if step.action == LetterAction.REQUEST_SIGNATURE:
+        if seen.covered.count() <= DOSSIERS_RENDERED_AT_ONCE:
+            prepared.pdf = render_letter(seen, now=now)
+    elif step.action in _SIGNING and seen.signing_mode == SigningMode.DIGITAL:
+        prepared.signer = open_key(
+            _SIGNING[step.action], agency=seen.office, actor=actor, pin=pin, now=now
+        )
 
     @transaction.atomic
     def take() -> CoveringLetter:
@@ -155,12 +162,16 @@ def violations_of_step(letter: CoveringLetter, action: str, *, now: datetime) ->
     """Return every reason why a letter can't take this step yet."""
     found: list[Violation | None] = []
     if action == LetterAction.REQUEST_SIGNATURE:
+        changed = [one for one in covered_of(letter) if not still_waits(one)]
+        names = [
+            f"{one.letter_number} ({one.dossier.agency.name})" for one in changed[:_MOST_NAMED]
+        ]
         found = [
             dossier_rules.has_letter_number(letter.letter_number),
             dossier_rules.has_letter_date(letter.letter_date, timezone.localdate(now)),
             rules.number_is_new(_is_used(letter), letter.letter_number),
             rules.has_dossiers(letter.covered.count()),
-            rules.nothing_has_changed(_changed(letter)),
+            rules.nothing_has_changed([*names, "…"] if len(changed) > _MOST_NAMED else names),
         ]
     elif action in (LetterAction.SIGN, LetterAction.SEAL):
         is_ink = letter.signing_mode == SigningMode.INK
@@ -182,30 +193,10 @@ def _is_used(letter: CoveringLetter) -> bool:
     return others.exclude(pk=letter.pk).exclude(stage=Stage.CANCELLED).exists()
 
 
-def _changed(letter: CoveringLetter) -> list[str]:
-    changed = [one for one in covered_of(letter) if not still_waits(one)]
-    names = [f"{one.letter_number} ({one.dossier.agency.name})" for one in changed[:_MOST_NAMED]]
-    return [*names, "…"] if len(changed) > _MOST_NAMED else names
-
-
 def still_waits(one: CoveredDossier) -> bool:
     """Say whether a covered dossier is as the officer saw it; asks nothing of the database."""
     dossier = one.dossier
     return dossier.state == State.SUBMITTED and dossier.version == one.dossier_version
-
-
-def _prepare(
-    letter: CoveringLetter, step: LetterStep, *, actor: User, now: datetime, pin: str
-) -> _Prepared:
-    prepared = _Prepared()
-    if step.action == LetterAction.REQUEST_SIGNATURE:
-        if letter.covered.count() <= DOSSIERS_RENDERED_AT_ONCE:
-            prepared.pdf = render_letter(letter, now=now)
-    elif step.action in _SIGNING and letter.signing_mode == SigningMode.DIGITAL:
-        prepared.signer = open_key(
-            _SIGNING[step.action], agency=letter.office, actor=actor, pin=pin, now=now
-        )
-    return prepared
 
 
 _SIGNING = {
@@ -224,7 +215,17 @@ def _apply(
     reason: str,
 ) -> None:
     if prepared.signer is not None:
-        _sign(letter, prepared.signer, actor=actor, now=now)
+        original = letter.signed_letter or letter.letter
+        assert original is not None
+        letter.signed_letter = documents.sign(
+            original,
+            role=prepared.signer.role,
+            certificate=prepared.signer.certificate,
+            key=prepared.signer.key,
+            signed_by=actor,
+            now=now,
+            chain=ca.chain(),
+        )
     match step.action:
         case LetterAction.REQUEST_SIGNATURE:
             mode, letter.signing_reason = signing_mode(letter.office, now=now)
@@ -251,20 +252,6 @@ def freeze_letter(letter: CoveringLetter, pdf: bytes, *, now: datetime) -> None:
     """Keep the rendered letter; what is signed later is exactly this. The caller saves."""
     name = f"CV-chuyen-ho-so-{letter.letter_number.replace('/', '-')}.pdf"
     letter.letter = documents.store(pdf, name=name, media_type=PDF, now=now)
-
-
-def _sign(letter: CoveringLetter, signer: Signer, *, actor: User, now: datetime) -> None:
-    original = letter.signed_letter or letter.letter
-    assert original is not None
-    letter.signed_letter = documents.sign(
-        original,
-        role=signer.role,
-        certificate=signer.certificate,
-        key=signer.key,
-        signed_by=actor,
-        now=now,
-        chain=ca.chain(),
-    )
 
 
 def _tell(letter: CoveringLetter, *, actor: User, now: datetime) -> None:

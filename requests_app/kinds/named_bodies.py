@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from portal.agencies.models import Agency, AgencyVersion
 from portal.agencies.querysets import ancestors_of
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 
 
 def bodies_named_in(

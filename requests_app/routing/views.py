@@ -18,11 +18,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
-from requests_app import services
-from requests_app.forms import EndRuleForm, PresetForm, RuleForm
 from requests_app.models import RoutingProposal, RoutingRule
+from requests_app.routing.forms import EndRuleForm, PresetForm, RuleForm
 from requests_app.routing.presets import PRESETS
-from requests_app.routing.preview import Change
+from requests_app.routing.preview import Change, changes_of, preview_of_preset
+from requests_app.routing.proposals import (
+    confirm_proposal,
+    decline_proposal,
+    propose_end,
+    propose_preset,
+    propose_rule,
+    withdraw_proposal,
+)
+from requests_app.routing.terms import PresetTerms, RuleFacts
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -47,7 +55,7 @@ def rules(request: UserRequest) -> HttpResponse:
             {
                 "proposal": one,
                 "preset": PRESETS.get(one.preset),
-                "changes": services.changes_of(one),
+                "changes": changes_of(one),
                 "is_mine": request.user.is_same_person_as(one.proposed_by),
             }
             for one in waiting
@@ -63,9 +71,9 @@ def add(request: UserRequest) -> HttpResponse:
     form = RuleForm(request.POST or None, initial={"valid_from": timezone.localdate()})
     violations: tuple[Violation, ...] = ()
     if form.is_valid():
-        facts = services.RuleFacts(**form.cleaned_data)
+        facts = RuleFacts(**form.cleaned_data)
         try:
-            services.propose_rule(facts, actor=request.user, now=timezone.now())
+            propose_rule(facts, actor=request.user, now=timezone.now())
         except Refused as refusal:
             violations = refusal.violations
         else:
@@ -87,20 +95,20 @@ def preset(request: UserRequest) -> HttpResponse:
     if terms is not None:
         try:
             if request.method == "POST":
-                services.propose_preset(terms, actor=request.user, now=timezone.now())
+                propose_preset(terms, actor=request.user, now=timezone.now())
                 messages.success(request, _PROPOSED)
                 return redirect("requests_app:routing")
-            changes = services.preview_of_preset(terms)
+            changes = preview_of_preset(terms)
         except Refused as refusal:
             violations = refusal.violations
     context = {"form": form, "terms": terms, "changes": changes, "violations": violations}
     return render(request, "requests_app/routing/preset.html", context)
 
 
-def _terms(form: PresetForm) -> services.PresetTerms:
+def _terms(form: PresetForm) -> PresetTerms:
     typed = form.cleaned_data
     chosen = PRESETS[typed["preset"]]
-    return services.PresetTerms(
+    return PresetTerms(
         preset=chosen,
         office=typed["office"],
         valid_from=typed["valid_from"],
@@ -120,7 +128,7 @@ def end(request: UserRequest, uuid: UUID) -> HttpResponse:
     if form.is_valid():
         until = form.cleaned_data["until"]
         try:
-            services.propose_end(rule, until=until, actor=request.user, now=timezone.now())
+            propose_end(rule, until=until, actor=request.user, now=timezone.now())
         except Refused as refusal:
             violations = refusal.violations
         else:
@@ -133,19 +141,19 @@ def end(request: UserRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 def confirm(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Put a proposal in force."""
-    return _decide(request, uuid, services.confirm_proposal, _("Quy định nơi nhận đã có hiệu lực."))
+    return _decide(request, uuid, confirm_proposal, _("Quy định nơi nhận đã có hiệu lực."))
 
 
 @require_POST
 def decline(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Leave everything as it is."""
-    return _decide(request, uuid, services.decline_proposal, _("Đã từ chối đề nghị."))
+    return _decide(request, uuid, decline_proposal, _("Đã từ chối đề nghị."))
 
 
 @require_POST
 def withdraw(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Take one's own proposal back."""
-    return _decide(request, uuid, services.withdraw_proposal, _("Đã rút đề nghị."))
+    return _decide(request, uuid, withdraw_proposal, _("Đã rút đề nghị."))
 
 
 def _decide(

@@ -11,7 +11,8 @@ django.setup()
 from django.test.utils import setup_test_environment  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from portal.ca import authority, ceremony  # noqa: E402
+from portal.ca.authority import ceremony  # noqa: E402
+from portal.ca.authority import services as authority  # noqa: E402
 from portal.core.roles import Role  # noqa: E402
 from requests_app.models import Dossier  # noqa: E402
 from requests_app.workflow import State  # noqa: E402

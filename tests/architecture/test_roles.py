@@ -16,12 +16,16 @@ TABLES = {
     "portal/accounts/services/accounts.py",  # the first two administrators
     "portal/deadlines/escalation.py",  # whom a delay is told, in which order
     "requests_app/workflow.py",
-    "requests_app/covering_letters/workflow.py",
+    "requests_app/letter_workflow.py",
     "devices/lifecycle.py",
     "orgmerge/workflow.py",
 }
 # Looks the lines up by role.
-LOOK_UPS = {"portal/core/steps.py", "requests_app/diagram.py", "devices/lifecycle_page.py"}
+LOOK_UPS = {
+    "portal/core/steps.py",
+    "requests_app/management/commands/workflow_diagram.py",
+    "devices/management/commands/write_device_lifecycle.py",
+}
 MADE_UP = ("portal/demo/", "orgmerge/seeding/")
 GROUPS = {"AGENCY_ROLES", "OFFICE_ROLES", "CA_ROLES"}
 

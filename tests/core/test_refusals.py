@@ -8,8 +8,8 @@ from django.contrib.messages import get_messages
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.http import HttpRequest
 
-from portal.core.refusals import Refusals
 from portal.core.rules import Refused, Violation
+from portal.core.web.refusals import Refusals
 
 LATE = Violation("late", "Đã quá hạn.", way_out="Lập hồ sơ cấp mới.")
 EMPTY = Violation("empty", "Danh sách trống.")

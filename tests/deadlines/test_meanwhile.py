@@ -14,9 +14,9 @@ from django.db import connection, transaction
 
 from portal.agencies.models import Agency
 from portal.audit.models import AuditEntry
+from portal.core.calendar.workdays import work_calendar
 from portal.core.models import CalendarDay
 from portal.core.roles import Role
-from portal.core.workdays import work_calendar
 from portal.deadlines import calendar, services
 from portal.deadlines.meanwhile import wait_for
 from portal.deadlines.models import Deadline, DeadlineKind

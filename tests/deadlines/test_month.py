@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from portal.core.calendar.workdays import WorkCalendar, work_calendar
 from portal.core.models import CalendarDay
 from portal.core.roles import Role
-from portal.core.workdays import WorkCalendar, work_calendar
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
 from portal.deadlines.months import Day, Month, month_of
 from tests import builders

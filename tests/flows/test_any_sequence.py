@@ -12,7 +12,6 @@ from typing import ClassVar, TypeVar
 
 import pytest
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
-from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from hypothesis import settings as how
 from hypothesis import strategies as st
@@ -22,21 +21,26 @@ from pytest_django import Settings
 from devices import services as devices
 from devices.lifecycle import Move
 from devices.models import Device
-from devices.services import pins
+from devices.pins import services as pins
 from portal.accounts.models import User
-from portal.ca import authority, ceremony, installation, keystore, responder, tokens
-from portal.ca import services as ca
+from portal.ca.authority import ceremony, keystore, responder
+from portal.ca.authority import services as authority
 from portal.ca.models import Certificate, KeyPair
+from portal.ca.register import installation
+from portal.ca.register import services as ca
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
-from requests_app import services
+from requests_app.decision.services import RowDecision, decide_rows
+from requests_app.drafts.services import save_rows
+from requests_app.errors import Barred, NotEditable, StaleVersion
 from requests_app.execution import services as execution
 from requests_app.models import Decision, Dossier
-from requests_app.services import RowDecision
 from requests_app.workflow import Action, Route, State
 from tests import story
 from tests.amounts import amount
 from tests.builders import NOW
+from tests.databases import taken_back
 from tests.flows.judgement import broken_promises, objections
 from tests.flows.population import (
     GIVE_BACK,
@@ -51,16 +55,16 @@ from tests.flows.population import (
     settled,
 )
 
-OF_THE_SUITE = 6  # always the same; more than these are chance's
+OF_THE_SUITE = 3  # always the same; more than these are chance's
 EXAMPLES = amount("ANY_SEQUENCE_EXAMPLES", short=OF_THE_SUITE, long=200)
 STEPS = amount("ANY_SEQUENCE_STEPS", short=25, long=25)
 # How a service says no. Anything else is a fault.
 NO = (
     Refused,
     IllegalStep,
-    services.Barred,
-    services.NotEditable,
-    services.StaleVersion,
+    Barred,
+    NotEditable,
+    StaleVersion,
     ObjectDoesNotExist,
     PermissionDenied,
     tokens.Locked,
@@ -85,13 +89,10 @@ class AnySequence(RuleBasedStateMachine):
         super().__init__()
         self.now = NOW
         self.dossiers: list[int] = []
-        self.life = transaction.atomic()
-        # Durable blocks allow the transaction around a test, and this is one.
-        self.life._from_testcase = True  # type: ignore[attr-defined]
+        self.life = taken_back()
         self.life.__enter__()
 
     def teardown(self) -> None:
-        transaction.set_rollback(True)
         self.life.__exit__(None, None, None)
         responder._Loaded.responder = None
 
@@ -193,7 +194,7 @@ class AnySequence(RuleBasedStateMachine):
         items = list(dossier.items.all())
         self._try(
             "rewrite",
-            lambda: services.save_rows(
+            lambda: save_rows(
                 dossier,
                 {item.uuid: answers for item in items},
                 actor=actor,
@@ -407,9 +408,7 @@ class AnySequence(RuleBasedStateMachine):
             item.uuid: RowDecision(Decision.ACCEPTED, "", item.answers.get("device_serial", ""))
             for item in dossier.items.all()
         }
-        return services.decide_rows(
-            dossier, said, actor=actor, now=self.now, version=dossier.version
-        )
+        return decide_rows(dossier, said, actor=actor, now=self.now, version=dossier.version)
 
     def _step(self, dossier: Dossier, action: Action, actor: User, *, reason: str = "") -> object:
         return story.step(dossier, action, actor, reason=reason, now=self.now)

@@ -21,7 +21,8 @@ from devices import services as devices
 from devices.lifecycle import Condition, Move
 from devices.models import CustodyMove, Device
 from devices.tasks import lock_exhausted
-from portal.ca import authority, ceremony, keystore
+from portal.ca.authority import ceremony, keystore
+from portal.ca.authority import services as authority
 from portal.deadlines.models import Deadline, DeadlineKind
 from requests_app import kinds, spreadsheets, tasks
 from requests_app.execution import services as execution
@@ -105,6 +106,7 @@ def decide(people: story.Cast, dossier: Dossier) -> None:
     assert dossier.state == State.ACCEPTED
 
 
+@pytest.mark.paper
 @pytest.mark.usefixtures("few_tries", "ca")
 def test_locked_by_wrong_pins_unlocked_by_the_office_it_signs_again_under_a_new_pin() -> None:
     people, device = standing()

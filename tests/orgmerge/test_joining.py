@@ -29,7 +29,7 @@ from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
 from portal.notices.models import Notice
-from requests_app.steps.errors import Barred, NotEditable, StaleVersion
+from requests_app.errors import Barred, NotEditable, StaleVersion
 from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import builders as mergers

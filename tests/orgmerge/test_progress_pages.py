@@ -21,14 +21,14 @@ from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.core.rules import Refused
+from requests_app.errors import NotEditable
 from requests_app.models import Dossier
-from requests_app.steps.errors import NotEditable
 from requests_app.workflow import Action as StepAction
 from tests import builders, story
 from tests.orgmerge import approved, carried
 from tests.orgmerge.carried import Merging
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ca")]
+pytestmark = [pytest.mark.both, pytest.mark.django_db, pytest.mark.usefixtures("ca")]
 
 
 @pytest.fixture

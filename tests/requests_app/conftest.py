@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from portal.ca import authority, ceremony, keystore
+from portal.ca.authority import ceremony, keystore
+from portal.ca.authority import services as authority
 from tests import builders
 
 
@@ -17,10 +18,3 @@ def ca(db: None) -> Iterator[None]:
     ceremony.set_up(now=builders.NOW)
     yield
     keystore.close()
-
-
-@pytest.fixture(autouse=True)
-def _paper(request: pytest.FixtureRequest) -> None:
-    """Letters are blank but for tests marked ``paper``."""
-    if request.node.get_closest_marker("paper") is None:
-        request.getfixturevalue("blank_paper")

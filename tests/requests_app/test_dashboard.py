@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from portal.agencies.models import Agency
+from portal.core.calendar.workdays import WorkCalendar
 from portal.core.roles import Role
-from portal.core.workdays import WorkCalendar
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
 from requests_app.models import Dossier
 from requests_app.workflow import Action, Route, State

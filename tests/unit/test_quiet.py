@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from portal.core.workdays import WorkCalendar
+from portal.core.calendar.workdays import WorkCalendar
 from portal.notices.quiet import is_open, round_of_today
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")

@@ -17,7 +17,7 @@ from orgmerge.plans import access, annexes
 from orgmerge.plans.annexes import MOST_AT_ONCE, MOST_LINES
 from orgmerge.plans.views.plan import find
 from portal.audit.exports import note_export
-from portal.core.refusals import Refusals
+from portal.core.web.refusals import Refusals
 from portal.documents.responses import file_response
 
 if TYPE_CHECKING:

@@ -24,9 +24,9 @@ from orgmerge.plans.forms import SettleForm
 from orgmerge.plans.views.plan import find, must_see_drafts
 from orgmerge.plans.wording import is_to_settle
 from portal.ca.models import Certificate
-from portal.core.refusals import Refusals
 from portal.core.rules import Violation
-from requests_app.steps.errors import NotEditable, StaleVersion
+from portal.core.web.refusals import Refusals
+from requests_app.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -31,8 +31,8 @@ from orgmerge.vocabulary import About, Action
 from portal.accounts.models import User
 from portal.agencies.models import Subscriber
 from portal.ca.models import Certificate
-from portal.core.paging import Order, capped_count, keyset_page
 from portal.core.roles import Capability, Role, roles_that_can
+from portal.core.web.paging import Order, capped_count, keyset_page
 from requests_app.models import Dossier
 
 if TYPE_CHECKING:

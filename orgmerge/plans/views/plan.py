@@ -24,13 +24,13 @@ from orgmerge.plans.sheet import ListedLine
 from orgmerge.plans.wording import is_to_settle, when
 from orgmerge.vocabulary import Action, Stage
 from portal.audit.exports import note_export
-from portal.core import sheets
-from portal.core.fragments import filtered, render_list
-from portal.core.paging import Order, capped_count, first_rows, keyset_page
-from portal.core.refusals import Refusals
 from portal.core.roles import Capability
 from portal.core.rules import Violation
-from requests_app.steps.errors import NotEditable
+from portal.core.web import sheets
+from portal.core.web.fragments import filtered, render_list
+from portal.core.web.paging import Order, capped_count, first_rows, keyset_page
+from portal.core.web.refusals import Refusals
+from requests_app.errors import NotEditable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -26,13 +26,13 @@ from orgmerge.review.lines import joined, lines_of
 from orgmerge.vocabulary import Answer
 from orgmerge.workflow import EDITABLE
 from portal.agencies.forms import DayField
-from portal.core.fragments import filtered, render_list
-from portal.core.numbers import typed_number
-from portal.core.refusals import Refusals
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Violation
-from portal.core.sheets import MOST_ROWS, is_wanted, sheet_response
-from requests_app.steps.errors import NotEditable
+from portal.core.text.numbers import typed_number
+from portal.core.web.fragments import filtered, render_list
+from portal.core.web.refusals import Refusals
+from portal.core.web.sheets import MOST_ROWS, is_wanted, sheet_response
+from requests_app.errors import NotEditable
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest

@@ -24,13 +24,13 @@ from orgmerge.review.filters import ReviewLineFilter
 from orgmerge.review.lines import joined, lines_of, said_of, with_cells
 from orgmerge.review.rules import FIELDS, OUTSIDE, Checked, Said
 from orgmerge.vocabulary import Answer, Extent
-from portal.core.fragments import filtered
-from portal.core.numbers import typed_number
-from portal.core.refusals import Refusals
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Violation
-from portal.core.text import nfc
-from requests_app.steps.errors import NotEditable, StaleVersion
+from portal.core.text.numbers import typed_number
+from portal.core.text.vietnamese import nfc
+from portal.core.web.fragments import filtered
+from portal.core.web.refusals import Refusals
+from requests_app.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest

@@ -25,10 +25,10 @@ from portal.accounts.services.grants import propose_role, withdraw_open
 from portal.agencies.models import Agency, Subscriber
 from portal.agencies.services import PersonFacts, conflicts_of, match_or_create_people
 from portal.audit import services as audit
-from portal.core.fields import keyed_hash
+from portal.core.database.fields import keyed_hash
 from portal.core.roles import Role
 from portal.core.rules import refuse
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
 _GROUPS, _GROUP_LENGTH = 3, 4
@@ -169,18 +169,6 @@ def one_time_password() -> str:
 
 
 def _new_user(facts: AccountFacts, *, now: datetime) -> User:
-    return User(
-        username=User.normalize_username(facts.username.strip()),
-        full_name=nfc(facts.full_name),
-        position=nfc(facts.position),
-        email=facts.email.strip(),
-        agency=facts.agency,
-        person=_person(facts, now=now),
-    )
-
-
-def _person(facts: AccountFacts, *, now: datetime) -> Subscriber:
-    """Return the person behind an account; one already known stays where they work."""
     person = PersonFacts(
         number=facts.identity_number,
         name=facts.full_name,
@@ -196,7 +184,14 @@ def _person(facts: AccountFacts, *, now: datetime) -> Subscriber:
         )
     number = keyed_hash(nfc(facts.identity_number))
     known = Subscriber.objects.filter(identity_hash=number).first()
-    return known or match_or_create_people([person], agency=facts.agency, now=now)[0]
+    return User(
+        username=User.normalize_username(facts.username.strip()),
+        full_name=nfc(facts.full_name),
+        position=nfc(facts.position),
+        email=facts.email.strip(),
+        agency=facts.agency,
+        person=known or match_or_create_people([person], agency=facts.agency, now=now)[0],
+    )
 
 
 def _save_new(user: User) -> None:

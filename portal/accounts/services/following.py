@@ -12,7 +12,7 @@ from portal.accounts.models import CalendarFeed, RoleGrant, User
 from portal.accounts.services.common import act_about
 from portal.agencies.models import Agency
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.core.roles import Capability
 
 

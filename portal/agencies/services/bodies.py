@@ -18,10 +18,10 @@ from portal.agencies.rules import facts_violations
 from portal.agencies.services.inheriting import inherit
 from portal.agencies.tree import is_under, managing_agency
 from portal.audit import services as audit
-from portal.core.identifiers import normalise_phone
 from portal.core.roles import Capability
 from portal.core.rules import Refused, refuse
-from portal.core.text import nfc, search_key, sort_key
+from portal.core.text.identifiers import normalise_phone
+from portal.core.text.vietnamese import nfc, search_key, sort_key
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -137,7 +137,28 @@ def succeed(
     _permit(actor)
     predecessor = Agency.objects.select_for_update(no_key=True).get(pk=predecessor.pk)
     last = _last_version(predecessor)
-    _check_shares(predecessor, shares, effective_on=effective_on, dissolves=dissolves)
+    if not shares and not dissolves:
+        raise refuse("no_successor", _("Chưa chọn đơn vị kế thừa."))
+    is_whole = any(share.extent == Succession.Extent.WHOLE for share in shares)
+    if is_whole and len(shares) > 1:
+        raise refuse(
+            "whole_to_several",
+            _("Đã chuyển toàn bộ cho một đơn vị thì không chia cho đơn vị khác được."),
+        )
+    if is_whole and not dissolves:
+        raise refuse("whole_but_lives", _("Đơn vị chuyển toàn bộ thì phải chấm dứt hoạt động."))
+    successors = Agency.objects.in_bulk([share.successor.pk for share in shares])
+    already = predecessor.successions.filter(effective_on=effective_on, successor__in=successors)
+    if len(successors) < len(shares) or already.exists():
+        raise refuse("successor_twice", _("Một đơn vị kế thừa chỉ được ghi một lần."))
+    for successor in successors.values():
+        if successor.pk == predecessor.pk:
+            raise refuse("successor_is_itself", _("Một đơn vị không thể kế thừa chính nó."))
+        if not successor.exists_on(effective_on):
+            raise refuse(
+                "successor_dissolved",
+                _("%(name)s không còn hoạt động vào ngày hiệu lực.") % {"name": successor.name},
+            )
     if effective_on <= last.valid_from:
         raise refuse(
             "succession_too_early",
@@ -237,37 +258,6 @@ def _last_version(agency: Agency) -> AgencyVersion:
             % {"day": f"{agency.dissolved_on:%d/%m/%Y}"},
         )
     return agency.versions.order_by("-valid_from")[:1].get()
-
-
-def _check_shares(
-    predecessor: Agency, shares: Sequence[Share], *, effective_on: date, dissolves: bool
-) -> None:
-    if not shares and not dissolves:
-        raise refuse("no_successor", _("Chưa chọn đơn vị kế thừa."))
-    is_whole = any(share.extent == Succession.Extent.WHOLE for share in shares)
-    if is_whole and len(shares) > 1:
-        raise refuse(
-            "whole_to_several",
-            _("Đã chuyển toàn bộ cho một đơn vị thì không chia cho đơn vị khác được."),
-        )
-    if is_whole and not dissolves:
-        raise refuse("whole_but_lives", _("Đơn vị chuyển toàn bộ thì phải chấm dứt hoạt động."))
-    successors = Agency.objects.in_bulk([share.successor.pk for share in shares])
-    already = predecessor.successions.filter(effective_on=effective_on, successor__in=successors)
-    if len(successors) < len(shares) or already.exists():
-        raise refuse("successor_twice", _("Một đơn vị kế thừa chỉ được ghi một lần."))
-    for successor in successors.values():
-        _check_successor(predecessor, successor, effective_on=effective_on)
-
-
-def _check_successor(predecessor: Agency, successor: Agency, *, effective_on: date) -> None:
-    if successor.pk == predecessor.pk:
-        raise refuse("successor_is_itself", _("Một đơn vị không thể kế thừa chính nó."))
-    if not successor.exists_on(effective_on):
-        raise refuse(
-            "successor_dissolved",
-            _("%(name)s không còn hoạt động vào ngày hiệu lực.") % {"name": successor.name},
-        )
 
 
 def _show(agency: Agency, facts: AgencyFacts) -> None:

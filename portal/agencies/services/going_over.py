@@ -9,8 +9,8 @@ from datetime import date
 from django.db import transaction
 
 from portal.agencies.models import Affiliation, Agency, Subscriber
-from portal.core.bulk import update_rows
-from portal.core.text import nfc
+from portal.core.database.bulk import update_rows
+from portal.core.text.vietnamese import nfc
 
 _PLACE = ("unit", "position", "email")
 

@@ -14,7 +14,7 @@ from portal.agencies.facts import AgencyFacts
 from portal.agencies.models import Agency, AgencyVersion
 from portal.agencies.querysets import AgencyVersionQuerySet
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 
 
 def followed_by(offices: Collection[int], *, from_day: date) -> AgencyVersionQuerySet:

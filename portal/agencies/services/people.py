@@ -16,11 +16,11 @@ from portal.agencies.facts import PersonFacts
 from portal.agencies.models import Affiliation, Agency, Subscriber, SubscriberKind
 from portal.agencies.tree import managing_agency
 from portal.audit import services as audit
-from portal.core.fields import keyed_hash
-from portal.core.identifiers import normalise_phone
+from portal.core.database.fields import keyed_hash
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
-from portal.core.text import nfc, person_sort_key, search_key
+from portal.core.text.identifiers import normalise_phone
+from portal.core.text.vietnamese import nfc, person_sort_key, search_key
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -186,17 +186,17 @@ def _conflicts(
         is_same = name == search_key(person.name) and (
             None in (birth_on, person.birth_on) or birth_on == person.birth_on
         )
-        conflicts.append(None if is_same else _person_differs(row))
+        conflicts.append(
+            None
+            if is_same
+            else Violation(
+                "person_differs",
+                _("Số định danh cá nhân này đã được đăng ký với họ tên hoặc ngày sinh khác."),
+                row=row,
+                way_out=_("Hãy đối chiếu với thẻ căn cước rồi trả lại hoặc từ chối dòng này."),
+            )
+        )
     return conflicts
-
-
-def _person_differs(row: int) -> Violation:
-    return Violation(
-        "person_differs",
-        _("Số định danh cá nhân này đã được đăng ký với họ tên hoặc ngày sinh khác."),
-        row=row,
-        way_out=_("Hãy đối chiếu với thẻ căn cước rồi trả lại hoặc từ chối dòng này."),
-    )
 
 
 def _create(
@@ -247,7 +247,11 @@ def _place(
         standing |= {one.subscriber_id: one for one in open_here}
     for person in found.values():
         person.agency = agency
-    changed = [one for pk, one in standing.items() if _differs(one, by_pk[pk])]
+    changed = [
+        one
+        for pk, one in standing.items()
+        if any(getattr(one, name) != value for name, value in by_pk[pk].place().items())
+    ]
     ended = [one for one in changed if one.valid_from < today]
     for one in ended:
         one.valid_until = today
@@ -265,10 +269,6 @@ def _place(
         ],
         batch_size=_CHUNK,
     )
-
-
-def _differs(affiliation: Affiliation, person: PersonFacts) -> bool:
-    return any(getattr(affiliation, name) != value for name, value in person.place().items())
 
 
 def _chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal.agencies.facts import NewPlace
 from portal.agencies.models import Affiliation, Agency, Subscriber, SubscriberKind
-from portal.core.text import nfc, search_key, sort_key
+from portal.core.text.vietnamese import nfc, search_key, sort_key
 
 _CHUNK = 500  # parameters of one statement
 _PLACE = ("unit", "position", "email", "phone")
@@ -56,7 +56,17 @@ def _move(
         place = wanted[person.pk]
         here = standing.get((person.pk, agency.pk))
         left = standing.get((person.pk, place.leaves.pk)) if place.leaves else None
-        new = _affiliation(place, here or left, agency=agency, today=today)
+        before = here or left
+        stays = before is not None and before.agency_id == agency.pk
+        new = Affiliation(
+            subscriber=place.subscriber,
+            agency=agency,
+            unit=nfc(place.unit) or (before.unit if before and stays else ""),
+            position=before.position if before and stays else "",
+            email=place.email or (before.email if before else ""),
+            phone=before.phone if before else "",
+            valid_from=today,
+        )
         if left is not None:
             ended.append(left)
         if here is None:
@@ -74,22 +84,6 @@ def _move(
     Affiliation.objects.bulk_update(ended, ["valid_until"], batch_size=_CHUNK)
     Affiliation.objects.bulk_update(mended, _PLACE, batch_size=_CHUNK)
     Affiliation.objects.bulk_create(begun, batch_size=_CHUNK)
-
-
-def _affiliation(
-    place: NewPlace, before: Affiliation | None, *, agency: Agency, today: date
-) -> Affiliation:
-    """Return the affiliation that ``place`` makes of the one before it."""
-    stays = before is not None and before.agency_id == agency.pk
-    return Affiliation(
-        subscriber=place.subscriber,
-        agency=agency,
-        unit=nfc(place.unit) or (before.unit if before and stays else ""),
-        position=before.position if before and stays else "",
-        email=place.email or (before.email if before else ""),
-        phone=before.phone if before else "",
-        valid_from=today,
-    )
 
 
 def _rename(system: Subscriber, place: NewPlace) -> None:

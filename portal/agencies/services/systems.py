@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from portal.agencies.facts import SystemFacts
 from portal.agencies.models import Subscriber, SubscriberKind
 from portal.agencies.tree import managing_agency
-from portal.core.text import nfc, search_key, sort_key
+from portal.core.text.vietnamese import nfc, search_key, sort_key
 
 _LOCK = 68  # ours among PostgreSQL's advisory locks
 

@@ -20,10 +20,10 @@ from portal.agencies.filters import AgencyFilter
 from portal.agencies.forms import ChangeForm, RegisterForm, initial_of
 from portal.agencies.history import chapters
 from portal.agencies.models import Agency, Subscriber
-from portal.core.forms import warnings_of
-from portal.core.fragments import filtered, render_list
 from portal.core.roles import Capability
 from portal.core.rules import Refused
+from portal.core.web.forms import warnings_of
+from portal.core.web.fragments import filtered, render_list
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -64,6 +64,7 @@ def detail(request: UserRequest, uuid: UUID) -> HttpResponse:
     agency = get_object_or_404(visible.select_related("parent", "office"), uuid=uuid)
     versions = agency.versions.select_related("parent", "office").order_by("valid_from")
     story = chapters(versions)
+    subscribers = Subscriber.objects.visible_to(request.user).filter(agency=agency).order_by()
     context = {
         "agency": agency,
         "today": timezone.localdate(),
@@ -71,7 +72,12 @@ def detail(request: UserRequest, uuid: UUID) -> HttpResponse:
         "version": story[0].version if story else None,
         "may_edit": _may_edit(request.user) and agency.dissolved_on is None,
         **_relatives(agency, request.user),
-        **_counts(agency, request.user),
+        "subscriber_counts": subscribers.aggregate(
+            people=Count("pk", filter=Q(kind="person")),
+            systems=Count("pk", filter=Q(kind="system")),
+        ),
+        "sees_subscribers": request.user.can(Capability.READ_DOSSIERS),
+        "user_count": agency.users.filter(is_active=True).count(),
     }
     return render(request, "agencies/detail.html", context)
 
@@ -90,18 +96,6 @@ def _relatives(agency: Agency, user: User) -> dict[str, Any]:
         "children": children[:CHILDREN_SHOWN],
         "child_count": children.count(),
         "linked": set(visible.filter(pk__in=around).order_by().values_list("pk", flat=True)),
-    }
-
-
-def _counts(agency: Agency, user: User) -> dict[str, Any]:
-    subscribers = Subscriber.objects.visible_to(user).filter(agency=agency).order_by()
-    return {
-        "subscriber_counts": subscribers.aggregate(
-            people=Count("pk", filter=Q(kind="person")),
-            systems=Count("pk", filter=Q(kind="system")),
-        ),
-        "sees_subscribers": user.can(Capability.READ_DOSSIERS),
-        "user_count": agency.users.filter(is_active=True).count(),
     }
 
 

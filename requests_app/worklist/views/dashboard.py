@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from portal.core.calendar.workdays import work_calendar
 from portal.core.roles import Capability
-from portal.core.workdays import work_calendar
 from requests_app.worklist.dashboard import AGE_WORDS, WINDOWS, dashboard_of
 
 if TYPE_CHECKING:
