@@ -30,8 +30,9 @@ from orgmerge.description.forms import (
 from orgmerge.models import Merger, MergerBody, MergerShare
 from portal.agencies.models import Agency
 from portal.core.roles import Capability, Scope
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Violation
 from portal.core.web.forms import warnings_of
+from portal.core.web.refusals import Refusals
 from requests_app.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:
@@ -54,13 +55,11 @@ def start(request: UserRequest) -> HttpResponse:
     form = MergerForm(request.POST or None, initial=asked)
     context: dict[str, Any] = {"form": form, "merger": None}
     if request.method == "POST" and form.is_valid():
-        try:
+        with Refusals() as refused:
             merger = services.create_merger(form.facts(), actor=request.user, now=timezone.now())
-        except Refused as refusal:
-            context["violations"] = refusal.violations
-        else:
             messages.success(request, _("Đã lập phương án sắp xếp. Bây giờ mô tả các đơn vị."))
             return redirect("orgmerge:detail", merger.uuid)
+        context["violations"] = refused.violations
     return render(request, "orgmerge/merger_form.html", context)
 
 
@@ -283,17 +282,16 @@ def _answer(
     """Show the form, or do what it asks for and go on; what stops it is said on the page."""
     violations: tuple[Violation, ...] = ()
     if request.method == "POST" and form.is_valid():
-        try:
-            act()
-        except Refused as refusal:
-            violations = refusal.violations
-        except (StaleVersion, NotEditable, MergerBody.DoesNotExist, MergerShare.DoesNotExist):
-            return pages.conflict(request, merger)
-        else:
+        with Refusals() as refused:
+            try:
+                act()
+            except (StaleVersion, NotEditable, MergerBody.DoesNotExist, MergerShare.DoesNotExist):
+                return pages.conflict(request, merger)
             messages.success(request, done)
             for warning in warnings_of(form):
                 messages.warning(request, warning.message)
             return redirect(*(to or ("orgmerge:detail", merger.uuid)))
+        violations = refused.violations
     return render(
         request, template, {"merger": merger, "form": form, "violations": violations, **context}
     )
@@ -302,17 +300,15 @@ def _answer(
 def _remove(
     request: UserRequest, merger: Merger, act: Callable[[], None], done: str
 ) -> HttpResponse:
-    try:
-        act()
-    except Refused as refusal:
-        for violation in refusal.violations:
-            messages.error(request, f"{violation.message} {violation.way_out}")
-    except PermissionDenied as error:
-        raise Http404 from error
-    except (StaleVersion, NotEditable, MergerBody.DoesNotExist, MergerShare.DoesNotExist):
-        return pages.conflict(request, merger)
-    else:
+    with Refusals() as refused:
+        try:
+            act()
+        except PermissionDenied as error:
+            raise Http404 from error
+        except (StaleVersion, NotEditable, MergerBody.DoesNotExist, MergerShare.DoesNotExist):
+            return pages.conflict(request, merger)
         messages.success(request, done)
+    refused.tell(request)
     return redirect("orgmerge:detail", merger.uuid)
 
 

@@ -22,7 +22,6 @@ from orgmerge.plans.wording import SLUGS
 from orgmerge.vocabulary import LineState, MergerState, Stage
 from portal.agencies.models import Agency
 from portal.core.roles import Capability, Scope
-from portal.core.rules import Refused
 from portal.core.web.fragments import render_list
 from portal.core.web.refusals import Refusals
 from requests_app.errors import NotEditable
@@ -142,17 +141,15 @@ def set_aside(request: UserRequest, code: UUID, about: str, thing: UUID) -> Http
 
 def _act(request: UserRequest, code: UUID, act: Any, *, said: str) -> HttpResponse:
     """Do what was asked and come back, with a word on what came of it."""
-    try:
-        act()
-    except PermissionDenied as error:
-        raise Http404 from error
-    except NotEditable:
-        messages.warning(request, _("Việc này đã được người khác xử lý hoặc đã tự xong."))
-    except Refused as refusal:
-        for one in refusal.violations:
-            messages.error(request, f"{one.message} {one.way_out}".strip())
-    else:
-        messages.success(request, said)
+    with Refusals() as refused:
+        try:
+            act()
+            messages.success(request, said)
+        except PermissionDenied as error:
+            raise Http404 from error
+        except NotEditable:
+            messages.warning(request, _("Việc này đã được người khác xử lý hoặc đã tự xong."))
+    refused.tell(request)
     return redirect("orgmerge:progress", code)
 
 

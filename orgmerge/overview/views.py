@@ -32,10 +32,10 @@ from orgmerge.vocabulary import MergerState
 from orgmerge.workflow import EDITABLE, STEPS, MergerAction, StepOfMerger
 from portal.agencies import lookup
 from portal.core.roles import Capability, Scope
-from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
 from portal.core.web.fragments import filtered, render_list
 from portal.core.web.paging import Order, capped_count, keyset_page
+from portal.core.web.refusals import Refusals
 from requests_app.errors import Barred, StaleVersion
 
 if TYPE_CHECKING:
@@ -137,25 +137,25 @@ def take_step(request: UserRequest, code: UUID) -> HttpResponse:
     merger = pages.find(request.user, code)
     form = _step_form(merger, request.POST.get("action", ""), data=request.POST)
     if form.is_valid():
-        try:
-            taken = approval.take_step(
-                merger, **form.cleaned_data, actor=request.user, now=timezone.now()
-            )
-        except Merger.DoesNotExist as error:
-            raise Http404 from error
-        except (StaleVersion, IllegalStep):
-            return pages.conflict(request, merger)
-        except Refused as refusal:
-            form.violations = list(refusal.violations)
-        except Barred:
-            message = _(
-                "Anh/chị đã mô tả, lập hoặc trình phương án này nên người khác phải phê duyệt."
-            )
-            form.add_error(None, message)
-        else:
+        with Refusals() as refused:
+            try:
+                taken = approval.take_step(
+                    merger, **form.cleaned_data, actor=request.user, now=timezone.now()
+                )
+            except Merger.DoesNotExist as error:
+                raise Http404 from error
+            except (StaleVersion, IllegalStep):
+                return pages.conflict(request, merger)
+            except Barred:
+                message = _(
+                    "Anh/chị đã mô tả, lập hoặc trình phương án này nên người khác phải phê duyệt."
+                )
+                form.add_error(None, message)
+                return render_detail(request, pages.find(request.user, code), sent=form)
             said = _("Đã ghi nhận: %(deed)s.") % {"deed": MergerAction(taken.action).label}
             messages.success(request, said)
             return redirect("orgmerge:detail", merger.uuid)
+        form.violations = list(refused.violations)
     return render_detail(request, pages.find(request.user, code), sent=form)
 
 

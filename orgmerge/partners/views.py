@@ -27,7 +27,8 @@ from portal.agencies import lookup
 from portal.agencies.models import Agency
 from portal.agencies.querysets import AgencyQuerySet
 from portal.core.roles import Capability
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Violation
+from portal.core.web.refusals import Refusals
 from requests_app.errors import Barred, NotEditable, StaleVersion
 
 if TYPE_CHECKING:
@@ -102,24 +103,23 @@ def ask(request: UserRequest, code: UUID) -> HttpResponse:
     violations: Sequence[Violation] = ()
     if form.is_valid():
         office = form.cleaned_data["office"]
-        try:
-            services.ask_office(
-                merger,
-                office,
-                actor=request.user,
-                now=timezone.now(),
-                version=form.cleaned_data["version"],
-            )
-        except (Merger.DoesNotExist, PermissionDenied) as error:
-            raise Http404 from error
-        except (StaleVersion, NotEditable):
-            return pages.conflict(request, merger)
-        except Refused as refusal:
-            violations = refusal.violations
-        else:
+        with Refusals() as refused:
+            try:
+                services.ask_office(
+                    merger,
+                    office,
+                    actor=request.user,
+                    now=timezone.now(),
+                    version=form.cleaned_data["version"],
+                )
+            except (Merger.DoesNotExist, PermissionDenied) as error:
+                raise Http404 from error
+            except (StaleVersion, NotEditable):
+                return pages.conflict(request, merger)
             words = _("Đã mời %(name)s. Nhận lời rồi thì mô tả được các đơn vị do nơi ấy theo dõi.")
             messages.success(request, words % {"name": office.name})
             return redirect(_panel(merger))
+        violations = refused.violations
     context = {"merger": merger, "form": form, "violations": violations}
     return render(request, "orgmerge/ask_office.html", context)
 
@@ -141,28 +141,30 @@ def answer(request: UserRequest, code: UUID) -> HttpResponse:
     if not form.is_valid():
         return _show(request, asked, form)
     has_joined = request.POST.get("do") == "join"
-    try:
+    with Refusals() as refused:
+        try:
+            if has_joined:
+                services.join(asked, actor=request.user, now=timezone.now())
+            else:
+                reason = form.cleaned_data["reason"]
+                services.decline(asked, actor=request.user, now=timezone.now(), reason=reason)
+        except (MergerOffice.DoesNotExist, PermissionDenied) as error:
+            raise Http404 from error
+        except NotEditable:
+            messages.warning(
+                request, _("Lời mời đã được trả lời hoặc phương án đã qua bước mô tả.")
+            )
+            return redirect("orgmerge:invitation", asked.uuid)
         if has_joined:
-            services.join(asked, actor=request.user, now=timezone.now())
-        else:
-            reason = form.cleaned_data["reason"]
-            services.decline(asked, actor=request.user, now=timezone.now(), reason=reason)
-    except (MergerOffice.DoesNotExist, PermissionDenied) as error:
-        raise Http404 from error
-    except NotEditable:
-        messages.warning(request, _("Lời mời đã được trả lời hoặc phương án đã qua bước mô tả."))
-        return redirect("orgmerge:invitation", asked.uuid)
-    except Refused as refusal:
-        form.violations = refusal.violations
-        return _show(request, asked, form)
-    if has_joined:
-        messages.success(
-            request, _("Đã nhận lời. Từ nay mô tả được các đơn vị do đơn vị anh/chị theo dõi.")
-        )
-        return redirect("orgmerge:detail", asked.merger.uuid)
-    words = _("Đã trả lời không tham gia; %(office)s được báo lý do.")
-    messages.success(request, words % {"office": asked.merger.office.name})
-    return redirect("orgmerge:list")
+            messages.success(
+                request, _("Đã nhận lời. Từ nay mô tả được các đơn vị do đơn vị anh/chị theo dõi.")
+            )
+            return redirect("orgmerge:detail", asked.merger.uuid)
+        words = _("Đã trả lời không tham gia; %(office)s được báo lý do.")
+        messages.success(request, words % {"office": asked.merger.office.name})
+        return redirect("orgmerge:list")
+    form.violations = refused.violations
+    return _show(request, asked, form)
 
 
 def _show(request: UserRequest, asked: MergerOffice, form: AnswerForm) -> HttpResponse:
@@ -194,21 +196,20 @@ def part(request: UserRequest, code: UUID) -> HttpResponse:
     is_own = not merger.is_led_by(request.user)
     if request.method == "POST":
         version = pages.version_of(request)
-        try:
-            services.leave(asked, actor=request.user, now=timezone.now(), version=version)
-        except (Merger.DoesNotExist, MergerOffice.DoesNotExist, PermissionDenied) as error:
-            raise Http404 from error
-        except (StaleVersion, NotEditable):
-            return pages.conflict(request, merger)
-        except Refused as refusal:
-            violations = refusal.violations
-        else:
+        with Refusals() as refused:
+            try:
+                services.leave(asked, actor=request.user, now=timezone.now(), version=version)
+            except (Merger.DoesNotExist, MergerOffice.DoesNotExist, PermissionDenied) as error:
+                raise Http404 from error
+            except (StaleVersion, NotEditable):
+                return pages.conflict(request, merger)
             if is_own:
                 messages.success(request, _("Đơn vị anh/chị thôi cùng lập phương án này."))
                 return redirect("orgmerge:list")
             said = _("Đã ghi nhận: không còn %(name)s.") % {"name": asked.office.name}
             messages.success(request, said)
             return redirect(_panel(merger))
+        violations = refused.violations
     title, button = _("Rút lời mời"), _("Rút lời mời")
     if is_own or asked.joined_at:
         title = _("Thôi cùng lập phương án") if is_own else _("Dừng cùng lập với một Sở")
@@ -233,28 +234,33 @@ def plan_word(request: UserRequest, code: UUID) -> HttpResponse:
     if not form.is_valid():
         said = [str(message) for found in form.errors.values() for message in found]
         return render_plan(request, merger, violations=[Violation("bad_form", one) for one in said])
-    try:
-        now, read = timezone.now(), form.cleaned_data["plan"]
-        if request.POST.get("do") == "agree":
-            services.agree(asked, actor=request.user, now=now, plan_number=read)
-            has_agreed = True
-        else:
-            reason = form.cleaned_data["reason"]
-            services.disagree(asked, actor=request.user, now=now, plan_number=read, reason=reason)
-            has_agreed = False
-    except (MergerOffice.DoesNotExist, PermissionDenied) as error:
-        raise Http404 from error
-    except (StaleVersion, NotEditable):
-        return pages.conflict(request, merger)
-    except Barred:
-        message = _("Anh/chị đã mô tả, lập hoặc trình phương án này nên người khác phải đồng ý.")
-        return render_plan(request, merger, violations=[Violation("barred", message)])
-    except Refused as refusal:
-        return render_plan(request, merger, violations=refusal.violations)
-    messages.success(
-        request, _("Đã đồng ý kế hoạch xử lý.") if has_agreed else _("Đã gửi lý do chưa đồng ý.")
-    )
-    return redirect("orgmerge:plan", merger.uuid)
+    with Refusals() as refused:
+        try:
+            now, read = timezone.now(), form.cleaned_data["plan"]
+            if request.POST.get("do") == "agree":
+                services.agree(asked, actor=request.user, now=now, plan_number=read)
+                has_agreed = True
+            else:
+                reason = form.cleaned_data["reason"]
+                services.disagree(
+                    asked, actor=request.user, now=now, plan_number=read, reason=reason
+                )
+                has_agreed = False
+        except (MergerOffice.DoesNotExist, PermissionDenied) as error:
+            raise Http404 from error
+        except (StaleVersion, NotEditable):
+            return pages.conflict(request, merger)
+        except Barred:
+            message = _(
+                "Anh/chị đã mô tả, lập hoặc trình phương án này nên người khác phải đồng ý."
+            )
+            return render_plan(request, merger, violations=[Violation("barred", message)])
+        messages.success(
+            request,
+            _("Đã đồng ý kế hoạch xử lý.") if has_agreed else _("Đã gửi lý do chưa đồng ý."),
+        )
+        return redirect("orgmerge:plan", merger.uuid)
+    return render_plan(request, merger, violations=refused.violations)
 
 
 def _find(user: User, code: UUID) -> MergerOffice:
