@@ -16,7 +16,7 @@ def main() -> None:
     from django.utils import timezone  # noqa: PLC0415
     from openpyxl import load_workbook  # noqa: PLC0415
 
-    from portal.core.database.collector import collector_paused  # noqa: PLC0415
+    from portal.core.database.bulk import collector_paused  # noqa: PLC0415
     from portal.core.roles import Role  # noqa: PLC0415
     from requests_app import kinds, spreadsheets  # noqa: PLC0415
     from requests_app.drafts.services import create_draft, import_rows  # noqa: PLC0415

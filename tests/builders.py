@@ -19,7 +19,7 @@ from portal.agencies.models import (
     SubscriberKind,
     Succession,
 )
-from portal.agencies.services.inheriting import inherit
+from portal.agencies.services.bodies import inherit
 from portal.ca.models import Certificate, KeyPair, Storage
 from portal.core.database.fields import keyed_hash
 from portal.core.roles import CA_ROLES, OFFICE_ROLES, Role

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -17,6 +18,7 @@ import pytest
 from pytest_django import DjangoDbBlocker, Settings
 
 from tests import databases
+from tests.flows import forks
 from tests.placing import ByModule, is_left_out, rank
 
 pytest_plugins = ["tests.locks", "tests.paper"]
@@ -95,6 +97,13 @@ def pytest_collection_modifyitems(
     items.sort(key=rank)  # after pytest-django's order, which stays within a module
 
 
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: nobody looks through it for garbage again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
     config.option.loadscopereorder = False  # ours is the order
     return ByModule(config, log)
@@ -123,6 +132,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the folder that tests.settings made, and in the end the run's own database."""
     from django.conf import settings
 
+    forks.stop()
     if not hasattr(config, "workerinput"):
         databases.drop_the_migrated()
     folder = Path(settings.DATA_DIR) if settings.configured else None

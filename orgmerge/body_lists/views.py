@@ -23,7 +23,7 @@ from orgmerge.body_lists.filters import ListRowFilter
 from orgmerge.body_lists.sheets import COLUMNS, blank_sheet
 from orgmerge.models import BodyList, Merger
 from orgmerge.vocabulary import Extent
-from portal.core.database.collector import collector_paused
+from portal.core.database.bulk import collector_paused
 from portal.core.roles import Scope
 from portal.core.rules import Violation
 from portal.core.text.numbers import typed_number

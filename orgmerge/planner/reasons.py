@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from orgmerge.planner.codes import Against, Note, Warn, Why
+from portal.core import law
 from portal.core.law import with_numbers
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-D68 = "Nghị định 68/2024/NĐ-CP"
+D68 = law.DECREE
 S0 = "275/BCY-CTSBMTT"
 ORGANISATIONS = f"{S0} mục 1.1"
 PEOPLE = f"{S0} mục 1.2"

@@ -33,8 +33,7 @@ from portal.agencies.models import Subscriber
 from portal.audit import services as audit
 from portal.ca.models import Certificate
 from portal.core.background.leases import Lease, LeaseLost
-from portal.core.database.collector import collector_paused
-from portal.core.database.page_cache import small_page_cache
+from portal.core.database.bulk import collector_paused, small_page_cache
 from portal.core.rules import Violation
 from portal.core.text.vietnamese import search_key
 from requests_app import kinds

@@ -25,7 +25,7 @@ from portal.agencies.models import Subscriber, SubscriberKind
 from portal.audit import services as audit
 from portal.ca.models import Certificate
 from portal.core.background.leases import LeaseLost
-from portal.core.database.collector import collector_paused
+from portal.core.database.bulk import collector_paused
 from portal.core.roles import Scope, roles_in
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import Counts, DeadlineKind

@@ -76,18 +76,16 @@ def refuse_unfit(password: str, user: User) -> None:
     try:
         validate_password(password, user)
     except ValidationError as error:
-        raise Refused(*(Violation(str(e.code), _words_of(e)) for e in error.error_list)) from error
-
-
-def _words_of(error: ValidationError) -> str:
-    """Return the reason in Vietnamese: Django's own words are partly English."""
-    params: Any = error.params or {}
-    match error.code:
-        case "password_too_short":
-            return str(_("Mật khẩu quá ngắn: phải có ít nhất %(min_length)d ký tự.") % params)
-        case "password_entirely_numeric":
-            return _("Mật khẩu không được chỉ gồm chữ số.")
-    return str(error.message)
+        found = []
+        for one in error.error_list:
+            params: Any = one.params or {}
+            words = str(one.message)
+            if one.code == "password_too_short":  # Django's own words are partly English
+                words = _("Mật khẩu quá ngắn: phải có ít nhất %(min_length)d ký tự.") % params
+            elif one.code == "password_entirely_numeric":
+                words = _("Mật khẩu không được chỉ gồm chữ số.")
+            found.append(Violation(str(one.code), words))
+        raise Refused(*found) from error
 
 
 def _known_of(user: User) -> set[str]:

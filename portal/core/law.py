@@ -6,7 +6,7 @@ lacks is DERIVED, or a setting.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.utils.functional import lazy
@@ -14,6 +14,7 @@ from django.utils.functional import lazy
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
+DECREE = "Nghị định 68/2024/NĐ-CP"
 ISSUE_WORKING_DAYS = 3  # Điều 11 (R17)
 RETURN_WORKING_DAYS = 5  # Điều 20 (R29)
 RECOVERY_WORKING_DAYS = 1  # Điều 22 (R33)
@@ -57,7 +58,11 @@ def with_numbers(text: str | _StrPromise) -> _StrPromise:
 
     A letter writes two digits: ``%(return_days)02d``.
     """
-    return _filled_in(text)
+    return cast("_StrPromise", _filled_in(text))
 
 
-_filled_in = lazy(lambda text: str(text) % numbers(), str)
+def _fill_in(text: str | _StrPromise) -> str:
+    return str(text) % numbers()
+
+
+_filled_in = lazy(_fill_in, str)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from portal.core.calendar.workdays import WorkCalendar
 
-DECREE = "Nghị định 68/2024/NĐ-CP"
 CORRECTION_WORKING_DAYS = 30  # a reminder to complete a dossier, no term of the law
 
 
@@ -36,19 +35,19 @@ def limit_of(kind: str) -> Limit:
     at_once = settings.HANDOVER_NOTICE_WORKING_DAYS
     limits: Mapping[str, Limit] = {
         "office_check": Limit(settings.OFFICE_CHECK_WORKING_DAYS, "Quy định nội bộ của Sở", True),
-        "ca_issue": Limit(law.ISSUE_WORKING_DAYS, f"Điều 11 {DECREE}"),
+        "ca_issue": Limit(law.ISSUE_WORKING_DAYS, f"Điều 11 {law.DECREE}"),
         "ca_renew_change": Limit(longest, not_seen, True),
         "ca_revoke": Limit(settings.CA_REVOKE_WORKING_DAYS, not_seen, True),
-        "recovery": Limit(law.RECOVERY_WORKING_DAYS, f"Điều 22 {DECREE}"),
-        "handover_notice": Limit(at_once, f"Điều 11 {DECREE} (“ngay sau khi bàn giao”)", True),
-        "device_return": Limit(law.RETURN_WORKING_DAYS, f"Điều 20 {DECREE}"),
-        "loss_minutes": Limit(1, f"Điều 20 {DECREE} (“gửi ngay”)", True),
+        "recovery": Limit(law.RECOVERY_WORKING_DAYS, f"Điều 22 {law.DECREE}"),
+        "handover_notice": Limit(at_once, f"Điều 11 {law.DECREE} (“ngay sau khi bàn giao”)", True),
+        "device_return": Limit(law.RETURN_WORKING_DAYS, f"Điều 20 {law.DECREE}"),
+        "loss_minutes": Limit(1, f"Điều 20 {law.DECREE} (“gửi ngay”)", True),
         "correction": Limit(
             CORRECTION_WORKING_DAYS, "Nhắc hoàn thiện hồ sơ; không phải thời hạn luật định", True
         ),
         # These end on a day of their own, read from the certificate.
-        "renewal_door": Limit(0, f"Điều 12, Điều 14 {DECREE}"),
-        "certificate_expiry": Limit(0, f"Điều 21 {DECREE}"),
+        "renewal_door": Limit(0, f"Điều 12, Điều 14 {law.DECREE}"),
+        "certificate_expiry": Limit(0, f"Điều 21 {law.DECREE}"),
         # Until the day its office sets; the letter asks bodies to look through what they have.
         "merger_review": Limit(0, "Công văn 275/BCY-CTSBMTT ngày 16/5/2025; hạn do Sở đặt", True),
     }

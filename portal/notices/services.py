@@ -13,7 +13,7 @@ from django.db import transaction
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.core.roles import Capability
-from portal.notices.composing import new_mail
+from portal.notices.mail_text import new_mail
 from portal.notices.models import Enclosure, Mail, Notice
 
 

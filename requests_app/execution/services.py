@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import transaction
 
 from portal.ca.authority import services as authority
-from portal.core.database.collector import collector_paused
+from portal.core.database.bulk import collector_paused
 from portal.core.steps import PORTAL
 from requests_app import kinds
 from requests_app.execution.rows import waiting_rows

@@ -96,7 +96,7 @@ def request_fits(
         request = request_of(answers)
         if request is None:
             return ()
-        found = csr.misfits(request, names=names(answers), addresses=addresses(answers))
+        found = request.misfits(names=names(answers), addresses=addresses(answers))
         return [CellFinding(NAME, _finding(one)) for one in found]
 
     return check

@@ -13,6 +13,7 @@ from portal.accounts.models import User
 from portal.core.roles import Scope
 from portal.core.web.paging import Order
 from portal.core.web.sheets import SheetColumn
+from requests_app.registers.filters import RegisterFilter
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -36,17 +37,20 @@ class Column(SheetColumn[Entry]):
 class Register(Generic[Row, Entry]):
     """A book that clerks keep.
 
-    ``rows`` are those a user may see; ``shown`` leaves out of a row what that user may not read;
-    ``entries`` adds to a page of them what stands elsewhere, in a fixed number of queries; ``url``
-    is the page an entry leads to, "" when the user has none.
+    ``place`` says where the list of registers has it. ``rows`` are those a user may see,
+    narrowed by ``filter``; ``shown`` leaves out of a row what that user may not read; ``entries``
+    adds to a page of them what stands elsewhere, in a fixed number of queries; ``url`` is the page
+    an entry leads to, "" when the user has none.
     """
 
     slug: str
     title: _StrPromise
     purpose: _StrPromise
+    place: int
     order: Order
     rows: Callable[[User], QuerySet[Row]]
     entries: Callable[[Sequence[Row], datetime], list[Entry]]
+    filter: type[RegisterFilter]
     columns: tuple[Column[Entry], ...]
     url: Callable[[Entry], str]
     shown: Callable[[Row, User], Row] = field(default=lambda row, user: row)

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
+from portal.core import law
 from portal.core.rules import Violation
 
-DECREE = "Nghị định 68/2024/NĐ-CP"
+DECREE = law.DECREE
 DECREE_IN_FORCE_FROM = date(2024, 8, 15)  # R01, Điều 41
 LETTER_NUMBER = re.compile(r"^\d{1,5}/[A-ZĐ0-9]+(-[A-ZĐ0-9&]+)*$")
 

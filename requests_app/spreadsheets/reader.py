@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from openpyxl.utils import get_column_letter
 
-from portal.core.database.collector import collector_paused
+from portal.core.database.bulk import collector_paused
 from portal.core.rules import Finding, Refused, Severity, Violation, refuse
 from portal.core.text.numbers import typed_number
 from portal.core.text.vietnamese import nfc, search_key
@@ -47,7 +47,6 @@ def read(
     """
     with collector_paused():
         sheet = open_sheet(content, headers=[column.header for column in kind.sheet])
-        _check_header(kind.sheet, sheet.header)
         cells: dict[int, set[int]] = {}
         for key in accepted:
             row, _colon, column = key.partition(":")
@@ -97,6 +96,7 @@ class _Reader:
         self._clean: dict[str, str] = {}
 
     def read(self) -> SheetReport:
+        self._check_header()
         rows: list[SheetRow] = []
         notes: list[SheetFinding] = []
         blank: list[int] = []
@@ -124,6 +124,40 @@ class _Reader:
                 value = row.answers.get(one.field, "")[:_SHOWN]
                 row.findings.append(SheetFinding(number, column, one.finding, header, value))
         return SheetReport(rows, notes)
+
+    def _check_header(self) -> None:
+        """Raise Refused naming each column that is missing, moved, renamed or too many."""
+        columns = self._kind.sheet
+        wanted = [search_key(column.header) for column in columns]
+        actual = [search_key(text) for text in self._sheet.header]
+        actual += [""] * (len(wanted) - len(actual))
+        if actual[: len(wanted)] == wanted and not any(actual[len(wanted) :]):
+            return
+        if not set(wanted[1:]) & set(actual):
+            raise refuse(
+                "no_header",
+                _("Dòng 1 không phải dòng tiêu đề của bảng mẫu."),
+                way_out=_way_out(),
+            )
+        faults = []
+        for index, text in enumerate(actual):
+            want = wanted[index] if index < len(wanted) else ""
+            if text == want or (not want and text in wanted):
+                continue  # a moved one is told where it belongs
+            here = get_column_letter(index + 1)
+            words = {"here": here, "header": columns[index].header if want else ""}
+            if not want:
+                code, message = "unexpected_column", _("Cột %(here)s không có trong bảng mẫu.")
+            elif want in actual:
+                words["there"] = get_column_letter(actual.index(want) + 1)
+                code = "column_moved"
+                message = _("Cột “%(header)s” đang ở %(there)s, phải ở %(here)s.")
+            elif not text or text in wanted:
+                code, message = "missing_column", _("Thiếu cột %(here)s “%(header)s”.")
+            else:
+                code, message = "wrong_header", _("Cột %(here)s phải có tiêu đề “%(header)s”.")
+            faults.append(Violation(code, message % words, way_out=_way_out()))
+        raise Refused(*faults[:_MOST_NAMED])
 
     def _row(self, number: int, values: Sequence[Any]) -> SheetRow:
         cells = self._cells(values)
@@ -240,40 +274,6 @@ class _Reader:
     def _is_told(self, found: CellFinding) -> bool:
         """A field the sheet has no column for (a PKCS#10 request) is filled in on the page."""
         return not found.field or found.field in self._column_of
-
-
-def _check_header(columns: Sequence[SheetColumn], header: Sequence[str]) -> None:
-    """Raise Refused naming each column that is missing, moved, renamed or too many."""
-    wanted = [search_key(column.header) for column in columns]
-    actual = [search_key(text) for text in header]
-    actual += [""] * (len(wanted) - len(actual))
-    if actual[: len(wanted)] == wanted and not any(actual[len(wanted) :]):
-        return
-    if not set(wanted[1:]) & set(actual):
-        raise refuse(
-            "no_header",
-            _("Dòng 1 không phải dòng tiêu đề của bảng mẫu."),
-            way_out=_way_out(),
-        )
-    faults = []
-    for index, text in enumerate(actual):
-        want = wanted[index] if index < len(wanted) else ""
-        if text == want or (not want and text in wanted):
-            continue  # a moved one is told where it belongs
-        here = get_column_letter(index + 1)
-        words = {"here": here, "header": columns[index].header if want else ""}
-        if not want:
-            code, message = "unexpected_column", _("Cột %(here)s không có trong bảng mẫu.")
-        elif want in actual:
-            words["there"] = get_column_letter(actual.index(want) + 1)
-            code = "column_moved"
-            message = _("Cột “%(header)s” đang ở %(there)s, phải ở %(here)s.")
-        elif not text or text in wanted:
-            code, message = "missing_column", _("Thiếu cột %(here)s “%(header)s”.")
-        else:
-            code, message = "wrong_header", _("Cột %(here)s phải có tiêu đề “%(header)s”.")
-        faults.append(Violation(code, message % words, way_out=_way_out()))
-    raise Refused(*faults[:_MOST_NAMED])
 
 
 def _way_out() -> str:

@@ -129,13 +129,17 @@ def _read(content: bytes, parts: dict[str, bytes], headers: Sequence[str]) -> Sh
         raise _damaged()
     book = load_workbook(BytesIO(content), read_only=True, keep_links=False)
     sheets = book.worksheets[:_MAX_SHEETS]
-    firsts = [_first_row(sheet, len(headers)) for sheet in sheets]
+    width = len(headers) + _EXTRA_COLUMNS
+    firsts = []
+    for sheet in sheets:
+        _number, values = next(rows_of(sheet, width=width), (1, ()))
+        firsts.append(["" if value is None else str(value) for value in values])
     wanted = [search_key(header) for header in headers]
     fits = [[search_key(text) for text in first[: len(wanted)]] == wanted for first in firsts]
     index = fits.index(True) if True in fits else 0
-    sheet: Any = sheets[index]
+    chosen: Any = sheets[index]
     # Check how far the sheet reaches and that no cells are merged, before any row is parsed.
-    xml = parts.get(sheet._worksheet_path, b"")
+    xml = parts.get(chosen._worksheet_path, b"")
     after_data = max(0, xml.rfind(b"sheetData>"))
     if merged := [ref.decode() for ref in _MERGED.findall(xml, after_data)]:
         raise refuse(
@@ -145,17 +149,17 @@ def _read(content: bytes, parts: dict[str, bytes], headers: Sequence[str]) -> Sh
         )
     # The number of the last row that is really there, whatever the sheet declares.
     numbers = _ROW.findall(xml, max(0, xml.rfind(b"<row ")))
-    last_row = max(sheet.max_row or 0, max(map(int, numbers), default=0))
+    last_row = max(chosen.max_row or 0, max(map(int, numbers), default=0))
     if last_row > _MAX_SHEET_ROWS:
         raise too_many_rows(last_row)
-    if (sheet.max_column or 0) > _MAX_SHEET_COLUMNS:
+    if (chosen.max_column or 0) > _MAX_SHEET_COLUMNS:
         raise refuse(
             "too_many_columns",
-            _("Trang tính kéo dài tới cột thứ %(column)d.") % {"column": sheet.max_column},
+            _("Trang tính kéo dài tới cột thứ %(column)d.") % {"column": chosen.max_column},
             way_out=_("Xóa hẳn các cột thừa bên phải danh sách rồi tải lên lại."),
         )
     rows = []
-    for number, values in rows_of(sheet, width=len(headers) + _EXTRA_COLUMNS):
+    for number, values in rows_of(chosen, width=width):
         if number > _MAX_SHEET_ROWS:
             raise too_many_rows(number)
         rows.append((number, values))
@@ -220,11 +224,6 @@ def _unpack(content: bytes) -> dict[str, bytes]:
         raise _damaged() from error
     except (NotImplementedError, RuntimeError) as error:  # odd compression, a password
         raise _damaged() from error
-
-
-def _first_row(sheet: Any, count: int) -> list[str]:
-    _number, values = next(rows_of(sheet, width=count + _EXTRA_COLUMNS), (1, ()))
-    return ["" if value is None else str(value) for value in values]
 
 
 def too_many_rows(last_row: int) -> Refused:

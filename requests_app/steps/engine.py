@@ -265,7 +265,7 @@ def _move(dossier: Dossier, handler: Handler, *, reason_code: str, reason: str) 
     if step.target in ENDED:
         dossier.ended_at = now
     handler.follow(dossier)
-    dossier.due_on = deadlines.next_due(dossier.uuid)
+    dossier.due_on = deadlines.next_dues(dossier.uuid).first()
     tell_of_step(dossier, event, now=now)
     dossier.save()
     audit.record(

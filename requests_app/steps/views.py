@@ -83,7 +83,14 @@ def take(request: UserRequest, dossier: Dossier, form: StepForm) -> HttpResponse
     except (tokens.WrongPin, tokens.Locked, tokens.NoPinYet) as refusal:
         form.add_error("pin", pin_words(refusal))
         return None
-    return _after(request, dossier, typed["action"])
+    if Dossier.objects.visible_to(request.user).filter(pk=dossier.pk).exists():
+        return redirect("requests_app:done", dossier.uuid)
+    messages.success(
+        request,
+        _("Đã ghi nhận: %(deed)s. Hồ sơ không còn ở đơn vị anh/chị.")
+        % {"deed": wording.deed_of(Action(typed["action"]))},
+    )
+    return redirect("home")
 
 
 def try_step(request: UserRequest, dossier: Dossier) -> tuple[StepForm | None, HttpResponse | None]:
@@ -114,17 +121,6 @@ def pin_words(refusal: tokens.WrongPin | tokens.Locked | tokens.NoPinYet) -> str
         "Thiết bị chưa có mã PIN. Đặt mã PIN ở trang Thiết bị: khi nhận bàn giao, hoặc mã PIN mới "
         "sau khi khôi phục."
     )
-
-
-def _after(request: UserRequest, dossier: Dossier, action: str) -> HttpResponse:
-    if Dossier.objects.visible_to(request.user).filter(pk=dossier.pk).exists():
-        return redirect("requests_app:done", dossier.uuid)
-    messages.success(
-        request,
-        _("Đã ghi nhận: %(deed)s. Hồ sơ không còn ở đơn vị anh/chị.")
-        % {"deed": wording.deed_of(Action(action))},
-    )
-    return redirect("home")
 
 
 def conflict(request: UserRequest, uuid: UUID) -> HttpResponse:

@@ -22,7 +22,7 @@ from portal.audit.models import AuditEntry
 from portal.core.logs import JsonFormatter
 from portal.core.roles import Role
 from portal.core.rules import Refused
-from portal.notices import mailing
+from portal.notices.channels import mail as mailing
 from portal.notices.models import Mail, Notice
 from tests import builders
 from tests.accounts.cast import LINK, account, links_to

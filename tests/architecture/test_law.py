@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from django.urls import get_resolver, reverse
 from django.utils.functional import Promise
-from pytest_django.fixtures import SettingsWrapper
 
 from devices import services as devices
 from devices.lifecycle import Custody
@@ -23,7 +22,7 @@ from portal.ca.models import Certificate, RevocationReason
 from portal.ca.register.services import revoke
 from portal.core import law
 from portal.core.roles import Role
-from portal.core.web.guides import guides
+from portal.core.web.views_help import guides
 from portal.notices.models import Notice
 from requests_app import rulebook
 from tests.architecture import world as worlds
@@ -42,7 +41,7 @@ READERS = (Role.CLERK, Role.HEAD, Role.OFFICE_OFFICER, Role.CA_OPERATOR, Role.AD
 
 
 @pytest.fixture(autouse=True)
-def _seven_days(monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper) -> None:
+def _seven_days(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     monkeypatch.setattr(law, "RETURN_WORKING_DAYS", 7)
     settings.CA_TOLD_AFTER_WORKING_DAYS = 6  # another five
 

@@ -14,7 +14,7 @@ TABLES = {
     "portal/core/roles.py",
     "portal/accounts/rules.py",  # whose password one administrator may reset
     "portal/accounts/services/accounts.py",  # the first two administrators
-    "portal/deadlines/escalation.py",  # whom a delay is told, in which order
+    "portal/notices/reminders.py",  # whom a delay is told, in which order
     "requests_app/workflow.py",
     "requests_app/letter_workflow.py",
     "devices/lifecycle.py",

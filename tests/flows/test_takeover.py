@@ -21,7 +21,7 @@ from portal.accounts.models import AccountChange, RoleGrant, User
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate
 from portal.core.roles import Role
-from portal.notices import mailing
+from portal.notices.channels import mail as mailing
 from requests_app.execution import services as execution
 from requests_app.models import Dossier
 from requests_app.workflow import PETITIONS, STEPS, Action, State

@@ -14,8 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from portal.accounts.models import User
 from portal.core.models import CalendarDay
 from portal.core.roles import Role
-from portal.notices import bundling, mailing, services
-from portal.notices.composing import MOST_LINES
+from portal.notices import bundles as bundling
+from portal.notices import services
+from portal.notices.channels import mail as mailing
+from portal.notices.mail_text import MOST_LINES
 from portal.notices.models import Mail, Mailing, Notice, NoticePreference
 from portal.notices.services import Telling
 from tests import builders

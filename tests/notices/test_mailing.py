@@ -17,7 +17,9 @@ from pytest_django import Settings
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
-from portal.notices import bundling, mailing, services
+from portal.notices import bundles as bundling
+from portal.notices import services
+from portal.notices.channels import mail as mailing
 from portal.notices.models import Mail, Notice
 from portal.notices.querysets import MOST_TRIES
 from tests import builders

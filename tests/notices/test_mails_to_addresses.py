@@ -11,7 +11,8 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from portal.core.roles import Role
-from portal.notices import mailing, services
+from portal.notices import services
+from portal.notices.channels import mail as mailing
 from portal.notices.models import Enclosure, Mail
 from portal.notices.querysets import MOST_TRIES
 from portal.notices.services import Attached

@@ -8,8 +8,8 @@ import pytest
 
 from portal.core.models import CalendarDay
 from portal.core.roles import Role
-from portal.notices.missing_days import warn_of_missing_days
 from portal.notices.models import Notice
+from portal.notices.reminders import warn_of_missing_days
 from tests import builders
 
 pytestmark = pytest.mark.django_db

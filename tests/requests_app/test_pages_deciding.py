@@ -105,7 +105,7 @@ def test_a_refusal_without_a_reason_keeps_everything_typed(client: Client) -> No
 
     assert answer.status_code == 200
     assert 'value="Sai số định danh"' in answer.text
-    assert len(re.findall(r'value="refused"[^>]* checked', answer.text)) == 2
+    assert len(re.findall(r'value="refused"[^>]*\schecked', answer.text)) == 2
     second = dossier.items.get(position=2)
     assert f'href="#id_{second.uuid}-reason"' in answer.text
     assert decisions(dossier) == ["", "", ""]

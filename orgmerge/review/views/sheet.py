@@ -25,7 +25,7 @@ from orgmerge.review.rules import FIELDS, Said
 from orgmerge.review.sheets import AnswerRow
 from orgmerge.review.views.reply import conflict, find
 from orgmerge.vocabulary import Answer
-from portal.core.database.collector import collector_paused
+from portal.core.database.bulk import collector_paused
 from portal.core.rules import Violation
 from portal.core.web.forms import SheetFile
 from portal.core.web.fragments import filtered

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
-from django.db import connections, models, router
+from django.db import connection, connections, models, router
 
 
 def update_rows(
@@ -49,3 +51,40 @@ def update_rows(
     with connection.cursor() as cursor:
         cursor.executemany(statement, values)
         return int(cursor.rowcount)
+
+
+_FEW = -8192  # KiB, as SQLite counts when it is negative
+
+
+@contextmanager
+def small_page_cache() -> Iterator[None]:
+    """Keep few pages of the database in memory meanwhile; nothing to do on PostgreSQL."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA cache_size")
+        usual = int(cursor.fetchone()[0])
+        cursor.execute(f"PRAGMA cache_size = {_FEW}")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA cache_size = {usual}")
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Hold off cyclic garbage collection for the second or so a bounded list takes.
+
+    The rows all stay alive until the end, so each pass would look at every one of them (and at all
+    of Django) and free nothing: half the time of an import (bench/importing.py). Of several
+    threads the first to begin switches it on again.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

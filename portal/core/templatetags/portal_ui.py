@@ -26,6 +26,12 @@ _TONES = frozenset({"neutral", "info", "success", "warning", "danger"})
 
 
 @register.simple_tag
+def blank(width: int) -> str:
+    """Return room on paper that a hand fills in, ``width`` spaces wide."""
+    return "\N{NO-BREAK SPACE}" * width
+
+
+@register.simple_tag
 def law_number(name: str) -> int:
     """Return a number of the law by its name: ``{% law_number "return_days" as days %}``."""
     return law.numbers()[name]

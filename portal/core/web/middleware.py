@@ -135,7 +135,12 @@ class Repeating:
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        first = 1 if _keep_body(environ) else TRIES
+        # What is sent is kept, so that it can be read again, unless it is too long for that.
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        first = TRIES
+        if length <= _MOST_KEPT:
+            first = 1
+            environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(length) if length else b"")
         for number in range(first, TRIES + 1):
             asked = environ | {_TRY: number}
             begun = _Begun()
@@ -158,12 +163,3 @@ class _Begun:
 
     def __call__(self, *arguments: Any) -> None:
         self.arguments = arguments
-
-
-def _keep_body(environ: dict[str, Any]) -> bool:
-    """Keep what is sent, so that it can be read again; False when it is too long for that."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    if length > _MOST_KEPT:
-        return False
-    environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(length) if length else b"")
-    return True

@@ -142,8 +142,10 @@ def _with_value(
 ) -> models.QuerySet[Row]:
     sign = "-" if order.is_descending else ""
     rows = rows.order_by(f"{sign}{order.column}", f"{sign}pk")
-    value = _parsed(rows, order, start)
-    if start is None or value is None:
+    if start is None:
+        return rows
+    value = cursor_value(rows.model._meta.get_field(order.column), start.value)
+    if value is None:  # it cannot be read as what the column holds
         return rows
     way = "lt" if order.is_descending else "gt"
     return rows.filter(**{f"{order.column}__{way}e": value}).filter(
@@ -157,15 +159,6 @@ def _without_value(
     sign, way = ("-", "lt") if order.is_descending else ("", "gt")
     rows = rows.filter(**{f"{order.column}__isnull": True}).order_by(f"{sign}pk")
     return rows if start is None else rows.filter(**{f"pk__{way}": start.pk})
-
-
-def _parsed(
-    rows: models.QuerySet[Row], order: Order, start: _Cursor | None
-) -> date | datetime | int | None:
-    """Read the cursor's value as what the column holds; None when it can't be read."""
-    if start is None:
-        return None
-    return cursor_value(rows.model._meta.get_field(order.column), start.value)
 
 
 def cursor_value(column: object, text: str) -> date | datetime | int | None:

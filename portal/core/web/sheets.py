@@ -55,7 +55,10 @@ def sheet_response(
     sheet.freeze_panes = "A2"
     for index, column in enumerate(columns, start=1):
         sheet.column_dimensions[get_column_letter(index)].width = column.width
-    sheet.append([_header(sheet, str(column.header)) for column in columns])
+    headers = [cell(sheet, str(column.header)) for column in columns]
+    for header in headers:
+        header.font = _BOLD
+    sheet.append(headers)
     for row in rows[:MOST_ROWS]:
         sheet.append([cell(sheet, column.value(row)) for column in columns])
     if len(rows) > MOST_ROWS:
@@ -85,10 +88,4 @@ def cell(sheet: Any, value: str | int | date | None) -> Any:
     elif value:
         made.value, made.data_type, made.number_format = value, "s", _TEXT
         made.quotePrefix = value.startswith(_STARTS_FORMULA)
-    return made
-
-
-def _header(sheet: Any, text: str) -> Any:
-    made = cell(sheet, text)
-    made.font = _BOLD
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from portal.core.web import help as pages
+from portal.core.web import views_help as pages
 
 app_name = "help"
 

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.core.database.collector import collector_paused
+from portal.core.database.bulk import collector_paused
 from portal.core.roles import Capability
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Violation
 from portal.core.web.forms import SheetFile
 from portal.core.web.refusals import Refusals
 from requests_app import kinds, spreadsheets
@@ -61,17 +61,14 @@ def upload(request: UserRequest, uuid: UUID) -> HttpResponse:
         return redirect("requests_app:detail", dossier.uuid)
     kind = kinds.get(dossier.kind)
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
-    violations: tuple[Violation, ...] = ()
+    refused = Refusals()
     if form.is_valid():
         content = form.cleaned_data["file"].read()
-        try:
+        with refused:
             spreadsheets.read(kind, content, today=timezone.localdate())
-        except Refused as refusal:
-            violations = refusal.violations
-        else:
             token = parked.park(content, dossier=dossier.uuid, owner=request.user.uuid)
             return redirect("requests_app:import_report", dossier.uuid, token)
-    context = {"dossier": dossier, "kind": kind, "form": form, "violations": violations}
+    context = {"dossier": dossier, "kind": kind, "form": form, "violations": refused.violations}
     return render(request, "requests_app/editor/import.html", context)
 
 

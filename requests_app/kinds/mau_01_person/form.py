@@ -153,12 +153,6 @@ def workplace(answers: Answers) -> str:
     return ", ".join(levels)
 
 
-def sim_cell(answers: Answers) -> str:
-    """Return column 11: the carrier, with "/cs" for a number in use; blank without SIM PKI."""
-    carrier = answers.get("carrier", "")
-    return f"{carrier}/cs" if carrier and answers.get("converts_number") else carrier
-
-
 def subject_name(answers: Answers, superior: str) -> SubjectName:
     """Return O and OU from the four levels, L from the province, E the official address."""
     return SubjectName(
@@ -184,7 +178,15 @@ COLUMNS = (
         width="9%",
     ),
     parts.column("Số hiệu chứng thư chữ ký số cũ (nếu có)", "old_serial", "9%"),
-    Column(label="SIM PKI", text=sim_cell, width="8%"),
+    Column(
+        label="SIM PKI",
+        # The carrier, with "/cs" for a number in use; blank without SIM PKI.
+        text=lambda answers: (
+            answers.get("carrier", "")
+            + ("/cs" if answers.get("carrier") and answers.get("converts_number") else "")
+        ),
+        width="8%",
+    ),
 )
 
 

@@ -54,6 +54,45 @@ class ReceiversMail:
     text: str
     attached: list[Attached]
 
+    @classmethod
+    def of_new_certificates(
+        cls, dossier: Dossier, pairs: Sequence[tuple[Certificate, Certificate]]
+    ) -> ReceiversMail:
+        """Return the mail about (old, new) certificates, with the new ones' files.
+
+        Names and certificates' numbers, no identity numbers: mail leaves the house.
+        """
+        count = len(pairs)
+        news = [new for _old, new in pairs]
+        steps = installation_steps({old.key.storage for old, _new in pairs})
+        superseded_at = timezone.localtime(news[0].issued_at + SUPERSEDED_AFTER)
+        lines = [
+            _what_was_done(dossier, count, decider=decider_of(dossier).name),
+            "",
+            *(
+                f"- {new.common_name}: số hiệu cũ {old.serial}, số hiệu mới {new.serial}, "
+                f"hiệu lực đến {_day(new)}."
+                for old, new in pairs
+            ),
+            "",
+            "Cách cài đặt:",
+            *(f"{number}. {step}" for number, step in enumerate(steps, start=1)),
+            "",
+            f"Nếu không xác nhận, chứng thư cũ hết giá trị lúc {superseded_at:%H:%M %d/%m/%Y}.",
+        ]
+        attached = [Attached(f"{one.serial}.cer", CER, bytes(one.der)) for one in news]
+        if len(attached) > MOST_FILES:
+            target = BytesIO()
+            with ZipFile(target, "w", ZIP_DEFLATED) as archive:
+                for one in attached:
+                    archive.writestr(one.name, one.content)
+            attached = [Attached("chung-thu-moi.zip", "application/zip", target.getvalue())]
+        return cls(
+            subject=f"{count} chứng thư mới theo Công văn {letter_words(dossier)}",
+            text="\n".join(lines),
+            attached=attached,
+        )
+
 
 def new_certificates_notice_of(
     dossier: Dossier, items: Sequence[DossierItem], *, now: datetime
@@ -77,43 +116,6 @@ def new_certificates_notice_of(
         recipients=["Như trên;", "Lưu: VT."],
         signer_lines=signer_lines_of(version),
         layout_note=OWN_DESIGN,
-    )
-
-
-def mail_of(dossier: Dossier, pairs: Sequence[tuple[Certificate, Certificate]]) -> ReceiversMail:
-    """Return the mail about (old, new) certificates, with the new ones' files.
-
-    Names and certificates' numbers, no identity numbers: mail leaves the house.
-    """
-    count = len(pairs)
-    news = [new for _old, new in pairs]
-    steps = installation_steps({old.key.storage for old, _new in pairs})
-    superseded_at = timezone.localtime(news[0].issued_at + SUPERSEDED_AFTER)
-    lines = [
-        _what_was_done(dossier, count, decider=decider_of(dossier).name),
-        "",
-        *(
-            f"- {new.common_name}: số hiệu cũ {old.serial}, số hiệu mới {new.serial}, "
-            f"hiệu lực đến {_day(new)}."
-            for old, new in pairs
-        ),
-        "",
-        "Cách cài đặt:",
-        *(f"{number}. {step}" for number, step in enumerate(steps, start=1)),
-        "",
-        f"Nếu không xác nhận, chứng thư cũ hết giá trị lúc {superseded_at:%H:%M %d/%m/%Y}.",
-    ]
-    attached = [Attached(f"{one.serial}.cer", CER, bytes(one.der)) for one in news]
-    if len(attached) > MOST_FILES:
-        target = BytesIO()
-        with ZipFile(target, "w", ZIP_DEFLATED) as archive:
-            for one in attached:
-                archive.writestr(one.name, one.content)
-        attached = [Attached("chung-thu-moi.zip", "application/zip", target.getvalue())]
-    return ReceiversMail(
-        subject=f"{count} chứng thư mới theo Công văn {letter_words(dossier)}",
-        text="\n".join(lines),
-        attached=attached,
     )
 
 

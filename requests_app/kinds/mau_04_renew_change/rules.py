@@ -18,7 +18,7 @@ from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import Asked, asked_twice
 from requests_app.kinds.mau_04_renew_change.form import changed, moves_workplace
 from requests_app.kinds.mau_04_renew_change.prefill import row_of
-from requests_app.kinds.named_bodies import bodies_named_in, bodies_of
+from requests_app.kinds.named_bodies import bodies_of, unregistered
 from requests_app.kinds.targets import serial_of
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.rules import certificates as rules
@@ -86,10 +86,18 @@ def _violations(
         # Without a number the row itself says that it is missing.
         if not _is_known(item, register) and (serial := serial_of(item.answers))
     ]
+    # A body's new name must be the one it is registered under (275/BCY-CTSBMTT mục 4).
+    renamed = {
+        item.position: item.answers["new_name"]
+        for item in known
+        if item.answers.get("new_name")
+        and item.certificate is not None
+        and item.certificate.kind == SubscriberKind.ORGANISATION
+    }
     return [
         *filter(None, unknown),
         *(found for item in known for found in _of_row(item, register)),
-        *_unregistered_names(dossier, known, register.day),
+        *unregistered(dossier.agency, renamed, organisation_is_registered, today=register.day),
         *asked_twice(dossier, known, by=BLOCKED_BY, asked=asked),
     ]
 
@@ -185,22 +193,4 @@ def _of_row(item: DossierItem, register: _Register) -> list[Violation]:
     if item.answers.get("changes"):
         found.append(rules.has_30_days_left_to_change(days_left, certificate.kind, row))
         found.append(rules.change_fits_subscriber(changed(item.answers), certificate.kind, row))
-    return [violation for violation in found if violation]
-
-
-def _unregistered_names(
-    dossier: Dossier, items: Sequence[DossierItem], day: date
-) -> list[Violation]:
-    """A body's new name must be the one it is registered under (275/BCY-CTSBMTT mục 4)."""
-    renamed = {
-        item.position: item.answers["new_name"]
-        for item in items
-        if item.answers.get("new_name")
-        and item.certificate is not None
-        and item.certificate.kind == SubscriberKind.ORGANISATION
-    }
-    if not renamed:
-        return []
-    bodies = bodies_named_in(dossier.agency, list(renamed.values()), today=day)
-    found = (organisation_is_registered(name in bodies, row, name) for row, name in renamed.items())
     return [violation for violation in found if violation]

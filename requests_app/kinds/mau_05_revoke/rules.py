@@ -38,6 +38,40 @@ class _Known:
     own_requests: set[int]  # rows with the person's written request
     other_papers: set[int | None]  # rows with another paper; None: the dossier as a whole
 
+    def misfits(self, item: DossierItem, certificate: Certificate) -> list[Violation]:
+        """Return where what a row says of its certificate is not what is on record."""
+        answers, row = item.answers, item.position
+        found = [
+            rules.device_is_the_certificates(
+                normalise(answers.get("device_serial", "")),
+                item.device.serial if item.device else "",
+                row,
+            ),
+            rules.names_its_subscriber(
+                certificate.kind,
+                has_identity=any(answers.get(name) for name in PERSON_CELLS),
+                has_codes=any(answers.get(name) for name in BODY_CELLS),
+                row=row,
+            ),
+        ]
+        # What is typed is held against what is on record; an empty cell is the form's own finding.
+        if name := answers.get("certificate_name", ""):
+            found.append(register.name_is_the_registered(name, certificate.common_name, row))
+        if email := answers.get("email", ""):
+            found.append(register.email_is_the_registered(email, certificate.email, row))
+        number, on_record = answers.get("identity_number", ""), certificate.subscriber.identity_hash
+        if number and certificate.kind == "person" and on_record:
+            found.append(rules.identity_is_the_subscribers(keyed_hash(number) == on_record, row))
+        body = self.bodies.get(certificate.subscriber.organisation_id or 0)
+        if body is not None:
+            for name, label, on_file in (
+                ("tax_code", "Mã số thuế", body.tax_code),
+                ("budget_code", "Mã quan hệ ngân sách", body.budget_code),
+            ):
+                if typed := answers.get(name, ""):
+                    found.append(rules.code_is_the_bodys(label, typed, on_file, row))
+        return [violation for violation in found if violation]
+
 
 def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> list[Violation]:
     """Return what stops the rows of a request for revocation."""
@@ -132,7 +166,7 @@ def _of_row(item: DossierItem, known: _Known, *, now: datetime) -> list[Violatio
         ]
     return [
         *(violation for violation in of_cause if violation),
-        *_of_answers(item, certificate, known),
+        *known.misfits(item, certificate),
     ]
 
 
@@ -163,37 +197,3 @@ def _of_standing(
         link=device_page,
     )
     return [standing] if standing else []
-
-
-def _of_answers(item: DossierItem, certificate: Certificate, known: _Known) -> list[Violation]:
-    answers, row = item.answers, item.position
-    found = [
-        rules.device_is_the_certificates(
-            normalise(answers.get("device_serial", "")),
-            item.device.serial if item.device else "",
-            row,
-        ),
-        rules.names_its_subscriber(
-            certificate.kind,
-            has_identity=any(answers.get(name) for name in PERSON_CELLS),
-            has_codes=any(answers.get(name) for name in BODY_CELLS),
-            row=row,
-        ),
-    ]
-    # What is typed is held against what is on record; an empty cell is the form's own finding.
-    if name := answers.get("certificate_name", ""):
-        found.append(register.name_is_the_registered(name, certificate.common_name, row))
-    if email := answers.get("email", ""):
-        found.append(register.email_is_the_registered(email, certificate.email, row))
-    number, on_record = answers.get("identity_number", ""), certificate.subscriber.identity_hash
-    if number and certificate.kind == "person" and on_record:
-        found.append(rules.identity_is_the_subscribers(keyed_hash(number) == on_record, row))
-    body = known.bodies.get(certificate.subscriber.organisation_id or 0)
-    if body is not None:
-        for name, label, on_file in (
-            ("tax_code", "Mã số thuế", body.tax_code),
-            ("budget_code", "Mã quan hệ ngân sách", body.budget_code),
-        ):
-            if typed := answers.get(name, ""):
-                found.append(rules.code_is_the_bodys(label, typed, on_file, row))
-    return [violation for violation in found if violation]

@@ -13,11 +13,6 @@ from portal.ca.models import Certificate
 from requests_app.kinds.prefill import Filled, Selection
 
 
-def handover_rows(agency: Agency) -> list[dict[str, str]]:
-    """Return the rows of Mẫu 07 for the hand-overs the CA has not been told of."""
-    return [row.answers for row in rows_to_tell(agency)]
-
-
 def rows_to_tell(agency: Agency, *, only: Collection[int] = ()) -> list[Filled]:
     """Return those rows with their subscribers; ``only`` these devices, all when it is empty."""
     newest_first = Certificate.objects.order_by("-issued_at").defer("der", "crl_entry")

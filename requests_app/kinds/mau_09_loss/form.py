@@ -7,7 +7,6 @@ circumstances, measures, revocation (a code of ``REVOCATION``, "" for not yet).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from django.utils.translation import gettext_lazy
@@ -116,11 +115,6 @@ def revocation_words(answers: Answers) -> str:
     return dict(REVOCATION).get(value, value)
 
 
-def _only_subscriber(contact: Answers, rows: Sequence[Answers]) -> str:
-    names = {answers.get("subscriber_name", "") for answers in rows}
-    return names.pop() if len(names) == 1 else ""
-
-
 COLUMNS = (
     replace(parts.ROW_NUMBER, width="6%"),
     parts.column("Tên thuê bao", "subscriber_name", "13%"),
@@ -193,7 +187,14 @@ KIND = Kind(
     is_addressed=False,
     parties=(
         SigningParty(label="NGƯỜI LẬP", name=lambda contact, rows: contact.get("maker", "")),
-        SigningParty(label="THUÊ BAO", name=_only_subscriber),
+        SigningParty(
+            label="THUÊ BAO",
+            name=lambda contact, rows: (
+                names.pop()
+                if len(names := {answers.get("subscriber_name", "") for answers in rows}) == 1
+                else ""
+            ),
+        ),
         SigningParty(label="ĐẠI DIỆN CƠ QUAN", is_sender=True),
     ),
     body=(

@@ -19,6 +19,7 @@ from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from portal.core.text.numbers import typed_number
 from portal.core.text.vietnamese import nfc
+from portal.core.web.refusals import Refusals
 from requests_app import kinds
 from requests_app.start_page.choices import choices, choose
 from requests_app.start_page.occasions import OCCASIONS, About, Occasion, Pick, Way, find_occasion
@@ -60,9 +61,9 @@ def way(request: UserRequest) -> HttpResponse:
     if occasion is None:
         return _back("requests_app:start_happened", about=about, asked="1")
     chosen = _way(occasion, request.GET.get("way", ""))
-    violations: tuple[Violation, ...] = ()
+    refused = Refusals()
     if chosen is not None and request.POST.get("do") in ("open", "blank"):
-        try:
+        with refused:
             # Open the draft with what was ticked; raises Refused when nothing was.
             now = timezone.now()
             is_blank = chosen.pick is Pick.NOTHING or request.POST.get("do") == "blank"
@@ -94,13 +95,10 @@ def way(request: UserRequest) -> HttpResponse:
                 answers=chosen.answers,
                 begins_with_a_row=bool(chosen.to_type),
             )
-        except Refused as refusal:
-            violations = refusal.violations
-        else:
             if chosen.to_type:
                 messages.info(request, chosen.to_type)
             return redirect("requests_app:editor", dossier.uuid)
-    return _render_way(request, About(about), occasion, chosen, violations)
+    return _render_way(request, About(about), occasion, chosen, refused.violations)
 
 
 def _back(route: str, **params: str) -> HttpResponse:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from devices.models import Device
 from portal.ca.models import Certificate
-from portal.core.rules import Refused, Violation
+from portal.core.web.refusals import Refusals
 from requests_app.start_page.offers import Offer, offers_for_certificate, offers_for_device
 from requests_app.start_page.services import start_dossier
 from requests_app.start_page.views.questions import must_draft
@@ -51,9 +51,9 @@ def _start(
         raise Http404
     if offer.is_open and offer.draft:
         return redirect(offer.draft)
-    violations: tuple[Violation, ...] = offer.violations
+    refused = Refusals()
     if offer.is_open:
-        try:
+        with refused:
             dossier = start_dossier(
                 offer.kind_code,
                 variant=offer.variant,
@@ -63,10 +63,11 @@ def _start(
                 devices=[thing] if isinstance(thing, Device) else (),
                 answers=offer.answers,
             )
-        except Refused as refusal:
-            violations = refusal.violations
-        else:
             return redirect("requests_app:editor", dossier.uuid)
     route = "ca:detail" if isinstance(thing, Certificate) else "devices:detail"
-    context = {"offer": offer, "violations": violations, "back": reverse(route, args=[thing.uuid])}
+    context = {
+        "offer": offer,
+        "violations": refused.violations or offer.violations,
+        "back": reverse(route, args=[thing.uuid]),
+    }
     return render(request, "requests_app/editor/start_refused.html", context)

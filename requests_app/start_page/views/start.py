@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from portal.core.rules import Refused, Violation
+from portal.core.web.refusals import Refusals
 from requests_app import kinds
 from requests_app.kinds.base import Words
 from requests_app.start_page.occasions import About
@@ -79,19 +79,16 @@ def start(request: UserRequest) -> HttpResponse:
     asked = request.GET.get("need", "")
     is_direct = request.method == "POST"
     form = NeedForm(request.POST) if is_direct else NeedForm(initial={"need": asked})
-    violations: tuple[Violation, ...] = ()
+    refused = Refusals()
     if form.is_valid():
         kind, _colon, variant = form.cleaned_data["need"].partition(":")
-        try:
+        with refused:
             dossier = start_dossier(kind, actor=request.user, now=timezone.now(), variant=variant)
-        except Refused as refusal:
-            violations = refusal.violations
-        else:
             return redirect("requests_app:editor", dossier.uuid)
     context = {
         "form": form,
         "needs": needs(),
-        "violations": violations,
+        "violations": refused.violations,
         "abouts": About.choices,
         "is_direct": is_direct or bool(asked),
         "has_no_answer": request.GET.get("asked") == "1",

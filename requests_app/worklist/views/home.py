@@ -21,7 +21,7 @@ from portal.core.web.paging import Order, capped_count, keyset_page
 from portal.core.web.waiting import waiting_for
 from portal.notices.models import Mail
 from requests_app.models import CoveringLetter, Dossier, RoutingProposal
-from requests_app.worklist.agenda import agenda_of
+from requests_app.worklist.agenda import Agenda
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -56,7 +56,7 @@ def home(request: UserRequest) -> HttpResponse:
     page = keyset_page(
         waiting, order=Order("due_on", is_nullable=True), params=request.GET, size=_SHOWN
     )
-    agenda = agenda_of(request.user, page, today=today)
+    agenda = Agenda.of(request.user, page, today=today)
     # Count what is urgent; what stands on the page to its end is counted without asking.
     expiring = Certificate.objects.visible_to(request.user).expiring(
         now, within_days=EXPIRING_WITHIN_DAYS

@@ -42,10 +42,16 @@ def check_day(value: str) -> Findings:
             ),
             _written(_SHEET_EPOCH + timedelta(days=int(value))),
         )
+    # A day written otherwise, but without doubt, is proposed as it should be.
+    found = None
+    if match := _LOOSE_DAY.fullmatch(value):
+        found = _day(match[3], match[2], match[1])
+    elif match := _ISO_DAY.fullmatch(value):
+        found = _day(match[1], match[2], match[3])
     return error(
         "not_dd_mm_yyyy",
         _("“%(day)s” không đúng dạng ngày dd/mm/yyyy, ví dụ 05/06/1985.") % {"day": value},
-        _reread(value),
+        _written(found) if found else "",
     )
 
 
@@ -56,17 +62,6 @@ def _day(year: str, month: str, day: str) -> date | None:
         return date(int(year), int(month), int(day))
     except ValueError:
         return None
-
-
-def _reread(value: str) -> str:
-    """Return dd/mm/yyyy of a day written otherwise but without doubt, or ""."""
-    if match := _LOOSE_DAY.fullmatch(value):
-        found = _day(match[3], match[2], match[1])
-    elif match := _ISO_DAY.fullmatch(value):
-        found = _day(match[1], match[2], match[3])
-    else:
-        found = None
-    return _written(found) if found else ""
 
 
 def _written(day: date) -> str:

@@ -23,7 +23,15 @@ def host_of(value: str) -> str:
     carries beside its name.
     """
     lower = value.lower()
-    return lower if _is_ip(lower) or _is_domain(lower.removeprefix("*.")) else ""
+    domain = lower.removeprefix("*.")
+    labels = domain.split(".")
+    is_domain = (
+        len(domain) <= _LONGEST_DOMAIN
+        and len(labels) >= _LEAST_LABELS
+        and all(_LABEL.fullmatch(label) for label in labels)
+        and not labels[-1].isdecimal()
+    )
+    return lower if is_domain or _is_ip(lower) else ""
 
 
 def check_host(value: str) -> Findings:
@@ -51,16 +59,6 @@ def _is_ip(value: str) -> bool:
     except ValueError:
         return False
     return "%" not in value  # an interface of one machine means nothing to others
-
-
-def _is_domain(value: str) -> bool:
-    labels = value.split(".")
-    return (
-        len(value) <= _LONGEST_DOMAIN
-        and len(labels) >= _LEAST_LABELS
-        and all(_LABEL.fullmatch(label) for label in labels)
-        and not labels[-1].isdecimal()
-    )
 
 
 def _address_findings(value: str) -> Findings:

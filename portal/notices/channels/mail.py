@@ -16,8 +16,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db.models import F
 
 from portal.notices.account_news import tell_account_news
-from portal.notices.bundling import bundle
-from portal.notices.composing import message_of
+from portal.notices.bundles import bundle
+from portal.notices.mail_text import message_of
 from portal.notices.models import Mail
 from portal.notices.problems import SENT_AWAY, code_of, kind_of
 

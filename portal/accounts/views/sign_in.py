@@ -21,7 +21,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from portal.accounts import services, sessions, sign_in, throttle
 from portal.accounts.addresses import client_address
 from portal.accounts.forms import PasswordChangeForm, SignInForm
-from portal.core.rules import Refused
+from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -51,7 +51,17 @@ class SignIn(LoginView):
                 request=self.request,
             )
         except sign_in.WrongPassword as refusal:
-            form.add_error(None, _wrong_password(refusal))
+            left = refusal.tries_left
+            out_of_tries = _(
+                "Tên đăng nhập hoặc mật khẩu không đúng. Đã hết lượt thử; "
+                "xin chờ rồi thử lại, hoặc đề nghị quản trị hệ thống đặt lại mật khẩu."
+            )
+            tries_left = ngettext(
+                "Tên đăng nhập hoặc mật khẩu không đúng. Còn %(left)d lần thử.",
+                "Tên đăng nhập hoặc mật khẩu không đúng. Còn %(left)d lần thử.",
+                left,
+            )
+            form.add_error(None, tries_left % {"left": left} if left else out_of_tries)
         except throttle.Closed as refusal:
             form.add_error(None, closed_words(refusal))
         else:
@@ -76,44 +86,24 @@ class SignOut(LogoutView):
 def password_change(request: UserRequest) -> HttpResponse:
     """Let who is signed in choose a new password."""
     form = PasswordChangeForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and _change(request, form):
-        messages.success(request, _("Đã đổi mật khẩu. Các phiên khác của tài khoản đã kết thúc."))
-        return redirect("home")
+    if request.method == "POST" and form.is_valid():
+        now = timezone.now()
+        old, new = form.cleaned_data["old_password"], form.cleaned_data["new_password"]
+        try:
+            sign_in.check_own_password(request.user, old, now=now)
+            with Refusals() as refused:
+                user = services.change_password(request.user, new, actor=request.user, now=now)
+                update_session_auth_hash(request, user)
+                messages.success(
+                    request, _("Đã đổi mật khẩu. Các phiên khác của tài khoản đã kết thúc.")
+                )
+                return redirect("home")
+            refused.put_on(form, "new_password")
+        except sign_in.WrongPassword:
+            form.add_error("old_password", _("Mật khẩu đang dùng không đúng."))
+        except throttle.Closed as refusal:
+            form.add_error("old_password", closed_words(refusal))
     return render(request, "accounts/password_change.html", {"form": form})
-
-
-def _change(request: UserRequest, form: PasswordChangeForm) -> bool:
-    now = timezone.now()
-    try:
-        sign_in.check_own_password(request.user, form.cleaned_data["old_password"], now=now)
-        user = services.change_password(
-            request.user, form.cleaned_data["new_password"], actor=request.user, now=now
-        )
-    except sign_in.WrongPassword:
-        form.add_error("old_password", _("Mật khẩu đang dùng không đúng."))
-    except throttle.Closed as refusal:
-        form.add_error("old_password", closed_words(refusal))
-    except Refused as refusal:
-        for violation in refusal.violations:
-            form.add_error("new_password", violation.message)
-    else:
-        update_session_auth_hash(request, user)
-        return True
-    return False
-
-
-def _wrong_password(refusal: sign_in.WrongPassword) -> str:
-    left = refusal.tries_left
-    if left == 0:
-        return _(
-            "Tên đăng nhập hoặc mật khẩu không đúng. Đã hết lượt thử; "
-            "xin chờ rồi thử lại, hoặc đề nghị quản trị hệ thống đặt lại mật khẩu."
-        )
-    return ngettext(
-        "Tên đăng nhập hoặc mật khẩu không đúng. Còn %(left)d lần thử.",
-        "Tên đăng nhập hoặc mật khẩu không đúng. Còn %(left)d lần thử.",
-        left,
-    ) % {"left": left}
 
 
 def closed_words(refusal: throttle.Closed) -> str:

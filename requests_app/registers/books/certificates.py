@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import django_filters
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,11 +14,13 @@ from django.utils.translation import gettext_lazy
 
 from devices.lifecycle import Move
 from devices.models import CustodyMove, Device
-from portal.agencies.models import Affiliation
-from portal.ca.models import Certificate, CertificateState
+from portal.agencies.models import Affiliation, SubscriberKind
+from portal.ca.models import Certificate, CertificateState, Storage
+from portal.ca.querysets import EXPIRING_WITHIN_DAYS, CertificateQuerySet
 from portal.core.text.identifiers import mask
 from portal.core.web.paging import Order
 from requests_app.registers.base import Column, Register
+from requests_app.registers.filters import ALL, DayFilter, RegisterFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +145,56 @@ COLUMNS: tuple[Column[CertificateEntry], ...] = (
     ),
 )
 
+
+class CertificateRegisterFilter(RegisterFilter):
+    """Filters of sổ theo dõi chứng thư."""
+
+    q = django_filters.CharFilter(
+        label=gettext_lazy("Tên, số hiệu hoặc thư điện tử"), max_length=250, method="with_text"
+    )
+    kind = django_filters.ChoiceFilter(
+        label=gettext_lazy("Thuê bao"), choices=SubscriberKind.choices, empty_label=ALL
+    )
+    state = django_filters.ChoiceFilter(
+        label=gettext_lazy("Trạng thái"),
+        choices=[one for one in CertificateState.choices if one[0] != CertificateState.NOT_YET],
+        empty_label=ALL,
+        method="in_state",
+    )
+    storage = django_filters.ChoiceFilter(
+        field_name="key__storage",
+        label=gettext_lazy("Nơi lưu khóa"),
+        choices=Storage.choices,
+        empty_label=ALL,
+    )
+    since = DayFilter("issued_at", label=gettext_lazy("Cấp từ ngày"))
+    until = DayFilter("issued_at", label=gettext_lazy("Cấp đến ngày"), is_last=True)
+    ends_since = DayFilter("not_after", label=gettext_lazy("Hết hạn từ ngày"))
+    ends_until = DayFilter("not_after", label=gettext_lazy("Hết hạn đến ngày"), is_last=True)
+    agency = django_filters.CharFilter(label=gettext_lazy("Cơ quan quản lý"), method="of_agency")
+
+    def with_text(self, rows: CertificateQuerySet, name: str, value: str) -> CertificateQuerySet:
+        return rows.found_by(value)
+
+    def in_state(self, rows: CertificateQuerySet, name: str, value: str) -> CertificateQuerySet:
+        """Narrow to one state; "valid" holds those about to expire as well."""
+        match value:
+            case CertificateState.REVOKED:
+                return rows.revoked()
+            case CertificateState.EXPIRED:
+                return rows.expired(self.now)
+            case CertificateState.EXPIRING:
+                return rows.expiring(self.now, within_days=EXPIRING_WITHIN_DAYS)
+        return rows.valid_at(self.now)
+
+
 REGISTER = Register(
     slug="chung-thu",
     title=gettext_lazy("Sổ theo dõi chứng thư"),
     purpose=gettext_lazy(
         "Mỗi chứng thư một dòng: của ai, ở thiết bị nào, cấp và hết hạn ngày nào, nay ra sao."
     ),
+    place=10,
     order=Order("not_after", is_descending=True),
     rows=lambda user: (
         Certificate.objects.visible_to(user)
@@ -156,6 +203,7 @@ REGISTER = Register(
         .defer("der", "crl_entry", "subject", "predecessor__der", "predecessor__crl_entry")
     ),
     entries=CertificateEntry.of_page,
+    filter=CertificateRegisterFilter,
     columns=COLUMNS,
     url=lambda entry: reverse("ca:detail", args=[entry.certificate.uuid]),
 )

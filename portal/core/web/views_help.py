@@ -1,4 +1,4 @@
-"""The guides of docs/huong-dan, turned into HTML: one source for the repository and the portal.
+"""Help pages: the guides of docs/huong-dan as HTML, readable before signing in.
 
 Only what the guides use is understood: headings, paragraphs, two kinds of list, bold, links, and
 the numbers of the law by name: ``{return_days}``.
@@ -12,8 +12,12 @@ from functools import cache
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.http import require_safe
 
 from portal.core import law
 
@@ -58,7 +62,12 @@ def guides() -> dict[str, Guide]:
 def _written() -> list[Guide]:
     """Return the guides as they are written, each number still a name."""
     folder: Path = settings.BASE_DIR / "docs" / "huong-dan"
-    found = [_read(path) for path in sorted(folder.glob("*.md"))]
+    found = []
+    for path in folder.glob("*.md"):
+        title, _, text = path.read_text(encoding="utf-8").partition("\n")
+        summary, _, body = text.strip().partition("\n\n")
+        title = title.removeprefix("# ").strip()
+        found.append(Guide(path.stem, title, summary.strip(), to_html(body)))
     return sorted(found, key=lambda guide: _ORDER.index(guide.slug))
 
 
@@ -69,12 +78,6 @@ _ORDER = (
 )  # fmt: skip
 
 
-def _read(path: Path) -> Guide:
-    title, _, text = path.read_text(encoding="utf-8").partition("\n")
-    summary, _, body = text.strip().partition("\n\n")
-    return Guide(path.stem, title.removeprefix("# ").strip(), summary.strip(), to_html(body))
-
-
 def to_html(text: str) -> SafeString:
     """Return the HTML of a guide's text; whatever else stands in it is shown as typed."""
     blocks = re.split(r"\n\s*\n", text.strip())
@@ -82,7 +85,12 @@ def to_html(text: str) -> SafeString:
 
 
 def _block(block: str) -> str:
-    lines = _joined(block)
+    lines: list[str] = []
+    for line in block.splitlines():
+        if lines and line.startswith("  "):  # it continues the one before
+            lines[-1] += f" {line.strip()}"
+        else:
+            lines.append(line.strip())
     if len(lines) == 1 and (heading := _HEADING.match(lines[0])):
         level = len(heading[1])
         return f"<h{level}>{_inline(heading[2])}</h{level}>"
@@ -92,17 +100,6 @@ def _block(block: str) -> str:
             inner = "".join(f"<li>{_inline(item[1])}</li>" for item in items if item)
             return f"<{tag}>{inner}</{tag}>"
     return f"<p>{_inline(' '.join(lines))}</p>"
-
-
-def _joined(block: str) -> list[str]:
-    """Return the block's lines, an indented one joined to the line it continues."""
-    lines: list[str] = []
-    for line in block.splitlines():
-        if lines and line.startswith("  "):
-            lines[-1] += f" {line.strip()}"
-        else:
-            lines.append(line.strip())
-    return lines
 
 
 def _inline(text: str) -> str:
@@ -117,3 +114,19 @@ def _link(found: re.Match[str]) -> str:
     elif not target.startswith(("/", "https://", "#")):
         return words
     return f'<a href="{target}">{words}</a>'
+
+
+@require_safe
+@login_not_required
+def index(request: HttpRequest) -> HttpResponse:
+    return render(request, "help/index.html", {"guides": guides().values()})
+
+
+@require_safe
+@login_not_required
+def guide(request: HttpRequest, slug: str) -> HttpResponse:
+    if slug not in guides():
+        raise Http404
+    return render(
+        request, "help/guide.html", {"guide": guides()[slug], "guides": guides().values()}
+    )

@@ -74,6 +74,7 @@ def look(days: Days, *, late: Collection[int] | None = None, now: datetime) -> L
 
     ``late`` are the late clocks to set due again, None all. The chain is locked (``lock_chain``).
     """
+    # The clocks that do not end by the calendar as it is, each with its right day.
     calendar = work_calendar()
     first, last = days
     touched = Deadline.objects.open().filter(
@@ -85,32 +86,34 @@ def look(days: Days, *, late: Collection[int] | None = None, now: datetime) -> L
         if due_on != deadline.due_on:
             wrong.append(Moved(deadline, deadline.due_on))
             deadline.due_on = due_on
-    held = _hold_targets(wrong)
-    free = [one for one in wrong if one.deadline.target_uuid not in held]
-    clocks = Deadline.objects.open().order_by()
-    taken, others = _take(clocks, "pk", [one.deadline.pk for one in free])
-    moved = [one for one in free if one.deadline.pk in taken]
-    _write(moved, now=now)
-    left = _set_late_ones_due(days, late, now=now)
-    for target_type, ones in _by_type(moved).items():
-        if following := _FOLLOWERS.get(target_type):
-            for chunk in _chunks(ones):
-                following.hear(chunk)
-    waits_for = [rows.filter(uuid=uuid) for uuid, rows in held.items()]
-    waits_for += [clocks.filter(pk=pk) for pk in others | left]
-    return Look(moved, frozenset(left), waits_for[0] if waits_for else None)
 
-
-def _hold_targets(wrong: Sequence[Moved]) -> dict[UUID, QuerySet[Any]]:
-    """Lock what the clocks are about; return what somebody else has in hand, with its table."""
+    # What they are about is locked first; what somebody else has in hand is left, with its table.
     held: dict[UUID, QuerySet[Any]] = {}
     for target_type, ones in _by_type(wrong).items():
         following = _FOLLOWERS.get(target_type)
         if following is not None and following.rows is not None:
             uuids = [one.deadline.target_uuid for one in ones]
-            _taken, others = _take(following.rows, "uuid", uuids)
-            held |= dict.fromkeys(others, following.rows)
-    return held
+            _taken, in_hand = _take(following.rows, "uuid", uuids)
+            held |= dict.fromkeys(in_hand, following.rows)
+    free = [one for one in wrong if one.deadline.target_uuid not in held]
+    clocks = Deadline.objects.open().order_by()
+    taken, others = _take(clocks, "pk", [one.deadline.pk for one in free])
+    moved = [one for one in free if one.deadline.pk in taken]
+    by_new_day: dict[date, list[int]] = defaultdict(list)
+    for one in moved:
+        by_new_day[one.deadline.due_on].append(one.deadline.pk)
+    for due_on, pks in by_new_day.items():
+        for chunk in _chunks(pks):
+            clocks.filter(pk__in=chunk).update(due_on=due_on, next_at=now, changed_at=now)
+
+    left = _set_late_ones_due(days, late, now=now)
+    for target_type, ones in _by_type(moved).items():
+        if following := _FOLLOWERS.get(target_type):
+            for heard in _chunks(ones):
+                following.hear(heard)
+    waits_for = [rows.filter(uuid=uuid) for uuid, rows in held.items()]
+    waits_for += [clocks.filter(pk=pk) for pk in others | left]
+    return Look(moved, frozenset(left), waits_for[0] if waits_for else None)
 
 
 def _take(rows: QuerySet[Any], name: str, keys: Sequence[Key]) -> tuple[set[Key], set[Key]]:
@@ -124,16 +127,6 @@ def _take(rows: QuerySet[Any], name: str, keys: Sequence[Key]) -> tuple[set[Key]
         taken |= free
         others |= known - free
     return taken, others
-
-
-def _write(moved: Sequence[Moved], *, now: datetime) -> None:
-    by_new_day: dict[date, list[int]] = defaultdict(list)
-    for one in moved:
-        by_new_day[one.deadline.due_on].append(one.deadline.pk)
-    for due_on, pks in by_new_day.items():
-        for chunk in _chunks(pks):
-            clocks = Deadline.objects.filter(pk__in=chunk)
-            clocks.update(due_on=due_on, next_at=now, changed_at=now)
 
 
 def _set_late_ones_due(days: Days, only: Collection[int] | None, *, now: datetime) -> set[int]:

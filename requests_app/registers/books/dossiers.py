@@ -9,16 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import django_filters
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from portal.core.text.vietnamese import nfc, search_key
 from portal.core.web.paging import Order
 from requests_app import kinds
 from requests_app.dossier_pages.visibility import as_sent
-from requests_app.models import Dossier, DossierEvent
+from requests_app.models import Dossier, DossierEvent, DossierItem
+from requests_app.models.querysets import DossierQuerySet
 from requests_app.registers.base import Column, Register
-from requests_app.workflow import Action
+from requests_app.registers.filters import ALL, DayFilter, RegisterFilter
+from requests_app.workflow import Action, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +72,45 @@ COLUMNS: tuple[Column[DossierEntry], ...] = (
     Column(gettext_lazy("Người lập"), lambda entry: entry.dossier.created_by.full_name, 26, False),
 )
 
+
+class DossierRegisterFilter(RegisterFilter):
+    """Filters of sổ văn bản đi."""
+
+    q = django_filters.CharFilter(
+        label=gettext_lazy("Số văn bản hoặc tên trong danh sách"),
+        max_length=250,
+        method="with_text",
+    )
+    kind = django_filters.ChoiceFilter(
+        label=gettext_lazy("Loại hồ sơ"),
+        choices=lambda: [
+            (kind.code, f"Mẫu {kind.number}: {kind.title}") for kind in kinds.KINDS.values()
+        ],
+        empty_label=ALL,
+    )
+    state = django_filters.ChoiceFilter(
+        label=gettext_lazy("Kết quả"), choices=State.choices, empty_label=ALL
+    )
+    since = DayFilter("sent_at", label=gettext_lazy("Gửi từ ngày"))
+    until = DayFilter("sent_at", label=gettext_lazy("Gửi đến ngày"), is_last=True)
+    agency = django_filters.CharFilter(label=gettext_lazy("Đơn vị gửi"), method="of_agency")
+
+    def with_text(self, rows: QuerySet[Dossier], name: str, value: str) -> QuerySet[Dossier]:
+        found = DossierItem.objects.filter(search_title__contains=search_key(value))
+        assert isinstance(rows, DossierQuerySet)
+        read = rows.read_as_sent_by(self.user)
+        return read.filter(
+            Q(letter_number__icontains=nfc(value)) | Q(pk__in=found.order_by().values("dossier"))
+        )
+
+
 REGISTER = Register(
     slug="van-ban-di",
     title=gettext_lazy("Sổ văn bản đi"),
     purpose=gettext_lazy(
         "Mỗi công văn, biên bản đã gửi một dòng: số, ngày, trích yếu, ai ký, gửi đâu, kết quả."
     ),
+    place=40,
     order=Order("sent_at", is_descending=True),
     rows=lambda user: (
         Dossier.objects.visible_to(user)
@@ -82,6 +120,7 @@ REGISTER = Register(
     ),
     entries=DossierEntry.of_page,
     shown=as_sent,
+    filter=DossierRegisterFilter,
     columns=COLUMNS,
     url=lambda entry: reverse("requests_app:detail", args=[entry.dossier.uuid]),
 )

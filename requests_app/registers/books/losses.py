@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
+import django_filters
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,7 +21,13 @@ from requests_app import kinds
 from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier, DossierItem
 from requests_app.registers.base import Column, Register
-from requests_app.registers.handovers import moves_visible_to, page_of_device, serials_at
+from requests_app.registers.books.handovers import (
+    MoveRegisterFilter,
+    moves_visible_to,
+    page_of_device,
+    serials_at,
+)
+from requests_app.registers.filters import ALL
 
 What = TypeVar("What")
 
@@ -115,6 +123,27 @@ COLUMNS: tuple[Column[LossEntry], ...] = (
     Column(gettext_lazy("Tìm lại ngày"), lambda entry: entry.found_on, 14, False),
 )
 
+
+class LossRegisterFilter(MoveRegisterFilter):
+    """Filters of sổ thiết bị thất lạc."""
+
+    state = django_filters.ChoiceFilter(
+        label=gettext_lazy("Kết quả"),
+        choices=[
+            ("lost", gettext_lazy("Còn thất lạc")),
+            ("found", gettext_lazy("Đã tìm lại được")),
+        ],
+        empty_label=ALL,
+        method="in_state",
+    )
+
+    def in_state(self, rows: QuerySet[CustodyMove], name: str, value: str) -> QuerySet[CustodyMove]:
+        found = CustodyMove.objects.filter(
+            device=OuterRef("device"), move=Move.FIND, at__gte=OuterRef("at")
+        )
+        return rows.filter(Exists(found) if value == "found" else ~Exists(found))
+
+
 REGISTER = Register(
     slug="thiet-bi-that-lac",
     title=gettext_lazy("Sổ thiết bị thất lạc"),
@@ -122,9 +151,11 @@ REGISTER = Register(
         "Mỗi lần mất thiết bị một dòng: báo ngày nào, biên bản số mấy, chứng thư đã thu hồi chưa, "
         "có tìm lại được không."
     ),
+    place=30,
     order=Order("at", is_descending=True),
     rows=lambda user: moves_visible_to(user).filter(move=Move.REPORT_LOST),
     entries=LossEntry.of_page,
+    filter=LossRegisterFilter,
     columns=COLUMNS,
     url=lambda entry: page_of_device(entry.move),
 )

@@ -6,18 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import BigIntegerField, ExpressionWrapper, F, QuerySet
+import django_filters
+from django.db.models import BigIntegerField, ExpressionWrapper, F, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from devices.lifecycle import Move
-from devices.models import CustodyMove
+from devices.models import CustodyMove, DeviceKind
+from devices.serials import normalise
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.ca.models import Certificate
 from portal.core.roles import Scope
+from portal.core.text.vietnamese import nfc, search_key
 from portal.core.web.paging import Order
 from requests_app.registers.base import Column, Register
+from requests_app.registers.filters import ALL, RegisterFilter
 
 # The other moves change a device's condition, or happen inside one body.
 HANDS_CHANGED = (
@@ -119,12 +123,56 @@ COLUMNS: tuple[Column[HandoverEntry], ...] = (
     Column(gettext_lazy("Ghi chú"), lambda entry: entry.move.note, 40, False),
 )
 
+
+class MoveRegisterFilter(RegisterFilter):
+    """What both registers made of the ledger of devices are narrowed by."""
+
+    q = django_filters.CharFilter(
+        label=gettext_lazy("Số hiệu thiết bị, thuê bao hoặc người nhận"),
+        max_length=250,
+        method="with_text",
+    )
+    kind = django_filters.ChoiceFilter(
+        field_name="device__kind",
+        label=gettext_lazy("Loại thiết bị"),
+        choices=DeviceKind.choices,
+        empty_label=ALL,
+    )
+    since = django_filters.DateFilter(
+        "happened_on", lookup_expr="gte", label=gettext_lazy("Từ ngày")
+    )
+    until = django_filters.DateFilter(
+        "happened_on", lookup_expr="lte", label=gettext_lazy("Đến ngày")
+    )
+    agency = django_filters.CharFilter(label=gettext_lazy("Cơ quan quản lý"), method="of_agency")
+
+    def with_text(
+        self, rows: QuerySet[CustodyMove], name: str, value: str
+    ) -> QuerySet[CustodyMove]:
+        return rows.filter(
+            Q(device__serial__contains=normalise(value))
+            | Q(subscriber__search_name__contains=search_key(value))
+            | Q(holder__icontains=nfc(value))
+        )
+
+
+class HandoverRegisterFilter(MoveRegisterFilter):
+    """Filters of sổ giao nhận thiết bị."""
+
+    move = django_filters.ChoiceFilter(
+        label=gettext_lazy("Việc"),
+        choices=[(move.value, move.label) for move in HANDS_CHANGED],
+        empty_label=ALL,
+    )
+
+
 REGISTER = Register(
     slug="giao-nhan-thiet-bi",
     title=gettext_lazy("Sổ giao nhận thiết bị"),
     purpose=gettext_lazy(
         "Mỗi lần thiết bị lưu khóa đổi tay một dòng: ai giao, ai nhận, ngày nào, theo văn bản nào."
     ),
+    place=20,
     order=Order("at", is_descending=True),
     # Leaving out the others keeps the order of the index; SQLite looks up a list of moves one by
     # one and sorts all that it found.
@@ -134,6 +182,7 @@ REGISTER = Register(
         .select_related("notice")
     ),
     entries=HandoverEntry.of_page,
+    filter=HandoverRegisterFilter,
     columns=COLUMNS,
     url=lambda entry: page_of_device(entry.move),
 )

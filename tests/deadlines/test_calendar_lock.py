@@ -18,7 +18,7 @@ from portal.core.calendar.workdays import work_calendar
 from portal.core.models import CalendarDay
 from portal.core.roles import Role
 from portal.deadlines import calendar, services
-from portal.deadlines.meanwhile import wait_for
+from portal.deadlines.calendar_lock import wait_for
 from portal.deadlines.models import Deadline, DeadlineKind
 from tests import builders
 from tests.builders import NOW

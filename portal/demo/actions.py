@@ -18,7 +18,7 @@ from requests_app.decision.services import decide_rows
 from requests_app.drafts import attachments
 from requests_app.drafts.services import create_draft, import_rows, save_letter
 from requests_app.execution import services as execution
-from requests_app.kinds.mau_07_handover.prefill import handover_rows
+from requests_app.kinds.mau_07_handover.prefill import rows_to_tell
 from requests_app.models import Decision, Dossier, SigningMode
 from requests_app.steps.engine import take_step
 from requests_app.workflow import Action, Route, State
@@ -100,6 +100,7 @@ def sign(dossier: Dossier, hands: Hands, *, now: datetime, until: str = State.SU
     if until == State.AWAITING_SIGNATURE:
         return
     if dossier.signing_mode == SigningMode.INK:
+        # The letter itself is the "scan" of the signed paper: it is a demo.
         dossier.refresh_from_db()
         assert dossier.letter is not None
         scan = SimpleUploadedFile("ban-quet.pdf", documents.read(dossier.letter))
@@ -179,7 +180,7 @@ def hand_over(found: Sequence[Device], hands: Hands, *, now: datetime) -> None:
 
 def tell_of_hand_overs(hands: Hands, number: str, *, now: datetime) -> None:
     """Send Mẫu 07 for every hand-over the CA has not been told of; the CA acknowledges."""
-    rows = handover_rows(hands.clerk.agency)
+    rows = [row.answers for row in rows_to_tell(hands.clerk.agency)]
     dossier = draft("mau_07_handover", rows, number=number, hands=hands, now=now)
     sign(dossier, hands, now=now)
     step(dossier, Action.ACKNOWLEDGE, hands.operator, now=now + timedelta(days=1))

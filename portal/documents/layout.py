@@ -42,8 +42,15 @@ def laid_out(html: str, *, stylesheet: str) -> Iterator[weasyprint.Document]:
 
 def written(document: weasyprint.Document) -> bytes:
     """Return pages laid out here as PDF/A."""
-    pdf: bytes = document.write_pdf(pdf_variant=PDF_VARIANT, finisher=_leave_room_for_signatures)
-    return pdf
+
+    def leave_room_for_signatures(document: weasyprint.Document, pdf: pydyf.PDF) -> None:
+        # An empty form: the check of a signed copy can tell that only signatures came to it.
+        form = pydyf.Dictionary({"Fields": pydyf.Array()})
+        pdf.add_object(form)
+        pdf.catalog["AcroForm"] = form.reference
+
+    content: bytes = document.write_pdf(pdf_variant=PDF_VARIANT, finisher=leave_room_for_signatures)
+    return content
 
 
 @cache
@@ -63,14 +70,6 @@ def parsed(stylesheet: str) -> weasyprint.CSS:
     if path is None:
         raise ImproperlyConfigured(f"the stylesheet {stylesheet} is missing")
     return weasyprint.CSS(string=Path(path).read_text("utf-8"), font_config=fonts())
-
-
-def _leave_room_for_signatures(document: weasyprint.Document, pdf: pydyf.PDF) -> None:
-    """Give the file an empty form: so the check of a signed copy can tell that only fields of
-    signatures came to it."""
-    form = pydyf.Dictionary({"Fields": pydyf.Array()})
-    pdf.add_object(form)
-    pdf.catalog["AcroForm"] = form.reference
 
 
 def _fetch_nothing(url: str, *args: object, **kwargs: object) -> dict[str, object]:

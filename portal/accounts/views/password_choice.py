@@ -16,7 +16,7 @@ from portal.accounts import services, sign_in, throttle
 from portal.accounts.addresses import client_address
 from portal.accounts.forms import CodeForm, NewPasswordForm
 from portal.accounts.models import PasswordChoice
-from portal.accounts.views.signing_in import closed_words
+from portal.accounts.views.sign_in import closed_words
 from portal.core.rules import Refused
 
 _IN_HAND = "password_choice"  # the session holds the hash that the database holds, never the link

@@ -19,9 +19,9 @@ from portal.ca.authority.services import Order
 from portal.ca.models import Certificate, KeyPair
 from portal.ca.register import services as ca
 from portal.core.text.identifiers import parse_day
-from portal.demo import plays
+from portal.demo import actions
+from portal.demo.actions import Hands
 from portal.demo.people import answers_of
-from portal.demo.plays import Hands
 from requests_app.decision.services import decide_rows
 from requests_app.drafts.services import save_letter
 from requests_app.kinds.mau_01_person.form import subject_name
@@ -44,6 +44,7 @@ FIRST_OLD = 300  # numbers of the invented people who hold them
 def play(hands: Hands, *, now: datetime) -> None:
     """Play each scene that has not been played for the body of ``hands``."""
     old = _from_before_the_portal(hands, now=now)
+    # One dossier whose new certificates wait to be installed, one that the office has.
     if not _was_played(hands, f"50/{ROOM}"):
         rows = [
             renew_change.row_of(old[4], renews=True, changes=False),
@@ -51,13 +52,30 @@ def play(hands: Hands, *, now: datetime) -> None:
             _moved(renew_change.row_of(old[6], renews=False, changes=True)),
         ]
         done = _dossier(hands, "mau_04_renew_change", "50", rows, now=now - 4 * _DAY)
-        plays.whole(done, hands, now=now - 4 * _DAY)
+        actions.whole(done, hands, now=now - 4 * _DAY)
     if not _was_played(hands, f"51/{ROOM}"):
         rows = [renew_change.row_of(old[3], renews=True, changes=False)]
         sent = _dossier(hands, "mau_04_renew_change", "51", rows, now=now - _DAY)
-        plays.sign(sent, hands, now=now - _DAY)
+        actions.sign(sent, hands, now=now - _DAY)
     _revoked_and_given_back(hands, now=now)
-    _locked(hands, now=now)
+    # A locked device: the office has decided its recovery, a second one waits to be asked for.
+    if not _was_played(hands, f"54/{ROOM}"):
+        (certificate,) = _with_device(hands, 1)
+        device = Device.objects.get(key=certificate.key)
+        reason = "Nhập sai mật khẩu quá số lần cho phép"
+        devices.make_move(device, Move.LOCK, actor=hands.clerk, now=now - _DAY, reason=reason)
+        device.refresh_from_db()
+        asked = _dossier(hands, "mau_06_recover", "54", recover.rows_of([device]), now=now - _DAY)
+        actions.sign(asked, hands, now=now - 20 * _HOUR)
+        asked.refresh_from_db()
+        decide_rows(
+            asked,
+            {item.uuid: (Decision.ACCEPTED, "") for item in asked.items.all()},
+            actor=hands.officer,
+            now=now - 2 * _HOUR,
+            version=asked.version,
+        )
+        actions.step(asked, Action.DECIDE, hands.officer, now=now - 2 * _HOUR)
     _lost(hands, now=now)
 
 
@@ -75,7 +93,7 @@ def _dossier(
     contact: Mapping[str, str] | None = None,
 ) -> Dossier:
     room = f"{number}/{ROOM}"
-    return plays.draft(kind, rows, number=room, hands=hands, now=now, contact=contact)
+    return actions.draft(kind, rows, number=room, hands=hands, now=now, contact=contact)
 
 
 def _from_before_the_portal(hands: Hands, *, now: datetime) -> list[Certificate]:
@@ -142,8 +160,8 @@ def _from_before_the_portal(hands: Hands, *, now: datetime) -> list[Certificate]
     shipment = devices.send(found, channel="hand", actor=hands.operator, now=long_ago)
     seen = [device.serial for device in found]
     devices.receive(shipment, serials=seen, actor=hands.clerk, now=long_ago + _DAY)
-    plays.hand_over(found, hands, now=long_ago + 2 * _DAY)
-    plays.tell_of_hand_overs(hands, f"49/{ROOM}", now=now - 30 * _DAY)
+    actions.hand_over(found, hands, now=long_ago + 2 * _DAY)
+    actions.tell_of_hand_overs(hands, f"49/{ROOM}", now=now - 30 * _DAY)
     return made
 
 
@@ -169,11 +187,11 @@ def _revoked_and_given_back(hands: Hands, *, now: datetime) -> None:
     card = {"issued_on": "01/06/2022", "issue_place": "CCSQLHCVTTXH"}
     rows = [revoke.row_of(one, cause="retired", reason="Nghỉ hưu") | card for one in people]
     asked = _dossier(hands, "mau_05_revoke", "52", rows, now=now - 5 * _DAY)
-    plays.whole(asked, hands, now=now - 5 * _DAY)
+    actions.whole(asked, hands, now=now - 5 * _DAY)
     device = Device.objects.get(key=people[0].key)
     devices.take_back([device], serials_seen=[device.serial], actor=hands.clerk, now=now - 3 * _DAY)
     minutes = start_dossier("mau_08_return", actor=hands.clerk, now=now - 2 * _DAY)
-    contact = {"receiver_name": "", "receiver_position": ""} | plays.contact_of(hands.clerk)
+    contact = {"receiver_name": "", "receiver_position": ""} | actions.contact_of(hands.clerk)
     save_letter(
         minutes,
         letter_number="53/BB-UBND",
@@ -185,7 +203,7 @@ def _revoked_and_given_back(hands: Hands, *, now: datetime) -> None:
         version=minutes.version,
     )
     minutes.refresh_from_db()
-    plays.sign(minutes, hands, now=now - 2 * _DAY)
+    actions.sign(minutes, hands, now=now - 2 * _DAY)
 
 
 def _with_device(hands: Hands, count: int) -> list[Certificate]:
@@ -203,28 +221,6 @@ def _with_device(hands: Hands, count: int) -> list[Certificate]:
     asked = asked.exclude(dossier__kind="mau_07_handover")
     found = found.exclude(pk__in=asked.values("certificate"))
     return list(found.select_related("key__device").order_by("-not_after", "pk")[:count])
-
-
-def _locked(hands: Hands, *, now: datetime) -> None:
-    """A locked device: the office has decided its recovery, a second one waits to be asked for."""
-    if _was_played(hands, f"54/{ROOM}"):
-        return
-    (certificate,) = _with_device(hands, 1)
-    device = Device.objects.get(key=certificate.key)
-    reason = "Nhập sai mật khẩu quá số lần cho phép"
-    devices.make_move(device, Move.LOCK, actor=hands.clerk, now=now - _DAY, reason=reason)
-    device.refresh_from_db()
-    asked = _dossier(hands, "mau_06_recover", "54", recover.rows_of([device]), now=now - _DAY)
-    plays.sign(asked, hands, now=now - 20 * _HOUR)
-    asked.refresh_from_db()
-    decide_rows(
-        asked,
-        {item.uuid: (Decision.ACCEPTED, "") for item in asked.items.all()},
-        actor=hands.officer,
-        now=now - 2 * _HOUR,
-        version=asked.version,
-    )
-    plays.step(asked, Action.DECIDE, hands.officer, now=now - 2 * _HOUR)
 
 
 def _lost(hands: Hands, *, now: datetime) -> None:
@@ -248,8 +244,8 @@ def _lost(hands: Hands, *, now: datetime) -> None:
         "maker": hands.clerk.full_name,
         "maker_position": hands.clerk.position,
         "participants": f"{hands.head.full_name}, {hands.head.position}",
-    } | plays.contact_of(hands.clerk)
-    minutes = plays.draft(
+    } | actions.contact_of(hands.clerk)
+    minutes = actions.draft(
         "mau_09_loss", [row], number="55/BB-UBND", hands=hands, now=now - _DAY, contact=contact
     )
-    plays.sign(minutes, hands, now=now - 20 * _HOUR)
+    actions.sign(minutes, hands, now=now - 20 * _HOUR)
