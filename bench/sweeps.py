@@ -124,7 +124,7 @@ def _idle_one(name: str, sweep: Callable[..., object], *, now: datetime, n: int)
 def _idle() -> None:
     from devices.services import lock_exhausted, make_next_keys  # noqa: PLC0415
     from portal.agencies.services import take_effect  # noqa: PLC0415
-    from portal.notices.channels.mail import send_waiting  # noqa: PLC0415
+    from portal.notices.delivery import send_waiting  # noqa: PLC0415
     from requests_app.covering_letters import forward_queue  # noqa: PLC0415
     from requests_app.execution import services as execution  # noqa: PLC0415
     from requests_app.submission import render_queue  # noqa: PLC0415

@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.core.background.sweeps import Done, sweep
 from portal.deadlines.models import Reminder
-from portal.notices import reminders
-from portal.notices.channels import mail as mailing
+from portal.notices import delivery, reminders
 
 NAMED = 20  # reminders shown one by one
 
@@ -26,7 +25,7 @@ NAMED = 20  # reminders shown one by one
 )
 def send_pending_mail(*, now: datetime) -> int:
     """Mail what people have been told since; count mails sent."""
-    return mailing.send_waiting(now=now)
+    return delivery.send_waiting(now=now)
 
 
 @sweep(

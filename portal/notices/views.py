@@ -24,7 +24,8 @@ from django_htmx.http import HttpResponseStopPolling
 from portal.accounts import sessions
 from portal.core.roles import Capability
 from portal.core.web.paging import Order, keyset_page
-from portal.notices import outbox, services
+from portal.notices import services
+from portal.notices.delivery import outboxes, pointers_for
 from portal.notices.forms import MailingForm
 from portal.notices.models import Mailing, Notice
 from portal.notices.preferences import choose, mailing_of
@@ -57,7 +58,7 @@ def notice_list(request: UserRequest) -> HttpResponse:
         ],
         "unread": unread,
         "looks_after_mails": request.user.can(Capability.ADMINISTER),
-        "has_outbox": outbox.is_in_use(),
+        "has_outbox": bool(outboxes()),
     }
     return render(request, "notices/list.html", context)
 
@@ -134,7 +135,8 @@ def preferences(request: UserRequest) -> HttpResponse:
         choose(chosen, actor=request.user, now=timezone.now())
         messages.success(request, _("Đã ghi cách nhận thư: %(chosen)s.") % {"chosen": chosen.label})
         return redirect("notices:preferences")
-    return render(request, "notices/preferences.html", {"form": form})
+    context = {"form": form, "pointers": pointers_for(request.user)}
+    return render(request, "notices/preferences.html", context)
 
 
 def _is_ours(path: str) -> bool:

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.core.roles import Capability
-from portal.notices import outbox, services
+from portal.notices import services
+from portal.notices.delivery import outboxes
 from portal.notices.models import Mail
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def dead_mails(request: UserRequest) -> HttpResponse:
         "page": Paginator(dead, _PAGE).get_page(request.GET.get("page")),
         "waiting": mails.put_off().count(),
         "last_waiting": mails.put_off().order_by("-claimed_until").first(),
-        "has_outbox": outbox.is_in_use(),
+        "has_outbox": bool(outboxes()),
     }
     return render(request, "notices/dead_mails.html", context)
 
@@ -57,9 +58,11 @@ def send_again(request: UserRequest, uuid: UUID) -> HttpResponse:
 def written_mails(request: UserRequest) -> HttpResponse:
     """Show the mails of a demonstration, which are written into files."""
     _permit(request)
-    if not outbox.is_in_use():
+    kept = outboxes()
+    if not kept:
         raise Http404
-    return render(request, "notices/outbox.html", {"mails": outbox.latest(_MOST_WRITTEN)})
+    messages_kept = [one for outbox in kept for one in outbox.latest(_MOST_WRITTEN)]
+    return render(request, "notices/outbox.html", {"mails": messages_kept})
 
 
 def _permit(request: UserRequest) -> None:

@@ -22,7 +22,7 @@ from portal.audit.models import AuditEntry
 from portal.core.logs import JsonFormatter
 from portal.core.roles import Role
 from portal.core.rules import Refused
-from portal.notices.channels import mail as mailing
+from portal.notices import delivery
 from portal.notices.models import Mail, Notice
 from tests import builders
 from tests.accounts.cast import LINK, account, links_to
@@ -228,7 +228,7 @@ def test_the_secret_is_in_the_mail_alone(
     change = services.propose_reset(officer, actor=one, now=timezone.now())
     services.confirm_change(change, actor=other, now=timezone.now())
     services.send_links(now=timezone.now())
-    mailing.send_waiting(now=timezone.now())
+    delivery.send_waiting(now=timezone.now())
     link = links_to(officer.email)[0]
     token = link.rstrip("/").rpartition("/")[2]
     client.get(link)
@@ -286,7 +286,7 @@ def test_an_address_is_changed_by_two_and_both_hear_of_it() -> None:
     officer.refresh_from_db()
     assert officer.email == old
     services.confirm_change(change, actor=other, now=NOW)
-    mailing.send_waiting(now=NOW)
+    delivery.send_waiting(now=NOW)
 
     officer.refresh_from_db()
     assert officer.email == "moi@laichau.gov.vn"
@@ -308,7 +308,7 @@ def test_owner_and_head_hear_when_a_reset_is_asked_confirmed_and_used() -> None:
     services.send_links(now=NOW)
     services.choose_password(_choice_of(officer), GOOD, now=NOW)
     for _twice in range(2):
-        mailing.send_waiting(now=NOW)
+        delivery.send_waiting(now=NOW)
 
     assert Notice.objects.filter(recipient=officer).count() == 3
     assert Notice.objects.filter(recipient=head).count() == 3

@@ -21,7 +21,7 @@ from portal.accounts.models import AccountChange, RoleGrant, User
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate
 from portal.core.roles import Role
-from portal.notices.channels import mail as mailing
+from portal.notices import delivery
 from requests_app.execution import services as execution
 from requests_app.models import Dossier
 from requests_app.workflow import PETITIONS, STEPS, Action, State
@@ -52,7 +52,7 @@ def _people(people: story.Cast) -> dict[Role, User]:
 
 def _sweep() -> None:
     accounts.send_links(now=timezone.now())
-    mailing.send_waiting(now=timezone.now())
+    delivery.send_waiting(now=timezone.now())
     execution.execute_accepted(now=timezone.now())
 
 

@@ -15,7 +15,7 @@ from portal.accounts.models import User
 from portal.core.models import CalendarDay
 from portal.core.roles import Role
 from portal.notices import bundles as bundling
-from portal.notices import services
+from portal.notices import delivery, services
 from portal.notices.channels import mail as mailing
 from portal.notices.mail_text import MOST_LINES
 from portal.notices.models import Mail, Mailing, Notice, NoticePreference
@@ -65,7 +65,7 @@ def test_what_is_urgent_goes_at_once_and_takes_the_rest_along() -> None:
     _tell(user, "one", at=_at(20, 9))
     _tell(user, "late", at=_at(20, 9), is_urgent=True)
 
-    assert mailing.send_waiting(now=_at(20, 9)) == 1
+    assert delivery.send_waiting(now=_at(20, 9)) == 1
 
     (sent,) = django_mail.outbox
     assert sent.subject == "2 thông báo mới: Hồ sơ (late)"
@@ -81,8 +81,8 @@ def test_on_days_off_mail_waits_for_the_next_working_morning() -> None:
 
     too_early = [_at(21, 12), _at(22, 12), _at(23, 12), _at(24, 12), _at(25, 6, 59)]
 
-    assert [mailing.send_waiting(now=moment) for moment in too_early] == [0] * 5
-    assert mailing.send_waiting(now=_at(25, 7)) == 1
+    assert [delivery.send_waiting(now=moment) for moment in too_early] == [0] * 5
+    assert delivery.send_waiting(now=_at(25, 7)) == 1
 
 
 def test_what_is_overdue_goes_on_any_day_at_any_hour() -> None:
@@ -90,7 +90,7 @@ def test_what_is_overdue_goes_on_any_day_at_any_hour() -> None:
     for user in users:
         _tell(user, "late", at=_at(22, 3), is_urgent=True)
 
-    assert mailing.send_waiting(now=_at(22, 3)) == len(users)
+    assert delivery.send_waiting(now=_at(22, 3)) == len(users)
 
 
 def test_one_mail_a_day_brings_what_was_told_since_the_last_and_this_mornings_reminders() -> None:
@@ -98,12 +98,12 @@ def test_one_mail_a_day_brings_what_was_told_since_the_last_and_this_mornings_re
     _tell(user, "yesterday", at=_at(19, 15))
     _tell(user, "this morning", at=_at(20, 7, 2))
 
-    assert mailing.send_waiting(now=_at(20, 7, 29)) == 0
-    assert mailing.send_waiting(now=_at(20, 7, 30)) == 1
+    assert delivery.send_waiting(now=_at(20, 7, 29)) == 0
+    assert delivery.send_waiting(now=_at(20, 7, 30)) == 1
     _tell(user, "later", at=_at(20, 7, 31))
-    rest_of_the_day = [mailing.send_waiting(now=_at(20, hour)) for hour in (8, 12, 23)]
-    weekend = [mailing.send_waiting(now=_at(day, 8)) for day in (21, 22)]
-    monday = mailing.send_waiting(now=_at(23, 7, 30))
+    rest_of_the_day = [delivery.send_waiting(now=_at(20, hour)) for hour in (8, 12, 23)]
+    weekend = [delivery.send_waiting(now=_at(day, 8)) for day in (21, 22)]
+    monday = delivery.send_waiting(now=_at(23, 7, 30))
 
     assert (rest_of_the_day, weekend, monday) == ([0, 0, 0], [0, 0], 1)
     first, second = _bodies()
@@ -117,7 +117,7 @@ def test_who_wants_only_the_urgent_reads_the_rest_in_the_portal() -> None:
     _tell(user, "one", at=_at(20, 9))
     _tell(user, "late", at=_at(20, 9), is_urgent=True)
 
-    assert mailing.send_waiting(now=_at(20, 10)) == 1
+    assert delivery.send_waiting(now=_at(20, 10)) == 1
 
     assert "(one)" not in _bodies()[0]
     assert user.notices.get(cause="one").is_portal_only
@@ -127,11 +127,11 @@ def test_who_wants_only_the_urgent_reads_the_rest_in_the_portal() -> None:
 def test_what_stayed_in_the_portal_is_not_mailed_after_a_change_of_mind() -> None:
     user = _who_chose(Mailing.URGENT)
     _tell(user, "one", at=_at(20, 9))
-    mailing.send_waiting(now=_at(20, 10))
+    delivery.send_waiting(now=_at(20, 10))
     NoticePreference.objects.update(mailing=Mailing.AT_ONCE)
     _tell(user, "two", at=_at(20, 11))
 
-    assert mailing.send_waiting(now=_at(20, 12)) == 1
+    assert delivery.send_waiting(now=_at(20, 12)) == 1
     assert "(one)" not in _bodies()[0]
 
 
@@ -139,11 +139,11 @@ def test_who_had_no_address_is_not_flooded_when_there_is_one() -> None:
     user = builders.user(Role.CLERK)
     User.objects.filter(pk=user.pk).update(email="")
     _tell(user, "one", "two", at=_at(20, 9))
-    mailing.send_waiting(now=_at(20, 10))
+    delivery.send_waiting(now=_at(20, 10))
     User.objects.filter(pk=user.pk).update(email="moi@laichau.gov.vn")
     _tell(user, "three", at=_at(20, 11))
 
-    assert mailing.send_waiting(now=_at(20, 12)) == 1
+    assert delivery.send_waiting(now=_at(20, 12)) == 1
     assert [title in _bodies()[0] for title in ("(one)", "(three)")] == [False, True]
 
 
@@ -152,7 +152,7 @@ def test_a_long_mail_names_the_first_and_counts_the_others() -> None:
     told = [f"cause {number}" for number in range(MOST_LINES + 12)]
     _tell(user, *told, at=_at(20, 9))
 
-    assert mailing.send_waiting(now=_at(20, 10)) == 1
+    assert delivery.send_waiting(now=_at(20, 10)) == 1
 
     (body,) = _bodies()
     assert body.count("* Hồ sơ (cause") == MOST_LINES
@@ -164,7 +164,7 @@ def test_a_mail_of_just_so_many_counts_no_others() -> None:
     user = builders.user(Role.CLERK)
     _tell(user, *(f"cause {number}" for number in range(MOST_LINES)), at=_at(20, 9))
 
-    mailing.send_waiting(now=_at(20, 10))
+    delivery.send_waiting(now=_at(20, 10))
 
     assert "thông báo khác" not in _bodies()[0]
 

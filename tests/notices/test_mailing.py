@@ -18,7 +18,7 @@ from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.notices import bundles as bundling
-from portal.notices import services
+from portal.notices import delivery, services
 from portal.notices.channels import mail as mailing
 from portal.notices.models import Mail, Notice
 from portal.notices.querysets import MOST_TRIES
@@ -46,7 +46,7 @@ def _html(sent: django_mail.EmailMessage) -> str:
 
 
 def _sweep(after: timedelta = timedelta()) -> int:
-    return mailing.send_waiting(now=NOW + after)
+    return delivery.send_waiting(now=NOW + after)
 
 
 def test_notices_of_one_person_go_in_one_mail() -> None:

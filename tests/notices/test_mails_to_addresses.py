@@ -11,7 +11,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from portal.core.roles import Role
-from portal.notices import services
+from portal.notices import delivery, services
 from portal.notices.channels import mail as mailing
 from portal.notices.models import Enclosure, Mail
 from portal.notices.querysets import MOST_TRIES
@@ -42,7 +42,7 @@ def _write(
 
 
 def _sweep(after: timedelta = timedelta()) -> int:
-    return mailing.send_waiting(now=NOW + after)
+    return delivery.send_waiting(now=NOW + after)
 
 
 def test_a_mail_goes_to_its_address_with_its_files() -> None:

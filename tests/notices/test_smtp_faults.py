@@ -22,7 +22,7 @@ from pytest_django import Settings
 from portal.accounts.models import User
 from portal.core.roles import Role
 from portal.notices import bundles as bundling
-from portal.notices import services
+from portal.notices import delivery, services
 from portal.notices.channels import mail as mailing
 from portal.notices.models import Mail
 from portal.notices.querysets import MOST_TRIES
@@ -56,7 +56,7 @@ def _people(count: int) -> list[User]:
 
 
 def _sweep(after: timedelta = timedelta()) -> int:
-    return mailing.send_waiting(now=NOW + after)
+    return delivery.send_waiting(now=NOW + after)
 
 
 def test_a_mail_arrives_in_vietnamese_as_text_and_as_html(server: MailServer) -> None:
@@ -230,7 +230,7 @@ def _worker(server: MailServer, folder: Path) -> subprocess.Popen[bytes]:
     """Start a process that sends what waits in the database of this test."""
     code = (
         "import django; django.setup(); from datetime import datetime; "
-        "from portal.notices import mailing; "
+        "from portal.notices.channels import mail as mailing; "
         f"mailing.send_pending(now=datetime.fromisoformat({NOW.isoformat()!r}))"
     )
     environment = {

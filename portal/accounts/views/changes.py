@@ -20,7 +20,7 @@ from portal.accounts.forms import AddressForm
 from portal.accounts.models import AccountChange
 from portal.accounts.views.users import find_account, render_detail
 from portal.core.roles import Capability
-from portal.core.rules import Refused
+from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -32,20 +32,17 @@ def propose_reset(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Ask for a link to the owner's mailbox, or for a code when there is none."""
     account = find_account(request, uuid)
     now = timezone.now()
-    try:
+    with Refusals() as refused:
         if request.POST.get("by") == "code":
             change, half = services.propose_code(account, actor=request.user, now=now)
             return _show_half(request, change, half)
         change = services.propose_reset(account, actor=request.user, now=now)
-    except Refused as refusal:
-        return render_detail(request, account, violations=refusal.violations)
-    if change.needs_second:
-        messages.success(
-            request, _("Đã ghi đề nghị. Đường dẫn chỉ gửi đi khi một quản trị viên khác xác nhận.")
-        )
-    else:
-        messages.success(request, _("Đường dẫn đặt mật khẩu sẽ được gửi đến người dùng."))
-    return redirect("accounts:detail", account.uuid)
+        done = _("Đường dẫn đặt mật khẩu sẽ được gửi đến người dùng.")
+        if change.needs_second:
+            done = _("Đã ghi đề nghị. Đường dẫn chỉ gửi đi khi một quản trị viên khác xác nhận.")
+        messages.success(request, done)
+        return redirect("accounts:detail", account.uuid)
+    return render_detail(request, account, violations=refused.violations)
 
 
 @require_POST
@@ -57,16 +54,15 @@ def propose_address(request: UserRequest, uuid: UUID) -> HttpResponse:
     form = AddressForm(request.POST)
     if not form.is_valid():
         return render_detail(request, account, address_form=form)
-    try:
+    with Refusals() as refused:
         services.propose_address(
             account, form.cleaned_data["email"], actor=request.user, now=timezone.now()
         )
-    except Refused as refusal:
-        return render_detail(request, account, address_form=form, violations=refusal.violations)
-    messages.success(
-        request, _("Đã ghi đề nghị. Địa chỉ chỉ thay đổi khi một quản trị viên khác xác nhận.")
-    )
-    return redirect("accounts:detail", account.uuid)
+        messages.success(
+            request, _("Đã ghi đề nghị. Địa chỉ chỉ thay đổi khi một quản trị viên khác xác nhận.")
+        )
+        return redirect("accounts:detail", account.uuid)
+    return render_detail(request, account, address_form=form, violations=refused.violations)
 
 
 @never_cache
@@ -74,13 +70,12 @@ def propose_address(request: UserRequest, uuid: UUID) -> HttpResponse:
 def confirm(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Do what was asked; of a code this administrator is shown the second half, once."""
     change = _find(request, uuid)
-    try:
+    with Refusals() as refused:
         half = services.confirm_change(change, actor=request.user, now=timezone.now())
-    except Refused as refusal:
-        return _refused(request, refusal)
-    if half:
-        return _show_half(request, change, half)
-    messages.success(request, _("Đã xác nhận. Chủ tài khoản và lãnh đạo đơn vị được báo."))
+        if half:
+            return _show_half(request, change, half)
+        messages.success(request, _("Đã xác nhận. Chủ tài khoản và lãnh đạo đơn vị được báo."))
+    refused.tell(request)
     return redirect("accounts:grants")
 
 
@@ -99,17 +94,10 @@ def withdraw(request: UserRequest, uuid: UUID) -> HttpResponse:
 def _end(
     request: UserRequest, uuid: UUID, service: Callable[..., AccountChange], done: str
 ) -> HttpResponse:
-    try:
+    with Refusals() as refused:
         service(_find(request, uuid), actor=request.user, now=timezone.now())
-    except Refused as refusal:
-        return _refused(request, refusal)
-    messages.success(request, done)
-    return redirect("accounts:grants")
-
-
-def _refused(request: UserRequest, refusal: Refused) -> HttpResponse:
-    for violation in refusal.violations:
-        messages.error(request, f"{violation.message} {violation.way_out}".strip())
+        messages.success(request, done)
+    refused.tell(request)
     return redirect("accounts:grants")
 
 

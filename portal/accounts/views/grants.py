@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.accounts import services
 from portal.accounts.models import AccountChange, RoleGrant
 from portal.core.roles import Capability
-from portal.core.rules import Refused
+from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -73,11 +73,8 @@ def _decide(
         raise PermissionDenied
     grants = RoleGrant.objects.visible_to(request.user).select_related("user")
     grant = get_object_or_404(grants, uuid=uuid)
-    try:
+    with Refusals() as refused:
         service(grant, actor=request.user, now=timezone.now())
-    except Refused as refusal:
-        for violation in refusal.violations:
-            messages.error(request, f"{violation.message} {violation.way_out}".strip())
-    else:
         messages.success(request, done)
+    refused.tell(request)
     return redirect("accounts:grants")

@@ -17,7 +17,7 @@ from portal.accounts.addresses import client_address
 from portal.accounts.forms import CodeForm, NewPasswordForm
 from portal.accounts.models import PasswordChoice
 from portal.accounts.views.sign_in import closed_words
-from portal.core.rules import Refused
+from portal.core.web.refusals import Refusals
 
 _IN_HAND = "password_choice"  # the session holds the hash that the database holds, never the link
 
@@ -41,16 +41,14 @@ def enter_code(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            choice = sign_in.check_code(
-                **form.cleaned_data, address=client_address(request), now=timezone.now()
-            )
+            with Refusals() as refused:
+                choice = sign_in.check_code(
+                    **form.cleaned_data, address=client_address(request), now=timezone.now()
+                )
+                return _go_on(request, choice)
+            refused.put_on(form)
         except throttle.Closed as refusal:
             form.add_error(None, closed_words(refusal))
-        except Refused as refusal:
-            for violation in refusal.violations:
-                form.add_error(None, f"{violation.message} {violation.way_out}")
-        else:
-            return _go_on(request, choice)
     return render(request, "accounts/enter_code.html", {"form": form})
 
 
@@ -67,15 +65,12 @@ def choose_password(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/link_is_over.html", {"violations": violations})
     form = NewPasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with Refusals() as refused:
             services.choose_password(choice, form.cleaned_data["new_password"], now=now)
-        except Refused as refusal:
-            for violation in refusal.violations:
-                form.add_error("new_password", f"{violation.message} {violation.way_out}".strip())
-        else:
             del request.session[_IN_HAND]
             messages.success(request, _("Đã đặt mật khẩu. Xin đăng nhập bằng mật khẩu mới."))
             return redirect("accounts:login")
+        refused.put_on(form, "new_password")
     context = {"form": form, "account": choice.user, "is_reset": choice.change_id is not None}
     return render(request, "accounts/choose_password.html", context)
 

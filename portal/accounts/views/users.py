@@ -22,7 +22,8 @@ from portal.accounts.forms import AccountForm, AddressForm, RoleForm
 from portal.accounts.models import AccountChange, RoleGrant, User
 from portal.agencies.models import Agency
 from portal.core.roles import Capability
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Violation
+from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -61,17 +62,14 @@ def create(request: UserRequest) -> HttpResponse:
     if not request.user.can(Capability.ADMINISTER):
         raise PermissionDenied
     form = AccountForm(request.POST or None, initial=_initial(request))
-    violations: Sequence[Violation] = ()
+    refused = Refusals()
     if request.method == "POST" and form.is_valid():
         data = dict(form.cleaned_data)
         role = data.pop("role")
-        try:
+        with refused:
             grant = services.create_account(
                 services.AccountFacts(**data), role=role, actor=request.user, now=timezone.now()
             )
-        except Refused as refusal:
-            violations = refusal.violations
-        else:
             messages.success(
                 request,
                 _(
@@ -80,7 +78,7 @@ def create(request: UserRequest) -> HttpResponse:
                 ),
             )
             return redirect("accounts:detail", grant.user.uuid)
-    return render(request, "accounts/create.html", {"form": form, "violations": violations})
+    return render(request, "accounts/create.html", {"form": form, "violations": refused.violations})
 
 
 @require_POST
@@ -92,7 +90,7 @@ def propose_role(request: UserRequest, uuid: UUID) -> HttpResponse:
     form = RoleForm(request.POST)
     if not form.is_valid():
         return render_detail(request, account, form=form)
-    try:
+    with Refusals() as refused:
         services.propose_role(
             account,
             role=form.cleaned_data["role"],
@@ -100,24 +98,22 @@ def propose_role(request: UserRequest, uuid: UUID) -> HttpResponse:
             actor=request.user,
             now=timezone.now(),
         )
-    except Refused as refusal:
-        return render_detail(request, account, form=form, violations=refusal.violations)
-    messages.success(
-        request, _("Đã ghi đề nghị. Vai trò chỉ thay đổi khi một quản trị viên khác xác nhận.")
-    )
-    return redirect("accounts:detail", account.uuid)
+        messages.success(
+            request, _("Đã ghi đề nghị. Vai trò chỉ thay đổi khi một quản trị viên khác xác nhận.")
+        )
+        return redirect("accounts:detail", account.uuid)
+    return render_detail(request, account, form=form, violations=refused.violations)
 
 
 @require_POST
 def deactivate(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Close an account."""
     account = find_account(request, uuid)
-    try:
+    with Refusals() as refused:
         services.deactivate(account, actor=request.user, now=timezone.now())
-    except Refused as refusal:
-        return render_detail(request, account, violations=refusal.violations)
-    messages.success(request, _("Đã ngừng tài khoản; các phiên đang mở đã kết thúc."))
-    return redirect("accounts:detail", account.uuid)
+        messages.success(request, _("Đã ngừng tài khoản; các phiên đang mở đã kết thúc."))
+        return redirect("accounts:detail", account.uuid)
+    return render_detail(request, account, violations=refused.violations)
 
 
 def find_account(request: UserRequest, uuid: UUID) -> User:

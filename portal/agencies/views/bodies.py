@@ -23,9 +23,9 @@ from portal.agencies.filters import AgencyFilter
 from portal.agencies.forms import ChangeForm, RegisterForm, initial_of
 from portal.agencies.models import Agency, AgencyVersion, Subscriber
 from portal.core.roles import Capability
-from portal.core.rules import Refused
 from portal.core.web.forms import warnings_of
 from portal.core.web.fragments import filtered, render_list
+from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -100,7 +100,7 @@ def register(request: UserRequest) -> HttpResponse:
     form = RegisterForm(request.POST or None, initial={"has_seal": True})
     context: dict[str, Any] = {"form": form}
     if request.method == "POST" and form.is_valid():
-        try:
+        with Refusals() as refused:
             agency = services.register_agency(
                 form.facts(),
                 kind=form.cleaned_data["kind"],
@@ -108,12 +108,10 @@ def register(request: UserRequest) -> HttpResponse:
                 actor=request.user,
                 now=timezone.now(),
             )
-        except Refused as refusal:
-            context["violations"] = refusal.violations
-        else:
             messages.success(request, _("Đã thêm %(name)s.") % {"name": agency.name})
             _tell_warnings(request, form)
             return redirect("agencies:detail", agency.uuid)
+        context["violations"] = refused.violations
     return render(request, "agencies/register.html", context)
 
 
@@ -125,7 +123,7 @@ def change(request: UserRequest, uuid: UUID) -> HttpResponse:
     form = ChangeForm(request.POST or None, initial=initial_of(last) if last else {})
     context: dict[str, Any] = {"form": form, "agency": agency}
     if request.method == "POST" and form.is_valid():
-        try:
+        with Refusals() as refused:
             services.change_version(
                 agency,
                 form.facts(),
@@ -134,12 +132,10 @@ def change(request: UserRequest, uuid: UUID) -> HttpResponse:
                 actor=request.user,
                 now=timezone.now(),
             )
-        except Refused as refusal:
-            context["violations"] = refusal.violations
-        else:
             messages.success(request, _("Đã ghi thông tin mới; thông tin cũ được giữ nguyên."))
             _tell_warnings(request, form)
             return redirect("agencies:detail", agency.uuid)
+        context["violations"] = refused.violations
     return render(request, "agencies/change.html", context)
 
 

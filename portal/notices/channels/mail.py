@@ -1,22 +1,28 @@
-"""The outbox: mails are claimed, sent and marked, each by one worker.
+"""E-mail: mails are claimed, sent and marked, each by one worker.
 
 Nothing is sent inside a transaction. A crash between sending and marking sends a mail again with
-the same Message-ID; it never loses one.
+the same Message-ID; it never loses one. A demonstration writes them into files, which are read back
+here.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+from pathlib import Path
 from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPSenderRefused
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db.models import F
 
-from portal.notices.account_news import tell_account_news
 from portal.notices.bundles import bundle
+from portal.notices.channels.base import Channel, Outbox, WrittenMessage
 from portal.notices.mail_text import message_of
 from portal.notices.models import Mail
 from portal.notices.problems import SENT_AWAY, code_of, kind_of
@@ -41,9 +47,8 @@ class NobodyTookIt(Exception):
     """The mail names nobody it could go to."""
 
 
-def send_waiting(*, now: datetime) -> int:
+def send(*, now: datetime) -> int:
     """Bundle what people were told into mails and send what waits; return how many were sent."""
-    tell_account_news(now=now)
     bundle(now=now)
     return send_pending(now=now)
 
@@ -123,3 +128,46 @@ def _send(pk: int, connection: _Connection, *, now: datetime) -> bool:
         return False
     Mail.objects.filter(pk=pk).update(sent_at=now, last_error="")
     return True
+
+
+_RULER = b"-" * 79  # Django's filebased backend draws it after each mail
+
+
+def is_in_use() -> bool:
+    """Say whether mail goes into files."""
+    return settings.EMAIL_BACKEND.endswith("filebased.EmailBackend")
+
+
+def latest(most: int) -> list[WrittenMessage]:
+    """Return the mails written last, newest first."""
+    folder = Path(settings.EMAIL_FILE_PATH)
+    files = sorted(folder.glob("*.log"), key=lambda file: file.stat().st_mtime, reverse=True)
+    mails: list[WrittenMessage] = []
+    for file in files:
+        written = [part.strip() for part in file.read_bytes().split(b"\n" + _RULER + b"\n")]
+        mails += [_read(part) for part in reversed(written) if part]
+        if len(mails) >= most:
+            break
+    return mails[:most]
+
+
+def _read(raw: bytes) -> WrittenMessage:
+    message = message_from_bytes(raw, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    # What is for its recipient's eyes alone stays in the file on the server.
+    is_private = message["Sensitivity"] is not None
+    body = None if is_private else message.get_body(preferencelist=("plain",))
+    at = parsedate_to_datetime(message["Date"]) if message["Date"] else None
+    if at is not None and at.tzinfo is None:  # "-0000" is UTC of an unsaid place
+        at = at.replace(tzinfo=UTC)
+    return WrittenMessage(
+        subject=str(message["Subject"] or ""),
+        to=str(message["To"] or ""),
+        at=at,
+        message_id=str(message["Message-ID"] or ""),
+        text=str(body.get_content()) if body else "",
+        is_private=is_private,
+    )
+
+
+CHANNEL = Channel(order=10, send=send, outbox=Outbox(is_in_use, latest))
