@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -16,14 +16,15 @@ CODE = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "charact
 
 
 class DayForm(forms.Form):
-    """The day something happened: today until said otherwise."""
+    """The day something happened: ``today`` until said otherwise."""
 
     day_label: ClassVar[_StrPromise] = _("Ngày")
 
     on = forms.DateField(label=_("Ngày"), widget=forms.DateInput(attrs={"inputmode": "numeric"}))
 
-    def __init__(self, data: QueryDict | None = None) -> None:
-        super().__init__(data, initial={"on": timezone.localdate()})
+    def __init__(self, data: QueryDict | None = None, *, today: date) -> None:
+        super().__init__(data, initial={"on": today})
+        self.today = today
         self.fields["on"].label = self.day_label
 
 

@@ -126,26 +126,24 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 
-def _database() -> dict[str, Any]:
-    url = env.str("DATABASE_URL", default="")
-    if not url:
-        url = f"sqlite:///{DATA_DIR / 'db.sqlite3'}"
-    config: dict[str, Any] = env.db_url_config(url)
-    if config["ENGINE"].endswith("sqlite3"):
-        config["OPTIONS"] = {
-            # A writer takes its lock at BEGIN: a read that later writes can't deadlock.
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-            "PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;",
-        }
-    else:
-        config["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
-        config["CONN_HEALTH_CHECKS"] = True
-    return config
-
-
-DATABASES = {"default": _database()}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.db_url_config(
+        env.str("DATABASE_URL", default="") or f"sqlite:///{DATA_DIR / 'db.sqlite3'}"
+    )
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        # A writer takes its lock at BEGIN: a read that later writes can't deadlock.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+        "PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;",
+    }
+else:
+    DATABASES["default"] |= {
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60),
+        "CONN_HEALTH_CHECKS": True,
+    }
 
 REDIS_URL: str = env.str("REDIS_URL", default="")
 if REDIS_URL:
@@ -261,7 +259,6 @@ REMINDER_HOUR = env.int("REMINDER_HOUR", default=7)  # a day's reminders are tol
 # Who may read /metrics: whoever sends this token, or asks from these addresses. Neither: nobody.
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 METRICS_ADDRESSES: list[str] = env.list("METRICS_ADDRESSES", default=[])
-VALIDITY_YEARS = {"person": 5, "organisation": 5, "system": 5}
 # Rows carried out in one transaction, and how long a silent worker keeps its dossier.
 EXECUTION_CHUNK = env.int("EXECUTION_CHUNK", default=100)
 # Of a letter that a reorganisation opens: what a head can look through before signing.

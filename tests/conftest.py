@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -17,9 +18,10 @@ import pytest
 from pytest_django import DjangoDbBlocker, Settings
 
 from tests import databases
+from tests.flows import forks
 from tests.placing import ByModule, is_left_out, rank
 
-pytest_plugins = ["tests.locks"]
+pytest_plugins = ["tests.locks", "tests.paper"]
 
 hypothesis.settings.register_profile(
     "suite",
@@ -95,6 +97,13 @@ def pytest_collection_modifyitems(
     items.sort(key=rank)  # after pytest-django's order, which stays within a module
 
 
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: nobody looks through it for garbage again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
     config.option.loadscopereorder = False  # ours is the order
     return ByModule(config, log)
@@ -123,6 +132,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the folder that tests.settings made, and in the end the run's own database."""
     from django.conf import settings
 
+    forks.stop()
     if not hasattr(config, "workerinput"):
         databases.drop_the_migrated()
     folder = Path(settings.DATA_DIR) if settings.configured else None
@@ -136,12 +146,16 @@ def django_db_setup(
     django_db_blocker: DjangoDbBlocker,
     tmp_path_factory: pytest.TempPathFactory,
     worker_id: str,
+    pytestconfig: pytest.Config,
 ) -> Iterator[None]:
-    """In place of pytest-django's: migrations run once a run, not once a worker."""
+    """In place of pytest-django's: migrations run once, not once a worker."""
     folder = tmp_path_factory.getbasetemp()
     if worker_id != "master":
         folder = folder.parent  # the run's
-    with django_db_blocker.unblock(), databases.copy_of_the_migrated(folder, worker_id):
+    cache: pytest.Cache | None = getattr(pytestconfig, "cache", None)  # -p no:cacheprovider
+    kept = cache.mkdir("migrated") if cache else folder
+    copy = databases.copy_of_the_migrated(folder, worker_id, kept_in=kept)
+    with django_db_blocker.unblock(), copy:
         yield
 
 
@@ -161,19 +175,3 @@ def chromium() -> str:
 def _own_checkpoints(settings: Settings) -> None:
     """Each test has its own checkpoints: its audit chain begins at 1 again."""
     settings.CHECKPOINT_DIR = Path(settings.DATA_DIR) / uuid.uuid4().hex / "checkpoints"
-
-
-@pytest.fixture
-def blank_paper(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever WeasyPrint lays out is one empty page: for tests that print much and read nothing.
-
-    A letter costs 140 ms, an empty page 15; what is done with the file afterwards is done to it.
-    """
-    import weasyprint  # loads Pango: only who prints pays for it
-
-    lay_out = weasyprint.HTML.render
-    monkeypatch.setattr(
-        weasyprint.HTML,
-        "render",
-        lambda _letter, **options: lay_out(weasyprint.HTML(string=""), **options),
-    )

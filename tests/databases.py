@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import django
 import psycopg
+from django.apps import apps
 from django.db import connection, connections, transaction
 from psycopg import sql
 
@@ -17,10 +21,11 @@ _COPY = "seeded_"  # beside each table that migrations fill: what it held at fir
 
 
 @contextmanager
-def copy_of_the_migrated(folder: Path, worker: str) -> Iterator[None]:
+def copy_of_the_migrated(folder: Path, worker: str, *, kept_in: Path) -> Iterator[None]:
     """Give this worker a database of its own; the first of a run makes the one that all copy.
 
-    ``folder`` is the run's. The name of what is copied stands in TEST, for ``migrated``.
+    ``folder`` is the run's. The name of what is copied stands in TEST, for ``migrated``. On SQLite
+    it is kept for later runs in ``kept_in``, until a migration changes.
     """
     creation, config = connection.creation, connection.settings_dict
     if connection.vendor == "sqlite":
@@ -31,8 +36,15 @@ def copy_of_the_migrated(folder: Path, worker: str) -> Iterator[None]:
     with (folder / "migrated.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
-            creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-            connection.close()  # or some of it is only in the file of SQLite's journal
+            kept = kept_in / f"{_digest_of_migrations()}.sqlite3"
+            if connection.vendor == "sqlite" and kept.exists():
+                shutil.copy(kept, migrated())
+            else:
+                creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+                connection.close()  # or some of it is only in the file of SQLite's journal
+            if connection.vendor == "sqlite" and not kept.exists():
+                shutil.copy(migrated(), folder / kept.name)
+                shutil.move(folder / kept.name, kept)
             made.touch()
     config["NAME"] = migrated()
     creation.clone_test_db(suffix=worker, verbosity=0, autoclobber=True)
@@ -41,6 +53,14 @@ def copy_of_the_migrated(folder: Path, worker: str) -> Iterator[None]:
     yield
     connections.close_all()
     creation.destroy_test_db(old_database_name=migrated(), verbosity=0)
+
+
+def _digest_of_migrations() -> str:
+    digest = hashlib.sha256(django.__version__.encode())
+    for app in apps.get_app_configs():
+        for path in sorted(Path(app.path, "migrations").glob("*.py")):
+            digest.update(f"{app.label} {path.name}".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def migrated() -> str:
@@ -75,6 +95,19 @@ def drop_the_migrated() -> None:
                 connection.settings_dict["TEST"]["NAME"]
                 or f"test_{connection.settings_dict['NAME']}"
             )
+
+
+@contextmanager
+def taken_back() -> Iterator[None]:
+    """A transaction that tests or parts of one stand in, taken back at its end."""
+    life = transaction.atomic()
+    # Durable blocks allow the transaction around a test, and this is one.
+    life._from_testcase = True  # type: ignore[attr-defined]
+    with life:
+        try:
+            yield
+        finally:
+            transaction.set_rollback(True)
 
 
 def put_back(_case: object) -> None:

@@ -51,13 +51,13 @@ def is_left_out(item: pytest.Item, *, is_postgresql: bool) -> bool:
 
 
 def _runs_once(item: pytest.Item) -> bool:
-    if item.get_closest_marker("browser") or not _uses_a_database(item):
+    if item.get_closest_marker("browser") or not uses_a_database(item):
         return True
     is_placed = any(fnmatch(_module(item), place) for place in RUN_ONCE)
     return is_placed and not _commits(item) and not _is_a_matter_of_databases(item)
 
 
-def _uses_a_database(item: pytest.Item) -> bool:
+def uses_a_database(item: pytest.Item) -> bool:
     is_marked = item.get_closest_marker("django_db") is not None
     return is_marked or "db" in _fixtures(item) or _commits(item) or _is_unittest(item)
 

@@ -22,12 +22,11 @@ from portal.agencies.models import Agency
 from portal.audit.services import Act, record
 from portal.ca.models import VirtualToken
 from portal.ca.tokens import services as tokens
+from portal.core import law
 from portal.core.rules import Refused, Violation
 from portal.deadlines.models import DeadlineKind
 from portal.deadlines.services import close_all, open_deadline
 from portal.notices.services import tell
-
-DECREE = "Nghị định 68/2024/NĐ-CP"
 
 
 @transaction.atomic
@@ -164,7 +163,7 @@ def _violations(device: Device, *, serial_seen: str, on: date, now: datetime) ->
             Violation(
                 "no_valid_certificate",
                 _("Trên thiết bị không có chứng thư còn hiệu lực nên không bàn giao."),
-                article=f"Điều 20 {DECREE}",
+                article=f"Điều 20 {law.DECREE}",
                 way_out=_("Nộp lại thiết bị theo Mẫu 08."),
             )
         )

@@ -13,9 +13,8 @@ from devices.lifecycle import Move
 from devices.models import CustodyMove, Device
 from devices.serials import normalise, wrong_serial
 from portal.accounts.models import User
+from portal.core import law
 from portal.core.rules import Refused, Violation, refuse
-
-DECREE = "Nghị định 68/2024/NĐ-CP"
 
 
 @transaction.atomic
@@ -67,7 +66,7 @@ def give_again(
             Violation(
                 "no_valid_certificate",
                 _("Trên thiết bị không có chứng thư còn hiệu lực nên không giao lại."),
-                article=f"Điều 20 {DECREE}",
+                article=f"Điều 20 {law.DECREE}",
                 way_out=_("Nộp lại thiết bị theo Mẫu 08."),
             )
         )

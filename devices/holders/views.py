@@ -135,7 +135,7 @@ def _page(
     device = get_object_or_404(devices, uuid=code)
     if not request.user.can(Capability.KEEP_DEVICES):
         raise PermissionDenied
-    form = make_form(request.POST or None)
+    form = make_form(request.POST or None, today=timezone.localdate())
     refused = Refusals()
     if request.method == "POST" and form.is_valid():
         try:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from devices.lifecycle import Condition, Custody, Move
+from portal.core.law import with_numbers
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -55,9 +56,12 @@ _NEXT: Mapping[str, _StrPromise] = {
         "Thuê bao tự giữ, không cho mượn và không cho biết mã PIN. Khi chứng thư hết hạn hoặc bị "
         "thu hồi thì nộp lại đơn vị."
     ),
-    Custody.TO_BE_RETURNED: _(
-        "Thuê bao nộp thiết bị cho văn thư; đơn vị giao lại cho Cục kèm Mẫu 08 trong 5 ngày làm "
-        "việc kể từ ngày nhận thông báo (Điều 20 Nghị định 68/2024/NĐ-CP)."
+    Custody.TO_BE_RETURNED: with_numbers(
+        _(
+            "Thuê bao nộp thiết bị cho văn thư; đơn vị giao lại cho Cục kèm Mẫu 08 trong "
+            "%(return_days)s ngày làm việc kể từ ngày nhận thông báo (Điều 20 Nghị định "
+            "68/2024/NĐ-CP)."
+        )
     ),
     Custody.BACK_AT_AGENCY: _("Đơn vị giao thiết bị cho Sở hoặc Cục kèm biên bản Mẫu 08."),
     Custody.AT_OFFICE: _("Sở chuyển thiết bị về Cục; Cục xác nhận khi nhận."),

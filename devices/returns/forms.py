@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -36,8 +36,10 @@ class BatchForm(DayForm):
 
     field_order: Sequence[str] = ("seen", "typed", "on", "note")
 
-    def __init__(self, data: QueryDict | None = None, *, listed: Sequence[Device] = ()) -> None:
-        super().__init__(data)
+    def __init__(
+        self, data: QueryDict | None = None, *, today: date, listed: Sequence[Device] = ()
+    ) -> None:
+        super().__init__(data, today=today)
         field = self.fields["seen"]
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = [(device.serial, device.serial) for device in listed]
@@ -84,7 +86,7 @@ class OfficeReturnForm(BatchForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         signed_on, on = cleaned.get("signed_on"), cleaned.get("on")
-        if signed_on and signed_on > timezone.localdate():
+        if signed_on and signed_on > self.today:
             self.add_error("signed_on", gettext("Ngày văn bản không thể sau ngày hôm nay."))
         elif signed_on and on and on < signed_on:
             self.add_error("on", gettext("Ngày nhận không thể trước ngày văn bản của Sở."))

@@ -27,7 +27,8 @@ from devices.returns.forms import BatchForm, OfficeReturnForm
 from devices.returns.scans import Reading, read_serials
 from portal.agencies.models import Agency
 from portal.core.roles import Capability, Scope
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Violation
+from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -44,7 +45,7 @@ def take_back_many(request: UserRequest) -> HttpResponse:
         raise PermissionDenied
     waiting = _present(Device.objects.visible_to(request.user), Custody.TO_BE_RETURNED)
     listed = list(waiting.select_related("subscriber")[:SHOWN])
-    form = BatchForm(request.POST or None, listed=listed)
+    form = BatchForm(request.POST or None, today=timezone.localdate(), listed=listed)
     reading: Reading | None = None
     violations: Sequence[Violation] = ()
     if request.method == "POST" and form.is_valid():
@@ -52,7 +53,7 @@ def take_back_many(request: UserRequest) -> HttpResponse:
         reading = read_serials(given["serials"], Move.TAKE_BACK, actor=request.user)
         violations = reading.odd
         if _goes_on(request, reading):
-            try:
+            with Refusals() as refused:
                 entries = holders.take_back(
                     reading.devices,
                     serials_seen=[device.serial for device in reading.devices],
@@ -61,11 +62,9 @@ def take_back_many(request: UserRequest) -> HttpResponse:
                     actor=request.user,
                     now=timezone.now(),
                 )
-            except Refused as refusal:
-                violations = [*refusal.violations, *reading.odd]
-            else:
                 messages.info(request, _("Tiếp theo: giao thiết bị cho Sở hoặc Cục kèm Mẫu 08."))
                 return _done(request, reading, len(entries), reverse("devices:take_back_many"))
+            violations = [*refused.violations, *reading.odd]
     context = _context(form, reading, violations, listed, waiting)
     context["may_confirm"] = request.user.can(Capability.KEEP_DEVICES)
     return render(request, "devices/take_back_many.html", context)
@@ -97,7 +96,7 @@ def office_return(request: UserRequest, code: UUID) -> HttpResponse:
     theirs = Device.objects.visible_to(request.user).filter(office=office)
     waiting = _present(theirs, Custody.AT_OFFICE)
     listed = list(waiting.select_related("subscriber", "agency")[:SHOWN])
-    form = OfficeReturnForm(request.POST or None, listed=listed)
+    form = OfficeReturnForm(request.POST or None, today=timezone.localdate(), listed=listed)
     reading: Reading | None = None
     violations: Sequence[Violation] = ()
     if request.method == "POST" and form.is_valid():
@@ -107,7 +106,7 @@ def office_return(request: UserRequest, code: UUID) -> HttpResponse:
         )
         violations = reading.odd
         if _goes_on(request, reading):
-            try:
+            with Refusals() as refused:
                 entries = services.take_returned(
                     reading.devices,
                     Move.RETURN_TO_CA,
@@ -118,11 +117,9 @@ def office_return(request: UserRequest, code: UUID) -> HttpResponse:
                     actor=request.user,
                     now=timezone.now(),
                 )
-            except Refused as refusal:
-                violations = [*refusal.violations, *reading.odd]
-            else:
                 back = reverse("devices:office_return", args=[office.uuid])
                 return _done(request, reading, len(entries), back)
+            violations = [*refused.violations, *reading.odd]
     context = _context(form, reading, violations, listed, waiting)
     context |= {"office": office, "may_confirm": request.user.can(Capability.SUPPLY_DEVICES)}
     return render(request, "devices/office_return.html", context)

@@ -25,10 +25,11 @@ from orgmerge.models import BodyList, Merger
 from orgmerge.vocabulary import Extent
 from portal.core.database.bulk import collector_paused
 from portal.core.roles import Scope
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Violation
 from portal.core.text.numbers import typed_number
 from portal.core.web.forms import SheetFile
 from portal.core.web.fragments import filtered, render_list
+from portal.core.web.refusals import Refusals
 from portal.core.web.sheets import XLSX
 from requests_app.errors import NotEditable, StaleVersion
 
@@ -101,22 +102,21 @@ def upload(request: UserRequest, code: UUID) -> HttpResponse:
     if form.is_valid():
         uploaded = form.cleaned_data["file"]
         name, content = uploaded.name or "", uploaded.read()
-        try:
-            with collector_paused():
-                made = services.upload(
-                    merger,
-                    content,
-                    file_name=name,
-                    actor=request.user,
-                    now=timezone.now(),
-                    version=form.cleaned_data["version"],
-                )
-        except Refused as refusal:
-            violations = refusal.violations
-        except (StaleVersion, NotEditable):
-            return pages.conflict(request, merger)
-        else:
+        with Refusals() as refused:
+            try:
+                with collector_paused():
+                    made = services.upload(
+                        merger,
+                        content,
+                        file_name=name,
+                        actor=request.user,
+                        now=timezone.now(),
+                        version=form.cleaned_data["version"],
+                    )
+            except (StaleVersion, NotEditable):
+                return pages.conflict(request, merger)
             return redirect("orgmerge:body_list", merger.uuid, made.uuid)
+        violations = refused.violations
     waiting = merger.lists.filter(imported_at=None, dropped_at=None).first()
     context = {"merger": merger, "form": form, "violations": violations, "waiting": waiting}
     return render(request, "orgmerge/upload.html", context)
@@ -131,38 +131,40 @@ def body_list(request: UserRequest, code: UUID, list_code: UUID) -> HttpResponse
         return redirect("orgmerge:detail", merger.uuid)
     violations: tuple[Violation, ...] = ()
     if request.method == "POST":
-        try:
-            with collector_paused():
-                acting: dict[str, Any] = {
-                    "actor": request.user,
-                    "now": timezone.now(),
-                    "version": pages.version_of(request),
-                }
-                does = request.POST.get("do", "")
-                if does == "import":
-                    count = services.accept_list(found, **acting)
-                    messages.success(
-                        request, _("Đã đưa %(count)d dòng vào phương án.") % {"count": count}
-                    )
-                    return redirect("orgmerge:detail", merger.uuid)
-                if does == "give_up":
-                    services.drop_list(found, **acting)
-                    messages.success(request, _("Đã bỏ danh sách."))
-                    return redirect("orgmerge:detail", merger.uuid)
-                if does in _MARKS:
-                    ticked = "shown" if "whole_page" in request.POST else "rows"
-                    numbers = [
-                        typed_number(text, otherwise=0) for text in request.POST.getlist(ticked)
-                    ]
-                    count = services.mark(found, numbers, does=does, **acting)
-                    messages.success(request, _("Đã ghi nhận %(count)d dòng.") % {"count": count})
-                return redirect(request.get_full_path())
-        except Refused as refusal:
-            violations = refusal.violations
-        except (StaleVersion, NotEditable):
-            return pages.conflict(request, merger)
-        except PermissionDenied as error:
-            raise Http404 from error
+        with Refusals() as refused:
+            try:
+                with collector_paused():
+                    acting: dict[str, Any] = {
+                        "actor": request.user,
+                        "now": timezone.now(),
+                        "version": pages.version_of(request),
+                    }
+                    does = request.POST.get("do", "")
+                    if does == "import":
+                        count = services.accept_list(found, **acting)
+                        messages.success(
+                            request, _("Đã đưa %(count)d dòng vào phương án.") % {"count": count}
+                        )
+                        return redirect("orgmerge:detail", merger.uuid)
+                    if does == "give_up":
+                        services.drop_list(found, **acting)
+                        messages.success(request, _("Đã bỏ danh sách."))
+                        return redirect("orgmerge:detail", merger.uuid)
+                    if does in _MARKS:
+                        ticked = "shown" if "whole_page" in request.POST else "rows"
+                        numbers = [
+                            typed_number(text, otherwise=0) for text in request.POST.getlist(ticked)
+                        ]
+                        count = services.mark(found, numbers, does=does, **acting)
+                        messages.success(
+                            request, _("Đã ghi nhận %(count)d dòng.") % {"count": count}
+                        )
+                    return redirect(request.get_full_path())
+            except (StaleVersion, NotEditable):
+                return pages.conflict(request, merger)
+            except PermissionDenied as error:
+                raise Http404 from error
+        violations = refused.violations
     rows = found.rows.select_related("old", "new").order_by("number")
     narrowed = ListRowFilter(request.GET, rows)
     kept = Q(is_dropped=False)

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -29,8 +30,9 @@ from orgmerge.description.forms import (
 from orgmerge.models import Merger, MergerBody, MergerShare
 from portal.agencies.models import Agency
 from portal.core.roles import Capability, Scope
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Violation
 from portal.core.web.forms import warnings_of
+from portal.core.web.refusals import Refusals
 from requests_app.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:
@@ -53,13 +55,11 @@ def start(request: UserRequest) -> HttpResponse:
     form = MergerForm(request.POST or None, initial=asked)
     context: dict[str, Any] = {"form": form, "merger": None}
     if request.method == "POST" and form.is_valid():
-        try:
+        with Refusals() as refused:
             merger = services.create_merger(form.facts(), actor=request.user, now=timezone.now())
-        except Refused as refusal:
-            context["violations"] = refusal.violations
-        else:
             messages.success(request, _("Đã lập phương án sắp xếp. Bây giờ mô tả các đơn vị."))
             return redirect("orgmerge:detail", merger.uuid)
+        context["violations"] = refused.violations
     return render(request, "orgmerge/merger_form.html", context)
 
 
@@ -96,7 +96,10 @@ def add_body(request: UserRequest, code: UUID) -> HttpResponse:
     merger = pages.find(request.user, code)
     if not pages.is_editor(merger, request.user):
         return redirect("orgmerge:detail", merger.uuid)
-    living = _living(request, merger)
+    # The registered body that ``?agency=`` names, to begin the form with.
+    typed = request.GET.get("agency", "")
+    named = RowForm({"old": typed, "extent": "whole", "version": 1}, merger=merger)
+    living: Agency | None = named.cleaned_data["old"] if typed and named.is_valid() else None
     initial = initial_of_agency(living, day=merger.effective_on) if living else {"has_seal": True}
     form = _body_form(request, merger, initial | {"version": merger.version})
     made: list[MergerBody] = []
@@ -120,8 +123,10 @@ def add_body(request: UserRequest, code: UUID) -> HttpResponse:
         template="orgmerge/body_form.html",
         done=_("Đã thêm đơn vị. Ghi tiếp các đơn vị cũ chuyển vào."),
         body=None,
-        typed=request.GET.get("agency", ""),
-        not_found=bool(request.GET.get("agency")) and living is None,
+        here=_("Thêm đơn vị sau sắp xếp"),
+        back=reverse("orgmerge:detail", args=[merger.uuid]),
+        typed=typed,
+        not_found=bool(typed) and living is None,
     )
     return redirect("orgmerge:add_row", merger.uuid, made[0].uuid) if made else response
 
@@ -171,6 +176,8 @@ def edit_body(request: UserRequest, code: UUID, body_code: UUID) -> HttpResponse
         done=_("Đã lưu đơn vị."),
         to=("orgmerge:body", merger.uuid, found.uuid),
         body=found,
+        here=found.name,
+        back=reverse("orgmerge:body", args=[merger.uuid, found.uuid]),
     )
 
 
@@ -213,7 +220,7 @@ def add_row(request: UserRequest, code: UUID, body_code: UUID | None = None) -> 
             version=form.cleaned_data["version"],
         )
 
-    here = ("orgmerge:add_row", merger.uuid, found.uuid) if found else (
+    again = ("orgmerge:add_row", merger.uuid, found.uuid) if found else (
         "orgmerge:add_ended", merger.uuid)  # fmt: skip
     shares = merger.shares.filter(new=found).select_related(*rows.JOINED)
     return _answer(
@@ -223,8 +230,9 @@ def add_row(request: UserRequest, code: UUID, body_code: UUID | None = None) -> 
         add,
         template="orgmerge/row_form.html",
         done=_("Đã thêm dòng. Ghi tiếp đơn vị khác, hoặc về trang mô tả."),
-        to=here,
+        to=again,
         body=found,
+        here=found.name if found else _("Thêm đơn vị giải thể"),
         rows=rows.shown_rows(merger, list(shares)),
     )
 
@@ -274,17 +282,16 @@ def _answer(
     """Show the form, or do what it asks for and go on; what stops it is said on the page."""
     violations: tuple[Violation, ...] = ()
     if request.method == "POST" and form.is_valid():
-        try:
-            act()
-        except Refused as refusal:
-            violations = refusal.violations
-        except (StaleVersion, NotEditable, MergerBody.DoesNotExist, MergerShare.DoesNotExist):
-            return pages.conflict(request, merger)
-        else:
+        with Refusals() as refused:
+            try:
+                act()
+            except (StaleVersion, NotEditable, MergerBody.DoesNotExist, MergerShare.DoesNotExist):
+                return pages.conflict(request, merger)
             messages.success(request, done)
             for warning in warnings_of(form):
                 messages.warning(request, warning.message)
             return redirect(*(to or ("orgmerge:detail", merger.uuid)))
+        violations = refused.violations
     return render(
         request, template, {"merger": merger, "form": form, "violations": violations, **context}
     )
@@ -293,17 +300,15 @@ def _answer(
 def _remove(
     request: UserRequest, merger: Merger, act: Callable[[], None], done: str
 ) -> HttpResponse:
-    try:
-        act()
-    except Refused as refusal:
-        for violation in refusal.violations:
-            messages.error(request, f"{violation.message} {violation.way_out}")
-    except PermissionDenied as error:
-        raise Http404 from error
-    except (StaleVersion, NotEditable, MergerBody.DoesNotExist, MergerShare.DoesNotExist):
-        return pages.conflict(request, merger)
-    else:
+    with Refusals() as refused:
+        try:
+            act()
+        except PermissionDenied as error:
+            raise Http404 from error
+        except (StaleVersion, NotEditable, MergerBody.DoesNotExist, MergerShare.DoesNotExist):
+            return pages.conflict(request, merger)
         messages.success(request, done)
+    refused.tell(request)
     return redirect("orgmerge:detail", merger.uuid)
 
 
@@ -313,13 +318,6 @@ def _find_body(merger: Merger, code: UUID) -> MergerBody:
     if body is None:
         raise Http404
     return body
-
-
-def _living(request: UserRequest, merger: Merger) -> Agency | None:
-    """Return the registered body that ``?agency=`` names, to begin the form with."""
-    typed = request.GET.get("agency", "")
-    form = RowForm({"old": typed, "extent": "whole", "version": 1}, merger=merger)
-    return form.cleaned_data["old"] if typed and form.is_valid() else None
 
 
 def _body_form(request: UserRequest, merger: Merger, initial: dict[str, Any]) -> BodyForm:

@@ -82,7 +82,14 @@ def contact_of(kind: Kind, filer: Filer) -> dict[str, str]:
     """Return what is known of section 1: the clerk who will receive, as in the letter they sent
     last, and the body's address."""
     clerk, version = filer.clerk, filer.version
-    told = _told_last(clerk) if clerk else {}
+    told: dict[str, str] = {}
+    if clerk:
+        # Section 1 of the letter the clerk sent last, if it named them.
+        sent = Dossier.objects.filter(created_by=clerk, sent_at__isnull=False)
+        last = sent.order_by("-sent_at").only("contact").first()
+        told = dict(last.contact) if last else {}
+        if search_key(told.get("full_name", "")) != search_key(clerk.full_name):
+            told = {}
     known = told | {
         "full_name": clerk.full_name if clerk else "",
         "position": (clerk.position if clerk else "") or told.get("position", ""),
@@ -93,15 +100,6 @@ def contact_of(kind: Kind, filer: Filer) -> dict[str, str]:
     }
     fields = {one.name for one in kind.contact_fields}
     return {name: value for name, value in known.items() if name in fields and value}
-
-
-def _told_last(clerk: User) -> dict[str, str]:
-    """Return section 1 of the letter ``clerk`` sent last, if it named them."""
-    sent = Dossier.objects.filter(created_by=clerk, sent_at__isnull=False)
-    last = sent.order_by("-sent_at").only("contact").first()
-    told: dict[str, str] = dict(last.contact) if last else {}
-    is_theirs = search_key(told.get("full_name", "")) == search_key(clerk.full_name)
-    return told if is_theirs else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from orgmerge.plans.wording import SLUGS
 from orgmerge.vocabulary import LineState, MergerState, Stage
 from portal.agencies.models import Agency
 from portal.core.roles import Capability, Scope
-from portal.core.rules import Refused
 from portal.core.web.fragments import render_list
+from portal.core.web.refusals import Refusals
 from requests_app.errors import NotEditable
 from requests_app.models import Dossier
 
@@ -93,9 +93,14 @@ def devices(request: UserRequest, code: UUID) -> HttpResponse:
     if request.user.scope is Scope.CA:
         raise Http404
     olds = Agency.objects.filter(pk__in=rows.order_by().values("agency")).order_by("sort_name")
-    context: dict[str, Any] = {"merger": merger, "receiver": _receiver(merger)}
+    context: dict[str, Any] = {"merger": merger, "receiver": None}
+    with Refusals():  # without a rule nobody is named
+        context["receiver"] = progress.receiver(merger, today=timezone.localdate())
     if chosen := request.GET.get("don_vi"):
-        old = _one_of(olds, chosen)
+        try:
+            old = get_object_or_404(olds, uuid=UUID(chosen))
+        except ValueError as error:
+            raise Http404 from error
         lines = rows.filter(agency=old).select_related("dossier", "sender").order_by("stage", "pk")
         of_one = Paginator(lines, ROWS).get_page(request.GET.get("page"))
         shown = progress.device_rows(list(of_one.object_list))
@@ -136,17 +141,15 @@ def set_aside(request: UserRequest, code: UUID, about: str, thing: UUID) -> Http
 
 def _act(request: UserRequest, code: UUID, act: Any, *, said: str) -> HttpResponse:
     """Do what was asked and come back, with a word on what came of it."""
-    try:
-        act()
-    except PermissionDenied as error:
-        raise Http404 from error
-    except NotEditable:
-        messages.warning(request, _("Việc này đã được người khác xử lý hoặc đã tự xong."))
-    except Refused as refusal:
-        for one in refusal.violations:
-            messages.error(request, f"{one.message} {one.way_out}".strip())
-    else:
-        messages.success(request, said)
+    with Refusals() as refused:
+        try:
+            act()
+            messages.success(request, said)
+        except PermissionDenied as error:
+            raise Http404 from error
+        except NotEditable:
+            messages.warning(request, _("Việc này đã được người khác xử lý hoặc đã tự xong."))
+    refused.tell(request)
     return redirect("orgmerge:progress", code)
 
 
@@ -197,17 +200,3 @@ def _narrow(request: UserRequest) -> dict[str, str]:
 def _narrowed(rows: QuerySet[PlanLine], narrow: Mapping[str, str]) -> QuerySet[PlanLine]:
     stage = int(narrow["stage"]) if narrow["stage"] else None
     return progress.narrowed(rows, show=narrow["show"], stage=stage)
-
-
-def _receiver(merger: Merger) -> Agency | None:
-    try:
-        return progress.receiver(merger, today=timezone.localdate())
-    except Refused:
-        return None
-
-
-def _one_of(olds: QuerySet[Agency], code: str) -> Agency:
-    try:
-        return get_object_or_404(olds, uuid=UUID(code))
-    except ValueError as error:
-        raise Http404 from error

@@ -32,15 +32,14 @@ from orgmerge.vocabulary import MergerState
 from orgmerge.workflow import EDITABLE, STEPS, MergerAction, StepOfMerger
 from portal.agencies import lookup
 from portal.core.roles import Capability, Scope
-from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
 from portal.core.web.fragments import filtered, render_list
 from portal.core.web.paging import Order, capped_count, keyset_page
+from portal.core.web.refusals import Refusals
 from requests_app.errors import Barred, StaleVersion
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
-    from portal.agencies.models import Agency
 
 _ASKED = 10  # lists of a review, invitations shown above the reorganisations
 _SUGGESTING = ("old", "agency", "parent")  # the fields that name a body
@@ -68,34 +67,28 @@ def merger_list(request: UserRequest) -> HttpResponse:
             after=Count("shares__new", filter=Q(shares__new__isnull=False), distinct=True),
         )
     }
+    # What a body is asked to look through, an office to join, though they are to see no more yet.
+    asked, invitations = ReviewReply.objects.none(), MergerOffice.objects.none()
+    if request.user.scope is Scope.BODY:
+        asked = ReviewReply.objects.visible_to(request.user).filter(round__closed_at__isnull=True)
+    if request.user.scope is Scope.OFFICE:
+        invitations = MergerOffice.objects.visible_to(request.user).waiting_for(request.user)
     context = {
         "filter": found,
         "page": page,
         "rows": [(merger, sizes[merger.pk]) for merger in page.object_list],
         "count": capped_count(rows),
         "may_start": request.user.can(Capability.PREPARE_REORGANISATIONS),
-        "asked": _asked(request.user),
-        "invitations": _invitations(request.user),
+        "asked": list(
+            asked.select_related("round__merger").order_by("round__due_on", "pk")[:_ASKED]
+        ),
+        "invitations": list(
+            invitations.select_related("merger__office").order_by("-asked_at")[:_ASKED]
+        ),
     }
     return render_list(
         request, "orgmerge/list.html", fragment="orgmerge/_list.html", context=context
     )
-
-
-def _asked(user: User) -> Sequence[ReviewReply]:
-    """Return what a body is asked to look through now, though it is to see no more yet."""
-    if user.scope is not Scope.BODY:
-        return []
-    open_to = ReviewReply.objects.visible_to(user).filter(round__closed_at__isnull=True)
-    return list(open_to.select_related("round__merger").order_by("round__due_on", "pk")[:_ASKED])
-
-
-def _invitations(user: User) -> Sequence[MergerOffice]:
-    """Return what the office is asked to join, though it is to see no more of it yet."""
-    if user.scope is not Scope.OFFICE:
-        return []
-    waiting = MergerOffice.objects.visible_to(user).waiting_for(user)
-    return list(waiting.select_related("merger__office").order_by("-asked_at")[:_ASKED])
 
 
 @require_safe
@@ -144,25 +137,25 @@ def take_step(request: UserRequest, code: UUID) -> HttpResponse:
     merger = pages.find(request.user, code)
     form = _step_form(merger, request.POST.get("action", ""), data=request.POST)
     if form.is_valid():
-        try:
-            taken = approval.take_step(
-                merger, **form.cleaned_data, actor=request.user, now=timezone.now()
-            )
-        except Merger.DoesNotExist as error:
-            raise Http404 from error
-        except (StaleVersion, IllegalStep):
-            return pages.conflict(request, merger)
-        except Refused as refusal:
-            form.violations = list(refusal.violations)
-        except Barred:
-            message = _(
-                "Anh/chị đã mô tả, lập hoặc trình phương án này nên người khác phải phê duyệt."
-            )
-            form.add_error(None, message)
-        else:
+        with Refusals() as refused:
+            try:
+                taken = approval.take_step(
+                    merger, **form.cleaned_data, actor=request.user, now=timezone.now()
+                )
+            except Merger.DoesNotExist as error:
+                raise Http404 from error
+            except (StaleVersion, IllegalStep):
+                return pages.conflict(request, merger)
+            except Barred:
+                message = _(
+                    "Anh/chị đã mô tả, lập hoặc trình phương án này nên người khác phải phê duyệt."
+                )
+                form.add_error(None, message)
+                return render_detail(request, pages.find(request.user, code), sent=form)
             said = _("Đã ghi nhận: %(deed)s.") % {"deed": MergerAction(taken.action).label}
             messages.success(request, said)
             return redirect("orgmerge:detail", merger.uuid)
+        form.violations = list(refused.violations)
     return render_detail(request, pages.find(request.user, code), sent=form)
 
 
@@ -195,7 +188,7 @@ def render_detail(
         may_ask = pages.is_editor(merger, user) and merger.is_led_by(user)
         context |= {
             "joined": [one for one in joint if one.joined_at],
-            "joint": [(one, partners.may_leave(one, user)) for one in joint],
+            "joint": [(one, partners.may_leave(one, user), _ending(one)) for one in joint],
             "shows_offices": may_ask
             or (bool(joint) and user.can(Capability.READ_DRAFT_REORGANISATIONS)),
             "may_ask": may_ask,
@@ -244,6 +237,10 @@ def _what_can_be_done(
         present = readiness.present_plan(merger)
         silent = set(merger.joint_offices.yet_to_agree(present).values_list("pk", flat=True))
         yet_to_agree = [one.office for one in joint if one.pk in silent]
+    # Whether the word of the user's office is waited for, and theirs to give.
+    is_asked = user.can(Capability.APPROVE_REORGANISATIONS) and any(
+        office.pk in user.body_ids for office in yet_to_agree
+    )
     # The page on which the next thing is done, unless it is this one.
     link = in_the_way[0].link if in_the_way and merger.state in EDITABLE else ""
     return {
@@ -254,17 +251,17 @@ def _what_can_be_done(
         "contradiction_count": len(contradictions),
         "next": what_next(merger, user, hindrances=in_the_way, yet_to_agree=yet_to_agree),
         "next_link": ("" if link == reverse("orgmerge:detail", args=[merger.uuid]) else link)
-        or _link_to_agree(merger, user, yet_to_agree),
+        or (reverse("orgmerge:plan", args=[merger.uuid]) if is_asked else ""),
         "is_ready": not in_the_way and not yet_to_agree,
         "has_open_round": any(one.code == "round_open" for one in hindrances),
     }
 
 
-def _link_to_agree(merger: Merger, user: User, yet_to_agree: Sequence[Agency]) -> str:
-    """Return the page on which ``user`` is to agree, if the word of their office is waited for."""
-    is_theirs = any(office.pk in user.body_ids for office in yet_to_agree)
-    is_asked = is_theirs and user.can(Capability.APPROVE_REORGANISATIONS)
-    return reverse("orgmerge:plan", args=[merger.uuid]) if is_asked else ""
+def _ending(one: MergerOffice) -> str:
+    """Return the words of the button that ends what an office has to do with it."""
+    if one.joined_at:
+        return _("Thôi cùng lập")
+    return _("Bỏ lời mời") if one.has_declined else _("Rút lời mời")
 
 
 def _step_form(merger: Merger, action: str, *, data: Any = None) -> MergerStepForm:

@@ -18,7 +18,8 @@ from orgmerge.models import Merger
 from orgmerge.repeal import services
 from orgmerge.vocabulary import MergerKind
 from portal.core.roles import Capability
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Violation
+from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -40,18 +41,17 @@ def repeal(request: UserRequest, code: UUID) -> HttpResponse:
     form = MergerForm(request.POST or None, initial=initial)
     violations: tuple[Violation, ...] = ()
     if form.is_valid():
-        try:
-            made = services.repeal(merger, form.facts(), actor=request.user, now=timezone.now())
-        except Merger.DoesNotExist as error:
-            raise Http404 from error
-        except Refused as refusal:
-            violations = refusal.violations
-        else:
+        with Refusals() as refused:
+            try:
+                made = services.repeal(merger, form.facts(), actor=request.user, now=timezone.now())
+            except Merger.DoesNotExist as error:
+                raise Http404 from error
             messages.success(
                 request,
                 _("Đã lập phương án bãi bỏ. Xem lại từng dòng trước khi lập kế hoạch xử lý."),
             )
             return redirect("orgmerge:detail", made.uuid)
+        violations = refused.violations
     context = {
         "merger": merger,
         "form": form,

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orgmerge.edits import merger_act
-from orgmerge.models import Merger, MergerShare
+from orgmerge.models import Merger
 from orgmerge.vocabulary import Extent, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import AgencyVersion
@@ -43,6 +43,7 @@ _COLUMNS = (
     ("Hình thức", "19%", ""),
 )
 
+_EXTENTS = {Extent.WHOLE: "Chuyển toàn bộ", Extent.PARTLY: "Chuyển một phần"}
 _OPENING = (
     "Thực hiện {merger.decision} ngày {merger.decided_on:%d/%m/%Y} ({merger.title}), có hiệu lực "
     "từ ngày {merger.effective_on:%d/%m/%Y}; theo hướng dẫn tại {basis}, {sender} gửi danh sách "
@@ -148,7 +149,11 @@ def letter_of(merger: Merger) -> letters.Letter:
                 if share.new is None
                 else share.new.agency_code or codes.get(share.new.agency_id or 0, "")
             ),
-            _how(share),
+            "Giải thể"
+            if share.new is None
+            else "Tiếp tục hoạt động, thay đổi thông tin"
+            if share.new.agency_id == share.old_id
+            else _EXTENTS[Extent(share.extent)],
         ]
         for share in shares
     ]
@@ -171,11 +176,3 @@ def letter_of(merger: Merger) -> letters.Letter:
         layout_note=OWN_DESIGN,
         lies_wide=True,
     )
-
-
-def _how(share: MergerShare) -> str:
-    if share.new is None:
-        return "Giải thể"
-    if share.new.agency_id == share.old_id:
-        return "Tiếp tục hoạt động, thay đổi thông tin"
-    return "Chuyển toàn bộ" if share.extent == Extent.WHOLE else "Chuyển một phần"

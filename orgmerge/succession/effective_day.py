@@ -31,7 +31,7 @@ from portal.agencies.services import hand_on_bodies
 from portal.audit import services as audit
 from portal.core.database.bulk import update_rows
 from portal.core.roles import Capability
-from portal.core.rules import Refused
+from portal.core.web.refusals import Refusals
 
 AT_ONCE = 50  # bodies of one transaction: others wait that long for the end of the audit chain
 _LONGEST = 500
@@ -202,13 +202,9 @@ def _bound(work: Callable[..., object], *args: object, **options: object) -> Cal
 
 def _refusal(work: Callable[[], object]) -> str:
     """Do ``work`` in a savepoint; return why it was refused, "" when it was not."""
-    try:
-        with transaction.atomic():
-            work()
-    except Refused as refusal:
-        said = (f"{one.message} {one.way_out}".strip() for one in refusal.violations)
-        return " ".join(said)[:_LONGEST]
-    return ""
+    with Refusals() as refused, transaction.atomic():
+        work()
+    return " ".join(one.sentence for one in refused.violations)[:_LONGEST]
 
 
 def _note_results(rows: list[MergerBody] | list[MergerShare], *, now: datetime) -> None:

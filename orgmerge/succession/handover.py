@@ -54,7 +54,6 @@ from portal.core.database.bulk import update_rows
 from portal.core.roles import Capability, roles_that_can
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import Deadline, DeadlineKind
-from portal.deadlines.watching import let_watch
 from portal.notices import services as notices
 from requests_app.models import CoveringLetter, Dossier
 from requests_app.routing.services import end_rules_naming
@@ -182,7 +181,7 @@ def reassign_deadlines(destinations: Destinations, after: int, now: datetime) ->
     reviews = Q(kind=DeadlineKind.MERGER_REVIEW) & ~Q(office__in=list(destinations.offices))
     rows = Deadline.objects.open().filter(theirs).exclude(reviews)
     found = next_rows(rows.select_related("agency__office"), after)
-    moved = let_watch(found, _offices_of(destinations, found))
+    moved = deadlines.let_watch(found, _offices_of(destinations, found))
     for old, successor in destinations.offices.items():
         owed = [one.target_uuid for one in found if one.agency_id == old]
         if owed and successor is not None:

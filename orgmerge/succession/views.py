@@ -20,7 +20,7 @@ from orgmerge.succession import agency_list, effective_day, records, remainders
 from orgmerge.succession.forms import ListSentForm, SendToForm, SignedRecordForm
 from orgmerge.succession.remainders import LABELS, remaining_counts, second_heads
 from portal.core.roles import Capability, Scope
-from portal.core.rules import Refused
+from portal.core.web.refusals import Refusals
 from portal.documents.responses import file_response
 from requests_app.errors import StaleVersion
 
@@ -51,15 +51,13 @@ def send_list(request: UserRequest, code: UUID) -> HttpResponse:
     merger = pages.find(request.user, code)
     form = ListSentForm(request.POST)
     if form.is_valid():
-        try:
+        with Refusals() as refused:
             agency_list.record_sent(
                 merger, **form.cleaned_data, actor=request.user, now=timezone.now()
             )
-        except Refused as refusal:
-            form.violations = list(refusal.violations)
-        else:
             messages.success(request, _("Đã ghi nhận việc gửi danh sách cho Cục."))
             return redirect("orgmerge:records", merger.uuid)
+        form.violations = list(refused.violations)
     return _overview(request, merger, list_form=form)
 
 
@@ -83,13 +81,11 @@ def send_to(request: UserRequest, code: UUID) -> HttpResponse:
     merger = pages.find(request.user, code)
     form = SendToForm(request.POST, merger=merger)
     if form.is_valid():
-        try:
+        with Refusals() as refused:
             remainders.assign(merger, **form.cleaned_data, actor=request.user, now=timezone.now())
-        except Refused as refusal:
-            form.violations = list(refusal.violations)
-        else:
             messages.success(request, _("Đã ghi nhận; hệ thống chuyển trong ít phút."))
             return redirect("orgmerge:records", merger.uuid)
+        form.violations = list(refused.violations)
     return _overview(request, merger, send_form=form)
 
 
@@ -105,15 +101,13 @@ def keep_signed(request: UserRequest, code: UUID, record_code: UUID) -> HttpResp
     handover = _find(request.user, code, record_code)
     form = SignedRecordForm(request.POST, request.FILES)
     if form.is_valid():
-        try:
+        with Refusals() as refused:
             records.keep_signed(
                 handover, form.cleaned_data["file"], actor=request.user, now=timezone.now()
             )
-        except Refused as refusal:
-            form.violations = list(refusal.violations)
-        else:
             messages.success(request, _("Đã lưu biên bản đã ký."))
             return redirect("orgmerge:record", code, record_code)
+        form.violations = list(refused.violations)
     return _record(request, handover, form=form)
 
 
@@ -159,6 +153,9 @@ def _overview(
         "may_read_list": user.scope in (Scope.OFFICE, Scope.CA),
         "list_form": list_form
         or ListSentForm(initial={"number": merger.list_number, "sent_on": merger.list_sent_on}),
+        "list_button": _("Lưu số, ngày công văn")
+        if merger.list_sent_on
+        else _("Ghi nhận đã gửi Cục"),
         "problems": effective_day.problems_of(merger) if user.scope is Scope.OFFICE else [],
         "heads": second_heads(merger) if user.scope is Scope.OFFICE else [],
         "things": remainders.things_to_assign(merger) if in_charge and left else [],

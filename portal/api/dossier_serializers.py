@@ -11,7 +11,7 @@ from portal.accounts.models import User
 from portal.api.references import AgencyReference
 from portal.core.text.identifiers import mask
 from requests_app import kinds
-from requests_app.dossier_pages.reading import as_sent, hides_rework, shown_events
+from requests_app.dossier_pages.visibility import as_sent, hides_rework, shown_events
 from requests_app.drafts.services import MOST_ROWS
 from requests_app.kinds.base import Field
 from requests_app.models import Decision, Dossier, DossierEvent, DossierItem

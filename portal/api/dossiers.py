@@ -36,7 +36,7 @@ from portal.api.filters import DossierFilters
 from portal.ca.models import Certificate
 from requests_app import kinds
 from requests_app.decision.services import RowDecision, decide_rows
-from requests_app.dossier_pages.reading import hides_rework
+from requests_app.dossier_pages.visibility import hides_rework
 from requests_app.drafts.services import (
     create_draft,
     import_rows,

@@ -79,8 +79,9 @@ def answer_to(error: Exception, context: dict[str, Any]) -> Response | None:
 def _known(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer what DRF knows, its single details as a problem with a code."""
     answer = exception_handler(error, context)
-    if answer is not None:
-        answer.data = _as_problem(answer.data)
+    detail = answer.data.get("detail") if answer and isinstance(answer.data, dict) else None
+    if answer is not None and isinstance(detail, ErrorDetail):
+        answer.data = {"code": detail.code, "detail": str(detail)}
     return answer
 
 
@@ -136,10 +137,3 @@ def _refusal(code: str, violations: Any) -> Response:
 
 def _problem(code: str, detail: str, http_status: int) -> Response:
     return Response({"code": code, "detail": detail}, status=http_status)
-
-
-def _as_problem(data: Any) -> Any:
-    detail = data.get("detail") if isinstance(data, dict) else None
-    if not isinstance(detail, ErrorDetail):
-        return data
-    return {"code": detail.code, "detail": str(detail)}

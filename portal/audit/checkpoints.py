@@ -11,15 +11,13 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
 from portal.audit.models import GENESIS
@@ -48,7 +46,8 @@ def write(sequence: int, entry_hash: str, *, now: datetime) -> bool:
     """
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
+    with (folder / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         last = latest()
         if last is not None and last.sequence >= sequence:
             return False
@@ -79,7 +78,10 @@ def write(sequence: int, entry_hash: str, *, now: datetime) -> bool:
 def latest() -> Checkpoint | None:
     """Return the newest mark, unverified, or None; only ``read_all`` looks at signatures."""
     for path in reversed(_files()):
-        if lines := _whole_lines(_tail(path)):
+        with path.open("rb") as file:  # a line is far shorter than what is read of the end
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
+            end = file.read().decode()
+        if lines := _whole_lines(end):
             return _parse(lines[-1], path)
     return None
 
@@ -88,16 +90,16 @@ def read_all() -> list[Checkpoint]:
     """Return every mark in order, each one's signature and link verified. Raises Broken."""
     marks: list[Checkpoint] = []
     previous = GENESIS
-    public_key = _public_key()
+    key = _signing_key(may_make=False).public_key() if _key_file().exists() else None
     for path in _files():
         for line in _whole_lines(path.read_text()):
             mark = _parse(line, path)
-            where = f"{path.name}, {mark.sequence}"
-            if public_key is None:
+            if key is None:
                 raise Broken("the key of the checkpoints is missing")
+            where = f"{path.name}, {mark.sequence}"
             content = json.loads(line)
             try:
-                public_key.verify(bytes.fromhex(content.pop("signature")), _signed_bytes(content))
+                key.verify(bytes.fromhex(content.pop("signature")), _signed_bytes(content))
             except (InvalidSignature, KeyError, ValueError) as error:
                 raise Broken(f"checkpoint {where}: its signature is wrong") from error
             if content["previous"] != previous:
@@ -132,23 +134,9 @@ def _files() -> list[Path]:
     return sorted(_folder().glob("*.jsonl"))
 
 
-def _tail(path: Path) -> str:
-    """Return the end of a file; a line is far shorter than this."""
-    with path.open("rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
-        return file.read().decode()
-
-
 def _whole_lines(text: str) -> list[str]:
     """Return the lines that were written to their end: what follows the last was cut by a crash."""
     return text.rpartition("\n")[0].splitlines()
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    with (folder / ".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _key_file() -> Path:
@@ -176,8 +164,3 @@ def _signing_key(*, may_make: bool) -> Ed25519PrivateKey:
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     assert isinstance(key, Ed25519PrivateKey)
     return key
-
-
-def _public_key() -> Ed25519PublicKey | None:
-    path = _key_file()
-    return _signing_key(may_make=False).public_key() if path.exists() else None

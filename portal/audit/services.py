@@ -77,8 +77,8 @@ def record_many(acts: Iterable[Act], *, actor: Actor | None, now: datetime) -> l
     AuditEntry.objects.bulk_create(entries)
     head.save(update_fields=["sequence", "entry_hash"])
     if before // checkpoints.EVERY != head.sequence // checkpoints.EVERY:
-
-        def attest() -> None:  # if it fails, that is logged, and the next sweep makes it good
+        # What fails here is logged and made good by the next sweep; the act stands.
+        def attest() -> None:
             checkpoints.write(head.sequence, head.entry_hash, now=now)
 
         transaction.on_commit(attest, robust=True)

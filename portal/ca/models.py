@@ -39,6 +39,14 @@ class KeyPair(models.Model):
     def __str__(self) -> str:
         return f"{self.algorithm} {self.fingerprint[:16]}"
 
+    @property
+    def algorithm_in_words(self) -> str:
+        """Return "rsa-2048" as "RSA 2048 bit"."""
+        family, _dash, size = self.algorithm.partition("-")
+        if family == "rsa":
+            return f"RSA {size} bit"
+        return f"ECDSA {size.upper().replace('P', 'P-')}"
+
 
 class VirtualToken(models.Model):
     """In the simulation, the private half of a key under a PIN with a retry counter.

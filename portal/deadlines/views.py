@@ -29,7 +29,7 @@ from portal.deadlines import calendar
 from portal.deadlines.filters import DONE, OPEN, DeadlineFilter
 from portal.deadlines.forms import DayForm, NewDayForm
 from portal.deadlines.models import Deadline
-from portal.deadlines.moving import Moved
+from portal.deadlines.moves import Moved
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -63,7 +63,8 @@ def deadline_list(request: UserRequest) -> HttpResponse:
 @require_safe
 def calendar_page(request: UserRequest) -> HttpResponse:
     """One year of the table; everybody may look, the administrator edits."""
-    year = _year(request.GET.get("nam"), today=timezone.localdate())
+    asked = _YEAR.fullmatch(request.GET.get("nam", ""))
+    year = int(asked[0]) if asked else timezone.localdate().year
     days = list(CalendarDay.objects.filter(date__year=year))
     ends = CalendarDay.objects.aggregate(first=Min("date__year"), last=Max("date__year"))
     first = min(year, ends["first"] or year)
@@ -158,13 +159,6 @@ def _may_edit(user: User) -> bool:
 def _require_editor(user: User) -> None:
     if not _may_edit(user):
         raise PermissionDenied("only an administrator keeps the calendar")
-
-
-def _year(asked: str | None, *, today: date) -> int:
-    """Return the year asked for, or this one when that is none."""
-    if asked and _YEAR.fullmatch(asked):
-        return int(asked)
-    return today.year
 
 
 def _to_year(day: date) -> HttpResponse:

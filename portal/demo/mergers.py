@@ -43,26 +43,21 @@ def play(bodies: Bodies, accounts: Accounts, *, now: datetime) -> None:
         actor=officer,
         now=now,
     )
-    body = description.add_body(
-        merger,
-        BodyFacts(
-            facts=AgencyFacts(
-                name=NEW_NAME,
-                short_name="UBND",
-                province="Lai Châu",
-                place="Mường Pắc",
-                parent=bodies.province,
-                office=bodies.office,
-                address="Bản Phiêng Khon, xã Mường Pắc, tỉnh Lai Châu",
-                email="ubnd.muongpac@laichau.gov.vn",
-                email_domain="laichau.gov.vn",
-                signs_for="TM. ỦY BAN NHÂN DÂN",
-            )
-        ),
-        actor=officer,
-        now=now,
-        version=_version(merger),
+    new = BodyFacts(
+        facts=AgencyFacts(
+            name=NEW_NAME,
+            short_name="UBND",
+            province="Lai Châu",
+            place="Mường Pắc",
+            parent=bodies.province,
+            office=bodies.office,
+            address="Bản Phiêng Khon, xã Mường Pắc, tỉnh Lai Châu",
+            email="ubnd.muongpac@laichau.gov.vn",
+            email_domain="laichau.gov.vn",
+            signs_for="TM. ỦY BAN NHÂN DÂN",
+        )
     )
+    body = description.add_body(merger, new, actor=officer, now=now, version=_version(merger))
     for old in (bodies.muong_khoa, bodies.pac_ta):
         description.add_row(
             merger, Row(old, body), actor=officer, now=now, version=_version(merger)

@@ -15,7 +15,7 @@ from pyhanko.pdf_utils.layout import AxisAlignment, BoxConstraints, Margins, Sim
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.stamp import StaticStampStyle
 
-from portal.documents.press import print_pdf
+from portal.documents.layout import print_pdf
 from portal.documents.roles import SignatureRole
 
 STYLESHEET = "letters/signature.css"
@@ -67,8 +67,8 @@ def style(
             "ring": letters,
         },
     )
-    page = print_pdf(html, stylesheet=STYLESHEET)
-    return StaticStampStyle(border_width=0, background=_Page(page), background_layout=layout)
+    page = _Page(print_pdf(html, stylesheet=STYLESHEET))
+    return StaticStampStyle(border_width=0, background=page, background_layout=layout)
 
 
 def time_line(now: datetime) -> str:

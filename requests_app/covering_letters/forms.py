@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.rules import Violation
-from requests_app.covering_letters.workflow import LetterAction
+from requests_app.letter_workflow import LetterAction
 from requests_app.steps.forms import PIN_ATTRS
 
 

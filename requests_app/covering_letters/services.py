@@ -19,9 +19,10 @@ from portal.core.text.vietnamese import nfc
 from portal.documents import services as documents
 from portal.documents import uploads
 from portal.documents.models import Document
+from requests_app.acts import letter_act
 from requests_app.covering_letters import rules
-from requests_app.covering_letters.workflow import Stage
 from requests_app.errors import NotEditable, StaleVersion
+from requests_app.letter_workflow import Stage
 from requests_app.models import (
     CoveredDossier,
     CoveringLetter,
@@ -210,15 +211,3 @@ def is_others_letter(document: Document, user: User) -> bool:
         Q(letter=document) | Q(signed_letter=document) | Q(scan=document)
     )
     return made.exists() and not made.visible_to(user).exists()
-
-
-def letter_act(action: str, letter: CoveringLetter, **data: object) -> audit.Act:
-    """Return the audit act about a covering letter."""
-    return audit.Act(
-        action=action,
-        target_type="covering_letter",
-        target_uuid=letter.uuid,
-        agency_uuid=letter.office.uuid,
-        office_uuid=letter.office.uuid,
-        data={"number": letter.letter_number, **data},
-    )

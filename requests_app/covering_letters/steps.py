@@ -20,19 +20,19 @@ from portal.documents import letters as paper
 from portal.documents import services as documents
 from portal.documents.models import SignatureRole
 from portal.notices import services as notices
+from requests_app.acts import letter_act
 from requests_app.covering_letters import rules
 from requests_app.covering_letters.paper import covering_letter_of
-from requests_app.covering_letters.services import letter_act
-from requests_app.covering_letters.workflow import (
+from requests_app.errors import Barred, StaleVersion
+from requests_app.letter_workflow import (
     EDITING,
     LETTER_STEPS,
     LetterAction,
     LetterStep,
     Stage,
 )
-from requests_app.errors import Barred, StaleVersion
 from requests_app.models import CoveredDossier, CoveringLetter, SigningMode
-from requests_app.submission import rules as dossier_rules
+from requests_app.rules import dossiers as dossier_rules
 from requests_app.submission.letters import Signer, open_key
 from requests_app.submission.settlement import version_in_force
 from requests_app.submission.signing_mode import signing_mode

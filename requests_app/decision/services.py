@@ -16,7 +16,7 @@ from portal.audit import services as audit
 from portal.core.database.bulk import update_rows
 from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
-from requests_app.drafts.services import dossier_act
+from requests_app.acts import dossier_act
 from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Decision, Dossier, DossierItem, Outcome
 from requests_app.rules.returns import serial_was_seen

@@ -18,12 +18,13 @@ from portal.core.rules import Refused, refuse
 from portal.core.steps import IllegalStep
 from portal.core.text.vietnamese import nfc
 from requests_app import kinds
-from requests_app.drafts.targets import fill_columns
+from requests_app.acts import dossier_act
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.kinds.base import Kind
+from requests_app.kinds.targets import fill_columns
 from requests_app.models import Dossier, DossierItem
 from requests_app.routing.services import rule_for
-from requests_app.submission import rules
+from requests_app.rules import dossiers as rules
 from requests_app.submission.settlement import set_copies, version_in_force
 from requests_app.workflow import EDITABLE, State, queue_of
 
@@ -278,20 +279,6 @@ def _record(
     data: Mapping[str, object] | None = None,
 ) -> None:
     audit.record(dossier_act(act, dossier, data=data), actor=actor, now=now)
-
-
-def dossier_act(
-    act: str, dossier: Dossier, *, data: Mapping[str, object] | None = None
-) -> audit.Act:
-    """Return the audit act about a dossier."""
-    return audit.Act(
-        action=act,
-        target_type="dossier",
-        target_uuid=dossier.uuid,
-        agency_uuid=dossier.agency.uuid,
-        office_uuid=dossier.office.uuid if dossier.office else None,
-        data=data or {},
-    )
 
 
 def kind_of(dossier: Dossier) -> Kind:

@@ -19,6 +19,7 @@ from portal.ca.models import KeyPair
 from portal.ca.register import services as ca
 from portal.ca.tokens import outside_keys
 from portal.ca.tokens.outside_keys import OutsideKey
+from portal.core import law
 from portal.core.database.bulk import update_rows
 from portal.core.text.identifiers import parse_day
 from requests_app import kinds
@@ -26,7 +27,7 @@ from requests_app.execution.rows import mark_failed
 from requests_app.kinds.key_requests import MADE_AT_AGENCY, request_of
 from requests_app.kinds.named_bodies import bodies_named_in
 from requests_app.models import Dossier, DossierItem, Outcome
-from requests_app.rules.certificates import NEW_VALIDITY_YEARS, validity
+from requests_app.rules.certificates import validity
 
 # DOMAIN 14.8: nothing new is issued in the name of a body that is no more.
 SENDER_GONE = "Đơn vị gửi đã chấm dứt hoạt động; cơ quan kế thừa lập hồ sơ mới."
@@ -48,7 +49,7 @@ Keys: TypeAlias = Mapping[str, list[KeyPair]]
 
 def validity_from(now: datetime) -> tuple[datetime, datetime]:
     """Return from when to when a new certificate is valid: at most 5 years (R03, Điều 9)."""
-    return validity(now, years=NEW_VALIDITY_YEARS)
+    return validity(now, years=law.NEW_VALIDITY_YEARS)
 
 
 def make_keys_ahead(storages: Iterable[str], *, now: datetime) -> Keys:

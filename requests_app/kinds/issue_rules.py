@@ -12,10 +12,10 @@ from portal.core.rules import Violation
 from requests_app import kinds
 from requests_app.kinds.duplicates import stands_in
 from requests_app.kinds.key_requests import MADE_AT_AGENCY, request_of
-from requests_app.kinds.named_bodies import bodies_named_in
+from requests_app.kinds.named_bodies import unregistered
 from requests_app.models import Dossier, DossierItem
+from requests_app.rules import dossiers as rules
 from requests_app.rules.register import key_is_unused, owner_is_registered
-from requests_app.submission import rules
 from requests_app.workflow import ENDED, State
 
 
@@ -37,35 +37,25 @@ def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime)
         for item in items
         if item.identity_hash and (other := others.get((item.identity_hash, item.storage)))
     ]
-    found += _keys_in_use(items)
-    about, today = kinds.get(dossier.kind).about, timezone.localdate(now)
-    if about == "organisation":
-        names = [item.title for item in items]
-        bodies = bodies_named_in(dossier.agency, names, today=today)
-        found += [
-            rules.organisation_is_registered(item.title in bodies, item.position, item.title)
-            for item in items
-        ]
-    if about == "system":
-        owners = {item.position: item.answers.get("owner", "") for item in items}
-        bodies = bodies_named_in(dossier.agency, list(owners.values()), today=today)
-        found += [owner_is_registered(name in bodies, row, name) for row, name in owners.items()]
-    return [violation for violation in found if violation]
-
-
-def _keys_in_use(items: Sequence[DossierItem]) -> list[Violation]:
-    """Whose the key is stays unsaid: another body's certificates are not the sender's business."""
+    # Whose the key is stays unsaid: another body's certificates are not the sender's business.
     requests = {
         item.position: request
         for item in items
         if item.storage in MADE_AT_AGENCY and (request := request_of(item.answers))
     }
-    if not requests:
-        return []
-    used = in_use({request.fingerprint for request in requests.values()})
-    titles = {item.position: item.title for item in items}
-    found = (
-        key_is_unused(request.fingerprint in used, row, titles[row])
-        for row, request in requests.items()
-    )
-    return [violation for violation in found if violation]
+    used = in_use({one.fingerprint for one in requests.values()}) if requests else set()
+    found += [
+        key_is_unused(requests[item.position].fingerprint in used, item.position, item.title)
+        for item in items
+        if item.position in requests
+    ]
+    violations = [violation for violation in found if violation]
+    about, today = kinds.get(dossier.kind).about, timezone.localdate(now)
+    if about == "organisation":
+        names = {item.position: item.title for item in items}
+        is_registered = rules.organisation_is_registered
+        violations += unregistered(dossier.agency, names, is_registered, today=today)
+    if about == "system":
+        owners = {item.position: item.answers.get("owner", "") for item in items}
+        violations += unregistered(dossier.agency, owners, owner_is_registered, today=today)
+    return violations

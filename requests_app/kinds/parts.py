@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -137,6 +139,16 @@ NUMBER_COLUMN = SheetColumn(header="STT", width=6)
 def mark_answer(text: str) -> str:
     """Return the answer of a box: "x" for a mark as people type it; what is none stays."""
     return "x" if text in ("X", "x", "\u00d7") else text
+
+
+def answer_in(codes: Mapping[str, str]) -> Callable[[str], str]:
+    """Return what turns a cell into an answer: its code, however it is written; else as it is."""
+    return lambda text: codes.get(text.lower(), text)
+
+
+def lines(*texts: str | None) -> str:
+    """Return a cell of several lines, the empty ones left out."""
+    return "\n".join(text for text in texts if text)
 
 
 def column(label: str, name: str, width: str) -> Column:

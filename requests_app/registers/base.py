@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -13,6 +13,7 @@ from portal.accounts.models import User
 from portal.core.roles import Scope
 from portal.core.web.paging import Order
 from portal.core.web.sheets import SheetColumn
+from requests_app.registers.filters import RegisterFilter
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -32,28 +33,27 @@ class Column(SheetColumn[Entry]):
     names_body: bool = False
 
 
-def _whole(row: Row, user: User) -> Row:
-    return row
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register(Generic[Row, Entry]):
     """A book that clerks keep.
 
-    ``rows`` are those a user may see; ``shown`` leaves out of a row what that user may not read;
-    ``entries`` adds to a page of them what stands elsewhere, in a fixed number of queries; ``url``
-    is the page an entry leads to, "" when the user has none.
+    ``place`` says where the list of registers has it. ``rows`` are those a user may see,
+    narrowed by ``filter``; ``shown`` leaves out of a row what that user may not read; ``entries``
+    adds to a page of them what stands elsewhere, in a fixed number of queries; ``url`` is the page
+    an entry leads to, "" when the user has none.
     """
 
     slug: str
     title: _StrPromise
     purpose: _StrPromise
+    place: int
     order: Order
     rows: Callable[[User], QuerySet[Row]]
     entries: Callable[[Sequence[Row], datetime], list[Entry]]
+    filter: type[RegisterFilter]
     columns: tuple[Column[Entry], ...]
     url: Callable[[Entry], str]
-    shown: Callable[[Row, User], Row] = _whole
+    shown: Callable[[Row, User], Row] = field(default=lambda row, user: row)
 
     def columns_for(self, user: User) -> list[Column[Entry]]:
         """Return the columns a page has room for; the first is the one that leads on."""

@@ -17,8 +17,8 @@ from portal.core.roles import Capability
 from portal.core.web import sheets
 from portal.core.web.fragments import filtered, render_list
 from portal.core.web.paging import capped_count, first_rows, keyset_page
-from requests_app.registers.catalogue import REGISTERS, Column, Register
-from requests_app.registers.filters import FILTERS
+from requests_app.registers.base import Column, Register
+from requests_app.registers.books import registers
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -37,17 +37,17 @@ class Line:
 def index(request: UserRequest) -> HttpResponse:
     """Show which registers there are."""
     _must_read(request.user)
-    return render(request, "requests_app/registers/index.html", {"registers": REGISTERS.values()})
+    return render(request, "requests_app/registers/index.html", {"registers": registers().values()})
 
 
 @require_safe
 def register(request: UserRequest, name: str) -> HttpResponse:
     """Show one register, or hand it out as it is narrowed."""
     _must_read(request.user)
-    if name not in REGISTERS:
+    if name not in registers():
         raise Http404
-    book, now = REGISTERS[name], timezone.now()
-    found = FILTERS[name](request.GET, book.rows(request.user), user=request.user, now=now)
+    book, now = registers()[name], timezone.now()
+    found = book.filter(request.GET, book.rows(request.user), user=request.user, now=now)
     rows = filtered(found)
     if sheets.is_wanted(request.GET):
         found_rows = first_rows(rows, order=book.order, size=sheets.MOST_ROWS + 1)
@@ -61,7 +61,7 @@ def register(request: UserRequest, name: str) -> HttpResponse:
     shown = [book.shown(row, request.user) for row in page.object_list]
     context = {
         "register": book,
-        "registers": REGISTERS.values(),
+        "registers": registers().values(),
         "filter": found,
         "page": page,
         "count": capped_count(rows),

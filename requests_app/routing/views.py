@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.core.roles import Capability
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Refused
+from portal.core.web.refusals import Refusals
 from requests_app.models import RoutingProposal, RoutingRule
 from requests_app.routing.forms import EndRuleForm, PresetForm, RuleForm
 from requests_app.routing.presets import PRESETS
@@ -69,17 +70,14 @@ def add(request: UserRequest) -> HttpResponse:
     """Propose a rule; once confirmed, the one it replaces ends on its first day."""
     _permit(request.user)
     form = RuleForm(request.POST or None, initial={"valid_from": timezone.localdate()})
-    violations: tuple[Violation, ...] = ()
+    refused = Refusals()
     if form.is_valid():
         facts = RuleFacts(**form.cleaned_data)
-        try:
+        with refused:
             propose_rule(facts, actor=request.user, now=timezone.now())
-        except Refused as refusal:
-            violations = refusal.violations
-        else:
             messages.success(request, _PROPOSED)
             return redirect("requests_app:routing")
-    context = {"form": form, "violations": violations}
+    context = {"form": form, "violations": refused.violations}
     return render(request, "requests_app/routing/add.html", context)
 
 
@@ -89,19 +87,17 @@ def preset(request: UserRequest) -> HttpResponse:
     _permit(request.user)
     sent = request.POST if request.method == "POST" else request.GET
     form = PresetForm(sent or None, initial={"valid_from": timezone.localdate()})
-    violations: tuple[Violation, ...] = ()
+    refused = Refusals()
     changes: list[Change] = []
     terms = _terms(form) if form.is_valid() else None
     if terms is not None:
-        try:
+        with refused:
             if request.method == "POST":
                 propose_preset(terms, actor=request.user, now=timezone.now())
                 messages.success(request, _PROPOSED)
                 return redirect("requests_app:routing")
             changes = preview_of_preset(terms)
-        except Refused as refusal:
-            violations = refusal.violations
-    context = {"form": form, "terms": terms, "changes": changes, "violations": violations}
+    context = {"form": form, "terms": terms, "changes": changes, "violations": refused.violations}
     return render(request, "requests_app/routing/preset.html", context)
 
 
@@ -124,17 +120,14 @@ def end(request: UserRequest, uuid: UUID) -> HttpResponse:
     found = RoutingRule.objects.confirmed().select_related("office", "addressee")
     rule = get_object_or_404(found, uuid=uuid)
     form = EndRuleForm(request.POST or None, initial={"until": timezone.localdate()})
-    violations: tuple[Violation, ...] = ()
+    refused = Refusals()
     if form.is_valid():
         until = form.cleaned_data["until"]
-        try:
+        with refused:
             propose_end(rule, until=until, actor=request.user, now=timezone.now())
-        except Refused as refusal:
-            violations = refusal.violations
-        else:
             messages.success(request, _PROPOSED)
             return redirect("requests_app:routing")
-    context = {"form": form, "rule": rule, "violations": violations}
+    context = {"form": form, "rule": rule, "violations": refused.violations}
     return render(request, "requests_app/routing/end.html", context)
 
 

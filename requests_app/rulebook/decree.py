@@ -9,8 +9,8 @@ ENTRIES: tuple[Entry, ...] = (
         "R01",
         "The decree is in force and its forms are used from 15/8/2024",
         "Điều 41",
-        "requests_app.submission.rules.DECREE_IN_FORCE_FROM",
-        "requests_app.submission.rules.decree_is_in_force",
+        "requests_app.rules.dossiers.DECREE_IN_FORCE_FROM",
+        "requests_app.rules.dossiers.decree_is_in_force",
     ),
     constant(
         "R02",
@@ -21,14 +21,14 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     constant(
         "R03",
-        "A new certificate lasts at most 5 years",
+        "A new certificate lasts at most %(new_years)s years",
         "Điều 9",
-        "requests_app.rules.certificates.NEW_VALIDITY_YEARS",
+        "portal.core.law.NEW_VALIDITY_YEARS",
         "requests_app.rules.certificates.validity",
     ),
     rule(
         "R04",
-        "A renewed certificate lasts at most 3 years from its renewal",
+        "A renewed certificate lasts at most %(renewed_years)s years from its renewal",
         "Điều 9",
         "requests_app.rules.certificates.renewal_extends",
         why="and must end later than before (D12)",
@@ -42,7 +42,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     rule(
         "R06",
-        "At least 30 days are left when renewal is asked",
+        "At least %(days_left)s days are left when renewal is asked",
         "Điều 12",
         "requests_app.rules.certificates.has_30_days_left_to_renew",
         why="judged on the day of D1",
@@ -55,7 +55,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     rule(
         "R08",
-        "At least 30 days are left when a change is asked",
+        "At least %(days_left)s days are left when a change is asked",
         "Điều 14",
         "requests_app.rules.certificates.has_30_days_left_to_change",
         why="judged on the day of D1",
@@ -97,14 +97,14 @@ ENTRIES: tuple[Entry, ...] = (
         "R14",
         "A person belongs to a body of Điều 2 and needs electronic transactions",
         "Điều 10 khoản 1",
-        "requests_app.submission.rules.sender_has_seal",
+        "requests_app.rules.dossiers.sender_has_seal",
         why="the agency answers for it with its letter; the portal does not know the need",
     ),
     rule(
         "R15",
         "An organisation has legal personality and stands on the list of agencies",
         "Điều 10 khoản 2",
-        "requests_app.submission.rules.organisation_is_registered",
+        "requests_app.rules.dossiers.organisation_is_registered",
         why="the establishment decision can be attached",
     ),
     rule(
@@ -115,9 +115,9 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     constant(
         "R17",
-        "The CA issues within 3 working days of a valid dossier",
+        "The CA issues within %(issue_days)s working days of a valid dossier",
         "Điều 11",
-        "portal.deadlines.rules.ISSUE_WORKING_DAYS",
+        "portal.core.law.ISSUE_WORKING_DAYS",
     ),
     duty(
         "R18",
@@ -128,21 +128,21 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     constant(
         "R19",
-        "The CA renews within 3 working days",
+        "The CA renews within %(renew_days)s working days",
         "not in the decree's text we have",
         "django.conf.settings.CA_RENEW_WORKING_DAYS",
         why="old regime; a setting",
     ),
     constant(
         "R20",
-        "The CA changes information within 3 working days",
+        "The CA changes information within %(change_days)s working days",
         "not in the decree's text we have",
         "django.conf.settings.CA_CHANGE_WORKING_DAYS",
         why="recalled; a setting",
     ),
     constant(
         "R21",
-        "The CA revokes within 3 working days",
+        "The CA revokes within %(revoke_days)s working days",
         "not in the decree's text we have",
         "django.conf.settings.CA_REVOKE_WORKING_DAYS",
         why="uncertain; a setting",
@@ -196,9 +196,11 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     constant(
         "R29",
-        "The agency takes it back and delivers it within 5 working days of the notice, on Mẫu 08",
+        "The agency takes it back and delivers it within %(return_days)s working days of the "
+        "notice, "
+        "on Mẫu 08",
         "Điều 20",
-        "portal.deadlines.rules.RETURN_WORKING_DAYS",
+        "portal.core.law.RETURN_WORKING_DAYS",
         "requests_app.kinds.mau_08_return.form.KIND",
         why="for mere expiry from the delivery of the recall notice (DERIVED)",
     ),
@@ -229,7 +231,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     rule(
         "R33",
-        "Recovery: Mẫu 06, 1 working day; refusal in writing with the reason",
+        "Recovery: Mẫu 06, %(recovery_days)s working day; refusal in writing with the reason",
         "Điều 22",
         "requests_app.rules.devices.is_locked",
         "requests_app.rules.devices.is_with_its_subscriber",
@@ -239,7 +241,7 @@ ENTRIES: tuple[Entry, ...] = (
         "R34",
         "The old 60-day window",
         "NĐ 130/2018",
-        why="replaced by the 30 days of R06 and R08; reminders begin at 90 and 60",
+        why="replaced by the %(days_left)s days of R06 and R08; reminders begin at 90 and 60",
     ),
     duty(
         "R35",

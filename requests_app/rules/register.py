@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portal.core.rules import Violation
 from portal.core.text.vietnamese import search_key
-from requests_app.submission.rules import DECREE
+from requests_app.rules.dossiers import DECREE
 
 
 def owner_is_registered(is_found: bool, row: int, name: str) -> Violation | None:

@@ -16,8 +16,9 @@ from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.core.database.fields import decrypt, encrypt
 from requests_app import kinds
+from requests_app.acts import dossier_act
 from requests_app.models import Dossier
-from requests_app.spreadsheets.writing import export
+from requests_app.spreadsheets.writer import export
 
 
 @transaction.atomic
@@ -30,14 +31,7 @@ def release(dossier: Dossier, *, actor: User, now: datetime) -> bytes:
     dossier = visible.get(pk=dossier.pk)
     rows = [item.answers for item in dossier.items.order_by("position")]
     content = export(kinds.get(dossier.kind), rows)
-    act = audit.Act(
-        action="dossier.export_rows",
-        target_type="dossier",
-        target_uuid=dossier.uuid,
-        agency_uuid=dossier.agency.uuid,
-        office_uuid=dossier.office.uuid if dossier.office else None,
-        data={"rows": len(rows)},
-    )
+    act = dossier_act("dossier.export_rows", dossier, data={"rows": len(rows)})
     audit.record(act, actor=actor, now=now)
     return content
 

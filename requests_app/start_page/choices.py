@@ -18,6 +18,7 @@ from devices.serials import normalise
 from portal.accounts.models import User
 from portal.ca.models import Certificate
 from portal.ca.querysets import CertificateQuerySet
+from portal.core import law
 from portal.core.text.vietnamese import search_key
 from portal.core.web.paging import capped_count
 from requests_app import kinds
@@ -26,9 +27,6 @@ from requests_app.kinds.duplicates import standing_rows
 from requests_app.kinds.issue_prefill import FORM_OF
 from requests_app.models import DossierItem
 from requests_app.rules.certificates import (
-    DAYS_LEFT_TO_ASK,
-    RENEWALS_ALLOWED,
-    RENEWED_VALIDITY_YEARS,
     validity,
 )
 from requests_app.rules.devices import AT_THE_AGENCY
@@ -134,7 +132,7 @@ def _certificates(way: Way, about: str, *, user: User, now: datetime) -> Certifi
 
 def _long_enough(now: datetime) -> datetime:
     """Return from when on a certificate that ends then has the days left that the law asks for."""
-    return _midnight(timezone.localdate(now) + timedelta(days=DAYS_LEFT_TO_ASK))
+    return _midnight(timezone.localdate(now) + timedelta(days=law.DAYS_LEFT_TO_ASK))
 
 
 def _midnight(day: date) -> datetime:
@@ -143,9 +141,9 @@ def _midnight(day: date) -> datetime:
 
 def _to_renew(found: CertificateQuerySet, now: datetime) -> CertificateQuerySet:
     """R05, and DOMAIN 14.12: what ends later than a renewal would is not renewed yet."""
-    _begins, ends = validity(now, years=RENEWED_VALIDITY_YEARS)
+    _begins, ends = validity(now, years=law.RENEWED_VALIDITY_YEARS)
     ends_sooner = _to_change(found, now).filter(not_after__lt=_midnight(timezone.localdate(ends)))
-    return ends_sooner.filter(renewals__lt=RENEWALS_ALLOWED)
+    return ends_sooner.filter(renewals__lt=law.RENEWALS_ALLOWED)
 
 
 def _to_change(found: CertificateQuerySet, now: datetime) -> CertificateQuerySet:

@@ -18,10 +18,10 @@ from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
 from portal.ca.models import Certificate, Storage
 from portal.core.database.fields import keyed_hash
+from portal.core.law import with_numbers
 from portal.core.roles import Capability
 from portal.core.rules import Violation
 from requests_app import kinds
-from requests_app.drafts.targets import newest_certificates
 from requests_app.kinds.base import EffectKind, Words
 from requests_app.kinds.duplicates import Asked, stands_in, what_is_asked
 from requests_app.kinds.issue_prefill import FORM_OF
@@ -31,6 +31,7 @@ from requests_app.kinds.mau_05_revoke import rules as revoke
 from requests_app.kinds.mau_06_recover import rules as recover
 from requests_app.kinds.mau_08_return import rules as give_back
 from requests_app.kinds.mau_09_loss import rules as loss
+from requests_app.kinds.targets import newest_certificates
 from requests_app.models import DossierItem
 from requests_app.rules.certificates import is_not_superseded
 from requests_app.rules.reissue import first_day, may_be_issued_anew
@@ -66,7 +67,9 @@ class Offer:
 _RENEW = Offer(
     code=RENEW,
     label=_("Gia hạn (Mẫu 04)"),
-    sentence=_("Thêm tối đa 3 năm trên thiết bị đang dùng; mỗi chứng thư chỉ một lần."),
+    sentence=with_numbers(
+        _("Thêm tối đa %(renewed_years)s năm trên thiết bị đang dùng; mỗi chứng thư chỉ một lần.")
+    ),
     kind_code="mau_04_renew_change",
     answers={"renews": "x"},
     instead=(REISSUE, CHANGE),
@@ -96,7 +99,9 @@ _REISSUE = Offer(
 _RECOVER = Offer(
     code=RECOVER,
     label=_("Khôi phục thiết bị bị khóa (Mẫu 06)"),
-    sentence=_("Mở khóa trong 1 ngày làm việc; thuê bao tự đặt mã PIN mới."),
+    sentence=with_numbers(
+        _("Mở khóa trong %(recovery_days)s ngày làm việc; thuê bao tự đặt mã PIN mới.")
+    ),
     kind_code="mau_06_recover",
 )
 _GIVE_BACK = Offer(

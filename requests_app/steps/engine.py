@@ -18,7 +18,7 @@ from portal.core.steps import PORTAL, IllegalStep
 from portal.deadlines import services as deadlines
 from portal.documents.models import Document
 from portal.notices import services as notices
-from requests_app.drafts.services import dossier_act
+from requests_app.acts import dossier_act
 from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Dossier, DossierEvent
 from requests_app.models.querysets import is_at_ca
@@ -265,7 +265,7 @@ def _move(dossier: Dossier, handler: Handler, *, reason_code: str, reason: str) 
     if step.target in ENDED:
         dossier.ended_at = now
     handler.follow(dossier)
-    dossier.due_on = deadlines.next_due(dossier.uuid)
+    dossier.due_on = deadlines.next_dues(dossier.uuid).first()
     tell_of_step(dossier, event, now=now)
     dossier.save()
     audit.record(

@@ -11,17 +11,18 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.ca.models import Certificate
+from portal.core.law import with_numbers
 from portal.core.roles import Scope
 from portal.core.rules import Violation
 from requests_app import kinds
 from requests_app.kinds import reissue_warning as reissue
 from requests_app.kinds import row_rules
-from requests_app.kinds.base import CellFinding, EffectKind, Kind, check_list, violations_of
+from requests_app.kinds.base import CellFinding, EffectKind, Kind, Words, check_list, violations_of
 from requests_app.kinds.duplicates import standing_rows
 from requests_app.kinds.named_bodies import bodies_of
 from requests_app.models import Attachment, Dossier, DossierItem, SigningMode
 from requests_app.routing.services import rules_for
-from requests_app.submission import rules
+from requests_app.rules import dossiers as rules
 from requests_app.submission.signing_mode import signing_mode
 
 
@@ -207,7 +208,7 @@ def checks(dossier: Dossier, *, reader: User, now: datetime) -> list[Check]:
     effect = kinds.get(dossier.kind).effect
     failed = violations_of_rows(dossier, now=now) + violations_of_sender(dossier, today=today)
     lines = [
-        Check(name=title, article=article, status="passed")
+        Check(name=str(title), article=article, status="passed")
         for code, title, article in (*CATALOGUE, *CATALOGUE_OF.get(effect, ()))
         if code not in {violation.code for violation in failed}
     ]
@@ -282,7 +283,7 @@ CATALOGUE = (
     ("rows_go_different_ways", "Các dòng cùng một nơi nhận", "Quy định nơi nhận"),
 )
 # What is judged besides, by what a row does.
-CATALOGUE_OF: Mapping[EffectKind, Sequence[tuple[str, str, str]]] = {
+CATALOGUE_OF: Mapping[EffectKind, Sequence[tuple[str, Words, str]]] = {
     EffectKind.RENEW_CHANGE: (
         (
             "unknown_certificate",
@@ -292,10 +293,22 @@ CATALOGUE_OF: Mapping[EffectKind, Sequence[tuple[str, str, str]]] = {
         ("revoked", "Chứng thư chưa bị thu hồi", "Điều 21"),
         ("expired", "Chứng thư chưa hết hạn", "Điều 21"),
         ("email_differs", "Đúng thư điện tử đã đăng ký khi cấp", "Ghi chú Mẫu 04"),
-        ("too_late_to_renew", "Gia hạn: còn ít nhất 30 ngày khi nhận", "Điều 12"),
+        (
+            "too_late_to_renew",
+            with_numbers("Gia hạn: còn ít nhất %(days_left)s ngày khi nhận"),
+            "Điều 12",
+        ),
         ("renewed_already", "Gia hạn: chưa gia hạn lần nào", "Điều 12"),
-        ("does_not_extend", "Gia hạn: không quá 3 năm và dài hơn hạn cũ", "Điều 9"),
-        ("too_late_to_change", "Thay đổi: còn ít nhất 30 ngày khi nhận", "Điều 14"),
+        (
+            "does_not_extend",
+            with_numbers("Gia hạn: không quá %(renewed_years)s năm và dài hơn hạn cũ"),
+            "Điều 9",
+        ),
+        (
+            "too_late_to_change",
+            with_numbers("Thay đổi: còn ít nhất %(days_left)s ngày khi nhận"),
+            "Điều 14",
+        ),
         ("not_changeable", "Thay đổi: đúng trường hợp được thay đổi", "Điều 15"),
     ),
 }

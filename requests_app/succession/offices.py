@@ -16,8 +16,8 @@ from portal.audit import services as audit
 from portal.core.database.bulk import update_rows
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import Deadline, DeadlineKind
-from requests_app.covering_letters.services import letter_act
-from requests_app.covering_letters.workflow import LEFT_THE_OFFICE, Stage
+from requests_app.acts import letter_act
+from requests_app.letter_workflow import LEFT_THE_OFFICE, Stage
 from requests_app.models import CoveredDossier, CoveringLetter, Dossier
 
 UNSENT = frozenset({Stage.DRAFT, Stage.AWAITING_SIGNATURE, Stage.AWAITING_SEAL})

@@ -111,6 +111,53 @@ class Dashboard:
     desks: Sequence[Desk]
     paces: Sequence[Pace]
 
+    @classmethod
+    def of(cls, user: User, *, today: date, calendar: WorkCalendar) -> Dashboard:
+        """Return the figures for what ``user`` sees (four queries)."""
+        overdue = Deadline.objects.visible_to(user).overdue(today).filter(kind__in=_WORK).order_by()
+        of_bodies = overdue.values_list("agency__name", "agency__uuid", "kind")
+        counted = of_bodies.annotate(count=Count("pk"), since=Min("due_on"))
+        late = [Late(*row) for row in counted.order_by("since", "-count")[: LATE_SHOWN + 1]]
+        late_kinds = overdue.values_list("kind").annotate(count=Count("pk"), since=Min("due_on"))
+        # Count what waits at each desk; the worker's queue is a desk too.
+        waiting = Dossier.objects.visible_to(user).filter(queue__in=list(_DESKS))
+        queues = waiting.order_by().values_list("queue", "waiting_since").annotate(Count("pk"))
+        counts: dict[str, list[int]] = defaultdict(lambda: [0] * len(AGE_WORDS))
+        for queue, since, count in queues:
+            days = calendar.between(since or today, today)
+            counts[str(_DESKS[queue])][bisect_left(_AGES, days)] += count
+        labels = dict.fromkeys(map(str, _DESKS.values()))  # in order, each once
+        # The medians by procedure, out of counts by day of receipt and of answer.
+        answered = Dossier.objects.visible_to(user).filter(
+            decided_on__gt=today - timedelta(days=max(WINDOWS)), decided_on__lte=today
+        )
+        paces = answered.order_by().values_list("kind", "received_on", "decided_on")
+        taken: dict[str, dict[int, Counter[int]]] = defaultdict(
+            lambda: {window: Counter() for window in WINDOWS}
+        )
+        for kind, received_on, decided_on, count in paces.annotate(Count("pk")):
+            days = calendar.between(received_on, decided_on)
+            for window in WINDOWS:
+                if decided_on > today - timedelta(days=window):
+                    taken[kinds.get(kind).procedure][window][days] += count
+        return cls(
+            late=late[:LATE_SHOWN],
+            has_more_late=len(late) > LATE_SHOWN,
+            late_kinds=[LateKind(*row) for row in late_kinds.order_by("-count", "kind")],
+            desks=[Desk(label, counts[label]) for label in labels if label in counts],
+            paces=[
+                Pace(
+                    str(procedure.label),
+                    [
+                        (median(taken[procedure][window]), taken[procedure][window].total())
+                        for window in WINDOWS
+                    ],
+                )
+                for procedure in Procedure
+                if procedure in taken
+            ],
+        )
+
     @property
     def late_count(self) -> int:
         return sum(one.count for one in self.late_kinds)
@@ -119,53 +166,6 @@ class Dashboard:
     def late_devices(self) -> list[LateKind]:
         """Devices handed over or to be given back of which the papers are overdue."""
         return [one for one in self.late_kinds if one.kind in _ABOUT_DEVICES]
-
-
-def dashboard_of(user: User, *, today: date, calendar: WorkCalendar) -> Dashboard:
-    """Return the figures for what ``user`` sees (four queries)."""
-    overdue = Deadline.objects.visible_to(user).overdue(today).filter(kind__in=_WORK).order_by()
-    of_bodies = overdue.values_list("agency__name", "agency__uuid", "kind")
-    counted = of_bodies.annotate(count=Count("pk"), since=Min("due_on"))
-    late = [Late(*row) for row in counted.order_by("since", "-count")[: LATE_SHOWN + 1]]
-    late_kinds = overdue.values_list("kind").annotate(count=Count("pk"), since=Min("due_on"))
-    # Count what waits at each desk; the worker's queue is a desk too.
-    waiting = Dossier.objects.visible_to(user).filter(queue__in=list(_DESKS))
-    queues = waiting.order_by().values_list("queue", "waiting_since").annotate(Count("pk"))
-    counts: dict[str, list[int]] = defaultdict(lambda: [0] * len(AGE_WORDS))
-    for queue, since, count in queues:
-        days = calendar.between(since or today, today)
-        counts[str(_DESKS[queue])][bisect_left(_AGES, days)] += count
-    labels = dict.fromkeys(map(str, _DESKS.values()))  # in order, each once
-    # The medians by procedure, out of counts by day of receipt and of answer.
-    answered = Dossier.objects.visible_to(user).filter(
-        decided_on__gt=today - timedelta(days=max(WINDOWS)), decided_on__lte=today
-    )
-    paces = answered.order_by().values_list("kind", "received_on", "decided_on")
-    taken: dict[str, dict[int, Counter[int]]] = defaultdict(
-        lambda: {window: Counter() for window in WINDOWS}
-    )
-    for kind, received_on, decided_on, count in paces.annotate(Count("pk")):
-        days = calendar.between(received_on, decided_on)
-        for window in WINDOWS:
-            if decided_on > today - timedelta(days=window):
-                taken[kinds.get(kind).procedure][window][days] += count
-    return Dashboard(
-        late=late[:LATE_SHOWN],
-        has_more_late=len(late) > LATE_SHOWN,
-        late_kinds=[LateKind(*row) for row in late_kinds.order_by("-count", "kind")],
-        desks=[Desk(label, counts[label]) for label in labels if label in counts],
-        paces=[
-            Pace(
-                str(procedure.label),
-                [
-                    (median(taken[procedure][window]), taken[procedure][window].total())
-                    for window in WINDOWS
-                ],
-            )
-            for procedure in Procedure
-            if procedure in taken
-        ],
-    )
 
 
 def median(counts: Mapping[int, int]) -> float | None:

@@ -20,6 +20,7 @@ from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from tests import builders
 from tests.builders import NOW
+from tests.pages import flat
 
 pytestmark = pytest.mark.django_db
 
@@ -128,7 +129,7 @@ def test_a_body_page_tells_its_story(django_assert_max_num_queries: DjangoAssert
     with django_assert_max_num_queries(16):
         response = client.get(reverse("agencies:detail", args=[new.uuid]))
 
-    html = response.content.decode()
+    html = flat(response)
     assert "Kế thừa từ" in html
     assert reverse("agencies:detail", args=[old.uuid]) in html
     assert reverse("agencies:detail", args=[office.uuid]) not in html  # named, not opened

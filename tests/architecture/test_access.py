@@ -14,10 +14,12 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import get_resolver, reverse
+from pytest_django import DjangoDbBlocker
 
 from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
+from tests import databases
 from tests.architecture import world as worlds
 from tests.architecture.world import Side, World, kwargs_of
 
@@ -414,11 +416,13 @@ ACCESS: dict[str, Access] = {
 }
 
 
-@pytest.fixture
-def world(db: None) -> Iterator[World]:
-    """Two provinces; nothing that is asked leaves a trace."""
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    """Two provinces, made once; nothing that is asked leaves a trace."""
     logging.disable(logging.CRITICAL)  # refusals are what is asked for here
-    yield worlds.build()
+    bare = override_settings(ROOT_URLCONF="tests.architecture.bare_urls")
+    with django_db_blocker.unblock(), databases.taken_back(), bare:
+        yield worlds.build()
     logging.disable(logging.NOTSET)
 
 
@@ -443,10 +447,11 @@ def test_every_route_has_a_row() -> None:
     assert named == set(_routes())
 
 
-# A world is made for each share of the rows, and workers take one share after the other.
+# Each share goes to whichever worker is free.
 SHARES = 12
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("share", range(SHARES))
 def test_who_gets_what(world: World, share: int) -> None:
     differences = [found for row in [*ACCESS][share::SHARES] for found in _differences(world, row)]
@@ -468,6 +473,20 @@ def _differences(world: World, row: str) -> Iterator[str]:
                 yield f"{row}, {role or 'nobody'}, {whose}: {status}, not {expected}"
 
 
+@pytest.mark.django_db
+@override_settings(ROOT_URLCONF="portal.urls")
+def test_everybody_who_is_refused_sees_a_page_that_says_so(world: World) -> None:
+    for role, client in world.clients.items():
+        missing, forbidden = client.get("/khong-co/"), client.get(reverse("background"))
+
+        assert missing.status_code == 404
+        assert b"<h1" in missing.content
+        if role not in (None, Role.ADMINISTRATOR):
+            assert forbidden.status_code == 403
+            assert b"<h1" in forbidden.content
+
+
+@pytest.mark.django_db
 def test_no_method_is_answered_without_a_row(world: World) -> None:
     client = world.clients[Role.CLERK]
     unlisted = [

@@ -26,7 +26,7 @@ from portal.audit.services import Act, record
 from portal.audit.words import ACTIONS
 from portal.core.roles import Role
 from requests_app.covering_letters.steps import letter_steps_of, take_letter_step
-from requests_app.covering_letters.workflow import LETTER_STEPS, LetterAction
+from requests_app.letter_workflow import LETTER_STEPS, LetterAction
 from requests_app.models import CoveringLetter
 from requests_app.steps.engine import allowed_steps, take_step
 from requests_app.workflow import STEPS, Action

@@ -16,7 +16,7 @@ TABLES = {
     "portal/accounts/services/accounts.py",  # the first two administrators
     "portal/notices/reminders.py",  # whom a delay is told, in which order
     "requests_app/workflow.py",
-    "requests_app/covering_letters/workflow.py",
+    "requests_app/letter_workflow.py",
     "devices/lifecycle.py",
     "orgmerge/workflow.py",
 }

@@ -14,7 +14,7 @@ ORGMERGE = {
     "orgmerge/plans/worker.py": "Plan",
     "orgmerge/plans/line_states.py": "PlanLine",
     "orgmerge/succession/transfers.py": "PlanLine",  # what asked for no more than going over
-    "orgmerge/seeding/holders.py": "Dossier",  # made up, somewhere on their way
+    "orgmerge/seeding/population.py": "Dossier",  # made up, somewhere on their way
 }
 
 

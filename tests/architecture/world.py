@@ -26,7 +26,7 @@ from portal.documents import services as documents
 from portal.documents.models import Document
 from portal.notices.models import Mail, Notice
 from portal.notices.querysets import MOST_TRIES
-from requests_app.covering_letters.workflow import Stage
+from requests_app.letter_workflow import Stage
 from requests_app.models import (
     Attachment,
     CoveringLetter,

@@ -1,4 +1,4 @@
-"""One browser for a module's tests, and a CA for those that issue."""
+"""One browser for all, and a CA for those that issue."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from portal.ca.authority import ceremony, keystore
 from portal.ca.authority import services as authority
 from tests.browser.tour import Tour
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as play:
         # Playwright keeps an event loop in this thread; tests talk to the database beside it.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        expect.set_options(timeout=30_000)  # a busy machine is no failure
+        yield play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
 
 
 @pytest.fixture

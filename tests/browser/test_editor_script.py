@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from portal.accounts.models import User
 from portal.core.roles import Role
@@ -44,21 +44,20 @@ def draft(clerk: User) -> Dossier:
 
 @contextmanager
 def signed_in(
-    clerk: User, base: str, chromium: str, *, size: dict[str, int] | None = None
+    clerk: User, base: str, browser: Browser, *, size: dict[str, int] | None = None
 ) -> Iterator[BrowserContext]:
-    """A browser in which the clerk has signed in. No query from here on: a loop is running."""
+    """Somewhere in the browser where the clerk has signed in."""
     client = Client()
     client.force_login(clerk)
     cookie = client.cookies["sessionid"].value
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        context = browser.new_context(viewport=size or WIDE)  # type: ignore[arg-type]
-        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=base)
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": base}])
-        try:
-            yield context
-        finally:
-            browser.close()
+    context = browser.new_context(viewport=size or WIDE)  # type: ignore[arg-type]
+    context.set_default_timeout(60_000)  # a busy machine is no failure
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=base)
+    context.add_cookies([{"name": "sessionid", "value": cookie, "url": base}])
+    try:
+        yield context
+    finally:
+        context.close()
 
 
 def opened(context: BrowserContext, url: str) -> Page:
@@ -76,11 +75,11 @@ def answers(draft: Dossier) -> list[dict[str, Any]]:
 
 
 def test_it_saves_as_one_types_and_tells_beside_the_cell(
-    live_server: Any, chromium: str, clerk: User, draft: Dossier
+    live_server: Any, browser: Browser, clerk: User, draft: Dossier
 ) -> None:
     url = live_server.url + reverse("requests_app:editor", args=[draft.uuid])
 
-    with signed_in(clerk, live_server.url, chromium) as context:
+    with signed_in(clerk, live_server.url, browser) as context:
         page = opened(context, url)
         page.fill("#o-1-email", "x@gmail.com")
         page.keyboard.press("Tab")
@@ -95,11 +94,11 @@ def test_it_saves_as_one_types_and_tells_beside_the_cell(
 
 
 def test_leaving_at_once_and_coming_back_loses_nothing(
-    live_server: Any, chromium: str, clerk: User, draft: Dossier
+    live_server: Any, browser: Browser, clerk: User, draft: Dossier
 ) -> None:
     url = live_server.url + reverse("requests_app:editor", args=[draft.uuid])
 
-    with signed_in(clerk, live_server.url, chromium) as context:
+    with signed_in(clerk, live_server.url, browser) as context:
         page = opened(context, url)
         page.fill("#o-1-position", "Kế toán")
         page.click("footer a >> nth=-1")
@@ -109,11 +108,11 @@ def test_leaving_at_once_and_coming_back_loses_nothing(
 
 
 def test_a_block_copied_from_a_spreadsheet_fills_the_rows(
-    live_server: Any, chromium: str, clerk: User, draft: Dossier
+    live_server: Any, browser: Browser, clerk: User, draft: Dossier
 ) -> None:
     url = live_server.url + reverse("requests_app:editor", args=[draft.uuid])
 
-    with signed_in(clerk, live_server.url, chromium) as context:
+    with signed_in(clerk, live_server.url, browser) as context:
         page = opened(context, url)
         block = "Kế toán\t0912345671\nVăn thư\t0912345672\nThủ quỹ\t0912345673\n"
         page.evaluate("text => navigator.clipboard.writeText(text)", block)
@@ -131,12 +130,12 @@ def test_a_block_copied_from_a_spreadsheet_fills_the_rows(
 
 
 def test_a_request_pasted_as_text_is_no_block_of_cells(
-    live_server: Any, chromium: str, clerk: User, draft: Dossier
+    live_server: Any, browser: Browser, clerk: User, draft: Dossier
 ) -> None:
     url = live_server.url + reverse("requests_app:editor", args=[draft.uuid])
     text = requests.pem(name=person_answers(1)["full_name"])
 
-    with signed_in(clerk, live_server.url, chromium) as context:
+    with signed_in(clerk, live_server.url, browser) as context:
         page = opened(context, url)
         page.select_option("#o-1-storage", "hsm")
         expect(page.locator("#o-1-csr-loi")).to_contain_text("HSM cần tệp đề nghị PKCS#10")
@@ -152,11 +151,11 @@ def test_a_request_pasted_as_text_is_no_block_of_cells(
 
 
 def test_two_windows_are_told_of_each_other(
-    live_server: Any, chromium: str, clerk: User, draft: Dossier
+    live_server: Any, browser: Browser, clerk: User, draft: Dossier
 ) -> None:
     url = live_server.url + reverse("requests_app:editor", args=[draft.uuid])
 
-    with signed_in(clerk, live_server.url, chromium) as context:
+    with signed_in(clerk, live_server.url, browser) as context:
         one, other = opened(context, url), opened(context, url)
         other.fill("#o-1-position", "Văn thư")
         saved(other)
@@ -172,7 +171,7 @@ def test_two_windows_are_told_of_each_other(
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_the_drafting_pages_are_accessible_and_never_scroll_sideways(
-    live_server: Any, chromium: str, clerk: User, draft: Dossier, size: dict[str, int]
+    live_server: Any, browser: Browser, clerk: User, draft: Dossier, size: dict[str, int]
 ) -> None:
     paths = [
         reverse("requests_app:start"),
@@ -181,7 +180,7 @@ def test_the_drafting_pages_are_accessible_and_never_scroll_sideways(
             for name in ("editor", "letter_data", "import")
         ),
     ]
-    with signed_in(clerk, live_server.url, chromium, size=size) as context:
+    with signed_in(clerk, live_server.url, browser, size=size) as context:
         page = context.new_page()
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))

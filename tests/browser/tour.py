@@ -20,7 +20,7 @@ from tests.amounts import IS_LONG
 Result = TypeVar("Result")
 
 WIDTHS = (1280, 768, 360)  # a page must fit each
-# Here axe reads it and pictures are kept; what is wrong at narrow widths alone, the long run sees.
+# Here axe reads it; what is wrong at narrow widths alone, the long run sees, which keeps pictures.
 READ_AT = WIDTHS if IS_LONG else WIDTHS[:1]
 HEIGHT = 800
 # Kept after the run for whoever wants to look; git ignores them.
@@ -57,11 +57,11 @@ class Tour:
         return page
 
     def look(self, page: Page, name: str = "") -> None:
-        """Write down what is wrong with the page at each width; with a name, keep pictures."""
+        """Write down what is wrong with the page at each width; the long run keeps pictures."""
         self._looked += 1
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": HEIGHT})
-            if name and width in READ_AT:
+            if IS_LONG and name:
                 path = PICTURES / f"{self._looked:02d}-{name}-{width}.png"
                 page.screenshot(path=path, full_page=True)
             where = f"{name or page.url} at {width}"

@@ -272,8 +272,7 @@ def test_a_request_fits_the_row_by_its_name_and_addresses(
     extensions = requests.domains(*asked) if asked else []
     read = csr.read(requests.pem(name=name, extensions=extensions))
 
-    found = csr.misfits(
-        read,
+    found = read.misfits(
         names=(requests.NAME, "dvc.laichau.gov.vn"),
         addresses=("DVC.laichau.gov.vn", "quantri@laichau.gov.vn", ""),
     )

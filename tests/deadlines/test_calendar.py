@@ -18,9 +18,9 @@ from portal.core.calendar.workdays import work_calendar
 from portal.core.models import CalendarDay
 from portal.core.roles import Role
 from portal.core.rules import Refused
-from portal.deadlines import calendar, moving, services
+from portal.deadlines import calendar, moves, services
 from portal.deadlines.models import Deadline, DeadlineKind
-from portal.deadlines.moving import Moved
+from portal.deadlines.moves import Moved
 from tests import builders
 from tests.builders import NOW
 
@@ -55,9 +55,9 @@ def told() -> Iterator[list[Moved]]:
     def listen(moved: Sequence[Moved]) -> None:
         heard.extend(moved)
 
-    moving.follow("trial", listen)
+    moves.follow("trial", listen)
     yield heard
-    moving.follow("trial", lambda moved: None)
+    moves.follow("trial", lambda moved: None)
 
 
 def test_a_day_off_moves_the_open_deadlines_that_count_over_it(told: list[Moved]) -> None:

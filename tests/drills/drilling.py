@@ -11,13 +11,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from subprocess import Popen
 from typing import Any
 
 from celery import Celery
 
 from portal.core.background.sweeps import beat_schedule
-from tests.flows.house import House, wait_until
+from tests.flows.house import House, Process, wait_until
 
 PATIENCE = 120  # seconds for what takes a few
 BEAT = 10  # seconds until a sweep is sent again
@@ -68,13 +67,13 @@ class Drill:
         self._database = home.connect()
         self._broker = Celery(broker=home.environment["REDIS_URL"], set_as_current=False)
         self._broker.conf.task_default_queue = home.environment["CELERY_QUEUE"]
-        self.worker: Popen[bytes] | None = None
+        self.worker: Process | None = None
 
     def close(self) -> None:
         self._database.close()
         self._broker.close()
 
-    def start_worker(self) -> Popen[bytes]:
+    def start_worker(self) -> Process:
         self.worker = self.home.start_worker()
         return self.worker
 
@@ -85,7 +84,7 @@ class Drill:
     def run(self, name: str, *, seconds: float = PATIENCE) -> Run:
         """Send one sweep and return how it went when it is through."""
         before = self.last(name).runs
-        self._send_until(lambda: self._is_through(name, before), name, seconds=seconds)
+        self._send_until(lambda: self._is_through(name, before), name, seconds=seconds, pause=0.01)
         return self.last(name)
 
     def run_all(self) -> dict[str, Run]:
@@ -106,7 +105,9 @@ class Drill:
         ``whole`` ends the worker, which starts again; else only the child that does the work.
         """
         before = self.last(name).runs
-        self._send_until(lambda: self.last(name).runs > before, name, seconds=PATIENCE)
+        self._send_until(
+            lambda: self.last(name).runs > before, name, seconds=PATIENCE, pause=0.0005
+        )
         time.sleep(after)
         assert self.worker is not None
         if whole:
@@ -118,7 +119,9 @@ class Drill:
                     os.kill(child, signal.SIGKILL)
         return self.last(name)
 
-    def _send_until(self, is_so: Callable[[], bool], name: str, *, seconds: float) -> None:
+    def _send_until(
+        self, is_so: Callable[[], bool], name: str, *, seconds: float, pause: float
+    ) -> None:
         """Send a sweep, and again as beat would: a killed worker takes messages with it."""
         next_at = 0.0
 
@@ -131,7 +134,7 @@ class Drill:
                 next_at = time.monotonic() + BEAT
             return False
 
-        wait_until(or_again, seconds=seconds, pause=0.0005)
+        wait_until(or_again, seconds=seconds, pause=pause)
 
     def last(self, name: str) -> Run:
         row = self._database.execute(_RUN.format(name)).fetchone()

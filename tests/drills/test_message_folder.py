@@ -20,7 +20,7 @@ from tests.drills.drilling import PATIENCE
 from tests.drills.messages import QUEUE, connect
 from tests.flows.house import ROOT, house, wait_until
 
-MESSAGES = amount("DRILL_MESSAGES", short=1000, long=10_000)
+MESSAGES = amount("DRILL_MESSAGES", short=400, long=10_000)
 WRITERS = READERS = 4
 HEARTBEAT = "portal.core.tasks.beat_heartbeat"
 HEARTBEATS = (

@@ -22,7 +22,7 @@ from tests.drills.drilling import KNOBS, PATIENCE, Drill, drill
 from tests.drills.users import Desks
 from tests.flows.house import House, house, wait_until
 
-SECONDS = amount("DRILL_SECONDS", short=10, long=60)
+SECONDS = amount("DRILL_SECONDS", short=5, long=60)
 BODIES = 6
 SWEEPS = (
     "requests_app.tasks.execute_accepted",

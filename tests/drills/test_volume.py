@@ -13,7 +13,7 @@ from tests.drills.drilling import KNOBS, MAIL, children_of, drill
 from tests.flows.house import house
 from tests.notices.smtp_server import mail_server
 
-NOTICES = amount("DRILL_NOTICES", short=2000, long=10_000)
+NOTICES = amount("DRILL_NOTICES", short=1000, long=10_000)
 REMIND = "portal.notices.tasks.remind"
 MOST_GROWTH_MB = 64  # from the first run, which loads what all need, to the last
 

@@ -21,7 +21,6 @@ from django.contrib.sessions.models import Session  # noqa: E402
 from django.core.files.storage import default_storage  # noqa: E402
 from django.core.files.uploadedfile import SimpleUploadedFile  # noqa: E402
 from django.db import transaction  # noqa: E402
-from django.test import override_settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from devices import services as devices  # noqa: E402
@@ -49,8 +48,8 @@ from portal.deadlines.services import Owed, OwedUntil, open_deadlines, open_unti
 from portal.notices import services as notices  # noqa: E402
 from requests_app.covering_letters.services import attach_letter_scan, make_letter, number_letter  # noqa: E402
 from requests_app.covering_letters.steps import take_letter_step  # noqa: E402
-from requests_app.covering_letters.workflow import LetterAction  # noqa: E402
 from requests_app.kinds.mau_05_revoke.prefill import rows_of  # noqa: E402
+from requests_app.letter_workflow import LetterAction  # noqa: E402
 from requests_app.models import Dossier, Procedure  # noqa: E402
 from requests_app.spreadsheets import parked  # noqa: E402
 from requests_app.submission.letters import ROWS_RENDERED_AT_ONCE  # noqa: E402
@@ -61,7 +60,6 @@ from tests.orgmerge import builders as merging  # noqa: E402
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 DAYS_WITHOUT_BEAT = 5
-QUICK = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def everything(size: int) -> None:
@@ -404,5 +402,4 @@ SCENES = {
 }
 
 if __name__ == "__main__":
-    with override_settings(PASSWORD_HASHERS=QUICK):
-        SCENES[sys.argv[1]](int(sys.argv[2]))
+    SCENES[sys.argv[1]](int(sys.argv[2]))

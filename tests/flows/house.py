@@ -7,7 +7,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -20,8 +19,10 @@ from django.db import connection
 from psycopg import sql
 
 from tests import databases
+from tests.flows.forks import ROOT, Forked
 
-ROOT = Path(__file__).resolve().parents[2]
+__all__ = ["ROOT", "House", "Process", "house", "house_like", "wait_until"]
+Process = Forked | subprocess.Popen[bytes]
 
 
 class House:
@@ -31,10 +32,10 @@ class House:
         self, folder: Path, *, redis_url: str, like: House | None = None, **environment: str
     ) -> None:
         self.folder = folder
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[Process] = []
         self.environment = {
             **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
-            "DJANGO_SETTINGS_MODULE": "portal.settings",
+            "DJANGO_SETTINGS_MODULE": "tests.house_settings",
             "DEBUG": "1",
             "SIMULATION": "1",
             "DATA_DIR": str(folder / "var"),
@@ -69,28 +70,20 @@ class House:
         """Run a module of scenes to its end and return what it printed."""
         return self._run("-m", module, *arguments)
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str) -> Process:
         """Start a process of the portal in a group of its own: it dies with its children."""
-        log = (self.folder / f"{arguments[-1]}-{len(self.processes)}.log").open("wb")
-        process = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        log.close()
+        log = self.folder / f"{arguments[-1]}-{len(self.processes)}.log"
+        process = Forked(arguments, self.environment, out=log, errors=log)
         self.processes.append(process)
         return process
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
+    def start_worker(self) -> Process:
         return self.start("-m", "celery", "-A", "portal", "worker", "-c", "1", "-P", "prefork")
 
-    def start_beat(self) -> subprocess.Popen[bytes]:
+    def start_beat(self) -> Process:
         return self.start("-m", "celery", "-A", "portal", "beat")
 
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
+    def kill(self, process: Process) -> None:
         """SIGKILL the process and its children, as a power cut would."""
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -117,17 +110,11 @@ class House:
             databases.drop(database)
 
     def _run(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=900,
-        )
-        assert done.returncode == 0, done.stderr[-4000:]
-        return done.stdout
+        said = self.folder / f"{uuid.uuid4().hex}.said"
+        errors = said.with_suffix(".errors")
+        done = Forked(arguments, self.environment, out=said, errors=errors).wait(900)
+        assert done == 0, errors.read_text()[-4000:]
+        return said.read_text()
 
     def create_database(self, *, template: str) -> str:
         """Make a database that goes with this house and return its address.

@@ -12,7 +12,6 @@ from typing import ClassVar, TypeVar
 
 import pytest
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
-from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from hypothesis import settings as how
 from hypothesis import strategies as st
@@ -41,6 +40,7 @@ from requests_app.workflow import Action, Route, State
 from tests import story
 from tests.amounts import amount
 from tests.builders import NOW
+from tests.databases import taken_back
 from tests.flows.judgement import broken_promises, objections
 from tests.flows.population import (
     GIVE_BACK,
@@ -55,7 +55,7 @@ from tests.flows.population import (
     settled,
 )
 
-OF_THE_SUITE = 6  # always the same; more than these are chance's
+OF_THE_SUITE = 3  # always the same; more than these are chance's
 EXAMPLES = amount("ANY_SEQUENCE_EXAMPLES", short=OF_THE_SUITE, long=200)
 STEPS = amount("ANY_SEQUENCE_STEPS", short=25, long=25)
 # How a service says no. Anything else is a fault.
@@ -89,13 +89,10 @@ class AnySequence(RuleBasedStateMachine):
         super().__init__()
         self.now = NOW
         self.dossiers: list[int] = []
-        self.life = transaction.atomic()
-        # Durable blocks allow the transaction around a test, and this is one.
-        self.life._from_testcase = True  # type: ignore[attr-defined]
+        self.life = taken_back()
         self.life.__enter__()
 
     def teardown(self) -> None:
-        transaction.set_rollback(True)
         self.life.__exit__(None, None, None)
         responder._Loaded.responder = None
 

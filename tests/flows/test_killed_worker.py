@@ -25,7 +25,7 @@ def test_fifty_rows_survive_a_killed_worker(tmp_path: Path, redis_url: str) -> N
         home.stage("confirm", str(ROWS))
         first = home.start_worker()
         beat = home.start_beat()
-        wait_until(lambda: home.count(ISSUED) >= 3, seconds=60, pause=0.001)
+        wait_until(lambda: home.count(ISSUED) >= 3, seconds=60, pause=0.01)
 
         home.kill(first)
 
@@ -61,7 +61,7 @@ def test_thirty_revocations_survive_a_killed_worker(tmp_path: Path, redis_url: s
         home.stage("confirm_revocation", str(rows))
         first = home.start_worker()
         beat = home.start_beat()
-        wait_until(lambda: home.count(REVOKED) >= 3, seconds=60, pause=0.001)
+        wait_until(lambda: home.count(REVOKED) >= 3, seconds=60, pause=0.01)
 
         home.kill(first)
 

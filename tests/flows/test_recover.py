@@ -106,6 +106,7 @@ def decide(people: story.Cast, dossier: Dossier) -> None:
     assert dossier.state == State.ACCEPTED
 
 
+@pytest.mark.paper
 @pytest.mark.usefixtures("few_tries", "ca")
 def test_locked_by_wrong_pins_unlocked_by_the_office_it_signs_again_under_a_new_pin() -> None:
     people, device = standing()

@@ -59,6 +59,7 @@ def standing() -> Standing:
     return Standing(people, *held)
 
 
+@pytest.mark.paper
 def test_a_letter_of_three_revokes_two_and_calls_their_devices_back(tmp_path: Path) -> None:
     cast = standing()
     clerk = Visitor(cast.people.clerk)

@@ -17,7 +17,7 @@ from portal.ca.models import Certificate
 from portal.ca.register import services as ca
 from portal.deadlines.models import Deadline
 from portal.documents import services as documents
-from requests_app.drafts.editing import file_input, page_of
+from requests_app.drafts.cells import file_input, page_of
 from requests_app.execution import services as execution
 from requests_app.models import Dossier, Procedure
 from requests_app.workflow import Route, State
@@ -36,7 +36,7 @@ def test_a_sheet_becomes_certificates_in_peoples_hands() -> None:
     people = story.able_to_sign(story.cast(), now=now)
     builders.routing(Procedure.HANDOVER_NOTICE, Route.NOTICE)
     _fill_the_stock()
-    clerk = Visitor(people.clerk)
+    clerk = Visitor(people.clerk, builders.PASSWORD)
 
     dossier = _draft_from_the_sheet(clerk)
     _sign_and_send(people, clerk, dossier)

@@ -25,7 +25,7 @@ from portal.audit.verification import verify
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
-from requests_app.covering_letters import forwarding
+from requests_app.covering_letters import forward_queue
 from requests_app.covering_letters.services import make_letter, number_letter
 from requests_app.covering_letters.steps import take_letter_step
 from requests_app.execution import services as execution
@@ -237,7 +237,7 @@ def _everybody_is_where_they_belong(at: Province, ends: Side, stays: Side) -> No
     ends.officer.refresh_from_db()
     assert (ends.officer.agency, ends.officer.role) == (stays.office, Role.OFFICE_OFFICER)
     with pytest.raises(AssertionError, match="could not sign in"):
-        Visitor(ends.head)
+        Visitor(ends.head, builders.PASSWORD)
     for office in (ends.office, ends.committee):
         office.refresh_from_db()
         assert office.dissolved_on == merging.EFFECTIVE
@@ -300,7 +300,7 @@ def _send_the_letter(work: UnderWay, at: Province) -> None:
     head = Visitor(at.office_head).open(page)
     head.press("Xác nhận đã ký tay")
     officer.open(page).press("Chuyển Cục")
-    forwarding.forward_waiting(now=timezone.now())
+    forward_queue.forward_waiting(now=timezone.now())
     work.covered.refresh_from_db()
     assert work.covered.state == State.FORWARDED, officer.words()
 

@@ -8,11 +8,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import transaction
 from pytest_django import Settings
 
 from portal.ca.authority import ceremony, keystore, responder
@@ -22,6 +20,7 @@ from portal.deadlines.models import Reminder
 from portal.notices.models import Mail, Notice
 from tests import builders
 from tests.amounts import amount
+from tests.databases import taken_back
 from tests.flows import year
 from tests.flows.year import World, seeded
 from tests.flows.year_clocks import Clock, clocks, differences, faults
@@ -51,7 +50,7 @@ def played(
     settings.CHECKPOINT_DIR = folder  # a year that is taken back leaves its checkpoints
     mail.outbox.clear()
     began = time.monotonic()
-    with _taken_back():
+    with taken_back():
         script = Script(world, DOSSIERS, seeded(2), days=DAYS)
         year.play(script.act, away=away, days=DAYS)
         found = clocks(script.stories)
@@ -66,22 +65,8 @@ def played(
         )
         assert faults(found, until=year.end_of(DAYS)) == []
         _check_tellings()
+    responder._Loaded.responder = None
     return found, figures
-
-
-class _taken_back:  # noqa: N801 (reads as a phrase)
-    """A transaction around a year, taken back at its end."""
-
-    def __enter__(self) -> None:
-        self._life = transaction.atomic()
-        # Durable blocks allow the transaction around a test, and this is one.
-        self._life._from_testcase = True  # type: ignore[attr-defined]
-        self._life.__enter__()
-
-    def __exit__(self, *raised: Any) -> None:
-        transaction.set_rollback(True)
-        self._life.__exit__(*raised)
-        responder._Loaded.responder = None
 
 
 def _check_tellings() -> None:
@@ -99,7 +84,7 @@ def _check_tellings() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.usefixtures("ca_then", "blank_paper")  # most of its time would be printing
+@pytest.mark.usefixtures("ca_then")
 def test_a_year_with_outages_has_the_clocks_and_thresholds_of_a_whole_one(
     settings: Settings, tmp_path: Path
 ) -> None:

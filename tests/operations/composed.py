@@ -2,7 +2,8 @@
 
 What a machine without containers cannot give is replaced and nothing else: the addresses of
 PostgreSQL and Redis, the port, the folder of what lasts (each service has a ``var`` of its own
-with links to what it mounts), a name for the queue, and EC keys, which are quicker to make.
+with links to what it mounts), a name for the queue, and EC keys, which are quicker to make; where
+many are made, a world may have the settings of ``tests.house_settings``.
 """
 
 from __future__ import annotations
@@ -90,10 +91,24 @@ class Composed(House):
     """The services of one shape, each a process where and as it would be in its container."""
 
     def __init__(
-        self, folder: Path, *, image: Path, redis_url: str, given: Mapping[str, str]
+        self,
+        folder: Path,
+        *,
+        image: Path,
+        redis_url: str,
+        given: Mapping[str, str],
+        is_quick: bool,
     ) -> None:
         super().__init__(folder, redis_url=redis_url)
         self.image = image
+        self._quick: dict[str, str] = {}
+        if is_quick:
+            (folder / "quick").mkdir()
+            shutil.copy(ROOT / "tests" / "house_settings.py", folder / "quick")
+            self._quick = {
+                "DJANGO_SETTINGS_MODULE": "house_settings",
+                "PYTHONPATH": str(folder / "quick"),
+            }
         self.given = given  # what a .env beside docker-compose.yml says
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -115,6 +130,7 @@ class Composed(House):
             },
             **({"PUBLIC_URL": self.url} if said["PUBLIC_URL"].startswith("http:") else {}),
             "DATA_DIR": str(self._var(name)),
+            **self._quick,
         }
 
     def _var(self, name: str) -> Path:
@@ -188,9 +204,18 @@ class Composed(House):
 
 
 @contextmanager
-def composed(folder: Path, *, image: Path, redis_url: str, **given: str) -> Iterator[Composed]:
+def composed(
+    folder: Path,
+    *,
+    image: Path,
+    redis_url: str,
+    given: Mapping[str, str] | None = None,
+    is_quick: bool = False,
+) -> Iterator[Composed]:
     """Open a world of services and leave nothing of it behind."""
-    opened = Composed(folder, image=image, redis_url=redis_url, given=given)
+    opened = Composed(
+        folder, image=image, redis_url=redis_url, given=given or {}, is_quick=is_quick
+    )
     try:
         yield opened
     finally:

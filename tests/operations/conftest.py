@@ -10,8 +10,8 @@ from tests.operations import composed
 
 
 @pytest.fixture(scope="session")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that would be /srv/portal in a container."""
+def image(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that would be /srv/portal in a container; worlds copy the migrated database."""
     folder = tmp_path_factory.mktemp("image")
     composed.build(folder, composed.machine())
     return folder

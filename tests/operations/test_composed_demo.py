@@ -29,7 +29,7 @@ LASTING = ("demo-worker", "demo-beat", "demo")
 def test_a_dossier_of_the_demo_becomes_a_certificate_that_openssl_verifies(
     image: Path, tmp_path: Path, redis_url: str
 ) -> None:
-    with composed(tmp_path, image=image, redis_url=redis_url) as demo:
+    with composed(tmp_path, image=image, redis_url=redis_url, is_quick=True) as demo:
         said = demo.run_service("demo-setup")
         assert PASSWORD in said
         assert PIN in said

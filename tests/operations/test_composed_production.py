@@ -42,7 +42,7 @@ MANAGE = ("python", "manage.py")
 @pytest.mark.postgresql
 @pytest.mark.timeout(1800)
 def test_from_nothing_to_the_first_page(image: Path, tmp_path: Path, redis_url: str) -> None:
-    with composed(tmp_path, image=image, redis_url=redis_url, **GIVEN) as portal:
+    with composed(tmp_path, image=image, redis_url=redis_url, given=GIVEN) as portal:
         portal.run_service("migrate")
         _plan_from_outside(portal, tmp_path)
         portal.exec("web", *MANAGE, "check", "--deploy", "--fail-level", "WARNING")

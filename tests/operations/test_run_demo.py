@@ -43,6 +43,8 @@ class Demo:
         names = ("DEBUG", "SIMULATION", "DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
         self.environment = {
             **{name: value for name, value in os.environ.items() if name not in names},
+            "DJANGO_SETTINGS_MODULE": "tests.house_settings",  # seeding makes many keys
+            "PYTHONPATH": str(ROOT),
             "SIMULATION": "1",
             "DATA_DIR": str(folder / "var"),
             "CA_ALGORITHM": "ec",

@@ -27,7 +27,11 @@ from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import planned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_november")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("in_november"),
+    pytest.mark.paper,
+]
 EVERY = QueryDict()
 SOME = QueryDict("q=nguoi")
 MADE_UP = 55

@@ -33,7 +33,7 @@ from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.services import open_deadline
 from portal.notices.models import Notice
 from requests_app.covering_letters.services import make_letter, number_letter
-from requests_app.covering_letters.workflow import Stage
+from requests_app.letter_workflow import Stage
 from requests_app.models import CoveringLetter, Dossier, DossierCopy, Procedure, RoutingRule
 from requests_app.routing.services import copies_for, rule_for
 from requests_app.workflow import Route, State

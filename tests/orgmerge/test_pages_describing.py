@@ -14,6 +14,7 @@ from portal.accounts.models import User
 from portal.core.roles import Role
 from tests import builders
 from tests.orgmerge import builders as mergers
+from tests.pages import flat
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +49,7 @@ def signed_in(user: User) -> Client:
 def text_of(client: Client, url: str) -> str:
     response = client.get(url)
     assert response.status_code == 200, response.status_code
-    return response.content.decode()
+    return flat(response)
 
 
 def page_of(merger: Merger, route: str = "orgmerge:detail", *more: object) -> str:

@@ -18,10 +18,3 @@ def ca(db: None) -> Iterator[None]:
     ceremony.set_up(now=builders.NOW)
     yield
     keystore.close()
-
-
-@pytest.fixture(autouse=True)
-def _paper(request: pytest.FixtureRequest) -> None:
-    """Letters are blank but for tests marked ``paper``."""
-    if request.node.get_closest_marker("paper") is None:
-        request.getfixturevalue("blank_paper")

@@ -19,7 +19,7 @@ from portal.core.roles import Role
 from portal.deadlines import calendar
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import Deadline, DeadlineKind
-from requests_app.drafts.services import dossier_act
+from requests_app.acts import dossier_act
 from requests_app.models import Dossier
 from requests_app.workflow import Action, State
 from tests import builders, story

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from portal.accounts.models import User
 from portal.core.roles import Role
 from requests_app import kinds
-from requests_app.dossier_pages.reading import last_sent_letter
+from requests_app.dossier_pages.visibility import last_sent_letter
 from requests_app.drafts.services import save_letter, save_rows
 from requests_app.kinds.base import Kind
 from requests_app.models import Attachment, Dossier, DossierCopy, DossierItem, RoutingRule

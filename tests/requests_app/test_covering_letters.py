@@ -20,7 +20,7 @@ from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.documents import services as documents
 from portal.notices.models import Notice
-from requests_app.covering_letters import forwarding
+from requests_app.covering_letters import forward_queue
 from requests_app.covering_letters import services as covering_letters_services
 from requests_app.covering_letters.paper import covering_letter_of, summary_of
 from requests_app.covering_letters.services import (
@@ -36,11 +36,11 @@ from requests_app.covering_letters.steps import (
     render_letter,
     take_letter_step,
 )
-from requests_app.covering_letters.workflow import LetterAction, Stage
 from requests_app.errors import Barred, NotEditable, StaleVersion
+from requests_app.letter_workflow import LetterAction, Stage
 from requests_app.models import CoveredDossier, CoveringLetter, Dossier, DossierEvent
 from requests_app.steps.engine import take_step
-from requests_app.submission import freezing
+from requests_app.submission import render_queue
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 
@@ -133,7 +133,7 @@ def test_every_dossier_is_forwarded_with_the_letter_as_its_paper(desk: Desk) -> 
     dossiers = [desk.waiting() for _number in range(3)]
     letter = desk.sealed(dossiers)
 
-    assert forwarding.forward_waiting(now=LATER) == 3
+    assert forward_queue.forward_waiting(now=LATER) == 3
 
     letter.refresh_from_db()
     assert letter.stage == Stage.SENT
@@ -151,21 +151,21 @@ def test_every_dossier_is_forwarded_with_the_letter_as_its_paper(desk: Desk) -> 
 def test_a_sweep_that_runs_twice_forwards_nothing_twice(desk: Desk) -> None:
     dossier = desk.waiting()
     letter = desk.sealed([dossier])
-    forwarding.forward_waiting(now=LATER)
+    forward_queue.forward_waiting(now=LATER)
 
-    assert forwarding.forward_waiting(now=LATER) == 0
-    assert forwarding.forward(letter.pk, now=LATER) == 0
+    assert forward_queue.forward_waiting(now=LATER) == 0
+    assert forward_queue.forward(letter.pk, now=LATER) == 0
     assert DossierEvent.objects.filter(dossier=dossier).count() == 1
 
 
 def test_another_worker_takes_up_where_a_killed_one_stopped(desk: Desk) -> None:
     letter = desk.sealed([desk.waiting() for _number in range(3)])
-    forwarding.claim(letter.pk, now=LATER)
-    forwarding.forward_one(letter.covered.all()[0].pk, now=LATER)
+    forward_queue.claim(letter.pk, now=LATER)
+    forward_queue.forward_one(letter.covered.all()[0].pk, now=LATER)
 
     # The dead worker's lease still runs; when it is over, the rest is done and nothing twice.
-    assert forwarding.forward_waiting(now=LATER) == 0
-    assert forwarding.forward_waiting(now=LATER + timedelta(hours=1)) == 2
+    assert forward_queue.forward_waiting(now=LATER) == 0
+    assert forward_queue.forward_waiting(now=LATER + timedelta(hours=1)) == 2
     assert DossierEvent.objects.filter(action=Action.FORWARD).count() == 3
     letter.refresh_from_db()
     assert letter.stage == Stage.SENT
@@ -186,7 +186,7 @@ def test_what_was_withdrawn_or_returned_meanwhile_is_named_and_left_out(desk: De
     )
     desk.step(letter, LetterAction.SEAL, desk.officer)
 
-    forwarding.forward_waiting(now=LATER)
+    forward_queue.forward_waiting(now=LATER)
 
     letter.refresh_from_db()
     left_out = letter.covered.filter(outcome=CoveredDossier.Outcome.LEFT_OUT)
@@ -202,7 +202,7 @@ def test_a_dossier_that_came_back_changed_is_not_forwarded_unread(desk: Desk) ->
     letter = desk.sealed([dossier])
     Dossier.objects.filter(pk=dossier.pk).update(version=dossier.version + 4)
 
-    forwarding.forward_waiting(now=LATER)
+    forward_queue.forward_waiting(now=LATER)
 
     covered = letter.covered.get()
     assert covered.outcome == CoveredDossier.Outcome.LEFT_OUT
@@ -330,7 +330,7 @@ def test_with_certificates_the_head_and_the_office_sign_with_their_pins(desk: De
 
     desk.step(letter, LetterAction.SIGN, desk.head, pin=story.PIN)
     letter = desk.step(letter, LetterAction.SEAL, desk.officer, pin=story.PIN)
-    forwarding.forward_waiting(now=LATER)
+    forward_queue.forward_waiting(now=LATER)
 
     frozen = letter.letter
     assert frozen is not None
@@ -348,7 +348,7 @@ def test_a_long_letter_is_rendered_by_the_worker_before_the_head_can_sign(desk: 
 
     with pytest.raises(Refused) as refusal:
         desk.step(letter, LetterAction.SIGN, desk.head)
-    rendered = [freezing.freeze_covering_letters(now=LATER) for _twice in range(2)]
+    rendered = [render_queue.freeze_covering_letters(now=LATER) for _twice in range(2)]
 
     assert "hệ thống đang lập công văn" in page.text
     assert _codes(refusal) == ["letter_not_ready"]
@@ -481,7 +481,7 @@ def test_the_ca_opens_the_letter_from_each_dossier_and_no_body_sees_it(desk: Des
     address = reverse("requests_app:covering_letter", args=[letter.uuid])
     paper = reverse("requests_app:event_document", args=[mine.uuid, letter.scan.uuid])
     page = reverse("requests_app:detail", args=[mine.uuid])
-    forwarding.forward_waiting(now=LATER)
+    forward_queue.forward_waiting(now=LATER)
 
     ca, clerk = _signed_in(operator), _signed_in(mine.created_by)
 

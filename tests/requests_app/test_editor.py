@@ -16,12 +16,13 @@ from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from requests_app import kinds
-from requests_app.drafts import editing
+from requests_app.drafts import cells as editor_cells
 from requests_app.drafts.services import create_draft, import_rows, remove_row, save_rows
 from requests_app.models import Dossier, DossierItem, Procedure
 from requests_app.workflow import Route, State
 from tests import builders
 from tests.builders import NOW, person_answers
+from tests.pages import flat
 
 pytestmark = pytest.mark.django_db
 PERSON = kinds.get("mau_01_person")
@@ -68,7 +69,7 @@ def url(draft: Dossier, name: str = "editor") -> str:
 
 
 def typed(item: DossierItem, **cells: str) -> dict[str, str]:
-    return {editing.cell_name(item.uuid, name): value for name, value in cells.items()}
+    return {editor_cells.cell_name(item.uuid, name): value for name, value in cells.items()}
 
 
 def press(page: Client, draft: Dossier, button: str, **data: Any) -> Any:
@@ -261,7 +262,7 @@ def test_a_block_pasted_into_a_cell_fills_from_there_and_adds_the_rest(
     page: Client, draft: Dossier, clerk: User
 ) -> None:
     fill(draft, clerk, person_answers(1), person_answers(2))
-    at = editing.cell_name(rows(draft)[1].uuid, "position")
+    at = editor_cells.cell_name(rows(draft)[1].uuid, "position")
 
     press(page, draft, "paste", pasted="Kế toán\t0912345678\nVăn thư\t0912345679", paste_at=at)
 
@@ -365,7 +366,7 @@ def test_the_script_is_told_when_somebody_else_saved(
 def test_two_windows_do_each_other_no_harm(page: Client, draft: Dossier, clerk: User) -> None:
     fill(draft, clerk, person_answers(1))
     (item,) = rows(draft)
-    was = editing.snapshot([item])
+    was = editor_cells.snapshot([item])
     version = draft.version
     other = {item.uuid: {"position": "Kế toán", "phone": "0912345678"}}
     save_rows(draft, other, actor=clerk, now=NOW, version=version)
@@ -384,7 +385,7 @@ def test_two_windows_do_each_other_no_harm(page: Client, draft: Dossier, clerk: 
         ("Văn thư", "Kế toán")
     ]
 
-    press(page, draft, "save", was=editing.snapshot([kept]), **typed(kept, position="Văn thư"))
+    press(page, draft, "save", was=editor_cells.snapshot([kept]), **typed(kept, position="Văn thư"))
     assert rows(draft)[0].answers["position"] == "Văn thư"
 
 
@@ -393,7 +394,7 @@ def test_what_was_typed_in_a_row_that_is_gone_is_shown(
 ) -> None:
     fill(draft, clerk, person_answers(1), person_answers(2))
     first, _second = rows(draft)
-    was = editing.snapshot([first])
+    was = editor_cells.snapshot([first])
     version = draft.version
     remove_row(draft, first.uuid, actor=clerk, now=NOW, version=version)
 
@@ -522,7 +523,7 @@ def test_a_day_that_is_none_loses_nothing_else(page: Client, draft: Dossier) -> 
 
     draft.refresh_from_db()
     assert draft.contact["full_name"] == "Lò Thị Hoa"
-    shown = answer.content.decode()
+    shown = flat(answer)
     assert "Không có ngày 31/02/2026" in shown
     assert 'value="31/02/2026"' in shown
     assert f'name="version" value="{draft.version}"' in shown

@@ -20,7 +20,7 @@ from portal.ca.register import services as ca
 from portal.core.rules import Refused
 from portal.deadlines.models import Deadline
 from requests_app.decision.services import decide_rows
-from requests_app.execution import issuing
+from requests_app.execution import issuance
 from requests_app.execution import services as execution
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.submission import checks
@@ -120,9 +120,9 @@ def _die_before_recording(pk: int) -> None:
     """Do what a worker does up to the answer of the CA, and no more."""
     assert execution.begin(pk, now=SOON)
     dossier = Dossier.objects.get(pk=pk)
-    items = issuing.prepare(pk, {}, execution.next_chunk(pk), now=SOON)
+    items = issuance.prepare(pk, {}, execution.next_chunk(pk), now=SOON)
     authority.current().issue_many(
-        [issuing.order_of(dossier, item, now=SOON) for item in items], now=SOON
+        [issuance.order_of(dossier, item, now=SOON) for item in items], now=SOON
     )
 
 

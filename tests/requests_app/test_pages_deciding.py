@@ -10,7 +10,7 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from requests_app.dossier_pages.views.parts import ROWS_A_PAGE
+from requests_app.dossier_pages.views.components import ROWS_A_PAGE
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
@@ -105,7 +105,7 @@ def test_a_refusal_without_a_reason_keeps_everything_typed(client: Client) -> No
 
     assert answer.status_code == 200
     assert 'value="Sai số định danh"' in answer.text
-    assert len(re.findall(r'value="refused"[^>]* checked', answer.text)) == 2
+    assert len(re.findall(r'value="refused"[^>]*\schecked', answer.text)) == 2
     second = dossier.items.get(position=2)
     assert f'href="#id_{second.uuid}-reason"' in answer.text
     assert decisions(dossier) == ["", "", ""]

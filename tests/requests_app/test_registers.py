@@ -23,8 +23,8 @@ from portal.audit.models import AuditEntry
 from portal.core.roles import OFFICE_ROLES, Role
 from portal.core.web import sheets
 from requests_app.models import DossierEvent
-from requests_app.registers.catalogue import REGISTERS
-from requests_app.registers.handovers import HANDS_CHANGED
+from requests_app.registers.books import registers
+from requests_app.registers.books.handovers import HANDS_CHANGED
 from requests_app.workflow import Action, State
 from tests import builders
 from tests.builders import NOW, TODAY
@@ -104,7 +104,7 @@ def fill(slug: str, agency: Agency, clerk: User) -> None:
 
 
 @pytest.mark.parametrize("role", READERS)
-@pytest.mark.parametrize("slug", REGISTERS)
+@pytest.mark.parametrize("slug", registers())
 def test_a_register_costs_the_same_few_queries_however_long_it_is(
     clerk: User, slug: str, role: Role
 ) -> None:
@@ -124,7 +124,7 @@ def test_a_register_costs_the_same_few_queries_however_long_it_is(
     assert counts[0] == counts[1] <= MOST_QUERIES
 
 
-@pytest.mark.parametrize("slug", REGISTERS)
+@pytest.mark.parametrize("slug", registers())
 def test_the_body_is_named_in_each_line_only_where_there_are_several(
     clerk: User, slug: str
 ) -> None:
@@ -139,7 +139,7 @@ def test_the_body_is_named_in_each_line_only_where_there_are_several(
     assert len(of_ca) == len(of_clerk) + 1
 
 
-@pytest.mark.parametrize("slug", REGISTERS)
+@pytest.mark.parametrize("slug", registers())
 def test_nobody_reads_the_lines_of_another_body(clerk: User, slug: str) -> None:
     other = builders.user(Role.CLERK)
     fill(slug, other.agency, other)
@@ -316,7 +316,7 @@ def test_the_register_of_letters_holds_what_was_sent_with_who_signed(clerk: User
     assert lines(clerk, "van-ban-di", since="21/11/2026") == []
 
 
-@pytest.mark.parametrize("slug", REGISTERS)
+@pytest.mark.parametrize("slug", registers())
 def test_taking_a_register_away_is_recorded_without_what_was_searched_for(
     clerk: User, slug: str
 ) -> None:
@@ -404,7 +404,7 @@ def test_the_next_page_goes_on_where_this_one_ends(clerk: User) -> None:
 def test_the_newest_of_many_bodies_are_read_in_order_from_an_index(
     slug: str, role: Role, index: str
 ) -> None:
-    book = REGISTERS[slug]
+    book = registers()[slug]
     sign = "-" if book.order.is_descending else ""
     reader = builders.user(role, agency=builders.office() if role in OFFICE_ROLES else None)
     newest = book.rows(reader).order_by(f"{sign}{book.order.column}", f"{sign}pk")

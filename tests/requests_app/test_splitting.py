@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from requests_app.drafts.splitting import split_by_route
+from requests_app.drafts.division import split_by_route
 from requests_app.models import Attachment, Procedure
 from requests_app.submission import letters
 from requests_app.workflow import Route

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from portal.core.roles import OFFICE_ROLES, Role
 from portal.core.steps import IllegalStep
-from requests_app.covering_letters.workflow import EDITING, LETTER_STEPS, LetterAction, Stage
+from requests_app.letter_workflow import EDITING, LETTER_STEPS, LetterAction, Stage
 
 LEGAL = {(step.role, source, step.action) for step in LETTER_STEPS for source in step.sources}
 

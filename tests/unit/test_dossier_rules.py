@@ -8,8 +8,7 @@ import pytest
 
 from portal.core.rules import Violation
 from requests_app.kinds.people import sim_names_its_carrier
-from requests_app.rules import register
-from requests_app.submission import rules as dossiers
+from requests_app.rules import dossiers, register
 
 TODAY = date(2026, 11, 20)
 

@@ -135,7 +135,6 @@ def test_a_limit_into_a_year_nobody_announced_passes_over_its_tet() -> None:
 KNOWN_DIFFERENCES = {
     date(2026, 1, 2): "off, swapped with 10/01 (12729/VPCP-KGVX of 25/12/2025)",
     date(2026, 1, 10): "worked for 02/01",
-    date(2027, 2, 4): "Tết 2027 is not announced: the library begins it one day earlier",
 }
 
 

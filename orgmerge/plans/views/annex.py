@@ -17,7 +17,7 @@ from orgmerge.plans import access, annexes
 from orgmerge.plans.annexes import MOST_AT_ONCE, MOST_LINES
 from orgmerge.plans.views.plan import find
 from portal.audit.exports import note_export
-from portal.core.rules import Refused
+from portal.core.web.refusals import Refusals
 from portal.documents.responses import file_response
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ def annex(request: UserRequest, code: UUID) -> HttpResponse:
     """Show how far the annex of some lines is, the query string saying which; POST asks for it."""
     merger = find(request.user, code)
     if request.method == "POST":
-        try:
-            annexes.ask(merger, request.GET, actor=request.user, now=timezone.now())
-        except Plan.DoesNotExist:
-            return redirect("orgmerge:plan", merger.uuid)
-        except Refused as refusal:
-            return _render(request, merger, violations=refusal.violations)
-        return redirect(request.get_full_path())
+        with Refusals() as refused:
+            try:
+                annexes.ask(merger, request.GET, actor=request.user, now=timezone.now())
+            except Plan.DoesNotExist:
+                return redirect("orgmerge:plan", merger.uuid)
+            return redirect(request.get_full_path())
+        return _render(request, merger, violations=refused.violations)
     return _render(request, merger)
 
 

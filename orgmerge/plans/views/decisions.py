@@ -24,7 +24,8 @@ from orgmerge.plans.forms import SettleForm
 from orgmerge.plans.views.plan import find, must_see_drafts
 from orgmerge.plans.wording import is_to_settle
 from portal.ca.models import Certificate
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Violation
+from portal.core.web.refusals import Refusals
 from requests_app.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:
@@ -195,13 +196,13 @@ def _answer(
     request: UserRequest, merger: Merger, act: Callable[[], object], *, done: str
 ) -> HttpResponse | Sequence[Violation]:
     """Act and lead back to the plan; return what stands against it where it is refused."""
-    try:
-        act()
-    except (Merger.DoesNotExist, MergerBody.DoesNotExist, PermissionDenied) as error:
-        raise Http404 from error
-    except (StaleVersion, NotEditable, PlanLine.DoesNotExist):
-        return pages.conflict(request, merger)
-    except Refused as refusal:
-        return refusal.violations
-    messages.success(request, done)
-    return redirect("orgmerge:plan", merger.uuid)
+    with Refusals() as refused:
+        try:
+            act()
+        except (Merger.DoesNotExist, MergerBody.DoesNotExist, PermissionDenied) as error:
+            raise Http404 from error
+        except (StaleVersion, NotEditable, PlanLine.DoesNotExist):
+            return pages.conflict(request, merger)
+        messages.success(request, done)
+        return redirect("orgmerge:plan", merger.uuid)
+    return refused.violations

@@ -25,10 +25,11 @@ from orgmerge.plans.wording import is_to_settle, when
 from orgmerge.vocabulary import Action, Stage
 from portal.audit.exports import note_export
 from portal.core.roles import Capability
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Violation
 from portal.core.web import sheets
 from portal.core.web.fragments import filtered, render_list
 from portal.core.web.paging import Order, capped_count, first_rows, keyset_page
+from portal.core.web.refusals import Refusals
 from requests_app.errors import NotEditable
 
 if TYPE_CHECKING:
@@ -66,16 +67,16 @@ def plan_state(request: UserRequest, code: UUID) -> HttpResponse:
 def ask_plan(request: UserRequest, code: UUID) -> HttpResponse:
     """Have a plan made; it is made in the background."""
     merger = pages.find(request.user, code)
-    try:
-        services.ask_for_plan(merger, actor=request.user, now=timezone.now())
-    except PermissionDenied as error:
-        raise Http404 from error
-    except NotEditable:
-        return pages.conflict(request, merger)
-    except Refused as refusal:
-        return render_plan(request, merger, violations=refusal.violations)
-    messages.success(request, _("Hệ thống đang lập kế hoạch; trang tự cập nhật khi xong."))
-    return redirect("orgmerge:plan", merger.uuid)
+    with Refusals() as refused:
+        try:
+            services.ask_for_plan(merger, actor=request.user, now=timezone.now())
+        except PermissionDenied as error:
+            raise Http404 from error
+        except NotEditable:
+            return pages.conflict(request, merger)
+        messages.success(request, _("Hệ thống đang lập kế hoạch; trang tự cập nhật khi xong."))
+        return redirect("orgmerge:plan", merger.uuid)
+    return render_plan(request, merger, violations=refused.violations)
 
 
 def find(user: User, code: UUID) -> Merger:

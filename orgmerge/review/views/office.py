@@ -27,9 +27,10 @@ from orgmerge.vocabulary import Answer
 from orgmerge.workflow import EDITABLE
 from portal.agencies.forms import DayField
 from portal.core.roles import Capability, Scope
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Violation
 from portal.core.text.numbers import typed_number
 from portal.core.web.fragments import filtered, render_list
+from portal.core.web.refusals import Refusals
 from portal.core.web.sheets import MOST_ROWS, is_wanted, sheet_response
 from requests_app.errors import NotEditable
 
@@ -82,17 +83,18 @@ def open_round(request: UserRequest, code: UUID) -> HttpResponse:
     merger = _find(request.user, code)
     form = RoundForm(request.POST)
     if form.is_valid():
-        try:
-            rounds.open_round(merger, **form.cleaned_data, actor=request.user, now=timezone.now())
-        except Refused as refusal:
-            form.violations = list(refusal.violations)
-        except NotEditable:
-            return pages.conflict(request, merger)
-        except PermissionDenied as error:
-            raise Http404 from error
-        else:
+        with Refusals() as refused:
+            try:
+                rounds.open_round(
+                    merger, **form.cleaned_data, actor=request.user, now=timezone.now()
+                )
+            except NotEditable:
+                return pages.conflict(request, merger)
+            except PermissionDenied as error:
+                raise Http404 from error
             messages.success(request, _("Đã mở đợt rà soát."))
             return redirect("orgmerge:review", merger.uuid)
+        form.violations = list(refused.violations)
     return _show(request, merger, _held(merger, request), form=form)
 
 

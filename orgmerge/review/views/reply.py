@@ -25,10 +25,11 @@ from orgmerge.review.lines import joined, lines_of, said_of, with_cells
 from orgmerge.review.rules import FIELDS, OUTSIDE, Checked, Said
 from orgmerge.vocabulary import Answer, Extent
 from portal.core.roles import Capability, Scope
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Violation
 from portal.core.text.numbers import typed_number
 from portal.core.text.vietnamese import nfc
 from portal.core.web.fragments import filtered
+from portal.core.web.refusals import Refusals
 from requests_app.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:
@@ -132,14 +133,12 @@ def send(request: UserRequest, code: UUID) -> HttpResponse:
 
 
 def _send(request: UserRequest, found: ReviewReply, version: int) -> HttpResponse:
-    try:
+    with Refusals() as refused:
         services.send(found, actor=request.user, now=timezone.now(), version=version)
-    except Refused as refusal:
-        found = find(request.user, found.uuid)
-        return _show(request, found, Shown(violations=refusal.violations))
-    words = _("Đã gửi kết quả rà soát tới %(office)s.")
-    messages.success(request, words % {"office": found.round.merger.office.name})
-    return redirect("orgmerge:reply", found.uuid)
+        words = _("Đã gửi kết quả rà soát tới %(office)s.")
+        messages.success(request, words % {"office": found.round.merger.office.name})
+        return redirect("orgmerge:reply", found.uuid)
+    return _show(request, find(request.user, found.uuid), Shown(violations=refused.violations))
 
 
 def find(user: User, code: UUID) -> ReviewReply:

@@ -26,9 +26,10 @@ from orgmerge.review.sheets import AnswerRow
 from orgmerge.review.views.reply import conflict, find
 from orgmerge.vocabulary import Answer
 from portal.core.database.bulk import collector_paused
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Violation
 from portal.core.web.forms import SheetFile
 from portal.core.web.fragments import filtered
+from portal.core.web.refusals import Refusals
 from portal.core.web.sheets import XLSX
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.spreadsheets import MAX_ROWS, parked
@@ -96,13 +97,11 @@ def upload(request: UserRequest, code: UUID) -> HttpResponse:
     violations: Sequence[Violation] = ()
     if form.is_valid():
         content = form.cleaned_data["file"].read()
-        try:
+        with Refusals() as refused:
             sheets.read(content)
-        except Refused as refusal:
-            violations = refusal.violations
-        else:
             token = parked.park(content, dossier=found.uuid, owner=request.user.uuid)
             return redirect("orgmerge:reply_report", found.uuid, token)
+        violations = refused.violations
     context = {"reply": found, "form": form, "violations": violations, "most": MAX_ROWS}
     return render(request, "orgmerge/reply_import.html", context)
 

@@ -21,7 +21,7 @@ from portal.ca.models import Authority
 from portal.ca.pki import serials
 from portal.ca.pki.names import readable
 from portal.ca.pki.profiles import ALGORITHMS, Addresses, Algorithms, PrivateKey, PublicKey
-from portal.ca.pki.signing import Issuer, sign_issuing_ca, sign_recovery, sign_responder, sign_root
+from portal.ca.pki.signing import Issuer, sign_root
 
 Role = Authority.Role
 
@@ -55,31 +55,50 @@ def set_up(*, now: datetime, new_responder: bool = False) -> list[str]:
     if not settings.SIMULATION:
         raise NotConfigured("simulation is off: SIMULATION=1 allows a simulated CA")
     known = standing()
-    # Files are written in this order, so a set-up that was killed leaves no gap.
-    files = [
-        (role, path)
-        for role in _OF_THE_CA
-        for path in (keystore.key_path(role), keystore.certificate_path(role))
-    ]
-    responder = keystore.key_path(Role.OCSP)
-    written = max((number for number, (_, path) in enumerate(files) if path.exists()), default=0)
-    for number, (role, path) in enumerate(files):
-        if not path.exists() and (role in known or number < written):
-            raise KeyFault("missing", path, _PUT_BACK)
-    if Role.OCSP in known and not responder.exists() and not new_responder:
-        raise KeyFault("missing", responder, f"{_PUT_BACK}, or run setup_ca --new-responder")
+    _expect_no_gap(known, new_responder=new_responder)
     keystore.make_passphrase()
     algorithms = ALGORITHMS[settings.CA_ALGORITHM]
     begins = now - BACKDATED
-    root = _root(algorithms, begins=begins, known=known.get(Role.ROOT))
-    issuing = _issuing(root, algorithms, begins=begins, known=known.get(Role.ISSUING))
+    root = _issuer(
+        Role.ROOT,
+        algorithms.make_ca_key,
+        lambda key: sign_root(
+            key,
+            name=_name(Role.ROOT),
+            serial=serials.number(serials.new_serial()),
+            not_before=begins,
+            not_after=begins + ROOT_LIFETIME,
+        ),
+        known=known.get(Role.ROOT),
+    )
+    issuing = _issuer(
+        Role.ISSUING,
+        algorithms.make_ca_key,
+        lambda key: root.certify_ca(
+            key.public_key(),
+            name=_name(Role.ISSUING),
+            serial=serials.number(serials.new_serial()),
+            not_before=begins,
+            not_after=begins + ISSUING_LIFETIME,
+            addresses=Addresses(settings.PUBLIC_URL),
+        ),
+        known=known.get(Role.ISSUING),
+    )
+    _expect_signed(Role.ISSUING, issuing.certificate, by=root)
     recovery = _recovery(issuing, begins=begins, known=known.get(Role.RECOVERY))
     for role in _OF_THE_CA:
         keystore.strengthen(role)
-    made = _enter(
-        {Role.ROOT: root.certificate, Role.ISSUING: issuing.certificate, Role.RECOVERY: recovery},
-        now=now,
+
+    certificates = dict(
+        zip(_OF_THE_CA, (root.certificate, issuing.certificate, recovery), strict=True)
     )
+    with transaction.atomic():
+        entered = set(Authority.objects.filter(is_current=True).values_list("role", flat=True))
+        new = [_row(role, made) for role, made in certificates.items() if role not in entered]
+        made = [_NAMES[Role(row.role)] for row in new]
+        if new:
+            Authority.objects.bulk_create(new)
+            _record("ca.set_up", made, now=now)
     if new_responder:
         keystore.set_aside(Role.OCSP)
     if _certify_new_responder(issuing, algorithms, is_new=new_responder, now=now):
@@ -125,36 +144,23 @@ def renew_responder(*, now: datetime) -> bool:
     return True
 
 
-def _root(algorithms: Algorithms, *, begins: datetime, known: x509.Certificate | None) -> Issuer:
-    def sign(key: PrivateKey) -> x509.Certificate:
-        return sign_root(
-            key,
-            name=_name(Role.ROOT),
-            serial=serials.number(serials.new_serial()),
-            not_before=begins,
-            not_after=begins + ROOT_LIFETIME,
-        )
+def _expect_no_gap(known: dict[str, x509.Certificate], *, new_responder: bool) -> None:
+    """Raise KeyFault for a file that was there once: a later one is there, or a row about it.
 
-    return _issuer(Role.ROOT, algorithms.make_ca_key, sign, known=known)
-
-
-def _issuing(
-    root: Issuer, algorithms: Algorithms, *, begins: datetime, known: x509.Certificate | None
-) -> Issuer:
-    def sign(key: PrivateKey) -> x509.Certificate:
-        return sign_issuing_ca(
-            root,
-            public_key=key.public_key(),
-            name=_name(Role.ISSUING),
-            serial=serials.number(serials.new_serial()),
-            not_before=begins,
-            not_after=begins + ISSUING_LIFETIME,
-            addresses=Addresses(settings.PUBLIC_URL),
-        )
-
-    issuing = _issuer(Role.ISSUING, algorithms.make_ca_key, sign, known=known)
-    _expect_signed(Role.ISSUING, issuing.certificate, by=root)
-    return issuing
+    Files are written in this order, so a set-up that was killed leaves no gap.
+    """
+    files = [
+        (role, path)
+        for role in _OF_THE_CA
+        for path in (keystore.key_path(role), keystore.certificate_path(role))
+    ]
+    responder = keystore.key_path(Role.OCSP)
+    written = max((number for number, (_, path) in enumerate(files) if path.exists()), default=0)
+    for number, (role, path) in enumerate(files):
+        if not path.exists() and (role in known or number < written):
+            raise KeyFault("missing", path, _PUT_BACK)
+    if Role.OCSP in known and not responder.exists() and not new_responder:
+        raise KeyFault("missing", responder, f"{_PUT_BACK}, or run setup_ca --new-responder")
 
 
 def _issuer(
@@ -180,9 +186,8 @@ def _recovery(
     if not keystore.key_path(Role.RECOVERY).exists():
         keystore.save_key(Role.RECOVERY, X25519PrivateKey.generate())
     if not keystore.certificate_path(Role.RECOVERY).exists():
-        made = sign_recovery(
-            issuer,
-            public_key=keystore.load_recovery_key(certificate=None).public_key(),
+        made = issuer.certify_recovery(
+            keystore.load_recovery_key(certificate=None).public_key(),
             name=_name(Role.RECOVERY),
             serial=serials.number(serials.new_serial()),
             not_before=begins,
@@ -204,18 +209,6 @@ def _expect_signed(role: str, certificate: x509.Certificate, *, by: Issuer) -> N
 
 
 @transaction.atomic
-def _enter(certificates: dict[Role, x509.Certificate], *, now: datetime) -> list[str]:
-    known = set(Authority.objects.filter(is_current=True).values_list("role", flat=True))
-    new = [_row(role, made) for role, made in certificates.items() if role not in known]
-    if not new:
-        return []
-    Authority.objects.bulk_create(new)
-    names = [_NAMES[Role(row.role)] for row in new]
-    _record("ca.set_up", names, now=now)
-    return names
-
-
-@transaction.atomic
 def _certify_new_responder(
     issuer: Issuer, algorithms: Algorithms, *, is_new: bool, now: datetime
 ) -> bool:
@@ -234,9 +227,8 @@ def _certify_new_responder(
 
 
 def _certify(issuer: Issuer, public_key: PublicKey, *, now: datetime) -> None:
-    certificate = sign_responder(
-        issuer,
-        public_key=public_key,
+    certificate = issuer.certify_responder(
+        public_key,
         name=_name(Role.OCSP),
         serial=serials.number(serials.new_serial()),
         not_before=now - RESPONDER_BACKDATED,

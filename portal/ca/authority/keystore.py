@@ -25,6 +25,7 @@ from portal.ca.pki import serials
 from portal.ca.pki.names import readable
 from portal.ca.pki.profiles import PrivateKey
 from portal.core.database.fields import keyed_hash
+from portal.core.files import overwrite, write_new
 
 Role = Authority.Role
 
@@ -76,7 +77,7 @@ def certificate_path(role: str) -> Path:
 
 def save_key(role: str, key: PrivateKey | X25519PrivateKey) -> None:
     """Store a key; raises FileExistsError rather than overwrite one."""
-    _write(key_path(role), _encrypted(role, key))
+    write_new(key_path(role), _encrypted(role, key))
 
 
 def load_key(role: str, *, certificate: x509.Certificate | None) -> PrivateKey:
@@ -101,8 +102,7 @@ def strengthen(role: str) -> None:
     path = key_path(role)
     if key_files.cost_of(_read(path)) >= settings.SCRYPT_COST:
         return
-    draft = _draft(path, _encrypted(role, _load(role, None)))
-    draft.replace(path)
+    overwrite(path, _encrypted(role, _load(role, None)))
 
 
 def set_aside(role: str) -> None:
@@ -113,7 +113,7 @@ def set_aside(role: str) -> None:
 
 
 def save_certificate(role: str, certificate: x509.Certificate) -> None:
-    _write(certificate_path(role), certificate.public_bytes(Encoding.PEM))
+    write_new(certificate_path(role), certificate.public_bytes(Encoding.PEM))
 
 
 def load_certificate(role: str) -> x509.Certificate:
@@ -129,14 +129,17 @@ def make_passphrase() -> None:
     """In the simulation, make the passphrase that nobody has given, once, for a CA to be made."""
     path = Path(settings.CA_PASSPHRASE_FILE)
     if settings.SIMULATION and not os.environ.get("CA_PASSPHRASE") and not path.exists():
-        _write(path, secrets.token_urlsafe(48).encode())
+        write_new(path, secrets.token_urlsafe(48).encode())
 
 
 def _load(role: str, certificate: x509.Certificate | None) -> PrivateKey | X25519PrivateKey:
     if role != Role.OCSP and not _may_sign:
         raise NotConfigured("this process may not load the keys of the CA")
     path = key_path(role)
-    whose = _whose(certificate)
+    whose = "a key of the CA"
+    if certificate is not None:
+        serial = serials.text(certificate.serial_number)
+        whose = f"the key of {readable(certificate.subject)} (certificate {serial})"
     pem = _read(path, whose)
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise KeyFault("open_to_others", path, "others than its owner may use it: chmod 600")
@@ -159,13 +162,6 @@ def _load(role: str, certificate: x509.Certificate | None) -> PrivateKey | X2551
     if role != Role.OCSP and certificate is not None and load_certificate(role) != certificate:
         raise KeyFault("foreign", certificate_path(role), f"another certificate, should be {whose}")
     return key
-
-
-def _whose(certificate: x509.Certificate | None) -> str:
-    if certificate is None:
-        return "a key of the CA"
-    serial = serials.text(certificate.serial_number)
-    return f"the key of {readable(certificate.subject)} (certificate {serial})"
 
 
 def _read(path: Path, whose: str = "of the CA") -> bytes:
@@ -199,22 +195,3 @@ def _passphrase(role: str) -> str:
 
 def _encrypted(role: str, key: PrivateKey | X25519PrivateKey) -> bytes:
     return key_files.encrypted(key, _passphrase(role), cost=settings.SCRYPT_COST)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that is never seen half-written, never overwrites, and only its owner reads."""
-    draft = _draft(path, content)
-    try:
-        os.link(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _draft(path: Path, content: bytes) -> Path:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    return draft

@@ -28,23 +28,37 @@ def publish(issuer: Issuer, *, now: datetime) -> Crl | None:
         role=Authority.Role.ISSUING, is_current=True
     )
     last = latest()
-    if not is_due(last, now=now):
+    nears_its_end = last is None or last.next_update - now <= CRL_OVERLAP
+    if not nears_its_end and not Certificate.objects.unlisted().exists():
         return None
     due = Certificate.objects.listed_after(last.this_update if last else None).order_by("pk")
     rows = list(due.values_list("pk", "crl_entry", "crl_number"))
-    published = _store(
-        issuer, last=last, entries=[bytes(der or b"") for _, der, _ in rows], now=now
+    number = last.number + 1 if last else 1
+    this_update = now.replace(microsecond=0)
+    next_update = this_update + CRL_LIFETIME
+    published = Crl.objects.create(
+        number=number,
+        this_update=this_update,
+        next_update=next_update,
+        der=crl.build(
+            issuer,
+            number=number,
+            this_update=this_update,
+            next_update=next_update,
+            entries=[bytes(entry or b"") for _, entry, _ in rows],
+        ),
+        entries=len(rows),
     )
-    new = (pk for pk, _, number in rows if number is None)
-    while chunk := list(islice(new, _IDS_AT_ONCE)):
-        Certificate.objects.filter(pk__in=chunk).update(crl_number=published.number)
-    Crl.objects.filter(number__lte=published.number - LISTS_KEPT).exclude(der=b"").update(der=b"")
+    unlisted = (pk for pk, _, listed_in in rows if listed_in is None)
+    while chunk := list(islice(unlisted, _IDS_AT_ONCE)):
+        Certificate.objects.filter(pk__in=chunk).update(crl_number=number)
+    Crl.objects.filter(number__lte=number - LISTS_KEPT).exclude(der=b"").update(der=b"")
     record(
         Act(
             action="crl.publish",
             target_type="crl",
             target_uuid=None,
-            data={"number": published.number, "entries": published.entries},
+            data={"number": number, "entries": len(rows)},
         ),
         actor=None,
         now=now,
@@ -55,26 +69,3 @@ def publish(issuer: Issuer, *, now: datetime) -> Crl | None:
 def latest() -> Crl | None:
     """Return the standing list without its bytes, which are large and seldom wanted."""
     return Crl.objects.defer("der").order_by("-number").first()
-
-
-def is_due(last: Crl | None, *, now: datetime) -> bool:
-    """Say whether a new list is needed: none yet, a revocation nobody read, or the end near."""
-    if last is None or last.next_update - now <= CRL_OVERLAP:
-        return True
-    return Certificate.objects.unlisted().exists()
-
-
-def _store(issuer: Issuer, *, last: Crl | None, entries: list[bytes], now: datetime) -> Crl:
-    this_update = now.replace(microsecond=0)
-    number = last.number + 1 if last else 1
-    next_update = this_update + CRL_LIFETIME
-    der = crl.build(
-        issuer, number=number, this_update=this_update, next_update=next_update, entries=entries
-    )
-    return Crl.objects.create(
-        number=number,
-        this_update=this_update,
-        next_update=next_update,
-        der=der,
-        entries=len(entries),
-    )

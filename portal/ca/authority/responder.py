@@ -80,9 +80,19 @@ def answer(request: bytes, *, now: datetime) -> bytes:
         return TRY_LATER
     if responder is None:
         return TRY_LATER
-    if not _is_about(asked, responder.issuer):
+    try:
+        about = issuer_hashes(responder.issuer, asked.hash_algorithm.name)
+    except UnsupportedAlgorithm:
         return UNAUTHORIZED
-    status, revoked_at, reason = _status(asked.serial_number)
+    if (asked.issuer_name_hash, asked.issuer_key_hash) != about:
+        return UNAUTHORIZED
+    # What the register does not hold is unknown, though the CA signed it.
+    status, revoked_at, reason = ocsp.OCSPCertStatus.UNKNOWN, None, None
+    for ended_at, why in _register().filter(serial=serials.text(asked.serial_number)):
+        status = ocsp.OCSPCertStatus.GOOD
+        if ended_at is not None:
+            status = ocsp.OCSPCertStatus.REVOKED
+            revoked_at, reason = ended_at.replace(microsecond=0), crl.REASONS.get(why)
     this_update = now.replace(microsecond=0)
     builder = (
         ocsp.OCSPResponseBuilder()
@@ -105,23 +115,6 @@ def answer(request: bytes, *, now: datetime) -> bytes:
     return builder.sign(responder.key, hash_for(responder.key)).public_bytes(Encoding.DER)
 
 
-def _status(
-    serial_number: int,
-) -> tuple[ocsp.OCSPCertStatus, datetime | None, x509.ReasonFlags | None]:
-    """Return what the register says; what it does not hold is unknown, though the CA signed it."""
-    row = next(iter(_register().filter(serial=serials.text(serial_number))), None)
-    if row is None:
-        return ocsp.OCSPCertStatus.UNKNOWN, None, None
-    revoked_at, reason = row
-    if revoked_at is None:
-        return ocsp.OCSPCertStatus.GOOD, None, None
-    return (
-        ocsp.OCSPCertStatus.REVOKED,
-        revoked_at.replace(microsecond=0),
-        crl.REASONS.get(reason),
-    )
-
-
 @lru_cache(maxsize=1)
 def _register() -> QuerySet[Certificate, tuple[datetime | None, str]]:
     """The question put to the register, prepared once: it is a quarter of an answer's cost."""
@@ -135,27 +128,13 @@ def _read(request: bytes) -> tuple[ocsp.OCSPRequest, x509.OCSPNonce | None]:
     asked = ocsp.load_der_ocsp_request(request)
     if not 1 <= asked.serial_number < _SERIALS_END:
         raise ValueError("no certificate has such a serial number")
-    return asked, _nonce(asked)
-
-
-def _nonce(asked: ocsp.OCSPRequest) -> x509.OCSPNonce | None:
-    """Return the nonce to repeat; raises ValueError for one of a forbidden length (RFC 9654)."""
     try:
         nonce = asked.extensions.get_extension_for_class(x509.OCSPNonce).value
     except x509.ExtensionNotFound:
-        return None
-    if not 1 <= len(nonce.nonce) <= MAX_NONCE_BYTES:
+        return asked, None
+    if not 1 <= len(nonce.nonce) <= MAX_NONCE_BYTES:  # RFC 9654
         raise ValueError("a nonce has 1 to 128 bytes")
-    return nonce
-
-
-def _is_about(asked: ocsp.OCSPRequest, issuer: x509.Certificate) -> bool:
-    try:
-        algorithm = asked.hash_algorithm
-    except UnsupportedAlgorithm:
-        return False
-    expected = issuer_hashes(issuer, algorithm.name)
-    return (asked.issuer_name_hash, asked.issuer_key_hash) == expected
+    return asked, nonce
 
 
 @lru_cache(maxsize=16)
@@ -189,23 +168,21 @@ def _responder(now: datetime) -> Responder | None:
 
     Raises KeyFault when its key is not the one of its certificate.
     """
-    if _Loaded.responder is None or not _Loaded.responder.is_fresh(now):
-        _Loaded.responder = _load(now, _Loaded.responder)
-    return _Loaded.responder
-
-
-def _load(now: datetime, before: Responder | None) -> Responder | None:
+    before = _Loaded.responder
+    if before is not None and before.is_fresh(now):
+        return before
+    _Loaded.responder = None
     standing = dict(
         Authority.objects.filter(
             is_current=True, not_before__lte=now, not_after__gt=now
         ).values_list("role", "certificate")
     )
-    if not {Authority.Role.OCSP, Authority.Role.ISSUING} <= standing.keys():
-        return None
-    certificate = x509.load_der_x509_certificate(bytes(standing[Authority.Role.OCSP]))
-    issuer = x509.load_der_x509_certificate(bytes(standing[Authority.Role.ISSUING]))
-    if before is not None and before.key.public_key() == certificate.public_key():
-        key = before.key  # opening the file costs time; its certificate is renewed, it stays
-    else:
-        key = keystore.load_key(Authority.Role.OCSP, certificate=certificate)
-    return Responder(certificate, key, issuer, now)
+    if {Authority.Role.OCSP, Authority.Role.ISSUING} <= standing.keys():
+        certificate = x509.load_der_x509_certificate(bytes(standing[Authority.Role.OCSP]))
+        issuer = x509.load_der_x509_certificate(bytes(standing[Authority.Role.ISSUING]))
+        if before is not None and before.key.public_key() == certificate.public_key():
+            key = before.key  # opening the file costs time; its certificate is renewed, it stays
+        else:
+            key = keystore.load_key(Authority.Role.OCSP, certificate=certificate)
+        _Loaded.responder = Responder(certificate, key, issuer, now)
+    return _Loaded.responder

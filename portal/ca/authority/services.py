@@ -147,22 +147,18 @@ class SimulatedAuthority:
                     request_key=order.request_key, serial=order.serial, der=der, at=now
                 )
         answers |= {key: Answer(key, der) for key, der in known.items()}
-        answers |= _register(list(signed.values()))
+        try:
+            with transaction.atomic(durable=True):
+                Issuance.objects.bulk_create(signed.values())
+        except IntegrityError:  # then one by one, so that only the clashing one suffers
+            answers |= {key: _register_one(issuance) for key, issuance in signed.items()}
+        else:
+            answers |= {key: Answer(key, bytes(made.der)) for key, made in signed.items()}
         return [answers[order.request_key] for order in orders]
 
     def publish_crl(self, *, now: datetime) -> Crl | None:
         """Publish a list when one is due; return it, or None when the standing one will do."""
         return publication.publish(self.issuer, now=now)
-
-
-def _register(signed: list[Issuance]) -> dict[str, Answer]:
-    """Store new answers at once; on a clash one by one, so that only the clashing one suffers."""
-    try:
-        with transaction.atomic(durable=True):
-            Issuance.objects.bulk_create(signed)
-    except IntegrityError:
-        return {issuance.request_key: _register_one(issuance) for issuance in signed}
-    return {made.request_key: Answer(made.request_key, bytes(made.der)) for made in signed}
 
 
 def _register_one(issuance: Issuance) -> Answer:

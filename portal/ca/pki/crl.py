@@ -55,7 +55,10 @@ def build(
     entries: Iterable[bytes],
 ) -> bytes:
     """Return a signed version 2 list with its number."""
-    algorithm = _algorithm(issuer)
+    if isinstance(issuer.key, rsa.RSAPrivateKey):
+        algorithm = _SHA256_WITH_RSA
+    else:
+        algorithm = _ECDSA_WITH[issuer.hash.name]
     own = issuer.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
     key_id = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own.value)
     extensions = _der(
@@ -76,12 +79,6 @@ def build(
     )
     signature = _der(_BIT_STRING, b"\x00", issuer.sign(to_be_signed))
     return _der(_SEQUENCE, to_be_signed, algorithm, signature)
-
-
-def _algorithm(issuer: Issuer) -> bytes:
-    if isinstance(issuer.key, rsa.RSAPrivateKey):
-        return _SHA256_WITH_RSA
-    return _ECDSA_WITH[issuer.hash.name]
 
 
 def _extension(oid: bytes, value: bytes) -> bytes:

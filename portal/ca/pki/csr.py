@@ -69,6 +69,34 @@ class KeyRequest:
     common_name: str
     asked_names: tuple[str, ...]
 
+    def misfits(self, *, names: Collection[str], addresses: Collection[str]) -> list[Violation]:
+        """Return why a good request is not one for the row it stands in.
+
+        ``names`` are what its CN may say (case and marks apart: not every device writes
+        Vietnamese), ``addresses`` the alternative names it may ask for.
+        """
+        found = []
+        if search_key(self.common_name) not in {search_key(name) for name in names if name}:
+            found.append(
+                _violation(
+                    "csr_other_name",
+                    _("Tệp PKCS#10 ghi tên (CN) “%(cn)s”, không phải tên ở dòng này.")
+                    % {"cn": self.common_name},
+                    _("Chọn đúng tệp của dòng này, hoặc tạo lại tệp với CN là tên ở dòng này."),
+                )
+            )
+        allowed = {address.lower() for address in addresses if address}
+        if other := [name for name in self.asked_names if name not in allowed]:
+            found.append(
+                _violation(
+                    "csr_other_address",
+                    _("Tệp PKCS#10 xin thêm tên “%(name)s” mà dòng này không đề nghị.")
+                    % {"name": other[0]},
+                    _("Tạo lại tệp chỉ với tên miền, thư điện tử ở dòng này, hoặc không xin thêm."),
+                )
+            )
+        return found
+
 
 def text_of_file(name: str, content: bytes) -> str:
     """Return the request in an uploaded file as PEM; raises Refused for what is no sound request.
@@ -114,8 +142,7 @@ def read(text: str) -> KeyRequest:
             found = [
                 *_signature_problems(request),
                 *_subject_problems(request),
-                *_attribute_problems(request),
-                *_extension_problems(request),
+                *_extra_problems(request),
             ]
             if found:
                 raise Refused(*found)
@@ -139,37 +166,6 @@ def pem(der: bytes) -> str:
     """Return a request as PEM."""
     certificate = ssl.DER_cert_to_PEM_cert(der)
     return certificate.replace(" CERTIFICATE-", " CERTIFICATE REQUEST-")
-
-
-def misfits(
-    request: KeyRequest, *, names: Collection[str], addresses: Collection[str]
-) -> list[Violation]:
-    """Return why a good request is not one for the row it stands in.
-
-    ``names`` are what its CN may say (case and marks apart: not every device writes Vietnamese),
-    ``addresses`` the alternative names it may ask for.
-    """
-    found = []
-    if search_key(request.common_name) not in {search_key(name) for name in names if name}:
-        found.append(
-            _violation(
-                "csr_other_name",
-                _("Tệp PKCS#10 ghi tên (CN) “%(cn)s”, không phải tên ở dòng này.")
-                % {"cn": request.common_name},
-                _("Chọn đúng tệp của dòng này, hoặc tạo lại tệp với CN là tên ở dòng này."),
-            )
-        )
-    allowed = {address.lower() for address in addresses if address}
-    if other := [name for name in request.asked_names if name not in allowed]:
-        found.append(
-            _violation(
-                "csr_other_address",
-                _("Tệp PKCS#10 xin thêm tên “%(name)s” mà dòng này không đề nghị.")
-                % {"name": other[0]},
-                _("Tạo lại tệp chỉ với tên miền, thư điện tử ở dòng này, hoặc không xin thêm."),
-            )
-        )
-    return found
 
 
 def _der_of(text: str) -> bytes:
@@ -256,7 +252,8 @@ def _subject_problems(request: x509.CertificateSigningRequest) -> Iterator[Viola
         )
 
 
-def _attribute_problems(request: x509.CertificateSigningRequest) -> Iterator[Violation]:
+def _extra_problems(request: x509.CertificateSigningRequest) -> Iterator[Violation]:
+    """Yield what is wrong with the attributes and the extensions asked for in one of them."""
     attributes = [attribute.oid.dotted_string for attribute in request.attributes]
     requests = [oid for oid in attributes if oid in _EXTENSION_REQUESTS]
     if len(attributes) > MOST_ATTRIBUTES or len(requests) > 1:
@@ -266,9 +263,6 @@ def _attribute_problems(request: x509.CertificateSigningRequest) -> Iterator[Vio
             % {"most": MOST_ATTRIBUTES},
             _("Tạo lại tệp không kèm thuộc tính."),
         )
-
-
-def _extension_problems(request: x509.CertificateSigningRequest) -> Iterator[Violation]:
     extensions = request.extensions
     if len(extensions) > MOST_EXTENSIONS or len(list(_asked_names(request))) > MOST_NAMES:
         yield _violation(
@@ -277,7 +271,12 @@ def _extension_problems(request: x509.CertificateSigningRequest) -> Iterator[Vio
             % {"extensions": MOST_EXTENSIONS, "names": MOST_NAMES},
             _("Tạo lại tệp không xin phần mở rộng; Cục tự ghi theo loại chứng thư."),
         )
-    if any(_is_of_a_ca(extension.value) for extension in extensions):
+    values = [extension.value for extension in extensions]
+    if any(
+        (isinstance(value, x509.BasicConstraints) and value.ca)
+        or (isinstance(value, x509.KeyUsage) and (value.key_cert_sign or value.crl_sign))
+        for value in values
+    ):
         yield _violation(
             "csr_asks_ca",
             _("Tệp PKCS#10 xin quyền của một CA (ký chứng thư khác); thuê bao không được cấp."),
@@ -295,12 +294,6 @@ def _extension_problems(request: x509.CertificateSigningRequest) -> Iterator[Vio
             % {"oid": unknown[0]},
             _("Tạo lại tệp không xin phần mở rộng này."),
         )
-
-
-def _is_of_a_ca(value: x509.ExtensionType) -> bool:
-    if isinstance(value, x509.BasicConstraints):
-        return value.ca
-    return isinstance(value, x509.KeyUsage) and (value.key_cert_sign or value.crl_sign)
 
 
 def _asked_names(request: x509.CertificateSigningRequest) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -94,6 +95,11 @@ def subject_of(der: bytes) -> SubjectName:
         warnings.simplefilter("ignore")  # long Vietnamese names, counted in bytes
         certificate = x509.load_der_x509_certificate(der)
         name = certificate.subject
+    hosts: list[str] = []
+    with suppress(x509.ExtensionNotFound):
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        hosts += found.get_values_for_type(x509.DNSName)
+        hosts += map(str, found.get_values_for_type(x509.IPAddress))
     levels = [
         *_texts(name, NameOID.ORGANIZATION_NAME),
         *_texts(name, NameOID.ORGANIZATIONAL_UNIT_NAME),
@@ -103,7 +109,7 @@ def subject_of(der: bytes) -> SubjectName:
         organisation_levels=tuple(levels),
         locality=_first(_texts(name, NameOID.LOCALITY_NAME)),
         email=_first(_texts(name, NameOID.EMAIL_ADDRESS)),
-        domain=_domain_of(certificate),
+        domain=_first(hosts),
     )
 
 
@@ -130,13 +136,3 @@ def _texts(name: x509.Name, oid: x509.ObjectIdentifier) -> list[str]:
 
 def _first(texts: list[str]) -> str:
     return texts[0] if texts else ""
-
-
-def _domain_of(certificate: x509.Certificate) -> str:
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return ""
-    hosts = names.get_values_for_type(x509.DNSName)
-    hosts += [str(address) for address in names.get_values_for_type(x509.IPAddress)]
-    return _first(hosts)

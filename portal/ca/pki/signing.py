@@ -21,7 +21,6 @@ from portal.ca.pki.profiles import (
     SIMULATION_NOTICE,
     Addresses,
     PrivateKey,
-    Profile,
     PublicKey,
     key_usage,
 )
@@ -51,6 +50,77 @@ class Issuer:
         if isinstance(self.key, rsa.RSAPrivateKey):
             return self.key.sign(data, padding.PKCS1v15(), self.hash)
         return self.key.sign(data, ec.ECDSA(self.hash))
+
+    def certify_ca(
+        self,
+        public_key: PublicKey,
+        *,
+        name: x509.Name,
+        serial: int,
+        not_before: datetime,
+        not_after: datetime,
+        addresses: Addresses,
+    ) -> x509.Certificate:
+        """Return the certificate of a CA that issues to subscribers only."""
+        issuer = self.certificate.subject
+        builder = _builder(
+            issuer, name, public_key, serial=serial, not_before=not_before, not_after=not_after
+        )
+        extensions: list[Extension] = [
+            (x509.BasicConstraints(ca=True, path_length=0), True),
+            (key_usage(key_cert_sign=True, crl_sign=True), True),
+            (x509.SubjectKeyIdentifier.from_public_key(public_key), False),
+            (_authority_key_id(self), False),
+            (_access((Access.CA_ISSUERS, addresses.root)), False),
+        ]
+        return _with(builder, extensions).sign(self.key, self.hash)
+
+    def certify_responder(
+        self,
+        public_key: PublicKey,
+        *,
+        name: x509.Name,
+        serial: int,
+        not_before: datetime,
+        not_after: datetime,
+        addresses: Addresses,
+    ) -> x509.Certificate:
+        """Return the certificate of a delegated OCSP responder (RFC 6960, 4.2.2.2)."""
+        issuer = self.certificate.subject
+        builder = _builder(
+            issuer, name, public_key, serial=serial, not_before=not_before, not_after=not_after
+        )
+        extensions: list[Extension] = [
+            (x509.BasicConstraints(ca=False, path_length=None), True),
+            (key_usage(digital_signature=True), True),
+            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), False),
+            (_OCSP_LIFE_NEEDS_NO_CHECK, False),
+            (x509.SubjectKeyIdentifier.from_public_key(public_key), False),
+            (_authority_key_id(self), False),
+            (_access((Access.CA_ISSUERS, addresses.issuing)), False),
+        ]
+        return _with(builder, extensions).sign(self.key, self.hash)
+
+    def certify_recovery(
+        self,
+        public_key: X25519PublicKey,
+        *,
+        name: x509.Name,
+        serial: int,
+        not_before: datetime,
+        not_after: datetime,
+    ) -> x509.Certificate:
+        """Return the certificate of the key that opens virtual tokens: it only agrees on keys."""
+        issuer = self.certificate.subject
+        builder = _builder(
+            issuer, name, public_key, serial=serial, not_before=not_before, not_after=not_after
+        )
+        extensions: list[Extension] = [
+            (x509.BasicConstraints(ca=False, path_length=None), True),
+            (key_usage(key_agreement=True), True),
+            (_authority_key_id(self), False),
+        ]
+        return _with(builder, extensions).sign(self.key, self.hash)
 
 
 def hash_for(key: PrivateKey) -> Hash:
@@ -96,88 +166,6 @@ def sign_root(
     return _with(builder, extensions).sign(key, hash_for(key))
 
 
-def sign_issuing_ca(
-    root: Issuer,
-    *,
-    public_key: PublicKey,
-    name: x509.Name,
-    serial: int,
-    not_before: datetime,
-    not_after: datetime,
-    addresses: Addresses,
-) -> x509.Certificate:
-    """Return the certificate of a CA that issues to subscribers only."""
-    issuer = root.certificate.subject
-    builder = _builder(
-        issuer, name, public_key, serial=serial, not_before=not_before, not_after=not_after
-    )
-    extensions: list[Extension] = [
-        (x509.BasicConstraints(ca=True, path_length=0), True),
-        (key_usage(key_cert_sign=True, crl_sign=True), True),
-        (x509.SubjectKeyIdentifier.from_public_key(public_key), False),
-        (_authority_key_id(root), False),
-        (_access((Access.CA_ISSUERS, addresses.root)), False),
-    ]
-    return _with(builder, extensions).sign(root.key, root.hash)
-
-
-def sign_responder(
-    issuer: Issuer,
-    *,
-    public_key: PublicKey,
-    name: x509.Name,
-    serial: int,
-    not_before: datetime,
-    not_after: datetime,
-    addresses: Addresses,
-) -> x509.Certificate:
-    """Return the certificate of a delegated OCSP responder (RFC 6960, 4.2.2.2)."""
-    builder = _builder(
-        issuer.certificate.subject,
-        name,
-        public_key,
-        serial=serial,
-        not_before=not_before,
-        not_after=not_after,
-    )
-    extensions: list[Extension] = [
-        (x509.BasicConstraints(ca=False, path_length=None), True),
-        (key_usage(digital_signature=True), True),
-        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), False),
-        (_OCSP_LIFE_NEEDS_NO_CHECK, False),
-        (x509.SubjectKeyIdentifier.from_public_key(public_key), False),
-        (_authority_key_id(issuer), False),
-        (_access((Access.CA_ISSUERS, addresses.issuing)), False),
-    ]
-    return _with(builder, extensions).sign(issuer.key, issuer.hash)
-
-
-def sign_recovery(
-    issuer: Issuer,
-    *,
-    public_key: X25519PublicKey,
-    name: x509.Name,
-    serial: int,
-    not_before: datetime,
-    not_after: datetime,
-) -> x509.Certificate:
-    """Return the certificate of the key that opens virtual tokens: it agrees on keys, no more."""
-    builder = _builder(
-        issuer.certificate.subject,
-        name,
-        public_key,
-        serial=serial,
-        not_before=not_before,
-        not_after=not_after,
-    )
-    extensions: list[Extension] = [
-        (x509.BasicConstraints(ca=False, path_length=None), True),
-        (key_usage(key_agreement=True), True),
-        (_authority_key_id(issuer), False),
-    ]
-    return _with(builder, extensions).sign(issuer.key, issuer.hash)
-
-
 class SubscriberSigner:
     """Signs subscribers' certificates; what all of a profile share is built once."""
 
@@ -198,21 +186,18 @@ class SubscriberSigner:
             (x509.CRLDistributionPoints([x509.DistributionPoint(where, None, None, None)]), False),
             (x509.CertificatePolicies([x509.PolicyInformation(ANY_POLICY, [notice])]), False),
         ]
+        builder = _with(x509.CertificateBuilder().issuer_name(issuer.certificate.subject), shared)
         self._builders = {
-            (kind, is_rsa): self._constant(profile, shared, is_rsa=is_rsa)
+            (kind, is_rsa): _with(
+                builder,
+                [
+                    (profile.key_usage(is_rsa=is_rsa), True),
+                    (x509.ExtendedKeyUsage(profile.purposes), False),
+                ],
+            )
             for kind, profile in PROFILES.items()
             for is_rsa in (True, False)
         }
-
-    def _constant(
-        self, profile: Profile, shared: Sequence[Extension], *, is_rsa: bool
-    ) -> x509.CertificateBuilder:
-        own: list[Extension] = [
-            (profile.key_usage(is_rsa=is_rsa), True),
-            (x509.ExtendedKeyUsage(profile.purposes), False),
-        ]
-        builder = x509.CertificateBuilder().issuer_name(self._issuer.certificate.subject)
-        return _with(builder, [*shared, *own])
 
     def sign(
         self,
@@ -238,7 +223,14 @@ class SubscriberSigner:
             .not_valid_after(_second(not_after))
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
         )
-        if names := _alternative_names(subject):
+        names: list[x509.GeneralName] = []
+        if subject.email:
+            names.append(x509.RFC822Name(subject.email))
+        if address := ip_of(subject.domain):
+            names.append(x509.IPAddress(address))
+        elif subject.domain:
+            names.append(x509.DNSName(subject.domain))
+        if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         return builder.sign(self._issuer.key, self._issuer.hash)
 
@@ -285,14 +277,3 @@ def _access(*entries: tuple[x509.ObjectIdentifier, str]) -> x509.AuthorityInform
         x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
         for method, url in entries
     )
-
-
-def _alternative_names(subject: SubjectName) -> list[x509.GeneralName]:
-    names: list[x509.GeneralName] = []
-    if subject.email:
-        names.append(x509.RFC822Name(subject.email))
-    if address := ip_of(subject.domain):
-        names.append(x509.IPAddress(address))
-    elif subject.domain:
-        names.append(x509.DNSName(subject.domain))
-    return names

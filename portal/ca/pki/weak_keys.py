@@ -22,11 +22,9 @@ FERMAT_ROUNDS = 100
 _SMALL_FACTORS_BELOW = 752
 
 
-def _primes_below(limit: int) -> list[int]:
-    return [n for n in range(2, limit) if all(n % d for d in range(2, math.isqrt(n) + 1))]
-
-
-_SMALL_PRIMES = math.prod(_primes_below(_SMALL_FACTORS_BELOW))
+_SMALL_PRIMES = math.prod(
+    n for n in range(2, _SMALL_FACTORS_BELOW) if all(n % d for d in range(2, math.isqrt(n) + 1))
+)
 # Of a key made by the faulty library, n modulo each of these is a power of 65537.
 _ROCA_PRIMES = (
     11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157,
@@ -73,11 +71,8 @@ def _rsa_problem(key: rsa.RSAPublicKey) -> Violation | None:
             _("Số mũ công khai của khóa RSA không an toàn; thường dùng 65537."),
             _("Tạo cặp khóa RSA mới với số mũ 65537."),
         )
-    if (
-        math.gcd(numbers.n, _SMALL_PRIMES) != 1
-        or all(numbers.n % prime in _ROCA_POWERS[prime] for prime in _ROCA_PRIMES)
-        or _has_close_primes(numbers.n)
-    ):
+    is_roca = all(numbers.n % prime in _ROCA_POWERS[prime] for prime in _ROCA_PRIMES)
+    if is_roca or math.gcd(numbers.n, _SMALL_PRIMES) != 1 or _has_close_primes(numbers.n):
         return _problem(
             "csr_weak_key",
             _("Khóa RSA này thuộc loại yếu đã biết: người khác tính ra được khóa bí mật."),

@@ -22,9 +22,9 @@ from django.utils.translation import gettext as _
 from portal.ca.models import Certificate
 from portal.ca.querysets import CertificateQuerySet
 from portal.ca.register import renewals
+from portal.core import law
 from portal.deadlines.models import Deadline, DeadlineKind
-from portal.deadlines.rules import DOOR_DAYS
-from portal.deadlines.services import OwedUntil, cancel, close_all, lapse, open_until
+from portal.deadlines.services import OwedUntil, cancel, close_all, open_until
 
 MOST = 1000  # certificates of one transaction
 KINDS = (DeadlineKind.RENEWAL_DOOR, DeadlineKind.CERTIFICATE_EXPIRY)
@@ -41,7 +41,15 @@ def open_doors(certificates: Iterable[Certificate], *, now: datetime) -> int:
     certificates = list(certificates)
     seen = Certificate.objects.filter(pk__in=[one.pk for one in certificates])
     seen.update(clocked_at=now)
-    clocks = [clock for one in certificates if (clock := _clock_of(one, today=today))]
+    clocks = []
+    for one in certificates:
+        ends_on = timezone.localdate(one.not_after)
+        shuts_on = ends_on - timedelta(days=law.DAYS_LEFT_TO_ASK)
+        if shuts_on >= today:
+            owed = _owed_until(shuts_on, one, title=_title_of(one, is_door=True))
+            clocks.append((DeadlineKind.RENEWAL_DOOR, owed))
+        elif ends_on >= today:
+            clocks.append(_until_it_ends(one))
     return len(open_until(clocks, target_type="certificate", now=now)) if clocks else 0
 
 
@@ -116,7 +124,7 @@ def shut_doors(*, now: datetime, most: int = MOST) -> int:
     )
     ended = past.filter(target_uuid__in=[one.uuid for one in locked])
     doors = set(ended.filter(kind=DeadlineKind.RENEWAL_DOOR).values_list("target_uuid", flat=True))
-    shut = lapse(ended, now=now)
+    shut = ended.lapse(now=now)
     lasting = set(_lasting().filter(uuid__in=doors).values_list("uuid", flat=True))
     next_ones = [_until_it_ends(one) for one in locked if one.uuid in lasting]
     _look_again(doors - lasting)
@@ -142,8 +150,7 @@ def open_missing(*, now: datetime, most: int = MOST) -> int:
     )
     unseen = (
         _lasting()
-        .filter(not_after__gt=now)
-        .filter(clocked_at__isnull=True)
+        .filter(not_after__gt=now, clocked_at__isnull=True)
         .select_for_update(of=("self",), skip_locked=True, no_key=True)
         .select_related("agency", "office")
         .defer("der", "crl_entry")
@@ -169,17 +176,6 @@ def _lasting() -> CertificateQuerySet:
     """Return what is, or was, good until its end, has no successor and awaits none."""
     lasting = Certificate.objects.filter(revoked_at__isnull=True, successors__isnull=True)
     return lasting.exclude(renewals.are_asked_for())
-
-
-def _clock_of(certificate: Certificate, *, today: date) -> tuple[DeadlineKind, OwedUntil] | None:
-    ends_on = timezone.localdate(certificate.not_after)
-    shuts_on = ends_on - timedelta(days=DOOR_DAYS)
-    if ends_on < today:
-        return None
-    if shuts_on < today:
-        return _until_it_ends(certificate)
-    kind = DeadlineKind.RENEWAL_DOOR
-    return kind, _owed_until(shuts_on, certificate, title=_title_of(certificate, is_door=True))
 
 
 def _until_it_ends(certificate: Certificate) -> tuple[DeadlineKind, OwedUntil]:
@@ -209,7 +205,7 @@ def _title_of(certificate: Certificate, *, is_door: bool) -> str:
     if is_door and certificate.renewals:
         text = _(
             "Chứng thư %(serial)s của %(name)s (đã gia hạn một lần: chỉ còn thay đổi thông tin, "
-            "hoặc cấp mới khi còn dưới 30 ngày)"
+            "hoặc cấp mới khi còn dưới %(days_left)d ngày)"
         )
-        return text % values
+        return text % (values | law.numbers())
     return _("Chứng thư %(serial)s của %(name)s") % values

@@ -6,7 +6,7 @@ imported beside the key it belongs to (S2 mục 4–5).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -19,11 +19,12 @@ from portal.accounts.models import User
 from portal.audit.services import Act, record
 from portal.ca.models import Certificate, RevocationReason
 from portal.ca.register.services import revoke_many
+from portal.core import law
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from portal.notices.services import tell
 
-SUPERSEDED_AFTER = timedelta(days=7)  # of issue, when nobody confirms (DOMAIN 14.11; DERIVED)
+SUPERSEDED_AFTER = timedelta(days=law.SUPERSEDED_AFTER_DAYS)
 _AT_ONCE = 500
 
 
@@ -47,10 +48,10 @@ def confirm_installed(certificate: Certificate, *, actor: User, now: datetime) -
         raise PermissionDenied("the agency's clerk confirms installations")
     if seen.predecessor_id is None:
         raise Refused(_NOTHING_TO_INSTALL)
-    # All up to this one on its key, the oldest first, as everybody locks them.
+    # Those on its key up to itself, the oldest first, locked in the order of all who lock them.
     found = Certificate.objects.select_for_update(of=("self",), no_key=True)
     found = found.filter(key=seen.key_id, pk__lte=seen.pk)
-    *before, new = list(found.select_related("agency", "office").defer("der").order_by("pk"))
+    *before, new = found.select_related("agency", "office").defer("der").order_by("pk")
     if new.installed_at is not None:
         return new
     if not new.is_valid(now):
@@ -106,27 +107,23 @@ def _settle(old_of: Mapping[int, int | None], *, now: datetime) -> int:
     Certificate.objects.filter(pk__in=old_of).update(settled_at=now)
     news = Certificate.objects.filter(predecessor__in=ended, installed_at__isnull=True)
     waiting = list(news.only("pk", "uuid", "agency_id").order_by("agency", "pk"))
-    for agency_id, of_agency in groupby(waiting, key=lambda one: one.agency_id):
-        _tell(agency_id, list(of_agency), now=now)
-    return len(ended)
-
-
-def _tell(agency_id: int, waiting: Sequence[Certificate], *, now: datetime) -> None:
-    """Tell the clerks that the old certificates sign no more and the new ones must be used."""
-    path = reverse("ca:list") + "?state=to_install"
-    if len(waiting) == 1:
-        path = reverse("ca:detail", args=[waiting[0].uuid])
+    # The clerks hear that the old certificates sign no more and the new ones must be used.
     title = _("%(count)d chứng thư cũ đã hết giá trị vì được thay bằng chứng thư mới")
-    tell(
-        User.objects.who_can(Capability.CONFIRM_INSTALLATION, agency_id=agency_id),
-        cause=f"superseded:{waiting[0].pk}",
-        title=title % {"count": len(waiting)},
-        text=_("Nếu chưa cài chứng thư mới vào thiết bị, hãy cài ngay rồi xác nhận trên cổng."),
-        path=path,
-        target_type="certificate",
-        target_uuid=waiting[0].uuid,
-        now=now,
-    )
+    for agency_id, of_agency in groupby(waiting, key=lambda one: one.agency_id):
+        first, *others = of_agency
+        tell(
+            User.objects.who_can(Capability.CONFIRM_INSTALLATION, agency_id=agency_id),
+            cause=f"superseded:{first.pk}",
+            title=title % {"count": 1 + len(others)},
+            text=_("Nếu chưa cài chứng thư mới vào thiết bị, hãy cài ngay rồi xác nhận trên cổng."),
+            path=reverse("ca:list") + "?state=to_install"
+            if others
+            else reverse("ca:detail", args=[first.uuid]),
+            target_type="certificate",
+            target_uuid=first.uuid,
+            now=now,
+        )
+    return len(ended)
 
 
 _NOTHING_TO_INSTALL = Violation(

@@ -94,7 +94,21 @@ def make_keys(storage: str, count: int, *, now: datetime) -> list[KeyPair]:
         raise NotConfigured("virtual tokens exist in the simulation only")
     recovery = tokens.recovery_certificate().public_key()
     assert isinstance(recovery, X25519PublicKey)
-    made = [_new_key(storage, now=now) for _number in range(count)]
+    made = []
+    for _number in range(count):
+        private = ALGORITHMS[settings.CA_ALGORITHM].make_subscriber_key()
+        public = private.public_key()
+        spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        pair = KeyPair(
+            storage=storage,
+            algorithm=algorithm_name(public),
+            public_key=spki,
+            fingerprint=hashlib.sha256(spki).hexdigest(),
+            made_at=now,
+        )
+        made.append(
+            (pair, private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+        )
     with transaction.atomic():
         pairs = KeyPair.objects.bulk_create(pair for pair, _plain in made)
         VirtualToken.objects.bulk_create(
@@ -219,18 +233,3 @@ def trusted() -> list[bytes]:
 def pem(*certificates: bytes) -> str:
     """Return DER certificates as PEM, one after another."""
     return "".join(ssl.DER_cert_to_PEM_cert(der) for der in certificates)
-
-
-def _new_key(storage: str, *, now: datetime) -> tuple[KeyPair, bytes]:
-    private = ALGORITHMS[settings.CA_ALGORITHM].make_subscriber_key()
-    public = private.public_key()
-    spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    pair = KeyPair(
-        storage=storage,
-        algorithm=algorithm_name(public),
-        public_key=spki,
-        fingerprint=hashlib.sha256(spki).hexdigest(),
-        made_at=now,
-    )
-    plain = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    return pair, plain

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -22,7 +22,7 @@ from portal.ca.querysets import CertificateQuerySet
 from portal.ca.register import services
 from portal.ca.register.filters import CertificateFilter
 from portal.ca.register.views_installation import waiting
-from portal.ca.register.words import algorithm_words, happenings, sentence, waits_for
+from portal.ca.register.words import happenings, sentence, waits_for
 from portal.core.web import sheets
 from portal.core.web.paging import MOST_COUNTED, Order, capped_count, first_rows, keyset_page
 from portal.core.web.sheets import SheetColumn
@@ -103,7 +103,10 @@ def detail(request: UserRequest, code: UUID) -> HttpResponse:
     now = timezone.now()
     certificate = _visible(request, code)
     line = list(Certificate.objects.visible_to(request.user).same_line(certificate).for_list())
-    device = _device(certificate)
+    # The thing the key lives in, with its page; None for keys without one.
+    device: dict[str, str] | None = None
+    if (thing := getattr(certificate.key, "device", None)) is not None:
+        device = {"name": str(thing), "url": _link("devices:detail", thing.uuid)}
     context = {
         "certificate": certificate,
         "row": _rows([certificate], now=now)[0],
@@ -111,7 +114,7 @@ def detail(request: UserRequest, code: UUID) -> HttpResponse:
             certificate, request.user, device=device["name"] if device else "", now=now
         ),
         "sentence": sentence(certificate, now=now),
-        "algorithm": algorithm_words(certificate.key.algorithm),
+        "algorithm": certificate.key.algorithm_in_words,
         "device": device,
         "agency_url": _link("agencies:detail", certificate.agency.uuid),
         "line": _rows(line, now=now),
@@ -165,14 +168,6 @@ def _rows(certificates: Iterable[Certificate], *, now: datetime) -> list[Row]:
         waits = waits_for(one, has_successor=one.pk in has_successor, now=now)
         rows.append(Row(one, state, TONES[state], one.days_left(today), waits))
     return rows
-
-
-def _device(certificate: Certificate) -> dict[str, Any] | None:
-    """Return the thing the key lives in, with its page; None for keys without one."""
-    device = getattr(certificate.key, "device", None)
-    if device is None:
-        return None
-    return {"name": str(device), "url": _link("devices:detail", device.uuid)}
 
 
 def _link(route: str, uuid: UUID) -> str:

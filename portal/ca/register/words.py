@@ -56,14 +56,6 @@ def waits_for(certificate: Certificate, *, has_successor: bool, now: datetime) -
     return ""
 
 
-def algorithm_words(algorithm: str) -> str:
-    """Return "rsa-2048" as "RSA 2048 bit"."""
-    family, _dash, size = algorithm.partition("-")
-    if family == "rsa":
-        return f"RSA {size} bit"
-    return f"ECDSA {size.upper().replace('P', 'P-')}"
-
-
 def happenings(
     certificate: Certificate, line: Sequence[Certificate], *, now: datetime
 ) -> Iterator[Happening]:

@@ -29,6 +29,7 @@ _FORTH = (
 _ROWS = (*_FORTH, *(row[::-1] for row in _FORTH))
 _LEAST_OF_A_ROW, _LEAST_OF_A_NUMBER = 3, 4
 _REPEATED = re.compile(r"(.)\1{2,}|(..{1,3})\2+")
+_DATE_FORMS = ("{0:%d%m%Y}", "{0:%d%m%y}", "{0:%Y%m%d}", "{0:%m%d%Y}", "{0.day}{0.month}{0.year}")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DATE = re.compile(
     r"\d{1,2}[-./]?\d{1,2}[-./]?(?:19|20)\d\d"  # 5/6/1985, 05061985
@@ -48,16 +49,7 @@ _WORDS = (
 _LOOKALIKE = str.maketrans("0134579@$!", "oieastgasi")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """What others know of the person who is to know the PIN."""
-
-    names: tuple[str, ...] = ()  # of the person, accounts, mail addresses
-    numbers: tuple[str, ...] = ()  # of the identity card, telephones
-    born_on: date | None = None
-
-
-_MESSAGES = {
+_PROBLEMS = {
     "pin_birthday": gettext_lazy(
         "Mã PIN là ngày sinh của người giữ thiết bị, dễ đoán. Hãy chọn mã khác."
     ),
@@ -77,6 +69,15 @@ _MESSAGES = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """What others know of the person who is to know the PIN."""
+
+    names: tuple[str, ...] = ()  # of the person, accounts, mail addresses
+    numbers: tuple[str, ...] = ()  # of the identity card, telephones
+    born_on: date | None = None
+
+
 def pin_problem(pin: str, *, holder: Holder | None = None) -> Violation | None:
     """Return why ``pin`` can't be one; what is in it that others know does not count as PIN."""
     if not MIN_PIN <= len(pin) <= MAX_PIN:
@@ -92,16 +93,17 @@ def pin_problem(pin: str, *, holder: Holder | None = None) -> Violation | None:
     if not found or len(pin) - len(known) >= LEAST_UNKNOWN:
         return None
     code = max(found, key=lambda one: found[one])  # the first named of the longest
-    return Violation(code, str(_MESSAGES[code]))
+    return Violation(code, str(_PROBLEMS[code]))
 
 
 def _known_parts(pin: str, holder: Holder) -> Iterator[tuple[str, int, int]]:
     """Yield what others know of ``pin``: what it is, from where to where."""
-    for begin in range(len(pin)):  # every place: 1985 may be the end of one date or begin another
-        if not (match := _DATE.match(pin, begin)):
-            continue
-        is_birthday = holder.born_on and _digits(match[0]) in _forms_of(holder.born_on)
-        yield "pin_birthday" if is_birthday else "pin_date", *match.span()
+    born_on = holder.born_on
+    birthdays = {form.format(born_on) for form in _DATE_FORMS} if born_on else set()
+    for begin in range(len(pin)):  # 1985 may be the end of one date or begin another
+        if match := _DATE.match(pin, begin):
+            code = "pin_birthday" if _digits(match[0]) in birthdays else "pin_date"
+            yield code, *match.span()
     for name in holder.names:
         for word in (word for word in re.split(r"\W+|_", search_key(name)) if len(word) > 1):
             yield from _words("pin_name", word, pin)
@@ -138,8 +140,3 @@ def _pieces(code: str, whole: str, pin: str, *, least: int) -> Iterator[tuple[st
 
 def _digits(text: str) -> str:
     return re.sub(r"\D", "", text)
-
-
-def _forms_of(day: date) -> set[str]:
-    forms = ("{0:%d%m%Y}", "{0:%d%m%y}", "{0:%Y%m%d}", "{0:%m%d%Y}", "{0.day}{0.month}{0.year}")
-    return {form.format(day) for form in forms}

@@ -47,7 +47,9 @@ def unlock(key: KeyPair, pin: str, *, now: datetime, actor: Actor | None = None)
     The try is counted and committed before the PIN is looked at, so that neither a failing caller
     nor many guesses at once get a try for nothing. Raises RuntimeError inside a transaction.
     """
-    return _load(_unlocked(key, pin, now=now, actor=actor))
+    private = load_der_private_key(_unlocked(key, pin, now=now, actor=actor), password=None)
+    assert isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
+    return private
 
 
 @transaction.atomic
@@ -136,22 +138,17 @@ def _unlocked(key: KeyPair, pin: str, *, now: datetime, actor: Actor | None) -> 
     try:
         plain = sealing.unseal(bytes(token.sealed_key), key=secret, context=_context(key))
     except sealing.WrongSecret:
-        raise WrongPin(_count_failure(token, key=key, now=now, actor=actor)) from None
+        with transaction.atomic(durable=True):
+            token = VirtualToken.objects.select_for_update(no_key=True).get(pk=token.pk)
+            if token.tries_left == 0 and token.locked_at is None:
+                token.locked_at = now
+                token.save(update_fields=["locked_at"])
+            record(_act("key.wrong_pin", key, tries_left=token.tries_left), actor=actor, now=now)
+        raise WrongPin(token.tries_left) from None
     VirtualToken.objects.filter(pk=token.pk, locked_at__isnull=True).update(
         tries_left=settings.PIN_TRIES
     )
     return plain
-
-
-def _count_failure(token: VirtualToken, *, key: KeyPair, now: datetime, actor: Actor | None) -> int:
-    """Record the failure and lock at the last one; return the tries left. Commits on its own."""
-    with transaction.atomic(durable=True):
-        token = VirtualToken.objects.select_for_update(no_key=True).get(pk=token.pk)
-        if token.tries_left == 0 and token.locked_at is None:
-            token.locked_at = now
-            token.save(update_fields=["locked_at"])
-        record(_act("key.wrong_pin", key, tries_left=token.tries_left), actor=actor, now=now)
-    return token.tries_left
 
 
 def _reseal(token: VirtualToken, plain: bytes, *, key: KeyPair, pin: str) -> None:
@@ -210,9 +207,3 @@ def _transport_secret(pin: str, *, salt: bytes) -> bytes:
 
 def _context(key: KeyPair) -> bytes:
     return key.fingerprint.encode()
-
-
-def _load(plain: bytes) -> PrivateKey:
-    key = load_der_private_key(plain, password=None)
-    assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
-    return key

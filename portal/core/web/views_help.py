@@ -1,4 +1,8 @@
-"""Help pages: the guides of docs/huong-dan, readable before signing in."""
+"""Help pages: the guides of docs/huong-dan as HTML, readable before signing in.
+
+Only what the guides use is understood: headings, paragraphs, two kinds of list, bold, links, and
+the numbers of the law by name: ``{return_days}``.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +19,14 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
+from portal.core import law
+
 _HEADING = re.compile(r"^(#{2,3}) (.+)$")
 _BULLET = re.compile(r"^- (.+)$")
 _NUMBERED = re.compile(r"^\d+\. (.+)$")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _LINK = re.compile(r"\[(.+?)\]\(([^)\s]+)\)")
+_NUMBER = re.compile(r"\{(\w+)\}")
 _GUIDE = re.compile(r"^([a-z-]+)\.md$")
 
 
@@ -33,19 +40,35 @@ class Guide:
     html: SafeString
 
 
-@cache
 def guides() -> dict[str, Guide]:
-    """Return all guides by name, in the order of a dossier's way."""
+    """Return all guides by name, in the order of a dossier's way, with the numbers as they are."""
+    numbers = law.numbers()
+
+    def filled(text: str) -> str:
+        return _NUMBER.sub(lambda found: str(numbers[found[1]]), text)
+
+    return {
+        one.slug: Guide(
+            one.slug,
+            filled(one.title),
+            filled(one.summary),
+            mark_safe(filled(one.html)),  # noqa: S308 (escaped when it was made)
+        )
+        for one in _written()
+    }
+
+
+@cache
+def _written() -> list[Guide]:
+    """Return the guides as they are written, each number still a name."""
     folder: Path = settings.BASE_DIR / "docs" / "huong-dan"
     found = []
-    for path in sorted(folder.glob("*.md")):
+    for path in folder.glob("*.md"):
         title, _, text = path.read_text(encoding="utf-8").partition("\n")
         summary, _, body = text.strip().partition("\n\n")
         title = title.removeprefix("# ").strip()
         found.append(Guide(path.stem, title, summary.strip(), to_html(body)))
-    return {
-        guide.slug: guide for guide in sorted(found, key=lambda guide: _ORDER.index(guide.slug))
-    }
+    return sorted(found, key=lambda guide: _ORDER.index(guide.slug))
 
 
 _ORDER = (

@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.core.roles import Capability, Scope
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Refused
 from portal.core.web.fragments import filtered
 from portal.core.web.paging import Order, capped_count, keyset_page
+from portal.core.web.refusals import Refusals
 from portal.documents.responses import file_response
 from requests_app.covering_letters import services as covering_letters_services
 from requests_app.covering_letters.forms import LetterNumberForm, LetterScanForm
@@ -29,7 +30,7 @@ from requests_app.covering_letters.services import (
 from requests_app.covering_letters.steps import preview_letter, render_letter
 from requests_app.covering_letters.views import page as pages
 from requests_app.dossier_pages.filters import DossierFilter
-from requests_app.dossier_pages.views.parts import version_of, wants_fragment
+from requests_app.dossier_pages.views.components import version_of, wants_fragment
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import CoveringLetter
 from requests_app.models.querysets import DossierQuerySet
@@ -49,13 +50,10 @@ def waiting(request: UserRequest) -> HttpResponse:
         raise Http404
     dossiers = waiting_to_forward(user).for_list().defer("contact", "note")
     found = DossierFilter(request.GET, dossiers, user=user, today=timezone.localdate())
-    violations: tuple[Violation, ...] = ()
+    refused = Refusals()
     if request.method == "POST":
-        try:
+        with refused:
             made = make_letter(_chosen(request, found), actor=user, now=timezone.now())
-        except Refused as refusal:
-            violations = refusal.violations
-        else:
             if made.barred:
                 messages.warning(request, _barred_words(made.barred))
             return redirect("requests_app:covering_letter", made.letter.uuid)
@@ -68,7 +66,7 @@ def waiting(request: UserRequest) -> HttpResponse:
             size=_A_PAGE,
         ),
         "count": capped_count(filtered(found)),
-        "violations": violations,
+        "violations": refused.violations,
         "may_make": user.can(Capability.COVER_DOSSIERS),
         "ticked": set(request.POST.getlist("dossiers")),
     }

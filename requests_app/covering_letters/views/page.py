@@ -26,8 +26,8 @@ from requests_app.covering_letters.steps import (
     still_waits,
     take_letter_step,
 )
-from requests_app.covering_letters.workflow import LetterAction, LetterStep, Stage
 from requests_app.errors import Barred, StaleVersion
+from requests_app.letter_workflow import LetterAction, LetterStep, Stage
 from requests_app.models import CoveredDossier, CoveringLetter, SigningMode
 from requests_app.steps.views import pin_words
 

@@ -14,19 +14,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.core.roles import Scope
 from portal.core.rules import Refused
-from portal.core.steps import IllegalStep
 from portal.documents.responses import file_response
 from requests_app.covering_letters.services import is_others_letter
 from requests_app.dossier_pages.forms import AttachmentForm
-from requests_app.dossier_pages.reading import (
+from requests_app.dossier_pages.views import components, detail
+from requests_app.dossier_pages.visibility import (
     hides_rework,
     last_sent_letter,
     note_reading,
     shown_events,
 )
-from requests_app.dossier_pages.views import detail, parts
 from requests_app.drafts import attachments
-from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import Attachment, Dossier, DossierItem
 from requests_app.steps import views as taking
 from requests_app.submission import letters
@@ -59,7 +57,7 @@ def letter(request: UserRequest, uuid: UUID) -> HttpResponse:
         return file_response(document, as_attachment="download" in request.GET)
     document = dossier.letter if "original" in request.GET else dossier.signed_letter
     document = document or dossier.letter
-    is_draft = "draft" in request.GET and parts.is_editor(dossier, request.user)
+    is_draft = "draft" in request.GET and components.is_editor(dossier, request.user)
     if document is not None and not is_draft:
         return file_response(document, as_attachment="download" in request.GET)
     _refuse_rework(request.user, dossier)
@@ -80,7 +78,7 @@ def preview(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 def _find_paper(user: User, uuid: UUID) -> Dossier:
     """Return the dossier whose letter ``user`` opens; what an auditor reads whole is recorded."""
-    dossier = parts.find(user, uuid)
+    dossier = components.find(user, uuid)
     if user.scope is Scope.TREE:
         note_reading(dossier, actor=user, now=timezone.now())
     return dossier
@@ -93,9 +91,10 @@ def _refuse_rework(user: User, dossier: Dossier) -> None:
 
 
 @require_POST
+@taking.shows_conflict
 def attach(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Keep an uploaded file; on an error the detail page says what is wrong with it."""
-    dossier = parts.find(request.user, uuid)
+    dossier = components.find(request.user, uuid)
     form = AttachmentForm(
         request.POST,
         request.FILES,
@@ -120,10 +119,6 @@ def attach(request: UserRequest, uuid: UUID) -> HttpResponse:
                 form.add_error("file", f"{violation.message} {violation.way_out}".strip())
         except DossierItem.DoesNotExist:
             form.add_error("row", _("Không có dòng này trong danh sách."))
-        except (StaleVersion, NotEditable, IllegalStep):
-            return taking.conflict(request, dossier)
-        except Dossier.DoesNotExist as error:
-            raise Http404 from error
         else:
             messages.success(request, _("Đã đính kèm tệp."))
             return redirect("requests_app:detail", dossier.uuid)
@@ -131,19 +126,17 @@ def attach(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_POST
+@taking.shows_conflict
 def detach(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpResponse:
-    dossier = parts.find(request.user, uuid)
+    dossier = components.find(request.user, uuid)
     get_object_or_404(Attachment, dossier=dossier, uuid=attachment_uuid)
-    try:
-        attachments.detach(
-            dossier,
-            attachment_uuid,
-            actor=request.user,
-            now=timezone.now(),
-            version=parts.version_of(request),
-        )
-    except (StaleVersion, NotEditable, IllegalStep):
-        return taking.conflict(request, dossier)
+    attachments.detach(
+        dossier,
+        attachment_uuid,
+        actor=request.user,
+        now=timezone.now(),
+        version=components.version_of(request),
+    )
     messages.success(request, _("Đã bỏ tệp khỏi hồ sơ."))
     return redirect("requests_app:detail", dossier.uuid)
 
@@ -151,7 +144,7 @@ def detach(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpRespo
 @require_safe
 def attachment(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpResponse:
     """Return a file of the dossier; a body that only follows it gets none."""
-    dossier = parts.find(request.user, uuid)
+    dossier = components.find(request.user, uuid)
     if hides_rework(dossier, request.user):
         raise Http404
     found = get_object_or_404(
@@ -163,7 +156,7 @@ def attachment(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpR
 @require_safe
 def event_document(request: UserRequest, uuid: UUID, document_uuid: UUID) -> HttpResponse:
     """Return what a step left behind: a written refusal, a signed letter of an earlier round."""
-    dossier = parts.find(request.user, uuid)
+    dossier = components.find(request.user, uuid)
     events = shown_events(dossier, request.user).select_related("document")
     event = events.filter(document__uuid=document_uuid).first()
     if event is None or event.document is None:
@@ -176,6 +169,6 @@ def event_document(request: UserRequest, uuid: UUID, document_uuid: UUID) -> Htt
 @require_safe
 def paper(request: UserRequest, uuid: UUID, paper_uuid: UUID) -> HttpResponse:
     """Return a dated paper that was delivered to the sender, a revocation notice for one."""
-    dossier = parts.find(request.user, uuid)
+    dossier = components.find(request.user, uuid)
     found = get_object_or_404(dossier.delivered_papers.select_related("document"), uuid=paper_uuid)
     return file_response(found.document, as_attachment="inline" not in request.GET)

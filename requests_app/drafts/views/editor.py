@@ -18,9 +18,9 @@ from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
 from portal.core.text.numbers import typed_number
 from requests_app import kinds
-from requests_app.dossier_pages.views import parts
-from requests_app.drafts import editing
-from requests_app.drafts.views import editor_acts
+from requests_app.dossier_pages.views import components
+from requests_app.drafts import cells
+from requests_app.drafts.views import editor_buttons
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.kinds.base import Answers, Kind
 from requests_app.models import Dossier
@@ -54,12 +54,13 @@ class Shown:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@taking.shows_conflict
 def editor(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show a page of rows as fields; keep what was typed, then do what the button says."""
-    dossier = parts.find(request.user, uuid)
-    if not parts.is_editor(dossier, request.user):
+    dossier = components.find(request.user, uuid)
+    if not components.is_editor(dossier, request.user):
         if request.method == "POST":
-            return taking.conflict(request, dossier)
+            return taking.conflict(request, dossier.uuid)
         return redirect("requests_app:detail", dossier.uuid)
     if request.method == "POST":
         return _save(request, dossier)
@@ -67,9 +68,9 @@ def editor(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 def _save(request: UserRequest, dossier: Dossier) -> HttpResponse:
-    typed = editing.typed_rows(kinds.get(dossier.kind), request.POST)
+    typed = cells.typed_rows(kinds.get(dossier.kind), request.POST)
     version = _number(request.POST.get("version"))
-    draft = editor_acts.Draft(dossier, request.user, timezone.now(), version)
+    draft = editor_buttons.Draft(dossier, request.user, timezone.now(), version)
     if request.headers.get("Accept") == "application/json":
         # Keep what the script sends; it says so itself when it could not be kept.
         try:
@@ -80,7 +81,7 @@ def _save(request: UserRequest, dossier: Dossier) -> HttpResponse:
         kind = kinds.get(draft.dossier.kind)
         items = list(draft.dossier.items.filter(uuid__in=list(typed)))
         today = timezone.localdate(draft.now)
-        found = editing.findings_of(kind, items, variant=draft.dossier.variant, today=today)
+        found = cells.findings_of(kind, items, variant=draft.dossier.variant, today=today)
         return JsonResponse(
             {
                 "version": draft.version,
@@ -93,7 +94,7 @@ def _save(request: UserRequest, dossier: Dossier) -> HttpResponse:
                         }
                         for cell in row.cells
                     }
-                    for item, row in zip(items, editing.row_views(kind, items, found), strict=True)
+                    for item, row in zip(items, cells.row_views(kind, items, found), strict=True)
                 },
             }
         )
@@ -101,11 +102,9 @@ def _save(request: UserRequest, dossier: Dossier) -> HttpResponse:
     try:
         draft.keep(typed)
         draft.read_files(request.FILES)
-        place = editor_acts.act(request, draft, request.POST.get("do", "save"), page)
+        place = editor_buttons.act(request, draft, request.POST.get("do", "save"), page)
     except StaleVersion:
         return _conflict(request, dossier, typed, page)
-    except (NotEditable, IllegalStep):
-        return taking.conflict(request, dossier)
     except Refused as refusal:
         dossier.refresh_from_db()
         return _show(request, dossier, Shown(page=page, violations=refusal.violations))
@@ -121,8 +120,8 @@ def _conflict(
     request: UserRequest, dossier: Dossier, typed: Mapping[UUID, Answers], page: int
 ) -> HttpResponse:
     """Somebody saved in between: show both, overwrite nothing, lose nothing."""
-    mine = editing.own_changes(typed, request.POST.get("was", ""))
-    dossier = parts.find(request.user, dossier.uuid)
+    mine = cells.own_changes(typed, request.POST.get("was", ""))
+    dossier = components.find(request.user, dossier.uuid)
     return _show(request, dossier, Shown(page=page, typed=mine, is_conflict=True))
 
 
@@ -131,30 +130,30 @@ def _show(request: UserRequest, dossier: Dossier, shown: Shown) -> HttpResponse:
     every = dossier.items.order_by("position")
     is_short = dossier.row_count <= ROWS_CHECKED_AT_ONCE
     listed: Any = list(every) if is_short else every
-    page = Paginator(listed, editing.ROWS_A_PAGE).get_page(shown.page)
+    page = Paginator(listed, cells.ROWS_A_PAGE).get_page(shown.page)
     on_page = list(page)
     checked = list(listed) if is_short else on_page
     today = timezone.localdate()
-    found = editing.findings_of(kind, checked, variant=dossier.variant, today=today)
-    problems = editing.problems(kind, checked, found)
+    found = cells.findings_of(kind, checked, variant=dossier.variant, today=today)
+    problems = cells.problems(kind, checked, found)
     # What was typed in rows that stand on another page now, as hidden inputs.
     here = {item.uuid for item in on_page}
     context = {
         "dossier": dossier,
         "kind": kind,
         "page": page,
-        "rows": editing.row_views(kind, on_page, found, shown.typed),
-        "was": editing.snapshot(on_page),
+        "rows": cells.row_views(kind, on_page, found, shown.typed),
+        "was": cells.snapshot(on_page),
         "problems": problems[:PROBLEMS_SHOWN],
         "problem_count": len(problems),
         "is_whole_list_checked": is_short,
         "saved": saved_words(dossier.updated_at),
-        "removed": editor_acts.removed_title(request, dossier),
+        "removed": editor_buttons.removed_title(request, dossier),
         "violations": shown.violations,
         "is_conflict": shown.is_conflict,
         "clashes": _clashes(kind, dossier, shown.typed) if shown.is_conflict else [],
         "carried": [
-            (editing.cell_name(uuid, name), value)
+            (cells.cell_name(uuid, name), value)
             for uuid, answers in shown.typed.items()
             if uuid not in here
             for name, value in answers.items()

@@ -16,17 +16,16 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from portal.core.rules import Severity
-from portal.core.steps import IllegalStep
 from portal.core.text import identifiers
 from portal.core.text.vietnamese import nfc
 from requests_app import kinds
-from requests_app.dossier_pages.views import parts
+from requests_app.dossier_pages.views import components
 from requests_app.drafts.services import save_letter
-from requests_app.errors import NotEditable, StaleVersion
+from requests_app.errors import StaleVersion
 from requests_app.kinds.base import Answers, Kind, Widget
 from requests_app.models import Dossier
+from requests_app.rules import dossiers as rules
 from requests_app.steps import views as taking
-from requests_app.submission import rules
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -130,12 +129,13 @@ class LetterForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@taking.shows_conflict
 def letter_data(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show and keep the letter's data; what is not right yet is kept and told."""
-    dossier = parts.find(request.user, uuid)
-    if not parts.is_editor(dossier, request.user):
+    dossier = components.find(request.user, uuid)
+    if not components.is_editor(dossier, request.user):
         if request.method == "POST":
-            return taking.conflict(request, dossier)
+            return taking.conflict(request, dossier.uuid)
         return redirect("requests_app:detail", dossier.uuid)
     kind = kinds.get(dossier.kind)
     today = timezone.localdate()
@@ -195,10 +195,8 @@ def _save(request: UserRequest, dossier: Dossier, form: LetterForm) -> HttpRespo
             now=timezone.now(),
             version=form.cleaned_data["version"],
         )
-    except (NotEditable, IllegalStep):
-        return taking.conflict(request, dossier)
     except StaleVersion as stale:
-        _show_both(form, parts.find(request.user, dossier.uuid), stale.current)
+        _show_both(form, components.find(request.user, dossier.uuid), stale.current)
         return None
     if is_no_day:  # the one thing that can't be kept as typed
         # Let the form be sent again: it carries the version its own saving made.

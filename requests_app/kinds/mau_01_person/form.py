@@ -153,12 +153,6 @@ def workplace(answers: Answers) -> str:
     return ", ".join(levels)
 
 
-def sim_cell(answers: Answers) -> str:
-    """Return column 11: the carrier, with "/cs" for a number in use; blank without SIM PKI."""
-    carrier = answers.get("carrier", "")
-    return f"{carrier}/cs" if carrier and answers.get("converts_number") else carrier
-
-
 def subject_name(answers: Answers, superior: str) -> SubjectName:
     """Return O and OU from the four levels, L from the province, E the official address."""
     return SubjectName(
@@ -184,13 +178,16 @@ COLUMNS = (
         width="9%",
     ),
     parts.column("Số hiệu chứng thư chữ ký số cũ (nếu có)", "old_serial", "9%"),
-    Column(label="SIM PKI", text=sim_cell, width="8%"),
+    Column(
+        label="SIM PKI",
+        # The carrier, with "/cs" for a number in use; blank without SIM PKI.
+        text=lambda answers: (
+            answers.get("carrier", "")
+            + ("/cs" if answers.get("carrier") and answers.get("converts_number") else "")
+        ),
+        width="8%",
+    ),
 )
-
-
-def _carrier(text: str) -> str:
-    names = {name.lower(): name for name in identifiers.CARRIERS}
-    return names.get(text.lower(), text)
 
 
 # The sheet has no code for cards of "Bộ Công an"; this body is the one that makes them (DERIVED).
@@ -231,7 +228,7 @@ SHEET = (
     SheetColumn(
         header="Nhà mạng (bắt buộc nếu đăng ký SIM)",
         field="carrier",
-        answer=_carrier,
+        answer=parts.answer_in({name.lower(): name for name in identifiers.CARRIERS}),
         rule=gettext_lazy("Viettel, Vinaphone hoặc Mobifone"),
     ),
     SheetColumn(
@@ -281,7 +278,7 @@ KIND = Kind(
         people.identity_fits_birth,
         people.days_are_in_order,
         people.issue_place_is_said,
-        people.levels_have_no_gap,
+        people.levels_have_no_gap(people.LEVELS, asks_for_top=True),
         people.sim_names_its_carrier,
         key_requests.request_fits(
             parts.storage_of,

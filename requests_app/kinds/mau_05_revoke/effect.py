@@ -20,7 +20,7 @@ from portal.ca.models import Certificate, RevocationReason
 from portal.ca.register import services as ca
 from portal.core.database.bulk import update_rows
 from portal.documents import letters as paper
-from requests_app.drafts.services import dossier_act
+from requests_app.acts import dossier_act
 from requests_app.execution import papers
 from requests_app.execution.rows import mark_failed, waiting_rows
 from requests_app.kinds.effects import Effect
@@ -84,21 +84,23 @@ def do_chunk(pk: int, chunk: Sequence[int], /, *, now: datetime) -> int:
     reasons: dict[int, RevocationReason] = {}
     falling: list[Certificate] = []
     for item in items:
-        found = standing.get(item.certificate.key_id, []) if item.certificate else []
         certificate = item.certificate
+        found = standing.get(certificate.key_id, []) if certificate else []
         if certificate is None:
             mark_failed(item, UNKNOWN)
         elif any(one.pk not in own for one in found):
             mark_failed(item, MOVED)
         else:
-            item.outcome = Outcome.DONE
-            item.outcome_reason = "" if found else _ended_before(certificate)
-        if item.outcome == Outcome.DONE:
+            item.outcome, item.outcome_reason = Outcome.DONE, ""
+            cause = item.answers.get("cause", "")
+            reason = REASON_OF.get(cause, RevocationReason.UNSPECIFIED)
+            reasons |= {one.pk: reason for one in found}
             falling += found
-            reasons |= dict.fromkeys(
-                (one.pk for one in found),
-                REASON_OF.get(item.answers.get("cause", ""), RevocationReason.UNSPECIFIED),
-            )
+        if item.outcome == Outcome.DONE and certificate is not None and not found:
+            at = certificate.revoked_at
+            text = _("Đã bị thu hồi từ ngày %(day)s.") if at else _("Đã hết hạn từ ngày %(day)s.")
+            day = timezone.localdate(at or certificate.not_after)
+            item.outcome_reason = text % {"day": f"{day:%d/%m/%Y}"}
     update_rows(items, ["outcome", "outcome_reason"])
     revoked = ca.revoke_many(falling, reasons, actor=None, now=now)
     data = {
@@ -108,14 +110,6 @@ def do_chunk(pk: int, chunk: Sequence[int], /, *, now: datetime) -> int:
     }
     audit.record(dossier_act(ACT, dossier, data=data), actor=None, now=now)
     return len(items)
-
-
-def _ended_before(certificate: Certificate) -> str:
-    if certificate.revoked_at is not None:
-        text, day = _("Đã bị thu hồi từ ngày %(day)s."), certificate.revoked_at
-    else:
-        text, day = _("Đã hết hạn từ ngày %(day)s."), certificate.not_after
-    return text % {"day": f"{timezone.localdate(day):%d/%m/%Y}"}
 
 
 def prepare_notice(pk: int, /, *, now: datetime) -> Callable[[Dossier], object]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from portal.ca.models import Certificate
+from portal.core.law import with_numbers
 from portal.documents.letters import Letter
 from requests_app.kinds import parts
 from requests_app.kinds.mau_05_revoke.form import reason_cell
@@ -31,10 +32,11 @@ _COLUMNS = (
     ("Thu hồi lúc", "13%", ""),
     ("Lý do", "17%", ""),
 )
-_GIVE_BACK = (
+_GIVE_BACK = with_numbers(
     "Thiết bị lưu khóa bí mật có tên trong danh sách: thuê bao nộp lại cơ quan, tổ chức quản lý "
-    "trực tiếp; cơ quan, tổ chức thu lại và bàn giao trong thời hạn 05 ngày làm việc kể từ ngày "
-    "nhận được thông báo này, kèm biên bản theo Mẫu số 08 (Điều 20 Nghị định số 68/2024/NĐ-CP)."
+    "trực tiếp; cơ quan, tổ chức thu lại và bàn giao trong thời hạn %(return_days)02d ngày làm "
+    "việc kể từ ngày nhận được thông báo này, kèm biên bản theo Mẫu số 08 (Điều 20 Nghị định số "
+    "68/2024/NĐ-CP)."
 )
 _LOST = (
     "Thiết bị bị thất lạc: lập biên bản xác nhận theo Mẫu số 09 và gửi ngay "
@@ -58,6 +60,17 @@ def revocation_notice_of(
     of their own.
     """
     version = decider_of(dossier).versions.order_by("-valid_from")[0]
+    what = (
+        f"Căn cứ {parts.DECREE_BASIS} quy định về chữ ký số chuyên dùng công vụ; theo đề nghị của "
+        f"{dossier.agency_version.name} tại Công văn {letter_words(dossier)}, {version.name} thông "
+        f"báo đã thu hồi chứng thư chữ ký số của {len(items)} trường hợp có tên trong danh sách "
+        "dưới đây."
+    )
+    opening = [what]
+    if any(item.device_id for item in items):
+        opening += [str(_GIVE_BACK), _LOST]
+    if refused:
+        opening.append(_REFUSED.format(count=refused))
     copies = [copy.agency.name for copy in dossier.copies.select_related("agency")]
     return Letter(
         superior=superior_of(version),
@@ -67,7 +80,7 @@ def revocation_notice_of(
         kind_of_document="THÔNG BÁO",
         subject="Thu hồi chứng thư chữ ký số chuyên dùng công vụ",
         addressees=[dossier.agency_version.name],
-        opening=_opening(dossier, items, decider=version.name, refused=refused),
+        opening=opening,
         list_title="Danh sách chứng thư chữ ký số đã thu hồi",
         columns=_COLUMNS,
         rows=[
@@ -78,20 +91,6 @@ def revocation_notice_of(
         signer_lines=signer_lines_of(version),
         layout_note=OWN_DESIGN,
     )
-
-
-def _opening(
-    dossier: Dossier, items: Sequence[DossierItem], *, decider: str, refused: int
-) -> list[str]:
-    sender = dossier.agency_version.name
-    what = (
-        f"Căn cứ {parts.DECREE_BASIS} quy định về chữ ký số chuyên dùng công vụ; theo đề nghị của "
-        f"{sender} tại Công văn {letter_words(dossier)}, {decider} thông báo đã thu hồi chứng thư "
-        f"chữ ký số của {len(items)} trường hợp có tên trong danh sách dưới đây."
-    )
-    has_devices = any(item.device_id for item in items)
-    rest = [_REFUSED.format(count=refused)] if refused else []
-    return [what, *([_GIVE_BACK, _LOST] if has_devices else []), *rest]
 
 
 def _row(item: DossierItem, fallen: Sequence[Certificate]) -> list[str]:

@@ -23,12 +23,12 @@ from portal.ca.pki.sealing import WrongSecret
 from portal.ca.tokens import services as tokens
 from portal.core.database.bulk import update_rows
 from portal.documents import letters as paper
-from requests_app.drafts.services import dossier_act
-from requests_app.drafts.targets import newest_certificates
+from requests_app.acts import dossier_act
 from requests_app.execution import papers
 from requests_app.execution.rows import fail_unwritable, in_pieces, mark_failed, waiting_rows
 from requests_app.kinds.effects import Effect
 from requests_app.kinds.mau_06_recover import rules as row_rules
+from requests_app.kinds.targets import newest_certificates
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome
 from requests_app.submission.letter_content import recovery_answer_of
 
@@ -53,7 +53,7 @@ def _recover(pk: int, chunk: Sequence[int], *, now: datetime) -> list[DossierIte
     """
     dossier = Dossier.objects.select_related("agency", "office").get(pk=pk)
     items = list(waiting_rows(pk).select_for_update(of=("self",), no_key=True).filter(pk__in=chunk))
-    # Lock the rows' devices and their tokens, all before anything is written; return by key.
+    # The rows' devices and their tokens are locked before anything is written.
     wanted = [item.device_id for item in items if item.device_id]
     found = (
         Device.objects.select_for_update(of=("self",), no_key=True)
@@ -81,7 +81,12 @@ def _recover(pk: int, chunk: Sequence[int], *, now: datetime) -> list[DossierIte
     update_rows(items, ["outcome", "outcome_reason"])
     label = f"Đề nghị khôi phục (Mẫu 06) số {dossier.letter_number}"
     devices.unlock(list(opened.values()), paper=Paper("dossier", dossier.uuid, label), now=now)
-    _record(dossier, items, now=now)
+    if items:
+        data = {
+            "rows": [item.position for item in items if item.outcome == Outcome.DONE],
+            "failed_rows": [item.position for item in items if item.outcome == Outcome.FAILED],
+        }
+        audit.record(dossier_act(ACT, dossier, data=data), actor=None, now=now)
     return items
 
 
@@ -96,16 +101,6 @@ def _open(device: Device) -> str:
     except WrongSecret:
         return SEALED_OTHERWISE
     return ""
-
-
-def _record(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> None:
-    if not items:
-        return
-    data = {
-        "rows": [item.position for item in items if item.outcome == Outcome.DONE],
-        "failed_rows": [item.position for item in items if item.outcome == Outcome.FAILED],
-    }
-    audit.record(dossier_act(ACT, dossier, data=data), actor=None, now=now)
 
 
 def prepare_answer(pk: int, /, *, now: datetime) -> Callable[[Dossier], object]:

@@ -21,29 +21,22 @@ def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime)
             "move__device", flat=True
         )
     )
-    return [
-        *unknown_devices(items),
-        *[
-            Violation(
-                "not_handed_over",
-                f"Thiết bị {item.device.serial} chưa được bàn giao, hoặc việc bàn giao đã được "
-                "thông báo bằng văn bản khác.",
-                "Điều 11 Nghị định 68/2024/NĐ-CP",
-                row=item.position,
-                way_out="Bàn giao ở trang Thiết bị trước, hoặc bỏ dòng này.",
-            )
-            for item in items
-            if item.device is not None and item.device_id not in waiting
-        ],
-    ]
-
-
-def unknown_devices(items: Sequence[DossierItem]) -> list[Violation]:
-    """Return the rows whose device is none of the sender's."""
-    found = (
+    unknown = [
         device_is_known(
             item.device_id is not None, item.answers.get("device_serial", ""), item.position
         )
         for item in items
-    )
-    return [violation for violation in found if violation]
+    ]
+    not_handed_over = [
+        Violation(
+            "not_handed_over",
+            f"Thiết bị {item.device.serial} chưa được bàn giao, hoặc việc bàn giao đã được "
+            "thông báo bằng văn bản khác.",
+            "Điều 11 Nghị định 68/2024/NĐ-CP",
+            row=item.position,
+            way_out="Bàn giao ở trang Thiết bị trước, hoặc bỏ dòng này.",
+        )
+        for item in items
+        if item.device is not None and item.device_id not in waiting
+    ]
+    return [violation for violation in [*unknown, *not_handed_over] if violation]

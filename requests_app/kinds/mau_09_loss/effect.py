@@ -54,7 +54,7 @@ def on_sent(dossier: Dossier, /, *, actor: User | None, now: datetime) -> None:
         _put_right(dossier, named, actor=actor, now=now)
     # Draft a Mẫu 05 for what still stands on the lost devices and no Mẫu 05 speaks of, drafts
     # included, and tell the clerks of it.
-    codes = [kind.code for kind in kinds.KINDS.values() if kind.effect is EffectKind.REVOKE]
+    codes = kinds.codes_with(EffectKind.REVOKE)
     asked = (
         DossierItem.objects.filter(dossier__kind__in=codes, certificate__isnull=False, outcome="")
         .exclude(dossier__state__in=ENDED)
@@ -117,18 +117,18 @@ def _put_right(dossier: Dossier, named: Sequence[Device], *, actor: User, now: d
         else:
             restored.append(device)
     # The sender's lost devices that no minutes it has sent speak of.
-    codes = [kind.code for kind in kinds.KINDS.values() if kind.effect is EffectKind.RECORD_LOSS]
+    codes = kinds.codes_with(EffectKind.RECORD_LOSS)
     sent = Dossier.objects.filter(kind__in=codes, sent_at__isnull=False)
-    told = DossierItem.objects.filter(
-        device__isnull=False, dossier__in=sent.exclude(state=State.WITHDRAWN).exclude(pk=dossier.pk)
-    )
-    for device in list(
+    sent = sent.exclude(state=State.WITHDRAWN).exclude(pk=dossier.pk)
+    told = DossierItem.objects.filter(device__isnull=False, dossier__in=sent)
+    untold = (
         Device.objects.filter(agency=dossier.agency, condition=Condition.LOST)
         .exclude(pk__in=[device.pk for device in named])
         .exclude(pk__in=told.order_by().values("device"))
         .select_related("agency", "office")
         .order_by("pk")
-    ):
+    )
+    for device in list(untold):
         owe_minutes(device, now=now)
     # Tell the clerks what the correction did, and of the request that may lie half ready.
     if not restored and not standing:

@@ -21,7 +21,7 @@ from portal.core.web.paging import Order, capped_count, keyset_page
 from portal.core.web.waiting import waiting_for
 from portal.notices.models import Mail
 from requests_app.models import CoveringLetter, Dossier, RoutingProposal
-from requests_app.worklist.agenda import agenda_of
+from requests_app.worklist.agenda import Agenda
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -56,7 +56,7 @@ def home(request: UserRequest) -> HttpResponse:
     page = keyset_page(
         waiting, order=Order("due_on", is_nullable=True), params=request.GET, size=_SHOWN
     )
-    agenda = agenda_of(request.user, page, today=today)
+    agenda = Agenda.of(request.user, page, today=today)
     # Count what is urgent; what stands on the page to its end is counted without asking.
     expiring = Certificate.objects.visible_to(request.user).expiring(
         now, within_days=EXPIRING_WITHIN_DAYS
@@ -75,8 +75,16 @@ def home(request: UserRequest) -> HttpResponse:
         "page": page,
         "figures": counts | {"expiring": capped_count(expiring)},
         "devices": _devices(request.user, now=now),
-        "covering": _covering_letters(request.user),
-        "to_install": _to_install(request.user, now=now),
+        "covering": (
+            capped_count(CoveringLetter.objects.workable_by(request.user))
+            if request.user.scope is Scope.OFFICE
+            else 0
+        ),
+        "to_install": (
+            capped_count(Certificate.objects.visible_to(request.user).to_install(now))
+            if request.user.can(Capability.CONFIRM_INSTALLATION)
+            else 0
+        ),
         "others": waiting_for(request.user),
         "agenda": agenda,
         "has_dashboard": request.user.can(Capability.SEE_DASHBOARD),
@@ -95,17 +103,3 @@ def _devices(user: User, *, now: datetime) -> dict[str, int]:
     else:
         return {}
     return counts if any(counts.values()) else {}
-
-
-def _covering_letters(user: User) -> int:
-    """Count the covering letters that wait for the user's role at an office."""
-    if user.scope is not Scope.OFFICE:
-        return 0
-    return capped_count(CoveringLetter.objects.workable_by(user))
-
-
-def _to_install(user: User, *, now: datetime) -> int:
-    """Count the new certificates the clerk has not said are on their devices."""
-    if not user.can(Capability.CONFIRM_INSTALLATION):
-        return 0
-    return capped_count(Certificate.objects.visible_to(user).to_install(now))

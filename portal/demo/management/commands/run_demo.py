@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import time
-from typing import Any, NoReturn
+from typing import Any
 from urllib.request import urlopen
 
 from django.conf import settings
@@ -31,10 +31,17 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         port = options["port"]
-        _expect_free(port)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise CommandError(
+                    f"Port {port} is taken ({error.strerror}); try: make run PORT={port + 1}"
+                ) from error
         _expect_data_of_this_version()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _interrupt)
+            signal.signal(number, signal.default_int_handler)  # KeyboardInterrupt
         self.stdout.write("Preparing the database, the simulated CA and the demo data ...")
         call_command("collectstatic", interactive=False, verbosity=0)
         call_command("migrate", verbosity=0)
@@ -67,17 +74,6 @@ class Command(BaseCommand):
             running.look_after()
 
 
-def _expect_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise CommandError(
-                f"Port {port} is taken ({error.strerror}); try: make run PORT={port + 1}"
-            ) from error
-
-
 def _expect_data_of_this_version() -> None:
     """Before the first release tables are made anew, not led on: say how to begin again."""
     loader = MigrationLoader(connection)
@@ -90,10 +86,6 @@ def _expect_data_of_this_version() -> None:
             " Nothing was changed. Move the folder away, or delete it to begin anew with the demo:"
             f" rm -r {settings.DATA_DIR}"
         )
-
-
-def _interrupt(_number: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def _commands(port: int) -> dict[str, list[str]]:
