@@ -14,8 +14,10 @@ def main() -> None:
     from cryptography import x509  # noqa: PLC0415
     from django.utils import timezone  # noqa: PLC0415
 
-    from portal.ca import authority, ceremony, crl, publication  # noqa: PLC0415
+    from portal.ca.authority import ceremony, publication  # noqa: PLC0415
+    from portal.ca.authority import services as authority  # noqa: PLC0415
     from portal.ca.models import Certificate  # noqa: PLC0415
+    from portal.ca.pki import crl  # noqa: PLC0415
 
     now = timezone.now().replace(microsecond=0)
     authority.open_for_signing()
@@ -53,8 +55,8 @@ def _fill(now: object) -> None:
     from datetime import datetime, timedelta  # noqa: PLC0415
 
     from portal.agencies.models import Agency, Subscriber  # noqa: PLC0415
-    from portal.ca import crl  # noqa: PLC0415
     from portal.ca.models import Certificate, KeyPair  # noqa: PLC0415
+    from portal.ca.pki import crl  # noqa: PLC0415
 
     assert isinstance(now, datetime)
     agency = Agency.objects.create(name="X", search_name="x", sort_name="x", province="Lai Châu")

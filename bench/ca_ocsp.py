@@ -19,7 +19,9 @@ def main() -> None:
     from django.conf import settings  # noqa: PLC0415
     from django.utils import timezone  # noqa: PLC0415
 
-    from portal.ca import authority, ceremony, profiles, responder  # noqa: PLC0415
+    from portal.ca.authority import ceremony, responder  # noqa: PLC0415
+    from portal.ca.authority import services as authority  # noqa: PLC0415
+    from portal.ca.pki import profiles  # noqa: PLC0415
 
     settings.CA_ALGORITHM = "rsa"
     own = profiles.ALGORITHMS["rsa"]
@@ -40,7 +42,7 @@ def _measure(name: str, bare: object, now: object) -> None:
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: PLC0415
 
-    from portal.ca import responder  # noqa: PLC0415
+    from portal.ca.authority import responder  # noqa: PLC0415
 
     assert isinstance(bare, rsa.RSAPrivateKey)
     assert isinstance(now, datetime)
@@ -62,8 +64,8 @@ def _question() -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
     from cryptography.x509 import ocsp  # noqa: PLC0415
 
-    from portal.ca import authority  # noqa: PLC0415
-    from portal.ca.responder import issuer_hashes  # noqa: PLC0415
+    from portal.ca.authority import services as authority  # noqa: PLC0415
+    from portal.ca.authority.responder import issuer_hashes  # noqa: PLC0415
 
     name, key = issuer_hashes(authority.current_issuer().certificate, "sha1")
     builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(

@@ -16,9 +16,10 @@ def main() -> None:
     from django.utils import timezone  # noqa: PLC0415
     from openpyxl import load_workbook  # noqa: PLC0415
 
-    from portal.core.collector import collector_paused  # noqa: PLC0415
+    from portal.core.database.bulk import collector_paused  # noqa: PLC0415
     from portal.core.roles import Role  # noqa: PLC0415
-    from requests_app import kinds, services, spreadsheets  # noqa: PLC0415
+    from requests_app import kinds, spreadsheets  # noqa: PLC0415
+    from requests_app.drafts.services import create_draft, import_rows  # noqa: PLC0415
     from tests import builders  # noqa: PLC0415
 
     kind = kinds.get("mau_01_person")
@@ -29,11 +30,11 @@ def main() -> None:
     clerk = builders.user(Role.CLERK, agency=builders.agency(office=office))
 
     def ours() -> None:
-        dossier = services.create_draft(kind.code, actor=clerk, now=NOW)
+        dossier = create_draft(kind.code, actor=clerk, now=NOW)
         report = spreadsheets.read(kind, content, today=timezone.localdate(NOW))
         assert not report.bad_rows, report.bad_rows[0].findings
         with collector_paused():
-            services.import_rows(
+            import_rows(
                 dossier,
                 [row.answers for row in report.rows],
                 actor=clerk,

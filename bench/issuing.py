@@ -18,7 +18,8 @@ def main() -> None:
     common.boot()
     from django.utils import timezone  # noqa: PLC0415
 
-    from portal.ca import authority, ceremony  # noqa: PLC0415
+    from portal.ca.authority import ceremony  # noqa: PLC0415
+    from portal.ca.authority import services as authority  # noqa: PLC0415
 
     authority.open_for_signing()
     ceremony.set_up(now=timezone.now())
@@ -53,7 +54,7 @@ def _people() -> Any:
 
 def _accepted(people: Any, *, now: datetime, bad_every: int) -> Any:
     """A confirmed dossier of 500 rows with as many devices in stock; a bad row's number clashes."""
-    from portal.ca import services as ca  # noqa: PLC0415
+    from portal.ca.register import services as ca  # noqa: PLC0415
     from requests_app.models import Decision, DossierItem  # noqa: PLC0415
     from requests_app.workflow import State  # noqa: PLC0415
     from tests import builders  # noqa: PLC0415
@@ -92,7 +93,7 @@ def _sign_bare(dossier: Any) -> float:
     from cryptography import x509  # noqa: PLC0415
     from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
 
-    from portal.ca import authority  # noqa: PLC0415
+    from portal.ca.authority import services as authority  # noqa: PLC0415
     from portal.ca.models import Certificate  # noqa: PLC0415
 
     issuer = authority.current_issuer()

@@ -14,12 +14,12 @@ def main() -> None:
     common.boot()
     import weasyprint
 
-    from portal.documents import letters, press  # noqa: PLC0415
+    from portal.documents import layout, letters  # noqa: PLC0415
     from tests.documents import builders  # noqa: PLC0415
 
     letter = builders.petition(20)
-    html = letters.html_on_paper(letter)
-    stylesheet, fonts = press.parsed(letters.STYLESHEET), press.fonts()
+    html = letters.render_html(letter, for_screen=False)
+    stylesheet, fonts = layout.parsed(letters.STYLESHEET), layout.fonts()
 
     def bare() -> None:
         weasyprint.HTML(string=html).write_pdf(stylesheets=[stylesheet], font_config=fonts)

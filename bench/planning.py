@@ -163,7 +163,7 @@ def ratio() -> None:
 
     from orgmerge.planner import planner  # noqa: PLC0415
     from orgmerge.register import inputs  # noqa: PLC0415
-    from portal.core.collector import collector_paused  # noqa: PLC0415
+    from portal.core.database.bulk import collector_paused  # noqa: PLC0415
 
     worlds = [
         inputs.world_of(_merger(title), today=timezone.localdate(NOW)) for title in ("few", "many")

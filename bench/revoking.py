@@ -18,13 +18,13 @@ def main() -> None:
     common.boot()
     from django.utils import timezone  # noqa: PLC0415
 
-    from requests_app import services  # noqa: PLC0415
     from requests_app.execution import services as execution  # noqa: PLC0415
     from requests_app.kinds.mau_05_revoke import effect as revoking  # noqa: PLC0415
+    from requests_app.submission import letters  # noqa: PLC0415
 
     people = _people()
     dialect = common.dialect()
-    services.render(_confirmed(people, FEW))  # the first one loads fonts and templates
+    letters.render(_confirmed(people, FEW))  # the first one loads fonts and templates
 
     def carried_out(dossier: Any) -> Callable[[], object]:
         return partial(execution.execute, dossier.pk, now=timezone.now())
@@ -38,7 +38,7 @@ def main() -> None:
 
         return revoke
 
-    _measure("B2 Mẫu 05: a row of the letter", people, lambda one: partial(services.render, one))
+    _measure("B2 Mẫu 05: a row of the letter", people, lambda one: partial(letters.render, one))
     _measure(f"B2 Mẫu 05: a row revoked ({dialect})", people, chunks)
     _measure(f"B2 Mẫu 05: a row to the notice and the recall ({dialect})", people, carried_out)
 

@@ -81,7 +81,7 @@ def _remind() -> None:
 
 def _certificates() -> None:
     from devices.services import recall_expired  # noqa: PLC0415
-    from portal.ca import expiry, installation  # noqa: PLC0415
+    from portal.ca.register import expiry, installation  # noqa: PLC0415
 
     works: dict[str, tuple[Callable[[int], int], int]] = {
         "open_missing": (lambda _turn: expiry.open_missing(now=MORNING, most=AT_ONCE), AT_ONCE),
@@ -125,16 +125,16 @@ def _idle() -> None:
     from devices.services import lock_exhausted, make_next_keys  # noqa: PLC0415
     from portal.agencies.services import take_effect  # noqa: PLC0415
     from portal.notices.mailing import send_waiting  # noqa: PLC0415
-    from requests_app.covering_letters import forwarding  # noqa: PLC0415
+    from requests_app.covering_letters import forward_queue  # noqa: PLC0415
     from requests_app.execution import services as execution  # noqa: PLC0415
-    from requests_app.submission import freezing  # noqa: PLC0415
+    from requests_app.submission import render_queue  # noqa: PLC0415
 
     sweeps: dict[str, tuple[Callable[..., object], int]] = {
         "send_waiting": (send_waiting, MAILS),
         "execute_accepted": (execution.execute_accepted, DOSSIERS),
-        "freeze_waiting": (freezing.freeze_waiting, DOSSIERS),
-        "freeze_covering_letters": (freezing.freeze_covering_letters, DOSSIERS),
-        "forward_waiting": (forwarding.forward_waiting, DOSSIERS),
+        "freeze_waiting": (render_queue.freeze_waiting, DOSSIERS),
+        "freeze_covering_letters": (render_queue.freeze_covering_letters, DOSSIERS),
+        "forward_waiting": (forward_queue.forward_waiting, DOSSIERS),
         "take_effect": (take_effect, DOSSIERS),
         "lock_exhausted": (lock_exhausted, CERTIFICATES),
         "make_next_keys": (make_next_keys, CERTIFICATES),

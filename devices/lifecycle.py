@@ -82,6 +82,21 @@ class Rule:
     roles: frozenset[Role | None]
     needs_reason: bool
 
+    def starts_at(self, custody: str | None, condition: str | None) -> bool:
+        """Say whether a device that is there and so can make the move."""
+        if self.sources is None:
+            return not custody and not condition
+        return custody in self.sources and condition in self.conditions
+
+    def leads(self, before: tuple[str, str], after: tuple[str, str]) -> bool:
+        """Say whether the line leads from one place and condition to another."""
+        custody, condition = before
+        return (
+            self.starts_at(custody, condition)
+            and after[0] == (self.to or custody)
+            and (self.restores or after[1] == (self.to_condition or condition))
+        )
+
 
 class IllegalMove(Exception):
     """The device can't make this move from where it is, or not by this role."""
@@ -342,22 +357,16 @@ def find_rule(move: str, custody: str | None, condition: str | None, role: str |
     ``custody`` and ``condition`` None is a device not yet known; ``role`` None the portal itself.
     """
     for rule in LIFE:
-        if rule.move == move and role in rule.roles and _starts_at(rule, custody, condition):
+        if rule.move == move and role in rule.roles and rule.starts_at(custody, condition):
             return rule
     raise IllegalMove(f"{role} cannot {move} a device that is {custody}, {condition}")
 
 
 def moves_open_to(role: str | None, *, custody: str, condition: str) -> list[Rule]:
     """Return what ``role`` may do next with a device, in table order."""
-    return [rule for rule in LIFE if role in rule.roles and _starts_at(rule, custody, condition)]
+    return [rule for rule in LIFE if role in rule.roles and rule.starts_at(custody, condition)]
 
 
 def has_a_page(move: str) -> bool:
     """Say whether ``move`` asks for more than a reason and so has a page of its own."""
     return move in _MOVES_WITH_A_PAGE
-
-
-def _starts_at(rule: Rule, custody: str | None, condition: str | None) -> bool:
-    if rule.sources is None:
-        return custody is None and condition is None
-    return custody in rule.sources and condition in rule.conditions

@@ -8,10 +8,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from devices.lifecycle import Condition, Custody, Move
+from devices.lifecycle import Condition, Custody, Move, moves_open_to
 from devices.querysets import DeviceQuerySet, IntakeQuerySet, ShipmentQuerySet
 from portal.accounts.models import User
-from portal.agencies.models import Agency, Subscriber
+from portal.agencies.models import Agency, Subscriber, SubscriberKind
 from portal.ca.models import Certificate, KeyPair
 from portal.core.background.leases import Leased
 
@@ -74,7 +74,7 @@ class Intake(Leased):
 class Device(models.Model):
     """A key device. ``custody`` says where it is, ``condition`` how it is.
 
-    Both are written only by ``devices.services``, each time with a CustodyMove.
+    Both are written by the ledger and the stock alone, each time with a CustodyMove.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -132,6 +132,16 @@ class Device(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.serial}"
+
+    @property
+    def is_for_person(self) -> bool:
+        """Whether its subscriber is a person, and not a body or a system with its văn thư."""
+        return self.subscriber is not None and self.subscriber.kind == SubscriberKind.PERSON
+
+    def can(self, move: Move, role: str | None) -> bool:
+        """Say whether ``role`` (None: the portal) may make ``move`` with it as it is now."""
+        rules = moves_open_to(role, custody=self.custody, condition=self.condition)
+        return any(rule.move == move for rule in rules)
 
 
 class Shipment(models.Model):

@@ -10,8 +10,8 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from devices.lifecycle import Condition, Custody, Move
 from portal.agencies.visibility import of_visible_bodies
-from portal.ca import renewals
 from portal.ca.models import Certificate, RevocationReason
+from portal.ca.register import renewals
 from portal.core.background.leases import LeasedQuerySet
 
 if TYPE_CHECKING:

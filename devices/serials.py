@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from portal.core.rules import Refused, Violation
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 
 MOST_AT_ONCE = 2000
 _SERIAL = re.compile(r"[A-Z0-9][A-Z0-9./-]{2,39}")
@@ -84,6 +84,14 @@ def unknown_serial(
         way_out = text % {"meant": _(" hoặc ").join(meant[:3])}
     text = _("Số hiệu %(serial)s không có %(where)s.")
     return Violation(code, text % {"serial": serial, "where": where}, way_out=way_out)
+
+
+def wrong_serial(seen: Iterable[str], expected: str, *, way_out: str) -> Violation:
+    """Return what is said when the serial read off a thing is not the one expected."""
+    text = _("Số hiệu đọc trên thiết bị (%(seen)s) khác số hiệu trong hồ sơ (%(serial)s).")
+    read = sorted({normalise(one) for one in seen} - {""})
+    values = {"seen": ", ".join(read) or "–", "serial": expected}
+    return Violation("serial_differs", text % values, way_out=way_out)
 
 
 def read_list(text: str) -> list[NewDevice]:

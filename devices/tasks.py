@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from devices import services
-from portal.ca.authority import NotConfigured
+from devices.pins import services as pins
+from devices.returns import expiry
+from devices.stock import services as stock
+from portal.ca.authority.services import NotConfigured
 from portal.core.background.sweeps import Done, sweep
 
 logger = logging.getLogger(__name__)
@@ -26,7 +28,7 @@ A_WHILE = timedelta(seconds=5)
 def make_keys(*, now: datetime) -> Done:
     """Make keys for devices taken in, some at a time."""
     try:
-        return Done(services.make_next_keys(now=now))
+        return Done(stock.make_next_keys(now=now))
     except NotConfigured as error:
         reason = str(error)
         logger.warning("no keys are made: %s", reason)
@@ -41,7 +43,7 @@ def make_keys(*, now: datetime) -> Done:
 )
 def lock_exhausted(*, now: datetime) -> int:
     """Enter in the ledger the devices whose PIN tries ran out."""
-    return services.lock_exhausted(now=now)
+    return pins.lock_exhausted(now=now)
 
 
 @sweep(
@@ -53,4 +55,4 @@ def lock_exhausted(*, now: datetime) -> int:
 )
 def recall_expired(*, now: datetime) -> int:
     """Recall the devices whose certificates have run out; count certificates."""
-    return services.recall_expired(now=now)
+    return expiry.recall_expired(now=now)

@@ -11,6 +11,6 @@ class OrgmergeConfig(AppConfig):
 
     def ready(self) -> None:
         from orgmerge.overview.worklist import waiting_of  # noqa: PLC0415 (models are loaded only now)
-        from portal.core import waiting  # noqa: PLC0415
+        from portal.core.web import waiting  # noqa: PLC0415
 
         waiting.find_in(waiting_of)

@@ -11,8 +11,8 @@ from orgmerge.models import Merger
 from orgmerge.workflow import EDITABLE
 from portal.accounts.models import User
 from portal.audit import services as audit
-from portal.core.roles import Role
-from requests_app.steps.errors import NotEditable, StaleVersion
+from portal.core.roles import Capability
+from requests_app.errors import NotEditable, StaleVersion
 
 
 def lock_merger(
@@ -24,7 +24,7 @@ def lock_merger(
     """
     found = Merger.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
     locked = found.select_related("office").get(pk=merger.pk)
-    if actor.role != Role.OFFICE_OFFICER:
+    if not actor.can(Capability.PREPARE_REORGANISATIONS):
         raise PermissionDenied("only an officer of the office describes a reorganisation")
     if locked.state not in states:
         raise NotEditable(locked.state)

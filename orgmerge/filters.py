@@ -9,7 +9,7 @@ import django_filters as filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 
 ALL = _("Tất cả")
 _MOST_FOUND = 1000  # keys that one statement names

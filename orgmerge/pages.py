@@ -10,8 +10,8 @@ from django.shortcuts import render
 
 from orgmerge.models import Merger
 from orgmerge.workflow import EDITABLE
-from portal.core.roles import Role
-from requests_app.dossier_pages.views.parts import typed_in, version_of
+from portal.core.roles import Capability
+from requests_app.dossier_pages.views.components import typed_in, version_of
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -31,7 +31,7 @@ def find(user: User, code: UUID) -> Merger:
 
 def is_editor(merger: Merger, user: User) -> bool:
     """Say whether ``user`` may change the description now."""
-    if user.role != Role.OFFICE_OFFICER or merger.state not in EDITABLE:
+    if not user.can(Capability.PREPARE_REORGANISATIONS) or merger.state not in EDITABLE:
         return False
     return merger.is_led_by(user) or not set(user.body_ids).isdisjoint(merger.office_ids())
 

@@ -22,10 +22,10 @@ from django.views.decorators.http import require_safe
 
 from devices.models import Intake
 from portal.accounts.addresses import client_address
-from portal.ca import publication
+from portal.ca.authority import publication
 from portal.core.background.status import all_sweeps
 from portal.core.models import Heartbeat
-from portal.core.paging import capped_count
+from portal.core.web.paging import capped_count
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.querysets import CERTIFICATE_KINDS
 from portal.notices.models import Mail
@@ -33,6 +33,7 @@ from requests_app.models import Dossier
 from requests_app.workflow import State
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +78,13 @@ def as_text(metrics: Iterable[Metric]) -> str:
     for metric in metrics:
         lines += [f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} {metric.kind}"]
         for labels, value in metric.values:
-            inner = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels.items())
-            lines.append(f"{metric.name}{f'{{{inner}}}' if inner else ''} {_number(value)}")
+            inner = ",".join(
+                f'{name}="{text.translate(_ESCAPES)}"' for name, text in labels.items()
+            )
+            # In full: an age in seconds has more digits than ``:g`` shows.
+            number = int(value) if value == int(value) else value
+            lines.append(f"{metric.name}{f'{{{inner}}}' if inner else ''} {number}")
     return "\n".join(lines) + "\n"
-
-
-def _number(value: float) -> str:
-    """Return a number in full: an age in seconds has more digits than ``:g`` shows."""
-    return str(int(value)) if value == int(value) else str(value)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def _all(now: datetime) -> Iterator[Metric]:
@@ -98,24 +94,6 @@ def _all(now: datetime) -> Iterator[Metric]:
         "Since the last sign of life of a service.",
         [({"service": service}, _age(at, now)) for service, at in beats],
     )
-    yield from _sweeps(now)
-    yield Metric("portal_queue_length", "What waits for the background, at most 1001.", _queues())
-    yield from _deadlines(now)
-    last = publication.latest()
-    if last is not None:
-        yield Metric(
-            "portal_crl_age_seconds",
-            "Since the standing revocation list was made.",
-            [({}, _age(last.this_update, now))],
-        )
-        yield Metric(
-            "portal_crl_seconds_left",
-            "Until the standing revocation list ends.",
-            [({}, -_age(last.next_update, now))],
-        )
-
-
-def _sweeps(now: datetime) -> Iterator[Metric]:
     found = sorted(all_sweeps(now), key=lambda sweep: sweep.name)
     runs = [({"sweep": one.name}, one.run) for one in found]
     yield Metric(
@@ -138,10 +116,7 @@ def _sweeps(now: datetime) -> Iterator[Metric]:
         "1 when a sweep has missed three of its intervals.",
         [({"sweep": one.name}, one.is_silent) for one in found],
     )
-
-
-def _queues() -> list[tuple[Mapping[str, str], float]]:
-    lengths: dict[str, QuerySet[Any]] = {
+    queues: dict[str, QuerySet[Any]] = {
         "accepted_dossiers": Dossier.objects.filter(
             queue="portal", state__in=[State.ACCEPTED, State.EXECUTING]
         ),
@@ -149,7 +124,24 @@ def _queues() -> list[tuple[Mapping[str, str], float]]:
         "dead_mails": Mail.objects.dead(),
         "unfinished_intakes": Intake.objects.unfinished(),
     }
-    return [({"queue": name}, capped_count(rows)) for name, rows in lengths.items()]
+    yield Metric(
+        "portal_queue_length",
+        "What waits for the background, at most 1001.",
+        [({"queue": name}, capped_count(rows)) for name, rows in queues.items()],
+    )
+    yield from _deadlines(now)
+    last = publication.latest()
+    if last is not None:
+        yield Metric(
+            "portal_crl_age_seconds",
+            "Since the standing revocation list was made.",
+            [({}, _age(last.this_update, now))],
+        )
+        yield Metric(
+            "portal_crl_seconds_left",
+            "Until the standing revocation list ends.",
+            [({}, -_age(last.next_update, now))],
+        )
 
 
 def _deadlines(now: datetime) -> Iterator[Metric]:

@@ -10,10 +10,10 @@ class RequestsConfig(AppConfig):
     verbose_name = "Hồ sơ"
 
     def ready(self) -> None:
-        from portal.ca import renewals  # noqa: PLC0415 (models are loaded only now)
-        from portal.deadlines import moving  # noqa: PLC0415
+        from portal.ca.register import renewals  # noqa: PLC0415 (models are loaded only now)
+        from portal.deadlines import moves  # noqa: PLC0415
         from requests_app import hooks as following  # noqa: PLC0415
         from requests_app.models import Dossier  # noqa: PLC0415
 
-        moving.follow("dossier", following.follow_calendar, rows=Dossier.objects.order_by())
+        moves.follow("dossier", following.follow_calendar, rows=Dossier.objects.order_by())
         renewals.find_in(following.open_renewals)

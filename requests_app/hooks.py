@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from portal.deadlines import services as deadlines
-from portal.deadlines.moving import Moved
+from portal.deadlines.moves import Moved
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.workflow import AT_THE_AGENCY, ENDED
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.background.sweeps import sweep
-from requests_app.covering_letters import forwarding
+from requests_app.covering_letters import forward_queue
 from requests_app.execution import services as execution
 from requests_app.spreadsheets import parked
-from requests_app.submission import freezing
+from requests_app.submission import render_queue
 
 ONE_PIECE = timedelta(0)
 
@@ -36,7 +36,7 @@ def execute_accepted(*, now: datetime) -> int:
 )
 def freeze_letters(*, now: datetime) -> int:
     """Render the long letters that wait for it."""
-    return freezing.freeze_waiting(now=now) + freezing.freeze_covering_letters(now=now)
+    return render_queue.freeze_waiting(now=now) + render_queue.freeze_covering_letters(now=now)
 
 
 @sweep(
@@ -48,7 +48,7 @@ def freeze_letters(*, now: datetime) -> int:
 )
 def forward_covered(*, now: datetime) -> int:
     """Forward what signed covering letters cover."""
-    return forwarding.forward_waiting(now=now)
+    return forward_queue.forward_waiting(now=now)
 
 
 @sweep(

@@ -8,7 +8,7 @@ from requests_app.decision import views as deciding
 from requests_app.dossier_pages.views import detail, lists, papers
 from requests_app.minutes import views as minutes
 from requests_app.routing import views as routing
-from requests_app.submission.views import batch_signing, sending
+from requests_app.submission.views import batch_signing, signature
 from requests_app.worklist.views import dashboard
 
 app_name = "requests_app"
@@ -32,8 +32,8 @@ urlpatterns = [
     path("<uuid:uuid>/da-ghi-nhan/", detail.done, name="done"),
     path("<uuid:uuid>/tien-do/", detail.progress, name="progress"),
     path("<uuid:uuid>/dong/<uuid:row_uuid>/", detail.row, name="row"),
-    path("<uuid:uuid>/kiem-tra/", sending.check, name="check"),
-    path("<uuid:uuid>/ky/", sending.sign, name="sign"),
+    path("<uuid:uuid>/kiem-tra/", signature.check, name="check"),
+    path("<uuid:uuid>/ky/", signature.sign, name="sign"),
     path("<uuid:uuid>/xem-xet/", deciding.review, name="review"),
     path("<uuid:uuid>/xem-xet/dong/", deciding.decide_rows, name="decide_rows"),
     path("<uuid:uuid>/xem-xet/chap-nhan-het/", deciding.accept_all, name="accept_all"),

@@ -7,12 +7,12 @@ exhaustive test are read from ``STEPS``; nothing else says who may do what.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.roles import Role
+from portal.core.steps import Step, StepTable
 
 
 class Procedure(models.TextChoices):
@@ -112,29 +112,7 @@ def routes_of(procedure: str) -> frozenset[Route]:
     return _OWN_ROUTES.get(Procedure(procedure), PETITIONS)
 
 
-PORTAL = "portal"  # the queue of what waits for the worker
-
-
-class IllegalStep(Exception):
-    """The action does not exist for this state, role and route."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One line of the table.
-
-    ``role`` None is the portal itself. ``barred_by``: a person who took one of these actions in
-    the present round (since the last draft) may not take this one, whatever account they use.
-    """
-
-    action: Action
-    sources: frozenset[State]
-    target: State
-    role: Role | None
-    routes: frozenset[Route]
-    needs_reason: bool
-    barred_by: frozenset[Action]
-    needs: Needs
+DossierStep = Step[Action, State]
 
 
 def _step(
@@ -146,7 +124,7 @@ def _step(
     reason: bool = False,
     barred_by: Iterable[Action] = (),
     needs: Needs = Needs.NOTHING,
-) -> Step:
+) -> DossierStep:
     """Return the line that leads by ``action`` from ``sources`` to ``to``."""
     return Step(
         action=action,
@@ -168,288 +146,302 @@ DECIDING = TAKING | {Action.DECIDE}
 _DRAFTED = (Action.REQUEST_SIGNATURE,)
 _SENT = (*_DRAFTED, Action.SIGN, Action.SEAL)
 
-STEPS: tuple[Step, ...] = (
-    # The agency's own part, the same on every route.
-    _step(
-        Action.REQUEST_SIGNATURE,
-        State.DRAFT,
-        State.RETURNED,
-        to=State.AWAITING_SIGNATURE,
-        by=Role.CLERK,
-    ),
-    _step(
-        Action.REVISE,
-        State.AWAITING_SIGNATURE,
-        State.AWAITING_SEAL,
-        to=State.DRAFT,
-        by=Role.CLERK,
-    ),
-    _step(
-        Action.SIGN,
-        State.AWAITING_SIGNATURE,
-        to=State.AWAITING_SEAL,
-        by=Role.HEAD,
-        barred_by=_DRAFTED,
-    ),
-    _step(
-        Action.SEND_BACK_TO_DRAFT,
-        State.AWAITING_SIGNATURE,
-        to=State.DRAFT,
-        by=Role.HEAD,
-        reason=True,
-    ),
-    _step(
-        Action.SEAL,
-        State.AWAITING_SEAL,
-        to=State.SUBMITTED,
-        by=Role.CLERK,
-        barred_by=(Action.SIGN,),
-    ),
-    # The office: forwards or returns what goes to the CA, decides what is its own.
-    _step(
-        Action.FORWARD,
-        State.SUBMITTED,
-        to=State.FORWARDED,
-        by=Role.OFFICE_OFFICER,
-        on=[Route.VIA_OFFICE],
-        barred_by=_SENT,
-    ),
-    _step(
-        Action.RETURN,
-        State.SUBMITTED,
-        to=State.RETURNED,
-        by=Role.OFFICE_OFFICER,
-        on=[Route.VIA_OFFICE, Route.OFFICE_ONLY],
-        reason=True,
-    ),
-    _step(
-        Action.DECIDE,
-        State.SUBMITTED,
-        to=State.DECIDED,
-        by=Role.OFFICE_OFFICER,
-        on=[Route.OFFICE_ONLY],
-        barred_by=_SENT,
-        needs=Needs.ALL_ROWS_DECIDED,
-    ),
-    _step(
-        Action.CONFIRM,
-        State.DECIDED,
-        to=State.ACCEPTED,
-        by=Role.OFFICE_HEAD,
-        on=[Route.OFFICE_ONLY],
-        barred_by=(*_SENT, Action.DECIDE),
-        needs=Needs.SOME_ROW_ACCEPTED,
-    ),
-    _step(
-        Action.REJECT,
-        State.DECIDED,
-        to=State.REJECTED,
-        by=Role.OFFICE_HEAD,
-        on=[Route.OFFICE_ONLY],
-        barred_by=(*_SENT, Action.DECIDE),
-        needs=Needs.ALL_ROWS_REFUSED,
-    ),
-    _step(
-        Action.SEND_BACK,
-        State.DECIDED,
-        to=State.SUBMITTED,
-        by=Role.OFFICE_HEAD,
-        on=[Route.OFFICE_ONLY],
-        reason=True,
-    ),
-    # The CA: an operator decides row by row, a supervisor confirms.
-    _step(
-        Action.DECIDE,
-        State.FORWARDED,
-        to=State.DECIDED,
-        by=Role.CA_OPERATOR,
-        on=[Route.VIA_OFFICE],
-        barred_by=(*_SENT, Action.FORWARD),
-        needs=Needs.ALL_ROWS_DECIDED,
-    ),
-    _step(
-        Action.DECIDE,
-        State.SUBMITTED,
-        to=State.DECIDED,
-        by=Role.CA_OPERATOR,
-        on=[Route.DIRECT],
-        barred_by=_SENT,
-        needs=Needs.ALL_ROWS_DECIDED,
-    ),
-    _step(
-        Action.RETURN,
-        State.FORWARDED,
-        to=State.RETURNED,
-        by=Role.CA_OPERATOR,
-        on=[Route.VIA_OFFICE],
-        reason=True,
-    ),
-    _step(
-        Action.RETURN,
-        State.SUBMITTED,
-        to=State.RETURNED,
-        by=Role.CA_OPERATOR,
-        on=[Route.DIRECT, Route.NOTICE],
-        reason=True,
-    ),
-    _step(
-        Action.CONFIRM,
-        State.DECIDED,
-        to=State.ACCEPTED,
-        by=Role.CA_SUPERVISOR,
-        on=[Route.VIA_OFFICE, Route.DIRECT],
-        barred_by=(*_SENT, Action.FORWARD, Action.DECIDE),
-        needs=Needs.SOME_ROW_ACCEPTED,
-    ),
-    _step(
-        Action.REJECT,
-        State.DECIDED,
-        to=State.REJECTED,
-        by=Role.CA_SUPERVISOR,
-        on=[Route.VIA_OFFICE, Route.DIRECT],
-        barred_by=(*_SENT, Action.FORWARD, Action.DECIDE),
-        needs=Needs.ALL_ROWS_REFUSED,
-    ),
-    _step(
-        Action.SEND_BACK,
-        State.DECIDED,
-        to=State.FORWARDED,
-        by=Role.CA_SUPERVISOR,
-        on=[Route.VIA_OFFICE],
-        reason=True,
-    ),
-    _step(
-        Action.SEND_BACK,
-        State.DECIDED,
-        to=State.SUBMITTED,
-        by=Role.CA_SUPERVISOR,
-        on=[Route.DIRECT],
-        reason=True,
-    ),
-    # Notices and minutes: recorded; nobody approves.
-    _step(
-        Action.ACKNOWLEDGE,
-        State.SUBMITTED,
-        to=State.COMPLETED,
-        by=Role.CA_OPERATOR,
-        on=[Route.NOTICE],
-    ),
-    # Minutes of devices given back: the receiving side confirms them one by one (Điều 20).
-    *(
-        _step(action, State.SUBMITTED, to=target, by=role, on=[route], barred_by=_SENT, needs=needs)
-        for route, role in (
-            (Route.MINUTES, Role.CA_OPERATOR),
-            (Route.OFFICE_MINUTES, Role.OFFICE_OFFICER),
-        )
-        for action, target, needs in (
-            (Action.TAKE_ALL, State.COMPLETED, Needs.ALL_ROWS_ACCEPTED),
-            (Action.TAKE_SOME, State.PARTLY_COMPLETED, Needs.ROWS_OF_BOTH),
-        )
-    ),
-    _step(
-        Action.RETURN,
-        State.SUBMITTED,
-        to=State.RETURNED,
-        by=Role.CA_OPERATOR,
-        on=[Route.MINUTES],
-        reason=True,
-    ),
-    _step(
-        Action.RETURN,
-        State.SUBMITTED,
-        to=State.RETURNED,
-        by=Role.OFFICE_OFFICER,
-        on=[Route.OFFICE_MINUTES],
-        reason=True,
-    ),
-    # The portal carries out what was confirmed.
-    _step(Action.START, State.ACCEPTED, to=State.EXECUTING, by=None, on=PETITIONS),
-    _step(Action.COMPLETE, State.EXECUTING, to=State.COMPLETED, by=None, on=PETITIONS),
-    _step(
-        Action.COMPLETE_PARTLY, State.EXECUTING, to=State.PARTLY_COMPLETED, by=None, on=PETITIONS
-    ),
-    _step(Action.FAIL, State.EXECUTING, to=State.EXECUTION_FAILED, by=None, on=PETITIONS),
-    # A row that can never be done is refused after all: decided anew, confirmed anew.
-    _step(
-        Action.DECIDE,
-        State.EXECUTION_FAILED,
-        to=State.DECIDED,
-        by=Role.CA_OPERATOR,
-        on=[Route.VIA_OFFICE, Route.DIRECT],
-        barred_by=(*_SENT, Action.FORWARD),
-        needs=Needs.ALL_ROWS_DECIDED,
-    ),
-    _step(
-        Action.DECIDE,
-        State.EXECUTION_FAILED,
-        to=State.DECIDED,
-        by=Role.OFFICE_OFFICER,
-        on=[Route.OFFICE_ONLY],
-        barred_by=_SENT,
-        needs=Needs.ALL_ROWS_DECIDED,
-    ),
-    _step(
-        Action.RETRY,
-        State.EXECUTION_FAILED,
-        to=State.ACCEPTED,
-        by=Role.CA_OPERATOR,
-        on=[Route.VIA_OFFICE, Route.DIRECT],
-    ),
-    _step(
-        Action.RETRY,
-        State.EXECUTION_FAILED,
-        to=State.ACCEPTED,
-        by=Role.OFFICE_OFFICER,
-        on=[Route.OFFICE_ONLY],
-    ),
-    # Withdrawn by its sender, until decided.
-    _step(
-        Action.WITHDRAW,
-        State.DRAFT,
-        State.AWAITING_SIGNATURE,
-        State.AWAITING_SEAL,
-        State.RETURNED,
-        to=State.WITHDRAWN,
-        by=Role.CLERK,
-        reason=True,
-    ),
-    _step(
-        Action.WITHDRAW,
-        State.SUBMITTED,
-        State.FORWARDED,
-        to=State.WITHDRAWN,
-        by=Role.CLERK,
-        on=PETITIONS,
-        reason=True,
-    ),
-    # The body a dossier came from has ended (DOMAIN 14.8): what asks for something in its name and
-    # is not carried out is stopped, what waits for its signatures is written in the new name.
-    _step(
-        Action.STOP,
-        State.SUBMITTED,
-        State.RETURNED,
-        State.FORWARDED,
-        State.DECIDED,
-        State.ACCEPTED,
-        State.EXECUTION_FAILED,
-        to=State.WITHDRAWN,
-        by=None,
-        on=PETITIONS,
-    ),
-    _step(
-        Action.STOP_REST,
-        State.EXECUTION_FAILED,
-        to=State.PARTLY_COMPLETED,
-        by=None,
-        on=PETITIONS,
-    ),
-    _step(
-        Action.REOPEN,
-        State.AWAITING_SIGNATURE,
-        State.AWAITING_SEAL,
-        to=State.DRAFT,
-        by=None,
-    ),
+STEPS: StepTable[Action, State] = StepTable(
+    (
+        # The agency's own part, the same on every route.
+        _step(
+            Action.REQUEST_SIGNATURE,
+            State.DRAFT,
+            State.RETURNED,
+            to=State.AWAITING_SIGNATURE,
+            by=Role.CLERK,
+        ),
+        _step(
+            Action.REVISE,
+            State.AWAITING_SIGNATURE,
+            State.AWAITING_SEAL,
+            to=State.DRAFT,
+            by=Role.CLERK,
+        ),
+        _step(
+            Action.SIGN,
+            State.AWAITING_SIGNATURE,
+            to=State.AWAITING_SEAL,
+            by=Role.HEAD,
+            barred_by=_DRAFTED,
+        ),
+        _step(
+            Action.SEND_BACK_TO_DRAFT,
+            State.AWAITING_SIGNATURE,
+            to=State.DRAFT,
+            by=Role.HEAD,
+            reason=True,
+        ),
+        _step(
+            Action.SEAL,
+            State.AWAITING_SEAL,
+            to=State.SUBMITTED,
+            by=Role.CLERK,
+            barred_by=(Action.SIGN,),
+        ),
+        # The office: forwards or returns what goes to the CA, decides what is its own.
+        _step(
+            Action.FORWARD,
+            State.SUBMITTED,
+            to=State.FORWARDED,
+            by=Role.OFFICE_OFFICER,
+            on=[Route.VIA_OFFICE],
+            barred_by=_SENT,
+        ),
+        _step(
+            Action.RETURN,
+            State.SUBMITTED,
+            to=State.RETURNED,
+            by=Role.OFFICE_OFFICER,
+            on=[Route.VIA_OFFICE, Route.OFFICE_ONLY],
+            reason=True,
+        ),
+        _step(
+            Action.DECIDE,
+            State.SUBMITTED,
+            to=State.DECIDED,
+            by=Role.OFFICE_OFFICER,
+            on=[Route.OFFICE_ONLY],
+            barred_by=_SENT,
+            needs=Needs.ALL_ROWS_DECIDED,
+        ),
+        _step(
+            Action.CONFIRM,
+            State.DECIDED,
+            to=State.ACCEPTED,
+            by=Role.OFFICE_HEAD,
+            on=[Route.OFFICE_ONLY],
+            barred_by=(*_SENT, Action.DECIDE),
+            needs=Needs.SOME_ROW_ACCEPTED,
+        ),
+        _step(
+            Action.REJECT,
+            State.DECIDED,
+            to=State.REJECTED,
+            by=Role.OFFICE_HEAD,
+            on=[Route.OFFICE_ONLY],
+            barred_by=(*_SENT, Action.DECIDE),
+            needs=Needs.ALL_ROWS_REFUSED,
+        ),
+        _step(
+            Action.SEND_BACK,
+            State.DECIDED,
+            to=State.SUBMITTED,
+            by=Role.OFFICE_HEAD,
+            on=[Route.OFFICE_ONLY],
+            reason=True,
+        ),
+        # The CA: an operator decides row by row, a supervisor confirms.
+        _step(
+            Action.DECIDE,
+            State.FORWARDED,
+            to=State.DECIDED,
+            by=Role.CA_OPERATOR,
+            on=[Route.VIA_OFFICE],
+            barred_by=(*_SENT, Action.FORWARD),
+            needs=Needs.ALL_ROWS_DECIDED,
+        ),
+        _step(
+            Action.DECIDE,
+            State.SUBMITTED,
+            to=State.DECIDED,
+            by=Role.CA_OPERATOR,
+            on=[Route.DIRECT],
+            barred_by=_SENT,
+            needs=Needs.ALL_ROWS_DECIDED,
+        ),
+        _step(
+            Action.RETURN,
+            State.FORWARDED,
+            to=State.RETURNED,
+            by=Role.CA_OPERATOR,
+            on=[Route.VIA_OFFICE],
+            reason=True,
+        ),
+        _step(
+            Action.RETURN,
+            State.SUBMITTED,
+            to=State.RETURNED,
+            by=Role.CA_OPERATOR,
+            on=[Route.DIRECT, Route.NOTICE],
+            reason=True,
+        ),
+        _step(
+            Action.CONFIRM,
+            State.DECIDED,
+            to=State.ACCEPTED,
+            by=Role.CA_SUPERVISOR,
+            on=[Route.VIA_OFFICE, Route.DIRECT],
+            barred_by=(*_SENT, Action.FORWARD, Action.DECIDE),
+            needs=Needs.SOME_ROW_ACCEPTED,
+        ),
+        _step(
+            Action.REJECT,
+            State.DECIDED,
+            to=State.REJECTED,
+            by=Role.CA_SUPERVISOR,
+            on=[Route.VIA_OFFICE, Route.DIRECT],
+            barred_by=(*_SENT, Action.FORWARD, Action.DECIDE),
+            needs=Needs.ALL_ROWS_REFUSED,
+        ),
+        _step(
+            Action.SEND_BACK,
+            State.DECIDED,
+            to=State.FORWARDED,
+            by=Role.CA_SUPERVISOR,
+            on=[Route.VIA_OFFICE],
+            reason=True,
+        ),
+        _step(
+            Action.SEND_BACK,
+            State.DECIDED,
+            to=State.SUBMITTED,
+            by=Role.CA_SUPERVISOR,
+            on=[Route.DIRECT],
+            reason=True,
+        ),
+        # Notices and minutes: recorded; nobody approves.
+        _step(
+            Action.ACKNOWLEDGE,
+            State.SUBMITTED,
+            to=State.COMPLETED,
+            by=Role.CA_OPERATOR,
+            on=[Route.NOTICE],
+        ),
+        # Minutes of devices given back: the receiving side confirms them one by one (Điều 20).
+        *(
+            _step(
+                action,
+                State.SUBMITTED,
+                to=target,
+                by=role,
+                on=[route],
+                barred_by=_SENT,
+                needs=needs,
+            )
+            for route, role in (
+                (Route.MINUTES, Role.CA_OPERATOR),
+                (Route.OFFICE_MINUTES, Role.OFFICE_OFFICER),
+            )
+            for action, target, needs in (
+                (Action.TAKE_ALL, State.COMPLETED, Needs.ALL_ROWS_ACCEPTED),
+                (Action.TAKE_SOME, State.PARTLY_COMPLETED, Needs.ROWS_OF_BOTH),
+            )
+        ),
+        _step(
+            Action.RETURN,
+            State.SUBMITTED,
+            to=State.RETURNED,
+            by=Role.CA_OPERATOR,
+            on=[Route.MINUTES],
+            reason=True,
+        ),
+        _step(
+            Action.RETURN,
+            State.SUBMITTED,
+            to=State.RETURNED,
+            by=Role.OFFICE_OFFICER,
+            on=[Route.OFFICE_MINUTES],
+            reason=True,
+        ),
+        # The portal carries out what was confirmed.
+        _step(Action.START, State.ACCEPTED, to=State.EXECUTING, by=None, on=PETITIONS),
+        _step(Action.COMPLETE, State.EXECUTING, to=State.COMPLETED, by=None, on=PETITIONS),
+        _step(
+            Action.COMPLETE_PARTLY,
+            State.EXECUTING,
+            to=State.PARTLY_COMPLETED,
+            by=None,
+            on=PETITIONS,
+        ),
+        _step(Action.FAIL, State.EXECUTING, to=State.EXECUTION_FAILED, by=None, on=PETITIONS),
+        # A row that can never be done is refused after all: decided anew, confirmed anew.
+        _step(
+            Action.DECIDE,
+            State.EXECUTION_FAILED,
+            to=State.DECIDED,
+            by=Role.CA_OPERATOR,
+            on=[Route.VIA_OFFICE, Route.DIRECT],
+            barred_by=(*_SENT, Action.FORWARD),
+            needs=Needs.ALL_ROWS_DECIDED,
+        ),
+        _step(
+            Action.DECIDE,
+            State.EXECUTION_FAILED,
+            to=State.DECIDED,
+            by=Role.OFFICE_OFFICER,
+            on=[Route.OFFICE_ONLY],
+            barred_by=_SENT,
+            needs=Needs.ALL_ROWS_DECIDED,
+        ),
+        _step(
+            Action.RETRY,
+            State.EXECUTION_FAILED,
+            to=State.ACCEPTED,
+            by=Role.CA_OPERATOR,
+            on=[Route.VIA_OFFICE, Route.DIRECT],
+        ),
+        _step(
+            Action.RETRY,
+            State.EXECUTION_FAILED,
+            to=State.ACCEPTED,
+            by=Role.OFFICE_OFFICER,
+            on=[Route.OFFICE_ONLY],
+        ),
+        # Withdrawn by its sender, until decided.
+        _step(
+            Action.WITHDRAW,
+            State.DRAFT,
+            State.AWAITING_SIGNATURE,
+            State.AWAITING_SEAL,
+            State.RETURNED,
+            to=State.WITHDRAWN,
+            by=Role.CLERK,
+            reason=True,
+        ),
+        _step(
+            Action.WITHDRAW,
+            State.SUBMITTED,
+            State.FORWARDED,
+            to=State.WITHDRAWN,
+            by=Role.CLERK,
+            on=PETITIONS,
+            reason=True,
+        ),
+        # The body a dossier came from has ended (DOMAIN 14.8): what asks for something in its name
+        # and is not carried out is stopped, what waits for its signatures is written in the new.
+        _step(
+            Action.STOP,
+            State.SUBMITTED,
+            State.RETURNED,
+            State.FORWARDED,
+            State.DECIDED,
+            State.ACCEPTED,
+            State.EXECUTION_FAILED,
+            to=State.WITHDRAWN,
+            by=None,
+            on=PETITIONS,
+        ),
+        _step(
+            Action.STOP_REST,
+            State.EXECUTION_FAILED,
+            to=State.PARTLY_COMPLETED,
+            by=None,
+            on=PETITIONS,
+        ),
+        _step(
+            Action.REOPEN,
+            State.AWAITING_SIGNATURE,
+            State.AWAITING_SEAL,
+            to=State.DRAFT,
+            by=None,
+        ),
+    )
 )
 
 
@@ -458,27 +450,7 @@ AT_THE_AGENCY = EDITABLE | {State.AWAITING_SIGNATURE, State.AWAITING_SEAL}
 ENDED = frozenset({State.COMPLETED, State.PARTLY_COMPLETED, State.REJECTED, State.WITHDRAWN})
 
 
-def steps_open_to(role: str, *, state: str, route: str) -> list[Step]:
-    """Return what ``role`` may do next on ``route``, in table order."""
-    return [
-        step
-        for step in STEPS
-        if step.role == role and state in step.sources and route in step.routes
-    ]
-
-
-def find_step(action: str, *, state: str, role: str | None, route: str) -> Step:
-    """Return the one line for these; raise IllegalStep when there is none."""
-    for step in STEPS:
-        if (
-            step.action == action
-            and step.role == role
-            and state in step.sources
-            and route in step.routes
-        ):
-            return step
-    raise IllegalStep(f"{role} cannot {action} a dossier that is {state} on {route}")
-
+steps_open_to, find_step = STEPS.open_to, STEPS.find
 
 # Taking back or apart one's own work does not make a dossier wait for one; nor does what comes with
 # the end of a body.
@@ -497,7 +469,4 @@ _NOT_WAITED_FOR = frozenset(
 
 def queue_of(state: str, route: str) -> str:
     """Return the role a dossier waits for: "" for nobody, "portal" for the worker."""
-    for step in STEPS:
-        if state in step.sources and route in step.routes and step.action not in _NOT_WAITED_FOR:
-            return step.role or PORTAL
-    return ""
+    return STEPS.awaited(state, route, but=_NOT_WAITED_FOR)

@@ -19,11 +19,11 @@ from portal.agencies.models import (
     SubscriberKind,
     Succession,
 )
-from portal.agencies.services.inheriting import inherit
+from portal.agencies.services.bodies import inherit
 from portal.ca.models import Certificate, KeyPair, Storage
-from portal.core.fields import keyed_hash
+from portal.core.database.fields import keyed_hash
 from portal.core.roles import CA_ROLES, OFFICE_ROLES, Role
-from portal.core.text import search_key, sort_key
+from portal.core.text.vietnamese import search_key, sort_key
 from requests_app.models import Dossier, DossierItem, Procedure, RoutingRule
 from requests_app.models.querysets import is_at_ca
 from requests_app.workflow import Route, State, queue_of

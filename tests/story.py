@@ -14,15 +14,19 @@ from pypdf import PdfWriter
 from devices.models import DeviceKind
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
-from portal.ca import authority, tokens
-from portal.ca import services as ca
-from portal.ca.authority import Order
+from portal.ca.authority import services as authority
+from portal.ca.authority.services import Order
 from portal.ca.models import Certificate
-from portal.ca.names import SubjectName
+from portal.ca.pki.names import SubjectName
+from portal.ca.register import services as ca
+from portal.ca.tokens import services as tokens
 from portal.core.roles import Role
-from requests_app import services
+from requests_app.decision.services import decide_rows
+from requests_app.drafts import attachments
+from requests_app.drafts.services import create_draft, import_rows, save_letter
 from requests_app.execution import services as execution
 from requests_app.models import Decision, Dossier, Procedure
+from requests_app.steps.engine import take_step
 from requests_app.workflow import Action, Route
 from tests import builders
 
@@ -105,8 +109,8 @@ def draft_of(
     now: datetime = builders.NOW,
 ) -> Dossier:
     """A draft of any form with its letter data and these rows."""
-    dossier = services.create_draft(kind, actor=people.clerk, now=now)
-    services.save_letter(
+    dossier = create_draft(kind, actor=people.clerk, now=now)
+    save_letter(
         dossier,
         letter_number="12/UBND-VHXH",
         letter_date=now.date(),
@@ -117,7 +121,7 @@ def draft_of(
         version=dossier.version,
     )
     dossier.refresh_from_db()
-    services.import_rows(
+    import_rows(
         dossier,
         answers,
         actor=people.clerk,
@@ -139,7 +143,7 @@ def step(
 ) -> Dossier:
     """Take one step with the version at hand."""
     dossier.refresh_from_db()
-    services.take_step(
+    take_step(
         dossier, action, actor=actor, now=now, version=dossier.version, reason=reason, pin=pin
     )
     dossier.refresh_from_db()
@@ -161,7 +165,7 @@ def send_in_ink(dossier: Dossier, people: Cast, *, now: datetime = builders.NOW)
 
 def scan(dossier: Dossier, clerk: User, *, now: datetime = builders.NOW) -> None:
     dossier.refresh_from_db()
-    services.attach(
+    attachments.attach(
         dossier,
         SimpleUploadedFile("ban-quet.pdf", blank_pdf(), content_type="application/pdf"),
         kind="signed_scan",
@@ -187,7 +191,7 @@ def decide(
         step(dossier, Action.FORWARD, people.officer, now=now)
     decider = people.officer if dossier.route == Route.OFFICE_ONLY else people.operator
     items = list(dossier.items.all())
-    services.decide_rows(
+    decide_rows(
         dossier,
         {
             item.uuid: (Decision.REFUSED, "Sai tên đơn vị")

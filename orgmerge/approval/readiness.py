@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orgmerge.description import checks
-from orgmerge.models import Merger, MergerStep, Plan, ReviewItem, ReviewRound
-from orgmerge.workflow import MergerAction, Step
+from orgmerge.models import Merger, Plan, ReviewItem, ReviewRound
+from orgmerge.workflow import MergerAction, StepOfMerger
 from portal.core.rules import Violation
 
 _NAMED = 5  # bodies in the way that are named; the rest show once these are mended
@@ -32,15 +32,15 @@ def hindrances_of(merger: Merger) -> list[Violation]:
     return _about_the_plan(merger) + ([_round_open(merger, open_round)] if open_round else [])
 
 
-def violations_before(merger: Merger, step: Step, *, goes_ahead: bool) -> list[Violation]:
+def violations_before(merger: Merger, step: StepOfMerger, *, goes_ahead: bool) -> list[Violation]:
     """Return everything that keeps a step from being taken that needs a ready plan."""
     found = checks.contradictions_of(merger) + _about_the_plan(merger)
     open_round = merger.rounds.filter(closed_at__isnull=True).first()
-    if open_round is not None and not (
-        goes_ahead
-        if step.action == MergerAction.SUBMIT
-        else _has_the_officers_word(merger, open_round)
-    ):
+    if open_round is not None and step.action != MergerAction.SUBMIT:
+        # Who submitted with a round open gave their word; a round opened later has none.
+        submitted = merger.steps.filter(action=MergerAction.SUBMIT).last()
+        goes_ahead = submitted is not None and submitted.at >= open_round.opened_at
+    if open_round is not None and not goes_ahead:
         found.append(_round_open(merger, open_round))
     # Bodies that were described and that no office working on it follows (any more).
     followed = merger.bodies_followed().order_by().values("pk")
@@ -75,12 +75,6 @@ def _about_the_plan(merger: Merger) -> list[Violation]:
         return [_violation(merger, "plan_out_of_date")]
     count = int(last.counts.get("open", 0))
     return [_violation(merger, "plan_open", count=count)] if count else []
-
-
-def _has_the_officers_word(merger: Merger, open_round: ReviewRound) -> bool:
-    """Who submitted with a round open gave their word; a round opened later has none."""
-    submitted: MergerStep | None = merger.steps.filter(action=MergerAction.SUBMIT).last()
-    return submitted is not None and submitted.at >= open_round.opened_at
 
 
 def _round_open(merger: Merger, open_round: ReviewRound) -> Violation:

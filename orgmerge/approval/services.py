@@ -15,14 +15,15 @@ from orgmerge.edits import check_version, merger_act
 from orgmerge.models import Merger, MergerStep, Plan
 from orgmerge.review import rounds
 from orgmerge.vocabulary import MergerState
-from orgmerge.workflow import ENDED, IllegalMergerStep, MergerAction, Step, find_step, steps_open_to
+from orgmerge.workflow import EDITING, ENDED, READY_PLAN, STEPS, MergerAction, StepOfMerger
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.audit.look_only import refuse_look_only
-from portal.core.roles import AGENCY_ROLES, OFFICE_ROLES, Role
+from portal.core.roles import Capability, Scope, roles_in, roles_that_can
 from portal.core.rules import Refused, refuse
+from portal.core.steps import IllegalStep
 from portal.notices import services as notices
-from requests_app.steps.errors import Barred
+from requests_app.errors import Barred
 
 # Nothing answered from here on would be planned with.
 _WITHOUT_ROUND = ENDED | {MergerState.APPROVED}
@@ -42,21 +43,21 @@ def take_step(
     """Move a reorganisation one step along and return the step.
 
     ``goes_ahead`` is the officer's word that it is submitted although a review round is still
-    open. Raises Merger.DoesNotExist (not visible to the actor), IllegalMergerStep, Barred (four
+    open. Raises Merger.DoesNotExist (not visible to the actor), IllegalStep, Barred (four
     eyes), StaleVersion, or Refused with everything that stands in the way.
     """
     refuse_look_only(actor, now=now)
     found = Merger.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
     locked = found.select_related("office").get(pk=merger.pk)
     if not locked.is_led_by(actor):
-        raise IllegalMergerStep("the leading office takes the steps")
-    step = find_step(action, state=locked.state, role=actor.role)
+        raise IllegalStep("the leading office takes the steps")
+    step = STEPS.find(action, state=locked.state, role=actor.role)
     check_version(locked, version)
     if is_barred(locked, step, actor):
         raise Barred(step.action)
     if step.needs_reason and not reason.strip():
         raise refuse("no_reason", _("Phải nêu rõ lý do."), way_out=_("Ghi lý do rồi làm lại."))
-    if step.needs_ready_plan and (
+    if step.needs == READY_PLAN and (
         violations := violations_before(locked, step, goes_ahead=goes_ahead)
     ):
         raise Refused(*violations)
@@ -68,24 +69,26 @@ def take_step(
 def take_own_step(merger: Merger, action: MergerAction, *, now: datetime) -> MergerStep:
     """Take a step of the portal itself on a locked reorganisation, in the caller's transaction.
 
-    Raises IllegalMergerStep.
+    Raises IllegalStep.
     """
-    step = find_step(action, state=merger.state, role=None)
+    step = STEPS.find(action, state=merger.state, role=None)
     return _move(merger, step, actor=None, now=now, reason="")
 
 
-def allowed_steps(merger: Merger, user: User) -> list[Step]:
+def allowed_steps(merger: Merger, user: User) -> list[StepOfMerger]:
     """Return the steps ``user`` may take now: role, state and four eyes considered."""
-    if user.looks_only or not merger.is_led_by(user) or user.role not in OFFICE_ROLES:
+    if user.looks_only or not merger.is_led_by(user) or user.scope is not Scope.OFFICE:
         return []
     return [
-        step for step in steps_open_to(user.role, merger.state) if not is_barred(merger, step, user)
+        step
+        for step in STEPS.open_to(user.role, state=merger.state)
+        if not is_barred(merger, step, user)
     ]
 
 
-def is_barred(merger: Merger, step: Step, user: User) -> bool:
+def is_barred(merger: Merger, step: StepOfMerger, user: User) -> bool:
     """Say whether four eyes keep ``user`` from a step."""
-    return step.not_by_editor and has_worked_on(merger, user)
+    return EDITING in step.barred_by and has_worked_on(merger, user)
 
 
 def has_worked_on(merger: Merger, user: User) -> bool:
@@ -98,7 +101,12 @@ def has_worked_on(merger: Merger, user: User) -> bool:
 
 
 def _move(
-    merger: Merger, step: Step, *, actor: User | None, now: datetime, reason: str
+    merger: Merger,
+    step: StepOfMerger,
+    *,
+    actor: User | None,
+    now: datetime,
+    reason: str,
 ) -> MergerStep:
     was_known = merger.approved_at is not None or merger.rounds.exists()
     taken = MergerStep.objects.create(
@@ -140,7 +148,7 @@ _TITLES = {
     MergerAction.APPROVE: gettext_lazy("Phương án sắp xếp đã được phê duyệt: %(title)s"),
     MergerAction.WITHDRAW: gettext_lazy("Phương án sắp xếp đã rút: %(title)s"),
 }
-_WHOSE_TURN = {MergerAction.SUBMIT: Role.OFFICE_HEAD}
+_WHOSE_TURN = {MergerAction.SUBMIT: Capability.APPROVE_REORGANISATIONS}
 
 
 def tell_of_step(merger: Merger, step: MergerStep, *, was_known: bool, now: datetime) -> None:
@@ -152,15 +160,16 @@ def tell_of_step(merger: Merger, step: MergerStep, *, was_known: bool, now: date
     title = _TITLES.get(MergerAction(step.action))
     if title is None:
         return
-    turn = _WHOSE_TURN.get(MergerAction(step.action), Role.OFFICE_OFFICER)
-    offices = User.objects.of_offices(merger.office_ids()).filter(role=turn)
+    turn = _WHOSE_TURN.get(MergerAction(step.action), Capability.PREPARE_REORGANISATIONS)
+    people = User.objects.of_offices(merger.office_ids())
+    offices = people.filter(role__in=roles_that_can(turn))
     _tell(merger, step, str(title), set(offices), text=step.reason, now=now)
     # A draft sent back after its approval is the office's own business again.
     if step.action == MergerAction.APPROVE or (was_known and step.action == MergerAction.WITHDRAW):
         text = _("Có hiệu lực từ %(day)s.") % {"day": f"{merger.effective_on:%d/%m/%Y}"}
         is_on = step.target == MergerState.APPROVED
         olds = merger.shares.order_by().values("old")
-        acting = User.objects.filter(is_active=True, role__in=AGENCY_ROLES, agency__in=olds)
+        acting = User.objects.filter(is_active=True, role__in=roles_in(Scope.BODY), agency__in=olds)
         _tell(merger, step, str(title), set(acting), text=text if is_on else "", now=now)
 
 

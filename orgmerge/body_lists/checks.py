@@ -15,8 +15,8 @@ from orgmerge.planner import names
 from orgmerge.vocabulary import Extent
 from portal.agencies.models import AgencyVersion
 from portal.agencies.querysets import AgencyQuerySet
-from portal.core.identifiers import check_agency_code
-from portal.core.text import search_key
+from portal.core.text.identifiers import check_agency_code
+from portal.core.text.vietnamese import search_key
 
 _NAME_AND_PROVINCE = re.compile(r"(.+) \((.+)\)")
 EXTENTS = {

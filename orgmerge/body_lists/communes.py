@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from orgmerge.planner.names import key
 from orgmerge.vocabulary import Extent
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 
 COLUMNS = (
     "old_code", "old_name", "old_district", "old_province_code", "old_province", "extent",

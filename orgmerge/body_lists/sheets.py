@@ -17,10 +17,10 @@ from openpyxl.utils import get_column_letter
 
 from orgmerge.models import BodyList
 from portal.core.rules import Refused, refuse
-from portal.core.sheets import cell
-from portal.core.text import nfc, search_key
+from portal.core.text.vietnamese import nfc, search_key
+from portal.core.web.sheets import cell
 from requests_app.spreadsheets import MAX_ROWS
-from requests_app.spreadsheets.opening import open_sheet, too_many_rows
+from requests_app.spreadsheets.workbook import open_sheet, too_many_rows
 
 # By what a column is called in files made by machines: its Vietnamese header, how it is filled in.
 BODIES = {

@@ -19,8 +19,8 @@ from orgmerge.register import inputs, queries
 from orgmerge.register.inputs import Description
 from orgmerge.vocabulary import Extent
 from portal.agencies.models import Agency
-from portal.core.identifiers import check_agency_code
-from portal.core.text import nfc
+from portal.core.text.identifiers import check_agency_code
+from portal.core.text.vietnamese import nfc
 
 COLUMNS = ("old_agency", "new_agency", "new_name", "extent", "effective_on", "decision")
 _DISTRICTS = tuple(
@@ -85,6 +85,50 @@ class Reading:
             )
         return pk
 
+    def read_row(self, number: int, record: Mapping[str, str]) -> None:
+        if not any(record.values()):
+            return
+        old = self.find(number, record["old_agency"], missing="old_missing")
+        goes_on = record["new_agency"] or record["new_name"]
+        agency = self.successor(number, record) if goes_on else None
+        extent = record["extent"] or Extent.WHOLE
+        if extent not in Extent.values:
+            self.fault(number, "bad_extent")
+        if record["effective_on"]:
+            day = _day(record["effective_on"])
+            if day is None:
+                self.fault(number, "bad_day")
+            else:
+                self.days.setdefault(day, number)
+        if old is None or (self.faults and self.faults[-1].row == number):
+            return
+        new = self.target(agency, record["new_name"], old=old) if goes_on else None
+        self.shares.append(facts.Share(old=old, new=new, extent=extent))
+        self.rows.append(number)
+
+    def successor(self, number: int, record: Mapping[str, str]) -> int | None:
+        """Return the registered body that takes over, None when it is to be founded.
+
+        A code nobody has yet beside a name is the new body's.
+        """
+        typed = record["new_agency"]
+        if not typed:
+            return None
+        if (
+            record["new_name"]
+            and not check_agency_code(typed)
+            and isinstance(self.register.find(typed), str)
+        ):
+            return None
+        return self.find(number, typed, missing="no_such_body")
+
+    def find(self, number: int, typed: str, *, missing: str) -> int | None:
+        found = self.register.find(typed) if typed else missing
+        if isinstance(found, int):
+            return found
+        self.fault(number, found, f"{typed}: {words_of(found)}" if typed else "")
+        return None
+
 
 def description_of(stream: TextIO, *, today: date) -> tuple[Description, list[int]]:
     """Return what the file describes, and the row of each share; raises Unusable."""
@@ -105,7 +149,7 @@ def description_of(stream: TextIO, *, today: date) -> tuple[Description, list[in
             found[reading.bodies[old].province] = reading.bodies[new].province
     reading.provinces = found
     for number, record in enumerate(records, start=2):
-        _read_row(reading, number, record)
+        reading.read_row(number, record)
     if not reading.shares and not reading.faults:
         reading.fault(1, "no_rows", _("Bảng không có dòng dữ liệu nào."))
     for day, row in list(reading.days.items())[1:]:
@@ -114,53 +158,6 @@ def description_of(stream: TextIO, *, today: date) -> tuple[Description, list[in
         raise Unusable(reading.faults)
     effective_on = next(iter(reading.days), today)
     return Description(reading.targets, reading.shares, effective_on), reading.rows
-
-
-def _read_row(reading: Reading, number: int, record: Mapping[str, str]) -> None:
-    if not any(record.values()):
-        return
-    old = _body(reading, number, record["old_agency"], missing="old_missing")
-    goes_on = record["new_agency"] or record["new_name"]
-    agency = _successor(reading, number, record) if goes_on else None
-    extent = record["extent"] or Extent.WHOLE
-    if extent not in Extent.values:
-        reading.fault(number, "bad_extent")
-    if record["effective_on"]:
-        day = _day(record["effective_on"])
-        if day is None:
-            reading.fault(number, "bad_day")
-        else:
-            reading.days.setdefault(day, number)
-    if old is None or (reading.faults and reading.faults[-1].row == number):
-        return
-    new = reading.target(agency, record["new_name"], old=old) if goes_on else None
-    reading.shares.append(facts.Share(old=old, new=new, extent=extent))
-    reading.rows.append(number)
-
-
-def _successor(reading: Reading, number: int, record: Mapping[str, str]) -> int | None:
-    """Return the registered body that takes over, None when it is to be founded.
-
-    A code nobody has yet beside a name is the new body's.
-    """
-    typed = record["new_agency"]
-    if not typed:
-        return None
-    if (
-        record["new_name"]
-        and not check_agency_code(typed)
-        and isinstance(reading.register.find(typed), str)
-    ):
-        return None
-    return _body(reading, number, typed, missing="no_such_body")
-
-
-def _body(reading: Reading, number: int, typed: str, *, missing: str) -> int | None:
-    found = reading.register.find(typed) if typed else missing
-    if isinstance(found, int):
-        return found
-    reading.fault(number, found, f"{typed}: {words_of(found)}" if typed else "")
-    return None
 
 
 def _day(text: str) -> date | None:

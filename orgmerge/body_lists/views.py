@@ -23,14 +23,14 @@ from orgmerge.body_lists.filters import ListRowFilter
 from orgmerge.body_lists.sheets import COLUMNS, blank_sheet
 from orgmerge.models import BodyList, Merger
 from orgmerge.vocabulary import Extent
-from portal.core.collector import collector_paused
-from portal.core.forms import SheetFile
-from portal.core.fragments import filtered, render_list
-from portal.core.numbers import typed_number
-from portal.core.roles import OFFICE_ROLES
+from portal.core.database.bulk import collector_paused
+from portal.core.roles import Scope
 from portal.core.rules import Refused, Violation
-from portal.core.sheets import XLSX
-from requests_app.steps.errors import NotEditable, StaleVersion
+from portal.core.text.numbers import typed_number
+from portal.core.web.forms import SheetFile
+from portal.core.web.fragments import filtered, render_list
+from portal.core.web.sheets import XLSX
+from requests_app.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -74,7 +74,7 @@ class ListRowForm(forms.Form):
 @require_safe
 def sheet_template(request: UserRequest, kind: str) -> HttpResponse:
     """Return an empty sheet to fill in."""
-    if request.user.role not in OFFICE_ROLES or kind not in COLUMNS:
+    if request.user.scope is not Scope.OFFICE or kind not in COLUMNS:
         raise Http404
     return HttpResponse(
         blank_sheet(COLUMNS[kind]),

@@ -71,6 +71,13 @@ _DECISION = "275/BCY-CTSBMTT mục 1.1"
 
 
 Check = Callable[[Described], Iterator[Violation]]
+CHECKS: list[Check] = []  # in the order in which they stand below
+
+
+def check(rule: Check) -> Check:
+    """Have every description looked through by ``rule``."""
+    CHECKS.append(rule)
+    return rule
 
 
 def find(
@@ -81,10 +88,11 @@ def find(
 ) -> list[Violation]:
     """Return what contradicts what, by rows; ``known`` are the other columns of ``Described``."""
     described = Described(shares, targets, bodies, **known)  # type: ignore[arg-type]
-    found = [violation for check in CHECKS for violation in check(described)]
+    found = [violation for rule in CHECKS for violation in rule(described)]
     return sorted(found, key=lambda one: (one.row is None, one.row or 0, one.code))
 
 
+@check
 def bodies_are_known(described: Described) -> Iterator[Violation]:
     """A body that is not in the register has nothing to plan about: its code or name is wrong."""
     for number, share in described.numbered():
@@ -106,6 +114,7 @@ def bodies_are_known(described: Described) -> Iterator[Violation]:
             )
 
 
+@check
 def rows_differ(described: Described) -> Iterator[Violation]:
     """The same body to the same target twice says nothing new, or something else by mistake."""
     first: dict[tuple[int, int | None], int] = {}
@@ -121,6 +130,7 @@ def rows_differ(described: Described) -> Iterator[Violation]:
             )
 
 
+@check
 def whole_goes_one_way(described: Described) -> Iterator[Violation]:
     """What passes whole can't go to a second body as well, and not partly either."""
     for body, rows in described.by_body().items():
@@ -144,6 +154,7 @@ def whole_goes_one_way(described: Described) -> Iterator[Violation]:
         )
 
 
+@check
 def parts_add_up(described: Described) -> Iterator[Violation]:
     """A part leaves the rest somewhere: in another target, or in the body that goes on."""
     going_on = described.going_on()
@@ -166,6 +177,7 @@ def parts_add_up(described: Described) -> Iterator[Violation]:
             )
 
 
+@check
 def bodies_are_in_one_merger(described: Described) -> Iterator[Violation]:
     """Two reorganisations of one body at once would both ask for its certificates."""
     seen = set()
@@ -184,6 +196,7 @@ def bodies_are_in_one_merger(described: Described) -> Iterator[Violation]:
             )
 
 
+@check
 def targets_stand(described: Described) -> Iterator[Violation]:
     """A→B→C in one decision: what B gets would have to go on to C on the same day. Said directly
     (A→C, B→C) it can be planned; a circle (A→B, B→A) can't be meant."""
@@ -236,6 +249,7 @@ def _leads_back(
     return False
 
 
+@check
 def targets_are_told_apart(described: Described) -> Iterator[Violation]:
     """Two bodies of one name in one province can't be told apart in a certificate; one registered
     body can't become two. What bore one name before and keeps it is nothing this decision did."""
@@ -266,6 +280,7 @@ def targets_are_told_apart(described: Described) -> Iterator[Violation]:
             bodies.add(target.agency)
 
 
+@check
 def targets_come_from_something(described: Described) -> Iterator[Violation]:
     """A founded body to which nothing goes has no part in a reorganisation."""
     reached = {share.new for share in described.shares}
@@ -278,6 +293,7 @@ def targets_come_from_something(described: Described) -> Iterator[Violation]:
             )
 
 
+@check
 def superiors_do_not_turn_in_circles(described: Described) -> Iterator[Violation]:
     """A body can't stand above itself, through others neither."""
     above = {(one.key, one.province): one.superior for one in described.targets.values()}
@@ -295,6 +311,7 @@ def superiors_do_not_turn_in_circles(described: Described) -> Iterator[Violation
             )
 
 
+@check
 def bodies_exist_on_the_day(described: Described) -> Iterator[Violation]:
     """What ended before the day has nothing left to transfer."""
     day = described.effective_on
@@ -312,6 +329,7 @@ def bodies_exist_on_the_day(described: Described) -> Iterator[Violation]:
             )
 
 
+@check
 def nothing_happened_later(described: Described) -> Iterator[Violation]:
     """A day in the past can't undo what was written since: a newer version, later dossiers."""
     day = described.effective_on
@@ -339,6 +357,7 @@ def nothing_happened_later(described: Described) -> Iterator[Violation]:
             )
 
 
+@check
 def kind_fits_the_names(described: Described) -> Iterator[Violation]:
     """DOMAIN 14.9: whether a name is kept is judged by the names, not by what was ticked."""
     if described.kind in ("", MergerKind.MIXED):
@@ -378,19 +397,3 @@ def kind_fits_the_names(described: Described) -> Iterator[Violation]:
             % {"kind": MergerKind(described.kind).label},
             way_out=_("Chọn lại hình thức sắp xếp, hoặc sửa các dòng."),
         )
-
-
-CHECKS: tuple[Check, ...] = (
-    bodies_are_known,
-    rows_differ,
-    whole_goes_one_way,
-    parts_add_up,
-    bodies_are_in_one_merger,
-    targets_stand,
-    targets_are_told_apart,
-    targets_come_from_something,
-    superiors_do_not_turn_in_circles,
-    bodies_exist_on_the_day,
-    nothing_happened_later,
-    kind_fits_the_names,
-)

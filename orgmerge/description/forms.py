@@ -23,9 +23,9 @@ from portal.agencies.forms import DayField, VersionForm
 from portal.agencies.models import Agency, AgencyVersion
 from portal.agencies.querysets import AgencyQuerySet
 from portal.agencies.rules import CHECKS
-from portal.core.forms import CheckedField
-from portal.core.identifiers import check_official_email
 from portal.core.rules import Violation
+from portal.core.text.identifiers import check_official_email
+from portal.core.web.forms import CheckedField
 
 _HINTS = {
     MergerKind.NEW_NAME: gettext_lazy("Hai hay nhiều đơn vị nhập thành một, mang tên khác."),

@@ -26,6 +26,14 @@ class Superior:
     agency: int | None = None
     body: int | None = None
 
+    @classmethod
+    def in_place_of(cls, rows: Sequence[MergerShare], bodies: Mapping[int, MergerBody]) -> Superior:
+        """Return who takes the place of a body that ends by these rows, if that is one."""
+        body = bodies.get(rows[0].new_id or 0)
+        if len(rows) != 1 or rows[0].extent != Extent.WHOLE or body is None:
+            return cls()
+        return cls(agency=body.agency_id) if body.agency_id else cls(body=body.pk)
+
 
 def imply(merger: Merger) -> int:
     """Bring the implied rows of a locked reorganisation in line with the rest; return how many.
@@ -118,15 +126,8 @@ def ended_or_renamed(
             if names.key(living[0].name) != names.key(olds[old].name):
                 found[old] = Superior(agency=old)
             continue
-        is_one = len(rows) == 1 and rows[0].extent == Extent.WHOLE
-        found[old] = _place_of(bodies.get(rows[0].new_id or 0)) if is_one else Superior()
+        found[old] = Superior.in_place_of(rows, bodies)
     return found
-
-
-def _place_of(body: MergerBody | None) -> Superior:
-    if body is None:
-        return Superior()
-    return Superior(agency=body.agency_id) if body.agency_id else Superior(body=body.pk)
 
 
 def _children(merger: Merger, above: Iterable[int]) -> Iterable[tuple[int, int]]:

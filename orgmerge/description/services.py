@@ -23,9 +23,9 @@ from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.agencies.rules import facts_violations
 from portal.audit import services as audit
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation, refuse
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def create_merger(
     facts: MergerFacts, *, actor: User, now: datetime, repeals: Merger | None = None
 ) -> Merger:
     """Open a reorganisation of the actor's office. Raises PermissionDenied or Refused."""
-    if actor.role != Role.OFFICE_OFFICER:
+    if not actor.can(Capability.PREPARE_REORGANISATIONS):
         raise PermissionDenied("only an officer of an office describes a reorganisation")
     _check_days(facts)
     merger = Merger.objects.create(

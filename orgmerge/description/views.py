@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -28,10 +29,10 @@ from orgmerge.description.forms import (
 )
 from orgmerge.models import Merger, MergerBody, MergerShare
 from portal.agencies.models import Agency
-from portal.core.forms import warnings_of
-from portal.core.roles import OFFICE_ROLES, Role
+from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused, Violation
-from requests_app.steps.errors import NotEditable, StaleVersion
+from portal.core.web.forms import warnings_of
+from requests_app.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:
     from django import forms
@@ -44,7 +45,7 @@ GET_POST = ["GET", "HEAD", "POST"]
 @require_http_methods(GET_POST)
 def start(request: UserRequest) -> HttpResponse:
     """Ask what the decision does, then for the decision itself."""
-    if request.user.role != Role.OFFICE_OFFICER:
+    if not request.user.can(Capability.PREPARE_REORGANISATIONS):
         raise Http404
     question = KindForm(request.GET if "kind" in request.GET else None)
     if request.method != "POST" and not question.is_valid():
@@ -96,7 +97,10 @@ def add_body(request: UserRequest, code: UUID) -> HttpResponse:
     merger = pages.find(request.user, code)
     if not pages.is_editor(merger, request.user):
         return redirect("orgmerge:detail", merger.uuid)
-    living = _living(request, merger)
+    # The registered body that ``?agency=`` names, to begin the form with.
+    typed = request.GET.get("agency", "")
+    named = RowForm({"old": typed, "extent": "whole", "version": 1}, merger=merger)
+    living: Agency | None = named.cleaned_data["old"] if typed and named.is_valid() else None
     initial = initial_of_agency(living, day=merger.effective_on) if living else {"has_seal": True}
     form = _body_form(request, merger, initial | {"version": merger.version})
     made: list[MergerBody] = []
@@ -120,8 +124,10 @@ def add_body(request: UserRequest, code: UUID) -> HttpResponse:
         template="orgmerge/body_form.html",
         done=_("Đã thêm đơn vị. Ghi tiếp các đơn vị cũ chuyển vào."),
         body=None,
-        typed=request.GET.get("agency", ""),
-        not_found=bool(request.GET.get("agency")) and living is None,
+        here=_("Thêm đơn vị sau sắp xếp"),
+        back=reverse("orgmerge:detail", args=[merger.uuid]),
+        typed=typed,
+        not_found=bool(typed) and living is None,
     )
     return redirect("orgmerge:add_row", merger.uuid, made[0].uuid) if made else response
 
@@ -138,7 +144,7 @@ def body(request: UserRequest, code: UUID, body_code: UUID) -> HttpResponse:
         "rows": rows.shown_rows(merger, list(shares)),
         "is_editor": pages.is_editor(merger, request.user),
         "is_implied": any(share.is_implied for share in shares),
-        "sees_all": request.user.role in OFFICE_ROLES,
+        "sees_all": request.user.scope is Scope.OFFICE,
     }
     return render(request, "orgmerge/body.html", context)
 
@@ -171,6 +177,8 @@ def edit_body(request: UserRequest, code: UUID, body_code: UUID) -> HttpResponse
         done=_("Đã lưu đơn vị."),
         to=("orgmerge:body", merger.uuid, found.uuid),
         body=found,
+        here=found.name,
+        back=reverse("orgmerge:body", args=[merger.uuid, found.uuid]),
     )
 
 
@@ -213,7 +221,7 @@ def add_row(request: UserRequest, code: UUID, body_code: UUID | None = None) -> 
             version=form.cleaned_data["version"],
         )
 
-    here = ("orgmerge:add_row", merger.uuid, found.uuid) if found else (
+    again = ("orgmerge:add_row", merger.uuid, found.uuid) if found else (
         "orgmerge:add_ended", merger.uuid)  # fmt: skip
     shares = merger.shares.filter(new=found).select_related(*rows.JOINED)
     return _answer(
@@ -223,8 +231,9 @@ def add_row(request: UserRequest, code: UUID, body_code: UUID | None = None) -> 
         add,
         template="orgmerge/row_form.html",
         done=_("Đã thêm dòng. Ghi tiếp đơn vị khác, hoặc về trang mô tả."),
-        to=here,
+        to=again,
         body=found,
+        here=found.name if found else _("Thêm đơn vị giải thể"),
         rows=rows.shown_rows(merger, list(shares)),
     )
 
@@ -313,13 +322,6 @@ def _find_body(merger: Merger, code: UUID) -> MergerBody:
     if body is None:
         raise Http404
     return body
-
-
-def _living(request: UserRequest, merger: Merger) -> Agency | None:
-    """Return the registered body that ``?agency=`` names, to begin the form with."""
-    typed = request.GET.get("agency", "")
-    form = RowForm({"old": typed, "extent": "whole", "version": 1}, merger=merger)
-    return form.cleaned_data["old"] if typed and form.is_valid() else None
 
 
 def _body_form(request: UserRequest, merger: Merger, initial: dict[str, Any]) -> BodyForm:

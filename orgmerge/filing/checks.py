@@ -231,7 +231,7 @@ def check_lines(lines: Sequence[PlanLine], filers: Filers) -> list[LineFinding]:
     The lines' ``action`` and ``form`` are set anew where another form is needed by now.
     """
     known = _Known.of(lines, filers)
-    return [_check_line(line, known, filers.by_body[line.sender_id or 0]) for line in lines]
+    return [LineCheck(line, known, filers.by_body[line.sender_id or 0]).find() for line in lines]
 
 
 @dataclass(slots=True)
@@ -286,130 +286,145 @@ class _Known:
         )
 
 
-def _check_line(line: PlanLine, known: _Known, filer: Filer) -> LineFinding:
-    if line.about == About.BODY:
-        return _body(line, known, filer)
-    if line.about == About.SUBSCRIBER:
-        return _subscriber(line, known)
-    if line.about == About.DEVICE:
-        return _DEVICES[line.action](line, known, filer)
-    return _CERTIFICATES[line.action](line, known, filer)
+@dataclass(frozen=True, slots=True)
+class LineCheck:
+    """One line, what the register knows by now, and who files it; it returns the finding."""
 
+    line: PlanLine
+    known: _Known
+    filer: Filer
 
-def _to_change(line: PlanLine, known: _Known, filer: Filer) -> LineFinding:
-    now = known.filers.now
-    one = known.certificates[line.target_id]
-    if one.revoked_at is not None:
-        return LineFinding(line, Verdict.OVERTAKEN, _("Chứng thư đã bị thu hồi."))
-    reply = known.filers.reply_of(one, line.target_id)
-    answers = new_values(subject_now(one), filer.place, unit=reply.unit, email=reply.email)
-    if not answers:
-        return LineFinding(line, Verdict.DONE, _("Chứng thư đã mang thông tin mới."))
-    if days_left(one, now) < DAYS_LEFT_TO_ASK:
-        # R08, DOMAIN 14.2: too late to change, so a new one is asked for; what waits for it waits.
-        each = known.certificates[line.target_id]
-        line.action, line.form = Action.ISSUE, _ISSUE_FORMS[SubscriberKind(each.kind)]
-        line.reason = Why.TOO_LATE_TO_CHANGE
-        return _to_issue(line, known, filer)
-    device = getattr(one.key, "device", None)
-    if device is not None and device.condition in (Condition.LOST, Condition.DAMAGED):
-        why = _("Thiết bị %(state)s nên không cài được chứng thư mới.")
-        said = str(Condition(device.condition).label).lower()
-        return LineFinding(line, Verdict.STUCK, why % {"state": said})
-    return _unless_open_already(
-        LineFinding(line, Verdict.OPEN, certificate=one, answers=answers), one.key_id, known, filer
-    )
+    def find(self) -> LineFinding:
+        if self.line.about == About.BODY:
+            return self.of_body()
+        if self.line.about == About.SUBSCRIBER:
+            return self.of_subscriber()
+        if self.line.about == About.DEVICE:
+            return _DEVICES[self.line.action](self)
+        return _CERTIFICATES[self.line.action](self)
 
-
-def _to_issue(line: PlanLine, known: _Known, filer: Filer) -> LineFinding:
-    one = known.certificates[line.target_id]
-    if one.kind == SubscriberKind.ORGANISATION:
-        return _body(line, known, filer)
-    if known.holders.has_another(one):
-        return LineFinding(
-            line, Verdict.OVERTAKEN, _("Người dùng đã có chứng thư khác còn hiệu lực.")
+    def change(self) -> LineFinding:
+        now = self.known.filers.now
+        one = self.known.certificates[self.line.target_id]
+        if one.revoked_at is not None:
+            return LineFinding(self.line, Verdict.OVERTAKEN, _("Chứng thư đã bị thu hồi."))
+        reply = self.known.filers.reply_of(one, self.line.target_id)
+        answers = new_values(subject_now(one), self.filer.place, unit=reply.unit, email=reply.email)
+        if not answers:
+            return LineFinding(self.line, Verdict.DONE, _("Chứng thư đã mang thông tin mới."))
+        if days_left(one, now) < DAYS_LEFT_TO_ASK:
+            # R08, DOMAIN 14.2: too late to change, so a new one is asked for; what waits for it
+            # waits.
+            each = self.known.certificates[self.line.target_id]
+            self.line.action, self.line.form = Action.ISSUE, _ISSUE_FORMS[SubscriberKind(each.kind)]
+            self.line.reason = Why.TOO_LATE_TO_CHANGE
+            return self.issue()
+        device = getattr(one.key, "device", None)
+        if device is not None and device.condition in (Condition.LOST, Condition.DAMAGED):
+            why = _("Thiết bị %(state)s nên không cài được chứng thư mới.")
+            said = str(Condition(device.condition).label).lower()
+            return LineFinding(self.line, Verdict.STUCK, why % {"state": said})
+        return _unless_open_already(
+            LineFinding(self.line, Verdict.OPEN, certificate=one, answers=answers),
+            one.key_id,
+            self.known,
+            self.filer,
         )
-    return LineFinding(line, Verdict.OPEN, certificate=one)
+
+    def issue(self) -> LineFinding:
+        one = self.known.certificates[self.line.target_id]
+        if one.kind == SubscriberKind.ORGANISATION:
+            return self.of_body()
+        if self.known.holders.has_another(one):
+            return LineFinding(
+                self.line, Verdict.OVERTAKEN, _("Người dùng đã có chứng thư khác còn hiệu lực.")
+            )
+        return LineFinding(self.line, Verdict.OPEN, certificate=one)
+
+    def revoke(self) -> LineFinding:
+        one = self.known.certificates[self.line.target_id]
+        if one.revoked_at is not None:
+            return LineFinding(self.line, Verdict.DONE, _("Chứng thư đã được thu hồi."))
+        if one.not_after <= self.known.filers.now:
+            return LineFinding(self.line, Verdict.OVERTAKEN, _("Chứng thư đã hết hạn."))
+        return _unless_open_already(
+            LineFinding(self.line, Verdict.OPEN, certificate=one),
+            one.key_id,
+            self.known,
+            self.filer,
+        )
+
+    def of_body(self) -> LineFinding:
+        if self.known.holders.has_organisation_certificate(self.filer):
+            return LineFinding(self.line, Verdict.DONE, _("Cơ quan đã có chứng thư mang tên mới."))
+        return LineFinding(self.line, Verdict.OPEN)
+
+    def of_subscriber(self) -> LineFinding:
+        one = self.known.holders.people.get(self.line.target_id)
+        if one is None:
+            return LineFinding(self.line, Verdict.STUCK, _("Thuê bao không còn trong sổ."))
+        match self.known.holders.provision_of(one):
+            case "ending":
+                return LineFinding(
+                    self.line, Verdict.WAITS, _("Chờ thu hồi chứng thư cũ của thuê bao.")
+                )
+            case "provided":
+                return LineFinding(
+                    self.line, Verdict.OVERTAKEN, _("Thuê bao đã có chứng thư còn hiệu lực.")
+                )
+        last = self.known.holders.last_of(one)
+        return LineFinding(self.line, Verdict.OPEN, certificate=last, subscriber=one)
+
+    def recover(self) -> LineFinding:
+        one = self.known.devices[self.line.target_id]
+        if one.condition == Condition.OK:
+            return LineFinding(self.line, Verdict.DONE, _("Thiết bị đã mở khóa."))
+        if one.condition != Condition.LOCKED:
+            why = _("Thiết bị %(state)s nên không khôi phục được.")
+            said = str(Condition(one.condition).label).lower()
+            return LineFinding(self.line, Verdict.STUCK, why % {"state": said})
+        return _unless_open_already(
+            LineFinding(self.line, Verdict.OPEN, device=one), one.key_id, self.known, self.filer
+        )
+
+    def give_back(self) -> LineFinding:
+        one = self.known.devices[self.line.target_id]
+        if one.custody in _GIVEN_BACK:
+            return LineFinding(self.line, Verdict.DONE, _("Thiết bị đã nộp lại."))
+        if one.condition == Condition.LOST:
+            self.line.action, self.line.form, self.line.reason = (
+                Action.REPORT_LOSS,
+                "09",
+                Why.DEVICE_LOST,
+            )
+            return self.report_lost()
+        if one.custody != Custody.BACK_AT_AGENCY:
+            return LineFinding(self.line, Verdict.NOT_YET, device=one)
+        return _unless_open_already(
+            LineFinding(self.line, Verdict.OPEN, device=one), one.key_id, self.known, self.filer
+        )
+
+    def report_lost(self) -> LineFinding:
+        one = self.known.devices[self.line.target_id]
+        if one.custody in _GIVEN_BACK or one.custody == Custody.BACK_AT_AGENCY:
+            return LineFinding(self.line, Verdict.OVERTAKEN, _("Thiết bị đã tìm thấy và thu về."))
+        if self.known.holders.is_told_lost(one):
+            return LineFinding(self.line, Verdict.DONE, _("Đã có biên bản thất lạc."))
+        return _unless_open_already(
+            LineFinding(self.line, Verdict.OPEN, device=one), one.key_id, self.known, self.filer
+        )
 
 
-def _to_revoke(line: PlanLine, known: _Known, filer: Filer) -> LineFinding:
-    one = known.certificates[line.target_id]
-    if one.revoked_at is not None:
-        return LineFinding(line, Verdict.DONE, _("Chứng thư đã được thu hồi."))
-    if one.not_after <= known.filers.now:
-        return LineFinding(line, Verdict.OVERTAKEN, _("Chứng thư đã hết hạn."))
-    return _unless_open_already(
-        LineFinding(line, Verdict.OPEN, certificate=one), one.key_id, known, filer
-    )
-
-
-def _body(line: PlanLine, known: _Known, filer: Filer) -> LineFinding:
-    if known.holders.has_organisation_certificate(filer):
-        return LineFinding(line, Verdict.DONE, _("Cơ quan đã có chứng thư mang tên mới."))
-    return LineFinding(line, Verdict.OPEN)
-
-
-def _subscriber(line: PlanLine, known: _Known) -> LineFinding:
-    one = known.holders.people.get(line.target_id)
-    if one is None:
-        return LineFinding(line, Verdict.STUCK, _("Thuê bao không còn trong sổ."))
-    match known.holders.provision_of(one):
-        case "ending":
-            return LineFinding(line, Verdict.WAITS, _("Chờ thu hồi chứng thư cũ của thuê bao."))
-        case "provided":
-            return LineFinding(line, Verdict.OVERTAKEN, _("Thuê bao đã có chứng thư còn hiệu lực."))
-    last = known.holders.last_of(one)
-    return LineFinding(line, Verdict.OPEN, certificate=last, subscriber=one)
-
-
-def _to_recover(line: PlanLine, known: _Known, filer: Filer) -> LineFinding:
-    one = known.devices[line.target_id]
-    if one.condition == Condition.OK:
-        return LineFinding(line, Verdict.DONE, _("Thiết bị đã mở khóa."))
-    if one.condition != Condition.LOCKED:
-        why = _("Thiết bị %(state)s nên không khôi phục được.")
-        said = str(Condition(one.condition).label).lower()
-        return LineFinding(line, Verdict.STUCK, why % {"state": said})
-    return _unless_open_already(
-        LineFinding(line, Verdict.OPEN, device=one), one.key_id, known, filer
-    )
-
-
-def _to_return(line: PlanLine, known: _Known, filer: Filer) -> LineFinding:
-    one = known.devices[line.target_id]
-    if one.custody in _GIVEN_BACK:
-        return LineFinding(line, Verdict.DONE, _("Thiết bị đã nộp lại."))
-    if one.condition == Condition.LOST:
-        line.action, line.form, line.reason = Action.REPORT_LOSS, "09", Why.DEVICE_LOST
-        return _to_report_lost(line, known, filer)
-    if one.custody != Custody.BACK_AT_AGENCY:
-        return LineFinding(line, Verdict.NOT_YET, device=one)
-    return _unless_open_already(
-        LineFinding(line, Verdict.OPEN, device=one), one.key_id, known, filer
-    )
-
-
-def _to_report_lost(line: PlanLine, known: _Known, filer: Filer) -> LineFinding:
-    one = known.devices[line.target_id]
-    if one.custody in _GIVEN_BACK or one.custody == Custody.BACK_AT_AGENCY:
-        return LineFinding(line, Verdict.OVERTAKEN, _("Thiết bị đã tìm thấy và thu về."))
-    if known.holders.is_told_lost(one):
-        return LineFinding(line, Verdict.DONE, _("Đã có biên bản thất lạc."))
-    return _unless_open_already(
-        LineFinding(line, Verdict.OPEN, device=one), one.key_id, known, filer
-    )
-
-
-_Judging = Callable[[PlanLine, _Known, Filer], LineFinding]
-_CERTIFICATES: Mapping[str, _Judging] = {
-    Action.CHANGE: _to_change,
-    Action.REVOKE: _to_revoke,
-    Action.ISSUE: _to_issue,
+_Check = Callable[[LineCheck], LineFinding]
+_CERTIFICATES: Mapping[str, _Check] = {
+    Action.CHANGE: LineCheck.change,
+    Action.REVOKE: LineCheck.revoke,
+    Action.ISSUE: LineCheck.issue,
 }
-_DEVICES: Mapping[str, _Judging] = {
-    Action.RECOVER: _to_recover,
-    Action.RETURN: _to_return,
-    Action.REPORT_LOSS: _to_report_lost,
+_DEVICES: Mapping[str, _Check] = {
+    Action.RECOVER: LineCheck.recover,
+    Action.RETURN: LineCheck.give_back,
+    Action.REPORT_LOSS: LineCheck.report_lost,
 }
 _EFFECTS = {
     Action.CHANGE: EffectKind.RENEW_CHANGE,

@@ -17,7 +17,7 @@ from orgmerge.vocabulary import About
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyVersion
 from portal.ca.models import Certificate
-from portal.core.roles import Role
+from portal.core.roles import Capability, roles_that_can
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,9 @@ def filers_of(merger: Merger, bodies: Iterable[MergerBody], *, now: datetime) ->
 
 def first_clerks(agencies: Iterable[int]) -> dict[int, User]:
     """Return body → the first of its active clerks."""
-    clerks = User.objects.filter(agency__in=list(agencies), role=Role.CLERK, is_active=True)
+    clerks = User.objects.filter(
+        agency__in=list(agencies), role__in=roles_that_can(Capability.DRAFT), is_active=True
+    )
     found: dict[int, User] = {}
     for clerk in clerks.select_related("agency__office").order_by("pk"):
         found.setdefault(clerk.agency_id, clerk)

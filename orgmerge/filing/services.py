@@ -1,15 +1,18 @@
 """An approved reorganisation is carried out: lines open drafts, and their outcomes are noted.
 
 A line about an organisation's certificate has its end when the new one is on its device, or handed
-over: only then may the next stage be filed (DOMAIN 4.3).
+over: only then may the next stage be filed (DOMAIN 4.3). What people decide of lines that failed or
+cannot go on stands at the end: once more, otherwise, or not at all.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -19,10 +22,16 @@ from orgmerge.approval.services import take_own_step
 from orgmerge.filing.drafts import lock, open_ready
 from orgmerge.filing.stages import WORKING
 from orgmerge.models import Merger, PlanLine
+from orgmerge.planner.codes import Why
 from orgmerge.plans import line_states
-from orgmerge.vocabulary import About, Action, LineState, MergerState, Stage
+from orgmerge.vocabulary import FORM_OF, About, Action, LineState, MergerState, Stage
 from orgmerge.workflow import MergerAction
+from portal.accounts.models import User
+from portal.agencies.models import SubscriberKind
 from portal.ca.models import Certificate
+from portal.core.roles import Capability
+from portal.core.rules import refuse
+from requests_app.errors import NotEditable
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.workflow import ENDED, State
 
@@ -62,8 +71,9 @@ def _close_what_asks_for_nothing(merger: Merger) -> None:
         nothing |= Q(action__in=_FOLLOWS)
     rows: QuerySet[PlanLine, int] = quiet.filter(nothing).order_by().values_list("pk", flat=True)
     while keys := list(rows[:AT_ONCE]):
-        if not _close(merger, keys):
-            return
+        with transaction.atomic():
+            if not lock(merger.pk) or not line_states.close_quiet(merger, keys):
+                return
 
 
 @transaction.atomic
@@ -78,11 +88,6 @@ def _say_that_nobody_files(merger: Merger, *, now: datetime) -> None:
     for line in found:
         line.outcome = _("Không có đơn vị kế thừa: cơ quan cấp trên lập hồ sơ (Điều 18).")
     line_states.end(merger, found, LineState.FAILED, now=now)
-
-
-@transaction.atomic
-def _close(merger: Merger, keys: Sequence[int]) -> int:
-    return line_states.close_quiet(merger, keys) if lock(merger.pk) else 0
 
 
 @transaction.atomic
@@ -139,10 +144,10 @@ def take_outcomes(merger: Merger, *, now: datetime) -> int:
             failed: list[PlanLine] = []
             moved = 0
             for line in found:
-                if _moved_on(line):
+                if CarriedLine(line).move_on():
                     moved += 1
                     continue
-                outcome = _outcome(line)
+                outcome = CarriedLine(line).outcome()
                 if outcome is None:
                     continue
                 state, line.outcome = outcome
@@ -155,38 +160,62 @@ def take_outcomes(merger: Merger, *, now: datetime) -> int:
         after = found[-1].pk
 
 
-def _outcome(line: PlanLine) -> tuple[LineState, str] | None:
-    """Return how a line's row ended and why; None while it has not."""
-    item = line.item
-    if item is None:
-        return LineState.FAILED, _("Văn thư đã bỏ dòng này khỏi hồ sơ.")
-    match item.outcome:
-        case Outcome.REFUSED:
-            reason = item.outcome_reason or item.decision_reason
-            return LineState.FAILED, _("Bị từ chối: %s") % (reason or _("xem thông báo từ chối"))
-        case Outcome.FAILED:
-            return LineState.FAILED, _("Thực hiện bị lỗi: %s") % item.outcome_reason
-        case Outcome.DONE:
-            return (LineState.DONE, "") if _has_arrived(line, item) else None
-    return _by_the_dossier(item.dossier)
+@dataclass(frozen=True, slots=True)
+class CarriedLine:
+    """A line with the row that carries it out."""
 
+    line: PlanLine
 
-def _by_the_dossier(dossier: Dossier) -> tuple[LineState, str] | None:
-    """A row without an outcome of its own ends with its dossier: notices are only recorded."""
-    if dossier.state == State.WITHDRAWN:
-        last = dossier.events.order_by("at", "pk").last()
-        return LineState.FAILED, _("Hồ sơ đã rút: %s") % (last.reason if last else "")
-    if dossier.state == State.REJECTED:
-        return LineState.FAILED, _("Hồ sơ bị từ chối.")
-    return (LineState.DONE, "") if dossier.state in ENDED else None
+    def outcome(self) -> tuple[LineState, str] | None:
+        """Return how a line's row ended and why; None while it has not."""
+        item = self.line.item
+        if item is None:
+            return LineState.FAILED, _("Văn thư đã bỏ dòng này khỏi hồ sơ.")
+        match item.outcome:
+            case Outcome.REFUSED:
+                reason = item.outcome_reason or item.decision_reason
+                return LineState.FAILED, _("Bị từ chối: %s") % (
+                    reason or _("xem thông báo từ chối")
+                )
+            case Outcome.FAILED:
+                return LineState.FAILED, _("Thực hiện bị lỗi: %s") % item.outcome_reason
+            case Outcome.DONE:
+                return (LineState.DONE, "") if self.has_arrived(item) else None
+        return self.by_the_dossier(item.dossier)
 
+    def by_the_dossier(self, dossier: Dossier) -> tuple[LineState, str] | None:
+        """A row without an outcome of its own ends with its dossier: notices are only recorded."""
+        if dossier.state == State.WITHDRAWN:
+            last = dossier.events.order_by("at", "pk").last()
+            return LineState.FAILED, _("Hồ sơ đã rút: %s") % (last.reason if last else "")
+        if dossier.state == State.REJECTED:
+            return LineState.FAILED, _("Hồ sơ bị từ chối.")
+        return (LineState.DONE, "") if dossier.state in ENDED else None
 
-def _has_arrived(line: PlanLine, item: DossierItem) -> bool:
-    is_the_bodys = line.stage == Stage.ORGANISATION and line.action in (
-        Action.CHANGE,
-        Action.ISSUE,
-    )
-    return not is_the_bodys or item.result is None or is_in_use(item.result)
+    def has_arrived(self, item: DossierItem) -> bool:
+        is_the_bodys = self.line.stage == Stage.ORGANISATION and self.line.action in (
+            Action.CHANGE,
+            Action.ISSUE,
+        )
+        return not is_the_bodys or item.result is None or is_in_use(item.result)
+
+    def move_on(self) -> bool:
+        """Follow a row into the dossier that was written in place of one that was stopped."""
+        item = self.line.item
+        if item is None or item.outcome != Outcome.NONE or item.dossier.state != State.WITHDRAWN:
+            return False
+        next_dossier = getattr(item.dossier, "continued_by", None)
+        if next_dossier is None:
+            return False
+        same = next_dossier.items.filter(
+            certificate=item.certificate_id, device=item.device_id, identity_hash=item.identity_hash
+        )
+        copy = same.filter(plan_line__isnull=True).first()
+        if copy is None:
+            return False
+        self.line.item, self.line.dossier = copy, next_dossier
+        self.line.save(update_fields=["item", "dossier"])
+        return True
 
 
 def is_in_use(certificate: Certificate) -> bool:
@@ -197,20 +226,90 @@ def is_in_use(certificate: Certificate) -> bool:
     return device is None or device.custody in _IN_HAND
 
 
-def _moved_on(line: PlanLine) -> bool:
-    """Follow a row into the dossier that was written in place of one that was stopped."""
-    item = line.item
-    if item is None or item.outcome != Outcome.NONE or item.dossier.state != State.WITHDRAWN:
-        return False
-    next_dossier = getattr(item.dossier, "continued_by", None)
-    if next_dossier is None:
-        return False
-    same = next_dossier.items.filter(
-        certificate=item.certificate_id, device=item.device_id, identity_hash=item.identity_hash
+# What a line can be turned into when it can't be done as it was planned.
+INSTEAD: Mapping[tuple[str, str], tuple[Action, ...]] = {
+    (About.CERTIFICATE, Action.CHANGE): (Action.ISSUE, Action.REVOKE),
+    (About.CERTIFICATE, Action.ISSUE): (Action.REVOKE,),
+    (About.DEVICE, Action.RECOVER): (Action.REPORT_LOSS,),
+    (About.DEVICE, Action.RETURN): (Action.REPORT_LOSS,),
+}
+_ISSUE_FORMS = {
+    SubscriberKind.PERSON: "01",
+    SubscriberKind.ORGANISATION: "02",
+    SubscriberKind.SYSTEM: "03",
+}
+
+
+@transaction.atomic
+def again(
+    line: PlanLine, *, actor: User, now: datetime, action: str = "", reason: str = ""
+) -> PlanLine:
+    """Let a line that failed be opened once more, as it was or as ``action``; a new row carries it
+    out, the old one stays where it is.
+
+    The office's officer may, and as it was the clerk of the body that files. Raises
+    PlanLine.DoesNotExist (not visible), PermissionDenied, NotEditable (it has not failed) or
+    Refused.
+    """
+    merger, locked = _locked(line, actor=actor)
+    if not may_act(locked, actor):
+        raise PermissionDenied("the office or the body that files lets a line be tried again")
+    if locked.state != LineState.FAILED:
+        raise NotEditable(locked.state)
+    if action and action != locked.action:
+        if not actor.can(Capability.PREPARE_REORGANISATIONS):
+            raise PermissionDenied("the office decides what is done instead")
+        if action not in instead_of(locked):
+            raise refuse("not_an_answer", _("Không quyết định như vậy cho việc này được."))
+        form = FORM_OF.get(action, "")
+        if action == Action.ISSUE:
+            kind = Certificate.objects.values_list("kind", flat=True).get(pk=locked.target_id)
+            form = _ISSUE_FORMS[SubscriberKind(kind)]
+        locked.action, locked.form = action, form
+        locked.reason = Why.DEVICE_LOST if action == Action.REPORT_LOSS else Why.SETTLED
+    line_states.plan_again(merger, locked, actor=actor, reason=reason.strip(), now=now)
+    return locked
+
+
+@transaction.atomic
+def set_aside(line: PlanLine, *, actor: User, now: datetime, reason: str) -> PlanLine:
+    """End a line that nobody will carry out any more, with the reason; raises as ``again``.
+
+    A line whose row is still under way is not set aside: the row would go on without it.
+    """
+    merger, locked = _locked(line, actor=actor)
+    if not actor.can(Capability.PREPARE_REORGANISATIONS):
+        raise PermissionDenied("the office sets lines aside")
+    if locked.state not in (LineState.FAILED, LineState.PLANNED):
+        raise NotEditable(locked.state)
+    if not reason.strip():
+        raise refuse("no_reason", _("Phải nêu rõ lý do."), way_out=_("Ghi lý do rồi làm lại."))
+    locked.outcome = reason.strip()
+    line_states.end(merger, [locked], LineState.OVERTAKEN, actor=actor, now=now)
+    return locked
+
+
+def may_act(line: PlanLine, user: User) -> bool:
+    """Say whether ``user`` may let a failed line be opened again."""
+    is_theirs = line.sender is not None and line.sender.agency_id == user.agency_id
+    # An officer who sees the reorganisation works on it.
+    return user.can(Capability.PREPARE_REORGANISATIONS) or (
+        user.can(Capability.DRAFT) and is_theirs
     )
-    copy = same.filter(plan_line__isnull=True).first()
-    if copy is None:
-        return False
-    line.item, line.dossier = copy, next_dossier
-    line.save(update_fields=["item", "dossier"])
-    return True
+
+
+def instead_of(line: PlanLine) -> tuple[Action, ...]:
+    """Return what a line can be turned into."""
+    return INSTEAD.get((line.about, line.action), ())
+
+
+def _locked(line: PlanLine, *, actor: User) -> tuple[Merger, PlanLine]:
+    """Return the reorganisation, locked while it is in force, and the line."""
+    found = Merger.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
+    merger = found.select_related("office").filter(approved_plan=line.plan_id).first()
+    if merger is None:
+        raise PlanLine.DoesNotExist(line.pk)
+    if merger.state != MergerState.IN_FORCE:
+        raise NotEditable(merger.state)
+    rows = PlanLine.objects.select_for_update(of=("self",), no_key=True)
+    return merger, rows.select_related("sender", "item", "dossier").get(pk=line.pk)

@@ -16,17 +16,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from orgmerge import pages
-from orgmerge.filing import devices as device_inventory
-from orgmerge.filing import failures, progress
+from orgmerge.filing import progress, services
 from orgmerge.models import Merger, PlanLine
 from orgmerge.plans.wording import SLUGS
 from orgmerge.vocabulary import LineState, MergerState, Stage
 from portal.agencies.models import Agency
-from portal.core.fragments import render_list
-from portal.core.roles import CA_ROLES, Role
+from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused
+from portal.core.web.fragments import render_list
+from portal.core.web.refusals import Refusals
+from requests_app.errors import NotEditable
 from requests_app.models import Dossier
-from requests_app.steps.errors import NotEditable
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -54,7 +54,8 @@ def overview(request: UserRequest, code: UUID) -> HttpResponse:
         "bodies": progress.of_bodies(merger, list(page.object_list), rows),
         "is_going_on": merger.state == MergerState.IN_FORCE,
         "is_to_come": merger.state == MergerState.APPROVED,
-        "sends_list": request.user.role == Role.OFFICE_OFFICER and merger.is_led_by(request.user),
+        "sends_list": request.user.can(Capability.PREPARE_REORGANISATIONS)
+        and merger.is_led_by(request.user),
         **narrow,
         **_failures(merger, rows, request.user),
     }
@@ -89,21 +90,26 @@ def body(request: UserRequest, code: UUID, body_code: UUID) -> HttpResponse:
 def devices(request: UserRequest, code: UUID) -> HttpResponse:
     """Show the inventory of devices: by body before, or those of one body with their clocks."""
     merger = _approved(request.user, code)
-    rows = device_inventory.device_lines(merger, request.user)
-    if request.user.role in CA_ROLES:
+    rows = progress.device_lines(merger, request.user)
+    if request.user.scope is Scope.CA:
         raise Http404
     olds = Agency.objects.filter(pk__in=rows.order_by().values("agency")).order_by("sort_name")
-    context: dict[str, Any] = {"merger": merger, "receiver": _receiver(merger)}
+    context: dict[str, Any] = {"merger": merger, "receiver": None}
+    with Refusals():  # without a rule nobody is named
+        context["receiver"] = progress.receiver(merger, today=timezone.localdate())
     if chosen := request.GET.get("don_vi"):
-        old = _one_of(olds, chosen)
+        try:
+            old = get_object_or_404(olds, uuid=UUID(chosen))
+        except ValueError as error:
+            raise Http404 from error
         lines = rows.filter(agency=old).select_related("dossier", "sender").order_by("stage", "pk")
         of_one = Paginator(lines, ROWS).get_page(request.GET.get("page"))
-        shown = device_inventory.device_rows(list(of_one.object_list))
+        shown = progress.device_rows(list(of_one.object_list))
         context |= {"old": old, "page": of_one, "rows": shown}
         return render(request, "orgmerge/devices_of.html", context)
     page = Paginator(olds, BODIES).get_page(request.GET.get("page"))
     bodies = list(page.object_list)
-    counted = device_inventory.sums(rows, bodies)
+    counted = progress.sums(rows, bodies)
     context |= {"page": page, "rows": [(old, counted[old.pk]) for old in bodies]}
     return render(request, "orgmerge/devices.html", context)
 
@@ -116,7 +122,7 @@ def again(request: UserRequest, code: UUID, about: str, thing: UUID) -> HttpResp
     return _act(
         request,
         code,
-        lambda: failures.again(line, actor=request.user, now=timezone.now(), **typed),
+        lambda: services.again(line, actor=request.user, now=timezone.now(), **typed),
         said=_("Đã ghi nhận. Hồ sơ mới được lập trong ít phút."),
     )
 
@@ -129,7 +135,7 @@ def set_aside(request: UserRequest, code: UUID, about: str, thing: UUID) -> Http
     return _act(
         request,
         code,
-        lambda: failures.set_aside(line, actor=request.user, now=timezone.now(), reason=reason),
+        lambda: services.set_aside(line, actor=request.user, now=timezone.now(), reason=reason),
         said=_("Đã ghi nhận: việc này không thực hiện nữa."),
     )
 
@@ -164,15 +170,15 @@ def _line(user: User, code: UUID, about: str, thing: UUID) -> PlanLine:
 
 def _failures(merger: Merger, rows: QuerySet[PlanLine], user: User) -> dict[str, Any]:
     """Return the failures for those whose business the things are; the CA sees numbers only."""
-    if user.role in CA_ROLES:
+    if user.scope is Scope.CA:
         return {"failures": []}
     failed = progress.failures(rows)
-    found = [(line, failures.may_act(line, user), failures.instead_of(line)) for line in failed]
+    found = [(line, services.may_act(line, user), services.instead_of(line)) for line in failed]
     return {
         "failures": found,
         "readable_failures": _readable(failed, user),
         "failure_count": rows.filter(state=LineState.FAILED).count(),
-        "may_set_aside": user.role == Role.OFFICE_OFFICER,
+        "may_set_aside": user.can(Capability.PREPARE_REORGANISATIONS),
     }
 
 
@@ -197,17 +203,3 @@ def _narrow(request: UserRequest) -> dict[str, str]:
 def _narrowed(rows: QuerySet[PlanLine], narrow: Mapping[str, str]) -> QuerySet[PlanLine]:
     stage = int(narrow["stage"]) if narrow["stage"] else None
     return progress.narrowed(rows, show=narrow["show"], stage=stage)
-
-
-def _receiver(merger: Merger) -> Agency | None:
-    try:
-        return device_inventory.receiver(merger, today=timezone.localdate())
-    except Refused:
-        return None
-
-
-def _one_of(olds: QuerySet[Agency], code: str) -> Agency:
-    try:
-        return get_object_or_404(olds, uuid=UUID(code))
-    except ValueError as error:
-        raise Http404 from error

@@ -9,10 +9,11 @@ from django.db import models
 from orgmerge.models.querysets import PlanAnnexQuerySet
 from portal.accounts.models import User
 from portal.agencies.models import Agency
+from portal.core.background.leases import Leased
 from portal.documents.models import Document
 
 
-class PlanAnnex(models.Model):
+class PlanAnnex(Leased):
     """Some lines of one plan on paper: asked for once, printed by a worker, kept with its plan.
 
     It waits while it has neither a document nor a problem.
@@ -33,7 +34,6 @@ class PlanAnnex(models.Model):
     asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()  # its day is the one it is printed with
     made_at = models.DateTimeField(null=True)
-    claimed_until = models.DateTimeField(null=True)  # a worker's lease
 
     objects = PlanAnnexQuerySet.as_manager()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
@@ -11,7 +10,8 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from orgmerge.vocabulary import MergerState
-from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
+from portal.core.background.leases import LeasedQuerySet
+from portal.core.roles import Capability, Scope
 
 if TYPE_CHECKING:
     from orgmerge.models import Merger, Plan
@@ -33,15 +33,15 @@ class MergerQuerySet(models.QuerySet["Merger"]):
         Before that a body has its list of the review alone (``ReviewReply.objects.visible_to``):
         what others are to become is not its business yet.
         """
-        if user.role in OFFICE_ROLES:
+        if user.scope is Scope.OFFICE:
             return self.worked_on_by(user.body_ids)
-        if user.role in CA_ROLES:
+        if user.scope is Scope.CA:
             return self.filter(state__in=_PUBLIC)
-        if user.role in AGENCY_ROLES:
+        if user.scope is Scope.BODY:
             involved = Q(shares__old__in=user.body_ids) | Q(bodies__agency__in=user.body_ids)
             theirs = self.model._default_manager.filter(involved).order_by().values("pk")
             return self.filter(pk__in=theirs, state__in=_PUBLIC)
-        if user.role == Role.AUDITOR:
+        if user.scope is Scope.TREE:
             return self.worked_on_by(user.bodies_in_view().order_by().values("pk"))
         return self.none()
 
@@ -60,9 +60,9 @@ class RecordsHandoverQuerySet(models.QuerySet["RecordsHandover"]):
         """Return the records ``user`` may read: an office those of the reorganisations it works on,
         a body those it hands over or receives, an auditor those of their tree. The CA has the plan,
         not the papers of bodies."""
-        if user.role in OFFICE_ROLES or user.role == Role.AUDITOR:
+        if user.can(Capability.READ_DRAFT_REORGANISATIONS):
             return self.filter(merger__in=mergers_of(user))
-        if user.role in AGENCY_ROLES:
+        if user.scope is Scope.BODY:
             return self.filter(Q(body__agency__in=user.body_ids) | Q(old__in=user.body_ids))
         return self.none()
 
@@ -70,9 +70,9 @@ class RecordsHandoverQuerySet(models.QuerySet["RecordsHandover"]):
 class MergerOfficeQuerySet(models.QuerySet["MergerOffice"]):
     def visible_to(self, user: User) -> Self:
         """Return the questions to ``user``'s office, and all of the reorganisations it works on."""
-        if user.role in OFFICE_ROLES:
+        if user.scope is Scope.OFFICE:
             return self.filter(Q(office__in=user.body_ids) | Q(merger__in=mergers_of(user)))
-        if user.role == Role.AUDITOR:
+        if user.scope is Scope.TREE:
             return self.filter(merger__in=mergers_of(user))
         return self.none()
 
@@ -103,15 +103,21 @@ def mergers_of(user: User) -> QuerySet[Any, Any]:
     return mergers.visible_to(user).order_by().values("pk")
 
 
-class PlanAnnexQuerySet(models.QuerySet["PlanAnnex"]):
+class PlanQuerySet(LeasedQuerySet["Plan"]):
+    def unfinished(self) -> Self:
+        """Return what a worker still has to make."""
+        return self.filter(state__in=["waiting", "running"])
+
+
+class PlanAnnexQuerySet(LeasedQuerySet["PlanAnnex"]):
     def visible_to(self, user: User) -> Self:
         """Return what ``user`` may take away: who sees a plan whole the annexes made of the whole,
         a body those of its own lines; one of a draft the office alone."""
         found = self.filter(plan__merger__in=mergers_of(user))
-        if user.role in AGENCY_ROLES:
+        if user.scope is Scope.BODY:
             return found.filter(agency=user.agency_id, is_draft=False)
         found = found.filter(agency__isnull=True)
-        sees_drafts = user.role in OFFICE_ROLES or user.role == Role.AUDITOR
+        sees_drafts = user.can(Capability.READ_DRAFT_REORGANISATIONS)
         return found if sees_drafts else found.filter(is_draft=False)
 
     def present(self) -> Self:
@@ -127,11 +133,8 @@ class PlanAnnexQuerySet(models.QuerySet["PlanAnnex"]):
     def unfinished(self) -> Self:
         return self.filter(document__isnull=True, problem="")
 
-    def unclaimed(self, now: datetime) -> Self:
-        return self.filter(Q(claimed_until__isnull=True) | Q(claimed_until__lt=now))
 
-
-class ReviewRoundQuerySet(models.QuerySet["ReviewRound"]):
+class ReviewRoundQuerySet(LeasedQuerySet["ReviewRound"]):
     def open(self) -> Self:
         return self.filter(closed_at__isnull=True)
 
@@ -147,9 +150,9 @@ class ReviewReplyQuerySet(models.QuerySet["ReviewReply"]):
 
         A list is all that a body sees of a reorganisation before it is approved.
         """
-        if user.role in OFFICE_ROLES or user.role == Role.AUDITOR:
+        if user.can(Capability.READ_DRAFT_REORGANISATIONS):
             return self.filter(round__merger__in=mergers_of(user))
-        if user.role in AGENCY_ROLES:
+        if user.scope is Scope.BODY:
             return self.filter(agency__in=user.body_ids, listed_at__isnull=False)
         return self.none()
 

@@ -14,6 +14,7 @@ from orgmerge.vocabulary import Answer
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
 from portal.ca.models import Certificate
+from portal.core.background.leases import Leased
 
 
 def unanswer(collector: Any, field: Any, items: Any, _using: str) -> None:
@@ -25,7 +26,7 @@ def unanswer(collector: Any, field: Any, items: Any, _using: str) -> None:
     collector.add_field_update(ReviewItem._meta.get_field("answer"), "", items)
 
 
-class ReviewRound(models.Model):
+class ReviewRound(Leased):
     """The office asks the bodies of a merger to look through what they have (S1).
 
     ``prepared_at`` is when every body had its list; long ones are made in the background.
@@ -39,7 +40,6 @@ class ReviewRound(models.Model):
     opened_at = models.DateTimeField()
     due_on = models.DateField(_("hạn trả lời"))
     prepared_at = models.DateTimeField(null=True)
-    claimed_until = models.DateTimeField(null=True)  # a worker's lease while it makes the lists
     closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     closed_at = models.DateTimeField(null=True)
 

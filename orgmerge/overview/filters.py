@@ -1,16 +1,21 @@
-"""How the list of reorganisations is narrowed down."""
+"""How the list of reorganisations, and the rows of one, are narrowed down."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import django_filters as filters
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from orgmerge.filters import ALL, NarrowingFilter, containing
 from orgmerge.models import Merger, MergerBody, MergerShare
 from orgmerge.models.querysets import MergerQuerySet
-from orgmerge.vocabulary import MergerKind, MergerState
-from portal.core.text import search_key
+from orgmerge.vocabulary import Extent, MergerKind, MergerState
+from portal.core.text.vietnamese import search_key
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
 
 
 class MergerFilter(NarrowingFilter):
@@ -38,3 +43,39 @@ class MergerFilter(NarrowingFilter):
                 .values("merger")
             )
         )
+
+
+class RowFilter(NarrowingFilter):
+    """The rows of one reorganisation: by name, and by what sort they are."""
+
+    q = filters.CharFilter(label=_("Tên đơn vị cũ hoặc mới"), method="with_text")
+    part = filters.ChoiceFilter(
+        label=_("Dòng"),
+        choices=[
+            ("said", _("Do người lập ghi")),
+            ("implied", _("Suy ra từ dòng khác")),
+            ("partly", _("Chuyển một phần")),
+            ("ended", _("Chấm dứt, không có đơn vị kế thừa")),
+        ],
+        empty_label=ALL,
+        method="of_part",
+    )
+
+    class Meta:
+        model = MergerShare
+        fields: list[str] = []
+
+    def __init__(self, data: QueryDict, queryset: QuerySet[Any]) -> None:
+        super().__init__(data, queryset)
+
+    def with_text(self, rows: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(pk__in=containing(rows, value, "old__search_name", "new__name"))
+
+    def of_part(self, rows: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        parts = {
+            "said": Q(is_implied=False),
+            "implied": Q(is_implied=True),
+            "partly": Q(extent=Extent.PARTLY),
+            "ended": Q(new__isnull=True),
+        }
+        return rows.filter(parts[value])

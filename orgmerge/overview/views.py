@@ -21,27 +21,25 @@ from orgmerge import pages
 from orgmerge.approval import readiness
 from orgmerge.approval import services as approval
 from orgmerge.description import checks
-from orgmerge.description.filters import RowFilter
 from orgmerge.description.forms import MergerStepForm
 from orgmerge.description.rows import JOINED, shown_rows
 from orgmerge.models import Merger, MergerOffice, ReviewReply
-from orgmerge.overview.filters import MergerFilter
+from orgmerge.overview.filters import MergerFilter, RowFilter
 from orgmerge.overview.wording import what_next
 from orgmerge.partners import services as partners
-from orgmerge.plans import access
 from orgmerge.repeal import services as repeal
 from orgmerge.vocabulary import MergerState
-from orgmerge.workflow import EDITABLE, IllegalMergerStep, MergerAction, Step, steps_open_to
+from orgmerge.workflow import EDITABLE, STEPS, MergerAction, StepOfMerger
 from portal.agencies import lookup
-from portal.core.fragments import filtered, render_list
-from portal.core.paging import Order, capped_count, keyset_page
-from portal.core.roles import AGENCY_ROLES, OFFICE_ROLES, Role
+from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused
-from requests_app.steps.errors import Barred, StaleVersion
+from portal.core.steps import IllegalStep
+from portal.core.web.fragments import filtered, render_list
+from portal.core.web.paging import Order, capped_count, keyset_page
+from requests_app.errors import Barred, StaleVersion
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
-    from portal.agencies.models import Agency
 
 _ASKED = 10  # lists of a review, invitations shown above the reorganisations
 _SUGGESTING = ("old", "agency", "parent")  # the fields that name a body
@@ -50,7 +48,7 @@ _SUGGESTING = ("old", "agency", "parent")  # the fields that name a body
 @require_safe
 def merger_list(request: UserRequest) -> HttpResponse:
     """List what the user may see, the latest change first."""
-    if request.user.role == Role.ADMINISTRATOR:
+    if request.user.can(Capability.ADMINISTER):
         raise Http404
     mergers = Merger.objects.visible_to(request.user)
     found = MergerFilter(request.GET, mergers)
@@ -69,41 +67,35 @@ def merger_list(request: UserRequest) -> HttpResponse:
             after=Count("shares__new", filter=Q(shares__new__isnull=False), distinct=True),
         )
     }
+    # What a body is asked to look through, an office to join, though they are to see no more yet.
+    asked, invitations = ReviewReply.objects.none(), MergerOffice.objects.none()
+    if request.user.scope is Scope.BODY:
+        asked = ReviewReply.objects.visible_to(request.user).filter(round__closed_at__isnull=True)
+    if request.user.scope is Scope.OFFICE:
+        invitations = MergerOffice.objects.visible_to(request.user).waiting_for(request.user)
     context = {
         "filter": found,
         "page": page,
         "rows": [(merger, sizes[merger.pk]) for merger in page.object_list],
         "count": capped_count(rows),
-        "may_start": request.user.role == Role.OFFICE_OFFICER,
-        "asked": _asked(request.user),
-        "invitations": _invitations(request.user),
+        "may_start": request.user.can(Capability.PREPARE_REORGANISATIONS),
+        "asked": list(
+            asked.select_related("round__merger").order_by("round__due_on", "pk")[:_ASKED]
+        ),
+        "invitations": list(
+            invitations.select_related("merger__office").order_by("-asked_at")[:_ASKED]
+        ),
     }
     return render_list(
         request, "orgmerge/list.html", fragment="orgmerge/_list.html", context=context
     )
 
 
-def _asked(user: User) -> Sequence[ReviewReply]:
-    """Return what a body is asked to look through now, though it is to see no more yet."""
-    if user.role not in AGENCY_ROLES:
-        return []
-    open_to = ReviewReply.objects.visible_to(user).filter(round__closed_at__isnull=True)
-    return list(open_to.select_related("round__merger").order_by("round__due_on", "pk")[:_ASKED])
-
-
-def _invitations(user: User) -> Sequence[MergerOffice]:
-    """Return what the office is asked to join, though it is to see no more of it yet."""
-    if user.role not in OFFICE_ROLES:
-        return []
-    waiting = MergerOffice.objects.visible_to(user).waiting_for(user)
-    return list(waiting.select_related("merger__office").order_by("-asked_at")[:_ASKED])
-
-
 @require_safe
 def suggest(request: UserRequest, code: UUID) -> HttpResponse:
     """Answer with options for a field that names a body of this reorganisation."""
     merger = pages.find(request.user, code)
-    if request.user.role not in OFFICE_ROLES:
+    if request.user.scope is not Scope.OFFICE:
         raise Http404
     typed = next((request.GET[name] for name in _SUGGESTING if name in request.GET), "")
     labels = lookup.suggestions(merger.bodies_to_describe(), typed)
@@ -120,7 +112,7 @@ _BACKWARDS = frozenset({MergerAction.SEND_BACK, MergerAction.WITHDRAW})
 class StepCard:
     """One open step as the page shows it."""
 
-    step: Step
+    step: StepOfMerger
     form: MergerStepForm
 
     @property
@@ -151,7 +143,7 @@ def take_step(request: UserRequest, code: UUID) -> HttpResponse:
             )
         except Merger.DoesNotExist as error:
             raise Http404 from error
-        except (StaleVersion, IllegalMergerStep):
+        except (StaleVersion, IllegalStep):
             return pages.conflict(request, merger)
         except Refused as refusal:
             form.violations = list(refusal.violations)
@@ -187,7 +179,7 @@ def render_detail(
         "filter": found,
         "page": page,
         "is_editor": pages.is_editor(merger, user),
-        "may_open": user.role in OFFICE_ROLES,
+        "may_open": user.scope is Scope.OFFICE,
         **counts,
     }
     if "HX-Request" not in request.headers:
@@ -196,15 +188,16 @@ def render_detail(
         may_ask = pages.is_editor(merger, user) and merger.is_led_by(user)
         context |= {
             "joined": [one for one in joint if one.joined_at],
-            "joint": [(one, partners.may_leave(one, user)) for one in joint],
-            "shows_offices": may_ask or (bool(joint) and user.role in access.SEE_DRAFTS),
+            "joint": [(one, partners.may_leave(one, user), _ending(one)) for one in joint],
+            "shows_offices": may_ask
+            or (bool(joint) and user.can(Capability.READ_DRAFT_REORGANISATIONS)),
             "may_ask": may_ask,
             "present": readiness.present_plan(merger) if joint else None,
             "steps": merger.steps.select_related("actor__agency"),
             "empty_bodies": merger.bodies.filter(shares=None)[:ROWS],
             "open_list": merger.lists.filter(imported_at=None, dropped_at=None).first(),
             "repeal": merger.repealed_by.exclude(state=MergerState.WITHDRAWN).first(),
-            "may_repeal": user.role == Role.OFFICE_OFFICER
+            "may_repeal": user.can(Capability.PREPARE_REORGANISATIONS)
             and merger.is_led_by(user)
             and repeal.may_be_repealed(merger),
             **_what_can_be_done(merger, user, joint=joint, sent=sent),
@@ -218,7 +211,7 @@ def _what_can_be_done(
     merger: Merger, user: User, *, joint: Sequence[MergerOffice], sent: MergerStepForm | None
 ) -> dict[str, Any]:
     is_open = merger.state in EDITABLE | {MergerState.AWAITING_APPROVAL}
-    in_charge = user.role in OFFICE_ROLES and is_open
+    in_charge = user.scope is Scope.OFFICE and is_open
     contradictions = checks.contradictions_of(merger) if in_charge else []
     hindrances = readiness.hindrances_of(merger) if in_charge else []
     in_the_way = [*contradictions, *hindrances]
@@ -235,7 +228,7 @@ def _what_can_be_done(
         for step in allowed
     ]
     is_barred = merger.is_led_by(user) and len(allowed) < len(
-        steps_open_to(user.role, merger.state)
+        STEPS.open_to(user.role, state=merger.state)
     )
     # The offices whose word is waited for before the plan can be approved.
     if merger.state != MergerState.AWAITING_APPROVAL or not joint:
@@ -244,6 +237,10 @@ def _what_can_be_done(
         present = readiness.present_plan(merger)
         silent = set(merger.joint_offices.yet_to_agree(present).values_list("pk", flat=True))
         yet_to_agree = [one.office for one in joint if one.pk in silent]
+    # Whether the word of the user's office is waited for, and theirs to give.
+    is_asked = user.can(Capability.APPROVE_REORGANISATIONS) and any(
+        office.pk in user.body_ids for office in yet_to_agree
+    )
     # The page on which the next thing is done, unless it is this one.
     link = in_the_way[0].link if in_the_way and merger.state in EDITABLE else ""
     return {
@@ -254,17 +251,17 @@ def _what_can_be_done(
         "contradiction_count": len(contradictions),
         "next": what_next(merger, user, hindrances=in_the_way, yet_to_agree=yet_to_agree),
         "next_link": ("" if link == reverse("orgmerge:detail", args=[merger.uuid]) else link)
-        or _link_to_agree(merger, user, yet_to_agree),
+        or (reverse("orgmerge:plan", args=[merger.uuid]) if is_asked else ""),
         "is_ready": not in_the_way and not yet_to_agree,
         "has_open_round": any(one.code == "round_open" for one in hindrances),
     }
 
 
-def _link_to_agree(merger: Merger, user: User, yet_to_agree: Sequence[Agency]) -> str:
-    """Return the page on which ``user`` is to agree, if the word of their office is waited for."""
-    is_theirs = any(office.pk in user.body_ids for office in yet_to_agree)
-    is_asked = is_theirs and user.role == Role.OFFICE_HEAD
-    return reverse("orgmerge:plan", args=[merger.uuid]) if is_asked else ""
+def _ending(one: MergerOffice) -> str:
+    """Return the words of the button that ends what an office has to do with it."""
+    if one.joined_at:
+        return _("Thôi cùng lập")
+    return _("Bỏ lời mời") if one.has_declined else _("Rút lời mời")
 
 
 def _step_form(merger: Merger, action: str, *, data: Any = None) -> MergerStepForm:

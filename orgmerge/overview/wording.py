@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orgmerge.vocabulary import LineState, MergerState
-from portal.core.roles import OFFICE_ROLES, Role
+from portal.core.roles import Capability, Scope
 from portal.core.rules import Violation
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ _NEXT = {
 }
 
 # Said to the office in place of the above: what is theirs to do.
-_OFFICES_NEXT = {
-    (MergerState.AWAITING_APPROVAL, Role.OFFICE_HEAD): gettext_lazy(
+_APPROVAL_NEXT = {
+    Capability.APPROVE_REORGANISATIONS: gettext_lazy(
         "Anh/chị đọc trang Kế hoạch xử lý, rồi phê duyệt trước ngày %(day)s hoặc trả lại kèm lý do."
     ),
-    (MergerState.AWAITING_APPROVAL, Role.OFFICE_OFFICER): gettext_lazy(
+    Capability.PREPARE_REORGANISATIONS: gettext_lazy(
         "Chờ lãnh đạo Sở phê duyệt trước ngày %(day)s."
     ),
 }
@@ -64,20 +64,20 @@ _LIST_WAITS = frozenset({MergerState.APPROVED, MergerState.IN_FORCE})
 
 # The same where several offices work on it; ``offices`` are those that have not agreed yet.
 _AGREEING = {
-    Role.OFFICE_HEAD: gettext_lazy(
+    Capability.APPROVE_REORGANISATIONS: gettext_lazy(
         "Chờ %(offices)s đồng ý kế hoạch xử lý; sau đó anh/chị phê duyệt trước ngày %(day)s."
     ),
-    Role.OFFICE_OFFICER: gettext_lazy(
+    Capability.PREPARE_REORGANISATIONS: gettext_lazy(
         "Chờ %(offices)s đồng ý kế hoạch xử lý, rồi lãnh đạo Sở phê duyệt trước ngày %(day)s."
     ),
 }
 # To an office that joined: before its head has agreed, by role, and after.
 _JOINED_NEXT = {
-    Role.OFFICE_HEAD: gettext_lazy(
+    Capability.APPROVE_REORGANISATIONS: gettext_lazy(
         "Anh/chị đọc trang Kế hoạch xử lý, rồi đồng ý hoặc nêu lý do chưa đồng ý ở đó; "
         "%(leader)s phê duyệt trước ngày %(day)s."
     ),
-    Role.OFFICE_OFFICER: gettext_lazy(
+    Capability.PREPARE_REORGANISATIONS: gettext_lazy(
         "Chờ lãnh đạo Sở đọc và đồng ý kế hoạch xử lý; %(leader)s phê duyệt trước ngày %(day)s."
     ),
 }
@@ -98,7 +98,7 @@ def what_next(
     ``hindrances`` are what keeps a draft from being submitted; the first is the next thing to do.
     ``yet_to_agree`` are the offices beside the leading one that have not agreed to the plan.
     """
-    if merger.state == MergerState.DRAFT and user.role in OFFICE_ROLES:
+    if merger.state == MergerState.DRAFT and user.scope is Scope.OFFICE:
         if hindrances:
             return f"{hindrances[0].message} {hindrances[0].way_out}"
         if merger.is_led_by(user):
@@ -106,17 +106,19 @@ def what_next(
         words = {"leader": merger.office.name}
         return _("Mô tả và kế hoạch xử lý đã đủ: chờ %(leader)s trình lãnh đạo.") % words
     state = MergerState(merger.state)
-    is_leading = user.role in OFFICE_ROLES and merger.is_led_by(user)
-    is_officer = is_leading and user.role == Role.OFFICE_OFFICER
+    is_leading = user.scope is Scope.OFFICE and merger.is_led_by(user)
+    is_officer = is_leading and user.can(Capability.PREPARE_REORGANISATIONS)
     if state in _LIST_WAITS and is_officer and not merger.list_sent_on:
         return str(_LIST_FIRST)
-    said = _OFFICES_NEXT.get((state, Role(user.role))) if user.role else None
-    if said and is_leading and yet_to_agree:
-        said = _AGREEING[Role(user.role)]
-    elif said and not is_leading:
-        has_agreed = all(office.pk not in user.body_ids for office in yet_to_agree)
-        said = _JOINED_DONE if has_agreed else _JOINED_NEXT[Role(user.role)]
-    return str(said or _NEXT[state]) % {
+    said = _NEXT[state]
+    part = next((one for one in _APPROVAL_NEXT if user.can(one)), None)
+    if state == MergerState.AWAITING_APPROVAL and part is not None:
+        if is_leading:
+            said = _AGREEING[part] if yet_to_agree else _APPROVAL_NEXT[part]
+        else:
+            has_agreed = all(office.pk not in user.body_ids for office in yet_to_agree)
+            said = _JOINED_DONE if has_agreed else _JOINED_NEXT[part]
+    return str(said) % {
         "day": f"{merger.effective_on:%d/%m/%Y}",
         "offices": ", ".join(office.name for office in yet_to_agree),
         "leader": merger.office.name,

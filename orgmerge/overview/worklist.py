@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from orgmerge.models import Merger, MergerOffice, PlanLine, RecordsHandover
 from orgmerge.vocabulary import LineState, MergerState
-from portal.core.roles import Role
-from portal.core.waiting import Waiting
+from portal.core.roles import Capability
+from portal.core.web.waiting import Waiting
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -25,59 +25,46 @@ _LIST_WAITS = (MergerState.APPROVED, MergerState.IN_FORCE)
 def waiting_of(user: User) -> Iterator[Waiting]:
     """Return what ``user`` has to do: approve, agree, answer another office, send the list, sign
     records, mend failures."""
-    match user.role:
-        case Role.OFFICE_HEAD:
-            yield from _to_approve(user)
-            yield from _to_agree(user)
-        case Role.OFFICE_OFFICER:
-            yield from _invitations(user)
-            yield from _lists_to_send(user)
-            yield from _failures(_failed_lines(user))
-        case Role.CLERK:
-            yield from _records_to_sign(user)
-            yield from _failures(_failed_lines(user).filter(sender__agency__in=user.body_ids))
+    if user.can(Capability.APPROVE_REORGANISATIONS):
+        awaited = _led_by(user).filter(state=MergerState.AWAITING_APPROVAL)
+        words, button = _("phương án sắp xếp chờ phê duyệt: %s"), _("Xem và phê duyệt")
+        yield from _each(awaited, words, button, "orgmerge:detail")
+        silent = MergerOffice.objects.visible_to(user).to_speak(user).order_by("pk")
+        words, button = _("kế hoạch xử lý chờ đơn vị đồng ý: %s"), _("Xem và cho ý kiến")
+        named = silent.values_list("merger__title", "merger__uuid")
+        yield from _each(named, words, button, "orgmerge:plan")
+    if user.can(Capability.PREPARE_REORGANISATIONS):
+        asked = MergerOffice.objects.visible_to(user).waiting_for(user).order_by("pk")
+        words, button = _("lời mời cùng lập phương án: %s"), _("Xem và trả lời")
+        named = asked.values_list("merger__title", "uuid")
+        yield from _each(named, words, button, "orgmerge:invitation")
+        unsent = _led_by(user).filter(state__in=_LIST_WAITS, list_sent_on__isnull=True)
+        words, button = _("danh sách cơ quan chờ gửi Cục: %s"), _("Gửi, ghi số")
+        yield from _each(unsent, words, button, "orgmerge:records")
+        yield from _failures(_failed_lines(user))
+    if user.can(Capability.HAND_IN_RECORDS):
+        # The records the user's body receives: its clerk hands the signed ones in.
+        own = RecordsHandover.objects.visible_to(user).filter(body__agency__in=user.body_ids)
+        unsigned = own.filter(signed_at__isnull=True, record__isnull=False).order_by()
+        for title, code, count in _by_merger(unsigned, "merger"):
+            words = _("biên bản bàn giao chờ ký, tải lên: %s") % title
+            path = reverse("orgmerge:records", args=[code])
+            yield Waiting(count, words, _("Xem biên bản"), path)
+    if user.can(Capability.DRAFT):
+        yield from _failures(_failed_lines(user).filter(sender__agency__in=user.body_ids))
 
 
-def _to_approve(user: User) -> Iterator[Waiting]:
-    for title, code in _led_by(user).filter(state=MergerState.AWAITING_APPROVAL)[:_NAMED]:
-        words = _("phương án sắp xếp chờ phê duyệt: %s") % title
-        yield Waiting(1, words, _("Xem và phê duyệt"), reverse("orgmerge:detail", args=[code]))
-
-
-def _to_agree(user: User) -> Iterator[Waiting]:
-    silent = MergerOffice.objects.visible_to(user).to_speak(user).order_by("pk")
-    for title, code in silent.values_list("merger__title", "merger__uuid")[:_NAMED]:
-        words = _("kế hoạch xử lý chờ đơn vị đồng ý: %s") % title
-        yield Waiting(1, words, _("Xem và cho ý kiến"), reverse("orgmerge:plan", args=[code]))
-
-
-def _invitations(user: User) -> Iterator[Waiting]:
-    asked = MergerOffice.objects.visible_to(user).waiting_for(user).order_by("pk")
-    for title, code in asked.values_list("merger__title", "uuid")[:_NAMED]:
-        words = _("lời mời cùng lập phương án: %s") % title
-        path = reverse("orgmerge:invitation", args=[code])
-        yield Waiting(1, words, _("Xem và trả lời"), path)
-
-
-def _lists_to_send(user: User) -> Iterator[Waiting]:
-    unsent = _led_by(user).filter(state__in=_LIST_WAITS, list_sent_on__isnull=True)
-    for title, code in unsent[:_NAMED]:
-        words = _("danh sách cơ quan chờ gửi Cục: %s") % title
-        yield Waiting(1, words, _("Gửi, ghi số"), reverse("orgmerge:records", args=[code]))
+def _each(
+    named: QuerySet[Any, tuple[Any, ...]], words: str, button: str, page: str
+) -> Iterator[Waiting]:
+    """Return an entry for the first of some (title, code), with the page it is done on."""
+    for title, code in named[:_NAMED]:
+        yield Waiting(1, words % title, button, reverse(page, args=[code]))
 
 
 def _led_by(user: User) -> QuerySet[Merger, tuple[Any, ...]]:
     led = Merger.objects.visible_to(user).filter(office__in=user.body_ids)
     return led.order_by("effective_on", "pk").values_list("title", "uuid")
-
-
-def _records_to_sign(user: User) -> Iterator[Waiting]:
-    """Return the records the user's body receives: its clerk hands the signed ones in."""
-    own = RecordsHandover.objects.visible_to(user).filter(body__agency__in=user.body_ids)
-    unsigned = own.filter(signed_at__isnull=True, record__isnull=False).order_by()
-    for title, code, count in _by_merger(unsigned, "merger"):
-        words = _("biên bản bàn giao chờ ký, tải lên: %s") % title
-        yield Waiting(count, words, _("Xem biên bản"), reverse("orgmerge:records", args=[code]))
 
 
 def _failed_lines(user: User) -> QuerySet[PlanLine]:

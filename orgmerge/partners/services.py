@@ -28,10 +28,10 @@ from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyKind
 from portal.agencies.querysets import AgencyQuerySet
 from portal.audit import services as audit
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import refuse
 from portal.notices import services as notices
-from requests_app.steps.errors import Barred, NotEditable, StaleVersion
+from requests_app.errors import Barred, NotEditable, StaleVersion
 
 _LONGEST_TITLE = 250
 
@@ -148,7 +148,7 @@ def leave(asked: MergerOffice, *, actor: User, now: datetime, version: int) -> N
 
 def may_leave(asked: MergerOffice, user: User) -> bool:
     """Say whether ``user`` may end what ``asked`` is about; who has not joined says no instead."""
-    if user.role != Role.OFFICE_OFFICER or asked.merger.state not in EDITABLE:
+    if not user.can(Capability.PREPARE_REORGANISATIONS) or asked.merger.state not in EDITABLE:
         return False
     has_joined = asked.joined_at is not None and asked.office_id in user.body_ids
     return has_joined or asked.merger.is_led_by(user)
@@ -200,7 +200,7 @@ def _ask(merger: Merger, office: Agency, *, actor: User, now: datetime) -> Merge
 def _lock_asked(asked: MergerOffice, *, actor: User) -> MergerOffice:
     """Return a question to the actor's office that waits, its reorganisation locked before it."""
     locked = _lock(asked, actor=actor)
-    if actor.role != Role.OFFICE_OFFICER:
+    if not actor.can(Capability.PREPARE_REORGANISATIONS):
         raise PermissionDenied("an officer of the office that was asked answers")
     if locked.merger.state not in EDITABLE or locked.joined_at is not None:
         raise NotEditable(locked.merger.state)
@@ -212,7 +212,7 @@ def _lock_for_answer(
 ) -> tuple[MergerOffice, Plan]:
     """Return an office that has joined, and the plan its head has read and speaks of."""
     locked = _lock(asked, actor=actor)
-    if actor.role != Role.OFFICE_HEAD:
+    if not actor.can(Capability.APPROVE_REORGANISATIONS):
         raise PermissionDenied("the head of an office that joined agrees")
     plan = present_plan(locked.merger)
     is_awaited = locked.merger.state == MergerState.AWAITING_APPROVAL

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
@@ -12,23 +14,77 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orgmerge import pages
 from orgmerge.models import Merger, MergerOffice
 from orgmerge.partners import services
-from orgmerge.partners.forms import AnswerForm, AskForm, PlanAnswerForm
-from orgmerge.partners.wording import invitation_next
 from orgmerge.plans.views.plan import render_plan
+from orgmerge.vocabulary import MergerState
 from orgmerge.workflow import EDITABLE
-from portal.core.roles import Role
+from portal.agencies import lookup
+from portal.agencies.models import Agency
+from portal.agencies.querysets import AgencyQuerySet
+from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
-from requests_app.steps.errors import Barred, NotEditable, StaleVersion
+from requests_app.errors import Barred, NotEditable, StaleVersion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from portal.accounts.models import User, UserRequest
+
+
+class AskForm(forms.Form):
+    """Which office is asked to join."""
+
+    office = forms.ModelChoiceField(
+        label=gettext_lazy("Sở, Cục được mời"),
+        queryset=Agency.objects.none(),
+        empty_label=gettext_lazy("Chưa chọn"),
+        help_text=gettext_lazy(
+            "Cơ quan theo dõi các đơn vị của tỉnh, bộ, ngành kia trong cùng quyết định."
+        ),
+        error_messages={
+            "required": gettext_lazy("Hãy chọn một Sở, Cục."),
+            "invalid_choice": gettext_lazy(
+                "Sở, Cục này không mời được: đã cùng lập, đã được mời hoặc đã chấm dứt hoạt động."
+            ),
+        },
+    )
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, offices: AgencyQuerySet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        office = self.fields["office"]
+        assert isinstance(office, forms.ModelChoiceField)
+        office.queryset = offices
+        # With the province: names repeat within the country.
+        office.label_from_instance = lookup.label  # type: ignore[assignment, method-assign]
+
+
+class AnswerForm(forms.Form):
+    """Why an office does not join, or does not agree to a plan; a yes needs no reason.
+
+    ``violations`` are what a Refused said when it was tried.
+    """
+
+    violations: Sequence[Violation] = ()
+
+    reason = forms.CharField(
+        label=gettext_lazy("Lý do"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class PlanAnswerForm(AnswerForm):
+    """What the head of an office that joined says of the plan they have read."""
+
+    plan = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
 
 GET_POST = ["GET", "HEAD", "POST"]
 _JOINED = ("merger__office", "merger__created_by", "office", "asked_by", "answered_by")
@@ -112,7 +168,7 @@ def answer(request: UserRequest, code: UUID) -> HttpResponse:
 def _show(request: UserRequest, asked: MergerOffice, form: AnswerForm) -> HttpResponse:
     user = request.user
     may_answer = (
-        user.role == Role.OFFICE_OFFICER
+        user.can(Capability.PREPARE_REORGANISATIONS)
         and asked.office_id in user.body_ids
         and asked.joined_at is None
         and asked.merger.state in EDITABLE
@@ -153,7 +209,18 @@ def part(request: UserRequest, code: UUID) -> HttpResponse:
             said = _("Đã ghi nhận: không còn %(name)s.") % {"name": asked.office.name}
             messages.success(request, said)
             return redirect(_panel(merger))
-    context = {"merger": merger, "asked": asked, "is_own": is_own, "violations": violations}
+    title, button = _("Rút lời mời"), _("Rút lời mời")
+    if is_own or asked.joined_at:
+        title = _("Thôi cùng lập phương án") if is_own else _("Dừng cùng lập với một Sở")
+        button = _("Thôi cùng lập")
+    context = {
+        "merger": merger,
+        "asked": asked,
+        "is_own": is_own,
+        "title": title,
+        "button": button,
+        "violations": violations,
+    }
     return render(request, "orgmerge/part.html", context)
 
 
@@ -201,3 +268,23 @@ def _find(user: User, code: UUID) -> MergerOffice:
 
 def _panel(merger: Merger) -> str:
     return reverse("orgmerge:detail", args=[merger.uuid]) + "#cac-so"
+
+
+def invitation_next(asked: MergerOffice, user: User) -> str:
+    """Return what happens next with a question to join, in one sentence, seen by ``user``."""
+    leader, office = asked.merger.office.name, asked.office.name
+    if asked.merger.state != MergerState.DRAFT:
+        return _("Phương án không còn ở bước mô tả nên lời mời không còn trả lời được.")
+    is_theirs = asked.office_id in user.body_ids
+    if asked.has_declined and is_theirs:
+        return _("Đã trả lời không tham gia. Còn ở bước mô tả thì vẫn nhận lời được.")
+    if asked.has_declined:
+        return _("Đã trả lời không tham gia. Mời lại ở trang Mô tả nếu cần.")
+    if not is_theirs:
+        return _("Chờ chuyên viên của %(office)s trả lời.") % {"office": office}
+    if user.can(Capability.PREPARE_REORGANISATIONS):
+        return _(
+            "Nhận lời thì hai bên cùng mô tả, và phương án chỉ được phê duyệt khi lãnh đạo đơn vị "
+            "anh/chị đã đồng ý. Không tham gia thì nêu lý do để %(leader)s biết."
+        ) % {"leader": leader}
+    return _("Chuyên viên của đơn vị anh/chị trả lời; lãnh đạo đồng ý kế hoạch xử lý về sau.")

@@ -208,14 +208,10 @@ def change_warnings(
         found.append(Warn.SIM_PHONE)
     if name_changes.email_ends(certificate.email) and not (reply is not None and reply.email):
         found.append(Warn.NO_NEW_EMAIL)
-    return found + _device_warnings(certificate, device)
-
-
-def _device_warnings(certificate: Certificate, device: Device | None) -> list[str]:
     if device is None:
-        is_unknown = certificate.storage in validity.ON_DEVICES
-        return [Warn.DEVICE_UNKNOWN] if is_unknown else []
-    found: list[str] = []
+        if certificate.storage in validity.ON_DEVICES:
+            found.append(Warn.DEVICE_UNKNOWN)
+        return found
     if device.condition == validity.LOCKED:
         found.append(Warn.DEVICE_LOCKED)
     if device.custody not in validity.IN_HAND:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from orgmerge.planner import certificates as certificate_lines
 from orgmerge.planner import validity
@@ -30,167 +31,166 @@ def decide(
         key = device.certificate
         certificate = certificates.get(key) if key else None
         line = lines.get(key) if key else None
-        found.append(_line(context, device, certificate, line))
+        found.append(DeviceCase(context, device).decide(certificate, line))
     return found
 
 
-def _line(
-    context: PlanningContext, device: Device, certificate: Certificate | None, line: Line | None
-) -> Line:
-    decided = (
-        context.world.decided.get((About.DEVICE, device.pk)) if context.world.decided else None
-    )
-    if device.custody in validity.AWAY and device.custody not in ("allocated", "on_its_way"):
-        return _kept(device, Why.NOT_AT_AGENCY)
-    replies = context.world.replies
-    if not replies:
-        answer = ""
-    else:
-        reply = replies.get((About.DEVICE, device.pk))
-        if reply is None and certificate is not None:
-            reply = replies.get((About.CERTIFICATE, certificate.pk))
-        answer = reply.answer if reply else ""
-    if decided is not None and decided.action == Action.REPORT_LOSS:
-        answer = Answer.DEVICE_NOT_FOUND.value
-    if certificate_lines.is_lost(device, answer):
-        return _lost(context, device, line)
-    if decided is not None and decided.action != Action.SETTLE:
-        sender = decided.to or context.outcome(device.body).sender
-        action = Action(decided.action)
-        successor = context.world.targets.get(sender or 0)
-        is_done = (
-            action == Action.KEEP
-            or (
-                action == Action.HAND_OVER
-                and successor is not None
-                and successor.agency == device.body
-            )
-            or (action == Action.RECOVER and device.condition != validity.LOCKED)
+@dataclass(frozen=True, slots=True)
+class DeviceCase:
+    """One device, and what is known of the bodies; its methods return the line it may get."""
+
+    context: PlanningContext
+    device: Device
+
+    def decide(self, certificate: Certificate | None, line: Line | None) -> Line:
+        decided = (
+            self.context.world.decided.get((About.DEVICE, self.device.pk))
+            if self.context.world.decided
+            else None
         )
-        return _kept(device, Why.SETTLED) if is_done else _act(device, action, Why.SETTLED, sender)
-    if device.custody in validity.COMING_BACK:
-        return _kept(device, Why.ON_ITS_WAY_BACK)
-    if certificate is None or line is None:
-        return _without_certificate(context, device)
-    return _with_certificate(context, device, certificate, line)
+        if self.device.custody in validity.AWAY and self.device.custody not in (
+            "allocated",
+            "on_its_way",
+        ):
+            return self.kept(Why.NOT_AT_AGENCY)
+        replies = self.context.world.replies
+        if not replies:
+            answer = ""
+        else:
+            reply = replies.get((About.DEVICE, self.device.pk))
+            if reply is None and certificate is not None:
+                reply = replies.get((About.CERTIFICATE, certificate.pk))
+            answer = reply.answer if reply else ""
+        if decided is not None and decided.action == Action.REPORT_LOSS:
+            answer = Answer.DEVICE_NOT_FOUND.value
+        if certificate_lines.is_lost(self.device, answer):
+            return self.lost(line)
+        if decided is not None and decided.action != Action.SETTLE:
+            sender = decided.to or self.context.outcome(self.device.body).sender
+            action = Action(decided.action)
+            successor = self.context.world.targets.get(sender or 0)
+            is_done = (
+                action == Action.KEEP
+                or (
+                    action == Action.HAND_OVER
+                    and successor is not None
+                    and successor.agency == self.device.body
+                )
+                or (action == Action.RECOVER and self.device.condition != validity.LOCKED)
+            )
+            return self.kept(Why.SETTLED) if is_done else self.act(action, Why.SETTLED, sender)
+        if self.device.custody in validity.COMING_BACK:
+            return self.kept(Why.ON_ITS_WAY_BACK)
+        if certificate is None or line is None:
+            return self.without_certificate()
+        return self.with_certificate(certificate, line)
 
+    def lost(self, line: Line | None) -> Line:
+        """Điều 20: Mẫu 09 at once, beside the revocation; not again when it was made already."""
+        if line is not None and line.reason == Why.NOT_INVOLVED:
+            return self.kept(Why.NOT_INVOLVED)
+        is_over = line is None or line.reason in _OVER
+        if self.device.condition == validity.LOST and is_over:
+            return self.kept(Why.LOST_ALREADY)
+        sender = (line.sender if line else None) or self.context.outcome(self.device.body).sender
+        return Line(
+            About.DEVICE,
+            self.device.pk,
+            self.device.body,
+            Action.REPORT_LOSS,
+            Why.DEVICE_LOST,
+            line.stage if line is not None and line.action == Action.REVOKE else Stage.PEOPLE,
+            form=FORM_OF[Action.REPORT_LOSS],
+            sender=sender,
+            is_open=line.is_open if line else False,
+        )
 
-def _lost(context: PlanningContext, device: Device, line: Line | None) -> Line:
-    """Điều 20: Mẫu 09 at once, beside the revocation; not again when it was made already."""
-    if line is not None and line.reason == Why.NOT_INVOLVED:
-        return _kept(device, Why.NOT_INVOLVED)
-    is_over = line is None or line.reason in _OVER
-    if device.condition == validity.LOST and is_over:
-        return _kept(device, Why.LOST_ALREADY)
-    sender = (line.sender if line else None) or context.outcome(device.body).sender
-    return Line(
-        About.DEVICE,
-        device.pk,
-        device.body,
-        Action.REPORT_LOSS,
-        Why.DEVICE_LOST,
-        line.stage if line is not None and line.action == Action.REVOKE else Stage.PEOPLE,
-        form=FORM_OF[Action.REPORT_LOSS],
-        sender=sender,
-        is_open=line.is_open if line else False,
-    )
+    def without_certificate(self) -> Line:
+        outcome = self.context.outcome(self.device.body)
+        if self.device.certificate is not None:
+            return self.kept(Why.NOT_INVOLVED)
+        if outcome.successor is None:
+            if outcome.change == BodyChange.OUTSIDE:
+                return self.kept(Why.NOT_INVOLVED)
+            return self.left_open(outcome)
+        reply = self.context.reply(About.DEVICE, self.device.pk)
+        if reply is not None and reply.answer in (Answer.NOT_NEEDED, Answer.LEFT):
+            return self.act(Action.RETURN, Why.NOT_IN_USE, outcome.successor.pk)
+        if outcome.change == BodyChange.ABSORBED:
+            return self.act(Action.HAND_OVER, Why.NOT_IN_USE, outcome.successor.pk)
+        return self.kept(Why.NOT_IN_USE)
 
+    def with_certificate(self, certificate: Certificate, line: Line) -> Line:
+        outcome = self.context.outcome(self.device.body)
+        sender = line.sender or outcome.sender
+        if line.action == Action.SETTLE:
+            return self.left_open(outcome)
+        if line.action == Action.REVOKE or line.reason == Why.REVOCATION_PENDING:
+            return self.act(Action.RETURN, Why.AFTER_REVOCATION, sender, line=line)
+        if line.action == Action.ISSUE or line.reason == Why.ENDS_BY_ITSELF:
+            return self.act(Action.RETURN, Why.REPLACED, sender, line=line)
+        if line.reason in (Why.EXPIRED, Why.REVOKED):
+            if outcome.change == BodyChange.OUTSIDE:
+                return self.kept(Why.NOT_INVOLVED)
+            why = Why.AFTER_EXPIRY if line.reason == Why.EXPIRED else Why.AFTER_REVOCATION
+            return self.act(Action.RETURN, why, sender, line=line)
+        return self.staying(certificate, line, outcome)
 
-def _without_certificate(context: PlanningContext, device: Device) -> Line:
-    outcome = context.outcome(device.body)
-    if device.certificate is not None:
-        return _kept(device, Why.NOT_INVOLVED)
-    if outcome.successor is None:
-        if outcome.change == BodyChange.OUTSIDE:
-            return _kept(device, Why.NOT_INVOLVED)
-        return _open(device, outcome)
-    reply = context.reply(About.DEVICE, device.pk)
-    if reply is not None and reply.answer in (Answer.NOT_NEEDED, Answer.LEFT):
-        return _act(device, Action.RETURN, Why.NOT_IN_USE, outcome.successor.pk)
-    if outcome.change == BodyChange.ABSORBED:
-        return _act(device, Action.HAND_OVER, Why.NOT_IN_USE, outcome.successor.pk)
-    return _kept(device, Why.NOT_IN_USE)
+    def staying(self, certificate: Certificate, line: Line, outcome: BodyOutcome) -> Line:
+        """Return the line of a device whose certificate goes on: it stays with it."""
+        changes_hands = certificate.kind == "organisation" and outcome.change == BodyChange.ABSORBED
+        if self.device.condition == validity.LOCKED and line.action == Action.CHANGE:
+            warnings = (Warn.HAND_OVER_TOO,) if changes_hands else ()
+            why = Why.LOCKED_BEFORE_CHANGE
+            return self.act(Action.RECOVER, why, line.sender, line=line, warnings=warnings)
+        if changes_hands and outcome.successor is not None:
+            return self.act(Action.HAND_OVER, Why.TO_NEW_CLERK, outcome.successor.pk, line=line)
+        warnings = (Warn.DEVICE_LOCKED,) if self.device.condition == validity.LOCKED else ()
+        return self.kept(Why.STAYS_WITH_CERTIFICATE, warnings, is_open=line.is_open)
 
+    def act(
+        self,
+        action: Action,
+        why: Why,
+        sender: int | None,
+        *,
+        line: Line | None = None,
+        warnings: tuple[str, ...] = (),
+    ) -> Line:
+        if sender is None and action == Action.RETURN:
+            warnings = (*warnings, Warn.SUPERIOR_FILES)
+        return Line(
+            About.DEVICE,
+            self.device.pk,
+            self.device.body,
+            action,
+            why,
+            _STAGES.get(action, Stage.PEOPLE),
+            form=FORM_OF.get(action, ""),
+            sender=sender,
+            is_open=line.is_open if line else False,
+            warnings=warnings,
+        )
 
-def _with_certificate(
-    context: PlanningContext, device: Device, certificate: Certificate, line: Line
-) -> Line:
-    outcome = context.outcome(device.body)
-    sender = line.sender or outcome.sender
-    if line.action == Action.SETTLE:
-        return _open(device, outcome)
-    if line.action == Action.REVOKE or line.reason == Why.REVOCATION_PENDING:
-        return _act(device, Action.RETURN, Why.AFTER_REVOCATION, sender, line=line)
-    if line.action == Action.ISSUE or line.reason == Why.ENDS_BY_ITSELF:
-        return _act(device, Action.RETURN, Why.REPLACED, sender, line=line)
-    if line.reason in (Why.EXPIRED, Why.REVOKED):
-        if outcome.change == BodyChange.OUTSIDE:
-            return _kept(device, Why.NOT_INVOLVED)
-        why = Why.AFTER_EXPIRY if line.reason == Why.EXPIRED else Why.AFTER_REVOCATION
-        return _act(device, Action.RETURN, why, sender, line=line)
-    return _staying(device, certificate, line, outcome)
+    def kept(self, why: Why, warnings: tuple[str, ...] = (), *, is_open: bool = False) -> Line:
+        return Line(
+            About.DEVICE,
+            self.device.pk,
+            self.device.body,
+            Action.KEEP,
+            why,
+            Stage.NOTHING,
+            is_open=is_open,
+            warnings=warnings,
+        )
 
-
-def _staying(device: Device, certificate: Certificate, line: Line, outcome: BodyOutcome) -> Line:
-    """Return the line of a device whose certificate goes on: it stays with it."""
-    changes_hands = certificate.kind == "organisation" and outcome.change == BodyChange.ABSORBED
-    if device.condition == validity.LOCKED and line.action == Action.CHANGE:
-        warnings = (Warn.HAND_OVER_TOO,) if changes_hands else ()
-        why = Why.LOCKED_BEFORE_CHANGE
-        return _act(device, Action.RECOVER, why, line.sender, line=line, warnings=warnings)
-    if changes_hands and outcome.successor is not None:
-        return _act(device, Action.HAND_OVER, Why.TO_NEW_CLERK, outcome.successor.pk, line=line)
-    warnings = (Warn.DEVICE_LOCKED,) if device.condition == validity.LOCKED else ()
-    return _kept(device, Why.STAYS_WITH_CERTIFICATE, warnings, is_open=line.is_open)
-
-
-def _act(
-    device: Device,
-    action: Action,
-    why: Why,
-    sender: int | None,
-    *,
-    line: Line | None = None,
-    warnings: tuple[str, ...] = (),
-) -> Line:
-    if sender is None and action == Action.RETURN:
-        warnings = (*warnings, Warn.SUPERIOR_FILES)
-    return Line(
-        About.DEVICE,
-        device.pk,
-        device.body,
-        action,
-        why,
-        _STAGES.get(action, Stage.PEOPLE),
-        form=FORM_OF.get(action, ""),
-        sender=sender,
-        is_open=line.is_open if line else False,
-        warnings=warnings,
-    )
-
-
-def _kept(
-    device: Device, why: Why, warnings: tuple[str, ...] = (), *, is_open: bool = False
-) -> Line:
-    return Line(
-        About.DEVICE,
-        device.pk,
-        device.body,
-        Action.KEEP,
-        why,
-        Stage.NOTHING,
-        is_open=is_open,
-        warnings=warnings,
-    )
-
-
-def _open(device: Device, outcome: BodyOutcome) -> Line:
-    return Line(
-        About.DEVICE,
-        device.pk,
-        device.body,
-        Action.SETTLE,
-        certificate_lines.why_open(outcome),
-        Stage.NOTHING,
-        is_open=True,
-    )
+    def left_open(self, outcome: BodyOutcome) -> Line:
+        return Line(
+            About.DEVICE,
+            self.device.pk,
+            self.device.body,
+            Action.SETTLE,
+            certificate_lines.why_open(outcome),
+            Stage.NOTHING,
+            is_open=True,
+        )

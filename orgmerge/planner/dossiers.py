@@ -35,18 +35,16 @@ class Holding:
     @property
     def is_provided(self) -> bool:
         """Whether a certificate is left after the plan, or another is asked for in its place."""
-        return any(map(_is_usable, self.lines))
-
-
-def _is_usable(line: Line) -> bool:
-    if line.action in (Action.CHANGE, Action.ISSUE, Action.SETTLE):
-        return True
-    return line.action == Action.KEEP and line.reason in _STILL_THERE
+        return any(
+            line.action in (Action.CHANGE, Action.ISSUE, Action.SETTLE)
+            or (line.action == Action.KEEP and line.reason in _STILL_THERE)
+            for line in self.lines
+        )
 
 
 def decide_dossiers(context: PlanningContext, dossiers: Iterable[Dossier]) -> list[Line]:
     """Return a line for every dossier that has not ended."""
-    return [_dossier(context, dossier) for dossier in dossiers]
+    return [DossierCase(context, dossier).decide() for dossier in dossiers]
 
 
 def decide_subscribers(
@@ -54,205 +52,211 @@ def decide_subscribers(
 ) -> list[Line]:
     """Return a line for every subscriber; ``held`` are the certificates by holder, ``lines`` what
     becomes of each, by its key."""
-    return [
-        _organisation(context, one)
-        if one.kind == "organisation"
-        else _subscriber(context, one, _holding(held.get(one.pk, ()), lines))
-        for one in context.world.subscribers
-    ]
+    found = []
+    for one in context.world.subscribers:
+        certificates = held.get(one.pk, ())
+        holding = Holding(certificates, [lines[each.pk] for each in certificates])
+        case = SubscriberCase(context, one, holding)
+        found.append(case.of_organisation() if one.kind == "organisation" else case.decide())
+    return found
 
 
-def _holding(certificates: Sequence[Certificate], lines: Mapping[int, Line]) -> Holding:
-    return Holding(certificates, [lines[one.pk] for one in certificates])
+@dataclass(frozen=True, slots=True)
+class DossierCase:
+    """One open dossier, and what is known of the bodies."""
 
+    context: PlanningContext
+    dossier: Dossier
 
-def _dossier(context: PlanningContext, dossier: Dossier) -> Line:
-    outcome = context.outcome(dossier.body)
-    decided = context.world.decided.get((About.DOSSIER, dossier.pk))
-    if decided is not None and decided.action != Action.SETTLE:
-        return _dossier_as_decided(context, dossier, decided, outcome)
-    if outcome.change == BodyChange.OUTSIDE:
-        return _of(dossier, Action.KEEP, Why.NOT_INVOLVED, Stage.NOTHING)
-    if outcome.successor is None:
-        why = certificate_lines.why_open(outcome)
-        return _of(dossier, Action.SETTLE, why, Stage.NOTHING, is_open=True)
-    body = context.world.bodies.get(dossier.body)
-    has_new_name = body is not None and body.key != outcome.successor.key
-    is_refiled = dossier.form in _IN_THE_BODYS_NAME and dossier.state != _BEING_EXECUTED
-    if outcome.change == BodyChange.GOES_ON and not (has_new_name and is_refiled):
-        warnings = (Warn.NAMES_OLD_SUPERIOR,) if is_refiled and _moves_up(context, outcome) else ()
-        return _of(dossier, Action.KEEP, Why.BODY_GOES_ON, Stage.NOTHING, warnings=warnings)
-    if is_refiled:
-        return _refiled(dossier, outcome.successor.pk)
-    is_running = dossier.form in _IN_THE_BODYS_NAME
-    why = Why.BEING_EXECUTED if is_running else Why.GOES_ON_UNDER_SUCCESSOR
-    return _of(dossier, Action.HAND_OVER, why, Stage.HAND_OVER, sender=outcome.successor.pk)
-
-
-def _refiled(dossier: Dossier, sender: int | None, why: Why = Why.OLD_NAME) -> Line:
-    is_organisation = dossier.form == "02"
-    return Line(
-        About.DOSSIER,
-        dossier.pk,
-        dossier.body,
-        Action.REFILE,
-        why,
-        Stage.ORGANISATION if is_organisation else Stage.PEOPLE,
-        form=dossier.form,
-        sender=sender,
-        warnings=(Warn.SECOND_ORGANISATION_REQUEST,) if is_organisation else (),
-    )
-
-
-def _dossier_as_decided(
-    context: PlanningContext, dossier: Dossier, decided: Decided, outcome: BodyOutcome
-) -> Line:
-    sender = decided.to or outcome.sender
-    successor = context.world.targets.get(sender or 0)
-    if successor is not None and successor.agency == dossier.body:
-        return _of(dossier, Action.KEEP, Why.BODY_GOES_ON, Stage.NOTHING)
-    if decided.action == Action.REFILE:
-        return _refiled(dossier, sender, Why.SETTLED)
-    if decided.action == Action.KEEP:
-        return _of(dossier, Action.KEEP, Why.SETTLED, Stage.NOTHING)
-    return _of(dossier, Action.HAND_OVER, Why.SETTLED, Stage.HAND_OVER, sender=sender)
-
-
-def _of(
-    dossier: Dossier,
-    action: Action,
-    why: Why,
-    stage: Stage,
-    *,
-    sender: int | None = None,
-    is_open: bool = False,
-    warnings: tuple[str, ...] = (),
-) -> Line:
-    return Line(
-        About.DOSSIER,
-        dossier.pk,
-        dossier.body,
-        action,
-        why,
-        stage,
-        sender=sender,
-        is_open=is_open,
-        warnings=warnings,
-    )
-
-
-def _moves_up(context: PlanningContext, outcome: BodyOutcome) -> bool:
-    """Say whether the body comes under another superior, whom an open dossier may not name."""
-    superior = outcome.successor.superior if outcome.successor else ""
-    return superior != "" and context.parent_key(outcome.body) not in ("", superior)
-
-
-def _subscriber(context: PlanningContext, subscriber: Subscriber, holding: Holding) -> Line:
-    outcome = context.outcome(subscriber.body)
-    if outcome.change == BodyChange.OUTSIDE:
-        return _about(subscriber, Action.KEEP, Why.NOT_INVOLVED)
-    decided = context.world.decided.get((About.SUBSCRIBER, subscriber.pk))
-    if decided is not None and decided.action == Action.KEEP:
-        return _about(subscriber, Action.KEEP, Why.SETTLED)
-    reply = _word(context, subscriber, holding)
-    answer = reply.answer if reply else ""
-    if reply is not None and answer == Answer.MOVES and reply.to is None:
-        return _about(subscriber, Action.KEEP, Why.MOVES_OUTSIDE)
-    target = people.destination(outcome, reply, context.world.targets)
-    if target is not None:
-        # The line that asks for a new certificate, when the need goes on and none is left.
-        is_said = people.needs_one(reply)
-        ending = holding.ending
-        is_wanted = is_said or any(line.reason in _WITH_A_NEW_ONE for line in ending)
-        if not is_wanted or holding.is_provided:
-            issue = None
-        else:
-            warnings = [] if is_said else [Warn.NO_ANSWER]
-            if any(one.storage == "rssp" for one in holding.certificates):
-                warnings.append(Warn.CENTRAL_SIGNING)
-            issue = Line(
-                About.SUBSCRIBER,
-                subscriber.pk,
-                subscriber.body,
-                Action.ISSUE,
-                Why.NEED_WITHOUT_CERTIFICATE,
-                # Điều 21: only after the revocation of one that still has 30 days and more.
-                Stage.REVOKE if ending else Stage.PEOPLE,
-                form="03" if subscriber.kind == "system" else "01",
-                sender=target.pk,
-                is_open=any(line.is_open for line in ending),
-                warnings=tuple(warnings),
-            )
-        return issue or _going_over(subscriber, holding, target, answer)
-    if answer in (Answer.LEFT, Answer.NOT_NEEDED):
-        return _about(subscriber, Action.KEEP, Why.PERSON_LEFT)
-    return _about(subscriber, Action.SETTLE, certificate_lines.why_open(outcome), is_open=True)
-
-
-def _going_over(subscriber: Subscriber, holding: Holding, target: Target, answer: str) -> Line:
-    is_losing = any(line.reason == Why.DEVICE_LOST for line in holding.ending)
-    is_without = is_losing and not holding.is_provided
-    warnings = (Warn.NO_CERTIFICATE_LEFT,) if is_without else ()
-    if target.agency == subscriber.body:
-        return _about(subscriber, Action.KEEP, Why.BODY_GOES_ON, warnings=warnings)
-    why = Why.MOVES if answer == Answer.MOVES else Why.GOES_OVER
-    return _about(subscriber, Action.HAND_OVER, why, sender=target.pk, warnings=warnings)
-
-
-def _organisation(context: PlanningContext, subscriber: Subscriber) -> Line:
-    """A body is a subscriber itself: it goes to its successor, for its papers are handed over."""
-    outcome = context.outcome(subscriber.body)
-    if outcome.change == BodyChange.OUTSIDE:
-        return _about(subscriber, Action.KEEP, Why.NOT_INVOLVED)
-    if outcome.own is not None:
-        return _about(subscriber, Action.KEEP, Why.BODY_GOES_ON)
-    if outcome.successor is None:
-        return _about(subscriber, Action.KEEP, Why.ENDS_WITH_BODY)
-    return _about(subscriber, Action.HAND_OVER, Why.GOES_OVER, sender=outcome.successor.pk)
-
-
-def _word(context: PlanningContext, subscriber: Subscriber, holding: Holding) -> Reply | None:
-    """Return what was settled or answered of the subscriber: about it, or about what it holds."""
-    world = context.world
-    if not world.replies and not world.decided:
-        return None
-    decided = world.decided.get((About.SUBSCRIBER, subscriber.pk))
-    if decided is not None and decided.action != Action.SETTLE:
-        is_gone = decided.action in (Action.REVOKE, Action.RETURN)
-        answer = Answer.NOT_NEEDED if is_gone else Answer.MOVES
-        if decided.to is None and not is_gone:
-            answer = Answer.CONTINUES
-        return Reply(answer, to=decided.to)
-    own = world.replies.get((About.SUBSCRIBER, subscriber.pk))
-    if own is not None:
-        return own
-    words = [
-        people.settled(context, one) or people.reply_about(context, one)
-        for one in sorted(
-            holding.certificates, key=lambda one: (-one.not_after.toordinal(), one.pk)
+    def decide(self) -> Line:
+        outcome = self.context.outcome(self.dossier.body)
+        decided = self.context.world.decided.get((About.DOSSIER, self.dossier.pk))
+        if decided is not None and decided.action != Action.SETTLE:
+            return self.as_decided(decided, outcome)
+        if outcome.change == BodyChange.OUTSIDE:
+            return self.line(Action.KEEP, Why.NOT_INVOLVED, Stage.NOTHING)
+        if outcome.successor is None:
+            why = certificate_lines.why_open(outcome)
+            return self.line(Action.SETTLE, why, Stage.NOTHING, is_open=True)
+        body = self.context.world.bodies.get(self.dossier.body)
+        has_new_name = body is not None and body.key != outcome.successor.key
+        is_refiled = (
+            self.dossier.form in _IN_THE_BODYS_NAME and self.dossier.state != _BEING_EXECUTED
         )
-    ]
-    said = [word for word in words if word is not None]
-    return next((word for word in said if people.needs_one(word)), said[0] if said else None)
+        if outcome.change == BodyChange.GOES_ON and not (has_new_name and is_refiled):
+            warnings = (Warn.NAMES_OLD_SUPERIOR,) if is_refiled and self.moves_up(outcome) else ()
+            return self.line(Action.KEEP, Why.BODY_GOES_ON, Stage.NOTHING, warnings=warnings)
+        if is_refiled:
+            return self.refiled(outcome.successor.pk)
+        is_running = self.dossier.form in _IN_THE_BODYS_NAME
+        why = Why.BEING_EXECUTED if is_running else Why.GOES_ON_UNDER_SUCCESSOR
+        return self.line(Action.HAND_OVER, why, Stage.HAND_OVER, sender=outcome.successor.pk)
+
+    def refiled(self, sender: int | None, why: Why = Why.OLD_NAME) -> Line:
+        is_organisation = self.dossier.form == "02"
+        return Line(
+            About.DOSSIER,
+            self.dossier.pk,
+            self.dossier.body,
+            Action.REFILE,
+            why,
+            Stage.ORGANISATION if is_organisation else Stage.PEOPLE,
+            form=self.dossier.form,
+            sender=sender,
+            warnings=(Warn.SECOND_ORGANISATION_REQUEST,) if is_organisation else (),
+        )
+
+    def as_decided(self, decided: Decided, outcome: BodyOutcome) -> Line:
+        sender = decided.to or outcome.sender
+        successor = self.context.world.targets.get(sender or 0)
+        if successor is not None and successor.agency == self.dossier.body:
+            return self.line(Action.KEEP, Why.BODY_GOES_ON, Stage.NOTHING)
+        if decided.action == Action.REFILE:
+            return self.refiled(sender, Why.SETTLED)
+        if decided.action == Action.KEEP:
+            return self.line(Action.KEEP, Why.SETTLED, Stage.NOTHING)
+        return self.line(Action.HAND_OVER, Why.SETTLED, Stage.HAND_OVER, sender=sender)
+
+    def line(
+        self,
+        action: Action,
+        why: Why,
+        stage: Stage,
+        *,
+        sender: int | None = None,
+        is_open: bool = False,
+        warnings: tuple[str, ...] = (),
+    ) -> Line:
+        return Line(
+            About.DOSSIER,
+            self.dossier.pk,
+            self.dossier.body,
+            action,
+            why,
+            stage,
+            sender=sender,
+            is_open=is_open,
+            warnings=warnings,
+        )
+
+    def moves_up(self, outcome: BodyOutcome) -> bool:
+        """Say whether the body comes under another superior, whom an open dossier may not name."""
+        superior = outcome.successor.superior if outcome.successor else ""
+        return superior != "" and self.context.parent_key(outcome.body) not in ("", superior)
 
 
-def _about(
-    subscriber: Subscriber,
-    action: Action,
-    why: Why,
-    *,
-    sender: int | None = None,
-    is_open: bool = False,
-    warnings: tuple[str, ...] = (),
-) -> Line:
-    return Line(
-        About.SUBSCRIBER,
-        subscriber.pk,
-        subscriber.body,
-        action,
-        why,
-        Stage.HAND_OVER if action == Action.HAND_OVER else Stage.NOTHING,
-        sender=sender,
-        is_open=is_open,
-        warnings=warnings,
-    )
+@dataclass(frozen=True, slots=True)
+class SubscriberCase:
+    """One subscriber with what it holds, and what is known of the bodies."""
+
+    context: PlanningContext
+    subscriber: Subscriber
+    holding: Holding
+
+    def decide(self) -> Line:
+        outcome = self.context.outcome(self.subscriber.body)
+        if outcome.change == BodyChange.OUTSIDE:
+            return self.line(Action.KEEP, Why.NOT_INVOLVED)
+        decided = self.context.world.decided.get((About.SUBSCRIBER, self.subscriber.pk))
+        if decided is not None and decided.action == Action.KEEP:
+            return self.line(Action.KEEP, Why.SETTLED)
+        reply = self.word()
+        answer = reply.answer if reply else ""
+        if reply is not None and answer == Answer.MOVES and reply.to is None:
+            return self.line(Action.KEEP, Why.MOVES_OUTSIDE)
+        target = people.destination(outcome, reply, self.context.world.targets)
+        if target is not None:
+            # The line that asks for a new certificate, when the need goes on and none is left.
+            is_said = people.needs_one(reply)
+            ending = self.holding.ending
+            is_wanted = is_said or any(line.reason in _WITH_A_NEW_ONE for line in ending)
+            if not is_wanted or self.holding.is_provided:
+                issue = None
+            else:
+                warnings = [] if is_said else [Warn.NO_ANSWER]
+                if any(one.storage == "rssp" for one in self.holding.certificates):
+                    warnings.append(Warn.CENTRAL_SIGNING)
+                issue = Line(
+                    About.SUBSCRIBER,
+                    self.subscriber.pk,
+                    self.subscriber.body,
+                    Action.ISSUE,
+                    Why.NEED_WITHOUT_CERTIFICATE,
+                    # Điều 21: only after the revocation of one that still has 30 days and more.
+                    Stage.REVOKE if ending else Stage.PEOPLE,
+                    form="03" if self.subscriber.kind == "system" else "01",
+                    sender=target.pk,
+                    is_open=any(line.is_open for line in ending),
+                    warnings=tuple(warnings),
+                )
+            return issue or self.with_its_body(target, answer)
+        if answer in (Answer.LEFT, Answer.NOT_NEEDED):
+            return self.line(Action.KEEP, Why.PERSON_LEFT)
+        return self.line(Action.SETTLE, certificate_lines.why_open(outcome), is_open=True)
+
+    def with_its_body(self, target: Target, answer: str) -> Line:
+        is_losing = any(line.reason == Why.DEVICE_LOST for line in self.holding.ending)
+        is_without = is_losing and not self.holding.is_provided
+        warnings = (Warn.NO_CERTIFICATE_LEFT,) if is_without else ()
+        if target.agency == self.subscriber.body:
+            return self.line(Action.KEEP, Why.BODY_GOES_ON, warnings=warnings)
+        why = Why.MOVES if answer == Answer.MOVES else Why.GOES_OVER
+        return self.line(Action.HAND_OVER, why, sender=target.pk, warnings=warnings)
+
+    def of_organisation(self) -> Line:
+        """A body is a subscriber itself: it goes to its successor, for its papers are handed
+        over."""
+        outcome = self.context.outcome(self.subscriber.body)
+        if outcome.change == BodyChange.OUTSIDE:
+            return self.line(Action.KEEP, Why.NOT_INVOLVED)
+        if outcome.own is not None:
+            return self.line(Action.KEEP, Why.BODY_GOES_ON)
+        if outcome.successor is None:
+            return self.line(Action.KEEP, Why.ENDS_WITH_BODY)
+        return self.line(Action.HAND_OVER, Why.GOES_OVER, sender=outcome.successor.pk)
+
+    def word(self) -> Reply | None:
+        """Return what was settled or answered of the subscriber: about it, or about what it
+        holds."""
+        world = self.context.world
+        if not world.replies and not world.decided:
+            return None
+        decided = world.decided.get((About.SUBSCRIBER, self.subscriber.pk))
+        if decided is not None and decided.action != Action.SETTLE:
+            is_gone = decided.action in (Action.REVOKE, Action.RETURN)
+            answer = Answer.NOT_NEEDED if is_gone else Answer.MOVES
+            if decided.to is None and not is_gone:
+                answer = Answer.CONTINUES
+            return Reply(answer, to=decided.to)
+        own = world.replies.get((About.SUBSCRIBER, self.subscriber.pk))
+        if own is not None:
+            return own
+        words = [
+            people.settled(self.context, one) or people.reply_about(self.context, one)
+            for one in sorted(
+                self.holding.certificates, key=lambda one: (-one.not_after.toordinal(), one.pk)
+            )
+        ]
+        said = [word for word in words if word is not None]
+        return next((word for word in said if people.needs_one(word)), said[0] if said else None)
+
+    def line(
+        self,
+        action: Action,
+        why: Why,
+        *,
+        sender: int | None = None,
+        is_open: bool = False,
+        warnings: tuple[str, ...] = (),
+    ) -> Line:
+        return Line(
+            About.SUBSCRIBER,
+            self.subscriber.pk,
+            self.subscriber.body,
+            action,
+            why,
+            Stage.HAND_OVER if action == Action.HAND_OVER else Stage.NOTHING,
+            sender=sender,
+            is_open=is_open,
+            warnings=warnings,
+        )

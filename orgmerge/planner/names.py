@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from orgmerge.planner.facts import Body, Share, Target
 from orgmerge.vocabulary import Extent, MergerKind
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _SPACE = re.compile(r"[\s\-–.,;]+")

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orgmerge.planner import certificates as certificate_lines
-from orgmerge.planner import survivors, validity
-from orgmerge.planner.codes import Warn, Why
-from orgmerge.planner.facts import Certificate, Choice, Line, Target
+from orgmerge.planner import validity
+from orgmerge.planner.codes import Against, Note, Warn, Why
+from orgmerge.planner.facts import Candidate, Certificate, Choice, Device, Line, Target
 from orgmerge.planner.successors import BodyChange, BodyOutcome, PlanningContext
 from orgmerge.vocabulary import About, Action, Answer, Stage
 
@@ -41,6 +41,183 @@ class Case:
     def live(self) -> list[Certificate]:
         """Those that can still be used."""
         return [one for one in self.pool if validity.is_live(one, self.context.world.day)]
+
+    def settle(self, parted: list[Certificate]) -> Choice | None:
+        """Write the lines of the case's certificates; return the choice where it is a person's."""
+        # The certificates one of which may live on: those that bear the target's name already, else
+        # those of the body whose name is kept, else all.
+        live = self.live
+        of_kept = [one for one in live if one.body in self.kept]
+        bearing = [one for one in of_kept or live if self.target.key in one.names]
+        if bearing or of_kept:
+            pool = bearing or of_kept
+        else:
+            chosen = self.context.world.chosen.get(self.target.pk)
+            if self.kept and chosen not in {one.pk for one in live}:
+                pool = []
+            else:
+                self.kept = frozenset()
+                pool = self.pool
+        bears_name = any(self.target.key in one.names for one in pool)
+        if bears_name and len(self.kept) == 1:
+            self.write(pool)  # M2: the certificates of the body whose name is kept go on
+            return None
+        alive = [one for one in pool if validity.is_live(one, self.context.world.day)]
+        is_persons = self.receives_others and not self.kept and not bears_name
+        if len(alive) <= 1 and not is_persons:
+            self.write(alive)
+            return None
+        outdone = [one for one in self.live if one not in pool]
+        choice = choice_of(self.target, pool, parted, self.context, outdone=outdone)
+        self.is_open = choice is not None and not choice.is_made
+        lives_on = None
+        if choice is not None:
+            lives_on = choice.chosen if choice.is_made else choice.proposed
+        self.write([one for one in pool if one.pk == lives_on])
+        return choice
+
+    def write(self, going_on: Iterable[Certificate]) -> None:
+        """Write a line for each certificate of the pool: those in ``going_on`` first."""
+        for certificate in going_on:
+            # The line of a certificate meant to live on; it may turn out that it can't.
+            target, world = self.target, self.context.world
+            device = self.context.device_of(certificate)
+            over = certificate_lines.of_itself(certificate, device, self.context)
+            if over is not None:
+                stage = Stage.NOTHING
+                if over != Why.REVOCATION_PENDING:
+                    # Before the new one: Điều 21 gives none while the old has 30 days and more.
+                    stage = Stage.RECOVER
+                line = certificate_lines.line(certificate, over, stage=stage, sender=target.pk)
+            else:
+                reply = self.context.reply(About.CERTIFICATE, certificate.pk)
+                name_changes = self.context.name_changes(certificate.body, target)
+                changes = name_changes.changes(certificate, reply.email if reply else "")
+                if not changes:
+                    why = Why.NAME_KEPT if self.receives_others else Why.NOTHING_CHANGES
+                    warnings = certificate_lines.age_warnings(certificate, world.day)
+                    line = certificate_lines.kept(
+                        certificate, why, warnings=warnings, is_open=self.is_open
+                    )
+                elif validity.days_left(certificate, world.day) < validity.DAYS_LEFT_TO_ASK:
+                    line = certificate_lines.line(
+                        certificate, Why.TOO_LATE_TO_CHANGE, stage=Stage.REVOKE, sender=target.pk
+                    )
+                else:
+                    is_new_name = changes[0] == Why.AGENCY_RENAMED and self.receives_others
+                    warnings = certificate_lines.change_warnings(
+                        certificate, device, name_changes, reply, world.day
+                    )
+                    line = Line(
+                        About.CERTIFICATE,
+                        certificate.pk,
+                        certificate.body,
+                        Action.CHANGE,
+                        Why.SURVIVOR if is_new_name else changes[0],
+                        Stage.ORGANISATION,
+                        form="04",
+                        sender=target.pk,
+                        is_open=self.is_open,
+                        warnings=tuple(warnings),
+                    )
+            self.lines[certificate.pk] = line
+            if (
+                line.action in (Action.KEEP, Action.CHANGE)
+                and line.reason != Why.REVOCATION_PENDING
+            ):
+                self.survivor = self.survivor or certificate.pk
+        for certificate in self.pool:
+            if certificate.pk not in self.lines:
+                self.lines[certificate.pk] = self.ending(certificate)
+
+    def ending(self, certificate: Certificate) -> Line:
+        """Return the line of a certificate that does not live on under the target."""
+        over = certificate_lines.already(certificate, self.context.world.day)
+        if over is not None:
+            return certificate_lines.kept(certificate, over)
+        return certificate_lines.line(
+            certificate,
+            Why.MERGED,
+            stage=Stage.REVOKE,
+            sender=self.target.pk,
+            successor=self.survivor,
+            is_open=self.is_open,
+        )
+
+    def line_of_body(self, choice: Choice | None, adopted: Mapping[int, int]) -> Line:
+        """Return what the target itself asks for: a new certificate (Mẫu 02), or nothing."""
+        target = self.target
+        # Why the target has no certificate, or that it has one or needs none.
+        if self.survivor is not None or self.target.pk in adopted or self.is_divided:
+            why = Why.HAS_CERTIFICATE
+        elif self.has_no_seal:
+            why = Why.NO_SEAL
+        elif choice is not None and choice.is_made and choice.proposed is not None:
+            why = Why.CHOSEN_NONE
+        else:
+            why = self.why_none
+        warnings = []
+        if self.is_open and self.context.world.chosen.get(target.pk):
+            warnings.append(Warn.CHOICE_FELL_OUT)
+        is_issued = why not in _NOTHING_ASKED
+        decided = self.context.world.decided.get((About.BODY, target.pk))
+        if decided is not None and decided.action in (Action.KEEP, Action.ISSUE):
+            wants = decided.action == Action.ISSUE and why != Why.HAS_CERTIFICATE
+            is_issued, why = wants, why if wants == is_issued else Why.SETTLED
+        if is_issued and not any(one.body == target.agency for one in self.live):
+            warnings.append(Warn.WET_INK)
+        return Line(
+            About.BODY,
+            target.pk,
+            target.pk,
+            Action.ISSUE if is_issued else Action.KEEP,
+            why,
+            Stage.ORGANISATION if is_issued else Stage.NOTHING,
+            form="02" if is_issued else "",
+            sender=target.pk if is_issued else None,
+            is_open=self.is_open,
+            warnings=tuple(warnings),
+        )
+
+    @property
+    def why_none(self) -> Why:
+        day = self.context.world.day
+        wanted = [one for one in self.live if not self.is_not_needed(one)]
+        if wanted:
+            is_late = all(
+                validity.days_left(one, day) < validity.DAYS_LEFT_TO_ASK for one in wanted
+            )
+            return Why.NONE_HAS_30_DAYS if is_late else Why.CERTIFICATE_UNUSABLE
+        if self.live and not self.receives_others:
+            return Why.NEVER_HAD_ONE  # the body itself says that it needs none any more
+        past = [one for one in self.pool if not one.is_superseded]
+        if past and not max(past, key=lambda one: (one.not_after, one.pk)).is_revoked:
+            return Why.ALL_EXPIRED
+        if not self.receives_others:
+            return Why.NEVER_HAD_ONE
+        if past:
+            return Why.CERTIFICATE_UNUSABLE
+        whole = {share.old for share in self.context.sources.get(self.target.pk, [])}
+        comes_whole = any(self.context.outcome(body).successor is self.target for body in whole)
+        return Why.FIRST_CERTIFICATE if comes_whole else Why.SPLIT_SUCCESSOR
+
+    def is_not_needed(self, certificate: Certificate) -> bool:
+        reply = self.context.reply(About.CERTIFICATE, certificate.pk)
+        says_no = reply is not None and reply.answer == Answer.NOT_NEEDED
+        return says_no or "05" in certificate.pending
+
+    @property
+    def is_divided(self) -> bool:
+        agency = self.target.agency
+        return agency is not None and self.context.outcome(agency).change == BodyChange.DIVIDED
+
+    @property
+    def has_no_seal(self) -> bool:
+        sources = [share.old for share in self.context.sources.get(self.target.pk, [])]
+        facts = [
+            self.context.world.bodies[body] for body in sources if body in self.context.world.bodies
+        ]
+        return bool(facts) and not any(body.has_seal for body in facts)
 
 
 def decide(context: PlanningContext, certificates: Sequence[Certificate]) -> OrganisationLines:
@@ -81,122 +258,19 @@ def decide(context: PlanningContext, certificates: Sequence[Certificate]) -> Org
             kept=kept,
         )
         # The certificates of bodies of which only a part comes to the target.
-        choice = _settle(
-            case,
+        choice = case.settle(
             [
                 certificate
                 for share in case.context.sources.get(case.target.pk, [])
                 if case.context.outcome(share.old).successor is not case.target
                 for certificate in by_body.get(share.old, ())
-            ],
+            ]
         )
         result.certificates |= case.lines
-        result.bodies.append(_body_line(case, choice, adopted))
+        result.bodies.append(case.line_of_body(choice, adopted))
         if choice is not None:
             result.choices.append(choice)
     return result
-
-
-def _settle(case: Case, parted: list[Certificate]) -> Choice | None:
-    """Write the lines of the case's certificates; return the choice where it is a person's."""
-    # The certificates one of which may live on: those that bear the target's name already, else
-    # those of the body whose name is kept, else all.
-    live = case.live
-    of_kept = [one for one in live if one.body in case.kept]
-    bearing = [one for one in of_kept or live if case.target.key in one.names]
-    if bearing or of_kept:
-        pool = bearing or of_kept
-    else:
-        chosen = case.context.world.chosen.get(case.target.pk)
-        if case.kept and chosen not in {one.pk for one in live}:
-            pool = []
-        else:
-            case.kept = frozenset()
-            pool = case.pool
-    bears_name = any(case.target.key in one.names for one in pool)
-    if bears_name and len(case.kept) == 1:
-        _write(case, pool)  # M2: the certificates of the body whose name is kept go on
-        return None
-    alive = [one for one in pool if validity.is_live(one, case.context.world.day)]
-    is_persons = case.receives_others and not case.kept and not bears_name
-    if len(alive) <= 1 and not is_persons:
-        _write(case, alive)
-        return None
-    outdone = [one for one in case.live if one not in pool]
-    choice = survivors.choice_of(case.target, pool, parted, case.context, outdone=outdone)
-    case.is_open = choice is not None and not choice.is_made
-    lives_on = None
-    if choice is not None:
-        lives_on = choice.chosen if choice.is_made else choice.proposed
-    _write(case, [one for one in pool if one.pk == lives_on])
-    return choice
-
-
-def _write(case: Case, going_on: Iterable[Certificate]) -> None:
-    """Write a line for each certificate of the pool: those in ``going_on`` first."""
-    for certificate in going_on:
-        # The line of a certificate meant to live on; it may turn out that it can't.
-        target, world = case.target, case.context.world
-        device = case.context.device_of(certificate)
-        over = certificate_lines.of_itself(certificate, device, case.context)
-        if over is not None:
-            stage = Stage.NOTHING
-            if over != Why.REVOCATION_PENDING:
-                # Before the new one: Điều 21 gives none while the old has 30 days and more.
-                stage = Stage.RECOVER
-            line = certificate_lines.line(certificate, over, stage=stage, sender=target.pk)
-        else:
-            reply = case.context.reply(About.CERTIFICATE, certificate.pk)
-            name_changes = case.context.name_changes(certificate.body, target)
-            changes = name_changes.changes(certificate, reply.email if reply else "")
-            if not changes:
-                why = Why.NAME_KEPT if case.receives_others else Why.NOTHING_CHANGES
-                warnings = certificate_lines.age_warnings(certificate, world.day)
-                line = certificate_lines.kept(
-                    certificate, why, warnings=warnings, is_open=case.is_open
-                )
-            elif validity.days_left(certificate, world.day) < validity.DAYS_LEFT_TO_ASK:
-                line = certificate_lines.line(
-                    certificate, Why.TOO_LATE_TO_CHANGE, stage=Stage.REVOKE, sender=target.pk
-                )
-            else:
-                is_new_name = changes[0] == Why.AGENCY_RENAMED and case.receives_others
-                warnings = certificate_lines.change_warnings(
-                    certificate, device, name_changes, reply, world.day
-                )
-                line = Line(
-                    About.CERTIFICATE,
-                    certificate.pk,
-                    certificate.body,
-                    Action.CHANGE,
-                    Why.SURVIVOR if is_new_name else changes[0],
-                    Stage.ORGANISATION,
-                    form="04",
-                    sender=target.pk,
-                    is_open=case.is_open,
-                    warnings=tuple(warnings),
-                )
-        case.lines[certificate.pk] = line
-        if line.action in (Action.KEEP, Action.CHANGE) and line.reason != Why.REVOCATION_PENDING:
-            case.survivor = case.survivor or certificate.pk
-    for certificate in case.pool:
-        if certificate.pk not in case.lines:
-            case.lines[certificate.pk] = _ending(case, certificate)
-
-
-def _ending(case: Case, certificate: Certificate) -> Line:
-    """Return the line of a certificate that does not live on under the target."""
-    over = certificate_lines.already(certificate, case.context.world.day)
-    if over is not None:
-        return certificate_lines.kept(certificate, over)
-    return certificate_lines.line(
-        certificate,
-        Why.MERGED,
-        stage=Stage.REVOKE,
-        sender=case.target.pk,
-        successor=case.survivor,
-        is_open=case.is_open,
-    )
 
 
 def _parted(context: PlanningContext, certificate: Certificate, outcome: BodyOutcome) -> Line:
@@ -234,76 +308,107 @@ def _parted(context: PlanningContext, certificate: Certificate, outcome: BodyOut
     return certificate_lines.left_open(certificate, outcome)
 
 
-def _body_line(case: Case, choice: Choice | None, adopted: Mapping[int, int]) -> Line:
-    """Return what the target itself asks for: a new certificate (Mẫu 02), or nothing."""
-    target = case.target
-    # Why the target has no certificate, or that it has one or needs none.
-    if case.survivor is not None or case.target.pk in adopted or _is_divided(case):
-        why = Why.HAS_CERTIFICATE
-    elif _has_no_seal(case):
-        why = Why.NO_SEAL
-    elif choice is not None and choice.is_made and choice.proposed is not None:
-        why = Why.CHOSEN_NONE
-    else:
-        why = _why_none(case)
-    warnings = []
-    if case.is_open and case.context.world.chosen.get(target.pk):
-        warnings.append(Warn.CHOICE_FELL_OUT)
-    is_issued = why not in _NOTHING_ASKED
-    decided = case.context.world.decided.get((About.BODY, target.pk))
-    if decided is not None and decided.action in (Action.KEEP, Action.ISSUE):
-        wants = decided.action == Action.ISSUE and why != Why.HAS_CERTIFICATE
-        is_issued, why = wants, why if wants == is_issued else Why.SETTLED
-    if is_issued and not any(one.body == target.agency for one in case.live):
-        warnings.append(Warn.WET_INK)
-    return Line(
-        About.BODY,
-        target.pk,
-        target.pk,
-        Action.ISSUE if is_issued else Action.KEEP,
-        why,
-        Stage.ORGANISATION if is_issued else Stage.NOTHING,
-        form="02" if is_issued else "",
-        sender=target.pk if is_issued else None,
-        is_open=case.is_open,
-        warnings=tuple(warnings),
-    )
+# DERIVED: DOMAIN 4.2 ranks the newest kind of device first and names no order.
+_NEWEST_KINDS = ("hsm", "token", "sim", "rssp", "sd", "soft")
 
 
-def _why_none(case: Case) -> Why:
-    day = case.context.world.day
-    wanted = [one for one in case.live if not _is_not_needed(case, one)]
-    if wanted:
-        is_late = all(validity.days_left(one, day) < validity.DAYS_LEFT_TO_ASK for one in wanted)
-        return Why.NONE_HAS_30_DAYS if is_late else Why.CERTIFICATE_UNUSABLE
-    if case.live and not case.receives_others:
-        return Why.NEVER_HAD_ONE  # the body itself says that it needs none any more
-    past = [one for one in case.pool if not one.is_superseded]
-    if past and not max(past, key=lambda one: (one.not_after, one.pk)).is_revoked:
-        return Why.ALL_EXPIRED
-    if not case.receives_others:
-        return Why.NEVER_HAD_ONE
-    if past:
-        return Why.CERTIFICATE_UNUSABLE
-    whole = {share.old for share in case.context.sources.get(case.target.pk, [])}
-    comes_whole = any(case.context.outcome(body).successor is case.target for body in whole)
-    return Why.FIRST_CERTIFICATE if comes_whole else Why.SPLIT_SUCCESSOR
+def choice_of(
+    target: Target,
+    whole: Iterable[Certificate],
+    partly: Iterable[Certificate],
+    context: PlanningContext,
+    *,
+    outdone: Iterable[Certificate] = (),
+) -> Choice | None:
+    """Return the choice for ``target``; None when no body involved ever had a certificate.
 
-
-def _is_not_needed(case: Case, certificate: Certificate) -> bool:
-    reply = case.context.reply(About.CERTIFICATE, certificate.pk)
-    says_no = reply is not None and reply.answer == Answer.NOT_NEEDED
-    return says_no or "05" in certificate.pending
-
-
-def _is_divided(case: Case) -> bool:
-    agency = case.target.agency
-    return agency is not None and case.context.outcome(agency).change == BodyChange.DIVIDED
-
-
-def _has_no_seal(case: Case) -> bool:
-    sources = [share.old for share in case.context.sources.get(case.target.pk, [])]
-    facts = [
-        case.context.world.bodies[body] for body in sources if body in case.context.world.bodies
+    ``whole`` are the certificates that may live on, ``partly`` those of bodies of which only a
+    part comes, ``outdone`` those of bodies that merge into one whose name is kept.
+    """
+    eligible: list[tuple[tuple[object, ...], Candidate]] = []
+    fallen: list[Candidate] = []
+    for certificate in whole:
+        if certificate.is_superseded:
+            continue
+        device = context.device_of(certificate)
+        against = _against(certificate, device, context)
+        if against:
+            fallen.append(Candidate(certificate.pk, 0, tuple(against)))
+            continue
+        left = validity.days_left(certificate, context.world.day)
+        body = context.world.bodies.get(certificate.body)
+        superior = context.parent_key(certificate.body)
+        has_no_device = device is None and certificate.storage in validity.ON_DEVICES
+        is_elsewhere = (
+            body is not None and bool(target.province) and body.province != target.province
+        )
+        is_under_another = bool(target.superior) and superior not in ("", target.superior)
+        found: list[tuple[bool, str]] = [
+            (certificate.renewals > 0, Note.RENEWED_ALREADY),
+            (certificate.renewals == 0 and left < validity.NEAR_END_DAYS, Note.RENEW_TOO),
+            (device is not None and device.condition == validity.LOCKED, Note.DEVICE_LOCKED),
+            (has_no_device, Note.DEVICE_UNKNOWN),
+            (bool(certificate.pending), Note.PENDING),
+            (is_elsewhere, Note.OTHER_PROVINCE),
+            (is_under_another, Note.OTHER_SUPERIOR),
+        ]
+        notes = [code for holds, code in found if holds]
+        # The key certificates are ranked by, the best first: what needs no recovery, then latest
+        # end, not pending, same province and superior, newest kind of device.
+        kind = device.kind if device else certificate.storage
+        newest = _NEWEST_KINDS.index(kind) if kind in _NEWEST_KINDS else len(_NEWEST_KINDS)
+        rank = (
+            Note.DEVICE_LOCKED in notes,
+            -certificate.not_after.toordinal(),
+            Note.PENDING in notes,
+            (Note.OTHER_PROVINCE in notes) + (Note.OTHER_SUPERIOR in notes),
+            newest,
+            certificate.pk,
+        )
+        eligible.append((rank, Candidate(certificate.pk, 1, (), tuple(notes))))
+    fallen += _fallen(partly, Against.NOT_WHOLE, context)
+    fallen += _fallen(outdone, Against.NAME_KEPT_BY_ANOTHER, context)
+    if not eligible and not fallen:
+        return None
+    eligible.sort(key=lambda pair: pair[0])
+    ranked = [
+        Candidate(one.certificate, place, (), one.notes)
+        for place, (_rank_, one) in enumerate(eligible, start=1)
     ]
-    return bool(facts) and not any(body.has_seal for body in facts)
+    fallen.sort(key=lambda one: one.certificate)
+    candidates = (*ranked, *fallen)
+    if not ranked:
+        return Choice(target.pk, candidates, proposed=None, chosen=0, is_made=True)
+    proposed = ranked[0].certificate
+    chosen = context.world.chosen.get(target.pk)
+    if chosen == 0 or chosen in {one.certificate for one in ranked}:
+        return Choice(target.pk, candidates, proposed, chosen, is_made=True)
+    return Choice(target.pk, candidates, proposed)
+
+
+def _against(
+    certificate: Certificate, device: Device | None, context: PlanningContext
+) -> list[str]:
+    """Return why it can't live on; [] when it can."""
+    left = validity.days_left(certificate, context.world.day)
+    reply = context.reply("certificate", certificate.pk)
+    answer = reply.answer if reply else ""
+    is_lost = device is not None and device.condition == validity.LOST
+    found: list[tuple[bool, str]] = [
+        (certificate.is_revoked, Against.REVOKED),
+        (left < 0, Against.EXPIRED),
+        (0 <= left < validity.DAYS_LEFT_TO_ASK, Against.UNDER_30_DAYS),
+        (is_lost or answer == Answer.DEVICE_NOT_FOUND, Against.DEVICE_LOST),
+        (device is not None and device.condition == validity.DAMAGED, Against.DEVICE_DAMAGED),
+        (device is not None and device.custody not in validity.IN_HAND, Against.DEVICE_NOT_IN_HAND),
+        ("05" in certificate.pending, Against.REVOCATION_PENDING),
+        (answer in (Answer.NOT_NEEDED, Answer.LEFT), Against.NOT_NEEDED),
+    ]
+    return [code for holds, code in found if holds]
+
+
+def _fallen(
+    certificates: Iterable[Certificate], why: str, context: PlanningContext
+) -> list[Candidate]:
+    day = context.world.day
+    return [Candidate(one.pk, 0, (why,)) for one in certificates if validity.is_live(one, day)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from orgmerge.planner import certificates, validity
 from orgmerge.planner.codes import Warn, Why
@@ -19,7 +19,9 @@ _CONTINUES = frozenset({Answer.CONTINUES, Answer.MOVES, Answer.DEVICE_NOT_FOUND}
 def decide(context: PlanningContext, held: Mapping[int, Sequence[Certificate]]) -> dict[int, Line]:
     """Return the line of every certificate of a person or a system, by its key; ``held`` are the
     certificates by holder."""
-    lines = {one.pk: _line(context, one) for several in held.values() for one in several}
+    lines = {
+        one.pk: PersonalCase(context, one).decide() for several in held.values() for one in several
+    }
     for several in held.values():
         if len(several) > 1:
             # Look at what one holder has that goes on, each sort of storage for itself.
@@ -32,15 +34,18 @@ def decide(context: PlanningContext, held: Mapping[int, Sequence[Certificate]]) 
                     # R45: one personal certificate is enough. The one that is good longest is kept,
                     # a person decides about the others; what was replaced by a new one ends by
                     # itself (DOMAIN 14.2).
-                    best = min(alike, key=lambda one: _worth(context, one))
+                    best = min(alike, key=lambda one: PersonalCase(context, one).worth())
                     for each in alike:
                         line = lines[each.pk]
                         if each is best:
                             continue
-                        if _is_ending(context, each) and not _is_ending(context, best):
+                        if (
+                            PersonalCase(context, each).is_ending()
+                            and not PersonalCase(context, best).is_ending()
+                        ):
                             lines[each.pk] = certificates.kept(each, Why.ENDS_BY_ITSELF)
                             continue
-                        if each.kind != "person" or _decided(context, each):
+                        if each.kind != "person" or PersonalCase(context, each).decided_action():
                             continue
                         home = line.sender or context.outcome(each.body).sender
                         lines[each.pk] = certificates.line(
@@ -115,153 +120,155 @@ def destination(
     return outcome.successor
 
 
-def _line(context: PlanningContext, certificate: Certificate) -> Line:
-    outcome = context.outcome(certificate.body)
-    over = certificates.already(certificate, context.world.day)
-    if over is None and outcome.change == BodyChange.OUTSIDE:
-        over = Why.NOT_INVOLVED
-    if over is not None:
-        return certificates.kept(certificate, over)
-    return _of_body_involved(context, certificate, outcome)
+@dataclass(frozen=True, slots=True)
+class PersonalCase:
+    """One certificate of a person or a system, and what is known of the bodies."""
 
+    context: PlanningContext
+    certificate: Certificate
 
-def _of_body_involved(
-    context: PlanningContext, certificate: Certificate, outcome: BodyOutcome
-) -> Line:
-    decided, word, reply = "", None, None
-    if not context.is_silent:
-        decided, word = _decided(context, certificate), settled(context, certificate)
-        reply = word or reply_about(context, certificate)
-    if decided == Action.KEEP:
-        return certificates.kept(certificate, Why.SETTLED)
-    ends = _ends(certificate, context.device_of(certificate), reply)
-    target = destination(outcome, reply, context.world.targets)
-    if ends is not None:
-        # DOMAIN 4.3: 04 and 05 of individuals are one step; only then what is left of the bodies.
-        sender = target.pk if target is not None else outcome.sender
-        warnings = [Warn.SUPERIOR_FILES] if sender is None else []
-        return certificates.line(
-            certificate, ends, stage=Stage.PEOPLE, sender=sender, warnings=warnings
-        )
-    if reply is not None and reply.answer == Answer.MOVES and reply.to is None:
-        return certificates.kept(certificate, Why.MOVES_OUTSIDE)
-    if target is None:
-        return certificates.left_open(certificate, outcome, warnings=_silence(reply))
-    if decided == Action.ISSUE:
-        return _issued_as_decided(context, certificate, target)
-    return _going_over(context, certificate, target, reply, is_settled=word is not None)
+    def decide(self) -> Line:
+        outcome = self.context.outcome(self.certificate.body)
+        over = certificates.already(self.certificate, self.context.world.day)
+        if over is None and outcome.change == BodyChange.OUTSIDE:
+            over = Why.NOT_INVOLVED
+        if over is not None:
+            return certificates.kept(self.certificate, over)
+        return self.decide_of_body_involved(outcome)
 
+    def decide_of_body_involved(self, outcome: BodyOutcome) -> Line:
+        decided, word, reply = "", None, None
+        if not self.context.is_silent:
+            decided, word = self.decided_action(), settled(self.context, self.certificate)
+            reply = word or reply_about(self.context, self.certificate)
+        if decided == Action.KEEP:
+            return certificates.kept(self.certificate, Why.SETTLED)
+        ends = self.why_it_ends(self.context.device_of(self.certificate), reply)
+        target = destination(outcome, reply, self.context.world.targets)
+        if ends is not None:
+            # DOMAIN 4.3: 04 and 05 of individuals are one step; only then what is left of the
+            # bodies.
+            sender = target.pk if target is not None else outcome.sender
+            warnings = [Warn.SUPERIOR_FILES] if sender is None else []
+            return certificates.line(
+                self.certificate, ends, stage=Stage.PEOPLE, sender=sender, warnings=warnings
+            )
+        if reply is not None and reply.answer == Answer.MOVES and reply.to is None:
+            return certificates.kept(self.certificate, Why.MOVES_OUTSIDE)
+        if target is None:
+            return certificates.left_open(self.certificate, outcome, warnings=_silence(reply))
+        if decided == Action.ISSUE:
+            return self.issued_as_decided(target)
+        return self.with_its_holder(target, reply, is_settled=word is not None)
 
-def _ends(certificate: Certificate, device: Device | None, reply: Reply | None) -> Why | None:
-    """Return why the certificate ends wherever its holder goes (R22, R23, R25)."""
-    condition = device.condition if device is not None else validity.OK
-    if reply is None:
+    def why_it_ends(self, device: Device | None, reply: Reply | None) -> Why | None:
+        """Return why the certificate ends wherever its holder goes (R22, R23, R25)."""
+        condition = device.condition if device is not None else validity.OK
+        if reply is None:
+            return _OF_CONDITION.get(condition)
+        answer = reply.answer
+        if certificates.is_lost(device, answer):
+            return Why.DEVICE_LOST
+        if answer == Answer.LEFT:
+            return Why.PERSON_LEFT
+        if answer == Answer.NOT_NEEDED:
+            return Why.STOPS_OPERATING if self.certificate.kind == "system" else Why.NEED_ENDED
         return _OF_CONDITION.get(condition)
-    answer = reply.answer
-    if certificates.is_lost(device, answer):
-        return Why.DEVICE_LOST
-    if answer == Answer.LEFT:
-        return Why.PERSON_LEFT
-    if answer == Answer.NOT_NEEDED:
-        return Why.STOPS_OPERATING if certificate.kind == "system" else Why.NEED_ENDED
-    return _OF_CONDITION.get(condition)
 
+    def decided_action(self) -> str:
+        found = self.context.world.decided.get((About.CERTIFICATE, self.certificate.pk))
+        return found.action if found else ""
 
-def _decided(context: PlanningContext, certificate: Certificate) -> str:
-    found = context.world.decided.get((About.CERTIFICATE, certificate.pk))
-    return found.action if found else ""
-
-
-def _issued_as_decided(context: PlanningContext, certificate: Certificate, target: Target) -> Line:
-    """Điều 21: in the last 30 days a new one is issued beside it, before that only after its
-    revocation (the holder's line then asks for the new one)."""
-    if validity.days_left(certificate, context.world.day) < validity.DAYS_LEFT_TO_ASK:
-        return _anew(certificate, target, [])
-    return certificates.line(certificate, Why.SETTLED, stage=Stage.PEOPLE, sender=target.pk)
-
-
-def _going_over(
-    context: PlanningContext,
-    certificate: Certificate,
-    target: Target,
-    reply: Reply | None,
-    *,
-    is_settled: bool,
-) -> Line:
-    """Return the line of a certificate whose holder goes on under ``target``."""
-    name_changes = context.name_changes(certificate.body, target)
-    changes = name_changes.changes(certificate, reply.email if reply else "")
-    day = context.world.day
-    silence = _silence(reply)
-    if certificate.shows_title and (changes or (reply and reply.position)) and not is_settled:
-        # C10, Điều 17 khoản 2: a title that no longer fits can't be changed. While nobody has said
-        # what the person's title is from now on, the line waits for a word.
-        said = reply is not None and bool(reply.position)
+    def issued_as_decided(self, target: Target) -> Line:
+        """Điều 21: in the last 30 days a new one is issued beside it, before that only after its
+        revocation (the holder's line then asks for the new one)."""
+        if validity.days_left(self.certificate, self.context.world.day) < validity.DAYS_LEFT_TO_ASK:
+            return self.anew(target, [])
         return certificates.line(
-            certificate,
-            Why.TITLE_NO_LONGER_FITS,
-            stage=Stage.PEOPLE,
-            sender=target.pk,
-            is_open=not said,
-            warnings=[Warn.TITLE_SHOWN, *_silence(reply)],
+            self.certificate, Why.SETTLED, stage=Stage.PEOPLE, sender=target.pk
         )
-    if not changes:
-        warnings = certificates.age_warnings(certificate, day)
-        if target.key not in certificate.names and certificate.names:
-            warnings.append(Warn.AGENCY_NOT_NAMED)
-        return certificates.kept(certificate, Why.NOTHING_CHANGES, warnings=warnings)
-    if validity.days_left(certificate, day) < validity.DAYS_LEFT_TO_ASK:
-        return _anew(certificate, target, silence)
-    device = context.device_of(certificate)
-    warnings = certificates.change_warnings(certificate, device, name_changes, reply, day) + silence
-    if certificate.shows_title:
-        warnings.append(Warn.TITLE_SHOWN)
-    is_moving = reply is not None and reply.answer == Answer.MOVES
-    return Line(
-        About.CERTIFICATE,
-        certificate.pk,
-        certificate.body,
-        Action.CHANGE,
-        Why.MOVES if is_moving else changes[0],
-        Stage.PEOPLE,
-        form="04",
-        sender=target.pk,
-        warnings=tuple(warnings),
-    )
 
+    def with_its_holder(self, target: Target, reply: Reply | None, *, is_settled: bool) -> Line:
+        """Return the line of a certificate whose holder goes on under ``target``."""
+        name_changes = self.context.name_changes(self.certificate.body, target)
+        changes = name_changes.changes(self.certificate, reply.email if reply else "")
+        day = self.context.world.day
+        silence = _silence(reply)
+        if (
+            self.certificate.shows_title
+            and (changes or (reply and reply.position))
+            and not is_settled
+        ):
+            # C10, Điều 17 khoản 2: a title that no longer fits can't be changed. While nobody has
+            # said what the person's title is from now on, the line waits for a word.
+            said = reply is not None and bool(reply.position)
+            return certificates.line(
+                self.certificate,
+                Why.TITLE_NO_LONGER_FITS,
+                stage=Stage.PEOPLE,
+                sender=target.pk,
+                is_open=not said,
+                warnings=[Warn.TITLE_SHOWN, *_silence(reply)],
+            )
+        if not changes:
+            warnings = certificates.age_warnings(self.certificate, day)
+            if target.key not in self.certificate.names and self.certificate.names:
+                warnings.append(Warn.AGENCY_NOT_NAMED)
+            return certificates.kept(self.certificate, Why.NOTHING_CHANGES, warnings=warnings)
+        if validity.days_left(self.certificate, day) < validity.DAYS_LEFT_TO_ASK:
+            return self.anew(target, silence)
+        device = self.context.device_of(self.certificate)
+        warnings = (
+            certificates.change_warnings(self.certificate, device, name_changes, reply, day)
+            + silence
+        )
+        if self.certificate.shows_title:
+            warnings.append(Warn.TITLE_SHOWN)
+        is_moving = reply is not None and reply.answer == Answer.MOVES
+        return Line(
+            About.CERTIFICATE,
+            self.certificate.pk,
+            self.certificate.body,
+            Action.CHANGE,
+            Why.MOVES if is_moving else changes[0],
+            Stage.PEOPLE,
+            form="04",
+            sender=target.pk,
+            warnings=tuple(warnings),
+        )
 
-def _anew(certificate: Certificate, target: Target, silence: Sequence[str]) -> Line:
-    """R08, DOMAIN 14.2: too late to change, so issued anew; the old one ends by itself."""
-    warnings = [Warn.UNDER_30_DAYS, *silence]
-    if certificate.storage == "rssp":
-        warnings.append(Warn.CENTRAL_SIGNING)
-    return Line(
-        About.CERTIFICATE,
-        certificate.pk,
-        certificate.body,
-        Action.ISSUE,
-        Why.TOO_LATE_TO_CHANGE,
-        Stage.PEOPLE,
-        form="03" if certificate.kind == "system" else "01",
-        sender=target.pk,
-        warnings=tuple(warnings),
-    )
+    def anew(self, target: Target, silence: Sequence[str]) -> Line:
+        """R08, DOMAIN 14.2: too late to change, so issued anew; the old one ends by itself."""
+        warnings = [Warn.UNDER_30_DAYS, *silence]
+        if self.certificate.storage == "rssp":
+            warnings.append(Warn.CENTRAL_SIGNING)
+        return Line(
+            About.CERTIFICATE,
+            self.certificate.pk,
+            self.certificate.body,
+            Action.ISSUE,
+            Why.TOO_LATE_TO_CHANGE,
+            Stage.PEOPLE,
+            form="03" if self.certificate.kind == "system" else "01",
+            sender=target.pk,
+            warnings=tuple(warnings),
+        )
 
+    def is_ending(self) -> bool:
+        return (
+            validity.days_left(self.certificate, self.context.world.day) < validity.DAYS_LEFT_TO_ASK
+        )
 
-def _is_ending(context: PlanningContext, certificate: Certificate) -> bool:
-    return validity.days_left(certificate, context.world.day) < validity.DAYS_LEFT_TO_ASK
-
-
-def _worth(context: PlanningContext, certificate: Certificate) -> tuple[object, ...]:
-    said = needs_one(reply_about(context, certificate))
-    return (
-        _is_ending(context, certificate),
-        not _decided(context, certificate),
-        not said,
-        -certificate.not_after.toordinal(),
-        bool(certificate.pending),
-        certificate.pk,
-    )
+    def worth(self) -> tuple[object, ...]:
+        said = needs_one(reply_about(self.context, self.certificate))
+        return (
+            self.is_ending(),
+            not self.decided_action(),
+            not said,
+            -self.certificate.not_after.toordinal(),
+            bool(self.certificate.pending),
+            self.certificate.pk,
+        )
 
 
 def _goes_on(line: Line) -> bool:

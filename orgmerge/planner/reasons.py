@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from orgmerge.planner.codes import Against, Note, Warn, Why
+from portal.core import law
+from portal.core.law import with_numbers
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-D68 = "Nghị định 68/2024/NĐ-CP"
+D68 = law.DECREE
 S0 = "275/BCY-CTSBMTT"
 ORGANISATIONS = f"{S0} mục 1.1"
 PEOPLE = f"{S0} mục 1.2"
@@ -139,12 +141,22 @@ REASONS: Mapping[str, Reason] = by_code(
     Reason(
         Why.TOO_LATE_TO_CHANGE,
         f"Điều 14, Điều 21 {D68}",
-        _("Còn dưới 30 ngày hiệu lực nên không đổi thông tin được; thay bằng chứng thư mới."),
+        with_numbers(
+            _(
+                "Còn dưới %(days_left)s ngày hiệu lực nên không đổi thông tin được; thay bằng "
+                "chứng thư mới."
+            )
+        ),
     ),
     Reason(
         Why.ENDS_BY_ITSELF,
         f"Điều 17 khoản 1 {D68}",
-        _("Đã có chứng thư khác thay thế; chứng thư này còn dưới 30 ngày, để tự hết hạn."),
+        with_numbers(
+            _(
+                "Đã có chứng thư khác thay thế; chứng thư này còn dưới %(days_left)s ngày, để "
+                "tự hết hạn."
+            )
+        ),
         is_inference=True,
     ),
     Reason(Why.EXPIRED, f"Điều 17 khoản 1 {D68}", _("Chứng thư đã hết hạn, không phải làm gì.")),
@@ -163,7 +175,12 @@ REASONS: Mapping[str, Reason] = by_code(
     Reason(
         Why.NONE_HAS_30_DAYS,
         f"Điều 14, Điều 21 {D68}",
-        _("Không chứng thư nào còn đủ 30 ngày để đổi thông tin; cơ quan xin cấp mới."),
+        with_numbers(
+            _(
+                "Không chứng thư nào còn đủ %(days_left)s ngày để đổi thông tin; cơ quan xin "
+                "cấp mới."
+            )
+        ),
     ),
     Reason(
         Why.ALL_EXPIRED,
@@ -250,7 +267,12 @@ REASONS: Mapping[str, Reason] = by_code(
     Reason(
         Why.AFTER_REVOCATION,
         f"Điều 20 {D68}; {DEVICES}",
-        _("Nộp lại thiết bị sau khi chứng thư bị thu hồi, trong 05 ngày làm việc."),
+        with_numbers(
+            _(
+                "Nộp lại thiết bị sau khi chứng thư bị thu hồi, trong %(return_days)02d ngày "
+                "làm việc."
+            )
+        ),
     ),
     Reason(
         Why.AFTER_EXPIRY,
@@ -344,12 +366,14 @@ WARNINGS: Mapping[str, Reason] = by_code(
     Reason(
         Warn.UNDER_30_DAYS,
         f"Điều 12, Điều 14 {D68}",
-        _("Còn dưới 30 ngày vào ngày lập hồ sơ: không gia hạn, thay đổi được nữa."),
+        with_numbers(
+            _("Còn dưới %(days_left)s ngày vào ngày lập hồ sơ: không gia hạn, thay đổi được nữa.")
+        ),
     ),
     Reason(
         Warn.NEAR_END,
         f"Điều 12 {D68}",
-        _("Còn dưới 60 ngày; thu xếp chứng thư tiếp theo ngay."),
+        with_numbers(_("Còn dưới %(near_end_days)s ngày; thu xếp chứng thư tiếp theo ngay.")),
         is_inference=True,
     ),
     Reason(
@@ -462,14 +486,20 @@ WARNINGS: Mapping[str, Reason] = by_code(
     Reason(
         Warn.CANNOT_AS_SETTLED,
         f"Điều 14 {D68}",
-        _("Không làm được như đã quyết định vì chứng thư còn dưới 30 ngày."),
+        with_numbers(
+            _("Không làm được như đã quyết định vì chứng thư còn dưới %(days_left)s ngày.")
+        ),
     ),
 )
 
 AGAINST: Mapping[str, Reason] = by_code(
     Reason(Against.REVOKED, f"Điều 21 {D68}", _("Đã thu hồi.")),
     Reason(Against.EXPIRED, f"Điều 21 {D68}", _("Đã hết hạn.")),
-    Reason(Against.UNDER_30_DAYS, f"Điều 14 {D68}", _("Còn dưới 30 ngày vào ngày hiệu lực.")),
+    Reason(
+        Against.UNDER_30_DAYS,
+        f"Điều 14 {D68}",
+        with_numbers(_("Còn dưới %(days_left)s ngày vào ngày hiệu lực.")),
+    ),
     Reason(Against.DEVICE_LOST, f"Điều 17 khoản 1 {D68}", _("Thiết bị thất lạc.")),
     Reason(Against.DEVICE_DAMAGED, f"Điều 17 khoản 1 {D68}", _("Thiết bị hỏng.")),
     Reason(

@@ -158,7 +158,12 @@ class PlanningContext:
                     if is_other_parent or is_whole_chain or self._ends(each):
                         ended.add(each.key)
             is_unit = self._is_unit(body)
-            before = self._absorbed_by(target) if body == target.agency else []
+            # The bodies that went into ``target``: once it is registered, what came from them is
+            # its own and may still name them.
+            came = self.sources.get(target.pk, []) if body == target.agency else []
+            before = [
+                self.world.bodies[one.old].key for one in came if one.old in self.world.bodies
+            ]
             new_domain = target.email_domain.lower()
             moves_house = bool(target.province) and province != target.province
             stays = {own} if own == target.key or is_unit else set()
@@ -231,12 +236,6 @@ class PlanningContext:
                 )
             fact = self.world.bodies.get(fact.parent)
         return BodyOutcome(body, BodyChange.OUTSIDE)
-
-    def _absorbed_by(self, target: Target) -> list[str]:
-        """Return the names of the bodies that went into ``target``: once it is registered, what
-        came from them is its own and may still name them."""
-        olds = [share.old for share in self.sources.get(target.pk, [])]
-        return [self.world.bodies[old].key for old in olds if old in self.world.bodies]
 
     def _is_unit(self, body: int) -> bool:
         """Say whether ``body`` goes along with its superior, keeping its own name."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 from orgmerge.planner.facts import Certificate, Device
+from portal.core import law
 
-DAYS_LEFT_TO_ASK = 30  # R06, R08: Điều 12, Điều 14
-# DERIVED (DOMAIN 3): the law has 30 days, internal signing and forwarding eat some of them.
-NEAR_END_DAYS = 60
+DAYS_LEFT_TO_ASK = law.DAYS_LEFT_TO_ASK
+NEAR_END_DAYS = law.NEAR_END_DAYS
 
 # Custody and condition of devices, as ``devices.lifecycle`` writes them.
 IN_HAND = frozenset({"with_subscriber", "at_agency"})

@@ -13,10 +13,9 @@ from orgmerge.plans.services import newest_ready
 from orgmerge.plans.wording import TO_SETTLE
 from orgmerge.vocabulary import About, MergerState
 from portal.accounts.models import User
-from portal.core.roles import CA_ROLES, OFFICE_ROLES, Role
+from portal.core.roles import Capability, Scope
 
-SEE_ALL = OFFICE_ROLES | CA_ROLES | {Role.AUDITOR}
-SEE_DRAFTS = OFFICE_ROLES | {Role.AUDITOR}
+_SEE_WHOLE = frozenset({Scope.OFFICE, Scope.CA, Scope.TREE})  # bodies see their own lines
 
 
 @dataclass(slots=True)
@@ -45,14 +44,14 @@ def shown_plan(merger: Merger, user: User, *, newest: Plan | None = None) -> Pla
     """
     if merger.approved_plan_id is not None:
         return merger.approved_plan
-    if user.role not in SEE_DRAFTS:
+    if not user.can(Capability.READ_DRAFT_REORGANISATIONS):
         return None
     return newest if newest and newest.state == Plan.State.READY else newest_ready(merger)
 
 
 def lines_of(plan: Plan, user: User) -> QuerySet[PlanLine]:
     """Return the lines of ``plan`` that ``user`` may see: a body's own and those it files."""
-    if user.role in SEE_ALL:
+    if user.scope in _SEE_WHOLE:
         return plan.lines.all()
     return lines_of_bodies(plan, user.body_ids)
 
@@ -66,7 +65,7 @@ def lines_of_bodies(plan: Plan, agencies: Collection[int]) -> QuerySet[PlanLine]
 
 def counts_of(plan: Plan, user: User) -> LineCounts:
     """Return the numbers of what ``user`` may see: as they were counted, or of a body's lines."""
-    if user.role in SEE_ALL:
+    if user.scope in _SEE_WHOLE:
         return LineCounts(
             lines=plan.counts.get("lines", 0),
             open=plan.counts.get("open", 0),
@@ -111,7 +110,7 @@ def joint_office_of(merger: Merger, user: User) -> MergerOffice | None:
     """Return the place of ``user``'s office beside the leading one, for a head who is to say
     whether it agrees to the plan that awaits approval; None for everybody else."""
     is_awaited = merger.state == MergerState.AWAITING_APPROVAL
-    if user.role != Role.OFFICE_HEAD or not is_awaited or merger.is_led_by(user):
+    if not user.can(Capability.APPROVE_REORGANISATIONS) or not is_awaited or merger.is_led_by(user):
         return None
     joined = merger.joint_offices.filter(joined_at__isnull=False, office__in=user.body_ids)
     return joined.select_related("office", "answered_by", "answered_plan").first()

@@ -13,7 +13,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from time import monotonic
 from typing import Any
 from urllib.parse import urlencode
 
@@ -34,9 +33,10 @@ from orgmerge.vocabulary import About
 from portal.accounts.models import User
 from portal.agencies.querysets import ancestors_of
 from portal.audit import services as audit
-from portal.core.fragments import filtered
-from portal.core.roles import AGENCY_ROLES
+from portal.core.background.leases import Lease, LeaseLost
+from portal.core.roles import Scope
 from portal.core.rules import Refused, refuse
+from portal.core.web.fragments import filtered
 from portal.documents import pieces
 from portal.documents import services as documents
 from portal.documents.letters import cell
@@ -168,7 +168,7 @@ def extract_for(user: User, plan: Plan, params: Mapping[str, Any]) -> Extract:
     named = {name: str(params.get(name, "")) for name in sorted(PlanLineFilter.base_filters)}
     return Extract(
         plan=plan,
-        agency_id=user.agency_id if user.role in AGENCY_ROLES else None,
+        agency_id=user.agency_id if user.scope is Scope.BODY else None,
         query=urlencode({name: value for name, value in named.items() if value}),
         is_draft=plan.merger.approved_plan_id is None,
     )
@@ -302,43 +302,8 @@ PIECE_ROWS = 300  # of one piece
 AT_A_TIME = 60  # seconds: a worker has other sweeps to run; the next run goes on
 
 
-class Lost(Exception):
-    """Another worker took the annex over, or it is asked for anew: this one's work is void."""
-
-
 class Nothing(Exception):
     """No line is left of those that were asked for."""
-
-
-@dataclass(slots=True)
-class _Claim:
-    """An annex this worker prints, and until when nobody else does."""
-
-    pk: int
-    until: datetime
-    now: datetime
-    began: float
-
-    @property
-    def is_time_over(self) -> bool:
-        return monotonic() - self.began >= AT_A_TIME
-
-    def extend(self, **columns: object) -> None:
-        """Note progress and hold on to the annex; raises Lost."""
-        passed = timedelta(seconds=monotonic() - self.began)
-        # The longer of two moments, never the same: the lease is the worker's mark as well.
-        until = max(self.now + passed + LEASE, self.until + timedelta(microseconds=1))
-        self._write(claimed_until=until, **columns)
-        self.until = until
-
-    def end(self, **columns: object) -> None:
-        """Note what came of it and let go of it; raises Lost."""
-        self._write(claimed_until=None, **columns)
-
-    def _write(self, **columns: object) -> None:
-        mine = PlanAnnex.objects.unfinished().filter(pk=self.pk, claimed_until=self.until)
-        if not mine.update(**columns):
-            raise Lost
 
 
 def print_waiting(*, now: datetime) -> int:
@@ -350,7 +315,9 @@ def print_waiting(*, now: datetime) -> int:
     """
     present = PlanAnnex.objects.present().order_by().values("pk")
     PlanAnnex.objects.unfinished().exclude(pk__in=present).delete()
-    claim = _claim_annex(now)
+    claim = (
+        PlanAnnex.objects.unfinished().order_by("asked_at", "pk").claim_next(now=now, lease=LEASE)
+    )
     if claim is None:
         return 0
     try:
@@ -389,11 +356,11 @@ def print_waiting(*, now: datetime) -> int:
                     _record_end("merger.make_annex", annex, now=claim.now)
                 return count
             last, done = _keep_piece(claim, paper, lines, done, last)
-            if claim.is_time_over:
+            if claim.age.total_seconds() >= AT_A_TIME:
                 break
         claim.end()
         return count
-    except Lost:
+    except LeaseLost:
         logger.warning("another worker took over annex %s", claim.pk)
     except Nothing:
         _fail_annex(claim, _("Không còn dòng nào khớp với điều kiện lọc."))
@@ -405,17 +372,8 @@ def print_waiting(*, now: datetime) -> int:
     return 1
 
 
-def _claim_annex(now: datetime) -> _Claim | None:
-    waiting = PlanAnnex.objects.unfinished().unclaimed(now)
-    for pk in list(waiting.order_by("asked_at", "pk").values_list("pk", flat=True)):
-        until = now + LEASE
-        if waiting.filter(pk=pk).update(claimed_until=until):
-            return _Claim(pk, until, now, monotonic())
-    return None
-
-
 def _keep_piece(
-    claim: _Claim, paper: Paper, lines: Sequence[PlanLine], done: Done, last: AnnexPiece | None
+    claim: Lease, paper: Paper, lines: Sequence[PlanLine], done: Done, last: AnnexPiece | None
 ) -> tuple[AnnexPiece, Done]:
     """Print the next lines, of which the last may only tell that there are more; keep the piece."""
     piece = print_annex_piece(
@@ -435,9 +393,9 @@ def _keep_piece(
     return kept, done
 
 
-def _fail_annex(claim: _Claim, problem: str) -> None:
+def _fail_annex(claim: Lease, problem: str) -> None:
     """Say in words why it could not be printed; nothing of it is kept."""
-    with suppress(Lost), transaction.atomic():
+    with suppress(LeaseLost), transaction.atomic():
         claim.end(problem=problem, lines_done=0, pages=0)
         annex = PlanAnnex.objects.select_related("plan__merger__office").get(pk=claim.pk)
         annex.pieces.all().delete()

@@ -13,7 +13,7 @@ from orgmerge.planner.validity import DAYS_LEFT_TO_ASK
 from orgmerge.vocabulary import About
 from portal.accounts.models import User
 from portal.ca.models import Certificate
-from portal.core.roles import Role
+from portal.core.roles import Capability, roles_that_can
 
 _ASK = timedelta(days=DAYS_LEFT_TO_ASK)
 
@@ -36,10 +36,10 @@ def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-def bodies_without(role: Role, merger: Merger) -> QuerySet[MergerBody]:
-    """Return the bodies after the reorganisation that will have no account of ``role``: neither
-    has the one that lives on nor one that passes to it as a whole or in part."""
-    people = User.objects.filter(role=role, is_active=True).order_by()
+def bodies_without(capability: Capability, merger: Merger) -> QuerySet[MergerBody]:
+    """Return the bodies after the reorganisation that will have no account that can do this:
+    neither has the one that lives on nor one that passes to it as a whole or in part."""
+    people = User.objects.filter(role__in=roles_that_can(capability), is_active=True).order_by()
     olds = MergerShare.objects.filter(new=OuterRef("pk"), old__in=people.values("agency"))
     has_own = Q(agency__in=people.values("agency"))
     return merger.bodies.exclude(has_own).exclude(Exists(olds)).order_by("position", "pk")

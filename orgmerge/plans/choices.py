@@ -86,8 +86,18 @@ def offers(
         Offer(
             body=bodies[one["target"]],
             candidates=[
-                _candidate(each, found[each["certificate"]], one["proposed"], day)
-                for each in sorted(one["candidates"], key=_by_rank)
+                ShownCandidate(
+                    certificate=found[each["certificate"]],
+                    rank=each["rank"],
+                    against=[AGAINST[code] for code in each["against"] if code in AGAINST],
+                    notes=[NOTES[code] for code in each["notes"] if code in NOTES],
+                    days_left=(timezone.localdate(found[each["certificate"]].not_after) - day).days,
+                    is_proposed=each["certificate"] == one["proposed"],
+                )
+                for each in sorted(
+                    one["candidates"],
+                    key=lambda stored: (not stored["rank"], stored["rank"], stored["certificate"]),
+                )
                 if each["certificate"] in found
             ],
             choice=choices.get(one["target"]),
@@ -96,20 +106,3 @@ def offers(
         for one in some
         if one["target"] in bodies
     ]
-
-
-def _by_rank(stored: Mapping[str, Any]) -> tuple[bool, int, int]:
-    return not stored["rank"], stored["rank"], stored["certificate"]
-
-
-def _candidate(
-    stored: Mapping[str, Any], certificate: Certificate, proposed: int | None, day: date
-) -> ShownCandidate:
-    return ShownCandidate(
-        certificate=certificate,
-        rank=stored["rank"],
-        against=[AGAINST[code] for code in stored["against"] if code in AGAINST],
-        notes=[NOTES[code] for code in stored["notes"] if code in NOTES],
-        days_left=(timezone.localdate(certificate.not_after) - day).days,
-        is_proposed=certificate.pk == proposed,
-    )

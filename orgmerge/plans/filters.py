@@ -17,7 +17,7 @@ from orgmerge.plans import cautions
 from orgmerge.plans.wording import TO_CHOOSE, TO_SETTLE
 from orgmerge.vocabulary import About, Action, Stage
 from portal.agencies.models import Agency
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

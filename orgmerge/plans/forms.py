@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from orgmerge.models import MergerBody
 from orgmerge.plans.services import actions_for, needs_body
 from orgmerge.vocabulary import About, Action
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 
 # As a question about what is open; what follows is worked out by the plan.
 _WORDS = {

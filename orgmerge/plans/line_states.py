@@ -10,7 +10,7 @@ from orgmerge.models import Merger, PlanLine
 from orgmerge.vocabulary import LineState
 from portal.accounts.models import User
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from requests_app.models import DossierItem
 
 ENDED = (LineState.DONE, LineState.OVERTAKEN)

@@ -18,9 +18,9 @@ from orgmerge.workflow import EDITABLE
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.ca.models import Certificate
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import Refused, refuse
-from requests_app.steps.errors import NotEditable
+from requests_app.errors import NotEditable
 
 _ACTIONS: dict[str, tuple[Action, ...]] = {
     About.CERTIFICATE: (Action.KEEP, Action.CHANGE, Action.REVOKE, Action.ISSUE),
@@ -59,7 +59,7 @@ def ask_for_plan(merger: Merger, *, actor: User, now: datetime) -> Plan:
     """
     found = Merger.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
     locked = found.select_related("office").get(pk=merger.pk)
-    if actor.role != Role.OFFICE_OFFICER:
+    if not actor.can(Capability.PREPARE_REORGANISATIONS):
         raise PermissionDenied("only an officer of the office asks for a plan")
     if locked.state not in EDITABLE:
         raise NotEditable(locked.state)

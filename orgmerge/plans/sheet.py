@@ -11,7 +11,7 @@ from orgmerge.models import PlanLine
 from orgmerge.planner.reasons import REASONS, WARNINGS
 from orgmerge.plans.subjects import NewSubject
 from orgmerge.vocabulary import About, Action, Stage
-from portal.core.sheets import SheetColumn
+from portal.core.web.sheets import SheetColumn
 
 
 @dataclass(frozen=True, slots=True)

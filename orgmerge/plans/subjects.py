@@ -21,7 +21,7 @@ from orgmerge.register import answers as review_answers
 from orgmerge.register import queries
 from orgmerge.vocabulary import About, Action
 from portal.ca.models import Certificate
-from portal.ca.names import SubjectName, name_problems
+from portal.ca.pki.names import SubjectName, name_problems
 from requests_app.kinds.mau_04_renew_change.form import changed_subject
 
 _MOST_ABOVE = 6  # superiors of a body that are named at most

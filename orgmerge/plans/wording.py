@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orgmerge.planner.codes import Why
 from orgmerge.vocabulary import About, Action, Stage
+from portal.core import law
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -41,7 +42,7 @@ TONES: Mapping[str, str] = {
     Action.SETTLE: "warning",
 }
 
-# The order of DOMAIN 4.3; %(day)s is the effective day.
+# The order of DOMAIN 4.3; %(day)s is the effective day, the others numbers of the law.
 _WHEN: Mapping[int, _StrPromise] = {
     Stage.AGENCY_LIST: _(
         "ngay khi được phê duyệt: chưa có trong danh sách thì chưa lập được hồ sơ"
@@ -51,7 +52,9 @@ _WHEN: Mapping[int, _StrPromise] = {
     Stage.ORGANISATION: _("từ ngày %(day)s; cài xong chứng thư mới rồi mới sang bước sau"),
     Stage.PEOPLE: _("sau khi chứng thư của cơ quan đã cài"),
     Stage.REVOKE: _("sau khi cơ quan mới ký được văn bản"),
-    Stage.DEVICES: _("05 ngày làm việc từ thông báo thu hồi (Điều 20 Nghị định 68/2024/NĐ-CP)"),
+    Stage.DEVICES: _(
+        "%(return_days)02d ngày làm việc từ thông báo thu hồi (Điều 20 Nghị định 68/2024/NĐ-CP)"
+    ),
     Stage.NOTHING: _("không có hạn"),
 }
 
@@ -68,4 +71,4 @@ def is_to_settle(line: PlanLine | facts.Line) -> bool:
 
 def when(stage: int, effective_on: date) -> str:
     """Return when a stage has its turn."""
-    return str(_WHEN[stage]) % {"day": f"{effective_on:%d/%m/%Y}"}
+    return str(_WHEN[stage]) % (law.numbers() | {"day": f"{effective_on:%d/%m/%Y}"})

@@ -17,7 +17,7 @@ from orgmerge.description.forms import MergerForm
 from orgmerge.models import Merger
 from orgmerge.repeal import services
 from orgmerge.vocabulary import MergerKind
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 def repeal(request: UserRequest, code: UUID) -> HttpResponse:
     """Show what can be restored and ask for the decision that repeals."""
     merger = pages.find(request.user, code)
-    may_open = request.user.role == Role.OFFICE_OFFICER and merger.is_led_by(request.user)
+    may_open = request.user.can(Capability.PREPARE_REORGANISATIONS) and merger.is_led_by(
+        request.user
+    )
     if not may_open or not services.may_be_repealed(merger):
         return redirect("orgmerge:detail", merger.uuid)
     initial = {

@@ -15,8 +15,8 @@ from orgmerge.review.rules import OUTSIDE
 from orgmerge.vocabulary import Answer
 from portal.accounts.models import User
 from portal.agencies.models import AgencyKind, SubscriberKind
-from portal.core.roles import AGENCY_ROLES
-from portal.core.text import nfc, search_key
+from portal.core.roles import Scope, roles_in
+from portal.core.text.vietnamese import nfc, search_key
 
 NO_ANSWER, ANSWERED, FOR_THEM, TO_OTHER_BODIES = "none", "any", "office", "outside"
 SENT, STARTED, SILENT, WITHOUT_ACCOUNT = "sent", "started", "silent", "mute"
@@ -63,7 +63,9 @@ def has_answer() -> Exists:
 
 def has_account() -> Exists:
     """Say of a reply whether anybody of its body could be told."""
-    theirs = User.objects.filter(agency=OuterRef("agency"), role__in=AGENCY_ROLES, is_active=True)
+    theirs = User.objects.filter(
+        agency=OuterRef("agency"), role__in=roles_in(Scope.BODY), is_active=True
+    )
     return Exists(theirs.order_by())
 
 

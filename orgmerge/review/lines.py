@@ -14,9 +14,9 @@ from orgmerge.models import ReviewItem
 from orgmerge.review.rules import FIELDS, OUTSIDE, Said
 from orgmerge.vocabulary import Answer
 from portal.agencies.models import Affiliation, Subscriber
-from portal.core.identifiers import mask
-from portal.core.roles import OFFICE_ROLES
+from portal.core.roles import Scope
 from portal.core.rules import Finding
+from portal.core.text.identifiers import mask
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -122,7 +122,7 @@ class ReviewLine:
     def is_for_them(self) -> bool:
         """Whether an officer wrote the answer for a silent body."""
         by = self.item.answered_by
-        return bool(self.item.answer) and by is not None and by.role in OFFICE_ROLES
+        return bool(self.item.answer) and by is not None and by.scope is Scope.OFFICE
 
     @property
     def has_ended(self) -> bool:

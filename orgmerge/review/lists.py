@@ -7,10 +7,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from time import monotonic
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import Truncator
@@ -25,8 +24,9 @@ from portal.accounts.models import User
 from portal.agencies.models import Subscriber, SubscriberKind
 from portal.audit import services as audit
 from portal.ca.models import Certificate
-from portal.core.collector import collector_paused
-from portal.core.roles import AGENCY_ROLES
+from portal.core.background.leases import LeaseLost
+from portal.core.database.bulk import collector_paused
+from portal.core.roles import Scope, roles_in
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import Counts, DeadlineKind
 from portal.notices import services as notices
@@ -170,36 +170,13 @@ _LONGEST_TITLE = 250
 Lists = Mapping[int, Sequence[Thing]]
 
 
-class Lost(Exception):
-    """Another worker took the round over, or it was closed meanwhile."""
-
-
-@dataclass(slots=True)
-class _Claim:
-    """A round whose lists this worker makes, and until when nobody else does."""
-
-    pk: int
-    until: datetime
-    now: datetime
-    began: float
-
-    def extend(self) -> None:
-        """Hold on to the round; raises Lost. The longer of two moments, never the same."""
-        passed = timedelta(seconds=monotonic() - self.began)
-        until = max(self.now + passed + LEASE, self.until + timedelta(microseconds=1))
-        mine = ReviewRound.objects.to_prepare().filter(pk=self.pk, claimed_until=self.until)
-        if not mine.update(claimed_until=until):
-            raise Lost
-        self.until = until
-
-
 def prepare_waiting(*, now: datetime) -> int:
     """Make the lists of the round that waits longest; return how many bodies got theirs.
 
     Safe to run twice and twice at once: a body's list, its clock and its notices are written in
     one transaction, and after a kill the bodies without a list are gone on with.
     """
-    claim = _claim(now)
+    claim = ReviewRound.objects.to_prepare().order_by("pk").claim_next(now=now, lease=LEASE)
     if claim is None:
         return 0
     done = 0
@@ -214,14 +191,11 @@ def prepare_waiting(*, now: datetime) -> int:
                     claim.extend()
                     _write_lists(held, waiting[start : start + CHUNK], lists, now=claim.now)
             with transaction.atomic():
-                claim.extend()
-                ReviewRound.objects.filter(pk=held.pk).update(
-                    prepared_at=claim.now, claimed_until=None
-                )
+                claim.end(prepared_at=claim.now)
                 act = review_act("review.prepare", held, bodies=held.replies.count())
                 audit.record(act, actor=None, now=claim.now)
             done = max(1, len(waiting))
-    except Lost:
+    except LeaseLost:
         logger.warning("another worker took over review round %s, or it was closed", claim.pk)
     return done
 
@@ -234,16 +208,6 @@ def prepare_now(held: ReviewRound, asked: Mapping[int, int], *, now: datetime) -
         _write_lists(held, waiting[start : start + CHUNK], lists, now=now)
     held.prepared_at = now
     held.save(update_fields=["prepared_at"])
-
-
-def _claim(now: datetime) -> _Claim | None:
-    is_free = Q(claimed_until__isnull=True) | Q(claimed_until__lt=now)
-    waiting = ReviewRound.objects.to_prepare().filter(is_free).order_by("pk")
-    for pk in list(waiting.values_list("pk", flat=True)):
-        until = now + LEASE
-        if waiting.filter(pk=pk).update(claimed_until=until):
-            return _Claim(pk, until, now, monotonic())
-    return None
 
 
 def _without_list(held: ReviewRound) -> QuerySet[ReviewReply]:
@@ -282,7 +246,7 @@ def _write_lists(
     ReviewReply.objects.filter(pk__in=[reply.pk for reply in replies]).update(listed_at=now)
     open_clocks(held, replies, now=now)
     uuid_of = {reply.agency_id: reply.uuid for reply in replies}
-    users = User.objects.filter(agency__in=uuid_of, role__in=AGENCY_ROLES, is_active=True)
+    users = User.objects.filter(agency__in=uuid_of, role__in=roles_in(Scope.BODY), is_active=True)
     notices.tell_many(
         [
             notices.Telling(

@@ -18,12 +18,12 @@ from orgmerge.review.lists import review_act
 from orgmerge.workflow import EDITABLE
 from portal.accounts.models import User
 from portal.audit import services as audit
-from portal.core.roles import AGENCY_ROLES, Role
+from portal.core.roles import Capability, Scope, roles_in
 from portal.core.rules import Refused, refuse
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import DeadlineKind
 from portal.notices import services as notices
-from requests_app.steps.errors import NotEditable
+from requests_app.errors import NotEditable
 
 AT_ONCE = 2000  # lines that are written while the officer waits
 _CHUNK = 500
@@ -96,7 +96,7 @@ def open_round(
 def _lock(merger: Merger, *, actor: User) -> Merger:
     found = Merger.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
     locked = found.select_related("office").get(pk=merger.pk)
-    if actor.role != Role.OFFICE_OFFICER:
+    if not actor.can(Capability.PREPARE_REORGANISATIONS):
         raise PermissionDenied("only an officer of the office holds review rounds")
     return locked
 
@@ -120,7 +120,7 @@ def remind(held: ReviewRound, *, actor: User, now: datetime) -> Reminded:
     people: list[tuple[int, int]] = []
     for start in range(0, len(keys), _CHUNK):
         users = User.objects.filter(
-            agency__in=keys[start : start + _CHUNK], role__in=AGENCY_ROLES, is_active=True
+            agency__in=keys[start : start + _CHUNK], role__in=roles_in(Scope.BODY), is_active=True
         )
         people += users.order_by("pk").values_list("pk", "agency_id")
     notices.tell_many(

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy
 
 from orgmerge.planner import names
 from orgmerge.vocabulary import Answer
-from portal.core.identifiers import check_official_email
 from portal.core.rules import Finding, Severity
-from portal.core.text import search_key
+from portal.core.text.identifiers import check_official_email
+from portal.core.text.vietnamese import search_key
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise

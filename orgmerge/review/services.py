@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
@@ -20,12 +20,12 @@ from orgmerge.workflow import EDITABLE
 from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
-from portal.core.roles import Role
+from portal.core.database.bulk import update_rows
+from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import DeadlineKind
-from requests_app.steps.errors import NotEditable, StaleVersion
+from requests_app.errors import NotEditable, StaleVersion
 
 _COLUMNS = ("answer", "moves_to", "unit", "position_title", "email", "note")
 _JOINED = ("round__merger__office", "agency")
@@ -64,7 +64,7 @@ def answer(
         return 0
     update_rows(changed, [*_COLUMNS, "answered_by", "answered_at"])
     _touch(locked)
-    if actor.role == Role.OFFICE_OFFICER:
+    if actor.can(Capability.PREPARE_REORGANISATIONS):
         locked.round.merger.edited_by.add(actor)  # who says what is planned does not approve it
     act = "review.import" if is_import else "review.answer"
     audit.record(reply_act(act, locked, rows=len(changed)), actor=actor, now=now)
@@ -84,9 +84,9 @@ def is_answerable(reply: ReviewReply, user: User) -> bool:
     """Say whether ``user``, who sees the list, may write into it now."""
     if reply.sent_at is not None or reply.listed_at is None:
         return False
-    if user.role == Role.CLERK:
+    if user.can(Capability.ANSWER_REVIEWS):
         return reply.round.closed_at is None
-    return user.role == Role.OFFICE_OFFICER and reply.round.merger.state in EDITABLE
+    return user.can(Capability.PREPARE_REORGANISATIONS) and reply.round.merger.state in EDITABLE
 
 
 def _items(reply: ReviewReply, answers: Mapping[int, Said]) -> Sequence[ReviewItem]:
@@ -149,7 +149,7 @@ def send(reply: ReviewReply, *, actor: User, now: datetime, version: int) -> Rev
     Raises ReviewReply.DoesNotExist, PermissionDenied, NotEditable, StaleVersion, or Refused while
     lines have no answer.
     """
-    locked = _lock(reply, actor=actor, version=version, roles={Role.CLERK})
+    locked = _lock(reply, actor=actor, version=version, may=[Capability.ANSWER_REVIEWS])
     count = locked.items.filter(answer="").count()
     if count:
         raise Refused(
@@ -174,7 +174,7 @@ def take_back(reply: ReviewReply, *, actor: User, now: datetime, version: int) -
     Raises ReviewReply.DoesNotExist, PermissionDenied, NotEditable or StaleVersion.
     """
     locked = _find_locked(reply, actor=actor, version=version)
-    if actor.role != Role.CLERK:
+    if not actor.can(Capability.ANSWER_REVIEWS):
         raise PermissionDenied("only a clerk of the body takes its list back")
     if locked.sent_at is None or locked.round.closed_at is not None:
         raise NotEditable("not sent, or the round is closed")
@@ -190,10 +190,13 @@ def _lock(
     *,
     actor: User,
     version: int,
-    roles: frozenset[Role] | set[Role] = frozenset({Role.CLERK, Role.OFFICE_OFFICER}),
+    may: Collection[Capability] = (
+        Capability.ANSWER_REVIEWS,
+        Capability.PREPARE_REORGANISATIONS,
+    ),
 ) -> ReviewReply:
     locked = _find_locked(reply, actor=actor, version=version)
-    if actor.role not in roles:
+    if not any(actor.can(one) for one in may):
         raise PermissionDenied("a review is answered by clerks, or by an officer for them")
     if not is_answerable(locked, actor):
         raise NotEditable("the list is sent, or nothing is asked any more")

@@ -21,10 +21,10 @@ from orgmerge.review.lines import ReviewLine
 from orgmerge.review.rules import FIELDS, OUTSIDE, Said
 from orgmerge.vocabulary import Answer
 from portal.core.rules import Finding, refuse
-from portal.core.sheets import SheetColumn, cell
-from portal.core.text import nfc, search_key
+from portal.core.text.vietnamese import nfc, search_key
+from portal.core.web.sheets import SheetColumn, cell
 from requests_app.spreadsheets import MAX_ROWS
-from requests_app.spreadsheets.opening import open_sheet
+from requests_app.spreadsheets.workbook import open_sheet
 
 _TITLE = "Ra soat"
 _TEXT = "@"

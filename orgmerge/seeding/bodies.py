@@ -10,7 +10,7 @@ from orgmerge.seeding.context import Factory, Place
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.core.roles import Role
-from portal.core.text import search_key, sort_key
+from portal.core.text.vietnamese import search_key, sort_key
 
 SINCE = date(2021, 7, 1)
 # Under the People's Committee, without a seal: its people's letters are the committee's.

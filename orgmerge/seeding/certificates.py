@@ -11,10 +11,10 @@ from devices.lifecycle import Condition, Custody, Move
 from devices.models import CustodyMove, Device, DeviceKind
 from orgmerge.seeding.context import Factory, Place
 from portal.agencies.models import Subscriber, SubscriberKind
-from portal.ca import crl, serials
 from portal.ca.models import Certificate, KeyPair, RevocationReason, Storage
-from portal.ca.names import SubjectName
-from portal.core.text import search_key
+from portal.ca.pki import crl, serials
+from portal.ca.pki.names import SubjectName
+from portal.core.text.vietnamese import search_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from django.db.models import Max
 from orgmerge.seeding.signing import CertificateMaker
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion
-from portal.core.text import search_key, sort_key
+from portal.core.text.vietnamese import search_key, sort_key
 
 AT_ONCE = 5000  # rows of the fullest table before all are written
 

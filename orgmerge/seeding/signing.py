@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 
-from portal.ca import authority, serials
-from portal.ca.names import SubjectName
-from portal.ca.profiles import Addresses
-from portal.ca.signing import SubscriberSigner, load_public_key
+from portal.ca.authority import services as authority
+from portal.ca.pki import serials
+from portal.ca.pki.names import SubjectName
+from portal.ca.pki.profiles import Addresses
+from portal.ca.pki.signing import SubscriberSigner, load_public_key
 
 # What stands in place of a certificate that was not made: nobody can take it for one.
 NOT_A_CERTIFICATE = "MÔ PHỎNG: KHÔNG CÓ CHỨNG THƯ X.509".encode()

@@ -15,14 +15,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orgmerge.edits import merger_act
-from orgmerge.models import Merger, MergerShare
+from orgmerge.models import Merger
 from orgmerge.vocabulary import Extent, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import AgencyVersion
 from portal.audit import services as audit
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 from portal.documents import letters
 from portal.documents import services as documents
 from requests_app.submission.letter_content import (
@@ -41,6 +41,13 @@ _COLUMNS = (
     ("Cơ quan sau sắp xếp", "25%", ""),
     ("Mã định danh", "13%", ""),
     ("Hình thức", "19%", ""),
+)
+
+_EXTENTS = {Extent.WHOLE: "Chuyển toàn bộ", Extent.PARTLY: "Chuyển một phần"}
+_OPENING = (
+    "Thực hiện {merger.decision} ngày {merger.decided_on:%d/%m/%Y} ({merger.title}), có hiệu lực "
+    "từ ngày {merger.effective_on:%d/%m/%Y}; theo hướng dẫn tại {basis}, {sender} gửi danh sách "
+    "cơ quan, tổ chức trước và sau sắp xếp để cập nhật."
 )
 
 
@@ -80,7 +87,7 @@ def record_sent(merger: Merger, *, number: str, sent_on: date, actor: User, now:
     """
     found = Merger.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
     locked = found.select_related("office").get(pk=merger.pk)
-    if actor.role != Role.OFFICE_OFFICER or not locked.is_led_by(actor):
+    if not actor.can(Capability.PREPARE_REORGANISATIONS) or not locked.is_led_by(actor):
         raise PermissionDenied("only an officer of the leading office sends the list")
     violations = []
     if locked.state not in _APPROVED:
@@ -142,7 +149,11 @@ def letter_of(merger: Merger) -> letters.Letter:
                 if share.new is None
                 else share.new.agency_code or codes.get(share.new.agency_id or 0, "")
             ),
-            _how(share),
+            "Giải thể"
+            if share.new is None
+            else "Tiếp tục hoạt động, thay đổi thông tin"
+            if share.new.agency_id == share.old_id
+            else _EXTENTS[Extent(share.extent)],
         ]
         for share in shares
     ]
@@ -152,7 +163,9 @@ def letter_of(merger: Merger) -> letters.Letter:
         place=version.place,
         subject="cập nhật danh sách cơ quan, tổ chức sau sắp xếp",
         addressees=[CA_ADDRESSEE],
-        opening=[_opening(merger, version.name)],
+        opening=[
+            _OPENING.format(merger=merger, basis=BASIS, sender=version.name),
+        ],
         contact_title="Đầu mối liên hệ",
         contact=[[pair] for pair in contact if pair[1]],
         list_title="Danh sách cơ quan, tổ chức trước và sau sắp xếp",
@@ -163,19 +176,3 @@ def letter_of(merger: Merger) -> letters.Letter:
         layout_note=OWN_DESIGN,
         lies_wide=True,
     )
-
-
-def _opening(merger: Merger, sender: str) -> str:
-    return (
-        f"Thực hiện {merger.decision} ngày {merger.decided_on:%d/%m/%Y} ({merger.title}), có hiệu "
-        f"lực từ ngày {merger.effective_on:%d/%m/%Y}; theo hướng dẫn tại {BASIS}, {sender} gửi "
-        "danh sách cơ quan, tổ chức trước và sau sắp xếp để cập nhật."
-    )
-
-
-def _how(share: MergerShare) -> str:
-    if share.new is None:
-        return "Giải thể"
-    if share.new.agency_id == share.old_id:
-        return "Tiếp tục hoạt động, thay đổi thông tin"
-    return "Chuyển toàn bộ" if share.extent == Extent.WHOLE else "Chuyển một phần"

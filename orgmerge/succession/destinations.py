@@ -14,7 +14,7 @@ from orgmerge.register import answers
 from orgmerge.succession.office_successors import OfficeSuccessors, successors_of_ended_offices
 from orgmerge.vocabulary import Answer, Extent
 from portal.agencies.models import Agency, AgencyVersion
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 
 _AWAY = frozenset({Why.PERSON_LEFT, Why.MOVES_OUTSIDE})
 

@@ -29,8 +29,8 @@ from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.agencies.services import hand_on_bodies
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
-from portal.core.roles import Role
+from portal.core.database.bulk import update_rows
+from portal.core.roles import Capability
 from portal.core.rules import Refused
 
 AT_ONCE = 50  # bodies of one transaction: others wait that long for the end of the audit chain
@@ -38,6 +38,15 @@ _LONGEST = 500
 _BODIES_AT_ONCE = 500  # bodies that only get another office: a handful of statements for all
 
 Piece: TypeAlias = Callable[[Merger, datetime], tuple[int, int]]
+# In the order in which they stand below: successors exist before anything passes to them; a body
+# that lives on and gives a part away gives it away before its own new version begins.
+PIECES: list[Piece] = []
+
+
+def piece(work: Piece) -> Piece:
+    """Have the effective day do this as well: some rows at a time, until none is left to try."""
+    PIECES.append(work)
+    return work
 
 
 def take_effect(*, now: datetime) -> int:
@@ -59,7 +68,7 @@ def try_again(merger: Merger, *, actor: User, now: datetime, version: int) -> in
     """
     found = Merger.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
     locked = found.select_related("office").get(pk=merger.pk)
-    if actor.role != Role.OFFICE_OFFICER:
+    if not actor.can(Capability.PREPARE_REORGANISATIONS):
         raise PermissionDenied("only an officer of the office lets it be tried again")
     check_version(locked, version)
     count = locked.bodies.exclude(problem="").update(problem="")
@@ -81,11 +90,9 @@ def problems_of(merger: Merger) -> list[tuple[str, str]]:
 
 def _to_the_end(pk: int, *, now: datetime) -> int:
     done = 0
-    # Successors exist before anything passes to them; a body that lives on and gives a part away
-    # gives it away before its own new version begins.
-    for piece in (_register, _succeed, _change, _reassign_followed_bodies):
+    for work in PIECES:
         while True:
-            tried, recorded = _one_piece(pk, piece, now=now)
+            tried, recorded = _one_piece(pk, work, now=now)
             done += recorded
             if not tried:
                 break
@@ -94,12 +101,12 @@ def _to_the_end(pk: int, *, now: datetime) -> int:
 
 
 @transaction.atomic
-def _one_piece(pk: int, piece: Piece, *, now: datetime) -> tuple[int, int]:
+def _one_piece(pk: int, work: Piece, *, now: datetime) -> tuple[int, int]:
     """Return how many rows were tried and how many of them are done now."""
     merger = _lock(pk)
     if merger is None:
         return 0, 0
-    tried, done = piece(merger, now)
+    tried, done = work(merger, now)
     if done and merger.state == MergerState.APPROVED:
         # With the first body: from here on nothing is withdrawn, only mended or repealed.
         take_own_step(merger, MergerAction.TAKE_EFFECT, now=now)
@@ -114,7 +121,8 @@ def _lock(pk: int) -> Merger | None:
     return found.select_related("office", "created_by", "approved_by").first()
 
 
-def _register(merger: Merger, now: datetime) -> tuple[int, int]:
+@piece
+def register_bodies(merger: Merger, now: datetime) -> tuple[int, int]:
     """Register founded bodies whose superior is there."""
     is_there = Q(parent_body__isnull=True) | Q(parent_body__agency__isnull=False)
     rows = merger.bodies.filter(is_there, agency__isnull=True, problem="")
@@ -129,7 +137,8 @@ def _register(merger: Merger, now: datetime) -> tuple[int, int]:
     return len(bodies), _count(bodies)
 
 
-def _succeed(merger: Merger, now: datetime) -> tuple[int, int]:
+@piece
+def record_successions(merger: Merger, now: datetime) -> tuple[int, int]:
     """Record who succeeds the bodies, all shares of a body at once."""
     pending = merger.shares.filter(took_effect_at__isnull=True, problem="")
     unready = merger.shares.filter(new__isnull=False, new__agency__isnull=True)
@@ -148,7 +157,8 @@ def _succeed(merger: Merger, now: datetime) -> tuple[int, int]:
     return len(rows), _count(rows)
 
 
-def _change(merger: Merger, now: datetime) -> tuple[int, int]:
+@piece
+def change_bodies(merger: Merger, now: datetime) -> tuple[int, int]:
     """Give new versions to bodies that go on, once their own shares are recorded."""
     waiting = merger.shares.filter(took_effect_at__isnull=True)
     rows = merger.bodies.filter(agency__isnull=False, took_effect_at__isnull=True, problem="")
@@ -163,7 +173,8 @@ def _change(merger: Merger, now: datetime) -> tuple[int, int]:
     return len(bodies), _count(bodies)
 
 
-def _reassign_followed_bodies(merger: Merger, now: datetime) -> tuple[int, int]:
+@piece
+def reassign_followed_bodies(merger: Merger, now: datetime) -> tuple[int, int]:
     """Let the bodies that an ended office followed be followed by who does its work (decision 21).
 
     Whoever it follows by now: those described, and those nothing else is new about.

@@ -19,7 +19,10 @@ def successors_of_offices(merger: Merger) -> dict[int, Agency | None]:
 
 def successors_of_ended_offices(merger: Merger) -> dict[int, Agency | None]:
     """Return the same for those whose end is recorded."""
-    return _successors(merger, _is_recorded)
+    return _successors(
+        merger,
+        lambda share: share.took_effect_at is not None and share.old.dissolved_on is not None,
+    )
 
 
 def living(office: Agency | None, successors: OfficeSuccessors) -> Agency | None:
@@ -48,10 +51,6 @@ def _successors(merger: Merger, counts: Callable[[MergerShare], bool]) -> dict[i
         leading = next((one for one in after if one and one.exists_on(merger.effective_on)), None)
         found = {old: successor or leading for old, successor in found.items()}
     return {old: successor for old, successor in found.items() if all(map(counts, ending[old]))}
-
-
-def _is_recorded(share: MergerShare) -> bool:
-    return share.took_effect_at is not None and share.old.dissolved_on is not None
 
 
 def _whole_successor(shares: Collection[MergerShare]) -> Agency | None:

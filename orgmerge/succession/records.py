@@ -23,7 +23,7 @@ from orgmerge.vocabulary import About, Extent, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import AgencyVersion, Subscriber
 from portal.audit import services as audit
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import refuse
 from portal.documents import letters
 from portal.documents import services as documents
@@ -215,7 +215,7 @@ def keep_signed(
     """
     rows = RecordsHandover.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
     locked = rows.select_related("merger__office", "body").get(pk=handover.pk)
-    if actor.role != Role.CLERK or locked.body.agency_id not in actor.body_ids:
+    if not actor.can(Capability.HAND_IN_RECORDS) or locked.body.agency_id not in actor.body_ids:
         raise PermissionDenied("the receiving body's clerk hands the signed record in")
     if locked.signed_at is not None:
         raise refuse(

@@ -26,9 +26,9 @@ from portal.agencies.models import Affiliation, Agency, AgencyKind, Subscriber
 from portal.agencies.services import followed_by
 from portal.audit import services as audit
 from portal.ca.models import Certificate
-from portal.core.roles import Role
+from portal.core.roles import Capability
 from portal.core.rules import refuse
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 from portal.deadlines.models import Deadline
 from requests_app.models import CoveringLetter, Dossier
 from requests_app.succession.offices import UNSENT
@@ -173,7 +173,7 @@ def assign(
     """
     found = Merger.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
     locked = found.select_related("office", "approved_plan").get(pk=merger.pk)
-    if actor.role != Role.OFFICE_OFFICER:
+    if not actor.can(Capability.PREPARE_REORGANISATIONS):
         raise PermissionDenied("only an officer of the office settles what is left")
     rows = _unassigned(locked).get(About(about)) if about in About.values else None
     thing = rows.filter(uuid=uuid).select_related("agency").first() if rows is not None else None

@@ -8,9 +8,9 @@ at the end.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -35,8 +35,8 @@ from portal.agencies.models import Affiliation, Agency, AgencyKind, Subscriber, 
 from portal.agencies.services import GoingOver
 from portal.audit import services as audit
 from portal.ca.models import Certificate
-from portal.core.bulk import update_rows
-from portal.core.roles import Role
+from portal.core.database.bulk import update_rows
+from portal.core.roles import Capability, roles_that_can
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import Deadline
 from portal.notices import services as notices
@@ -47,8 +47,67 @@ AT_ONCE = 500
 _ON_THE_WAY = (Custody.ALLOCATED, Custody.ON_ITS_WAY)
 _Row = TypeVar("_Row", bound=models.Model)
 Moved = tuple[int, int | None]
+Transfer: TypeAlias = Callable[[Destinations, int, datetime], Moved]
+# In the order in which they stand in this module, then in ``handover``. Those who sign in come
+# first: the new body's clerks are told of what comes to them.
+TRANSFERS: list[Transfer] = []
 
 
+def transfer(work: Transfer) -> Transfer:
+    """Have the sweep take this over as well."""
+    TRANSFERS.append(work)
+    return work
+
+
+@transfer
+def transfer_accounts(destinations: Destinations, after: int, now: datetime) -> Moved:
+    """Accounts go where the plan or the review says their person goes, else where their body as a
+    whole went. Of those who led a body, the first at the new one leads it; the others wait for two
+    administrators. Who does not go along loses the account.
+    """
+    leaving = destinations.leaving(About.SUBSCRIBER, by="person")
+    found = next_rows(User.objects.filter(leaving, is_active=True), after)
+    people = {user.person_id: user.agency_id for user in found if user.person_id}
+    lines = PlanLine.objects.filter(
+        plan=destinations.merger.approved_plan_id,
+        about=About.SUBSCRIBER,
+        target_id__in=list(people),
+    )
+    line_of = {line.target_id: line for line in lines}
+    planned = destinations.of(About.SUBSCRIBER, people)
+    to: dict[int, Agency] = {}
+    for user in found:
+        person = user.person_id or 0
+        successor = destinations.successors.get(user.agency_id)
+        reply = destinations.replies.get((About.SUBSCRIBER, person))
+        if user.can(Capability.ADMINISTER) and successor is not None:
+            to[user.pk] = successor
+        elif person and person_stays_away(line_of.get(person), reply):
+            continue
+        elif way := planned.get(person) or successor:
+            to[user.pk] = way
+    without_role = _second_heads(destinations, found, to)
+    touched = accounts.follow_body(
+        found, to, without_role=without_role, basis=basis_of(destinations.merger), now=now
+    )
+    # What those who can't work on have not read is told to the new body's clerks, an office's
+    # officers.
+    closed = {user.pk: user.agency_id for user in touched if not user.is_active}
+    successors = {pk: to.get(pk) or destinations.successors.get(old) for pk, old in closed.items()}
+    bodies = {body.pk for body in successors.values() if body}
+    is_theirs = Q(role__in=roles_that_can(Capability.COVER_DOSSIERS)) | (
+        Q(role__in=roles_that_can(Capability.DRAFT)) & ~Q(agency__kind=AgencyKind.OFFICE)
+    )
+    clerks: dict[int, list[User]] = {}
+    for clerk in User.objects.filter(is_theirs, is_active=True, agency__in=bodies):
+        clerks.setdefault(clerk.agency_id, []).append(clerk)
+    readers = {pk: clerks.get(body.pk, []) for pk, body in successors.items() if body}
+    if readers:
+        notices.hand_on(readers, now=now)
+    return len(touched), last_of(found)
+
+
+@transfer
 def transfer_affiliations(destinations: Destinations, after: int, now: datetime) -> Moved:
     """People work at the new body from the day on, in the unit and position the review says."""
     rows = Affiliation.objects.filter(
@@ -64,6 +123,7 @@ def transfer_affiliations(destinations: Destinations, after: int, now: datetime)
     return moved, last_of(found)
 
 
+@transfer
 def transfer_subscribers(destinations: Destinations, after: int, now: datetime) -> Moved:
     """People and systems are managed by the new body. A body that ended stays the subscriber it
     was: its certificates tell of it."""
@@ -75,6 +135,7 @@ def transfer_subscribers(destinations: Destinations, after: int, now: datetime) 
     return len(moved), last_of(found)
 
 
+@transfer
 def transfer_certificates(destinations: Destinations, after: int, now: datetime) -> Moved:
     """Certificates are managed by the new body, with the clocks that run about them."""
     rows = Certificate.objects.filter(destinations.leaving(About.CERTIFICATE)).select_related(
@@ -103,6 +164,7 @@ def transfer_certificates(destinations: Destinations, after: int, now: datetime)
     return len(moved), last_of(found)
 
 
+@transfer
 def transfer_devices(destinations: Destinations, after: int, now: datetime) -> Moved:
     """Devices are the new body's, wherever they lie; those on their way go to it."""
     rows = Device.objects.filter(destinations.leaving(About.DEVICE)).exclude(custody__in=GIVEN_BACK)
@@ -127,7 +189,7 @@ def transfer_devices(destinations: Destinations, after: int, now: datetime) -> M
         ]
         if serials:
             notices.tell(
-                User.objects.who_act_for(roles={Role.CLERK}, agency_id=to[group[0].pk].pk),
+                User.objects.who_can(Capability.DRAFT, agency_id=to[group[0].pk].pk),
                 cause=f"merger:{destinations.merger.pk}:organisation-devices:{group[0].pk}",
                 title=_("Tiếp nhận %d thiết bị của cơ quan được sắp xếp") % len(serials),
                 text=_("Lập biên bản và ghi người giữ mới (Đổi người giữ): %s.")
@@ -140,6 +202,7 @@ def transfer_devices(destinations: Destinations, after: int, now: datetime) -> M
     return len(to), last_of(found)
 
 
+@transfer
 def transfer_deadlines(destinations: Destinations, after: int, now: datetime) -> Moved:
     """Whatever else a body owed that was transferred whole is owed by its successor."""
     found = next_rows(Deadline.objects.open().filter(agency__in=destinations.ended_bodies()), after)
@@ -157,6 +220,7 @@ def transfer_deadlines(destinations: Destinations, after: int, now: datetime) ->
     return moved, last_of(found)
 
 
+@transfer
 def transfer_dossiers(destinations: Destinations, after: int, now: datetime) -> Moved:
     """Open dossiers go on under the new body or are filed anew in its name (DOMAIN 14.8)."""
     refiled = PlanLine.objects.filter(
@@ -269,62 +333,13 @@ def _finish_lines(
     )
 
 
-_HEADS = frozenset({Role.HEAD, Role.OFFICE_HEAD})
-
-
-def transfer_accounts(destinations: Destinations, after: int, now: datetime) -> Moved:
-    """Accounts go where the plan or the review says their person goes, else where their body as a
-    whole went. Of those who led a body, the first at the new one leads it; the others wait for two
-    administrators. Who does not go along loses the account.
-    """
-    leaving = destinations.leaving(About.SUBSCRIBER, by="person")
-    found = next_rows(User.objects.filter(leaving, is_active=True), after)
-    people = {user.person_id: user.agency_id for user in found if user.person_id}
-    lines = PlanLine.objects.filter(
-        plan=destinations.merger.approved_plan_id,
-        about=About.SUBSCRIBER,
-        target_id__in=list(people),
-    )
-    line_of = {line.target_id: line for line in lines}
-    planned = destinations.of(About.SUBSCRIBER, people)
-    to: dict[int, Agency] = {}
-    for user in found:
-        person = user.person_id or 0
-        successor = destinations.successors.get(user.agency_id)
-        reply = destinations.replies.get((About.SUBSCRIBER, person))
-        if user.role == Role.ADMINISTRATOR and successor is not None:
-            to[user.pk] = successor
-        elif person and person_stays_away(line_of.get(person), reply):
-            continue
-        elif way := planned.get(person) or successor:
-            to[user.pk] = way
-    without_role = _second_heads(destinations, found, to)
-    touched = accounts.follow_body(
-        found, to, without_role=without_role, basis=basis_of(destinations.merger), now=now
-    )
-    # What those who can't work on have not read is told to the new body's clerks, an office's
-    # officers.
-    closed = {user.pk: user.agency_id for user in touched if not user.is_active}
-    successors = {pk: to.get(pk) or destinations.successors.get(old) for pk, old in closed.items()}
-    bodies = {body.pk for body in successors.values() if body}
-    is_theirs = Q(role=Role.OFFICE_OFFICER) | (
-        Q(role=Role.CLERK) & ~Q(agency__kind=AgencyKind.OFFICE)
-    )
-    clerks: dict[int, list[User]] = {}
-    for clerk in User.objects.filter(is_theirs, is_active=True, agency__in=bodies):
-        clerks.setdefault(clerk.agency_id, []).append(clerk)
-    readers = {pk: clerks.get(body.pk, []) for pk, body in successors.items() if body}
-    if readers:
-        notices.hand_on(readers, now=now)
-    return len(touched), last_of(found)
-
-
 def _second_heads(
     destinations: Destinations, users: Sequence[User], to: dict[int, Agency]
 ) -> set[int]:
     """Return the accounts that would be a body's second head, or whose role is not that body's."""
+    heads = roles_that_can(Capability.SIGN_LETTERS, Capability.SIGN_COVERING_LETTERS)
     leading = User.objects.filter(
-        is_active=True, role__in=_HEADS, agency__in={body.pk for body in to.values()}
+        is_active=True, role__in=heads, agency__in={body.pk for body in to.values()}
     )
     led = set(leading.values_list("agency_id", flat=True))
     waiting: set[int] = set()
@@ -333,8 +348,9 @@ def _second_heads(
         body = to.get(user.pk)
         if body is None:
             continue
-        if role_fits_body(user.role, body.kind) or (user.role in _HEADS and body.pk in led):
+        leads = user.can(Capability.SIGN_LETTERS) or user.can(Capability.SIGN_COVERING_LETTERS)
+        if role_fits_body(user.role, body.kind) or (leads and body.pk in led):
             waiting.add(user.pk)
-        elif user.role in _HEADS:
+        elif leads:
             led.add(body.pk)
     return waiting

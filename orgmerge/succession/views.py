@@ -19,10 +19,10 @@ from orgmerge.models import Merger, RecordsHandover
 from orgmerge.succession import agency_list, effective_day, records, remainders
 from orgmerge.succession.forms import ListSentForm, SendToForm, SignedRecordForm
 from orgmerge.succession.remainders import LABELS, remaining_counts, second_heads
-from portal.core.roles import CA_ROLES, OFFICE_ROLES, Role
+from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused
 from portal.documents.responses import file_response
-from requests_app.steps.errors import StaleVersion
+from requests_app.errors import StaleVersion
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -40,7 +40,7 @@ def overview(request: UserRequest, code: UUID) -> HttpResponse:
 def list_letter(request: UserRequest, code: UUID) -> HttpResponse:
     """Return the letter with the list of bodies, to the office and to the CA."""
     merger = pages.find(request.user, code)
-    if merger.list_document is None or request.user.role not in OFFICE_ROLES | CA_ROLES:
+    if merger.list_document is None or request.user.scope not in (Scope.OFFICE, Scope.CA):
         raise Http404
     return file_response(merger.list_document, as_attachment="inline" not in request.GET)
 
@@ -143,10 +143,10 @@ def _overview(
     send_form: SendToForm | None = None,
 ) -> HttpResponse:
     user, now = request.user, timezone.now()
-    in_charge = user.role == Role.OFFICE_OFFICER and merger.is_led_by(user)
+    in_charge = user.can(Capability.PREPARE_REORGANISATIONS) and merger.is_led_by(user)
     left = (
         remaining_counts(merger, now=now)
-        if merger.in_force_at and user.role in OFFICE_ROLES
+        if merger.in_force_at and user.scope is Scope.OFFICE
         else {}
     )
     handovers = RecordsHandover.objects.visible_to(user).filter(merger=merger)
@@ -155,12 +155,15 @@ def _overview(
     context = {
         "merger": merger,
         "in_charge": in_charge,
-        "is_office": user.role in OFFICE_ROLES,
-        "may_read_list": user.role in OFFICE_ROLES | CA_ROLES,
+        "is_office": user.scope is Scope.OFFICE,
+        "may_read_list": user.scope in (Scope.OFFICE, Scope.CA),
         "list_form": list_form
         or ListSentForm(initial={"number": merger.list_number, "sent_on": merger.list_sent_on}),
-        "problems": effective_day.problems_of(merger) if user.role in OFFICE_ROLES else [],
-        "heads": second_heads(merger) if user.role in OFFICE_ROLES else [],
+        "list_button": _("Lưu số, ngày công văn")
+        if merger.list_sent_on
+        else _("Ghi nhận đã gửi Cục"),
+        "problems": effective_day.problems_of(merger) if user.scope is Scope.OFFICE else [],
+        "heads": second_heads(merger) if user.scope is Scope.OFFICE else [],
         "things": remainders.things_to_assign(merger) if in_charge and left else [],
         "send_form": send_form or SendToForm(merger=merger),
         "left": [(LABELS[name], count) for name, count in left.items()],
@@ -179,7 +182,7 @@ def _record(
     request: UserRequest, handover: RecordsHandover, *, form: SignedRecordForm | None = None
 ) -> HttpResponse:
     user = request.user
-    receives = user.role == Role.CLERK and handover.body.agency_id in user.body_ids
+    receives = user.can(Capability.HAND_IN_RECORDS) and handover.body.agency_id in user.body_ids
     context = {
         "handover": handover,
         "merger": handover.merger,

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.accounts.models import User
 from portal.accounts.querysets import UserQuerySet
 from portal.core.roles import Role
-from portal.core.text import nfc, search_key
+from portal.core.text.vietnamese import nfc, search_key
 
 
 class UserFilter(django_filters.FilterSet):

@@ -10,10 +10,10 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from portal.agencies.models import Agency
-from portal.core.identifiers import check_identity_number, check_name, check_official_email
 from portal.core.roles import Role
 from portal.core.rules import Finding, Severity
-from portal.core.text import nfc, search_key
+from portal.core.text.identifiers import check_identity_number, check_name, check_official_email
+from portal.core.text.vietnamese import nfc, search_key
 
 _MOST_NAMED = 8
 
@@ -137,7 +137,7 @@ class AgencyField(forms.CharField):
 
 
 def _field_check(check: Callable[[str], Sequence[Finding]]) -> Callable[[str], None]:
-    """Return a check of ``portal.core.identifiers`` as a field's validator: errors only."""
+    """Return a check of ``portal.core.text.identifiers`` as a field's validator: errors only."""
 
     def validate(value: str) -> None:
         errors = [one for one in check(nfc(value)) if one.severity is Severity.ERROR]

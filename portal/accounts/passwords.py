@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from zxcvbn import zxcvbn
 
 from portal.core.rules import Refused, Violation
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -46,7 +46,7 @@ class HardToGuess:
 
     def validate(self, password: str, user: User | None = None) -> None:
         pieces = _known_of(user) if user is not None else set()
-        joined = _joined(password)
+        joined = re.sub(r"[^a-z0-9]", "", search_key(password))
         rest = joined
         for piece in sorted((one for one in pieces if one in joined), key=len, reverse=True):
             rest = rest.replace(piece, "")
@@ -76,22 +76,16 @@ def refuse_unfit(password: str, user: User) -> None:
     try:
         validate_password(password, user)
     except ValidationError as error:
-        raise Refused(*(Violation(str(e.code), _words_of(e)) for e in error.error_list)) from error
-
-
-def _words_of(error: ValidationError) -> str:
-    """Return the reason in Vietnamese: Django's own words are partly English."""
-    params: Any = error.params or {}
-    match error.code:
-        case "password_too_short":
-            return str(_("Mật khẩu quá ngắn: phải có ít nhất %(min_length)d ký tự.") % params)
-        case "password_entirely_numeric":
-            return _("Mật khẩu không được chỉ gồm chữ số.")
-    return str(error.message)
-
-
-def _joined(text: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", search_key(text))
+        found = []
+        for one in error.error_list:
+            params: Any = one.params or {}
+            words = str(one.message)
+            if one.code == "password_too_short":  # Django's own words are partly English
+                words = _("Mật khẩu quá ngắn: phải có ít nhất %(min_length)d ký tự.") % params
+            elif one.code == "password_entirely_numeric":
+                words = _("Mật khẩu không được chỉ gồm chữ số.")
+            found.append(Violation(str(one.code), words))
+        raise Refused(*found) from error
 
 
 def _known_of(user: User) -> set[str]:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from portal.agencies.querysets import heirs_of
 from portal.core.background.leases import LeasedQuerySet
 from portal.core.roles import Capability, Scope, roles_in, roles_that_can
-from portal.core.text import nfc, search_key
+from portal.core.text.vietnamese import nfc, search_key
 
 if TYPE_CHECKING:
     from portal.accounts.models import AccountChange, PasswordChoice, RoleGrant, User

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from portal.accounts.models import LoginFailure
-from portal.core.fields import keyed_hash
+from portal.core.database.fields import keyed_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,17 @@ class Limit:
     def on(cls, name: str, *, allowed: int) -> Limit:
         """Return a limit whose key does not tell ``name``."""
         return cls(keyed_hash(name), allowed)
+
+    def within_window(self, *, now: datetime) -> QuerySet[LoginFailure]:
+        """Return the failures that count, the newest first."""
+        since = now - settings.LOGIN_FAILURE_WINDOW
+        return LoginFailure.objects.filter(key=self.key, at__gt=since).order_by("-at", "-pk")
+
+    def opens_at(self, *, now: datetime) -> datetime:
+        """Return when fewer failures than allowed are left within the window."""
+        moments = self.within_window(now=now).values_list("at", flat=True)
+        last = moments[self.allowed - 1 : self.allowed]
+        return max([at + settings.LOGIN_FAILURE_WINDOW for at in last], default=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +64,12 @@ def begin(limits: Sequence[Limit], *, now: datetime) -> Attempt:
     attempt = Attempt(
         limits=tuple(limits),
         rows=tuple(row.pk for row in rows),
-        left=min(one.allowed - _count(one, now=now) for one in limits),
+        left=min(one.allowed - one.within_window(now=now).count() for one in limits),
     )
     if attempt.left >= 0:
         return attempt
     forget(attempt)
-    raise Closed(max(_opens_at(one, now=now) for one in limits))
+    raise Closed(max(one.opens_at(now=now) for one in limits))
 
 
 def succeed(attempt: Attempt) -> None:
@@ -77,16 +89,3 @@ def forget_old(*, now: datetime) -> int:
         at__lte=now - settings.LOGIN_FAILURE_WINDOW
     ).delete()
     return deleted
-
-
-def _count(limit: Limit, *, now: datetime) -> int:
-    since = now - settings.LOGIN_FAILURE_WINDOW
-    return LoginFailure.objects.filter(key=limit.key, at__gt=since).count()
-
-
-def _opens_at(limit: Limit, *, now: datetime) -> datetime:
-    """Return when fewer failures than allowed are left within the window."""
-    since = now - settings.LOGIN_FAILURE_WINDOW
-    newest = LoginFailure.objects.filter(key=limit.key, at__gt=since).order_by("-at", "-pk")
-    last = newest.values_list("at", flat=True)[limit.allowed - 1 : limit.allowed]
-    return max([at + settings.LOGIN_FAILURE_WINDOW for at in last], default=now)

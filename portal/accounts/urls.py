@@ -2,18 +2,18 @@
 
 from django.urls import path
 
-from portal.accounts.views import changes, choosing, feeds, grants, signing_in, users
+from portal.accounts.views import changes, feeds, grants, password_choice, sign_in, users
 
 app_name = "accounts"
 
 urlpatterns = [
     path("", users.user_list, name="users"),
-    path("dang-nhap/", signing_in.SignIn.as_view(), name="login"),
-    path("dang-xuat/", signing_in.SignOut.as_view(), name="logout"),
-    path("doi-mat-khau/", signing_in.password_change, name="password_change"),
-    path("nhap-ma/", choosing.enter_code, name="enter_code"),
-    path("dat-mat-khau/", choosing.choose_password, name="choose_password"),
-    path("dat-mat-khau/<str:token>/", choosing.open_link, name="open_link"),
+    path("dang-nhap/", sign_in.SignIn.as_view(), name="login"),
+    path("dang-xuat/", sign_in.SignOut.as_view(), name="logout"),
+    path("doi-mat-khau/", sign_in.password_change, name="password_change"),
+    path("nhap-ma/", password_choice.enter_code, name="enter_code"),
+    path("dat-mat-khau/", password_choice.choose_password, name="choose_password"),
+    path("dat-mat-khau/<str:token>/", password_choice.open_link, name="open_link"),
     path("lich/", feeds.calendar_feed, name="calendar_feed"),
     path("them/", users.create, name="create"),
     path("vai-tro/", grants.grant_list, name="grants"),

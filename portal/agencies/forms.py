@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -13,7 +12,7 @@ from portal.agencies import lookup
 from portal.agencies.facts import AgencyFacts
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.agencies.rules import CHECKS
-from portal.core.forms import CheckedField
+from portal.core.web.forms import CheckedField
 
 
 class BodyField(CheckedField):
@@ -145,8 +144,4 @@ def initial_of(version: AgencyVersion) -> dict[str, Any]:
     """Return what a form to change ``version`` begins with: all but the day and the decision."""
     initial = AgencyFacts.of(version).columns()
     initial["parent"] = lookup.label(version.parent) if version.parent else ""
-    return initial | {"decision": "", "seen": _iso(version.valid_from)}
-
-
-def _iso(day: date) -> str:
-    return day.isoformat()
+    return initial | {"decision": "", "seen": version.valid_from.isoformat()}

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from portal.agencies.models import Agency
 from portal.agencies.querysets import AgencyQuerySet
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 
 _NAME_AND_PROVINCE = re.compile(r"(.+) \((.+)\)")
 SUGGESTIONS = 12

@@ -14,7 +14,7 @@ from portal.agencies.querysets import (
     AgencyVersionQuerySet,
     SubscriberQuerySet,
 )
-from portal.core.fields import EncryptedTextField
+from portal.core.database.fields import EncryptedTextField
 
 
 class AgencyKind(models.TextChoices):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from portal.core.identifiers import (
+from portal.core.rules import Finding, Severity, Violation
+from portal.core.text.identifiers import (
     Check,
     Findings,
     check_agency_code,
@@ -18,7 +19,6 @@ from portal.core.identifiers import (
     check_official_email,
     check_tax_code,
 )
-from portal.core.rules import Finding, Severity, Violation
 
 if TYPE_CHECKING:
     from portal.agencies.facts import AgencyFacts

@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 from portal.accounts import sessions
 from portal.accounts.models import User
 from portal.api.errors import answer_to
-from portal.core.paging import cursor_value
+from portal.core.web.paging import cursor_value
 
 if TYPE_CHECKING:
     _View = APIView

@@ -16,9 +16,9 @@ from rest_framework.views import APIView
 from portal.api.base import ByEnd, PortalView
 from portal.api.filters import CertificateFilters
 from portal.api.references import AgencyReference, SubscriberReference
-from portal.ca import services
 from portal.ca.models import Certificate, CertificateState, Storage
 from portal.ca.querysets import CertificateQuerySet
+from portal.ca.register import services
 
 
 class CertificateSerializer(serializers.ModelSerializer[Certificate]):

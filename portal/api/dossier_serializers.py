@@ -9,11 +9,15 @@ from rest_framework import serializers
 
 from portal.accounts.models import User
 from portal.api.references import AgencyReference
-from portal.core.identifiers import mask
-from requests_app import kinds, services
+from portal.core.text.identifiers import mask
+from requests_app import kinds
+from requests_app.dossier_pages.visibility import as_sent, hides_rework, shown_events
+from requests_app.drafts.services import MOST_ROWS
 from requests_app.kinds.base import Field
 from requests_app.models import Decision, Dossier, DossierEvent, DossierItem
-from requests_app.workflow import Action, Step
+from requests_app.steps.engine import allowed_steps
+from requests_app.steps.titles import title_of
+from requests_app.workflow import Action, DossierStep
 
 _MOST_TEXT = 4000
 
@@ -37,13 +41,13 @@ class DossierSerializer(serializers.ModelSerializer[Dossier]):
         """Leave out number, day and count of what another body is still correcting."""
         user = self.context["request"].user
         assert isinstance(user, User)
-        return super().to_representation(services.as_sent(dossier, user))
+        return super().to_representation(as_sent(dossier, user))
 
     def get_title(self, dossier: Dossier) -> str:
-        return services.title_of(dossier)
+        return title_of(dossier)
 
 
-class StepSerializer(serializers.Serializer[Step]):
+class StepSerializer(serializers.Serializer[DossierStep]):
     """A step that may be taken now."""
 
     action = serializers.ChoiceField(choices=Action.choices)
@@ -108,8 +112,8 @@ class DossierDetailSerializer(DossierSerializer):
         data = super().to_representation(dossier)
         user = self.context["request"].user
         assert isinstance(user, User)
-        if services.hides_rework(dossier, user):
-            events = services.shown_events(dossier, user).select_related("actor")
+        if hides_rework(dossier, user):
+            events = shown_events(dossier, user).select_related("actor")
             shown = EventSerializer(events, many=True, context=self.context).data
             data |= {"contact": {}, "note": "", "rows": [], "events": shown}
         return data
@@ -122,7 +126,7 @@ class DossierDetailSerializer(DossierSerializer):
     def get_allowed_actions(self, dossier: Dossier) -> Any:
         user = self.context["request"].user
         assert isinstance(user, User)
-        return [StepSerializer(step).data for step in services.allowed_steps(dossier, user)]
+        return [StepSerializer(step).data for step in allowed_steps(dossier, user)]
 
 
 def masked(answers: dict[str, str], fields: tuple[Field, ...]) -> dict[str, str]:
@@ -177,7 +181,7 @@ class LetterSerializer(VersionSerializer):
 class NewRowsSerializer(VersionSerializer):
     """Rows to be put at the end of the list, in order."""
 
-    rows = serializers.ListField(child=AnswersField(), min_length=1, max_length=services.MOST_ROWS)
+    rows = serializers.ListField(child=AnswersField(), min_length=1, max_length=MOST_ROWS)
 
 
 class RowChangeSerializer(VersionSerializer):

@@ -1,4 +1,4 @@
-"""Dossiers: listed, drafted, filled and moved along through ``requests_app.services``."""
+"""Dossiers: listed, drafted, filled and moved along through the services of the rooms."""
 
 from __future__ import annotations
 
@@ -34,9 +34,19 @@ from portal.api.dossier_serializers import (
 from portal.api.errors import ProblemSerializer, RefusalSerializer
 from portal.api.filters import DossierFilters
 from portal.ca.models import Certificate
-from requests_app import kinds, services
+from requests_app import kinds
+from requests_app.decision.services import RowDecision, decide_rows
+from requests_app.dossier_pages.visibility import hides_rework
+from requests_app.drafts.services import (
+    create_draft,
+    import_rows,
+    remove_row,
+    save_letter,
+    save_rows,
+)
 from requests_app.models import Dossier, DossierItem
 from requests_app.models.querysets import DossierQuerySet
+from requests_app.steps.engine import take_step
 
 _ERRORS = {
     403: ProblemSerializer,
@@ -78,7 +88,7 @@ class DossierList(_OfDossier, generics.ListAPIView[Dossier]):
     @extend_schema(request=DraftSerializer, responses={201: DossierDetailSerializer} | _ERRORS)
     def post(self, request: Request) -> Response:
         asked = _asked(DraftSerializer, request)
-        dossier = services.create_draft(
+        dossier = create_draft(
             asked["kind"], variant=asked["variant"], actor=self.actor, now=self.now
         )
         return Response(self.whole(dossier), status=status.HTTP_201_CREATED)
@@ -104,7 +114,7 @@ class DossierDetail(_OfDossier, APIView):
         asked = _asked(LetterSerializer, request)
         contact = asked.get("contact", {})
         AnswersField().check(contact, kinds.get(dossier.kind).contact_fields)
-        services.save_letter(
+        save_letter(
             dossier,
             letter_number=asked.get("letter_number", dossier.letter_number),
             letter_date=asked.get("letter_date", dossier.letter_date),
@@ -128,7 +138,7 @@ class RowList(_OfDossier, generics.ListAPIView[DossierItem]):
         if self.is_described:
             return DossierItem.objects.none()
         dossier = self.dossier(self.kwargs["uuid"])
-        if services.hides_rework(dossier, self.actor):
+        if hides_rework(dossier, self.actor):
             return DossierItem.objects.none()
         return dossier.items.select_related("dossier", "result")
 
@@ -142,7 +152,7 @@ class RowList(_OfDossier, generics.ListAPIView[DossierItem]):
         asked = _asked(NewRowsSerializer, request)
         for answers in asked["rows"]:
             AnswersField().check(answers, kinds.get(dossier.kind).fields)
-        services.import_rows(
+        import_rows(
             dossier, asked["rows"], actor=self.actor, now=self.now, version=asked["version"]
         )
         return Response(_rows_changed(dossier), status=status.HTTP_201_CREATED)
@@ -161,7 +171,7 @@ class RowDetail(_OfDossier, APIView):
         asked = _asked(RowChangeSerializer, request)
         AnswersField().check(asked["answers"], kinds.get(dossier.kind).fields)
         item = get_object_or_404(dossier.items, uuid=row)
-        services.save_rows(
+        save_rows(
             dossier,
             {item.uuid: asked["answers"]},
             actor=self.actor,
@@ -179,7 +189,7 @@ class RowDetail(_OfDossier, APIView):
         dossier = self.dossier(uuid)
         asked = VersionSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        services.remove_row(
+        remove_row(
             dossier,
             row,
             actor=self.actor,
@@ -201,7 +211,7 @@ class Steps(_OfDossier, APIView):
     def post(self, request: Request, uuid: UUID) -> Response:
         dossier = self.dossier(uuid)
         asked = _asked(TakeStepSerializer, request)
-        event = services.take_step(
+        event = take_step(
             dossier,
             asked["action"],
             actor=self.actor,
@@ -229,10 +239,10 @@ class Decisions(_OfDossier, APIView):
     def post(self, request: Request, uuid: UUID) -> Response:
         dossier = self.dossier(uuid)
         asked = _asked(DecisionsSerializer, request)
-        services.decide_rows(
+        decide_rows(
             dossier,
             {
-                one["row"]: services.RowDecision(one["decision"], one["reason"], one["serial_seen"])
+                one["row"]: RowDecision(one["decision"], one["reason"], one["serial_seen"])
                 for one in asked["decisions"]
             },
             actor=self.actor,

@@ -14,11 +14,11 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from portal.accounts import sign_in, throttle
-from portal.ca import tokens
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused, Violation
+from portal.core.steps import IllegalStep
 from portal.documents import services as documents
-from requests_app.services import Barred, NotEditable, StaleVersion
-from requests_app.workflow import IllegalStep
+from requests_app.errors import Barred, NotEditable, StaleVersion
 
 
 class ViolationSerializer(serializers.Serializer[Violation]):
@@ -55,7 +55,15 @@ def answer_to(error: Exception, context: dict[str, Any]) -> Response | None:
         case tokens.WrongPin() | tokens.Locked() | tokens.NoPinYet():
             return _refusal("pin", [_pin_violation(error)])
         case throttle.Closed():
-            return _closed(error)
+            answer = _problem(
+                "too_many_failures",
+                _("Đã nhập sai quá nhiều lần; thử lại sau %(time)s.")
+                % {"time": f"{timezone.localtime(error.until):%H:%M:%S %d/%m/%Y}"},
+                status.HTTP_429_TOO_MANY_REQUESTS,
+            )
+            seconds = (error.until - timezone.now()).total_seconds()
+            answer["Retry-After"] = str(max(1, int(seconds) + 1))
+            return answer
         case ObjectDoesNotExist():
             return _known(Http404(), context)
     if isinstance(error, documents.Damaged):
@@ -71,8 +79,9 @@ def answer_to(error: Exception, context: dict[str, Any]) -> Response | None:
 def _known(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer what DRF knows, its single details as a problem with a code."""
     answer = exception_handler(error, context)
-    if answer is not None:
-        answer.data = _as_problem(answer.data)
+    detail = answer.data.get("detail") if answer and isinstance(answer.data, dict) else None
+    if answer is not None and isinstance(detail, ErrorDetail):
+        answer.data = {"code": detail.code, "detail": str(detail)}
     return answer
 
 
@@ -126,24 +135,5 @@ def _refusal(code: str, violations: Any) -> Response:
     return Response(data, status=status.HTTP_422_UNPROCESSABLE_ENTITY)
 
 
-def _closed(error: throttle.Closed) -> Response:
-    answer = _problem(
-        "too_many_failures",
-        _("Đã nhập sai quá nhiều lần; thử lại sau %(time)s.")
-        % {"time": f"{timezone.localtime(error.until):%H:%M:%S %d/%m/%Y}"},
-        status.HTTP_429_TOO_MANY_REQUESTS,
-    )
-    seconds = (error.until - timezone.now()).total_seconds()
-    answer["Retry-After"] = str(max(1, int(seconds) + 1))
-    return answer
-
-
 def _problem(code: str, detail: str, http_status: int) -> Response:
     return Response({"code": code, "detail": detail}, status=http_status)
-
-
-def _as_problem(data: Any) -> Any:
-    detail = data.get("detail") if isinstance(data, dict) else None
-    if not isinstance(detail, ErrorDetail):
-        return data
-    return {"code": detail.code, "detail": str(detail)}

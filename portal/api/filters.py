@@ -17,7 +17,7 @@ from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
 from portal.ca.models import Certificate, CertificateState
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS, CertificateQuerySet
-from portal.core.text import nfc, search_key
+from portal.core.text.vietnamese import nfc, search_key
 from requests_app.models import Dossier
 from requests_app.models.querysets import DossierQuerySet
 from requests_app.workflow import State

@@ -11,15 +11,13 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
 from portal.audit.models import GENESIS
@@ -48,7 +46,8 @@ def write(sequence: int, entry_hash: str, *, now: datetime) -> bool:
     """
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
+    with (folder / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         last = latest()
         if last is not None and last.sequence >= sequence:
             return False
@@ -64,14 +63,25 @@ def write(sequence: int, entry_hash: str, *, now: datetime) -> bool:
         files = _files()
         name = f"{now.astimezone(UTC):%Y-%m}.jsonl"
         # A clock set back must not put the newest line into an older file.
-        _append(max([folder / name, *files[-1:]]), line)
+        path = max([folder / name, *files[-1:]])
+        if path.exists() and not path.read_bytes().endswith(b"\n"):
+            whole = path.read_bytes().rpartition(b"\n")
+            os.truncate(path, len(whole[0]) + len(whole[1]))
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(line.encode())
+            file.flush()
+            os.fsync(descriptor)
     return True
 
 
 def latest() -> Checkpoint | None:
     """Return the newest mark, unverified, or None; only ``read_all`` looks at signatures."""
     for path in reversed(_files()):
-        if lines := _whole_lines(_tail(path)):
+        with path.open("rb") as file:  # a line is far shorter than what is read of the end
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
+            end = file.read().decode()
+        if lines := _whole_lines(end):
             return _parse(lines[-1], path)
     return None
 
@@ -80,26 +90,23 @@ def read_all() -> list[Checkpoint]:
     """Return every mark in order, each one's signature and link verified. Raises Broken."""
     marks: list[Checkpoint] = []
     previous = GENESIS
-    public_key = _public_key()
+    key = _signing_key(may_make=False).public_key() if _key_file().exists() else None
     for path in _files():
         for line in _whole_lines(path.read_text()):
             mark = _parse(line, path)
-            _verify(line, public_key, previous=previous, where=f"{path.name}, {mark.sequence}")
+            if key is None:
+                raise Broken("the key of the checkpoints is missing")
+            where = f"{path.name}, {mark.sequence}"
+            content = json.loads(line)
+            try:
+                key.verify(bytes.fromhex(content.pop("signature")), _signed_bytes(content))
+            except (InvalidSignature, KeyError, ValueError) as error:
+                raise Broken(f"checkpoint {where}: its signature is wrong") from error
+            if content["previous"] != previous:
+                raise Broken(f"checkpoint {where}: it does not follow the one before it")
             previous = mark.line_hash
             marks.append(mark)
     return marks
-
-
-def _verify(line: str, key: Ed25519PublicKey | None, *, previous: str, where: str) -> None:
-    if key is None:
-        raise Broken("the key of the checkpoints is missing")
-    content = json.loads(line)
-    try:
-        key.verify(bytes.fromhex(content.pop("signature")), _signed_bytes(content))
-    except (InvalidSignature, KeyError, ValueError) as error:
-        raise Broken(f"checkpoint {where}: its signature is wrong") from error
-    if content["previous"] != previous:
-        raise Broken(f"checkpoint {where}: it does not follow the one before it")
 
 
 def _parse(line: str, path: Path) -> Checkpoint:
@@ -127,34 +134,9 @@ def _files() -> list[Path]:
     return sorted(_folder().glob("*.jsonl"))
 
 
-def _tail(path: Path) -> str:
-    """Return the end of a file; a line is far shorter than this."""
-    with path.open("rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
-        return file.read().decode()
-
-
 def _whole_lines(text: str) -> list[str]:
     """Return the lines that were written to their end: what follows the last was cut by a crash."""
     return text.rpartition("\n")[0].splitlines()
-
-
-def _append(path: Path, line: str) -> None:
-    if path.exists() and not path.read_bytes().endswith(b"\n"):
-        whole = path.read_bytes().rpartition(b"\n")
-        os.truncate(path, len(whole[0]) + len(whole[1]))
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(line.encode())
-        file.flush()
-        os.fsync(descriptor)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    with (folder / ".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _key_file() -> Path:
@@ -169,25 +151,16 @@ def _signing_key(*, may_make: bool) -> Ed25519PrivateKey:
     if not path.exists():
         if not may_make:
             raise Broken("the key of the checkpoints is missing")
-        _make_key(path)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        pem = Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        unfinished = path.with_suffix(".new")
+        unfinished.touch(mode=0o600)
+        unfinished.write_bytes(pem)
+        unfinished.replace(path)
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     assert isinstance(key, Ed25519PrivateKey)
     return key
-
-
-def _make_key(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    pem = Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    unfinished = path.with_suffix(".new")
-    unfinished.touch(mode=0o600)
-    unfinished.write_bytes(pem)
-    unfinished.replace(path)
-
-
-def _public_key() -> Ed25519PublicKey | None:
-    path = _key_file()
-    return _signing_key(may_make=False).public_key() if path.exists() else None

@@ -77,7 +77,11 @@ def record_many(acts: Iterable[Act], *, actor: Actor | None, now: datetime) -> l
     AuditEntry.objects.bulk_create(entries)
     head.save(update_fields=["sequence", "entry_hash"])
     if before // checkpoints.EVERY != head.sequence // checkpoints.EVERY:
-        _attest_on_commit(head.sequence, head.entry_hash, now=now)
+        # What fails here is logged and made good by the next sweep; the act stands.
+        def attest() -> None:
+            checkpoints.write(head.sequence, head.entry_hash, now=now)
+
+        transaction.on_commit(attest, robust=True)
     return entries
 
 
@@ -88,15 +92,6 @@ def lock_chain() -> AuditHead:
     """
     head, _ = AuditHead.objects.select_for_update(no_key=True).get_or_create(id=1)
     return head
-
-
-def _attest_on_commit(sequence: int, entry_hash: str, *, now: datetime) -> None:
-    """What fails here is logged and made good by the next sweep; the act stands."""
-
-    def attest() -> None:
-        checkpoints.write(sequence, entry_hash, now=now)
-
-    transaction.on_commit(attest, robust=True)
 
 
 class ChainBroken(Exception):

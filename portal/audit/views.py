@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -16,8 +14,8 @@ from portal.audit import checkpoints
 from portal.audit.filters import AuditFilter
 from portal.audit.models import AuditEntry, AuditHead
 from portal.audit.querysets import Reader
-from portal.core.paging import Order, capped_count, keyset_page
 from portal.core.roles import Capability
+from portal.core.web.paging import Order, capped_count, keyset_page
 
 if TYPE_CHECKING:
 
@@ -35,30 +33,26 @@ def entry_list(request: ReaderRequest) -> HttpResponse:
         raise PermissionDenied
     found = AuditFilter(request.GET, AuditEntry.objects.visible_to(reader))
     page = keyset_page(found.qs, order=Order("at", is_descending=True), params=request.GET)
+    bodies = reader.bodies_in_view().filter(
+        uuid__in={entry.agency_uuid for entry in page if entry.agency_uuid}
+    )
+    head = AuditHead.objects.filter(id=1).first()
+    try:
+        checkpoint, is_broken = checkpoints.latest(), False
+    except checkpoints.Broken:
+        checkpoint, is_broken = None, True
     context = {
         "filter": found,
         "page": page,
         "count": capped_count(found.qs),
-        "bodies": _names_of_bodies(reader, page),
-        **_state_of_chain(),
+        "bodies": dict(bodies.values_list("uuid", "name")),
+        # How long the chain is and how far it is attested.
+        "length": head.sequence if head else 0,
+        "checkpoint": checkpoint,
+        "is_broken": is_broken,
     }
     is_fragment = request.headers.get("HX-Request") == "true"
     template = "audit/_list.html" if is_fragment else "audit/list.html"
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
-
-
-def _names_of_bodies(reader: Reader, entries: Iterable[AuditEntry]) -> dict[UUID, str]:
-    wanted = {entry.agency_uuid for entry in entries if entry.agency_uuid}
-    return dict(reader.bodies_in_view().filter(uuid__in=wanted).values_list("uuid", "name"))
-
-
-def _state_of_chain() -> dict[str, Any]:
-    """Return how long the chain is and how far it is attested; "broken" when that can't be read."""
-    head = AuditHead.objects.filter(id=1).first()
-    length = head.sequence if head else 0
-    try:
-        return {"length": length, "checkpoint": checkpoints.latest(), "is_broken": False}
-    except checkpoints.Broken:
-        return {"length": length, "checkpoint": None, "is_broken": True}

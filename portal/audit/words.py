@@ -255,12 +255,6 @@ _GROUPS["routing"] = TARGETS["routing_rule"]
 _GROUPS["covering"] = TARGETS["covering_letter"]
 
 
-def word_for_action(action: str) -> _StrPromise | str:
-    """Return an act in words; the code itself where there are none."""
-    group, _dot, name = action.partition(".")
-    return ACTIONS.get(group, {}).get(name, action)
-
-
 def action_choices() -> list[tuple[str, list[tuple[str, _StrPromise]]]]:
     """Return the acts as grouped choices of a form field."""
     return [

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.agencies.models import Agency, Subscriber, SubscriberKind
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS, CertificateQuerySet
-from portal.core.fields import EncryptedTextField
+from portal.core.database.fields import EncryptedTextField
 
 
 class Storage(models.TextChoices):
@@ -38,6 +38,14 @@ class KeyPair(models.Model):
 
     def __str__(self) -> str:
         return f"{self.algorithm} {self.fingerprint[:16]}"
+
+    @property
+    def algorithm_in_words(self) -> str:
+        """Return "rsa-2048" as "RSA 2048 bit"."""
+        family, _dash, size = self.algorithm.partition("-")
+        if family == "rsa":
+            return f"RSA {size} bit"
+        return f"ECDSA {size.upper().replace('P', 'P-')}"
 
 
 class VirtualToken(models.Model):

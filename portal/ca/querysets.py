@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 
 from portal.agencies.visibility import of_visible_bodies
-from portal.core.text import nfc, search_key
+from portal.core.text.vietnamese import nfc, search_key
 
 if TYPE_CHECKING:
     from portal.accounts.models import User

@@ -9,7 +9,9 @@ from celery.signals import worker_init
 from django.db import DatabaseError, connections
 from django.utils.translation import gettext_lazy as _
 
-from portal.ca import authority, ceremony, expiry, installation, services
+from portal.ca.authority import ceremony
+from portal.ca.authority import services as authority
+from portal.ca.register import expiry, installation, services
 from portal.core.background.sweeps import Done, sweep
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ import logging
 import re
 from datetime import UTC, datetime
 
-from portal.core.identifiers import mask
+from portal.core.text.identifiers import mask
 
 _QUOTED_ROWS = re.compile(r"^(DETAIL:|CONTEXT:|LINE \d+:).*$", re.MULTILINE)
 _IDENTITY_NUMBER = re.compile(r"(?<![\w-])\d{12}(?![\w-])")  # no end of a UUID

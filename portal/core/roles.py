@@ -47,6 +47,11 @@ class Capability(StrEnum):
     COVER_DOSSIERS = "cover_dossiers"  # writes an office's covering letters
     SIGN_COVERING_LETTERS = "sign_covering_letters"  # heads an office
     CONFIRM_INSTALLATION = "confirm_installation"
+    PREPARE_REORGANISATIONS = "prepare_reorganisations"  # describes, plans, carries out
+    APPROVE_REORGANISATIONS = "approve_reorganisations"  # and agrees to those of other offices
+    READ_DRAFT_REORGANISATIONS = "read_draft_reorganisations"  # whole, before they are approved
+    ANSWER_REVIEWS = "answer_reviews"  # says for its body what becomes of its certificates
+    HAND_IN_RECORDS = "hand_in_records"  # of what was handed over, signed by both bodies
     KEEP_DEVICES = "keep_devices"  # a body's: receives, hands over, takes back
     SUPPLY_DEVICES = "supply_devices"  # the CA's: takes into stock, sends, takes back
     REVEAL_IDENTITIES = "reveal_identities"
@@ -78,17 +83,26 @@ ROLES: dict[str, RoleProfile] = {
         Capability.DRAFT,
         Capability.NUMBER_LETTERS,
         Capability.CONFIRM_INSTALLATION,
+        Capability.ANSWER_REVIEWS,
+        Capability.HAND_IN_RECORDS,
         Capability.KEEP_DEVICES,
         Capability.REVEAL_IDENTITIES,
     ),
     Role.HEAD: _profile(Scope.BODY, *_WORK, Capability.SIGN_LETTERS, Capability.SEE_STAFF_ACCOUNTS),
     Role.OFFICE_OFFICER: _profile(
-        Scope.OFFICE, *_WORK, Capability.COVER_DOSSIERS, Capability.SEE_DASHBOARD
+        Scope.OFFICE,
+        *_WORK,
+        Capability.COVER_DOSSIERS,
+        Capability.PREPARE_REORGANISATIONS,
+        Capability.READ_DRAFT_REORGANISATIONS,
+        Capability.SEE_DASHBOARD,
     ),
     Role.OFFICE_HEAD: _profile(
         Scope.OFFICE,
         *_WORK,
         Capability.SIGN_COVERING_LETTERS,
+        Capability.APPROVE_REORGANISATIONS,
+        Capability.READ_DRAFT_REORGANISATIONS,
         Capability.SEE_DASHBOARD,
         Capability.SEE_STAFF_ACCOUNTS,
     ),
@@ -106,7 +120,12 @@ ROLES: dict[str, RoleProfile] = {
         Capability.SEE_DASHBOARD,
         Capability.SEE_STAFF_ACCOUNTS,
     ),
-    Role.AUDITOR: _profile(Scope.TREE, Capability.READ_DOSSIERS, Capability.SEE_AUDIT),
+    Role.AUDITOR: _profile(
+        Scope.TREE,
+        Capability.READ_DOSSIERS,
+        Capability.READ_DRAFT_REORGANISATIONS,
+        Capability.SEE_AUDIT,
+    ),
     Role.ADMINISTRATOR: _profile(Scope.NONE, Capability.SEE_AUDIT, Capability.ADMINISTER),
 }
 

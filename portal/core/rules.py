@@ -44,6 +44,11 @@ class Violation:
     way_out: str = ""
     link: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """What is wrong and what can be done instead, where there is no room for more."""
+        return f"{self.message} {self.way_out}".strip()
+
 
 class Refused(Exception):
     """The act breaks one rule or more; nothing was changed."""

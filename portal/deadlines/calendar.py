@@ -12,15 +12,14 @@ from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
 from portal.audit import services as audit
+from portal.core.calendar.workdays import SATURDAY, work_calendar
 from portal.core.models import CalendarDay
 from portal.core.roles import Capability
 from portal.core.rules import refuse
-from portal.core.text import nfc
-from portal.core.workdays import WorkCalendar, work_calendar
-from portal.deadlines.meanwhile import wait_for, wait_for_openers
-from portal.deadlines.moving import Days, Moved, look
+from portal.core.text.vietnamese import nfc
+from portal.deadlines.calendar_lock import wait_for, wait_for_openers
+from portal.deadlines.moves import Moved, look
 
-_SATURDAY = 5
 _RECORDED = 200  # deadlines named in one audit entry; the count is always whole
 
 
@@ -32,7 +31,15 @@ def add_day(
     Raises PermissionDenied or Refused.
     """
     _permit(actor)
-    _check_kind(day, kind)
+    is_weekend = day.weekday() >= SATURDAY
+    if is_weekend != (kind == CalendarDay.Kind.WORK):
+        if is_weekend:
+            message = _("%(day)s là thứ Bảy hoặc Chủ nhật nên vốn là ngày nghỉ.")
+            way_out = _("Nếu đó là ngày làm bù, hãy chọn “Ngày làm bù”.")
+        else:
+            message = _("%(day)s là ngày trong tuần nên vốn là ngày làm việc.")
+            way_out = _("Nếu đó là ngày nghỉ, hãy chọn “Ngày nghỉ”.")
+        raise refuse("day_is_so_already", message % {"day": f"{day:%d/%m/%Y}"}, way_out=way_out)
 
     def add() -> CalendarDay:
         row, is_new = CalendarDay.objects.get_or_create(
@@ -91,13 +98,17 @@ def _change(
     and what somebody else had in hand.
 
     Each further look has an entry of its own, where it moved anything. None waits for a row while
-    it holds one (``moving``).
+    it holds one (``moves``).
     """
     with transaction.atomic():
         audit.lock_chain()
         before = work_calendar()
         row = change()
-        days = _days_touched(row.date, before, work_calendar())
+        year = row.date.year
+        days = row.date, row.date  # the first and the last that may have changed
+        if before.is_announced(year) != work_calendar().is_announced(year):
+            # Any of the year's: its days off were computed and are known now, or the other way.
+            days = date(year, 1, 1), date(year, 12, 31)
         seen = look(days, now=now)
         _record(action, row, seen.moved, actor=actor, now=now)
     moved = list(seen.moved)
@@ -117,30 +128,6 @@ def _change(
 def _permit(actor: User) -> None:
     if not actor.can(Capability.ADMINISTER):
         raise PermissionDenied("only an administrator keeps the calendar")
-
-
-def _check_kind(day: date, kind: str) -> None:
-    is_weekend = day.weekday() >= _SATURDAY
-    if is_weekend == (kind == CalendarDay.Kind.WORK):
-        return
-    if is_weekend:
-        message = _("%(day)s là thứ Bảy hoặc Chủ nhật nên vốn là ngày nghỉ.")
-        way_out = _("Nếu đó là ngày làm bù, hãy chọn “Ngày làm bù”.")
-    else:
-        message = _("%(day)s là ngày trong tuần nên vốn là ngày làm việc.")
-        way_out = _("Nếu đó là ngày nghỉ, hãy chọn “Ngày nghỉ”.")
-    raise refuse("day_is_so_already", message % {"day": f"{day:%d/%m/%Y}"}, way_out=way_out)
-
-
-def _days_touched(day: date, before: WorkCalendar, after: WorkCalendar) -> Days:
-    """Return the first and the last day that may have changed.
-
-    Where a year's days off were computed ``before`` and are known ``after``, or the other way
-    round, that is any of its days.
-    """
-    if before.is_announced(day.year) != after.is_announced(day.year):
-        return date(day.year, 1, 1), date(day.year, 12, 31)
-    return day, day
 
 
 def _record(

@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event
 
-from portal.deadlines.models import Counts, Deadline
+from portal.deadlines.models import Deadline
 
-if TYPE_CHECKING:
-    from portal.accounts.models import User
-
-MOST_EVENTS = 500
-DAYS_AHEAD = 180
 REFRESHED_EVERY = timedelta(hours=1)
-
-
-def clocks_for(user: User, *, today: date) -> list[Deadline]:
-    """Return the open clocks in the feed of ``user``, the most urgent first.
-
-    Of days that certificates bring only the own body's: an office answers for thousands.
-    """
-    seen = Deadline.objects.visible_to(user).for_list(today).open()
-    own = seen.filter(~Q(counts=Counts.FIXED) | Q(agency=user.agency_id))
-    near = own.filter(due_on__lte=today + timedelta(days=DAYS_AHEAD))
-    return list(near.select_related("agency").order_by("due_on", "pk")[:MOST_EVENTS])
 
 
 def calendar_of(clocks: Iterable[Deadline]) -> bytes:
@@ -48,29 +30,22 @@ def calendar_of(clocks: Iterable[Deadline]) -> bytes:
     calendar.add("x-published-ttl", "PT1H")
     host = urlsplit(settings.PUBLIC_URL).hostname
     for clock in clocks:
-        calendar.add_component(_event(clock, host=str(host)))
+        event = Event()
+        opened_at = timezone.make_aware(datetime.combine(clock.received_on, time.min))
+        changed_at = (clock.changed_at or opened_at).astimezone(UTC)
+        event.add("uid", f"{clock.uuid}@{host}")
+        event.add("dtstamp", changed_at)
+        event.add("last-modified", changed_at)
+        event.add("dtstart", clock.due_on)
+        event.add("dtend", clock.due_on + timedelta(days=1))
+        event.add("summary", f"{clock.get_kind_display()}: {clock.title}")
+        event.add(
+            "description",
+            _("Đơn vị thực hiện: %(agency)s\nCăn cứ: %(article)s")
+            % {"agency": clock.agency.name, "article": clock.article},
+        )
+        if clock.path:
+            event.add("url", f"{settings.PUBLIC_URL}{clock.path}")
+        event.add("transp", "TRANSPARENT")  # what is owed does not make anybody busy
+        calendar.add_component(event)
     return bytes(calendar.to_ical())
-
-
-def _event(clock: Deadline, *, host: str) -> Event:
-    event = Event()
-    changed_at = (clock.changed_at or _midnight(clock.received_on)).astimezone(UTC)
-    event.add("uid", f"{clock.uuid}@{host}")
-    event.add("dtstamp", changed_at)
-    event.add("last-modified", changed_at)
-    event.add("dtstart", clock.due_on)
-    event.add("dtend", clock.due_on + timedelta(days=1))
-    event.add("summary", f"{clock.get_kind_display()}: {clock.title}")
-    event.add(
-        "description",
-        _("Đơn vị thực hiện: %(agency)s\nCăn cứ: %(article)s")
-        % {"agency": clock.agency.name, "article": clock.article},
-    )
-    if clock.path:
-        event.add("url", f"{settings.PUBLIC_URL}{clock.path}")
-    event.add("transp", "TRANSPARENT")  # what is owed does not make anybody busy
-    return event
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from portal.core.forms import CheckedField
 from portal.core.models import CalendarDay
+from portal.core.web.forms import CheckedField
 
 
 class DayForm(forms.Form):

@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from django.db.models import Count
 
+from portal.core.calendar.workdays import WorkCalendar
 from portal.core.models import CalendarDay
-from portal.core.workdays import WorkCalendar
 from portal.deadlines.models import Deadline, DeadlineKind
 
 if TYPE_CHECKING:
@@ -50,6 +50,32 @@ class Month:
     first: date
     weeks: Sequence[Sequence[Day | None]]
 
+    @classmethod
+    def of(cls, user: User, first: date, *, today: date, calendar: WorkCalendar) -> Self:
+        """Return the month that begins on ``first`` with the open clocks ``user`` sees.
+
+        Two queries: the clocks counted by day and kind, the names of special days.
+        """
+        last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        clocks = Deadline.objects.visible_to(user).for_list(today).open()
+        in_month = clocks.filter(due_on__range=(first, last)).order_by()
+        counted = in_month.values_list("due_on", "kind").annotate(count=Count("pk"))
+        due: dict[date, list[Due]] = defaultdict(list)
+        for day, kind, count in counted.order_by("due_on", "kind"):
+            due[day].append(Due(str(DeadlineKind(kind).label), count))
+        named = CalendarDay.objects.filter(date__range=(first, last)).values_list("date", "name")
+        names = dict(named)
+        weeks = [
+            [
+                Day(day, calendar.is_working(day), names.get(day, ""), due.get(day, ()))
+                if day.month == first.month
+                else None
+                for day in week
+            ]
+            for week in _WEEKS.monthdatescalendar(first.year, first.month)
+        ]
+        return cls(first, weeks)
+
     @property
     def previous(self) -> date:
         return (self.first - timedelta(days=1)).replace(day=1)
@@ -61,33 +87,3 @@ class Month:
     @property
     def count(self) -> int:
         return sum(day.count for week in self.weeks for day in week if day)
-
-
-def month_of(first: date, user: User, *, today: date, calendar: WorkCalendar) -> Month:
-    """Return the month that begins on ``first`` with the open clocks ``user`` sees.
-
-    Two queries: the clocks counted by day and kind, the names of special days.
-    """
-    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    due = _due(first, last, user, today=today)
-    named = CalendarDay.objects.filter(date__range=(first, last)).values_list("date", "name")
-    names = dict(named)
-    weeks = [
-        [
-            Day(day, calendar.is_working(day), names.get(day, ""), due.get(day, ()))
-            if day.month == first.month
-            else None
-            for day in week
-        ]
-        for week in _WEEKS.monthdatescalendar(first.year, first.month)
-    ]
-    return Month(first, weeks)
-
-
-def _due(first: date, last: date, user: User, *, today: date) -> dict[date, list[Due]]:
-    clocks = Deadline.objects.visible_to(user).for_list(today).open()
-    counted = clocks.filter(due_on__range=(first, last)).order_by().values_list("due_on", "kind")
-    found: dict[date, list[Due]] = defaultdict(list)
-    for day, kind, count in counted.annotate(count=Count("pk")).order_by("due_on", "kind"):
-        found[day].append(Due(str(DeadlineKind(kind).label), count))
-    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from portal.deadlines.models import Deadline
 
 DOORS_SHOWN_DAYS = 90  # before a certificate's door shuts it comes into the lists
+MOST_EVENTS, FEED_DAYS_AHEAD = 500, 180  # of a calendar feed
 # They end on a day of their own, one for each certificate.
 CERTIFICATE_KINDS = frozenset({"renewal_door", "certificate_expiry"})
 # What bodies owe the CA, which therefore sees whether they are late.
@@ -57,6 +58,16 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
         is_past = Q(due_on__lt=today, done_at__isnull=True, cancelled_at__isnull=True)
         return self.filter(~Q(counts="fixed") | (near & (~is_past | Q(lapsed_at__isnull=False))))
 
+    def in_feed_of(self, user: User, *, today: date) -> Self:
+        """Return the open ones in the calendar feed of ``user``, the most urgent first.
+
+        Of days that certificates bring only the own body's: an office answers for thousands.
+        """
+        seen = self.visible_to(user).for_list(today).open()
+        own = seen.filter(~Q(counts="fixed") | Q(agency=user.agency_id))
+        near = own.filter(due_on__lte=today + timedelta(days=FEED_DAYS_AHEAD))
+        return near.select_related("agency").order_by("due_on", "pk")[:MOST_EVENTS]
+
     def due_today(self, today: date) -> Self:
         return self.open().filter(due_on=today)
 
@@ -67,3 +78,10 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
 
     def done(self) -> Self:
         return self.filter(done_at__isnull=False)
+
+    def lapse(self, *, now: datetime) -> int:
+        """End the open ones, whose day is over: what they were for can be done no more.
+
+        They are neither done nor late. Returns how many.
+        """
+        return self.open().update(lapsed_at=now, next_at=None)

@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils import timezone
 
+from portal.core import law
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from portal.core.workdays import WorkCalendar
+    from portal.core.calendar.workdays import WorkCalendar
 
-DECREE = "Nghị định 68/2024/NĐ-CP"
-ISSUE_WORKING_DAYS = 3  # Điều 11 (R17)
-RETURN_WORKING_DAYS = 5  # Điều 20 (R29)
-RECOVERY_WORKING_DAYS = 1  # Điều 22 (R33)
-DOOR_DAYS = 30  # Điều 12 (R06), Điều 14 (R08): left at least when renewal or change is asked for
+CORRECTION_WORKING_DAYS = 30  # a reminder to complete a dossier, no term of the law
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +28,30 @@ class Limit:
     is_derived: bool = False
 
 
-LIMITS: Mapping[str, Limit] = {
-    "office_check": Limit(settings.OFFICE_CHECK_WORKING_DAYS, "Quy định nội bộ của Sở", True),
-    "ca_issue": Limit(ISSUE_WORKING_DAYS, f"Điều 11 {DECREE}"),
-    "ca_renew_change": Limit(
-        max(settings.CA_RENEW_WORKING_DAYS, settings.CA_CHANGE_WORKING_DAYS),
-        "Chưa thấy thời hạn trong văn bản; theo thiết lập của hệ thống",
-        True,
-    ),
-    "ca_revoke": Limit(
-        settings.CA_REVOKE_WORKING_DAYS,
-        "Chưa thấy thời hạn trong văn bản; theo thiết lập của hệ thống",
-        True,
-    ),
-    "recovery": Limit(RECOVERY_WORKING_DAYS, f"Điều 22 {DECREE}"),
-    "handover_notice": Limit(
-        settings.HANDOVER_NOTICE_WORKING_DAYS, f"Điều 11 {DECREE} (“ngay sau khi bàn giao”)", True
-    ),
-    "device_return": Limit(RETURN_WORKING_DAYS, f"Điều 20 {DECREE}"),
-    "loss_minutes": Limit(1, f"Điều 20 {DECREE} (“gửi ngay”)", True),
-    "correction": Limit(30, "Nhắc hoàn thiện hồ sơ; không phải thời hạn luật định", True),
-    # These end on a day of their own, read from the certificate.
-    "renewal_door": Limit(0, f"Điều 12, Điều 14 {DECREE}"),
-    "certificate_expiry": Limit(0, f"Điều 21 {DECREE}"),
-    # Until the day its office sets; the letter asks bodies to look through what they have.
-    "merger_review": Limit(0, "Công văn 275/BCY-CTSBMTT ngày 16/5/2025; hạn do Sở đặt", True),
-}
+def limit_of(kind: str) -> Limit:
+    """Return how long a clock of ``kind`` runs, and by what."""
+    not_seen = "Chưa thấy thời hạn trong văn bản; theo thiết lập của hệ thống"
+    longest = max(settings.CA_RENEW_WORKING_DAYS, settings.CA_CHANGE_WORKING_DAYS)
+    at_once = settings.HANDOVER_NOTICE_WORKING_DAYS
+    limits: Mapping[str, Limit] = {
+        "office_check": Limit(settings.OFFICE_CHECK_WORKING_DAYS, "Quy định nội bộ của Sở", True),
+        "ca_issue": Limit(law.ISSUE_WORKING_DAYS, f"Điều 11 {law.DECREE}"),
+        "ca_renew_change": Limit(longest, not_seen, True),
+        "ca_revoke": Limit(settings.CA_REVOKE_WORKING_DAYS, not_seen, True),
+        "recovery": Limit(law.RECOVERY_WORKING_DAYS, f"Điều 22 {law.DECREE}"),
+        "handover_notice": Limit(at_once, f"Điều 11 {law.DECREE} (“ngay sau khi bàn giao”)", True),
+        "device_return": Limit(law.RETURN_WORKING_DAYS, f"Điều 20 {law.DECREE}"),
+        "loss_minutes": Limit(1, f"Điều 20 {law.DECREE} (“gửi ngay”)", True),
+        "correction": Limit(
+            CORRECTION_WORKING_DAYS, "Nhắc hoàn thiện hồ sơ; không phải thời hạn luật định", True
+        ),
+        # These end on a day of their own, read from the certificate.
+        "renewal_door": Limit(0, f"Điều 12, Điều 14 {law.DECREE}"),
+        "certificate_expiry": Limit(0, f"Điều 21 {law.DECREE}"),
+        # Until the day its office sets; the letter asks bodies to look through what they have.
+        "merger_review": Limit(0, "Công văn 275/BCY-CTSBMTT ngày 16/5/2025; hạn do Sở đặt", True),
+    }
+    return limits[kind]
 
 
 @dataclass(frozen=True, slots=True)

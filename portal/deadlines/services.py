@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
@@ -12,11 +12,11 @@ from django.db.models import Case, F, OuterRef, QuerySet, When
 from django.utils import timezone
 
 from portal.agencies.models import Agency
-from portal.core.workdays import work_calendar
-from portal.deadlines.meanwhile import reads_the_calendar
+from portal.core.calendar.workdays import work_calendar
+from portal.core.database.bulk import update_rows
+from portal.deadlines.calendar_lock import reads_the_calendar
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
-from portal.deadlines.querysets import DeadlineQuerySet
-from portal.deadlines.rules import LIMITS, first_moment
+from portal.deadlines.rules import first_moment, limit_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def open_deadlines(
 ) -> list[Deadline]:
     """Start many clocks of one kind on the day of ``now``; return those that were not open yet."""
     wanted = _not_open_yet([kind], owed)
-    limit = LIMITS[kind]
+    limit = limit_of(kind)
     days = min(limit.working_days, working_days or limit.working_days)
     received_on = timezone.localdate(now)
     reads_the_calendar()
@@ -129,7 +129,7 @@ def open_until(
         opened.append(
             Deadline(
                 kind=kind,
-                article=LIMITS[kind].article,
+                article=limit_of(kind).article,
                 agency=one.agency,
                 office=one.office,
                 target_type=target_type,
@@ -182,14 +182,6 @@ def _what_it_crossed(now: datetime) -> Case:
     return Case(When(next_at__lte=now, then=F("next_at")), default=None)
 
 
-def lapse(clocks: DeadlineQuerySet, *, now: datetime) -> int:
-    """End open clocks whose day is over: what they were for can be done no more. Return how many.
-
-    They are neither done nor late.
-    """
-    return clocks.open().update(lapsed_at=now, next_at=None)
-
-
 def pass_on(
     target_uuids: Collection[UUID],
     *,
@@ -208,15 +200,25 @@ def pass_on(
     return found.update(agency=agency, office=office, next_at=now, changed_at=now)
 
 
+def let_watch(clocks: Sequence[Deadline], offices: Mapping[int, Agency]) -> int:
+    """Let the offices of ``offices`` (by clock) watch locked clocks; return how many changed.
+
+    Nobody is reminded anew by that: the thresholds are those of the clock.
+    """
+    changed = []
+    for clock in clocks:
+        office = offices.get(clock.pk)
+        if office is not None and office.pk != clock.office_id:
+            clock.office = office
+            changed.append(clock)
+    update_rows(changed, ["office"])
+    return len(changed)
+
+
 def cancel_all(target_uuid: UUID, *, now: datetime) -> int:
     """Cancel every open clock about ``target_uuid`` (a return, a withdrawal); return how many."""
     found = Deadline.objects.open().filter(target_uuid=target_uuid)
     return found.update(cancelled_at=now, next_at=_what_it_crossed(now))
-
-
-def next_due(target_uuid: UUID) -> date | None:
-    """Return the earliest day an open clock about ``target_uuid`` ends, or None."""
-    return next_dues(target_uuid).first()
 
 
 def next_dues(target_uuid: UUID | OuterRef) -> QuerySet[Deadline, date]:

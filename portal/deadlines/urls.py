@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from portal.core.converters import DayConverter
+from portal.core.web.converters import DayConverter
 from portal.deadlines import views, views_month
 
 register_converter(DayConverter, "day")

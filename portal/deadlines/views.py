@@ -18,18 +18,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.core.computed_days import computed_days_off
-from portal.core.fragments import filtered, render_list
+from portal.core.calendar.computed_days import computed_days_off
+from portal.core.calendar.workdays import SATURDAY, work_calendar
 from portal.core.models import CalendarDay
-from portal.core.paging import Order, capped_count, keyset_page
 from portal.core.roles import Capability
 from portal.core.rules import Refused
-from portal.core.workdays import work_calendar
+from portal.core.web.fragments import filtered, render_list
+from portal.core.web.paging import Order, capped_count, keyset_page
 from portal.deadlines import calendar
 from portal.deadlines.filters import DONE, OPEN, DeadlineFilter
 from portal.deadlines.forms import DayForm, NewDayForm
 from portal.deadlines.models import Deadline
-from portal.deadlines.moving import Moved
+from portal.deadlines.moves import Moved
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -63,7 +63,8 @@ def deadline_list(request: UserRequest) -> HttpResponse:
 @require_safe
 def calendar_page(request: UserRequest) -> HttpResponse:
     """One year of the table; everybody may look, the administrator edits."""
-    year = _year(request.GET.get("nam"), today=timezone.localdate())
+    asked = _YEAR.fullmatch(request.GET.get("nam", ""))
+    year = int(asked[0]) if asked else timezone.localdate().year
     days = list(CalendarDay.objects.filter(date__year=year))
     ends = CalendarDay.objects.aggregate(first=Min("date__year"), last=Max("date__year"))
     first = min(year, ends["first"] or year)
@@ -80,7 +81,11 @@ def calendar_page(request: UserRequest) -> HttpResponse:
         "days": days,
         "expected": sum(not day.is_official for day in days),
         "is_announced": is_announced,
-        "computed": [(day, name) for day, name in computed.items() if day not in entered],
+        "computed": [
+            (day, name)
+            for day, name in computed.items()
+            if day not in entered and day.weekday() < SATURDAY
+        ],
         "working_days": worked.between(last_before, date(year, 12, 31)),
         "may_edit": _may_edit(request.user),
     }
@@ -154,13 +159,6 @@ def _may_edit(user: User) -> bool:
 def _require_editor(user: User) -> None:
     if not _may_edit(user):
         raise PermissionDenied("only an administrator keeps the calendar")
-
-
-def _year(asked: str | None, *, today: date) -> int:
-    """Return the year asked for, or this one when that is none."""
-    if asked and _YEAR.fullmatch(asked):
-        return int(asked)
-    return today.year
 
 
 def _to_year(day: date) -> HttpResponse:

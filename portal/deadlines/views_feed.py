@@ -9,7 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from portal.accounts.services import reader_of
-from portal.deadlines.feed import calendar_of, clocks_for
+from portal.deadlines.feed import calendar_of
+from portal.deadlines.models import Deadline
 
 
 @login_not_required
@@ -19,7 +20,7 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     user = reader_of(token)
     if user is None:
         raise Http404
-    clocks = clocks_for(user, today=timezone.localdate())
+    clocks = Deadline.objects.in_feed_of(user, today=timezone.localdate())
     response = HttpResponse(calendar_of(clocks), content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'inline; filename="thoi-han.ics"'
     return response

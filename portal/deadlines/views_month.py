@@ -11,8 +11,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from portal.core.workdays import work_calendar
-from portal.deadlines.months import month_of
+from portal.core.calendar.workdays import work_calendar
+from portal.deadlines.months import Month
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -23,17 +23,7 @@ _MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
 @require_safe
 def month_page(request: UserRequest) -> HttpResponse:
     today = timezone.localdate()
-    month = month_of(
-        _month(request.GET.get("thang"), today=today),
-        request.user,
-        today=today,
-        calendar=work_calendar(),
-    )
+    asked = _MONTH.fullmatch(request.GET.get("thang", ""))
+    first = date(int(asked[1]), int(asked[2]), 1) if asked else today.replace(day=1)
+    month = Month.of(request.user, first, today=today, calendar=work_calendar())
     return render(request, "deadlines/month.html", {"month": month, "today": today})
-
-
-def _month(asked: str | None, *, today: date) -> date:
-    """Return the first day of the month asked for, or of this one when that is none."""
-    if asked and (found := _MONTH.fullmatch(asked)):
-        return date(int(found[1]), int(found[2]), 1)
-    return today.replace(day=1)

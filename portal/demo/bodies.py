@@ -66,9 +66,35 @@ def make(*, now: datetime) -> Bodies:
         email="hotro.thunghiem@laichau.gov.vn",
         now=now,
     )
-    communes = [_commune(name, province=province, office=office, now=now) for name in COMMUNES]
+    communes = [
+        _body(
+            f"ỦY BAN NHÂN DÂN XÃ {name}",
+            valid_from=SINCE,
+            parent=province,
+            office=office,
+            short_name="UBND",
+            place=name.title(),
+            signs_for="TM. ỦY BAN NHÂN DÂN",
+            address=f"Trung tâm xã {name.title()}, tỉnh Lai Châu",
+            decision=MERGER,
+            now=now,
+        )
+        for name in COMMUNES
+    ]
     for commune, (name, earlier) in zip(communes, COMMUNES.items(), strict=True):
-        _predecessors(commune, name, earlier, province=province, office=office, now=now)
+        for old in earlier:
+            body = _body(
+                f"ỦY BAN NHÂN DÂN {old} (HUYỆN TÂN UYÊN)",
+                parent=province,
+                office=office,
+                short_name="UBND",
+                place=name.title(),
+                signs_for="TM. ỦY BAN NHÂN DÂN",
+                now=now,
+            )
+            if body.dissolved_on is None:
+                share = [Share(commune)]
+                succeed(body, share, decision=MERGER, effective_on=SINCE, actor=None, now=now)
     hospital = _body(
         "BỆNH VIỆN ĐA KHOA KHU VỰC TÂN UYÊN",
         parent=province,
@@ -91,51 +117,6 @@ def make(*, now: datetime) -> Bodies:
     bodies = Bodies(ca, province, office, tan_uyen, muong_khoa, pac_ta, hospital)
     _routes(bodies)
     return bodies
-
-
-def _commune(name: str, *, province: Agency, office: Agency, now: datetime) -> Agency:
-    return _body(
-        f"ỦY BAN NHÂN DÂN XÃ {name}",
-        valid_from=SINCE,
-        parent=province,
-        office=office,
-        short_name="UBND",
-        place=name.title(),
-        signs_for="TM. ỦY BAN NHÂN DÂN",
-        address=f"Trung tâm xã {name.title()}, tỉnh Lai Châu",
-        decision=MERGER,
-        now=now,
-    )
-
-
-def _predecessors(
-    commune: Agency,
-    name: str,
-    earlier: tuple[str, ...],
-    *,
-    province: Agency,
-    office: Agency,
-    now: datetime,
-) -> None:
-    for old in earlier:
-        body = _body(
-            f"ỦY BAN NHÂN DÂN {old} (HUYỆN TÂN UYÊN)",
-            parent=province,
-            office=office,
-            short_name="UBND",
-            place=name.title(),
-            signs_for="TM. ỦY BAN NHÂN DÂN",
-            now=now,
-        )
-        if body.dissolved_on is None:
-            succeed(
-                body,
-                [Share(commune)],
-                decision=MERGER,
-                effective_on=SINCE,
-                actor=None,
-                now=now,
-            )
 
 
 def _body(

@@ -43,19 +43,7 @@ def play(bodies: Bodies, accounts: Accounts, *, now: datetime) -> None:
         actor=officer,
         now=now,
     )
-    body = description.add_body(
-        merger, _new_body(bodies), actor=officer, now=now, version=_version(merger)
-    )
-    for old in (bodies.muong_khoa, bodies.pac_ta):
-        description.add_row(
-            merger, Row(old, body), actor=officer, now=now, version=_version(merger)
-        )
-    plans.ask_for_plan(merger, actor=officer, now=now)
-    worker.make_waiting(now=now)
-
-
-def _new_body(bodies: Bodies) -> BodyFacts:
-    return BodyFacts(
+    new = BodyFacts(
         facts=AgencyFacts(
             name=NEW_NAME,
             short_name="UBND",
@@ -69,6 +57,13 @@ def _new_body(bodies: Bodies) -> BodyFacts:
             signs_for="TM. ỦY BAN NHÂN DÂN",
         )
     )
+    body = description.add_body(merger, new, actor=officer, now=now, version=_version(merger))
+    for old in (bodies.muong_khoa, bodies.pac_ta):
+        description.add_row(
+            merger, Row(old, body), actor=officer, now=now, version=_version(merger)
+        )
+    plans.ask_for_plan(merger, actor=officer, now=now)
+    worker.make_waiting(now=now)
 
 
 def _version(merger: Merger) -> int:

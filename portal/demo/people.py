@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from django.conf import settings
-
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.agencies.services import match_or_create_person
-from portal.core.identifiers import parse_day
 from portal.core.roles import Role
+from portal.core.text.identifiers import parse_day
 from portal.demo.bodies import Bodies
 
 _FAMILY = ("Lò", "Vàng", "Giàng", "Tẩn", "Hoàng", "Lường", "Quàng", "Nguyễn", "Đặng", "Bùi", "Phạm")
@@ -29,20 +27,15 @@ def name_of(number: int) -> str:
     return f"{family} {middle} {given}"
 
 
-def identity_number_of(number: int) -> str:
-    """Return an invented identity number: 900000 and more is a tail nobody was given here."""
-    year = 70 + number % 28
-    woman = _MIDDLE[(number // 3) % len(_MIDDLE)] in ("Thị", "Thu")
-    return f"012{1 if woman else 0}{year:02d}{900000 + number:06d}"
-
-
 def answers_of(number: int, *, commune: str, mailbox: str, **changes: str) -> dict[str, str]:
     """Return a complete row of Mẫu 01 for invented person ``number`` of a commune."""
-    identity = identity_number_of(number)
+    # 900000 and more is a tail of identity numbers that nobody was given here.
+    year = 70 + number % 28
+    woman = _MIDDLE[(number // 3) % len(_MIDDLE)] in ("Thị", "Thu")
     return {
         "full_name": name_of(number),
-        "birth_on": f"{1 + number % 28:02d}/{1 + number % 12:02d}/19{identity[4:6]}",
-        "identity_number": identity,
+        "birth_on": f"{1 + number % 28:02d}/{1 + number % 12:02d}/19{year:02d}",
+        "identity_number": f"012{1 if woman else 0}{year:02d}{900000 + number:06d}",
         "issue_place": "CCSQLHCVTTXH",
         "issued_on": f"{1 + number % 27:02d}/{1 + number % 11:02d}/2022",
         "email": f"canbo{number}.{mailbox}@laichau.gov.vn",
@@ -165,13 +158,3 @@ def row_of(user: User, **changes: str) -> dict[str, str]:
         "phone": affiliation.phone,
         **changes,
     }
-
-
-def demo_password() -> str:
-    """Return the one password of all demo accounts."""
-    return str(settings.DEMO_PASSWORD)
-
-
-def demo_pin() -> str:
-    """Return the PIN of the demo's virtual tokens."""
-    return str(settings.DEMO_PIN)

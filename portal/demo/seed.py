@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from devices import services as devices
 from devices.models import Device
 from devices.serials import NewDevice
-from portal.accounts.models import User
-from portal.ca import authority, ceremony, expiry
+from portal.ca.authority import ceremony
+from portal.ca.authority import services as authority
+from portal.ca.register import expiry
 from portal.demo import bodies as demo_bodies
-from portal.demo import mergers, people, scenes
+from portal.demo import dossiers, mergers, people
 
 # Kind, how many, carrier: what the CA's store holds before the first dossier.
 STOCK = (("token", 80, ""), ("sim", 4, "Viettel"), ("sim", 2, "Vinaphone"), ("sd", 2, ""))
@@ -24,35 +27,32 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
     say("Đơn vị và tài khoản")
     long_ago = now - timedelta(days=90)
     bodies = demo_bodies.make(now=long_ago)
-    accounts = people.make_accounts(bodies, password=people.demo_password(), now=long_ago)
+    accounts = people.make_accounts(bodies, password=settings.DEMO_PASSWORD, now=long_ago)
     say("Kho thiết bị của Cục")
-    _stock(accounts.operator, now=long_ago)
-    scenes.play_all(bodies, accounts, pin=people.demo_pin(), now=now, say=say)
-    scenes.retire_one(accounts, now=now)
-    while expiry.open_missing(now=now):
-        pass
-    say("Sáp nhập hai xã: mô tả và phương án")
-    mergers.play(bodies, accounts, now=now)
-
-
-def _stock(operator: User, *, now: datetime) -> None:
     for kind, count, carrier in STOCK:
         batch = f"DEMO-{kind}{'-' + carrier if carrier else ''}".upper()
         if Device.objects.filter(batch=batch).exists():
             continue
+        digits = sum(ord(letter) * place for place, letter in enumerate(batch, start=1)) % 10_000
+        serial = batch.replace("DEMO-", "D")
         devices.take_in(
             kind,
-            [_new_device(batch, number, kind) for number in range(1, count + 1)],
+            [
+                NewDevice(
+                    f"{serial}-{number:05d}",
+                    iccid=f"8984{digits:06d}{number:09d}" if kind == "sim" else "",
+                )
+                for number in range(1, count + 1)
+            ],
             batch=batch,
             carrier=carrier,
-            actor=operator,
-            now=now,
+            actor=accounts.operator,
+            now=long_ago,
         )
     while devices.has_keys_to_make():
-        devices.make_next_keys(now=now)
-
-
-def _new_device(batch: str, number: int, kind: str) -> NewDevice:
-    digits = abs(sum(ord(letter) * place for place, letter in enumerate(batch, start=1))) % 10_000
-    iccid = f"8984{digits:06d}{number:09d}" if kind == "sim" else ""
-    return NewDevice(f"{batch.replace('DEMO-', 'D')}-{number:05d}", iccid=iccid)
+        devices.make_next_keys(now=long_ago)
+    dossiers.play_all(bodies, accounts, pin=settings.DEMO_PIN, now=now, say=say)
+    while expiry.open_missing(now=now):
+        pass
+    say("Sáp nhập hai xã: mô tả và phương án")
+    mergers.play(bodies, accounts, now=now)

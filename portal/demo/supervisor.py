@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 PATIENCE = 1.0  # seconds from SIGTERM to SIGKILL: Ctrl-C ends everything within two
@@ -50,7 +50,8 @@ class Running:
             elif (status := self.processes[name].poll()) is not None:
                 _kill(self.processes[name])  # its children: they hold the port, or a task
                 self._ends[name] = [at for at in self._ends[name] if at > now - WINDOW] + [now]
-                ended = f"{name} ended with {_word(status)}"
+                how = f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
+                ended = f"{name} ended with {how}"
                 if (times := len(self._ends[name])) > RESTARTS:
                     raise EndsTooOften(f"{ended}, {times} times in {WINDOW / 60:.0f} minutes")
                 wait = FIRST_WAIT * 2 ** (times - 1)
@@ -73,26 +74,18 @@ def together(
             running.start(name)
         yield running
     finally:
-        _end(running.processes.values())
+        for process in running.processes.values():
+            process.terminate()  # it ends its own children in good order
+        deadline = time.monotonic() + PATIENCE
+        for process in running.processes.values():
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, deadline - time.monotonic()))
+            _kill(process)  # and any child that it left behind
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _end(processes: Collection[subprocess.Popen[bytes]]) -> None:
-    for process in processes:
-        process.terminate()  # it ends its own children in good order
-    deadline = time.monotonic() + PATIENCE
-    for process in processes:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(max(0.0, deadline - time.monotonic()))
-        _kill(process)  # and any child that it left behind
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def _word(status: int) -> str:
-    return f"status {status}" if status >= 0 else f"signal {signal.Signals(-status).name}"

@@ -16,29 +16,27 @@ SYSTEMS = (
 
 def rows_of(owner: str) -> list[dict[str, str]]:
     """Return a right row for each system of ``owner``."""
-    return [
-        {
-            "name": name,
-            "owner": owner,
-            "address": "Xã Tân Uyên, tỉnh Lai Châu",
-            "province": "Lai Châu",
-            "domain": domain,
-            "purpose": purpose,
-            "email": "quantri.tanuyen@laichau.gov.vn",
-            "storage": storage,
-            "csr": _request(name, domain),
-            "note": "",
-            "old_serial": "",
-        }
-        for name, domain, storage, purpose in SYSTEMS
-    ]
-
-
-def _request(name: str, domain: str) -> str:
-    """Return a request as the agency's own software makes it; the private half is thrown away."""
-    common_name = x509.NameAttribute(NameOID.COMMON_NAME, name)
-    names = x509.SubjectAlternativeName([x509.DNSName(domain)])
-    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([common_name]))
-    key = ec.generate_private_key(ec.SECP256R1())
-    signed = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
-    return signed.public_bytes(Encoding.PEM).decode()
+    rows = []
+    for name, domain, storage, purpose in SYSTEMS:
+        # As the agency's own software makes the request; the private half is thrown away.
+        common_name = x509.NameAttribute(NameOID.COMMON_NAME, name)
+        names = x509.SubjectAlternativeName([x509.DNSName(domain)])
+        builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([common_name]))
+        key = ec.generate_private_key(ec.SECP256R1())
+        signed = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+        rows.append(
+            {
+                "name": name,
+                "owner": owner,
+                "address": "Xã Tân Uyên, tỉnh Lai Châu",
+                "province": "Lai Châu",
+                "domain": domain,
+                "purpose": purpose,
+                "email": "quantri.tanuyen@laichau.gov.vn",
+                "storage": storage,
+                "csr": signed.public_bytes(Encoding.PEM).decode(),
+                "note": "",
+                "old_serial": "",
+            }
+        )
+    return rows

@@ -15,7 +15,7 @@ from pyhanko.pdf_utils.layout import AxisAlignment, BoxConstraints, Margins, Sim
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.stamp import StaticStampStyle
 
-from portal.documents.press import print_pdf
+from portal.documents.layout import print_pdf
 from portal.documents.roles import SignatureRole
 
 STYLESHEET = "letters/signature.css"
@@ -50,8 +50,25 @@ def style(
         y_align=AxisAlignment.ALIGN_MID,
         margins=Margins(0, 0, 0, 0),
     )
-    page = _page(role, name=name, number=number, now=now, in_corner=in_corner)
-    return StaticStampStyle(border_width=0, background=_Page(page), background_layout=layout)
+    look = "corner" if in_corner else "head" if role is SignatureRole.HEAD else "seal"
+    shown = unicodedata.normalize("NFC", name)
+    if look == "seal":
+        shown = shown.upper()
+    letter_size, letters = ring(shown)
+    html = render_to_string(
+        f"letters/signature_{look}.html",
+        {
+            "name": shown,
+            "number": number,
+            "time": time_line(now),
+            "day": f"{timezone.localtime(now):%d/%m/%Y}",
+            "hour": time_line(now).partition(" ")[2],
+            "letter_size": letter_size,
+            "ring": letters,
+        },
+    )
+    page = _Page(print_pdf(html, stylesheet=STYLESHEET))
+    return StaticStampStyle(border_width=0, background=page, background_layout=layout)
 
 
 def time_line(now: datetime) -> str:
@@ -87,27 +104,6 @@ def _width(letter: str) -> int:
     plain = unicodedata.normalize("NFD", letter)[0].upper()
     width = _DIGIT_WIDTH if plain.isdigit() else _WIDTHS.get(plain, _USUAL_WIDTH)
     return width + _SPACING
-
-
-def _page(role: SignatureRole, *, name: str, number: str, now: datetime, in_corner: bool) -> bytes:
-    look = "corner" if in_corner else "head" if role is SignatureRole.HEAD else "seal"
-    shown = unicodedata.normalize("NFC", name)
-    if look == "seal":
-        shown = shown.upper()
-    letter_size, letters = ring(shown)
-    html = render_to_string(
-        f"letters/signature_{look}.html",
-        {
-            "name": shown,
-            "number": number,
-            "time": time_line(now),
-            "day": f"{timezone.localtime(now):%d/%m/%Y}",
-            "hour": time_line(now).partition(" ")[2],
-            "letter_size": letter_size,
-            "ring": letters,
-        },
-    )
-    return print_pdf(html, stylesheet=STYLESHEET)
 
 
 class _Page(PdfContent):

@@ -72,15 +72,12 @@ def has_font(families: Sequence[str]) -> bool:
     fc_match = shutil.which("fc-match")
     if fc_match is None:
         return False
-    return any(
-        family in _answer([fc_match, "--format=%{family}", family]).split(",")
-        for family in families
-    )
-
-
-def _answer(command: list[str]) -> str:
-    found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)  # noqa: S603
-    return found.stdout
+    for family in families:
+        command = [fc_match, "--format=%{family}", family]
+        found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)  # noqa: S603
+        if family in found.stdout.split(","):
+            return True
+    return False
 
 
 def _loads(library: str) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from django.template.loader import render_to_string
 
-from portal.documents.press import print_pdf
+from portal.documents.layout import print_pdf
 
 STYLESHEET = "letters/letter.css"
 BLANK_NUMBER = (
@@ -108,17 +108,28 @@ class Letter:
 
 def render(letter: Letter) -> bytes:
     """Return the letter as a PDF/A-2u; its fonts are embedded, its text can be selected."""
-    return print_pdf(html_on_paper(letter), stylesheet=STYLESHEET)
+    return print_pdf(render_html(letter, for_screen=False), stylesheet=STYLESHEET)
 
 
-def html_on_paper(letter: Letter) -> str:
-    """Return the page that ``render`` prints."""
-    return _html(letter, for_screen=False)
+def render_html(letter: Letter, *, for_screen: bool = True) -> str:
+    """Return the letter as HTML: the page that ``render`` prints, or a fragment for the screen.
 
-
-def render_html(letter: Letter) -> str:
-    """Return the letter as a fragment of HTML that brings its own stylesheets, for the screen."""
-    return _html(letter, for_screen=True)
+    The fragment brings its own stylesheets.
+    """
+    return render_to_string(
+        letter.template,
+        {
+            "letter": letter,
+            "superior": issuer_line(letter.superior),
+            "agency": issuer_line(letter.agency),
+            "number_line": number_line(letter.number),
+            "date_line": date_line(letter.place, letter.day),
+            "columns": [Column(*column) for column in letter.columns],
+            "rows": letter.rows if for_screen else [list(map(cell, row)) for row in letter.rows],
+            "header_tiers": header_tiers(letter.columns),
+            "for_screen": for_screen,
+        },
+    )
 
 
 def number_line(number: str) -> str:
@@ -165,20 +176,3 @@ def cell(text: str) -> str:
     if "@" not in text:
         return text
     return text.replace("@", "\u200b@").replace(".", "\u200b.")
-
-
-def _html(letter: Letter, *, for_screen: bool) -> str:
-    return render_to_string(
-        letter.template,
-        {
-            "letter": letter,
-            "superior": issuer_line(letter.superior),
-            "agency": issuer_line(letter.agency),
-            "number_line": number_line(letter.number),
-            "date_line": date_line(letter.place, letter.day),
-            "columns": [Column(*column) for column in letter.columns],
-            "rows": letter.rows if for_screen else [list(map(cell, row)) for row in letter.rows],
-            "header_tiers": header_tiers(letter.columns),
-            "for_screen": for_screen,
-        },
-    )

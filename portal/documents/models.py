@@ -35,6 +35,14 @@ class Document(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def before_signatures(self) -> Document:
+        """Return the document that was frozen, of which this may be a signed copy."""
+        document = self
+        while document.original is not None:
+            document = document.original
+        return document
+
 
 class Signature(models.Model):
     """One electronic signature put on a frozen letter, at most one of each role."""

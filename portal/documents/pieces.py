@@ -10,7 +10,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
 
-from portal.documents import press
+from portal.documents import layout
 
 _TYPE, _PAGES, _KIDS, _COUNT, _PARENT = map(
     generic.pdf_name, ("/Type", "/Pages", "/Kids", "/Count", "/Parent")
@@ -32,14 +32,14 @@ def print_piece(html: str, *, stylesheet: str, rows: int, is_last: bool) -> Piec
     Where others follow, the last page is left out: it may not be full. Its rows, which break over
     no pages, begin the next piece.
     """
-    with press.laid_out(html, stylesheet=stylesheet) as document:
+    with layout.laid_out(html, stylesheet=stylesheet) as document:
         pages = document.pages
         on_page = [len(page.bookmarks) for page in pages]
         for page in pages:
             page.bookmarks.clear()  # not to be written: nobody turns a thousand of them
         has_room = on_page and 0 < on_page[-1] < rows
         kept = pages[:-1] if has_room and not is_last else pages
-        return Piece(press.written(document.copy(kept)), len(kept), sum(on_page[: len(kept)]))
+        return Piece(layout.written(document.copy(kept)), len(kept), sum(on_page[: len(kept)]))
 
 
 def join(pieces: Sequence[bytes]) -> bytes:
@@ -52,8 +52,9 @@ def join(pieces: Sequence[bytes]) -> bytes:
         *(whole.import_object(piece.root.raw_get("/Pages")) for piece in rest),
     ]
     count = sum(int(branch.get_object()["/Count"]) for branch in branches)
+    number = generic.NumberObject(count)  # type: ignore[no-untyped-call]
     tree = generic.DictionaryObject(  # type: ignore[no-untyped-call]
-        {_TYPE: _PAGES, _KIDS: generic.ArrayObject(branches), _COUNT: _number(count)}
+        {_TYPE: _PAGES, _KIDS: generic.ArrayObject(branches), _COUNT: number}
     )
     trunk = whole.add_object(tree)
     for branch in branches:
@@ -62,7 +63,3 @@ def join(pieces: Sequence[bytes]) -> bytes:
     output = BytesIO()
     whole.write(output)  # type: ignore[no-untyped-call]
     return output.getvalue()
-
-
-def _number(value: int) -> generic.NumberObject:
-    return generic.NumberObject(value)  # type: ignore[no-untyped-call]

@@ -41,12 +41,18 @@ class Place(NamedTuple):
 
 def find(reader: PdfFileReader, role: SignatureRole) -> Place | None:
     """Return the place the letter keeps for ``role``; None in a file that is no letter of ours."""
-    destinations = dict(_destinations(reader))
+    names = reader.root.get("/Names")
+    tree = names.get("/Dests") if names else None
+    destinations = dict(_leaves(tree, depth=0)) if tree else {}
     upper, lower = (destinations.get(mark) for mark in MARKS[role])
     if upper is None or lower is None:
         return None
-    page = _page_number(reader, upper.raw_get(0))
-    if page is None:
+    wanted = upper.raw_get(0).reference
+    for page in range(int(reader.root["/Pages"]["/Count"])):
+        found, _resources = reader.find_page_for_modification(page)  # type: ignore[no-untyped-call]
+        if found.reference == wanted:
+            break
+    else:
         return None
     left, top = round(float(upper[2])), round(float(upper[3]))
     right, bottom = round(float(lower[2])), round(float(lower[3]))
@@ -57,17 +63,18 @@ def find(reader: PdfFileReader, role: SignatureRole) -> Place | None:
 
 def corner(reader: PdfFileReader) -> Place:
     """Return the top right corner of the first page."""
-    media_box = _inherited(reader.root["/Pages"], "/MediaBox", first_page=True)
+    # The first page has its size from itself or from a branch of the tree above it.
+    node = reader.root["/Pages"]
+    media_box = node.get("/MediaBox", None)
+    for _depth in range(_MOST_DEPTH):
+        children = node.get("/Kids", None)
+        if not children:
+            break
+        node = children[0].get_object()
+        media_box = node.get("/MediaBox", media_box)
     right, top = round(float(media_box[2])), round(float(media_box[3]))
     x, y = right - CORNER_MARGIN - CORNER_WIDTH, top - CORNER_MARGIN // 2 - CORNER_HEIGHT
     return Place(0, (x, y, x + CORNER_WIDTH, y + CORNER_HEIGHT))
-
-
-def _destinations(reader: PdfFileReader) -> Iterator[tuple[str, Any]]:
-    names = reader.root.get("/Names")
-    tree = names.get("/Dests") if names else None
-    if tree:
-        yield from _leaves(tree, depth=0)
 
 
 def _leaves(node: Any, *, depth: int) -> Iterator[tuple[str, Any]]:
@@ -77,23 +84,3 @@ def _leaves(node: Any, *, depth: int) -> Iterator[tuple[str, Any]]:
     if depth < _MOST_DEPTH:
         for child in node.get("/Kids", ()):
             yield from _leaves(child.get_object(), depth=depth + 1)
-
-
-def _page_number(reader: PdfFileReader, wanted: Any) -> int | None:
-    for number in range(int(reader.root["/Pages"]["/Count"])):
-        page, _resources = reader.find_page_for_modification(number)  # type: ignore[no-untyped-call]
-        if page.reference == wanted.reference:
-            return number
-    return None
-
-
-def _inherited(node: Any, key: str, *, first_page: bool) -> Any:
-    """Return ``key`` as the first page below ``node`` has it."""
-    value = node.get(key, None)
-    for _depth in range(_MOST_DEPTH):
-        children = node.get("/Kids", None)
-        if not first_page or not children:
-            break
-        node = children[0].get_object()
-        value = node.get(key, value)
-    return value

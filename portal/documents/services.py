@@ -45,7 +45,11 @@ def store(
     """Keep ``content`` under its SHA-256 and return its document; equal bytes lie there once."""
     digest = hashlib.sha256(content).hexdigest()
     path = f"documents/{digest[:2]}/{digest[2:4]}/{digest}"
-    if not _holds(path, digest):
+    is_whole = False
+    if default_storage.exists(path):
+        with default_storage.open(path) as file:
+            is_whole = hashlib.sha256(file.read()).hexdigest() == digest
+    if not is_whole:
         # Where a write was cut off, the storage gives the whole one a name of its own.
         path = default_storage.save(path, ContentFile(content))
     kind = _ENDINGS.get(media_type)
@@ -122,9 +126,20 @@ def sign(
     go into the signature. Raises Refused when the role has signed, the certificate is not valid at
     ``now`` or the key is not its own.
     """
-    letter = frozen_letter(document)
-    _refuse_what_cannot_be_signed(letter, role=role, certificate=certificate, now=now)
-    signer_name = _signer_name(certificate)
+    letter = document.before_signatures
+    if letter.media_type != PDF:
+        raise refuse("not_a_pdf", _("Chỉ ký số được văn bản PDF."))
+    if letter.signatures.filter(role=role).exists():
+        raise _signed_already(role)
+    if not certificate.is_valid(now):
+        raise refuse(
+            "certificate_not_valid",
+            _("Chứng thư %(serial)s đã hết hạn hoặc bị thu hồi.") % {"serial": certificate.serial},
+            way_out=_("Ký bằng chứng thư còn hiệu lực."),
+        )
+    # The name inside the certificate: what the signature says is what it proves.
+    subject = x509.load_der_x509_certificate(bytes(certificate.der)).subject
+    names = subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     try:
         pdf = signing.sign_pdf(
             read(document),
@@ -132,7 +147,7 @@ def sign(
             certificate_der=bytes(certificate.der),
             chain=chain,
             role=role,
-            signer_name=signer_name,
+            signer_name=str(names[0].value) if names else certificate.common_name,
             reason=_REASONS[role],
             now=now,
             number=number,
@@ -159,39 +174,10 @@ def sign(
     return copy
 
 
-def frozen_letter(document: Document) -> Document:
-    """Return the document before any signature that ``document`` is a signed copy of."""
-    while document.original is not None:
-        document = document.original
-    return document
-
-
-def _holds(path: str, digest: str) -> bool:
-    if not default_storage.exists(path):
-        return False
-    with default_storage.open(path) as file:
-        return hashlib.sha256(file.read()).hexdigest() == digest
-
-
 _REASONS = {
     SignatureRole.HEAD: "Người có thẩm quyền ký văn bản",
     SignatureRole.ORGANISATION: "Chữ ký số của cơ quan, tổ chức ban hành văn bản",
 }
-
-
-def _refuse_what_cannot_be_signed(
-    letter: Document, *, role: SignatureRole, certificate: Certificate, now: datetime
-) -> None:
-    if letter.media_type != PDF:
-        raise refuse("not_a_pdf", _("Chỉ ký số được văn bản PDF."))
-    if letter.signatures.filter(role=role).exists():
-        raise _signed_already(role)
-    if not certificate.is_valid(now):
-        raise refuse(
-            "certificate_not_valid",
-            _("Chứng thư %(serial)s đã hết hạn hoặc bị thu hồi.") % {"serial": certificate.serial},
-            way_out=_("Ký bằng chứng thư còn hiệu lực."),
-        )
 
 
 def _signed_already(role: SignatureRole) -> Refused:
@@ -200,10 +186,3 @@ def _signed_already(role: SignatureRole) -> Refused:
         _("Văn bản đã có chữ ký: %(role)s.") % {"role": role.label},
         way_out=_("Tải lại trang để xem bản đã ký."),
     )
-
-
-def _signer_name(certificate: Certificate) -> str:
-    """Return the common name inside the certificate: what the signature says is what it proves."""
-    subject = x509.load_der_x509_certificate(bytes(certificate.der)).subject
-    names = subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    return str(names[0].value) if names else certificate.common_name

@@ -56,7 +56,14 @@ def sign_pdf(
     is invisible and the organisation's stands in the top right corner with ``number`` and time.
     Raises CannotSign when the key is not the certificate's or the role has signed already.
     """
-    signer = _signer(key, certificate_der, chain)
+    certificate = x509.Certificate.load(certificate_der)
+    public_key = key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    if public_key != certificate.public_key.dump():
+        raise CannotSign("the key is not the certificate's")
+    signer = _KeySigner(key, signing_cert=certificate)
+    signer.cert_registry.register_multiple([x509.Certificate.load(der) for der in chain])
     try:
         writer = IncrementalPdfFileWriter(BytesIO(pdf))
         place = places.find(writer.prev, role)
@@ -85,18 +92,6 @@ def sign_pdf(
     except (SigningError, PdfError) as error:
         raise CannotSign(str(error)) from error
     return signed.getvalue()
-
-
-def _signer(key: Any, certificate_der: bytes, chain: Sequence[bytes]) -> _KeySigner:
-    certificate = x509.Certificate.load(certificate_der)
-    public_key = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    if public_key != certificate.public_key.dump():
-        raise CannotSign("the key is not the certificate's")
-    signer = _KeySigner(key, signing_cert=certificate)
-    signer.cert_registry.register_multiple([x509.Certificate.load(der) for der in chain])
-    return signer
 
 
 class _KeySigner(Signer):

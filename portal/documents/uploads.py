@@ -15,7 +15,7 @@ from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from portal.core.rules import Refused, refuse
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 
 MOST_PDF_OBJECTS = 100_000
 MOST_UNPACKED_BYTES = 200 * 1024 * 1024
@@ -56,10 +56,25 @@ def check(content: bytes) -> FileKind:
         return PNG
     if content.startswith(b"\xff\xd8\xff"):
         return JPEG
-    if content.startswith(b"PK\x03\x04"):
-        _check_workbook(content)
-        return XLSX
-    raise _unknown()
+    if not content.startswith(b"PK\x03\x04"):
+        raise _unknown()
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise _unknown() from error
+    names = {entry.filename for entry in entries}
+    if _WORKBOOK not in names:
+        raise _unknown()
+    if any(name.lower().endswith(("vbaproject.bin", ".exe", ".dll")) for name in names):
+        raise refuse(
+            "upload_has_macros",
+            "Bảng tính có macro.",
+            way_out="Lưu lại bảng tính ở dạng .xlsx không có macro.",
+        )
+    if sum(entry.file_size for entry in entries) > MOST_UNPACKED_BYTES:
+        raise refuse("upload_too_large", "Bảng tính quá lớn sau khi giải nén.")
+    return XLSX
 
 
 def safe_name(name: str, kind: FileKind) -> str:
@@ -81,30 +96,26 @@ def _unknown() -> Refused:
     )
 
 
-def _check_workbook(content: bytes) -> None:
-    try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise _unknown() from error
-    names = {entry.filename for entry in entries}
-    if _WORKBOOK not in names:
-        raise _unknown()
-    if any(name.lower().endswith(("vbaproject.bin", ".exe", ".dll")) for name in names):
-        raise refuse(
-            "upload_has_macros",
-            "Bảng tính có macro.",
-            way_out="Lưu lại bảng tính ở dạng .xlsx không có macro.",
-        )
-    if sum(entry.file_size for entry in entries) > MOST_UNPACKED_BYTES:
-        raise refuse("upload_too_large", "Bảng tính quá lớn sau khi giải nén.")
-
-
 def _check_pdf(content: bytes) -> None:
     try:
         reader = PdfFileReader(BytesIO(content), strict=False)
         is_encrypted = reader.encrypted
-        is_active = not is_encrypted and _is_active(reader)
+        references: set[Any] = set()
+        if not is_encrypted:
+            for revision in range(reader.xrefs.total_revisions):
+                references |= set(reader.xrefs.explicit_refs_in_revision(revision))
+        if len(references) > MOST_PDF_OBJECTS:
+            raise PdfError("too many objects")
+        is_active = any(
+            _ACTIVE_KEYS & set(one)
+            or (
+                "/S" in one
+                and isinstance(action := one.raw_get("/S"), generic.NameObject)
+                and str(action) in _ACTIVE_ACTIONS
+            )
+            for reference in references
+            for one in _dictionaries(reference.get_object(), depth=0)
+        )
     except _Unreadable as error:
         raise refuse(
             "upload_unreadable",
@@ -135,26 +146,6 @@ _Unreadable = (
     AttributeError,
     RecursionError,
 )
-
-
-def _is_active(reader: PdfFileReader) -> bool:
-    references: set[Any] = set()
-    for revision in range(reader.xrefs.total_revisions):
-        references |= set(reader.xrefs.explicit_refs_in_revision(revision))
-    if len(references) > MOST_PDF_OBJECTS:
-        raise PdfError("too many objects")
-    return any(
-        _acts(dictionary)
-        for reference in references
-        for dictionary in _dictionaries(reference.get_object(), depth=0)
-    )
-
-
-def _acts(dictionary: generic.DictionaryObject) -> bool:
-    if _ACTIVE_KEYS & set(dictionary):
-        return True
-    action = dictionary.raw_get("/S") if "/S" in dictionary else None
-    return isinstance(action, generic.NameObject) and str(action) in _ACTIVE_ACTIONS
 
 
 def _dictionaries(value: Any, *, depth: int) -> Iterator[generic.DictionaryObject]:

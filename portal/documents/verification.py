@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Self, TypeAlias
 
 from asn1crypto import x509
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import (
@@ -57,6 +58,17 @@ _SIGNATURES_ONLY = StandardDiffPolicy(
     ),
 )
 _ROLES = {name: role for role, name in FIELD_NAMES.items()}
+_PROBLEMS = {
+    "not_intact": gettext_lazy("nội dung đã bị thay đổi hoặc chữ ký hỏng"),
+    "partly_covered": gettext_lazy("chữ ký không bao phủ toàn bộ văn bản"),
+    "changed_after": gettext_lazy("văn bản bị sửa sau khi ký"),
+    "not_trusted": gettext_lazy("chứng thư không do tổ chức được tin cậy cấp"),
+    "expired_at_signing": gettext_lazy("chứng thư không còn hiệu lực khi ký"),
+    "revoked_at_signing": gettext_lazy("chứng thư đã bị thu hồi trước khi ký"),
+    "no_time": gettext_lazy("không có thời gian ký"),
+    "time_in_future": gettext_lazy("thời gian ký ở tương lai"),
+    "not_the_frozen_letter": gettext_lazy("không phải văn bản đã trình ký trên hệ thống"),
+}
 
 
 # A damaged file can fail in the reader in any of these ways.
@@ -75,6 +87,26 @@ class Frozen(NamedTuple):
 
     sha256: str
     size: int
+
+    def is_all_of(self, pdf: bytes, reader: PdfFileReader) -> bool:
+        """Say whether the file is the frozen letter, byte for byte, and signatures put after it.
+
+        The beginning alone would not do: a later revision can replace a page before it is signed.
+        """
+        if hashlib.sha256(pdf[: self.size]).hexdigest() != self.sha256:
+            return False
+        within = [
+            revision
+            for revision in range(reader.xrefs.total_revisions)
+            if reader.xrefs.get_xref_container_info(revision).end_location <= self.size
+        ]
+        if not within:
+            return False
+        found = _SIGNATURES_ONLY.review_file(reader, within[-1])
+        return (
+            isinstance(found, DiffResult)
+            and found.modification_level <= ModificationLevel.FORM_FILLING
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +131,54 @@ class SignatureReport:
     revoked_since: datetime | None
     problems: tuple[str, ...]
 
+    @classmethod
+    def of(
+        cls,
+        signature: EmbeddedPdfSignature,
+        *,
+        trust: Sequence[bytes],
+        now: datetime,
+        revoked_at: RevokedAt | None,
+        is_frozen: bool | None,
+    ) -> Self:
+        """Judge one signature; ``is_frozen`` is what was found about the file."""
+        certificate = signature.signer_cert
+        der: bytes = certificate.dump()
+        signed_at = signature.self_reported_timestamp
+        if signed_at is not None and signed_at.tzinfo is None:
+            signed_at = signed_at.replace(tzinfo=UTC)
+        context = ValidationContext(
+            trust_roots=[x509.Certificate.load(der) for der in trust],
+            moment=signed_at or now,
+            allow_fetching=False,
+            revocation_mode="soft-fail",
+        )
+        status: PdfSignatureStatus | None
+        try:
+            status = validate_pdf_signature(signature, context, key_usage_settings=_USAGE)
+        except SignatureValidationError:
+            status = None  # too broken to be judged
+        revoked_since = revoked_at(der) if revoked_at else None
+        validity = certificate["tbs_certificate"]["validity"]
+        not_after: datetime = validity["not_after"].native
+        problems = _problems(status, certificate, signed_at, revoked_since=revoked_since, now=now)
+        if is_frozen is False:
+            problems.append("not_the_frozen_letter")
+        return cls(
+            field_name=signature.field_name,
+            role=_ROLES.get(signature.field_name),
+            signer=str(certificate.subject.native.get("common_name", "")),
+            serial=f"{certificate.serial_number:016X}",
+            certificate_der=der,
+            signed_at=signed_at,
+            covers_whole_file=status is not None
+            and status.coverage == SignatureCoverageLevel.ENTIRE_FILE,
+            is_frozen_letter=is_frozen,
+            expired_since=not_after if not_after <= now else None,
+            revoked_since=revoked_since,
+            problems=tuple(problems),
+        )
+
     @property
     def is_valid(self) -> bool:
         """Say whether the signature stands."""
@@ -109,7 +189,7 @@ class SignatureReport:
         """Return one sentence in Vietnamese for the page."""
         who = self.role.label if self.role else _("Chữ ký")
         if self.problems:
-            reasons = "; ".join(_problem_text(code) for code in self.problems)
+            reasons = "; ".join(str(_PROBLEMS[code]) for code in self.problems)
             return _("%(who)s – %(signer)s: KHÔNG hợp lệ (%(reasons)s).") % {
                 "who": who, "signer": self.signer, "reasons": reasons,
             }  # fmt: skip
@@ -140,139 +220,45 @@ def verify(
     try:
         reader = PdfFileReader(BytesIO(pdf), strict=False)
         signatures = list(reader.embedded_regular_signatures)
-        is_frozen = _holds_only(reader, pdf, frozen) if frozen else None
+        is_frozen = frozen.is_all_of(pdf, reader) if frozen else None
         return [
-            _report(one, trust=trust, now=now, revoked_at=revoked_at, is_frozen=is_frozen)
+            SignatureReport.of(
+                one, trust=trust, now=now, revoked_at=revoked_at, is_frozen=is_frozen
+            )
             for one in signatures
         ]
     except _BROKEN as error:
         raise Unreadable(str(error)) from error
 
 
-def _report(
-    signature: EmbeddedPdfSignature,
+def _problems(
+    status: PdfSignatureStatus | None,
+    certificate: x509.Certificate,
+    signed_at: datetime | None,
     *,
-    trust: Sequence[bytes],
+    revoked_since: datetime | None,
     now: datetime,
-    revoked_at: RevokedAt | None,
-    is_frozen: bool | None,
-) -> SignatureReport:
-    certificate = signature.signer_cert
-    der: bytes = certificate.dump()
-    signed_at = _aware(signature.self_reported_timestamp)
-    status = _status(signature, trust, signed_at or now)
-    revoked_since = revoked_at(der) if revoked_at else None
-    validity = certificate["tbs_certificate"]["validity"]
-    not_after: datetime = validity["not_after"].native
-    problems = [
-        *_file_problems(status),
-        *_time_problems(certificate, signed_at, now),
-        *_trust_problems(status, revoked_since, signed_at or now),
-    ]
-    if is_frozen is False:
-        problems.append("not_the_frozen_letter")
-    return SignatureReport(
-        field_name=signature.field_name,
-        role=_ROLES.get(signature.field_name),
-        signer=str(certificate.subject.native.get("common_name", "")),
-        serial=f"{certificate.serial_number:016X}",
-        certificate_der=der,
-        signed_at=signed_at,
-        covers_whole_file=status is not None
-        and status.coverage == SignatureCoverageLevel.ENTIRE_FILE,
-        is_frozen_letter=is_frozen,
-        expired_since=not_after if not_after <= now else None,
-        revoked_since=revoked_since,
-        problems=tuple(problems),
-    )
-
-
-def _status(
-    signature: EmbeddedPdfSignature, trust: Sequence[bytes], moment: datetime
-) -> PdfSignatureStatus | None:
-    """Return what pyHanko says; None when the signature is too broken to be judged."""
-    context = ValidationContext(
-        trust_roots=[x509.Certificate.load(der) for der in trust],
-        moment=moment,
-        allow_fetching=False,
-        revocation_mode="soft-fail",
-    )
-    try:
-        return validate_pdf_signature(signature, context, key_usage_settings=_USAGE)
-    except SignatureValidationError:
-        return None
-
-
-def _file_problems(status: PdfSignatureStatus | None) -> list[str]:
+) -> list[str]:
+    """Return what is wrong with the file, with the time of signing, with the trust in it."""
+    found = []
     if status is None or not (status.intact and status.valid):
-        return ["not_intact"]
-    if status.coverage < SignatureCoverageLevel.ENTIRE_REVISION:
-        return ["partly_covered"]
-    return [] if status.docmdp_ok else ["changed_after"]
+        found.append("not_intact")
+    elif status.coverage < SignatureCoverageLevel.ENTIRE_REVISION:
+        found.append("partly_covered")
+    elif not status.docmdp_ok:
+        found.append("changed_after")
 
-
-def _time_problems(
-    certificate: x509.Certificate, signed_at: datetime | None, now: datetime
-) -> list[str]:
     if signed_at is None:
-        return ["no_time"]
-    problems = []
-    if signed_at > now + CLOCK_TOLERANCE:
-        problems.append("time_in_future")
-    validity = certificate["tbs_certificate"]["validity"]
-    if not validity["not_before"].native <= signed_at < validity["not_after"].native:
-        problems.append("expired_at_signing")
-    return problems
+        found.append("no_time")
+    else:
+        if signed_at > now + CLOCK_TOLERANCE:
+            found.append("time_in_future")
+        validity = certificate["tbs_certificate"]["validity"]
+        if not validity["not_before"].native <= signed_at < validity["not_after"].native:
+            found.append("expired_at_signing")
 
-
-def _trust_problems(
-    status: PdfSignatureStatus | None, revoked_since: datetime | None, signed_at: datetime
-) -> list[str]:
-    problems = []
     if status is not None and not status.trusted:
-        problems.append("not_trusted")
-    if revoked_since is not None and revoked_since <= signed_at:
-        problems.append("revoked_at_signing")
-    return problems
-
-
-def _holds_only(reader: PdfFileReader, pdf: bytes, frozen: Frozen) -> bool:
-    """Say whether the file is the frozen letter, byte for byte, and signatures put after it.
-
-    The beginning alone would not do: a later revision can replace a page before it is signed.
-    """
-    if hashlib.sha256(pdf[: frozen.size]).hexdigest() != frozen.sha256:
-        return False
-    revisions = reader.xrefs.total_revisions
-    within = [
-        revision
-        for revision in range(revisions)
-        if reader.xrefs.get_xref_container_info(revision).end_location <= frozen.size
-    ]
-    if not within:
-        return False
-    found = _SIGNATURES_ONLY.review_file(reader, within[-1])
-    return (
-        isinstance(found, DiffResult) and found.modification_level <= ModificationLevel.FORM_FILLING
-    )
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    if moment is not None and moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
-    return moment
-
-
-def _problem_text(code: str) -> str:
-    texts = {
-        "not_intact": _("nội dung đã bị thay đổi hoặc chữ ký hỏng"),
-        "partly_covered": _("chữ ký không bao phủ toàn bộ văn bản"),
-        "changed_after": _("văn bản bị sửa sau khi ký"),
-        "not_trusted": _("chứng thư không do tổ chức được tin cậy cấp"),
-        "expired_at_signing": _("chứng thư không còn hiệu lực khi ký"),
-        "revoked_at_signing": _("chứng thư đã bị thu hồi trước khi ký"),
-        "no_time": _("không có thời gian ký"),
-        "time_in_future": _("thời gian ký ở tương lai"),
-        "not_the_frozen_letter": _("không phải văn bản đã trình ký trên hệ thống"),
-    }
-    return texts[code]
+        found.append("not_trusted")
+    if revoked_since is not None and revoked_since <= (signed_at or now):
+        found.append("revoked_at_signing")
+    return found

@@ -12,7 +12,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from portal.core.identifiers import mask
+from portal.core.text.identifiers import mask
 from portal.notices.models import Mail, Notice
 
 MOST_LINES = 50  # of one mail; further notices are counted and stand in the portal

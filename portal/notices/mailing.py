@@ -83,7 +83,11 @@ class _Connection:
         A server lost over a mail may have taken it: that counts against the mail, lest one that
         trips the server is repeated for ever.
         """
-        self._open()
+        try:
+            self._backend.open()
+        except OSError as error:
+            self.is_lost = True
+            raise ServerAway from error
         message.connection = self._backend
         try:
             if not message.send():
@@ -97,13 +101,6 @@ class _Connection:
             self.is_lost = True
             raise
 
-    def _open(self) -> None:
-        try:
-            self._backend.open()
-        except OSError as error:
-            self.is_lost = True
-            raise ServerAway from error
-
 
 def _send(pk: int, connection: _Connection, *, now: datetime) -> bool:
     if not Mail.objects.unsent().claim(pk, now=now, lease=LEASE, attempts=F("attempts") + 1):
@@ -112,21 +109,17 @@ def _send(pk: int, connection: _Connection, *, now: datetime) -> bool:
     try:
         connection.send(message_of(mail))
     except Exception as error:  # whatever is wrong with one mail, the others go
-        _put_off(mail, error, now=now)
+        # A server that takes nobody's mail is no fault of this one: that is not counted.
+        wait = BACK_OFF[min(mail.attempts, len(BACK_OFF)) - 1]
+        problem = kind_of(error)
+        if isinstance(error, ServerAway):
+            wait = SERVER_LOST_WAIT
+            mail.attempts -= 1
+            problem = kind_of(error.__cause__ or error)
+        Mail.objects.filter(pk=mail.pk).update(
+            claimed_until=now + wait, attempts=mail.attempts, last_error=problem
+        )
+        logger.warning("mail %s could not be sent: %s", mail.uuid, problem)
         return False
     Mail.objects.filter(pk=pk).update(sent_at=now, last_error="")
     return True
-
-
-def _put_off(mail: Mail, error: Exception, *, now: datetime) -> None:
-    """Try again later; a server that takes nobody's mail is no fault of this one: not counted."""
-    wait = BACK_OFF[min(mail.attempts, len(BACK_OFF)) - 1]
-    problem = kind_of(error)
-    if isinstance(error, ServerAway):
-        wait = SERVER_LOST_WAIT
-        mail.attempts -= 1
-        problem = kind_of(error.__cause__ or error)
-    Mail.objects.filter(pk=mail.pk).update(
-        claimed_until=now + wait, attempts=mail.attempts, last_error=problem
-    )
-    logger.warning("mail %s could not be sent: %s", mail.uuid, problem)

@@ -50,19 +50,14 @@ def _read(raw: bytes) -> WrittenMail:
     # What is for its recipient's eyes alone stays in the file on the server.
     is_private = message["Sensitivity"] is not None
     body = None if is_private else message.get_body(preferencelist=("plain",))
+    at = parsedate_to_datetime(message["Date"]) if message["Date"] else None
+    if at is not None and at.tzinfo is None:  # "-0000" is UTC of an unsaid place
+        at = at.replace(tzinfo=UTC)
     return WrittenMail(
         subject=str(message["Subject"] or ""),
         to=str(message["To"] or ""),
-        at=_moment(str(message["Date"] or "")),
+        at=at,
         message_id=str(message["Message-ID"] or ""),
         text=str(body.get_content()) if body else "",
         is_private=is_private,
     )
-
-
-def _moment(date: str) -> datetime | None:
-    """Return the moment a header says; "-0000" is UTC of an unsaid place."""
-    if not date:
-        return None
-    moment = parsedate_to_datetime(date)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

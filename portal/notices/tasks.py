@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.core.background.sweeps import Done, sweep
 from portal.deadlines.models import Reminder
-from portal.notices import mailing, missing_days, reminders
+from portal.notices import mailing, reminders
 
 NAMED = 20  # reminders shown one by one
 
@@ -63,4 +63,4 @@ def remind(*, now: datetime) -> Done:
 )
 def warn_of_missing_days(*, now: datetime) -> int:
     """Tell administrators of a year whose days off are not entered, once a month."""
-    return missing_days.warn_of_missing_days(now=now)
+    return reminders.warn_of_missing_days(now=now)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -19,11 +22,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseStopPolling
 
 from portal.accounts import sessions
-from portal.core.paging import Order, keyset_page
 from portal.core.roles import Capability
+from portal.core.web.paging import Order, keyset_page
 from portal.notices import outbox, services
 from portal.notices.forms import MailingForm
-from portal.notices.listing import grouped
 from portal.notices.models import Mailing, Notice
 from portal.notices.preferences import choose, mailing_of
 
@@ -79,7 +81,10 @@ def mark_read(request: UserRequest, uuid: UUID) -> HttpResponse:
         services.read_about(notice, actor=request.user, now=now)
     else:
         services.read(notice, actor=request.user, now=now)
-    return _back(request)
+    came_from = request.POST.get("back", "")
+    here = reverse("notices:list")
+    is_list = came_from.startswith(f"{here}?") and _is_ours(came_from)
+    return HttpResponseRedirect(came_from if is_list else here)
 
 
 @require_POST
@@ -132,13 +137,42 @@ def preferences(request: UserRequest) -> HttpResponse:
     return render(request, "notices/preferences.html", {"form": form})
 
 
-def _back(request: UserRequest) -> HttpResponse:
-    """Lead back to the list as it was filtered and paged."""
-    came_from = request.POST.get("back", "")
-    here = reverse("notices:list")
-    is_list = came_from.startswith(f"{here}?") and _is_ours(came_from)
-    return HttpResponseRedirect(came_from if is_list else here)
-
-
 def _is_ours(path: str) -> bool:
     return bool(path) and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+
+
+MANY = 3  # about the same thing on one page
+
+
+@dataclass(slots=True)
+class Group:
+    """A notice, and those of the same page that came before it about the same thing."""
+
+    latest: Notice
+    earlier: list[Notice] = field(default_factory=list)
+
+    @property
+    def unread(self) -> int:
+        """How many of all are unread."""
+        return sum(notice.read_at is None for notice in [self.latest, *self.earlier])
+
+
+def grouped(notices: Iterable[Notice]) -> list[Group]:
+    """Return notices, given newest first, in groups where MANY or more are about one thing."""
+    notices = list(notices)
+    told = Counter(_thing(notice) for notice in notices)
+    groups: list[Group] = []
+    of_thing: dict[tuple[str, UUID | None], Group] = {}
+    for notice in notices:
+        thing = _thing(notice)
+        if thing in of_thing:
+            of_thing[thing].earlier.append(notice)
+            continue
+        groups.append(Group(notice))
+        if notice.target_uuid is not None and told[thing] >= MANY:
+            of_thing[thing] = groups[-1]
+    return groups
+
+
+def _thing(notice: Notice) -> tuple[str, UUID | None]:
+    return notice.target_type, notice.target_uuid

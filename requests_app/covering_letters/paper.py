@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from portal.accounts.models import User
-from portal.agencies.models import Agency, AgencyVersion
+from portal.agencies.models import AgencyVersion
 from portal.core.roles import Capability
 from portal.documents.letters import Letter
 from requests_app import kinds
@@ -76,6 +76,9 @@ def covering_letter_of(
 ) -> Letter:
     """Return the letter as it would be printed now; ``version`` is how the office stands today."""
     summary = summary_of(covered)
+    # The head's name where there is one head only; otherwise the signature says it.
+    heads = User.objects.who_can(Capability.SIGN_COVERING_LETTERS, agency_id=letter.office.pk)
+    names = list(heads.values_list("full_name", flat=True)[:2])
     return Letter(
         superior=superior_of(version),
         agency=version.name,
@@ -94,10 +97,23 @@ def covering_letter_of(
             ("Số hồ sơ", "9%", ""),
             ("Số trường hợp", "9%", ""),
         ],
-        rows=[*_rows(summary), _sum(summary)],
+        rows=[
+            *[
+                [
+                    str(number),
+                    line.agency,
+                    line.form,
+                    "; ".join(line.letters),
+                    str(line.dossiers),
+                    str(line.rows),
+                ]
+                for number, line in enumerate(summary.lines, 1)
+            ],
+            ["", "Tổng cộng", "", "", str(summary.dossiers), str(summary.rows)],
+        ],
         recipients=["Như trên;", "Lưu: VT."],
         signer_lines=signer_lines_of(version),
-        signer_name=_head_name(letter.office),
+        signer_name=names[0] if len(names) == 1 else "",
         layout_note=_LAYOUT_NOTE,
     )
 
@@ -141,28 +157,3 @@ def _opening(summary: Summary, office: str) -> list[str]:
         "giải quyết. Văn bản đã ký của từng cơ quan, tổ chức gửi kèm theo hồ sơ điện tử."
     )
     return [words]
-
-
-def _rows(summary: Summary) -> list[list[str]]:
-    return [
-        [
-            str(number),
-            line.agency,
-            line.form,
-            "; ".join(line.letters),
-            str(line.dossiers),
-            str(line.rows),
-        ]
-        for number, line in enumerate(summary.lines, 1)
-    ]
-
-
-def _sum(summary: Summary) -> list[str]:
-    return ["", "Tổng cộng", "", "", str(summary.dossiers), str(summary.rows)]
-
-
-def _head_name(office: Agency) -> str:
-    """Return the head's name where there is one head only; otherwise the signature says it."""
-    heads = User.objects.who_can(Capability.SIGN_COVERING_LETTERS, agency_id=office.pk)
-    names = list(heads.values_list("full_name", flat=True)[:2])
-    return names[0] if len(names) == 1 else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -16,12 +15,14 @@ from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.core.roles import Capability
 from portal.core.rules import Refused, refuse
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 from portal.documents import services as documents
 from portal.documents import uploads
 from portal.documents.models import Document
+from requests_app.acts import letter_act
 from requests_app.covering_letters import rules
-from requests_app.covering_letters.workflow import Stage
+from requests_app.errors import NotEditable, StaleVersion
+from requests_app.letter_workflow import Stage
 from requests_app.models import (
     CoveredDossier,
     CoveringLetter,
@@ -30,7 +31,6 @@ from requests_app.models import (
     SigningMode,
 )
 from requests_app.models.querysets import DossierQuerySet
-from requests_app.steps.errors import NotEditable, StaleVersion
 from requests_app.workflow import Action, Route, State, find_step, queue_of
 
 _SCANS = frozenset({uploads.PDF.media_type, uploads.PNG.media_type, uploads.JPEG.media_type})
@@ -77,7 +77,23 @@ def make_letter(chosen: DossierQuerySet, *, actor: User, now: datetime) -> Made:
     # Another officer may have taken some while these rows were waited for.
     taken = CoveredDossier.objects.filter(dossier__in=found, outcome="")
     out = set(taken.values_list("dossier", flat=True))
-    barred = _barred(found, actor)
+    # The dossiers four eyes keep the actor from forwarding, in two queries.
+    step = find_step(Action.FORWARD, state=State.SUBMITTED, role=actor.role, route=Route.VIA_OFFICE)
+    accounts = Q(pk=actor.pk)
+    if actor.person_id is not None:
+        accounts |= Q(person=actor.person_id)
+    same = list(User.objects.filter(accounts).values_list("pk", flat=True))
+    acted = DossierEvent.objects.filter(
+        dossier__in=found,
+        round=F("dossier__round"),
+        action__in=step.barred_by,
+        actor__in=same,
+    )
+    edited = Dossier.objects.filter(pk__in=[dossier.pk for dossier in found], edited_by__in=same)
+    barred = {
+        *acted.order_by().values_list("dossier", flat=True),
+        *edited.order_by().values_list("pk", flat=True),
+    }
     free = [dossier for dossier in found if dossier.pk not in out | barred]
     if violation := rules.has_dossiers(len(free)):
         raise Refused(violation)
@@ -85,13 +101,7 @@ def make_letter(chosen: DossierQuerySet, *, actor: User, now: datetime) -> Made:
         office=actor.agency, made_by=actor, made_at=now, updated_at=now
     )
     letter.edited_by.add(actor)
-    _cover(letter, free)
-    audit.record(letter_act("covering.make", letter, dossiers=len(free)), actor=actor, now=now)
-    return Made(letter, len(barred - out))
-
-
-def _cover(letter: CoveringLetter, dossiers: Sequence[Dossier]) -> None:
-    ordered = sorted(dossiers, key=lambda one: (one.agency.sort_name, one.kind, one.pk))
+    ordered = sorted(free, key=lambda one: (one.agency.sort_name, one.kind, one.pk))
     CoveredDossier.objects.bulk_create(
         [
             CoveredDossier(
@@ -106,26 +116,8 @@ def _cover(letter: CoveringLetter, dossiers: Sequence[Dossier]) -> None:
             for position, dossier in enumerate(ordered, 1)
         ]
     )
-
-
-def _barred(dossiers: Sequence[Dossier], actor: User) -> set[int]:
-    """Return the dossiers four eyes keep the actor from forwarding, in two queries."""
-    step = find_step(Action.FORWARD, state=State.SUBMITTED, role=actor.role, route=Route.VIA_OFFICE)
-    accounts = Q(pk=actor.pk)
-    if actor.person_id is not None:
-        accounts |= Q(person=actor.person_id)
-    same = list(User.objects.filter(accounts).values_list("pk", flat=True))
-    acted = DossierEvent.objects.filter(
-        dossier__in=dossiers,
-        round=F("dossier__round"),
-        action__in=step.barred_by,
-        actor__in=same,
-    )
-    edited = Dossier.objects.filter(pk__in=[dossier.pk for dossier in dossiers], edited_by__in=same)
-    return {
-        *acted.order_by().values_list("dossier", flat=True),
-        *edited.order_by().values_list("pk", flat=True),
-    }
+    audit.record(letter_act("covering.make", letter, dossiers=len(free)), actor=actor, now=now)
+    return Made(letter, len(barred - out))
 
 
 @transaction.atomic
@@ -219,15 +211,3 @@ def is_others_letter(document: Document, user: User) -> bool:
         Q(letter=document) | Q(signed_letter=document) | Q(scan=document)
     )
     return made.exists() and not made.visible_to(user).exists()
-
-
-def letter_act(action: str, letter: CoveringLetter, **data: object) -> audit.Act:
-    """Return the audit act about a covering letter."""
-    return audit.Act(
-        action=action,
-        target_type="covering_letter",
-        target_uuid=letter.uuid,
-        agency_uuid=letter.office.uuid,
-        office_uuid=letter.office.uuid,
-        data={"number": letter.letter_number, **data},
-    )

@@ -13,27 +13,26 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.audit.look_only import refuse_look_only
-from portal.ca import services as ca
-from portal.core.conflicts import repeated
+from portal.ca.register import services as ca
+from portal.core.database.conflicts import repeated
 from portal.core.rules import Refused, Violation, refuse
 from portal.documents import letters as paper
 from portal.documents import services as documents
 from portal.documents.models import SignatureRole
 from portal.notices import services as notices
+from requests_app.acts import letter_act
 from requests_app.covering_letters import rules
 from requests_app.covering_letters.paper import covering_letter_of
-from requests_app.covering_letters.services import letter_act
-from requests_app.covering_letters.workflow import (
-    WAITS_FOR,
+from requests_app.errors import Barred, StaleVersion
+from requests_app.letter_workflow import (
+    EDITING,
+    LETTER_STEPS,
     LetterAction,
     LetterStep,
     Stage,
-    find_letter_step,
-    letter_steps_open_to,
 )
 from requests_app.models import CoveredDossier, CoveringLetter, SigningMode
-from requests_app.steps.errors import Barred, StaleVersion
-from requests_app.submission import rules as dossier_rules
+from requests_app.rules import dossiers as dossier_rules
 from requests_app.submission.letters import Signer, open_key
 from requests_app.submission.settlement import version_in_force
 from requests_app.submission.signing_mode import signing_mode
@@ -64,13 +63,20 @@ def take_letter_step(
 ) -> CoveringLetter:
     """Move a covering letter one step along and return it.
 
-    Raises CoveringLetter.DoesNotExist, IllegalLetterStep, Barred, StaleVersion, Refused, or what
+    Raises CoveringLetter.DoesNotExist, IllegalStep, Barred, StaleVersion, Refused, or what
     ``ca.tokens.unlock`` raises when the step signs.
     """
     refuse_look_only(actor, now=now)
     seen = CoveringLetter.objects.visible_to(actor).select_related("office").get(pk=letter.pk)
     step = _check(seen, action, actor=actor, now=now, version=version, reason=reason)
-    prepared = _prepare(seen, step, actor=actor, now=now, pin=pin)
+    prepared = _Prepared()
+    if step.action == LetterAction.REQUEST_SIGNATURE:
+        if seen.covered.count() <= DOSSIERS_RENDERED_AT_ONCE:
+            prepared.pdf = render_letter(seen, now=now)
+    elif step.action in _SIGNING and seen.signing_mode == SigningMode.DIGITAL:
+        prepared.signer = open_key(
+            _SIGNING[step.action], agency=seen.office, actor=actor, pin=pin, now=now
+        )
 
     @transaction.atomic
     def take() -> CoveringLetter:
@@ -94,7 +100,7 @@ def letter_steps_of(letter: CoveringLetter, user: User) -> list[LetterStep]:
     is_seen = CoveringLetter.objects.visible_to(user).filter(pk=letter.pk).exists()
     if user.looks_only or not is_seen:
         return []
-    steps = letter_steps_open_to(user.role, letter.stage)
+    steps = LETTER_STEPS.open_to(user.role, state=letter.stage)
     return [step for step in steps if not _is_barred(letter, step, user)]
 
 
@@ -128,7 +134,7 @@ def _check(
     version: int,
     reason: str,
 ) -> LetterStep:
-    step = find_letter_step(action, stage=letter.stage, role=actor.role)
+    step = LETTER_STEPS.find(action, state=letter.stage, role=actor.role)
     if letter.version != version:
         raise StaleVersion(seen=version, current=letter.version)
     if _is_barred(letter, step, actor):
@@ -141,9 +147,13 @@ def _check(
 
 
 def _is_barred(letter: CoveringLetter, step: LetterStep, user: User) -> bool:
-    if step.not_by_signer and letter.signed_by and user.is_same_person_as(letter.signed_by):
+    if (
+        LetterAction.SIGN in step.barred_by
+        and letter.signed_by
+        and user.is_same_person_as(letter.signed_by)
+    ):
         return True
-    return step.not_by_editor and any(
+    return EDITING in step.barred_by and any(
         user.is_same_person_as(editor) for editor in letter.edited_by.all()
     )
 
@@ -152,12 +162,16 @@ def violations_of_step(letter: CoveringLetter, action: str, *, now: datetime) ->
     """Return every reason why a letter can't take this step yet."""
     found: list[Violation | None] = []
     if action == LetterAction.REQUEST_SIGNATURE:
+        changed = [one for one in covered_of(letter) if not still_waits(one)]
+        names = [
+            f"{one.letter_number} ({one.dossier.agency.name})" for one in changed[:_MOST_NAMED]
+        ]
         found = [
             dossier_rules.has_letter_number(letter.letter_number),
             dossier_rules.has_letter_date(letter.letter_date, timezone.localdate(now)),
             rules.number_is_new(_is_used(letter), letter.letter_number),
             rules.has_dossiers(letter.covered.count()),
-            rules.nothing_has_changed(_changed(letter)),
+            rules.nothing_has_changed([*names, "…"] if len(changed) > _MOST_NAMED else names),
         ]
     elif action in (LetterAction.SIGN, LetterAction.SEAL):
         is_ink = letter.signing_mode == SigningMode.INK
@@ -179,30 +193,10 @@ def _is_used(letter: CoveringLetter) -> bool:
     return others.exclude(pk=letter.pk).exclude(stage=Stage.CANCELLED).exists()
 
 
-def _changed(letter: CoveringLetter) -> list[str]:
-    changed = [one for one in covered_of(letter) if not still_waits(one)]
-    names = [f"{one.letter_number} ({one.dossier.agency.name})" for one in changed[:_MOST_NAMED]]
-    return [*names, "…"] if len(changed) > _MOST_NAMED else names
-
-
 def still_waits(one: CoveredDossier) -> bool:
     """Say whether a covered dossier is as the officer saw it; asks nothing of the database."""
     dossier = one.dossier
     return dossier.state == State.SUBMITTED and dossier.version == one.dossier_version
-
-
-def _prepare(
-    letter: CoveringLetter, step: LetterStep, *, actor: User, now: datetime, pin: str
-) -> _Prepared:
-    prepared = _Prepared()
-    if step.action == LetterAction.REQUEST_SIGNATURE:
-        if letter.covered.count() <= DOSSIERS_RENDERED_AT_ONCE:
-            prepared.pdf = render_letter(letter, now=now)
-    elif step.action in _SIGNING and letter.signing_mode == SigningMode.DIGITAL:
-        prepared.signer = open_key(
-            _SIGNING[step.action], agency=letter.office, actor=actor, pin=pin, now=now
-        )
-    return prepared
 
 
 _SIGNING = {
@@ -221,7 +215,17 @@ def _apply(
     reason: str,
 ) -> None:
     if prepared.signer is not None:
-        _sign(letter, prepared.signer, actor=actor, now=now)
+        original = letter.signed_letter or letter.letter
+        assert original is not None
+        letter.signed_letter = documents.sign(
+            original,
+            role=prepared.signer.role,
+            certificate=prepared.signer.certificate,
+            key=prepared.signer.key,
+            signed_by=actor,
+            now=now,
+            chain=ca.chain(),
+        )
     match step.action:
         case LetterAction.REQUEST_SIGNATURE:
             mode, letter.signing_reason = signing_mode(letter.office, now=now)
@@ -250,24 +254,9 @@ def freeze_letter(letter: CoveringLetter, pdf: bytes, *, now: datetime) -> None:
     letter.letter = documents.store(pdf, name=name, media_type=PDF, now=now)
 
 
-def _sign(letter: CoveringLetter, signer: Signer, *, actor: User, now: datetime) -> None:
-    original = letter.signed_letter or letter.letter
-    assert original is not None
-    letter.signed_letter = documents.sign(
-        original,
-        role=signer.role,
-        certificate=signer.certificate,
-        key=signer.key,
-        signed_by=actor,
-        now=now,
-        chain=ca.chain(),
-    )
-
-
 def _tell(letter: CoveringLetter, *, actor: User, now: datetime) -> None:
     """Tell whose turn it is at the office."""
-    role = WAITS_FOR.get(Stage(letter.stage))
-    if role is not None:
+    if role := LETTER_STEPS.awaited(letter.stage):
         people = User.objects.who_act_for(roles={role}, agency_id=letter.office_id)
         tell_of_letter(letter, people.exclude(pk=actor.pk), text=letter.sent_back_reason, now=now)
 

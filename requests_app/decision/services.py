@@ -13,14 +13,15 @@ from django.db import transaction
 from devices.serials import normalise
 from portal.accounts.models import User
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.core.rules import Refused, Violation
-from requests_app.drafts.services import dossier_act
+from portal.core.steps import IllegalStep
+from requests_app.acts import dossier_act
+from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Decision, Dossier, DossierItem, Outcome
 from requests_app.rules.returns import serial_was_seen
 from requests_app.steps.engine import bars_of
-from requests_app.steps.errors import Barred, StaleVersion
-from requests_app.workflow import DECIDING, HANDING_BACK, Action, IllegalStep, steps_open_to
+from requests_app.workflow import DECIDING, HANDING_BACK, Action, steps_open_to
 
 
 class RowDecision(NamedTuple):
@@ -109,16 +110,16 @@ def tick_devices(
     items = dossier.items.filter(device__serial__in=list(seen)).select_related("device")
     found = {item.device.serial: item for item in items if item.device is not None}
     ticked = {
-        item.uuid: RowDecision(Decision.ACCEPTED, _remark(item), serial)
+        item.uuid: RowDecision(
+            Decision.ACCEPTED,
+            item.decision_reason if item.decision == Decision.ACCEPTED else "",
+            serial,
+        )
         for serial, item in found.items()
     }
     if ticked:
         decide_rows(dossier, ticked, actor=actor, now=now, version=version)
     return len(ticked), [serial for serial in seen if serial not in found]
-
-
-def _remark(item: DossierItem) -> str:
-    return item.decision_reason if item.decision == Decision.ACCEPTED else ""
 
 
 def _permit(dossier: Dossier, actor: User) -> None:

@@ -7,20 +7,24 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Page
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.core.rules import Refused
-from requests_app import kinds, services
-from requests_app.dossier_pages.views import parts
-from requests_app.forms import RowDecisionForm, StepForm
+from portal.core.web.refusals import Refusals
+from requests_app import kinds
+from requests_app.decision import services as decision_services
+from requests_app.decision.forms import RowDecisionForm
+from requests_app.dossier_pages.views import components
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.steps import views as taking
-from requests_app.workflow import HANDING_BACK, Action, IllegalStep, steps_open_to
+from requests_app.steps.engine import bars_of
+from requests_app.steps.forms import StepForm
+from requests_app.submission import checks
+from requests_app.workflow import HANDING_BACK, Action, steps_open_to
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -30,9 +34,10 @@ _CONFIRMING = (Action.CONFIRM, Action.REJECT, Action.SEND_BACK)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@taking.shows_conflict
 def review(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show the letter beside the rules; a POST takes one of the desk's steps."""
-    dossier = parts.find(request.user, uuid)
+    dossier = components.find(request.user, uuid)
     if dossier.route in HANDING_BACK:
         return redirect("requests_app:minutes", dossier.uuid)
     form, response = taking.try_step(request, dossier)
@@ -40,10 +45,11 @@ def review(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_POST
+@taking.shows_conflict
 def decide_rows(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Keep what was decided about the rows of one page; nothing typed is lost on an error."""
-    dossier = parts.find(request.user, uuid)
-    page = parts.rows_page(dossier, request.POST.get("page"))
+    dossier = components.find(request.user, uuid)
+    page = components.rows_page(dossier, request.POST.get("page"))
     forms = [RowDecisionForm(request.POST, item=item) for item in page]
     if not all([form.is_valid() for form in forms]):  # noqa: C419 (each shows its own errors)
         return _render_review(request, dossier, forms=forms, page=page)
@@ -51,21 +57,17 @@ def decide_rows(request: UserRequest, uuid: UUID) -> HttpResponse:
         form.item.uuid: (form.cleaned_data["decision"], form.cleaned_data["reason"])
         for form in forms
     }
-    try:
-        services.decide_rows(
+    with Refusals() as refused:
+        decision_services.decide_rows(
             dossier,
             decisions,
             actor=request.user,
             now=timezone.now(),
-            version=parts.version_of(request),
+            version=components.version_of(request),
         )
-    except (services.StaleVersion, IllegalStep, services.Barred):
-        return taking.conflict(request, dossier)
-    except Dossier.DoesNotExist as error:
-        raise Http404 from error
-    except Refused as refusal:
+    if refused:
         return _render_review(
-            request, dossier, forms=forms, page=page, violations=refusal.violations
+            request, dossier, forms=forms, page=page, violations=refused.violations
         )
     messages.success(request, _("Đã lưu kết quả %(count)s dòng.") % {"count": len(decisions)})
     number = page.next_page_number() if page.has_next() else page.number
@@ -74,43 +76,40 @@ def decide_rows(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_POST
+@taking.shows_conflict
 def accept_all(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Accept every row nobody has decided yet."""
-    dossier = parts.find(request.user, uuid)
-    try:
-        services.accept_all(
-            dossier, actor=request.user, now=timezone.now(), version=parts.version_of(request)
-        )
-    except (services.StaleVersion, IllegalStep, services.Barred):
-        return taking.conflict(request, dossier)
-    except Dossier.DoesNotExist as error:
-        raise Http404 from error
+    dossier = components.find(request.user, uuid)
+    decision_services.accept_all(
+        dossier, actor=request.user, now=timezone.now(), version=components.version_of(request)
+    )
     messages.success(request, _("Đã chấp nhận mọi dòng chưa xử lý."))
     return redirect("requests_app:review", dossier.uuid)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@taking.shows_conflict
 def confirm(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show the second person what was decided; they confirm it or send it back."""
-    dossier = parts.find(request.user, uuid)
+    dossier = components.find(request.user, uuid)
     form, response = taking.try_step(request, dossier)
     if response:
         return response
-    cards = parts.steps_of(dossier, request.user, sent=form, only=_CONFIRMING)
-    barred = services.bars_of(dossier, request.user)
+    cards = components.steps_of(dossier, request.user, sent=form, only=_CONFIRMING)
+    barred = bars_of(dossier, request.user)
     if not cards and not barred:
         return redirect("requests_app:detail", dossier.uuid)
-    page = parts.rows_page(dossier, request.GET.get("page"))
+    page = components.rows_page(dossier, request.GET.get("page"))
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
-        "scan": parts.scan_of(dossier),
+        "scan": components.scan_of(dossier),
         "cards": cards,
         "barred": barred,
-        "progress": parts.progress_of(dossier),
-        "checks": services.checks(dossier, reader=request.user, now=timezone.now()),
+        "progress": components.progress_of(dossier),
+        "checks": checks.checks(dossier, reader=request.user, now=timezone.now()),
         "page": page,
-        "rows": parts.masked(dossier, page),
+        "rows": components.masked(dossier, page),
         "decider": dossier.events.filter(action=Action.DECIDE).select_related("actor").last(),
     }
     return render(request, "requests_app/confirm.html", context)
@@ -131,27 +130,27 @@ def _render_review(
     }
     if not open_here & set(_REVIEWING):
         return redirect("requests_app:detail", dossier.uuid)
-    cards = parts.steps_of(dossier, request.user, sent=sent, only=_REVIEWING)
-    page = page or parts.rows_page(dossier, request.GET.get("page"))
+    cards = components.steps_of(dossier, request.user, sent=sent, only=_REVIEWING)
+    page = page or components.rows_page(dossier, request.GET.get("page"))
     can_decide = _can_decide(dossier, request.user)
     if can_decide and forms is None:
         forms = [RowDecisionForm(item=item) for item in page]
-    rows = parts.masked(dossier, page)
+    rows = components.masked(dossier, page)
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
-        "scan": parts.scan_of(dossier),
+        "scan": components.scan_of(dossier),
         "cards": cards,
-        "barred": services.bars_of(dossier, request.user),
+        "barred": bars_of(dossier, request.user),
         "can_decide": can_decide,
-        "progress": parts.progress_of(dossier),
-        "checks": services.checks(dossier, reader=request.user, now=timezone.now()),
+        "progress": components.progress_of(dossier),
+        "checks": checks.checks(dossier, reader=request.user, now=timezone.now()),
         "page": page,
         "rows": rows,
         "row_forms": list(zip(rows, forms, strict=True)) if can_decide and forms else [],
         "bad_forms": [form for form in forms or [] if form.errors],
         "violations": violations,
-        "reasons": parts.active_reasons(),
+        "reasons": components.active_reasons(),
         "undecided": Decision.NONE,
     }
     return render(request, "requests_app/review.html", context)
@@ -162,4 +161,4 @@ def _can_decide(dossier: Dossier, user: User) -> bool:
     steps = steps_open_to(user.role, state=dossier.state, route=dossier.route)
     if user.looks_only or not any(step.action == Action.DECIDE for step in steps):
         return False
-    return not any(step.action == Action.DECIDE for step in services.bars_of(dossier, user))
+    return not any(step.action == Action.DECIDE for step in bars_of(dossier, user))

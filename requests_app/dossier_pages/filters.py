@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.agencies.models import Agency, AgencyKind
 from portal.core.roles import Scope
-from portal.core.text import nfc, search_key
+from portal.core.text.vietnamese import nfc, search_key
 from requests_app import kinds
 from requests_app.models import Dossier, DossierItem
 from requests_app.models.querysets import DossierQuerySet
@@ -100,7 +100,11 @@ class DossierFilter(django_filters.FilterSet):
         return dossiers.filter(agency__in=found)
 
     def updated_since(self, dossiers: DossierQuerySet, name: str, value: date) -> DossierQuerySet:
-        return dossiers.filter(updated_at__gte=_midnight(value))
+        # When `day` begins; before the portal there is nothing, and year 1 has no midnight that
+        # every zone knows.
+        return dossiers.filter(
+            updated_at__gte=timezone.make_aware(datetime.combine(max(value, _LONG_AGO), time.min))
+        )
 
     def updated_until(self, dossiers: DossierQuerySet, name: str, value: date) -> DossierQuerySet:
         return dossiers.filter(
@@ -137,9 +141,3 @@ class DossierFilter(django_filters.FilterSet):
     def is_narrowed_further(self) -> bool:
         """Whether a field that is usually folded away is in use."""
         return any(field.value() for field in self.further_fields)
-
-
-def _midnight(day: date) -> datetime:
-    """Return when ``day`` begins; before the portal there is nothing, and year 1 has no midnight
-    that every zone knows."""
-    return timezone.make_aware(datetime.combine(max(day, _LONG_AGO), time.min))

@@ -13,9 +13,10 @@ from portal.audit import services as audit
 from portal.core.rules import refuse
 from portal.documents import services as documents
 from portal.documents import uploads
-from requests_app.drafts.services import dossier_act, permit_drafting
+from requests_app.acts import dossier_act
+from requests_app.drafts.services import permit_drafting
+from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import Attachment, Dossier
-from requests_app.steps.errors import NotEditable, StaleVersion
 from requests_app.workflow import EDITABLE, State
 
 # The scan of the signed letter comes while the dossier waits for the head, who confirms exactly

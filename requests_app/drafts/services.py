@@ -12,19 +12,21 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.core.roles import Capability
 from portal.core.rules import Refused, refuse
-from portal.core.text import nfc
+from portal.core.steps import IllegalStep
+from portal.core.text.vietnamese import nfc
 from requests_app import kinds
-from requests_app.drafts.targets import fill_columns
+from requests_app.acts import dossier_act
+from requests_app.errors import NotEditable, StaleVersion
 from requests_app.kinds.base import Kind
+from requests_app.kinds.targets import fill_columns
 from requests_app.models import Dossier, DossierItem
 from requests_app.routing.services import rule_for
-from requests_app.steps.errors import NotEditable, StaleVersion
-from requests_app.submission import rules
+from requests_app.rules import dossiers as rules
 from requests_app.submission.settlement import set_copies, version_in_force
-from requests_app.workflow import EDITABLE, IllegalStep, State, queue_of
+from requests_app.workflow import EDITABLE, State, queue_of
 
 MOST_ROWS = 5000  # of one letter; the CA's sheet is cut there too
 
@@ -277,20 +279,6 @@ def _record(
     data: Mapping[str, object] | None = None,
 ) -> None:
     audit.record(dossier_act(act, dossier, data=data), actor=actor, now=now)
-
-
-def dossier_act(
-    act: str, dossier: Dossier, *, data: Mapping[str, object] | None = None
-) -> audit.Act:
-    """Return the audit act about a dossier."""
-    return audit.Act(
-        action=act,
-        target_type="dossier",
-        target_uuid=dossier.uuid,
-        agency_uuid=dossier.agency.uuid,
-        office_uuid=dossier.office.uuid if dossier.office else None,
-        data=data or {},
-    )
 
 
 def kind_of(dossier: Dossier) -> Kind:

@@ -14,7 +14,7 @@ from portal.core.roles import Capability
 from portal.documents import services as documents
 from portal.documents.models import Document
 from portal.notices import services as notices
-from requests_app.drafts.services import dossier_act
+from requests_app.acts import dossier_act
 from requests_app.models import DeliveredPaper, Dossier
 from requests_app.steps.titles import title_of
 

@@ -15,18 +15,19 @@ from devices.services import Allocation
 from portal.agencies import services as agencies
 from portal.agencies.facts import PersonFacts, SystemFacts
 from portal.agencies.models import Subscriber
-from portal.ca import outside_keys
-from portal.ca import services as ca
 from portal.ca.models import KeyPair
-from portal.ca.outside_keys import OutsideKey
-from portal.core.bulk import update_rows
-from portal.core.identifiers import parse_day
+from portal.ca.register import services as ca
+from portal.ca.tokens import outside_keys
+from portal.ca.tokens.outside_keys import OutsideKey
+from portal.core import law
+from portal.core.database.bulk import update_rows
+from portal.core.text.identifiers import parse_day
 from requests_app import kinds
 from requests_app.execution.rows import mark_failed
 from requests_app.kinds.key_requests import MADE_AT_AGENCY, request_of
 from requests_app.kinds.named_bodies import bodies_named_in
 from requests_app.models import Dossier, DossierItem, Outcome
-from requests_app.rules.certificates import NEW_VALIDITY_YEARS, validity
+from requests_app.rules.certificates import validity
 
 # DOMAIN 14.8: nothing new is issued in the name of a body that is no more.
 SENDER_GONE = "Đơn vị gửi đã chấm dứt hoạt động; cơ quan kế thừa lập hồ sơ mới."
@@ -48,7 +49,7 @@ Keys: TypeAlias = Mapping[str, list[KeyPair]]
 
 def validity_from(now: datetime) -> tuple[datetime, datetime]:
     """Return from when to when a new certificate is valid: at most 5 years (R03, Điều 9)."""
-    return validity(now, years=NEW_VALIDITY_YEARS)
+    return validity(now, years=law.NEW_VALIDITY_YEARS)
 
 
 def make_keys_ahead(storages: Iterable[str], *, now: datetime) -> Keys:
@@ -76,7 +77,13 @@ def prepare_rows(
             mark_failed(item, SENDER_GONE)
         update_rows(fresh, ["outcome", "outcome_reason"])
     elif fresh:
-        _find_subscribers(dossier, fresh, now=now)
+        about = kinds.get(dossier.kind).about
+        if about == "person":
+            _find_people(dossier, fresh, now=now)
+        elif about == "system":
+            _find_systems(dossier, fresh, now=now)
+        else:
+            _find_bodies(dossier, fresh, now=now)
         ready = [item for item in fresh if item.outcome == Outcome.NONE]
         _find_keys(dossier, ready, keys, now=now)
         for item in ready:
@@ -84,16 +91,6 @@ def prepare_rows(
                 item.serial = ca.new_serial()
         update_rows(fresh, ["subscriber", "device", "key", "serial", "outcome", "outcome_reason"])
     return list(items)
-
-
-def _find_subscribers(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> None:
-    about = kinds.get(dossier.kind).about
-    if about == "person":
-        _find_people(dossier, items, now=now)
-    elif about == "system":
-        _find_systems(dossier, items, now=now)
-    else:
-        _find_bodies(dossier, items, now=now)
 
 
 def _find_people(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> None:
@@ -168,7 +165,10 @@ def _find_keys(
             found = devices.take_from_stock(storage, count, carrier=carrier)
             allocations += _give_devices(wanting, found)
         else:
-            for item, key in zip(wanting, _take(keys, storage, count), strict=False):
+            # Take keys out of those made ahead: none is ever given twice, whatever is rolled back.
+            pool = keys.get(storage, [])
+            taken, pool[:] = pool[:count], pool[count:]
+            for item, key in zip(wanting, taken, strict=False):
                 item.key = key
     devices.allocate_many(
         allocations,
@@ -194,26 +194,15 @@ def _take_own_keys(items: Sequence[DossierItem], *, now: datetime) -> None:
             wanted[request.fingerprint] = OutsideKey(request, item.storage)
             sound.append((item, request.fingerprint))
     free = outside_keys.take_in(wanted, now=now)
-    held = _held_by_other_rows(free.values())
+    # The keys that rows still to be carried out have been given.
+    rows = DossierItem.objects.filter(key__in=[key.pk for key in free.values()])
+    held = set(rows.exclude(outcome=Outcome.REFUSED).values_list("key", flat=True))
     for item, fingerprint in sound:
         key = free.get(fingerprint)
         if key is None or key.pk in held:
             mark_failed(item, KEY_IN_USE)
         else:
             item.key = key
-
-
-def _held_by_other_rows(keys: Iterable[KeyPair]) -> set[int]:
-    """Return the keys that rows still to be carried out have been given."""
-    rows = DossierItem.objects.filter(key__in=[key.pk for key in keys])
-    return set(rows.exclude(outcome=Outcome.REFUSED).values_list("key", flat=True))
-
-
-def _take(keys: Keys, storage: str, count: int) -> list[KeyPair]:
-    """Take keys out of those made ahead: none is ever given twice, whatever is rolled back."""
-    pool = keys.get(storage, [])
-    taken, pool[:] = pool[:count], pool[count:]
-    return taken
 
 
 def _wants(item: DossierItem) -> tuple[str, str]:
@@ -227,7 +216,8 @@ def _give_devices(items: Sequence[DossierItem], found: Sequence[Device]) -> list
     for item, device in zip(items, found, strict=False):
         subscriber = item.subscriber
         assert isinstance(subscriber, Subscriber)
-        item.device, item.key = device, _key_of(device)
+        assert device.key is not None
+        item.device, item.key = device, device.key
         allocations.append(
             Allocation(
                 device,
@@ -240,8 +230,3 @@ def _give_devices(items: Sequence[DossierItem], found: Sequence[Device]) -> list
     for item in items[len(found) :]:
         mark_failed(item, NO_STOCK)
     return allocations
-
-
-def _key_of(device: Device) -> KeyPair:
-    assert device.key is not None
-    return device.key

@@ -11,7 +11,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.db.models import QuerySet
 
 from portal.audit import services as audit
-from requests_app.drafts.services import dossier_act
+from requests_app.acts import dossier_act
 from requests_app.models import Decision, DossierItem, Outcome
 
 logger = logging.getLogger(__name__)

@@ -18,15 +18,16 @@ from time import monotonic
 from django.conf import settings
 from django.db import transaction
 
-from portal.ca import authority
-from portal.core.collector import collector_paused
+from portal.ca.authority import services as authority
+from portal.core.database.bulk import collector_paused
+from portal.core.steps import PORTAL
 from requests_app import kinds
 from requests_app.execution.rows import waiting_rows
 from requests_app.kinds.effects import Effect, effect_of_kind
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.steps.engine import take_own_step
 from requests_app.steps.rows import keep_refusal, print_refusal
-from requests_app.workflow import PORTAL, Action, State
+from requests_app.workflow import Action, State
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ class End:
 
 def _prepare_end(pk: int, effect: Effect, *, now: datetime) -> End | None:
     """Print what is left when the dossier ends; None while a failed row keeps it open."""
-    if _has_failed(pk):
+    if DossierItem.objects.filter(dossier=pk, outcome=Outcome.FAILED).exists():
         return None
     seen = Dossier.objects.select_related("agency_version", "addressee", "agency").get(pk=pk)
     return End(print_refusal(seen), effect.prepare_end(pk, now=now) if effect.prepare_end else None)
@@ -121,10 +122,6 @@ def _start(pk: int, *, now: datetime) -> None:
 def next_chunk(pk: int) -> list[int]:
     """Return the rows to carry out next, in order; empty when none is left."""
     return list(waiting_rows(pk).values_list("pk", flat=True)[: settings.EXECUTION_CHUNK])
-
-
-def _has_failed(pk: int) -> bool:
-    return DossierItem.objects.filter(dossier=pk, outcome=Outcome.FAILED).exists()
 
 
 @transaction.atomic

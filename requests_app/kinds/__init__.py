@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from requests_app.kinds.base import Kind
+from requests_app.kinds.base import EffectKind, Kind
 
 
 def _discover(paths: Iterable[str]) -> dict[str, Kind]:
@@ -34,6 +34,11 @@ KINDS = _discover(__path__)
 def get(code: str) -> Kind:
     """Return the form called ``code``; raises KeyError."""
     return KINDS[code]
+
+
+def codes_with(*effects: EffectKind) -> list[str]:
+    """Return the codes of the forms whose rows do one of ``effects``."""
+    return [kind.code for kind in KINDS.values() if kind.effect in effects]
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.utils.translation import gettext as _
 
-from portal.core import identifiers
 from portal.core.rules import Finding, Severity, Violation
+from portal.core.text import identifiers
 from portal.documents.letters import CLOSING
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-    from portal.ca.names import SubjectName
+    from portal.ca.pki.names import SubjectName
 
 Answers: TypeAlias = Mapping[str, str]
 Words: TypeAlias = "str | _StrPromise"  # text for people, translated when it is shown
@@ -91,10 +91,6 @@ class Column:
     is_number: bool = False  # "STT": the row's number
 
 
-def _nobody(contact: Answers, rows: Sequence[Answers]) -> str:
-    return ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningParty:
     """One of those who sign a named document.
@@ -104,7 +100,7 @@ class SigningParty:
     """
 
     label: str  # "ĐẠI DIỆN BÊN NHẬN"
-    name: Callable[[Answers, Sequence[Answers]], str] = _nobody
+    name: Callable[[Answers, Sequence[Answers]], str] = field(default=lambda contact, rows: "")
     is_sender: bool = False
 
 
@@ -128,7 +124,7 @@ class SheetColumn:
 
 class EffectKind(StrEnum):
     """What a row does once accepted (``requests_app.kinds.effects``) or, on notices and
-    minutes, once sent or confirmed (``requests_app.services``)."""
+    minutes, once sent or confirmed."""
 
     ISSUE = "issue"
     RENEW_CHANGE = "renew_change"
@@ -223,12 +219,20 @@ class Kind:
         return self.variants.get(variant, self.subject)
 
     def contact_cells(self, contact: Answers, today: date) -> list[CellFinding]:
-        """Return what is found in section 1, field by field."""
-        return [
-            CellFinding(one.name, finding)
-            for one in self.contact_fields
-            for finding in check_cell(one, contact) or _day_to_come(one, contact, today)
-        ]
+        """Return what is found in section 1, field by field.
+
+        No day of it lies ahead: a card was issued, minutes were made.
+        """
+        found = []
+        for one in self.contact_fields:
+            findings = check_cell(one, contact)
+            is_day = one.widget is Widget.DATE and not findings
+            day = identifiers.parse_day(contact.get(one.name, "")) if is_day else None
+            if day is not None and day > today:
+                message = _("“%(label)s” ở sau hôm nay. Hãy xem lại ngày.") % {"label": one.label}
+                findings = [Finding("in_the_future", message)]
+            found += [CellFinding(one.name, finding) for finding in findings]
+        return found
 
     def contact_findings(self, contact: Answers, today: date) -> list[Finding]:
         """Return what stops section 1."""
@@ -275,49 +279,61 @@ def check_between(kind: Kind, rows: Sequence[tuple[int, Answers]]) -> dict[int, 
     return found
 
 
+def stands_once(
+    key: Callable[[Answers], Hashable], *, field: str, code: str, message: Words
+) -> ListCheck:
+    """Return the check that no two rows have the same ``key``; "" and None are no keys.
+
+    The later row is told, beside ``field``: ``message`` names the earlier one as %(row)d, and so
+    does the finding, ``{code}_as_row_{number}``.
+    """
+
+    def check(rows: Sequence[tuple[int, Answers]]) -> Mapping[int, Sequence[CellFinding]]:
+        first: dict[Hashable, int] = {}
+        found: dict[int, Sequence[CellFinding]] = {}
+        for number, answers in rows:
+            value = key(answers)
+            if value in ("", None):
+                continue
+            earlier = first.setdefault(value, number)
+            if earlier != number:
+                finding = Finding(f"{code}_as_row_{earlier}", str(message) % {"row": earlier})
+                found[number] = [CellFinding(field, finding)]
+        return found
+
+    return check
+
+
+def not_to_come(name: str, message: Words) -> RowCheck:
+    """Return the check that the day in ``name`` is not after today."""
+
+    def check(answers: Answers, today: date) -> Sequence[CellFinding]:
+        day = identifiers.parse_day(answers.get(name, ""))
+        if day is None or day <= today:
+            return ()
+        return [CellFinding(name, Finding("in_the_future", str(message)))]
+
+    return check
+
+
 def check_cell(one: Field, answers: Answers) -> list[Finding]:
     """Return what is found in one cell."""
     value = answers.get(one.name, "")
     if not value:
-        return [_missing(one)] if one.is_required else []
+        if not one.is_required:
+            return []
+        return [Finding("missing", _("Chưa nhập “%(label)s”.") % {"label": one.label})]
     if len(value) > one.max_length:
-        return [_too_long(one, value)]
+        message = _("“%(label)s” dài %(length)d ký tự, chỉ được %(most)d. Hãy viết gọn lại.")
+        words = {"label": one.label, "length": len(value), "most": one.max_length}
+        return [Finding("too_long", message % words)]
     if one.choices and all(value != key for key, _label in one.choices):
-        return [_not_a_choice(one, value)]
+        choices = ", ".join(str(label) for key, label in one.choices if key)
+        message = _(
+            "“%(value)s” không có trong danh sách “%(label)s”. Hãy chọn một trong: %(choices)s."
+        ) % {"value": value, "label": one.label, "choices": choices}
+        return [Finding(one.choice_code, message)]
     return [finding for check in one.checks for finding in check(value)]
-
-
-def _day_to_come(one: Field, contact: Answers, today: date) -> list[Finding]:
-    """No day of section 1 lies ahead: a card was issued, minutes were made."""
-    day = identifiers.parse_day(contact.get(one.name, "")) if one.widget is Widget.DATE else None
-    if day is None or day <= today:
-        return []
-    message = _("“%(label)s” ở sau hôm nay. Hãy xem lại ngày.") % {"label": one.label}
-    return [Finding("in_the_future", message)]
-
-
-def _missing(one: Field) -> Finding:
-    return Finding("missing", _("Chưa nhập “%(label)s”.") % {"label": one.label})
-
-
-def _too_long(one: Field, value: str) -> Finding:
-    return Finding(
-        "too_long",
-        _("“%(label)s” dài %(length)d ký tự, chỉ được %(most)d. Hãy viết gọn lại.")
-        % {"label": one.label, "length": len(value), "most": one.max_length},
-    )
-
-
-def _not_a_choice(one: Field, value: str) -> Finding:
-    return Finding(
-        one.choice_code,
-        _("“%(value)s” không có trong danh sách “%(label)s”. Hãy chọn một trong: %(choices)s.")
-        % {
-            "value": value,
-            "label": one.label,
-            "choices": ", ".join(str(label) for key, label in one.choices if key),
-        },
-    )
 
 
 def has_errors(findings: Sequence[CellFinding]) -> bool:

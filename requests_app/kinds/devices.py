@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from devices.serials import normalise
-from portal.core import identifiers
-from portal.core.rules import Finding
-from requests_app.kinds.base import Answers, CellFinding, Field, Widget
+from portal.core.text import identifiers
+from requests_app.kinds.base import Answers, Field, Widget, stands_once
 
 DEVICE_SERIAL = Field(
     name="device_serial",
@@ -49,17 +45,10 @@ def identity_key(answers: Answers) -> str:
     return f"device:{serial}" if serial else ""
 
 
-def devices_stand_once(
-    rows: Sequence[tuple[int, Answers]],
-) -> Mapping[int, Sequence[CellFinding]]:
-    """A device stands once in a list."""
-    first: dict[str, int] = {}
-    found: dict[int, Sequence[CellFinding]] = {}
-    for number, answers in rows:
-        serial = normalise(answers.get("device_serial", ""))
-        earlier = first.setdefault(serial, number)
-        if serial and earlier != number:
-            message = _("Trùng số hiệu thiết bị với dòng %(row)d. Hãy bỏ một dòng.")
-            finding = Finding(f"same_device_as_row_{earlier}", message % {"row": earlier})
-            found[number] = [CellFinding("device_serial", finding)]
-    return found
+# A device stands once in a list.
+devices_stand_once = stands_once(
+    identity_key,
+    field="device_serial",
+    code="same_device",
+    message=gettext_lazy("Trùng số hiệu thiết bị với dòng %(row)d. Hãy bỏ một dòng."),
+)

@@ -13,7 +13,7 @@ from requests_app import kinds
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.senders import bodies_spoken_for
 from requests_app.models import Dossier, DossierItem
-from requests_app.submission.rules import is_not_asked_twice
+from requests_app.rules.dossiers import is_not_asked_twice
 from requests_app.workflow import ENDED, State
 
 # Ended or not yet put before anybody: these ask for nothing.
@@ -59,7 +59,13 @@ def asked_twice(
     revocation, say, never waits for anything but another revocation. ``asked`` is what was read
     before.
     """
-    others = _others(items, asked or what_is_asked(items, by=by, outside=dossier), by=by)
+    asked = asked or what_is_asked(items, by=by, outside=dossier)
+    of_devices = _device_keys(items)
+    rows = [
+        *asked.of_certificates,
+        *(row for row in asked.of_devices if _key_of(row) in of_devices),
+    ]
+    others = {_key_of(row): row.dossier for row in rows if kinds.get(row.dossier.kind).effect in by}
     bodies = {other.agency_id for other in others.values()} - {dossier.agency_id}
     known = bodies_spoken_for(dossier.agency_id, bodies) if bodies else set()
     found = (
@@ -79,26 +85,9 @@ def _device_keys(items: Iterable[DossierItem]) -> set[int | None]:
     return {item.device.key_id for item in items if item.device} - {None}
 
 
-def _others(
-    items: Sequence[DossierItem], asked: Asked, *, by: Collection[EffectKind]
-) -> dict[int | None, Dossier]:
-    """Return key → the open dossier it stands in."""
-    of_devices = _device_keys(items)
-    rows = [
-        *asked.of_certificates,
-        *(other for other in asked.of_devices if _key_of(other) in of_devices),
-    ]
-    return {
-        _key_of(other): other.dossier
-        for other in rows
-        if kinds.get(other.dossier.kind).effect in by
-    }
-
-
 def standing_rows(effects: Iterable[EffectKind]) -> QuerySet[DossierItem]:
     """Return the rows of open dossiers with one of ``effects`` that have no end yet."""
-    wanted = set(effects)
-    codes = [kind.code for kind in kinds.KINDS.values() if kind.effect in wanted]
+    codes = kinds.codes_with(*effects)
     rows = DossierItem.objects.filter(dossier__kind__in=codes, outcome="")
     return rows.exclude(dossier__state__in=_ASKS_FOR_NOTHING)
 

@@ -52,8 +52,8 @@ class Effect:
     on_withdrawn: WhenSent = _nothing
     carry_out: CarryOut | None = None  # None: nothing is carried out; minutes and notices
     prepare_end: PrepareEnd | None = None
-    # A revocation is a fact in the register (``portal.ca.authority``), an unlocking is done with
-    # the recovery key alone: neither waits for a CA that signs.
+    # A revocation is a fact in the register (``portal.ca.authority.services``), an unlocking is
+    # done with the recovery key alone: neither waits for a CA that signs.
     asks_the_ca: bool = False
     # DOMAIN 14.8: nothing new is issued to a body that is no more.
     is_in_the_senders_name: bool = False

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from portal.agencies.models import Affiliation, Agency, AgencyVersion, SubscriberKind
 from portal.ca.models import Certificate
-from portal.ca.names import subject_of
+from portal.ca.pki.names import subject_of
 from requests_app.kinds.people import LEVELS
 from requests_app.kinds.prefill import Filled, Selection
 
@@ -28,8 +28,16 @@ def rows_of(certificates: Sequence[Certificate], *, today: date) -> list[dict[st
 
     All are of one kind of subscriber. Personal numbers are in it: the caller asks who may see them.
     """
-    places = _places(certificates)
-    versions = _versions(certificates, today=today)
+    # (person, body) → the place that stands, in one query.
+    standing = Affiliation.objects.filter(
+        subscriber__in={one.subscriber_id for one in certificates}, valid_until__isnull=True
+    )
+    places = {(one.subscriber_id, one.agency_id): one for one in standing.order_by("valid_from")}
+    # Body → how it stands today, in one query.
+    bodies = {_body(one).pk for one in certificates}
+    versions = {
+        one.agency_id: one for one in AgencyVersion.objects.on(today).filter(agency__in=bodies)
+    }
     return [
         _row(
             certificate,
@@ -45,44 +53,32 @@ def _row(
 ) -> dict[str, str]:
     match certificate.kind:
         case SubscriberKind.PERSON:
-            return _person(certificate, place)
+            subscriber, subject = certificate.subscriber, subject_of(bytes(certificate.der))
+            device = getattr(certificate.key, "device", None)
+            levels = dict(zip(LEVELS, subject.organisation_levels, strict=False))
+            return {
+                "full_name": subscriber.name,
+                "birth_on": f"{subscriber.birth_on:%d/%m/%Y}" if subscriber.birth_on else "",
+                "identity_number": subscriber.identity_number,
+                "email": (place.email if place else "") or certificate.email,
+                **levels,
+                "province": subject.locality,
+                "position": place.position if place else "",
+                "phone": place.phone if place else "",
+                "old_serial": certificate.serial,
+                "carrier": device.carrier if device else "",
+                "storage": certificate.key.storage,
+            }
         case SubscriberKind.ORGANISATION:
-            return _organisation(certificate, version)
-    return _system(certificate, version)
-
-
-def _person(certificate: Certificate, place: Affiliation | None) -> dict[str, str]:
-    subscriber, subject = certificate.subscriber, subject_of(bytes(certificate.der))
-    device = getattr(certificate.key, "device", None)
-    levels = dict(zip(LEVELS, subject.organisation_levels, strict=False))
-    return {
-        "full_name": subscriber.name,
-        "birth_on": f"{subscriber.birth_on:%d/%m/%Y}" if subscriber.birth_on else "",
-        "identity_number": subscriber.identity_number,
-        "email": (place.email if place else "") or certificate.email,
-        **levels,
-        "province": subject.locality,
-        "position": place.position if place else "",
-        "phone": place.phone if place else "",
-        "old_serial": certificate.serial,
-        "carrier": device.carrier if device else "",
-        "storage": certificate.key.storage,
-    }
-
-
-def _organisation(certificate: Certificate, version: AgencyVersion | None) -> dict[str, str]:
-    return {
-        "name": version.name if version else certificate.common_name,
-        "address": version.address if version else "",
-        "tax_code": version.tax_code if version else "",
-        "budget_code": version.budget_code if version else "",
-        "province": version.province if version else "",
-        "email": (version.email if version else "") or certificate.email,
-        "storage": certificate.key.storage,
-    }
-
-
-def _system(certificate: Certificate, version: AgencyVersion | None) -> dict[str, str]:
+            return {
+                "name": version.name if version else certificate.common_name,
+                "address": version.address if version else "",
+                "tax_code": version.tax_code if version else "",
+                "budget_code": version.budget_code if version else "",
+                "province": version.province if version else "",
+                "email": (version.email if version else "") or certificate.email,
+                "storage": certificate.key.storage,
+            }
     return {
         "name": certificate.subscriber.name,
         "owner": version.name if version else certificate.agency.name,
@@ -98,20 +94,6 @@ def _system(certificate: Certificate, version: AgencyVersion | None) -> dict[str
 def _body(certificate: Certificate) -> Agency:
     """Return the body a certificate names, or whose person or system it names."""
     return certificate.subscriber.organisation or certificate.agency
-
-
-def _places(certificates: Sequence[Certificate]) -> dict[tuple[int, int], Affiliation]:
-    """Return (person, body) → the place that stands, in one query."""
-    standing = Affiliation.objects.filter(
-        subscriber__in={one.subscriber_id for one in certificates}, valid_until__isnull=True
-    )
-    return {(one.subscriber_id, one.agency_id): one for one in standing.order_by("valid_from")}
-
-
-def _versions(certificates: Sequence[Certificate], *, today: date) -> dict[int, AgencyVersion]:
-    """Return body → how it stands today, in one query."""
-    bodies = {_body(one).pk for one in certificates}
-    return {one.agency_id: one for one in AgencyVersion.objects.on(today).filter(agency__in=bodies)}
 
 
 def fill(selection: Selection, /) -> list[Filled]:

@@ -7,30 +7,21 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from portal.ca.outside_keys import in_use
+from portal.ca.tokens.outside_keys import in_use
 from portal.core.rules import Violation
 from requests_app import kinds
 from requests_app.kinds.duplicates import stands_in
 from requests_app.kinds.key_requests import MADE_AT_AGENCY, request_of
-from requests_app.kinds.named_bodies import bodies_named_in
+from requests_app.kinds.named_bodies import unregistered
 from requests_app.models import Dossier, DossierItem
-from requests_app.rules.systems import key_is_unused, owner_is_registered
-from requests_app.submission import rules
+from requests_app.rules import dossiers as rules
+from requests_app.rules.register import key_is_unused, owner_is_registered
 from requests_app.workflow import ENDED, State
 
 
 def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> list[Violation]:
     """Return what stops the rows of a form that issues."""
-    found = [*_asked_twice(dossier, items), *_keys_in_use(items)]
-    if kinds.get(dossier.kind).about == "organisation":
-        found += _unregistered(dossier, items, now=now)
-    if kinds.get(dossier.kind).about == "system":
-        found += _unregistered_owners(dossier, items, now=now)
-    return found
-
-
-def _asked_twice(dossier: Dossier, items: Sequence[DossierItem]) -> list[Violation]:
-    """Only the sender's own dossiers are looked at: others' are not its business."""
+    # Only the sender's own dossiers are looked at: others' are not its business.
     hashes = {item.identity_hash for item in items} - {""}
     others = {
         (other.identity_hash, other.storage): other.dossier
@@ -41,49 +32,30 @@ def _asked_twice(dossier: Dossier, items: Sequence[DossierItem]) -> list[Violati
         .exclude(dossier__state__in=[*ENDED, State.DRAFT])
         .select_related("dossier")
     }
-    found = (
+    found = [
         stands_in(other, item, sender=dossier.agency_id)
         for item in items
         if item.identity_hash and (other := others.get((item.identity_hash, item.storage)))
-    )
-    return [violation for violation in found if violation]
-
-
-def _unregistered(
-    dossier: Dossier, items: Sequence[DossierItem], *, now: datetime
-) -> list[Violation]:
-    today = timezone.localdate(now)
-    bodies = bodies_named_in(dossier.agency, [item.title for item in items], today=today)
-    found = (
-        rules.organisation_is_registered(item.title in bodies, item.position, item.title)
-        for item in items
-    )
-    return [violation for violation in found if violation]
-
-
-def _unregistered_owners(
-    dossier: Dossier, items: Sequence[DossierItem], *, now: datetime
-) -> list[Violation]:
-    owners = {item.position: item.answers.get("owner", "") for item in items}
-    today = timezone.localdate(now)
-    bodies = bodies_named_in(dossier.agency, list(owners.values()), today=today)
-    found = (owner_is_registered(name in bodies, row, name) for row, name in owners.items())
-    return [violation for violation in found if violation]
-
-
-def _keys_in_use(items: Sequence[DossierItem]) -> list[Violation]:
-    """Whose the key is stays unsaid: another body's certificates are not the sender's business."""
+    ]
+    # Whose the key is stays unsaid: another body's certificates are not the sender's business.
     requests = {
         item.position: request
         for item in items
         if item.storage in MADE_AT_AGENCY and (request := request_of(item.answers))
     }
-    if not requests:
-        return []
-    used = in_use({request.fingerprint for request in requests.values()})
-    titles = {item.position: item.title for item in items}
-    found = (
-        key_is_unused(request.fingerprint in used, row, titles[row])
-        for row, request in requests.items()
-    )
-    return [violation for violation in found if violation]
+    used = in_use({one.fingerprint for one in requests.values()}) if requests else set()
+    found += [
+        key_is_unused(requests[item.position].fingerprint in used, item.position, item.title)
+        for item in items
+        if item.position in requests
+    ]
+    violations = [violation for violation in found if violation]
+    about, today = kinds.get(dossier.kind).about, timezone.localdate(now)
+    if about == "organisation":
+        names = {item.position: item.title for item in items}
+        is_registered = rules.organisation_is_registered
+        violations += unregistered(dossier.agency, names, is_registered, today=today)
+    if about == "system":
+        owners = {item.position: item.answers.get("owner", "") for item in items}
+        violations += unregistered(dossier.agency, owners, owner_is_registered, today=today)
+    return violations

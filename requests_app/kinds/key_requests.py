@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.ca import csr
-from portal.ca.csr import KeyRequest
 from portal.ca.models import Storage
-from portal.core.identifiers import Findings
+from portal.ca.pki import csr
+from portal.ca.pki.csr import KeyRequest
 from portal.core.rules import Finding, Refused, Violation
-from requests_app.kinds.base import Answers, CellFinding, Field, RowCheck, Widget
+from portal.core.text.identifiers import Findings
+from requests_app.kinds.base import Answers, CellFinding, Field, RowCheck, Widget, stands_once
 
 # The private half never leaves the agency, and the portal makes none (DOMAIN 2.4, 5.4).
 MADE_AT_AGENCY = frozenset({Storage.HSM.value, Storage.SOFT.value})
@@ -82,44 +82,30 @@ def request_fits(
     def check(answers: Answers, today: date) -> Sequence[CellFinding]:
         storage, text = storage_of(answers), answers.get(NAME, "")
         if storage in MADE_AT_AGENCY and not text:
-            return [CellFinding(NAME, _missing(storage))]
+            message = _(
+                "%(storage)s cần tệp đề nghị PKCS#10: tạo cặp khóa trên thiết bị, phần mềm của cơ "
+                "quan rồi tải tệp .csr lên. Khóa bí mật không gửi đi."
+            ) % {"storage": Storage(storage).label}
+            return [CellFinding(NAME, Finding("csr_missing", message))]
         if text and storage and storage not in MADE_AT_AGENCY:
-            return [CellFinding(NAME, _not_wanted(storage))]
+            message = _(
+                "%(storage)s không dùng tệp PKCS#10: khóa do Cục tạo. Hãy bỏ tệp, hoặc chọn HSM, "
+                "khóa mềm."
+            ) % {"storage": Storage(storage).label}
+            return [CellFinding(NAME, Finding("csr_not_wanted", message))]
         request = request_of(answers)
         if request is None:
             return ()
-        found = csr.misfits(request, names=names(answers), addresses=addresses(answers))
+        found = request.misfits(names=names(answers), addresses=addresses(answers))
         return [CellFinding(NAME, _finding(one)) for one in found]
 
     return check
 
 
-def keys_stand_once(rows: Sequence[tuple[int, Answers]]) -> Mapping[int, Sequence[CellFinding]]:
-    """Each row has a key of its own."""
-    first: dict[str, int] = {}
-    found: dict[int, Sequence[CellFinding]] = {}
-    for number, answers in rows:
-        request = request_of(answers)
-        if request is None:
-            continue
-        earlier = first.setdefault(request.fingerprint, number)
-        if earlier != number:
-            message = _("Cùng một khóa với dòng %(row)d. Mỗi chứng thư phải có cặp khóa riêng.")
-            finding = Finding(f"same_key_as_row_{earlier}", message % {"row": earlier})
-            found[number] = [CellFinding(NAME, finding)]
-    return found
-
-
-def _missing(storage: str) -> Finding:
-    message = _(
-        "%(storage)s cần tệp đề nghị PKCS#10: tạo cặp khóa trên thiết bị, phần mềm của cơ quan "
-        "rồi tải tệp .csr lên. Khóa bí mật không gửi đi."
-    )
-    return Finding("csr_missing", message % {"storage": Storage(storage).label})
-
-
-def _not_wanted(storage: str) -> Finding:
-    message = _(
-        "%(storage)s không dùng tệp PKCS#10: khóa do Cục tạo. Hãy bỏ tệp, hoặc chọn HSM, khóa mềm."
-    )
-    return Finding("csr_not_wanted", message % {"storage": Storage(storage).label})
+# Each row has a key of its own.
+keys_stand_once = stands_once(
+    lambda answers: request.fingerprint if (request := request_of(answers)) else "",
+    field=NAME,
+    code="same_key",
+    message=gettext_lazy("Cùng một khóa với dòng %(row)d. Mỗi chứng thư phải có cặp khóa riêng."),
+)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from django.db.models import Q
 
 from portal.agencies.models import Agency, AgencyVersion
 from portal.agencies.querysets import ancestors_of
-from portal.core.text import search_key
+from portal.core.rules import Violation
+from portal.core.text.vietnamese import search_key
 
 
 def bodies_named_in(
@@ -31,6 +32,21 @@ def bodies_named_in(
     )
     by_key = {search_key(version.name): version for version in versions}
     return {name: by_key[search_key(name)] for name in names if search_key(name) in by_key}
+
+
+def unregistered(
+    sender: Agency,
+    names: Mapping[int, str],
+    is_registered: Callable[[bool, int, str], Violation | None],
+    *,
+    today: date,
+) -> list[Violation]:
+    """Return what the rule ``is_registered`` says of the rows' ``names``, by row number."""
+    if not names:
+        return []
+    bodies = bodies_named_in(sender, list(names.values()), today=today)
+    found = (is_registered(name in bodies, row, name) for row, name in names.items())
+    return [violation for violation in found if violation]
 
 
 def bodies_of(agency: Agency) -> set[int]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.ca.models import Storage
-from portal.core import identifiers
-from portal.core.identifiers import Findings
 from portal.core.rules import Finding, Severity
-from portal.core.text import search_key
+from portal.core.text import identifiers
+from portal.core.text.identifiers import Findings
+from portal.core.text.vietnamese import search_key
 from requests_app.kinds.base import Answers, Column, Field, SheetColumn, Widget
 
 DECREE_BASIS = "Nghị định số 68/2024/NĐ-CP ngày 25 tháng 6 năm 2024 của Chính phủ"
@@ -137,6 +139,16 @@ NUMBER_COLUMN = SheetColumn(header="STT", width=6)
 def mark_answer(text: str) -> str:
     """Return the answer of a box: "x" for a mark as people type it; what is none stays."""
     return "x" if text in ("X", "x", "\u00d7") else text
+
+
+def answer_in(codes: Mapping[str, str]) -> Callable[[str], str]:
+    """Return what turns a cell into an answer: its code, however it is written; else as it is."""
+    return lambda text: codes.get(text.lower(), text)
+
+
+def lines(*texts: str | None) -> str:
+    """Return a cell of several lines, the empty ones left out."""
+    return "\n".join(text for text in texts if text)
 
 
 def column(label: str, name: str, width: str) -> Column:

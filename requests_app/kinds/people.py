@@ -8,10 +8,10 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from portal.ca.models import Storage
-from portal.core import identifiers
 from portal.core.rules import Finding, Severity
+from portal.core.text import identifiers
 from requests_app.kinds import parts
-from requests_app.kinds.base import Answers, CellFinding
+from requests_app.kinds.base import Answers, CellFinding, RowCheck
 
 LEVELS = ("org1", "org2", "org3", "org4")  # of the certificate's subject, from the top
 
@@ -45,39 +45,44 @@ def days_are_in_order(answers: Answers, today: date) -> Sequence[CellFinding]:
 def sim_names_its_carrier(answers: Answers, today: date) -> Sequence[CellFinding]:
     """R46, Mẫu 01 column 11: a SIM PKI is asked for with its carrier, and only a SIM is."""
     carrier, converts = answers.get("carrier", ""), answers.get("converts_number", "")
-    if parts.storage_of(answers) == Storage.SIM:
-        return _sim_lacks(carrier, converts, answers.get("phone", ""))
+    is_sim = parts.storage_of(answers) == Storage.SIM
     found = []
-    if carrier:
+    if is_sim and not carrier:
+        message = _("Đăng ký SIM PKI phải ghi nhà mạng: %(carriers)s.") % {
+            "carriers": ", ".join(identifiers.CARRIERS)
+        }
+        found.append(CellFinding("carrier", Finding("missing_for_sim", message)))
+    if is_sim and converts and not answers.get("phone"):
+        message = _("Chuyển số đang dùng sang SIM ký số thì phải ghi số điện thoại đó.")
+        found.append(CellFinding("phone", Finding("missing_for_conversion", message)))
+    if carrier and not is_sim:
         message = _("Chỉ ghi nhà mạng khi đăng ký SIM PKI. Hãy chọn SIM hoặc bỏ trống nhà mạng.")
         found.append(CellFinding("carrier", Finding("only_for_sim", message)))
-    if converts:
+    if converts and not is_sim:
         message = _("Chỉ đánh dấu chuyển số khi đăng ký SIM PKI. Hãy chọn SIM hoặc bỏ dấu này.")
         found.append(CellFinding("converts_number", Finding("only_for_sim", message)))
     return found
 
 
-def _sim_lacks(carrier: str, converts: str, phone: str) -> list[CellFinding]:
-    found = []
-    if not carrier:
-        message = _("Đăng ký SIM PKI phải ghi nhà mạng: %(carriers)s.") % {
-            "carriers": ", ".join(identifiers.CARRIERS)
-        }
-        found.append(CellFinding("carrier", Finding("missing_for_sim", message)))
-    if converts and not phone:
-        message = _("Chuyển số đang dùng sang SIM ký số thì phải ghi số điện thoại đó.")
-        found.append(CellFinding("phone", Finding("missing_for_conversion", message)))
-    return found
+def levels_have_no_gap(levels: Sequence[str], *, asks_for_top: bool = False) -> RowCheck:
+    """Return the check that of ``levels``, from the top, none is left out in between.
 
+    ``asks_for_top``: the first is required, and told as missing by itself; levels 1–4 are often
+    mixed up there (DOMAIN 10.2), so a gap is asked about, not refused.
+    """
 
-def levels_have_no_gap(answers: Answers, today: date) -> Sequence[CellFinding]:
-    """DOMAIN 10.2: levels 1–4 are often mixed up; one left out in between is asked about."""
-    filled = [level for level in LEVELS if answers.get(level)]
-    if not filled or "org1" not in filled or filled == list(LEVELS[: len(filled)]):
-        return ()
-    skipped = next(level for level in LEVELS if not answers.get(level))
-    message = _("Bỏ trống cấp này nhưng lại ghi cấp dưới. Hãy ghi các cấp liền nhau từ trên xuống.")
-    return [CellFinding(skipped, Finding("level_skipped", message, Severity.WARNING))]
+    def check(answers: Answers, today: date) -> Sequence[CellFinding]:
+        filled = [level for level in levels if answers.get(level)]
+        if filled == list(levels[: len(filled)]) or (asks_for_top and filled[0] != levels[0]):
+            return ()
+        skipped = next(level for level in levels if not answers.get(level))
+        message = _(
+            "Bỏ trống cấp này nhưng lại ghi cấp dưới. Hãy ghi các cấp liền nhau từ trên xuống."
+        )
+        severity = Severity.WARNING if asks_for_top else Severity.ERROR
+        return [CellFinding(skipped, Finding("level_skipped", message, severity))]
+
+    return check
 
 
 def issue_place_is_said(answers: Answers, today: date) -> Sequence[CellFinding]:
@@ -102,28 +107,26 @@ def persons_stand_once(
         storage = parts.storage_of(answers)
         earlier, earlier_storage = first.setdefault(person, (number, storage))
         if earlier != number:
-            found[number] = [_same_person(earlier, is_same_device=storage == earlier_storage)]
+            is_same_device = storage == earlier_storage
+            if is_same_device:
+                message = _(
+                    "Trùng số định danh với dòng %(row)d. Mỗi người chỉ đề nghị một lần; "
+                    "hãy bỏ một dòng hoặc sửa số định danh."
+                )
+            else:
+                message = _(
+                    "Trùng số định danh với dòng %(row)d nhưng khác loại thiết bị. "
+                    "Một chứng thư là đủ; hãy xem có cần cả hai không."
+                )
+            severity = Severity.ERROR if is_same_device else Severity.WARNING
+            code = f"same_person_as_row_{earlier}"
+            found[number] = [
+                CellFinding("identity_number", Finding(code, message % {"row": earlier}, severity))
+            ]
     return found
-
-
-def _same_person(earlier: int, *, is_same_device: bool) -> CellFinding:
-    if is_same_device:
-        message = _(
-            "Trùng số định danh với dòng %(row)d. Mỗi người chỉ đề nghị một lần; "
-            "hãy bỏ một dòng hoặc sửa số định danh."
-        )
-    else:
-        message = _(
-            "Trùng số định danh với dòng %(row)d nhưng khác loại thiết bị. "
-            "Một chứng thư là đủ; hãy xem có cần cả hai không."
-        )
-    severity = Severity.ERROR if is_same_device else Severity.WARNING
-    code = f"same_person_as_row_{earlier}"
-    return CellFinding("identity_number", Finding(code, message % {"row": earlier}, severity))
 
 
 def identity_block(answers: Answers) -> str:
     """Return the cell "Số định danh cá nhân/Ngày cấp, nơi cấp": the card on the next line."""
     issue = [answers.get("issued_on", ""), answers.get("issue_place", "")]
-    lines = [answers.get("identity_number", ""), ", ".join(part for part in issue if part)]
-    return "\n".join(line for line in lines if line)
+    return parts.lines(answers.get("identity_number"), ", ".join(part for part in issue if part))

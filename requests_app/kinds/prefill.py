@@ -12,7 +12,7 @@ from portal.accounts.models import User
 from portal.agencies.models import Subscriber
 from portal.ca.models import Certificate
 from requests_app import kinds
-from requests_app.drafts.targets import newest_certificates
+from requests_app.kinds.targets import newest_certificates
 
 
 class Filled(NamedTuple):

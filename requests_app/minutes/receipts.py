@@ -8,8 +8,8 @@ from datetime import datetime
 from devices import services as devices
 from devices.lifecycle import Move
 from portal.accounts.models import User
-from portal.ca import services as ca
-from portal.ca import tokens
+from portal.ca.register import services as ca
+from portal.ca.tokens import services as tokens
 from portal.core.rules import refuse
 from portal.documents import letters as paper
 from portal.documents import services as documents
@@ -38,7 +38,17 @@ def prepare_receipt(dossier: Dossier, *, actor: User, pin: str, now: datetime) -
     Without a PIN it is not signed: it names who confirmed, in which office, when. Raises Refused
     when there is no certificate to sign with, and what ``tokens.unlock`` raises.
     """
-    signer = _signer(actor, pin=pin, now=now) if pin else None
+    signer = None
+    if pin:
+        certificate = personal_certificate(actor, now=now)
+        if certificate is None:
+            raise refuse(
+                "no_certificate_to_sign",
+                "Anh/chị không có chứng thư cá nhân còn hiệu lực với thiết bị đang giữ để ký.",
+                way_out="Để trống mã PIN: hệ thống ghi nhận họ tên, chức vụ và thời điểm xác nhận.",
+            )
+        key = tokens.unlock(certificate.key, pin, now=now, actor=actor)
+        signer = Signer(SignatureRole.HEAD, certificate, key)
     items = list(dossier.items.order_by("position"))
     letter = receipt_letter_of(dossier, items, actor=actor, is_signed=signer is not None, now=now)
     return Receipt(paper.render(letter), signer)
@@ -51,7 +61,18 @@ def take(dossier: Dossier, receipt: Receipt, *, actor: User, now: datetime) -> D
     is no longer where the minutes say.
     """
     # Signed before devices and the audit chain are held: others wait for them.
-    document = _sign(dossier, receipt, actor=actor, now=now)
+    name = f"Xac-nhan-nhan-thiet-bi-{dossier.letter_number.replace('/', '-')}.pdf"
+    document = documents.store(receipt.pdf, name=name, media_type=PDF, now=now)
+    if receipt.signer is not None:
+        document = documents.sign(
+            document,
+            role=receipt.signer.role,
+            certificate=receipt.signer.certificate,
+            key=receipt.signer.key,
+            signed_by=actor,
+            now=now,
+            chain=ca.chain(),
+        )
     received = list(dossier.items.filter(decision=Decision.ACCEPTED).select_related("device"))
     label = f"Biên bản giao, nhận thiết bị (Mẫu 08) số {dossier.letter_number}"
     devices.take_returned(
@@ -70,31 +91,3 @@ def take(dossier: Dossier, receipt: Receipt, *, actor: User, now: datetime) -> D
     dossier.items.filter(decision=Decision.REFUSED).update(outcome=Outcome.REFUSED)
     deliver_document(dossier, DeliveredPaper.Kind.RECEIPT, document, now=now)
     return document
-
-
-def _sign(dossier: Dossier, receipt: Receipt, *, actor: User, now: datetime) -> Document:
-    name = f"Xac-nhan-nhan-thiet-bi-{dossier.letter_number.replace('/', '-')}.pdf"
-    document = documents.store(receipt.pdf, name=name, media_type=PDF, now=now)
-    if receipt.signer is None:
-        return document
-    return documents.sign(
-        document,
-        role=receipt.signer.role,
-        certificate=receipt.signer.certificate,
-        key=receipt.signer.key,
-        signed_by=actor,
-        now=now,
-        chain=ca.chain(),
-    )
-
-
-def _signer(actor: User, *, pin: str, now: datetime) -> Signer:
-    certificate = personal_certificate(actor, now=now)
-    if certificate is None:
-        raise refuse(
-            "no_certificate_to_sign",
-            "Anh/chị không có chứng thư cá nhân còn hiệu lực với thiết bị đang giữ để ký.",
-            way_out="Để trống mã PIN: hệ thống ghi nhận họ tên, chức vụ và thời điểm xác nhận.",
-        )
-    key = tokens.unlock(certificate.key, pin, now=now, actor=actor)
-    return Signer(SignatureRole.HEAD, certificate, key)

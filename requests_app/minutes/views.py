@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Page
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,14 +18,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.core.rules import Refused, Violation
-from requests_app import kinds, services
-from requests_app.dossier_pages.views import parts
-from requests_app.forms import StepForm
+from portal.core.web.refusals import Refusals
+from requests_app import kinds
+from requests_app.decision import services as decision_services
+from requests_app.decision.services import RowDecision, decide_rows
+from requests_app.dossier_pages.views import components
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.steps import views as taking
+from requests_app.steps.engine import bars_of
+from requests_app.steps.forms import StepForm
+from requests_app.submission import checks
 from requests_app.submission.signing_mode import personal_certificate
-from requests_app.workflow import TAKING, Action, IllegalStep, steps_open_to
+from requests_app.workflow import TAKING, Action, steps_open_to
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -73,85 +77,77 @@ class DeviceForm(forms.Form):
         """What the minutes say of the device, in words: kind, condition, why it comes back."""
         kind = kinds.get(self.item.dossier.kind)
         return [
-            parts.words_of(kind.field_named(name), self.item.answers.get(name, ""))
+            components.words_of(kind.field_named(name), self.item.answers.get(name, ""))
             for name in ("device_kind", "condition", "reason")
         ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@taking.shows_conflict
 def minutes(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show the minutes beside their devices; a POST confirms or returns them."""
-    dossier = parts.find(request.user, uuid)
+    dossier = components.find(request.user, uuid)
     form, response = taking.try_step(request, dossier)
     return response or _page(request, dossier, sent=form)
 
 
 @require_POST
+@taking.shows_conflict
 def tick_devices(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Receive the devices whose numbers were scanned, one a line; unknown ones come back."""
-    dossier = parts.find(request.user, uuid)
+    dossier = components.find(request.user, uuid)
     serials = _BETWEEN_SERIALS.split(request.POST.get("serials", ""))
-    try:
-        ticked, unknown = services.tick_devices(
-            dossier,
-            serials,
-            actor=request.user,
-            now=timezone.now(),
-            version=parts.version_of(request),
-        )
-    except (services.StaleVersion, IllegalStep, services.Barred):
-        return taking.conflict(request, dossier)
-    except Dossier.DoesNotExist as error:
-        raise Http404 from error
+    ticked, unknown = decision_services.tick_devices(
+        dossier,
+        serials,
+        actor=request.user,
+        now=timezone.now(),
+        version=components.version_of(request),
+    )
     if ticked:
         messages.success(request, _("Đã nhận %(count)s thiết bị.") % {"count": ticked})
     if unknown:
-        return _page(request, parts.find(request.user, uuid), unknown=unknown)
+        return _page(request, components.find(request.user, uuid), unknown=unknown)
     return redirect("requests_app:minutes", dossier.uuid)
 
 
 @require_POST
+@taking.shows_conflict
 def confirm_devices(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Keep what was said of the devices of one page; nothing typed is lost on an error."""
-    dossier = parts.find(request.user, uuid)
-    page = parts.rows_page(dossier, request.POST.get("page"))
+    dossier = components.find(request.user, uuid)
+    page = components.rows_page(dossier, request.POST.get("page"))
     typed = [DeviceForm(request.POST, item=item) for item in page]
     if not all([form.is_valid() for form in typed]):  # noqa: C419 (each shows its own errors)
         return _page(request, dossier, typed=typed, page=page)
-    try:
-        services.decide_rows(
+    with Refusals() as refused:
+        decide_rows(
             dossier,
-            {form.item.uuid: _said(form) for form in typed},
+            {
+                form.item.uuid: RowDecision(
+                    form.cleaned_data["decision"],
+                    form.cleaned_data["reason"],
+                    form.cleaned_data["serial_seen"],
+                )
+                for form in typed
+            },
             actor=request.user,
             now=timezone.now(),
-            version=parts.version_of(request),
+            version=components.version_of(request),
         )
-    except (services.StaleVersion, IllegalStep, services.Barred):
-        return taking.conflict(request, dossier)
-    except Dossier.DoesNotExist as error:
-        raise Http404 from error
-    except Refused as refusal:
-        _put_beside(typed, refusal.violations)
+    if refused:
+        # Put what the rules say beside the cell it is about.
+        by_row = {form.item.position: form for form in typed}
+        for violation in refused.violations:
+            cell = "serial_seen" if violation.code in _ABOUT_THE_SERIAL else "reason"
+            words = f"{violation.message} {violation.way_out}".strip()
+            if form := by_row.get(violation.row or 0):
+                form.add_error(cell, words)
         return _page(request, dossier, typed=typed, page=page)
     messages.success(request, _("Đã lưu kết quả %(count)s dòng.") % {"count": len(typed)})
     number = page.next_page_number() if page.has_next() else page.number
     address = reverse("requests_app:minutes", args=[dossier.uuid])
     return redirect(f"{address}?page={number}#danh-sach")
-
-
-def _said(form: DeviceForm) -> services.RowDecision:
-    typed = form.cleaned_data
-    return services.RowDecision(typed["decision"], typed["reason"], typed["serial_seen"])
-
-
-def _put_beside(typed: Sequence[DeviceForm], violations: Iterable[Violation]) -> None:
-    """Put what the rules say beside the cell it is about."""
-    by_row = {form.item.position: form for form in typed}
-    for violation in violations:
-        cell = "serial_seen" if violation.code in _ABOUT_THE_SERIAL else "reason"
-        words = f"{violation.message} {violation.way_out}".strip()
-        if form := by_row.get(violation.row or 0):
-            form.add_error(cell, words)
 
 
 def _page(
@@ -167,22 +163,22 @@ def _page(
     open_here = steps_open_to(user.role, state=dossier.state, route=dossier.route)
     if not any(step.action in TAKING for step in open_here):
         return redirect("requests_app:detail", dossier.uuid)
-    page = page or parts.rows_page(dossier, request.GET.get("page"))
-    barred = services.bars_of(dossier, user)
+    page = page or components.rows_page(dossier, request.GET.get("page"))
+    barred = bars_of(dossier, user)
     now = timezone.now()
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
-        "scan": parts.scan_of(dossier),
-        "taking": parts.steps_of(dossier, user, sent=sent, only=TAKING),
-        "returning": parts.steps_of(dossier, user, sent=sent, only=[Action.RETURN]),
+        "scan": components.scan_of(dossier),
+        "taking": components.steps_of(dossier, user, sent=sent, only=TAKING),
+        "returning": components.steps_of(dossier, user, sent=sent, only=[Action.RETURN]),
         "barred": barred,
         "can_confirm": not barred,
         "can_sign": personal_certificate(user, now=now) is not None,
-        "progress": parts.progress_of(dossier),
-        "checks": services.checks(dossier, reader=user, now=now),
+        "progress": components.progress_of(dossier),
+        "checks": checks.checks(dossier, reader=user, now=now),
         "page": page,
-        "rows": parts.masked(dossier, page),
+        "rows": components.masked(dossier, page),
         "device_forms": typed or [DeviceForm(item=item) for item in page],
         "bad_forms": [form for form in typed or [] if form.errors],
         "unknown": unknown,

@@ -12,7 +12,7 @@ from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.core.background.leases import Leased
 from portal.documents.models import Document
-from requests_app.covering_letters.workflow import Stage
+from requests_app.letter_workflow import Stage
 from requests_app.models.querysets import CoveringLetterQuerySet
 
 

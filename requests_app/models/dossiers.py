@@ -13,7 +13,7 @@ from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyVersion, Subscriber
 from portal.ca.models import Certificate, KeyPair, Storage
 from portal.core.background.leases import Leased
-from portal.core.fields import EncryptedJSONField
+from portal.core.database.fields import EncryptedJSONField
 from portal.documents.models import Document
 from requests_app.models.querysets import DossierQuerySet
 from requests_app.workflow import Action, Route, State

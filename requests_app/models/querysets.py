@@ -12,7 +12,7 @@ from django.db.models import Q
 from portal.agencies.models import Agency
 from portal.core.background.leases import LeasedQuerySet
 from portal.core.roles import Capability, Scope
-from requests_app.covering_letters.workflow import LEFT_THE_OFFICE, stages_waiting_for
+from requests_app.letter_workflow import LEFT_THE_OFFICE, stages_waiting_for
 from requests_app.workflow import AT_THE_AGENCY, Route, State
 
 if TYPE_CHECKING:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
 
 from portal.accounts.models import User
-from portal.core.paging import Order
 from portal.core.roles import Scope
-from portal.core.sheets import SheetColumn
+from portal.core.web.paging import Order
+from portal.core.web.sheets import SheetColumn
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -32,10 +32,6 @@ class Column(SheetColumn[Entry]):
     names_body: bool = False
 
 
-def _whole(row: Row, user: User) -> Row:
-    return row
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register(Generic[Row, Entry]):
     """A book that clerks keep.
@@ -53,7 +49,7 @@ class Register(Generic[Row, Entry]):
     entries: Callable[[Sequence[Row], datetime], list[Entry]]
     columns: tuple[Column[Entry], ...]
     url: Callable[[Entry], str]
-    shown: Callable[[Row, User], Row] = _whole
+    shown: Callable[[Row, User], Row] = field(default=lambda row, user: row)
 
     def columns_for(self, user: User) -> list[Column[Entry]]:
         """Return the columns a page has room for; the first is the one that leads on."""

@@ -9,15 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from portal.accounts.models import User
-from portal.core.paging import Order
+from portal.core.web.paging import Order
 from requests_app import kinds
-from requests_app.dossier_pages.reading import as_sent
+from requests_app.dossier_pages.visibility import as_sent
 from requests_app.models import Dossier, DossierEvent
 from requests_app.registers.base import Column, Register
 from requests_app.workflow import Action
@@ -30,27 +28,18 @@ class DossierEntry:
     dossier: Dossier
     signed_by: str
 
+    @classmethod
+    def of_page(cls, rows: Sequence[Dossier], now: datetime) -> list[DossierEntry]:
+        signatures = DossierEvent.objects.filter(
+            dossier__in=[row.pk for row in rows], action=Action.SIGN, actor__isnull=False
+        ).order_by("at", "pk")
+        signers = dict(signatures.values_list("dossier", "actor__full_name"))  # the latest stays
+        return [cls(row, signers.get(row.pk, "")) for row in rows]
 
-def _rows(user: User) -> QuerySet[Dossier]:
-    sent = Dossier.objects.visible_to(user).filter(sent_at__isnull=False)
-    return sent.select_related("agency", "addressee", "created_by").defer("contact", "note")
-
-
-def _entries(rows: Sequence[Dossier], now: datetime) -> list[DossierEntry]:
-    signatures = DossierEvent.objects.filter(
-        dossier__in=[row.pk for row in rows], action=Action.SIGN, actor__isnull=False
-    ).order_by("at", "pk")
-    signers = dict(signatures.values_list("dossier", "actor__full_name"))  # the latest stays
-    return [DossierEntry(row, signers.get(row.pk, "")) for row in rows]
-
-
-def _subject(entry: DossierEntry) -> str:
-    subject = kinds.get(entry.dossier.kind).subject_of(entry.dossier.variant)
-    return subject[:1].upper() + subject[1:]
-
-
-def _form(entry: DossierEntry) -> str:
-    return kinds.get(entry.dossier.kind).number
+    def subject(self) -> str:
+        """Return the trích yếu, as a line begins."""
+        subject = kinds.get(self.dossier.kind).subject_of(self.dossier.variant)
+        return subject[:1].upper() + subject[1:]
 
 
 def _day(moment: datetime | None) -> date | None:
@@ -60,8 +49,8 @@ def _day(moment: datetime | None) -> date | None:
 COLUMNS: tuple[Column[DossierEntry], ...] = (
     Column(gettext_lazy("Số, ký hiệu"), lambda entry: entry.dossier.letter_number, 18),
     Column(gettext_lazy("Ngày văn bản"), lambda entry: entry.dossier.letter_date, 14),
-    Column(gettext_lazy("Tên loại và trích yếu nội dung"), _subject, 60),
-    Column(gettext_lazy("Mẫu số"), _form, 8, False),
+    Column(gettext_lazy("Tên loại và trích yếu nội dung"), DossierEntry.subject, 60),
+    Column(gettext_lazy("Mẫu số"), lambda entry: kinds.get(entry.dossier.kind).number, 8, False),
     Column(
         gettext_lazy("Đơn vị gửi"),
         lambda entry: entry.dossier.agency.name,
@@ -85,8 +74,13 @@ REGISTER = Register(
         "Mỗi công văn, biên bản đã gửi một dòng: số, ngày, trích yếu, ai ký, gửi đâu, kết quả."
     ),
     order=Order("sent_at", is_descending=True),
-    rows=_rows,
-    entries=_entries,
+    rows=lambda user: (
+        Dossier.objects.visible_to(user)
+        .filter(sent_at__isnull=False)
+        .select_related("agency", "addressee", "created_by")
+        .defer("contact", "note")
+    ),
+    entries=DossierEntry.of_page,
     shown=as_sent,
     columns=COLUMNS,
     url=lambda entry: reverse("requests_app:detail", args=[entry.dossier.uuid]),

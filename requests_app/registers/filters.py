@@ -19,7 +19,7 @@ from portal.agencies.models import Agency, SubscriberKind
 from portal.ca.models import CertificateState, Storage
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS, CertificateQuerySet
 from portal.core.roles import Scope
-from portal.core.text import nfc, search_key
+from portal.core.text.vietnamese import nfc, search_key
 from requests_app import kinds
 from requests_app.models import Dossier, DossierItem
 from requests_app.models.querysets import DossierQuerySet
@@ -82,10 +82,6 @@ class RegisterFilter(django_filters.FilterSet):
     def is_narrowed(self) -> bool:
         """Whether anything was asked for."""
         return any(field.value() for field in self.form)
-
-
-def _kinds() -> list[tuple[str, str]]:
-    return [(kind.code, f"Mẫu {kind.number}: {kind.title}") for kind in kinds.KINDS.values()]
 
 
 class CertificateRegisterFilter(RegisterFilter):
@@ -189,7 +185,13 @@ class DossierRegisterFilter(RegisterFilter):
     q = django_filters.CharFilter(
         label=_("Số văn bản hoặc tên trong danh sách"), max_length=250, method="with_text"
     )
-    kind = django_filters.ChoiceFilter(label=_("Loại hồ sơ"), choices=_kinds, empty_label=_ALL)
+    kind = django_filters.ChoiceFilter(
+        label=_("Loại hồ sơ"),
+        choices=lambda: [
+            (one.code, f"Mẫu {one.number}: {one.title}") for one in kinds.KINDS.values()
+        ],
+        empty_label=_ALL,
+    )
     state = django_filters.ChoiceFilter(label=_("Kết quả"), choices=State.choices, empty_label=_ALL)
     since = DayFilter("sent_at", label=_("Gửi từ ngày"))
     until = DayFilter("sent_at", label=_("Gửi đến ngày"), is_last=True)

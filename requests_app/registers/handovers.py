@@ -15,8 +15,8 @@ from devices.models import CustodyMove
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.ca.models import Certificate
-from portal.core.paging import Order
 from portal.core.roles import Scope
+from portal.core.web.paging import Order
 from requests_app.registers.base import Column, Register
 
 # The other moves change a device's condition, or happen inside one body.
@@ -32,6 +32,16 @@ class HandoverEntry:
 
     move: CustodyMove
     certificate_serial: str
+
+    @classmethod
+    def of_page(cls, rows: Sequence[CustodyMove], now: datetime) -> list[HandoverEntry]:
+        serials = serials_at(rows)
+        return [cls(row, serials[row.pk]) for row in rows]
+
+    def notice(self) -> str:
+        """Return the number of the Mẫu 07 that told of it."""
+        notice = getattr(self.move, "notice", None)
+        return notice.document_label if notice else ""
 
 
 def moves_visible_to(user: User) -> QuerySet[CustodyMove]:
@@ -73,23 +83,6 @@ def page_of_device(move: CustodyMove) -> str:
     return reverse("devices:detail", args=[move.device.uuid])
 
 
-def _rows(user: User) -> QuerySet[CustodyMove]:
-    # Leaving out the others keeps the order of the index; SQLite looks up a list of moves one by
-    # one and sorts all that it found.
-    others = [move for move in Move if move not in HANDS_CHANGED]
-    return moves_visible_to(user).exclude(move__in=others).select_related("notice")
-
-
-def _entries(rows: Sequence[CustodyMove], now: datetime) -> list[HandoverEntry]:
-    serials = serials_at(rows)
-    return [HandoverEntry(row, serials[row.pk]) for row in rows]
-
-
-def _notice(entry: HandoverEntry) -> str:
-    notice = getattr(entry.move, "notice", None)
-    return notice.document_label if notice else ""
-
-
 COLUMNS: tuple[Column[HandoverEntry], ...] = (
     Column(gettext_lazy("Số hiệu thiết bị"), lambda entry: entry.move.device.serial, 24),
     Column(gettext_lazy("Ngày"), lambda entry: entry.move.happened_on, 12),
@@ -122,7 +115,7 @@ COLUMNS: tuple[Column[HandoverEntry], ...] = (
         False,
     ),
     Column(gettext_lazy("Chứng từ"), lambda entry: entry.move.document_label, 40),
-    Column(gettext_lazy("Thông báo bàn giao"), _notice, 40, False),
+    Column(gettext_lazy("Thông báo bàn giao"), HandoverEntry.notice, 40, False),
     Column(gettext_lazy("Ghi chú"), lambda entry: entry.move.note, 40, False),
 )
 
@@ -133,8 +126,14 @@ REGISTER = Register(
         "Mỗi lần thiết bị lưu khóa đổi tay một dòng: ai giao, ai nhận, ngày nào, theo văn bản nào."
     ),
     order=Order("at", is_descending=True),
-    rows=_rows,
-    entries=_entries,
+    # Leaving out the others keeps the order of the index; SQLite looks up a list of moves one by
+    # one and sorts all that it found.
+    rows=lambda user: (
+        moves_visible_to(user)
+        .exclude(move__in=[move for move in Move if move not in HANDS_CHANGED])
+        .select_related("notice")
+    ),
+    entries=HandoverEntry.of_page,
     columns=COLUMNS,
     url=lambda entry: page_of_device(entry.move),
 )

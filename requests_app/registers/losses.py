@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from devices.lifecycle import Move
 from devices.models import CustodyMove
-from portal.accounts.models import User
 from portal.ca.models import Certificate
-from portal.core.paging import Order
+from portal.core.web.paging import Order
 from requests_app import kinds
 from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier, DossierItem
@@ -36,68 +34,47 @@ class LossEntry:
     minutes: Dossier | None
     found_on: date | None
 
+    @classmethod
+    def of_page(cls, rows: Sequence[CustodyMove], now: datetime) -> list[LossEntry]:
+        serials = serials_at(rows)
+        named = Certificate.objects.filter(serial__in={one for one in serials.values() if one})
+        states = {one.serial: str(one.state(now).label) for one in named.defer("der", "crl_entry")}
+        # Device → the minutes sent about it, the oldest first.
+        devices = [row.device_id for row in rows]
+        items = DossierItem.objects.filter(
+            device__in=devices,
+            dossier__kind__in=kinds.codes_with(EffectKind.RECORD_LOSS),
+            dossier__sent_at__isnull=False,
+        ).select_related("dossier")
+        minutes: dict[int, list[tuple[datetime, Dossier]]] = {}
+        for item in items.order_by("dossier__sent_at", "pk"):
+            assert item.dossier.sent_at is not None
+            minutes.setdefault(item.device_id or 0, []).append((item.dossier.sent_at, item.dossier))
+        # Device → the days it was found again, the first one first.
+        moves = CustodyMove.objects.filter(device__in=devices, move=Move.FIND)
+        found: dict[int, list[tuple[datetime, date]]] = {}
+        for move in moves.order_by("at", "pk"):
+            found.setdefault(move.device_id, []).append((move.at, move.happened_on))
+        return [
+            cls(
+                move=row,
+                certificate_serial=serials[row.pk],
+                certificate_state=states.get(serials[row.pk], ""),
+                minutes=_first_after(row.at, minutes.get(row.device_id, [])),
+                found_on=_first_after(row.at, found.get(row.device_id, [])),
+            )
+            for row in rows
+        ]
 
-def _rows(user: User) -> QuerySet[CustodyMove]:
-    return moves_visible_to(user).filter(move=Move.REPORT_LOST)
-
-
-def _entries(rows: Sequence[CustodyMove], now: datetime) -> list[LossEntry]:
-    serials = serials_at(rows)
-    states = _states({serial for serial in serials.values() if serial}, now=now)
-    minutes, found = _minutes(rows), _found(rows)
-    return [
-        LossEntry(
-            move=row,
-            certificate_serial=serials[row.pk],
-            certificate_state=states.get(serials[row.pk], ""),
-            minutes=_first_after(row.at, minutes.get(row.device_id, [])),
-            found_on=_first_after(row.at, found.get(row.device_id, [])),
-        )
-        for row in rows
-    ]
-
-
-def _states(serials: Iterable[str], *, now: datetime) -> dict[str, str]:
-    found = Certificate.objects.filter(serial__in=serials).defer("der", "crl_entry")
-    return {certificate.serial: str(certificate.state(now).label) for certificate in found}
-
-
-def _minutes(rows: Sequence[CustodyMove]) -> dict[int, list[tuple[datetime, Dossier]]]:
-    """Return device → the minutes sent about it, the oldest first."""
-    codes = [kind.code for kind in kinds.KINDS.values() if kind.effect is EffectKind.RECORD_LOSS]
-    items = DossierItem.objects.filter(
-        device__in=[row.device_id for row in rows],
-        dossier__kind__in=codes,
-        dossier__sent_at__isnull=False,
-    ).select_related("dossier")
-    told: dict[int, list[tuple[datetime, Dossier]]] = {}
-    for item in items.order_by("dossier__sent_at", "pk"):
-        assert item.dossier.sent_at is not None
-        told.setdefault(item.device_id or 0, []).append((item.dossier.sent_at, item.dossier))
-    return told
-
-
-def _found(rows: Sequence[CustodyMove]) -> dict[int, list[tuple[datetime, date]]]:
-    """Return device → the days it was found again, the first one first."""
-    moves = CustodyMove.objects.filter(device__in=[row.device_id for row in rows], move=Move.FIND)
-    found: dict[int, list[tuple[datetime, date]]] = {}
-    for move in moves.order_by("at", "pk"):
-        found.setdefault(move.device_id, []).append((move.at, move.happened_on))
-    return found
+    def told_on(self) -> date | None:
+        """Return the day its minutes were sent."""
+        sent_at = self.minutes.sent_at if self.minutes else None
+        return timezone.localdate(sent_at) if sent_at else None
 
 
 def _first_after(moment: datetime, happened: Iterable[tuple[datetime, What]]) -> What | None:
     """Return the first of what happened at ``moment`` or later."""
     return next((what for at, what in happened if at >= moment), None)
-
-
-def _told_on(entry: LossEntry) -> date | None:
-    sent_at = entry.minutes.sent_at if entry.minutes else None
-    return timezone.localdate(sent_at) if sent_at else None
-
-
-def _state(entry: LossEntry) -> str:
-    return _("Đã tìm lại được") if entry.found_on else _("Còn thất lạc")
 
 
 COLUMNS: tuple[Column[LossEntry], ...] = (
@@ -129,8 +106,12 @@ COLUMNS: tuple[Column[LossEntry], ...] = (
         lambda entry: entry.minutes.letter_number if entry.minutes else "",
         18,
     ),
-    Column(gettext_lazy("Gửi ngày"), _told_on, 14),
-    Column(gettext_lazy("Kết quả"), _state, 18),
+    Column(gettext_lazy("Gửi ngày"), LossEntry.told_on, 14),
+    Column(
+        gettext_lazy("Kết quả"),
+        lambda entry: _("Đã tìm lại được") if entry.found_on else _("Còn thất lạc"),
+        18,
+    ),
     Column(gettext_lazy("Tìm lại ngày"), lambda entry: entry.found_on, 14, False),
 )
 
@@ -142,8 +123,8 @@ REGISTER = Register(
         "có tìm lại được không."
     ),
     order=Order("at", is_descending=True),
-    rows=_rows,
-    entries=_entries,
+    rows=lambda user: moves_visible_to(user).filter(move=Move.REPORT_LOST),
+    entries=LossEntry.of_page,
     columns=COLUMNS,
     url=lambda entry: page_of_device(entry.move),
 )

@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from portal.audit.exports import note_export
-from portal.core import sheets
-from portal.core.fragments import filtered, render_list
-from portal.core.paging import capped_count, first_rows, keyset_page
 from portal.core.roles import Capability
+from portal.core.web import sheets
+from portal.core.web.fragments import filtered, render_list
+from portal.core.web.paging import capped_count, first_rows, keyset_page
 from requests_app.registers.catalogue import REGISTERS, Column, Register
 from requests_app.registers.filters import FILTERS
 

@@ -70,25 +70,21 @@ def preview_of(facts: Sequence[RuleFacts], *, replaces_all: bool) -> list[Change
         for one in facts
     ]
     if replaces_all:
-        found += _of_other_storages(facts)
+        said = {(one.procedure, one.storage) for one in facts}
+        general = {one.procedure: one for one in facts if not one.storage}
+        standing = RoutingRule.objects.in_force(facts[0].valid_from).filter(office=facts[0].office)
+        kinds = standing.exclude(storage="").order_by().values_list("procedure", "storage")
+        found += [
+            Change(
+                Procedure(procedure),
+                storage,
+                _standing(general[procedure], storage),
+                _way_of_facts(general[procedure]),
+            )
+            for procedure, storage in sorted(set(kinds) - said)
+            if procedure in general
+        ]
     return sorted(found, key=_order)
-
-
-def _of_other_storages(facts: Sequence[RuleFacts]) -> list[Change]:
-    said = {(one.procedure, one.storage) for one in facts}
-    general = {one.procedure: one for one in facts if not one.storage}
-    standing = RoutingRule.objects.in_force(facts[0].valid_from).filter(office=facts[0].office)
-    kinds = standing.exclude(storage="").order_by().values_list("procedure", "storage")
-    return [
-        Change(
-            Procedure(procedure),
-            storage,
-            _standing(general[procedure], storage),
-            _way_of_facts(general[procedure]),
-        )
-        for procedure, storage in sorted(set(kinds) - said)
-        if procedure in general
-    ]
 
 
 def preview_of_preset(terms: PresetTerms) -> list[Change]:
@@ -104,7 +100,22 @@ def changes_of(proposal: RoutingProposal) -> list[Change]:
         way = way_of(proposal.ends)
         return [Change(Procedure(way.procedure), way.storage, way, None)]
     rules = proposal.rules.select_related("office", "addressee").prefetch_related("copies")
-    facts = [_facts_of_rule(rule) for rule in rules]
+    facts = [
+        RuleFacts(
+            office=rule.office,
+            procedure=rule.procedure,
+            storage=rule.storage,
+            route=rule.route,
+            addressee=rule.addressee,
+            copies=list(rule.copies.all()),
+            working_days=rule.working_days,
+            valid_from=rule.valid_from,
+            basis=rule.basis,
+            copies_commune=rule.copies_commune,
+            channel=rule.channel,
+        )
+        for rule in rules
+    ]
     return preview_of(facts, replaces_all=bool(proposal.preset))
 
 
@@ -140,22 +151,6 @@ def _standing(facts: RuleFacts, storage: str) -> Way | None:
     except Refused:
         return None
     return way_of(rule)
-
-
-def _facts_of_rule(rule: RoutingRule) -> RuleFacts:
-    return RuleFacts(
-        office=rule.office,
-        procedure=rule.procedure,
-        storage=rule.storage,
-        route=rule.route,
-        addressee=rule.addressee,
-        copies=list(rule.copies.all()),
-        working_days=rule.working_days,
-        valid_from=rule.valid_from,
-        basis=rule.basis,
-        copies_commune=rule.copies_commune,
-        channel=rule.channel,
-    )
 
 
 def _essence(way: Way | None) -> tuple[object, ...] | None:

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from portal.agencies.models import Agency, AgencyKind
 from portal.core.rules import Refused, Violation
-from portal.deadlines.rules import LIMITS
+from portal.deadlines.rules import limit_of
 from requests_app.models import Procedure, RoutingProposal, RoutingRule
 from requests_app.models.querysets import RoutingRuleQuerySet
 from requests_app.routing import rules
@@ -83,7 +83,8 @@ def _facts_of(line: PresetRule, terms: PresetTerms, ca: Agency) -> RuleFacts:
 
 def violations_of(facts: RuleFacts) -> list[Violation]:
     """Return every reason why a rule may not be written so, each once."""
-    limit = _LEGAL_LIMIT.get(Procedure(facts.procedure))
+    kind = _LEGAL_LIMIT.get(Procedure(facts.procedure))
+    limit = limit_of(kind) if kind else None
     found = [
         rules.has_basis(facts.basis),
         rules.fits_procedure(facts.procedure, facts.route, routes_of(facts.procedure)),
@@ -94,8 +95,8 @@ def violations_of(facts: RuleFacts) -> list[Violation]:
         rules.ca_is_addressed(facts.route, facts.addressee.kind == AgencyKind.CA),
         rules.is_no_longer_than_the_law(
             facts.working_days,
-            LIMITS[limit].working_days if limit else None,
-            LIMITS[limit].article if limit else "",
+            limit.working_days if limit else None,
+            limit.article if limit else "",
         ),
     ]
     return [violation for violation in found if violation]

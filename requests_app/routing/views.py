@@ -17,12 +17,21 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.core.roles import Capability
-from portal.core.rules import Refused, Violation
-from requests_app import services
-from requests_app.forms import EndRuleForm, PresetForm, RuleForm
+from portal.core.rules import Refused
+from portal.core.web.refusals import Refusals
 from requests_app.models import RoutingProposal, RoutingRule
+from requests_app.routing.forms import EndRuleForm, PresetForm, RuleForm
 from requests_app.routing.presets import PRESETS
-from requests_app.routing.preview import Change
+from requests_app.routing.preview import Change, changes_of, preview_of_preset
+from requests_app.routing.proposals import (
+    confirm_proposal,
+    decline_proposal,
+    propose_end,
+    propose_preset,
+    propose_rule,
+    withdraw_proposal,
+)
+from requests_app.routing.terms import PresetTerms, RuleFacts
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -47,7 +56,7 @@ def rules(request: UserRequest) -> HttpResponse:
             {
                 "proposal": one,
                 "preset": PRESETS.get(one.preset),
-                "changes": services.changes_of(one),
+                "changes": changes_of(one),
                 "is_mine": request.user.is_same_person_as(one.proposed_by),
             }
             for one in waiting
@@ -61,17 +70,14 @@ def add(request: UserRequest) -> HttpResponse:
     """Propose a rule; once confirmed, the one it replaces ends on its first day."""
     _permit(request.user)
     form = RuleForm(request.POST or None, initial={"valid_from": timezone.localdate()})
-    violations: tuple[Violation, ...] = ()
+    refused = Refusals()
     if form.is_valid():
-        facts = services.RuleFacts(**form.cleaned_data)
-        try:
-            services.propose_rule(facts, actor=request.user, now=timezone.now())
-        except Refused as refusal:
-            violations = refusal.violations
-        else:
+        facts = RuleFacts(**form.cleaned_data)
+        with refused:
+            propose_rule(facts, actor=request.user, now=timezone.now())
             messages.success(request, _PROPOSED)
             return redirect("requests_app:routing")
-    context = {"form": form, "violations": violations}
+    context = {"form": form, "violations": refused.violations}
     return render(request, "requests_app/routing/add.html", context)
 
 
@@ -81,26 +87,24 @@ def preset(request: UserRequest) -> HttpResponse:
     _permit(request.user)
     sent = request.POST if request.method == "POST" else request.GET
     form = PresetForm(sent or None, initial={"valid_from": timezone.localdate()})
-    violations: tuple[Violation, ...] = ()
+    refused = Refusals()
     changes: list[Change] = []
     terms = _terms(form) if form.is_valid() else None
     if terms is not None:
-        try:
+        with refused:
             if request.method == "POST":
-                services.propose_preset(terms, actor=request.user, now=timezone.now())
+                propose_preset(terms, actor=request.user, now=timezone.now())
                 messages.success(request, _PROPOSED)
                 return redirect("requests_app:routing")
-            changes = services.preview_of_preset(terms)
-        except Refused as refusal:
-            violations = refusal.violations
-    context = {"form": form, "terms": terms, "changes": changes, "violations": violations}
+            changes = preview_of_preset(terms)
+    context = {"form": form, "terms": terms, "changes": changes, "violations": refused.violations}
     return render(request, "requests_app/routing/preset.html", context)
 
 
-def _terms(form: PresetForm) -> services.PresetTerms:
+def _terms(form: PresetForm) -> PresetTerms:
     typed = form.cleaned_data
     chosen = PRESETS[typed["preset"]]
-    return services.PresetTerms(
+    return PresetTerms(
         preset=chosen,
         office=typed["office"],
         valid_from=typed["valid_from"],
@@ -116,36 +120,33 @@ def end(request: UserRequest, uuid: UUID) -> HttpResponse:
     found = RoutingRule.objects.confirmed().select_related("office", "addressee")
     rule = get_object_or_404(found, uuid=uuid)
     form = EndRuleForm(request.POST or None, initial={"until": timezone.localdate()})
-    violations: tuple[Violation, ...] = ()
+    refused = Refusals()
     if form.is_valid():
         until = form.cleaned_data["until"]
-        try:
-            services.propose_end(rule, until=until, actor=request.user, now=timezone.now())
-        except Refused as refusal:
-            violations = refusal.violations
-        else:
+        with refused:
+            propose_end(rule, until=until, actor=request.user, now=timezone.now())
             messages.success(request, _PROPOSED)
             return redirect("requests_app:routing")
-    context = {"form": form, "rule": rule, "violations": violations}
+    context = {"form": form, "rule": rule, "violations": refused.violations}
     return render(request, "requests_app/routing/end.html", context)
 
 
 @require_POST
 def confirm(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Put a proposal in force."""
-    return _decide(request, uuid, services.confirm_proposal, _("Quy định nơi nhận đã có hiệu lực."))
+    return _decide(request, uuid, confirm_proposal, _("Quy định nơi nhận đã có hiệu lực."))
 
 
 @require_POST
 def decline(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Leave everything as it is."""
-    return _decide(request, uuid, services.decline_proposal, _("Đã từ chối đề nghị."))
+    return _decide(request, uuid, decline_proposal, _("Đã từ chối đề nghị."))
 
 
 @require_POST
 def withdraw(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Take one's own proposal back."""
-    return _decide(request, uuid, services.withdraw_proposal, _("Đã rút đề nghị."))
+    return _decide(request, uuid, withdraw_proposal, _("Đã rút đề nghị."))
 
 
 def _decide(

@@ -6,8 +6,7 @@ each named function or constant exists, says its number in its own words, and is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from portal.core.law import with_numbers
 from requests_app.rulebook import decisions, decree
 
 ENTRIES = (*decree.ENTRIES, *decisions.ENTRIES)
@@ -15,7 +14,12 @@ ENTRIES = (*decree.ENTRIES, *decisions.ENTRIES)
 
 def page() -> str:
     """Return docs/rules.md."""
-    return "\n".join([_HEAD, *_rows()]) + "\n"
+    lines = [_HEAD]
+    for one in ENTRIES:
+        places = "<br>".join(f"`{path}`" for path in one.where)
+        says, why = with_numbers(one.says), with_numbers(one.why)
+        lines.append(f"| {one.id} | {says} | {one.article} | {one.sort} | {places} | {why} |")
+    return "\n".join(lines) + "\n"
 
 
 _HEAD = """# Rules
@@ -27,9 +31,3 @@ or records. Articles without a decree's name are those of Nghị định 68/2024
 
 | No. | Says | Article | Is | Applied in | Remark |
 |---|---|---|---|---|---|"""
-
-
-def _rows() -> Iterator[str]:
-    for one in ENTRIES:
-        places = "<br>".join(f"`{path}`" for path in one.where)
-        yield f"| {one.id} | {one.says} | {one.article} | {one.sort} | {places} | {one.why} |"

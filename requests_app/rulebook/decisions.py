@@ -7,16 +7,18 @@ from requests_app.rulebook.entry import Entry, constant, left, rule
 ENTRIES: tuple[Entry, ...] = (
     rule(
         "D1",
-        "30 days count to the day the first official recipient has it; returned, judged anew",
+        "%(days_left)s days count to the day the first official recipient has it; returned, "
+        "judged anew",
         "§14.1",
         "requests_app.rules.certificates.has_30_days_left_to_renew",
         "requests_app.rules.certificates.has_30_days_left_to_change",
-        "portal.ca.renewals.are_asked_for",
+        "portal.ca.register.renewals.are_asked_for",
         why="asked again at sending; what was asked in time is renewed after its end too",
     ),
     rule(
         "D2",
-        "With fewer than 30 days left a new issue is the way, with the old serial in its column",
+        "With fewer than %(days_left)s days left a new issue is the way, with the old serial "
+        "in its column",
         "§14.2",
         "requests_app.rules.certificates.has_30_days_left_to_renew",
         "requests_app.rules.reissue.may_be_issued_anew",
@@ -60,7 +62,7 @@ ENTRIES: tuple[Entry, ...] = (
         "D8",
         "Open dossiers of a merging body: 05, 06, 08, 09 go on; 01–04 not executed are stopped",
         "§14.8",
-        "requests_app.submission.rules.sender_exists",
+        "requests_app.rules.dossiers.sender_exists",
         why="execution asks again; the rest comes with the merger planner",
     ),
     left(
@@ -72,10 +74,11 @@ ENTRIES: tuple[Entry, ...] = (
     left("D10", "A commune in a list is not a body", "§14.10", why="comes with the merger planner"),
     constant(
         "D11",
-        "The old certificate is superseded when installation is confirmed, or 7 days after issue",
+        "The old certificate is superseded when installation is confirmed, or "
+        "%(superseded_days)s days after issue",
         "§14.11",
-        "portal.ca.installation.SUPERSEDED_AFTER",
-        "portal.ca.installation.revoke_superseded",
+        "portal.ca.register.installation.SUPERSEDED_AFTER",
+        "portal.ca.register.installation.revoke_superseded",
     ),
     rule(
         "D12",
@@ -87,7 +90,7 @@ ENTRIES: tuple[Entry, ...] = (
         "D13",
         "Numbers of official letters follow N30; decision numbers are free text",
         "§14.13",
-        "requests_app.submission.rules.has_letter_number",
+        "requests_app.rules.dossiers.has_letter_number",
     ),
     rule(
         "D14",

@@ -17,7 +17,10 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One rule: ``where`` are dotted paths of what applies it, ``why`` what is worth knowing."""
+    """One rule: ``where`` are dotted paths of what applies it, ``why`` what is worth knowing.
+
+    Sentences name the numbers of the law: ``%(return_days)s``.
+    """
 
     id: str
     sort: Sort

@@ -7,13 +7,9 @@ from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 
+from portal.core import law
 from portal.core.rules import Violation
-from requests_app.submission.rules import DECREE
-
-NEW_VALIDITY_YEARS = 5  # R03, Điều 9: at most
-RENEWED_VALIDITY_YEARS = 3  # R04, Điều 9: at most
-RENEWALS_ALLOWED = 1  # R05, Điều 12
-DAYS_LEFT_TO_ASK = 30  # R06 (Điều 12) and R08 (Điều 14): at least, on the day of receipt
+from requests_app.rules.dossiers import DECREE
 
 PERSON, ORGANISATION, SYSTEM = "person", "organisation", "system"  # of portal.agencies
 # What of a certificate a change may touch, by whom it names (R10–R12, Điều 15). The e-mail and
@@ -127,7 +123,7 @@ def is_not_superseded(
 
 def is_not_renewed_yet(renewals: int, kind: str, row: int | None = None) -> Violation | None:
     """R05 (Điều 12): a certificate is renewed once; its successors inherit the count."""
-    if renewals < RENEWALS_ALLOWED:
+    if renewals < law.RENEWALS_ALLOWED:
         return None
     return Violation(
         "renewed_already",
@@ -157,12 +153,12 @@ def has_30_days_left_to_change(
 def _has_days_left(
     days_left: int, kind: str, row: int | None, *, act: str, code: str, article: str
 ) -> Violation | None:
-    if days_left >= DAYS_LEFT_TO_ASK:
+    if days_left >= law.DAYS_LEFT_TO_ASK:
         return None
     return Violation(
         f"too_late_to_{code}",
         f"Chứng thư chỉ còn {days_left} ngày hiệu lực nên không {act} được "
-        f"(phải còn ít nhất {DAYS_LEFT_TO_ASK} ngày khi nhận đề nghị).",
+        f"(phải còn ít nhất {law.DAYS_LEFT_TO_ASK} ngày khi nhận đề nghị).",
         f"{article} {DECREE}",
         row=row,
         way_out=f"{_ISSUE_ANEW[kind]}; được làm trước khi chứng thư hết hạn.",
@@ -178,10 +174,12 @@ def renewal_extends(
     return Violation(
         "does_not_extend",
         f"Chứng thư còn hiệu lực đến {not_after:%d/%m/%Y}; gia hạn hôm nay chỉ được đến "
-        f"{renewed_until:%d/%m/%Y} (không quá {RENEWED_VALIDITY_YEARS} năm) nên không dài thêm.",
+        f"{renewed_until:%d/%m/%Y} (không quá {law.RENEWED_VALIDITY_YEARS} năm) nên không dài "
+        f"thêm.",
         f"Điều 9 {DECREE}",
         row=row,
-        way_out=f"Gia hạn khi chứng thư còn dưới {RENEWED_VALIDITY_YEARS} năm; mỗi chứng thư chỉ "
+        way_out=f"Gia hạn khi chứng thư còn dưới {law.RENEWED_VALIDITY_YEARS} năm; mỗi chứng "
+        f"thư chỉ "
         "được gia hạn một lần.",
     )
 

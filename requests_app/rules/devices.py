@@ -6,9 +6,10 @@ from collections.abc import Collection
 from datetime import date
 
 from devices.lifecycle import Condition, Custody
+from portal.core import law
 from portal.core.rules import Violation
 
-DECREE = "Nghị định 68/2024/NĐ-CP"
+DECREE = law.DECREE
 RECOVERY = f"Điều 22 {DECREE}"
 RETURN_AND_LOSS = f"Điều 20 {DECREE}"
 

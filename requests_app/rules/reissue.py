@@ -6,14 +6,14 @@ from datetime import date, timedelta
 
 from django.utils.formats import number_format
 
+from portal.core import law
 from portal.core.rules import Violation
-from requests_app.rules.certificates import DAYS_LEFT_TO_ASK
-from requests_app.submission.rules import DECREE
+from requests_app.rules.dossiers import DECREE
 
 
 def first_day(last_day: date) -> date:
     """Return the first day with fewer than 30 days left of what is valid until ``last_day``."""
-    return last_day - timedelta(days=DAYS_LEFT_TO_ASK - 1)
+    return last_day - timedelta(days=law.DAYS_LEFT_TO_ASK - 1)
 
 
 def may_be_issued_anew(
@@ -23,7 +23,7 @@ def may_be_issued_anew(
 
     ``from_day`` is the first day with fewer than 30 days left.
     """
-    if has_ended or days_left < DAYS_LEFT_TO_ASK:
+    if has_ended or days_left < law.DAYS_LEFT_TO_ASK:
         return None
     return Violation(
         "still_long_valid",

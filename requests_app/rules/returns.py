@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.core.rules import Violation
-from requests_app.submission.rules import DECREE
+from requests_app.rules.dossiers import DECREE
 
 _ARTICLE = f"Điều 20 {DECREE}"
 

@@ -8,9 +8,10 @@ from datetime import date
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from portal.core import law
 from portal.core.rules import Violation
 
-DECREE = "Nghị định 68/2024/NĐ-CP"
+DECREE = law.DECREE
 CASES = f"Điều 17 {DECREE}"
 WHO_ASKS = f"Điều 18 {DECREE}"
 FORM = f"Điều 19 {DECREE}, Mẫu số 05"

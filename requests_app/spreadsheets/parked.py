@@ -10,8 +10,31 @@ from datetime import datetime, timedelta
 from cryptography.exceptions import InvalidTag
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import transaction
 
-from portal.core.fields import decrypt, encrypt
+from portal.accounts.models import User
+from portal.audit import services as audit
+from portal.core.database.fields import decrypt, encrypt
+from requests_app import kinds
+from requests_app.acts import dossier_act
+from requests_app.models import Dossier
+from requests_app.spreadsheets.writer import export
+
+
+@transaction.atomic
+def release(dossier: Dossier, *, actor: User, now: datetime) -> bytes:
+    """Return the rows as the kind's sheet and record who took them.
+
+    Raises Dossier.DoesNotExist when the dossier is not visible to the actor.
+    """
+    visible = Dossier.objects.visible_to(actor).select_related("agency", "office")
+    dossier = visible.get(pk=dossier.pk)
+    rows = [item.answers for item in dossier.items.order_by("position")]
+    content = export(kinds.get(dossier.kind), rows)
+    act = dossier_act("dossier.export_rows", dossier, data={"rows": len(rows)})
+    audit.record(act, actor=actor, now=now)
+    return content
+
 
 KEPT_FOR = timedelta(days=1)
 _FOLDER = "imports"

@@ -18,17 +18,15 @@ from devices.serials import normalise
 from portal.accounts.models import User
 from portal.ca.models import Certificate
 from portal.ca.querysets import CertificateQuerySet
-from portal.core.paging import capped_count
-from portal.core.text import search_key
+from portal.core import law
+from portal.core.text.vietnamese import search_key
+from portal.core.web.paging import capped_count
 from requests_app import kinds
 from requests_app.drafts.services import MOST_ROWS
 from requests_app.kinds.duplicates import standing_rows
 from requests_app.kinds.issue_prefill import FORM_OF
 from requests_app.models import DossierItem
 from requests_app.rules.certificates import (
-    DAYS_LEFT_TO_ASK,
-    RENEWALS_ALLOWED,
-    RENEWED_VALIDITY_YEARS,
     validity,
 )
 from requests_app.rules.devices import AT_THE_AGENCY
@@ -134,7 +132,7 @@ def _certificates(way: Way, about: str, *, user: User, now: datetime) -> Certifi
 
 def _long_enough(now: datetime) -> datetime:
     """Return from when on a certificate that ends then has the days left that the law asks for."""
-    return _midnight(timezone.localdate(now) + timedelta(days=DAYS_LEFT_TO_ASK))
+    return _midnight(timezone.localdate(now) + timedelta(days=law.DAYS_LEFT_TO_ASK))
 
 
 def _midnight(day: date) -> datetime:
@@ -143,18 +141,14 @@ def _midnight(day: date) -> datetime:
 
 def _to_renew(found: CertificateQuerySet, now: datetime) -> CertificateQuerySet:
     """R05, and DOMAIN 14.12: what ends later than a renewal would is not renewed yet."""
-    _begins, ends = validity(now, years=RENEWED_VALIDITY_YEARS)
+    _begins, ends = validity(now, years=law.RENEWED_VALIDITY_YEARS)
     ends_sooner = _to_change(found, now).filter(not_after__lt=_midnight(timezone.localdate(ends)))
-    return ends_sooner.filter(renewals__lt=RENEWALS_ALLOWED)
+    return ends_sooner.filter(renewals__lt=law.RENEWALS_ALLOWED)
 
 
 def _to_change(found: CertificateQuerySet, now: datetime) -> CertificateQuerySet:
     standing = found.valid_at(now).filter(successors__isnull=True)
     return standing.filter(not_after__gte=_long_enough(now))
-
-
-def _to_revoke(found: CertificateQuerySet, now: datetime) -> CertificateQuerySet:
-    return found.filter(revoked_at__isnull=True, not_after__gt=now)
 
 
 def _to_issue_anew(found: CertificateQuerySet, now: datetime) -> CertificateQuerySet:
@@ -165,7 +159,7 @@ def _to_issue_anew(found: CertificateQuerySet, now: datetime) -> CertificateQuer
 _CERTIFICATES: Mapping[Pick, Callable[[CertificateQuerySet, datetime], CertificateQuerySet]] = {
     Pick.TO_RENEW: _to_renew,
     Pick.TO_CHANGE: _to_change,
-    Pick.TO_REVOKE: _to_revoke,
+    Pick.TO_REVOKE: lambda found, now: found.filter(revoked_at__isnull=True, not_after__gt=now),
     Pick.TO_ISSUE_ANEW: _to_issue_anew,
 }
 

@@ -17,11 +17,11 @@ from devices.models import Device
 from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
 from portal.ca.models import Certificate, Storage
-from portal.core.fields import keyed_hash
+from portal.core.database.fields import keyed_hash
+from portal.core.law import with_numbers
 from portal.core.roles import Capability
 from portal.core.rules import Violation
 from requests_app import kinds
-from requests_app.drafts.targets import newest_certificates
 from requests_app.kinds.base import EffectKind, Words
 from requests_app.kinds.duplicates import Asked, stands_in, what_is_asked
 from requests_app.kinds.issue_prefill import FORM_OF
@@ -31,6 +31,7 @@ from requests_app.kinds.mau_05_revoke import rules as revoke
 from requests_app.kinds.mau_06_recover import rules as recover
 from requests_app.kinds.mau_08_return import rules as give_back
 from requests_app.kinds.mau_09_loss import rules as loss
+from requests_app.kinds.targets import newest_certificates
 from requests_app.models import DossierItem
 from requests_app.rules.certificates import is_not_superseded
 from requests_app.rules.reissue import first_day, may_be_issued_anew
@@ -66,7 +67,9 @@ class Offer:
 _RENEW = Offer(
     code=RENEW,
     label=_("Gia hạn (Mẫu 04)"),
-    sentence=_("Thêm tối đa 3 năm trên thiết bị đang dùng; mỗi chứng thư chỉ một lần."),
+    sentence=with_numbers(
+        _("Thêm tối đa %(renewed_years)s năm trên thiết bị đang dùng; mỗi chứng thư chỉ một lần.")
+    ),
     kind_code="mau_04_renew_change",
     answers={"renews": "x"},
     instead=(REISSUE, CHANGE),
@@ -96,7 +99,9 @@ _REISSUE = Offer(
 _RECOVER = Offer(
     code=RECOVER,
     label=_("Khôi phục thiết bị bị khóa (Mẫu 06)"),
-    sentence=_("Mở khóa trong 1 ngày làm việc; thuê bao tự đặt mã PIN mới."),
+    sentence=with_numbers(
+        _("Mở khóa trong %(recovery_days)s ngày làm việc; thuê bao tự đặt mã PIN mới.")
+    ),
     kind_code="mau_06_recover",
 )
 _GIVE_BACK = Offer(
@@ -123,8 +128,12 @@ def offers_for_certificate(certificate: Certificate, user: User, now: datetime) 
         return []
     device: Device | None = getattr(certificate.key, "device", None)
     asked = what_is_asked([DossierItem(certificate=certificate, device=device)])
+    # Judge renewal and change by what the register says of the rows they would be.
+    found = renew_change.of_certificate(
+        certificate, agency=user.agency, wishes=[{RENEW}, {CHANGE}], asked=asked, now=now
+    )
     offers = [
-        *_of_certificate(certificate, user, asked, now),
+        *list(map(_judged, (_RENEW, _CHANGE), found)),
         _of_revocation(certificate, user, asked, now),
         _of_reissue(certificate, now),
     ]
@@ -153,16 +162,6 @@ def _certificate_on(device: Device) -> Certificate | None:
     on_it = Certificate.objects.filter(key=device.key_id).defer("der", "crl_entry")
     joined = on_it.select_related("subscriber", "agency", "key__device")
     return joined.order_by("issued_at", "pk").last()
-
-
-def _of_certificate(
-    certificate: Certificate, user: User, asked: Asked, now: datetime
-) -> list[Offer]:
-    """Judge renewal and change by what the register says of the rows they would be."""
-    found = renew_change.of_certificate(
-        certificate, agency=user.agency, wishes=[{RENEW}, {CHANGE}], asked=asked, now=now
-    )
-    return list(map(_judged, (_RENEW, _CHANGE), found))
 
 
 def _of_revocation(certificate: Certificate, user: User, asked: Asked, now: datetime) -> Offer:
@@ -218,7 +217,17 @@ def _with_dossiers(
     offers: Sequence[Offer], certificate: Certificate | None, device: Device | None, user: User
 ) -> list[Offer]:
     """Say where a thing is asked already: a draft to go on with, or what an open dossier asks."""
-    standing = _standing(certificate, device, user)
+    # The rows of the body's unfinished dossiers that are about these, newest first.
+    about = Q(pk__in=[])
+    if certificate is not None:
+        about |= Q(certificate=certificate)
+        if wanted := _asked_for(certificate):
+            about |= Q(identity_hash=wanted, dossier__kind=FORM_OF[certificate.kind])
+    if device is not None:
+        about |= Q(device=device)
+    rows = DossierItem.objects.filter(about, dossier__agency=user.agency_id, outcome="")
+    rows = rows.exclude(dossier__state__in=ENDED).select_related("dossier__agency")
+    standing = list(rows.defer("answers").order_by("-pk"))
     return [
         _with_dossier(
             offer, [one for one in standing if _is_about(one, offer, certificate, device)]
@@ -236,22 +245,6 @@ def _with_dossier(offer: Offer, rows: Sequence[DossierItem]) -> Offer:
         again = stands_in(rows[0].dossier, rows[0], sender=rows[0].dossier.agency_id)
         return _judged(offer, filter(None, [*offer.violations, again]))
     return offer
-
-
-def _standing(
-    certificate: Certificate | None, device: Device | None, user: User
-) -> list[DossierItem]:
-    """Return the rows of the body's unfinished dossiers that are about these, newest first."""
-    about = Q(pk__in=[])
-    if certificate is not None:
-        about |= Q(certificate=certificate)
-        if wanted := _asked_for(certificate):
-            about |= Q(identity_hash=wanted, dossier__kind=FORM_OF[certificate.kind])
-    if device is not None:
-        about |= Q(device=device)
-    rows = DossierItem.objects.filter(about, dossier__agency=user.agency_id, outcome="")
-    rows = rows.exclude(dossier__state__in=ENDED).select_related("dossier__agency")
-    return list(rows.defer("answers").order_by("-pk"))
 
 
 def _asked_for(certificate: Certificate) -> str:

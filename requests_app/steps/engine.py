@@ -2,35 +2,122 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.audit.look_only import refuse_look_only
-from portal.core.conflicts import repeated
+from portal.core.database.conflicts import repeated
+from portal.core.roles import Capability, Scope, profile_of
+from portal.core.steps import PORTAL, IllegalStep
 from portal.deadlines import services as deadlines
 from portal.documents.models import Document
-from requests_app.drafts.services import dossier_act
+from portal.notices import services as notices
+from requests_app.acts import dossier_act
+from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Dossier, DossierEvent
 from requests_app.models.querysets import is_at_ca
-from requests_app.steps.errors import Barred, StaleVersion
+from requests_app.steps.confirm import Confirm, Retry
+from requests_app.steps.forward import Forward
+from requests_app.steps.hand_back import HandBack
 from requests_app.steps.handler import Handler, row_facts
-from requests_app.steps.handlers import handler_of
-from requests_app.steps.notices import tell_of_step
+from requests_app.steps.receive import Receive
+from requests_app.steps.reject import Reject
+from requests_app.steps.reopen import Reopen
+from requests_app.steps.request_signature import RequestSignature
+from requests_app.steps.seal import Seal
+from requests_app.steps.sign import Sign
+from requests_app.steps.titles import clipped, title_of
+from requests_app.steps.withdraw import Stop, Withdraw
 from requests_app.workflow import (
     ENDED,
     TAKING,
     Action,
-    IllegalStep,
+    DossierStep,
     Needs,
-    Step,
+    Route,
+    State,
     find_step,
     queue_of,
     steps_open_to,
 )
+
+HANDLERS: Mapping[Action, type[Handler]] = {
+    Action.REQUEST_SIGNATURE: RequestSignature,
+    Action.REVISE: Reopen,
+    Action.SEND_BACK_TO_DRAFT: Reopen,
+    Action.REOPEN: Reopen,
+    Action.SIGN: Sign,
+    Action.SEAL: Seal,
+    Action.FORWARD: Forward,
+    Action.RETURN: HandBack,
+    Action.CONFIRM: Confirm,
+    Action.RETRY: Retry,
+    Action.REJECT: Reject,
+    Action.TAKE_ALL: Receive,
+    Action.TAKE_SOME: Receive,
+    Action.WITHDRAW: Withdraw,
+    Action.STOP: Stop,
+}
+
+
+def handler_of(action: Action) -> type[Handler]:
+    """Return what takes ``action``."""
+    return HANDLERS.get(action, Handler)
+
+
+_TOLD_AGENCY = frozenset(
+    {
+        Action.RETURN, Action.FORWARD, Action.REJECT, Action.COMPLETE, Action.COMPLETE_PARTLY,
+        Action.ACKNOWLEDGE, Action.SEND_BACK_TO_DRAFT, Action.TAKE_SOME, Action.STOP,
+        Action.STOP_REST, Action.REOPEN,
+    }
+)  # fmt: skip
+
+
+# The office that answers for the sender hears of what goes to the CA without it.
+_PAST_THE_OFFICE = frozenset({Route.DIRECT, Route.NOTICE, Route.MINUTES})
+
+
+def tell_of_step(dossier: Dossier, event: DossierEvent, *, now: datetime) -> None:
+    """Tell whom the dossier waits for now and, where it matters, its sender and its copies."""
+    recipients = {user.pk: user for user in _who_acts(dossier, dossier.queue)}
+    if event.action in _TOLD_AGENCY:
+        clerks = User.objects.who_can(Capability.DRAFT, agency_id=dossier.agency_id)
+        recipients |= {user.pk: user for user in clerks}
+    if event.action == Action.SEAL and dossier.route in _PAST_THE_OFFICE:
+        informed = User.objects.of_office(dossier.office_id)
+        recipients |= {user.pk: user for user in informed}
+    if event.action in (Action.WITHDRAW, Action.RETURN, Action.STOP):
+        # Whose desk it leaves, and the office it had passed, must not look for it in vain.
+        left = _who_acts(dossier, queue_of(event.source, dossier.route))
+        passed = User.objects.of_office(dossier.office_id) if dossier.sent_at else []
+        recipients |= {user.pk: user for user in [*left, *passed]}
+    recipients.pop(event.actor_id or 0, None)
+    notices.tell(
+        recipients.values(),
+        cause=f"dossier-event:{event.pk}",
+        title=clipped(f"{State(dossier.state).label}: {title_of(dossier)}"),
+        text=event.reason,
+        path=reverse("requests_app:detail", args=[dossier.uuid]),
+        target_type="dossier",
+        target_uuid=dossier.uuid,
+        now=now,
+    )
+
+
+def _who_acts(dossier: Dossier, queue: str) -> list[User]:
+    if not queue or queue == PORTAL:
+        return []
+    at_office = profile_of(queue).scope is Scope.OFFICE
+    agency_id = dossier.office_id if at_office else dossier.agency_id
+    return list(User.objects.who_act_for(roles={queue}, agency_id=agency_id))
+
 
 # Opening the draft again throws the signatures and every approval away.
 _NEW_ROUND = frozenset({Action.REVISE, Action.SEND_BACK_TO_DRAFT, Action.RETURN, Action.REOPEN})
@@ -95,7 +182,7 @@ def take_own_step(
     return _move(dossier, handler, reason_code="", reason=reason)
 
 
-def allowed_steps(dossier: Dossier, user: User) -> list[Step]:
+def allowed_steps(dossier: Dossier, user: User) -> list[DossierStep]:
     """Return the steps ``user`` may take now: role, state, route and four eyes considered."""
     if user.looks_only or not Dossier.objects.visible_to(user).filter(pk=dossier.pk).exists():
         return []
@@ -108,7 +195,7 @@ def allowed_steps(dossier: Dossier, user: User) -> list[Step]:
     ]
 
 
-def bars_of(dossier: Dossier, user: User) -> list[Step]:
+def bars_of(dossier: Dossier, user: User) -> list[DossierStep]:
     """Return the steps four eyes keep ``user`` from, so that a page can say why."""
     involved = _people_involved(dossier)
     return [
@@ -118,7 +205,7 @@ def bars_of(dossier: Dossier, user: User) -> list[Step]:
     ]
 
 
-def _permitted_step(dossier: Dossier, action: str, *, actor: User, version: int) -> Step:
+def _permitted_step(dossier: Dossier, action: str, *, actor: User, version: int) -> DossierStep:
     """Return the line of the table that lets ``actor`` do this now; raises as ``take_step``."""
     step = find_step(action, state=dossier.state, role=actor.role, route=dossier.route)
     if dossier.version != version:
@@ -140,7 +227,9 @@ def _people_involved(dossier: Dossier) -> list[tuple[str, User]]:
     return [(action, user) for action, user in [*taken, *edited, *decided] if user is not None]
 
 
-def _is_barred(dossier: Dossier, step: Step, user: User, involved: list[tuple[str, User]]) -> bool:
+def _is_barred(
+    dossier: Dossier, step: DossierStep, user: User, involved: list[tuple[str, User]]
+) -> bool:
     bars = set(step.barred_by)
     watched = {str(action) for action in bars}
     if Action.REQUEST_SIGNATURE in bars:
@@ -176,7 +265,7 @@ def _move(dossier: Dossier, handler: Handler, *, reason_code: str, reason: str) 
     if step.target in ENDED:
         dossier.ended_at = now
     handler.follow(dossier)
-    dossier.due_on = deadlines.next_due(dossier.uuid)
+    dossier.due_on = deadlines.next_dues(dossier.uuid).first()
     tell_of_step(dossier, event, now=now)
     dossier.save()
     audit.record(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from portal.core.rules import Violation
 from portal.deadlines import services as deadlines
 from requests_app.models import Dossier, Outcome
+from requests_app.rules import dossiers as rules
 from requests_app.steps import clocks
 from requests_app.steps.handler import Handler
-from requests_app.submission import rules
 
 
 class HandBack(Handler):

@@ -10,7 +10,7 @@ from portal.core.rules import Refused, Violation, refuse
 from portal.documents.models import Document
 from requests_app.models import Decision, Dossier
 from requests_app.steps import clocks
-from requests_app.workflow import ENDED, Needs, Step
+from requests_app.workflow import ENDED, DossierStep, Needs
 
 
 @dataclass(slots=True)
@@ -21,7 +21,7 @@ class Handler:
     out with the step. ``actor`` None is the portal itself.
     """
 
-    step: Step
+    step: DossierStep
     actor: User | None
     now: datetime
     pin: str = ""
@@ -51,10 +51,10 @@ class Handler:
             raise refuse(
                 "no_reason", "Phải nêu rõ lý do.", way_out="Chọn hoặc ghi lý do rồi làm lại."
             )
-        if self.step.needs is not Needs.NOTHING and self.step.needs not in row_facts(dossier):
+        if self.step.needs != Needs.NOTHING and self.step.needs not in row_facts(dossier):
             raise refuse(
                 "rows_not_ready",
-                f"Chưa thực hiện được: cần {self.step.needs.label}.",
+                f"Chưa thực hiện được: cần {Needs(self.step.needs).label}.",
                 way_out="Xử lý các dòng còn lại trong danh sách rồi làm lại.",
             )
         if violations := self.check(dossier):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -10,21 +13,44 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.ca import tokens
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused
-from requests_app import services
+from portal.core.steps import IllegalStep
 from requests_app.dossier_pages import wording
-from requests_app.dossier_pages.views import parts
-from requests_app.forms import StepForm
+from requests_app.dossier_pages.views import components
+from requests_app.errors import Barred, NotEditable, StaleVersion
 from requests_app.models import Dossier
-from requests_app.workflow import Action, IllegalStep
+from requests_app.steps.engine import take_step
+from requests_app.steps.forms import StepForm
+from requests_app.workflow import Action
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
 
+View = TypeVar("View", bound=Callable[..., HttpResponse])
+
+
+def shows_conflict(view: View) -> View:
+    """Answer an act on a dossier that came too late with the page of the conflict.
+
+    Too late: somebody changed it, took the step, sent it off, or took an earlier step and may not
+    take this one. 404 when it has gone out of sight.
+    """
+
+    @wraps(view)
+    def wrapped(request: UserRequest, uuid: UUID, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, uuid, **kwargs)
+        except (StaleVersion, IllegalStep, NotEditable, Barred):
+            return conflict(request, uuid)
+        except Dossier.DoesNotExist as error:
+            raise Http404 from error
+
+    return cast("View", wrapped)
+
 
 def take(request: UserRequest, dossier: Dossier, form: StepForm) -> HttpResponse | None:
-    """Take the step the form asks for and return where to go next.
+    """Take the step the form asks for and return where to go next; the view ``shows_conflict``.
 
     None: it was not taken; the form carries why, in errors or in ``violations``.
     """
@@ -32,7 +58,7 @@ def take(request: UserRequest, dossier: Dossier, form: StepForm) -> HttpResponse
         return None
     typed = form.cleaned_data
     try:
-        services.take_step(
+        take_step(
             dossier,
             typed["action"],
             actor=request.user,
@@ -42,14 +68,10 @@ def take(request: UserRequest, dossier: Dossier, form: StepForm) -> HttpResponse
             reason=typed["reason"],
             pin=typed["pin"],
         )
-    except Dossier.DoesNotExist as error:
-        raise Http404 from error
-    except (services.StaleVersion, IllegalStep):
-        return conflict(request, dossier)
     except Refused as refusal:
         form.violations = list(refusal.violations)
         return None
-    except services.Barred:
+    except Barred:
         form.add_error(
             None,
             _(
@@ -61,15 +83,25 @@ def take(request: UserRequest, dossier: Dossier, form: StepForm) -> HttpResponse
     except (tokens.WrongPin, tokens.Locked, tokens.NoPinYet) as refusal:
         form.add_error("pin", pin_words(refusal))
         return None
-    return _after(request, dossier, typed["action"])
+    if Dossier.objects.visible_to(request.user).filter(pk=dossier.pk).exists():
+        return redirect("requests_app:done", dossier.uuid)
+    messages.success(
+        request,
+        _("Đã ghi nhận: %(deed)s. Hồ sơ không còn ở đơn vị anh/chị.")
+        % {"deed": wording.deed_of(Action(typed["action"]))},
+    )
+    return redirect("home")
 
 
 def try_step(request: UserRequest, dossier: Dossier) -> tuple[StepForm | None, HttpResponse | None]:
     """Take the step a desk's page was sent with; return the form that came back, or where to go."""
     if request.method != "POST":
         return None, None
-    form = parts.step_form(
-        dossier, request.POST.get("action", ""), data=request.POST, reasons=parts.active_reasons()
+    form = components.step_form(
+        dossier,
+        request.POST.get("action", ""),
+        data=request.POST,
+        reasons=components.active_reasons(),
     )
     return form, take(request, dossier, form)
 
@@ -91,26 +123,15 @@ def pin_words(refusal: tokens.WrongPin | tokens.Locked | tokens.NoPinYet) -> str
     )
 
 
-def _after(request: UserRequest, dossier: Dossier, action: str) -> HttpResponse:
-    if Dossier.objects.visible_to(request.user).filter(pk=dossier.pk).exists():
-        return redirect("requests_app:done", dossier.uuid)
-    messages.success(
-        request,
-        _("Đã ghi nhận: %(deed)s. Hồ sơ không còn ở đơn vị anh/chị.")
-        % {"deed": wording.deed_of(Action(action))},
-    )
-    return redirect("home")
-
-
-def conflict(request: UserRequest, dossier: Dossier) -> HttpResponse:
+def conflict(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show that somebody else changed the dossier meanwhile: nothing was overwritten."""
     found = Dossier.objects.visible_to(request.user).select_related("agency", "office", "addressee")
-    now_is = found.filter(pk=dossier.pk).first()
+    now_is = found.filter(uuid=uuid).first()
     if now_is is None:
         raise Http404
     context = {
         "dossier": now_is,
         "events": now_is.events.select_related("actor").order_by("-at", "-pk")[:3],
-        "typed": parts.typed_in(request.POST),
+        "typed": components.typed_in(request.POST),
     }
     return render(request, "requests_app/conflict.html", context, status=409)

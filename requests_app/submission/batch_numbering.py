@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from portal.accounts.models import User
 from portal.core.roles import Capability
 from requests_app.drafts.services import save_letter
+from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import Dossier
 from requests_app.models.querysets import DossierQuerySet
-from requests_app.steps.errors import NotEditable, StaleVersion
 from requests_app.workflow import EDITABLE
 
 MOST = 50  # letters of one table

@@ -16,15 +16,16 @@ from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
 from portal.audit.look_only import LookOnly, refuse_look_only
-from portal.ca import tokens
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused, Violation
+from portal.core.steps import IllegalStep
+from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Dossier, SigningMode
 from requests_app.models.querysets import DossierQuerySet
 from requests_app.steps.engine import bars_of, take_step
-from requests_app.steps.errors import Barred, StaleVersion
 from requests_app.submission.checks import violations_before_sending, violations_before_signing
 from requests_app.submission.letters import violations_before_head_signs
-from requests_app.workflow import Action, IllegalStep, Route, State, steps_open_to
+from requests_app.workflow import Action, Route, State, steps_open_to
 
 MOST = 20  # letters looked at, and signed, at once
 

@@ -2,24 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import Q
 from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.ca.models import Certificate
+from portal.core.law import with_numbers
 from portal.core.roles import Scope
 from portal.core.rules import Violation
 from requests_app import kinds
-from requests_app.decision.second_looks import second_looks
+from requests_app.kinds import reissue_warning as reissue
 from requests_app.kinds import row_rules
-from requests_app.kinds.base import CellFinding, EffectKind, Kind, check_list, violations_of
+from requests_app.kinds.base import CellFinding, EffectKind, Kind, Words, check_list, violations_of
+from requests_app.kinds.duplicates import standing_rows
+from requests_app.kinds.named_bodies import bodies_of
 from requests_app.models import Attachment, Dossier, DossierItem, SigningMode
 from requests_app.routing.services import rules_for
-from requests_app.submission import rules
+from requests_app.rules import dossiers as rules
 from requests_app.submission.signing_mode import signing_mode
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """A row, what is odd about it and what that rests on."""
+
+    name: str
+    message: str
+    article: str = ""
+
+
+def second_looks(dossier: Dossier, *, reader: User, now: datetime) -> list[SecondLook]:
+    """Return what is worth a second look; other bodies are named to the CA alone."""
+    items = list(row_rules.rows_of(dossier))
+    titles = {item.position: item.title for item in items}
+    is_ca = reader.scope is Scope.CA
+    looks = [
+        SecondLook(
+            f"Dòng {one.row}: {titles[one.row or 0]}", f"{one.message} {one.way_out}", one.article
+        )
+        for one in reissue.warnings(dossier, items, now=now)
+    ]
+    looks += _taken_over(dossier, items, names_bodies=is_ca)
+    return looks + (list(_asked_elsewhere(dossier, items)) if is_ca else [])
+
+
+def _taken_over(
+    dossier: Dossier, items: Sequence[DossierItem], *, names_bodies: bool
+) -> list[SecondLook]:
+    """R41: with these rows a person and a device go from another body to the sender."""
+    if kinds.get(dossier.kind).effect is not EffectKind.RENEW_CHANGE:
+        return []
+    own = bodies_of(dossier.agency)
+    return [
+        SecondLook(
+            f"Dòng {item.position}: {item.title}",
+            f"Chứng thư do {_whose(item, names_bodies)} quản lý. Xem có văn bản điều động, tiếp "
+            "nhận; khi thực hiện, người này và thiết bị chuyển sang đơn vị gửi.",
+            "Quy định quản lý chữ ký số, Điều 11 khoản 6",
+        )
+        for item in items
+        if item.certificate is not None and item.certificate.agency_id not in own
+    ]
+
+
+def _whose(item: DossierItem, names_bodies: bool) -> str:
+    assert item.certificate is not None
+    return item.certificate.agency.name if names_bodies else "cơ quan khác"
+
+
+def _asked_elsewhere(dossier: Dossier, items: Sequence[DossierItem]) -> Iterator[SecondLook]:
+    """Say which other body's open dossier speaks of the same certificate or device."""
+    certificates = {item.certificate_id: item for item in items if item.certificate_id}
+    devices = {item.device_id: item for item in items if item.device_id}
+    if not certificates and not devices:
+        return
+    others = standing_rows(set(EffectKind)).exclude(dossier__agency=dossier.agency)
+    found = others.filter(Q(certificate__in=certificates) | Q(device__in=devices))
+    for other in found.select_related("dossier__agency").order_by("pk"):
+        item = certificates.get(other.certificate_id or 0) or devices[other.device_id or 0]
+        number = kinds.get(other.dossier.kind).number
+        yield SecondLook(
+            f"Dòng {item.position}: {item.title}",
+            f"Đang có ở hồ sơ Mẫu {number} số {other.dossier.letter_number or '(chưa có số)'} của "
+            f"{other.dossier.agency.name}.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +208,7 @@ def checks(dossier: Dossier, *, reader: User, now: datetime) -> list[Check]:
     effect = kinds.get(dossier.kind).effect
     failed = violations_of_rows(dossier, now=now) + violations_of_sender(dossier, today=today)
     lines = [
-        Check(name=title, article=article, status="passed")
+        Check(name=str(title), article=article, status="passed")
         for code, title, article in (*CATALOGUE, *CATALOGUE_OF.get(effect, ()))
         if code not in {violation.code for violation in failed}
     ]
@@ -213,7 +283,7 @@ CATALOGUE = (
     ("rows_go_different_ways", "Các dòng cùng một nơi nhận", "Quy định nơi nhận"),
 )
 # What is judged besides, by what a row does.
-CATALOGUE_OF: Mapping[EffectKind, Sequence[tuple[str, str, str]]] = {
+CATALOGUE_OF: Mapping[EffectKind, Sequence[tuple[str, Words, str]]] = {
     EffectKind.RENEW_CHANGE: (
         (
             "unknown_certificate",
@@ -223,10 +293,22 @@ CATALOGUE_OF: Mapping[EffectKind, Sequence[tuple[str, str, str]]] = {
         ("revoked", "Chứng thư chưa bị thu hồi", "Điều 21"),
         ("expired", "Chứng thư chưa hết hạn", "Điều 21"),
         ("email_differs", "Đúng thư điện tử đã đăng ký khi cấp", "Ghi chú Mẫu 04"),
-        ("too_late_to_renew", "Gia hạn: còn ít nhất 30 ngày khi nhận", "Điều 12"),
+        (
+            "too_late_to_renew",
+            with_numbers("Gia hạn: còn ít nhất %(days_left)s ngày khi nhận"),
+            "Điều 12",
+        ),
         ("renewed_already", "Gia hạn: chưa gia hạn lần nào", "Điều 12"),
-        ("does_not_extend", "Gia hạn: không quá 3 năm và dài hơn hạn cũ", "Điều 9"),
-        ("too_late_to_change", "Thay đổi: còn ít nhất 30 ngày khi nhận", "Điều 14"),
+        (
+            "does_not_extend",
+            with_numbers("Gia hạn: không quá %(renewed_years)s năm và dài hơn hạn cũ"),
+            "Điều 9",
+        ),
+        (
+            "too_late_to_change",
+            with_numbers("Thay đổi: còn ít nhất %(days_left)s ngày khi nhận"),
+            "Điều 14",
+        ),
         ("not_changeable", "Thay đổi: đúng trường hợp được thay đổi", "Điều 15"),
     ),
 }

@@ -15,7 +15,7 @@ from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.core.roles import Capability
 from portal.documents.letters import SIGNER_FOOTNOTE, Letter, Party
 from requests_app import kinds
-from requests_app.kinds.base import Answers, Column, Kind
+from requests_app.kinds.base import Answers, Kind
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.workflow import Route
 
@@ -40,8 +40,16 @@ def letter_of(
     """
     kind = kinds.get(dossier.kind)
     version = dossier.agency_version
-    addressee = _addressed(dossier.addressee)
+    addressee = CA_ADDRESSEE if dossier.addressee.kind == AgencyKind.CA else dossier.addressee.name
     body = kind.body.format(agency=version.name, addressee=addressee)
+    lines: list[list[tuple[str, str]]] = []
+    for one in kind.contact_fields:
+        value = dossier.contact.get(one.name, "")
+        if not value and not one.is_required:
+            continue
+        if one.starts_line or not lines:
+            lines.append([])
+        lines[-1].append((one.label, value))
     return Letter(
         superior=superior_of(version),
         agency=version.name,
@@ -51,17 +59,25 @@ def letter_of(
         kind_of_document=kind.kind_of_document,
         subject=kind.subject_of(dossier.variant),
         addressees=[addressee] if kind.is_addressed else [],
-        opening=[body, *_paragraphs(dossier.note)],
+        opening=[body, *[line.strip() for line in dossier.note.splitlines() if line.strip()]],
         contact_title=kind.contact_title,
-        contact=_contact(kind, dossier.contact),
+        contact=lines,
         list_title=f"{kind.list_title} ({len(rows)} {kind.counted})",
         columns=[(column.label, column.width, column.group) for column in kind.columns],
-        rows=[_cells(kind.columns, number, row.answers) for number, row in enumerate(rows, 1)],
+        rows=[
+            [
+                str(number) if column.is_number else column.text(row.answers)
+                for column in kind.columns
+            ]
+            for number, row in enumerate(rows, 1)
+        ],
         notes=kind.notes,
         closing=kind.closing,
         recipients=_recipients(
             "Như trên" if kind.is_addressed else addressee,
-            _written_down(dossier) if copies is None else copies,
+            [copy.agency for copy in dossier.copies.select_related("agency")]
+            if copies is None
+            else copies,
         ),
         signer_lines=signer_lines_of(version),
         signer_name=_head_name(dossier.agency),
@@ -117,6 +133,8 @@ def receipt_letter_of(
     """
     version = dossier.addressee.versions.order_by("-valid_from")[0]
     differing = [item for item in items if item.decision_reason]
+    at = timezone.localtime(now)
+    who = f"{actor.full_name}, {actor.get_role_display()}"
     return Letter(
         superior=superior_of(version),
         agency=version.name,
@@ -126,7 +144,8 @@ def receipt_letter_of(
         opening=[
             _received(dossier, items, version.name),
             _DIFFERING if differing else _NOTHING_DIFFERS,
-            _confirmed_by(actor, now=now) + ("" if is_signed else _NOT_SIGNED),
+            f"Người xác nhận: {who}, lúc {at:%H:%M} ngày {at:%d/%m/%Y}."
+            + ("" if is_signed else _NOT_SIGNED),
         ],
         list_title="Thiết bị có khác biệt hoặc không nhận được",
         columns=_RECEIPT_COLUMNS if differing else [],
@@ -161,12 +180,6 @@ def _received(dossier: Dossier, items: Sequence[DossierItem], receiver: str) -> 
         f"{receiver} xác nhận đã nhận {count} trên {len(items)} thiết bị lưu khóa bí mật, sau khi "
         "đối chiếu số hiệu trên từng thiết bị."
     )
-
-
-def _confirmed_by(actor: User, *, now: datetime) -> str:
-    at = timezone.localtime(now)
-    who = f"{actor.full_name}, {actor.get_role_display()}"
-    return f"Người xác nhận: {who}, lúc {at:%H:%M} ngày {at:%d/%m/%Y}."
 
 
 def _receipt_row(item: DossierItem) -> list[str]:
@@ -231,39 +244,11 @@ def recovery_answer_of(
     )
 
 
-def _cells(columns: Sequence[Column], number: int, answers: Answers) -> list[str]:
-    return [str(number) if column.is_number else column.text(answers) for column in columns]
-
-
-def _contact(kind: Kind, contact: Answers) -> list[list[tuple[str, str]]]:
-    lines: list[list[tuple[str, str]]] = []
-    for one in kind.contact_fields:
-        value = contact.get(one.name, "")
-        if not value and not one.is_required:
-            continue
-        if one.starts_line or not lines:
-            lines.append([])
-        lines[-1].append((one.label, value))
-    return lines
-
-
-def _paragraphs(note: str) -> list[str]:
-    return [line.strip() for line in note.splitlines() if line.strip()]
-
-
-def _addressed(agency: Agency) -> str:
-    return CA_ADDRESSEE if agency.kind == AgencyKind.CA else agency.name
-
-
 def superior_of(version: AgencyVersion) -> str:
     """Return what stands above a body's name at the top of its letters; "" for who stands alone."""
     if version.parent is None or version.name.lower().startswith(_STANDS_ALONE):
         return ""
     return version.parent.name
-
-
-def _written_down(dossier: Dossier) -> list[Agency]:
-    return [copy.agency for copy in dossier.copies.select_related("agency")]
 
 
 def _recipients(first: str, copies: Iterable[Agency]) -> list[str]:

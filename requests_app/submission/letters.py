@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from portal.accounts.models import User
 from portal.agencies.models import Agency
-from portal.ca import services as ca
-from portal.ca import tokens
 from portal.ca.models import Certificate
+from portal.ca.register import services as ca
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Violation, refuse
 from portal.documents import letters as paper
 from portal.documents import services as documents

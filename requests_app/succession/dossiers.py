@@ -7,7 +7,7 @@ in the new name; the rest goes on. What was never sent is simply the successor's
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -18,13 +18,13 @@ from django.utils.translation import gettext as _
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.core.roles import Capability
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 from portal.deadlines import services as deadlines
 from portal.notices import services as notices
 from requests_app import kinds
-from requests_app.drafts.services import dossier_act
+from requests_app.acts import dossier_act
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.effects import effect_of
 from requests_app.models import Attachment, Dossier, DossierItem, Outcome
@@ -66,61 +66,47 @@ def continue_under(
     if locked.state in ENDED or locked.state == State.EXECUTING:
         return None
     if locked.sent_at is not None and effect_of(locked).is_in_the_senders_name:
-        return _file_anew(locked, agency, names=names, reason=reason, now=now)
+        # What was not carried out is stopped and written again, in the name of ``agency``.
+        is_partly_done = locked.items.filter(outcome=Outcome.DONE).exists()
+        take_back_undone(locked, now=now)
+        take_own_step(
+            locked, Action.STOP_REST if is_partly_done else Action.STOP, now=now, reason=reason
+        )
+        anew = _written_anew(locked, agency, names=names, now=now)
+        _tell(anew, _("Hồ sơ được lập lại dưới tên mới"), reason=reason, now=now)
+        data = {"continues": str(locked.uuid), "rows": anew.row_count}
+        audit.record(dossier_act("dossier.file_anew", anew, data=data), actor=None, now=now)
+        return anew
     if locked.agency_id == agency.pk:
         return None
-    return _go_on(locked, agency, names=names, reason=reason, now=now)
-
-
-def _file_anew(
-    dossier: Dossier, agency: Agency, *, names: Names, reason: str, now: datetime
-) -> Dossier:
-    """Stop a dossier and write what was not carried out of it again, in the name of ``agency``."""
-    is_partly_done = dossier.items.filter(outcome=Outcome.DONE).exists()
-    take_back_undone(dossier, now=now)
-    take_own_step(
-        dossier, Action.STOP_REST if is_partly_done else Action.STOP, now=now, reason=reason
-    )
-    anew = _copy(dossier, agency, now=now)
-    rows = list(dossier.items.exclude(outcome__in=[Outcome.DONE, Outcome.REFUSED]))
-    copies = _copy_rows(rows, anew, names=names)
-    _copy_papers(dossier, anew, dict(zip([row.pk for row in rows], copies, strict=True)))
-    _tell(anew, _("Hồ sơ được lập lại dưới tên mới"), reason=reason, now=now)
-    data = {"continues": str(dossier.uuid), "rows": len(copies)}
-    audit.record(dossier_act("dossier.file_anew", anew, data=data), actor=None, now=now)
-    return anew
-
-
-def _go_on(
-    dossier: Dossier, agency: Agency, *, names: Names, reason: str, now: datetime
-) -> Dossier:
-    """Let ``agency`` finish a dossier as it stands; a letter that was sent keeps the old name."""
-    came_from = dossier.agency
-    if dossier.state in _WAITS_FOR_SIGNATURES:
-        take_own_step(dossier, Action.REOPEN, now=now, reason=reason)
-    dossier.agency = agency
-    if dossier.sent_at is None:
-        dossier.office = agency.office
-    if dossier.state in _STILL_WRITTEN:
+    # ``agency`` finishes it as it stands; a letter that was sent keeps the old name.
+    came_from = locked.agency
+    if locked.state in _WAITS_FOR_SIGNATURES:
+        take_own_step(locked, Action.REOPEN, now=now, reason=reason)
+    locked.agency = agency
+    if locked.sent_at is None:
+        locked.office = agency.office
+    if locked.state in _STILL_WRITTEN:
         # The old body's number is not the new one's, and its name may stand in the rows.
-        dossier.letter_number, dossier.letter_date = "", None
-        rows = list(dossier.items.all())
+        locked.letter_number, locked.letter_date = "", None
+        rows = list(locked.items.all())
         for row in rows:
             row.answers = _renamed(row.answers, names)
         update_rows(rows, ["answers"])
-    dossier.version += 1
-    dossier.updated_at = now
-    dossier.save()
+    locked.version += 1
+    locked.updated_at = now
+    locked.save()
     deadlines.pass_on(
-        [dossier.uuid], agency=agency, office=dossier.office, now=now, owed_by=[came_from.pk]
+        [locked.uuid], agency=agency, office=locked.office, now=now, owed_by=[came_from.pk]
     )
-    _tell(dossier, _("Hồ sơ tiếp tục dưới tên đơn vị kế thừa"), reason=reason, now=now)
-    data = {"from": str(came_from.uuid), "state": dossier.state}
-    audit.record(dossier_act("dossier.go_on", dossier, data=data), actor=None, now=now)
-    return dossier
+    _tell(locked, _("Hồ sơ tiếp tục dưới tên đơn vị kế thừa"), reason=reason, now=now)
+    data = {"from": str(came_from.uuid), "state": locked.state}
+    audit.record(dossier_act("dossier.go_on", locked, data=data), actor=None, now=now)
+    return locked
 
 
-def _copy(dossier: Dossier, agency: Agency, *, now: datetime) -> Dossier:
+def _written_anew(dossier: Dossier, agency: Agency, *, names: Names, now: datetime) -> Dossier:
+    """Return a new draft of ``agency`` with the rows that were not carried out and their papers."""
     kind = kinds.get(dossier.kind)
     today = timezone.localdate(now)
     rule = rule_for(kind.procedure, office_id=agency.office_id, today=today)
@@ -144,32 +130,25 @@ def _copy(dossier: Dossier, agency: Agency, *, now: datetime) -> Dossier:
     )
     set_copies(anew, rule)
     anew.edited_by.set(dossier.edited_by.all())  # who drafted it does not sign it, then and now
-    return anew
-
-
-def _copy_rows(rows: Sequence[DossierItem], anew: Dossier, *, names: Names) -> list[DossierItem]:
-    copies = [
-        DossierItem(
+    rows = list(dossier.items.exclude(outcome__in=[Outcome.DONE, Outcome.REFUSED]))
+    copies = {
+        row.pk: DossierItem(
             dossier=anew,
             position=position,
             request_key=uuid.uuid4().hex,
             **{name: getattr(row, name) for name in _COPIED},
         )
         for position, row in enumerate(rows, start=1)
-    ]
-    is_new_issue = kinds.get(anew.kind).effect is EffectKind.ISSUE
-    for copy in copies:
+    }
+    is_new_issue = kind.effect is EffectKind.ISSUE
+    for copy in copies.values():
         copy.answers = _renamed(copy.answers, names)
         if is_new_issue:  # found or set aside for it while it was carried out
             copy.subscriber_id = copy.device_id = None
-    DossierItem.objects.bulk_create(copies, batch_size=500)
+    DossierItem.objects.bulk_create(copies.values(), batch_size=500)
     Dossier.objects.filter(pk=anew.pk).update(row_count=len(copies))
     anew.row_count = len(copies)
-    return copies
-
-
-def _copy_papers(dossier: Dossier, anew: Dossier, copies: Mapping[int, DossierItem]) -> None:
-    """What people handed in goes along; the scan of the old letter does not."""
+    # What people handed in goes along; the scan of the old letter does not.
     papers = dossier.attachments.filter(is_current=True).exclude(kind=Attachment.Kind.SIGNED_SCAN)
     Attachment.objects.bulk_create(
         Attachment(
@@ -183,6 +162,7 @@ def _copy_papers(dossier: Dossier, anew: Dossier, copies: Mapping[int, DossierIt
         for paper in papers
         if paper.item_id is None or paper.item_id in copies
     )
+    return anew
 
 
 def _renamed(answers: Mapping[str, str], names: Names) -> dict[str, str]:

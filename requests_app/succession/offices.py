@@ -13,11 +13,11 @@ from django.db import transaction
 
 from portal.agencies.models import Agency
 from portal.audit import services as audit
-from portal.core.bulk import update_rows
+from portal.core.database.bulk import update_rows
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import Deadline, DeadlineKind
-from requests_app.covering_letters.services import letter_act
-from requests_app.covering_letters.workflow import LEFT_THE_OFFICE, Stage
+from requests_app.acts import letter_act
+from requests_app.letter_workflow import LEFT_THE_OFFICE, Stage
 from requests_app.models import CoveredDossier, CoveringLetter, Dossier
 
 UNSENT = frozenset({Stage.DRAFT, Stage.AWAITING_SIGNATURE, Stage.AWAITING_SEAL})
@@ -33,7 +33,17 @@ def go_to_offices(
     What another office has under a covering letter stays until that letter is gone: the letter
     names it. The caller audits.
     """
-    held = _held_by_letters(dossiers, offices)
+    # The dossiers that have to wait; those in drafts of others are taken out of them.
+    covered = CoveredDossier.objects.filter(dossier__in=dossiers, outcome="")
+    rows = covered.select_related("letter").select_for_update(of=("self",), no_key=True)
+    of_others = [
+        row
+        for row in rows.order_by("pk")
+        if row.dossier_id in offices and row.letter.office_id != offices[row.dossier_id].pk
+    ]
+    drafted = [row.pk for row in of_others if row.letter.stage == Stage.DRAFT]
+    CoveredDossier.objects.filter(pk__in=drafted).delete()
+    held = {row.dossier_id for row in of_others if row.letter.stage != Stage.DRAFT}
     moved = []
     for one in dossiers:
         office = offices.get(one.pk)
@@ -44,26 +54,7 @@ def go_to_offices(
         one.office = office
         moved.append(one)
     update_rows(moved, ["office", "addressee"])
-    _pass_on_clocks(moved, now=now)
-    return moved
-
-
-def _held_by_letters(dossiers: Sequence[Dossier], offices: Mapping[int, Agency]) -> set[int]:
-    """Return the dossiers that have to wait; those in drafts of others are taken out of them."""
-    covered = CoveredDossier.objects.filter(dossier__in=dossiers, outcome="")
-    rows = covered.select_related("letter").select_for_update(of=("self",), no_key=True)
-    of_others = [
-        row
-        for row in rows.order_by("pk")
-        if row.dossier_id in offices and row.letter.office_id != offices[row.dossier_id].pk
-    ]
-    drafted = [row.pk for row in of_others if row.letter.stage == Stage.DRAFT]
-    CoveredDossier.objects.filter(pk__in=drafted).delete()
-    return {row.dossier_id for row in of_others if row.letter.stage != Stage.DRAFT}
-
-
-def _pass_on_clocks(moved: Sequence[Dossier], *, now: datetime) -> None:
-    """Whoever owes them, the new office watches; its own check it owes itself."""
+    # Whoever owes them, the new office watches; its own check it owes itself.
     of_dossier = {one.uuid: one for one in moved}
     clocks = Deadline.objects.open().filter(target_uuid__in=list(of_dossier))
     groups: dict[tuple[int, int, int], list[Deadline]] = defaultdict(list)
@@ -81,6 +72,7 @@ def _pass_on_clocks(moved: Sequence[Dossier], *, now: datetime) -> None:
             now=now,
             owed_by=[old],
         )
+    return moved
 
 
 @transaction.atomic

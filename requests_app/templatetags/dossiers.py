@@ -18,8 +18,8 @@ from portal.core.templatetags.portal_ui import state_tag
 from requests_app import kinds
 from requests_app.dossier_pages import wording
 from requests_app.models import Decision, Dossier, DossierItem, Outcome
-from requests_app.services import headline_of, title_of
 from requests_app.start_page.offers import Offer, offers_for_certificate, offers_for_device
+from requests_app.steps.titles import headline_of, title_of
 from requests_app.workflow import HANDING_BACK, State
 
 register = template.Library()

@@ -11,7 +11,7 @@ from django.db.models import Case, CharField, Count, Max, Q, Value, When, Window
 from django.db.models.functions import Concat, RowNumber
 from django.utils.translation import gettext_lazy as _
 
-from portal.core.paging import KeysetPage
+from portal.core.web.paging import KeysetPage
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.querysets import CERTIFICATE_KINDS, DOORS_SHOWN_DAYS
 from requests_app.models import Dossier
@@ -96,31 +96,54 @@ class Agenda:
     sections: Sequence[Section]
     has_more_clocks: bool
 
+    @classmethod
+    def of(cls, user: User, page: KeysetPage[Dossier], *, today: date) -> Agenda:
+        """Return the agenda of a page of dossiers that wait for ``user`` (one query).
+
+        What the own body owes besides dossiers stands on the first page alone.
+        """
+        sections = {code: Section(code) for code in _TITLES}
+        for dossier in page:
+            sections[_section_of(dossier.due_on, today)].dossiers.append(dossier)
+        has_more = False
+        if page.previous_params is None:
+            # Overdue first, one clock too many. Of the certificates whose door shuts soon each
+            # section has its first row alone, which knows how many there are: one query.
+            near = Q(due_on__range=(today, today + timedelta(days=DOORS_SHOWN_DAYS)))
+            is_door = Q(kind__in=CERTIFICATE_KINDS)
+            owed = Deadline.objects.visible_to(user).open().filter(agency=user.agency_id)
+            group = Case(
+                When(is_door & Q(due_on=today), then=Concat("kind", Value(TODAY))),
+                When(is_door & Q(due_on__lte=_sunday(today)), then=Concat("kind", Value(WEEK))),
+                When(is_door, then=Concat("kind", Value(COMING))),
+                default=Value(""),
+                output_field=CharField(),
+            )
+            rows = (
+                owed.exclude(target_type="dossier")
+                .filter(~is_door | near)
+                .annotate(group=group)
+                .annotate(
+                    place=Window(RowNumber(), partition_by="group", order_by=["due_on", "pk"]),
+                    count=Window(Count("pk"), partition_by="group"),
+                    last_on=Window(Max("due_on"), partition_by="group"),
+                )
+                .filter(Q(place=1) | Q(group="", place__lte=CLOCKS_SHOWN + 1))
+            )
+            for row in cast("list[_Owed]", list(rows.order_by("due_on", "pk"))):
+                section = sections[_section_of(row.due_on, today)]
+                if row.kind in CERTIFICATE_KINDS:
+                    section.doors.append(Doors(row, row.count, row.last_on))
+                elif row.place <= CLOCKS_SHOWN:
+                    section.clocks.append(row)
+                else:
+                    has_more = True
+        filled = [section for section in sections.values() if not section.is_empty]
+        return cls(filled, has_more)
+
     @property
     def is_empty(self) -> bool:
         return not self.sections
-
-
-def agenda_of(user: User, page: KeysetPage[Dossier], *, today: date) -> Agenda:
-    """Return the agenda of a page of dossiers that wait for ``user`` (one query).
-
-    What the own body owes besides dossiers stands on the first page alone.
-    """
-    sections = {code: Section(code) for code in _TITLES}
-    for dossier in page:
-        sections[_section_of(dossier.due_on, today)].dossiers.append(dossier)
-    has_more = False
-    if page.previous_params is None:
-        for row in _owed(user, today):
-            section = sections[_section_of(row.due_on, today)]
-            if row.kind in CERTIFICATE_KINDS:
-                section.doors.append(Doors(row, row.count, row.last_on))
-            elif row.place <= CLOCKS_SHOWN:
-                section.clocks.append(row)
-            else:
-                has_more = True
-    filled = [section for section in sections.values() if not section.is_empty]
-    return Agenda(filled, has_more)
 
 
 def _section_of(day: date | None, today: date) -> str:
@@ -133,33 +156,3 @@ def _section_of(day: date | None, today: date) -> str:
 
 def _sunday(today: date) -> date:
     return today + timedelta(days=6 - today.weekday())
-
-
-def _owed(user: User, today: date) -> list[_Owed]:
-    """Return what the own body owes besides dossiers, overdue first, one clock too many.
-
-    Of the certificates whose door shuts soon each section has its first row alone, which knows
-    how many there are: one query, however many.
-    """
-    near = Q(due_on__range=(today, today + timedelta(days=DOORS_SHOWN_DAYS)))
-    is_door = Q(kind__in=CERTIFICATE_KINDS)
-    owed = Deadline.objects.visible_to(user).open().filter(agency=user.agency_id)
-    group = Case(
-        When(is_door & Q(due_on=today), then=Concat("kind", Value(TODAY))),
-        When(is_door & Q(due_on__lte=_sunday(today)), then=Concat("kind", Value(WEEK))),
-        When(is_door, then=Concat("kind", Value(COMING))),
-        default=Value(""),
-        output_field=CharField(),
-    )
-    rows = (
-        owed.exclude(target_type="dossier")
-        .filter(~is_door | near)
-        .annotate(group=group)
-        .annotate(
-            place=Window(RowNumber(), partition_by="group", order_by=["due_on", "pk"]),
-            count=Window(Count("pk"), partition_by="group"),
-            last_on=Window(Max("due_on"), partition_by="group"),
-        )
-        .filter(Q(place=1) | Q(group="", place__lte=CLOCKS_SHOWN + 1))
-    )
-    return cast("list[_Owed]", list(rows.order_by("due_on", "pk")))

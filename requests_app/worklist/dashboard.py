@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate
@@ -18,17 +18,18 @@ from django.db.models import Count, Min
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.roles import Role, Scope, roles_in
+from portal.core.steps import PORTAL
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.querysets import CERTIFICATE_KINDS
 from requests_app import kinds
 from requests_app.models import Dossier
-from requests_app.workflow import PORTAL, Procedure
+from requests_app.workflow import Procedure
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
     from portal.accounts.models import User
-    from portal.core.workdays import WorkCalendar
+    from portal.core.calendar.workdays import WorkCalendar
 
 LATE_SHOWN = 50  # bodies and kinds of work, the longest overdue first
 WINDOWS = (30, 90)  # days back over which decisions are looked at
@@ -110,6 +111,53 @@ class Dashboard:
     desks: Sequence[Desk]
     paces: Sequence[Pace]
 
+    @classmethod
+    def of(cls, user: User, *, today: date, calendar: WorkCalendar) -> Dashboard:
+        """Return the figures for what ``user`` sees (four queries)."""
+        overdue = Deadline.objects.visible_to(user).overdue(today).filter(kind__in=_WORK).order_by()
+        of_bodies = overdue.values_list("agency__name", "agency__uuid", "kind")
+        counted = of_bodies.annotate(count=Count("pk"), since=Min("due_on"))
+        late = [Late(*row) for row in counted.order_by("since", "-count")[: LATE_SHOWN + 1]]
+        late_kinds = overdue.values_list("kind").annotate(count=Count("pk"), since=Min("due_on"))
+        # Count what waits at each desk; the worker's queue is a desk too.
+        waiting = Dossier.objects.visible_to(user).filter(queue__in=list(_DESKS))
+        queues = waiting.order_by().values_list("queue", "waiting_since").annotate(Count("pk"))
+        counts: dict[str, list[int]] = defaultdict(lambda: [0] * len(AGE_WORDS))
+        for queue, since, count in queues:
+            days = calendar.between(since or today, today)
+            counts[str(_DESKS[queue])][bisect_left(_AGES, days)] += count
+        labels = dict.fromkeys(map(str, _DESKS.values()))  # in order, each once
+        # The medians by procedure, out of counts by day of receipt and of answer.
+        answered = Dossier.objects.visible_to(user).filter(
+            decided_on__gt=today - timedelta(days=max(WINDOWS)), decided_on__lte=today
+        )
+        paces = answered.order_by().values_list("kind", "received_on", "decided_on")
+        taken: dict[str, dict[int, Counter[int]]] = defaultdict(
+            lambda: {window: Counter() for window in WINDOWS}
+        )
+        for kind, received_on, decided_on, count in paces.annotate(Count("pk")):
+            days = calendar.between(received_on, decided_on)
+            for window in WINDOWS:
+                if decided_on > today - timedelta(days=window):
+                    taken[kinds.get(kind).procedure][window][days] += count
+        return cls(
+            late=late[:LATE_SHOWN],
+            has_more_late=len(late) > LATE_SHOWN,
+            late_kinds=[LateKind(*row) for row in late_kinds.order_by("-count", "kind")],
+            desks=[Desk(label, counts[label]) for label in labels if label in counts],
+            paces=[
+                Pace(
+                    str(procedure.label),
+                    [
+                        (median(taken[procedure][window]), taken[procedure][window].total())
+                        for window in WINDOWS
+                    ],
+                )
+                for procedure in Procedure
+                if procedure in taken
+            ],
+        )
+
     @property
     def late_count(self) -> int:
         return sum(one.count for one in self.late_kinds)
@@ -120,70 +168,6 @@ class Dashboard:
         return [one for one in self.late_kinds if one.kind in _ABOUT_DEVICES]
 
 
-def dashboard_of(user: User, *, today: date, calendar: WorkCalendar) -> Dashboard:
-    """Return the figures for what ``user`` sees (four queries)."""
-    late = _late(user, today)
-    return Dashboard(
-        late=late[:LATE_SHOWN],
-        has_more_late=len(late) > LATE_SHOWN,
-        late_kinds=_late_kinds(user, today),
-        desks=_desks(user, today=today, calendar=calendar),
-        paces=_paces(user, today=today, calendar=calendar),
-    )
-
-
-def _late(user: User, today: date) -> list[Late]:
-    late = Deadline.objects.visible_to(user).overdue(today).filter(kind__in=_WORK).order_by()
-    rows = late.values_list("agency__name", "agency__uuid", "kind")
-    counted = rows.annotate(count=Count("pk"), since=Min("due_on"))
-    return [Late(*row) for row in counted.order_by("since", "-count")[: LATE_SHOWN + 1]]
-
-
-def _late_kinds(user: User, today: date) -> list[LateKind]:
-    late = Deadline.objects.visible_to(user).overdue(today).filter(kind__in=_WORK).order_by()
-    counted = late.values_list("kind").annotate(count=Count("pk"), since=Min("due_on"))
-    return [LateKind(*row) for row in counted.order_by("-count", "kind")]
-
-
-def _desks(user: User, *, today: date, calendar: WorkCalendar) -> list[Desk]:
-    """Count what waits at each desk; the worker's queue is a desk too."""
-    waiting = Dossier.objects.visible_to(user).filter(queue__in=list(_DESKS))
-    rows = waiting.order_by().values_list("queue", "waiting_since").annotate(Count("pk"))
-    counts: dict[str, list[int]] = defaultdict(lambda: [0] * len(AGE_WORDS))
-    for queue, since, count in rows:
-        days = calendar.between(since or today, today)
-        counts[str(_DESKS[queue])][bisect_left(_AGES, days)] += count
-    labels = dict.fromkeys(map(str, _DESKS.values()))  # in order, each once
-    return [Desk(label, counts[label]) for label in labels if label in counts]
-
-
-def _paces(user: User, *, today: date, calendar: WorkCalendar) -> list[Pace]:
-    """Return the medians by procedure, out of counts by day of receipt and of answer."""
-    answered = Dossier.objects.visible_to(user).filter(
-        decided_on__gt=today - timedelta(days=max(WINDOWS)), decided_on__lte=today
-    )
-    rows = answered.order_by().values_list("kind", "received_on", "decided_on")
-    taken: dict[str, dict[int, Counter[int]]] = defaultdict(
-        lambda: {window: Counter() for window in WINDOWS}
-    )
-    for kind, received_on, decided_on, count in rows.annotate(Count("pk")):
-        days = calendar.between(received_on, decided_on)
-        for window in WINDOWS:
-            if decided_on > today - timedelta(days=window):
-                taken[kinds.get(kind).procedure][window][days] += count
-    return [
-        Pace(
-            str(procedure.label),
-            [
-                (median(taken[procedure][window]), taken[procedure][window].total())
-                for window in WINDOWS
-            ],
-        )
-        for procedure in Procedure
-        if procedure in taken
-    ]
-
-
 def median(counts: Mapping[int, int]) -> float | None:
     """Return the median of values given with how often each occurs; None of nothing."""
     values = sorted(counts)
@@ -191,10 +175,6 @@ def median(counts: Mapping[int, int]) -> float | None:
     if not ends:
         return None
     total = ends[-1]
-    middle = (values[bisect_left(ends, half)] for half in _halves(total))
+    # The places of the two middle values, from 1; of an odd number the same twice.
+    middle = (values[bisect_left(ends, half)] for half in ((total + 1) // 2, total // 2 + 1))
     return sum(middle) / 2
-
-
-def _halves(total: int) -> Iterable[int]:
-    """Return the places of the two middle values, from 1; of an odd number the same twice."""
-    return (total + 1) // 2, total // 2 + 1

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from portal.accounts.models import User
 from portal.core.roles import Role
-from requests_app import services
+from requests_app.drafts.services import add_row, create_draft
 from requests_app.models import Dossier
 from requests_app.workflow import Action, State
 from tests import builders, story
@@ -75,8 +75,8 @@ def test_allowed_actions_are_those_of_the_workflow_for_each_who_asks(api: Api) -
 
 def test_refusals_name_code_article_and_row(api: Api) -> None:
     people = story.cast()
-    dossier = services.create_draft("mau_01_person", actor=people.clerk, now=NOW)
-    services.add_row(
+    dossier = create_draft("mau_01_person", actor=people.clerk, now=NOW)
+    add_row(
         dossier,
         builders.person_answers(1, identity_number="12084900101"),
         actor=people.clerk,

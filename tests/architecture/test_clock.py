@@ -54,7 +54,7 @@ def test_the_search_looks_at_files_on_both_sides() -> None:
     edges = {path for path in trees() if is_edge(path)}
 
     assert "portal/audit/tasks.py" in edges
-    assert "portal/ca/views_pki.py" in edges
+    assert "portal/ca/authority/views.py" in edges
     assert "requests_app/steps/engine.py" in set(trees()) - edges
 
 

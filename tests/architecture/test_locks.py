@@ -17,7 +17,7 @@ from tests import locks
 def test_the_source_is_read() -> None:
     found = locks.functions_that_lock()
 
-    assert "devices/services/stock.py:take_from_stock" in found
+    assert "devices/stock/services.py:take_from_stock" in found
     assert not [name for name in found if name.endswith("<module>")]
 
 
@@ -36,7 +36,7 @@ def test_a_lock_is_found_wherever_it_stands(source: str, function: str) -> None:
 
 @pytest.mark.django_db
 def test_the_transaction_of_a_test_hides_no_lock_without_one() -> None:
-    with pytest.raises(TransactionManagementError, match=r"stock\.py:take_from_stock"):
+    with pytest.raises(TransactionManagementError, match=r"stock/services\.py:take_from_stock"):
         devices.take_from_stock("token", 1)
     with pytest.raises(TransactionManagementError):
         User.objects.select_for_update().first()
@@ -51,7 +51,7 @@ def test_a_whole_run_knows_what_was_called() -> None:
         audit.lock_chain()  # of a manager
 
     expected = {
-        "devices/services/stock.py:take_from_stock",
+        "devices/stock/services.py:take_from_stock",
         "portal/audit/services.py:lock_chain",
     }
     assert expected <= locks.called & locks.functions_that_lock()

@@ -25,9 +25,10 @@ from portal.audit.models import AuditEntry
 from portal.audit.services import Act, record
 from portal.audit.words import ACTIONS
 from portal.core.roles import Role
-from requests_app import services
-from requests_app.covering_letters.workflow import LETTER_STEPS, LetterAction
+from requests_app.covering_letters.steps import letter_steps_of, take_letter_step
+from requests_app.letter_workflow import LETTER_STEPS, LetterAction
 from requests_app.models import CoveringLetter
+from requests_app.steps.engine import allowed_steps, take_step
 from requests_app.workflow import STEPS, Action
 from tests import builders
 from tests.architecture import world as worlds
@@ -102,12 +103,12 @@ def test_each_step_of_a_dossier_is_refused_and_not_offered(
     _reset(user)
 
     _refused(
-        lambda: services.take_step(
+        lambda: take_step(
             dossier, step.action, actor=user, now=NOW, version=dossier.version, reason="x"
         )
     )
 
-    assert services.allowed_steps(dossier, user) == []
+    assert allowed_steps(dossier, user) == []
     dossier.refresh_from_db()
     assert dossier.state == state
 
@@ -122,12 +123,12 @@ def test_each_step_of_a_covering_letter_is_refused_and_not_offered(step: Any) ->
         _reset(user)
 
         _refused(
-            lambda letter=letter: services.take_letter_step(  # type: ignore[misc]
+            lambda letter=letter: take_letter_step(  # type: ignore[misc]
                 letter, step.action, actor=user, now=NOW, version=letter.version, reason="x"
             )
         )
 
-        assert services.letter_steps_of(letter, user) == []
+        assert letter_steps_of(letter, user) == []
 
 
 @pytest.mark.parametrize("step", [step for step in MERGER_STEPS if step.role is not None])

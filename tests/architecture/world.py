@@ -16,15 +16,17 @@ from devices.models import Device, Shipment, ShipmentItem
 from orgmerge.models import Merger, MergerOffice
 from portal.accounts.models import AccountChange, RoleGrant, User
 from portal.agencies.models import Agency, AgencyKind, Subscriber
-from portal.ca import authority, ceremony, keystore, services
+from portal.ca.authority import ceremony, keystore
+from portal.ca.authority import services as authority
 from portal.ca.models import Certificate
+from portal.ca.register import services
 from portal.core.models import CalendarDay
 from portal.core.roles import Role
 from portal.documents import services as documents
 from portal.documents.models import Document
 from portal.notices.models import Mail, Notice
 from portal.notices.querysets import MOST_TRIES
-from requests_app.covering_letters.workflow import Stage
+from requests_app.letter_workflow import Stage
 from requests_app.models import (
     Attachment,
     CoveringLetter,

@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from portal.ca import authority, ceremony, keystore
+from portal.ca.authority import ceremony, keystore
+from portal.ca.authority import services as authority
 from tests.browser.tour import Tour
 
 

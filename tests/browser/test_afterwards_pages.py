@@ -15,7 +15,7 @@ from devices.models import Device
 from portal.accounts.models import User
 from portal.ca.models import Certificate
 from portal.core.roles import Role
-from requests_app import services
+from requests_app.covering_letters.services import make_letter
 from requests_app.models import Dossier, Procedure
 from requests_app.workflow import Route, State
 from tests import builders, story
@@ -77,7 +77,7 @@ def pages_of_the_desks(people: story.Cast) -> Looked:
     devices.take_returned(at_office, Move.PASS_TO_OFFICE, paper=paper, actor=officer, now=now)
     waiting = builders.dossier(agency=people.agency, state=State.SUBMITTED, route=Route.VIA_OFFICE)
     chosen = Dossier.objects.filter(pk=waiting.pk)
-    letter = services.make_letter(chosen, actor=officer, now=now).letter
+    letter = make_letter(chosen, actor=officer, now=now).letter
     builders.dossier(agency=people.agency, state=State.SUBMITTED, route=Route.VIA_OFFICE)
     yield officer, reverse("requests_app:minutes", args=[minutes.uuid])
     yield officer, reverse("requests_app:forwarding")

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from portal.accounts.models import User
 from portal.core.roles import Role
-from requests_app import services
+from requests_app.drafts.services import create_draft, import_rows
 from requests_app.models import Dossier
 from tests import builders
 from tests.builders import person_answers
@@ -36,9 +36,9 @@ def clerk() -> User:
 @pytest.fixture
 def draft(clerk: User) -> Dossier:
     now = timezone.now()
-    draft = services.create_draft("mau_01_person", actor=clerk, now=now)
+    draft = create_draft("mau_01_person", actor=clerk, now=now)
     rows = [person_answers(1), person_answers(2)]
-    services.import_rows(draft, rows, actor=clerk, now=now, version=draft.version)
+    import_rows(draft, rows, actor=clerk, now=now, version=draft.version)
     return draft
 
 

@@ -12,9 +12,9 @@ from playwright.sync_api import Page, expect
 
 from devices.lifecycle import Custody
 from devices.models import Device
-from portal.ca import services as ca
 from portal.ca.models import Certificate
-from requests_app.drafts.editing import page_of
+from portal.ca.register import services as ca
+from requests_app.drafts.cells import page_of
 from requests_app.execution import services as execution
 from requests_app.models import Dossier, Procedure
 from requests_app.workflow import Route, State

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber, SubscriberKind
-from portal.ca import authority, services
-from portal.ca.authority import Answer, Order
+from portal.ca.authority import services as authority
+from portal.ca.authority.services import Answer, Order
 from portal.ca.models import Certificate, KeyPair, Storage
-from portal.ca.names import SubjectName
+from portal.ca.pki.names import SubjectName
+from portal.ca.register import services
 from portal.core.roles import Role
-from portal.core.text import search_key, sort_key
+from portal.core.text.vietnamese import search_key, sort_key
 
 _numbers = itertools.count(1)
 

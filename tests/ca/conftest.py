@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from portal.ca import authority, ceremony, keystore
+from portal.ca.authority import ceremony, keystore
+from portal.ca.authority import services as authority
 
 NOW = datetime(2026, 11, 20, 2, 30, 15, 123456, tzinfo=UTC)
 

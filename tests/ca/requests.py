@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from portal.ca.profiles import PrivateKey
+from portal.ca.pki.profiles import PrivateKey
 
 NAME = "CỔNG DỊCH VỤ CÔNG TỈNH LAI CHÂU"
 Extension = tuple[x509.ExtensionType, bool]

@@ -12,8 +12,9 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 from pytest_django import Settings
 
-from portal.ca import authority, ceremony, keystore
-from portal.ca.keystore import KeyFault
+from portal.ca.authority import ceremony, keystore
+from portal.ca.authority import services as authority
+from portal.ca.authority.keystore import KeyFault
 from portal.ca.models import Authority, Crl
 
 

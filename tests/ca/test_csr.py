@@ -23,10 +23,10 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.ca import csr
-from portal.ca.profiles import PrivateKey
+from portal.ca.pki import csr
+from portal.ca.pki.profiles import PrivateKey
 from portal.core.rules import Refused, Violation
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 from tests.ca import requests
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is missing")
@@ -272,8 +272,7 @@ def test_a_request_fits_the_row_by_its_name_and_addresses(
     extensions = requests.domains(*asked) if asked else []
     read = csr.read(requests.pem(name=name, extensions=extensions))
 
-    found = csr.misfits(
-        read,
+    found = read.misfits(
         names=(requests.NAME, "dvc.laichau.gov.vn"),
         addresses=("DVC.laichau.gov.vn", "quantri@laichau.gov.vn", ""),
     )

@@ -13,13 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from portal.agencies.models import Subscriber
-from portal.ca import expiry, services
 from portal.ca.models import Certificate, RevocationReason
+from portal.ca.register import expiry, services
 from portal.core.roles import Role
 from portal.deadlines.models import Counts, Deadline, DeadlineKind, Reminder
-from portal.deadlines.rules import DOOR_DAYS
 from portal.notices.reminders import remind_all
-from requests_app.rules.certificates import DAYS_LEFT_TO_ASK
 from tests import builders
 from tests.builders import NOW, TODAY
 
@@ -58,10 +56,6 @@ def play(days: Iterable[date]) -> None:
 
 def rows() -> set[tuple[str, int]]:
     return set(Reminder.objects.values_list("deadline__kind", "threshold"))
-
-
-def test_both_doors_are_those_of_the_rules() -> None:
-    assert DOOR_DAYS == DAYS_LEFT_TO_ASK
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.audit.models import AuditEntry
-from portal.ca import ceremony, installation, services
+from portal.ca.authority import ceremony
 from portal.ca.models import Certificate, RevocationReason
+from portal.ca.register import installation, services
 from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.notices.models import Notice

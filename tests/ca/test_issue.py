@@ -14,10 +14,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from django.db import transaction
 from django.test import override_settings
 
-from portal.ca import authority, keystore, services
+from portal.ca.authority import keystore
+from portal.ca.authority import services as authority
 from portal.ca.models import Certificate, Issuance, Storage
-from portal.ca.names import SubjectName
-from portal.ca.profiles import PUBLIC_SERVICE_SIGNING
+from portal.ca.pki.names import SubjectName
+from portal.ca.pki.profiles import PUBLIC_SERVICE_SIGNING
+from portal.ca.register import services
 from tests.ca import builders
 
 pytestmark = pytest.mark.usefixtures("ca")

@@ -22,9 +22,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from portal.ca import authority, ceremony, key_files, keystore, responder, services, tasks, tokens
-from portal.ca.keystore import KeyFault
+from portal.ca import tasks
+from portal.ca.authority import ceremony, key_files, keystore, responder
+from portal.ca.authority import services as authority
+from portal.ca.authority.keystore import KeyFault
 from portal.ca.models import Authority, Storage
+from portal.ca.register import services
+from portal.ca.tokens import services as tokens
 from portal.core.models import SweepRun
 from tests.ca import builders
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from portal.ca.names import SubjectName, subject_of
+from portal.ca.pki.names import SubjectName, subject_of
 from tests.ca import builders
 
 pytestmark = pytest.mark.usefixtures("ca")

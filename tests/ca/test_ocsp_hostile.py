@@ -13,7 +13,7 @@ from cryptography.x509 import ocsp
 from django.test import Client
 from django.utils import timezone
 
-from portal.ca import ceremony, responder
+from portal.ca.authority import ceremony, responder
 from portal.ca.models import Authority
 
 Status = ocsp.OCSPResponseStatus

@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
-from portal.ca import ceremony, services
+from portal.ca.authority import ceremony
 from portal.ca.models import Certificate, RevocationReason
+from portal.ca.register import services
 from tests.ca import builders
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is missing")

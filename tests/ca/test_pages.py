@@ -15,10 +15,11 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.agencies.models import Agency
-from portal.ca import ceremony, services
+from portal.ca.authority import ceremony
 from portal.ca.models import Certificate, CertificateState, RevocationReason
-from portal.ca.names import SubjectName
-from portal.ca.views import TONES
+from portal.ca.pki.names import SubjectName
+from portal.ca.register import services
+from portal.ca.register.views import TONES
 from portal.core.roles import Role
 from tests.ca import builders
 

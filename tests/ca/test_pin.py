@@ -20,10 +20,12 @@ from pytest_django import Settings
 
 from portal import settings as portal_settings
 from portal.audit.models import AuditEntry
-from portal.ca import key_files, keystore, sealing, tokens
+from portal.ca.authority import key_files, keystore
 from portal.ca.models import KeyPair, VirtualToken
-from portal.ca.pins import Holder, pin_problem
-from portal.core.fields import server_secret
+from portal.ca.pki import sealing
+from portal.ca.tokens import services as tokens
+from portal.ca.tokens.pins import Holder, pin_problem
+from portal.core.database.fields import server_secret
 from portal.core.roles import Role
 from portal.core.rules import Refused
 from tests.ca import builders

@@ -15,7 +15,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from portal.ca import authority, ceremony, responder
+from portal.ca.authority import ceremony, responder
+from portal.ca.authority import services as authority
 from portal.ca.models import Authority, Certificate
 from tests.ca import builders
 

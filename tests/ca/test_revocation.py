@@ -12,8 +12,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from portal.audit.models import AuditEntry
-from portal.ca import authority, crl, publication, services
+from portal.ca.authority import publication
+from portal.ca.authority import services as authority
 from portal.ca.models import Certificate, Crl, RevocationReason
+from portal.ca.pki import crl
+from portal.ca.register import services
 from portal.core.roles import Role
 from portal.core.rules import Refused
 from tests.ca import builders

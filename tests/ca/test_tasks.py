@@ -9,8 +9,10 @@ import pytest
 from celery.signals import worker_init
 from django.utils import timezone
 
-from portal.ca import ceremony, keystore, services, tasks
+from portal.ca import tasks
+from portal.ca.authority import ceremony, keystore
 from portal.ca.models import Authority, Crl, RevocationReason
+from portal.ca.register import services
 from tests.ca import builders
 
 

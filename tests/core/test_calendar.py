@@ -13,8 +13,8 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from pytest_django import DjangoAssertNumQueries
 
+from portal.core.calendar.workdays import work_calendar
 from portal.core.models import CalendarDay
-from portal.core.workdays import work_calendar
 
 pytestmark = pytest.mark.django_db
 DATA = Path(__file__).parent.parent / "data"
@@ -68,8 +68,21 @@ def test_a_year_without_official_days_has_the_computed_ones_besides() -> None:
 
     assert not calendar.is_announced(2028)
     assert not calendar.is_working(date(2028, 1, 26))  # mùng 1 Tết Mậu Thân
-    assert calendar.is_announced(2027)
-    assert calendar.is_working(date(2027, 2, 4))  # computed, but 2027 has a table
+
+
+def test_a_year_of_which_days_are_only_expected_is_not_announced() -> None:
+    assert not work_calendar().is_announced(2027)
+    CalendarDay.objects.get(date=date(2027, 2, 4)).delete()
+    assert not work_calendar().is_working(date(2027, 2, 4))  # computed besides
+
+    CalendarDay.objects.filter(date__year=2027).update(is_official=True)
+
+    assert work_calendar().is_announced(2027)
+    assert work_calendar().is_working(date(2027, 2, 4))
+
+
+def test_the_day_before_tet_2027_is_not_worked() -> None:
+    assert run("--from", "2027-02-03", "--add", "1") == "2027-02-11\n"
 
 
 def test_a_single_day_is_no_table_of_a_year() -> None:

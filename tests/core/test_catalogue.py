@@ -16,9 +16,11 @@ from django.core.validators import FileExtensionValidator
 from django.http import QueryDict
 
 from portal.core.roles import Role
+from requests_app.decision.forms import RowDecisionForm
 from requests_app.dossier_pages.filters import DossierFilter
-from requests_app.forms import AttachmentForm, RowDecisionForm, StepForm
+from requests_app.dossier_pages.forms import AttachmentForm
 from requests_app.models import Attachment, Dossier, DossierItem
+from requests_app.steps.forms import StepForm
 from tests.builders import TODAY, user
 
 ENGLISH = re.compile(

@@ -24,9 +24,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from portal.core import conflicts
 from portal.core.background import sweeps
-from portal.core.conflicts import TRIES, is_conflict, repeated
+from portal.core.database import conflicts
+from portal.core.database.conflicts import TRIES, is_conflict, repeated
 from portal.core.models import SweepRun
 from portal.urls import urlpatterns as portal_urls
 from portal.wsgi import application

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from pytest_django import Settings
 
-from portal.ca import keystore
+from portal.ca.authority import keystore
 from portal.celery import app
 from portal.core.background import heartbeats, status, sweeps
 from portal.core.background.beat import Scheduler

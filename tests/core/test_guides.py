@@ -9,7 +9,8 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from portal.core.guides import guides, to_html
+from portal.core import law
+from portal.core.web.views_help import guides, to_html
 
 
 @pytest.mark.parametrize(
@@ -54,3 +55,12 @@ def test_help_can_be_read_before_signing_in(client: Client) -> None:
 @pytest.mark.django_db
 def test_there_is_no_guide_by_another_name(client: Client) -> None:
     assert client.get(reverse("help:guide", args=["khac"])).status_code == 404
+
+
+def test_a_guide_takes_the_numbers_of_the_law(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(law, "RETURN_WORKING_DAYS", 7)
+
+    shown = guides()["thu-hoi-nop-thiet-bi"].html
+
+    assert "7 ngày làm việc" in shown
+    assert not [slug for slug, guide in guides().items() if re.search(r"\{\w*\}", guide.html)]

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
+from portal.core.background.leases import LeaseLost
 from portal.notices.models import Mail
 from tests.builders import NOW
 
@@ -72,6 +73,57 @@ def test_who_needs_longer_holds_on_and_who_lets_go_leaves_it_to_the_next() -> No
 
     Mail.objects.release(pk)
     assert unclaimed() == [pk]
+
+
+@pytest.mark.django_db
+def test_the_first_free_row_is_claimed_and_none_when_all_are_taken() -> None:
+    taken, second, third = row(), row(1), row(2)
+    Mail.objects.claim(taken, now=NOW, lease=LEASE)
+    waiting = Mail.objects.unsent().order_by("pk")
+
+    found = [waiting.claim_next(now=NOW, lease=LEASE, attempts=7) for _worker in range(3)]
+
+    assert [one.pk if one else None for one in found] == [second, third, None]
+    assert set(Mail.objects.filter(attempts=7).values_list("pk", flat=True)) == {second, third}
+
+
+@pytest.mark.django_db
+def test_a_worker_writes_and_holds_on_while_the_row_is_still_its_own() -> None:
+    pk = row()
+    lease = Mail.objects.unsent().claim_next(now=NOW, lease=LEASE)
+    assert lease is not None
+    first = lease.until
+
+    lease.extend(attempts=3)
+
+    assert lease.until > first
+    assert (Mail.objects.get().attempts, Mail.objects.get().claimed_until) == (3, lease.until)
+    lease.end(last_error="")
+    assert unclaimed() == [pk]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("write", ["extend", "end"])
+def test_who_has_lost_the_row_writes_nothing(write: str) -> None:
+    pk = row()
+    slow = Mail.objects.unsent().claim_next(now=NOW, lease=LEASE)
+    assert Mail.objects.claim(pk, now=NOW + LEASE + SECOND, lease=LEASE)
+
+    with pytest.raises(LeaseLost):
+        getattr(slow, write)(attempts=9)
+
+    assert Mail.objects.get().attempts == 0
+
+
+@pytest.mark.django_db
+def test_what_was_finished_meanwhile_is_no_longer_written_to() -> None:
+    row()
+    slow = Mail.objects.unsent().claim_next(now=NOW, lease=LEASE)
+    assert slow is not None
+    Mail.objects.update(sent_at=NOW)
+
+    with pytest.raises(LeaseLost):
+        slow.extend()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal.audit import services as audit
-from portal.core.locks import AFTER_HEAD, HEAD, ORDER, PARTS
+from portal.core.database.locks import AFTER_HEAD, HEAD, ORDER, PARTS
 from requests_app.models import Dossier
 from tests import builders
 from tests.flows.locks import watched

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from portal.core.page_cache import small_page_cache
+from portal.core.database.bulk import small_page_cache
 
 pytestmark = pytest.mark.django_db
 

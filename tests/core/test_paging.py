@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from django.http import QueryDict
 
-from portal.core.paging import MOST_COUNTED, KeysetPage, Order, capped_count, keyset_page
 from portal.core.roles import Role
 from portal.core.templatetags.portal_ui import capped
+from portal.core.web.paging import MOST_COUNTED, KeysetPage, Order, capped_count, keyset_page
 from requests_app.models import Dossier
 from tests import builders
 

@@ -14,9 +14,9 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from devices.lifecycle import Custody
-from portal.core import sheets
 from portal.core.roles import Role
-from portal.core.sheets import SheetColumn
+from portal.core.web import sheets
+from portal.core.web.sheets import SheetColumn
 from requests_app.workflow import State
 from tests import builders, story
 

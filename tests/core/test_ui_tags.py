@@ -9,10 +9,10 @@ from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import Client
 
+from portal.core.calendar.workdays import WorkCalendar
 from portal.core.roles import Role
 from portal.core.rules import Violation
 from portal.core.templatetags.portal_ui import due_words
-from portal.core.workdays import WorkCalendar
 from tests import builders
 
 FRIDAY = date(2026, 11, 20)

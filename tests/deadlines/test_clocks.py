@@ -10,13 +10,15 @@ import pytest
 from django.utils import timezone
 
 from devices import services as devices
+from devices.holders.services import take_back
 from devices.lifecycle import Custody, Move
 from devices.models import Device
-from devices.services.holding import take_back
 from portal.accounts.models import User
-from portal.ca import authority, ceremony, expiry, keystore
+from portal.ca.authority import ceremony, keystore
+from portal.ca.authority import services as authority
 from portal.ca.models import Certificate, RevocationReason
-from portal.ca.services import make_keys, revoke
+from portal.ca.register import expiry
+from portal.ca.register.services import make_keys, revoke
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline, DeadlineKind
 from requests_app.execution import services as execution

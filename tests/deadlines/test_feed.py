@@ -18,8 +18,9 @@ from portal.agencies.models import Agency
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.deadlines import services
-from portal.deadlines.feed import MOST_EVENTS, calendar_of, clocks_for
+from portal.deadlines.feed import calendar_of
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
+from portal.deadlines.querysets import MOST_EVENTS
 from tests import builders
 from tests.builders import NOW, TODAY
 from tests.deadlines.test_list import deadline
@@ -126,7 +127,7 @@ def test_the_feed_is_bounded_and_begins_with_the_most_urgent() -> None:
         for _ in range(MOST_EVENTS)
     )
 
-    found = clocks_for(clerk, today=TODAY)
+    found = list(Deadline.objects.in_feed_of(clerk, today=TODAY))
 
     assert len(found) == MOST_EVENTS
     assert found[0] == late
@@ -143,7 +144,7 @@ def test_an_office_is_not_told_of_each_certificate_of_its_bodies() -> None:
         )
     owed(below)
 
-    found = clocks_for(officer, today=TODAY)
+    found = list(Deadline.objects.in_feed_of(officer, today=TODAY))
 
     assert {(one.agency_id, one.kind) for one in found} == {
         (below.pk, DeadlineKind.DEVICE_RETURN),

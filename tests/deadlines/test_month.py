@@ -11,11 +11,11 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from portal.core.calendar.workdays import WorkCalendar, work_calendar
 from portal.core.models import CalendarDay
 from portal.core.roles import Role
-from portal.core.workdays import WorkCalendar, work_calendar
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
-from portal.deadlines.months import Day, Month, month_of
+from portal.deadlines.months import Day, Month
 from tests import builders
 from tests.builders import NOW, TODAY
 from tests.deadlines.test_list import deadline
@@ -35,7 +35,7 @@ def days(month: Month) -> dict[date, Day]:
 
 
 def test_a_month_has_its_own_days_in_weeks_that_begin_on_monday() -> None:
-    month = month_of(NOVEMBER, builders.user(Role.CLERK), today=TODAY, calendar=WorkCalendar())
+    month = Month.of(builders.user(Role.CLERK), NOVEMBER, today=TODAY, calendar=WorkCalendar())
 
     assert len(days(month)) == 30
     assert month.weeks[0][:6] == [None] * 6  # the first is a Sunday
@@ -49,7 +49,7 @@ def test_each_day_counts_the_open_clocks_of_one_s_own_by_kind() -> None:
     deadline(clerk.agency, TODAY, done=True)
     deadline(builders.agency(), TODAY)
 
-    found = days(month_of(NOVEMBER, clerk, today=TODAY, calendar=WorkCalendar()))
+    found = days(Month.of(clerk, NOVEMBER, today=TODAY, calendar=WorkCalendar()))
 
     assert [(one.label, one.count) for one in found[TODAY].due] == [("Cấp chứng thư", 2)]
     assert sum(day.count for day in found.values()) == 2
@@ -58,7 +58,7 @@ def test_each_day_counts_the_open_clocks_of_one_s_own_by_kind() -> None:
 def test_days_off_and_swapped_days_have_their_names() -> None:
     CalendarDay.objects.create(date=date(2026, 11, 17), kind="off", name="Nghỉ thử")
     CalendarDay.objects.create(date=date(2026, 11, 21), kind="work", name="Làm bù thử")
-    month = month_of(NOVEMBER, builders.user(Role.CLERK), today=TODAY, calendar=work_calendar())
+    month = Month.of(builders.user(Role.CLERK), NOVEMBER, today=TODAY, calendar=work_calendar())
 
     found = days(month)
 
@@ -116,6 +116,6 @@ def test_a_certificate_s_door_stands_in_the_month_only_when_it_is_near() -> None
             kind=DeadlineKind.RENEWAL_DOOR, counts=Counts.FIXED
         )
 
-    month = month_of(date(2027, 2, 1), clerk, today=TODAY, calendar=WorkCalendar())
+    month = Month.of(clerk, date(2027, 2, 1), today=TODAY, calendar=WorkCalendar())
 
     assert [day for day, shown in days(month).items() if shown.count] == [date(2027, 2, 18)]

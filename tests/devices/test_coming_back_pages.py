@@ -15,9 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from devices import services
-from devices.guidance import next_sentence
 from devices.lifecycle import Condition, Custody, Move
 from devices.models import Device
+from devices.register.wording import next_sentence
 from devices.serials import alike, split_serials, without_zeros
 from portal.agencies.models import Agency, SubscriberKind
 from portal.ca.models import Certificate

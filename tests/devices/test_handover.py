@@ -13,8 +13,8 @@ from devices.models import Device, HandoverNotice
 from devices.services import Allocation, allocate_many
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
-from portal.ca import tokens
 from portal.ca.models import Certificate, VirtualToken
+from portal.ca.tokens import services as tokens
 from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.deadlines.models import Deadline, DeadlineKind

@@ -10,12 +10,13 @@ from django.urls import reverse
 
 from devices.lifecycle import Condition, Move
 from devices.models import Device
-from devices.services import make_move, pins
+from devices.pins import services as pins
+from devices.services import make_move
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
 from portal.audit.models import AuditEntry
-from portal.ca import tokens
 from portal.ca.models import VirtualToken
+from portal.ca.tokens import services as tokens
 from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.notices.models import Notice

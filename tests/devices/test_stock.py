@@ -13,10 +13,10 @@ from devices.lifecycle import Condition, Custody, IllegalMove, Move
 from devices.models import CustodyMove, Device, Intake
 from devices.serials import MOST_AT_ONCE, NewDevice, check_new_devices, read_list, read_range
 from devices.services import Allocation, allocate_many, take_from_stock, take_in
-from devices.services.stock import LEASE
+from devices.stock.services import LEASE
 from portal.audit.models import AuditEntry
 from portal.ca.models import KeyPair, Storage, VirtualToken
-from portal.ca.services import make_keys
+from portal.ca.register.services import make_keys
 from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.notices.models import Notice

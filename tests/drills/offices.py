@@ -17,8 +17,8 @@ from django.utils import timezone  # noqa: E402
 
 from devices.lifecycle import Custody, Move  # noqa: E402
 from devices.models import CustodyMove  # noqa: E402
-from portal.ca import authority  # noqa: E402
-from portal.ca import services as ca  # noqa: E402
+from portal.ca.authority import services as authority  # noqa: E402
+from portal.ca.register import services as ca  # noqa: E402
 from portal.core.roles import Role  # noqa: E402
 from portal.notices.models import Mailing, NoticePreference  # noqa: E402
 from requests_app.models import Dossier, DossierEvent, DossierItem, Procedure  # noqa: E402

@@ -30,8 +30,7 @@ from orgmerge.planner.codes import Why  # noqa: E402
 from orgmerge.vocabulary import About, MergerState, Stage  # noqa: E402
 from portal.accounts.models import LoginFailure, User  # noqa: E402
 from portal.agencies.models import Agency, AgencyVersion, Subscriber, Succession  # noqa: E402
-from portal.ca import authority  # noqa: E402
-from portal.ca import services as ca  # noqa: E402
+from portal.ca.authority import services as authority  # noqa: E402
 from portal.ca.models import (  # noqa: E402
     Authority,
     Certificate,
@@ -39,16 +38,18 @@ from portal.ca.models import (  # noqa: E402
     RevocationReason,
     VirtualToken,
 )
+from portal.ca.register import services as ca  # noqa: E402
+from portal.core.calendar.workdays import work_calendar  # noqa: E402
 from portal.core.models import CalendarDay  # noqa: E402
 from portal.core.roles import Role  # noqa: E402
-from portal.core.workdays import work_calendar  # noqa: E402
 from portal.deadlines import calendar  # noqa: E402
 from portal.deadlines.models import Deadline, DeadlineKind  # noqa: E402
 from portal.deadlines.services import Owed, OwedUntil, open_deadlines, open_until  # noqa: E402
 from portal.notices import services as notices  # noqa: E402
-from requests_app import services  # noqa: E402
-from requests_app.covering_letters.workflow import LetterAction  # noqa: E402
+from requests_app.covering_letters.services import attach_letter_scan, make_letter, number_letter  # noqa: E402
+from requests_app.covering_letters.steps import take_letter_step  # noqa: E402
 from requests_app.kinds.mau_05_revoke.prefill import rows_of  # noqa: E402
+from requests_app.letter_workflow import LetterAction  # noqa: E402
 from requests_app.models import Dossier, Procedure  # noqa: E402
 from requests_app.spreadsheets import parked  # noqa: E402
 from requests_app.submission.letters import ROWS_RENDERED_AT_ONCE  # noqa: E402
@@ -173,8 +174,8 @@ def letter_to_forward(people: story.Cast, dossiers: int, *, now: datetime) -> No
         for _number in range(dossiers)
     ]
     chosen = Dossier.objects.filter(pk__in=[one.pk for one in made])
-    letter = services.make_letter(chosen, actor=people.officer, now=now).letter
-    letter = services.number_letter(
+    letter = make_letter(chosen, actor=people.officer, now=now).letter
+    letter = number_letter(
         letter,
         letter_number="68/SKHCN-CĐS",
         letter_date=timezone.localdate(now),
@@ -190,12 +191,10 @@ def letter_to_forward(people: story.Cast, dossiers: int, *, now: datetime) -> No
     ):
         letter.refresh_from_db()
         if action == LetterAction.SIGN:
-            letter = services.attach_letter_scan(
+            letter = attach_letter_scan(
                 letter, scan, actor=people.officer, now=now, version=letter.version
             )
-        letter = services.take_letter_step(
-            letter, action, actor=actor, now=now, version=letter.version
-        )
+        letter = take_letter_step(letter, action, actor=actor, now=now, version=letter.version)
 
 
 def keys_to_make(people: story.Cast, count: int, *, now: datetime) -> None:

@@ -8,7 +8,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from portal.ca import authority, ceremony, keystore
+from portal.ca.authority import ceremony, keystore
+from portal.ca.authority import services as authority
 from tests.flows import merging
 from tests.flows.locks import rows_are_locked_in_order
 

@@ -21,7 +21,7 @@ from devices import services as devices
 from devices.models import CustodyMove, Device, RecallPutOff
 from portal.audit.chain import first_flaw
 from portal.audit.models import AuditEntry, AuditHead
-from portal.ca import publication, responder
+from portal.ca.authority import publication, responder
 from portal.ca.models import Authority, Certificate, Crl
 from portal.deadlines.models import Deadline
 from requests_app.models import Dossier, DossierItem

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from portal.core.locks import AFTER_HEAD, HEAD, ORDER, PARTS
+from portal.core.database.locks import AFTER_HEAD, HEAD, ORDER, PARTS
 
 _LOCKS = re.compile(
     r'^SELECT .*? FROM "(?P<first>\w+)".* FOR (?P<no_key>NO KEY )?UPDATE'
@@ -129,7 +129,7 @@ def watched() -> Iterator[Watch]:
 
 @pytest.fixture(autouse=True)
 def rows_are_locked_in_order(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Every transaction of a test locks rows in the one order; see ``portal.core.locks``."""
+    """Every transaction of a test locks rows in the order of ``portal.core.database.locks``."""
     uses_database = request.node.get_closest_marker("django_db") or "db" in request.fixturenames
     if connection.vendor != "postgresql" or not uses_database:
         yield

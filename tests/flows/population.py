@@ -11,7 +11,7 @@ from devices.models import Device
 from portal.agencies.models import Agency, Subscriber, SubscriberKind
 from portal.ca.models import Certificate
 from portal.core.roles import Role
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 from requests_app.kinds.mau_04_renew_change.prefill import row_of as renewal_row
 from requests_app.kinds.mau_05_revoke import prefill as revoke
 from requests_app.kinds.mau_06_recover import prefill as recover

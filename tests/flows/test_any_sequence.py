@@ -21,17 +21,22 @@ from pytest_django import Settings
 from devices import services as devices
 from devices.lifecycle import Move
 from devices.models import Device
-from devices.services import pins
+from devices.pins import services as pins
 from portal.accounts.models import User
-from portal.ca import authority, ceremony, installation, keystore, responder, tokens
-from portal.ca import services as ca
+from portal.ca.authority import ceremony, keystore, responder
+from portal.ca.authority import services as authority
 from portal.ca.models import Certificate, KeyPair
+from portal.ca.register import installation
+from portal.ca.register import services as ca
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused
-from requests_app import services
+from portal.core.steps import IllegalStep
+from requests_app.decision.services import RowDecision, decide_rows
+from requests_app.drafts.services import save_rows
+from requests_app.errors import Barred, NotEditable, StaleVersion
 from requests_app.execution import services as execution
 from requests_app.models import Decision, Dossier
-from requests_app.services import RowDecision
-from requests_app.workflow import Action, IllegalStep, Route, State
+from requests_app.workflow import Action, Route, State
 from tests import story
 from tests.amounts import amount
 from tests.builders import NOW
@@ -57,9 +62,9 @@ STEPS = amount("ANY_SEQUENCE_STEPS", short=25, long=25)
 NO = (
     Refused,
     IllegalStep,
-    services.Barred,
-    services.NotEditable,
-    services.StaleVersion,
+    Barred,
+    NotEditable,
+    StaleVersion,
     ObjectDoesNotExist,
     PermissionDenied,
     tokens.Locked,
@@ -189,7 +194,7 @@ class AnySequence(RuleBasedStateMachine):
         items = list(dossier.items.all())
         self._try(
             "rewrite",
-            lambda: services.save_rows(
+            lambda: save_rows(
                 dossier,
                 {item.uuid: answers for item in items},
                 actor=actor,
@@ -403,9 +408,7 @@ class AnySequence(RuleBasedStateMachine):
             item.uuid: RowDecision(Decision.ACCEPTED, "", item.answers.get("device_serial", ""))
             for item in dossier.items.all()
         }
-        return services.decide_rows(
-            dossier, said, actor=actor, now=self.now, version=dossier.version
-        )
+        return decide_rows(dossier, said, actor=actor, now=self.now, version=dossier.version)
 
     def _step(self, dossier: Dossier, action: Action, actor: User, *, reason: str = "") -> object:
         return story.step(dossier, action, actor, reason=reason, now=self.now)

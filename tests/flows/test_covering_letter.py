@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from requests_app.covering_letters import forwarding
+from requests_app.covering_letters import forward_queue
 from requests_app.models import CoveringLetter, Dossier
 from requests_app.workflow import State
 from tests import builders, story
@@ -49,7 +49,7 @@ def test_many_dossiers_go_to_the_ca_under_one_letter_signed_in_ink() -> None:
     officer.open(f"/ho-so/cong-van-chuyen/{letter.uuid}/").press("Chuyển Cục")
     assert "Đã chuyển 0 trên 2 hồ sơ" in officer.words()
 
-    forwarding.forward_waiting(now=timezone.now())
+    forward_queue.forward_waiting(now=timezone.now())
 
     officer.open(f"/ho-so/cong-van-chuyen/{letter.uuid}/")
     assert "Đã chuyển 2 trên 2 hồ sơ" in officer.words()
@@ -93,7 +93,7 @@ def test_all_that_match_the_filter_go_under_a_letter_signed_with_pins() -> None:
     head.press("Ký công văn", pin=story.PIN)
     officer.open(f"/ho-so/cong-van-chuyen/{letter.uuid}/")
     officer.press("Ký số cơ quan và chuyển Cục", pin=story.PIN)
-    forwarding.forward_waiting(now=timezone.now())
+    forward_queue.forward_waiting(now=timezone.now())
 
     for dossier in dossiers:
         dossier.refresh_from_db()

@@ -19,11 +19,11 @@ from orgmerge.succession.remainders import remaining_counts
 from orgmerge.vocabulary import MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency
-from portal.ca import keystore
+from portal.ca.authority import keystore
 from portal.ca.models import Certificate
 from portal.core.roles import Role
 from portal.notices.models import Notice
-from requests_app import services
+from requests_app.drafts.services import save_letter
 from requests_app.kinds.mau_04_renew_change.prefill import row_of
 from requests_app.models import Dossier, Procedure, SigningMode
 from requests_app.workflow import Action, Route, State
@@ -145,7 +145,7 @@ def test_an_old_certificate_seals_the_first_letters_in_the_new_name(house: House
 
     anew = Dossier.objects.get(continues=house.petition)
     clerk = User.objects.get(pk=house.people.clerk.pk)
-    services.save_letter(
+    save_letter(
         anew, letter_number="1/UBND-VHXH", letter_date=DAY, contact=anew.contact, note="",
         actor=clerk, now=MORNING, version=anew.version,
     )  # fmt: skip

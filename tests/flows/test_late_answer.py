@@ -12,8 +12,8 @@ from django.utils import timezone
 from devices import services as devices
 from devices.lifecycle import Custody
 from devices.models import Device, RecallPutOff
-from portal.ca import expiry, installation, renewals
 from portal.ca.models import Certificate
+from portal.ca.register import expiry, installation, renewals
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.reminders import remind_all
 from requests_app.execution import services as execution

@@ -22,8 +22,8 @@ from orgmerge.review.rules import OUTSIDE
 from orgmerge.vocabulary import Action, Answer, Extent, LineState, MergerState
 from portal.accounts.models import User
 from portal.audit.verification import verify
-from portal.ca import services as ca
 from portal.ca.models import Certificate
+from portal.ca.register import services as ca
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline, DeadlineKind
 from requests_app.models import Dossier

@@ -21,7 +21,8 @@ from devices import services as devices
 from devices.lifecycle import Condition, Move
 from devices.models import CustodyMove, Device
 from devices.tasks import lock_exhausted
-from portal.ca import authority, ceremony, keystore
+from portal.ca.authority import ceremony, keystore
+from portal.ca.authority import services as authority
 from portal.deadlines.models import Deadline, DeadlineKind
 from requests_app import kinds, spreadsheets, tasks
 from requests_app.execution import services as execution

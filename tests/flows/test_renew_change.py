@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from devices.models import Device
-from portal.ca import authority
+from portal.ca.authority import services as authority
 from portal.ca.models import Certificate
 from portal.notices.tasks import send_pending_mail
 from requests_app import kinds, spreadsheets, tasks

@@ -21,7 +21,7 @@ from devices.lifecycle import Custody
 from devices.models import Device
 from portal.ca import tasks as ca_tasks
 from portal.ca.models import Certificate
-from portal.core.workdays import work_calendar
+from portal.core.calendar.workdays import work_calendar
 from portal.deadlines.models import Deadline, DeadlineKind
 from requests_app import kinds, spreadsheets, tasks
 from requests_app.kinds.mau_05_revoke.prefill import row_of

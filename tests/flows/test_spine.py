@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from devices.lifecycle import Custody
 from devices.models import Device
-from portal.ca import services as ca
 from portal.ca.models import Certificate
+from portal.ca.register import services as ca
 from portal.deadlines.models import Deadline
 from portal.documents import services as documents
-from requests_app.drafts.editing import file_input, page_of
+from requests_app.drafts.cells import file_input, page_of
 from requests_app.execution import services as execution
 from requests_app.models import Dossier, Procedure
 from requests_app.workflow import Route, State

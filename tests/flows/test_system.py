@@ -11,9 +11,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from portal.ca import services as ca
 from portal.ca.models import Certificate
-from requests_app.drafts.editing import cell_name, file_input
+from portal.ca.register import services as ca
+from requests_app.drafts.cells import cell_name, file_input
 from requests_app.execution import services as execution
 from requests_app.models import Dossier
 from requests_app.workflow import State

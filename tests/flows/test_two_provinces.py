@@ -25,8 +25,9 @@ from portal.audit.verification import verify
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
-from requests_app import services
-from requests_app.covering_letters import forwarding
+from requests_app.covering_letters import forward_queue
+from requests_app.covering_letters.services import make_letter, number_letter
+from requests_app.covering_letters.steps import take_letter_step
 from requests_app.execution import services as execution
 from requests_app.models import CoveringLetter, Dossier
 from requests_app.workflow import Action as Step
@@ -171,13 +172,13 @@ def _sent(at: Province, side: Side, town: Town, name: str) -> Dossier:
 def _letter(side: Side, dossier: Dossier) -> CoveringLetter:
     now = timezone.now()
     chosen = Dossier.objects.filter(pk=dossier.pk)
-    letter = services.make_letter(chosen, actor=side.officer, now=now).letter
-    services.number_letter(
+    letter = make_letter(chosen, actor=side.officer, now=now).letter
+    number_letter(
         letter, letter_number="68/SKHCN-QN", letter_date=now.date(), actor=side.officer, now=now,
         version=letter.version,
     )  # fmt: skip
     letter.refresh_from_db()
-    return services.take_letter_step(
+    return take_letter_step(
         letter, "request_signature", actor=side.officer, now=now, version=letter.version
     )
 
@@ -299,7 +300,7 @@ def _send_the_letter(work: UnderWay, at: Province) -> None:
     head = Visitor(at.office_head).open(page)
     head.press("Xác nhận đã ký tay")
     officer.open(page).press("Chuyển Cục")
-    forwarding.forward_waiting(now=timezone.now())
+    forward_queue.forward_waiting(now=timezone.now())
     work.covered.refresh_from_db()
     assert work.covered.state == State.FORWARDED, officer.words()
 

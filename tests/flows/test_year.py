@@ -13,7 +13,8 @@ import pytest
 from django.core import mail
 from pytest_django import Settings
 
-from portal.ca import authority, ceremony, keystore, responder
+from portal.ca.authority import ceremony, keystore, responder
+from portal.ca.authority import services as authority
 from portal.core.roles import Role
 from portal.deadlines.models import Reminder
 from portal.notices.models import Mail, Notice

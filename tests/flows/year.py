@@ -17,14 +17,15 @@ from devices.lifecycle import Condition, Custody, Move
 from devices.models import CustodyMove, Device, DeviceKind
 from portal.accounts.models import User
 from portal.agencies.models import Subscriber, SubscriberKind
-from portal.ca import authority, expiry
-from portal.ca import services as ca
-from portal.ca.authority import Order
+from portal.ca.authority import services as authority
+from portal.ca.authority.services import Order
 from portal.ca.models import Certificate, KeyPair
-from portal.ca.names import SubjectName
-from portal.core.fields import keyed_hash
+from portal.ca.pki.names import SubjectName
+from portal.ca.register import expiry
+from portal.ca.register import services as ca
+from portal.core.database.fields import keyed_hash
 from portal.core.roles import Role
-from portal.core.text import search_key, sort_key
+from portal.core.text.vietnamese import search_key, sort_key
 from requests_app.models import Procedure
 from requests_app.workflow import Route
 from tests import builders, story

@@ -23,7 +23,7 @@ from django.utils import timezone
 from devices.models import CustodyMove
 from portal.agencies.models import Subscriber
 from portal.ca.models import Certificate
-from portal.core.workdays import WorkCalendar, work_calendar
+from portal.core.calendar.workdays import WorkCalendar, work_calendar
 from portal.deadlines.models import Deadline, Reminder
 from portal.deadlines.rules import moment_of, schedule_of
 from tests.flows.year import LONGEST_OUTAGE

@@ -18,12 +18,11 @@ from django.utils import timezone
 from devices import services as devices
 from devices.lifecycle import Move
 from devices.models import Device, Shipment
-from portal.ca import installation
 from portal.ca.models import Certificate
-from requests_app import services
+from portal.ca.register import installation
+from requests_app.decision.services import RowDecision, decide_rows
 from requests_app.kinds.mau_07_handover.prefill import rows_to_tell
 from requests_app.models import Decision, Dossier
-from requests_app.services import RowDecision
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.ca import requests
@@ -124,7 +123,7 @@ class Story:
         }
         is_office = dossier.route == Route.OFFICE_ONLY
         actor = self.people.officer if is_office else self.people.operator
-        services.decide_rows(dossier, said, actor=actor, now=now, version=dossier.version)
+        decide_rows(dossier, said, actor=actor, now=now, version=dossier.version)
 
 
 class Script:

@@ -8,8 +8,8 @@ import pytest
 
 from portal.core.models import CalendarDay
 from portal.core.roles import Role
-from portal.notices.missing_days import warn_of_missing_days
 from portal.notices.models import Notice
+from portal.notices.reminders import warn_of_missing_days
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def test_days_that_are_only_expected_are_told_of_until_they_are_past() -> None:
     builders.user(Role.ADMINISTRATOR)
 
     warn_of_missing_days(now=on(2026, 10, 1))
-    assert "còn 5 ngày dự kiến" in Notice.objects.get().text
+    assert "còn 6 ngày dự kiến" in Notice.objects.get().text
     Notice.objects.all().delete()
     warn_of_missing_days(now=on(2027, 2, 9))
     assert "còn 3 ngày dự kiến" in Notice.objects.get().text

@@ -14,8 +14,8 @@ from django.urls import reverse
 from portal.accounts.models import User
 from portal.core.roles import Role
 from portal.notices import services
-from portal.notices.listing import MANY
 from portal.notices.models import Notice
+from portal.notices.views import MANY
 from tests import builders
 from tests.builders import NOW
 

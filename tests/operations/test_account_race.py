@@ -13,7 +13,7 @@ from portal.accounts import services as accounts
 from portal.accounts.models import RoleGrant, User
 from portal.core.roles import Role
 from portal.core.rules import Refused
-from requests_app import services
+from requests_app.drafts.services import create_draft
 from tests import story
 from tests.builders import person
 from tests.builders import user as make_user
@@ -32,7 +32,7 @@ def test_five_tabs_of_a_clerk_and_two_administrators_meet_no_deadlock() -> None:
     ]
 
     def draft(_number: int) -> str:
-        services.create_draft("mau_01_person", actor=people.clerk, now=timezone.now())
+        create_draft("mau_01_person", actor=people.clerk, now=timezone.now())
         return "drafted"
 
     def propose_or_take_back(number: int) -> str:

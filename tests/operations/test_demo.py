@@ -21,9 +21,9 @@ from django.utils import timezone
 
 from devices import services as devices
 from devices.models import Device
-from portal.ca import keystore
-from portal.ca import services as ca
+from portal.ca.authority import keystore
 from portal.ca.models import Certificate
+from portal.ca.register import services as ca
 from portal.demo import seed
 
 SAMPLE = 3  # asked about by openssl itself; of the rest its answers are read here

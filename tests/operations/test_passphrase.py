@@ -18,7 +18,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from portal.ca import ceremony, keystore
+from portal.ca.authority import ceremony, keystore
 from portal.ca.models import Crl
 from tests.flows.house import wait_until
 

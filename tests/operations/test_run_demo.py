@@ -195,3 +195,24 @@ def test_ctrl_c_while_it_prepares_itself_is_no_accident(tmp_path: Path) -> None:
         running.starter.send_signal(signal.SIGINT)
         assert running.starter.wait(30) == 130
     assert "Traceback" not in running.console
+
+
+def test_data_of_an_earlier_version_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    with closing(sqlite3.connect(tmp_path / "var" / "db.sqlite3")) as database:
+        database.execute(
+            "CREATE TABLE django_migrations (id integer PRIMARY KEY, app text, name text, applied)"
+        )
+        database.execute(
+            "INSERT INTO django_migrations VALUES (1, 'devices', '0009_of_long_ago', '2026-01-02')"
+        )
+        database.commit()
+
+    with demo(tmp_path) as running:
+        assert running.starter.wait(STARTS) == 1
+
+    assert "earlier version" in running.console
+    assert f"rm -r {tmp_path / 'var'}" in running.console
+    with closing(sqlite3.connect(tmp_path / "var" / "db.sqlite3")) as database:
+        tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    assert tables == [("django_migrations",)]

@@ -16,8 +16,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from portal.agencies.models import Agency
-from portal.ca import ceremony, expiry, keystore
+from portal.ca.authority import ceremony, keystore
 from portal.ca.models import Crl
+from portal.ca.register import expiry
 from portal.core.background import status, sweeps
 from portal.core.models import SweepRun
 from portal.core.roles import Role

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from devices import services as devices
 from devices.models import Device
-from portal.ca import expiry, installation
 from portal.ca.models import Certificate, VirtualToken
+from portal.ca.register import expiry, installation
 from portal.core.background.sweeps import Sweep, in_order
 from portal.notices.models import Mail
 from tests import builders

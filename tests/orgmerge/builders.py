@@ -18,7 +18,7 @@ from orgmerge.models import (
 from orgmerge.vocabulary import About, Action, Extent, MergerKind, Stage
 from portal.accounts.models import User
 from portal.agencies.models import Agency
-from portal.core.text import search_key
+from portal.core.text.vietnamese import search_key
 from tests.builders import NOW
 
 EFFECTIVE = date(2026, 12, 1)

@@ -15,10 +15,11 @@ from orgmerge.succession.handover import hand_over
 from orgmerge.vocabulary import MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
-from portal.ca.installation import confirm_installed
 from portal.ca.models import Certificate
+from portal.ca.register.installation import confirm_installed
 from portal.core.roles import Role
-from requests_app import services
+from requests_app.decision.services import RowDecision, decide_rows
+from requests_app.drafts.services import save_letter, save_rows
 from requests_app.execution import services as execution
 from requests_app.models import Decision, Dossier, Procedure
 from requests_app.workflow import Action, Route
@@ -204,7 +205,7 @@ def finished(dossier: Dossier, at: Merging, *, refuse: int = 0) -> Dossier:
 def complete(dossier: Dossier, at: Merging) -> None:
     """Number the letter and fill in what only people know: section 1, the cards of persons."""
     dossier.refresh_from_db()
-    services.save_letter(
+    save_letter(
         dossier,
         letter_number="12/UBND-VHXH",
         letter_date=at.now.date(),
@@ -221,7 +222,7 @@ def complete(dossier: Dossier, at: Merging) -> None:
         if item.answers.get("identity_number") and not item.answers.get("issued_on")
     }
     if cards:
-        services.save_rows(dossier, cards, actor=at.clerk, now=at.now, version=dossier.version)
+        save_rows(dossier, cards, actor=at.clerk, now=at.now, version=dossier.version)
         dossier.refresh_from_db()
 
 
@@ -236,9 +237,9 @@ def given_back(dossier: Dossier, at: Merging) -> None:
     complete(dossier, at)
     story.send_in_ink(dossier, people, now=at.now)
     said = {
-        item.uuid: services.RowDecision(Decision.ACCEPTED, "", item.answers["device_serial"])
+        item.uuid: RowDecision(Decision.ACCEPTED, "", item.answers["device_serial"])
         for item in dossier.items.all()
     }
     dossier.refresh_from_db()
-    services.decide_rows(dossier, said, actor=people.operator, now=at.now, version=dossier.version)
+    decide_rows(dossier, said, actor=people.operator, now=at.now, version=dossier.version)
     story.step(dossier, Action.TAKE_ALL, people.operator, now=at.now)

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from devices.holders.services import take_back
 from devices.lifecycle import Custody
 from devices.models import Device
-from devices.services.holding import take_back
 from orgmerge.succession import records
 from orgmerge.vocabulary import Action, LineState, MergerState, Stage
 from requests_app.models import Dossier

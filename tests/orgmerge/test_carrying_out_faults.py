@@ -10,9 +10,10 @@ from pytest_django import Settings
 from orgmerge.models import PlanLine
 from orgmerge.vocabulary import Action, LineState, Stage
 from portal.ca.models import Certificate, RevocationReason
-from portal.ca.services import revoke_many
-from requests_app import services
+from portal.ca.register.services import revoke_many
+from requests_app.drafts.services import remove_row
 from requests_app.models import Dossier
+from requests_app.start_page.services import start_dossier
 from tests.orgmerge import carried
 from tests.orgmerge.carried import Merging
 
@@ -89,9 +90,7 @@ def test_a_row_the_clerk_has_begun_is_taken_up_and_no_second_one_made() -> None:
     at = past_the_gate(people=0)
     line = at.line(stage=Stage.REVOKE)
     certificate = Certificate.objects.get(pk=line.target_id)
-    own = services.start_dossier(
-        "mau_05_revoke", actor=at.clerk, now=at.now, certificates=[certificate]
-    )
+    own = start_dossier("mau_05_revoke", actor=at.clerk, now=at.now, certificates=[certificate])
 
     at.drive()
 
@@ -120,7 +119,7 @@ def test_a_row_taken_out_of_its_letter_waits_for_a_person() -> None:
     (letter,) = letters(at, "mau_04_renew_change")
     item = letter.items.first()
     assert item is not None
-    services.remove_row(letter, item.uuid, actor=at.clerk, now=at.now, version=letter.version)
+    remove_row(letter, item.uuid, actor=at.clerk, now=at.now, version=letter.version)
 
     at.drive()
 

@@ -23,7 +23,7 @@ from portal.accounts.models import User
 from portal.agencies.models import Affiliation, Agency
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate
-from portal.core import bulk
+from portal.core.database import bulk
 from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.deadlines.models import DeadlineKind

@@ -21,14 +21,15 @@ from orgmerge.models import BodyList, Merger, MergerOffice
 from orgmerge.partners import services as partners
 from orgmerge.repeal import services as repeal_services
 from orgmerge.vocabulary import MergerKind, MergerState
-from orgmerge.workflow import IllegalMergerStep, MergerAction
+from orgmerge.workflow import MergerAction
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from portal.notices.models import Notice
-from requests_app.steps.errors import Barred, NotEditable, StaleVersion
+from requests_app.errors import Barred, NotEditable, StaleVersion
 from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import builders as mergers
@@ -515,7 +516,7 @@ def test_people_of_a_joined_office_take_no_step(role: Role, action: str) -> None
     agree(scene)
     actor = scene.other.head if role == Role.OFFICE_HEAD else scene.other.officer
 
-    with pytest.raises(IllegalMergerStep):
+    with pytest.raises(IllegalStep):
         step(scene, action, actor, reason="Vì")
 
     assert allowed_steps(scene.merger, actor) == []
@@ -525,7 +526,7 @@ def test_people_of_a_joined_office_take_no_step(role: Role, action: str) -> None
 def test_a_joined_officer_does_not_submit() -> None:
     scene = joined.together()
 
-    with pytest.raises(IllegalMergerStep):
+    with pytest.raises(IllegalStep):
         step(scene, MergerAction.SUBMIT, scene.other.officer)
 
 

@@ -17,7 +17,7 @@ from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyVersion
 from portal.core.roles import Role
 from portal.core.rules import Refused
-from requests_app.steps.errors import NotEditable, StaleVersion
+from requests_app.errors import NotEditable, StaleVersion
 from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import builders as mergers

@@ -27,13 +27,13 @@ from portal.agencies.models import Agency, AgencyVersion
 from portal.agencies.services import hand_on_bodies
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate
-from portal.core import bulk
+from portal.core.database import bulk
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.services import open_deadline
 from portal.notices.models import Notice
-from requests_app import services
-from requests_app.covering_letters.workflow import Stage
+from requests_app.covering_letters.services import make_letter, number_letter
+from requests_app.letter_workflow import Stage
 from requests_app.models import CoveringLetter, Dossier, DossierCopy, Procedure, RoutingRule
 from requests_app.routing.services import copies_for, rule_for
 from requests_app.workflow import Route, State
@@ -317,7 +317,7 @@ def covered(at: Two, stage: str) -> tuple[CoveringLetter, Dossier]:
     theirs = builders.user(Role.OFFICE_OFFICER, agency=at.old)
     dossier = builders.dossier(agency=at.bodies[0], state=State.SUBMITTED)
     chosen = Dossier.objects.filter(pk=dossier.pk)
-    letter = services.make_letter(chosen, actor=theirs, now=builders.NOW).letter
+    letter = make_letter(chosen, actor=theirs, now=builders.NOW).letter
     CoveringLetter.objects.filter(pk=letter.pk).update(
         stage=stage, letter_number="12/SKHCN", letter_date=builders.TODAY
     )
@@ -337,7 +337,7 @@ def test_a_letter_that_was_not_sent_is_the_heirs_to_write_in_its_own_name() -> N
     assert letter.covered.get().dossier == dossier
     assert dossier.office == at.heir
     officer = User.objects.get(pk=at.officer.pk)
-    services.number_letter(
+    number_letter(
         letter, letter_number="1/SKHCN-ĐN", letter_date=DAY, actor=officer, now=LATER,
         version=letter.version,
     )  # fmt: skip
@@ -503,7 +503,7 @@ def test_a_killed_run_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> N
             raise MemoryError
         return update(*args, **options)
 
-    monkeypatch.setattr("portal.agencies.services.offices.update_rows", dies)
+    monkeypatch.setattr("portal.agencies.services.bodies.update_rows", dies)
     with pytest.raises(MemoryError):
         take_effect(now=ON_THE_DAY)
     assert Agency.objects.filter(office=at.heir, name__startswith="XÃ").count() == 2

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 
 from orgmerge.models import Merger, MergerBody, Plan, PlanLine
 from orgmerge.planner import planner
-from orgmerge.plans import comparison, storage, worker
+from orgmerge.plans import comparison, worker
 from orgmerge.plans import services as plans
 from orgmerge.register import inputs
 from orgmerge.vocabulary import About, Action, Extent, MergerState
@@ -20,7 +20,7 @@ from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate
 from portal.core.roles import Role
 from portal.core.rules import Refused
-from requests_app.steps.errors import NotEditable, StaleVersion
+from requests_app.errors import NotEditable, StaleVersion
 from requests_app.workflow import State
 from tests import builders
 from tests.builders import NOW, TODAY
@@ -222,7 +222,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(inputs, "world_of"), (planner, "plan"), (storage, "store"), (storage, "counts")],
+    [(inputs, "world_of"), (planner, "plan"), (worker, "store"), (worker, "counts")],
 )
 def test_a_killed_worker_leaves_a_plan_that_the_next_one_makes(
     merger: Merger,
@@ -255,9 +255,9 @@ def test_what_was_written_before_the_kill_is_not_written_twice(
     merger: Merger, officer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = plans.ask_for_plan(merger, actor=officer, now=NOW)
-    monkeypatch.setattr(storage, "LINES_AT_ONCE", 4)
+    monkeypatch.setattr(worker, "LINES_AT_ONCE", 4)
     with monkeypatch.context() as patched:
-        patched.setattr(storage, "store", _dies_at(4, storage.store))
+        patched.setattr(worker, "store", _dies_at(4, worker.store))
         with pytest.raises(Killed):
             worker.make_waiting(now=NOW)
     assert asked.lines.count() == 12

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from orgmerge.filing import failures
+from orgmerge.filing import services
 from orgmerge.models import PlanLine
 from orgmerge.plans import line_states
 from orgmerge.plans.wording import SLUG_OF
@@ -21,14 +21,14 @@ from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.core.rules import Refused
+from requests_app.errors import NotEditable
 from requests_app.models import Dossier
-from requests_app.steps.errors import NotEditable
 from requests_app.workflow import Action as StepAction
 from tests import builders, story
 from tests.orgmerge import approved, carried
 from tests.orgmerge.carried import Merging
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ca")]
+pytestmark = [pytest.mark.both, pytest.mark.django_db, pytest.mark.usefixtures("ca")]
 
 
 @pytest.fixture
@@ -100,9 +100,9 @@ def test_the_clerk_opens_again_as_it_was_and_leaves_the_rest_to_the_office(at: M
     line = failed(at)
 
     with pytest.raises(PermissionDenied):
-        failures.again(line, actor=at.clerk, now=at.now, action=Action.REVOKE)
+        services.again(line, actor=at.clerk, now=at.now, action=Action.REVOKE)
     with pytest.raises(PermissionDenied):
-        failures.set_aside(line, actor=at.clerk, now=at.now, reason="x")
+        services.set_aside(line, actor=at.clerk, now=at.now, reason="x")
 
 
 def test_the_bodys_page_links_the_letters_for_its_own_people_alone(at: Merging) -> None:
@@ -167,8 +167,8 @@ def test_the_office_sets_aside_what_nobody_will_do_with_a_reason(at: Merging) ->
     line = failed(at)
 
     with pytest.raises(Refused):
-        failures.set_aside(line, actor=at.officer, now=at.now, reason=" ")
-    failures.set_aside(line, actor=at.officer, now=at.now, reason="Dùng chứng thư khác")
+        services.set_aside(line, actor=at.officer, now=at.now, reason=" ")
+    services.set_aside(line, actor=at.officer, now=at.now, reason="Dùng chứng thư khác")
 
     line.refresh_from_db()
     assert (line.state, line.outcome) == (LineState.OVERTAKEN, "Dùng chứng thư khác")
@@ -178,15 +178,15 @@ def test_what_is_under_way_is_neither_opened_again_nor_set_aside(at: Merging) ->
     line = at.line(stage=Stage.ORGANISATION, action=Action.CHANGE)
 
     with pytest.raises(NotEditable):
-        failures.again(line, actor=at.officer, now=at.now)
+        services.again(line, actor=at.officer, now=at.now)
     with pytest.raises(NotEditable):
-        failures.set_aside(line, actor=at.officer, now=at.now, reason="x")
+        services.set_aside(line, actor=at.officer, now=at.now, reason="x")
 
 
 def test_a_change_that_cannot_be_is_turned_into_a_new_certificate(at: Merging) -> None:
     line = failed(at)
 
-    failures.again(line, actor=at.officer, now=at.now, action=Action.ISSUE, reason="")
+    services.again(line, actor=at.officer, now=at.now, action=Action.ISSUE, reason="")
     at.drive()
 
     line.refresh_from_db()

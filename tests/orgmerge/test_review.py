@@ -26,7 +26,7 @@ from portal.core.rules import Refused
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
 from portal.notices.reminders import remind_all
-from requests_app.steps.errors import NotEditable, StaleVersion
+from requests_app.errors import NotEditable, StaleVersion
 from tests import builders
 from tests.builders import NOW, TODAY
 from tests.orgmerge import builders as mergers

@@ -18,7 +18,7 @@ from orgmerge.vocabulary import Answer
 from portal.accounts.models import User
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline
-from requests_app.steps.errors import NotEditable, StaleVersion
+from requests_app.errors import NotEditable, StaleVersion
 from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import builders as mergers

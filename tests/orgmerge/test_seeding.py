@@ -18,10 +18,11 @@ from orgmerge.seeding.certificates import LOTS, LOTS_OF_BODIES, LOTS_OF_SYSTEMS,
 from orgmerge.seeding.population import populate
 from orgmerge.seeding.signing import NOT_A_CERTIFICATE, CertificateMaker, Signing, WithoutX509
 from portal.agencies.models import Agency, AgencyVersion, Subscriber
-from portal.ca import authority, ceremony
+from portal.ca.authority import ceremony
+from portal.ca.authority import services as authority
 from portal.ca.models import Certificate
-from portal.ca.names import SubjectName, readable, subject_of, x509_name
-from portal.core.identifiers import check_agency_code, check_identity_number
+from portal.ca.pki.names import SubjectName, readable, subject_of, x509_name
+from portal.core.text.identifiers import check_agency_code, check_identity_number
 from requests_app.models import Dossier
 from tests.builders import NOW
 

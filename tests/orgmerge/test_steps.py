@@ -14,13 +14,14 @@ from orgmerge.approval.services import allowed_steps, take_own_step, take_step
 from orgmerge.edits import touch
 from orgmerge.models import Merger, Plan, ReviewItem, ReviewReply, ReviewRound
 from orgmerge.vocabulary import MergerState
-from orgmerge.workflow import IllegalMergerStep, MergerAction
+from orgmerge.workflow import MergerAction
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from portal.notices.models import Notice
-from requests_app.steps.errors import Barred, StaleVersion
+from requests_app.errors import Barred, StaleVersion
 from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import builders as mergers
@@ -318,7 +319,7 @@ def test_of_two_heads_approving_at_once_exactly_one_does() -> None:
         ready.wait()
         try:
             step(mine, MergerAction.APPROVE, head)
-        except IllegalMergerStep:
+        except IllegalStep:
             return "too late"
         finally:
             connection.close()

@@ -8,7 +8,7 @@ from cryptography.x509.oid import NameOID
 
 from orgmerge.planner.names import key
 from orgmerge.planner.subjects import Subjects
-from portal.ca.names import SubjectName, readable, x509_name
+from portal.ca.pki.names import SubjectName, readable, x509_name
 
 PROVINCE = "ỦY BAN NHÂN DÂN TỈNH QUẢNG NGÃI"
 COMMUNE = "ỦY BAN NHÂN DÂN XÃ ĐĂK HÀ"

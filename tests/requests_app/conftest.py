@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from portal.ca import authority, ceremony, keystore
+from portal.ca.authority import ceremony, keystore
+from portal.ca.authority import services as authority
 from tests import builders
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from devices import services as devices
+from devices.holders.services import take_back
 from devices.models import Device
-from devices.services.holding import take_back
 from portal.accounts.models import User
-from requests_app import services
+from requests_app.decision.services import RowDecision, decide_rows
 from requests_app.kinds.mau_08_return.prefill import rows_of
 from requests_app.models import Decision, Dossier, Procedure
 from requests_app.workflow import Route
@@ -64,12 +64,12 @@ def look_at_all(
     """Every row decided by the receiver: the last ``missing`` not there, the others received."""
     items = list(dossier.items.all())
     said = {
-        item.uuid: services.RowDecision(Decision.REFUSED, "Không có trong túi")
+        item.uuid: RowDecision(Decision.REFUSED, "Không có trong túi")
         if item.position > len(items) - missing
-        else services.RowDecision(Decision.ACCEPTED, remark, item.answers["device_serial"])
+        else RowDecision(Decision.ACCEPTED, remark, item.answers["device_serial"])
         for item in items
     }
     actor = receiver(people, dossier)
-    services.decide_rows(dossier, said, actor=actor, now=NOW, version=dossier.version)
+    decide_rows(dossier, said, actor=actor, now=NOW, version=dossier.version)
     dossier.refresh_from_db()
     return dossier

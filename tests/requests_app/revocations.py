@@ -12,9 +12,10 @@ from pypdf import PdfReader
 
 from portal.ca.models import Certificate
 from portal.documents import services as documents
-from requests_app import services
+from requests_app.drafts import attachments
 from requests_app.kinds.mau_05_revoke.prefill import row_of
 from requests_app.models import DeliveredPaper, Dossier, Procedure
+from requests_app.submission.checks import violations_before_signing
 from tests import builders, story
 
 NOW = builders.NOW
@@ -49,14 +50,14 @@ def confirmed(people: story.Cast, *certificates: Certificate, refuse: int = 0) -
 
 def stops(dossier: Dossier) -> list[tuple[int | None, str]]:
     """Return what stops the draft, by row."""
-    found = services.violations_before_signing(dossier, now=NOW)
+    found = violations_before_signing(dossier, now=NOW)
     return [(violation.row, violation.code) for violation in found]
 
 
 def attach(dossier: Dossier, people: story.Cast, kind: str, *, to_row: int | None = None) -> None:
     dossier.refresh_from_db()
     item = dossier.items.get(position=to_row) if to_row else None
-    services.attach(
+    attachments.attach(
         dossier,
         SimpleUploadedFile("don.pdf", story.blank_pdf(), content_type="application/pdf"),
         kind=kind,

@@ -16,8 +16,8 @@ from django.urls import reverse
 from devices.models import Device
 from portal.ca.models import Certificate
 from portal.core.rules import Violation
-from portal.core.text import nfc
-from requests_app import kinds, services, spreadsheets
+from portal.core.text.vietnamese import nfc
+from requests_app import kinds, spreadsheets
 from requests_app.kinds.base import Kind, check_cell
 from requests_app.kinds.mau_04_renew_change import prefill as renew_change
 from requests_app.kinds.mau_05_revoke import prefill as revoke
@@ -25,6 +25,7 @@ from requests_app.kinds.mau_06_recover import prefill as recover
 from requests_app.kinds.mau_08_return import prefill as give_back
 from requests_app.kinds.mau_09_loss import prefill as loss
 from requests_app.models import Dossier, Procedure
+from requests_app.submission.checks import violations_before_signing
 from requests_app.workflow import Route
 from tests import builders, story
 from tests.builders import NOW
@@ -240,7 +241,7 @@ def test_no_day_of_the_letter_lies_ahead(people: story.Cast, code: str) -> None:
     days = [field.name for field in kind.contact_fields if field.widget == "date"]
     dossier = story.draft_of(people, code, [{}], contact=dict.fromkeys(days, "31/12/2099"))
 
-    found = services.violations_before_signing(dossier, now=NOW)
+    found = violations_before_signing(dossier, now=NOW)
 
     assert [violation.code for violation in found].count("in_the_future") == len(days)
 
@@ -283,7 +284,7 @@ def _held(people: story.Cast) -> tuple[Certificate, Device]:
 
 def _codes(people: story.Cast, code: str, row: Mapping[str, str]) -> list[Violation]:
     dossier = story.draft_of(people, code, [row], contact=CONTACTS.get(code))
-    return services.violations_before_signing(dossier, now=NOW)
+    return violations_before_signing(dossier, now=NOW)
 
 
 def _as_typed(serial: str) -> str:
@@ -307,7 +308,7 @@ def test_a_number_in_small_letters_with_spaces_is_found_and_its_form_offered(
 
     item = dossier.items.get()
     assert (item.certificate, item.device) == (certificate, device)
-    found = services.violations_before_signing(dossier, now=NOW)
+    found = violations_before_signing(dossier, now=NOW)
     more = {violation.code for violation in found} - before
     assert more <= {"not_16_hex"}
     if more:
@@ -344,7 +345,7 @@ def test_a_device_stands_once_however_it_is_typed(people: story.Cast, code: str)
     }
     dossier = story.draft_of(people, code, [row, again], contact=CONTACTS.get(code))
 
-    found = services.violations_before_signing(dossier, now=NOW)
+    found = violations_before_signing(dossier, now=NOW)
 
     assert any(violation.code.startswith("same_") for violation in found if violation.row == 2)
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.core.roles import Role
-from requests_app import services
+from requests_app.drafts.services import create_draft
 from requests_app.models import Dossier
 from tests import builders, story
 from tests.builders import NOW
@@ -23,7 +23,7 @@ def people() -> story.Cast:
 
 
 def draft(people: story.Cast) -> Dossier:
-    return services.create_draft("mau_01_person", actor=people.clerk, now=NOW)
+    return create_draft("mau_01_person", actor=people.clerk, now=NOW)
 
 
 def typed(dossier: Dossier, number: str, day: str, *, version: int = 0) -> dict[str, str]:

@@ -12,9 +12,9 @@ from django.urls import reverse
 
 from portal.ca.models import VirtualToken
 from portal.core.roles import Role
-from requests_app import services
 from requests_app.models import Dossier
 from requests_app.submission.batch_signing import Came, looked_at, sign_all, waiting_for
+from requests_app.submission.checks import violations_before_sending
 from requests_app.workflow import Action, State
 from tests import builders, story
 from tests.builders import NOW
@@ -156,4 +156,4 @@ def test_a_letter_whose_rows_are_wrong_by_now_cannot_be_chosen(people: story.Cas
     (shown,) = looked_at(waiting_for(people.head), people.head, now=NOW)
 
     assert shown.violations
-    assert not services.violations_before_sending(letter, now=NOW) or not shown.can_be_chosen
+    assert not violations_before_sending(letter, now=NOW) or not shown.can_be_chosen

@@ -13,13 +13,13 @@ from django.db import connection, transaction
 
 from portal.accounts.models import User
 from portal.audit import services as audit
+from portal.core.calendar.workdays import work_calendar
 from portal.core.models import CalendarDay
 from portal.core.roles import Role
-from portal.core.workdays import work_calendar
 from portal.deadlines import calendar
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import Deadline, DeadlineKind
-from requests_app.drafts.services import dossier_act
+from requests_app.acts import dossier_act
 from requests_app.models import Dossier
 from requests_app.workflow import Action, State
 from tests import builders, story

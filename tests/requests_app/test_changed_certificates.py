@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from portal.accounts.models import User
-from portal.ca import installation, services
 from portal.ca.models import Certificate
+from portal.ca.register import installation, services
 from requests_app.execution import services as execution
 from requests_app.kinds.mau_04_renew_change.prefill import row_of
 from requests_app.models import Procedure, SigningMode

@@ -11,7 +11,9 @@ from rest_framework.test import APIClient
 
 from portal.accounts.models import User
 from portal.core.roles import Role
-from requests_app import kinds, services
+from requests_app import kinds
+from requests_app.dossier_pages.visibility import last_sent_letter
+from requests_app.drafts.services import save_letter, save_rows
 from requests_app.kinds.base import Kind
 from requests_app.models import Attachment, Dossier, DossierCopy, DossierItem, RoutingRule
 from requests_app.submission import letters
@@ -94,7 +96,7 @@ def _returned(people: Cast) -> Dossier:
     dossier = story.sent(people)
     story.step(dossier, Action.RETURN, people.officer, reason="Sai tên")
     item = dossier.items.get()
-    services.save_rows(
+    save_rows(
         dossier,
         {item.uuid: {**item.answers, "full_name": "Lò Văn Chưa Gửi"}},
         actor=people.clerk,
@@ -145,7 +147,7 @@ def test_office_and_followers_see_no_row_of_a_dossier_that_is_being_corrected() 
 def test_the_office_keeps_the_letter_that_was_last_sent_while_the_next_is_signed() -> None:
     people = story.cast()
     dossier = _returned(people)
-    sent = services.last_sent_letter(dossier)
+    sent = last_sent_letter(dossier)
     assert sent is not None
     dossier = _new_letter(dossier, people)
     assert dossier.letter is not None
@@ -157,7 +159,7 @@ def test_the_office_keeps_the_letter_that_was_last_sent_while_the_next_is_signed
     )
 
     assert sent.name in opened.headers["Content-Disposition"]
-    assert services.last_sent_letter(dossier) == sent
+    assert last_sent_letter(dossier) == sent
     assert unsent.status_code == 404
 
 
@@ -199,7 +201,7 @@ def test_the_api_shows_no_correction_either() -> None:
 def test_nobody_else_finds_a_dossier_by_what_its_correction_holds() -> None:
     people = story.cast()
     dossier = _returned(people)
-    services.save_letter(
+    save_letter(
         dossier,
         letter_number="99/UBND-VX",
         letter_date=dossier.letter_date,

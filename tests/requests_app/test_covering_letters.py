@@ -20,14 +20,27 @@ from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.documents import services as documents
 from portal.notices.models import Notice
-from requests_app import services
-from requests_app.covering_letters import forwarding
+from requests_app.covering_letters import forward_queue
+from requests_app.covering_letters import services as covering_letters_services
 from requests_app.covering_letters.paper import covering_letter_of, summary_of
-from requests_app.covering_letters.steps import DOSSIERS_RENDERED_AT_ONCE
-from requests_app.covering_letters.workflow import LetterAction, Stage
+from requests_app.covering_letters.services import (
+    attach_letter_scan,
+    make_letter,
+    number_letter,
+    waiting_to_forward,
+)
+from requests_app.covering_letters.steps import (
+    DOSSIERS_RENDERED_AT_ONCE,
+    covered_of,
+    letter_steps_of,
+    render_letter,
+    take_letter_step,
+)
+from requests_app.errors import Barred, NotEditable, StaleVersion
+from requests_app.letter_workflow import LetterAction, Stage
 from requests_app.models import CoveredDossier, CoveringLetter, Dossier, DossierEvent
-from requests_app.steps.errors import Barred, NotEditable, StaleVersion
-from requests_app.submission import freezing
+from requests_app.steps.engine import take_step
+from requests_app.submission import render_queue
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 
@@ -56,11 +69,11 @@ class Desk:
 
     def cover(self, dossiers: Sequence[Dossier]) -> CoveringLetter:
         chosen = Dossier.objects.filter(pk__in=[dossier.pk for dossier in dossiers])
-        return services.make_letter(chosen, actor=self.officer, now=builders.NOW).letter
+        return make_letter(chosen, actor=self.officer, now=builders.NOW).letter
 
     def numbered(self, dossiers: Sequence[Dossier], number: str = "68/SKHCN-CĐS") -> CoveringLetter:
         letter = self.cover(dossiers)
-        return services.number_letter(
+        return number_letter(
             letter,
             letter_number=number,
             letter_date=builders.TODAY,
@@ -79,7 +92,7 @@ class Desk:
         pin: str = "",
     ) -> CoveringLetter:
         letter.refresh_from_db()
-        return services.take_letter_step(
+        return take_letter_step(
             letter,
             action,
             actor=actor,
@@ -92,7 +105,7 @@ class Desk:
     def scan(self, letter: CoveringLetter) -> CoveringLetter:
         letter.refresh_from_db()
         paper = SimpleUploadedFile("quet.pdf", story.blank_pdf(), content_type="application/pdf")
-        return services.attach_letter_scan(
+        return attach_letter_scan(
             letter, paper, actor=self.officer, now=builders.NOW, version=letter.version
         )
 
@@ -120,7 +133,7 @@ def test_every_dossier_is_forwarded_with_the_letter_as_its_paper(desk: Desk) -> 
     dossiers = [desk.waiting() for _number in range(3)]
     letter = desk.sealed(dossiers)
 
-    assert forwarding.forward_waiting(now=LATER) == 3
+    assert forward_queue.forward_waiting(now=LATER) == 3
 
     letter.refresh_from_db()
     assert letter.stage == Stage.SENT
@@ -138,21 +151,21 @@ def test_every_dossier_is_forwarded_with_the_letter_as_its_paper(desk: Desk) -> 
 def test_a_sweep_that_runs_twice_forwards_nothing_twice(desk: Desk) -> None:
     dossier = desk.waiting()
     letter = desk.sealed([dossier])
-    forwarding.forward_waiting(now=LATER)
+    forward_queue.forward_waiting(now=LATER)
 
-    assert forwarding.forward_waiting(now=LATER) == 0
-    assert forwarding.forward(letter.pk, now=LATER) == 0
+    assert forward_queue.forward_waiting(now=LATER) == 0
+    assert forward_queue.forward(letter.pk, now=LATER) == 0
     assert DossierEvent.objects.filter(dossier=dossier).count() == 1
 
 
 def test_another_worker_takes_up_where_a_killed_one_stopped(desk: Desk) -> None:
     letter = desk.sealed([desk.waiting() for _number in range(3)])
-    forwarding.claim(letter.pk, now=LATER)
-    forwarding.forward_one(letter.covered.all()[0].pk, now=LATER)
+    forward_queue.claim(letter.pk, now=LATER)
+    forward_queue.forward_one(letter.covered.all()[0].pk, now=LATER)
 
     # The dead worker's lease still runs; when it is over, the rest is done and nothing twice.
-    assert forwarding.forward_waiting(now=LATER) == 0
-    assert forwarding.forward_waiting(now=LATER + timedelta(hours=1)) == 2
+    assert forward_queue.forward_waiting(now=LATER) == 0
+    assert forward_queue.forward_waiting(now=LATER + timedelta(hours=1)) == 2
     assert DossierEvent.objects.filter(action=Action.FORWARD).count() == 3
     letter.refresh_from_db()
     assert letter.stage == Stage.SENT
@@ -162,10 +175,8 @@ def test_what_was_withdrawn_or_returned_meanwhile_is_named_and_left_out(desk: De
     gone, returned, kept = (desk.waiting() for _number in range(3))
     letter = desk.signed([gone, returned, kept])
     clerk = gone.created_by
-    services.take_step(
-        gone, Action.WITHDRAW, actor=clerk, now=LATER, version=gone.version, reason="Nhầm"
-    )
-    services.take_step(
+    take_step(gone, Action.WITHDRAW, actor=clerk, now=LATER, version=gone.version, reason="Nhầm")
+    take_step(
         returned,
         Action.RETURN,
         actor=desk.officer,
@@ -175,7 +186,7 @@ def test_what_was_withdrawn_or_returned_meanwhile_is_named_and_left_out(desk: De
     )
     desk.step(letter, LetterAction.SEAL, desk.officer)
 
-    forwarding.forward_waiting(now=LATER)
+    forward_queue.forward_waiting(now=LATER)
 
     letter.refresh_from_db()
     left_out = letter.covered.filter(outcome=CoveredDossier.Outcome.LEFT_OUT)
@@ -191,13 +202,13 @@ def test_a_dossier_that_came_back_changed_is_not_forwarded_unread(desk: Desk) ->
     letter = desk.sealed([dossier])
     Dossier.objects.filter(pk=dossier.pk).update(version=dossier.version + 4)
 
-    forwarding.forward_waiting(now=LATER)
+    forward_queue.forward_waiting(now=LATER)
 
     covered = letter.covered.get()
     assert covered.outcome == CoveredDossier.Outcome.LEFT_OUT
     dossier.refresh_from_db()
     assert dossier.state == State.SUBMITTED
-    assert services.waiting_to_forward(desk.officer).get() == dossier
+    assert waiting_to_forward(desk.officer).get() == dossier
 
 
 def test_only_what_waits_at_the_own_office_can_be_chosen(desk: Desk) -> None:
@@ -245,7 +256,7 @@ def test_who_had_a_hand_in_sending_does_not_forward_under_another_account(desk: 
     )
     edited.edited_by.add(clerk)
 
-    made = services.make_letter(Dossier.objects.all(), actor=desk.officer, now=builders.NOW)
+    made = make_letter(Dossier.objects.all(), actor=desk.officer, now=builders.NOW)
 
     assert made.barred == 2
     assert [one.dossier for one in made.letter.covered.all()] == [free]
@@ -256,7 +267,7 @@ def test_nobody_but_an_officer_makes_a_letter(desk: Desk) -> None:
 
     for user in (desk.head, builders.user(Role.CA_OPERATOR), builders.user(Role.CLERK)):
         with pytest.raises(PermissionDenied):
-            services.make_letter(Dossier.objects.all(), actor=user, now=builders.NOW)
+            make_letter(Dossier.objects.all(), actor=user, now=builders.NOW)
 
 
 def test_a_letter_without_a_number_or_day_does_not_go_to_the_head(desk: Desk) -> None:
@@ -281,12 +292,12 @@ def test_a_number_is_used_once_a_year(desk: Desk) -> None:
 def test_what_went_elsewhere_is_taken_out_before_the_head_signs(desk: Desk) -> None:
     stays, goes = desk.waiting(), desk.waiting()
     letter = desk.numbered([stays, goes])
-    services.take_step(goes, Action.FORWARD, actor=desk.officer, now=LATER, version=goes.version)
+    take_step(goes, Action.FORWARD, actor=desk.officer, now=LATER, version=goes.version)
 
     with pytest.raises(Refused) as refusal:
         desk.step(letter, LetterAction.REQUEST_SIGNATURE, desk.officer)
     assert _codes(refusal) == ["dossiers_changed"]
-    letter = services.uncover(
+    letter = covering_letters_services.uncover(
         letter, goes.uuid, actor=desk.officer, now=LATER, version=letter.version
     )
 
@@ -319,7 +330,7 @@ def test_with_certificates_the_head_and_the_office_sign_with_their_pins(desk: De
 
     desk.step(letter, LetterAction.SIGN, desk.head, pin=story.PIN)
     letter = desk.step(letter, LetterAction.SEAL, desk.officer, pin=story.PIN)
-    forwarding.forward_waiting(now=LATER)
+    forward_queue.forward_waiting(now=LATER)
 
     frozen = letter.letter
     assert frozen is not None
@@ -337,7 +348,7 @@ def test_a_long_letter_is_rendered_by_the_worker_before_the_head_can_sign(desk: 
 
     with pytest.raises(Refused) as refusal:
         desk.step(letter, LetterAction.SIGN, desk.head)
-    rendered = [freezing.freeze_covering_letters(now=LATER) for _twice in range(2)]
+    rendered = [render_queue.freeze_covering_letters(now=LATER) for _twice in range(2)]
 
     assert "hệ thống đang lập công văn" in page.text
     assert _codes(refusal) == ["letter_not_ready"]
@@ -356,9 +367,7 @@ def test_who_put_the_letter_together_does_not_sign_it_under_another_account(desk
 
     with pytest.raises(Barred):
         desk.step(letter, LetterAction.SIGN, desk.head)
-    assert LetterAction.SIGN not in [
-        step.action for step in services.letter_steps_of(letter, desk.head)
-    ]
+    assert LetterAction.SIGN not in [step.action for step in letter_steps_of(letter, desk.head)]
 
 
 def test_who_signed_does_not_send_it_under_another_account(desk: Desk) -> None:
@@ -400,7 +409,7 @@ def test_a_stale_or_late_edit_changes_nothing(desk: Desk) -> None:
     letter = desk.numbered([desk.waiting()])
 
     def number(version: int) -> None:
-        services.number_letter(
+        number_letter(
             letter,
             letter_number="99/SKHCN",
             letter_date=None,
@@ -429,7 +438,7 @@ def test_the_summary_counts_by_body_and_form_and_adds_up(desk: Desk) -> None:
         ]
     )
 
-    summary = summary_of(services.covered_of(letter))
+    summary = summary_of(covered_of(letter))
 
     assert [(line.agency, line.form[:6], line.dossiers, line.rows) for line in summary.lines] == [
         ("BỆNH VIỆN AN THỬ", "Mẫu 01", 1, 5),
@@ -447,7 +456,7 @@ def test_the_letter_names_each_letter_and_ends_in_the_sums(desk: Desk) -> None:
     dossier = desk.waiting(rows=3)
     letter = desk.numbered([dossier])
 
-    printed = covering_letter_of(letter, services.covered_of(letter), desk.office.versions.get())
+    printed = covering_letter_of(letter, covered_of(letter), desk.office.versions.get())
 
     assert printed.number == "68/SKHCN-CĐS"
     assert printed.day == builders.TODAY
@@ -455,7 +464,7 @@ def test_the_letter_names_each_letter_and_ends_in_the_sums(desk: Desk) -> None:
     assert printed.rows[-1][-2:] == ["1", "3"]
     assert printed.signer_name == "Vàng Văn Chủ"
     assert printed.addressees == ["Cục Chứng thực số và Bảo mật thông tin, Ban Cơ yếu Chính phủ"]
-    assert services.render_letter(letter, now=builders.NOW).startswith(b"%PDF")
+    assert render_letter(letter, now=builders.NOW).startswith(b"%PDF")
 
 
 def _signed_in(user: User) -> Client:
@@ -472,7 +481,7 @@ def test_the_ca_opens_the_letter_from_each_dossier_and_no_body_sees_it(desk: Des
     address = reverse("requests_app:covering_letter", args=[letter.uuid])
     paper = reverse("requests_app:event_document", args=[mine.uuid, letter.scan.uuid])
     page = reverse("requests_app:detail", args=[mine.uuid])
-    forwarding.forward_waiting(now=LATER)
+    forward_queue.forward_waiting(now=LATER)
 
     ca, clerk = _signed_in(operator), _signed_in(mine.created_by)
 

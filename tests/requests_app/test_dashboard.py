@@ -14,12 +14,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from portal.agencies.models import Agency
+from portal.core.calendar.workdays import WorkCalendar
 from portal.core.roles import Role
-from portal.core.workdays import WorkCalendar
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
 from requests_app.models import Dossier
 from requests_app.workflow import Action, Route, State
-from requests_app.worklist.dashboard import dashboard_of, median
+from requests_app.worklist.dashboard import Dashboard, median
 from tests import builders, story
 from tests.builders import NOW, TODAY
 from tests.deadlines.test_list import deadline
@@ -63,7 +63,7 @@ def test_who_is_late_stands_by_body_and_kind_the_longest_overdue_first() -> None
     owed(other, DeadlineKind.LOSS_MINUTES, late=0)
     owed(builders.agency(office=builders.office()), DeadlineKind.DEVICE_RETURN, late=3)
 
-    figures = dashboard_of(officer, today=TODAY, calendar=CALENDAR)
+    figures = Dashboard.of(officer, today=TODAY, calendar=CALENDAR)
 
     assert [(late.agency, late.kind, late.count, late.since) for late in figures.late] == [
         (one.name, DeadlineKind.DEVICE_RETURN, 2, TODAY - 9 * DAY),
@@ -85,7 +85,7 @@ def test_the_ca_sees_what_bodies_owe_it_and_not_what_they_owe_others() -> None:
     owed(office, DeadlineKind.OFFICE_CHECK, late=1)
     owed(supervisor.agency, DeadlineKind.CA_ISSUE, late=1)
 
-    figures = dashboard_of(supervisor, today=TODAY, calendar=CALENDAR)
+    figures = Dashboard.of(supervisor, today=TODAY, calendar=CALENDAR)
 
     assert {late.kind for late in figures.late} == {
         DeadlineKind.DEVICE_RETURN,
@@ -98,7 +98,7 @@ def test_a_door_that_shut_is_nobody_s_delay() -> None:
     door = owed(builders.agency(office=officer.agency), DeadlineKind.RENEWAL_DOOR, late=4)
     Deadline.objects.filter(pk=door.pk).update(counts=Counts.FIXED)
 
-    assert dashboard_of(officer, today=TODAY, calendar=CALENDAR).late_count == 0
+    assert Dashboard.of(officer, today=TODAY, calendar=CALENDAR).late_count == 0
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_dossier_is_as_old_as_the_working_days_it_waits(since: date, group: in
     body = builders.agency(office=officer.agency)
     builders.dossier(agency=body, state=State.SUBMITTED, waiting_since=since)
 
-    (desk,) = dashboard_of(officer, today=TODAY, calendar=CALENDAR).desks
+    (desk,) = Dashboard.of(officer, today=TODAY, calendar=CALENDAR).desks
 
     assert desk.label == str(Role.OFFICE_OFFICER.label)
     assert [index for index, count in enumerate(desk.counts) if count] == [group]
@@ -128,7 +128,7 @@ def test_an_office_sees_each_desk_but_not_who_of_a_body_has_it_in_hand() -> None
         builders.dossier(agency=body, state=state)
     builders.dossier(agency=body, state=State.AWAITING_SIGNATURE, sent_at=NOW)  # corrected
 
-    desks = dashboard_of(officer, today=TODAY, calendar=CALENDAR).desks
+    desks = Dashboard.of(officer, today=TODAY, calendar=CALENDAR).desks
 
     assert [(desk.label, desk.total) for desk in desks] == [
         ("Đơn vị gửi, đang hoàn thiện", 2),
@@ -149,7 +149,7 @@ def test_medians_are_of_working_days_by_procedure_in_each_window() -> None:
     answered(body, received_on=monday, decided_on=monday, kind="mau_05_revoke")
     answered(body, received_on=monday - 200 * DAY, decided_on=TODAY - 90 * DAY)
 
-    paces = dashboard_of(operator, today=TODAY, calendar=CALENDAR).paces
+    paces = Dashboard.of(operator, today=TODAY, calendar=CALENDAR).paces
 
     assert [(pace.label, list(pace.windows)) for pace in paces] == [
         ("Cấp mới", [(2, 3), (5, 4)]),

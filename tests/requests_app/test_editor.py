@@ -15,8 +15,9 @@ from django.urls import reverse
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
-from requests_app import kinds, services
-from requests_app.drafts import editing
+from requests_app import kinds
+from requests_app.drafts import cells as editor_cells
+from requests_app.drafts.services import create_draft, import_rows, remove_row, save_rows
 from requests_app.models import Dossier, DossierItem, Procedure
 from requests_app.workflow import Route, State
 from tests import builders
@@ -52,12 +53,12 @@ def page(clerk: User) -> Client:
 
 @pytest.fixture
 def draft(clerk: User) -> Dossier:
-    return services.create_draft("mau_01_person", actor=clerk, now=NOW)
+    return create_draft("mau_01_person", actor=clerk, now=NOW)
 
 
 def fill(draft: Dossier, clerk: User, *rows: Mapping[str, str]) -> Dossier:
     """Put rows into a draft and return it as it is then."""
-    services.import_rows(draft, rows, actor=clerk, now=NOW, version=draft.version)
+    import_rows(draft, rows, actor=clerk, now=NOW, version=draft.version)
     draft.refresh_from_db()
     return draft
 
@@ -67,7 +68,7 @@ def url(draft: Dossier, name: str = "editor") -> str:
 
 
 def typed(item: DossierItem, **cells: str) -> dict[str, str]:
-    return {editing.cell_name(item.uuid, name): value for name, value in cells.items()}
+    return {editor_cells.cell_name(item.uuid, name): value for name, value in cells.items()}
 
 
 def press(page: Client, draft: Dossier, button: str, **data: Any) -> Any:
@@ -260,7 +261,7 @@ def test_a_block_pasted_into_a_cell_fills_from_there_and_adds_the_rest(
     page: Client, draft: Dossier, clerk: User
 ) -> None:
     fill(draft, clerk, person_answers(1), person_answers(2))
-    at = editing.cell_name(rows(draft)[1].uuid, "position")
+    at = editor_cells.cell_name(rows(draft)[1].uuid, "position")
 
     press(page, draft, "paste", pasted="Kế toán\t0912345678\nVăn thư\t0912345679", paste_at=at)
 
@@ -364,10 +365,10 @@ def test_the_script_is_told_when_somebody_else_saved(
 def test_two_windows_do_each_other_no_harm(page: Client, draft: Dossier, clerk: User) -> None:
     fill(draft, clerk, person_answers(1))
     (item,) = rows(draft)
-    was = editing.snapshot([item])
+    was = editor_cells.snapshot([item])
     version = draft.version
     other = {item.uuid: {"position": "Kế toán", "phone": "0912345678"}}
-    services.save_rows(draft, other, actor=clerk, now=NOW, version=version)
+    save_rows(draft, other, actor=clerk, now=NOW, version=version)
 
     mine = typed(item, **(item.answers | {"position": "Văn thư"}))
     answer = page.post(url(draft), {"version": version, "was": was, "do": "save", **mine})
@@ -383,7 +384,7 @@ def test_two_windows_do_each_other_no_harm(page: Client, draft: Dossier, clerk: 
         ("Văn thư", "Kế toán")
     ]
 
-    press(page, draft, "save", was=editing.snapshot([kept]), **typed(kept, position="Văn thư"))
+    press(page, draft, "save", was=editor_cells.snapshot([kept]), **typed(kept, position="Văn thư"))
     assert rows(draft)[0].answers["position"] == "Văn thư"
 
 
@@ -392,9 +393,9 @@ def test_what_was_typed_in_a_row_that_is_gone_is_shown(
 ) -> None:
     fill(draft, clerk, person_answers(1), person_answers(2))
     first, _second = rows(draft)
-    was = editing.snapshot([first])
+    was = editor_cells.snapshot([first])
     version = draft.version
-    services.remove_row(draft, first.uuid, actor=clerk, now=NOW, version=version)
+    remove_row(draft, first.uuid, actor=clerk, now=NOW, version=version)
 
     answer = page.post(
         url(draft),
@@ -454,9 +455,7 @@ def test_a_letter_that_is_out_for_signing_is_not_edited(
 
 
 def test_a_row_of_another_dossier_is_not_touched(page: Client, draft: Dossier, clerk: User) -> None:
-    other = fill(
-        services.create_draft("mau_01_person", actor=clerk, now=NOW), clerk, person_answers(1)
-    )
+    other = fill(create_draft("mau_01_person", actor=clerk, now=NOW), clerk, person_answers(1))
     (item,) = rows(other)
 
     press(page, draft, "save", **typed(item, position="Văn thư"))
@@ -544,7 +543,7 @@ def test_two_windows_of_the_letter_show_both(page: Client, draft: Dossier) -> No
 
 def test_a_new_dossier_proposes_the_last_contact(page: Client, draft: Dossier, clerk: User) -> None:
     send_letter(page, draft)
-    new = services.create_draft("mau_01_person", actor=clerk, now=NOW)
+    new = create_draft("mau_01_person", actor=clerk, now=NOW)
 
     shown = page.get(url(new, "letter_data")).content.decode()
 

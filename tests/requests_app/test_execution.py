@@ -14,15 +14,16 @@ from devices.lifecycle import Custody
 from devices.models import CustodyMove, Device
 from portal.accounts.models import User
 from portal.agencies.models import Subscriber
-from portal.ca import authority
-from portal.ca import services as ca
+from portal.ca.authority import services as authority
 from portal.ca.models import Certificate
+from portal.ca.register import services as ca
 from portal.core.rules import Refused
 from portal.deadlines.models import Deadline
-from requests_app import services
-from requests_app.execution import issuing
+from requests_app.decision.services import decide_rows
+from requests_app.execution import issuance
 from requests_app.execution import services as execution
 from requests_app.models import Dossier, DossierItem, Outcome
+from requests_app.submission import checks
 from requests_app.workflow import Action, State
 from tests import builders, story
 
@@ -119,9 +120,9 @@ def _die_before_recording(pk: int) -> None:
     """Do what a worker does up to the answer of the CA, and no more."""
     assert execution.begin(pk, now=SOON)
     dossier = Dossier.objects.get(pk=pk)
-    items = issuing.prepare(pk, {}, execution.next_chunk(pk), now=SOON)
+    items = issuance.prepare(pk, {}, execution.next_chunk(pk), now=SOON)
     authority.current().issue_many(
-        [issuing.order_of(dossier, item, now=SOON) for item in items], now=SOON
+        [issuance.order_of(dossier, item, now=SOON) for item in items], now=SOON
     )
 
 
@@ -173,7 +174,7 @@ def test_a_row_that_can_never_be_done_is_refused_after_all_by_two_people() -> No
     failed = dossier.items.get(outcome=Outcome.FAILED)
     dossier.refresh_from_db()
 
-    services.decide_rows(
+    decide_rows(
         dossier,
         {failed.uuid: ("refused", "Kho không còn thiết bị loại này")},
         actor=people.operator,
@@ -199,7 +200,7 @@ def test_what_was_carried_out_is_neither_decided_anew_nor_sent_back() -> None:
     dossier.refresh_from_db()
     done = dossier.items.get(outcome=Outcome.DONE)
 
-    services.decide_rows(
+    decide_rows(
         dossier,
         {item.uuid: ("refused", "Nhầm") for item in dossier.items.all()},
         actor=people.operator,
@@ -225,7 +226,7 @@ def test_the_ca_alone_is_told_that_a_person_holds_a_certificate_already() -> Non
     again = story.sent(elsewhere, rows=1)
 
     def looked_at(reader: User) -> list[str]:
-        lines = services.checks(again, reader=reader, now=SOON)
+        lines = checks.checks(again, reader=reader, now=SOON)
         return [line.message for line in lines if "Đang có chứng thư" in line.message]
 
     assert len(looked_at(people.operator)) == 1

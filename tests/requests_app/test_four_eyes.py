@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from portal.audit.models import AuditEntry
-from portal.ca import services as ca_services
+from portal.ca.register import services as ca_services
 from portal.core.roles import Role
-from requests_app import services
+from requests_app.decision.services import decide_rows
+from requests_app.errors import Barred
 from requests_app.execution import services as execution
 from requests_app.models import Decision, Dossier
 from requests_app.workflow import Action, State
@@ -27,7 +28,7 @@ def _with_two_accounts(people: story.Cast) -> None:
 
 
 def _decide(dossier: Dossier, people: story.Cast) -> None:
-    services.decide_rows(
+    decide_rows(
         dossier,
         {item.uuid: (Decision.ACCEPTED, "") for item in dossier.items.all()},
         actor=people.operator,
@@ -44,7 +45,7 @@ def test_who_decided_rows_does_not_confirm_what_another_put_forward() -> None:
     _decide(dossier, people)
     story.step(dossier, Action.DECIDE, builders.user(Role.CA_OPERATOR))
 
-    with pytest.raises(services.Barred):
+    with pytest.raises(Barred):
         story.step(dossier, Action.CONFIRM, people.supervisor)
 
     assert story.step(dossier, Action.CONFIRM, builders.user(Role.CA_SUPERVISOR)).state == (

@@ -11,8 +11,8 @@ from django.db import connection
 from portal.audit.models import AuditEntry
 from portal.documents.models import Document
 from requests_app.models import Dossier
-from requests_app.submission.freezing import LEASE, freeze_waiting
 from requests_app.submission.letters import ROWS_RENDERED_AT_ONCE
+from requests_app.submission.render_queue import LEASE, freeze_waiting
 from requests_app.workflow import Action
 from tests import builders, story
 from tests.builders import NOW

@@ -20,7 +20,8 @@ from openpyxl import load_workbook
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
-from requests_app import kinds, services, spreadsheets
+from requests_app import kinds, spreadsheets
+from requests_app.drafts.services import add_row, create_draft, import_rows
 from requests_app.models import Dossier
 from requests_app.spreadsheets import parked
 from requests_app.workflow import State
@@ -56,7 +57,7 @@ def page(clerk: User) -> Client:
 
 @pytest.fixture
 def draft(clerk: User) -> Dossier:
-    return services.create_draft("mau_01_person", actor=clerk, now=NOW)
+    return create_draft("mau_01_person", actor=clerk, now=NOW)
 
 
 def url(draft: Dossier, name: str = "import") -> str:
@@ -150,7 +151,7 @@ def test_bad_rows_are_dropped_only_when_asked_for(page: Client, draft: Dossier) 
 
 
 def test_rows_are_added_or_take_the_place_of_all(page: Client, draft: Dossier, clerk: User) -> None:
-    services.import_rows(draft, [person_answers(9)], actor=clerk, now=NOW, version=draft.version)
+    import_rows(draft, [person_answers(9)], actor=clerk, now=NOW, version=draft.version)
     content = sheet(person_answers(1), person_answers(2))
 
     press(page, draft, uploaded(page, draft, content), "import")
@@ -176,7 +177,7 @@ def test_pressing_twice_imports_once(page: Client, draft: Dossier) -> None:
 def test_a_stale_page_imports_nothing(page: Client, draft: Dossier, clerk: User) -> None:
     report = uploaded(page, draft, sheet(person_answers(1)))
     version = draft.version
-    services.add_row(draft, {}, actor=clerk, now=NOW, version=version)
+    add_row(draft, {}, actor=clerk, now=NOW, version=version)
 
     answer = page.post(report, {"version": version, "do": "import"})
 
@@ -275,7 +276,7 @@ def test_the_exported_list_comes_back_whole_and_is_recorded(
     page: Client, draft: Dossier, clerk: User
 ) -> None:
     people = [person_answers(1), person_answers(2)]
-    services.import_rows(draft, people, actor=clerk, now=NOW, version=draft.version)
+    import_rows(draft, people, actor=clerk, now=NOW, version=draft.version)
 
     content = page.get(url(draft, "export_rows")).content
 

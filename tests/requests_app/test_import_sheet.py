@@ -19,8 +19,8 @@ from openpyxl.utils.datetime import MAC_EPOCH
 
 from portal.core.rules import Refused, Severity
 from requests_app import kinds, spreadsheets
+from requests_app.drafts.services import MOST_ROWS
 from requests_app.kinds.base import Kind
-from requests_app.services import MOST_ROWS
 from tests.builders import person_answers
 
 TODAY = date(2026, 11, 20)

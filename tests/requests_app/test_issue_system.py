@@ -14,12 +14,12 @@ from pytest_django import DjangoAssertNumQueries
 from devices.models import Device
 from portal.agencies.models import Subscriber, SubscriberKind
 from portal.audit.models import AuditEntry
-from portal.ca import csr
-from portal.ca import services as ca
 from portal.ca.models import Certificate, KeyPair
-from portal.ca.profiles import PrivateKey
+from portal.ca.pki import csr
+from portal.ca.pki.profiles import PrivateKey
+from portal.ca.register import services as ca
 from portal.core.rules import Refused
-from requests_app import services
+from requests_app.drafts.services import save_rows
 from requests_app.execution import services as execution
 from requests_app.execution.preparation import KEY_IN_USE
 from requests_app.kinds import row_rules
@@ -318,7 +318,7 @@ def test_rows_come_from_a_sheet_and_their_requests_later() -> None:
     dossier = story.draft_of(people, "mau_03_system", [{**system(people), "csr": ""}])
     (item,) = dossier.items.all()
 
-    services.save_rows(
+    save_rows(
         dossier,
         {item.uuid: {"csr": system(people)["csr"]}},
         actor=people.clerk,

@@ -13,7 +13,7 @@ from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from requests_app.drafts.editing import cell_name, file_input
+from requests_app.drafts.cells import cell_name, file_input
 from requests_app.models import Dossier, DossierItem
 from tests import builders, story
 from tests.ca import requests

@@ -12,15 +12,17 @@ from pypdf import PdfReader
 from devices import services as devices
 from devices.lifecycle import Condition, Custody, Move
 from devices.models import CustodyMove, Device
-from portal.ca import services as ca
 from portal.ca.models import Certificate, RevocationReason
+from portal.ca.register import services as ca
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.documents import services as documents
 from portal.notices.models import Notice
-from requests_app import services
+from requests_app.drafts.services import import_rows
 from requests_app.kinds.mau_09_loss import rules as row_rules
 from requests_app.kinds.mau_09_loss.prefill import rows_of
 from requests_app.models import Dossier, Procedure, RoutingRule
+from requests_app.submission import letters
+from requests_app.submission.checks import violations_before_signing
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 
@@ -89,7 +91,7 @@ def returned(dossier: Dossier, people: story.Cast) -> Dossier:
 def sent_again_with(dossier: Dossier, people: story.Cast, *found: Device) -> Dossier:
     """Corrected to these devices, signed and sent once more."""
     dossier.refresh_from_db()
-    services.import_rows(
+    import_rows(
         dossier,
         [row(device) for device in found],
         replace=True,
@@ -108,7 +110,7 @@ def test_a_device_in_a_subscribers_hands_can_be_told_lost() -> None:
     device = held(people)
 
     assert row_rules.of_device(device) == []
-    assert services.violations_before_signing(draft(people, row(device)), now=NOW) == []
+    assert violations_before_signing(draft(people, row(device)), now=NOW) == []
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,7 @@ def test_a_row_fits_what_the_register_says_of_its_device(
 ) -> None:
     people = cast()
 
-    found = services.violations_before_signing(draft(people, row(held(people), **changes)), now=NOW)
+    found = violations_before_signing(draft(people, row(held(people), **changes)), now=NOW)
 
     assert [(one.code, one.row) for one in found] == [(code, 1)]
 
@@ -149,7 +151,7 @@ def test_a_loss_is_confirmed_once() -> None:
     assert [one.code for one in row_rules.of_device(device)] == ["duplicate_open"]
 
     story.step(dossier, Action.ACKNOWLEDGE, people.operator)
-    found = services.violations_before_signing(draft(people, row(device)), now=NOW)
+    found = violations_before_signing(draft(people, row(device)), now=NOW)
     assert [one.code for one in found] == ["loss_confirmed_already"]
     assert str(dossier.uuid) in found[0].link
 
@@ -352,7 +354,7 @@ def test_a_draft_that_was_never_sent_undoes_nothing() -> None:
 
 def test_the_minutes_are_a_named_document_with_three_who_sign() -> None:
     people = cast()
-    pdf = services.render(draft(people, row(held(people))))
+    pdf = letters.render(draft(people, row(held(people))))
 
     pages = PdfReader(BytesIO(pdf)).pages
     said = " ".join(" ".join(page.extract_text() for page in pages).split())

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from requests_app import services
+from requests_app.drafts.services import save_letter
 from requests_app.workflow import Action
 from tests import builders, story
 
@@ -63,7 +63,7 @@ def test_the_list_can_be_asked_for_the_ends_of_time(client: Client, name: str, d
 def test_a_telephone_number_with_spaces_is_masked_as_well(client: Client) -> None:
     people = story.cast()
     dossier = story.drafted(people)
-    services.save_letter(
+    save_letter(
         dossier,
         letter_number=dossier.letter_number,
         letter_date=dossier.letter_date,

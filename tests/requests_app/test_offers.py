@@ -18,12 +18,12 @@ from devices.models import Device
 from portal.accounts.models import User
 from portal.agencies.models import Affiliation
 from portal.audit.models import AuditEntry
-from portal.ca import services as certificates
 from portal.ca.models import Certificate, RevocationReason
+from portal.ca.register import services as certificates
 from portal.core.roles import Role
-from requests_app import services
 from requests_app.models import Dossier, Procedure
 from requests_app.start_page.offers import Offer, offers_for_certificate, offers_for_device
+from requests_app.start_page.services import start_dossier
 from requests_app.workflow import Route, State
 from tests import builders, story
 from tests.builders import NOW, TODAY
@@ -324,7 +324,7 @@ def test_nothing_is_started_about_what_is_not_seen(people: story.Cast) -> None:
     stranger = story.cast_beside(people).clerk
 
     with pytest.raises(Certificate.DoesNotExist):
-        services.start_dossier("mau_05_revoke", actor=stranger, now=NOW, certificates=[certificate])
+        start_dossier("mau_05_revoke", actor=stranger, now=NOW, certificates=[certificate])
 
     assert not Dossier.objects.exists()
 

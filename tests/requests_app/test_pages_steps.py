@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.accounts.models import User
-from portal.ca import services as ca_services
-from portal.ca import tokens
-from requests_app import services
+from portal.ca.register import services as ca_services
+from portal.ca.tokens import services as tokens
+from requests_app.drafts.services import create_draft
 from requests_app.models import Dossier, DossierEvent, ReturnReason, SigningMode
 from requests_app.workflow import Action, State
 from tests import builders, story
@@ -55,7 +55,7 @@ def test_the_check_page_lists_what_is_missing_and_refuses_until_it_is_there(
     client: Client,
 ) -> None:
     people = story.cast()
-    dossier = services.create_draft("mau_01_person", actor=people.clerk, now=builders.NOW)
+    dossier = create_draft("mau_01_person", actor=people.clerk, now=builders.NOW)
     client.force_login(people.clerk)
 
     shown = client.get(page("check", dossier)).text

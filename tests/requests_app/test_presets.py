@@ -15,12 +15,12 @@ from portal.audit.models import AuditEntry
 from portal.ca.models import Storage
 from portal.core.roles import Role
 from portal.core.rules import Refused
-from requests_app import services
 from requests_app.models import Procedure, RoutingProposal, RoutingRule
 from requests_app.routing.presets import PRESETS
+from requests_app.routing.preview import preview_of_preset
+from requests_app.routing.proposals import confirm_proposal, propose_preset
 from requests_app.routing.services import copies_for, rule_for
-from requests_app.routing.terms import facts_of, violations_of
-from requests_app.services import PresetTerms
+from requests_app.routing.terms import PresetTerms, facts_of, violations_of
 from requests_app.workflow import Route
 from tests import builders
 
@@ -88,8 +88,8 @@ def _terms(code: str, office: Agency, *, valid_from: date | None = None) -> Pres
 
 def _apply(terms: PresetTerms) -> RoutingProposal:
     builders.ca()
-    proposal = services.propose_preset(terms, actor=_administrator(), now=builders.NOW)
-    return services.confirm_proposal(proposal, actor=_administrator(), now=builders.NOW)
+    proposal = propose_preset(terms, actor=_administrator(), now=builders.NOW)
+    return confirm_proposal(proposal, actor=_administrator(), now=builders.NOW)
 
 
 def test_each_of_the_four_provinces_has_its_expected_ways() -> None:
@@ -186,7 +186,7 @@ def test_the_preview_shows_before_and_after_and_what_stays() -> None:
     builders.routing(Procedure.ISSUE, Route.DIRECT, office=office)
     builders.routing(Procedure.RECOVER, Route.DIRECT, office=office, storage="sim")
 
-    changes = services.preview_of_preset(_terms("ninh_binh_2025", office))
+    changes = preview_of_preset(_terms("ninh_binh_2025", office))
 
     found = {(change.procedure, change.storage): change for change in changes}
     assert not found[Procedure.ISSUE, ""].is_change

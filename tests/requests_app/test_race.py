@@ -12,15 +12,17 @@ from django.conf import settings
 from django.db import connection
 
 from portal.accounts.models import User
-from portal.ca import authority, ceremony, keystore
-from portal.ca import services as ca
+from portal.ca.authority import ceremony, keystore
+from portal.ca.authority import services as authority
 from portal.ca.models import Certificate
+from portal.ca.register import services as ca
 from portal.core.roles import Role
-from requests_app import services
+from portal.core.steps import IllegalStep
+from requests_app.errors import StaleVersion
 from requests_app.execution import services as execution
 from requests_app.models import Dossier
-from requests_app.services import StaleVersion
-from requests_app.workflow import Action, IllegalStep, State
+from requests_app.steps.engine import take_step
+from requests_app.workflow import Action, State
 from tests import builders, story
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,7 +53,7 @@ def test_of_approving_and_sending_back_at_once_exactly_one_happens() -> None:
 
         def act() -> str:
             try:
-                services.take_step(
+                take_step(
                     mine,
                     action,
                     actor=supervisor,

@@ -15,21 +15,23 @@ from pytest_django import Settings
 from devices import services as devices
 from devices.lifecycle import Condition, Custody, Move
 from devices.models import CustodyMove, Device
-from devices.services import pins
-from portal.ca import keystore, tokens
-from portal.ca import services as ca
-from portal.ca.authority import open_for_signing
+from devices.pins import services as pins
+from portal.ca.authority import keystore
+from portal.ca.authority.services import open_for_signing
 from portal.ca.models import Certificate, RevocationReason, VirtualToken
+from portal.ca.register import services as ca
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused, Violation
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.documents import services as documents
 from portal.notices.models import Notice
-from requests_app import services
-from requests_app.drafts.targets import newest_certificates
+from requests_app.decision.services import RowDecision, decide_rows
 from requests_app.execution import services as execution
 from requests_app.kinds.mau_06_recover import effect as recovering
 from requests_app.kinds.mau_06_recover import rules as row_rules
+from requests_app.kinds.targets import newest_certificates
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome, Procedure
+from requests_app.submission.checks import violations_before_signing
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.requests_app import recovery
@@ -80,7 +82,7 @@ def test_a_locked_device_with_a_valid_certificate_can_be_recovered() -> None:
     device = locked(people)
 
     assert against(device) == []
-    assert services.violations_before_signing(draft(people, row(device)), now=NOW) == []
+    assert violations_before_signing(draft(people, row(device)), now=NOW) == []
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_a_row_fits_what_the_register_says_of_its_device(
     people = cast()
     dossier = draft(people, row(locked(people)), row(locked(people, "Lò Thị Hai"), **changes))
 
-    found = services.violations_before_signing(dossier, now=NOW)
+    found = violations_before_signing(dossier, now=NOW)
 
     assert [(one.code, one.row) for one in found] == [(code, 2)]
 
@@ -107,7 +109,7 @@ def test_another_bodys_device_is_as_good_as_unknown() -> None:
     strangers = story.cast_beside(people)
     device = locked(strangers)
 
-    found = services.violations_before_signing(draft(people, row(device)), now=NOW)
+    found = violations_before_signing(draft(people, row(device)), now=NOW)
 
     assert [one.code for one in found] == ["unknown_device"]
     assert strangers.agency.name not in found[0].message
@@ -169,7 +171,7 @@ def test_a_device_that_another_open_dossier_asks_for_is_not_asked_twice(kind: st
     certificate = Certificate.objects.get(key=device.key_id)
     other.items.update(device=device, certificate=certificate)
 
-    found = services.violations_before_signing(draft(people, row(device)), now=NOW)
+    found = violations_before_signing(draft(people, row(device)), now=NOW)
 
     assert [one.code for one in found] == ["duplicate_open"]
     assert str(other.uuid) in found[0].link
@@ -218,7 +220,7 @@ def test_a_token_and_a_sim_do_not_go_in_one_letter_where_they_go_different_ways(
 
     dossier = draft(people, row(locked(people)), row(sim))
 
-    found = services.violations_before_signing(dossier, now=NOW)
+    found = violations_before_signing(dossier, now=NOW)
     assert [one.code for one in found] == ["rows_go_different_ways"]
 
 
@@ -431,8 +433,8 @@ def test_a_row_that_can_never_be_done_is_refused_after_all_and_the_answer_follow
     dossier.refresh_from_db()
     item = dossier.items.get(position=1)
 
-    decision = services.RowDecision("refused", "Thiết bị đã báo thất lạc")
-    services.decide_rows(
+    decision = RowDecision("refused", "Thiết bị đã báo thất lạc")
+    decide_rows(
         dossier, {item.uuid: decision}, actor=people.officer, now=SOON, version=dossier.version
     )
     story.step(dossier, Action.DECIDE, people.officer, now=SOON)

@@ -20,8 +20,8 @@ from devices.models import CustodyMove, Device
 from portal.accounts.models import User
 from portal.agencies.models import Affiliation, Agency
 from portal.audit.models import AuditEntry
-from portal.core import sheets
 from portal.core.roles import OFFICE_ROLES, Role
+from portal.core.web import sheets
 from requests_app.models import DossierEvent
 from requests_app.registers.catalogue import REGISTERS
 from requests_app.registers.handovers import HANDS_CHANGED

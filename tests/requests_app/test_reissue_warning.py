@@ -9,10 +9,11 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.ca.models import Certificate
-from requests_app import services
 from requests_app.kinds import reissue_warning as reissue
 from requests_app.kinds import row_rules
 from requests_app.models import Dossier
+from requests_app.submission import checks
+from requests_app.submission.checks import violations_before_signing
 from requests_app.workflow import State
 from tests import builders, story
 from tests.builders import NOW
@@ -77,10 +78,10 @@ def test_the_clerk_is_warned_and_not_stopped_and_the_ca_sees_it(people: story.Ca
     page = client.get(reverse("requests_app:check", args=[dossier.uuid])).text
 
     assert "chưa cấp mới thay thế" in page
-    assert services.violations_before_signing(dossier, now=NOW) == []
+    assert violations_before_signing(dossier, now=NOW) == []
     looks = [
         one.message
-        for one in services.checks(dossier, reader=people.operator, now=NOW)
+        for one in checks.checks(dossier, reader=people.operator, now=NOW)
         if one.status == "look"
     ]
     assert any("chưa cấp mới thay thế" in message for message in looks)

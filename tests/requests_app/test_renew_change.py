@@ -18,12 +18,11 @@ from portal.agencies import services as agencies
 from portal.agencies.models import Affiliation, Agency, Subscriber
 from portal.agencies.services import AgencyFacts
 from portal.audit.models import AuditEntry
-from portal.ca import services as ca
 from portal.ca.models import Certificate, RevocationReason
-from portal.ca.names import subject_of
+from portal.ca.pki.names import subject_of
+from portal.ca.register import services as ca
 from portal.core.rules import Refused
 from portal.notices.models import Mail, Notice
-from requests_app import services
 from requests_app.execution import services as execution
 from requests_app.kinds.mau_04_renew_change import rules as renew_change
 from requests_app.kinds.mau_04_renew_change.effect import validity_of
@@ -31,6 +30,8 @@ from requests_app.kinds.mau_04_renew_change.prefill import row_of
 from requests_app.kinds.row_rules import rows_of
 from requests_app.models import DeliveredPaper, Dossier, Outcome, Procedure
 from requests_app.rules.certificates import UNKNOWN
+from requests_app.submission import checks
+from requests_app.submission.checks import violations_before_signing
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.builders import NOW, TODAY
@@ -78,7 +79,7 @@ def done(people: story.Cast, *rows: Mapping[str, str]) -> Dossier:
 
 def codes(people: story.Cast, *rows: Mapping[str, str], now: datetime = NOW) -> list[str]:
     """What stops a draft with these rows before it goes to the head."""
-    found = services.violations_before_signing(drafted(people, *rows, now=now), now=now)
+    found = violations_before_signing(drafted(people, *rows, now=now), now=now)
     return [violation.code for violation in found]
 
 
@@ -118,11 +119,11 @@ def test_a_slow_office_does_not_make_a_request_illegal_and_a_returned_one_is_jud
     dossier = story.send_in_ink(drafted(people, renewal(certificate)), people)
     later = NOW + timedelta(days=3)
 
-    assert services.checks(dossier, reader=people.officer, now=later) == services.checks(
+    assert checks.checks(dossier, reader=people.officer, now=later) == checks.checks(
         dossier, reader=people.officer, now=NOW
     )
     story.step(dossier, Action.RETURN, people.officer, reason="Thiếu chữ ký", now=later)
-    found = services.violations_before_signing(dossier, now=later)
+    found = violations_before_signing(dossier, now=later)
     assert [violation.code for violation in found] == ["too_late_to_renew"]
 
 
@@ -131,7 +132,7 @@ def test_who_decides_reads_the_rules_one_by_one(people: story.Cast, holder: Subs
     dossier = story.send_in_ink(drafted(people, renewal(certificate)), people)
     ca.revoke(certificate, RevocationReason.KEY_COMPROMISE, actor=None, now=NOW)
 
-    lines = services.checks(dossier, reader=people.officer, now=NOW)
+    lines = checks.checks(dossier, reader=people.officer, now=NOW)
 
     passed = {line.name for line in lines if line.status == "passed"}
     (failed,) = [line for line in lines if line.status == "failed"]
@@ -222,7 +223,7 @@ def test_a_body_takes_the_name_it_is_registered_under(people: story.Cast) -> Non
 
     _rename(people.agency, facts, named)
 
-    found = services.violations_before_signing(drafted(people, row), now=NOW)
+    found = violations_before_signing(drafted(people, row), now=NOW)
     assert "organisation_not_registered" not in [violation.code for violation in found]
 
 
@@ -258,7 +259,7 @@ def test_what_is_anothers_sounds_like_what_does_not_exist(people: story.Cast) ->
 
     messages = []
     for row in (own_name, wrong_email, made_up):
-        (violation,) = services.violations_before_signing(drafted(people, row), now=NOW)
+        (violation,) = violations_before_signing(drafted(people, row), now=NOW)
         messages.append(violation.message)
 
     assert messages == [
@@ -400,7 +401,7 @@ def test_the_old_one_is_superseded_for_the_next_request(
     old = story.give_certificate(holder, days_left=200)
     done(people, change(old, new_email=NEW_EMAIL))
 
-    (violation,) = services.violations_before_signing(drafted(people, renewal(old)), now=NOW)
+    (violation,) = violations_before_signing(drafted(people, renewal(old)), now=NOW)
 
     assert violation.code == "superseded"
     assert successor(old).serial in violation.message

@@ -17,9 +17,10 @@ from django.db import IntegrityError, connection, transaction
 from devices.lifecycle import Condition
 from devices.models import CustodyMove, Device
 from portal.agencies.models import Subscriber
-from portal.ca import authority, ceremony, keystore
-from portal.ca import services as ca
+from portal.ca.authority import ceremony, keystore
+from portal.ca.authority import services as authority
 from portal.ca.models import Certificate, Issuance, RevocationReason
+from portal.ca.register import services as ca
 from portal.notices.models import Mail
 from requests_app.execution import services as execution
 from requests_app.kinds.mau_04_renew_change import effect as renewing

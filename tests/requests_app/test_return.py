@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from pytest_django import DjangoAssertNumQueries
 
 from devices import services as devices
@@ -14,14 +12,17 @@ from devices.lifecycle import Condition, Custody, Move
 from devices.models import CustodyMove
 from portal.core.roles import Role
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
-from requests_app import services
+from requests_app.decision.services import RowDecision, accept_all, decide_rows, tick_devices
+from requests_app.errors import Barred
 from requests_app.kinds.mau_08_return import rules as give_back
 from requests_app.kinds.mau_08_return.prefill import rows_of, rows_to_give_back
-from requests_app.models import Decision, DeliveredPaper, Outcome, Procedure, RoutingRule
-from requests_app.services import RowDecision
-from requests_app.workflow import Action, IllegalStep, Route, State
+from requests_app.models import Decision, DeliveredPaper, Outcome
+from requests_app.steps.engine import allowed_steps
+from requests_app.submission.checks import violations_before_signing
+from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.builders import NOW
 from tests.requests_app import returns
@@ -86,7 +87,7 @@ def test_a_right_row_has_nothing_against_it() -> None:
 
     dossier = returns.drafted(people, returns.at_agency(people, 2))
 
-    assert services.violations_before_signing(dossier, now=NOW) == []
+    assert violations_before_signing(dossier, now=NOW) == []
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_what_the_register_says_otherwise_is_refused(changes: dict[str, str], co
 
     dossier = story.draft_of(people, "mau_08_return", [row | changes])
 
-    violations = services.violations_before_signing(dossier, now=NOW)
+    violations = violations_before_signing(dossier, now=NOW)
     assert [one.code for one in violations] == [code]
 
 
@@ -115,7 +116,7 @@ def test_what_is_not_in_the_agencys_hands_is_not_given_back() -> None:
     lost.refresh_from_db()
     dossier = returns.drafted(people, [held, lost])
 
-    violations = services.violations_before_signing(dossier, now=NOW)
+    violations = violations_before_signing(dossier, now=NOW)
 
     # A lost device's condition is none of the form's either.
     found = [one.code for one in violations if one.code != "unknown_condition"]
@@ -131,7 +132,7 @@ def test_another_bodys_device_is_unknown_here() -> None:
 
     dossier = story.draft_of(people, "mau_08_return", rows_of(theirs, now=NOW))
 
-    violations = services.violations_before_signing(dossier, now=NOW)
+    violations = violations_before_signing(dossier, now=NOW)
     assert [one.code for one in violations] == ["unknown_device"]
 
 
@@ -143,7 +144,7 @@ def test_a_device_stands_in_one_open_set_of_minutes() -> None:
 
     second = returns.drafted(people, [device])
 
-    (violation,) = services.violations_before_signing(second, now=NOW)
+    (violation,) = violations_before_signing(second, now=NOW)
     assert violation.code == "duplicate_open"
     assert first.letter_number in violation.way_out
     assert [one.code for one in give_back.of_device(device)] == ["duplicate_open"]
@@ -158,7 +159,7 @@ def test_a_device_is_received_only_when_its_number_was_seen() -> None:
     unseen, other = dossier.items.all()
 
     with pytest.raises(Refused) as refusal:
-        services.decide_rows(
+        decide_rows(
             dossier,
             {
                 unseen.uuid: RowDecision(Decision.ACCEPTED),
@@ -179,7 +180,7 @@ def test_a_number_may_be_read_in_small_letters_and_with_spaces() -> None:
     item = dossier.items.get()
     read = f" {item.answers['device_serial'].lower()} "
 
-    services.decide_rows(
+    decide_rows(
         dossier,
         {item.uuid: RowDecision(Decision.ACCEPTED, "Nắp nứt", read)},
         actor=people.operator,
@@ -197,7 +198,7 @@ def test_a_device_seen_once_need_not_be_scanned_again_for_a_remark() -> None:
     returns.look_at_all(dossier, people)
     item = dossier.items.get()
 
-    services.decide_rows(
+    decide_rows(
         dossier,
         {item.uuid: RowDecision(Decision.ACCEPTED, "Xước mặt sau")},
         actor=people.operator,
@@ -214,7 +215,7 @@ def test_not_received_needs_its_reason() -> None:
     dossier = returns.sent(people, returns.at_agency(people))
 
     with pytest.raises(Refused) as refusal:
-        services.decide_rows(
+        decide_rows(
             dossier,
             {dossier.items.get().uuid: RowDecision(Decision.REFUSED, " ")},
             actor=people.operator,
@@ -231,7 +232,7 @@ def test_scanned_numbers_tick_their_rows_and_strangers_come_back() -> None:
     dossier = returns.sent(people, given_back)
     scanned = [given_back[0].serial.lower(), "", "LA-0001", given_back[2].serial]
 
-    ticked, unknown = services.tick_devices(
+    ticked, unknown = tick_devices(
         dossier, scanned, actor=people.operator, now=NOW, version=dossier.version
     )
 
@@ -244,9 +245,7 @@ def test_scanning_keeps_the_remark_of_a_device_received_before() -> None:
     (device,) = returns.at_agency(people)
     dossier = returns.look_at_all(returns.sent(people, [device]), people, remark="Nắp nứt")
 
-    services.tick_devices(
-        dossier, [device.serial], actor=people.operator, now=NOW, version=dossier.version
-    )
+    tick_devices(dossier, [device.serial], actor=people.operator, now=NOW, version=dossier.version)
 
     assert dossier.items.get().decision_reason == "Nắp nứt"
 
@@ -256,7 +255,7 @@ def test_devices_are_never_received_all_at_once_unseen() -> None:
     dossier = returns.sent(people, returns.at_agency(people))
 
     with pytest.raises(IllegalStep):
-        services.accept_all(dossier, actor=people.operator, now=NOW, version=dossier.version)
+        accept_all(dossier, actor=people.operator, now=NOW, version=dossier.version)
 
 
 @BOTH
@@ -268,7 +267,7 @@ def test_only_the_receiving_side_says_what_it_received(
     not_theirs = people.officer if route == Route.MINUTES else people.office_head
 
     with pytest.raises(IllegalStep):
-        services.tick_devices(dossier, [], actor=not_theirs, now=NOW, version=dossier.version)
+        tick_devices(dossier, [], actor=not_theirs, now=NOW, version=dossier.version)
 
 
 def test_who_signed_the_minutes_does_not_receive_the_devices() -> None:
@@ -278,8 +277,8 @@ def test_who_signed_the_minutes_does_not_receive_the_devices() -> None:
     twin = builders.user(Role.CA_OPERATOR, person=people.head.person)
     dossier = returns.sent(people, returns.at_agency(people))
 
-    with pytest.raises(services.Barred):
-        services.tick_devices(dossier, [], actor=twin, now=NOW, version=dossier.version)
+    with pytest.raises(Barred):
+        tick_devices(dossier, [], actor=twin, now=NOW, version=dossier.version)
 
 
 # Confirmed
@@ -335,7 +334,7 @@ def test_all_or_some_is_what_the_rows_say() -> None:
         story.step(dossier, Action.TAKE_ALL, people.operator)
 
     assert codes(refusal) == ["rows_not_ready"]
-    allowed = services.allowed_steps(dossier, people.operator)
+    allowed = allowed_steps(dossier, people.operator)
     assert [step.action for step in allowed] == [Action.TAKE_SOME, Action.RETURN]
 
 
@@ -344,9 +343,7 @@ def test_minutes_of_which_nothing_came_are_returned() -> None:
     given_back = returns.at_agency(people)
     dossier = returns.look_at_all(returns.sent(people, given_back), people, missing=1)
 
-    assert [step.action for step in services.allowed_steps(dossier, people.operator)] == [
-        Action.RETURN
-    ]
+    assert [step.action for step in allowed_steps(dossier, people.operator)] == [Action.RETURN]
     story.step(dossier, Action.RETURN, people.operator, reason="Chưa có thiết bị nào")
 
     assert dossier.state == State.RETURNED
@@ -421,20 +418,3 @@ def test_the_office_receives_and_the_ca_later() -> None:
     device.refresh_from_db()
     assert device.custody == Custody.AT_CA
     assert devices.ledger_agrees(device)
-
-
-# Routes
-
-
-def test_rules_that_only_took_note_of_minutes_become_rules_of_confirmation() -> None:
-    migration = import_module("requests_app.migrations.0006_minutes_routes")
-    back = builders.routing(Procedure.RETURN_DEVICE, Route.NOTICE)
-    loss = builders.routing(Procedure.REPORT_LOSS, Route.NOTICE)
-
-    migration.confirm(apps, None)
-
-    routes = dict(RoutingRule.objects.values_list("pk", "route"))
-    assert routes == {back.pk: Route.MINUTES, loss.pk: Route.NOTICE}
-    migration.take_note(apps, None)
-    back.refresh_from_db()
-    assert back.route == Route.NOTICE

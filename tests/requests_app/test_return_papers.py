@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from portal.ca import tokens
 from portal.ca.models import Certificate
+from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused
 from portal.documents import services as documents
 from portal.documents.models import Document
-from requests_app import services
+from requests_app.decision.services import RowDecision, decide_rows
 from requests_app.models import DeliveredPaper, Dossier
 from requests_app.submission.letter_content import letter_of
 from requests_app.workflow import Action, Route, State
@@ -62,9 +62,9 @@ def test_the_receipt_names_what_differs_who_confirmed_and_when() -> None:
     dossier = returns.sent(people, returns.at_agency(people, 3))
     first, _second, third = dossier.items.all()
     returns.look_at_all(dossier, people, missing=1)
-    services.decide_rows(
+    decide_rows(
         dossier,
-        {first.uuid: services.RowDecision("accepted", "Nắp nứt")},
+        {first.uuid: RowDecision("accepted", "Nắp nứt")},
         actor=people.officer,
         now=NOW,
         version=dossier.version,

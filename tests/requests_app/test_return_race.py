@@ -14,10 +14,12 @@ from devices.models import CustodyMove
 from portal.accounts.models import User
 from portal.core.roles import Role
 from portal.core.rules import Refused
-from requests_app import services
+from portal.core.steps import IllegalStep
+from requests_app.decision.services import RowDecision, decide_rows
+from requests_app.errors import StaleVersion
 from requests_app.models import DeliveredPaper, Dossier
-from requests_app.services import RowDecision, StaleVersion
-from requests_app.workflow import Action, IllegalStep, Route, State
+from requests_app.steps.engine import take_step
+from requests_app.workflow import Action, Route, State
 from tests import builders
 from tests.builders import NOW
 from tests.requests_app import returns
@@ -50,7 +52,7 @@ def test_of_two_officers_who_confirm_at_once_one_does() -> None:
         mine = Dossier.objects.get(pk=dossier.pk)
 
         def act() -> str:
-            services.take_step(mine, Action.TAKE_ALL, actor=officer, now=NOW, version=mine.version)
+            take_step(mine, Action.TAKE_ALL, actor=officer, now=NOW, version=mine.version)
             return "done"
 
         return act
@@ -72,13 +74,11 @@ def test_a_row_looked_at_anew_is_not_confirmed_as_it_was() -> None:
     mine, theirs = (Dossier.objects.get(pk=dossier.pk) for _ in range(2))
 
     def confirm() -> str:
-        services.take_step(
-            mine, Action.TAKE_ALL, actor=people.officer, now=NOW, version=mine.version
-        )
+        take_step(mine, Action.TAKE_ALL, actor=people.officer, now=NOW, version=mine.version)
         return "confirmed"
 
     def look_anew() -> str:
-        services.decide_rows(
+        decide_rows(
             theirs,
             {item.uuid: RowDecision("refused", "Không phải thiết bị này")},
             actor=beside,

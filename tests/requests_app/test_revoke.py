@@ -15,13 +15,13 @@ from pytest_django import Settings
 from devices.lifecycle import Custody
 from devices.models import CustodyMove, Device
 from portal.agencies.models import Subscriber
-from portal.ca import services as ca
 from portal.ca import tasks
 from portal.ca.models import Certificate, Crl, RevocationReason
+from portal.ca.register import services as ca
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.documents import services as documents
 from portal.notices.models import Notice
-from requests_app import services
+from requests_app.decision.services import decide_rows
 from requests_app.execution import services as execution
 from requests_app.kinds.mau_05_revoke import effect as revoking
 from requests_app.models import DeliveredPaper, Outcome, Procedure
@@ -179,7 +179,7 @@ def test_a_failed_row_that_is_refused_then_ends_the_dossier_with_both_papers() -
     execution.execute_accepted(now=SOON)
     dossier.refresh_from_db()
     failed = dossier.items.get(outcome=Outcome.FAILED)
-    services.decide_rows(
+    decide_rows(
         dossier,
         {failed.uuid: ("refused", "Đã chuyển sang cơ quan khác")},
         actor=people.operator,

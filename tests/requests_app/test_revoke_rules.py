@@ -11,11 +11,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from devices.models import Device
-from portal.ca import services as ca
 from portal.ca.models import Certificate, RevocationReason
-from requests_app import services
+from portal.ca.register import services as ca
 from requests_app.kinds.mau_05_revoke import rules as row_rules
 from requests_app.kinds.mau_05_revoke.prefill import row_of, rows_of
+from requests_app.submission.checks import violations_before_signing
 from tests import builders, story
 from tests.requests_app.revocations import (
     NOW,
@@ -99,7 +99,7 @@ def test_anothers_certificate_is_not_known_from_one_that_does_not_exist() -> Non
     people, others = cast(), story.cast_beside(cast())
     dossier = draft(people, row(held(others)), row(held(people), certificate_serial="F" * 16))
 
-    first, second = services.violations_before_signing(dossier, now=NOW)
+    first, second = violations_before_signing(dossier, now=NOW)
 
     assert first.code == second.code == "not_the_managing_agency"
     assert first.message.replace(first.message.split("“")[1][:16], "F" * 16) == second.message
@@ -121,7 +121,7 @@ def test_of_a_replaced_certificate_the_one_in_use_is_named() -> None:
     new = successor_of(old)
     ca.revoke(old, RevocationReason.SUPERSEDED, actor=None, now=NOW)
 
-    (found,) = services.violations_before_signing(draft(people, row(old)), now=NOW)
+    (found,) = violations_before_signing(draft(people, row(old)), now=NOW)
 
     assert found.code == "revoked_already"
     assert new.serial in found.way_out
@@ -172,7 +172,7 @@ def test_the_way_out_leads_to_the_page_where_it_is_taken() -> None:
     )
     dossier = draft(people, row(asked, cause="unsafe", reason="Mất điện thoại"), row(ended))
 
-    first, second = services.violations_before_signing(dossier, now=NOW)
+    first, second = violations_before_signing(dossier, now=NOW)
 
     assert first.link == f"/ho-so/{dossier.uuid}/"
     assert second.link == f"/thiet-bi/{Device.objects.get(key=ended.key).uuid}/"

@@ -14,11 +14,15 @@ from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.core.rules import Refused
-from requests_app import services
 from requests_app.models import Procedure, RoutingProposal, RoutingRule
+from requests_app.routing.proposals import (
+    confirm_proposal,
+    decline_proposal,
+    propose_rule,
+    withdraw_proposal,
+)
 from requests_app.routing.services import copies_for, rule_for
-from requests_app.routing.terms import violations_of
-from requests_app.services import RuleFacts
+from requests_app.routing.terms import RuleFacts, violations_of
 from requests_app.workflow import Route
 from tests import builders
 
@@ -47,8 +51,8 @@ def _administrator() -> User:
 
 def _in_force(facts: RuleFacts) -> RoutingRule:
     """Proposed by one administrator, confirmed by another."""
-    proposal = services.propose_rule(facts, actor=_administrator(), now=builders.NOW)
-    services.confirm_proposal(proposal, actor=_administrator(), now=builders.NOW)
+    proposal = propose_rule(facts, actor=_administrator(), now=builders.NOW)
+    confirm_proposal(proposal, actor=_administrator(), now=builders.NOW)
     return RoutingRule.objects.get(proposal=proposal)
 
 
@@ -115,7 +119,7 @@ def test_a_proposed_rule_is_not_in_force_until_another_person_confirms_it() -> N
     proposer = _administrator()
     same_person = builders.user(Role.ADMINISTRATOR, agency=proposer.agency, person=proposer.person)
     facts = _facts(valid_from=builders.TODAY)
-    proposal = services.propose_rule(facts, actor=proposer, now=builders.NOW)
+    proposal = propose_rule(facts, actor=proposer, now=builders.NOW)
 
     def route() -> str:
         return rule_for(Procedure.ISSUE, office_id=1, today=builders.TODAY).route
@@ -123,27 +127,27 @@ def test_a_proposed_rule_is_not_in_force_until_another_person_confirms_it() -> N
     assert route() == Route.DIRECT
     for nobody_else in (proposer, same_person):
         with pytest.raises(Refused) as refusal:
-            services.confirm_proposal(proposal, actor=nobody_else, now=builders.NOW)
+            confirm_proposal(proposal, actor=nobody_else, now=builders.NOW)
         assert _codes(refusal) == ["not_a_second_person"]
     assert route() == Route.DIRECT
-    services.confirm_proposal(proposal, actor=_administrator(), now=builders.NOW)
+    confirm_proposal(proposal, actor=_administrator(), now=builders.NOW)
     assert route() == Route.VIA_OFFICE
 
 
 def test_a_declined_or_withdrawn_proposal_changes_nothing_and_is_decided_once() -> None:
     standing = builders.routing(route=Route.DIRECT)
     proposer = _administrator()
-    declined = services.propose_rule(_facts(), actor=proposer, now=builders.NOW)
-    withdrawn = services.propose_rule(_facts(), actor=proposer, now=builders.NOW)
+    declined = propose_rule(_facts(), actor=proposer, now=builders.NOW)
+    withdrawn = propose_rule(_facts(), actor=proposer, now=builders.NOW)
 
-    services.decline_proposal(declined, actor=_administrator(), now=builders.NOW)
+    decline_proposal(declined, actor=_administrator(), now=builders.NOW)
     with pytest.raises(PermissionDenied):
-        services.withdraw_proposal(withdrawn, actor=_administrator(), now=builders.NOW)
-    services.withdraw_proposal(withdrawn, actor=proposer, now=builders.NOW)
+        withdraw_proposal(withdrawn, actor=_administrator(), now=builders.NOW)
+    withdraw_proposal(withdrawn, actor=proposer, now=builders.NOW)
 
     for proposal in (declined, withdrawn):
         with pytest.raises(Refused) as refusal:
-            services.confirm_proposal(proposal, actor=_administrator(), now=builders.NOW)
+            confirm_proposal(proposal, actor=_administrator(), now=builders.NOW)
         assert _codes(refusal) == ["already_decided"]
     standing.refresh_from_db()
     assert standing.valid_until is None
@@ -152,12 +156,12 @@ def test_a_declined_or_withdrawn_proposal_changes_nothing_and_is_decided_once() 
 
 def test_the_second_of_two_proposals_for_one_day_is_refused_when_it_is_confirmed() -> None:
     proposer, second = _administrator(), _administrator()
-    one = services.propose_rule(_facts(), actor=proposer, now=builders.NOW)
-    other = services.propose_rule(_facts(route=Route.DIRECT), actor=proposer, now=builders.NOW)
-    services.confirm_proposal(one, actor=second, now=builders.NOW)
+    one = propose_rule(_facts(), actor=proposer, now=builders.NOW)
+    other = propose_rule(_facts(route=Route.DIRECT), actor=proposer, now=builders.NOW)
+    confirm_proposal(one, actor=second, now=builders.NOW)
 
     with pytest.raises(Refused) as refusal:
-        services.confirm_proposal(other, actor=second, now=builders.NOW)
+        confirm_proposal(other, actor=second, now=builders.NOW)
 
     assert _codes(refusal) == ["rule_overlaps"]
 
@@ -176,7 +180,7 @@ def test_a_wrong_rule_is_refused_and_nothing_changes(changes: dict[str, Any], co
     builders.routing()
 
     with pytest.raises(Refused) as refusal:
-        services.propose_rule(_facts(**changes), actor=_administrator(), now=builders.NOW)
+        propose_rule(_facts(**changes), actor=_administrator(), now=builders.NOW)
 
     assert _codes(refusal) == [code]
     assert RoutingRule.objects.count() == 1
@@ -227,9 +231,9 @@ def test_a_limit_may_be_as_long_as_the_law_says() -> None:
 
 def test_nobody_but_an_administrator_who_is_a_known_person_changes_routes() -> None:
     with pytest.raises(PermissionDenied):
-        services.propose_rule(_facts(), actor=builders.user(Role.OFFICE_HEAD), now=builders.NOW)
+        propose_rule(_facts(), actor=builders.user(Role.OFFICE_HEAD), now=builders.NOW)
     with pytest.raises(Refused) as refusal:
-        services.propose_rule(_facts(), actor=builders.user(Role.ADMINISTRATOR), now=builders.NOW)
+        propose_rule(_facts(), actor=builders.user(Role.ADMINISTRATOR), now=builders.NOW)
 
     assert _codes(refusal) == ["account_without_person"]
 
@@ -288,7 +292,7 @@ def test_two_administrators_add_and_end_a_rule_on_the_pages() -> None:
 
 def test_who_proposed_is_offered_to_withdraw_and_is_refused_to_confirm() -> None:
     proposer = _administrator()
-    proposal = services.propose_rule(_facts(), actor=proposer, now=builders.NOW)
+    proposal = propose_rule(_facts(), actor=proposer, now=builders.NOW)
     client = _client(proposer)
 
     page = client.get(reverse("requests_app:routing")).text

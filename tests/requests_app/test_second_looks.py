@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from portal.accounts.models import User
-from requests_app.decision.second_looks import second_looks
 from requests_app.models import Dossier, Procedure
+from requests_app.submission.checks import second_looks
 from requests_app.workflow import State
 from tests import builders, story
 from tests.builders import NOW

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from requests_app import services
+from requests_app.drafts.division import split_by_route
 from requests_app.models import Attachment, Procedure
 from requests_app.submission import letters
 from requests_app.workflow import Route
@@ -34,9 +34,7 @@ def test_a_rows_papers_go_with_the_row() -> None:
             added_at=NOW,
         )
 
-    (other,) = services.split_by_route(
-        dossier, actor=people.clerk, now=NOW, version=dossier.version
-    )
+    (other,) = split_by_route(dossier, actor=people.clerk, now=NOW, version=dossier.version)
 
     assert [paper.item for paper in other.attachments.all()] == [moving]
     assert [paper.item for paper in dossier.attachments.all()] == [None]

@@ -8,12 +8,14 @@ from devices.lifecycle import Custody
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.core.rules import Refused
+from portal.core.steps import IllegalStep
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
-from requests_app import services
+from requests_app.drafts.services import add_row, create_draft, save_letter
+from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Dossier, Procedure, SigningMode
-from requests_app.services import Barred, StaleVersion
-from requests_app.workflow import Action, IllegalStep, Route, State
+from requests_app.steps.engine import allowed_steps, take_step
+from requests_app.workflow import Action, Route, State
 from tests import builders, story
 
 pytestmark = pytest.mark.django_db
@@ -38,8 +40,8 @@ def test_a_dossier_goes_from_draft_to_accepted_by_six_people() -> None:
 
 def test_an_incomplete_draft_is_refused_with_every_reason_and_left_as_it_was() -> None:
     people = story.cast()
-    dossier = services.create_draft("mau_01_person", actor=people.clerk, now=builders.NOW)
-    services.add_row(
+    dossier = create_draft("mau_01_person", actor=people.clerk, now=builders.NOW)
+    add_row(
         dossier,
         builders.person_answers(1, identity_number="12084900101"),
         actor=people.clerk,
@@ -49,7 +51,7 @@ def test_an_incomplete_draft_is_refused_with_every_reason_and_left_as_it_was() -
     dossier.refresh_from_db()
 
     with pytest.raises(Refused) as refusal:
-        services.take_step(
+        take_step(
             dossier,
             Action.REQUEST_SIGNATURE,
             actor=people.clerk,
@@ -66,9 +68,9 @@ def test_an_incomplete_draft_is_refused_with_every_reason_and_left_as_it_was() -
 
 def test_a_draft_keeps_wrong_values_as_typed() -> None:
     people = story.cast()
-    dossier = services.create_draft("mau_01_person", actor=people.clerk, now=builders.NOW)
+    dossier = create_draft("mau_01_person", actor=people.clerk, now=builders.NOW)
 
-    item = services.add_row(
+    item = add_row(
         dossier,
         {"full_name": "<b>Lò</b>", "identity_number": "12"},
         actor=people.clerk,
@@ -106,10 +108,10 @@ def test_who_edited_may_not_sign_even_from_another_account() -> None:
     with pytest.raises(Barred):
         story.step(dossier, Action.SIGN, head)
 
-    assert services.allowed_steps(dossier, head) == [
-        step for step in services.allowed_steps(dossier, head) if step.action != Action.SIGN
+    assert allowed_steps(dossier, head) == [
+        step for step in allowed_steps(dossier, head) if step.action != Action.SIGN
     ]
-    assert Action.SIGN in {step.action for step in services.allowed_steps(dossier, people.head)}
+    assert Action.SIGN in {step.action for step in allowed_steps(dossier, people.head)}
 
 
 def test_who_decided_may_not_confirm_from_a_second_account() -> None:
@@ -149,7 +151,7 @@ def test_a_stale_form_changes_nothing() -> None:
     people = story.cast()
     dossier = story.drafted(people)
     seen = dossier.version
-    services.save_letter(
+    save_letter(
         dossier,
         letter_number="13/UBND-VHXH",
         letter_date=builders.TODAY,
@@ -161,7 +163,7 @@ def test_a_stale_form_changes_nothing() -> None:
     )
 
     with pytest.raises(StaleVersion):
-        services.take_step(
+        take_step(
             dossier,
             Action.REQUEST_SIGNATURE,
             actor=people.clerk,
@@ -264,7 +266,7 @@ def test_a_body_without_a_seal_drafts_nothing() -> None:
     clerk = builders.user(Role.CLERK, agency=room)
 
     with pytest.raises(Refused) as refusal:
-        services.create_draft("mau_01_person", actor=clerk, now=builders.NOW)
+        create_draft("mau_01_person", actor=clerk, now=builders.NOW)
 
     assert [violation.code for violation in refusal.value.violations] == ["sender_has_no_seal"]
 
@@ -287,8 +289,8 @@ def test_a_notice_of_a_hand_over_that_did_not_happen_is_refused_before_it_is_sig
         agency=people.agency,
         subscriber=builders.person(at=people.agency),
     )
-    dossier = services.create_draft("mau_07_handover", actor=people.clerk, now=builders.NOW)
-    services.add_row(
+    dossier = create_draft("mau_07_handover", actor=people.clerk, now=builders.NOW)
+    add_row(
         dossier,
         {"device_serial": device.serial, "subscriber_name": "Lò Văn Thử"},
         actor=people.clerk,

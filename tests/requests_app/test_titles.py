@@ -11,8 +11,9 @@ from django.urls import reverse
 
 from portal.deadlines.models import Deadline
 from portal.notices.models import Notice
-from requests_app import kinds, services
+from requests_app import kinds
 from requests_app.dossier_pages.wording import deed_of
+from requests_app.steps.titles import title_of
 from requests_app.workflow import Action
 from tests import builders, story
 
@@ -40,7 +41,7 @@ def test_a_dossier_is_called_by_what_it_is_about_and_whose_it_is(
     agency = builders.agency("UBND xã Tân Uyên", office=builders.office())
     dossier = builders.dossier(agency=agency, kind=kind, rows=0, row_count=rows)
 
-    assert services.title_of(dossier) == f"{headline} – UBND xã Tân Uyên"
+    assert title_of(dossier) == f"{headline} – UBND xã Tân Uyên"
 
 
 def test_every_kind_has_a_headline_that_counts() -> None:

@@ -17,7 +17,8 @@ from django.db import connection
 from devices import services as devices
 from devices.lifecycle import Condition, Custody, Move
 from devices.models import CustodyMove, Device
-from portal.ca import authority, ceremony, keystore
+from portal.ca.authority import ceremony, keystore
+from portal.ca.authority import services as authority
 from portal.ca.models import Certificate
 from portal.core.rules import Refused
 from portal.deadlines.models import Deadline, DeadlineKind

@@ -9,11 +9,13 @@ from django.urls import reverse
 
 from devices.models import Device
 from portal.audit.models import AuditEntry
-from portal.ca import tokens
+from portal.ca.tokens import services as tokens
 from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.notices.models import Notice
-from requests_app import kinds, services, spreadsheets
+from requests_app import kinds, spreadsheets
+from requests_app.drafts import attachments
+from requests_app.errors import Barred, NotEditable
 from requests_app.models import SigningMode
 from requests_app.workflow import Action, State
 from tests import builders, story
@@ -34,10 +36,10 @@ def test_the_scan_is_not_changed_after_the_head_confirmed_it() -> None:
     (scan,) = dossier.attachments.all()
     story.step(dossier, Action.SIGN, people.head)
 
-    with pytest.raises(services.NotEditable):
+    with pytest.raises(NotEditable):
         story.scan(dossier, people.clerk)
-    with pytest.raises(services.NotEditable):
-        services.detach(
+    with pytest.raises(NotEditable):
+        attachments.detach(
             dossier, scan.uuid, actor=people.clerk, now=builders.NOW, version=dossier.version
         )
 
@@ -55,7 +57,7 @@ def test_who_attached_the_scan_does_not_confirm_it_with_another_account() -> Non
     story.step(dossier, Action.REQUEST_SIGNATURE, people.clerk)
     story.scan(dossier, other_account)
 
-    with pytest.raises(services.Barred):
+    with pytest.raises(Barred):
         story.step(dossier, Action.SIGN, people.head)
 
 
@@ -66,7 +68,7 @@ def test_a_workbook_is_no_scan() -> None:
     sheet = spreadsheets.template(kinds.get("mau_01_person"))
 
     with pytest.raises(Refused) as refusal:
-        services.attach(
+        attachments.attach(
             dossier,
             SimpleUploadedFile("ban-quet.xlsx", sheet),
             kind="signed_scan",

@@ -16,7 +16,7 @@ from devices.lifecycle import (
     find_rule,
     moves_open_to,
 )
-from devices.lifecycle_page import lifecycle_page
+from devices.management.commands.write_device_lifecycle import lifecycle_page
 from portal.core.roles import Role
 
 PLACES: list[tuple[Custody | None, Condition | None]] = [

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from requests_app import diagram
+from requests_app.management.commands import workflow_diagram
 
 PAGE = Path(__file__).parents[2] / "docs" / "workflow.md"
 
 
 def test_the_workflow_page_is_fresh() -> None:
-    assert PAGE.read_text(encoding="utf-8") == diagram.page()
+    assert PAGE.read_text(encoding="utf-8") == workflow_diagram.page()

@@ -8,8 +8,7 @@ import pytest
 
 from portal.core.rules import Violation
 from requests_app.kinds.people import sim_names_its_carrier
-from requests_app.rules import systems
-from requests_app.submission import rules as dossiers
+from requests_app.rules import dossiers, register
 
 TODAY = date(2026, 11, 20)
 
@@ -92,8 +91,8 @@ def test_ink_needs_its_scan() -> None:
 
 
 def test_a_system_is_owned_by_a_body_on_the_list() -> None:
-    assert systems.owner_is_registered(True, 1, "UBND xã") is None
-    assert code_of(systems.owner_is_registered(False, 1, "Công ty")) == "owner_not_registered"
+    assert register.owner_is_registered(True, 1, "UBND xã") is None
+    assert code_of(register.owner_is_registered(False, 1, "Công ty")) == "owner_not_registered"
 
 
 def test_a_sim_names_its_carrier_and_only_a_sim_does() -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core import identifiers
-from portal.core.identifiers import Check
 from portal.core.rules import Severity
+from portal.core.text import identifiers
+from portal.core.text.identifiers import Check
 
 # (check, value, code or "" for nothing, severity, suggestion)
 CASES: list[tuple[Check, str, str, str]] = [

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from portal.core.identifiers import check_host, host_of
+from portal.core.text.identifiers import check_host, host_of
 from requests_app import kinds
 from requests_app.kinds.base import Answers, Kind, check_list, check_row
 from requests_app.kinds.key_requests import in_words

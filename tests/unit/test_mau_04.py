@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from portal.ca.names import SubjectName
+from portal.ca.pki.names import SubjectName
 from requests_app import kinds
 from requests_app.kinds.base import Answers, CellFinding, check_list, check_row
 from requests_app.kinds.mau_04_renew_change.form import changed, changed_subject, moves_workplace

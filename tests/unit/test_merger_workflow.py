@@ -6,15 +6,9 @@ import itertools
 from contextlib import suppress
 
 from orgmerge.vocabulary import MergerState
-from orgmerge.workflow import (
-    BEFORE_FORCE,
-    STEPS,
-    IllegalMergerStep,
-    MergerAction,
-    find_step,
-    steps_open_to,
-)
+from orgmerge.workflow import BEFORE_FORCE, EDITING, STEPS, MergerAction
 from portal.core.roles import Role
+from portal.core.steps import IllegalStep
 
 S, A = MergerState, MergerAction
 # Written out by hand: role (None: the portal), from, action → to.
@@ -37,8 +31,8 @@ LEGAL = {
 def test_only_the_steps_in_the_table_exist() -> None:
     found = {}
     for role, state, action in itertools.product([*Role, None], S, A):
-        with suppress(IllegalMergerStep):
-            found[role, state, action] = find_step(action, state=state, role=role).target
+        with suppress(IllegalStep):
+            found[role, state, action] = STEPS.find(action, state=state, role=role).target
 
     assert found == LEGAL
 
@@ -50,7 +44,7 @@ def test_what_goes_back_or_ends_early_says_why() -> None:
 
 
 def test_approval_alone_asks_for_other_eyes() -> None:
-    assert {step.action for step in STEPS if step.not_by_editor} == {A.APPROVE}
+    assert {step.action for step in STEPS if EDITING in step.barred_by} == {A.APPROVE}
 
 
 def test_nothing_is_withdrawn_once_it_is_in_force() -> None:
@@ -62,4 +56,4 @@ def test_nothing_is_withdrawn_once_it_is_in_force() -> None:
 
 def test_what_has_ended_has_no_step() -> None:
     for state in (S.COMPLETED, S.WITHDRAWN):
-        assert [step for role in [*Role, None] for step in steps_open_to(role, state)] == []
+        assert [step for role in [*Role, None] for step in STEPS.open_to(role, state=state)] == []

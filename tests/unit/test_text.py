@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core import text
+from portal.core.text import vietnamese as text
 
 
 def test_nfc_composes_and_collapses_spaces() -> None:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core.computed_days import computed_days_off
-from portal.core.workdays import WorkCalendar
+from portal.core.calendar.computed_days import computed_days_off
+from portal.core.calendar.workdays import WorkCalendar
 
 DATA = Path(__file__).parent.parent / "data"
 _DAY = timedelta(days=1)

@@ -8,11 +8,11 @@ from contextlib import suppress
 import pytest
 
 from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
+from portal.core.steps import IllegalStep
 from requests_app.workflow import (
     ENDED,
     STEPS,
     Action,
-    IllegalStep,
     Route,
     State,
     find_step,

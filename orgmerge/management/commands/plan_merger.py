@@ -23,7 +23,7 @@ from orgmerge.planner import facts, planner
 from orgmerge.vocabulary import About
 from portal.agencies.models import Agency, Subscriber
 from portal.ca.models import Certificate
-from portal.core.collector import collector_paused
+from portal.core.database.bulk import collector_paused
 from requests_app.models import Dossier
 
 _AT_ONCE = 5000

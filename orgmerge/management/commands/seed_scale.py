@@ -20,7 +20,8 @@ from orgmerge.seeding.bodies import Commune
 from orgmerge.seeding.population import populate
 from orgmerge.seeding.signing import CertificateMaker, Signing, WithoutX509
 from portal.agencies.models import Agency, AgencyKind
-from portal.ca import authority, ceremony
+from portal.ca.authority import ceremony
+from portal.ca.authority import services as authority
 
 
 class Command(BaseCommand):

@@ -25,7 +25,7 @@ from orgmerge.plans.views.plan import find, must_see_drafts
 from orgmerge.plans.wording import is_to_settle
 from portal.ca.models import Certificate
 from portal.core.rules import Refused, Violation
-from requests_app.steps.errors import NotEditable, StaleVersion
+from requests_app.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,6 +12,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from devices.models import Device
@@ -28,8 +31,8 @@ from orgmerge.vocabulary import About, Action
 from portal.accounts.models import User
 from portal.agencies.models import Subscriber
 from portal.ca.models import Certificate
-from portal.core.paging import Order, capped_count, keyset_page
-from portal.core.roles import Role
+from portal.core.roles import Capability, Role, roles_that_can
+from portal.core.web.paging import Order, capped_count, keyset_page
 from requests_app.models import Dossier
 
 if TYPE_CHECKING:
@@ -49,6 +52,13 @@ _PAGES: Mapping[str, str] = {
     About.SUBSCRIBER: "agencies:subscriber",
     About.DOSSIER: "requests_app:detail",
 }
+_PAGE_WORDS: Mapping[str, Promise] = {
+    About.BODY: gettext_lazy("Xem đơn vị sau sắp xếp"),
+    About.CERTIFICATE: gettext_lazy("Xem chứng thư"),
+    About.DEVICE: gettext_lazy("Xem thiết bị"),
+    About.SUBSCRIBER: gettext_lazy("Xem thuê bao"),
+    About.DOSSIER: gettext_lazy("Xem hồ sơ"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +66,14 @@ class LineContext:
     """What a line's page shows beside it."""
 
     page: str  # of the thing itself, "" where the user may not open it
+    page_words: str  # of the link to it
     related: Sequence[PlanLine]
     settlement: Settlement | None
+
+    @property
+    def settle_words(self) -> str:
+        """What the link says that leads to deciding about it."""
+        return _("Quyết định lại") if self.settlement else _("Quyết định")
 
 
 def find_line(lines: QuerySet[PlanLine], about: str, thing: UUID) -> PlanLine | None:
@@ -70,33 +86,24 @@ def find_line(lines: QuerySet[PlanLine], about: str, thing: UUID) -> PlanLine | 
 def context_of(
     merger: Merger, line: PlanLine, lines: QuerySet[PlanLine], user: User
 ) -> LineContext:
-    """Return what stands context_of ``line``; ``lines`` are those the user may see."""
+    """Return what stands beside ``line``; ``lines`` are those the user may see."""
+    page = ""
+    if line.about == About.BODY:
+        page = reverse("orgmerge:body", args=[merger.uuid, line.target_uuid])
+    elif _TABLES[line.about].objects.visible_to(user).filter(pk=line.target_id).exists():
+        page = reverse(_PAGES[line.about], args=[line.target_uuid])
+    found = Q()
+    for about, keys in _things_around(line).items():
+        found |= Q(about=about, target_id__in=keys)
+    around_it = lines.filter(found).exclude(pk=line.pk).select_related("sender")
     return LineContext(
-        page=_page_of_thing(merger, line, user),
-        related=_related(line, lines),
+        page=page,
+        page_words=str(_PAGE_WORDS[line.about]),
+        related=list(around_it.order_by("stage", "pk")[:_MOST_RELATED]) if found else [],
         settlement=merger.settlements.select_related("body", "decided_by")
         .filter(about=line.about, target_id=line.target_id)
         .first(),
     )
-
-
-def _page_of_thing(merger: Merger, line: PlanLine, user: User) -> str:
-    if line.about == About.BODY:
-        return reverse("orgmerge:body", args=[merger.uuid, line.target_uuid])
-    visible = _TABLES[line.about].objects.visible_to(user)
-    if not visible.filter(pk=line.target_id).exists():
-        return ""
-    return reverse(_PAGES[line.about], args=[line.target_uuid])
-
-
-def _related(line: PlanLine, lines: QuerySet[PlanLine]) -> Sequence[PlanLine]:
-    found = Q()
-    for about, keys in _things_around(line).items():
-        found |= Q(about=about, target_id__in=keys)
-    if not found:
-        return []
-    around_it = lines.filter(found).exclude(pk=line.pk).select_related("sender")
-    return list(around_it.order_by("stage", "pk")[:_MOST_RELATED])
 
 
 def _things_around(line: PlanLine) -> Mapping[str, Collection[int]]:
@@ -194,9 +201,13 @@ def cautions(request: UserRequest, code: UUID) -> HttpResponse:
             (WARNINGS[code], counts.warnings[code]) for code in WARNINGS if code in counts.warnings
         ],
         "without": [
-            (role.label, bodies.count(), bodies[:BODIES_NAMED])
-            for role in (Role.CLERK, Role.HEAD)
-            if (bodies := plan_cautions.bodies_without(role, merger)).exists()
+            (
+                " / ".join(str(Role(role).label) for role in sorted(roles_that_can(capability))),
+                bodies.count(),
+                bodies[:BODIES_NAMED],
+            )
+            for capability in (Capability.DRAFT, Capability.SIGN_LETTERS)
+            if (bodies := plan_cautions.bodies_without(capability, merger)).exists()
         ],
     }
     return render(request, "orgmerge/plan_cautions.html", context)
@@ -223,7 +234,14 @@ def changes(request: UserRequest, code: UUID) -> HttpResponse:
         "old": old,
         "page": page,
         "rows": [
-            (ListedLine(one), getattr(one, "old_action", None), _sentence(one)) for one in page
+            (
+                ListedLine(one),
+                getattr(one, "old_action", None),
+                str(reason.sentence)
+                if (reason := REASONS.get(getattr(one, "old_reason", None) or ""))
+                else "",
+            )
+            for one in page
         ],
         "is_gone": is_gone,
         "moved_count": capped_count(moved.moved),
@@ -231,8 +249,3 @@ def changes(request: UserRequest, code: UUID) -> HttpResponse:
         "old_labels": dict(Action.choices),
     }
     return render(request, "orgmerge/plan_changes.html", context)
-
-
-def _sentence(line: object) -> str:
-    found = REASONS.get(getattr(line, "old_reason", None) or "")
-    return str(found.sentence) if found else ""

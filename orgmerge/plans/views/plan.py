@@ -24,11 +24,12 @@ from orgmerge.plans.sheet import ListedLine
 from orgmerge.plans.wording import is_to_settle, when
 from orgmerge.vocabulary import Action, Stage
 from portal.audit.exports import note_export
-from portal.core import sheets
-from portal.core.fragments import filtered, render_list
-from portal.core.paging import Order, capped_count, first_rows, keyset_page
+from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
-from requests_app.steps.errors import NotEditable
+from portal.core.web import sheets
+from portal.core.web.fragments import filtered, render_list
+from portal.core.web.paging import Order, capped_count, first_rows, keyset_page
+from requests_app.errors import NotEditable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,14 +81,14 @@ def ask_plan(request: UserRequest, code: UUID) -> HttpResponse:
 def find(user: User, code: UUID) -> Merger:
     """Return a reorganisation whose plan ``user`` may see, or raise Http404."""
     merger = pages.find(user, code)
-    if user.role not in access.SEE_DRAFTS and merger.approved_plan_id is None:
+    if not user.can(Capability.READ_DRAFT_REORGANISATIONS) and merger.approved_plan_id is None:
         raise Http404
     return merger
 
 
 def must_see_drafts(user: User) -> None:
     """Raise Http404 for those who see an approved plan alone."""
-    if user.role not in access.SEE_DRAFTS:
+    if not user.can(Capability.READ_DRAFT_REORGANISATIONS):
         raise Http404
 
 
@@ -96,7 +97,7 @@ def render_plan(
 ) -> HttpResponse:
     """Render the page; lists to take away where they are asked for."""
     user, today = request.user, timezone.localdate()
-    sees_drafts = user.role in access.SEE_DRAFTS
+    sees_drafts = user.can(Capability.READ_DRAFT_REORGANISATIONS)
     newest = access.newest_plan(merger) if sees_drafts else None
     shown = access.shown_plan(merger, user, newest=newest)
     context: dict[str, Any] = {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
@@ -13,25 +15,45 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from orgmerge import pages
 from orgmerge.models import Merger, ReviewItem, ReviewReply, ReviewRound
 from orgmerge.review import rounds, sheets
 from orgmerge.review.filters import ReplyFilter, ReviewLineFilter, has_account, has_answer
-from orgmerge.review.forms import RoundForm
 from orgmerge.review.lines import joined, lines_of
 from orgmerge.vocabulary import Answer
 from orgmerge.workflow import EDITABLE
-from portal.core.fragments import filtered, render_list
-from portal.core.numbers import typed_number
-from portal.core.roles import AGENCY_ROLES, CA_ROLES, Role
-from portal.core.rules import Refused
-from portal.core.sheets import MOST_ROWS, is_wanted, sheet_response
-from requests_app.steps.errors import NotEditable
+from portal.agencies.forms import DayField
+from portal.core.roles import Capability, Scope
+from portal.core.rules import Refused, Violation
+from portal.core.text.numbers import typed_number
+from portal.core.web.fragments import filtered, render_list
+from portal.core.web.sheets import MOST_ROWS, is_wanted, sheet_response
+from requests_app.errors import NotEditable
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
+
+
+class RoundForm(forms.Form):
+    """Until when, and what else the bodies are to know; ``violations`` are what was refused."""
+
+    violations: Sequence[Violation] = ()
+
+    due_on = DayField(
+        label=gettext_lazy("Hạn trả lời"),
+        help_text=gettext_lazy("dd/mm/yyyy, trước hoặc đúng ngày hiệu lực."),
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Hướng dẫn thêm"),
+        required=False,
+        max_length=2000,
+        help_text=gettext_lazy("Các đơn vị đọc nguyên văn, ví dụ người liên hệ ở Sở."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
 
 ROWS = 50
 
@@ -39,7 +61,7 @@ ROWS = 50
 @require_safe
 def review(request: UserRequest, code: UUID) -> HttpResponse:
     """Show the newest round, or one asked for by its number; a body comes to its own list."""
-    if request.user.role in AGENCY_ROLES:
+    if request.user.scope is Scope.BODY:
         # Lead a body to its list of the newest round; without one, say so.
         own = ReviewReply.objects.visible_to(request.user).filter(round__merger__uuid=code)
         newest = own.order_by("-round__number", "pk").first()
@@ -109,7 +131,7 @@ def hold_round(request: UserRequest, code: UUID) -> HttpResponse:
 @require_safe
 def lines(request: UserRequest, code: UUID) -> HttpResponse:
     """List the lines of all bodies of a round: what was said, by whom."""
-    if request.user.role in AGENCY_ROLES:
+    if request.user.scope is Scope.BODY:
         raise Http404
     merger = _find(request.user, code)
     held = _held(merger, request)
@@ -148,7 +170,7 @@ _OF_ITEMS = (
 
 
 def _find(user: User, code: UUID) -> Merger:
-    if user.role in CA_ROLES or user.role in AGENCY_ROLES:
+    if user.scope in (Scope.CA, Scope.BODY):
         raise Http404
     return pages.find(user, code)
 
@@ -162,7 +184,7 @@ def _held(merger: Merger, request: UserRequest) -> ReviewRound | None:
 def _show(
     request: UserRequest, merger: Merger, held: ReviewRound | None, *, form: RoundForm | None
 ) -> HttpResponse:
-    is_officer = request.user.role == Role.OFFICE_OFFICER
+    is_officer = request.user.can(Capability.PREPARE_REORGANISATIONS)
     context: dict[str, Any] = {
         "merger": merger,
         "round": held,

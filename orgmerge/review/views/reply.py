@@ -24,12 +24,12 @@ from orgmerge.review.filters import ReviewLineFilter
 from orgmerge.review.lines import joined, lines_of, said_of, with_cells
 from orgmerge.review.rules import FIELDS, OUTSIDE, Checked, Said
 from orgmerge.vocabulary import Answer, Extent
-from portal.core.fragments import filtered
-from portal.core.numbers import typed_number
-from portal.core.roles import OFFICE_ROLES, Role
+from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused, Violation
-from portal.core.text import nfc
-from requests_app.steps.errors import NotEditable, StaleVersion
+from portal.core.text.numbers import typed_number
+from portal.core.text.vietnamese import nfc
+from portal.core.web.fragments import filtered
+from requests_app.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -196,9 +196,9 @@ def _show(request: UserRequest, found: ReviewReply, shown: Shown) -> HttpRespons
             (line.item.position, cell) for line in lines for cell in line.cells if cell.has_errors
         ],
         "is_open": services.is_answerable(found, user),
-        "is_clerk": user.role == Role.CLERK,
-        "is_office": user.role in OFFICE_ROLES,
-        "may_take_back": user.role == Role.CLERK
+        "is_clerk": user.can(Capability.ANSWER_REVIEWS),
+        "is_office": user.scope is Scope.OFFICE,
+        "may_take_back": user.can(Capability.ANSWER_REVIEWS)
         and found.sent_at is not None
         and found.round.closed_at is None,
         "answers": Answer,

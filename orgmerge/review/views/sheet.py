@@ -25,13 +25,13 @@ from orgmerge.review.rules import FIELDS, Said
 from orgmerge.review.sheets import AnswerRow
 from orgmerge.review.views.reply import conflict, find
 from orgmerge.vocabulary import Answer
-from portal.core.collector import collector_paused
-from portal.core.forms import SheetFile
-from portal.core.fragments import filtered
+from portal.core.database.bulk import collector_paused
 from portal.core.rules import Refused, Violation
-from portal.core.sheets import XLSX
+from portal.core.web.forms import SheetFile
+from portal.core.web.fragments import filtered
+from portal.core.web.sheets import XLSX
+from requests_app.errors import NotEditable, StaleVersion
 from requests_app.spreadsheets import MAX_ROWS, parked
-from requests_app.steps.errors import NotEditable, StaleVersion
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

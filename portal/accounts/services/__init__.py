@@ -6,6 +6,7 @@ from portal.accounts.services.accounts import (
     create_account,
     create_administrators,
     deactivate,
+    follow_body,
     reset_administrator,
 )
 from portal.accounts.services.changes import (
@@ -25,15 +26,20 @@ from portal.accounts.services.choices import (
     link_is_over,
     send_links,
 )
-from portal.accounts.services.feeds import make_feed, reader_of, withdraw_feed
-from portal.accounts.services.following import follow_body
 from portal.accounts.services.grants import (
     confirm_role,
     decline_role,
     propose_role,
     withdraw_role,
 )
-from portal.accounts.services.tokens import end_token, forget_expired, make_token
+from portal.accounts.services.tokens import (
+    end_token,
+    forget_expired,
+    make_feed,
+    make_token,
+    reader_of,
+    withdraw_feed,
+)
 
 __all__ = [
     "PRIVATE",

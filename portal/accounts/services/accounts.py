@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from knox.models import AuthToken
 
-from portal.accounts.models import RoleGrant, User
+from portal.accounts.models import CalendarFeed, RoleGrant, User
 from portal.accounts.passwords import refuse_unfit
 from portal.accounts.rules import FEWEST_ADMINISTRATORS
 from portal.accounts.services.common import (
@@ -22,13 +23,15 @@ from portal.accounts.services.common import (
     permit,
 )
 from portal.accounts.services.grants import propose_role, withdraw_open
+from portal.agencies.facts import PersonFacts
 from portal.agencies.models import Agency, Subscriber
-from portal.agencies.services import PersonFacts, conflicts_of, match_or_create_people
+from portal.agencies.services.people import conflicts_of, match_or_create_people
 from portal.audit import services as audit
-from portal.core.fields import keyed_hash
-from portal.core.roles import Role
+from portal.core.database.bulk import update_rows
+from portal.core.database.fields import keyed_hash
+from portal.core.roles import Capability, Role
 from portal.core.rules import refuse
-from portal.core.text import nfc
+from portal.core.text.vietnamese import nfc
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
 _GROUPS, _GROUP_LENGTH = 3, 4
@@ -169,18 +172,6 @@ def one_time_password() -> str:
 
 
 def _new_user(facts: AccountFacts, *, now: datetime) -> User:
-    return User(
-        username=User.normalize_username(facts.username.strip()),
-        full_name=nfc(facts.full_name),
-        position=nfc(facts.position),
-        email=facts.email.strip(),
-        agency=facts.agency,
-        person=_person(facts, now=now),
-    )
-
-
-def _person(facts: AccountFacts, *, now: datetime) -> Subscriber:
-    """Return the person behind an account; one already known stays where they work."""
     person = PersonFacts(
         number=facts.identity_number,
         name=facts.full_name,
@@ -196,7 +187,14 @@ def _person(facts: AccountFacts, *, now: datetime) -> Subscriber:
         )
     number = keyed_hash(nfc(facts.identity_number))
     known = Subscriber.objects.filter(identity_hash=number).first()
-    return known or match_or_create_people([person], agency=facts.agency, now=now)[0]
+    return User(
+        username=User.normalize_username(facts.username.strip()),
+        full_name=nfc(facts.full_name),
+        position=nfc(facts.position),
+        email=facts.email.strip(),
+        agency=facts.agency,
+        person=known or match_or_create_people([person], agency=facts.agency, now=now)[0],
+    )
 
 
 def _save_new(user: User) -> None:
@@ -212,3 +210,49 @@ def _save_new(user: User) -> None:
             user.save()
     except IntegrityError as error:
         raise taken from error
+
+
+@transaction.atomic
+def follow_body(
+    users: Sequence[User],
+    ways: Mapping[int, Agency],
+    *,
+    without_role: Collection[int],
+    basis: Mapping[str, str],
+    now: datetime,
+) -> list[User]:
+    """Let active accounts go to the bodies of ``ways`` (by account) with the role they have; who
+    has no way is closed. Return those touched.
+
+    Who is named in ``without_role`` goes there closed: two administrators say what they are.
+    An administrator is never closed. What was proposed for an account at the old body falls,
+    its tokens end; sessions of closed ones end by themselves. ``basis`` goes on the record.
+    """
+    keys = {user.pk for user in users}
+    rows = User.objects.select_for_update(no_key=True, of=("self",)).filter(
+        pk__in=keys, is_active=True
+    )
+    locked = list(rows.select_related("agency__office").order_by("pk"))
+    touched, acts = [], []
+    for user in locked:
+        way = ways.get(user.pk)
+        if way is None and user.can(Capability.ADMINISTER):
+            continue
+        data: dict[str, object] = {"from": str(user.agency.uuid), "role": user.role, **basis}
+        action = "user.follow_body"
+        if way is None:
+            action, user.is_active = "user.close_with_body", False
+        else:
+            user.agency = way
+            if user.pk in without_role:
+                action, user.role, user.is_active = "user.follow_without_role", "", False
+        acts.append(act_about(action, user, data))
+        touched.append(user)
+    update_rows(touched, ["agency", "role", "is_active"])
+    changed = [user.pk for user in touched]
+    RoleGrant.objects.open().filter(user__in=changed).update(decided_at=now, is_granted=False)
+    AuthToken.objects.filter(user__in=changed).delete()
+    CalendarFeed.objects.filter(user__in=changed).delete()
+    if acts:
+        audit.record_many(acts, actor=None, now=now)
+    return touched

@@ -18,7 +18,7 @@ from portal.accounts.models import AccountChange, AccountNews, PasswordChoice, U
 from portal.accounts.passwords import refuse_unfit
 from portal.accounts.services.common import act_about, drop_tokens, lock, note
 from portal.audit import services as audit
-from portal.core.fields import keyed_hash
+from portal.core.database.fields import keyed_hash
 from portal.core.rules import Refused, refuse
 
 logger = logging.getLogger(__name__)
@@ -82,27 +82,23 @@ def send_links(*, now: datetime) -> int:
             PasswordChoice.objects.filter(pk=pk).update(ends_at=now)
             continue
         try:
-            _mail(choice, token).send()
+            context = {
+                "choice": choice,
+                "link": f"{settings.PUBLIC_URL}{reverse('accounts:open_link', args=[token])}",
+                "hours": int(settings.PASSWORD_LINK_LASTS.total_seconds() // 3600),
+            }
+            EmailMessage(
+                subject=_("Đặt mật khẩu tài khoản %(name)s") % {"name": choice.user.username},
+                body=render_to_string("accounts/link_mail.txt", context),
+                to=[choice.address],
+                headers={"Auto-Submitted": "auto-generated", **PRIVATE},
+            ).send()
         except OSError as error:  # smtplib's errors are among them; its text may name the address
             logger.warning("link %s could not be sent: %s", choice.uuid, type(error).__name__)
             continue
         PasswordChoice.objects.filter(pk=pk).update(sent_at=now)
         sent += 1
     return sent
-
-
-def _mail(choice: PasswordChoice, token: str) -> EmailMessage:
-    context = {
-        "choice": choice,
-        "link": f"{settings.PUBLIC_URL}{reverse('accounts:open_link', args=[token])}",
-        "hours": int(settings.PASSWORD_LINK_LASTS.total_seconds() // 3600),
-    }
-    return EmailMessage(
-        subject=_("Đặt mật khẩu tài khoản %(name)s") % {"name": choice.user.username},
-        body=render_to_string("accounts/link_mail.txt", context),
-        to=[choice.address],
-        headers={"Auto-Submitted": "auto-generated", **PRIVATE},
-    )
 
 
 def choice_of_link(token: str, *, now: datetime) -> PasswordChoice | None:

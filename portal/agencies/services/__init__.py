@@ -4,23 +4,26 @@ from portal.agencies.facts import AgencyFacts, NewPlace, PersonFacts, SystemFact
 from portal.agencies.services.bodies import (
     Share,
     change_version,
+    followed_by,
+    hand_on_bodies,
     register_agency,
     succeed,
     take_effect,
 )
-from portal.agencies.services.going_over import GoingOver, go_over, take_up_work
-from portal.agencies.services.offices import followed_by, hand_on_bodies
 from portal.agencies.services.people import (
+    GoingOver,
+    change_places,
     conflicts_of,
+    go_over,
     match_or_create_people,
     match_or_create_person,
+    match_or_create_systems,
     may_reveal,
     organisation_subscriber,
     reveal_identities,
     reveal_identity,
+    take_up_work,
 )
-from portal.agencies.services.places import change_places
-from portal.agencies.services.systems import match_or_create_systems
 
 __all__ = [
     "AgencyFacts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -9,19 +10,28 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.agencies.facts import AgencyFacts
-from portal.agencies.models import Agency, AgencyKind, AgencyVersion, Subscriber, Succession
+from portal.agencies.models import (
+    Agency,
+    AgencyKind,
+    AgencyVersion,
+    Inheritance,
+    Subscriber,
+    Succession,
+)
+from portal.agencies.querysets import AgencyVersionQuerySet
 from portal.agencies.rules import facts_violations
-from portal.agencies.services.inheriting import inherit
 from portal.agencies.tree import is_under, managing_agency
 from portal.audit import services as audit
-from portal.core.identifiers import normalise_phone
+from portal.core.database.bulk import update_rows
 from portal.core.roles import Capability
 from portal.core.rules import Refused, refuse
-from portal.core.text import nfc, search_key, sort_key
+from portal.core.text.identifiers import normalise_phone
+from portal.core.text.vietnamese import nfc, search_key, sort_key
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -137,7 +147,28 @@ def succeed(
     _permit(actor)
     predecessor = Agency.objects.select_for_update(no_key=True).get(pk=predecessor.pk)
     last = _last_version(predecessor)
-    _check_shares(predecessor, shares, effective_on=effective_on, dissolves=dissolves)
+    if not shares and not dissolves:
+        raise refuse("no_successor", _("Chưa chọn đơn vị kế thừa."))
+    is_whole = any(share.extent == Succession.Extent.WHOLE for share in shares)
+    if is_whole and len(shares) > 1:
+        raise refuse(
+            "whole_to_several",
+            _("Đã chuyển toàn bộ cho một đơn vị thì không chia cho đơn vị khác được."),
+        )
+    if is_whole and not dissolves:
+        raise refuse("whole_but_lives", _("Đơn vị chuyển toàn bộ thì phải chấm dứt hoạt động."))
+    successors = Agency.objects.in_bulk([share.successor.pk for share in shares])
+    already = predecessor.successions.filter(effective_on=effective_on, successor__in=successors)
+    if len(successors) < len(shares) or already.exists():
+        raise refuse("successor_twice", _("Một đơn vị kế thừa chỉ được ghi một lần."))
+    for successor in successors.values():
+        if successor.pk == predecessor.pk:
+            raise refuse("successor_is_itself", _("Một đơn vị không thể kế thừa chính nó."))
+        if not successor.exists_on(effective_on):
+            raise refuse(
+                "successor_dissolved",
+                _("%(name)s không còn hoạt động vào ngày hiệu lực.") % {"name": successor.name},
+            )
     if effective_on <= last.valid_from:
         raise refuse(
             "succession_too_early",
@@ -239,37 +270,6 @@ def _last_version(agency: Agency) -> AgencyVersion:
     return agency.versions.order_by("-valid_from")[:1].get()
 
 
-def _check_shares(
-    predecessor: Agency, shares: Sequence[Share], *, effective_on: date, dissolves: bool
-) -> None:
-    if not shares and not dissolves:
-        raise refuse("no_successor", _("Chưa chọn đơn vị kế thừa."))
-    is_whole = any(share.extent == Succession.Extent.WHOLE for share in shares)
-    if is_whole and len(shares) > 1:
-        raise refuse(
-            "whole_to_several",
-            _("Đã chuyển toàn bộ cho một đơn vị thì không chia cho đơn vị khác được."),
-        )
-    if is_whole and not dissolves:
-        raise refuse("whole_but_lives", _("Đơn vị chuyển toàn bộ thì phải chấm dứt hoạt động."))
-    successors = Agency.objects.in_bulk([share.successor.pk for share in shares])
-    already = predecessor.successions.filter(effective_on=effective_on, successor__in=successors)
-    if len(successors) < len(shares) or already.exists():
-        raise refuse("successor_twice", _("Một đơn vị kế thừa chỉ được ghi một lần."))
-    for successor in successors.values():
-        _check_successor(predecessor, successor, effective_on=effective_on)
-
-
-def _check_successor(predecessor: Agency, successor: Agency, *, effective_on: date) -> None:
-    if successor.pk == predecessor.pk:
-        raise refuse("successor_is_itself", _("Một đơn vị không thể kế thừa chính nó."))
-    if not successor.exists_on(effective_on):
-        raise refuse(
-            "successor_dissolved",
-            _("%(name)s không còn hoạt động vào ngày hiệu lực.") % {"name": successor.name},
-        )
-
-
 def _show(agency: Agency, facts: AgencyFacts) -> None:
     """Put what lists need onto the body itself."""
     agency.name = facts.name
@@ -302,3 +302,111 @@ def _act(action: str, agency: Agency, data: Mapping[str, Any]) -> audit.Act:
         office_uuid=agency.office.uuid if agency.office else None,
         data={"name": agency.name, **data},
     )
+
+
+_CHUNK = 500  # parameters of one statement
+
+
+def inherit(successions: Sequence[Succession]) -> None:
+    """Let the successors inherit, in the caller's transaction; in the order they took effect.
+
+    What went over as a whole brings along what had gone over to it, and reaches what its successor
+    has become since. A part of a body brings nothing: nobody can say whose the rest is.
+    """
+    whole = [one for one in successions if one.extent == Succession.Extent.WHOLE]
+    if not whole:
+        return
+    above = _pairs("heir", {one.predecessor_id for one in whole})
+    below = _pairs("ancestor", {one.successor_id for one in whole})
+    found: set[tuple[int, int]] = set()
+    for one in whole:
+        ancestors = {one.predecessor_id} | above[one.predecessor_id]
+        heirs = {one.successor_id} | below[one.successor_id]
+        for ancestor in ancestors:
+            below[ancestor] |= heirs
+        for heir in heirs:
+            above[heir] |= ancestors
+        found |= {(ancestor, heir) for ancestor in ancestors for heir in heirs}
+    Inheritance.objects.bulk_create(
+        [Inheritance(ancestor_id=ancestor, heir_id=heir) for ancestor, heir in sorted(found)],
+        ignore_conflicts=True,
+        batch_size=_CHUNK,
+    )
+
+
+def _pairs(side: str, bodies: Collection[int]) -> defaultdict[int, set[int]]:
+    """Return body → what stands on the other side of its rows."""
+    other = "ancestor" if side == "heir" else "heir"
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    wanted = sorted(bodies)
+    for start in range(0, len(wanted), _CHUNK):
+        rows = Inheritance.objects.filter(**{f"{side}__in": wanted[start : start + _CHUNK]})
+        for mine, theirs in rows.values_list(side, other):
+            found[mine].add(theirs)
+    return found
+
+
+def followed_by(offices: Collection[int], *, from_day: date) -> AgencyVersionQuerySet:
+    """Return the versions in force on a day or later that name one of these offices."""
+    lasting = Q(valid_until__isnull=True) | Q(valid_until__gt=from_day)
+    return AgencyVersion.objects.filter(lasting, office__in=offices)
+
+
+@transaction.atomic
+def hand_on_bodies(
+    office: Agency,
+    to: Agency,
+    *,
+    from_day: date,
+    decision: str,
+    at_once: int,
+    now: datetime,
+    basis: Mapping[str, str] | None = None,
+) -> int:
+    """Let ``to`` follow the next ``at_once`` bodies that ``office`` follows on a day and later;
+    return how many versions were changed, 0 when there is none left.
+
+    Nothing but the office is new about them: a handful of statements for all. A version that began
+    before the day ends on it, one that begins later is mended in place.
+    """
+    named = followed_by([office.pk], from_day=from_day).order_by("agency", "valid_from")
+    keys = set(named.values_list("agency", flat=True)[:at_once])
+    if not keys:
+        return 0
+    locked = Agency.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
+    bodies = {body.pk: body for body in locked}
+    found = list(named.filter(agency__in=keys).select_related("parent", "office"))
+    begun = []
+    for one in found:
+        follower = None if one.agency_id == to.pk else to  # an office follows others, not itself
+        if one.valid_from >= from_day:
+            one.office = follower
+            continue
+        facts = replace(AgencyFacts.of(one), office=follower, decision=decision)
+        begun.append(
+            AgencyVersion(
+                agency_id=one.agency_id,
+                valid_from=from_day,
+                valid_until=one.valid_until,
+                **facts.columns(),
+            )
+        )
+        one.valid_until = from_day
+    update_rows(found, ["valid_until", "office"])
+    AgencyVersion.objects.bulk_create(begun, batch_size=500)
+    if from_day <= timezone.localdate(now):
+        shown = Agency.objects.filter(pk__in=list(bodies), office=office)
+        shown.exclude(pk=to.pk).update(office=to)
+        shown.update(office=None)  # ``to`` itself, if it was followed
+    uuids = [str(body.uuid) for body in bodies.values()]
+    data = {"name": office.name, "from_day": from_day.isoformat(), "to": str(to.uuid)}
+    act = audit.Act(
+        action="agency.hand_on_bodies",
+        target_type="agency",
+        target_uuid=office.uuid,
+        agency_uuid=office.uuid,
+        office_uuid=to.uuid,
+        data={**data, "bodies": uuids, **(basis or {})},
+    )
+    audit.record(act, actor=None, now=now)
+    return len(found)

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.agencies.facts import PersonFacts
+from portal.agencies.facts import NewPlace, PersonFacts, SystemFacts
 from portal.agencies.models import Affiliation, Agency, Subscriber, SubscriberKind
 from portal.agencies.tree import managing_agency
 from portal.audit import services as audit
-from portal.core.fields import keyed_hash
-from portal.core.identifiers import normalise_phone
+from portal.core.database.bulk import update_rows
+from portal.core.database.fields import keyed_hash
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
-from portal.core.text import nfc, person_sort_key, search_key
+from portal.core.text.identifiers import normalise_phone
+from portal.core.text.vietnamese import nfc, person_sort_key, search_key, sort_key
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -186,17 +187,17 @@ def _conflicts(
         is_same = name == search_key(person.name) and (
             None in (birth_on, person.birth_on) or birth_on == person.birth_on
         )
-        conflicts.append(None if is_same else _person_differs(row))
+        conflicts.append(
+            None
+            if is_same
+            else Violation(
+                "person_differs",
+                _("Số định danh cá nhân này đã được đăng ký với họ tên hoặc ngày sinh khác."),
+                row=row,
+                way_out=_("Hãy đối chiếu với thẻ căn cước rồi trả lại hoặc từ chối dòng này."),
+            )
+        )
     return conflicts
-
-
-def _person_differs(row: int) -> Violation:
-    return Violation(
-        "person_differs",
-        _("Số định danh cá nhân này đã được đăng ký với họ tên hoặc ngày sinh khác."),
-        row=row,
-        way_out=_("Hãy đối chiếu với thẻ căn cước rồi trả lại hoặc từ chối dòng này."),
-    )
 
 
 def _create(
@@ -247,7 +248,11 @@ def _place(
         standing |= {one.subscriber_id: one for one in open_here}
     for person in found.values():
         person.agency = agency
-    changed = [one for pk, one in standing.items() if _differs(one, by_pk[pk])]
+    changed = [
+        one
+        for pk, one in standing.items()
+        if any(getattr(one, name) != value for name, value in by_pk[pk].place().items())
+    ]
     ended = [one for one in changed if one.valid_from < today]
     for one in ended:
         one.valid_until = today
@@ -267,10 +272,211 @@ def _place(
     )
 
 
-def _differs(affiliation: Affiliation, person: PersonFacts) -> bool:
-    return any(getattr(affiliation, name) != value for name, value in person.place().items())
-
-
 def _chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
     for start in range(0, len(values), _CHUNK):
         yield values[start : start + _CHUNK]
+
+
+_LOCK = 68  # ours among PostgreSQL's advisory locks
+
+
+@transaction.atomic
+def match_or_create_systems(systems: Sequence[SystemFacts]) -> list[Subscriber]:
+    """Return the systems in order, made if unknown.
+
+    A system belongs to the body that manages its owner's subscribers (Điều 10 khoản 3 Nghị định
+    68/2024/NĐ-CP) and is the same one while name and address are, case and marks apart. Two lists
+    at once make it once. The caller audits.
+    """
+    owners = {facts.owner.pk: facts.owner for facts in systems}
+    bodies = {pk: managing_agency(owner) for pk, owner in owners.items()}
+    _shut_out_others(body.pk for body in bodies.values())
+    keys = [(bodies[facts.owner.pk].pk, *_key(facts.name, facts.host)) for facts in systems]
+    found = {
+        (known.agency_id, *_key(known.name, known.domain_name)): known
+        for known in Subscriber.objects.filter(
+            kind=SubscriberKind.SYSTEM,
+            agency__in={body.pk for body in bodies.values()},
+            search_name__in={name for _body, name, _host in keys},
+        ).order_by("-pk")
+    }
+    new = {
+        key: Subscriber(
+            kind=SubscriberKind.SYSTEM,
+            name=nfc(facts.name),
+            search_name=search_key(facts.name),
+            sort_name=sort_key(facts.name),
+            agency=bodies[facts.owner.pk],
+            domain_name=nfc(facts.host),
+        )
+        for key, facts in reversed(list(zip(keys, systems, strict=True)))  # the first one wins
+        if key not in found
+    }
+    Subscriber.objects.bulk_create(new.values())
+    found |= new
+    return [found[key] for key in keys]
+
+
+def _shut_out_others(bodies: Iterable[int]) -> None:
+    """Let nobody else make systems of these bodies until the transaction ends.
+
+    Not by the body's row: a dossier is locked by now, and bodies come before dossiers. SQLite has
+    one writer anyway.
+    """
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        for body in sorted(set(bodies)):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, body])
+
+
+def _key(name: str, host: str) -> tuple[str, str]:
+    return search_key(name), nfc(host).lower()
+
+
+@transaction.atomic
+def change_places(places: Sequence[NewPlace], *, agency: Agency, now: datetime) -> None:
+    """Let people and systems be managed by ``agency`` from today, as ``places`` say.
+
+    What a place leaves out stays as it is on record. Who comes from another body (R41) leaves it
+    today and brings e-mail and telephone along, not the position; duties at a third body go on. A
+    changed place ends one Affiliation and begins another. The caller audits.
+    """
+    wanted = {place.subscriber.pk: place for place in places}
+    found = Subscriber.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
+    locked = list(found)
+    people = [one for one in locked if one.kind == SubscriberKind.PERSON]
+    systems = [one for one in locked if one.kind == SubscriberKind.SYSTEM]
+    _move(people, wanted, agency=agency, today=timezone.localdate(now))
+    for system in systems:
+        place = wanted[system.pk]
+        name = nfc(place.name) or system.name
+        system.name, system.search_name, system.sort_name = name, search_key(name), sort_key(name)
+        system.domain_name = nfc(place.host) or system.domain_name
+    for one in [*people, *systems]:
+        one.agency = agency
+    columns = ["agency", "name", "search_name", "sort_name", "domain_name"]
+    Subscriber.objects.bulk_update([*people, *systems], columns, batch_size=_CHUNK)
+
+
+def _move(
+    people: Sequence[Subscriber],
+    wanted: Mapping[int, NewPlace],
+    *,
+    agency: Agency,
+    today: date,
+) -> None:
+    standing = {
+        (one.subscriber_id, one.agency_id): one
+        for one in Affiliation.objects.filter(subscriber__in=people, valid_until__isnull=True)
+    }
+    ended: list[Affiliation] = []
+    begun: list[Affiliation] = []
+    mended: list[Affiliation] = []
+    for person in people:
+        place = wanted[person.pk]
+        here = standing.get((person.pk, agency.pk))
+        left = standing.get((person.pk, place.leaves.pk)) if place.leaves else None
+        before = here or left
+        stays = before is not None and before.agency_id == agency.pk
+        new = Affiliation(
+            subscriber=place.subscriber,
+            agency=agency,
+            unit=nfc(place.unit) or (before.unit if before and stays else ""),
+            position=before.position if before and stays else "",
+            email=place.email or (before.email if before else ""),
+            phone=before.phone if before else "",
+            valid_from=today,
+        )
+        if left is not None:
+            ended.append(left)
+        if here is None:
+            begun.append(new)
+        elif all(getattr(here, name) == getattr(new, name) for name in _PLACE):
+            continue
+        elif here.valid_from < today:
+            ended.append(here)
+            begun.append(new)
+        else:  # begun today: mend it in place
+            new.pk = here.pk
+            mended.append(new)
+    for one in ended:
+        one.valid_until = today
+    Affiliation.objects.bulk_update(ended, ["valid_until"], batch_size=_CHUNK)
+    Affiliation.objects.bulk_update(mended, _PLACE, batch_size=_CHUNK)
+    Affiliation.objects.bulk_create(begun, batch_size=_CHUNK)
+
+
+_TAKEN_ALONG = ("unit", "position", "email")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoingOver:
+    """Where a subscriber goes on; what is left empty stays as it was at the body that ended."""
+
+    to: Agency
+    unit: str = ""
+    position: str = ""
+    email: str = ""
+
+
+@transaction.atomic
+def go_over(subscribers: Sequence[Subscriber], ways: Mapping[int, GoingOver]) -> list[Subscriber]:
+    """Let the new bodies of ``ways`` (by subscriber) manage locked ``subscribers``; return those.
+
+    Who has no way, or is there already, is left alone. The caller audits.
+    """
+    moved = []
+    for one in subscribers:
+        way = ways.get(one.pk)
+        if way is not None and way.to.pk != one.agency_id:
+            one.agency = way.to
+            moved.append(one)
+    update_rows(moved, ["agency"])
+    return moved
+
+
+@transaction.atomic
+def take_up_work(
+    affiliations: Sequence[Affiliation], ways: Mapping[int, GoingOver], *, day: date
+) -> int:
+    """End open ``affiliations`` on ``day`` and begin them at the bodies of ``ways`` (by person);
+    return how many.
+
+    Whoever works at the new body already only leaves the old one. The caller has locked what
+    everybody locks who does this, and audits.
+    """
+    going = [
+        (one, ways[one.subscriber_id])
+        for one in affiliations
+        if one.subscriber_id in ways and ways[one.subscriber_id].to.pk != one.agency_id
+    ]
+    there = set(
+        Affiliation.objects.filter(
+            subscriber__in={one.subscriber_id for one, _way in going}, valid_until__isnull=True
+        ).values_list("subscriber_id", "agency_id")
+    )
+    begun, ended, mended = [], [], []
+    for one, way in going:
+        is_there = (one.subscriber_id, way.to.pk) in there
+        there.add((one.subscriber_id, way.to.pk))
+        if one.valid_from >= day and not is_there:  # begun on the day or later: mend it in place
+            _put(one, one, way)
+            mended.append(one)
+            continue
+        if not is_there:
+            begun.append(_put(Affiliation(subscriber_id=one.subscriber_id), one, way))
+            begun[-1].phone, begun[-1].valid_from = one.phone, day
+        one.valid_until = max(day, one.valid_from)
+        ended.append(one)
+    update_rows(ended, ["valid_until"])
+    update_rows(mended, ["agency", *_TAKEN_ALONG])
+    Affiliation.objects.bulk_create(begun, batch_size=500)
+    return len(going)
+
+
+def _put(new: Affiliation, before: Affiliation, way: GoingOver) -> Affiliation:
+    new.agency = way.to
+    for name in _TAKEN_ALONG:
+        setattr(new, name, nfc(getattr(way, name)) or getattr(before, name))
+    return new

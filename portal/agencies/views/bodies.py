@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,14 +18,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.agencies import lookup, services
+from portal.agencies.facts import AgencyFacts
 from portal.agencies.filters import AgencyFilter
 from portal.agencies.forms import ChangeForm, RegisterForm, initial_of
-from portal.agencies.history import chapters
-from portal.agencies.models import Agency, Subscriber
-from portal.core.forms import warnings_of
-from portal.core.fragments import filtered, render_list
+from portal.agencies.models import Agency, AgencyVersion, Subscriber
 from portal.core.roles import Capability
 from portal.core.rules import Refused
+from portal.core.web.forms import warnings_of
+from portal.core.web.fragments import filtered, render_list
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -64,45 +66,32 @@ def detail(request: UserRequest, uuid: UUID) -> HttpResponse:
     agency = get_object_or_404(visible.select_related("parent", "office"), uuid=uuid)
     versions = agency.versions.select_related("parent", "office").order_by("valid_from")
     story = chapters(versions)
+    before = list(agency.predecessions.select_related("predecessor").order_by("effective_on"))
+    after = list(agency.successions.select_related("successor").order_by("effective_on"))
+    around = {one.predecessor_id for one in before} | {one.successor_id for one in after}
+    around |= {pk for pk in (agency.parent_id, agency.office_id) if pk is not None}
+    children = visible.filter(parent=agency)
+    subscribers = Subscriber.objects.visible_to(request.user).filter(agency=agency).order_by()
     context = {
         "agency": agency,
         "today": timezone.localdate(),
         "story": story,
         "version": story[0].version if story else None,
         "may_edit": _may_edit(request.user) and agency.dissolved_on is None,
-        **_relatives(agency, request.user),
-        **_counts(agency, request.user),
-    }
-    return render(request, "agencies/detail.html", context)
-
-
-def _relatives(agency: Agency, user: User) -> dict[str, Any]:
-    """Return the bodies around ``agency``; ``linked`` are those the user may open."""
-    before = list(agency.predecessions.select_related("predecessor").order_by("effective_on"))
-    after = list(agency.successions.select_related("successor").order_by("effective_on"))
-    visible = Agency.objects.visible_to(user)
-    children = visible.filter(parent=agency)
-    around = {one.predecessor_id for one in before} | {one.successor_id for one in after}
-    around |= {pk for pk in (agency.parent_id, agency.office_id) if pk is not None}
-    return {
         "predecessions": before,
         "successions": after,
         "children": children[:CHILDREN_SHOWN],
         "child_count": children.count(),
+        # The bodies around it that the user may open.
         "linked": set(visible.filter(pk__in=around).order_by().values_list("pk", flat=True)),
-    }
-
-
-def _counts(agency: Agency, user: User) -> dict[str, Any]:
-    subscribers = Subscriber.objects.visible_to(user).filter(agency=agency).order_by()
-    return {
         "subscriber_counts": subscribers.aggregate(
             people=Count("pk", filter=Q(kind="person")),
             systems=Count("pk", filter=Q(kind="system")),
         ),
-        "sees_subscribers": user.can(Capability.READ_DOSSIERS),
+        "sees_subscribers": request.user.can(Capability.READ_DOSSIERS),
         "user_count": agency.users.filter(is_active=True).count(),
     }
+    return render(request, "agencies/detail.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -166,3 +155,46 @@ def _require_editor(user: User) -> None:
 def _tell_warnings(request: UserRequest, form: RegisterForm | ChangeForm) -> None:
     for warning in warnings_of(form):
         messages.warning(request, warning.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that a version says otherwise than the one before."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A version and what it changed."""
+
+    version: AgencyVersion
+    changes: list[Change]
+
+
+def chapters(versions: Iterable[AgencyVersion]) -> list[Chapter]:
+    """Return the story, newest first; ``versions`` come oldest first."""
+    story = []
+    before: AgencyVersion | None = None
+    for version in versions:
+        story.append(Chapter(version, _changes(before, version) if before else []))
+        before = version
+    return story[::-1]
+
+
+def _changes(before: AgencyVersion, after: AgencyVersion) -> list[Change]:
+    labels = {column.name: column.verbose_name for column in AgencyVersion._meta.fields}
+    names = AgencyFacts.of(before).differences(AgencyFacts.of(after))
+    return [
+        Change(str(labels[name]), _shown(getattr(before, name)), _shown(getattr(after, name)))
+        for name in names
+        if name != "decision"
+    ]
+
+
+def _shown(value: str | bool | Agency | None) -> str:
+    if isinstance(value, bool):
+        return _("có") if value else _("không")
+    return str(value or "")

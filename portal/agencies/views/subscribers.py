@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.agencies import services
 from portal.agencies.filters import SubscriberFilter
 from portal.agencies.models import Affiliation, Agency, Subscriber, SubscriberKind
-from portal.core.fragments import filtered, render_list
+from portal.core.web.fragments import filtered, render_list
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest

@@ -16,8 +16,9 @@ register = template.Library()
 
 @register.filter
 def action_word(action: str) -> str:
-    """Return an act in words."""
-    return str(words.word_for_action(action))
+    """Return an act in words; the code itself where there are none."""
+    group, _dot, name = action.partition(".")
+    return str(words.ACTIONS.get(group, {}).get(name, action))
 
 
 @register.filter

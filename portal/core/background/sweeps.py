@@ -21,7 +21,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
 
-from portal.core.conflicts import is_conflict
+from portal.core.database.conflicts import is_conflict
 from portal.core.models import SweepRun
 
 if TYPE_CHECKING:

@@ -41,6 +41,7 @@ DAYS = [
     ("2026-09-02", "off", "Quốc khánh", True),
     ("2026-11-24", "off", "Ngày Văn hóa Việt Nam", True),
     ("2027-01-01", "off", "Tết Dương lịch", True),
+    ("2027-02-04", "off", "Tết Nguyên đán", False),
     ("2027-02-05", "off", "Tết Nguyên đán", False),
     ("2027-02-08", "off", "Tết Nguyên đán", False),
     ("2027-02-09", "off", "Tết Nguyên đán", False),

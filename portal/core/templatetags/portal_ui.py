@@ -14,14 +14,27 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from portal.core.identifiers import mask as mask_number
-from portal.core.paging import MOST_COUNTED
+from portal.core import law
+from portal.core.calendar.workdays import WorkCalendar
 from portal.core.roles import Capability
-from portal.core.workdays import WorkCalendar
+from portal.core.text.identifiers import mask as mask_number
+from portal.core.web.paging import MOST_COUNTED
 
 register = template.Library()
 
 _TONES = frozenset({"neutral", "info", "success", "warning", "danger"})
+
+
+@register.simple_tag
+def blank(width: int) -> str:
+    """Return room on paper that a hand fills in, ``width`` spaces wide."""
+    return "\N{NO-BREAK SPACE}" * width
+
+
+@register.simple_tag
+def law_number(name: str) -> int:
+    """Return a number of the law by its name: ``{% law_number "return_days" as days %}``."""
+    return law.numbers()[name]
 
 
 @register.filter

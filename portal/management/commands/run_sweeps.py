@@ -12,9 +12,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.ca import authority
+from portal.ca.authority import services as authority
 from portal.core.background.sweeps import Sweep, in_order
-from portal.core.conflicts import repeated
+from portal.core.database.conflicts import repeated
 
 
 class Command(BaseCommand):

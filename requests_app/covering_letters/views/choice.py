@@ -13,16 +13,25 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.core.fragments import filtered
-from portal.core.paging import Order, capped_count, keyset_page
 from portal.core.roles import Capability, Scope
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Refused
+from portal.core.web.fragments import filtered
+from portal.core.web.paging import Order, capped_count, keyset_page
+from portal.core.web.refusals import Refusals
 from portal.documents.responses import file_response
-from requests_app import services
+from requests_app.covering_letters import services as covering_letters_services
+from requests_app.covering_letters.forms import LetterNumberForm, LetterScanForm
+from requests_app.covering_letters.services import (
+    attach_letter_scan,
+    make_letter,
+    number_letter,
+    waiting_to_forward,
+)
+from requests_app.covering_letters.steps import preview_letter, render_letter
 from requests_app.covering_letters.views import page as pages
 from requests_app.dossier_pages.filters import DossierFilter
-from requests_app.dossier_pages.views.parts import version_of, wants_fragment
-from requests_app.forms import LetterNumberForm, LetterScanForm
+from requests_app.dossier_pages.views.components import version_of, wants_fragment
+from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import CoveringLetter
 from requests_app.models.querysets import DossierQuerySet
 
@@ -39,15 +48,12 @@ def waiting(request: UserRequest) -> HttpResponse:
     user = request.user
     if user.scope is not Scope.OFFICE:
         raise Http404
-    dossiers = services.waiting_to_forward(user).for_list().defer("contact", "note")
+    dossiers = waiting_to_forward(user).for_list().defer("contact", "note")
     found = DossierFilter(request.GET, dossiers, user=user, today=timezone.localdate())
-    violations: tuple[Violation, ...] = ()
+    refused = Refusals()
     if request.method == "POST":
-        try:
-            made = services.make_letter(_chosen(request, found), actor=user, now=timezone.now())
-        except Refused as refusal:
-            violations = refusal.violations
-        else:
+        with refused:
+            made = make_letter(_chosen(request, found), actor=user, now=timezone.now())
             if made.barred:
                 messages.warning(request, _barred_words(made.barred))
             return redirect("requests_app:covering_letter", made.letter.uuid)
@@ -60,7 +66,7 @@ def waiting(request: UserRequest) -> HttpResponse:
             size=_A_PAGE,
         ),
         "count": capped_count(filtered(found)),
-        "violations": violations,
+        "violations": refused.violations,
         "may_make": user.can(Capability.COVER_DOSSIERS),
         "ticked": set(request.POST.getlist("dossiers")),
     }
@@ -122,7 +128,7 @@ def number(request: UserRequest, uuid: UUID) -> HttpResponse:
     return _change(
         request,
         found,
-        lambda: services.number_letter(
+        lambda: number_letter(
             found,
             letter_number=typed["letter_number"],
             letter_date=typed["letter_date"],
@@ -144,7 +150,7 @@ def uncover(request: UserRequest, uuid: UUID) -> HttpResponse:
     return _change(
         request,
         found,
-        lambda: services.uncover(
+        lambda: covering_letters_services.uncover(
             found,
             dossier,
             actor=request.user,
@@ -165,7 +171,7 @@ def scan(request: UserRequest, uuid: UUID) -> HttpResponse:
     return _change(
         request,
         found,
-        lambda: services.attach_letter_scan(
+        lambda: attach_letter_scan(
             found,
             form.cleaned_data["file"],
             actor=request.user,
@@ -184,7 +190,7 @@ def _change(
         change()
     except Refused as refusal:
         return pages.render_letter(request, found, violations=refusal.violations)
-    except (services.StaleVersion, services.NotEditable):
+    except (StaleVersion, NotEditable):
         return pages.conflict(request, found)
     except CoveringLetter.DoesNotExist as error:
         raise Http404 from error
@@ -205,7 +211,7 @@ def pdf(request: UserRequest, uuid: UUID) -> HttpResponse:
     if found.paper is not None:
         document = found.letter if "original" in request.GET else found.paper
         return file_response(document or found.paper, as_attachment="download" in request.GET)
-    content = services.render_letter(found, now=timezone.now())
+    content = render_letter(found, now=timezone.now())
     return HttpResponse(content, content_type="application/pdf", headers=pages.FRAMED)
 
 
@@ -213,7 +219,7 @@ def pdf(request: UserRequest, uuid: UUID) -> HttpResponse:
 def preview(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Return the letter for the screen, as a small document of its own to stand in a frame."""
     found = _find(request.user, uuid)
-    html = services.preview_letter(found, now=timezone.now())
+    html = preview_letter(found, now=timezone.now())
     context = {"letter": html, "title": _("Xem trước công văn")}
     response = render(request, "requests_app/covering/preview.html", context)
     for name, value in pages.FRAMED.items():

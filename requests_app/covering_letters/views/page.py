@@ -14,18 +14,20 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.ca import tokens
+from portal.ca.tokens import services as tokens
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
-from requests_app import services
+from portal.core.steps import IllegalStep
+from requests_app.covering_letters.forms import LetterNumberForm, LetterScanForm, LetterStepForm
 from requests_app.covering_letters.paper import form_of, summary_of
-from requests_app.covering_letters.workflow import (
-    IllegalLetterStep,
-    LetterAction,
-    LetterStep,
-    Stage,
+from requests_app.covering_letters.steps import (
+    covered_of,
+    letter_steps_of,
+    still_waits,
+    take_letter_step,
 )
-from requests_app.forms import LetterNumberForm, LetterScanForm, LetterStepForm
+from requests_app.errors import Barred, StaleVersion
+from requests_app.letter_workflow import LetterAction, LetterStep, Stage
 from requests_app.models import CoveredDossier, CoveringLetter, SigningMode
 from requests_app.steps.views import pin_words
 
@@ -76,7 +78,7 @@ def render_letter(
     violations: Sequence[Violation] = (),
 ) -> HttpResponse:
     """Render the page, with a form that came back where there is one."""
-    covered = services.covered_of(letter)
+    covered = covered_of(letter)
     page = Paginator(covered, _DOSSIERS_A_PAGE).get_page(request.GET.get("page"))
     waits = letter.stage in (Stage.DRAFT, Stage.AWAITING_SIGNATURE, Stage.AWAITING_SEAL)
     is_officer = request.user.can(Capability.COVER_DOSSIERS)
@@ -88,13 +90,29 @@ def render_letter(
         "summary": summary_of(covered),
         "page": page,
         "rows": [
-            Row(one, form_of(one.dossier.kind), waits and not services.still_waits(one))
-            for one in page
+            Row(one, form_of(one.dossier.kind), waits and not still_waits(one)) for one in page
         ],
         "cards": _cards(letter, request.user, sent),
         "is_draft": is_draft,
-        "number_form": number_form or (_number_form(letter) if is_draft else None),
-        "scan_form": scan_form or (_scan_form(letter) if takes_scan and is_ink else None),
+        "number_form": number_form
+        or (
+            LetterNumberForm(
+                initial={
+                    "letter_number": letter.letter_number,
+                    "letter_date": letter.letter_date or timezone.localdate(),
+                    "version": letter.version,
+                },
+                auto_id="number_%s",
+            )
+            if is_draft
+            else None
+        ),
+        "scan_form": scan_form
+        or (
+            LetterScanForm(initial={"version": letter.version}, auto_id="scan_%s")
+            if takes_scan and is_ink
+            else None
+        ),
         "violations": violations,
         **progress_of(letter),
     }
@@ -126,7 +144,7 @@ def take_step(request: UserRequest, letter: CoveringLetter) -> HttpResponse:
         return conflict(request, letter)  # no form of ours sends this
     typed = form.cleaned_data
     try:
-        services.take_letter_step(
+        take_letter_step(
             letter,
             typed["action"],
             actor=request.user,
@@ -137,7 +155,7 @@ def take_step(request: UserRequest, letter: CoveringLetter) -> HttpResponse:
         )
     except CoveringLetter.DoesNotExist as error:
         raise Http404 from error
-    except (services.StaleVersion, IllegalLetterStep, services.Barred):
+    except (StaleVersion, IllegalStep, Barred):
         return conflict(request, letter)
     except Refused as refusal:
         form.violations = list(refusal.violations)
@@ -187,20 +205,5 @@ def _cards(letter: CoveringLetter, user: User, sent: LetterStepForm | None) -> l
             ),
             step.action in _SIGNING and letter.signing_mode == SigningMode.DIGITAL,
         )
-        for step in services.letter_steps_of(letter, user)
+        for step in letter_steps_of(letter, user)
     ]
-
-
-def _number_form(letter: CoveringLetter) -> LetterNumberForm:
-    return LetterNumberForm(
-        initial={
-            "letter_number": letter.letter_number,
-            "letter_date": letter.letter_date or timezone.localdate(),
-            "version": letter.version,
-        },
-        auto_id="number_%s",
-    )
-
-
-def _scan_form(letter: CoveringLetter) -> LetterScanForm:
-    return LetterScanForm(initial={"version": letter.version}, auto_id="scan_%s")

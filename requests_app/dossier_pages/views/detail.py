@@ -12,20 +12,21 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.core.roles import Capability
-from requests_app import kinds, services
-from requests_app.dossier_pages.reading import read_row
-from requests_app.dossier_pages.views import parts
-from requests_app.forms import AttachmentForm, StepForm
+from requests_app import kinds
+from requests_app.dossier_pages.forms import AttachmentForm
+from requests_app.dossier_pages.views import components
+from requests_app.dossier_pages.visibility import as_sent, hides_rework, read_row, shown_events
 from requests_app.models import (
     Attachment,
     CoveredDossier,
     CoveringLetter,
     Dossier,
-    DossierEvent,
     DossierItem,
     Outcome,
 )
 from requests_app.steps import views as taking
+from requests_app.steps.engine import bars_of
+from requests_app.steps.forms import StepForm
 from requests_app.workflow import EDITABLE, PETITIONS, State
 
 if TYPE_CHECKING:
@@ -36,22 +37,23 @@ FAILURES_SHOWN = 20
 
 @require_safe
 def detail(request: UserRequest, uuid: UUID) -> HttpResponse:
-    dossier, is_copy = parts.find_with_copies(request.user, uuid)
+    dossier, is_copy = components.find_with_copies(request.user, uuid)
     return render_detail(request, dossier, is_copy=is_copy)
 
 
 @require_POST
+@taking.shows_conflict
 def take_step(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Take a step that needs no page of its own; an unsuccessful form comes back on the detail."""
-    dossier = parts.find(request.user, uuid)
-    form = parts.step_form(
+    dossier = components.find(request.user, uuid)
+    form = components.step_form(
         dossier,
         request.POST.get("action", ""),
         data=request.POST,
-        reasons=parts.active_reasons(),
+        reasons=components.active_reasons(),
     )
     response = taking.take(request, dossier, form)
-    return response or render_detail(request, parts.find(request.user, uuid), sent=form)
+    return response or render_detail(request, components.find(request.user, uuid), sent=form)
 
 
 def render_detail(
@@ -63,27 +65,39 @@ def render_detail(
     is_copy: bool = False,
 ) -> HttpResponse:
     """Render the detail page, with a form that came back where there is one."""
-    page = parts.rows_page(dossier, request.GET.get("page"))
-    shown = services.shown_events(dossier, request.user)
+    page = components.rows_page(dossier, request.GET.get("page"))
+    shown = shown_events(dossier, request.user)
     events = list(shown.select_related("actor__agency", "document"))
-    is_rework = services.hides_rework(dossier, request.user)
+    is_rework = hides_rework(dossier, request.user)
     if is_rework:
-        services.as_sent(dossier, request.user)
+        as_sent(dossier, request.user)
+    # The step that sent it back with a reason, while that is what it waits with.
+    last = events[-1] if events else None
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
         "is_copy": is_copy,
         "is_rework": is_rework,
         "page": page,
-        "rows": [] if is_rework else parts.masked(dossier, page),
+        "rows": [] if is_rework else components.masked(dossier, page),
         "events": events,
         "delivered": list(dossier.delivered_papers.select_related("document")),
         **_covering(dossier, request.user),
-        "why_it_came_back": _why_it_came_back(dossier, events),
+        "why_it_came_back": last if last is not None and last.reason and dossier.queue else None,
         **_progress(dossier),
     }
     if not is_copy:
-        context |= _what_can_be_done(request, dossier, sent=sent)
+        user = request.user
+        barred = bars_of(dossier, user)
+        cards = components.steps_of(dossier, user, sent=sent, only=components.ON_THE_SPOT)
+        came_back = sent is not None and all(card.form is not sent for card in cards)
+        context |= {
+            "cards": cards,
+            "pages": components.pages_of(dossier, user, barred=barred),
+            "barred": barred,
+            "orphan": sent if came_back else None,  # its step is no longer open
+            "is_editor": user.can(Capability.DRAFT) and dossier.state in EDITABLE,
+        }
         context |= {} if is_rework else _papers(request, dossier, attachment_form)
     return render(request, "requests_app/detail.html", context)
 
@@ -98,52 +112,22 @@ def _covering(dossier: Dossier, user: User) -> dict[str, object]:
     return {"covering": last.letter, "sees_covering": seen.exists()}
 
 
-def _what_can_be_done(
-    request: UserRequest, dossier: Dossier, *, sent: StepForm | None
-) -> dict[str, object]:
-    user = request.user
-    barred = services.bars_of(dossier, user)
-    cards = parts.steps_of(dossier, user, sent=sent, only=parts.ON_THE_SPOT)
-    came_back = sent is not None and all(card.form is not sent for card in cards)
-    return {
-        "cards": cards,
-        "pages": parts.pages_of(dossier, user, barred=barred),
-        "barred": barred,
-        "orphan": sent if came_back else None,  # its step is no longer open
-        "is_editor": user.can(Capability.DRAFT) and dossier.state in EDITABLE,
-    }
-
-
 def _papers(
     request: UserRequest, dossier: Dossier, form: AttachmentForm | None
 ) -> dict[str, object]:
     attachable = kinds_to_attach(dossier, request.user)
+    current = dossier.attachments.filter(is_current=True)
+    # Section 1 with its labels; personal numbers masked.
     return {
-        "contact": _contact(dossier),
-        "attachments": _attachments(dossier),
+        "contact": [
+            (one.label, components.shown(one, dossier.contact.get(one.name, "")))
+            for one in kinds.get(dossier.kind).contact_fields
+            if dossier.contact.get(one.name)
+        ],
+        "attachments": list(current.select_related("document", "item", "added_by")),
         "attachable": attachable,
         "attachment_form": form or _attachment_form(dossier, attachable),
     }
-
-
-def _why_it_came_back(dossier: Dossier, events: Sequence[DossierEvent]) -> DossierEvent | None:
-    """Return the step that sent it back with a reason, while that is what it waits with."""
-    last = events[-1] if events else None
-    return last if last is not None and last.reason and dossier.queue else None
-
-
-def _contact(dossier: Dossier) -> list[tuple[str, str]]:
-    """Section 1 with its labels; personal numbers masked."""
-    return [
-        (one.label, parts.shown(one, dossier.contact.get(one.name, "")))
-        for one in kinds.get(dossier.kind).contact_fields
-        if dossier.contact.get(one.name)
-    ]
-
-
-def _attachments(dossier: Dossier) -> list[Attachment]:
-    current = dossier.attachments.filter(is_current=True)
-    return list(current.select_related("document", "item", "added_by"))
 
 
 def kinds_to_attach(dossier: Dossier, user: User) -> list[Attachment.Kind]:
@@ -169,14 +153,14 @@ def _attachment_form(
 
 def _progress(dossier: Dossier) -> dict[str, object]:
     failures: list[DossierItem] = []
-    progress = parts.progress_of(dossier)
+    progress = components.progress_of(dossier)
     if progress.failed:
         failed = dossier.items.filter(outcome=Outcome.FAILED).defer("answers")
         failures = list(failed.order_by("position")[:FAILURES_SHOWN])
     return {
         "progress": progress,
         "failures": failures,
-        "is_busy": parts.is_busy(dossier),
+        "is_busy": components.is_busy(dossier),
         "shows_progress": dossier.state in _CARRIED_OUT and dossier.route in PETITIONS,
     }
 
@@ -195,8 +179,8 @@ _CARRIED_OUT = frozenset(
 @require_safe
 def progress(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Refresh the progress; once the portal is done, have the whole page loaded anew."""
-    dossier, _ = parts.find_with_copies(request.user, uuid)
-    if not parts.wants_fragment(request):
+    dossier, _ = components.find_with_copies(request.user, uuid)
+    if not components.wants_fragment(request):
         return redirect("requests_app:detail", dossier.uuid)
     context = {"dossier": dossier, **_progress(dossier)}
     response = render(request, "requests_app/_progress.html", context)
@@ -208,7 +192,7 @@ def progress(request: UserRequest, uuid: UUID) -> HttpResponse:
 @require_safe
 def done(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Confirm what the user has just done, and say what happens next."""
-    dossier = parts.find(request.user, uuid)
+    dossier = components.find(request.user, uuid)
     event = dossier.events.filter(actor=request.user).order_by("-at", "-pk").first()
     if event is None:
         return redirect("requests_app:detail", dossier.uuid)
@@ -224,7 +208,7 @@ def done(request: UserRequest, uuid: UUID) -> HttpResponse:
 @require_safe
 def row(request: UserRequest, uuid: UUID, row_uuid: UUID) -> HttpResponse:
     """Show one row with everything in it; that it was read is recorded."""
-    dossier = parts.find(request.user, uuid)
+    dossier = components.find(request.user, uuid)
     try:
         item = read_row(dossier, row_uuid, actor=request.user, now=timezone.now())
     except (Dossier.DoesNotExist, DossierItem.DoesNotExist) as error:
@@ -232,7 +216,7 @@ def row(request: UserRequest, uuid: UUID, row_uuid: UUID) -> HttpResponse:
     context = {
         "dossier": dossier,
         "item": item,
-        "answers": parts.answers_of(dossier, item),
+        "answers": components.answers_of(dossier, item),
         "attachments": item.attachments.filter(is_current=True).select_related("document"),
     }
     return render(request, "requests_app/row.html", context)

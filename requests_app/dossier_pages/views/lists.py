@@ -11,14 +11,15 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from portal.audit.exports import note_export
-from portal.core import sheets
-from portal.core.fragments import render_list
-from portal.core.paging import Order, capped_count, first_rows, keyset_page
-from portal.core.sheets import SheetColumn
+from portal.core.web import sheets
+from portal.core.web.fragments import render_list
+from portal.core.web.paging import Order, capped_count, first_rows, keyset_page
+from portal.core.web.sheets import SheetColumn
 from requests_app.dossier_pages.filters import DossierFilter
+from requests_app.dossier_pages.visibility import as_sent
 from requests_app.models import Dossier
 from requests_app.models.querysets import DossierQuerySet
-from requests_app.services import as_sent, headline_of
+from requests_app.steps.titles import headline_of
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

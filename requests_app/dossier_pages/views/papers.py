@@ -15,12 +15,21 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.core.roles import Scope
 from portal.core.rules import Refused
 from portal.documents.responses import file_response
-from requests_app import services
-from requests_app.dossier_pages.views import detail, parts
-from requests_app.forms import AttachmentForm
+from requests_app.covering_letters.services import is_others_letter
+from requests_app.dossier_pages.forms import AttachmentForm
+from requests_app.dossier_pages.views import components, detail
+from requests_app.dossier_pages.visibility import (
+    hides_rework,
+    last_sent_letter,
+    note_reading,
+    shown_events,
+)
+from requests_app.drafts import attachments
 from requests_app.models import Attachment, Dossier, DossierItem
 from requests_app.steps import views as taking
-from requests_app.workflow import AT_THE_AGENCY, IllegalStep
+from requests_app.submission import letters
+from requests_app.submission.letters import preview_html
+from requests_app.workflow import AT_THE_AGENCY
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -41,22 +50,18 @@ def letter(request: UserRequest, uuid: UUID) -> HttpResponse:
     Who corrects a dossier that came back asks for the last of them: ``?draft``.
     """
     dossier = _find_paper(request.user, uuid)
-    if services.hides_rework(dossier, request.user):
-        return _last_sent(request, dossier)
+    if hides_rework(dossier, request.user):
+        document = last_sent_letter(dossier)
+        if document is None:
+            raise Http404
+        return file_response(document, as_attachment="download" in request.GET)
     document = dossier.letter if "original" in request.GET else dossier.signed_letter
     document = document or dossier.letter
-    is_draft = "draft" in request.GET and parts.is_editor(dossier, request.user)
+    is_draft = "draft" in request.GET and components.is_editor(dossier, request.user)
     if document is not None and not is_draft:
         return file_response(document, as_attachment="download" in request.GET)
     _refuse_rework(request.user, dossier)
-    return HttpResponse(services.render(dossier), content_type="application/pdf", headers=_FRAMED)
-
-
-def _last_sent(request: UserRequest, dossier: Dossier) -> HttpResponse:
-    document = services.last_sent_letter(dossier)
-    if document is None:
-        raise Http404
-    return file_response(document, as_attachment="download" in request.GET)
+    return HttpResponse(letters.render(dossier), content_type="application/pdf", headers=_FRAMED)
 
 
 @require_safe
@@ -64,7 +69,7 @@ def preview(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Return the letter for the screen, as a small document of its own to stand in a frame."""
     dossier = _find_paper(request.user, uuid)
     _refuse_rework(request.user, dossier)
-    context = {"dossier": dossier, "letter": services.preview_html(dossier)}
+    context = {"dossier": dossier, "letter": preview_html(dossier)}
     response = render(request, "requests_app/preview.html", context)
     for name, value in _FRAMED.items():
         response[name] = value
@@ -73,9 +78,9 @@ def preview(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 def _find_paper(user: User, uuid: UUID) -> Dossier:
     """Return the dossier whose letter ``user`` opens; what an auditor reads whole is recorded."""
-    dossier = parts.find(user, uuid)
+    dossier = components.find(user, uuid)
     if user.scope is Scope.TREE:
-        services.note_reading(dossier, actor=user, now=timezone.now())
+        note_reading(dossier, actor=user, now=timezone.now())
     return dossier
 
 
@@ -86,9 +91,10 @@ def _refuse_rework(user: User, dossier: Dossier) -> None:
 
 
 @require_POST
+@taking.shows_conflict
 def attach(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Keep an uploaded file; on an error the detail page says what is wrong with it."""
-    dossier = parts.find(request.user, uuid)
+    dossier = components.find(request.user, uuid)
     form = AttachmentForm(
         request.POST,
         request.FILES,
@@ -97,50 +103,40 @@ def attach(request: UserRequest, uuid: UUID) -> HttpResponse:
     )
     if form.is_valid():
         try:
-            _attach(request, dossier, form)
+            position = form.cleaned_data.get("row")
+            item = dossier.items.get(position=position) if position else None
+            attachments.attach(
+                dossier,
+                form.cleaned_data["file"],
+                kind=form.cleaned_data["kind"],
+                item_uuid=item.uuid if item else None,
+                actor=request.user,
+                now=timezone.now(),
+                version=form.cleaned_data["version"],
+            )
         except Refused as refusal:
             for violation in refusal.violations:
                 form.add_error("file", f"{violation.message} {violation.way_out}".strip())
         except DossierItem.DoesNotExist:
             form.add_error("row", _("Không có dòng này trong danh sách."))
-        except (services.StaleVersion, services.NotEditable, IllegalStep):
-            return taking.conflict(request, dossier)
-        except Dossier.DoesNotExist as error:
-            raise Http404 from error
         else:
             messages.success(request, _("Đã đính kèm tệp."))
             return redirect("requests_app:detail", dossier.uuid)
     return detail.render_detail(request, dossier, attachment_form=form)
 
 
-def _attach(request: UserRequest, dossier: Dossier, form: AttachmentForm) -> None:
-    position = form.cleaned_data.get("row")
-    item = dossier.items.get(position=position) if position else None
-    services.attach(
+@require_POST
+@taking.shows_conflict
+def detach(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpResponse:
+    dossier = components.find(request.user, uuid)
+    get_object_or_404(Attachment, dossier=dossier, uuid=attachment_uuid)
+    attachments.detach(
         dossier,
-        form.cleaned_data["file"],
-        kind=form.cleaned_data["kind"],
-        item_uuid=item.uuid if item else None,
+        attachment_uuid,
         actor=request.user,
         now=timezone.now(),
-        version=form.cleaned_data["version"],
+        version=components.version_of(request),
     )
-
-
-@require_POST
-def detach(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpResponse:
-    dossier = parts.find(request.user, uuid)
-    get_object_or_404(Attachment, dossier=dossier, uuid=attachment_uuid)
-    try:
-        services.detach(
-            dossier,
-            attachment_uuid,
-            actor=request.user,
-            now=timezone.now(),
-            version=parts.version_of(request),
-        )
-    except (services.StaleVersion, services.NotEditable, IllegalStep):
-        return taking.conflict(request, dossier)
     messages.success(request, _("Đã bỏ tệp khỏi hồ sơ."))
     return redirect("requests_app:detail", dossier.uuid)
 
@@ -148,8 +144,8 @@ def detach(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpRespo
 @require_safe
 def attachment(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpResponse:
     """Return a file of the dossier; a body that only follows it gets none."""
-    dossier = parts.find(request.user, uuid)
-    if services.hides_rework(dossier, request.user):
+    dossier = components.find(request.user, uuid)
+    if hides_rework(dossier, request.user):
         raise Http404
     found = get_object_or_404(
         Attachment.objects.select_related("document"), dossier=dossier, uuid=attachment_uuid
@@ -160,12 +156,12 @@ def attachment(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpR
 @require_safe
 def event_document(request: UserRequest, uuid: UUID, document_uuid: UUID) -> HttpResponse:
     """Return what a step left behind: a written refusal, a signed letter of an earlier round."""
-    dossier = parts.find(request.user, uuid)
-    events = services.shown_events(dossier, request.user).select_related("document")
+    dossier = components.find(request.user, uuid)
+    events = shown_events(dossier, request.user).select_related("document")
     event = events.filter(document__uuid=document_uuid).first()
     if event is None or event.document is None:
         raise Http404
-    if services.is_others_letter(event.document, request.user):
+    if is_others_letter(event.document, request.user):
         raise Http404
     return file_response(event.document, as_attachment=True)
 
@@ -173,6 +169,6 @@ def event_document(request: UserRequest, uuid: UUID, document_uuid: UUID) -> Htt
 @require_safe
 def paper(request: UserRequest, uuid: UUID, paper_uuid: UUID) -> HttpResponse:
     """Return a dated paper that was delivered to the sender, a revocation notice for one."""
-    dossier = parts.find(request.user, uuid)
+    dossier = components.find(request.user, uuid)
     found = get_object_or_404(dossier.delivered_papers.select_related("document"), uuid=paper_uuid)
     return file_response(found.document, as_attachment="inline" not in request.GET)

@@ -14,16 +14,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from portal.core.numbers import typed_number
 from portal.core.rules import Refused, Violation
-from requests_app import kinds, services
-from requests_app.dossier_pages.views import parts
-from requests_app.drafts import editing
-from requests_app.drafts.views import editor_acts
+from portal.core.steps import IllegalStep
+from portal.core.text.numbers import typed_number
+from requests_app import kinds
+from requests_app.dossier_pages.views import components
+from requests_app.drafts import cells
+from requests_app.drafts.views import editor_buttons
+from requests_app.errors import NotEditable, StaleVersion
 from requests_app.kinds.base import Answers, Kind
-from requests_app.models import Dossier, DossierItem
+from requests_app.models import Dossier
 from requests_app.steps import views as taking
-from requests_app.workflow import IllegalStep
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -53,12 +54,13 @@ class Shown:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@taking.shows_conflict
 def editor(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show a page of rows as fields; keep what was typed, then do what the button says."""
-    dossier = parts.find(request.user, uuid)
-    if not parts.is_editor(dossier, request.user):
+    dossier = components.find(request.user, uuid)
+    if not components.is_editor(dossier, request.user):
         if request.method == "POST":
-            return taking.conflict(request, dossier)
+            return taking.conflict(request, dossier.uuid)
         return redirect("requests_app:detail", dossier.uuid)
     if request.method == "POST":
         return _save(request, dossier)
@@ -66,57 +68,47 @@ def editor(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 def _save(request: UserRequest, dossier: Dossier) -> HttpResponse:
-    typed = editing.typed_rows(kinds.get(dossier.kind), request.POST)
+    typed = cells.typed_rows(kinds.get(dossier.kind), request.POST)
     version = _number(request.POST.get("version"))
-    draft = editor_acts.Draft(dossier, request.user, timezone.now(), version)
+    draft = editor_buttons.Draft(dossier, request.user, timezone.now(), version)
     if request.headers.get("Accept") == "application/json":
-        return _save_quietly(draft, typed)
+        # Keep what the script sends; it says so itself when it could not be kept.
+        try:
+            draft.keep(typed)
+        except (StaleVersion, NotEditable, IllegalStep):
+            return JsonResponse({"conflict": True}, status=CONFLICT)
+        # Answer the script: when it was saved, and what is found in the rows it sent.
+        kind = kinds.get(draft.dossier.kind)
+        items = list(draft.dossier.items.filter(uuid__in=list(typed)))
+        today = timezone.localdate(draft.now)
+        found = cells.findings_of(kind, items, variant=draft.dossier.variant, today=today)
+        return JsonResponse(
+            {
+                "version": draft.version,
+                "saved": saved_words(draft.now),
+                "rows": {
+                    str(item.uuid): {
+                        cell.field.name: {
+                            "invalid": cell.has_errors,
+                            "messages": [one.message for one in cell.findings],
+                        }
+                        for cell in row.cells
+                    }
+                    for item, row in zip(items, cells.row_views(kind, items, found), strict=True)
+                },
+            }
+        )
     page = _number(request.POST.get("page"))
     try:
         draft.keep(typed)
         draft.read_files(request.FILES)
-        place = editor_acts.act(request, draft, request.POST.get("do", "save"), page)
-    except services.StaleVersion:
+        place = editor_buttons.act(request, draft, request.POST.get("do", "save"), page)
+    except StaleVersion:
         return _conflict(request, dossier, typed, page)
-    except (services.NotEditable, IllegalStep):
-        return taking.conflict(request, dossier)
     except Refused as refusal:
         dossier.refresh_from_db()
         return _show(request, dossier, Shown(page=page, violations=refusal.violations))
     return redirect(place)
-
-
-def _save_quietly(draft: editor_acts.Draft, typed: Mapping[UUID, Answers]) -> HttpResponse:
-    """Keep what the script sends; it says so itself when it could not be kept."""
-    try:
-        draft.keep(typed)
-    except (services.StaleVersion, services.NotEditable, IllegalStep):
-        return JsonResponse({"conflict": True}, status=CONFLICT)
-    return _saved_quietly(draft, list(typed))
-
-
-def _saved_quietly(draft: editor_acts.Draft, rows: list[UUID]) -> HttpResponse:
-    """Answer the script: when it was saved, and what is found in the rows it sent."""
-    kind = kinds.get(draft.dossier.kind)
-    items = list(draft.dossier.items.filter(uuid__in=rows))
-    today = timezone.localdate(draft.now)
-    found = editing.findings_of(kind, items, variant=draft.dossier.variant, today=today)
-    return JsonResponse(
-        {
-            "version": draft.version,
-            "saved": saved_words(draft.now),
-            "rows": {
-                str(item.uuid): {
-                    cell.field.name: {
-                        "invalid": cell.has_errors,
-                        "messages": [one.message for one in cell.findings],
-                    }
-                    for cell in row.cells
-                }
-                for item, row in zip(items, editing.row_views(kind, items, found), strict=True)
-            },
-        }
-    )
 
 
 def saved_words(moment: Any) -> str:
@@ -128,8 +120,8 @@ def _conflict(
     request: UserRequest, dossier: Dossier, typed: Mapping[UUID, Answers], page: int
 ) -> HttpResponse:
     """Somebody saved in between: show both, overwrite nothing, lose nothing."""
-    mine = editing.own_changes(typed, request.POST.get("was", ""))
-    dossier = parts.find(request.user, dossier.uuid)
+    mine = cells.own_changes(typed, request.POST.get("was", ""))
+    dossier = components.find(request.user, dossier.uuid)
     return _show(request, dossier, Shown(page=page, typed=mine, is_conflict=True))
 
 
@@ -138,27 +130,34 @@ def _show(request: UserRequest, dossier: Dossier, shown: Shown) -> HttpResponse:
     every = dossier.items.order_by("position")
     is_short = dossier.row_count <= ROWS_CHECKED_AT_ONCE
     listed: Any = list(every) if is_short else every
-    page = Paginator(listed, editing.ROWS_A_PAGE).get_page(shown.page)
+    page = Paginator(listed, cells.ROWS_A_PAGE).get_page(shown.page)
     on_page = list(page)
     checked = list(listed) if is_short else on_page
     today = timezone.localdate()
-    found = editing.findings_of(kind, checked, variant=dossier.variant, today=today)
-    problems = editing.problems(kind, checked, found)
+    found = cells.findings_of(kind, checked, variant=dossier.variant, today=today)
+    problems = cells.problems(kind, checked, found)
+    # What was typed in rows that stand on another page now, as hidden inputs.
+    here = {item.uuid for item in on_page}
     context = {
         "dossier": dossier,
         "kind": kind,
         "page": page,
-        "rows": editing.row_views(kind, on_page, found, shown.typed),
-        "was": editing.snapshot(on_page),
+        "rows": cells.row_views(kind, on_page, found, shown.typed),
+        "was": cells.snapshot(on_page),
         "problems": problems[:PROBLEMS_SHOWN],
         "problem_count": len(problems),
         "is_whole_list_checked": is_short,
         "saved": saved_words(dossier.updated_at),
-        "removed": editor_acts.removed_title(request, dossier),
+        "removed": editor_buttons.removed_title(request, dossier),
         "violations": shown.violations,
         "is_conflict": shown.is_conflict,
         "clashes": _clashes(kind, dossier, shown.typed) if shown.is_conflict else [],
-        "carried": _carried(shown.typed, on_page),
+        "carried": [
+            (cells.cell_name(uuid, name), value)
+            for uuid, answers in shown.typed.items()
+            if uuid not in here
+            for name, value in answers.items()
+        ],
     }
     status = CONFLICT if shown.is_conflict else 200
     return render(request, "requests_app/editor/rows.html", context, status=status)
@@ -178,19 +177,6 @@ def _clashes(kind: Kind, dossier: Dossier, typed: Mapping[UUID, Answers]) -> lis
                 one = fields[name]
                 found.append(Clash(f"{row}, {one.label}", one.shown(mine), one.shown(theirs)))
     return found
-
-
-def _carried(
-    typed: Mapping[UUID, Answers], on_page: Sequence[DossierItem]
-) -> list[tuple[str, str]]:
-    """Return what was typed in rows that stand on another page now, as hidden inputs."""
-    here = {item.uuid for item in on_page}
-    return [
-        (editing.cell_name(uuid, name), value)
-        for uuid, answers in typed.items()
-        if uuid not in here
-        for name, value in answers.items()
-    ]
 
 
 def _number(text: str | None) -> int:

@@ -15,16 +15,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from portal.core import identifiers
 from portal.core.rules import Severity
-from portal.core.text import nfc
-from requests_app import kinds, services
-from requests_app.dossier_pages.views import parts
-from requests_app.kinds.base import Answers, Field, Kind, Widget
+from portal.core.text import identifiers
+from portal.core.text.vietnamese import nfc
+from requests_app import kinds
+from requests_app.dossier_pages.views import components
+from requests_app.drafts.services import save_letter
+from requests_app.errors import StaleVersion
+from requests_app.kinds.base import Answers, Kind, Widget
 from requests_app.models import Dossier
+from requests_app.rules import dossiers as rules
 from requests_app.steps import views as taking
-from requests_app.submission import rules
-from requests_app.workflow import IllegalStep
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -73,7 +74,19 @@ class LetterForm(forms.Form):
         if kind.kind_of_document:
             self.fields["letter_number"].help_text = _OF_MINUTES
         for one in kind.contact_fields:
-            self.fields[_CONTACT + one.name] = _contact_field(one)
+            attrs = {"autocomplete": one.autocomplete, "spellcheck": "false"}
+            if one.widget is Widget.DATE:
+                attrs["inputmode"] = "numeric"
+            widgets = {Widget.EMAIL: forms.EmailInput, Widget.TEL: forms.TextInput}
+            if one.widget is Widget.TEL:
+                attrs["inputmode"] = "tel"
+            self.fields[_CONTACT + one.name] = forms.CharField(
+                label=one.label,
+                help_text=one.hint,
+                required=False,
+                max_length=_MOST_TYPED,
+                widget=widgets.get(one.widget, forms.TextInput)(attrs=attrs),
+            )
 
     @property
     def letter_fields(self) -> list[forms.BoundField]:
@@ -115,29 +128,14 @@ class LetterForm(forms.Form):
             self.add_error(name, f"{violation.message} {violation.way_out}".strip())
 
 
-def _contact_field(one: Field) -> forms.CharField:
-    attrs = {"autocomplete": one.autocomplete, "spellcheck": "false"}
-    if one.widget is Widget.DATE:
-        attrs["inputmode"] = "numeric"
-    widgets = {Widget.EMAIL: forms.EmailInput, Widget.TEL: forms.TextInput}
-    if one.widget is Widget.TEL:
-        attrs["inputmode"] = "tel"
-    return forms.CharField(
-        label=one.label,
-        help_text=one.hint,
-        required=False,
-        max_length=_MOST_TYPED,
-        widget=widgets.get(one.widget, forms.TextInput)(attrs=attrs),
-    )
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
+@taking.shows_conflict
 def letter_data(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show and keep the letter's data; what is not right yet is kept and told."""
-    dossier = parts.find(request.user, uuid)
-    if not parts.is_editor(dossier, request.user):
+    dossier = components.find(request.user, uuid)
+    if not components.is_editor(dossier, request.user):
         if request.method == "POST":
-            return taking.conflict(request, dossier)
+            return taking.conflict(request, dossier.uuid)
         return redirect("requests_app:detail", dossier.uuid)
     kind = kinds.get(dossier.kind)
     today = timezone.localdate()
@@ -187,7 +185,7 @@ def _save(request: UserRequest, dossier: Dossier, form: LetterForm) -> HttpRespo
     day = form.day()
     is_no_day = bool(form.cleaned_data["letter_date"]) and day is None
     try:
-        services.save_letter(
+        save_letter(
             dossier,
             letter_number=form.cleaned_data["letter_number"],
             letter_date=dossier.letter_date if is_no_day else day,
@@ -197,25 +195,19 @@ def _save(request: UserRequest, dossier: Dossier, form: LetterForm) -> HttpRespo
             now=timezone.now(),
             version=form.cleaned_data["version"],
         )
-    except (services.NotEditable, IllegalStep):
-        return taking.conflict(request, dossier)
-    except services.StaleVersion as stale:
-        _show_both(form, parts.find(request.user, dossier.uuid), stale.current)
+    except StaleVersion as stale:
+        _show_both(form, components.find(request.user, dossier.uuid), stale.current)
         return None
     if is_no_day:  # the one thing that can't be kept as typed
-        _renew(form, dossier)
+        # Let the form be sent again: it carries the version its own saving made.
+        dossier.refresh_from_db(fields=["version"])
+        _carry(form, dossier.version)
         form.look()
         return None
     messages.success(request, _("Đã lưu thông tin văn bản."))
     places = {"rows": "requests_app:editor", "check": "requests_app:check"}
     place = places.get(request.POST.get("do", ""), "requests_app:letter_data")
     return redirect(place, dossier.uuid)
-
-
-def _renew(form: LetterForm, dossier: Dossier) -> None:
-    """Let the form be sent again: it carries the version its own saving made."""
-    dossier.refresh_from_db(fields=["version"])
-    _carry(form, dossier.version)
 
 
 def _carry(form: LetterForm, version: int) -> None:

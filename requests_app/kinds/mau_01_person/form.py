@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.ca.models import Storage
-from portal.ca.names import MAX_NAME, SubjectName
-from portal.core import identifiers
+from portal.ca.pki.names import MAX_NAME, SubjectName
 from portal.core.rules import Finding, Severity
+from portal.core.text import identifiers
 from requests_app.kinds import key_requests, parts, people
 from requests_app.kinds.base import (
     Answers,
@@ -153,12 +153,6 @@ def workplace(answers: Answers) -> str:
     return ", ".join(levels)
 
 
-def sim_cell(answers: Answers) -> str:
-    """Return column 11: the carrier, with "/cs" for a number in use; blank without SIM PKI."""
-    carrier = answers.get("carrier", "")
-    return f"{carrier}/cs" if carrier and answers.get("converts_number") else carrier
-
-
 def subject_name(answers: Answers, superior: str) -> SubjectName:
     """Return O and OU from the four levels, L from the province, E the official address."""
     return SubjectName(
@@ -167,10 +161,6 @@ def subject_name(answers: Answers, superior: str) -> SubjectName:
         locality=parts.province_name(answers["province"]),
         email=answers["email"],
     )
-
-
-def _phone(answers: Answers) -> str:
-    return identifiers.normalise_phone(answers.get("phone", ""))
 
 
 COLUMNS = (
@@ -182,23 +172,26 @@ COLUMNS = (
     Column(label="Tên cơ quan, tổ chức công tác", text=workplace, width="15%"),
     parts.column("Tỉnh/Thành phố", "province", "5%"),
     parts.column("Chức vụ", "position", "7%"),
-    Column(label="Số điện thoại di động", text=_phone, width="9%"),
+    Column(
+        label="Số điện thoại di động",
+        text=lambda answers: identifiers.normalise_phone(answers.get("phone", "")),
+        width="9%",
+    ),
     parts.column("Số hiệu chứng thư chữ ký số cũ (nếu có)", "old_serial", "9%"),
-    Column(label="SIM PKI", text=sim_cell, width="8%"),
+    Column(
+        label="SIM PKI",
+        # The carrier, with "/cs" for a number in use; blank without SIM PKI.
+        text=lambda answers: (
+            answers.get("carrier", "")
+            + ("/cs" if answers.get("carrier") and answers.get("converts_number") else "")
+        ),
+        width="8%",
+    ),
 )
-
-
-def _carrier(text: str) -> str:
-    names = {name.lower(): name for name in identifiers.CARRIERS}
-    return names.get(text.lower(), text)
 
 
 # The sheet has no code for cards of "Bộ Công an"; this body is the one that makes them (DERIVED).
 ISSUE_PLACE_ON_EXPORT = {identifiers.NEW_CARD_ISSUE_PLACE: "CCSQLHCVTTXH"}
-
-
-def _issue_place_code(value: str) -> str:
-    return ISSUE_PLACE_ON_EXPORT.get(value, value)
 
 
 # The CA's own sheet, header texts verbatim (DOMAIN 2.10).
@@ -210,7 +203,7 @@ SHEET = (
     SheetColumn(
         header=("Nơi cấp (Nơi cấp CCCD; để một trong 2 nơi: CCSQLHCVTTXH hoặc CCSĐKQLCTVDLQGVDC)"),
         field="issue_place",
-        text=_issue_place_code,
+        text=lambda value: ISSUE_PLACE_ON_EXPORT.get(value, value),
         width=24,
         rule=gettext_lazy(
             "Thẻ do Bộ Công an cấp thì ghi “Bộ Công an”; khi kết xuất, hệ thống ghi CCSQLHCVTTXH"
@@ -235,7 +228,7 @@ SHEET = (
     SheetColumn(
         header="Nhà mạng (bắt buộc nếu đăng ký SIM)",
         field="carrier",
-        answer=_carrier,
+        answer=parts.answer_in({name.lower(): name for name in identifiers.CARRIERS}),
         rule=gettext_lazy("Viettel, Vinaphone hoặc Mobifone"),
     ),
     SheetColumn(
@@ -285,7 +278,7 @@ KIND = Kind(
         people.identity_fits_birth,
         people.days_are_in_order,
         people.issue_place_is_said,
-        people.levels_have_no_gap,
+        people.levels_have_no_gap(people.LEVELS, asks_for_top=True),
         people.sim_names_its_carrier,
         key_requests.request_fits(
             parts.storage_of,

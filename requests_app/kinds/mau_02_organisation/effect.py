@@ -1,5 +1,5 @@
 """Mẫu 02: each accepted row is issued a certificate."""
 
-from requests_app.execution.issuing import EFFECT
+from requests_app.execution.issuance import EFFECT
 
 __all__ = ["EFFECT"]

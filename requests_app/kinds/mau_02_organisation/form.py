@@ -6,17 +6,17 @@ province, email, storage (a ``Storage`` value), csr (PKCS#10 as PEM, for an HSM)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.ca.models import Storage
-from portal.ca.names import MAX_NAME, SubjectName
-from portal.core import identifiers
+from portal.ca.pki.names import MAX_NAME, SubjectName
 from portal.core.rules import Finding, Severity
-from portal.core.text import search_key
+from portal.core.text import identifiers
+from portal.core.text.vietnamese import search_key
 from requests_app.kinds import key_requests, parts
 from requests_app.kinds.base import (
     Answers,
@@ -26,6 +26,7 @@ from requests_app.kinds.base import (
     Kind,
     SheetColumn,
     Widget,
+    stands_once,
 )
 from requests_app.models import Procedure
 
@@ -77,24 +78,6 @@ def names_a_code(answers: Answers, today: date) -> Sequence[CellFinding]:
         "không tự đặt mã."
     )
     return [CellFinding("tax_code", Finding("no_code", message, Severity.WARNING))]
-
-
-def bodies_stand_once(
-    rows: Sequence[tuple[int, Answers]],
-) -> Mapping[int, Sequence[CellFinding]]:
-    """One body is asked for once with one kind of device."""
-    first: dict[tuple[str, str], int] = {}
-    found: dict[int, Sequence[CellFinding]] = {}
-    for number, answers in rows:
-        name = search_key(answers.get("name", ""))
-        if not name:
-            continue
-        earlier = first.setdefault((name, parts.storage_of(answers)), number)
-        if earlier != number:
-            message = _("Trùng tên cơ quan với dòng %(row)d. Hãy bỏ một dòng.") % {"row": earlier}
-            finding = Finding(f"same_body_as_row_{earlier}", message)
-            found[number] = [CellFinding("name", finding)]
-    return found
 
 
 def identity_key(answers: Answers) -> str:
@@ -167,7 +150,18 @@ KIND = Kind(
             addresses=lambda answers: (answers.get("email", ""),),
         ),
     ),
-    list_checks=(bodies_stand_once, key_requests.keys_stand_once),
+    list_checks=(
+        # One body is asked for once with one kind of device.
+        stands_once(
+            lambda answers: (
+                (body, parts.storage_of(answers)) if (body := identity_key(answers)) else ""
+            ),
+            field="name",
+            code="same_body",
+            message=gettext_lazy("Trùng tên cơ quan với dòng %(row)d. Hãy bỏ một dòng."),
+        ),
+        key_requests.keys_stand_once,
+    ),
     item_title=lambda answers: answers.get("name", ""),
     identity_key=identity_key,
     storage_of=parts.storage_of,

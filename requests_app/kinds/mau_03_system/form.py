@@ -7,26 +7,22 @@ value), csr (PKCS#10 as PEM), note, old_serial. The form's own columns have not 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.ca.models import Storage
-from portal.ca.names import MAX_NAME, SubjectName
-from portal.core import identifiers
-from portal.core.rules import Finding
-from portal.core.text import search_key
+from portal.ca.pki.names import MAX_NAME, SubjectName
+from portal.core.text import identifiers
+from portal.core.text.vietnamese import search_key
 from requests_app.kinds import key_requests, parts
 from requests_app.kinds.base import (
     Answers,
-    CellFinding,
     Column,
     EffectKind,
     Field,
     Kind,
     SheetColumn,
     Widget,
+    stands_once,
 )
 from requests_app.models import Procedure
 
@@ -89,24 +85,6 @@ FIELDS = (
 )
 
 
-def systems_stand_once(
-    rows: Sequence[tuple[int, Answers]],
-) -> Mapping[int, Sequence[CellFinding]]:
-    """One device, service or software is asked for once with one kind of key."""
-    first: dict[tuple[str, str], int] = {}
-    found: dict[int, Sequence[CellFinding]] = {}
-    for number, answers in rows:
-        system = identity_key(answers)
-        if not system:
-            continue
-        earlier = first.setdefault((system, storage_of(answers)), number)
-        if earlier != number:
-            message = _("Trùng với dòng %(row)d. Hãy bỏ một dòng.") % {"row": earlier}
-            finding = Finding(f"same_system_as_row_{earlier}", message)
-            found[number] = [CellFinding("name", finding)]
-    return found
-
-
 def storage_of(answers: Answers) -> str:
     """Return where the key will live; "" while the row says none of the form's."""
     value = answers.get("storage", "")
@@ -145,13 +123,6 @@ def storage_cell(answers: Answers) -> str:
     return f"{words}\nSHA-256 của khóa:\n{key_requests.fingerprint(request)}"
 
 
-def note_cell(answers: Answers) -> str:
-    """Return the note, with the serial of the certificate this one replaces (DOMAIN 14.2)."""
-    old = answers.get("old_serial", "")
-    lines = [answers.get("note", ""), f"Số hiệu chứng thư cũ: {old}" if old else ""]
-    return "\n".join(line for line in lines if line)
-
-
 COLUMNS = (
     parts.ROW_NUMBER,
     parts.column("Tên thiết bị, dịch vụ, phần mềm", "name", "13%"),
@@ -162,14 +133,16 @@ COLUMNS = (
     parts.column("Mục đích sử dụng", "purpose", "9%"),
     parts.column("Thư điện tử công vụ", "email", "12%"),
     Column(label="Hình thức lưu khóa (HSM/Token/tệp PKCS#10)", text=storage_cell, width="14%"),
-    Column(label="Ghi chú", text=note_cell, width="7%"),
+    Column(
+        label="Ghi chú",
+        # With the serial of the certificate this one replaces (DOMAIN 14.2).
+        text=lambda answers: parts.lines(
+            answers.get("note"),
+            f"Số hiệu chứng thư cũ: {old}" if (old := answers.get("old_serial")) else "",
+        ),
+        width="7%",
+    ),
 )
-
-
-def _storage_answer(text: str) -> str:
-    codes = {code: code for code in STORAGES}
-    labels = {label.lower(): code for code, label in STORAGES.items()}
-    return (codes | labels).get(text.lower(), text)
 
 
 SHEET = (
@@ -186,7 +159,9 @@ SHEET = (
     SheetColumn(
         header="Hình thức lưu khóa (bắt buộc; HSM, TOKEN hoặc SOFT; SOFT là tệp PKCS#10)",
         field="storage",
-        answer=_storage_answer,
+        answer=parts.answer_in(
+            {key.lower(): code for code, label in STORAGES.items() for key in (code, label)}
+        ),
         text=str.upper,
         rule=gettext_lazy("Tệp PKCS#10 của HSM, SOFT được tải lên ở trang soạn danh sách"),
     ),
@@ -223,7 +198,18 @@ KIND = Kind(
             addresses=lambda answers: (host_of(answers), answers.get("email", "")),
         ),
     ),
-    list_checks=(systems_stand_once, key_requests.keys_stand_once),
+    list_checks=(
+        # One device, service or software is asked for once with one kind of key.
+        stands_once(
+            lambda answers: (
+                (system, storage_of(answers)) if (system := identity_key(answers)) else ""
+            ),
+            field="name",
+            code="same_system",
+            message=gettext_lazy("Trùng với dòng %(row)d. Hãy bỏ một dòng."),
+        ),
+        key_requests.keys_stand_once,
+    ),
     item_title=lambda answers: answers.get("name", ""),
     identity_key=identity_key,
     storage_of=storage_of,

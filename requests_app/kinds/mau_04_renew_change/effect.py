@@ -8,40 +8,52 @@ does not know it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from django.db import transaction
+from django.utils import timezone
 
+from devices import services as devices
+from devices.lifecycle import IllegalMove, Move, find_rule
+from devices.models import Device
 from portal.accounts.models import User
 from portal.agencies import services as agencies
-from portal.agencies.models import Subscriber
+from portal.agencies.models import SubscriberKind
 from portal.agencies.querysets import ancestors_of
+from portal.agencies.services import NewPlace
 from portal.audit import services as audit
-from portal.ca import authority, expiry
-from portal.ca import services as ca
-from portal.ca.authority import Answer, Order
+from portal.ca.authority import services as authority
+from portal.ca.authority.services import Answer, Order
 from portal.ca.models import Certificate
-from portal.ca.names import subject_of
-from portal.core.bulk import update_rows
+from portal.ca.pki.names import subject_of
+from portal.ca.register import expiry
+from portal.ca.register import services as ca
+from portal.core import law
+from portal.core.database.bulk import update_rows
+from portal.core.rules import Violation
 from portal.documents import letters as paper
-from requests_app.drafts.services import dossier_act
+from portal.notices import services as notices
+from requests_app.acts import dossier_act
 from requests_app.execution import papers
+from requests_app.execution.preparation import SENDER_GONE
 from requests_app.execution.rows import fail_unwritable, in_pieces, mark_failed, waiting_rows
 from requests_app.kinds.effects import Effect
-from requests_app.kinds.mau_04_renew_change.form import changed_subject
-from requests_app.kinds.mau_04_renew_change.hindrances import (
-    hindrances,
-    locked_certificates,
-    locked_devices,
-)
-from requests_app.kinds.mau_04_renew_change.paper import new_certificates_notice_of
-from requests_app.kinds.mau_04_renew_change.succession import Replaced, follow
+from requests_app.kinds.mau_04_renew_change.form import LEVELS, changed_subject, moves_workplace
+from requests_app.kinds.mau_04_renew_change.paper import ReceiversMail, new_certificates_notice_of
+from requests_app.kinds.mau_04_renew_change.rules import GIVEN_BACK
+from requests_app.kinds.named_bodies import bodies_of
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome
-from requests_app.rules.certificates import RENEWED_VALIDITY_YEARS, validity
+from requests_app.rules import certificates as rules
+from requests_app.rules.certificates import validity
 
+UNKNOWN = "Không tìm thấy chứng thư của dòng này."
+NOT_THERE_YET = (
+    "Thiết bị còn trên đường giữa Cục và cơ quan cũ nên chưa chuyển theo thuê bao được; thực hiện "
+    "lại sau khi cơ quan cũ nhận thiết bị."
+)
 ACT = "certificate.renew"
 
 
@@ -52,6 +64,16 @@ class Asked:
     item: DossierItem
     order: Order
     answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A row that was carried out: the old certificate, the new one, the thing they are in."""
+
+    item: DossierItem
+    old: Certificate
+    new: Certificate
+    device: Device | None
 
 
 def do_chunk(pk: int, chunk: Sequence[int], /, *, now: datetime) -> int:
@@ -99,7 +121,7 @@ def validity_of(old: Certificate, *, is_renewal: bool, now: datetime) -> tuple[d
     A change keeps the end to the second (R09, Điều 14); a renewal ends 3 years from now at most
     (R04, Điều 9).
     """
-    not_before, renewed_until = validity(now, years=RENEWED_VALIDITY_YEARS)
+    not_before, renewed_until = validity(now, years=law.RENEWED_VALIDITY_YEARS)
     return not_before, renewed_until if is_renewal else old.not_after
 
 
@@ -141,7 +163,23 @@ def _record(pk: int, asked: Sequence[Asked], *, now: datetime) -> list[DossierIt
             mark_failed(one.item, reason)
             continue
         old = certificates[one.item.certificate_id or 0]
-        new = _certificate(dossier, one, old, now=now)
+        # A body that was absorbed lives on in the sender. The succession says so, not the columns:
+        # those follow the body that manages it now.
+        subscriber, body = old.subscriber, old.subscriber.organisation_id
+        if body not in (None, dossier.agency_id) and body in ancestors_of(dossier.agency_id):
+            subscriber = agencies.organisation_subscriber(dossier.agency)
+        # The new certificate, unsaved: the sender's, though the old one was another body's.
+        new = ca.certificate_from(
+            one.order,
+            one.answer,
+            subscriber=subscriber,
+            agency=dossier.agency,
+            office=dossier.agency.office,
+            key=old.key,
+            now=now,
+            predecessor=old,
+            is_renewal=bool(one.item.answers.get("renews")),
+        )
         made.append(Replaced(one.item, old, new, devices.get(old.key_id)))
     Certificate.objects.bulk_create([one.new for one in made])
     for replaced in made:
@@ -161,32 +199,6 @@ def _sender_of(pk: int, *, is_locked: bool = False) -> Dossier:
     return found.get(pk=pk)
 
 
-def _certificate(dossier: Dossier, asked: Asked, old: Certificate, *, now: datetime) -> Certificate:
-    """Return the new certificate, unsaved: the sender's, though the old one was another body's."""
-    return ca.certificate_from(
-        asked.order,
-        asked.answer,
-        subscriber=_subscriber(dossier, old),
-        agency=dossier.agency,
-        office=dossier.agency.office,
-        key=old.key,
-        now=now,
-        predecessor=old,
-        is_renewal=bool(asked.item.answers.get("renews")),
-    )
-
-
-def _subscriber(dossier: Dossier, old: Certificate) -> Subscriber:
-    """Return whom the new certificate is for: a body that was absorbed lives on in the sender.
-
-    The succession says so, not the columns: those follow the body that manages it now.
-    """
-    body = old.subscriber.organisation_id
-    if body in (None, dossier.agency_id) or body not in ancestors_of(dossier.agency_id):
-        return old.subscriber
-    return agencies.organisation_subscriber(dossier.agency)
-
-
 def _audit(
     dossier: Dossier,
     made: Sequence[Replaced],
@@ -199,6 +211,147 @@ def _audit(
         "failed_rows": [item.position for item in failed],
     }
     audit.record(dossier_act(ACT, dossier, data=data), actor=None, now=now)
+
+
+def follow(dossier: Dossier, made: Sequence[Replaced], *, now: datetime) -> None:
+    """Do what new certificates cause, in the transaction that records them."""
+    if not made:
+        return
+    places = [place for one in made if (place := _place(dossier, one))]
+    agencies.change_places(places, agency=dossier.agency, now=now)
+    expiry.renewed([one.old for one in made], now=now)
+    expiry.open_doors([one.new for one in made], now=now)
+    moved = [one.device for one in made if one.device is not None]
+    devices.transfer(moved, to=dossier.agency, paper=paper_of(dossier), now=now)
+    # Mail the *.cer files to the receiver named in section 1 (S2 mục 4, 5).
+    address = dossier.contact.get("email", "")
+    if not address:
+        return
+    pairs = [(one.old, one.new) for one in made]
+    mail = ReceiversMail.of_new_certificates(dossier, pairs)
+    notices.write_to(
+        address,
+        name=dossier.contact.get("full_name", ""),
+        cause=f"new-certificates:{made[0].item.request_key}",
+        subject=mail.subject,
+        text=mail.text,
+        attached=mail.attached,
+        now=now,
+    )
+
+
+def paper_of(dossier: Dossier) -> devices.Paper:
+    """Return the dossier as the document devices change hands under."""
+    label = f"Gia hạn, thay đổi thông tin (Mẫu 04) số {dossier.letter_number}"
+    return devices.Paper("dossier", dossier.uuid, label)
+
+
+def _place(dossier: Dossier, one: Replaced) -> NewPlace | None:
+    """Return what the certificate says anew of a person or a system; None when nothing."""
+    answers = one.item.answers
+    leaves = one.old.agency if one.old.agency_id != dossier.agency_id else None
+    if one.old.kind == SubscriberKind.ORGANISATION or not (leaves or answers.get("changes")):
+        return None
+    is_system = one.old.kind == SubscriberKind.SYSTEM
+    levels = [answers[level] for level in LEVELS if answers.get(level)]
+    return NewPlace(
+        subscriber=one.old.subscriber,
+        leaves=leaves,
+        unit=levels[-1] if levels else "",
+        email=answers.get("new_email", ""),
+        name=answers.get("new_name", "") if is_system else "",
+        host=answers.get("new_address", "") if is_system else "",
+    )
+
+
+def locked_certificates(items: Sequence[DossierItem]) -> dict[int, Certificate]:
+    """Return the certificates the rows are about, locked in the order of all who lock them."""
+    found = (
+        Certificate.objects.select_for_update(of=("self",), no_key=True)
+        .filter(pk__in={item.certificate_id for item in items})
+        .select_related("key", "subscriber", "agency")
+        .defer("crl_entry")
+        .order_by("pk")
+    )
+    return {certificate.pk: certificate for certificate in found}
+
+
+def locked_devices(certificates: Mapping[int, Certificate]) -> dict[int, Device]:
+    """Return key → its device, locked after the certificates."""
+    keys = {certificate.key_id for certificate in certificates.values()}
+    found = (
+        Device.objects.select_for_update(of=("self",), no_key=True)
+        .filter(key__in=keys)
+        .order_by("pk")
+    )
+    return {device.key_id: device for device in found if device.key_id is not None}
+
+
+def hindrances(
+    dossier: Dossier,
+    items: Sequence[DossierItem],
+    certificates: Mapping[int, Certificate],
+    devices: Mapping[int, Device],
+    *,
+    now: datetime,
+) -> dict[int, str]:
+    """Return row → why it can't be carried out; certificates and devices are locked.
+
+    The 30 days are not asked again: they were judged on the day of receipt (DOMAIN 14.1).
+    """
+    if not dossier.agency.exists_on(timezone.localdate(now)):
+        return {item.pk: SENDER_GONE for item in items}
+    own = bodies_of(dossier.agency)
+    replaced = set(
+        Certificate.objects.filter(predecessor__in=certificates).values_list(
+            "predecessor", flat=True
+        )
+    )
+    found: dict[int, str] = {}
+    for item in items:
+        certificate = certificates.get(item.certificate_id or 0)
+        if certificate is None or not (
+            certificate.agency_id in own or moves_workplace(item.answers)
+        ):
+            found[item.pk] = UNKNOWN
+            continue
+        renews = bool(item.answers.get("renews"))
+        broken = (
+            rules.is_not_revoked(certificate.revoked_at is not None, certificate.kind)
+            or rules.is_not_superseded(certificate.pk in replaced)
+            or (
+                rules.is_not_renewed_yet(certificate.renewals, certificate.kind) if renews else None
+            )
+            # A renewal asked for in time outlives the old end; a change ends with it.
+            or rules.change_ends_later(renews or certificate.not_after > now, certificate.kind)
+        )
+        reason = (_words(broken) if broken else "") or _of_device(
+            dossier, certificate, devices.get(certificate.key_id)
+        )
+        if reason:
+            found[item.pk] = reason
+    return found
+
+
+def _of_device(dossier: Dossier, certificate: Certificate, device: Device | None) -> str:
+    if device is None:
+        return ""
+    is_given_back = device.custody in GIVEN_BACK
+    if broken := rules.device_can_take_it(
+        device.condition, is_given_back=is_given_back, kind=certificate.kind
+    ):
+        return _words(broken)
+    if device.agency_id == dossier.agency_id:
+        return ""
+    try:
+        find_rule(Move.TRANSFER, device.custody, device.condition, None)
+    except IllegalMove:
+        return NOT_THERE_YET
+    return ""
+
+
+def _words(violation: Violation) -> str:
+    return f"{violation.message} {violation.way_out}".strip()
 
 
 def prepare_notice(pk: int, /, *, now: datetime) -> Callable[[Dossier], object]:

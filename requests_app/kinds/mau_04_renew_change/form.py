@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.agencies.models import SubscriberKind
-from portal.ca.names import MAX_NAME, SubjectName
-from portal.core import identifiers
+from portal.ca.pki.names import MAX_NAME, SubjectName
+from portal.core.law import with_numbers
 from portal.core.rules import Finding
-from requests_app.kinds import parts
+from portal.core.text import identifiers
+from requests_app.kinds import parts, people
 from requests_app.kinds.base import (
     Answers,
     CellFinding,
@@ -29,6 +30,7 @@ from requests_app.kinds.base import (
     Kind,
     SheetColumn,
     Widget,
+    stands_once,
 )
 from requests_app.models import Procedure
 
@@ -151,34 +153,21 @@ def changed_subject(old: SubjectName, kind: str, answers: Answers) -> SubjectNam
     )
 
 
-def asks_for_something(answers: Answers, today: date) -> Sequence[CellFinding]:
-    """Column 7 of Mẫu 04: a row asks to renew, to change, or both."""
-    if answers.get("renews") or answers.get("changes"):
-        return ()
-    message = _("Đánh dấu ít nhất một dịch vụ: gia hạn, thay đổi thông tin, hoặc cả hai.")
-    return [CellFinding("renews", Finding("nothing_asked", message))]
-
-
-def change_says_what_is_new(answers: Answers, today: date) -> Sequence[CellFinding]:
-    """Note to Mẫu 04: columns 5 and 6 are filled for a change, and for a change only."""
-    is_new = bool(changed(answers))
-    if is_new == bool(answers.get("changes")):
-        return ()
-    if is_new:
+def services_are_marked(answers: Answers, today: date) -> Sequence[CellFinding]:
+    """Column 7 of Mẫu 04: a row asks to renew, to change, or both; columns 5 and 6 are filled for
+    a change (note to Mẫu 04), and for a change only."""
+    is_change, is_new = bool(answers.get("changes")), bool(changed(answers))
+    found = []
+    if not is_change and not answers.get("renews"):
+        message = _("Đánh dấu ít nhất một dịch vụ: gia hạn, thay đổi thông tin, hoặc cả hai.")
+        found.append(CellFinding("renews", Finding("nothing_asked", message)))
+    if is_new and not is_change:
         message = _("Có ghi thông tin mới nhưng chưa đánh dấu thay đổi thông tin.")
-        return [CellFinding("changes", Finding("change_not_marked", message))]
-    message = _("Đã đánh dấu thay đổi thông tin nhưng chưa ghi thông tin mới nào.")
-    return [CellFinding("new_email", Finding("no_new_value", message))]
-
-
-def levels_begin_at_the_top(answers: Answers, today: date) -> Sequence[CellFinding]:
-    """The levels become O and OU of the certificate, all anew: none is left out in between."""
-    filled = [level for level in LEVELS if answers.get(level)]
-    if filled == list(LEVELS[: len(filled)]):
-        return ()
-    skipped = next(level for level in LEVELS if not answers.get(level))
-    message = _("Bỏ trống cấp này nhưng lại ghi cấp dưới. Hãy ghi các cấp liền nhau từ trên xuống.")
-    return [CellFinding(skipped, Finding("level_skipped", message))]
+        found.append(CellFinding("changes", Finding("change_not_marked", message)))
+    if is_change and not is_new:
+        message = _("Đã đánh dấu thay đổi thông tin nhưng chưa ghi thông tin mới nào.")
+        found.append(CellFinding("new_email", Finding("no_new_value", message)))
+    return found
 
 
 def new_differs_from_old(answers: Answers, today: date) -> Sequence[CellFinding]:
@@ -192,48 +181,10 @@ def new_differs_from_old(answers: Answers, today: date) -> Sequence[CellFinding]
     ]
 
 
-def certificates_stand_once(
-    rows: Sequence[tuple[int, Answers]],
-) -> Mapping[int, Sequence[CellFinding]]:
-    """One certificate stands once in a list: both boxes in one row, never two rows."""
-    first: dict[str, int] = {}
-    found: dict[int, Sequence[CellFinding]] = {}
-    for number, answers in rows:
-        serial = _serial(answers)
-        earlier = first.setdefault(serial, number)
-        if serial and earlier != number:
-            message = _(
-                "Trùng số hiệu chứng thư với dòng %(row)d. Cần cả gia hạn và thay đổi thì đánh "
-                "dấu cả hai trong một dòng."
-            )
-            finding = Finding(f"same_certificate_as_row_{earlier}", message % {"row": earlier})
-            found[number] = [CellFinding("certificate_serial", finding)]
-    return found
-
-
 def identity_key(answers: Answers) -> str:
     """Return the certificate's number: what a row is about."""
-    serial = _serial(answers)
-    return f"certificate:{serial}" if serial else ""
-
-
-def _serial(answers: Answers) -> str:
-    bare = identifiers.normalise_serial(answers.get("certificate_serial", ""))
-    return bare.zfill(16) if bare else ""
-
-
-def serial_cell(answers: Answers) -> str:
-    """Return column 3: the number, of a SIM PKI with its signing phone beside it."""
-    lines = (
-        answers.get("certificate_serial", ""),
-        identifiers.normalise_phone(answers.get("signing_phone", "")),
-    )
-    return "\n".join(line for line in lines if line)
-
-
-def what_cell(answers: Answers) -> str:
-    """Return column 5: what changes, a line each."""
-    return _numbered([NEW_VALUES[name][0] for name in changed(answers)])
+    serial = identifiers.normalise_serial(answers.get("certificate_serial", ""))
+    return f"certificate:{serial.zfill(16)}" if serial else ""
 
 
 def new_cell(answers: Answers) -> str:
@@ -270,11 +221,18 @@ COLUMNS = (
     parts.column("Tên chứng thư chữ ký số", "certificate_name", "13%"),
     Column(
         label="Số hiệu chứng thư (SIM-PKI ghi thêm số điện thoại ký số)",
-        text=serial_cell,
+        text=lambda answers: parts.lines(
+            answers.get("certificate_serial"),
+            identifiers.normalise_phone(answers.get("signing_phone", "")),
+        ),
         width="23%",
     ),
     parts.column("Địa chỉ thư điện tử công vụ", "email", "16%"),
-    Column(label="Thông tin cần thay đổi", text=what_cell, width="11%"),
+    Column(
+        label="Thông tin cần thay đổi",
+        text=lambda answers: _numbered([NEW_VALUES[name][0] for name in changed(answers)]),
+        width="11%",
+    ),
     Column(label="Thông tin mới", text=new_cell, width="17%"),
     _mark_cell("renews", "6%"),
     _mark_cell("changes", "8%"),
@@ -298,18 +256,19 @@ _WIDE = frozenset({"certificate_name", "email", "new_email", "new_name", "new_ad
 _MARKS = frozenset({"renews", "changes"})
 
 
-def _sheet_column(one: Field) -> SheetColumn:
-    is_mark = one.name in _MARKS
-    return SheetColumn(
-        header=_HEADERS.get(one.name, one.label),
-        field=one.name,
-        answer=parts.mark_answer if is_mark else str,
-        text=str.upper if is_mark else str,
-        width=32 if one.name in _WIDE else 20,
-    )
-
-
-SHEET = (parts.NUMBER_COLUMN, *(_sheet_column(one) for one in FIELDS))
+SHEET = (
+    parts.NUMBER_COLUMN,
+    *(
+        SheetColumn(
+            header=_HEADERS.get(one.name, one.label),
+            field=one.name,
+            answer=parts.mark_answer if one.name in _MARKS else str,
+            text=str.upper if one.name in _MARKS else str,
+            width=32 if one.name in _WIDE else 20,
+        )
+        for one in FIELDS
+    ),
+)
 
 KIND = Kind(
     code="mau_04_renew_change",
@@ -334,12 +293,23 @@ KIND = Kind(
     notes=NOTES,
     effect=EffectKind.RENEW_CHANGE,
     row_checks=(
-        asks_for_something,
-        change_says_what_is_new,
-        levels_begin_at_the_top,
+        services_are_marked,
+        # They become O and OU of the certificate, all anew: none is left out in between.
+        people.levels_have_no_gap(LEVELS),
         new_differs_from_old,
     ),
-    list_checks=(certificates_stand_once,),
+    list_checks=(
+        # One certificate stands once in a list: both boxes in one row, never two rows.
+        stands_once(
+            identity_key,
+            field="certificate_serial",
+            code="same_certificate",
+            message=gettext_lazy(
+                "Trùng số hiệu chứng thư với dòng %(row)d. Cần cả gia hạn và thay đổi thì đánh "
+                "dấu cả hai trong một dòng."
+            ),
+        ),
+    ),
     takes_over=True,
     item_title=lambda answers: answers.get("certificate_name", ""),
     identity_key=identity_key,
@@ -350,8 +320,11 @@ KIND = Kind(
     ),
     sheet=SHEET,
     need=gettext_lazy("Gia hạn hoặc thay đổi thông tin chứng thư"),
-    purpose=gettext_lazy(
-        "Chứng thư còn ít nhất 30 ngày: gia hạn một lần, hoặc đổi cơ quan công tác, tên cơ quan, "
-        "thư điện tử. Dùng tiếp thiết bị cũ. Người mới chuyển đến do cơ quan nhận lập."
+    purpose=with_numbers(
+        gettext_lazy(
+            "Chứng thư còn ít nhất %(days_left)s ngày: gia hạn một lần, hoặc đổi cơ quan công tác, "
+            "tên cơ quan, thư điện tử. Dùng tiếp thiết bị cũ. Người mới chuyển đến do cơ quan nhận "
+            "lập."
+        )
     ),
 )

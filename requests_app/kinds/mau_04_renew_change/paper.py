@@ -13,9 +13,10 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.utils import timezone
 
-from portal.ca.guidance import installation_steps
-from portal.ca.installation import SUPERSEDED_AFTER
 from portal.ca.models import Certificate
+from portal.ca.register.guidance import installation_steps
+from portal.ca.register.installation import SUPERSEDED_AFTER
+from portal.core.law import with_numbers
 from portal.documents.letters import Letter
 from portal.notices.services import Attached
 from requests_app.kinds import parts
@@ -29,9 +30,9 @@ from requests_app.submission.letter_content import (
 )
 
 CER = "application/pkix-cert"
-_KEEPS_ITS_DEVICE = (
+_KEEPS_ITS_DEVICE = with_numbers(
     "Khóa bí mật và thiết bị giữ nguyên: chứng thư mới cài vào chính thiết bị đang dùng. Chứng thư "
-    f"cũ được thu hồi khi đơn vị xác nhận đã cài, hoặc {SUPERSEDED_AFTER.days} ngày sau khi cấp "
+    "cũ được thu hồi khi đơn vị xác nhận đã cài, hoặc %(superseded_days)s ngày sau khi cấp "
     "chứng thư mới."
 )
 MOST_FILES = 10  # of one mail; more go in one ZIP
@@ -53,6 +54,45 @@ class ReceiversMail:
     text: str
     attached: list[Attached]
 
+    @classmethod
+    def of_new_certificates(
+        cls, dossier: Dossier, pairs: Sequence[tuple[Certificate, Certificate]]
+    ) -> ReceiversMail:
+        """Return the mail about (old, new) certificates, with the new ones' files.
+
+        Names and certificates' numbers, no identity numbers: mail leaves the house.
+        """
+        count = len(pairs)
+        news = [new for _old, new in pairs]
+        steps = installation_steps({old.key.storage for old, _new in pairs})
+        superseded_at = timezone.localtime(news[0].issued_at + SUPERSEDED_AFTER)
+        lines = [
+            _what_was_done(dossier, count, decider=decider_of(dossier).name),
+            "",
+            *(
+                f"- {new.common_name}: số hiệu cũ {old.serial}, số hiệu mới {new.serial}, "
+                f"hiệu lực đến {_day(new)}."
+                for old, new in pairs
+            ),
+            "",
+            "Cách cài đặt:",
+            *(f"{number}. {step}" for number, step in enumerate(steps, start=1)),
+            "",
+            f"Nếu không xác nhận, chứng thư cũ hết giá trị lúc {superseded_at:%H:%M %d/%m/%Y}.",
+        ]
+        attached = [Attached(f"{one.serial}.cer", CER, bytes(one.der)) for one in news]
+        if len(attached) > MOST_FILES:
+            target = BytesIO()
+            with ZipFile(target, "w", ZIP_DEFLATED) as archive:
+                for one in attached:
+                    archive.writestr(one.name, one.content)
+            attached = [Attached("chung-thu-moi.zip", "application/zip", target.getvalue())]
+        return cls(
+            subject=f"{count} chứng thư mới theo Công văn {letter_words(dossier)}",
+            text="\n".join(lines),
+            attached=attached,
+        )
+
 
 def new_certificates_notice_of(
     dossier: Dossier, items: Sequence[DossierItem], *, now: datetime
@@ -68,7 +108,7 @@ def new_certificates_notice_of(
         kind_of_document="THÔNG BÁO",
         subject="Gia hạn, thay đổi nội dung thông tin chứng thư chữ ký số chuyên dùng công vụ",
         addressees=[dossier.agency_version.name],
-        opening=[_what_was_done(dossier, len(items), decider=version.name), _KEEPS_ITS_DEVICE],
+        opening=[_what_was_done(dossier, len(items), decider=version.name), str(_KEEPS_ITS_DEVICE)],
         list_title="Danh sách chứng thư chữ ký số mới",
         columns=_COLUMNS,
         rows=[_row(item) for item in items],
@@ -76,31 +116,6 @@ def new_certificates_notice_of(
         recipients=["Như trên;", "Lưu: VT."],
         signer_lines=signer_lines_of(version),
         layout_note=OWN_DESIGN,
-    )
-
-
-def mail_of(dossier: Dossier, pairs: Sequence[tuple[Certificate, Certificate]]) -> ReceiversMail:
-    """Return the mail about (old, new) certificates, with the new ones' files.
-
-    Names and certificates' numbers, no identity numbers: mail leaves the house.
-    """
-    count = len(pairs)
-    news = [new for _old, new in pairs]
-    what = _what_was_done(dossier, count, decider=decider_of(dossier).name)
-    lines = [
-        what,
-        "",
-        *(_line(old, new) for old, new in pairs),
-        "",
-        "Cách cài đặt:",
-        *_numbered(installation_steps({old.key.storage for old, _new in pairs})),
-        "",
-        f"Nếu không xác nhận, chứng thư cũ hết giá trị lúc {_moment(news[0])}.",
-    ]
-    return ReceiversMail(
-        subject=f"{count} chứng thư mới theo Công văn {letter_words(dossier)}",
-        text="\n".join(lines),
-        attached=_files(news),
     )
 
 
@@ -126,31 +141,5 @@ def _row(item: DossierItem) -> list[str]:
     ]
 
 
-def _line(old: Certificate, new: Certificate) -> str:
-    return (
-        f"- {new.common_name}: số hiệu cũ {old.serial}, số hiệu mới {new.serial}, "
-        f"hiệu lực đến {_day(new)}."
-    )
-
-
-def _numbered(steps: Sequence[str]) -> list[str]:
-    return [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
-
-
 def _day(certificate: Certificate) -> str:
     return f"{timezone.localdate(certificate.not_after):%d/%m/%Y}"
-
-
-def _moment(certificate: Certificate) -> str:
-    return f"{timezone.localtime(certificate.issued_at + SUPERSEDED_AFTER):%H:%M %d/%m/%Y}"
-
-
-def _files(certificates: Sequence[Certificate]) -> list[Attached]:
-    files = [Attached(f"{one.serial}.cer", CER, bytes(one.der)) for one in certificates]
-    if len(files) <= MOST_FILES:
-        return files
-    target = BytesIO()
-    with ZipFile(target, "w", ZIP_DEFLATED) as archive:
-        for one in files:
-            archive.writestr(one.name, one.content)
-    return [Attached("chung-thu-moi.zip", "application/zip", target.getvalue())]

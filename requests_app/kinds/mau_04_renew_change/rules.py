@@ -12,17 +12,18 @@ from django.utils import timezone
 from devices.lifecycle import Custody
 from portal.agencies.models import Agency, SubscriberKind
 from portal.ca.models import Certificate, Storage
+from portal.core import law
 from portal.core.rules import Violation
-from requests_app.drafts.targets import serial_of
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import Asked, asked_twice
 from requests_app.kinds.mau_04_renew_change.form import changed, moves_workplace
 from requests_app.kinds.mau_04_renew_change.prefill import row_of
-from requests_app.kinds.named_bodies import bodies_named_in, bodies_of
+from requests_app.kinds.named_bodies import bodies_of, unregistered
+from requests_app.kinds.targets import serial_of
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.rules import certificates as rules
+from requests_app.rules.dossiers import organisation_is_registered
 from requests_app.rules.register import email_is_the_registered, name_is_the_registered
-from requests_app.submission.rules import organisation_is_registered
 from requests_app.workflow import AT_THE_AGENCY
 
 BLOCKED_BY = (EffectKind.RENEW_CHANGE, EffectKind.REVOKE)
@@ -58,13 +59,15 @@ def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime)
 
 def _read(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> _Register:
     day = day_of_law(dossier, now)
+    asked = [item.certificate_id for item in items if item.certificate_id]
+    found = Certificate.objects.filter(predecessor__in=asked).only(
+        "uuid", "serial", "agency", "predecessor"
+    )
     return _Register(
         own=bodies_of(dossier.agency),
-        successors=_successors(items),
+        successors={one.predecessor_id: one for one in found if one.predecessor_id is not None},
         day=day,
-        renewed_until=timezone.localdate(
-            rules.validity(now, years=rules.RENEWED_VALIDITY_YEARS)[1]
-        ),
+        renewed_until=timezone.localdate(rules.validity(now, years=law.RENEWED_VALIDITY_YEARS)[1]),
     )
 
 
@@ -77,11 +80,24 @@ def _violations(
 ) -> list[Violation]:
     standing = [item for item in items if item.outcome != Outcome.DONE]
     known = [item for item in standing if _is_known(item, register)]
-    unknown = [item for item in standing if not _is_known(item, register)]
+    unknown = [
+        rules.certificate_is_known(False, serial, item.position)
+        for item in standing
+        # Without a number the row itself says that it is missing.
+        if not _is_known(item, register) and (serial := serial_of(item.answers))
+    ]
+    # A body's new name must be the one it is registered under (275/BCY-CTSBMTT mục 4).
+    renamed = {
+        item.position: item.answers["new_name"]
+        for item in known
+        if item.answers.get("new_name")
+        and item.certificate is not None
+        and item.certificate.kind == SubscriberKind.ORGANISATION
+    }
     return [
-        *filter(None, (_unknown(item) for item in unknown)),
+        *filter(None, unknown),
         *(found for item in known for found in _of_row(item, register)),
-        *_unregistered_names(dossier, known, register.day),
+        *unregistered(dossier.agency, renamed, organisation_is_registered, today=register.day),
         *asked_twice(dossier, known, by=BLOCKED_BY, asked=asked),
     ]
 
@@ -99,18 +115,17 @@ def of_certificate(
     A wish is "renew" and/or "change".
     """
     dossier = Dossier(agency=agency)
-    rows = [_as_row(certificate, wants) for wants in wishes]
+    rows = [
+        DossierItem(
+            answers=row_of(certificate, renews="renew" in wants, changes="change" in wants),
+            title=certificate.common_name,
+            certificate=certificate,
+            device=getattr(certificate.key, "device", None),
+        )
+        for wants in wishes
+    ]
     register = _read(dossier, rows, now=now)
     return [_violations(dossier, [row], register, asked=asked) for row in rows]
-
-
-def _as_row(certificate: Certificate, wants: Collection[str]) -> DossierItem:
-    return DossierItem(
-        answers=row_of(certificate, renews="renew" in wants, changes="change" in wants),
-        title=certificate.common_name,
-        certificate=certificate,
-        device=getattr(certificate.key, "device", None),
-    )
 
 
 def day_of_law(dossier: Dossier, now: datetime) -> date:
@@ -118,14 +133,6 @@ def day_of_law(dossier: Dossier, now: datetime) -> date:
     if dossier.state in AT_THE_AGENCY or dossier.received_on is None:
         return timezone.localdate(now)
     return dossier.received_on
-
-
-def _successors(items: Sequence[DossierItem]) -> dict[int, Certificate]:
-    asked = [item.certificate_id for item in items if item.certificate_id]
-    found = Certificate.objects.filter(predecessor__in=asked).only(
-        "uuid", "serial", "agency", "predecessor"
-    )
-    return {one.predecessor_id: one for one in found if one.predecessor_id is not None}
 
 
 def _is_known(item: DossierItem, register: _Register) -> bool:
@@ -138,20 +145,21 @@ def _is_known(item: DossierItem, register: _Register) -> bool:
     return certificate.kind == SubscriberKind.PERSON and moves_workplace(item.answers)
 
 
-def _unknown(item: DossierItem) -> Violation | None:
-    serial = serial_of(item.answers)
-    if not serial:
-        return None  # the row itself says that the number is missing
-    return rules.certificate_is_known(False, serial, item.position)
-
-
 def _of_row(item: DossierItem, register: _Register) -> list[Violation]:
     certificate, row = item.certificate, item.position
     assert certificate is not None
     days_left = certificate.days_left(register.day)
+    successor = register.successors.get(certificate.pk)
+    # Whither a person moved is not told.
+    told = successor if successor and successor.agency_id in register.own else None
     if ended := (
         rules.is_not_revoked(certificate.revoked_at is not None, certificate.kind, row)
-        or _not_superseded(item, register)
+        or rules.is_not_superseded(
+            successor is not None,
+            row,
+            successor=told.serial if told else "",
+            link=reverse("ca:detail", args=[told.uuid]) if told else "",
+        )
         or rules.is_not_expired(days_left, certificate.kind, row)
     ):
         return [ended]
@@ -163,67 +171,26 @@ def _of_row(item: DossierItem, register: _Register) -> list[Violation]:
         rules.sim_names_its_number(
             certificate.key.storage == Storage.SIM, item.answers.get("signing_phone", ""), row
         ),
-        *_of_device(item, certificate),
     ]
+    if device := item.device:
+        is_given_back = device.custody in GIVEN_BACK
+        found.append(
+            rules.device_can_take_it(
+                device.condition, is_given_back=is_given_back, kind=certificate.kind, row=row
+            )
+        )
     if item.answers.get("renews"):
-        found += _of_renewal(certificate, days_left, register, row)
+        ends_on = timezone.localdate(certificate.not_after)
+        again = rules.is_not_renewed_yet(certificate.renewals, certificate.kind, row)
+        found += (
+            [again]
+            if again
+            else [
+                rules.has_30_days_left_to_renew(days_left, certificate.kind, row),
+                rules.renewal_extends(ends_on, register.renewed_until, row),
+            ]
+        )
     if item.answers.get("changes"):
         found.append(rules.has_30_days_left_to_change(days_left, certificate.kind, row))
         found.append(rules.change_fits_subscriber(changed(item.answers), certificate.kind, row))
-    return [violation for violation in found if violation]
-
-
-def _not_superseded(item: DossierItem, register: _Register) -> Violation | None:
-    successor = register.successors.get(item.certificate_id or 0)
-    if successor is None:
-        return None
-    if successor.agency_id not in register.own:  # whither a person moved is not told
-        return rules.is_not_superseded(True, item.position)
-    link = reverse("ca:detail", args=[successor.uuid])
-    return rules.is_not_superseded(True, item.position, successor=successor.serial, link=link)
-
-
-def _of_device(item: DossierItem, certificate: Certificate) -> list[Violation | None]:
-    device = item.device
-    if device is None:
-        return []
-    is_given_back = device.custody in GIVEN_BACK
-    return [
-        rules.device_can_take_it(
-            device.condition,
-            is_given_back=is_given_back,
-            kind=certificate.kind,
-            row=item.position,
-        )
-    ]
-
-
-def _of_renewal(
-    certificate: Certificate, days_left: int, register: _Register, row: int
-) -> list[Violation | None]:
-    if again := rules.is_not_renewed_yet(certificate.renewals, certificate.kind, row):
-        return [again]
-    return [
-        rules.has_30_days_left_to_renew(days_left, certificate.kind, row),
-        rules.renewal_extends(
-            timezone.localdate(certificate.not_after), register.renewed_until, row
-        ),
-    ]
-
-
-def _unregistered_names(
-    dossier: Dossier, items: Sequence[DossierItem], day: date
-) -> list[Violation]:
-    """A body's new name must be the one it is registered under (275/BCY-CTSBMTT mục 4)."""
-    renamed = {
-        item.position: item.answers["new_name"]
-        for item in items
-        if item.answers.get("new_name")
-        and item.certificate is not None
-        and item.certificate.kind == SubscriberKind.ORGANISATION
-    }
-    if not renamed:
-        return []
-    bodies = bodies_named_in(dossier.agency, list(renamed.values()), today=day)
-    found = (organisation_is_registered(name in bodies, row, name) for row, name in renamed.items())
     return [violation for violation in found if violation]

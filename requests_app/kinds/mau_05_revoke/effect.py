@@ -7,7 +7,7 @@ ended, and with its delivery the return of the devices begins (R29, Điều 20).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -16,17 +16,17 @@ from django.utils.translation import gettext as _
 
 from devices import services as devices
 from portal.audit import services as audit
-from portal.ca import services as ca
 from portal.ca.models import Certificate, RevocationReason
-from portal.core.bulk import update_rows
+from portal.ca.register import services as ca
+from portal.core.database.bulk import update_rows
 from portal.documents import letters as paper
-from requests_app.drafts.services import dossier_act
+from requests_app.acts import dossier_act
 from requests_app.execution import papers
 from requests_app.execution.rows import mark_failed, waiting_rows
 from requests_app.kinds.effects import Effect
 from requests_app.kinds.mau_05_revoke.paper import revocation_notice_of
 from requests_app.kinds.mau_05_revoke.rules import certificates_of_sender
-from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome
+from requests_app.models import DeliveredPaper, Dossier, Outcome
 from requests_app.rules.revocation import Cause
 
 ACT = "dossier.revoke_rows"
@@ -68,77 +68,48 @@ def do_chunk(pk: int, chunk: Sequence[int], /, *, now: datetime) -> int:
     items = list(waiting.defer("certificate__der", "certificate__crl_entry"))
     if not items:
         return 0
-    standing = _standing(items, now=now)
+    # Key → what can still be revoked on it, locked. What is named in the rows is locked before the
+    # keys are looked through: a renewal waits for it, or has come first and its new certificate is
+    # found.
+    keys = {item.certificate.key_id for item in items if item.certificate}
+    on_keys = Certificate.objects.filter(key__in=keys)
+    list(on_keys.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk"))
+    standing: dict[int, list[Certificate]] = {}
+    valid = on_keys.filter(revoked_at__isnull=True, not_after__gt=now)
+    for one in valid.defer("der", "crl_entry").order_by("pk"):
+        standing.setdefault(one.key_id, []).append(one)
     own = certificates_of_sender(
         dossier.agency_id, [one for found in standing.values() for one in found]
     )
     reasons: dict[int, RevocationReason] = {}
     falling: list[Certificate] = []
     for item in items:
-        found = standing.get(item.certificate.key_id, []) if item.certificate else []
-        _end(item, found, own)
-        if item.outcome == Outcome.DONE:
+        certificate = item.certificate
+        found = standing.get(certificate.key_id, []) if certificate else []
+        if certificate is None:
+            mark_failed(item, UNKNOWN)
+        elif any(one.pk not in own for one in found):
+            mark_failed(item, MOVED)
+        else:
+            item.outcome, item.outcome_reason = Outcome.DONE, ""
+            cause = item.answers.get("cause", "")
+            reason = REASON_OF.get(cause, RevocationReason.UNSPECIFIED)
+            reasons |= {one.pk: reason for one in found}
             falling += found
-            reasons |= dict.fromkeys((one.pk for one in found), _reason(item))
+        if item.outcome == Outcome.DONE and certificate is not None and not found:
+            at = certificate.revoked_at
+            text = _("Đã bị thu hồi từ ngày %(day)s.") if at else _("Đã hết hạn từ ngày %(day)s.")
+            day = timezone.localdate(at or certificate.not_after)
+            item.outcome_reason = text % {"day": f"{day:%d/%m/%Y}"}
     update_rows(items, ["outcome", "outcome_reason"])
     revoked = ca.revoke_many(falling, reasons, actor=None, now=now)
-    _record(dossier, items, revoked, now=now)
-    return len(items)
-
-
-def _standing(items: Iterable[DossierItem], *, now: datetime) -> dict[int, list[Certificate]]:
-    """Return key → what can still be revoked on it, locked.
-
-    What is named in the rows is locked before the keys are looked through: a renewal waits for it,
-    or has come first and its new certificate is found.
-    """
-    keys = {item.certificate.key_id for item in items if item.certificate}
-    on_keys = Certificate.objects.filter(key__in=keys)
-    list(on_keys.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk"))
-    standing: dict[int, list[Certificate]] = {}
-    found = on_keys.filter(revoked_at__isnull=True, not_after__gt=now)
-    for certificate in found.defer("der", "crl_entry").order_by("pk"):
-        standing.setdefault(certificate.key_id, []).append(certificate)
-    return standing
-
-
-def _end(item: DossierItem, found: Sequence[Certificate], own: set[int]) -> None:
-    """Set how the row ends; the caller revokes and saves."""
-    certificate = item.certificate
-    if certificate is None:
-        mark_failed(item, UNKNOWN)
-    elif any(one.pk not in own for one in found):
-        mark_failed(item, MOVED)
-    else:
-        item.outcome = Outcome.DONE
-        item.outcome_reason = "" if found else _ended_before(certificate)
-
-
-def _ended_before(certificate: Certificate) -> str:
-    if certificate.revoked_at is not None:
-        text, day = _("Đã bị thu hồi từ ngày %(day)s."), certificate.revoked_at
-    else:
-        text, day = _("Đã hết hạn từ ngày %(day)s."), certificate.not_after
-    return text % {"day": f"{timezone.localdate(day):%d/%m/%Y}"}
-
-
-def _reason(item: DossierItem) -> RevocationReason:
-    return REASON_OF.get(item.answers.get("cause", ""), RevocationReason.UNSPECIFIED)
-
-
-def _record(
-    dossier: Dossier,
-    items: Sequence[DossierItem],
-    revoked: Sequence[Certificate],
-    *,
-    now: datetime,
-) -> None:
     data = {
         "rows": [item.position for item in items if item.outcome == Outcome.DONE],
         "serials": [certificate.serial for certificate in revoked],
         "failed_rows": [item.position for item in items if item.outcome == Outcome.FAILED],
     }
     audit.record(dossier_act(ACT, dossier, data=data), actor=None, now=now)
+    return len(items)
 
 
 def prepare_notice(pk: int, /, *, now: datetime) -> Callable[[Dossier], object]:
@@ -153,7 +124,16 @@ def prepare_notice(pk: int, /, *, now: datetime) -> Callable[[Dossier], object]:
         .defer("certificate__der", "certificate__crl_entry")
     )
     refused = seen.items.filter(outcome=Outcome.REFUSED).count()
-    fallen = _fallen(seen)
+    # Key → what was revoked on it, but for certificates a new one had replaced.
+    on_keys = seen.items.filter(outcome=Outcome.DONE).order_by().values("certificate__key")
+    revoked = Certificate.objects.revoked().filter(key__in=on_keys)
+    fallen: dict[int, list[Certificate]] = {}
+    for certificate in (
+        revoked.exclude(revocation_reason=RevocationReason.SUPERSEDED)
+        .defer("der", "crl_entry")
+        .order_by("issued_at", "pk")
+    ):
+        fallen.setdefault(certificate.key_id, []).append(certificate)
     pdf = paper.render(revocation_notice_of(seen, done, fallen, refused=refused, now=now))
     keys = {item.certificate.key_id for item in done if item.certificate}
 
@@ -176,20 +156,6 @@ def prepare_notice(pk: int, /, *, now: datetime) -> Callable[[Dossier], object]:
         )
 
     return deliver
-
-
-def _fallen(dossier: Dossier) -> dict[int, list[Certificate]]:
-    """Return key → what was revoked on it, but for certificates a new one had replaced."""
-    keys = dossier.items.filter(outcome=Outcome.DONE).order_by().values("certificate__key")
-    revoked = Certificate.objects.revoked().filter(key__in=keys)
-    fallen: dict[int, list[Certificate]] = {}
-    for certificate in (
-        revoked.exclude(revocation_reason=RevocationReason.SUPERSEDED)
-        .defer("der", "crl_entry")
-        .order_by("issued_at", "pk")
-    ):
-        fallen.setdefault(certificate.key_id, []).append(certificate)
-    return fallen
 
 
 EFFECT = Effect(carry_out=do_chunk, prepare_end=prepare_notice)

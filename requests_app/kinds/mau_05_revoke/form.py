@@ -14,9 +14,9 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.core import identifiers
 from portal.core.rules import Finding, Severity
-from portal.core.text import search_key
+from portal.core.text import identifiers
+from portal.core.text.vietnamese import search_key
 from requests_app.kinds import devices, parts, people
 from requests_app.kinds.base import (
     Answers,
@@ -27,6 +27,7 @@ from requests_app.kinds.base import (
     Kind,
     SheetColumn,
     Widget,
+    stands_once,
 )
 from requests_app.models import Procedure
 from requests_app.rules.revocation import FOR_BODIES, FOR_PERSONS, TOLD_IN_WORDS, Cause
@@ -128,15 +129,6 @@ def _missing(names: Sequence[str], answers: Answers, why: str) -> list[CellFindi
     ]
 
 
-def card_is_issued_already(answers: Answers, today: date) -> Sequence[CellFinding]:
-    """A card bears a day that has come."""
-    issued_on = identifiers.parse_day(answers.get("issued_on", ""))
-    if issued_on is None:
-        return ()
-    found = identifiers.check_issue_day(issued_on, birth_on=None, today=today)
-    return [CellFinding("issued_on", finding) for finding in found]
-
-
 def reason_is_told(answers: Answers, today: date) -> Sequence[CellFinding]:
     """Column 9: a cause that names no event of its own is told in words."""
     if answers.get("cause") not in TOLD_IN_WORDS or answers.get("reason"):
@@ -151,22 +143,6 @@ def loss_has_its_minutes(answers: Answers, today: date) -> Sequence[CellFinding]
         return ()
     message = _("Thiết bị thất lạc còn phải lập biên bản xác nhận (Mẫu 09) gửi ngay về Cục.")
     return [CellFinding("cause", Finding("needs_minutes_too", message, Severity.WARNING))]
-
-
-def certificates_stand_once(
-    rows: Sequence[tuple[int, Answers]],
-) -> Mapping[int, Sequence[CellFinding]]:
-    """A certificate stands once in a letter."""
-    first: dict[str, int] = {}
-    found: dict[int, Sequence[CellFinding]] = {}
-    for number, answers in rows:
-        serial = identity_key(answers)
-        earlier = first.setdefault(serial, number)
-        if serial and earlier != number:
-            message = _("Trùng số hiệu chứng thư với dòng %(row)d. Hãy bỏ một dòng.")
-            finding = Finding(f"same_certificate_as_row_{earlier}", message % {"row": earlier})
-            found[number] = [CellFinding("certificate_serial", finding)]
-    return found
 
 
 def identity_key(answers: Answers) -> str:
@@ -223,14 +199,6 @@ _CAUSES_AS_TYPED: Mapping[str, str] = {
 }
 
 
-def _cause_answer(text: str) -> str:
-    return _CAUSES_AS_TYPED.get(search_key(text), text)
-
-
-def _cause_text(answer: str) -> str:
-    return _SHEET_CAUSES.get(answer, answer)
-
-
 SHEET = (
     parts.NUMBER_COLUMN,
     SheetColumn(header="Tên chứng thư chữ ký số (bắt buộc)", field="certificate_name", width=30),
@@ -247,8 +215,8 @@ SHEET = (
     SheetColumn(
         header="Lý do thu hồi (bắt buộc, chọn trong danh sách)",
         field="cause",
-        answer=_cause_answer,
-        text=_cause_text,
+        answer=lambda text: _CAUSES_AS_TYPED.get(search_key(text), text),
+        text=lambda answer: _SHEET_CAUSES.get(answer, answer),
         width=22,
     ),
     SheetColumn(header="Diễn giải lý do", field="reason", width=34),
@@ -276,11 +244,19 @@ KIND = Kind(
     effect=EffectKind.REVOKE,
     row_checks=(
         one_subject_is_named,
-        card_is_issued_already,
+        people.days_are_in_order,
         reason_is_told,
         loss_has_its_minutes,
     ),
-    list_checks=(certificates_stand_once,),
+    list_checks=(
+        # A certificate stands once in a letter.
+        stands_once(
+            identity_key,
+            field="certificate_serial",
+            code="same_certificate",
+            message=gettext_lazy("Trùng số hiệu chứng thư với dòng %(row)d. Hãy bỏ một dòng."),
+        ),
+    ),
     item_title=lambda answers: answers.get("certificate_name", ""),
     identity_key=identity_key,
     body=(

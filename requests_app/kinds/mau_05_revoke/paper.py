@@ -11,6 +11,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from portal.ca.models import Certificate
+from portal.core.law import with_numbers
 from portal.documents.letters import Letter
 from requests_app.kinds import parts
 from requests_app.kinds.mau_05_revoke.form import reason_cell
@@ -31,10 +32,11 @@ _COLUMNS = (
     ("Thu hồi lúc", "13%", ""),
     ("Lý do", "17%", ""),
 )
-_GIVE_BACK = (
+_GIVE_BACK = with_numbers(
     "Thiết bị lưu khóa bí mật có tên trong danh sách: thuê bao nộp lại cơ quan, tổ chức quản lý "
-    "trực tiếp; cơ quan, tổ chức thu lại và bàn giao trong thời hạn 05 ngày làm việc kể từ ngày "
-    "nhận được thông báo này, kèm biên bản theo Mẫu số 08 (Điều 20 Nghị định số 68/2024/NĐ-CP)."
+    "trực tiếp; cơ quan, tổ chức thu lại và bàn giao trong thời hạn %(return_days)02d ngày làm "
+    "việc kể từ ngày nhận được thông báo này, kèm biên bản theo Mẫu số 08 (Điều 20 Nghị định số "
+    "68/2024/NĐ-CP)."
 )
 _LOST = (
     "Thiết bị bị thất lạc: lập biên bản xác nhận theo Mẫu số 09 và gửi ngay "
@@ -58,6 +60,18 @@ def revocation_notice_of(
     of their own.
     """
     version = decider_of(dossier).versions.order_by("-valid_from")[0]
+    what = (
+        f"Căn cứ {parts.DECREE_BASIS} quy định về chữ ký số chuyên dùng công vụ; theo đề nghị của "
+        f"{dossier.agency_version.name} tại Công văn {letter_words(dossier)}, {version.name} thông "
+        f"báo đã thu hồi chứng thư chữ ký số của {len(items)} trường hợp có tên trong danh sách "
+        "dưới đây."
+    )
+    opening = [what]
+    if any(item.device_id for item in items):
+        opening += [str(_GIVE_BACK), _LOST]
+    if refused:
+        opening.append(_REFUSED.format(count=refused))
+    copies = [copy.agency.name for copy in dossier.copies.select_related("agency")]
     return Letter(
         superior=superior_of(version),
         agency=version.name,
@@ -66,40 +80,27 @@ def revocation_notice_of(
         kind_of_document="THÔNG BÁO",
         subject="Thu hồi chứng thư chữ ký số chuyên dùng công vụ",
         addressees=[dossier.agency_version.name],
-        opening=_opening(dossier, items, decider=version.name, refused=refused),
+        opening=opening,
         list_title="Danh sách chứng thư chữ ký số đã thu hồi",
         columns=_COLUMNS,
-        rows=[_row(item, _fallen(item, revoked)) for item in items],
-        recipients=["Như trên;", *_followers(dossier), "Lưu: VT."],
+        rows=[
+            _row(item, revoked.get(item.certificate.key_id, ()) if item.certificate else ())
+            for item in items
+        ],
+        recipients=["Như trên;", *[f"{name} (để theo dõi);" for name in copies], "Lưu: VT."],
         signer_lines=signer_lines_of(version),
         layout_note=OWN_DESIGN,
     )
 
 
-def _opening(
-    dossier: Dossier, items: Sequence[DossierItem], *, decider: str, refused: int
-) -> list[str]:
-    sender = dossier.agency_version.name
-    what = (
-        f"Căn cứ {parts.DECREE_BASIS} quy định về chữ ký số chuyên dùng công vụ; theo đề nghị của "
-        f"{sender} tại Công văn {letter_words(dossier)}, {decider} thông báo đã thu hồi chứng thư "
-        f"chữ ký số của {len(items)} trường hợp có tên trong danh sách dưới đây."
-    )
-    has_devices = any(item.device_id for item in items)
-    rest = [_REFUSED.format(count=refused)] if refused else []
-    return [what, *([_GIVE_BACK, _LOST] if has_devices else []), *rest]
-
-
-def _fallen(
-    item: DossierItem, revoked: Mapping[int, Sequence[Certificate]]
-) -> Sequence[Certificate]:
-    return revoked.get(item.certificate.key_id, ()) if item.certificate else ()
-
-
 def _row(item: DossierItem, fallen: Sequence[Certificate]) -> list[str]:
     """Return one line; a row with nothing left to revoke says why in place of the moment."""
     serials = [one.serial for one in fallen] or [item.answers.get("certificate_serial", "")]
-    moments = dict.fromkeys(_moment(one.revoked_at) for one in fallen if one.revoked_at)
+    moments = dict.fromkeys(
+        f"{timezone.localtime(one.revoked_at):%H:%M:%S %d/%m/%Y}"
+        for one in fallen
+        if one.revoked_at
+    )
     reason = reason_cell(item.answers)
     return [
         str(item.position),
@@ -109,12 +110,3 @@ def _row(item: DossierItem, fallen: Sequence[Certificate]) -> list[str]:
         "\n".join(moments),
         f"{reason}\n{item.outcome_reason}" if item.outcome_reason else reason,
     ]
-
-
-def _moment(at: datetime) -> str:
-    return f"{timezone.localtime(at):%H:%M:%S %d/%m/%Y}"
-
-
-def _followers(dossier: Dossier) -> list[str]:
-    copies = [copy.agency.name for copy in dossier.copies.select_related("agency")]
-    return [f"{name} (để theo dõi);" for name in copies]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from portal.agencies.models import AgencyVersion, SubscriberKind
 from portal.ca.models import Certificate
@@ -27,58 +27,38 @@ def rows_of(
         .in_bulk()
     )
     ordered = [found[pk] for pk in wanted]
-    cards = _cards(ordered)
-    bodies = _bodies(ordered)
-    return [
-        {
-            **_who(certificate, cards.get(certificate.key_id, {}), bodies),
+    # Key → what the person's card said when the first certificate on it was asked for.
+    keys = {one.key_id for one in ordered if one.kind == SubscriberKind.PERSON}
+    issued_by = DossierItem.objects.filter(key__in=keys, result__isnull=False).order_by("-pk")
+    cards = {item.key_id: item.answers for item in issued_by.only("key", "answers")}
+    # Body → how it stands, or stood last.
+    organisations = {one.subscriber.organisation_id for one in ordered} - {None}
+    versions = AgencyVersion.objects.filter(agency__in=organisations).order_by("valid_from")
+    bodies: dict[int | None, AgencyVersion] = {one.agency_id: one for one in versions}
+    rows = []
+    for certificate in ordered:
+        # Columns 3–5: a person's number and card, or a body's codes.
+        row = dict.fromkeys(
+            ("identity_number", "issued_on", "issue_place", "tax_code", "budget_code"), ""
+        )
+        subscriber = certificate.subscriber
+        if certificate.kind == SubscriberKind.PERSON:
+            card = cards.get(certificate.key_id, {})
+            row["identity_number"] = subscriber.identity_number
+            row |= {name: card.get(name, "") for name in ("issued_on", "issue_place")}
+        elif body := bodies.get(subscriber.organisation_id):
+            row |= {"tax_code": body.tax_code, "budget_code": body.budget_code}
+        device = getattr(certificate.key, "device", None)
+        row |= {
             "certificate_name": certificate.common_name,
             "email": certificate.email,
             "certificate_serial": certificate.serial,
-            "device_serial": _device_serial(certificate),
+            "device_serial": device.serial if device else "",
             "cause": cause,
             "reason": reason,
         }
-        for certificate in ordered
-    ]
-
-
-def _who(
-    certificate: Certificate,
-    card: Mapping[str, str],
-    bodies: Mapping[int | None, AgencyVersion],
-) -> dict[str, str]:
-    """Return columns 3–5: a person's number and card, or a body's codes."""
-    who = dict.fromkeys(
-        ("identity_number", "issued_on", "issue_place", "tax_code", "budget_code"), ""
-    )
-    subscriber = certificate.subscriber
-    body = bodies.get(subscriber.organisation_id)
-    if certificate.kind == SubscriberKind.PERSON:
-        who["identity_number"] = subscriber.identity_number
-        who |= {name: card.get(name, "") for name in ("issued_on", "issue_place")}
-    elif body is not None:
-        who |= {"tax_code": body.tax_code, "budget_code": body.budget_code}
-    return who
-
-
-def _cards(certificates: Iterable[Certificate]) -> dict[int | None, Mapping[str, str]]:
-    """Return key → what the person's card said when the first certificate on it was asked for."""
-    keys = {one.key_id for one in certificates if one.kind == SubscriberKind.PERSON}
-    issued_by = DossierItem.objects.filter(key__in=keys, result__isnull=False).order_by("-pk")
-    return {item.key_id: item.answers for item in issued_by.only("key", "answers")}
-
-
-def _bodies(certificates: Iterable[Certificate]) -> dict[int | None, AgencyVersion]:
-    """Return body → how it stands, or stood last."""
-    bodies = {one.subscriber.organisation_id for one in certificates} - {None}
-    versions = AgencyVersion.objects.filter(agency__in=bodies).order_by("valid_from")
-    return {version.agency_id: version for version in versions}
-
-
-def _device_serial(certificate: Certificate) -> str:
-    device = getattr(certificate.key, "device", None)
-    return device.serial if device else ""
+        rows.append(row)
+    return rows
 
 
 def fill(selection: Selection, /) -> list[Filled]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +13,7 @@ from devices.models import Device
 from devices.serials import normalise
 from portal.agencies.models import Agency, AgencyVersion
 from portal.ca.models import Certificate
-from portal.core.fields import keyed_hash
+from portal.core.database.fields import keyed_hash
 from portal.core.rules import Violation
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import Asked, asked_twice
@@ -38,6 +38,40 @@ class _Known:
     own_requests: set[int]  # rows with the person's written request
     other_papers: set[int | None]  # rows with another paper; None: the dossier as a whole
 
+    def misfits(self, item: DossierItem, certificate: Certificate) -> list[Violation]:
+        """Return where what a row says of its certificate is not what is on record."""
+        answers, row = item.answers, item.position
+        found = [
+            rules.device_is_the_certificates(
+                normalise(answers.get("device_serial", "")),
+                item.device.serial if item.device else "",
+                row,
+            ),
+            rules.names_its_subscriber(
+                certificate.kind,
+                has_identity=any(answers.get(name) for name in PERSON_CELLS),
+                has_codes=any(answers.get(name) for name in BODY_CELLS),
+                row=row,
+            ),
+        ]
+        # What is typed is held against what is on record; an empty cell is the form's own finding.
+        if name := answers.get("certificate_name", ""):
+            found.append(register.name_is_the_registered(name, certificate.common_name, row))
+        if email := answers.get("email", ""):
+            found.append(register.email_is_the_registered(email, certificate.email, row))
+        number, on_record = answers.get("identity_number", ""), certificate.subscriber.identity_hash
+        if number and certificate.kind == "person" and on_record:
+            found.append(rules.identity_is_the_subscribers(keyed_hash(number) == on_record, row))
+        body = self.bodies.get(certificate.subscriber.organisation_id or 0)
+        if body is not None:
+            for name, label, on_file in (
+                ("tax_code", "Mã số thuế", body.tax_code),
+                ("budget_code", "Mã quan hệ ngân sách", body.budget_code),
+            ):
+                if typed := answers.get(name, ""):
+                    found.append(rules.code_is_the_bodys(label, typed, on_file, row))
+        return [violation for violation in found if violation]
+
 
 def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> list[Violation]:
     """Return what stops the rows of a request for revocation."""
@@ -46,7 +80,24 @@ def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime)
 
 def of_rows(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> list[Violation]:
     """Return what stops the rows by themselves, other dossiers aside."""
-    known = _read(dossier, [item.certificate for item in items if item.certificate], now=now)
+    certificates = [item.certificate for item in items if item.certificate]
+    attached = dossier.attachments.filter(is_current=True).values_list("kind", "item")
+    papers = list(attached.filter(kind__in=[Attachment.Kind.OWN_REQUEST, Attachment.Kind.OTHER]))
+    # The newest version of each body whose certificate is named, dissolved ones too.
+    bodies = {one.subscriber.organisation_id for one in certificates} - {None}
+    versions = AgencyVersion.objects.filter(
+        agency__in=bodies, valid_from__lte=timezone.localdate(now)
+    )
+    known = _Known(
+        page=reverse("requests_app:detail", args=[dossier.uuid]),
+        own=certificates_of_sender(dossier.agency_id, certificates),
+        bodies={version.agency_id: version for version in versions.order_by("valid_from")},
+        in_use=_in_use(certificates, now=now),
+        own_requests={
+            item for kind, item in papers if kind == Attachment.Kind.OWN_REQUEST and item
+        },
+        other_papers={item for kind, item in papers if kind == Attachment.Kind.OTHER},
+    )
     return [violation for item in items for violation in _of_row(item, known, now=now)]
 
 
@@ -79,28 +130,6 @@ def certificates_of_sender(agency_id: int, certificates: Iterable[Certificate]) 
     return {one.pk for one in found if one.agency_id in bodies}
 
 
-def _read(dossier: Dossier, certificates: Sequence[Certificate], *, now: datetime) -> _Known:
-    attached = dossier.attachments.filter(is_current=True).values_list("kind", "item")
-    papers = list(attached.filter(kind__in=[Attachment.Kind.OWN_REQUEST, Attachment.Kind.OTHER]))
-    return _Known(
-        page=reverse("requests_app:detail", args=[dossier.uuid]),
-        own=certificates_of_sender(dossier.agency_id, certificates),
-        bodies=_bodies(certificates, today=timezone.localdate(now)),
-        in_use=_in_use(certificates, now=now),
-        own_requests={
-            item for kind, item in papers if kind == Attachment.Kind.OWN_REQUEST and item
-        },
-        other_papers={item for kind, item in papers if kind == Attachment.Kind.OTHER},
-    )
-
-
-def _bodies(certificates: Sequence[Certificate], *, today: date) -> dict[int, AgencyVersion]:
-    """Return the newest version of each body whose certificate is named, dissolved ones too."""
-    bodies = {one.subscriber.organisation_id for one in certificates} - {None}
-    versions = AgencyVersion.objects.filter(agency__in=bodies, valid_from__lte=today)
-    return {version.agency_id: version for version in versions.order_by("valid_from")}
-
-
 def _in_use(certificates: Sequence[Certificate], *, now: datetime) -> dict[int, Certificate]:
     """Return key → the valid certificate on it, looked for where the named one was revoked."""
     keys = {one.key_id for one in certificates if one.revoked_at}
@@ -124,10 +153,20 @@ def _of_row(item: DossierItem, known: _Known, *, now: datetime) -> list[Violatio
         row=row,
         now=now,
     )
-    # Of a certificate that is another's or has ended nothing more is told.
-    return ended or [
-        *_of_cause(item, certificate, known),
-        *_of_answers(item, certificate, known),
+    if ended:  # of a certificate that is another's or has ended nothing more is told
+        return ended
+    cause, has_own = item.answers.get("cause", ""), item.pk in known.own_requests
+    has_other = bool(known.other_papers & {item.pk, None})
+    if misfit := rules.cause_fits_subject(cause, certificate.kind, row):
+        of_cause: list[Violation | None] = [misfit]
+    else:
+        of_cause = [
+            rules.own_request_is_attached(cause, certificate.kind, has_own, row, link=known.page),
+            rules.authority_request_is_attached(cause, has_other, row, link=known.page),
+        ]
+    return [
+        *(violation for violation in of_cause if violation),
+        *known.misfits(item, certificate),
     ]
 
 
@@ -158,57 +197,3 @@ def _of_standing(
         link=device_page,
     )
     return [standing] if standing else []
-
-
-def _of_cause(item: DossierItem, certificate: Certificate, known: _Known) -> list[Violation]:
-    cause, row = item.answers.get("cause", ""), item.position
-    misfit = rules.cause_fits_subject(cause, certificate.kind, row)
-    if misfit:
-        return [misfit]
-    has_own, has_other = item.pk in known.own_requests, known.other_papers & {item.pk, None}
-    found = [
-        rules.own_request_is_attached(cause, certificate.kind, has_own, row, link=known.page),
-        rules.authority_request_is_attached(cause, bool(has_other), row, link=known.page),
-    ]
-    return [violation for violation in found if violation]
-
-
-def _of_answers(item: DossierItem, certificate: Certificate, known: _Known) -> list[Violation]:
-    answers, row = item.answers, item.position
-    found = [
-        rules.device_is_the_certificates(
-            normalise(answers.get("device_serial", "")),
-            item.device.serial if item.device else "",
-            row,
-        ),
-        rules.names_its_subscriber(
-            certificate.kind,
-            has_identity=any(answers.get(name) for name in PERSON_CELLS),
-            has_codes=any(answers.get(name) for name in BODY_CELLS),
-            row=row,
-        ),
-        *_of_typed(item, certificate, known),
-    ]
-    return [violation for violation in found if violation]
-
-
-def _of_typed(item: DossierItem, certificate: Certificate, known: _Known) -> list[Violation | None]:
-    """Compare what is typed with what is on record; an empty cell is the form's own finding."""
-    answers, row = item.answers, item.position
-    found: list[Violation | None] = []
-    if name := answers.get("certificate_name", ""):
-        found.append(register.name_is_the_registered(name, certificate.common_name, row))
-    if email := answers.get("email", ""):
-        found.append(register.email_is_the_registered(email, certificate.email, row))
-    number, on_record = answers.get("identity_number", ""), certificate.subscriber.identity_hash
-    if number and certificate.kind == "person" and on_record:
-        found.append(rules.identity_is_the_subscribers(keyed_hash(number) == on_record, row))
-    body = known.bodies.get(certificate.subscriber.organisation_id or 0)
-    if body is not None:
-        for name, label, on_file in (
-            ("tax_code", "Mã số thuế", body.tax_code),
-            ("budget_code", "Mã quan hệ ngân sách", body.budget_code),
-        ):
-            if typed := answers.get(name, ""):
-                found.append(rules.code_is_the_bodys(label, typed, on_file, row))
-    return found

@@ -7,7 +7,7 @@ is asked of anybody outside, so unlocking, ledger and outcome of a row are one t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -17,18 +17,18 @@ from devices import services as devices
 from devices.models import Device
 from devices.services import Paper
 from portal.audit import services as audit
-from portal.ca import tokens
-from portal.ca.authority import NotConfigured
+from portal.ca.authority.services import NotConfigured
 from portal.ca.models import VirtualToken
-from portal.ca.sealing import WrongSecret
-from portal.core.bulk import update_rows
+from portal.ca.pki.sealing import WrongSecret
+from portal.ca.tokens import services as tokens
+from portal.core.database.bulk import update_rows
 from portal.documents import letters as paper
-from requests_app.drafts.services import dossier_act
-from requests_app.drafts.targets import newest_certificates
+from requests_app.acts import dossier_act
 from requests_app.execution import papers
 from requests_app.execution.rows import fail_unwritable, in_pieces, mark_failed, waiting_rows
 from requests_app.kinds.effects import Effect
 from requests_app.kinds.mau_06_recover import rules as row_rules
+from requests_app.kinds.targets import newest_certificates
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome
 from requests_app.submission.letter_content import recovery_answer_of
 
@@ -53,7 +53,17 @@ def _recover(pk: int, chunk: Sequence[int], *, now: datetime) -> list[DossierIte
     """
     dossier = Dossier.objects.select_related("agency", "office").get(pk=pk)
     items = list(waiting_rows(pk).select_for_update(of=("self",), no_key=True).filter(pk__in=chunk))
-    held = _hold(items)
+    # The rows' devices and their tokens are locked before anything is written.
+    wanted = [item.device_id for item in items if item.device_id]
+    found = (
+        Device.objects.select_for_update(of=("self",), no_key=True)
+        .filter(pk__in=wanted)
+        .order_by("pk")
+    )
+    held = {device.pk: device for device in found.select_related("key__token", "agency")}
+    keys = [device.key_id for device in held.values() if device.key_id]
+    tokens_found = VirtualToken.objects.select_for_update(no_key=True).filter(key__in=keys)
+    list(tokens_found.order_by("pk").values_list("pk"))
     standing = list(held.values())
     against = row_rules.against_devices(
         dossier.agency_id, standing, newest_certificates(standing), now=now
@@ -69,24 +79,15 @@ def _recover(pk: int, chunk: Sequence[int], *, now: datetime) -> list[DossierIte
             opened[device.pk] = device
             item.outcome, item.outcome_reason = Outcome.DONE, ""
     update_rows(items, ["outcome", "outcome_reason"])
-    devices.unlock(list(opened.values()), paper=_paper_of(dossier), now=now)
-    _record(dossier, items, now=now)
+    label = f"Đề nghị khôi phục (Mẫu 06) số {dossier.letter_number}"
+    devices.unlock(list(opened.values()), paper=Paper("dossier", dossier.uuid, label), now=now)
+    if items:
+        data = {
+            "rows": [item.position for item in items if item.outcome == Outcome.DONE],
+            "failed_rows": [item.position for item in items if item.outcome == Outcome.FAILED],
+        }
+        audit.record(dossier_act(ACT, dossier, data=data), actor=None, now=now)
     return items
-
-
-def _hold(items: Iterable[DossierItem]) -> dict[int, Device]:
-    """Lock the rows' devices and their tokens, all before anything is written; return by key."""
-    wanted = [item.device_id for item in items if item.device_id]
-    found = (
-        Device.objects.select_for_update(of=("self",), no_key=True)
-        .filter(pk__in=wanted)
-        .order_by("pk")
-    )
-    held = {device.pk: device for device in found.select_related("key__token", "agency")}
-    keys = [device.key_id for device in held.values() if device.key_id]
-    tokens_found = VirtualToken.objects.select_for_update(no_key=True).filter(key__in=keys)
-    list(tokens_found.order_by("pk").values_list("pk"))
-    return held
 
 
 def _open(device: Device) -> str:
@@ -100,21 +101,6 @@ def _open(device: Device) -> str:
     except WrongSecret:
         return SEALED_OTHERWISE
     return ""
-
-
-def _record(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> None:
-    if not items:
-        return
-    data = {
-        "rows": [item.position for item in items if item.outcome == Outcome.DONE],
-        "failed_rows": [item.position for item in items if item.outcome == Outcome.FAILED],
-    }
-    audit.record(dossier_act(ACT, dossier, data=data), actor=None, now=now)
-
-
-def _paper_of(dossier: Dossier) -> Paper:
-    label = f"Đề nghị khôi phục (Mẫu 06) số {dossier.letter_number}"
-    return Paper("dossier", dossier.uuid, label)
 
 
 def prepare_answer(pk: int, /, *, now: datetime) -> Callable[[Dossier], object]:

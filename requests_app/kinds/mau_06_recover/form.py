@@ -34,26 +34,22 @@ FIELDS = (
 )
 
 
-def _contact_fields() -> tuple[Field, ...]:
-    """Return section 1 of the form: no e-mail and no receiving address, but the workplace."""
-    known = {one.name: one for one in parts.contact_fields("")}
-    workplace = Field(
+# Section 1 of the form has no e-mail and no receiving address, but the workplace.
+_KNOWN = {one.name: one for one in parts.contact_fields("")}
+CONTACT_FIELDS = (
+    *(
+        _KNOWN[name]
+        for name in ("full_name", "identity_number", "issued_on", "issue_place", "position")
+    ),
+    Field(
         name="workplace",
         label="Cơ quan, tổ chức công tác",
         is_required=True,
         starts_line=True,
         autocomplete="organization",
-    )
-    return (
-        known["full_name"],
-        known["identity_number"],
-        known["issued_on"],
-        known["issue_place"],
-        known["position"],
-        workplace,
-        replace(known["phone"], starts_line=True),
-    )
-
+    ),
+    replace(_KNOWN["phone"], starts_line=True),
+)
 
 COLUMNS = (
     replace(parts.ROW_NUMBER, width="6%"),
@@ -90,7 +86,7 @@ KIND = Kind(
     procedure=Procedure.RECOVER,
     about="device",
     contact_title="Thông tin người phối hợp thực hiện khôi phục thiết bị",
-    contact_fields=_contact_fields(),
+    contact_fields=CONTACT_FIELDS,
     list_title="Thông tin thiết bị lưu khóa bí mật cần khôi phục",
     counted="thiết bị",
     headline=gettext_lazy("Khôi phục {count} thiết bị"),

@@ -12,10 +12,10 @@ from django.utils import timezone
 from devices.models import Device
 from portal.ca.models import Certificate
 from portal.core.rules import Violation
-from requests_app.drafts.targets import newest_certificates
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import Asked, asked_twice
 from requests_app.kinds.senders import devices_of_sender
+from requests_app.kinds.targets import newest_certificates
 from requests_app.models import Dossier, DossierItem
 from requests_app.rules import devices as rules
 from requests_app.rules import register
@@ -36,13 +36,18 @@ def of_rows(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) ->
     against = against_devices(dossier.agency_id, devices, newest, now=now)
     found: list[Violation] = []
     for item in items:
+        answers = item.answers
         if item.device is None:
-            unknown = register.device_is_known(False, item.answers.get("device_serial", ""))
-            violations = [unknown] if unknown else []
+            of_item = [register.device_is_known(False, answers.get("device_serial", ""))]
         else:
-            violations = against[item.device.pk]
-            violations = violations + _of_answers(item, newest.get(item.device.key_id))
-        found += [replace(violation, row=item.position) for violation in violations]
+            of_item = [*against[item.device.pk]]
+            if certificate := newest.get(item.device.key_id):
+                name, email = answers.get("certificate_name", ""), answers.get("email", "")
+                of_item += [
+                    register.name_is_the_registered(name, certificate.common_name, item.position),
+                    register.email_is_the_registered(email, certificate.email, item.position),
+                ]
+        found += [replace(violation, row=item.position) for violation in of_item if violation]
     return found
 
 
@@ -101,17 +106,4 @@ def _of_standing(
             link=link,
         )
         found.append(valid)
-    return [violation for violation in found if violation]
-
-
-def _of_answers(item: DossierItem, certificate: Certificate | None) -> list[Violation]:
-    if certificate is None:
-        return []
-    answers, row = item.answers, item.position
-    found = [
-        register.name_is_the_registered(
-            answers.get("certificate_name", ""), certificate.common_name, row
-        ),
-        register.email_is_the_registered(answers.get("email", ""), certificate.email, row),
-    ]
     return [violation for violation in found if violation]

@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.ca.models import Storage
-from portal.core import identifiers
-from portal.core.identifiers import Findings
 from portal.core.rules import Finding, Severity
-from portal.core.text import search_key
+from portal.core.text import identifiers
+from portal.core.text.identifiers import Findings
+from portal.core.text.vietnamese import search_key
 from requests_app.kinds import devices, parts
 from requests_app.kinds.base import (
     Answers,
@@ -28,6 +28,7 @@ from requests_app.kinds.base import (
     Kind,
     SheetColumn,
     Widget,
+    not_to_come,
 )
 from requests_app.models import Procedure
 
@@ -97,15 +98,6 @@ CONTACT_FIELDS = (
 )
 
 
-def is_handed_over_already(answers: Answers, today: date) -> Sequence[CellFinding]:
-    """Điều 11: the notice follows the hand-over, it does not announce one."""
-    day = identifiers.parse_day(answers.get("handed_over_on", ""))
-    if day is None or day <= today:
-        return ()
-    message = _("Ngày bàn giao ở sau hôm nay. Chỉ thông báo sau khi đã bàn giao.")
-    return [CellFinding("handed_over_on", Finding("in_the_future", message))]
-
-
 def receiver_is_the_person(answers: Answers, today: date) -> Sequence[CellFinding]:
     """N30 Điều 32 khoản 3: a personal device is for its owner's hands."""
     number, receiver = answers.get("identity_number", ""), answers.get("receiver", "")
@@ -127,28 +119,25 @@ def storage_of(answers: Answers) -> str:
     return value if value in Storage.values else ""
 
 
-def _device_kind(answers: Answers) -> str:
-    kind = storage_of(answers)
-    return str(Storage(kind).label) if kind else answers.get("device_kind", "")
-
-
 COLUMNS = (
     parts.ROW_NUMBER,
     parts.column("Tên thuê bao", "subscriber_name", "16%"),
     parts.column("Số định danh cá nhân/Mã số thuế", "identity_number", "13%"),
     parts.column("Số hiệu chứng thư chữ ký số", "certificate_serial", "14%"),
     parts.column("Số hiệu thiết bị lưu khóa bí mật", "device_serial", "13%"),
-    Column(label="Loại thiết bị", text=_device_kind, width="9%"),
+    Column(
+        label="Loại thiết bị",
+        text=lambda answers: (
+            str(Storage(kind).label)
+            if (kind := storage_of(answers))
+            else answers.get("device_kind", "")
+        ),
+        width="9%",
+    ),
     parts.column("Ngày bàn giao", "handed_over_on", "10%"),
     parts.column("Người nhận", "receiver", "13%"),
     Column(label="Ký nhận", text=lambda answers: "", width="8%"),
 )
-
-
-def _device_answer(text: str) -> str:
-    codes = {storage.value: storage.value for storage in DEVICES}
-    labels = {str(storage.label).lower(): storage.value for storage in DEVICES}
-    return (codes | labels).get(text.lower(), text) if text else Storage.TOKEN.value
 
 
 SHEET = (
@@ -164,7 +153,11 @@ SHEET = (
     SheetColumn(
         header="Loại thiết bị (nếu không ghi sẽ là TOKEN; TOKEN, SIM, SD hoặc HSM)",
         field="device_kind",
-        answer=_device_answer,
+        answer=parts.answer_in(
+            {"": Storage.TOKEN.value}
+            | {storage.value: storage.value for storage in DEVICES}
+            | {str(storage.label).lower(): storage.value for storage in DEVICES}
+        ),
         text=str.upper,
     ),
     SheetColumn(header="Ngày bàn giao (bắt buộc, để dạng dd/MM/YYYY)", field="handed_over_on"),
@@ -191,7 +184,14 @@ KIND = Kind(
     columns=COLUMNS,
     notes=(),
     effect=EffectKind.RECORD_HANDOVER,
-    row_checks=(is_handed_over_already, receiver_is_the_person),
+    row_checks=(
+        # Điều 11: the notice follows the hand-over, it does not announce one.
+        not_to_come(
+            "handed_over_on",
+            gettext_lazy("Ngày bàn giao ở sau hôm nay. Chỉ thông báo sau khi đã bàn giao."),
+        ),
+        receiver_is_the_person,
+    ),
     list_checks=(devices.devices_stand_once,),
     item_title=lambda answers: answers.get("subscriber_name", ""),
     identity_key=devices.identity_key,

@@ -14,21 +14,6 @@ from requests_app.rules.register import device_is_known
 
 def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> list[Violation]:
     """Return what stops the rows of a hand-over notice."""
-    return [*unknown_devices(items), *_not_to_be_told_of(dossier, items)]
-
-
-def unknown_devices(items: Sequence[DossierItem]) -> list[Violation]:
-    """Return the rows whose device is none of the sender's."""
-    found = (
-        device_is_known(
-            item.device_id is not None, item.answers.get("device_serial", ""), item.position
-        )
-        for item in items
-    )
-    return [violation for violation in found if violation]
-
-
-def _not_to_be_told_of(dossier: Dossier, items: Sequence[DossierItem]) -> list[Violation]:
     waiting = set(
         devices.handed_over_without_notice(dossier.agency).values_list("pk", flat=True)
     ) | set(
@@ -36,7 +21,13 @@ def _not_to_be_told_of(dossier: Dossier, items: Sequence[DossierItem]) -> list[V
             "move__device", flat=True
         )
     )
-    return [
+    unknown = [
+        device_is_known(
+            item.device_id is not None, item.answers.get("device_serial", ""), item.position
+        )
+        for item in items
+    ]
+    not_handed_over = [
         Violation(
             "not_handed_over",
             f"Thiết bị {item.device.serial} chưa được bàn giao, hoặc việc bàn giao đã được "
@@ -48,3 +39,4 @@ def _not_to_be_told_of(dossier: Dossier, items: Sequence[DossierItem]) -> list[V
         for item in items
         if item.device is not None and item.device_id not in waiting
     ]
+    return [violation for violation in [*unknown, *not_handed_over] if violation]

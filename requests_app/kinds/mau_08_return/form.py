@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy
 
 from devices.lifecycle import PRESENT, Condition
 from devices.models import DeviceKind
-from portal.core import identifiers
+from portal.core.law import with_numbers
 from portal.core.rules import Finding, Severity
+from portal.core.text import identifiers
 from requests_app.kinds import devices, parts
 from requests_app.kinds.base import (
     Answers,
@@ -90,24 +91,21 @@ CONTACT_FIELDS = (
 )
 
 
-def returned_early(answers: Answers, today: date) -> Sequence[CellFinding]:
-    """S0 §2.2 allows it; the certificate itself still has to be revoked, which Mẫu 05 asks."""
-    if answers.get("reason") != EARLY:
-        return ()
-    message = _(
-        "Giao lại khi chứng thư chưa hết hạn, chưa bị thu hồi: lập thêm hồ sơ đề nghị thu hồi "
-        "(Mẫu 05)."
-    )
-    return [CellFinding("reason", Finding("returned_early", message, Severity.WARNING))]
-
-
-def revocation_is_named(answers: Answers, today: date) -> Sequence[CellFinding]:
-    """The column stands there to be filled when a revocation is the reason."""
-    if answers.get("reason") != REVOKED or answers.get("revocation_document"):
-        return ()
-    message = _("Nên ghi số, ngày văn bản thu hồi của chứng thư này.")
-    finding = Finding("no_revocation_document", message, Severity.WARNING)
-    return [CellFinding("revocation_document", finding)]
+def reason_has_its_paper(answers: Answers, today: date) -> Sequence[CellFinding]:
+    """What is given back early (S0 §2.2) has a certificate still to be revoked, which Mẫu 05 asks;
+    where a revocation is the reason, its column stands there to be filled."""
+    reason = answers.get("reason")
+    if reason == EARLY:
+        message = _(
+            "Giao lại khi chứng thư chưa hết hạn, chưa bị thu hồi: lập thêm hồ sơ đề nghị thu hồi "
+            "(Mẫu 05)."
+        )
+        return [CellFinding("reason", Finding("returned_early", message, Severity.WARNING))]
+    if reason == REVOKED and not answers.get("revocation_document"):
+        message = _("Nên ghi số, ngày văn bản thu hồi của chứng thư này.")
+        finding = Finding("no_revocation_document", message, Severity.WARNING)
+        return [CellFinding("revocation_document", finding)]
+    return ()
 
 
 def storage_of(answers: Answers) -> str:
@@ -198,7 +196,7 @@ KIND = Kind(
     columns=COLUMNS,
     notes=(),
     effect=EffectKind.GIVE_BACK,
-    row_checks=(returned_early, revocation_is_named),
+    row_checks=(reason_has_its_paper,),
     list_checks=(devices.devices_stand_once,),
     is_addressed=False,
     parties=(
@@ -220,8 +218,10 @@ KIND = Kind(
     layout_note="Mẫu số 08: bố cục do hệ thống tự thiết kế, chưa đối chiếu với phụ lục Nghị định.",
     sheet=SHEET,
     need=gettext_lazy("Giao lại thiết bị đã thu hồi về đơn vị"),
-    purpose=gettext_lazy(
-        "Lập biên bản nộp thiết bị có chứng thư hết hạn, bị thu hồi hoặc không còn nhu cầu, trong "
-        "05 ngày làm việc. Bên nhận xác nhận từng thiết bị."
+    purpose=with_numbers(
+        gettext_lazy(
+            "Lập biên bản nộp thiết bị có chứng thư hết hạn, bị thu hồi hoặc không còn nhu cầu, "
+            "trong %(return_days)02d ngày làm việc. Bên nhận xác nhận từng thiết bị."
+        )
     ),
 )

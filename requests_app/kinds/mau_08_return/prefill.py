@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from devices.lifecycle import PRESENT, Custody
 from devices.models import Device
 from portal.agencies.models import Agency
-from portal.ca.models import Certificate
 from requests_app import kinds
-from requests_app.drafts.targets import newest_certificates
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import standing_rows
 from requests_app.kinds.mau_08_return.form import EARLY, EXPIRED, REVOKED
 from requests_app.kinds.prefill import Filled, Selection
-from requests_app.models import Dossier, DossierItem, Outcome
+from requests_app.kinds.targets import newest_certificates
+from requests_app.models import DossierItem, Outcome
 
 
 def rows_to_give_back(agency: Agency, *, now: datetime) -> list[dict[str, str]]:
@@ -34,54 +33,40 @@ def rows_to_give_back(agency: Agency, *, now: datetime) -> list[dict[str, str]]:
 def rows_of(devices: Sequence[Device], *, now: datetime) -> list[dict[str, str]]:
     """Return the answers of each device's row. A fixed number of queries."""
     newest = newest_certificates(devices)
-    papers = _revocation_papers(newest.values())
-    return [_row(device, newest.get(device.key_id), papers, now=now) for device in devices]
-
-
-def _row(
-    device: Device,
-    certificate: Certificate | None,
-    papers: Mapping[int, str],
-    *,
-    now: datetime,
-) -> dict[str, str]:
-    holder = device.subscriber.name if device.subscriber else ""
-    return {
-        "certificate_name": certificate.common_name if certificate else holder,
-        "certificate_serial": certificate.serial if certificate else "",
-        "device_serial": device.serial,
-        "device_kind": device.kind,
-        "condition": device.condition,
-        "reason": _reason(certificate, now=now),
-        "revocation_document": papers.get(certificate.pk, "") if certificate else "",
-    }
-
-
-def _reason(certificate: Certificate | None, *, now: datetime) -> str:
-    if certificate is not None and certificate.revoked_at is not None:
-        return REVOKED
-    if certificate is not None and certificate.not_after <= now:
-        return EXPIRED
-    return EARLY
-
-
-def _revocation_papers(certificates: Iterable[Certificate]) -> dict[int, str]:
-    """Return certificate → the letter (Mẫu 05) it was revoked on; a number is never made up."""
-    revoked = [one.pk for one in certificates if one.revoked_at is not None]
-    codes = [one.code for one in kinds.KINDS.values() if one.effect is EffectKind.REVOKE]
+    # Certificate → the letter (Mẫu 05) it was revoked on; a number is never made up.
+    revoked = [one.pk for one in newest.values() if one.revoked_at is not None]
     done = DossierItem.objects.filter(
-        certificate__in=revoked, dossier__kind__in=codes, outcome=Outcome.DONE
+        certificate__in=revoked,
+        dossier__kind__in=kinds.codes_with(EffectKind.REVOKE),
+        outcome=Outcome.DONE,
     ).exclude(dossier__letter_number="")
-    return {
-        item.certificate_id: _paper_name(item.dossier)
-        for item in done.select_related("dossier").defer("answers").order_by("pk")
-        if item.certificate_id is not None
-    }
-
-
-def _paper_name(dossier: Dossier) -> str:
-    day = f" ngày {dossier.letter_date:%d/%m/%Y}" if dossier.letter_date else ""
-    return f"{dossier.letter_number}{day}"
+    papers: dict[int | None, str] = {}
+    for item in done.select_related("dossier").defer("answers").order_by("pk"):
+        number, signed_on = item.dossier.letter_number, item.dossier.letter_date
+        day = f" ngày {signed_on:%d/%m/%Y}" if signed_on else ""
+        papers[item.certificate_id] = f"{number}{day}"
+    rows = []
+    for device in devices:
+        certificate = newest.get(device.key_id)
+        holder = device.subscriber.name if device.subscriber else ""
+        if certificate is not None and certificate.revoked_at is not None:
+            reason = REVOKED
+        elif certificate is not None and certificate.not_after <= now:
+            reason = EXPIRED
+        else:
+            reason = EARLY
+        rows.append(
+            {
+                "certificate_name": certificate.common_name if certificate else holder,
+                "certificate_serial": certificate.serial if certificate else "",
+                "device_serial": device.serial,
+                "device_kind": device.kind,
+                "condition": device.condition,
+                "reason": reason,
+                "revocation_document": papers.get(certificate.pk, "") if certificate else "",
+            }
+        )
+    return rows
 
 
 def fill(selection: Selection, /) -> list[Filled]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.urls import reverse
 
 from devices.lifecycle import Condition, Custody
 from devices.models import Device
-from portal.agencies.models import Agency
 from portal.agencies.querysets import ancestors_of
-from portal.ca.models import Certificate
 from portal.core.rules import Violation
-from requests_app.drafts.targets import serial_of
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import Asked, asked_twice
+from requests_app.kinds.targets import serial_of
 from requests_app.models import Dossier, DossierItem
 from requests_app.rules import register
 from requests_app.rules import returns as rules
@@ -23,9 +21,30 @@ from requests_app.rules import returns as rules
 
 def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> list[Violation]:
     """Return what stops the rows of minutes of giving back."""
-    bodies = _bodies_of(dossier.agency)
-    found = [violation for item in items for violation in _of_row(item, bodies=bodies, now=now)]
-    return [*found, *asked_twice(dossier, items, by={EffectKind.GIVE_BACK})]
+    # The body and the predecessors that went over to it: their devices are its own.
+    bodies = {dossier.agency.pk, *ancestors_of(dossier.agency.pk)}
+    found: list[Violation | None] = []
+    for item in items:
+        row, device, certificate = item.position, item.device, item.certificate
+        if device is None or device.agency_id not in bodies:
+            serial = item.answers.get("device_serial", "")
+            found.append(register.device_is_known(False, serial, row))
+            continue
+        on_device = certificate.serial if certificate else ""
+        found += [
+            *_of_place(device, row),
+            rules.certificate_is_the_devices(
+                serial_of(item.answers), on_device, device.serial, row
+            ),
+            rules.reason_holds(
+                item.answers.get("reason", ""),
+                is_expired=certificate is not None and certificate.not_after <= now,
+                is_revoked=certificate is not None and certificate.revoked_at is not None,
+                row=row,
+            ),
+        ]
+    others = asked_twice(dossier, items, by={EffectKind.GIVE_BACK})
+    return [*(violation for violation in found if violation), *others]
 
 
 def of_device(device: Device, *, asked: Asked | None = None) -> list[Violation]:
@@ -39,16 +58,6 @@ def of_device(device: Device, *, asked: Asked | None = None) -> list[Violation]:
     return [*found, *others]
 
 
-def _of_row(item: DossierItem, *, bodies: set[int], now: datetime) -> Iterator[Violation]:
-    row, device = item.position, item.device
-    if device is None or device.agency_id not in bodies:
-        unknown = register.device_is_known(False, item.answers.get("device_serial", ""), row)
-        found = [unknown]
-    else:
-        found = [*_of_place(device, row), *_of_certificate(item, device, item.certificate, now=now)]
-    yield from (violation for violation in found if violation)
-
-
 def _of_place(device: Device, row: int | None) -> list[Violation | None]:
     link = reverse("devices:detail", args=[device.uuid])
     is_lost = device.condition == Condition.LOST
@@ -57,24 +66,3 @@ def _of_place(device: Device, row: int | None) -> list[Violation | None]:
     is_back = device.custody == Custody.BACK_AT_AGENCY
     where = str(Custody(device.custody).label)
     return [rules.device_is_back(is_back, device.serial, where, row, link=link)]
-
-
-def _of_certificate(
-    item: DossierItem, device: Device, certificate: Certificate | None, *, now: datetime
-) -> list[Violation | None]:
-    row, answers = item.position, item.answers
-    on_device = certificate.serial if certificate else ""
-    return [
-        rules.certificate_is_the_devices(serial_of(answers), on_device, device.serial, row),
-        rules.reason_holds(
-            answers.get("reason", ""),
-            is_expired=certificate is not None and certificate.not_after <= now,
-            is_revoked=certificate is not None and certificate.revoked_at is not None,
-            row=row,
-        ),
-    ]
-
-
-def _bodies_of(agency: Agency) -> set[int]:
-    """Return the body and the predecessors that went over to it: their devices are its own."""
-    return {agency.pk, *ancestors_of(agency.pk)}

@@ -11,15 +11,15 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from devices import services as devices
+from devices.ledger import lock
 from devices.lifecycle import Condition, Move
+from devices.losses import owe_minutes
 from devices.models import CustodyMove, Device
-from devices.services.ledger import lock
-from devices.services.losses import owe_minutes
 from portal.accounts.models import User
 from portal.ca.models import Certificate
 from portal.core.roles import Capability
@@ -52,7 +52,40 @@ def on_sent(dossier: Dossier, /, *, actor: User | None, now: datetime) -> None:
     devices.loss_told(named, paper=_paper_of(dossier), actor=actor, now=now)
     if dossier.round > 1:
         _put_right(dossier, named, actor=actor, now=now)
-    _ask_for_revocation(dossier, named, actor=actor, now=now)
+    # Draft a Mẫu 05 for what still stands on the lost devices and no Mẫu 05 speaks of, drafts
+    # included, and tell the clerks of it.
+    codes = kinds.codes_with(EffectKind.REVOKE)
+    asked = (
+        DossierItem.objects.filter(dossier__kind__in=codes, certificate__isnull=False, outcome="")
+        .exclude(dossier__state__in=ENDED)
+        .order_by()
+    )
+    keys = [device.key_id for device in named if device.key_id]
+    valid = Certificate.objects.visible_to(actor).valid_at(now).filter(key__in=keys)
+    found = valid.exclude(pk__in=asked.values("certificate")).defer("der", "crl_entry")
+    standing = list(found.order_by("common_name", "pk"))
+    if not standing:
+        return
+    reason = f"Theo {_paper_of(dossier)[2]}"
+    try:
+        with transaction.atomic():
+            draft = start_dossier(
+                _REVOCATION,
+                actor=actor,
+                now=now,
+                certificates=standing,
+                answers={"cause": Cause.DEVICE_LOST, "reason": reason},
+            )
+    except Refused as refusal:
+        # The minutes go out at once all the same (R30); the clerks learn why no draft lies ready.
+        text = _("Chưa mở sẵn được hồ sơ: %(why)s") % {"why": refusal}
+        _tell_to_ask(dossier, dossier, len(standing), text=text, now=now)
+    else:
+        text = _(
+            "Hồ sơ nháp Mẫu 05 đã mở sẵn: kiểm tra từng dòng, đính kèm đề nghị của thuê bao là cá "
+            "nhân, ghi số văn bản rồi trình ký."
+        )
+        _tell_to_ask(dossier, draft, len(standing), text=text, now=now)
 
 
 def on_withdrawn(dossier: Dossier, /, *, actor: User | None, now: datetime) -> None:
@@ -83,109 +116,21 @@ def _put_right(dossier: Dossier, named: Sequence[Device], *, actor: User, now: d
             standing.append(device)
         else:
             restored.append(device)
-    for device in _lost_without_minutes(dossier, named):
-        owe_minutes(device, now=now)
-    _tell_of_correction(dossier, restored, standing, now=now)
-
-
-def _lost_by_these_minutes(dossier: Dossier, named: Sequence[Device]) -> list[Device]:
-    """Return the devices whose present loss was entered by an earlier sending of ``dossier``."""
-    reports = CustodyMove.objects.filter(device=OuterRef("pk"), move=Move.REPORT_LOST)
-    return list(
-        Device.objects.filter(
-            condition=Condition.LOST,
-            pk__in=CustodyMove.objects.filter(document_uuid=dossier.uuid).values("device"),
-        )
-        .annotate(lost_by=Subquery(reports.order_by("-pk").values("document_uuid")[:1]))
-        .filter(lost_by=dossier.uuid)
-        .exclude(pk__in=[device.pk for device in named])
-        .order_by("pk")
-    )
-
-
-def _lost_without_minutes(dossier: Dossier, named: Sequence[Device]) -> list[Device]:
-    """Return the sender's lost devices that no minutes it has sent speak of."""
-    told = DossierItem.objects.filter(
-        device__isnull=False, dossier__in=_minutes_sent().exclude(pk=dossier.pk)
-    )
-    return list(
+    # The sender's lost devices that no minutes it has sent speak of.
+    codes = kinds.codes_with(EffectKind.RECORD_LOSS)
+    sent = Dossier.objects.filter(kind__in=codes, sent_at__isnull=False)
+    sent = sent.exclude(state=State.WITHDRAWN).exclude(pk=dossier.pk)
+    told = DossierItem.objects.filter(device__isnull=False, dossier__in=sent)
+    untold = (
         Device.objects.filter(agency=dossier.agency, condition=Condition.LOST)
         .exclude(pk__in=[device.pk for device in named])
         .exclude(pk__in=told.order_by().values("device"))
         .select_related("agency", "office")
         .order_by("pk")
     )
-
-
-def _minutes_sent() -> QuerySet[Dossier]:
-    codes = [kind.code for kind in kinds.KINDS.values() if kind.effect is EffectKind.RECORD_LOSS]
-    sent = Dossier.objects.filter(kind__in=codes, sent_at__isnull=False)
-    return sent.exclude(state=State.WITHDRAWN)
-
-
-def _ask_for_revocation(
-    dossier: Dossier, named: Sequence[Device], *, actor: User, now: datetime
-) -> None:
-    """Draft a Mẫu 05 for what still stands on the lost devices, and tell the clerks of it."""
-    standing = _unasked_certificates(named, actor=actor, now=now)
-    if not standing:
-        return
-    reason = f"Theo {_paper_of(dossier)[2]}"
-    try:
-        with transaction.atomic():
-            draft = start_dossier(
-                _REVOCATION,
-                actor=actor,
-                now=now,
-                certificates=standing,
-                answers={"cause": Cause.DEVICE_LOST, "reason": reason},
-            )
-    except Refused as refusal:
-        # The minutes go out at once all the same (R30); the clerks learn why no draft lies ready.
-        text = _("Chưa mở sẵn được hồ sơ: %(why)s") % {"why": refusal}
-        _tell_to_ask(dossier, dossier, len(standing), text=text, now=now)
-    else:
-        text = _(
-            "Hồ sơ nháp Mẫu 05 đã mở sẵn: kiểm tra từng dòng, đính kèm đề nghị của thuê bao là cá "
-            "nhân, ghi số văn bản rồi trình ký."
-        )
-        _tell_to_ask(dossier, draft, len(standing), text=text, now=now)
-
-
-def _unasked_certificates(
-    named: Sequence[Device], *, actor: User, now: datetime
-) -> list[Certificate]:
-    """Return the valid certificates on these devices that no Mẫu 05 speaks of, drafts included."""
-    codes = [kind.code for kind in kinds.KINDS.values() if kind.effect is EffectKind.REVOKE]
-    asked = (
-        DossierItem.objects.filter(dossier__kind__in=codes, certificate__isnull=False, outcome="")
-        .exclude(dossier__state__in=ENDED)
-        .order_by()
-    )
-    keys = [device.key_id for device in named if device.key_id]
-    standing = Certificate.objects.visible_to(actor).valid_at(now).filter(key__in=keys)
-    found = standing.exclude(pk__in=asked.values("certificate")).defer("der", "crl_entry")
-    return list(found.order_by("common_name", "pk"))
-
-
-def _tell_to_ask(dossier: Dossier, about: Dossier, count: int, *, text: str, now: datetime) -> None:
-    title = _("Đề nghị thu hồi %(count)s chứng thư trên thiết bị thất lạc (Mẫu 05)")
-    notices.tell(
-        User.objects.who_can(Capability.DRAFT, agency_id=about.agency_id),
-        cause=f"loss-to-revoke:{dossier.uuid}:{about.pk}:{dossier.round}",
-        title=title % {"count": count},
-        text=text,
-        path=reverse("requests_app:detail", args=[about.uuid]),
-        target_type="dossier",
-        target_uuid=about.uuid,
-        now=now,
-    )
-
-
-def _tell_of_correction(
-    dossier: Dossier, restored: Sequence[Device], standing: Sequence[Device], *, now: datetime
-) -> None:
-    """Tell the clerks what the correction did, and of the request that may lie half ready."""
+    for device in list(untold):
+        owe_minutes(device, now=now)
+    # Tell the clerks what the correction did, and of the request that may lie half ready.
     if not restored and not standing:
         return
     sentences = []
@@ -204,6 +149,35 @@ def _tell_of_correction(
         path=reverse("requests_app:detail", args=[dossier.uuid]),
         target_type="dossier",
         target_uuid=dossier.uuid,
+        now=now,
+    )
+
+
+def _lost_by_these_minutes(dossier: Dossier, named: Sequence[Device]) -> list[Device]:
+    """Return the devices whose present loss was entered by an earlier sending of ``dossier``."""
+    reports = CustodyMove.objects.filter(device=OuterRef("pk"), move=Move.REPORT_LOST)
+    return list(
+        Device.objects.filter(
+            condition=Condition.LOST,
+            pk__in=CustodyMove.objects.filter(document_uuid=dossier.uuid).values("device"),
+        )
+        .annotate(lost_by=Subquery(reports.order_by("-pk").values("document_uuid")[:1]))
+        .filter(lost_by=dossier.uuid)
+        .exclude(pk__in=[device.pk for device in named])
+        .order_by("pk")
+    )
+
+
+def _tell_to_ask(dossier: Dossier, about: Dossier, count: int, *, text: str, now: datetime) -> None:
+    title = _("Đề nghị thu hồi %(count)s chứng thư trên thiết bị thất lạc (Mẫu 05)")
+    notices.tell(
+        User.objects.who_can(Capability.DRAFT, agency_id=about.agency_id),
+        cause=f"loss-to-revoke:{dossier.uuid}:{about.pk}:{dossier.round}",
+        title=title % {"count": count},
+        text=text,
+        path=reverse("requests_app:detail", args=[about.uuid]),
+        target_type="dossier",
+        target_uuid=about.uuid,
         now=now,
     )
 

@@ -7,19 +7,14 @@ circumstances, measures, revocation (a code of ``REVOCATION``, "" for not yet).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.core import identifiers
-from portal.core.rules import Finding
+from portal.core.text import identifiers
 from requests_app.kinds import devices, parts
 from requests_app.kinds.base import (
     Answers,
-    CellFinding,
     Column,
     EffectKind,
     Field,
@@ -27,6 +22,7 @@ from requests_app.kinds.base import (
     SheetColumn,
     SigningParty,
     Widget,
+    not_to_come,
 )
 from requests_app.models import Procedure
 
@@ -113,28 +109,10 @@ CONTACT_FIELDS = (
 )
 
 
-def is_lost_already(answers: Answers, today: date) -> Sequence[CellFinding]:
-    """Minutes confirm what has happened."""
-    day = identifiers.parse_day(answers.get("lost_on", ""))
-    if day is None or day <= today:
-        return ()
-    message = _("Ngày thất lạc ở sau hôm nay. Hãy xem lại ngày.")
-    return [CellFinding("lost_on", Finding("in_the_future", message))]
-
-
 def revocation_words(answers: Answers) -> str:
     """Return what the minutes say of the revocation."""
     value = answers.get("revocation", "")
     return dict(REVOCATION).get(value, value)
-
-
-def _when_and_where(answers: Answers) -> str:
-    return "\n".join(text for text in (answers.get("lost_on"), answers.get("place")) if text)
-
-
-def _only_subscriber(contact: Answers, rows: Sequence[Answers]) -> str:
-    names = {answers.get("subscriber_name", "") for answers in rows}
-    return names.pop() if len(names) == 1 else ""
 
 
 COLUMNS = (
@@ -142,16 +120,15 @@ COLUMNS = (
     parts.column("Tên thuê bao", "subscriber_name", "13%"),
     parts.column("Số hiệu thiết bị lưu khóa bí mật", "device_serial", "12%"),
     parts.column("Số hiệu chứng thư chữ ký số", "certificate_serial", "14%"),
-    Column(label="Thời điểm, nơi thất lạc", text=_when_and_where, width="13%"),
+    Column(
+        label="Thời điểm, nơi thất lạc",
+        text=lambda answers: parts.lines(answers.get("lost_on"), answers.get("place")),
+        width="13%",
+    ),
     parts.column("Hoàn cảnh thất lạc", "circumstances", "17%"),
     parts.column("Biện pháp đã thực hiện", "measures", "14%"),
     Column(label="Đề nghị thu hồi chứng thư", text=revocation_words, width="11%"),
 )
-
-
-def _revocation_answer(text: str) -> str:
-    codes = {label.lower(): code for code, label in REVOCATION}
-    return codes.get(text.lower(), text)
 
 
 SHEET = (
@@ -170,7 +147,7 @@ SHEET = (
     SheetColumn(
         header="Đề nghị thu hồi chứng thư",
         field="revocation",
-        answer=_revocation_answer,
+        answer=parts.answer_in({label.lower(): code for code, label in REVOCATION}),
         text=lambda value: revocation_words({"revocation": value}),
         rule=gettext_lazy(
             "“Đã đề nghị thu hồi” hoặc “Đề nghị thu hồi ngay sau biên bản này”; chưa thì bỏ trống"
@@ -200,14 +177,24 @@ KIND = Kind(
     columns=COLUMNS,
     notes=(),
     effect=EffectKind.RECORD_LOSS,
-    row_checks=(is_lost_already,),
+    row_checks=(
+        # Minutes confirm what has happened.
+        not_to_come("lost_on", gettext_lazy("Ngày thất lạc ở sau hôm nay. Hãy xem lại ngày.")),
+    ),
     list_checks=(devices.devices_stand_once,),
     item_title=lambda answers: answers.get("subscriber_name", ""),
     identity_key=devices.identity_key,
     is_addressed=False,
     parties=(
         SigningParty(label="NGƯỜI LẬP", name=lambda contact, rows: contact.get("maker", "")),
-        SigningParty(label="THUÊ BAO", name=_only_subscriber),
+        SigningParty(
+            label="THUÊ BAO",
+            name=lambda contact, rows: (
+                names.pop()
+                if len(names := {answers.get("subscriber_name", "") for answers in rows}) == 1
+                else ""
+            ),
+        ),
         SigningParty(label="ĐẠI DIỆN CƠ QUAN", is_sender=True),
     ),
     body=(

@@ -6,16 +6,25 @@ from collections.abc import Sequence
 
 from devices.lifecycle import Condition, Move
 from devices.models import CustodyMove, Device
-from requests_app.drafts.targets import newest_certificates
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import standing_rows
 from requests_app.kinds.mau_09_loss.form import ASKED, WILL_ASK
 from requests_app.kinds.prefill import Filled, Selection
+from requests_app.kinds.targets import newest_certificates
 
 
 def rows_of(devices: Sequence[Device]) -> list[dict[str, str]]:
     """Return the answers of each device's row, with what was told when its loss was reported."""
-    newest, told = newest_certificates(devices), _told(devices)
+    # Device → what was said when it was reported lost, of those lost now.
+    lost = [device.pk for device in devices if device.condition == Condition.LOST]
+    reports = CustodyMove.objects.filter(device__in=lost, move=Move.REPORT_LOST).order_by("pk")
+    newest, told = (
+        newest_certificates(devices),
+        {
+            device: " ".join(note.split())  # the latest stays
+            for device, note in reports.values_list("device", "note")
+        },
+    )
     revoking = standing_rows({EffectKind.REVOKE}).filter(
         certificate__in=[one.pk for one in newest.values()]
     )
@@ -31,16 +40,6 @@ def rows_of(devices: Sequence[Device]) -> list[dict[str, str]]:
         for device in devices
         for certificate in [newest.get(device.key_id)]
     ]
-
-
-def _told(devices: Sequence[Device]) -> dict[int, str]:
-    """Return device → what was said when it was reported lost, of those lost now."""
-    lost = [device.pk for device in devices if device.condition == Condition.LOST]
-    reports = CustodyMove.objects.filter(device__in=lost, move=Move.REPORT_LOST).order_by("pk")
-    return {
-        device: " ".join(note.split())  # the latest stays
-        for device, note in reports.values_list("device", "note")
-    }
 
 
 def fill(selection: Selection, /) -> list[Filled]:

@@ -14,10 +14,10 @@ from devices.models import CustodyMove, Device
 from portal.ca.models import Certificate
 from portal.core.rules import Violation
 from requests_app import kinds
-from requests_app.drafts.targets import serial_of
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import Asked, asked_twice
 from requests_app.kinds.senders import devices_of_sender
+from requests_app.kinds.targets import serial_of
 from requests_app.models import Dossier, DossierItem
 from requests_app.rules import devices as rules
 from requests_app.rules import register
@@ -31,18 +31,25 @@ def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime)
     devices = [item.device for item in items if item.device is not None]
     theirs = devices_of_sender(dossier.agency_id, devices)
     confirmed = _confirmed(devices)
-    serials = _certificates_on(devices)
-    found: list[Violation] = []
+    keys = [device.key_id for device in devices if device.key_id]
+    on_keys: dict[int | None, set[str]] = defaultdict(set)
+    for key, serial in Certificate.objects.filter(key__in=keys).values_list("key", "serial"):
+        on_keys[key].add(serial)
+    found: list[Violation | None] = []
     for item in items:
-        if item.device is None or item.device_id not in theirs:
-            serial = item.answers.get("device_serial", "")
-            unknown = register.device_is_known(False, serial, item.position)
-            found += [unknown] if unknown else []
-        else:
-            minutes = confirmed.get(item.device.pk)
-            found += _of_standing(item.device, minutes, row=item.position)
-            found += _of_answers(item, item.device, serials[item.device.key_id])
-    return [*found, *asked_twice(dossier, items, by=_OTHERS)]
+        row, device, answers = item.position, item.device, item.answers
+        if device is None or device.pk not in theirs:
+            found.append(register.device_is_known(False, answers.get("device_serial", ""), row))
+            continue
+        holder = device.subscriber.name if device.subscriber else ""
+        name, serials = answers.get("subscriber_name", ""), on_keys[device.key_id]
+        found += [
+            *_of_standing(device, confirmed.get(device.pk), row=row),
+            register.name_is_the_registered(name, holder, row, thing="Thiết bị"),
+            rules.certificate_is_on_device(serial_of(answers), serials, device.serial, row),
+        ]
+    others = asked_twice(dossier, items, by=_OTHERS)
+    return [*(violation for violation in found if violation), *others]
 
 
 def of_device(device: Device, *, asked: Asked | None = None) -> list[Violation]:
@@ -69,27 +76,6 @@ def _of_standing(device: Device, minutes: Dossier | None, *, row: int | None) ->
     return [violation for violation in found if violation]
 
 
-def _of_answers(item: DossierItem, device: Device, serials: set[str]) -> list[Violation]:
-    holder = device.subscriber.name if device.subscriber else ""
-    named = item.answers.get("subscriber_name", "")
-    found = [
-        register.name_is_the_registered(named, holder, item.position, thing="Thiết bị"),
-        rules.certificate_is_on_device(
-            serial_of(item.answers), serials, device.serial, item.position
-        ),
-    ]
-    return [violation for violation in found if violation]
-
-
-def _certificates_on(devices: Iterable[Device]) -> dict[int | None, set[str]]:
-    """Return key → the numbers of the certificates on it."""
-    keys = [device.key_id for device in devices if device.key_id]
-    found: dict[int | None, set[str]] = defaultdict(set)
-    for key, serial in Certificate.objects.filter(key__in=keys).values_list("key", "serial"):
-        found[key].add(serial)
-    return found
-
-
 def _confirmed(devices: Iterable[Device]) -> dict[int, Dossier]:
     """Return device → the minutes the CA received about the loss it is still in."""
     lost = [device.pk for device in devices if device.condition == Condition.LOST]
@@ -98,17 +84,15 @@ def _confirmed(devices: Iterable[Device]) -> dict[int, Dossier]:
         .values_list("device")
         .annotate(Max("at"))
     )
-    codes = [kind.code for kind in kinds.KINDS.values() if kind.effect is EffectKind.RECORD_LOSS]
+    codes = kinds.codes_with(EffectKind.RECORD_LOSS)
     rows = DossierItem.objects.filter(
         device__in=lost, dossier__kind__in=codes, dossier__state=State.COMPLETED
     ).select_related("dossier")
-    return {
-        row.device_id: row.dossier
-        for row in rows.defer("answers")
-        if row.device_id and _is_of_this_loss(row.dossier, since.get(row.device_id))
-    }
-
-
-def _is_of_this_loss(minutes: Dossier, since: datetime | None) -> bool:
-    """Say whether minutes speak of a loss that was entered at ``since``: none ended before it."""
-    return since is None or (minutes.ended_at is not None and minutes.ended_at >= since)
+    found = {}
+    for row in rows.defer("answers"):
+        minutes, lost_at = row.dossier, since.get(row.device_id or 0)
+        # Minutes that ended before the loss was entered speak of an earlier one.
+        is_of_this = lost_at is None or (minutes.ended_at and minutes.ended_at >= lost_at)
+        if row.device_id and is_of_this:
+            found[row.device_id] = minutes
+    return found

@@ -2,10 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from requests_app import diagram
+from requests_app.workflow import STEPS, Action, DossierStep, Route, State
+
+HEAD = """# Đường đi của hồ sơ
+
+Made from `requests_app/workflow.py` by `manage.py workflow_diagram`; a test fails when it is stale.
+"""
+
+
+def page() -> str:
+    """Return docs/workflow.md."""
+    return "\n".join([HEAD, *(_section(route) for route in Route)])
+
+
+def _section(route: Route) -> str:
+    steps = [step for step in STEPS if route in step.routes]
+    lines = [
+        f"## {route.label} (`{route}`)",
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+        f"    [*] --> {State.DRAFT}",
+        *_arrows(steps),
+        "```",
+        "",
+        "| Việc | Từ | Đến | Ai | Lý do | Không được là người đã |",
+        "|---|---|---|---|---|---|",
+        *(_row(step) for step in steps),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _arrows(steps: list[DossierStep]) -> Iterator[str]:
+    for step in steps:
+        for source in sorted(step.sources):
+            yield f"    {source} --> {step.target}: {step.action.label}"
+
+
+def _row(step: DossierStep) -> str:
+    who = step.role.label if step.role else "Hệ thống"
+    sources = ", ".join(str(State(source).label) for source in sorted(step.sources))
+    barred = ", ".join(str(Action(action).label) for action in sorted(step.barred_by)) or "–"
+    reason = "có" if step.needs_reason else "–"
+    return (
+        f"| {step.action.label} | {sources} | {step.target.label} | {who} | {reason} | {barred} |"
+    )
 
 
 class Command(BaseCommand):
@@ -13,5 +60,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         path = settings.BASE_DIR / "docs" / "workflow.md"
-        path.write_text(diagram.page(), encoding="utf-8")
+        path.write_text(page(), encoding="utf-8")
         self.stdout.write(str(path))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from requests_app.start_page.occasions import devices, subscribers
+from requests_app.start_page.occasions import subscribers
 from requests_app.start_page.occasions.base import About, Occasion, Pick, Way
 
 __all__ = ["OCCASIONS", "About", "Occasion", "Pick", "Way", "find_occasion"]
@@ -17,7 +17,7 @@ OCCASIONS: Mapping[About, tuple[Occasion, ...]] = {
     About.PERSON: subscribers.OF_PERSONS,
     About.ORGANISATION: subscribers.OF_BODIES,
     About.SYSTEM: subscribers.OF_SYSTEMS,
-    About.DEVICE: devices.OF_DEVICES,
+    About.DEVICE: subscribers.OF_DEVICES,
 }
 
 

@@ -14,14 +14,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from portal.core.identifiers import parse_day
-from portal.core.numbers import typed_number
 from portal.core.roles import Capability
-from requests_app.forms import BatchSigningForm
+from portal.core.text.identifiers import parse_day
+from portal.core.text.numbers import typed_number
 from requests_app.models import Dossier
 from requests_app.steps.views import pin_words
 from requests_app.submission import batch_numbering, batch_signing
 from requests_app.submission.batch_signing import Came
+from requests_app.submission.forms import BatchSigningForm
 from requests_app.workflow import Action
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from portal.core.calendar.workdays import work_calendar
 from portal.core.roles import Capability
-from portal.core.workdays import work_calendar
-from requests_app.worklist.dashboard import AGE_WORDS, WINDOWS, dashboard_of
+from requests_app.worklist.dashboard import AGE_WORDS, WINDOWS, Dashboard
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -21,6 +21,6 @@ if TYPE_CHECKING:
 def dashboard(request: UserRequest) -> HttpResponse:
     if not request.user.can(Capability.SEE_DASHBOARD):
         raise Http404
-    figures = dashboard_of(request.user, today=timezone.localdate(), calendar=work_calendar())
+    figures = Dashboard.of(request.user, today=timezone.localdate(), calendar=work_calendar())
     context = {"figures": figures, "ages": AGE_WORDS, "windows": WINDOWS}
     return render(request, "requests_app/dashboard.html", context)

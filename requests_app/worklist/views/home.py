@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
@@ -10,18 +10,18 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from devices.waiting import figures as device_figures
-from devices.waiting import to_send
+from devices.register.figures import figures as device_figures
+from devices.register.figures import to_send
 from portal.accounts.models import AccountChange, RoleGrant
 from portal.ca.models import Certificate
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS
 from portal.core.background.status import silent_words
-from portal.core.paging import KeysetPage, Order, capped_count, keyset_page
 from portal.core.roles import Capability, Scope
-from portal.core.waiting import waiting_for
+from portal.core.web.paging import Order, capped_count, keyset_page
+from portal.core.web.waiting import waiting_for
 from portal.notices.models import Mail
 from requests_app.models import CoveringLetter, Dossier, RoutingProposal
-from requests_app.worklist.agenda import agenda_of
+from requests_app.worklist.agenda import Agenda
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -33,65 +33,65 @@ _SHOWN = 20
 def home(request: UserRequest) -> HttpResponse:
     """Show four figures, then the list; a role without dossiers sees where its work is."""
     if not request.user.can(Capability.WORK_ON_DOSSIERS):
-        return _without_dossiers(request)
+        # Show the administrator and the auditor what there is for them to look after.
+        user = request.user
+        context: dict[str, Any] = {}
+        if user.can(Capability.ADMINISTER):
+            context["silent"] = silent_words(timezone.now())
+            proposals = RoleGrant.objects.visible_to(user).open().select_related("proposed_by")
+            changes = AccountChange.objects.visible_to(user).open().select_related("proposed_by")
+            context["grants"] = sum(
+                not user.is_same_person_as(one.proposed_by) for one in [*proposals, *changes]
+            )
+            rules = RoutingProposal.objects.visible_to(user).open().select_related("proposed_by")
+            context["rules"] = sum(not user.is_same_person_as(one.proposed_by) for one in rules)
+            context["dead_mails"] = capped_count(Mail.objects.visible_to(user).dead())
+        else:
+            open_ones = Dossier.objects.visible_to(user).exclude(queue="")
+            context["overdue"] = capped_count(open_ones.filter(due_on__lt=timezone.localdate()))
+        return render(request, "requests_app/home_without_work.html", context)
     now = timezone.now()
     today = timezone.localdate(now)
     waiting = Dossier.objects.workable_by(request.user).for_list().defer("contact", "note")
     page = keyset_page(
         waiting, order=Order("due_on", is_nullable=True), params=request.GET, size=_SHOWN
     )
-    agenda = agenda_of(request.user, page, today=today)
-    context = {
-        "page": page,
-        "figures": _figures(request.user, page, now=now, today=today),
-        "devices": _devices(request.user, now=now),
-        "covering": _covering_letters(request.user),
-        "to_install": _to_install(request.user, now=now),
-        "others": waiting_for(request.user),
-        "agenda": agenda,
-        "has_dashboard": request.user.can(Capability.SEE_DASHBOARD),
-        "silent": silent_words(now) if request.user.scope is Scope.CA else [],
-        "is_first_time": agenda.is_empty and not _has_any(request.user),
-    }
-    return render(request, "requests_app/home.html", context)
-
-
-def _without_dossiers(request: UserRequest) -> HttpResponse:
-    """Show the administrator and the auditor what there is for them to look after."""
-    user = request.user
-    context: dict[str, Any] = {}
-    if user.can(Capability.ADMINISTER):
-        context["silent"] = silent_words(timezone.now())
-        proposals = RoleGrant.objects.visible_to(user).open().select_related("proposed_by")
-        changes = AccountChange.objects.visible_to(user).open().select_related("proposed_by")
-        context["grants"] = sum(
-            not user.is_same_person_as(one.proposed_by) for one in [*proposals, *changes]
-        )
-        rules = RoutingProposal.objects.visible_to(user).open().select_related("proposed_by")
-        context["rules"] = sum(not user.is_same_person_as(one.proposed_by) for one in rules)
-        context["dead_mails"] = capped_count(Mail.objects.visible_to(user).dead())
-    else:
-        open_ones = Dossier.objects.visible_to(user).exclude(queue="")
-        context["overdue"] = capped_count(open_ones.filter(due_on__lt=timezone.localdate()))
-    return render(request, "requests_app/home_without_work.html", context)
-
-
-def _figures(
-    user: User, page: KeysetPage[Dossier], *, now: datetime, today: date
-) -> dict[str, int]:
-    """Count what is urgent; what stands on the page to its end is counted without asking."""
-    expiring = Certificate.objects.visible_to(user).expiring(now, within_days=EXPIRING_WITHIN_DAYS)
+    agenda = Agenda.of(request.user, page, today=today)
+    # Count what is urgent; what stands on the page to its end is counted without asking.
+    expiring = Certificate.objects.visible_to(request.user).expiring(
+        now, within_days=EXPIRING_WITHIN_DAYS
+    )
     days = [dossier.due_on for dossier in page]
     overdue = sum(day is not None and day < today for day in days)
     counts = {"overdue": overdue, "today": days.count(today), "waiting": len(days)}
     if not page.is_whole:
-        waiting = Dossier.objects.workable_by(user)
+        waiting = Dossier.objects.workable_by(request.user)
         counts["waiting"] = capped_count(waiting)
         shows_all_urgent = page.previous_params is None and (days[-1] is None or days[-1] > today)
         if not shows_all_urgent:
             counts["overdue"] = capped_count(waiting.filter(due_on__lt=today))
             counts["today"] = capped_count(waiting.filter(due_on=today))
-    return counts | {"expiring": capped_count(expiring)}
+    context = {
+        "page": page,
+        "figures": counts | {"expiring": capped_count(expiring)},
+        "devices": _devices(request.user, now=now),
+        "covering": (
+            capped_count(CoveringLetter.objects.workable_by(request.user))
+            if request.user.scope is Scope.OFFICE
+            else 0
+        ),
+        "to_install": (
+            capped_count(Certificate.objects.visible_to(request.user).to_install(now))
+            if request.user.can(Capability.CONFIRM_INSTALLATION)
+            else 0
+        ),
+        "others": waiting_for(request.user),
+        "agenda": agenda,
+        "has_dashboard": request.user.can(Capability.SEE_DASHBOARD),
+        "silent": silent_words(now) if request.user.scope is Scope.CA else [],
+        "is_first_time": agenda.is_empty and not Dossier.objects.visible_to(request.user).exists(),
+    }
+    return render(request, "requests_app/home.html", context)
 
 
 def _devices(user: User, *, now: datetime) -> dict[str, int]:
@@ -103,21 +103,3 @@ def _devices(user: User, *, now: datetime) -> dict[str, int]:
     else:
         return {}
     return counts if any(counts.values()) else {}
-
-
-def _covering_letters(user: User) -> int:
-    """Count the covering letters that wait for the user's role at an office."""
-    if user.scope is not Scope.OFFICE:
-        return 0
-    return capped_count(CoveringLetter.objects.workable_by(user))
-
-
-def _to_install(user: User, *, now: datetime) -> int:
-    """Count the new certificates the clerk has not said are on their devices."""
-    if not user.can(Capability.CONFIRM_INSTALLATION):
-        return 0
-    return capped_count(Certificate.objects.visible_to(user).to_install(now))
-
-
-def _has_any(user: User) -> bool:
-    return Dossier.objects.visible_to(user).exists()

@@ -15,10 +15,11 @@ from django.utils import timezone
 from portal.accounts import services
 from portal.accounts.models import User
 from portal.accounts.rules import FEWEST_ADMINISTRATORS
+from portal.agencies.facts import AgencyFacts
 from portal.agencies.models import Agency, AgencyKind
-from portal.agencies.services import AgencyFacts, register_agency
-from portal.core.identifiers import check_identity_number
+from portal.agencies.services.bodies import register_agency
 from portal.core.rules import Refused
+from portal.core.text.identifiers import check_identity_number
 
 _ASKED = {
     "username": "tên đăng nhập",

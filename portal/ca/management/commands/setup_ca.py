@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from portal.ca import authority, ceremony
+from portal.ca.authority import ceremony
+from portal.ca.authority import services as authority
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from portal.core.workdays import work_calendar
+from portal.core.calendar.workdays import work_calendar
 
 
 class Command(BaseCommand):

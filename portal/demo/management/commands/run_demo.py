@@ -7,12 +7,14 @@ import signal
 import socket
 import sys
 import time
-from typing import Any, NoReturn
+from typing import Any
 from urllib.request import urlopen
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connections
+from django.db import connection, connections
+from django.db.migrations.loader import MigrationLoader
 
 from portal.demo.supervisor import EndsTooOften, Running, together
 
@@ -29,9 +31,17 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         port = options["port"]
-        _expect_free(port)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise CommandError(
+                    f"Port {port} is taken ({error.strerror}); try: make run PORT={port + 1}"
+                ) from error
+        _expect_data_of_this_version()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _interrupt)
+            signal.signal(number, signal.default_int_handler)  # KeyboardInterrupt
         self.stdout.write("Preparing the database, the simulated CA and the demo data ...")
         call_command("collectstatic", interactive=False, verbosity=0)
         call_command("migrate", verbosity=0)
@@ -64,19 +74,18 @@ class Command(BaseCommand):
             running.look_after()
 
 
-def _expect_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise CommandError(
-                f"Port {port} is taken ({error.strerror}); try: make run PORT={port + 1}"
-            ) from error
-
-
-def _interrupt(_number: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt
+def _expect_data_of_this_version() -> None:
+    """Before the first release tables are made anew, not led on: say how to begin again."""
+    loader = MigrationLoader(connection)
+    if any(
+        label in loader.migrated_apps and (label, name) not in loader.disk_migrations
+        for label, name in loader.applied_migrations
+    ):
+        raise CommandError(
+            f"{settings.DATA_DIR} holds the data of an earlier version, which this one cannot read."
+            " Nothing was changed. Move the folder away, or delete it to begin anew with the demo:"
+            f" rm -r {settings.DATA_DIR}"
+        )
 
 
 def _commands(port: int) -> dict[str, list[str]]:

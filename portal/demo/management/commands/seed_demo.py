@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from portal.accounts.models import User
-from portal.demo import people, seed
+from portal.demo import seed
 
 
 class Command(BaseCommand):
@@ -25,5 +25,5 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"  {user.username:<20} {user.get_role_display()} – {user.agency.name}"
             )
-        self.stdout.write(f"Mật khẩu: {people.demo_password()}")
-        self.stdout.write(f"Mã PIN của thiết bị mẫu: {people.demo_pin()}")
+        self.stdout.write(f"Mật khẩu: {settings.DEMO_PASSWORD}")
+        self.stdout.write(f"Mã PIN của thiết bị mẫu: {settings.DEMO_PIN}")

@@ -1,0 +1,71 @@
+"""Handing a device to its subscriber."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from devices.handover import services
+from devices.handover.forms import HandOverForm
+from devices.lifecycle import Move
+from devices.models import Device
+from portal.core.roles import Capability
+from portal.core.web.refusals import Refusals
+
+if TYPE_CHECKING:
+    from portal.accounts.models import UserRequest
+
+
+@sensitive_post_parameters("pin", "pin_again")
+@require_http_methods(["GET", "HEAD", "POST"])
+def hand_over(request: UserRequest, code: UUID) -> HttpResponse:
+    """Show what is checked and set at a hand-over, and carry it out."""
+    devices = Device.objects.visible_to(request.user)
+    device = get_object_or_404(
+        devices.select_related("agency", "subscriber", "key__token"), uuid=code
+    )
+    if not request.user.can(Capability.KEEP_DEVICES):
+        raise PermissionDenied
+    if not device.can(Move.HAND_OVER, request.user.role):
+        messages.warning(request, _("Thiết bị này không chờ bàn giao."))
+        return redirect("devices:detail", device.uuid)
+    holder = request.user.full_name
+    if device.is_for_person and device.subscriber is not None:
+        holder = device.subscriber.name
+    form = HandOverForm(
+        request.POST or None,
+        holder=holder,
+        asks_pin=device.key is not None and hasattr(device.key, "token"),
+        today=timezone.localdate(),
+    )
+    refused = Refusals()
+    if request.method == "POST" and form.is_valid():
+        try:
+            with refused:
+                services.hand_over(
+                    device, **form.cleaned_data, actor=request.user, now=timezone.now()
+                )
+                text = _(
+                    "Đã bàn giao thiết bị %(serial)s. Tiếp theo: gửi thông báo bàn giao (Mẫu 07)."
+                )
+                messages.success(request, text % {"serial": device.serial})
+                return redirect("devices:detail", device.uuid)
+        except Device.DoesNotExist as error:
+            raise Http404 from error
+    context = {
+        "device": device,
+        "form": form,
+        "violations": refused.violations,
+        "is_for_person": device.is_for_person,
+        "asks_pin": "pin" in form.fields,
+    }
+    return render(request, "devices/hand_over.html", context)

@@ -1,0 +1,1 @@
+"""The PIN of a device: locked, recovered, set anew, changed."""

@@ -1,0 +1,1 @@
+"""The list of devices, the page of one, and its plain moves."""

@@ -1,0 +1,1 @@
+"""From the CA to the agency: a shipment is sent and confirmed."""

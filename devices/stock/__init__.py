@@ -1,0 +1,1 @@
+"""The CA's stock: lots are taken in, keys made, devices allocated."""

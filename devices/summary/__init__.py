@@ -1,0 +1,1 @@
+"""How many devices are where and how."""

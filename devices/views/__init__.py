@@ -1,1 +1,0 @@
-"""Pages about devices: they translate between a request and the services, nothing more."""

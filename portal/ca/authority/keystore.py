@@ -1,0 +1,197 @@
+"""The CA's private keys on disk: encrypted, readable by their owner, loaded only where allowed.
+
+Two folders, so that the web process can be given one and not the other: ``CA_KEY_DIR`` holds the
+root's, the issuing CA's and the recovery key (and their certificates, so that an empty database
+finds the same CA again); ``OCSP_KEY_DIR`` holds the delegated responder's.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from django.conf import settings
+
+from portal.ca.authority import key_files
+from portal.ca.models import Authority
+from portal.ca.pki import serials
+from portal.ca.pki.names import readable
+from portal.ca.pki.profiles import PrivateKey
+from portal.core.database.fields import keyed_hash
+from portal.core.files import overwrite, write_new
+
+Role = Authority.Role
+
+_may_sign = False
+
+
+class NotConfigured(Exception):
+    """There is no CA to sign with: none set up, simulation off, or a process that may not."""
+
+
+class KeyFault(NotConfigured):
+    """A key of the CA is missing, another's or can't be opened: a person must look at its file.
+
+    ``code`` says what is wrong, ``summary`` may be shown to anybody.
+    """
+
+    def __init__(self, code: str, path: Path, why: str) -> None:
+        super().__init__(f"{path}: {why}")
+        self.code = code
+        self.summary = f"{path.name}: {code}"
+
+
+def open_for_signing() -> None:
+    """Say that this process is a worker or a management command, which may load the CA's keys.
+
+    A web process never calls it, so a page that tried to sign would fail, not sign.
+    """
+    global _may_sign  # noqa: PLW0603 (what a process may do is a fact about the process)
+    _may_sign = True
+
+
+def is_open() -> bool:
+    return _may_sign
+
+
+def close() -> None:
+    """Take back ``open_for_signing``."""
+    global _may_sign  # noqa: PLW0603
+    _may_sign = False
+
+
+def key_path(role: str) -> Path:
+    return Path(settings.OCSP_KEY_DIR if role == Role.OCSP else settings.CA_KEY_DIR) / f"{role}.key"
+
+
+def certificate_path(role: str) -> Path:
+    return Path(settings.CA_KEY_DIR) / f"{role}.crt"
+
+
+def save_key(role: str, key: PrivateKey | X25519PrivateKey) -> None:
+    """Store a key; raises FileExistsError rather than overwrite one."""
+    write_new(key_path(role), _encrypted(role, key))
+
+
+def load_key(role: str, *, certificate: x509.Certificate | None) -> PrivateKey:
+    """Return a key that signs; raises KeyFault unless it is the one ``certificate`` speaks of.
+
+    Without a certificate (none was signed yet) nothing is compared.
+    """
+    key = _load(role, certificate)
+    assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
+    return key
+
+
+def load_recovery_key(*, certificate: x509.Certificate | None) -> X25519PrivateKey:
+    """Return the key that opens every virtual token; raises KeyFault as ``load_key`` does."""
+    key = _load(Role.RECOVERY, certificate)
+    assert isinstance(key, X25519PrivateKey)
+    return key
+
+
+def strengthen(role: str) -> None:
+    """Encrypt a key file anew when today's cost is higher than its own."""
+    path = key_path(role)
+    if key_files.cost_of(_read(path)) >= settings.SCRYPT_COST:
+        return
+    overwrite(path, _encrypted(role, _load(role, None)))
+
+
+def set_aside(role: str) -> None:
+    """Keep a key file that is of no use any more under another name."""
+    path = key_path(role)
+    if path.exists():
+        path.rename(path.with_name(f"{path.name}.{secrets.token_hex(4)}"))
+
+
+def save_certificate(role: str, certificate: x509.Certificate) -> None:
+    write_new(certificate_path(role), certificate.public_bytes(Encoding.PEM))
+
+
+def load_certificate(role: str) -> x509.Certificate:
+    """Return the certificate kept beside a key of the CA; raises KeyFault."""
+    path = certificate_path(role)
+    try:
+        return x509.load_pem_x509_certificate(_read(path))
+    except ValueError as error:
+        raise KeyFault("damaged", path, "is no certificate") from error
+
+
+def make_passphrase() -> None:
+    """In the simulation, make the passphrase that nobody has given, once, for a CA to be made."""
+    path = Path(settings.CA_PASSPHRASE_FILE)
+    if settings.SIMULATION and not os.environ.get("CA_PASSPHRASE") and not path.exists():
+        write_new(path, secrets.token_urlsafe(48).encode())
+
+
+def _load(role: str, certificate: x509.Certificate | None) -> PrivateKey | X25519PrivateKey:
+    if role != Role.OCSP and not _may_sign:
+        raise NotConfigured("this process may not load the keys of the CA")
+    path = key_path(role)
+    whose = "a key of the CA"
+    if certificate is not None:
+        serial = serials.text(certificate.serial_number)
+        whose = f"the key of {readable(certificate.subject)} (certificate {serial})"
+    pem = _read(path, whose)
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise KeyFault("open_to_others", path, "others than its owner may use it: chmod 600")
+    passphrase = _passphrase(role)
+    try:
+        key = load_pem_private_key(pem, passphrase.encode())
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        if b"-----END ENCRYPTED PRIVATE KEY-----" not in pem:
+            raise KeyFault("damaged", path, f"is no whole key file, should be {whose}") from error
+        what = "FIELD_KEY" if role == Role.OCSP else "CA_PASSPHRASE"
+        why = f"{what} does not open it, or it was damaged; it should be {whose}"
+        raise KeyFault("not_opened", path, why) from error
+    kinds = (
+        X25519PrivateKey
+        if role == Role.RECOVERY
+        else rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+    )
+    if not isinstance(key, kinds) or (certificate and key.public_key() != certificate.public_key()):
+        raise KeyFault("foreign", path, f"holds another key, should be {whose}")
+    if role != Role.OCSP and certificate is not None and load_certificate(role) != certificate:
+        raise KeyFault("foreign", certificate_path(role), f"another certificate, should be {whose}")
+    return key
+
+
+def _read(path: Path, whose: str = "of the CA") -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        why = f"is missing ({whose}): put it back from its backup; no other can take its place"
+        raise KeyFault("missing", path, why) from error
+    except OSError as error:
+        raise KeyFault("unreadable", path, f"cannot be read: {error.strerror}") from error
+
+
+def _passphrase(role: str) -> str:
+    """Return what opens a key file; read here, when it is needed: web and beat run without it.
+
+    The responder's is not the CA's: the web process has FIELD_KEY.
+    """
+    if role == Role.OCSP:
+        return keyed_hash("ocsp responder key")
+    path = Path(settings.CA_PASSPHRASE_FILE)
+    value = os.environ.get("CA_PASSPHRASE") or (
+        _read(path).decode().strip() if path.exists() else ""
+    )
+    if not value:
+        raise KeyFault("no_passphrase", key_path(role), "CA_PASSPHRASE is not set for this process")
+    if value in (settings.SECRET_KEY, settings.FIELD_KEY):
+        why = "CA_PASSPHRASE must differ from SECRET_KEY and FIELD_KEY"
+        raise KeyFault("shared_passphrase", key_path(role), why)
+    return value
+
+
+def _encrypted(role: str, key: PrivateKey | X25519PrivateKey) -> bytes:
+    return key_files.encrypted(key, _passphrase(role), cost=settings.SCRYPT_COST)

@@ -1,0 +1,1 @@
+"""Certificates, requests, revocation lists and sealed keys as standards have them; no database."""

@@ -1,0 +1,279 @@
+"""Signing X.509 certificates: the CA's own and its subscribers'; no Django."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.x509.oid import AuthorityInformationAccessOID as Access
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from portal.ca.pki.names import SubjectName, ip_of, x509_name
+from portal.ca.pki.profiles import (
+    PROFILES,
+    SIMULATION_NOTICE,
+    Addresses,
+    PrivateKey,
+    PublicKey,
+    key_usage,
+)
+
+MIN_RSA_BITS = 2048
+MIN_EC_BITS = 256
+ANY_POLICY = x509.ObjectIdentifier("2.5.29.32.0")
+_OCSP_LIFE_NEEDS_NO_CHECK = x509.OCSPNoCheck()
+
+Hash = hashes.SHA256 | hashes.SHA384
+Extension = tuple[x509.ExtensionType, bool]  # value, critical
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """A certificate of the CA with its private key."""
+
+    certificate: x509.Certificate
+    key: PrivateKey
+
+    @property
+    def hash(self) -> Hash:
+        return hash_for(self.key)
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the signature of ``data`` by the issuer's own algorithm."""
+        if isinstance(self.key, rsa.RSAPrivateKey):
+            return self.key.sign(data, padding.PKCS1v15(), self.hash)
+        return self.key.sign(data, ec.ECDSA(self.hash))
+
+    def certify_ca(
+        self,
+        public_key: PublicKey,
+        *,
+        name: x509.Name,
+        serial: int,
+        not_before: datetime,
+        not_after: datetime,
+        addresses: Addresses,
+    ) -> x509.Certificate:
+        """Return the certificate of a CA that issues to subscribers only."""
+        issuer = self.certificate.subject
+        builder = _builder(
+            issuer, name, public_key, serial=serial, not_before=not_before, not_after=not_after
+        )
+        extensions: list[Extension] = [
+            (x509.BasicConstraints(ca=True, path_length=0), True),
+            (key_usage(key_cert_sign=True, crl_sign=True), True),
+            (x509.SubjectKeyIdentifier.from_public_key(public_key), False),
+            (_authority_key_id(self), False),
+            (_access((Access.CA_ISSUERS, addresses.root)), False),
+        ]
+        return _with(builder, extensions).sign(self.key, self.hash)
+
+    def certify_responder(
+        self,
+        public_key: PublicKey,
+        *,
+        name: x509.Name,
+        serial: int,
+        not_before: datetime,
+        not_after: datetime,
+        addresses: Addresses,
+    ) -> x509.Certificate:
+        """Return the certificate of a delegated OCSP responder (RFC 6960, 4.2.2.2)."""
+        issuer = self.certificate.subject
+        builder = _builder(
+            issuer, name, public_key, serial=serial, not_before=not_before, not_after=not_after
+        )
+        extensions: list[Extension] = [
+            (x509.BasicConstraints(ca=False, path_length=None), True),
+            (key_usage(digital_signature=True), True),
+            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), False),
+            (_OCSP_LIFE_NEEDS_NO_CHECK, False),
+            (x509.SubjectKeyIdentifier.from_public_key(public_key), False),
+            (_authority_key_id(self), False),
+            (_access((Access.CA_ISSUERS, addresses.issuing)), False),
+        ]
+        return _with(builder, extensions).sign(self.key, self.hash)
+
+    def certify_recovery(
+        self,
+        public_key: X25519PublicKey,
+        *,
+        name: x509.Name,
+        serial: int,
+        not_before: datetime,
+        not_after: datetime,
+    ) -> x509.Certificate:
+        """Return the certificate of the key that opens virtual tokens: it only agrees on keys."""
+        issuer = self.certificate.subject
+        builder = _builder(
+            issuer, name, public_key, serial=serial, not_before=not_before, not_after=not_after
+        )
+        extensions: list[Extension] = [
+            (x509.BasicConstraints(ca=False, path_length=None), True),
+            (key_usage(key_agreement=True), True),
+            (_authority_key_id(self), False),
+        ]
+        return _with(builder, extensions).sign(self.key, self.hash)
+
+
+def hash_for(key: PrivateKey) -> Hash:
+    """Return SHA-256, or SHA-384 for a P-384 key."""
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.key_size > MIN_EC_BITS:
+        return hashes.SHA384()
+    return hashes.SHA256()
+
+
+def load_public_key(der: bytes) -> PublicKey:
+    """Return the key in a DER SubjectPublicKeyInfo; raises ValueError when it is weak or foreign.
+
+    Smallest sizes: Thông tư 15/2025/TT-BKHCN (DOMAIN 5.3).
+    """
+    try:
+        key = load_der_public_key(der)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ValueError("Khóa công khai không đọc được.") from error
+    if isinstance(key, rsa.RSAPublicKey):
+        is_strong = key.key_size >= MIN_RSA_BITS
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        is_strong = key.curve.key_size >= MIN_EC_BITS
+    else:
+        raise ValueError("Khóa công khai không phải RSA hay ECDSA.")
+    if not is_strong:
+        raise ValueError(f"Khóa công khai quá ngắn: {key.key_size} bit.")
+    return key
+
+
+def sign_root(
+    key: PrivateKey, *, name: x509.Name, serial: int, not_before: datetime, not_after: datetime
+) -> x509.Certificate:
+    """Return a self-signed root for one level of issuing CAs."""
+    own_id = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    builder = _builder(
+        name, name, key.public_key(), serial=serial, not_before=not_before, not_after=not_after
+    )
+    extensions: list[Extension] = [
+        (x509.BasicConstraints(ca=True, path_length=1), True),
+        (key_usage(key_cert_sign=True, crl_sign=True), True),
+        (own_id, False),
+    ]
+    return _with(builder, extensions).sign(key, hash_for(key))
+
+
+class SubscriberSigner:
+    """Signs subscribers' certificates; what all of a profile share is built once."""
+
+    def __init__(self, issuer: Issuer, *, addresses: Addresses) -> None:
+        self._issuer = issuer
+        where = [x509.UniformResourceIdentifier(addresses.crl)]
+        notice = x509.UserNotice(None, SIMULATION_NOTICE)
+        shared: list[Extension] = [
+            (x509.BasicConstraints(ca=False, path_length=None), True),
+            (_authority_key_id(issuer), False),
+            (
+                _access(
+                    (Access.OCSP, addresses.ocsp),
+                    (Access.CA_ISSUERS, addresses.issuing),
+                ),
+                False,
+            ),
+            (x509.CRLDistributionPoints([x509.DistributionPoint(where, None, None, None)]), False),
+            (x509.CertificatePolicies([x509.PolicyInformation(ANY_POLICY, [notice])]), False),
+        ]
+        builder = _with(x509.CertificateBuilder().issuer_name(issuer.certificate.subject), shared)
+        self._builders = {
+            (kind, is_rsa): _with(
+                builder,
+                [
+                    (profile.key_usage(is_rsa=is_rsa), True),
+                    (x509.ExtendedKeyUsage(profile.purposes), False),
+                ],
+            )
+            for kind, profile in PROFILES.items()
+            for is_rsa in (True, False)
+        }
+
+    def sign(
+        self,
+        kind: str,
+        *,
+        subject: SubjectName,
+        public_key: PublicKey,
+        serial: int,
+        not_before: datetime,
+        not_after: datetime,
+    ) -> x509.Certificate:
+        """Return one certificate; raises ValueError when the CA must not sign it."""
+        if kind not in PROFILES:
+            raise ValueError(f"Không có loại chứng thư {kind}.")
+        if not_after <= not_before or not_after > self._issuer.certificate.not_valid_after_utc:
+            raise ValueError("Thời hạn của chứng thư không hợp lệ hoặc dài hơn thời hạn của CA.")
+        builder = (
+            self._builders[kind, isinstance(public_key, rsa.RSAPublicKey)]
+            .subject_name(x509_name(subject))
+            .public_key(public_key)
+            .serial_number(serial)
+            .not_valid_before(_second(not_before))
+            .not_valid_after(_second(not_after))
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+        )
+        names: list[x509.GeneralName] = []
+        if subject.email:
+            names.append(x509.RFC822Name(subject.email))
+        if address := ip_of(subject.domain):
+            names.append(x509.IPAddress(address))
+        elif subject.domain:
+            names.append(x509.DNSName(subject.domain))
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        return builder.sign(self._issuer.key, self._issuer.hash)
+
+
+def _builder(
+    issuer: x509.Name,
+    subject: x509.Name,
+    public_key: PublicKey | X25519PublicKey,
+    *,
+    serial: int,
+    not_before: datetime,
+    not_after: datetime,
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .issuer_name(issuer)
+        .subject_name(subject)
+        .public_key(public_key)
+        .serial_number(serial)
+        .not_valid_before(_second(not_before))
+        .not_valid_after(_second(not_after))
+    )
+
+
+def _with(
+    builder: x509.CertificateBuilder, extensions: Sequence[Extension]
+) -> x509.CertificateBuilder:
+    for value, critical in extensions:
+        builder = builder.add_extension(value, critical=critical)
+    return builder
+
+
+def _second(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _authority_key_id(issuer: Issuer) -> x509.AuthorityKeyIdentifier:
+    own = issuer.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own.value)
+
+
+def _access(*entries: tuple[x509.ObjectIdentifier, str]) -> x509.AuthorityInformationAccess:
+    return x509.AuthorityInformationAccess(
+        x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
+        for method, url in entries
+    )

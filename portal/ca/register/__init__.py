@@ -1,0 +1,1 @@
+"""Certificates: issued, installed, renewed, revoked; their pages."""

@@ -1,0 +1,235 @@
+"""What is done with keys and certificates."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from portal.agencies.models import Agency, Subscriber
+from portal.audit.services import Act, Actor, record, record_many
+from portal.ca.authority import services as authority
+from portal.ca.authority.services import Answer, NotConfigured, Order
+from portal.ca.models import (
+    Authority,
+    Certificate,
+    Crl,
+    KeyPair,
+    RevocationReason,
+    VirtualToken,
+)
+from portal.ca.pki import crl, serials
+from portal.ca.pki.names import readable, x509_name
+from portal.ca.pki.profiles import ALGORITHMS, algorithm_name
+from portal.ca.register import expiry
+from portal.ca.tokens import services as tokens
+from portal.core.database.bulk import update_rows
+from portal.core.rules import refuse
+from portal.core.text.vietnamese import search_key
+
+new_serial = serials.new_serial
+
+
+def certificate_from(
+    order: Order,
+    answer: Answer,
+    *,
+    subscriber: Subscriber,
+    agency: Agency,
+    office: Agency | None,
+    key: KeyPair,
+    now: datetime,
+    predecessor: Certificate | None = None,
+    is_renewal: bool = False,
+) -> Certificate:
+    """Return the certificate of a good answer, unsaved. Successors inherit the renewal count.
+
+    Its days are read from the certificate: an answer to a repeated order is the earlier one.
+    """
+    assert answer.der is not None, answer.error
+    made = x509.load_der_x509_certificate(answer.der)
+    return Certificate(
+        serial=order.serial,
+        kind=order.kind,
+        subscriber=subscriber,
+        agency=agency,
+        office=office,
+        key=key,
+        common_name=order.subject.common_name,
+        search_name=search_key(order.subject.common_name),
+        subject=readable(x509_name(order.subject)),
+        email=order.subject.email,
+        not_before=made.not_valid_before_utc,
+        not_after=made.not_valid_after_utc,
+        der=answer.der,
+        thumbprint=hashlib.sha256(answer.der).hexdigest(),
+        predecessor=predecessor,
+        renewals=(predecessor.renewals if predecessor else 0) + is_renewal,
+        request_key=order.request_key,
+        issued_at=now,
+    )
+
+
+def make_keys(storage: str, count: int, *, now: datetime) -> list[KeyPair]:
+    """Make ``count`` keys on virtual tokens and store them; raises NotConfigured.
+
+    An RSA key takes a tenth of a second and more: call it in the background, some at a time. The
+    keys are made before the transaction begins.
+    """
+    if not settings.SIMULATION:
+        raise NotConfigured("virtual tokens exist in the simulation only")
+    recovery = tokens.recovery_certificate().public_key()
+    assert isinstance(recovery, X25519PublicKey)
+    made = []
+    for _number in range(count):
+        private = ALGORITHMS[settings.CA_ALGORITHM].make_subscriber_key()
+        public = private.public_key()
+        spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        pair = KeyPair(
+            storage=storage,
+            algorithm=algorithm_name(public),
+            public_key=spki,
+            fingerprint=hashlib.sha256(spki).hexdigest(),
+            made_at=now,
+        )
+        made.append(
+            (pair, private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+        )
+    with transaction.atomic():
+        pairs = KeyPair.objects.bulk_create(pair for pair, _plain in made)
+        VirtualToken.objects.bulk_create(
+            tokens.sealed_token(pair, plain, recovery=recovery) for pair, plain in made
+        )
+        data = {"storage": storage, "count": count}
+        act = Act(action="key.make", target_type="key", target_uuid=None, data=data)
+        record(act, actor=None, now=now)
+    return pairs
+
+
+@transaction.atomic
+def revoke(
+    certificate: Certificate, reason: RevocationReason, *, actor: Actor | None, now: datetime
+) -> Certificate:
+    """Revoke for good; OCSP knows with this transaction, the next list follows within a minute.
+
+    Returns the certificate as it now stands; raises Refused when it was revoked before.
+    """
+    standing = Certificate.objects.select_for_update(of=("self",), no_key=True).get(
+        pk=certificate.pk
+    )
+    if standing.revoked_at is not None:
+        message = _("Chứng thư %(serial)s đã bị thu hồi trước đó.") % {"serial": standing.serial}
+        raise refuse("revoked_already", message)
+    _end(standing, reason, now=now)
+    standing.save(update_fields=_REVOKED)
+    expiry.revoked([standing], now=now)
+    record(
+        Act(
+            action="certificate.revoke",
+            target_type="certificate",
+            target_uuid=standing.uuid,
+            agency_uuid=standing.agency.uuid,
+            office_uuid=standing.office.uuid if standing.office else None,
+            data={"serial": standing.serial, "reason": str(reason)},
+        ),
+        actor=actor,
+        now=now,
+    )
+    return standing
+
+
+@transaction.atomic
+def revoke_many(
+    certificates: Iterable[Certificate],
+    reason_of: Mapping[int, RevocationReason],
+    *,
+    actor: Actor | None,
+    now: datetime,
+) -> list[Certificate]:
+    """Revoke what still stands of ``certificates`` and return it; ``reason_of`` goes by key.
+
+    What was revoked before stays as it is. The number of statements does not depend on how many
+    there are; each body's certificates are one audit entry.
+    """
+    wanted = [certificate.pk for certificate in certificates]
+    standing = list(
+        Certificate.objects.select_for_update(of=("self",), no_key=True)
+        .filter(pk__in=wanted, revoked_at__isnull=True)
+        .select_related("agency", "office")
+        .defer("der", "crl_entry")
+        .order_by("pk")  # two at once lock in the same order
+    )
+    if not standing:
+        return []
+    for certificate in standing:
+        _end(certificate, reason_of[certificate.pk], now=now)
+    update_rows(standing, _REVOKED)
+    expiry.revoked(standing, now=now)
+    of_bodies: dict[tuple[UUID, UUID | None], list[Certificate]] = {}
+    for one in standing:
+        body = (one.agency.uuid, one.office.uuid if one.office else None)
+        of_bodies.setdefault(body, []).append(one)
+    record_many(
+        [
+            Act(
+                action="certificate.revoke",
+                target_type="certificate",
+                target_uuid=theirs[0].uuid if len(theirs) == 1 else None,
+                agency_uuid=agency,
+                office_uuid=office,
+                data={"reasons": {one.serial: one.revocation_reason for one in theirs}},
+            )
+            for (agency, office), theirs in of_bodies.items()
+        ],
+        actor=actor,
+        now=now,
+    )
+    return standing
+
+
+_REVOKED = ("revoked_at", "revocation_reason", "crl_entry")
+
+
+def _end(certificate: Certificate, reason: RevocationReason, *, now: datetime) -> None:
+    certificate.revoked_at = now
+    certificate.revocation_reason = reason
+    certificate.crl_entry = crl.entry(serials.number(certificate.serial), at=now, reason=reason)
+
+
+def publish_crl(*, now: datetime) -> Crl | None:
+    """Publish the list when one is due; raises NotConfigured. Safe twice at once."""
+    return authority.current().publish_crl(now=now)
+
+
+def chain() -> list[bytes]:
+    """Return the CA's certificates that go with a subscriber's, DER: issuing, then root."""
+    roles = (Authority.Role.ISSUING, Authority.Role.ROOT)
+    standing = dict(
+        Authority.objects.filter(is_current=True, role__in=roles).values_list("role", "certificate")
+    )
+    return [bytes(standing[role]) for role in roles if role in standing]
+
+
+def trusted() -> list[bytes]:
+    """Return the roots a verifier starts from, DER."""
+    roots = Authority.objects.filter(role=Authority.Role.ROOT).values_list("certificate", flat=True)
+    return [bytes(der) for der in roots]
+
+
+def pem(*certificates: bytes) -> str:
+    """Return DER certificates as PEM, one after another."""
+    return "".join(ssl.DER_cert_to_PEM_cert(der) for der in certificates)

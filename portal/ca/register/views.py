@@ -1,0 +1,185 @@
+"""Pages about certificates: the list, one certificate, its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from portal.audit.exports import note_export
+from portal.ca.models import Certificate, CertificateState
+from portal.ca.querysets import CertificateQuerySet
+from portal.ca.register import services
+from portal.ca.register.filters import CertificateFilter
+from portal.ca.register.views_installation import waiting
+from portal.ca.register.words import happenings, sentence, waits_for
+from portal.core.web import sheets
+from portal.core.web.paging import MOST_COUNTED, Order, capped_count, first_rows, keyset_page
+from portal.core.web.sheets import SheetColumn
+
+if TYPE_CHECKING:
+    from portal.accounts.models import UserRequest
+
+TONES = {
+    CertificateState.NOT_YET: "info",
+    CertificateState.VALID: "success",
+    CertificateState.EXPIRING: "warning",
+    CertificateState.EXPIRED: "neutral",
+    CertificateState.REVOKED: "danger",
+}
+ORDERS = {"last": Order("not_after", is_descending=True), "first": Order("not_after")}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A certificate as lists show it."""
+
+    certificate: Certificate
+    state: CertificateState
+    tone: str
+    days_left: int
+    waits: str = ""  # for the new certificate to be put on the device
+
+
+COLUMNS: tuple[SheetColumn[Row], ...] = (
+    SheetColumn(_("Tên chứng thư"), lambda row: row.certificate.common_name, 36),
+    SheetColumn(_("Thuê bao"), lambda row: row.certificate.get_kind_display()),
+    SheetColumn(_("Số hiệu"), lambda row: row.certificate.serial, 20),
+    SheetColumn(_("Thư điện tử"), lambda row: row.certificate.email, 34),
+    SheetColumn(_("Cơ quan quản lý"), lambda row: row.certificate.agency.name, 44),
+    SheetColumn(_("Hiệu lực từ"), lambda row: row.certificate.not_before),
+    SheetColumn(_("Hiệu lực đến"), lambda row: row.certificate.not_after),
+    SheetColumn(_("Trạng thái"), lambda row: str(row.state.label)),
+    SheetColumn(_("Cài đặt"), lambda row: row.waits, 26),
+)
+
+
+@require_safe
+def certificate_list(request: UserRequest) -> HttpResponse:
+    """Show every certificate the user may see; those about to expire begin with the nearest."""
+    now = timezone.now()
+    found = CertificateFilter(request.GET, Certificate.objects.visible_to(request.user), now=now)
+    usual = "first" if request.GET.get("state") == CertificateState.EXPIRING else "last"
+    order = request.GET.get("sort", usual)
+    order = order if order in ORDERS else usual
+    narrowed = found.qs
+    assert isinstance(narrowed, CertificateQuerySet)
+    if sheets.is_wanted(request.GET):
+        listed = first_rows(narrowed.for_list(), order=ORDERS[order], size=sheets.MOST_ROWS + 1)
+        rows = _rows(listed, now=now)
+        note_export("chung-thu", rows=len(rows), params=request.GET, actor=request.user, now=now)
+        today = timezone.localdate(now)
+        return sheets.sheet_response(rows, COLUMNS, name="chung-thu", today=today)
+    page = keyset_page(narrowed.for_list(), order=ORDERS[order], params=request.GET)
+    count = capped_count(narrowed)
+    context = {
+        "filter": found,
+        "page": page,
+        "rows": _rows(page, now=now),
+        "count": f"{MOST_COUNTED:,}+".replace(",", ".") if count > MOST_COUNTED else str(count),
+        "order": order,
+    }
+    htmx = request.htmx  # type: ignore[attr-defined]
+    is_fragment = htmx and not htmx.history_restore_request
+    template = "ca/_list.html" if is_fragment else "ca/list.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_safe
+def detail(request: UserRequest, code: UUID) -> HttpResponse:
+    """Show one certificate: what it is worth today, whom it names, what became of it."""
+    now = timezone.now()
+    certificate = _visible(request, code)
+    line = list(Certificate.objects.visible_to(request.user).same_line(certificate).for_list())
+    # The thing the key lives in, with its page; None for keys without one.
+    device: dict[str, str] | None = None
+    if (thing := getattr(certificate.key, "device", None)) is not None:
+        device = {"name": str(thing), "url": _link("devices:detail", thing.uuid)}
+    context = {
+        "certificate": certificate,
+        "row": _rows([certificate], now=now)[0],
+        "waiting": waiting(
+            certificate, request.user, device=device["name"] if device else "", now=now
+        ),
+        "sentence": sentence(certificate, now=now),
+        "algorithm": certificate.key.algorithm_in_words,
+        "device": device,
+        "agency_url": _link("agencies:detail", certificate.agency.uuid),
+        "line": _rows(line, now=now),
+        "happenings": sorted(
+            happenings(certificate, line, now=now), key=lambda one: one.at, reverse=True
+        ),
+    }
+    return render(request, "ca/detail.html", context)
+
+
+@require_safe
+def download_cer(request: UserRequest, code: UUID) -> HttpResponse:
+    """Hand out the certificate as DER, as the CA mails it."""
+    certificate = _visible(request, code)
+    name = f"{certificate.serial}.cer"
+    return _file(bytes(certificate.der), name=name, media_type="application/pkix-cert")
+
+
+@require_safe
+def download_pem(request: UserRequest, code: UUID) -> HttpResponse:
+    certificate = _visible(request, code)
+    content = services.pem(bytes(certificate.der)).encode()
+    return _file(content, name=f"{certificate.serial}.pem", media_type="application/x-pem-file")
+
+
+@require_safe
+def download_chain(request: UserRequest, code: UUID) -> HttpResponse:
+    """Hand out the certificate, the issuing CA's and the root's in one PEM file."""
+    certificate = _visible(request, code)
+    content = services.pem(bytes(certificate.der), *services.chain()).encode()
+    name = f"{certificate.serial}-chuoi.pem"
+    return _file(content, name=name, media_type="application/x-pem-file")
+
+
+def _visible(request: UserRequest, code: UUID) -> Certificate:
+    certificates = Certificate.objects.visible_to(request.user)
+    return get_object_or_404(
+        certificates.select_related("agency", "subscriber", "key", "key__device"), uuid=code
+    )
+
+
+def _rows(certificates: Iterable[Certificate], *, now: datetime) -> list[Row]:
+    """Return the certificates as lists show them, with what they wait for."""
+    shown = list(certificates)
+    replaced = Certificate.objects.filter(predecessor__in=[one.pk for one in shown])
+    has_successor = set(replaced.values_list("predecessor", flat=True))
+    today = timezone.localdate(now)
+    rows = []
+    for one in shown:
+        state = one.state(now)
+        waits = waits_for(one, has_successor=one.pk in has_successor, now=now)
+        rows.append(Row(one, state, TONES[state], one.days_left(today), waits))
+    return rows
+
+
+def _link(route: str, uuid: UUID) -> str:
+    """Return the address of another app's page, or "" where there is no such page."""
+    try:
+        return reverse(route, args=[uuid])
+    except NoReverseMatch:
+        return ""
+
+
+def _file(content: bytes, *, name: str, media_type: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=media_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,1 @@
+"""Keys of subscribers: virtual tokens under a PIN, and keys made outside the portal."""

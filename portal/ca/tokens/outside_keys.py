@@ -1,0 +1,61 @@
+"""Keys made outside the portal (HSM, soft keys): taken in once, from the request that proves them.
+
+The portal holds no private half of them, so they have no virtual token; a key that has a token, or
+that carries a certificate already, is in use. A new certificate wants a new key, also for the same
+holder: an old one may have been copied while it was used, and renewal (Mẫu 04) is there to keep it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from portal.ca.models import KeyPair, Storage
+from portal.ca.pki.csr import KeyRequest
+
+_FREE = Q(storage__in=[Storage.HSM, Storage.SOFT], token__isnull=True, certificates__isnull=True)
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideKey:
+    """A key to be taken in: its request, and where its private half lives."""
+
+    request: KeyRequest
+    storage: str
+
+
+def in_use(fingerprints: Collection[str]) -> set[str]:
+    """Return those of ``fingerprints`` whose key is a device's or carries a certificate."""
+    known = KeyPair.objects.filter(fingerprint__in=fingerprints).exclude(_FREE)
+    return set(known.values_list("fingerprint", flat=True))
+
+
+def take_in(keys: Mapping[str, OutsideKey], *, now: datetime) -> dict[str, KeyPair]:
+    """Return fingerprint → key for those free to be certified, locked; new ones are stored.
+
+    In the caller's transaction, which audits. Somebody who takes in the same key at the same
+    moment waits and then finds it taken.
+    """
+    made = [
+        KeyPair(
+            storage=one.storage,
+            algorithm=one.request.algorithm,
+            public_key=one.request.public_key,
+            fingerprint=fingerprint,
+            made_at=now,
+        )
+        for fingerprint, one in sorted(keys.items())
+    ]
+    KeyPair.objects.bulk_create(made, ignore_conflicts=True)
+    standing = KeyPair.objects.select_for_update(no_key=True).filter(fingerprint__in=keys)
+    pairs = {pair.fingerprint: pair for pair in standing.order_by("fingerprint")}
+    used = in_use(list(pairs))
+    free = {fingerprint: pair for fingerprint, pair in pairs.items() if fingerprint not in used}
+    for fingerprint, pair in free.items():
+        if pair.storage != keys[fingerprint].storage:  # left by an earlier row that came to nothing
+            pair.storage = keys[fingerprint].storage
+            pair.save(update_fields=["storage"])
+    return free

@@ -1,0 +1,1 @@
+"""Vietnamese text made comparable, and checks of what people type."""

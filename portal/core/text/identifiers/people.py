@@ -1,0 +1,136 @@
+"""Who a person is: name, identity number, card."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from portal.core.text.identifiers.found import Findings, error, warning
+from portal.core.text.vietnamese import nfc
+
+_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ .'’-])*")
+_TWELVE = re.compile(r"[0-9]{12}")
+_DIGITS = re.compile(r"[0-9]+")
+_SEPARATORS = re.compile(r"[\s.\-]+")
+_LENGTHS_WITHOUT_ZEROS = (11, 10)  # 10: the codes 00x lose both
+_OLD_CARD_LENGTH = 9
+_SHOWN = 7
+
+# The 63 provinces of before 01/7/2025; identity numbers keep what their codes meant then.
+# fmt: off
+_OLD_PROVINCES = (
+    1, 2, 4, 6, 8, 10, 11, 12, 14, 15, 17, 19, 20, 22, 24, 25, 26, 27, 30, 31, 33, 34, 35, 36,
+    37, 38, 40, 42, 44, 45, 46, 48, 49, 51, 52, 54, 56, 58, 60, 62, 64, 66, 67, 68, 70, 72,
+    74, 75, 77, 79, 80, 82, 83, 84, 86, 87, 89, 91, 92, 93, 94, 95, 96,
+)
+# fmt: on
+PROVINCE_CODES = frozenset(f"{code:03d}" for code in _OLD_PROVINCES)
+# What the CA's sheet takes in column "Nơi cấp", and what newer cards say.
+SHEET_ISSUE_PLACES = {
+    "CCSQLHCVTTXH": "Cục Cảnh sát quản lý hành chính về trật tự xã hội",
+    "CCSĐKQLCTVDLQGVDC": ("Cục Cảnh sát đăng ký quản lý cư trú và dữ liệu quốc gia về dân cư"),
+}
+NEW_CARD_ISSUE_PLACE = "Bộ Công an"
+
+
+def check_name(value: str) -> Findings:
+    """A person's name has letters, spaces, hyphen, apostrophe and dot only."""
+    if _NAME.fullmatch(value) or _NAME.fullmatch(nfc(value)):
+        return ()
+    return error(
+        "not_a_name",
+        _("Họ tên chỉ gồm chữ cái, dấu cách, dấu chấm, gạch nối. Hãy bỏ chữ số và ký hiệu khác."),
+    )
+
+
+def check_identity_number(value: str) -> Findings:
+    """Số định danh cá nhân: 12 digits, 3 of the province (Nghị định 137/2015/NĐ-CP Điều 13)."""
+    if _TWELVE.fullmatch(value):
+        if value[:3] in PROVINCE_CODES:
+            return ()
+        return warning(
+            "unknown_province_code",
+            _("Ba số đầu %(code)s không phải mã tỉnh nơi khai sinh đã biết. Hãy đối chiếu với thẻ.")
+            % {"code": value[:3]},
+        )
+    is_number = _DIGITS.fullmatch(value) is not None
+    if is_number and len(value) in _LENGTHS_WITHOUT_ZEROS and value[0] != "0":
+        return error(
+            "lost_leading_zero",
+            _(
+                "Số định danh chỉ có %(count)d chữ số, có thể bảng tính đã làm mất số 0 ở đầu. "
+                "Hãy đối chiếu với thẻ và nhập đủ 12 chữ số."
+            )
+            % {"count": len(value)},
+            value.zfill(12),
+        )
+    if is_number and len(value) == _OLD_CARD_LENGTH:
+        return error(
+            "old_identity_card",
+            _(
+                "Đây là số chứng minh nhân dân 9 số, không còn dùng làm số định danh. "
+                "Hãy nhập 12 số trên thẻ căn cước."
+            ),
+        )
+    digits = _SEPARATORS.sub("", value)
+    return error(
+        "not_12_digits",
+        _("Số định danh cá nhân phải có đúng 12 chữ số, không có dấu cách hay ký hiệu khác."),
+        digits if _TWELVE.fullmatch(digits) else "",
+    )
+
+
+def identity_birth_year(number: str) -> int | None:
+    """Return the year digits 4–6 tell (digit 4: 0, 1 = 1900s, 2, 3 = 2000s …), None if unread."""
+    if not _TWELVE.fullmatch(number):
+        return None
+    return 1900 + int(number[3]) // 2 * 100 + int(number[4:6])
+
+
+def check_identity_birth(number: str, birth_on: date | None) -> Findings:
+    """Digits 4–6 agree with the year of birth; re-issued registrations differ, so only a warning.
+
+    DERIVED from Nghị định 137/2015/NĐ-CP Điều 13.
+    """
+    year = identity_birth_year(number)
+    if birth_on is None or year is None or year == birth_on.year:
+        return ()
+    return warning(
+        "birth_year_differs",
+        _(
+            "Số định danh ứng với năm sinh %(told)d nhưng ngày sinh ghi năm %(typed)d. "
+            "Hãy đối chiếu cả hai với thẻ căn cước."
+        )
+        % {"told": year, "typed": birth_on.year},
+    )
+
+
+def check_issue_place(value: str) -> Findings:
+    """Nơi cấp: the CA's sheet takes two codes; cards of "Bộ Công an" fit neither."""
+    if value in SHEET_ISSUE_PLACES:
+        return ()
+    typed = nfc(value).casefold()
+    for code, name in SHEET_ISSUE_PLACES.items():
+        if typed in (code.casefold(), name.casefold()):
+            suggestion = code
+            break
+    else:
+        suggestion = ""
+    return warning(
+        "not_in_sheet_codes",
+        _(
+            "“%(place)s” không thuộc hai mã nơi cấp của bảng mẫu (%(codes)s). "
+            "Hãy chọn mã đúng với thẻ; thẻ do Bộ Công an cấp thì giữ nguyên."
+        )
+        % {"place": value, "codes": ", ".join(SHEET_ISSUE_PLACES)},
+        suggestion,
+    )
+
+
+def mask(number: str) -> str:
+    """Return a personal number with its middle hidden: 012108490123 as 0121•••••123."""
+    if len(number) <= _SHOWN:
+        return "•" * len(number)
+    return f"{number[:4]}{'•' * (len(number) - _SHOWN)}{number[-3:]}"

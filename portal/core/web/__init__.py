@@ -1,0 +1,1 @@
+"""What pages share: middleware, the frame, forms, paging, spreadsheets, help."""

@@ -1,0 +1,62 @@
+"""What is typed on the page of a covering letter: a step, its number, its scan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from portal.core.rules import Violation
+from requests_app.letter_workflow import LetterAction
+from requests_app.steps.forms import PIN_ATTRS
+
+
+class LetterStepForm(forms.Form):
+    """One step of a covering letter: which, seen at which version, why, with which PIN.
+
+    ``violations`` are what a Refused said when the step was tried.
+    """
+
+    violations: Sequence[Violation] = ()
+
+    action = forms.ChoiceField(choices=LetterAction.choices, widget=forms.HiddenInput)
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label=_("Nội dung lý do"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    pin = forms.CharField(
+        label=_("Mã PIN của thiết bị ký"),
+        required=False,
+        max_length=32,
+        strip=False,
+        widget=forms.PasswordInput(attrs=PIN_ATTRS),
+    )
+
+
+class LetterNumberForm(forms.Form):
+    """The number and day of a covering letter, from the office's own document system."""
+
+    letter_number = forms.CharField(
+        label=_("Số, ký hiệu công văn"),
+        max_length=40,
+        help_text=_("Lấy tại sổ văn bản đi của Sở, ví dụ 68/SKHCN-CĐS."),
+    )
+    letter_date = forms.DateField(
+        label=_("Ngày công văn"), widget=forms.DateInput(attrs={"placeholder": "dd/mm/yyyy"})
+    )
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+
+class LetterScanForm(forms.Form):
+    """The scan of a covering letter signed by hand and sealed."""
+
+    file = forms.FileField(
+        label=_("Bản quét công văn đã ký, đóng dấu"),
+        help_text=_("PDF, PNG hoặc JPEG, tối đa 10 MB."),
+        widget=forms.FileInput(attrs={"accept": ".pdf,.png,.jpg,.jpeg"}),
+    )
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)

@@ -1,0 +1,78 @@
+"""Splitting a list whose rows go different ways: a dossier has one route."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from portal.accounts.models import User
+from portal.audit import services as audit
+from portal.core.database.bulk import update_rows
+from requests_app import kinds
+from requests_app.acts import dossier_act
+from requests_app.drafts.services import create_draft, lock_draft
+from requests_app.models import Attachment, Dossier, DossierItem
+from requests_app.routing.services import rules_for
+
+
+@transaction.atomic
+def split_by_route(dossier: Dossier, *, actor: User, now: datetime, version: int) -> list[Dossier]:
+    """Move the rows that go another way than the first into drafts of their own; return those."""
+    dossier = lock_draft(dossier, actor=actor, version=version)
+    items = list(dossier.items.order_by("position"))
+    routes = rules_for(
+        kinds.get(dossier.kind).procedure,
+        office_id=dossier.office_id,
+        storages=[item.storage for item in items],
+        today=timezone.localdate(now),
+    )
+    by_route: dict[tuple[str, int], list[DossierItem]] = {}
+    for item, rule in zip(items, routes, strict=True):
+        by_route.setdefault((rule.route, rule.addressee_id), []).append(item)
+    staying, *leaving = by_route.values() if by_route else [[]]
+    made = [
+        _draft_with(dossier, group, route=route, addressee_id=addressee_id, actor=actor, now=now)
+        for (route, addressee_id), group in list(by_route.items())[1:]
+    ]
+    assert len(made) == len(leaving)
+    _renumber(staying)
+    dossier.row_count = len(staying)
+    dossier.version += 1
+    dossier.updated_at = now
+    dossier.save(update_fields=["row_count", "version", "updated_at"])
+    dossier.edited_by.add(actor)
+    audit.record(
+        dossier_act("dossier.split", dossier, data={"into": [str(one.uuid) for one in made]}),
+        actor=actor,
+        now=now,
+    )
+    return made
+
+
+def _draft_with(
+    original: Dossier,
+    items: list[DossierItem],
+    *,
+    route: str,
+    addressee_id: int,
+    actor: User,
+    now: datetime,
+) -> Dossier:
+    draft = create_draft(original.kind, actor=actor, now=now, variant=original.variant)
+    draft.contact, draft.note = original.contact, original.note
+    draft.route, draft.addressee_id = route, addressee_id
+    draft.row_count = len(items)
+    draft.save()
+    for item in items:
+        item.dossier = draft
+    _renumber(items)
+    Attachment.objects.filter(item__in=items).update(dossier=draft)  # a row's papers go with it
+    return draft
+
+
+def _renumber(items: list[DossierItem]) -> None:
+    for position, item in enumerate(items, start=1):
+        item.position = position
+    update_rows(items, ["position", "dossier"])
