@@ -162,6 +162,7 @@ def test_all_lines_are_in_the_order_of_the_page(
     assert "(trích)" not in text
 
 
+@pytest.mark.both
 def test_who_asks_twice_gets_one(merger: Merger, officer: User, long_plan: Plan) -> None:
     head = builders.user(Role.OFFICE_HEAD, agency=officer.agency)
 

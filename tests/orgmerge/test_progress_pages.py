@@ -141,6 +141,7 @@ def test_an_absorbed_body_reads_before_the_day_when_its_progress_begins() -> Non
     assert "Không phải lập hồ sơ nào." not in shown
 
 
+@pytest.mark.both
 def test_a_letter_that_was_withdrawn_waits_for_a_person_and_is_opened_again(at: Merging) -> None:
     line = failed(at)
     assert (line.state, "Nhầm tên" in line.outcome) == (LineState.FAILED, True)
