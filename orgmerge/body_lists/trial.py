@@ -47,13 +47,13 @@ class Unusable(Exception):
 
 
 @dataclass(slots=True)
-class Reading:
+class BodiesRead:
     """What came of the rows read so far. ``rows`` tells from which row each share comes."""
 
     register: BodyRegister
-    bodies: Mapping[int, facts.Body]
+    bodies: Mapping[int, facts.KnownBody]
     targets: dict[int, facts.Target] = field(default_factory=dict)
-    shares: list[facts.Share] = field(default_factory=list)
+    shares: list[facts.BodyShare] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     days: dict[date, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
@@ -103,7 +103,7 @@ class Reading:
         if old is None or (self.faults and self.faults[-1].row == number):
             return
         new = self.target(agency, record["new_name"], old=old) if goes_on else None
-        self.shares.append(facts.Share(old=old, new=new, extent=extent))
+        self.shares.append(facts.BodyShare(old=old, new=new, extent=extent))
         self.rows.append(number)
 
     def successor(self, number: int, record: Mapping[str, str]) -> int | None:
@@ -138,7 +138,7 @@ def description_of(stream: TextIO, *, today: date) -> tuple[Description, list[in
         raise Unusable([Fault(1, "wrong_header", message)])
     everyone = Agency.objects.all()
     known = register_of(everyone, day=today)
-    reading = Reading(known, queries.bodies(known.names, today=today))
+    reading = BodiesRead(known, queries.bodies(known.names, today=today))
     records = [{name: nfc(record.get(name) or "") for name in COLUMNS} for record in reader]
     # The provinces whose topmost body passes to that of another.
     found = {}
@@ -179,7 +179,7 @@ def with_implied(description: Description, *, today: date) -> Description:
     taken = {share.old for share in shares}
     taken.update(one.agency for one in targets.values() if one.agency is not None)
     # Body → what takes its place, None when that is not one body.
-    parted: dict[int, list[facts.Share]] = {}
+    parted: dict[int, list[facts.BodyShare]] = {}
     for each in description.shares:
         parted.setdefault(each.old, []).append(each)
     bodies = queries.bodies(parted, today=today)
@@ -199,7 +199,7 @@ def with_implied(description: Description, *, today: date) -> Description:
         targets[pk] = facts.Target(
             pk, body.name, body.key, body.province, agency=child, email_domain=body.email_domain
         )
-        shares.append(facts.Share(old=child, new=pk))
+        shares.append(facts.BodyShare(old=child, new=pk))
     above = _Above(
         standing,
         follows,
@@ -216,11 +216,11 @@ def with_implied(description: Description, *, today: date) -> Description:
 class _Above:
     """Who stands above a body from the effective day on, as far as the register tells."""
 
-    bodies: Mapping[int, facts.Body]
+    bodies: Mapping[int, facts.KnownBody]
     follows: Mapping[int, facts.Target | None]
     is_after_districts: bool
 
-    def place(self, target: facts.Target, shares: Sequence[facts.Share]) -> facts.Target:
+    def place(self, target: facts.Target, shares: Sequence[facts.BodyShare]) -> facts.Target:
         """Return ``target`` with its superior and province; "" where they cannot be told."""
         whole = [share.old for share in shares if share.extent == Extent.WHOLE]
         own = [target.agency] if target.agency is not None else whole
@@ -233,7 +233,7 @@ class _Above:
             province=provinces.pop() if len(provinces) == 1 else target.province,
         )
 
-    def _superior(self, body: facts.Body) -> str:
+    def _superior(self, body: facts.KnownBody) -> str:
         for above in self._chain(body):
             if above.pk in self.follows and not self._was_district(above):
                 successor = self.follows[above.pk]
@@ -242,7 +242,7 @@ class _Above:
                 return above.key
         return ""
 
-    def _province(self, body: facts.Body) -> str:
+    def _province(self, body: facts.KnownBody) -> str:
         """Return where ``body`` lies afterwards: a province may pass to another."""
         province = body.province
         for above in self._chain(body):
@@ -251,14 +251,14 @@ class _Above:
                 province = successor.province
         return province
 
-    def _chain(self, body: facts.Body) -> Iterator[facts.Body]:
+    def _chain(self, body: facts.KnownBody) -> Iterator[facts.KnownBody]:
         seen = {body.pk}
         while body.parent is not None and body.parent not in seen:
             body = self.bodies[body.parent]
             seen.add(body.pk)
             yield body
 
-    def _was_district(self, body: facts.Body) -> bool:
+    def _was_district(self, body: facts.KnownBody) -> bool:
         """Districts, and towns and cities that stand under a province (DOMAIN 9)."""
         is_one = body.parent is not None and body.key.startswith(_DISTRICTS)
         return is_one and self.is_after_districts

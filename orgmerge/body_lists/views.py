@@ -76,7 +76,7 @@ class ListRowFilter(NarrowingFilter):
         return rows.filter(parts[value])
 
 
-class UploadForm(forms.Form):
+class BodyListUploadForm(forms.Form):
     """A sheet of bodies or of communes."""
 
     file = SheetFile(
@@ -128,7 +128,7 @@ def upload(request: UserRequest, code: UUID) -> HttpResponse:
     merger = pages.find(request.user, code)
     if not pages.is_editor(merger, request.user):
         return redirect("orgmerge:detail", merger.uuid)
-    form = UploadForm(
+    form = BodyListUploadForm(
         request.POST if request.method == "POST" else None,
         request.FILES or None,
         initial={"version": merger.version},

@@ -177,7 +177,7 @@ _BACKWARDS = frozenset({MergerAction.SEND_BACK, MergerAction.WITHDRAW})
 
 
 @dataclass(slots=True)
-class StepCard:
+class MergerStepCard:
     """One open step as the page shows it."""
 
     step: StepOfMerger
@@ -285,7 +285,7 @@ def _what_can_be_done(
     in_the_way = [*contradictions, *hindrances]
     allowed = approval.allowed_steps(merger, user)
     cards = [
-        StepCard(
+        MergerStepCard(
             step,
             (
                 sent

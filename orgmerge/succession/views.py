@@ -21,7 +21,7 @@ from orgmerge import pages
 from orgmerge.models import Merger, MergerBody, RecordsHandover
 from orgmerge.succession import agency_list, effective_day, records, remainders
 from orgmerge.succession.remainders import LABELS, remaining_counts, second_heads
-from orgmerge.vocabulary import About
+from orgmerge.vocabulary import LineAbout
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Violation
 from portal.core.web.refusals import Refusals
@@ -66,7 +66,7 @@ class SendToForm(forms.Form):
 
     violations: Sequence[Violation] = ()
 
-    about = forms.ChoiceField(choices=About, widget=forms.HiddenInput)
+    about = forms.ChoiceField(choices=LineAbout, widget=forms.HiddenInput)
     uuid = forms.UUIDField(widget=forms.HiddenInput)
     body = forms.ModelChoiceField(
         MergerBody.objects.none(),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from orgmerge.models import Merger, Plan, PlanLine
 from orgmerge.plans import services as plans
 from orgmerge.plans import worker
-from orgmerge.vocabulary import About, Extent
+from orgmerge.vocabulary import Extent, LineAbout
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.ca.models import Certificate
@@ -78,7 +78,7 @@ def old_bodies(merger: Merger) -> list[Agency]:
     return [share.old for share in merger.shares.select_related("old").order_by("position")]
 
 
-def line_about(plan: Plan, about: About, target: int) -> PlanLine:
+def line_about(plan: Plan, about: LineAbout, target: int) -> PlanLine:
     return plan.lines.get(about=about, target_id=target)
 
 

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from orgmerge.models import AnnexPiece, Merger, Plan, PlanAnnex, PlanLine
 from orgmerge.plans import annexes
-from orgmerge.vocabulary import About, Action
+from orgmerge.vocabulary import LineAbout, LineAction
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
@@ -65,19 +65,19 @@ def long_plan(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> Plan:
     monkeypatch.setattr("orgmerge.plans.views.annex.MOST_AT_ONCE", 10)
     monkeypatch.setattr(annexes, "PIECE_ROWS", 30)
     monkeypatch.setattr(annexes, "AT_A_TIME", 0)
-    some = plan.lines.filter(about=About.CERTIFICATE).first()
+    some = plan.lines.filter(about=LineAbout.CERTIFICATE).first()
     assert some is not None
     PlanLine.objects.bulk_create(
         PlanLine(
             plan=plan,
-            about=About.CERTIFICATE,
+            about=LineAbout.CERTIFICATE,
             target_id=1_000_000 + index,
             target_uuid=some.target_uuid,
             title=f"Người {index};",
             search_title=f"nguoi {index}",
             agency_id=some.agency_id,
             sender_id=some.sender_id,
-            action=Action.CHANGE,
+            action=LineAction.CHANGE,
             form="04",
             reason="agency_renamed",
             stage=4,

@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 from orgmerge.models import Merger, Plan, PlanLine
 from orgmerge.plans import services as plans
 from orgmerge.plans.wording import SLUG_OF
-from orgmerge.vocabulary import About, Action, MergerState
+from orgmerge.vocabulary import LineAbout, LineAction, MergerState
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate
@@ -203,19 +203,19 @@ def test_pages_follow_one_another_by_stage(
 
 def _many_lines(plan: Plan, number: int) -> None:
     """Lines as there are in a large plan; their things are made up."""
-    some = plan.lines.filter(about=About.CERTIFICATE).first()
+    some = plan.lines.filter(about=LineAbout.CERTIFICATE).first()
     assert some is not None
     PlanLine.objects.bulk_create(
         PlanLine(
             plan=plan,
-            about=About.CERTIFICATE,
+            about=LineAbout.CERTIFICATE,
             target_id=1_000_000 + index,
             target_uuid=some.target_uuid,
             title=f"Người {index}",
             search_title=f"nguoi {index}",
             agency_id=some.agency_id,
             sender_id=some.sender_id,
-            action=Action.CHANGE,
+            action=LineAction.CHANGE,
             form="04",
             reason="agency_renamed",
             stage=4,
@@ -250,7 +250,7 @@ def test_the_page_asks_the_database_as_often_for_many_lines_as_for_few(
 
 
 def test_old_and_new_subject_stand_side_by_side(merger: Merger, officer: User, plan: Plan) -> None:
-    line = plan.lines.get(about=About.CERTIFICATE, reason="survivor")
+    line = plan.lines.get(about=LineAbout.CERTIFICATE, reason="survivor")
 
     page = text_of(officer, line_page(merger, line))
 
@@ -267,7 +267,7 @@ def test_a_persons_new_subject_names_the_new_body(
 ) -> None:
     person = Certificate.objects.filter(kind="person").order_by("pk").first()
     assert person is not None
-    line = planned.line_about(plan, About.CERTIFICATE, person.pk)
+    line = planned.line_about(plan, LineAbout.CERTIFICATE, person.pk)
 
     subject = signed_in(officer).get(line_page(merger, line)).context["new_subject"]
 
@@ -277,16 +277,16 @@ def test_a_persons_new_subject_names_the_new_body(
 
 
 def test_a_line_leads_to_device_and_holder(merger: Merger, officer: User, plan: Plan) -> None:
-    line = plan.lines.get(about=About.CERTIFICATE, reason="merged")
+    line = plan.lines.get(about=LineAbout.CERTIFICATE, reason="merged")
 
     related = signed_in(officer).get(line_page(merger, line)).context["related"]
 
-    assert {one.line.about for one in related} >= {About.DEVICE, About.SUBSCRIBER}
+    assert {one.line.about for one in related} >= {LineAbout.DEVICE, LineAbout.SUBSCRIBER}
 
 
-@pytest.mark.parametrize("about", list(About))
+@pytest.mark.parametrize("about", list(LineAbout))
 def test_each_sort_of_line_has_its_page(
-    merger: Merger, officer: User, plan: Plan, about: About
+    merger: Merger, officer: User, plan: Plan, about: LineAbout
 ) -> None:
     line = plan.lines.filter(about=about).first()
     assert line is not None
@@ -424,7 +424,7 @@ def test_a_body_sees_its_own_lines_once_they_are_approved(merger: Merger, plan: 
     theirs = plan.lines.filter(agency=other).first()
     assert theirs is not None
     text_of(clerk, line_page(merger, theirs), status=404)
-    own = plan.lines.filter(agency=mine, about=About.CERTIFICATE).first()
+    own = plan.lines.filter(agency=mine, about=LineAbout.CERTIFICATE).first()
     assert own is not None
     text_of(clerk, line_page(merger, own))
     for route in ("plan_choices", "plan_cautions", "plan_changes", "settle", "plan_state"):

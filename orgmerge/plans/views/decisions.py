@@ -25,7 +25,7 @@ from orgmerge.plans import choices as plan_choices
 from orgmerge.plans.services import actions_for, needs_body
 from orgmerge.plans.views.plan import find, must_see_drafts
 from orgmerge.plans.wording import is_to_settle
-from orgmerge.vocabulary import About, Action
+from orgmerge.vocabulary import LineAbout, LineAction
 from portal.ca.models import Certificate
 from portal.core.rules import Violation
 from portal.core.text.vietnamese import search_key
@@ -46,16 +46,18 @@ _MOST_DIGITS = 18  # of a primary key
 
 # As a question about what is open; what follows is worked out by the plan.
 _WORDS = {
-    (About.CERTIFICATE, Action.CHANGE): gettext_lazy(
+    (LineAbout.CERTIFICATE, LineAction.CHANGE): gettext_lazy(
         "Dùng tiếp dưới đơn vị mới, thay đổi thông tin (Mẫu 04)"
     ),
-    (About.CERTIFICATE, Action.ISSUE): gettext_lazy("Thay bằng chứng thư mới (Mẫu 01, 02, 03)"),
-    (About.DEVICE, Action.HAND_OVER): gettext_lazy("Bàn giao cho đơn vị mới dùng tiếp"),
-    (About.SUBSCRIBER, Action.HAND_OVER): gettext_lazy("Chuyển sang đơn vị mới"),
-    (About.DOSSIER, Action.HAND_OVER): gettext_lazy("Đơn vị mới giải quyết tiếp"),
-    (About.DOSSIER, Action.KEEP): gettext_lazy("Để hồ sơ giải quyết xong như đang có"),
-    (About.BODY, Action.KEEP): gettext_lazy("Không xin cấp chứng thư cơ quan"),
-    (About.BODY, Action.ISSUE): gettext_lazy("Xin cấp chứng thư cơ quan (Mẫu 02)"),
+    (LineAbout.CERTIFICATE, LineAction.ISSUE): gettext_lazy(
+        "Thay bằng chứng thư mới (Mẫu 01, 02, 03)"
+    ),
+    (LineAbout.DEVICE, LineAction.HAND_OVER): gettext_lazy("Bàn giao cho đơn vị mới dùng tiếp"),
+    (LineAbout.SUBSCRIBER, LineAction.HAND_OVER): gettext_lazy("Chuyển sang đơn vị mới"),
+    (LineAbout.DOSSIER, LineAction.HAND_OVER): gettext_lazy("Đơn vị mới giải quyết tiếp"),
+    (LineAbout.DOSSIER, LineAction.KEEP): gettext_lazy("Để hồ sơ giải quyết xong như đang có"),
+    (LineAbout.BODY, LineAction.KEEP): gettext_lazy("Không xin cấp chứng thư cơ quan"),
+    (LineAbout.BODY, LineAction.ISSUE): gettext_lazy("Xin cấp chứng thư cơ quan (Mẫu 02)"),
 }
 
 
@@ -102,14 +104,14 @@ class SettleForm(forms.Form):
         super().__init__(data, initial=initial)
         self.about, self.others = about, others
         self.fields["action"].choices = [  # type: ignore[attr-defined]
-            (action, _WORDS.get((About(about), action), action.label))
+            (action, _WORDS.get((LineAbout(about), action), action.label))
             for action in actions_for(about)
         ]
         keys = [body.pk for body in bodies]
         self.fields["body"].queryset = MergerBody.objects.filter(pk__in=keys)  # type: ignore[attr-defined]
         if others is None:
             del self.fields["other"]
-        if about == About.BODY:
+        if about == LineAbout.BODY:
             del self.fields["body"]
 
     def clean(self) -> dict[str, Any]:
