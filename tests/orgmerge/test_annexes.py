@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
-import time_machine
 from django.http import QueryDict
-from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
 
@@ -26,6 +23,7 @@ from portal.documents import services as documents
 from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import planned
+from tests.orgmerge.planned import signed_in
 
 pytestmark = [
     pytest.mark.django_db,
@@ -35,27 +33,6 @@ pytestmark = [
 EVERY = QueryDict()
 SOME = QueryDict("q=nguoi")
 MADE_UP = 55
-
-
-@pytest.fixture
-def in_november() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def officer() -> User:
-    return builders.user(Role.OFFICE_OFFICER)
-
-
-@pytest.fixture
-def merger(officer: User) -> Merger:
-    return planned.two_communes(officer)
-
-
-@pytest.fixture
-def plan(merger: Merger, officer: User) -> Plan:
-    return planned.plan_of(merger, officer)
 
 
 @pytest.fixture
@@ -106,12 +83,6 @@ def made(annex: PlanAnnex) -> PdfReader:
 
 def text_of(pdf: PdfReader) -> str:
     return "\n".join(page.extract_text() for page in pdf.pages)
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def page_of(merger: Merger, query: str = "?q=nguoi") -> str:

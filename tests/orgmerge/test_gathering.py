@@ -18,18 +18,12 @@ from orgmerge.vocabulary import LineAbout, LineAction, ReviewAnswer
 from portal.accounts.models import User
 from portal.agencies.models import Affiliation, Agency, Subscriber
 from portal.ca.models import Certificate, RevocationReason
-from portal.core.roles import Role
 from requests_app.workflow import State
 from tests import builders
 from tests.builders import NOW, TODAY
 from tests.orgmerge import builders as mergers
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def officer() -> User:
-    return builders.user(Role.OFFICE_OFFICER)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
-from django.test import Client
 from openpyxl import load_workbook
 
 from devices.lifecycle import Custody
@@ -27,6 +26,7 @@ from portal.deadlines.models import Deadline
 from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import builders as mergers
+from tests.orgmerge.planned import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -63,12 +63,6 @@ class Scene:
 
     def answers(self) -> list[str]:
         return list(self.reply.items.values_list("answer", flat=True))
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import time_machine
-from django.test import Client
-from django.urls import reverse
 
 from orgmerge.models import Merger, Plan, PlanLine
 from orgmerge.plans import services as plans
@@ -20,45 +16,9 @@ from portal.core.roles import Role
 from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import planned
+from tests.orgmerge.planned import page_of, signed_in, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_november")]
-
-
-@pytest.fixture
-def in_november() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def officer() -> User:
-    return builders.user(Role.OFFICE_OFFICER)
-
-
-@pytest.fixture
-def merger(officer: User) -> Merger:
-    return planned.two_communes(officer)
-
-
-@pytest.fixture
-def plan(merger: Merger, officer: User) -> Plan:
-    return planned.plan_of(merger, officer)
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def page_of(merger: Merger, route: str = "plan", *more: object) -> str:
-    return reverse(f"orgmerge:{route}", args=[merger.uuid, *more])
-
-
-def text_of(user: User, url: str, status: int = 200) -> str:
-    response = signed_in(user).get(url)
-    assert response.status_code == status
-    return response.content.decode()
 
 
 # Choices

@@ -31,11 +31,6 @@ LATER = NOW + timedelta(minutes=1)
 
 
 @pytest.fixture
-def officer() -> User:
-    return builders.user(Role.OFFICE_OFFICER)
-
-
-@pytest.fixture
 def merger(officer: User) -> Merger:
     """Two communes with a certificate each become one with a new name."""
     made = mergers.merger(officer)
