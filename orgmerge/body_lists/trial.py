@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from typing import TextIO
+from datetime import date
 
 from django.utils.translation import gettext as _
 
-from orgmerge.body_lists.checks import BodyRegister, register_of, words_of
+from orgmerge.body_lists import sheets
+from orgmerge.body_lists.checks import EXTENTS, BodyRegister, day_of, register_of, words_of
 from orgmerge.description import contradictions
+from orgmerge.models import BodyList
 from orgmerge.planner import facts, names
 from orgmerge.planner.successors import DISTRICTS_ENDED_ON
 from orgmerge.register import inputs, queries
 from orgmerge.register.inputs import Description
 from orgmerge.vocabulary import Extent
 from portal.agencies.models import Agency
-from portal.core.text.identifiers import check_agency_code
-from portal.core.text.vietnamese import nfc
+from portal.core.rules import Refused
+from portal.core.text.vietnamese import search_key
 
-COLUMNS = ("old_agency", "new_agency", "new_name", "extent", "effective_on", "decision")
+_NEEDED = frozenset({"old_agency", "new_agency", "new_name", "extent"})
 _DISTRICTS = tuple(
     f"{names.key(f'ỦY BAN NHÂN DÂN {kind}')} " for kind in ("HUYỆN", "QUẬN", "THỊ XÃ", "THÀNH PHỐ")
 )
-_DAYS = ("%Y-%m-%d", "%d/%m/%Y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,69 +85,70 @@ class BodiesRead:
         return pk
 
     def read_row(self, number: int, record: Mapping[str, str]) -> None:
-        if not any(record.values()):
-            return
-        old = self.find(number, record["old_agency"], missing="old_missing")
+        typed = record["old_agency"]
+        old = self.known(number, typed, self.register.find(typed) if typed else "old_missing")
         goes_on = record["new_agency"] or record["new_name"]
         agency = self.successor(number, record) if goes_on else None
-        extent = record["extent"] or Extent.WHOLE
-        if extent not in Extent.values:
+        extent = EXTENTS.get(search_key(record["extent"]))
+        if extent is None:
             self.fault(number, "bad_extent")
         if record["effective_on"]:
-            day = _day(record["effective_on"])
+            day = day_of(record["effective_on"])
             if day is None:
                 self.fault(number, "bad_day")
             else:
                 self.days.setdefault(day, number)
-        if old is None or (self.faults and self.faults[-1].row == number):
+        if old is None or extent is None or (self.faults and self.faults[-1].row == number):
             return
         new = self.target(agency, record["new_name"], old=old) if goes_on else None
         self.shares.append(facts.BodyShare(old=old, new=new, extent=extent))
         self.rows.append(number)
 
     def successor(self, number: int, record: Mapping[str, str]) -> int | None:
-        """Return the registered body that takes over, None when it is to be founded.
-
-        A code nobody has yet beside a name is the new body's.
-        """
+        """Return the registered body that takes over, None when it is to be founded."""
         typed = record["new_agency"]
         if not typed:
             return None
-        if (
-            record["new_name"]
-            and not check_agency_code(typed)
-            and isinstance(self.register.find(typed), str)
-        ):
-            return None
-        return self.find(number, typed, missing="no_such_body")
+        found = self.register.find_successor(typed, new_name=record["new_name"])
+        return self.known(number, typed, found)
 
-    def find(self, number: int, typed: str, *, missing: str) -> int | None:
-        found = self.register.find(typed) if typed else missing
-        if isinstance(found, int):
+    def known(self, number: int, typed: str, found: int | str | None) -> int | None:
+        """Return the body found; note as a fault the code of why there is none."""
+        if not isinstance(found, str):
             return found
         self.fault(number, found, f"{typed}: {words_of(found)}" if typed else "")
         return None
 
 
-def description_of(stream: TextIO, *, today: date) -> tuple[Description, list[int]]:
+def records_of(content: bytes) -> list[tuple[int, sheets.Record]]:
+    """Return the rows of the file with their numbers, every column named; raises Unusable."""
+    try:
+        rows = sheets.rows_of(content)
+        columns = sheets.columns_of(next(rows, (1, ()))[1], BodyList.Kind.BODIES)
+        if missing := _NEEDED.difference(columns.values()):
+            message = _("Thiếu cột: %(names)s.") % {"names": ", ".join(sorted(missing))}
+            raise Unusable([Fault(1, "wrong_header", message)])
+        unsaid = dict.fromkeys(sheets.BODIES, "")
+        return [(number, {**unsaid, **record}) for number, record in sheets.records(rows, columns)]
+    except Refused as refusal:
+        raise Unusable([Fault(1, one.code, one.message) for one in refusal.violations]) from refusal
+
+
+def description_of(content: bytes, *, today: date) -> tuple[Description, list[int]]:
     """Return what the file describes, and the row of each share; raises Unusable."""
-    reader = csv.DictReader(stream)
-    if missing := set(COLUMNS[:4]) - set(reader.fieldnames or ()):
-        message = _("Thiếu cột: %(names)s.") % {"names": ", ".join(sorted(missing))}
-        raise Unusable([Fault(1, "wrong_header", message)])
+    records = records_of(content)
     everyone = Agency.objects.all()
     known = register_of(everyone, day=today)
     reading = BodiesRead(known, queries.bodies(known.names, today=today))
-    records = [{name: nfc(record.get(name) or "") for name in COLUMNS} for record in reader]
     # The provinces whose topmost body passes to that of another.
     found = {}
-    for entry in records:
+    for _number, entry in records:
         old = reading.register.find(entry["old_agency"])
         new = reading.register.find(entry["new_agency"])
         if isinstance(old, int) and isinstance(new, int) and reading.bodies[old].parent is None:
             found[reading.bodies[old].province] = reading.bodies[new].province
     reading.provinces = found
-    for number, record in enumerate(records, start=2):
+    for number, record in records:
         reading.read_row(number, record)
     if not reading.shares and not reading.faults:
         reading.fault(1, "no_rows", _("Bảng không có dòng dữ liệu nào."))
@@ -158,15 +158,6 @@ def description_of(stream: TextIO, *, today: date) -> tuple[Description, list[in
         raise Unusable(reading.faults)
     effective_on = next(iter(reading.days), today)
     return Description(reading.targets, reading.shares, effective_on), reading.rows
-
-
-def _day(text: str) -> date | None:
-    for pattern in _DAYS:
-        try:
-            return datetime.strptime(text, pattern).date()  # noqa: DTZ007 (a day has no zone)
-        except ValueError:
-            continue
-    return None
 
 
 def with_implied(description: Description, *, today: date) -> Description:
@@ -264,9 +255,9 @@ class _Above:
         return is_one and self.is_after_districts
 
 
-def world_of(stream: TextIO, *, today: date) -> facts.World:
+def world_of(content: bytes, *, today: date) -> facts.World:
     """Return the world of a file; raises Unusable."""
-    description, rows = description_of(stream, today=today)
+    description, rows = description_of(content, today=today)
     # Raise Unusable with the rows that contradict each other or what the register knows.
     day = description.effective_on
     olds = {share.old for share in description.shares}

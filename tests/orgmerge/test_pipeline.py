@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from devices.models import Device
-from orgmerge.body_lists.trial import COLUMNS
+from orgmerge.body_lists.sheets import BODIES
 from orgmerge.vocabulary import LineAbout, LineAction
 from portal.agencies.models import Agency, Subscriber
 from portal.ca.models import Certificate
@@ -107,7 +107,7 @@ def test_the_expansion_has_the_columns_of_the_file_of_bodies() -> None:
     content, _errors = expand()
 
     rows = list(csv.DictReader(StringIO(content)))
-    assert set(rows[0]) == set(COLUMNS)
+    assert set(rows[0]) == set(BODIES)
     kept = [row for row in rows if row["new_agency"] == row["old_agency"]]
     assert any(row["new_name"].startswith("ỦY BAN NHÂN DÂN") for row in kept)
     assert any(row["new_name"].startswith("TRƯỜNG") for row in kept)

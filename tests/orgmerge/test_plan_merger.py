@@ -197,6 +197,29 @@ def test_a_day_in_the_past_with_later_dossiers_is_refused(file: Path) -> None:
     assert said.startswith("Dòng 2: dossiers_later")
 
 
+def test_the_file_is_read_as_the_pages_read_it(file: Path) -> None:
+    agency = commune("ĐẦU")
+    row = (agency.name, "", "ỦY BAN NHÂN DÂN XÃ MỚI", "{}", "01/12/2026")
+    as_machines_write = plan(file, ",".join(row).format("whole"))
+    head = "Đơn vị cũ;Đơn vị mới đã có;Tên mới;Phạm vi;Ngày hiệu lực"
+    file.write_text("\n".join([head, ";".join(row).format("Toàn bộ")]), encoding="utf-8-sig")
+    out = StringIO()
+
+    call_command("plan_merger", str(file), "--at", "2026-11-20", "--json", stdout=out)
+
+    assert [json.loads(line) for line in out.getvalue().splitlines()] == as_machines_write
+
+
+def test_an_empty_file_lacks_the_columns(file: Path) -> None:
+    file.write_text("", encoding="utf-8")
+    errors = StringIO()
+
+    with pytest.raises(CommandError):
+        call_command("plan_merger", str(file), stderr=errors)
+
+    assert errors.getvalue().startswith("Dòng 1: wrong_header: ")
+
+
 @pytest.mark.parametrize("content", ["", "a,b,c\n1,2,3\n", HEADER])
 def test_a_file_that_is_none_is_refused(file: Path, content: str) -> None:
     file.write_text(content, encoding="utf-8")

@@ -56,7 +56,8 @@ class Command(BaseCommand):
         today = at or timezone.localdate()
         try:
             with collector_paused():
-                world = _world(file, today=today)
+                content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+                world = trial.world_of(content, today=today)
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from error
         except trial.Unusable as refusal:
@@ -75,13 +76,6 @@ class Command(BaseCommand):
                 counts[each.about, each.action, each.reason] += 1
             for (about, action, reason), count in sorted(counts.items()):
                 self.stdout.write(f"{count:8d}  {about:12}  {action:12}  {reason}")
-
-
-def _world(file: str, *, today: date) -> facts.World:
-    if file == "-":
-        return trial.world_of(sys.stdin, today=today)
-    with Path(file).open(encoding="utf-8-sig", newline="") as stream:
-        return trial.world_of(stream, today=today)
 
 
 def _lines(plan: facts.PlannerResult, world: facts.World) -> Iterator[str]:
