@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -55,10 +57,9 @@ def test_the_ca_sees_what_an_office_decided_and_not_before(state: State) -> None
     assert bool(is_at_ca(state, Route.OFFICE_ONLY)) == (state in SEEN)
 
 
-@pytest.mark.parametrize("role", sorted(CA_ROLES))
-@pytest.mark.parametrize("state", State)
-def test_no_step_of_it_is_the_cas(role: Role, state: State) -> None:
-    assert steps_open_to(role, state=state, route=Route.OFFICE_ONLY) == []
+def test_no_step_of_it_is_the_cas() -> None:
+    for role, state in itertools.product(CA_ROLES, State):
+        assert steps_open_to(role, state=state, route=Route.OFFICE_ONLY) == [], (role, state)
 
 
 @pytest.mark.usefixtures("ca")
