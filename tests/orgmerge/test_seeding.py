@@ -14,8 +14,13 @@ from django.db.models import Count, Exists, F, OuterRef, Q
 from devices.lifecycle import Condition, Custody
 from devices.models import CustodyMove, Device
 from orgmerge.seeding.bodies import Commune
-from orgmerge.seeding.certificates import LOTS, LOTS_OF_BODIES, LOTS_OF_SYSTEMS, text_of
-from orgmerge.seeding.population import populate
+from orgmerge.seeding.population import (
+    LOTS,
+    LOTS_OF_BODIES,
+    LOTS_OF_SYSTEMS,
+    populate,
+    text_of,
+)
 from orgmerge.seeding.signing import NOT_A_CERTIFICATE, CertificateMaker, Signing, WithoutX509
 from portal.agencies.models import Agency, AgencyVersion, Subscriber
 from portal.ca.authority import ceremony
