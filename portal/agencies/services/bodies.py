@@ -115,7 +115,7 @@ def change_version(
             )
             % {"day": f"{last.valid_from:%d/%m/%Y}"},
         )
-    changed = facts.differences(replace(AgencyFacts.of(last), decision=facts.decision))
+    changed = facts.differences(replace(last.facts(), decision=facts.decision))
     if not changed:
         raise refuse("nothing_changed", _("Thông tin mới không khác thông tin hiện có."))
     last.valid_until = valid_from
@@ -215,7 +215,7 @@ def take_effect(*, now: datetime) -> int:
     late = [pk for pk, *row in rows if row[: len(_SHOWN)] != row[len(_SHOWN) :]]
     acts = []
     for version in AgencyVersion.objects.filter(pk__in=late).select_related("agency"):
-        _show_and_save(version.agency, AgencyFacts.of(version))
+        _show_and_save(version.agency, version.facts())
         data = {"valid_from": version.valid_from.isoformat()}
         acts.append(_act("agency.take_effect", version.agency, data))
     if acts:
@@ -382,7 +382,7 @@ def hand_on_bodies(
         if one.valid_from >= from_day:
             one.office = follower
             continue
-        facts = replace(AgencyFacts.of(one), office=follower, decision=decision)
+        facts = replace(one.facts(), office=follower, decision=decision)
         begun.append(
             AgencyVersion(
                 agency_id=one.agency_id,
