@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from portal.accounts import rules
+from portal.accounts.acts import act_about
 from portal.accounts.models import AccountChange, AccountNews, User
 from portal.accounts.services.choices import (
     hash_of_code,
@@ -18,7 +19,6 @@ from portal.accounts.services.choices import (
     open_choice,
 )
 from portal.accounts.services.common import (
-    act_about,
     drop_tokens,
     lock,
     note,
