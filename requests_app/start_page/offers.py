@@ -22,15 +22,15 @@ from portal.core.law import with_numbers
 from portal.core.roles import Capability
 from portal.core.rules import Violation
 from requests_app import kinds
+from requests_app.catalogue.mau_01_person.form import CENTRAL
+from requests_app.catalogue.mau_04_renew_change import rules as renew_change
+from requests_app.catalogue.mau_05_revoke import rules as revoke
+from requests_app.catalogue.mau_06_recover import rules as recover
+from requests_app.catalogue.mau_08_return import rules as give_back
+from requests_app.catalogue.mau_09_loss import rules as loss
 from requests_app.kinds.base import EffectKind, Words
 from requests_app.kinds.duplicates import Asked, stands_in, what_is_asked
 from requests_app.kinds.issue_prefill import FORM_OF
-from requests_app.kinds.mau_01_person.form import CENTRAL
-from requests_app.kinds.mau_04_renew_change import rules as renew_change
-from requests_app.kinds.mau_05_revoke import rules as revoke
-from requests_app.kinds.mau_06_recover import rules as recover
-from requests_app.kinds.mau_08_return import rules as give_back
-from requests_app.kinds.mau_09_loss import rules as loss
 from requests_app.kinds.targets import newest_certificates
 from requests_app.models import DossierItem
 from requests_app.rules.certificates import is_not_superseded

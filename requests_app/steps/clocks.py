@@ -12,8 +12,8 @@ from portal.deadlines import services as deadlines
 from portal.deadlines.models import DeadlineKind
 from requests_app import kinds
 from requests_app.models import Dossier, Procedure
-from requests_app.steps.titles import clipped, title_of
 from requests_app.submission.settlement import limit_of
+from requests_app.titles import clipped, title_of
 
 _OF_THE_CA = {
     Procedure.ISSUE: DeadlineKind.CA_ISSUE,

@@ -32,8 +32,8 @@ from requests_app.steps.reopen import Reopen
 from requests_app.steps.request_signature import RequestSignature
 from requests_app.steps.seal import Seal
 from requests_app.steps.sign import Sign
-from requests_app.steps.titles import clipped, title_of
 from requests_app.steps.withdraw import Stop, Withdraw
+from requests_app.titles import clipped, title_of
 from requests_app.workflow import (
     ENDED,
     TAKING,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from requests_app.minutes import receipts
 from requests_app.models import Dossier
+from requests_app.steps import receipts
 from requests_app.steps.handler import Handler
 
 

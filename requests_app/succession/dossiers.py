@@ -31,8 +31,8 @@ from requests_app.models import Attachment, Dossier, DossierItem, Outcome
 from requests_app.routing.services import rule_for
 from requests_app.steps.engine import take_own_step
 from requests_app.steps.rows import take_back_undone
-from requests_app.steps.titles import clipped, headline_of
 from requests_app.submission.settlement import set_copies, version_in_force
+from requests_app.titles import clipped, headline_of
 from requests_app.workflow import ENDED, Action, State, queue_of
 
 _WAITS_FOR_SIGNATURES = frozenset({State.AWAITING_SIGNATURE, State.AWAITING_SEAL})

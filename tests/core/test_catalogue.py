@@ -17,9 +17,9 @@ from django.http import QueryDict
 
 from portal.core.roles import Role
 from requests_app.decision.forms import RowDecisionForm
-from requests_app.dossier_pages.filters import DossierFilter
 from requests_app.dossier_pages.forms import AttachmentForm
 from requests_app.models import Attachment, Dossier, DossierItem
+from requests_app.pages.filters import DossierFilter
 from requests_app.steps.forms import StepForm
 from tests.builders import TODAY, user
 

@@ -29,11 +29,11 @@ from requests_app.covering_letters.services import (
 )
 from requests_app.covering_letters.steps import preview_letter, render_letter
 from requests_app.covering_letters.views import page as pages
-from requests_app.dossier_pages.filters import DossierFilter
-from requests_app.dossier_pages.views.components import version_of, wants_fragment
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import CoveringLetter
 from requests_app.models.querysets import DossierQuerySet
+from requests_app.pages.components import version_of, wants_fragment
+from requests_app.pages.filters import DossierFilter
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest

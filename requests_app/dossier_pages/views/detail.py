@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.core.roles import Capability
 from requests_app import kinds
 from requests_app.dossier_pages.forms import AttachmentForm
-from requests_app.dossier_pages.views import components
 from requests_app.dossier_pages.visibility import as_sent, hides_rework, read_row, shown_events
 from requests_app.models import (
     Attachment,
@@ -24,7 +23,8 @@ from requests_app.models import (
     DossierItem,
     Outcome,
 )
-from requests_app.steps import views as taking
+from requests_app.pages import components
+from requests_app.pages import steps as taking
 from requests_app.steps.engine import bars_of
 from requests_app.steps.forms import StepForm
 from requests_app.workflow import EDITABLE, PETITIONS, State

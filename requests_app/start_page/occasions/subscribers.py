@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.law import with_numbers
-from requests_app.kinds.mau_01_person.form import CENTRAL
+from requests_app.catalogue.mau_01_person.form import CENTRAL
 from requests_app.rules.revocation import Cause
 from requests_app.start_page.occasions import outcomes
 from requests_app.start_page.occasions.base import Occasion, Pick

@@ -21,9 +21,9 @@ from portal.core.text.numbers import typed_number
 from portal.core.text.vietnamese import nfc
 from portal.core.web.refusals import Refusals
 from requests_app import kinds
+from requests_app.drafts.prefilled import start_dossier
 from requests_app.start_page.choices import choices, choose
 from requests_app.start_page.occasions import OCCASIONS, About, Occasion, Pick, Way, find_occasion
-from requests_app.start_page.services import start_dossier
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest

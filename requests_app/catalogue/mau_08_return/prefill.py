@@ -9,9 +9,9 @@ from devices.lifecycle import PRESENT, Custody
 from devices.models import Device
 from portal.agencies.models import Agency
 from requests_app import kinds
+from requests_app.catalogue.mau_08_return.form import EARLY, EXPIRED, REVOKED
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import standing_rows
-from requests_app.kinds.mau_08_return.form import EARLY, EXPIRED, REVOKED
 from requests_app.kinds.prefill import Filled, Selection
 from requests_app.kinds.targets import newest_certificates
 from requests_app.models import DossierItem, Outcome

@@ -36,14 +36,17 @@ from portal.core.database.bulk import update_rows
 from portal.core.rules import Violation
 from portal.documents import letters as paper
 from portal.notices import services as notices
+from requests_app import papers
 from requests_app.acts import dossier_act
-from requests_app.execution import papers
+from requests_app.catalogue.mau_04_renew_change.form import LEVELS, changed_subject, moves_workplace
+from requests_app.catalogue.mau_04_renew_change.paper import (
+    ReceiversMail,
+    new_certificates_notice_of,
+)
+from requests_app.catalogue.mau_04_renew_change.rules import GIVEN_BACK
 from requests_app.execution.preparation import SENDER_GONE
 from requests_app.execution.rows import fail_unwritable, in_pieces, mark_failed, waiting_rows
 from requests_app.kinds.effects import Effect
-from requests_app.kinds.mau_04_renew_change.form import LEVELS, changed_subject, moves_workplace
-from requests_app.kinds.mau_04_renew_change.paper import ReceiversMail, new_certificates_notice_of
-from requests_app.kinds.mau_04_renew_change.rules import GIVEN_BACK
 from requests_app.kinds.named_bodies import bodies_of
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome
 from requests_app.rules import certificates as rules

@@ -14,10 +14,10 @@ from portal.agencies.models import Agency, SubscriberKind
 from portal.ca.models import Certificate, Storage
 from portal.core import law
 from portal.core.rules import Violation
+from requests_app.catalogue.mau_04_renew_change.form import changed, moves_workplace
+from requests_app.catalogue.mau_04_renew_change.prefill import row_of
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import Asked, asked_twice
-from requests_app.kinds.mau_04_renew_change.form import changed, moves_workplace
-from requests_app.kinds.mau_04_renew_change.prefill import row_of
 from requests_app.kinds.named_bodies import bodies_of, unregistered
 from requests_app.kinds.targets import serial_of
 from requests_app.models import Dossier, DossierItem, Outcome

@@ -14,8 +14,8 @@ from portal.core.rules import refuse
 from portal.documents import letters as paper
 from portal.documents import services as documents
 from portal.documents.models import Document, SignatureRole
-from requests_app.execution.papers import PDF, deliver_document
 from requests_app.models import Decision, DeliveredPaper, Dossier, Outcome
+from requests_app.papers import PDF, deliver_document
 from requests_app.submission.letter_content import receipt_letter_of
 from requests_app.submission.letters import Signer
 from requests_app.submission.signing_mode import personal_certificate

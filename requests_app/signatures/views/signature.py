@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods
 
 from portal.core.rules import Severity
 from requests_app import kinds
-from requests_app.dossier_pages.views import components
 from requests_app.kinds import reissue_warning as reissue
 from requests_app.kinds import row_rules
-from requests_app.steps import views as taking
+from requests_app.pages import components
+from requests_app.pages import steps as taking
 from requests_app.steps.engine import allowed_steps
 from requests_app.submission.checks import (
     expected_signing_mode,

@@ -13,8 +13,8 @@ from django.utils import timezone
 from portal.ca.models import Certificate
 from portal.core.law import with_numbers
 from portal.documents.letters import Letter
+from requests_app.catalogue.mau_05_revoke.form import reason_cell
 from requests_app.kinds import parts
-from requests_app.kinds.mau_05_revoke.form import reason_cell
 from requests_app.models import Dossier, DossierItem
 from requests_app.submission.letter_content import (
     OWN_DESIGN,

@@ -26,11 +26,11 @@ from portal.core.roles import Capability
 from portal.core.rules import Refused
 from portal.notices import services as notices
 from requests_app import kinds
+from requests_app.drafts.prefilled import start_dossier
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.effects import Effect
 from requests_app.models import Dossier, DossierItem
 from requests_app.rules.revocation import Cause
-from requests_app.start_page.services import start_dossier
 from requests_app.workflow import ENDED, State
 
 _REVOCATION = "mau_05_revoke"

@@ -16,10 +16,9 @@ from django.utils.translation import gettext as _
 from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
-from requests_app.dossier_pages import wording
-from requests_app.dossier_pages.views import components
 from requests_app.errors import Barred, NotEditable, StaleVersion
 from requests_app.models import Dossier
+from requests_app.pages import components, wording
 from requests_app.steps.engine import take_step
 from requests_app.steps.forms import StepForm
 from requests_app.workflow import Action

@@ -15,9 +15,9 @@ from portal.agencies.models import Agency, AgencyVersion
 from portal.ca.models import Certificate
 from portal.core.database.fields import keyed_hash
 from portal.core.rules import Violation
+from requests_app.catalogue.mau_05_revoke.form import BODY_CELLS, PERSON_CELLS
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import Asked, asked_twice
-from requests_app.kinds.mau_05_revoke.form import BODY_CELLS, PERSON_CELLS
 from requests_app.kinds.senders import bodies_spoken_for
 from requests_app.models import Attachment, Dossier, DossierItem
 from requests_app.rules import register

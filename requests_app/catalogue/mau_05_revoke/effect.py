@@ -20,12 +20,12 @@ from portal.ca.models import Certificate, RevocationReason
 from portal.ca.register import services as ca
 from portal.core.database.bulk import update_rows
 from portal.documents import letters as paper
+from requests_app import papers
 from requests_app.acts import dossier_act
-from requests_app.execution import papers
+from requests_app.catalogue.mau_05_revoke.paper import revocation_notice_of
+from requests_app.catalogue.mau_05_revoke.rules import certificates_of_sender
 from requests_app.execution.rows import mark_failed, waiting_rows
 from requests_app.kinds.effects import Effect
-from requests_app.kinds.mau_05_revoke.paper import revocation_notice_of
-from requests_app.kinds.mau_05_revoke.rules import certificates_of_sender
 from requests_app.models import DeliveredPaper, Dossier, Outcome
 from requests_app.rules.revocation import Cause
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from devices.lifecycle import Condition, Move
 from devices.models import CustodyMove, Device
+from requests_app.catalogue.mau_09_loss.form import ASKED, WILL_ASK
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import standing_rows
-from requests_app.kinds.mau_09_loss.form import ASKED, WILL_ASK
 from requests_app.kinds.prefill import Filled, Selection
 from requests_app.kinds.targets import newest_certificates
 

@@ -23,11 +23,11 @@ from portal.ca.pki.sealing import WrongSecret
 from portal.ca.tokens import services as tokens
 from portal.core.database.bulk import update_rows
 from portal.documents import letters as paper
+from requests_app import papers
 from requests_app.acts import dossier_act
-from requests_app.execution import papers
+from requests_app.catalogue.mau_06_recover import rules as row_rules
 from requests_app.execution.rows import fail_unwritable, in_pieces, mark_failed, waiting_rows
 from requests_app.kinds.effects import Effect
-from requests_app.kinds.mau_06_recover import rules as row_rules
 from requests_app.kinds.targets import newest_certificates
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome
 from requests_app.submission.letter_content import recovery_answer_of

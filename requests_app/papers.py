@@ -16,7 +16,7 @@ from portal.documents.models import Document
 from portal.notices import services as notices
 from requests_app.acts import dossier_act
 from requests_app.models import DeliveredPaper, Dossier
-from requests_app.steps.titles import title_of
+from requests_app.titles import title_of
 
 PDF = "application/pdf"
 _LONGEST_TITLE = 250  # of a notice
