@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.core.paginator import Page
 from django.http import HttpResponse
@@ -12,12 +13,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.core.web.refusals import Refusals
 from requests_app import kinds
 from requests_app.decision import services as decision_services
-from requests_app.decision.forms import RowDecisionForm
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.pages import components
 from requests_app.pages import steps as taking
@@ -28,6 +29,35 @@ from requests_app.workflow import HANDING_BACK, Action, steps_open_to
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
+
+
+class RowDecisionForm(forms.Form):
+    """What is decided about one row."""
+
+    decision = forms.ChoiceField(
+        label=gettext_lazy("Kết quả"),
+        required=False,
+        choices=Decision.choices,
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Lý do từ chối"),
+        required=False,
+        max_length=1000,
+        widget=forms.TextInput(attrs={"list": "ly-do"}),
+    )
+
+    def __init__(self, data: Any = None, *, item: DossierItem) -> None:
+        initial = {"decision": item.decision, "reason": item.decision_reason}
+        super().__init__(data, prefix=str(item.uuid), initial=initial)
+        self.item = item
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = dict(super().clean() or {})
+        if cleaned.get("decision") == Decision.REFUSED and not cleaned.get("reason"):
+            self.add_error("reason", gettext_lazy("Từ chối phải nêu rõ lý do."))
+        return cleaned
+
 
 _REVIEWING = (Action.FORWARD, Action.DECIDE, Action.RETURN, Action.ACKNOWLEDGE)
 _CONFIRMING = (Action.CONFIRM, Action.REJECT, Action.SEND_BACK)

@@ -19,12 +19,12 @@ from requests_app.catalogue.mau_04_renew_change.prefill import row_of
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import Asked, asked_twice
 from requests_app.kinds.named_bodies import bodies_of, unregistered
+from requests_app.kinds.row_rules import day_of_law
 from requests_app.kinds.targets import serial_of
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.rules import certificates as rules
 from requests_app.rules.dossiers import organisation_is_registered
 from requests_app.rules.register import email_is_the_registered, name_is_the_registered
-from requests_app.workflow import AT_THE_AGENCY
 
 BLOCKED_BY = (EffectKind.RENEW_CHANGE, EffectKind.REVOKE)
 # Nobody signs with these any more: a new certificate would have nowhere to go.
@@ -126,13 +126,6 @@ def of_certificate(
     ]
     register = _read(dossier, rows, now=now)
     return [_violations(dossier, [row], register, asked=asked) for row in rows]
-
-
-def day_of_law(dossier: Dossier, now: datetime) -> date:
-    """Return the day that counts: a returned dossier is judged anew (DOMAIN 14.1)."""
-    if dossier.state in AT_THE_AGENCY or dossier.received_on is None:
-        return timezone.localdate(now)
-    return dossier.received_on
 
 
 def _is_known(item: DossierItem, register: _Register) -> bool:

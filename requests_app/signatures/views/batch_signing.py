@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
@@ -21,11 +23,58 @@ from requests_app.models import Dossier
 from requests_app.pages.steps import pin_words
 from requests_app.signatures import batch_numbering, batch_signing
 from requests_app.signatures.batch_signing import Came
-from requests_app.signatures.forms import BatchSigningForm
+from requests_app.steps.forms import PIN_ATTRS
 from requests_app.workflow import Action
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
+
+
+class BatchSigningForm(forms.Form):
+    """Several letters, each at the version that was seen, and one PIN for all of them.
+
+    ``chosen`` are "uuid:version"; what is neither is a form that nobody was shown.
+    """
+
+    chosen = forms.CharField(widget=forms.MultipleHiddenInput, required=False)
+    looked = forms.BooleanField(label=gettext_lazy("Tôi đã xem từng văn bản được chọn"))
+    pin = forms.CharField(
+        label=gettext_lazy("Mã PIN của thiết bị ký"),
+        max_length=32,
+        strip=False,
+        widget=forms.PasswordInput(attrs=PIN_ATTRS),
+    )
+
+    @property
+    def chosen_before(self) -> list[tuple[UUID, int]]:
+        """What was chosen, so that a form that comes back has it still."""
+        if not self.is_bound:
+            return []
+        try:
+            return [_seen_letter(one) for one in self._typed()]
+        except ValueError:
+            return []
+
+    def clean_chosen(self) -> list[tuple[UUID, int]]:
+        typed = self._typed()
+        if not typed:
+            raise forms.ValidationError(gettext_lazy("Chưa chọn văn bản nào."))
+        try:
+            return [_seen_letter(one) for one in typed]
+        except ValueError as error:
+            raise forms.ValidationError(
+                gettext_lazy("Danh sách đã chọn không đúng; tải lại trang.")
+            ) from error
+
+    def _typed(self) -> list[str]:
+        data = self.data
+        return list(data.getlist("chosen")) if hasattr(data, "getlist") else []
+
+
+def _seen_letter(text: str) -> tuple[UUID, int]:
+    uuid, _colon, version = text.partition(":")
+    return UUID(uuid), typed_number(version, otherwise=0)
+
 
 MOST_OF_A_NUMBER = 40
 
