@@ -21,14 +21,14 @@ from requests_app import kinds
 from requests_app.decision import services as decision_services
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.pages import components
-from requests_app.pages import steps as taking
+from requests_app.pages import views as taking
 from requests_app.steps.engine import bars_of
 from requests_app.steps.forms import StepForm
 from requests_app.submission import checks
 from requests_app.workflow import HANDING_BACK, Action, steps_open_to
 
 if TYPE_CHECKING:
-    from portal.accounts.models import User, UserRequest
+    from portal.accounts.models import UserRequest
 
 
 class RowDecisionForm(forms.Form):
@@ -162,7 +162,14 @@ def _render_review(
         return redirect("requests_app:detail", dossier.uuid)
     cards = components.steps_of(dossier, request.user, sent=sent, only=_REVIEWING)
     page = page or components.rows_page(dossier, request.GET.get("page"))
-    can_decide = _can_decide(dossier, request.user)
+    user = request.user
+    # In the table, and not barred by four eyes.
+    steps = steps_open_to(user.role, state=dossier.state, route=dossier.route)
+    can_decide = (
+        not user.looks_only
+        and any(step.action == Action.DECIDE for step in steps)
+        and not any(step.action == Action.DECIDE for step in bars_of(dossier, user))
+    )
     if can_decide and forms is None:
         forms = [RowDecisionForm(item=item) for item in page]
     rows = components.masked(dossier, page)
@@ -184,11 +191,3 @@ def _render_review(
         "undecided": Decision.NONE,
     }
     return render(request, "requests_app/review.html", context)
-
-
-def _can_decide(dossier: Dossier, user: User) -> bool:
-    """Say whether ``user`` decides rows now: in the table, and not barred by four eyes."""
-    steps = steps_open_to(user.role, state=dossier.state, route=dossier.route)
-    if user.looks_only or not any(step.action == Action.DECIDE for step in steps):
-        return False
-    return not any(step.action == Action.DECIDE for step in bars_of(dossier, user))

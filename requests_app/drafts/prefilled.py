@@ -14,7 +14,7 @@ from portal.agencies.services import reveal_identities
 from portal.ca.models import Certificate
 from requests_app import kinds
 from requests_app.drafts.services import create_draft, import_rows, save_letter
-from requests_app.kinds.base import EffectKind, Kind
+from requests_app.kinds.base import Kind
 from requests_app.kinds.prefill import Filled, Selection, certificates_of, devices_of, rows_for
 from requests_app.models import Dossier
 
@@ -57,7 +57,7 @@ def start_dossier(
         filled = [fitting(kind, row) | dict(answers or {}) for row in rows]
         import_rows(dossier, filled, actor=actor, now=now, version=dossier.version)
         dossier.refresh_from_db()
-    if kind.effect is EffectKind.ISSUE:
+    if kind.issues_anew:
         _name_old_certificates(dossier, kind, selection.certificates, actor=actor, now=now)
     return dossier
 

@@ -198,6 +198,11 @@ class Kind:
         raise KeyError(name)
 
     @property
+    def issues_anew(self) -> bool:
+        """Whether its rows ask for certificates that follow none."""
+        return self.effect is EffectKind.ISSUE
+
+    @property
     def takes_key_requests(self) -> bool:
         """Whether a row may carry a PKCS#10 request."""
         return any(one.widget is Widget.KEY_REQUEST for one in self.fields)

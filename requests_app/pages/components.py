@@ -118,15 +118,16 @@ def steps_of(
     """Return those of ``only`` open to ``user``; ``sent`` is the form that came back, if any."""
     steps = [step for step in allowed_steps(dossier, user) if step.action in only]
     reasons = active_reasons() if any(step.needs_reason for step in steps) else []
-    return [_card(dossier, step, sent=sent, reasons=reasons) for step in steps]
-
-
-def _card(
-    dossier: Dossier, step: DossierStep, *, sent: StepForm | None, reasons: Sequence[ReturnReason]
-) -> StepCard:
-    if sent is not None and sent.data.get("action") == step.action:
-        return StepCard(step, sent)
-    return StepCard(step, step_form(dossier, step.action, reasons=reasons))
+    came_back = sent.data.get("action") if sent is not None else None
+    return [
+        StepCard(
+            step,
+            sent
+            if sent is not None and came_back == step.action
+            else step_form(dossier, step.action, reasons=reasons),
+        )
+        for step in steps
+    ]
 
 
 @dataclass(frozen=True, slots=True)

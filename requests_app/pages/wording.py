@@ -75,23 +75,30 @@ def _with_a_desk(dossier: Dossier) -> str:
 
 
 def _of_the_portal(dossier: Dossier) -> str:
+    is_partly_taken = dossier.route in HANDING_BACK
+    goes_on = dossier.state == State.WITHDRAWN and hasattr(dossier, "continued_by")
     return {
         State.ACCEPTED: _("Đã phê duyệt; hệ thống bắt đầu thực hiện trong ít phút"),
         State.EXECUTING: _("Hệ thống đang thực hiện từng dòng; không cần làm gì thêm"),
         State.COMPLETED: _finished(dossier),
-        State.PARTLY_COMPLETED: _partly_finished(dossier),
+        State.PARTLY_COMPLETED: (
+            _(
+                "Bên nhận chỉ nhận một phần; thiết bị không nhận vẫn phải giao lại bằng biên bản "
+                "khác, lý do có trong danh sách"
+            )
+            if is_partly_taken
+            else _("Hồ sơ đã xong; dòng bị từ chối có lý do trong danh sách")
+        ),
         State.EXECUTION_FAILED: _(
             "Có dòng thực hiện bị lỗi; người tiếp nhận xem, cho chạy lại hoặc từ chối dòng đó"
         ),
         State.REJECTED: _("Toàn bộ bị từ chối; xem văn bản trả lời và lý do từng dòng"),
-        State.WITHDRAWN: _withdrawn(dossier),
+        State.WITHDRAWN: (
+            _("Hồ sơ dừng vì đơn vị gửi được sắp xếp; đã lập lại dưới tên đơn vị kế thừa")
+            if goes_on
+            else _("Đơn vị đã rút hồ sơ; không ai phải làm gì thêm")
+        ),
     }[State(dossier.state)]
-
-
-def _withdrawn(dossier: Dossier) -> str:
-    if dossier.state == State.WITHDRAWN and hasattr(dossier, "continued_by"):
-        return _("Hồ sơ dừng vì đơn vị gửi được sắp xếp; đã lập lại dưới tên đơn vị kế thừa")
-    return _("Đơn vị đã rút hồ sơ; không ai phải làm gì thêm")
 
 
 def _finished(dossier: Dossier) -> str:
@@ -113,15 +120,6 @@ def _finished(dossier: Dossier) -> str:
             "Biên bản đã được ghi nhận; chứng thư còn hiệu lực thì đề nghị thu hồi (Mẫu 05)"
         ),
     }.get(kinds.get(dossier.kind).effect, _("Hồ sơ đã xong"))
-
-
-def _partly_finished(dossier: Dossier) -> str:
-    if dossier.route in HANDING_BACK:
-        return _(
-            "Bên nhận chỉ nhận một phần; thiết bị không nhận vẫn phải giao lại bằng biên bản khác, "
-            "lý do có trong danh sách"
-        )
-    return _("Hồ sơ đã xong; dòng bị từ chối có lý do trong danh sách")
 
 
 def deed_of(action: str) -> str:

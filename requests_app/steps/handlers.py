@@ -127,7 +127,7 @@ class HandBack(Handler):
 
     def follow(self, dossier: Dossier) -> None:
         deadlines.cancel_all(dossier.uuid, now=self.now)
-        clocks.start_correction(dossier, now=self.now)
+        clocks.start(DeadlineKind.CORRECTION, dossier, owner=dossier.agency, now=self.now)
 
 
 def violations_of_done_rows(dossier: Dossier) -> list[Violation]:
@@ -205,7 +205,9 @@ class Seal(Sign):
         effect_of(dossier).on_sent(dossier, actor=self.actor, now=self.now)
         deadlines.close(DeadlineKind.CORRECTION, dossier.uuid, now=self.now)
         if dossier.route == Route.VIA_OFFICE:
-            clocks.start_office_check(dossier, now=self.now)
+            assert dossier.office is not None
+            # It checks and forwards.
+            clocks.start(DeadlineKind.OFFICE_CHECK, dossier, owner=dossier.office, now=self.now)
         elif dossier.route != Route.NOTICE:
             clocks.start_decision(dossier, now=self.now)
 
@@ -272,87 +274,72 @@ class Reject(Handler):
 _MOVE = {Route.MINUTES: Move.RETURN_TO_CA, Route.OFFICE_MINUTES: Move.PASS_TO_OFFICE}
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What the receiving side hands the agency; ``signer`` None: the portal's record alone."""
-
-    pdf: bytes
-    signer: Signer | None
-
-
-def prepare_receipt(dossier: Dossier, *, actor: User, pin: str, now: datetime) -> Receipt:
-    """Print the receipt of what was decided row by row and open the key it is signed with.
-
-    Without a PIN it is not signed: it names who confirmed, in which office, when. Raises Refused
-    when there is no certificate to sign with, and what ``tokens.unlock`` raises.
-    """
-    signer = None
-    if pin:
-        certificate = personal_certificate(actor, now=now)
-        if certificate is None:
-            raise refuse(
-                "no_certificate_to_sign",
-                "Anh/chị không có chứng thư cá nhân còn hiệu lực với thiết bị đang giữ để ký.",
-                way_out="Để trống mã PIN: hệ thống ghi nhận họ tên, chức vụ và thời điểm xác nhận.",
-            )
-        key = tokens.unlock(certificate.key, pin, now=now, actor=actor)
-        signer = Signer(SignatureRole.HEAD, certificate, key)
-    items = list(dossier.items.order_by("position"))
-    letter = receipt_letter_of(dossier, items, actor=actor, is_signed=signer is not None, now=now)
-    return Receipt(paper.render(letter), signer)
-
-
-def take_devices(dossier: Dossier, receipt: Receipt, *, actor: User, now: datetime) -> Document:
-    """Move the received devices, end every row, and deliver the receipt; returns its document.
-
-    The dossier is locked. What was not received goes on being owed. Raises Refused when a device
-    is no longer where the minutes say.
-    """
-    # Signed before devices and the audit chain are held: others wait for them.
-    name = f"Xac-nhan-nhan-thiet-bi-{dossier.letter_number.replace('/', '-')}.pdf"
-    document = documents.store(receipt.pdf, name=name, media_type=PDF, now=now)
-    if receipt.signer is not None:
-        document = documents.sign(
-            document,
-            role=receipt.signer.role,
-            certificate=receipt.signer.certificate,
-            key=receipt.signer.key,
-            signed_by=actor,
-            now=now,
-            chain=ca.chain(),
-        )
-    received = list(dossier.items.filter(decision=Decision.ACCEPTED).select_related("device"))
-    label = f"Biên bản giao, nhận thiết bị (Mẫu 08) số {dossier.letter_number}"
-    devices.take_returned(
-        [item.device for item in received if item.device is not None],
-        _MOVE[Route(dossier.route)],
-        paper=("dossier", dossier.uuid, label),
-        actor=actor,
-        now=now,
-        notes={
-            item.device_id: item.decision_reason
-            for item in received
-            if item.device_id is not None and item.decision_reason
-        },
-    )
-    dossier.items.filter(decision=Decision.ACCEPTED).update(outcome=Outcome.DONE)
-    dossier.items.filter(decision=Decision.REFUSED).update(outcome=Outcome.REFUSED)
-    deliver_document(dossier, DeliveredPaper.Kind.RECEIPT, document, now=now)
-    return document
-
-
 @dataclass(slots=True)
 class Receive(Handler):
-    """``receipt`` is printed, and signed where a PIN was given, before devices are locked."""
+    """Minutes of devices given back (Mẫu 08) are confirmed, device by device (Điều 20).
 
-    receipt: Receipt | None = None
+    ``receipt`` is printed, and signed where a PIN was given, before devices are locked; ``signer``
+    None: the portal's record alone, which names who confirmed, in which office, when.
+    """
+
+    receipt: bytes = b""
+    signer: Signer | None = None
 
     def prepare(self, dossier: Dossier) -> None:
         self.require(dossier)  # what is refused costs no PIN
         assert self.actor is not None
-        self.receipt = prepare_receipt(dossier, actor=self.actor, pin=self.pin, now=self.now)
+        if self.pin:
+            certificate = personal_certificate(self.actor, now=self.now)
+            if certificate is None:
+                raise refuse(
+                    "no_certificate_to_sign",
+                    "Anh/chị không có chứng thư cá nhân còn hiệu lực với thiết bị đang giữ để ký.",
+                    way_out="Để trống mã PIN: hệ thống ghi nhận họ tên, chức vụ và thời điểm xác "
+                    "nhận.",
+                )
+            key = tokens.unlock(certificate.key, self.pin, now=self.now, actor=self.actor)
+            self.signer = Signer(SignatureRole.HEAD, certificate, key)
+        items = list(dossier.items.order_by("position"))
+        is_signed = self.signer is not None
+        self.receipt = paper.render(
+            receipt_letter_of(dossier, items, actor=self.actor, is_signed=is_signed, now=self.now)
+        )
 
     def apply(self, dossier: Dossier) -> None:
+        """Move the received devices, end every row, and deliver the receipt.
+
+        What was not received goes on being owed. Raises Refused when a device is no longer where
+        the minutes say.
+        """
         assert self.actor is not None
-        assert self.receipt is not None
-        self.document = take_devices(dossier, self.receipt, actor=self.actor, now=self.now)
+        # Signed before devices and the audit chain are held: others wait for them.
+        name = f"Xac-nhan-nhan-thiet-bi-{dossier.letter_number.replace('/', '-')}.pdf"
+        document = documents.store(self.receipt, name=name, media_type=PDF, now=self.now)
+        if self.signer is not None:
+            document = documents.sign(
+                document,
+                role=self.signer.role,
+                certificate=self.signer.certificate,
+                key=self.signer.key,
+                signed_by=self.actor,
+                now=self.now,
+                chain=ca.chain(),
+            )
+        received = list(dossier.items.filter(decision=Decision.ACCEPTED).select_related("device"))
+        label = f"Biên bản giao, nhận thiết bị (Mẫu 08) số {dossier.letter_number}"
+        devices.take_returned(
+            [item.device for item in received if item.device is not None],
+            _MOVE[Route(dossier.route)],
+            paper=("dossier", dossier.uuid, label),
+            actor=self.actor,
+            now=self.now,
+            notes={
+                item.device_id: item.decision_reason
+                for item in received
+                if item.device_id is not None and item.decision_reason
+            },
+        )
+        dossier.items.filter(decision=Decision.ACCEPTED).update(outcome=Outcome.DONE)
+        dossier.items.filter(decision=Decision.REFUSED).update(outcome=Outcome.REFUSED)
+        deliver_document(dossier, DeliveredPaper.Kind.RECEIPT, document, now=self.now)
+        self.document = document

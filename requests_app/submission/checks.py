@@ -23,7 +23,6 @@ from requests_app.kinds.named_bodies import bodies_of
 from requests_app.models import Attachment, Dossier, DossierItem, SigningMode
 from requests_app.routing.services import rules_for
 from requests_app.rules import dossiers as rules
-from requests_app.submission.signing_mode import signing_mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +53,20 @@ def _taken_over(
     dossier: Dossier, items: Sequence[DossierItem], *, names_bodies: bool
 ) -> list[SecondLook]:
     """R41: with these rows a person and a device go from another body to the sender."""
-    if kinds.get(dossier.kind).effect is not EffectKind.RENEW_CHANGE:
+    if not kinds.get(dossier.kind).takes_over:
         return []
     own = bodies_of(dossier.agency)
     return [
         SecondLook(
             f"Dòng {item.position}: {item.title}",
-            f"Chứng thư do {_whose(item, names_bodies)} quản lý. Xem có văn bản điều động, tiếp "
-            "nhận; khi thực hiện, người này và thiết bị chuyển sang đơn vị gửi.",
+            f"Chứng thư do {item.certificate.agency.name if names_bodies else 'cơ quan khác'} "
+            "quản lý. Xem có văn bản điều động, tiếp nhận; khi thực hiện, người này và thiết bị "
+            "chuyển sang đơn vị gửi.",
             "Quy định quản lý chữ ký số, Điều 11 khoản 6",
         )
         for item in items
         if item.certificate is not None and item.certificate.agency_id not in own
     ]
-
-
-def _whose(item: DossierItem, names_bodies: bool) -> str:
-    assert item.certificate is not None
-    return item.certificate.agency.name if names_bodies else "cơ quan khác"
 
 
 def _asked_elsewhere(dossier: Dossier, items: Sequence[DossierItem]) -> Iterator[SecondLook]:
@@ -312,8 +307,3 @@ CATALOGUE_OF: Mapping[EffectKind, Sequence[tuple[str, Words, str]]] = {
         ("not_changeable", "Thay đổi: đúng trường hợp được thay đổi", "Điều 15"),
     ),
 }
-
-
-def expected_signing_mode(dossier: Dossier, *, now: datetime) -> tuple[SigningMode, str]:
-    """Return how the letter will be signed and why, before it is frozen."""
-    return signing_mode(dossier.agency, now=now)

@@ -55,7 +55,11 @@ def waiting(request: UserRequest) -> HttpResponse:
         with refused:
             made = make_letter(_chosen(request, found), actor=user, now=timezone.now())
             if made.barred:
-                messages.warning(request, _barred_words(made.barred))
+                words = _(
+                    "%(count)s hồ sơ không đưa vào công văn vì anh/chị đã tham gia soạn, ký hoặc "
+                    "gửi: người khác phải chuyển các hồ sơ này."
+                )
+                messages.warning(request, words % {"count": made.barred})
             return redirect("requests_app:covering_letter", made.letter.uuid)
     context = {
         "filter": found,
@@ -87,13 +91,6 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _barred_words(count: int) -> str:
-    return _(
-        "%(count)s hồ sơ không đưa vào công văn vì anh/chị đã tham gia soạn, ký hoặc gửi: "
-        "người khác phải chuyển các hồ sơ này."
-    ) % {"count": count}
 
 
 @require_safe

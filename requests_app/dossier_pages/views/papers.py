@@ -27,7 +27,7 @@ from requests_app.dossier_pages.visibility import (
 from requests_app.drafts import attachments
 from requests_app.models import Attachment, Dossier, DossierItem
 from requests_app.pages import components
-from requests_app.pages import steps as taking
+from requests_app.pages import views as taking
 from requests_app.submission import letters
 from requests_app.submission.letters import preview_html
 from requests_app.workflow import AT_THE_AGENCY

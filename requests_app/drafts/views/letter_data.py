@@ -24,7 +24,7 @@ from requests_app.errors import StaleVersion
 from requests_app.kinds.base import Answers, Kind, Widget
 from requests_app.models import Dossier
 from requests_app.pages import components
-from requests_app.pages import steps as taking
+from requests_app.pages import views as taking
 from requests_app.rules import dossiers as rules
 
 if TYPE_CHECKING:

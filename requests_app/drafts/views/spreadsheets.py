@@ -24,7 +24,7 @@ from requests_app import kinds, spreadsheets
 from requests_app.drafts.services import import_rows
 from requests_app.models import Dossier
 from requests_app.pages import components
-from requests_app.pages import steps as taking
+from requests_app.pages import views as taking
 from requests_app.spreadsheets import SheetReport, parked
 from requests_app.spreadsheets.parked import release
 

@@ -20,7 +20,7 @@ from portal.core.roles import Capability
 from portal.core.text.identifiers import parse_day
 from portal.core.text.numbers import typed_number
 from requests_app.models import Dossier
-from requests_app.pages.steps import pin_words
+from requests_app.pages.views import pin_words
 from requests_app.signatures import batch_numbering, batch_signing
 from requests_app.signatures.batch_signing import Came
 from requests_app.steps.forms import PIN_ATTRS

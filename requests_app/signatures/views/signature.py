@@ -15,13 +15,13 @@ from requests_app import kinds
 from requests_app.kinds import reissue_warning as reissue
 from requests_app.kinds import row_rules
 from requests_app.pages import components
-from requests_app.pages import steps as taking
+from requests_app.pages import views as taking
 from requests_app.steps.engine import allowed_steps
 from requests_app.submission.checks import (
-    expected_signing_mode,
     row_findings,
     violations_before_signing,
 )
+from requests_app.submission.signing_mode import signing_mode
 from requests_app.workflow import Action
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def check(request: UserRequest, uuid: UUID) -> HttpResponse:
     if not components.is_editor(dossier, request.user):
         return redirect("requests_app:detail", dossier.uuid)
     now = timezone.now()
-    mode, why = expected_signing_mode(dossier, now=now)
+    mode, why = signing_mode(dossier.agency, now=now)
     # What is worth a second look but stops nothing, as (row, words).
     found = [
         (row.item.position, one.finding.message)
