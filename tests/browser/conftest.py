@@ -14,10 +14,11 @@ from portal.ca.authority import services as authority
 from tests.browser.tour import Tour
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as play:
-        # Playwright keeps an event loop in this thread; tests talk to the database beside it.
+        # Playwright keeps an event loop in this thread: tests talk to the database beside it, and
+        # what comes after the module needs the thread for loops of its own (signing).
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         expect.set_options(timeout=30_000)  # a busy machine is no failure
         yield play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
