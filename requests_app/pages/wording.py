@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from requests_app import kinds
-from requests_app.kinds.base import EffectKind
 from requests_app.models import Dossier
 from requests_app.workflow import HANDING_BACK, Action, Route, State
 
@@ -104,22 +103,7 @@ def _of_the_portal(dossier: Dossier) -> str:
 def _finished(dossier: Dossier) -> str:
     if dossier.route in HANDING_BACK:
         return _("Bên nhận đã nhận đủ thiết bị; xem văn bản xác nhận")
-    return {
-        EffectKind.ISSUE: _(
-            "Đã cấp đủ chứng thư; thiết bị (nếu có) được gửi về đơn vị, theo dõi ở mục Thiết bị"
-        ),
-        EffectKind.RENEW_CHANGE: _(
-            "Đã cấp chứng thư mới; mở từng chứng thư, cài vào thiết bị đang dùng rồi bấm xác nhận"
-        ),
-        EffectKind.REVOKE: _(
-            "Đã thu hồi chứng thư; đơn vị nhận lại thiết bị (nếu có) và giao lại kèm Mẫu 08, "
-            "thiết bị mất thì lập Mẫu 09"
-        ),
-        EffectKind.RECOVER: _("Đã mở khóa; thuê bao đặt mã PIN mới ở trang thiết bị"),
-        EffectKind.RECORD_LOSS: _(
-            "Biên bản đã được ghi nhận; chứng thư còn hiệu lực thì đề nghị thu hồi (Mẫu 05)"
-        ),
-    }.get(kinds.get(dossier.kind).effect, _("Hồ sơ đã xong"))
+    return str(kinds.get(dossier.kind).when_done or _("Hồ sơ đã xong"))
 
 
 def deed_of(action: str) -> str:

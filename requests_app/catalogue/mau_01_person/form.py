@@ -305,4 +305,5 @@ KIND = Kind(
         "Cán bộ, công chức, viên chức cần chứng thư mới: cấp lần đầu, hoặc chứng thư cũ đã "
         "hết hạn, đã thu hồi. USB Token, SIM PKI, ký số tập trung. Một văn bản cho nhiều người."
     ),
+    when_done=parts.WHEN_ISSUED,
 )

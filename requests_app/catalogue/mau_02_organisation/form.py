@@ -177,4 +177,5 @@ KIND = Kind(
         "Cơ quan có tư cách pháp nhân cần chữ ký số của cơ quan (thay cho con dấu trên văn bản "
         "điện tử). Lần đầu thì văn bản ký tay, đóng dấu rồi quét; kèm quyết định thành lập."
     ),
+    when_done=parts.WHEN_ISSUED,
 )

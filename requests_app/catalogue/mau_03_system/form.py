@@ -226,4 +226,5 @@ KIND = Kind(
         "Máy chủ, cổng dịch vụ, phần mềm do cơ quan sở hữu hoặc quản lý. Khóa trong HSM hoặc khóa "
         "mềm thì cơ quan tự tạo và gửi tệp PKCS#10 (.csr) kèm từng dòng."
     ),
+    when_done=parts.WHEN_ISSUED,
 )

@@ -327,4 +327,34 @@ KIND = Kind(
             "lập."
         )
     ),
+    when_done=gettext_lazy(
+        "Đã cấp chứng thư mới; mở từng chứng thư, cài vào thiết bị đang dùng rồi bấm xác nhận"
+    ),
+    judged=(
+        (
+            "unknown_certificate",
+            "Chứng thư của đơn vị hoặc người mới chuyển đến",
+            "NB Điều 11",
+        ),
+        ("revoked", "Chứng thư chưa bị thu hồi", "Điều 21"),
+        ("expired", "Chứng thư chưa hết hạn", "Điều 21"),
+        ("email_differs", "Đúng thư điện tử đã đăng ký khi cấp", "Ghi chú Mẫu 04"),
+        (
+            "too_late_to_renew",
+            with_numbers("Gia hạn: còn ít nhất %(days_left)s ngày khi nhận"),
+            "Điều 12",
+        ),
+        ("renewed_already", "Gia hạn: chưa gia hạn lần nào", "Điều 12"),
+        (
+            "does_not_extend",
+            with_numbers("Gia hạn: không quá %(renewed_years)s năm và dài hơn hạn cũ"),
+            "Điều 9",
+        ),
+        (
+            "too_late_to_change",
+            with_numbers("Thay đổi: còn ít nhất %(days_left)s ngày khi nhận"),
+            "Điều 14",
+        ),
+        ("not_changeable", "Thay đổi: đúng trường hợp được thay đổi", "Điều 15"),
+    ),
 )

@@ -269,4 +269,8 @@ KIND = Kind(
         "Người nghỉ hưu, chuyển đi, thôi việc; cơ quan giải thể, sáp nhập; khóa bị lộ, thiết bị "
         "hỏng hoặc thất lạc. Một văn bản cho nhiều chứng thư; thiết bị được thu lại sau đó."
     ),
+    when_done=gettext_lazy(
+        "Đã thu hồi chứng thư; đơn vị nhận lại thiết bị (nếu có) và giao lại kèm Mẫu 08, "
+        "thiết bị mất thì lập Mẫu 09"
+    ),
 )

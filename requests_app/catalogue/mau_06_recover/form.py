@@ -107,4 +107,5 @@ KIND = Kind(
         "Thiết bị bị khóa do nhập sai mật khẩu (PIN) quá số lần, chứng thư còn hiệu lực. Mở khóa "
         "xong, thuê bao tự đặt mã PIN mới. Một văn bản cho nhiều thiết bị."
     ),
+    when_done=gettext_lazy("Đã mở khóa; thuê bao đặt mã PIN mới ở trang thiết bị"),
 )

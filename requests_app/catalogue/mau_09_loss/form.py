@@ -213,4 +213,7 @@ KIND = Kind(
         "Thiết bị của đơn vị bị mất: biên bản gửi Cục ngay. Biên bản không tự thu hồi chứng thư; "
         "gửi xong, hệ thống mở sẵn hồ sơ đề nghị thu hồi (Mẫu 05)."
     ),
+    when_done=gettext_lazy(
+        "Biên bản đã được ghi nhận; chứng thư còn hiệu lực thì đề nghị thu hồi (Mẫu 05)"
+    ),
 )
