@@ -37,22 +37,22 @@ from portal.core.steps import IllegalStep
 from portal.core.text.vietnamese import search_key
 from portal.notices import services as notices
 from requests_app import kinds
+from requests_app.catalogue.mau_01_person.form import CENTRAL
+from requests_app.catalogue.mau_04_renew_change import prefill as renew_change
+from requests_app.catalogue.mau_05_revoke import prefill as revoke
+from requests_app.catalogue.mau_06_recover import prefill as recover
+from requests_app.catalogue.mau_08_return import prefill as give_back
+from requests_app.catalogue.mau_09_loss import prefill as loss
+from requests_app.drafts.prefilled import fitting, with_numbers
 from requests_app.drafts.services import create_draft, import_rows, save_letter
 from requests_app.kinds import issue_prefill as issue
 from requests_app.kinds.base import EffectKind, Kind
-from requests_app.kinds.mau_01_person.form import CENTRAL
-from requests_app.kinds.mau_04_renew_change import prefill as renew_change
-from requests_app.kinds.mau_05_revoke import prefill as revoke
-from requests_app.kinds.mau_06_recover import prefill as recover
-from requests_app.kinds.mau_08_return import prefill as give_back
-from requests_app.kinds.mau_09_loss import prefill as loss
 from requests_app.kinds.people import LEVELS
 from requests_app.kinds.prefill import Filled
 from requests_app.models import Dossier, DossierItem
 from requests_app.routing.services import rule_for
 from requests_app.rules.revocation import Cause, causes_for
-from requests_app.start_page.services import fitting, with_numbers
-from requests_app.steps.titles import headline_of
+from requests_app.titles import headline_of
 
 KIND_OF_FORM: Mapping[str, Kind] = {kind.number: kind for kind in kinds.KINDS.values()}
 

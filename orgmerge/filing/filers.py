@@ -16,6 +16,7 @@ from orgmerge.register import answers, queries
 from orgmerge.vocabulary import LineAbout
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyVersion
+from portal.agencies.tree import with_superiors
 from portal.ca.models import Certificate
 from portal.core.roles import Capability, roles_that_can
 
@@ -68,14 +69,8 @@ def filers_of(merger: Merger, bodies: Iterable[MergerBody], *, now: datetime) ->
     by_body = {}
     for version in found:
         body = wanted[version.agency_id]
-        # The names above a body, from the top.
-        chain: list[str] = []
-        seen = {version.agency_id}
-        above = facts[version.agency_id].parent if version.agency_id in facts else None
-        while above is not None and above not in seen and above in facts:
-            seen.add(above)
-            chain.insert(0, facts[above].name)
-            above = facts[above].parent
+        own = facts.get(version.agency_id)
+        chain = with_superiors(own, lambda one: facts.get(one.parent or 0)) if own else ()
         by_body[body.pk] = Filer(
             body=body,
             agency=version.agency,
@@ -84,7 +79,7 @@ def filers_of(merger: Merger, bodies: Iterable[MergerBody], *, now: datetime) ->
             place=NamedBody(
                 name=version.name,
                 province=version.province,
-                superiors=tuple(chain),
+                superiors=tuple(one.name for one in chain)[:0:-1],  # from the top
                 email=version.email,
                 olds=olds.get(body.pk, frozenset()),
             ),

@@ -23,7 +23,7 @@ from orgmerge.vocabulary import (
     MergerState,
 )
 from portal.accounts.models import User
-from portal.agencies.models import Agency
+from portal.agencies.models import Agency, BodyColumns
 from portal.agencies.querysets import AgencyQuerySet
 from portal.ca.models import Certificate
 from portal.core.background.leases import Leased
@@ -144,11 +144,10 @@ class MergerStep(models.Model):
         return f"{self.merger_id}: {self.action}"
 
 
-class MergerBody(models.Model):
+class MergerBody(BodyColumns):
     """A body as it is from the effective date on: founded, or going on (``agency``).
 
-    The columns are those of AgencyVersion; ``agency`` of a founded body is set when it is
-    registered.
+    ``agency`` of a founded body is set when it is registered.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -156,19 +155,6 @@ class MergerBody(models.Model):
     position = models.PositiveIntegerField()
     agency = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="+")
     is_founded = models.BooleanField(default=False)  # registered by this merger
-    name = models.CharField(_("tên"), max_length=250)
-    short_name = models.CharField(_("tên viết tắt trong ký hiệu văn bản"), max_length=30)
-    agency_code = models.CharField(_("mã định danh điện tử"), max_length=35, blank=True)
-    tax_code = models.CharField(_("mã số thuế"), max_length=14, blank=True)
-    budget_code = models.CharField(_("mã quan hệ ngân sách"), max_length=7, blank=True)
-    parent = models.ForeignKey(
-        Agency,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("cơ quan cấp trên"),
-    )
     parent_body = models.ForeignKey(
         "self",
         models.SET_NULL,
@@ -177,15 +163,7 @@ class MergerBody(models.Model):
         related_name="+",
         verbose_name=_("cơ quan cấp trên mới thành lập"),
     )
-    province = models.CharField(_("tỉnh, thành phố"), max_length=60)
-    place = models.CharField(_("địa danh ghi trên văn bản"), max_length=60)
-    address = models.CharField(_("địa chỉ"), max_length=250, blank=True)
-    email = models.EmailField(_("thư điện tử công vụ"), blank=True)
-    email_domain = models.CharField(_("tên miền thư công vụ"), max_length=100, blank=True)
-    phone = models.CharField(_("điện thoại"), max_length=20, blank=True)
-    head_title = models.CharField(_("chức vụ người đứng đầu"), max_length=60, default="CHỦ TỊCH")
-    signs_for = models.CharField(_("ký thay mặt"), max_length=120, blank=True)
-    has_seal = models.BooleanField(_("có con dấu riêng"), default=True)
+    signs_for = models.CharField(_("ký thay mặt"), max_length=120, blank=True)  # with no example
     # Until the first digital seal: how letters in the new name were sealed (DOMAIN 4.3, trap).
     sealed_how = models.CharField(
         _("cách đóng dấu trong thời gian chuyển tiếp"), max_length=250, blank=True

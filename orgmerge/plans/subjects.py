@@ -22,7 +22,7 @@ from orgmerge.register import queries
 from orgmerge.vocabulary import LineAbout, LineAction
 from portal.ca.models import Certificate
 from portal.ca.pki.names import SubjectName, name_problems
-from requests_app.kinds.mau_04_renew_change.form import changed_subject
+from requests_app.catalogue.mau_04_renew_change.form import changed_subject
 
 _MOST_ABOVE = 6  # superiors of a body that are named at most
 

@@ -23,7 +23,6 @@ from orgmerge.models import Merger, MergerBody, MergerShare
 from orgmerge.partners import services as partners
 from orgmerge.vocabulary import Extent, LineAbout, LineAction, LineState, MergerState
 from portal.accounts.models import User
-from portal.agencies.facts import AgencyFacts
 from portal.agencies.models import Agency, AgencyVersion
 from portal.core.rules import refuse
 
@@ -89,7 +88,7 @@ def repeal(merger: Merger, facts: MergerFacts, *, actor: User, now: datetime) ->
     versions = _versions_before(found, sorted(olds))
     restored = {}
     for position, (old, version) in enumerate(versions.items(), start=1):
-        columns = BodyFacts(facts=AgencyFacts.of(version)).columns()
+        columns = BodyFacts(facts=version.facts()).columns()
         columns["agency"] = olds[old] if olds[old].dissolved_on is None else None
         restored[old] = MergerBody(merger=made, position=position, **columns)
     MergerBody.objects.bulk_create(restored.values(), batch_size=_AT_ONCE)

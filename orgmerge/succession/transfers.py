@@ -32,7 +32,7 @@ from portal.accounts.models import User
 from portal.accounts.rules import role_fits_body
 from portal.agencies import services as agencies
 from portal.agencies.models import Affiliation, Agency, AgencyKind, Subscriber, SubscriberKind
-from portal.agencies.services import GoingOver
+from portal.agencies.services import SubscriberTransfer
 from portal.audit import services as audit
 from portal.ca.models import Certificate
 from portal.core.database.bulk import update_rows
@@ -115,7 +115,7 @@ def transfer_affiliations(destinations: Destinations, after: int, now: datetime)
     )
     found = next_rows(rows, after)
     olds = {one.subscriber_id: one.agency_id for one in found}
-    moved = agencies.take_up_work(
+    moved = agencies.transfer_affiliations(
         found,
         _places(destinations, destinations.of(LineAbout.SUBSCRIBER, olds)),
         day=destinations.merger.effective_on,
@@ -130,7 +130,7 @@ def transfer_subscribers(destinations: Destinations, after: int, now: datetime) 
     rows = Subscriber.objects.filter(destinations.leaving(LineAbout.SUBSCRIBER))
     found = next_rows(rows.exclude(organisation__in=destinations.ended_bodies()), after)
     olds = {one.pk: one.agency_id for one in found}
-    moved = agencies.go_over(
+    moved = agencies.transfer_subscribers(
         found, _places(destinations, destinations.of(LineAbout.SUBSCRIBER, olds))
     )
     _record(destinations, LineAbout.SUBSCRIBER, moved, olds, now=now)
@@ -265,15 +265,15 @@ def last_of(found: Sequence[models.Model]) -> int | None:
     return found[-1].pk if len(found) == AT_ONCE else None
 
 
-def _places(destinations: Destinations, to: Mapping[int, Agency]) -> dict[int, GoingOver]:
+def _places(destinations: Destinations, to: Mapping[int, Agency]) -> dict[int, SubscriberTransfer]:
     """Add what the review said of each one's new place."""
     found = {}
     for pk, agency in to.items():
         said = destinations.replies.get((LineAbout.SUBSCRIBER, pk))
         if said is None:
-            found[pk] = GoingOver(to=agency)
+            found[pk] = SubscriberTransfer(to=agency)
         else:
-            found[pk] = GoingOver(
+            found[pk] = SubscriberTransfer(
                 to=agency, unit=said.unit, position=said.position, email=said.email
             )
     return found

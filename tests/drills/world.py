@@ -46,9 +46,9 @@ from portal.deadlines import calendar  # noqa: E402
 from portal.deadlines.models import Deadline, DeadlineKind  # noqa: E402
 from portal.deadlines.services import Owed, OwedUntil, open_deadlines, open_until  # noqa: E402
 from portal.notices import services as notices  # noqa: E402
+from requests_app.catalogue.mau_05_revoke.prefill import rows_of  # noqa: E402
 from requests_app.covering_letters.services import attach_letter_scan, make_letter, number_letter  # noqa: E402
 from requests_app.covering_letters.steps import take_letter_step  # noqa: E402
-from requests_app.kinds.mau_05_revoke.prefill import rows_of  # noqa: E402
 from requests_app.letter_workflow import LetterAction  # noqa: E402
 from requests_app.models import Dossier, Procedure  # noqa: E402
 from requests_app.spreadsheets import parked  # noqa: E402

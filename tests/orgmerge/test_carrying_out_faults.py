@@ -11,9 +11,9 @@ from orgmerge.models import PlanLine
 from orgmerge.vocabulary import LineAction, LineStage, LineState
 from portal.ca.models import Certificate, RevocationReason
 from portal.ca.register.services import revoke_many
+from requests_app.drafts.prefilled import start_dossier
 from requests_app.drafts.services import remove_row
 from requests_app.models import Dossier
-from requests_app.start_page.services import start_dossier
 from tests.orgmerge import carried
 from tests.orgmerge.carried import Merging
 
