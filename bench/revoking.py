@@ -18,8 +18,8 @@ def main() -> None:
     common.boot()
     from django.utils import timezone  # noqa: PLC0415
 
+    from requests_app.catalogue.mau_05_revoke import effect as revoking  # noqa: PLC0415
     from requests_app.execution import services as execution  # noqa: PLC0415
-    from requests_app.kinds.mau_05_revoke import effect as revoking  # noqa: PLC0415
     from requests_app.submission import letters  # noqa: PLC0415
 
     people = _people()
@@ -64,7 +64,7 @@ def _confirmed(people: Any, rows: int) -> Any:
     """A confirmed dossier that names as many certificates, each on a device in hand."""
     from django.utils import timezone  # noqa: PLC0415
 
-    from requests_app.kinds.mau_05_revoke.prefill import rows_of  # noqa: PLC0415
+    from requests_app.catalogue.mau_05_revoke.prefill import rows_of  # noqa: PLC0415
     from requests_app.models import Decision, DossierItem  # noqa: PLC0415
     from requests_app.workflow import State  # noqa: PLC0415
     from tests import builders  # noqa: PLC0415

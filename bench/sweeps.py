@@ -125,9 +125,9 @@ def _idle() -> None:
     from devices.services import lock_exhausted, make_next_keys  # noqa: PLC0415
     from portal.agencies.services import take_effect  # noqa: PLC0415
     from portal.notices.delivery import send_waiting  # noqa: PLC0415
+    from requests_app import tasks as render_queue  # noqa: PLC0415
     from requests_app.covering_letters import forward_queue  # noqa: PLC0415
     from requests_app.execution import services as execution  # noqa: PLC0415
-    from requests_app.submission import render_queue  # noqa: PLC0415
 
     sweeps: dict[str, tuple[Callable[..., object], int]] = {
         "send_waiting": (send_waiting, MAILS),

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from orgmerge.models import Merger
 from orgmerge.workflow import EDITABLE
 from portal.core.roles import Capability
-from requests_app.dossier_pages.views.components import typed_in, version_of
+from requests_app.pages.components import typed_in, version_of
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest

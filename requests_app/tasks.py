@@ -1,16 +1,24 @@
-"""The sweeps of dossiers and covering letters."""
+"""The sweeps of dossiers and covering letters; letters of long lists are rendered here."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from portal.audit import services as audit
 from portal.core.background.sweeps import sweep
+from requests_app.acts import dossier_act, letter_act
 from requests_app.covering_letters import forward_queue
+from requests_app.covering_letters.steps import freeze_letter, render_letter
 from requests_app.execution import services as execution
+from requests_app.letter_workflow import Stage
+from requests_app.models import CoveringLetter, Dossier
+from requests_app.models.querysets import CoveringLetterQuerySet, DossierQuerySet
 from requests_app.spreadsheets import parked
-from requests_app.submission import render_queue
+from requests_app.submission import letters
+from requests_app.workflow import Route, State, queue_of
 
 ONE_PIECE = timedelta(0)
 
@@ -36,7 +44,7 @@ def execute_accepted(*, now: datetime) -> int:
 )
 def freeze_letters(*, now: datetime) -> int:
     """Render the long letters that wait for it."""
-    return render_queue.freeze_waiting(now=now) + render_queue.freeze_covering_letters(now=now)
+    return freeze_waiting(now=now) + freeze_covering_letters(now=now)
 
 
 @sweep(
@@ -60,3 +68,68 @@ def forward_covered(*, now: datetime) -> int:
 def drop_old_sheets(*, now: datetime) -> int:
     """Remove the uploaded sheets that nobody went on with."""
     return parked.drop_old(now=now)
+
+
+LEASE = timedelta(minutes=5)
+
+
+def freeze_waiting(*, now: datetime, most: int = 5) -> int:
+    """Render the frozen letters that are still missing; return how many."""
+    free = (
+        _unfrozen_dossiers()
+        .filter(queue=queue_of(State.AWAITING_SIGNATURE, Route.VIA_OFFICE))
+        .unclaimed(now)
+    )
+    return sum(_freeze(pk, now=now) for pk in list(free.values_list("pk", flat=True)[:most]))
+
+
+def _unfrozen_dossiers() -> DossierQuerySet:
+    return Dossier.objects.filter(state=State.AWAITING_SIGNATURE, letter__isnull=True)
+
+
+def _freeze(pk: int, *, now: datetime) -> bool:
+    if not _unfrozen_dossiers().claim(pk, now=now, lease=LEASE):
+        return False
+    dossier = Dossier.objects.get(pk=pk)
+    pdf = letters.render(dossier)
+    with transaction.atomic():
+        locked = Dossier.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
+        locked.claimed_until = None
+        if locked.version == dossier.version and locked.letter_id is None:
+            # Nobody took it back to change it meanwhile, or was quicker once the lease had run out.
+            document = letters.freeze(locked, pdf, now=now)
+            locked.save(update_fields=["letter", "signed_letter"])
+            act = dossier_act("dossier.freeze", locked, data={"sha256": document.sha256})
+            audit.record(act, actor=None, now=now)
+        locked.save(update_fields=["claimed_until"])
+    return True
+
+
+def freeze_covering_letters(*, now: datetime, most: int = 5) -> int:
+    """Render the long covering letters that wait for the head of an office; return how many."""
+    waiting = _unfrozen_letters().unclaimed(now).order_by("updated_at", "pk")
+    found = list(waiting.values_list("pk", flat=True)[:most])
+    return sum(_freeze_covering(pk, now=now) for pk in found)
+
+
+def _unfrozen_letters() -> CoveringLetterQuerySet:
+    return CoveringLetter.objects.filter(stage=Stage.AWAITING_SIGNATURE, letter__isnull=True)
+
+
+def _freeze_covering(pk: int, *, now: datetime) -> bool:
+    if not _unfrozen_letters().claim(pk, now=now, lease=LEASE):
+        return False
+    seen = CoveringLetter.objects.select_related("office").get(pk=pk)
+    pdf = render_letter(seen, now=now)
+    with transaction.atomic():
+        rows = CoveringLetter.objects.select_for_update(of=("self",), no_key=True)
+        locked = rows.select_related("office").get(pk=pk)
+        locked.claimed_until = None
+        if locked.version == seen.version and locked.letter_id is None:
+            # As above.
+            freeze_letter(locked, pdf, now=now)
+            assert locked.letter is not None
+            act = letter_act("covering.freeze", locked, sha256=locked.letter.sha256)
+            audit.record(act, actor=None, now=now)
+        locked.save(update_fields=["letter", "claimed_until"])
+    return True

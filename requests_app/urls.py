@@ -8,7 +8,7 @@ from requests_app.decision import views as deciding
 from requests_app.dossier_pages.views import detail, lists, papers
 from requests_app.minutes import views as minutes
 from requests_app.routing import views as routing
-from requests_app.submission.views import batch_signing, signature
+from requests_app.signatures.views import batch_signing, signature
 from requests_app.worklist.views import dashboard
 
 app_name = "requests_app"
@@ -52,6 +52,7 @@ urlpatterns = [
         name="event_document",
     ),
     path("<uuid:uuid>/van-ban-giao/<uuid:paper_uuid>/", papers.paper, name="paper"),
+    path("", include("requests_app.start_page.urls")),
     path("", include("requests_app.drafts.urls")),
     path("", include("requests_app.covering_letters.urls")),
 ]

@@ -31,7 +31,7 @@ from portal.core.text.vietnamese import nfc
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DescribedRow:
     """One registered body passing to a described one; ``new`` None: it ends."""
 
     old: Agency
@@ -140,7 +140,9 @@ def remove_body(merger: Merger, code: UUID, *, actor: User, now: datetime, versi
 
 
 @transaction.atomic
-def add_row(merger: Merger, row: Row, *, actor: User, now: datetime, version: int) -> MergerShare:
+def add_row(
+    merger: Merger, row: DescribedRow, *, actor: User, now: datetime, version: int
+) -> MergerShare:
     """Say where a registered body goes. Raises as ``lock_merger``, or Refused."""
     merger = lock_merger(merger, actor=actor, version=version)
     if not merger.bodies_followed().filter(pk=row.old.pk).exists():

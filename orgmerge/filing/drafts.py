@@ -26,7 +26,7 @@ from orgmerge.models import Merger, MergerBody, PlanLine
 from orgmerge.planner.codes import Why
 from orgmerge.planner.subjects import levels_of
 from orgmerge.plans import line_states
-from orgmerge.vocabulary import About, LineState, MergerState, Stage
+from orgmerge.vocabulary import LineAbout, LineStage, LineState, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
 from portal.ca.models import Certificate
@@ -37,22 +37,22 @@ from portal.core.steps import IllegalStep
 from portal.core.text.vietnamese import search_key
 from portal.notices import services as notices
 from requests_app import kinds
+from requests_app.catalogue.mau_01_person.form import CENTRAL
+from requests_app.catalogue.mau_04_renew_change import prefill as renew_change
+from requests_app.catalogue.mau_05_revoke import prefill as revoke
+from requests_app.catalogue.mau_06_recover import prefill as recover
+from requests_app.catalogue.mau_08_return import prefill as give_back
+from requests_app.catalogue.mau_09_loss import prefill as loss
+from requests_app.drafts.prefilled import fitting, with_numbers
 from requests_app.drafts.services import create_draft, import_rows, save_letter
 from requests_app.kinds import issue_prefill as issue
 from requests_app.kinds.base import EffectKind, Kind
-from requests_app.kinds.mau_01_person.form import CENTRAL
-from requests_app.kinds.mau_04_renew_change import prefill as renew_change
-from requests_app.kinds.mau_05_revoke import prefill as revoke
-from requests_app.kinds.mau_06_recover import prefill as recover
-from requests_app.kinds.mau_08_return import prefill as give_back
-from requests_app.kinds.mau_09_loss import prefill as loss
 from requests_app.kinds.people import LEVELS
 from requests_app.kinds.prefill import Filled
 from requests_app.models import Dossier, DossierItem
 from requests_app.routing.services import rule_for
 from requests_app.rules.revocation import Cause, causes_for
-from requests_app.start_page.services import fitting, with_numbers
-from requests_app.steps.titles import headline_of
+from requests_app.titles import headline_of
 
 KIND_OF_FORM: Mapping[str, Kind] = {kind.number: kind for kind in kinds.KINDS.values()}
 
@@ -162,7 +162,7 @@ class LetterRows:
         place = self.filer.place
         if subscriber.kind == SubscriberKind.PERSON:
             line = finding.line
-            if line.about == About.CERTIFICATE and finding.certificate is not None:
+            if line.about == LineAbout.CERTIFICATE and finding.certificate is not None:
                 reply = self.filers.reply_of(finding.certificate, line.target_id)
             else:
                 reply = self.filers.reply(line.about, line.target_id)
@@ -215,7 +215,9 @@ _WORDS: Mapping[str, str] = {
 
 def _certificate(finding: LineFinding) -> Certificate:
     if finding.certificate is None:
-        raise ValueError(f"no certificate for line {finding.line.pk} ({About(finding.line.about)})")
+        raise ValueError(
+            f"no certificate for line {finding.line.pk} ({LineAbout(finding.line.about)})"
+        )
     return finding.certificate
 
 
@@ -292,13 +294,13 @@ def _whose_turn_it_is(
     planned = stages.candidates(merger, senders, open_to)
     if not planned:
         return []
-    returning = {one.sender for one in planned if one.stage == Stage.DEVICES}
+    returning = {one.sender for one in planned if one.stage == LineStage.DEVICES}
     later = stages.waits_for_more(merger, returning, today=timezone.localdate(now))
     return [
         one
         for one in planned
         if open_to.is_open(one.sender, one.stage, is_urgent=one.is_urgent)
-        and not (one.stage == Stage.DEVICES and one.sender in later)
+        and not (one.stage == LineStage.DEVICES and one.sender in later)
     ]
 
 

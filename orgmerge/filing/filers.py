@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from orgmerge.models import Merger, MergerBody
 from orgmerge.planner.facts import Reply
-from orgmerge.planner.subjects import NewPlace
+from orgmerge.planner.subjects import NamedBody
 from orgmerge.plans.subjects import old_names
 from orgmerge.register import answers, queries
-from orgmerge.vocabulary import About
+from orgmerge.vocabulary import LineAbout
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyVersion
 from portal.agencies.tree import with_superiors
@@ -29,7 +29,7 @@ class Filer:
     agency: Agency
     version: AgencyVersion
     clerk: User | None  # the first that is active; without one nothing is opened
-    place: NewPlace
+    place: NamedBody
 
 
 @dataclass(slots=True)
@@ -53,8 +53,8 @@ class Filers:
 
     def reply_of(self, certificate: Certificate, named: int) -> Reply:
         """Return what was said of the certificate the plan named, else of whoever holds it."""
-        own = self.reply(About.CERTIFICATE, named)
-        return own if own.answer else self.reply(About.SUBSCRIBER, certificate.subscriber_id)
+        own = self.reply(LineAbout.CERTIFICATE, named)
+        return own if own.answer else self.reply(LineAbout.SUBSCRIBER, certificate.subscriber_id)
 
 
 def filers_of(merger: Merger, bodies: Iterable[MergerBody], *, now: datetime) -> Filers:
@@ -76,7 +76,7 @@ def filers_of(merger: Merger, bodies: Iterable[MergerBody], *, now: datetime) ->
             agency=version.agency,
             version=version,
             clerk=clerks.get(version.agency_id),
-            place=NewPlace(
+            place=NamedBody(
                 name=version.name,
                 province=version.province,
                 superiors=tuple(one.name for one in chain)[:0:-1],  # from the top

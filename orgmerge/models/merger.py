@@ -13,7 +13,15 @@ from orgmerge.models.offices import MergerOffice
 from orgmerge.models.querysets import MergerQuerySet, PlanQuerySet
 from orgmerge.models.records import GoneOver, RecordsHandover
 from orgmerge.models.review import ReviewItem, ReviewReply, ReviewRound
-from orgmerge.vocabulary import About, Action, Extent, LineState, MergerKind, MergerState, Stage
+from orgmerge.vocabulary import (
+    Extent,
+    LineAbout,
+    LineAction,
+    LineStage,
+    LineState,
+    MergerKind,
+    MergerState,
+)
 from portal.accounts.models import User
 from portal.agencies.models import Agency, BodyColumns
 from portal.agencies.querysets import AgencyQuerySet
@@ -225,9 +233,9 @@ class Settlement(models.Model):
     """What a person decided of a thing the machine leaves to people; kept from plan to plan."""
 
     merger = models.ForeignKey(Merger, models.CASCADE, related_name="settlements")
-    about = models.CharField(max_length=12, choices=About)
+    about = models.CharField(max_length=12, choices=LineAbout)
     target_id = models.BigIntegerField()
-    action = models.CharField(max_length=12, choices=Action)
+    action = models.CharField(max_length=12, choices=LineAction)
     body = models.ForeignKey(MergerBody, models.CASCADE, null=True, related_name="+")
     note = models.CharField(max_length=250, blank=True)
     decided_by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -263,7 +271,8 @@ class Plan(Leased):
     bodies_done = models.PositiveIntegerField(default=0)
     # Numbers of lines under "actions", "about", "warnings" (by code), and "open" as a number.
     counts = models.JSONField(default=dict)
-    # As ``facts.Choice``, "target" being a described body's key; one for each that has candidates.
+    # As ``facts.PlannerChoice``, "target" being a described body's key; one for each that has
+    # candidates.
     choices = models.JSONField(default=list)
     problem = models.TextField(blank=True)
     asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -294,7 +303,7 @@ class PlanLine(models.Model):
     (of MergerBody for bodies): nothing there is ever deleted."""
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="lines", db_index=False)
-    about = models.CharField(max_length=12, choices=About)
+    about = models.CharField(max_length=12, choices=LineAbout)
     target_id = models.BigIntegerField()
     target_uuid = models.UUIDField()
     title = models.CharField(max_length=250)
@@ -315,10 +324,10 @@ class PlanLine(models.Model):
         related_name="+",
         help_text=_("Đơn vị lập hồ sơ"),
     )
-    action = models.CharField(max_length=12, choices=Action)
+    action = models.CharField(max_length=12, choices=LineAction)
     form = models.CharField(max_length=2, blank=True)
     reason = models.CharField(max_length=40)
-    stage = models.PositiveSmallIntegerField(choices=Stage)
+    stage = models.PositiveSmallIntegerField(choices=LineStage)
     successor = models.ForeignKey(
         Certificate, models.PROTECT, null=True, db_index=False, related_name="+"
     )

@@ -16,7 +16,7 @@ from requests_app.drafts.services import MOST_ROWS
 from requests_app.kinds.base import Field
 from requests_app.models import Decision, Dossier, DossierEvent, DossierItem
 from requests_app.steps.engine import allowed_steps
-from requests_app.steps.titles import title_of
+from requests_app.titles import title_of
 from requests_app.workflow import Action, DossierStep
 
 _MOST_TEXT = 4000

@@ -14,11 +14,11 @@ from devices.lifecycle import Custody
 from devices.models import Device
 from portal.accounts.models import User
 from portal.documents import services as documents
+from requests_app.catalogue.mau_07_handover.prefill import rows_to_tell
 from requests_app.decision.services import decide_rows
 from requests_app.drafts import attachments
 from requests_app.drafts.services import create_draft, import_rows, save_letter
 from requests_app.execution import services as execution
-from requests_app.kinds.mau_07_handover.prefill import rows_to_tell
 from requests_app.models import Decision, Dossier, SigningMode
 from requests_app.steps.engine import take_step
 from requests_app.workflow import Action, Route, State

@@ -22,15 +22,15 @@ from portal.core.text.identifiers import parse_day
 from portal.demo import actions
 from portal.demo.actions import Hands
 from portal.demo.people import answers_of
+from requests_app.catalogue.mau_01_person.form import subject_name
+from requests_app.catalogue.mau_04_renew_change import prefill as renew_change
+from requests_app.catalogue.mau_05_revoke import prefill as revoke
+from requests_app.catalogue.mau_06_recover import prefill as recover
+from requests_app.catalogue.mau_09_loss import prefill as loss
 from requests_app.decision.services import decide_rows
+from requests_app.drafts.prefilled import start_dossier
 from requests_app.drafts.services import save_letter
-from requests_app.kinds.mau_01_person.form import subject_name
-from requests_app.kinds.mau_04_renew_change import prefill as renew_change
-from requests_app.kinds.mau_05_revoke import prefill as revoke
-from requests_app.kinds.mau_06_recover import prefill as recover
-from requests_app.kinds.mau_09_loss import prefill as loss
 from requests_app.models import Decision, Dossier, DossierItem
-from requests_app.start_page.services import start_dossier
 from requests_app.workflow import Action
 
 _DAY = timedelta(days=1)

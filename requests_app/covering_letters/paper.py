@@ -61,7 +61,11 @@ def summary_of(covered: Iterable[CoveredDossier]) -> Summary:
         )
     )
     by_form = sorted(found, key=_form_order)
-    totals = tuple(_total(list(group)) for _key, group in groupby(by_form, key=_form_order))
+    forms = [list(group) for _key, group in groupby(by_form, key=_form_order)]
+    totals = tuple(
+        Total(form_of(group[0].dossier.kind), len(group), sum(one.row_count for one in group))
+        for group in forms
+    )
     return Summary(
         lines=lines,
         totals=totals,
@@ -133,19 +137,15 @@ def _line(group: Sequence[CoveredDossier]) -> Line:
     return Line(
         agency=first.agency_version.name,
         form=form_of(first.kind),
-        letters=tuple(_letter_words(one) for one in group),
+        letters=tuple(
+            f"{one.letter_number} ({one.letter_date:%d/%m/%Y})"
+            if one.letter_date
+            else one.letter_number
+            for one in group
+        ),
         dossiers=len(group),
         rows=sum(one.row_count for one in group),
     )
-
-
-def _total(group: Sequence[CoveredDossier]) -> Total:
-    return Total(form_of(group[0].dossier.kind), len(group), sum(one.row_count for one in group))
-
-
-def _letter_words(one: CoveredDossier) -> str:
-    day = f" ({one.letter_date:%d/%m/%Y})" if one.letter_date else ""
-    return f"{one.letter_number}{day}"
 
 
 def _opening(summary: Summary, office: str) -> list[str]:

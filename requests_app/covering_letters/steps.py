@@ -89,7 +89,11 @@ def take_letter_step(
         locked.updated_at = now
         locked.save()
         audit.record(letter_act(f"covering.{step.action}", locked), actor=actor, now=now)
-        _tell(locked, actor=actor, now=now)
+        if role := LETTER_STEPS.awaited(locked.stage):
+            people = User.objects.who_act_for(roles={role}, agency_id=locked.office_id)
+            tell_of_letter(
+                locked, people.exclude(pk=actor.pk), text=locked.sent_back_reason, now=now
+            )
         return locked
 
     return repeated(take)  # a PIN has been counted already: the request can't be repeated
@@ -162,6 +166,14 @@ def violations_of_step(letter: CoveringLetter, action: str, *, now: datetime) ->
     """Return every reason why a letter can't take this step yet."""
     found: list[Violation | None] = []
     if action == LetterAction.REQUEST_SIGNATURE:
+        is_used = False
+        if letter.letter_number and letter.letter_date is not None:
+            others = CoveringLetter.objects.filter(
+                office=letter.office_id,
+                letter_number=letter.letter_number,
+                letter_date__year=letter.letter_date.year,
+            )
+            is_used = others.exclude(pk=letter.pk).exclude(stage=Stage.CANCELLED).exists()
         changed = [one for one in covered_of(letter) if not still_waits(one)]
         names = [
             f"{one.letter_number} ({one.dossier.agency.name})" for one in changed[:_MOST_NAMED]
@@ -169,7 +181,7 @@ def violations_of_step(letter: CoveringLetter, action: str, *, now: datetime) ->
         found = [
             dossier_rules.has_letter_number(letter.letter_number),
             dossier_rules.has_letter_date(letter.letter_date, timezone.localdate(now)),
-            rules.number_is_new(_is_used(letter), letter.letter_number),
+            rules.number_is_new(is_used, letter.letter_number),
             rules.has_dossiers(letter.covered.count()),
             rules.nothing_has_changed([*names, "…"] if len(changed) > _MOST_NAMED else names),
         ]
@@ -180,17 +192,6 @@ def violations_of_step(letter: CoveringLetter, action: str, *, now: datetime) ->
             rules.scan_is_there(is_ink, letter.scan_id is not None),
         ]
     return [violation for violation in found if violation]
-
-
-def _is_used(letter: CoveringLetter) -> bool:
-    if not letter.letter_number or letter.letter_date is None:
-        return False
-    others = CoveringLetter.objects.filter(
-        office=letter.office_id,
-        letter_number=letter.letter_number,
-        letter_date__year=letter.letter_date.year,
-    )
-    return others.exclude(pk=letter.pk).exclude(stage=Stage.CANCELLED).exists()
 
 
 def still_waits(one: CoveredDossier) -> bool:
@@ -252,13 +253,6 @@ def freeze_letter(letter: CoveringLetter, pdf: bytes, *, now: datetime) -> None:
     """Keep the rendered letter; what is signed later is exactly this. The caller saves."""
     name = f"CV-chuyen-ho-so-{letter.letter_number.replace('/', '-')}.pdf"
     letter.letter = documents.store(pdf, name=name, media_type=PDF, now=now)
-
-
-def _tell(letter: CoveringLetter, *, actor: User, now: datetime) -> None:
-    """Tell whose turn it is at the office."""
-    if role := LETTER_STEPS.awaited(letter.stage):
-        people = User.objects.who_act_for(roles={role}, agency_id=letter.office_id)
-        tell_of_letter(letter, people.exclude(pk=actor.pk), text=letter.sent_back_reason, now=now)
 
 
 def tell_of_letter(

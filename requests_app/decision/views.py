@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.core.paginator import Page
 from django.http import HttpResponse
@@ -12,22 +13,51 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.core.web.refusals import Refusals
 from requests_app import kinds
 from requests_app.decision import services as decision_services
-from requests_app.decision.forms import RowDecisionForm
-from requests_app.dossier_pages.views import components
 from requests_app.models import Decision, Dossier, DossierItem
-from requests_app.steps import views as taking
+from requests_app.pages import components
+from requests_app.pages import views as taking
 from requests_app.steps.engine import bars_of
 from requests_app.steps.forms import StepForm
 from requests_app.submission import checks
 from requests_app.workflow import HANDING_BACK, Action, steps_open_to
 
 if TYPE_CHECKING:
-    from portal.accounts.models import User, UserRequest
+    from portal.accounts.models import UserRequest
+
+
+class RowDecisionForm(forms.Form):
+    """What is decided about one row."""
+
+    decision = forms.ChoiceField(
+        label=gettext_lazy("Kết quả"),
+        required=False,
+        choices=Decision.choices,
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Lý do từ chối"),
+        required=False,
+        max_length=1000,
+        widget=forms.TextInput(attrs={"list": "ly-do"}),
+    )
+
+    def __init__(self, data: Any = None, *, item: DossierItem) -> None:
+        initial = {"decision": item.decision, "reason": item.decision_reason}
+        super().__init__(data, prefix=str(item.uuid), initial=initial)
+        self.item = item
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = dict(super().clean() or {})
+        if cleaned.get("decision") == Decision.REFUSED and not cleaned.get("reason"):
+            self.add_error("reason", gettext_lazy("Từ chối phải nêu rõ lý do."))
+        return cleaned
+
 
 _REVIEWING = (Action.FORWARD, Action.DECIDE, Action.RETURN, Action.ACKNOWLEDGE)
 _CONFIRMING = (Action.CONFIRM, Action.REJECT, Action.SEND_BACK)
@@ -132,7 +162,14 @@ def _render_review(
         return redirect("requests_app:detail", dossier.uuid)
     cards = components.steps_of(dossier, request.user, sent=sent, only=_REVIEWING)
     page = page or components.rows_page(dossier, request.GET.get("page"))
-    can_decide = _can_decide(dossier, request.user)
+    user = request.user
+    # In the table, and not barred by four eyes.
+    steps = steps_open_to(user.role, state=dossier.state, route=dossier.route)
+    can_decide = (
+        not user.looks_only
+        and any(step.action == Action.DECIDE for step in steps)
+        and not any(step.action == Action.DECIDE for step in bars_of(dossier, user))
+    )
     if can_decide and forms is None:
         forms = [RowDecisionForm(item=item) for item in page]
     rows = components.masked(dossier, page)
@@ -154,11 +191,3 @@ def _render_review(
         "undecided": Decision.NONE,
     }
     return render(request, "requests_app/review.html", context)
-
-
-def _can_decide(dossier: Dossier, user: User) -> bool:
-    """Say whether ``user`` decides rows now: in the table, and not barred by four eyes."""
-    steps = steps_open_to(user.role, state=dossier.state, route=dossier.route)
-    if user.looks_only or not any(step.action == Action.DECIDE for step in steps):
-        return False
-    return not any(step.action == Action.DECIDE for step in bars_of(dossier, user))

@@ -241,18 +241,17 @@ def row_views(
     rows = []
     for item in items:
         mine = (typed or {}).get(item.uuid, {})
-        cells = [_cell(item, one, mine) for one in kind.fields]
+        cells = []
+        for one in kind.fields:
+            kept = str(item.answers.get(one.name, ""))
+            value = mine.get(one.name, kept)
+            stored = None if value == kept else kept
+            cells.append(Cell(item.uuid, item.position, one, value, stored=stored))
         by_name = {cell.field.name: cell for cell in cells}
         for found in findings.get(item.uuid, ()):
             by_name.get(found.field, cells[0]).findings.append(found.finding)
         rows.append(Row(item, cells))
     return rows
-
-
-def _cell(item: DossierItem, one: Field, mine: Answers) -> Cell:
-    kept = str(item.answers.get(one.name, ""))
-    value = mine.get(one.name, kept)
-    return Cell(item.uuid, item.position, one, value, stored=None if value == kept else kept)
 
 
 def problems(

@@ -145,7 +145,12 @@ def _record(dossier: Dossier, rows: Sequence[Answered], *, now: datetime) -> lis
     for item, certificate in made:
         item.outcome, item.result = Outcome.DONE, certificate
     update_rows(touched, ["outcome", "outcome_reason", "result"])
-    _stop_old_clocks(made, now=now)
+    if made:
+        # The clocks of what they replace stop. Their own speak in years: a sweep starts them, and
+        # no row waits for it.
+        new = [certificate for _item, certificate in made]
+        serials = {normalise_serial(item.answers.get("old_serial", "")) for item, _new in made}
+        expiry.issued_anew(new, instead_of=serials - {""}, now=now)
     audit.record(
         dossier_act(
             ACT,
@@ -159,18 +164,6 @@ def _record(dossier: Dossier, rows: Sequence[Answered], *, now: datetime) -> lis
         now=now,
     )
     return touched
-
-
-def _stop_old_clocks(made: Sequence[tuple[DossierItem, Certificate]], *, now: datetime) -> None:
-    """Stop the clocks of what new certificates replace.
-
-    Their own clocks speak in years: a sweep starts them, and no row waits for it.
-    """
-    if not made:
-        return
-    new = [certificate for _item, certificate in made]
-    serials = {normalise_serial(item.answers.get("old_serial", "")) for item, _new in made}
-    expiry.issued_anew(new, instead_of=serials - {""}, now=now)
 
 
 EFFECT = Effect(carry_out=do_chunk, asks_the_ca=True, is_in_the_senders_name=True)

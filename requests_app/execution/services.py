@@ -23,7 +23,7 @@ from portal.core.database.bulk import collector_paused
 from portal.core.steps import PORTAL
 from requests_app import kinds
 from requests_app.execution.rows import waiting_rows
-from requests_app.kinds.effects import Effect, effect_of_kind
+from requests_app.kinds.effects import effect_of_kind
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.steps.engine import take_own_step
 from requests_app.steps.rows import keep_refusal, print_refusal
@@ -41,7 +41,9 @@ def execute_accepted(*, now: datetime, most: int = 20) -> int:
     """
     started = monotonic()
     waiting = Dossier.objects.filter(queue=PORTAL, state__in=_WAITING).unclaimed(now)
-    if not _has_ca():
+    try:
+        authority.current()
+    except authority.NotConfigured:
         asking = [code for code in kinds.KINDS if effect_of_kind(code).asks_the_ca]
         if waiting.filter(kind__in=asking).exists():
             logger.warning("no CA is configured: what it is asked for waits")
@@ -75,7 +77,12 @@ def execute(pk: int, *, now: datetime) -> int:
         # The lease runs by the real clock: a long list outlives the moment it began at.
         moment = now + timedelta(seconds=monotonic() - started)
         Dossier.objects.hold(pk, now=moment, lease=settings.EXECUTION_LEASE)
-    _finish(pk, _prepare_end(pk, effect, now=now), now=now)
+    end: End | None = None  # while a failed row keeps it open
+    if not DossierItem.objects.filter(dossier=pk, outcome=Outcome.FAILED).exists():
+        seen = Dossier.objects.select_related("agency_version", "addressee", "agency").get(pk=pk)
+        refusal = print_refusal(seen)
+        end = End(refusal, effect.prepare_end(pk, now=now) if effect.prepare_end else None)
+    _finish(pk, end, now=now)
     return rows
 
 
@@ -87,36 +94,16 @@ class End:
     leave: Callable[[Dossier], object] | None
 
 
-def _prepare_end(pk: int, effect: Effect, *, now: datetime) -> End | None:
-    """Print what is left when the dossier ends; None while a failed row keeps it open."""
-    if DossierItem.objects.filter(dossier=pk, outcome=Outcome.FAILED).exists():
-        return None
-    seen = Dossier.objects.select_related("agency_version", "addressee", "agency").get(pk=pk)
-    return End(print_refusal(seen), effect.prepare_end(pk, now=now) if effect.prepare_end else None)
-
-
-def _has_ca() -> bool:
-    try:
-        authority.current()
-    except authority.NotConfigured:
-        return False
-    return True
-
-
 def begin(pk: int, *, now: datetime) -> bool:
     """Claim a dossier and set it going; say whether it is this worker's now."""
     waiting = Dossier.objects.filter(state__in=_WAITING)
     if not waiting.claim(pk, now=now, lease=settings.EXECUTION_LEASE):
         return False
-    _start(pk, now=now)
+    with transaction.atomic():
+        dossier = Dossier.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
+        if dossier.state == State.ACCEPTED:
+            take_own_step(dossier, Action.START, now=now)
     return True
-
-
-@transaction.atomic
-def _start(pk: int, *, now: datetime) -> None:
-    dossier = Dossier.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
-    if dossier.state == State.ACCEPTED:
-        take_own_step(dossier, Action.START, now=now)
 
 
 def next_chunk(pk: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""The catalogue of forms: one folder ``mau_NN_*`` is one Mẫu; nothing else names a kind.
+"""The catalogue of forms: one folder ``requests_app/catalogue/mau_NN_*`` is one Mẫu.
 
 A folder's ``form`` is pure and makes the catalogue. Its ``rules``, ``prefill`` and ``effect``, each
 where there is something to say, import services and are found by ``attached`` when they are asked.
@@ -15,20 +15,22 @@ from typing import Any
 
 from requests_app.kinds.base import EffectKind, Kind
 
+FOLDERS = "requests_app.catalogue"
+
 
 def _discover(paths: Iterable[str]) -> dict[str, Kind]:
     kinds: dict[str, Kind] = {}
     for module in sorted(pkgutil.iter_modules(paths), key=lambda found: found.name):
         if not module.name.startswith("mau_"):
             continue
-        kind: Kind = import_module(f"{__name__}.{module.name}.form").KIND
+        kind: Kind = import_module(f"{FOLDERS}.{module.name}.form").KIND
         if kind.code in kinds:
             raise ValueError(f"two kinds share the code {kind.code}")
         kinds[kind.code] = kind
     return kinds
 
 
-KINDS = _discover(__path__)
+KINDS = _discover(import_module(FOLDERS).__path__)
 
 
 def get(code: str) -> Kind:
@@ -47,5 +49,5 @@ def attached(code: str, part: str, name: str) -> Any:
 
     Raises KeyError when there is no such kind.
     """
-    module = f"{__name__}.{get(code).code}.{part}"
+    module = f"{FOLDERS}.{get(code).code}.{part}"
     return getattr(import_module(module), name) if find_spec(module) else None

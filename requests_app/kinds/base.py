@@ -189,6 +189,9 @@ class Kind:
     sheet: tuple[SheetColumn, ...] = ()
     need: Words = ""  # what the start page asks: "Cấp chứng thư cho cá nhân"
     purpose: Words = ""  # and one sentence on when to use it
+    when_done: Words = ""  # what a page says of a dossier of which everything is done
+    # What is judged of its rows beside what every form is judged by: (code, title, article).
+    judged: tuple[tuple[str, Words, str], ...] = ()
 
     def field_named(self, name: str) -> Field:
         """Return the row field called ``name``; raises KeyError."""
@@ -196,6 +199,11 @@ class Kind:
             if one.name == name:
                 return one
         raise KeyError(name)
+
+    @property
+    def issues_anew(self) -> bool:
+        """Whether its rows ask for certificates that follow none."""
+        return self.effect is EffectKind.ISSUE
 
     @property
     def takes_key_requests(self) -> bool:

@@ -19,6 +19,9 @@ SEEN_IN_WORKING_FILES = (
     "Chép theo hồ sơ làm việc của một văn thư cấp xã (09/2026), đối chiếu biểu mẫu 09/2024 của Cục"
 )
 VERSION = "NĐ68/2024"
+WHEN_ISSUED = gettext_lazy(
+    "Đã cấp đủ chứng thư; thiết bị (nếu có) được gửi về đơn vị, theo dõi ở mục Thiết bị"
+)
 EMAIL_NOTE = (
     "Địa chỉ thư điện tử công vụ: là địa chỉ thư điện tử do cơ quan nhà nước cấp, không sử dụng "
     "thư điện tử công cộng (gmail, yahoo, hotmail…)."

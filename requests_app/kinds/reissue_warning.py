@@ -16,8 +16,8 @@ from portal.core.rules import Violation
 from requests_app import kinds
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import standing_rows
-from requests_app.kinds.mau_04_renew_change.rules import day_of_law
 from requests_app.kinds.named_bodies import bodies_of
+from requests_app.kinds.row_rules import day_of_law
 from requests_app.kinds.targets import serial_of
 from requests_app.models import Dossier, DossierItem
 from requests_app.rules.reissue import first_day, may_be_issued_anew

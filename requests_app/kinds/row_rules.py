@@ -8,14 +8,16 @@ sentences themselves are pure and stand in ``requests_app.rules``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from portal.core.rules import Violation
 from requests_app import kinds
 from requests_app.models import Dossier, DossierItem
+from requests_app.workflow import AT_THE_AGENCY
 
 
 class RowRules(Protocol):
@@ -37,3 +39,10 @@ def rows_of(dossier: Dossier) -> QuerySet[DossierItem]:
     return dossier.items.select_related(
         "device", "certificate__key", "certificate__subscriber", "certificate__agency", "subscriber"
     ).defer("certificate__der", "certificate__crl_entry")
+
+
+def day_of_law(dossier: Dossier, now: datetime) -> date:
+    """Return the day that counts: a returned dossier is judged anew (DOMAIN 14.1)."""
+    if dossier.state in AT_THE_AGENCY or dossier.received_on is None:
+        return timezone.localdate(now)
+    return dossier.received_on

@@ -22,9 +22,9 @@ from portal.core.web.refusals import Refusals
 from requests_app import kinds
 from requests_app.decision import services as decision_services
 from requests_app.decision.services import RowDecision, decide_rows
-from requests_app.dossier_pages.views import components
 from requests_app.models import Decision, Dossier, DossierItem
-from requests_app.steps import views as taking
+from requests_app.pages import components
+from requests_app.pages import views as taking
 from requests_app.steps.engine import bars_of
 from requests_app.steps.forms import StepForm
 from requests_app.submission import checks

@@ -145,27 +145,20 @@ def _in_force(procedure: str, *, office_id: int | None, today: date) -> list[Rou
     whose = Q(office=office_id) | Q(office__isnull=True)
     if office_id is not None:
         whose |= Q(office__in=ancestors_of(office_id))  # what had no other in its place
-    rules = found.filter(whose, procedure=procedure)
-    return _without_office(rules) if office_id is None else _with_office(rules, office_id)
-
-
-def _without_office(rules: Iterable[RoutingRule]) -> list[RoutingRule]:
-    """A body no office answers for (an office itself, say) writes to the CA without one between."""
-    found = [rule for rule in rules if rule.route not in DECIDED_BY_THE_OFFICE]
-    for rule in found:
-        if rule.route == Route.VIA_OFFICE:
-            rule.route = Route.DIRECT  # not saved
-    return found
-
-
-def _with_office(rules: Iterable[RoutingRule], office_id: int) -> list[RoutingRule]:
-    """What an office decides itself is addressed to it: it is the sender's own that decides."""
-    found = list(rules)
-    for rule in found:
+    rules = list(found.filter(whose, procedure=procedure))
+    if office_id is None:
+        # A body no office answers for (an office itself, say) writes to the CA without one between.
+        rules = [rule for rule in rules if rule.route not in DECIDED_BY_THE_OFFICE]
+        for rule in rules:
+            if rule.route == Route.VIA_OFFICE:
+                rule.route = Route.DIRECT  # not saved
+        return rules
+    for rule in rules:
+        # What an office decides itself is addressed to it: it is the sender's own that decides.
         if rule.route in DECIDED_BY_THE_OFFICE and rule.addressee_id != office_id:
             own = rule.office if rule.office_id == office_id else None
             rule.addressee = own or Agency.objects.get(pk=office_id)  # not saved
-    return found
+    return rules
 
 
 def _choose(
@@ -178,19 +171,14 @@ def _choose(
             "Chưa có quy định nơi nhận cho loại hồ sơ này tại đơn vị.",
             way_out="Đề nghị quản trị hệ thống hoặc Sở KH&CN bổ sung quy định nơi nhận.",
         )
+    # The office's own goes before the general one, that before one of an office that ended.
+    ranks = {office_id: 2, None: 1}
     found = max(
         fitting,
-        key=lambda rule: (_rank(rule, office_id), bool(rule.storage), rule.valid_from),
+        key=lambda rule: (ranks.get(rule.office_id, 0), bool(rule.storage), rule.valid_from),
     )
     found.addressee = _who_goes_on(found.addressee)  # not saved
     return found
-
-
-def _rank(rule: RoutingRule, office_id: int | None) -> int:
-    """The office's own goes before the general one, that before one of an office that ended."""
-    if rule.office_id is None:
-        return 1
-    return 2 if rule.office_id == office_id else 0
 
 
 def _who_goes_on(body: Agency) -> Agency:

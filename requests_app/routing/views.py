@@ -3,43 +3,167 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from portal.agencies.models import Agency, AgencyKind
+from portal.ca.models import Storage
 from portal.core.roles import Capability
 from portal.core.rules import Refused
 from portal.core.web.refusals import Refusals
-from requests_app.models import RoutingProposal, RoutingRule
-from requests_app.routing.forms import EndRuleForm, PresetForm, RuleForm
+from requests_app.models import Procedure, RoutingProposal, RoutingRule
 from requests_app.routing.presets import PRESETS
-from requests_app.routing.preview import Change, changes_of, preview_of_preset
 from requests_app.routing.proposals import (
+    Change,
+    changes_of,
     confirm_proposal,
     decline_proposal,
+    preview_of_preset,
     propose_end,
     propose_preset,
     propose_rule,
     withdraw_proposal,
 )
 from requests_app.routing.terms import PresetTerms, RuleFacts
+from requests_app.workflow import Route
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
 
+
+class RuleForm(forms.Form):
+    """A RoutingRule as an administrator types it."""
+
+    procedure = forms.ChoiceField(label=_("Loại việc"), choices=Procedure.choices)
+    office = forms.ModelChoiceField(
+        label=_("Áp dụng cho đơn vị thuộc"),
+        queryset=Agency.objects.none(),
+        to_field_name="uuid",
+        required=False,
+        empty_label=_("Mọi Sở, đơn vị chuyên trách"),
+    )
+    storage = forms.ChoiceField(
+        label=_("Loại thiết bị"),
+        required=False,
+        choices=[("", _("Mọi loại")), *Storage.choices],
+    )
+    route = forms.ChoiceField(label=_("Đường đi"), choices=Route.choices)
+    addressee = forms.ModelChoiceField(
+        label=_("Kính gửi"), queryset=Agency.objects.none(), to_field_name="uuid"
+    )
+    copies = forms.ModelMultipleChoiceField(
+        label=_("Đồng gửi để theo dõi"),
+        queryset=Agency.objects.none(),
+        to_field_name="uuid",
+        required=False,
+        help_text=_("Sở và phòng chuyên môn chỉ xem, không thấy số định danh."),
+    )
+    copies_commune = forms.BooleanField(
+        label=_("Đồng gửi phòng Văn hóa – Xã hội của xã, phường nơi đơn vị gửi (nếu có)"),
+        required=False,
+    )
+    channel = forms.CharField(
+        label=_("Kênh gửi"),
+        required=False,
+        max_length=250,
+        help_text=_("Ví dụ: Trục liên thông văn bản quốc gia. Chỉ để đơn vị biết."),
+    )
+    working_days = forms.IntegerField(
+        label=_("Thời hạn giải quyết (ngày làm việc)"),
+        required=False,
+        min_value=1,
+        max_value=30,
+        help_text=_("Để trống thì theo quy định chung; chỉ được ngắn hơn."),
+    )
+    valid_from = forms.DateField(
+        label=_("Áp dụng từ ngày"),
+        widget=forms.DateInput(attrs={"placeholder": "dd/mm/yyyy"}),
+    )
+    basis = forms.CharField(
+        label=_("Căn cứ"),
+        max_length=250,
+        help_text=_("Số, ngày văn bản quy định nơi nhận."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        existing = Agency.objects.filter(dissolved_on__isnull=True)
+        offices = existing.filter(kind=AgencyKind.OFFICE)
+        receivers = existing.filter(kind__in=[AgencyKind.CA, AgencyKind.OFFICE])
+        _offer(self, office=offices, copies=offices, addressee=receivers)
+
+
+class PresetForm(forms.Form):
+    """A province's set of rules, chosen for an office."""
+
+    preset = forms.ChoiceField(
+        label=_("Theo cách làm của"),
+        choices=[(preset.code, preset.name) for preset in PRESETS.values()],
+        widget=forms.RadioSelect,
+    )
+    office = forms.ModelChoiceField(
+        label=_("Áp dụng cho đơn vị thuộc"),
+        queryset=Agency.objects.none(),
+        to_field_name="uuid",
+        empty_label=_("Chọn Sở, đơn vị chuyên trách"),
+    )
+    valid_from = forms.DateField(
+        label=_("Áp dụng từ ngày"),
+        widget=forms.DateInput(attrs={"placeholder": "dd/mm/yyyy"}),
+    )
+    basis = forms.CharField(
+        label=_("Căn cứ"),
+        required=False,
+        max_length=200,
+        help_text=_(
+            "Số, ngày văn bản của tỉnh anh/chị. Để trống thì ghi văn bản của tỉnh chọn làm mẫu."
+        ),
+    )
+    copies = forms.ModelMultipleChoiceField(
+        label=_("Đồng gửi thêm để theo dõi"),
+        queryset=Agency.objects.none(),
+        to_field_name="uuid",
+        required=False,
+        help_text=_("Không bắt buộc: ngoài những nơi mẫu đã nêu."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offices = Agency.objects.filter(kind=AgencyKind.OFFICE, dissolved_on__isnull=True)
+        _offer(self, office=offices, copies=offices)
+
+
+def _offer(form: forms.Form, **bodies: QuerySet[Agency]) -> None:
+    """Give the fields of a form the bodies that can be chosen in them."""
+    for name, queryset in bodies.items():
+        field = form.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = queryset
+
+
+class EndRuleForm(forms.Form):
+    """From when a rule no longer holds."""
+
+    until = forms.DateField(
+        label=_("Kết thúc trước ngày"),
+        widget=forms.DateInput(attrs={"placeholder": "dd/mm/yyyy"}),
+    )
+
+
 RULES_A_PAGE = 50
-_PROPOSED = gettext_lazy(
-    "Đã ghi đề nghị. Quy định có hiệu lực khi một quản trị viên khác xác nhận."
-)
+_PROPOSED = _("Đã ghi đề nghị. Quy định có hiệu lực khi một quản trị viên khác xác nhận.")
 
 
 @require_safe
@@ -134,19 +258,19 @@ def end(request: UserRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 def confirm(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Put a proposal in force."""
-    return _decide(request, uuid, confirm_proposal, _("Quy định nơi nhận đã có hiệu lực."))
+    return _decide(request, uuid, confirm_proposal, gettext("Quy định nơi nhận đã có hiệu lực."))
 
 
 @require_POST
 def decline(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Leave everything as it is."""
-    return _decide(request, uuid, decline_proposal, _("Đã từ chối đề nghị."))
+    return _decide(request, uuid, decline_proposal, gettext("Đã từ chối đề nghị."))
 
 
 @require_POST
 def withdraw(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Take one's own proposal back."""
-    return _decide(request, uuid, withdraw_proposal, _("Đã rút đề nghị."))
+    return _decide(request, uuid, withdraw_proposal, gettext("Đã rút đề nghị."))
 
 
 def _decide(

@@ -56,7 +56,7 @@ ENTRIES: tuple[Entry, ...] = (
         "D7",
         "Mẫu 09 does not revoke; it opens a pre-filled Mẫu 05",
         "§14.7",
-        "requests_app.kinds.mau_09_loss.effect",
+        "requests_app.catalogue.mau_09_loss.effect",
     ),
     rule(
         "D8",

@@ -51,7 +51,7 @@ ENTRIES: tuple[Entry, ...] = (
         "R07",
         "Renewal is asked on Mẫu 04",
         "Điều 13",
-        "requests_app.kinds.mau_04_renew_change.form.KIND",
+        "requests_app.catalogue.mau_04_renew_change.form.KIND",
     ),
     rule(
         "R08",
@@ -64,7 +64,7 @@ ENTRIES: tuple[Entry, ...] = (
         "R09",
         "A change never alters the last day of validity",
         "Điều 14",
-        "requests_app.kinds.mau_04_renew_change.effect.validity_of",
+        "requests_app.catalogue.mau_04_renew_change.effect.validity_of",
         "requests_app.rules.certificates.change_ends_later",
         why="to the second; what ended while it waited is issued anew",
     ),
@@ -91,7 +91,7 @@ ENTRIES: tuple[Entry, ...] = (
         "R13",
         "Change is asked on Mẫu 04",
         "Điều 16",
-        "requests_app.kinds.mau_04_renew_change.form.KIND",
+        "requests_app.catalogue.mau_04_renew_change.form.KIND",
     ),
     duty(
         "R14",
@@ -185,7 +185,7 @@ ENTRIES: tuple[Entry, ...] = (
         "R27",
         "Revocation is asked on Mẫu 05",
         "Điều 19",
-        "requests_app.kinds.mau_05_revoke.form.KIND",
+        "requests_app.catalogue.mau_05_revoke.form.KIND",
     ),
     rule(
         "R28",
@@ -201,7 +201,7 @@ ENTRIES: tuple[Entry, ...] = (
         "on Mẫu 08",
         "Điều 20",
         "portal.core.law.RETURN_WORKING_DAYS",
-        "requests_app.kinds.mau_08_return.form.KIND",
+        "requests_app.catalogue.mau_08_return.form.KIND",
         why="for mere expiry from the delivery of the recall notice (DERIVED)",
     ),
     rule(
@@ -307,7 +307,7 @@ ENTRIES: tuple[Entry, ...] = (
         "R44",
         "A personal device is its owner's alone",
         "N30 Điều 32 khoản 3",
-        "requests_app.kinds.mau_07_handover.form.receiver_is_the_person",
+        "requests_app.catalogue.mau_07_handover.form.receiver_is_the_person",
         why="a warning on Mẫu 07; the person sets the PIN",
     ),
     duty(

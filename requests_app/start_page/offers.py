@@ -22,15 +22,15 @@ from portal.core.law import with_numbers
 from portal.core.roles import Capability
 from portal.core.rules import Violation
 from requests_app import kinds
-from requests_app.kinds.base import EffectKind, Words
+from requests_app.catalogue.mau_01_person.form import CENTRAL
+from requests_app.catalogue.mau_04_renew_change import rules as renew_change
+from requests_app.catalogue.mau_05_revoke import rules as revoke
+from requests_app.catalogue.mau_06_recover import rules as recover
+from requests_app.catalogue.mau_08_return import rules as give_back
+from requests_app.catalogue.mau_09_loss import rules as loss
+from requests_app.kinds.base import Words
 from requests_app.kinds.duplicates import Asked, stands_in, what_is_asked
 from requests_app.kinds.issue_prefill import FORM_OF
-from requests_app.kinds.mau_01_person.form import CENTRAL
-from requests_app.kinds.mau_04_renew_change import rules as renew_change
-from requests_app.kinds.mau_05_revoke import rules as revoke
-from requests_app.kinds.mau_06_recover import rules as recover
-from requests_app.kinds.mau_08_return import rules as give_back
-from requests_app.kinds.mau_09_loss import rules as loss
 from requests_app.kinds.targets import newest_certificates
 from requests_app.models import DossierItem
 from requests_app.rules.certificates import is_not_superseded
@@ -147,21 +147,17 @@ def offers_for_device(device: Device, user: User, now: datetime) -> list[Offer]:
     """Return what ``user`` may ask about a device they see: trouble first, then its certificate."""
     if not user.can(Capability.DRAFT):
         return []
-    certificate = _certificate_on(device)
+    certificate = None
+    if device.key_id is not None:
+        # The one issued last on its key.
+        on_it = Certificate.objects.filter(key=device.key_id).defer("der", "crl_entry")
+        joined = on_it.select_related("subscriber", "agency", "key__device")
+        certificate = joined.order_by("issued_at", "pk").last()
     asked = what_is_asked([DossierItem(certificate=certificate, device=device)])
     offers = _of_device(device, certificate, asked, now)
     if certificate is not None:
         offers += [_of_revocation(certificate, user, asked, now), _of_reissue(certificate, now)]
     return _with_dossiers(offers, certificate, device, user)
-
-
-def _certificate_on(device: Device) -> Certificate | None:
-    """Return the certificate issued last on the device's key."""
-    if device.key_id is None:
-        return None
-    on_it = Certificate.objects.filter(key=device.key_id).defer("der", "crl_entry")
-    joined = on_it.select_related("subscriber", "agency", "key__device")
-    return joined.order_by("issued_at", "pk").last()
 
 
 def _of_revocation(certificate: Certificate, user: User, asked: Asked, now: datetime) -> Offer:
@@ -266,7 +262,7 @@ def _is_about(
     if item.dossier.kind != offer.kind_code:
         return False
     kind = kinds.get(offer.kind_code)
-    if kind.effect is EffectKind.ISSUE:
+    if kind.issues_anew:
         return certificate is not None and item.storage == certificate.key.storage
     if kind.about == "device":
         return device is not None and item.device_id == device.pk

@@ -12,8 +12,8 @@ from portal.deadlines import services as deadlines
 from portal.deadlines.models import DeadlineKind
 from requests_app import kinds
 from requests_app.models import Dossier, Procedure
-from requests_app.steps.titles import clipped, title_of
 from requests_app.submission.settlement import limit_of
+from requests_app.titles import clipped, title_of
 
 _OF_THE_CA = {
     Procedure.ISSUE: DeadlineKind.CA_ISSUE,
@@ -23,24 +23,13 @@ _OF_THE_CA = {
 }
 
 
-def start_office_check(dossier: Dossier, *, now: datetime) -> None:
-    """Open the office's clock: it checks and forwards."""
-    assert dossier.office is not None
-    _open(DeadlineKind.OFFICE_CHECK, dossier, owner=dossier.office, now=now)
-
-
 def start_decision(dossier: Dossier, *, now: datetime) -> None:
     """Open the clock of who decides, if the law gives the procedure one."""
     procedure = Procedure(kinds.get(dossier.kind).procedure)
     if procedure in _OF_THE_CA:
         days = limit_of(dossier, today=timezone.localdate(now))
         kind = _OF_THE_CA[procedure]
-        _open(kind, dossier, owner=dossier.addressee, now=now, working_days=days)
-
-
-def start_correction(dossier: Dossier, *, now: datetime) -> None:
-    """Open the sender's clock: the dossier was returned."""
-    _open(DeadlineKind.CORRECTION, dossier, owner=dossier.agency, now=now)
+        start(kind, dossier, owner=dossier.addressee, now=now, working_days=days)
 
 
 def close(dossier: Dossier, *, now: datetime) -> None:
@@ -49,7 +38,7 @@ def close(dossier: Dossier, *, now: datetime) -> None:
         deadlines.close(kind, dossier.uuid, now=now)
 
 
-def _open(
+def start(
     kind: DeadlineKind,
     dossier: Dossier,
     *,
@@ -57,6 +46,7 @@ def _open(
     now: datetime,
     working_days: int | None = None,
 ) -> None:
+    """Open a clock of ``owner``; ``working_days`` None is the law's own limit."""
     deadlines.open_deadline(
         kind,
         agency=owner,

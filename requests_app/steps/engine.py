@@ -22,18 +22,23 @@ from requests_app.acts import dossier_act
 from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Dossier, DossierEvent
 from requests_app.models.querysets import is_at_ca
-from requests_app.steps.confirm import Confirm, Retry
-from requests_app.steps.forward import Forward
-from requests_app.steps.hand_back import HandBack
-from requests_app.steps.handler import Handler, row_facts
-from requests_app.steps.receive import Receive
-from requests_app.steps.reject import Reject
-from requests_app.steps.reopen import Reopen
-from requests_app.steps.request_signature import RequestSignature
-from requests_app.steps.seal import Seal
-from requests_app.steps.sign import Sign
-from requests_app.steps.titles import clipped, title_of
-from requests_app.steps.withdraw import Stop, Withdraw
+from requests_app.steps.handlers import (
+    Confirm,
+    Forward,
+    HandBack,
+    Handler,
+    Receive,
+    Reject,
+    Reopen,
+    RequestSignature,
+    Retry,
+    Seal,
+    Sign,
+    Stop,
+    Withdraw,
+    row_facts,
+)
+from requests_app.titles import clipped, title_of
 from requests_app.workflow import (
     ENDED,
     TAKING,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,19 +11,17 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.ca.models import Certificate
-from portal.core.law import with_numbers
 from portal.core.roles import Scope
 from portal.core.rules import Violation
 from requests_app import kinds
 from requests_app.kinds import reissue_warning as reissue
 from requests_app.kinds import row_rules
-from requests_app.kinds.base import CellFinding, EffectKind, Kind, Words, check_list, violations_of
+from requests_app.kinds.base import CellFinding, EffectKind, Kind, check_list, violations_of
 from requests_app.kinds.duplicates import standing_rows
 from requests_app.kinds.named_bodies import bodies_of
 from requests_app.models import Attachment, Dossier, DossierItem, SigningMode
 from requests_app.routing.services import rules_for
 from requests_app.rules import dossiers as rules
-from requests_app.submission.signing_mode import signing_mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +52,20 @@ def _taken_over(
     dossier: Dossier, items: Sequence[DossierItem], *, names_bodies: bool
 ) -> list[SecondLook]:
     """R41: with these rows a person and a device go from another body to the sender."""
-    if kinds.get(dossier.kind).effect is not EffectKind.RENEW_CHANGE:
+    if not kinds.get(dossier.kind).takes_over:
         return []
     own = bodies_of(dossier.agency)
     return [
         SecondLook(
             f"Dòng {item.position}: {item.title}",
-            f"Chứng thư do {_whose(item, names_bodies)} quản lý. Xem có văn bản điều động, tiếp "
-            "nhận; khi thực hiện, người này và thiết bị chuyển sang đơn vị gửi.",
+            f"Chứng thư do {item.certificate.agency.name if names_bodies else 'cơ quan khác'} "
+            "quản lý. Xem có văn bản điều động, tiếp nhận; khi thực hiện, người này và thiết bị "
+            "chuyển sang đơn vị gửi.",
             "Quy định quản lý chữ ký số, Điều 11 khoản 6",
         )
         for item in items
         if item.certificate is not None and item.certificate.agency_id not in own
     ]
-
-
-def _whose(item: DossierItem, names_bodies: bool) -> str:
-    assert item.certificate is not None
-    return item.certificate.agency.name if names_bodies else "cơ quan khác"
 
 
 def _asked_elsewhere(dossier: Dossier, items: Sequence[DossierItem]) -> Iterator[SecondLook]:
@@ -205,11 +199,10 @@ class Check:
 def checks(dossier: Dossier, *, reader: User, now: datetime) -> list[Check]:
     """Return the rules one by one for the person who decides."""
     today = timezone.localdate(now)
-    effect = kinds.get(dossier.kind).effect
     failed = violations_of_rows(dossier, now=now) + violations_of_sender(dossier, today=today)
     lines = [
         Check(name=str(title), article=article, status="passed")
-        for code, title, article in (*CATALOGUE, *CATALOGUE_OF.get(effect, ()))
+        for code, title, article in (*CATALOGUE, *kinds.get(dossier.kind).judged)
         if code not in {violation.code for violation in failed}
     ]
     lines += [
@@ -282,38 +275,3 @@ CATALOGUE = (
     ("duplicate_open", "Không trùng với hồ sơ khác đang xử lý", "Điều 10"),
     ("rows_go_different_ways", "Các dòng cùng một nơi nhận", "Quy định nơi nhận"),
 )
-# What is judged besides, by what a row does.
-CATALOGUE_OF: Mapping[EffectKind, Sequence[tuple[str, Words, str]]] = {
-    EffectKind.RENEW_CHANGE: (
-        (
-            "unknown_certificate",
-            "Chứng thư của đơn vị hoặc người mới chuyển đến",
-            "NB Điều 11",
-        ),
-        ("revoked", "Chứng thư chưa bị thu hồi", "Điều 21"),
-        ("expired", "Chứng thư chưa hết hạn", "Điều 21"),
-        ("email_differs", "Đúng thư điện tử đã đăng ký khi cấp", "Ghi chú Mẫu 04"),
-        (
-            "too_late_to_renew",
-            with_numbers("Gia hạn: còn ít nhất %(days_left)s ngày khi nhận"),
-            "Điều 12",
-        ),
-        ("renewed_already", "Gia hạn: chưa gia hạn lần nào", "Điều 12"),
-        (
-            "does_not_extend",
-            with_numbers("Gia hạn: không quá %(renewed_years)s năm và dài hơn hạn cũ"),
-            "Điều 9",
-        ),
-        (
-            "too_late_to_change",
-            with_numbers("Thay đổi: còn ít nhất %(days_left)s ngày khi nhận"),
-            "Điều 14",
-        ),
-        ("not_changeable", "Thay đổi: đúng trường hợp được thay đổi", "Điều 15"),
-    ),
-}
-
-
-def expected_signing_mode(dossier: Dossier, *, now: datetime) -> tuple[SigningMode, str]:
-    """Return how the letter will be signed and why, before it is frozen."""
-    return signing_mode(dossier.agency, now=now)

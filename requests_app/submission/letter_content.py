@@ -97,13 +97,18 @@ def refusal_letter_of(dossier: Dossier, refused: Sequence[DossierItem]) -> Lette
     decider = decider_of(dossier)
     version = decider.versions.order_by("-valid_from")[0]
     sender = dossier.agency_version.name
+    asked = kinds.get(dossier.kind).subject_of(dossier.variant).removeprefix("đề nghị ")
+    opening = (
+        f"Phúc đáp Công văn {letter_words(dossier)} của {sender}, {version.name} thông báo "
+        f"không chấp nhận {len(refused)} trường hợp sau đây, kèm lý do của từng trường hợp."
+    )
     return Letter(
         superior=superior_of(version),
         agency=version.name,
         place=version.place,
-        subject=f"từ chối {_without_ask(kinds.get(dossier.kind).subject_of(dossier.variant))}",
+        subject=f"từ chối {asked}",
         addressees=[sender],
-        opening=[_answer(dossier, sender, version.name, len(refused))],
+        opening=[opening],
         list_title="Danh sách không được chấp nhận",
         columns=[
             ("Dòng", "8%", ""),
@@ -135,6 +140,12 @@ def receipt_letter_of(
     differing = [item for item in items if item.decision_reason]
     at = timezone.localtime(now)
     who = f"{actor.full_name}, {actor.get_role_display()}"
+    count = sum(item.decision == Decision.ACCEPTED for item in items)
+    received = (
+        f"Theo Biên bản {letter_words(dossier)} của {dossier.agency_version.name} (Mẫu số 08), "
+        f"{version.name} xác nhận đã nhận {count} trên {len(items)} thiết bị lưu khóa bí mật, "
+        "sau khi đối chiếu số hiệu trên từng thiết bị."
+    )
     return Letter(
         superior=superior_of(version),
         agency=version.name,
@@ -142,14 +153,23 @@ def receipt_letter_of(
         kind_of_document="THÔNG BÁO",
         subject="Xác nhận đã nhận lại thiết bị lưu khóa bí mật",
         opening=[
-            _received(dossier, items, version.name),
+            received,
             _DIFFERING if differing else _NOTHING_DIFFERS,
             f"Người xác nhận: {who}, lúc {at:%H:%M} ngày {at:%d/%m/%Y}."
             + ("" if is_signed else _NOT_SIGNED),
         ],
         list_title="Thiết bị có khác biệt hoặc không nhận được",
         columns=_RECEIPT_COLUMNS if differing else [],
-        rows=[_receipt_row(item) for item in differing],
+        rows=[
+            [
+                str(item.position),
+                item.answers.get("device_serial", ""),
+                item.title,
+                "Đã nhận" if item.decision == Decision.ACCEPTED else "Không nhận",
+                item.decision_reason,
+            ]
+            for item in differing
+        ],
         closing="",
         recipients=[f"{dossier.agency_version.name};", "Lưu: VT."],
         signer_lines=["NGƯỜI XÁC NHẬN"],
@@ -171,28 +191,6 @@ _RECEIPT_COLUMNS = [
     ("Kết quả", "14%", ""),
     ("Khác biệt, lý do", "34%", ""),
 ]
-
-
-def _received(dossier: Dossier, items: Sequence[DossierItem], receiver: str) -> str:
-    count = sum(item.decision == Decision.ACCEPTED for item in items)
-    return (
-        f"Theo Biên bản {letter_words(dossier)} của {dossier.agency_version.name} (Mẫu số 08), "
-        f"{receiver} xác nhận đã nhận {count} trên {len(items)} thiết bị lưu khóa bí mật, sau khi "
-        "đối chiếu số hiệu trên từng thiết bị."
-    )
-
-
-def _receipt_row(item: DossierItem) -> list[str]:
-    result = "Đã nhận" if item.decision == Decision.ACCEPTED else "Không nhận"
-    serial = item.answers.get("device_serial", "")
-    return [str(item.position), serial, item.title, result, item.decision_reason]
-
-
-def _answer(dossier: Dossier, sender: str, decider: str, count: int) -> str:
-    return (
-        f"Phúc đáp Công văn {letter_words(dossier)} của {sender}, {decider} thông báo "
-        f"không chấp nhận {count} trường hợp sau đây, kèm lý do của từng trường hợp."
-    )
 
 
 def recovery_answer_of(
@@ -290,7 +288,3 @@ def letter_words(dossier: Dossier) -> str:
     """Return how an answer speaks of the dossier's letter: "số 12/UBND ngày 20/11/2026"."""
     words = f"số {dossier.letter_number}" if dossier.letter_number else "chưa ghi số"
     return f"{words} ngày {dossier.letter_date:%d/%m/%Y}" if dossier.letter_date else words
-
-
-def _without_ask(subject: str) -> str:
-    return subject.removeprefix("đề nghị ")

@@ -25,14 +25,13 @@ from portal.deadlines import services as deadlines
 from portal.notices import services as notices
 from requests_app import kinds
 from requests_app.acts import dossier_act
-from requests_app.kinds.base import EffectKind
 from requests_app.kinds.effects import effect_of
 from requests_app.models import Attachment, Dossier, DossierItem, Outcome
 from requests_app.routing.services import rule_for
 from requests_app.steps.engine import take_own_step
 from requests_app.steps.rows import take_back_undone
-from requests_app.steps.titles import clipped, headline_of
 from requests_app.submission.settlement import set_copies, version_in_force
+from requests_app.titles import clipped, headline_of
 from requests_app.workflow import ENDED, Action, State, queue_of
 
 _WAITS_FOR_SIGNATURES = frozenset({State.AWAITING_SIGNATURE, State.AWAITING_SEAL})
@@ -140,7 +139,7 @@ def _written_anew(dossier: Dossier, agency: Agency, *, names: Names, now: dateti
         )
         for position, row in enumerate(rows, start=1)
     }
-    is_new_issue = kind.effect is EffectKind.ISSUE
+    is_new_issue = kind.issues_anew
     for copy in copies.values():
         copy.answers = _renamed(copy.answers, names)
         if is_new_issue:  # found or set aside for it while it was carried out

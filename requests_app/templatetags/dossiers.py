@@ -16,10 +16,10 @@ from devices.models import Device
 from portal.ca.models import Certificate
 from portal.core.templatetags.portal_ui import state_tag
 from requests_app import kinds
-from requests_app.dossier_pages import wording
 from requests_app.models import Decision, Dossier, DossierItem, Outcome
+from requests_app.pages import wording
 from requests_app.start_page.offers import Offer, offers_for_certificate, offers_for_device
-from requests_app.steps.titles import headline_of, title_of
+from requests_app.titles import headline_of, title_of
 from requests_app.workflow import HANDING_BACK, State
 
 register = template.Library()

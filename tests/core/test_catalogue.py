@@ -16,10 +16,10 @@ from django.core.validators import FileExtensionValidator
 from django.http import QueryDict
 
 from portal.core.roles import Role
-from requests_app.decision.forms import RowDecisionForm
-from requests_app.dossier_pages.filters import DossierFilter
+from requests_app.decision.views import RowDecisionForm
 from requests_app.dossier_pages.forms import AttachmentForm
 from requests_app.models import Attachment, Dossier, DossierItem
+from requests_app.pages.filters import DossierFilter
 from requests_app.steps.forms import StepForm
 from tests.builders import TODAY, user
 

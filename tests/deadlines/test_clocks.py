@@ -21,10 +21,10 @@ from portal.ca.register import expiry
 from portal.ca.register.services import make_keys, revoke
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline, DeadlineKind
+from requests_app.catalogue.mau_04_renew_change import prefill as renew_change
+from requests_app.catalogue.mau_05_revoke import prefill as revocation
+from requests_app.catalogue.mau_06_recover import prefill as recover
 from requests_app.execution import services as execution
-from requests_app.kinds.mau_04_renew_change import prefill as renew_change
-from requests_app.kinds.mau_05_revoke import prefill as revocation
-from requests_app.kinds.mau_06_recover import prefill as recover
 from requests_app.models import Dossier, Procedure
 from requests_app.workflow import Action, Route
 from tests import builders, story

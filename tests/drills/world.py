@@ -27,7 +27,7 @@ from devices import services as devices  # noqa: E402
 from devices.models import DeviceKind  # noqa: E402
 from orgmerge.models import Merger, MergerBody, Plan, PlanLine  # noqa: E402
 from orgmerge.planner.codes import Why  # noqa: E402
-from orgmerge.vocabulary import About, MergerState, Stage  # noqa: E402
+from orgmerge.vocabulary import LineAbout, LineStage, MergerState  # noqa: E402
 from portal.accounts.models import LoginFailure, User  # noqa: E402
 from portal.agencies.models import Agency, AgencyVersion, Subscriber, Succession  # noqa: E402
 from portal.ca.authority import services as authority  # noqa: E402
@@ -46,9 +46,9 @@ from portal.deadlines import calendar  # noqa: E402
 from portal.deadlines.models import Deadline, DeadlineKind  # noqa: E402
 from portal.deadlines.services import Owed, OwedUntil, open_deadlines, open_until  # noqa: E402
 from portal.notices import services as notices  # noqa: E402
+from requests_app.catalogue.mau_05_revoke.prefill import rows_of  # noqa: E402
 from requests_app.covering_letters.services import attach_letter_scan, make_letter, number_letter  # noqa: E402
 from requests_app.covering_letters.steps import take_letter_step  # noqa: E402
-from requests_app.kinds.mau_05_revoke.prefill import rows_of  # noqa: E402
 from requests_app.letter_workflow import LetterAction  # noqa: E402
 from requests_app.models import Dossier, Procedure  # noqa: E402
 from requests_app.spreadsheets import parked  # noqa: E402
@@ -145,7 +145,7 @@ def merger_to_carry_out(people: story.Cast, count: int, *, now: datetime) -> Non
         held = _held(builders.person(at=agency), now=now)
         PlanLine.objects.create(
             plan=plan,
-            about=About.CERTIFICATE,
+            about=LineAbout.CERTIFICATE,
             target_id=held.pk,
             target_uuid=held.uuid,
             title=held.common_name,
@@ -155,7 +155,7 @@ def merger_to_carry_out(people: story.Cast, count: int, *, now: datetime) -> Non
             action="revoke",
             form="05",
             reason=Why.NEED_ENDED,
-            stage=Stage.PEOPLE,
+            stage=LineStage.PEOPLE,
         )
 
 

@@ -12,11 +12,11 @@ from portal.agencies.models import Agency, Subscriber, SubscriberKind
 from portal.ca.models import Certificate
 from portal.core.roles import Role
 from portal.core.text.vietnamese import search_key
-from requests_app.kinds.mau_04_renew_change.prefill import row_of as renewal_row
-from requests_app.kinds.mau_05_revoke import prefill as revoke
-from requests_app.kinds.mau_06_recover import prefill as recover
-from requests_app.kinds.mau_08_return import prefill as give_back
-from requests_app.kinds.mau_09_loss import prefill as loss
+from requests_app.catalogue.mau_04_renew_change.prefill import row_of as renewal_row
+from requests_app.catalogue.mau_05_revoke import prefill as revoke
+from requests_app.catalogue.mau_06_recover import prefill as recover
+from requests_app.catalogue.mau_08_return import prefill as give_back
+from requests_app.catalogue.mau_09_loss import prefill as loss
 from requests_app.models import Dossier, Procedure
 from requests_app.workflow import Route
 from tests import builders, story

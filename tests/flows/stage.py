@@ -12,7 +12,7 @@ from django.utils import timezone  # noqa: E402
 
 from portal.ca.authority import services as authority  # noqa: E402
 from portal.ca.register import services as ca  # noqa: E402
-from requests_app.kinds.mau_05_revoke.prefill import rows_of  # noqa: E402
+from requests_app.catalogue.mau_05_revoke.prefill import rows_of  # noqa: E402
 from requests_app.models import Procedure  # noqa: E402
 from tests import builders, story  # noqa: E402
 

@@ -23,8 +23,8 @@ from portal.ca.authority import keystore
 from portal.ca.models import Certificate
 from portal.core.roles import Role
 from portal.notices.models import Notice
+from requests_app.catalogue.mau_04_renew_change.prefill import row_of
 from requests_app.drafts.services import save_letter
-from requests_app.kinds.mau_04_renew_change.prefill import row_of
 from requests_app.models import Dossier, Procedure, SigningMode
 from requests_app.workflow import Action, Route, State
 from tests import builders, story

@@ -16,8 +16,8 @@ from portal.ca.models import Certificate
 from portal.ca.register import expiry, installation, renewals
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.reminders import remind_all
+from requests_app.catalogue.mau_04_renew_change.prefill import row_of
 from requests_app.execution import services as execution
-from requests_app.kinds.mau_04_renew_change.prefill import row_of
 from requests_app.models import Dossier, Outcome, Procedure
 from requests_app.workflow import Action, Route, State
 from tests import builders, story

@@ -14,7 +14,7 @@ from portal.ca.models import Certificate
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
 from requests_app import kinds, spreadsheets, tasks
-from requests_app.kinds.mau_09_loss.prefill import rows_of
+from requests_app.catalogue.mau_09_loss.prefill import rows_of
 from requests_app.models import Dossier, Procedure
 from requests_app.workflow import Route, State
 from tests import builders, story

@@ -25,8 +25,8 @@ from portal.ca.authority import ceremony, keystore
 from portal.ca.authority import services as authority
 from portal.deadlines.models import Deadline, DeadlineKind
 from requests_app import kinds, spreadsheets, tasks
+from requests_app.catalogue.mau_06_recover.prefill import rows_of
 from requests_app.execution import services as execution
-from requests_app.kinds.mau_06_recover.prefill import rows_of
 from requests_app.models import DeliveredPaper, Dossier, Procedure
 from requests_app.workflow import Action, Route, State
 from tests import builders, story

@@ -19,7 +19,7 @@ from portal.ca.authority import services as authority
 from portal.ca.models import Certificate
 from portal.notices.tasks import send_pending_mail
 from requests_app import kinds, spreadsheets, tasks
-from requests_app.kinds.mau_04_renew_change.prefill import row_of
+from requests_app.catalogue.mau_04_renew_change.prefill import row_of
 from requests_app.models import Dossier, Procedure
 from requests_app.workflow import State
 from tests import builders, story

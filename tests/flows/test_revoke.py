@@ -24,7 +24,7 @@ from portal.ca.models import Certificate
 from portal.core.calendar.workdays import work_calendar
 from portal.deadlines.models import Deadline, DeadlineKind
 from requests_app import kinds, spreadsheets, tasks
-from requests_app.kinds.mau_05_revoke.prefill import row_of
+from requests_app.catalogue.mau_05_revoke.prefill import row_of
 from requests_app.models import Dossier, Procedure
 from requests_app.workflow import State
 from tests import builders, story

@@ -20,8 +20,8 @@ from devices.lifecycle import Move
 from devices.models import Device, Shipment
 from portal.ca.models import Certificate
 from portal.ca.register import installation
+from requests_app.catalogue.mau_07_handover.prefill import rows_to_tell
 from requests_app.decision.services import RowDecision, decide_rows
-from requests_app.kinds.mau_07_handover.prefill import rows_to_tell
 from requests_app.models import Decision, Dossier
 from requests_app.workflow import Action, Route, State
 from tests import builders, story

@@ -9,7 +9,7 @@ from devices import services as devices
 from devices.lifecycle import Move
 from devices.models import Device
 from portal.ca.models import Certificate, VirtualToken
-from requests_app.kinds.mau_06_recover.prefill import rows_of
+from requests_app.catalogue.mau_06_recover.prefill import rows_of
 from requests_app.models import Dossier, Procedure
 from requests_app.workflow import Route
 from tests import builders, story

@@ -9,8 +9,8 @@ from devices import services as devices
 from devices.holders.services import take_back
 from devices.models import Device
 from portal.accounts.models import User
+from requests_app.catalogue.mau_08_return.prefill import rows_of
 from requests_app.decision.services import RowDecision, decide_rows
-from requests_app.kinds.mau_08_return.prefill import rows_of
 from requests_app.models import Decision, Dossier, Procedure
 from requests_app.workflow import Route
 from tests import builders, story

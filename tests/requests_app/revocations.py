@@ -12,8 +12,8 @@ from pypdf import PdfReader
 
 from portal.ca.models import Certificate
 from portal.documents import services as documents
+from requests_app.catalogue.mau_05_revoke.prefill import row_of
 from requests_app.drafts import attachments
-from requests_app.kinds.mau_05_revoke.prefill import row_of
 from requests_app.models import DeliveredPaper, Dossier, Procedure
 from requests_app.submission.checks import violations_before_signing
 from tests import builders, story

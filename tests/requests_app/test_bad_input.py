@@ -18,12 +18,12 @@ from portal.ca.models import Certificate
 from portal.core.rules import Violation
 from portal.core.text.vietnamese import nfc
 from requests_app import kinds, spreadsheets
+from requests_app.catalogue.mau_04_renew_change import prefill as renew_change
+from requests_app.catalogue.mau_05_revoke import prefill as revoke
+from requests_app.catalogue.mau_06_recover import prefill as recover
+from requests_app.catalogue.mau_08_return import prefill as give_back
+from requests_app.catalogue.mau_09_loss import prefill as loss
 from requests_app.kinds.base import Kind, check_cell
-from requests_app.kinds.mau_04_renew_change import prefill as renew_change
-from requests_app.kinds.mau_05_revoke import prefill as revoke
-from requests_app.kinds.mau_06_recover import prefill as recover
-from requests_app.kinds.mau_08_return import prefill as give_back
-from requests_app.kinds.mau_09_loss import prefill as loss
 from requests_app.models import Dossier, Procedure
 from requests_app.submission.checks import violations_before_signing
 from requests_app.workflow import Route

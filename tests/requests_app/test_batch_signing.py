@@ -13,7 +13,7 @@ from django.urls import reverse
 from portal.ca.models import VirtualToken
 from portal.core.roles import Role
 from requests_app.models import Dossier
-from requests_app.submission.batch_signing import Came, looked_at, sign_all, waiting_for
+from requests_app.signatures.batch_signing import Came, looked_at, sign_all, waiting_for
 from requests_app.submission.checks import violations_before_sending
 from requests_app.workflow import Action, State
 from tests import builders, story

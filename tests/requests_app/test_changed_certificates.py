@@ -12,8 +12,8 @@ import pytest
 from portal.accounts.models import User
 from portal.ca.models import Certificate
 from portal.ca.register import installation, services
+from requests_app.catalogue.mau_04_renew_change.prefill import row_of
 from requests_app.execution import services as execution
-from requests_app.kinds.mau_04_renew_change.prefill import row_of
 from requests_app.models import Procedure, SigningMode
 from requests_app.submission.signing_mode import (
     organisation_certificate,

@@ -20,6 +20,7 @@ from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.documents import services as documents
 from portal.notices.models import Notice
+from requests_app import tasks as render_queue
 from requests_app.covering_letters import forward_queue
 from requests_app.covering_letters import services as covering_letters_services
 from requests_app.covering_letters.paper import covering_letter_of, summary_of
@@ -40,7 +41,6 @@ from requests_app.errors import Barred, NotEditable, StaleVersion
 from requests_app.letter_workflow import LetterAction, Stage
 from requests_app.models import CoveredDossier, CoveringLetter, Dossier, DossierEvent
 from requests_app.steps.engine import take_step
-from requests_app.submission import render_queue
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 

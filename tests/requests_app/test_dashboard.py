@@ -19,7 +19,7 @@ from portal.core.roles import Role
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
 from requests_app.models import Dossier
 from requests_app.workflow import Action, Route, State
-from requests_app.worklist.dashboard import Dashboard, median
+from requests_app.worklist.views.dashboard import Dashboard, median
 from tests import builders, story
 from tests.builders import NOW, TODAY
 from tests.deadlines.test_list import deadline

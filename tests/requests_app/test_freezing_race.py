@@ -12,7 +12,7 @@ from portal.audit.models import AuditEntry
 from portal.documents.models import Document
 from requests_app.models import Dossier
 from requests_app.submission.letters import ROWS_RENDERED_AT_ONCE
-from requests_app.submission.render_queue import LEASE, freeze_waiting
+from requests_app.tasks import LEASE, freeze_waiting
 from requests_app.workflow import Action
 from tests import builders, story
 from tests.builders import NOW

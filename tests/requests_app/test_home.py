@@ -24,7 +24,7 @@ from portal.core.roles import Role
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
 from portal.deadlines.querysets import CERTIFICATE_KINDS
 from requests_app.workflow import State
-from requests_app.worklist.agenda import CLOCKS_SHOWN
+from requests_app.worklist.views.home import CLOCKS_SHOWN
 from tests import builders, story
 from tests.pages import flat
 

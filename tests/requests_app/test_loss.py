@@ -17,9 +17,9 @@ from portal.ca.register import services as ca
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.documents import services as documents
 from portal.notices.models import Notice
+from requests_app.catalogue.mau_09_loss import rules as row_rules
+from requests_app.catalogue.mau_09_loss.prefill import rows_of
 from requests_app.drafts.services import import_rows
-from requests_app.kinds.mau_09_loss import rules as row_rules
-from requests_app.kinds.mau_09_loss.prefill import rows_of
 from requests_app.models import Dossier, Procedure, RoutingRule
 from requests_app.submission import letters
 from requests_app.submission.checks import violations_before_signing

@@ -21,9 +21,9 @@ from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate, RevocationReason
 from portal.ca.register import services as certificates
 from portal.core.roles import Role
+from requests_app.drafts.prefilled import start_dossier
 from requests_app.models import Dossier, Procedure
 from requests_app.start_page.offers import Offer, offers_for_certificate, offers_for_device
-from requests_app.start_page.services import start_dossier
 from requests_app.workflow import Route, State
 from tests import builders, story
 from tests.builders import NOW, TODAY

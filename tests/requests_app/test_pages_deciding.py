@@ -10,8 +10,8 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from requests_app.dossier_pages.views.components import ROWS_A_PAGE
 from requests_app.models import Decision, Dossier, DossierItem
+from requests_app.pages.components import ROWS_A_PAGE
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 

@@ -11,8 +11,8 @@ from django.urls import reverse
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.notices.models import Notice
-from requests_app.execution.papers import deliver
 from requests_app.models import DeliveredPaper, Dossier, DossierCopy
+from requests_app.papers import deliver
 from requests_app.workflow import State
 from tests import builders, story
 

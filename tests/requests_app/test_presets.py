@@ -17,8 +17,7 @@ from portal.core.roles import Role
 from portal.core.rules import Refused
 from requests_app.models import Procedure, RoutingProposal, RoutingRule
 from requests_app.routing.presets import PRESETS
-from requests_app.routing.preview import preview_of_preset
-from requests_app.routing.proposals import confirm_proposal, propose_preset
+from requests_app.routing.proposals import confirm_proposal, preview_of_preset, propose_preset
 from requests_app.routing.services import copies_for, rule_for
 from requests_app.routing.terms import PresetTerms, facts_of, violations_of
 from requests_app.workflow import Route

@@ -25,10 +25,10 @@ from portal.core.rules import Refused, Violation
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.documents import services as documents
 from portal.notices.models import Notice
+from requests_app.catalogue.mau_06_recover import effect as recovering
+from requests_app.catalogue.mau_06_recover import rules as row_rules
 from requests_app.decision.services import RowDecision, decide_rows
 from requests_app.execution import services as execution
-from requests_app.kinds.mau_06_recover import effect as recovering
-from requests_app.kinds.mau_06_recover import rules as row_rules
 from requests_app.kinds.targets import newest_certificates
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome, Procedure
 from requests_app.submission.checks import violations_before_signing

@@ -23,10 +23,10 @@ from portal.ca.pki.names import subject_of
 from portal.ca.register import services as ca
 from portal.core.rules import Refused
 from portal.notices.models import Mail, Notice
+from requests_app.catalogue.mau_04_renew_change import rules as renew_change
+from requests_app.catalogue.mau_04_renew_change.effect import validity_of
+from requests_app.catalogue.mau_04_renew_change.prefill import row_of
 from requests_app.execution import services as execution
-from requests_app.kinds.mau_04_renew_change import rules as renew_change
-from requests_app.kinds.mau_04_renew_change.effect import validity_of
-from requests_app.kinds.mau_04_renew_change.prefill import row_of
 from requests_app.kinds.row_rules import rows_of
 from requests_app.models import DeliveredPaper, Dossier, Outcome, Procedure
 from requests_app.rules.certificates import UNKNOWN

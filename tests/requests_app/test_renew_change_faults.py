@@ -22,9 +22,9 @@ from portal.ca.authority import services as authority
 from portal.ca.models import Certificate, Issuance, RevocationReason
 from portal.ca.register import services as ca
 from portal.notices.models import Mail
+from requests_app.catalogue.mau_04_renew_change import effect as renewing
+from requests_app.catalogue.mau_04_renew_change.prefill import row_of
 from requests_app.execution import services as execution
-from requests_app.kinds.mau_04_renew_change import effect as renewing
-from requests_app.kinds.mau_04_renew_change.prefill import row_of
 from requests_app.models import Dossier, Outcome, Procedure
 from requests_app.workflow import Action, State
 from tests import builders, story

@@ -15,10 +15,10 @@ from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
+from requests_app.catalogue.mau_08_return import rules as give_back
+from requests_app.catalogue.mau_08_return.prefill import rows_of, rows_to_give_back
 from requests_app.decision.services import RowDecision, accept_all, decide_rows, tick_devices
 from requests_app.errors import Barred
-from requests_app.kinds.mau_08_return import rules as give_back
-from requests_app.kinds.mau_08_return.prefill import rows_of, rows_to_give_back
 from requests_app.models import Decision, DeliveredPaper, Outcome
 from requests_app.steps.engine import allowed_steps
 from requests_app.submission.checks import violations_before_signing

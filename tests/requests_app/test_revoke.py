@@ -21,9 +21,9 @@ from portal.ca.register import services as ca
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.documents import services as documents
 from portal.notices.models import Notice
+from requests_app.catalogue.mau_05_revoke import effect as revoking
 from requests_app.decision.services import decide_rows
 from requests_app.execution import services as execution
-from requests_app.kinds.mau_05_revoke import effect as revoking
 from requests_app.models import DeliveredPaper, Outcome, Procedure
 from requests_app.workflow import Action, Route, State
 from tests import builders, story

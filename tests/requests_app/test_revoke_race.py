@@ -14,8 +14,8 @@ from django.db import connection
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate
 from portal.deadlines.models import Deadline, DeadlineKind
+from requests_app.catalogue.mau_05_revoke.prefill import row_of
 from requests_app.execution import services as execution
-from requests_app.kinds.mau_05_revoke.prefill import row_of
 from requests_app.models import DeliveredPaper, Dossier, Outcome, Procedure
 from requests_app.workflow import State
 from tests import builders, story

@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from devices.models import Device
 from portal.ca.models import Certificate, RevocationReason
 from portal.ca.register import services as ca
-from requests_app.kinds.mau_05_revoke import rules as row_rules
-from requests_app.kinds.mau_05_revoke.prefill import row_of, rows_of
+from requests_app.catalogue.mau_05_revoke import rules as row_rules
+from requests_app.catalogue.mau_05_revoke.prefill import row_of, rows_of
 from requests_app.submission.checks import violations_before_signing
 from tests import builders, story
 from tests.requests_app.revocations import (

@@ -21,8 +21,8 @@ from portal.ca.models import Certificate
 from portal.core.roles import Role
 from requests_app import kinds
 from requests_app.models import Dossier, Procedure
-from requests_app.start_page import choices as choosing
 from requests_app.start_page.occasions import OCCASIONS, About, Pick, find_occasion
+from requests_app.start_page.views import questions as choosing
 from requests_app.workflow import Route, State
 from tests import builders
 from tests.builders import NOW

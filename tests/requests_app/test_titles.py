@@ -13,8 +13,8 @@ from django.urls import reverse
 from portal.deadlines.models import Deadline
 from portal.notices.models import Notice
 from requests_app import kinds
-from requests_app.dossier_pages.wording import deed_of
-from requests_app.steps.titles import title_of
+from requests_app.pages.wording import deed_of
+from requests_app.titles import title_of
 from requests_app.workflow import Action
 from tests import builders, story
 

@@ -22,10 +22,10 @@ from portal.ca.authority import services as authority
 from portal.ca.models import Certificate
 from portal.core.rules import Refused
 from portal.deadlines.models import Deadline, DeadlineKind
+from requests_app.catalogue.mau_04_renew_change import effect as renewing
+from requests_app.catalogue.mau_04_renew_change.prefill import row_of as renewal_row
+from requests_app.catalogue.mau_05_revoke.prefill import row_of as revocation_row
 from requests_app.execution import services as execution
-from requests_app.kinds.mau_04_renew_change import effect as renewing
-from requests_app.kinds.mau_04_renew_change.prefill import row_of as renewal_row
-from requests_app.kinds.mau_05_revoke.prefill import row_of as revocation_row
 from requests_app.models import Dossier, DossierItem, Outcome, Procedure
 from requests_app.workflow import Action, Route, State
 from tests import builders, story

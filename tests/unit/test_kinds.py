@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from portal.core.rules import Severity
-from requests_app import kinds
+from requests_app import catalogue, kinds
+from requests_app.catalogue.mau_01_person.form import CENTRAL
 from requests_app.kinds.base import (
     Answers,
     CellFinding,
@@ -19,7 +20,6 @@ from requests_app.kinds.base import (
     check_row,
     has_errors,
 )
-from requests_app.kinds.mau_01_person.form import CENTRAL
 from tests.builders import person_answers
 
 TODAY = date(2026, 11, 20)
@@ -280,14 +280,14 @@ def test_a_new_row_is_blank_and_of_the_usual_kind() -> None:
 
 @pytest.fixture
 def package(tmp_path: Path) -> Iterator[Path]:
-    kinds.__path__.append(str(tmp_path))
+    catalogue.__path__.append(str(tmp_path))
     yield tmp_path
-    kinds.__path__.remove(str(tmp_path))
+    catalogue.__path__.remove(str(tmp_path))
 
 
 TRIAL = """
 from dataclasses import replace
-from requests_app.kinds.mau_02_organisation.form import KIND as BODY
+from requests_app.catalogue.mau_02_organisation.form import KIND as BODY
 KIND = replace(BODY, code="{code}", number="98", title="Mẫu thử")
 """
 
@@ -298,7 +298,7 @@ def test_adding_a_form_is_adding_a_folder(package: Path) -> None:
     (folder / "__init__.py").touch()
     (folder / "form.py").write_text(TRIAL.format(code="mau_98_trial"))
 
-    found = kinds._discover(kinds.__path__)
+    found = kinds._discover(catalogue.__path__)
 
     assert found["mau_98_trial"].title == "Mẫu thử"
     assert set(kinds.KINDS) < set(found)
@@ -311,4 +311,4 @@ def test_two_forms_with_one_code_are_refused(package: Path) -> None:
     (folder / "form.py").write_text(TRIAL.format(code="mau_02_organisation"))
 
     with pytest.raises(ValueError, match="mau_02_organisation"):
-        kinds._discover(kinds.__path__)
+        kinds._discover(catalogue.__path__)

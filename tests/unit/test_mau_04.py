@@ -8,8 +8,12 @@ import pytest
 
 from portal.ca.pki.names import SubjectName
 from requests_app import kinds
+from requests_app.catalogue.mau_04_renew_change.form import (
+    changed,
+    changed_subject,
+    moves_workplace,
+)
 from requests_app.kinds.base import Answers, CellFinding, check_list, check_row
-from requests_app.kinds.mau_04_renew_change.form import changed, changed_subject, moves_workplace
 
 TODAY = date(2026, 11, 20)
 KIND = kinds.get("mau_04_renew_change")

@@ -29,11 +29,11 @@ from requests_app.covering_letters.services import (
 )
 from requests_app.covering_letters.steps import preview_letter, render_letter
 from requests_app.covering_letters.views import page as pages
-from requests_app.dossier_pages.filters import DossierFilter
-from requests_app.dossier_pages.views.components import version_of, wants_fragment
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import CoveringLetter
 from requests_app.models.querysets import DossierQuerySet
+from requests_app.pages.components import version_of, wants_fragment
+from requests_app.pages.filters import DossierFilter
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -55,7 +55,11 @@ def waiting(request: UserRequest) -> HttpResponse:
         with refused:
             made = make_letter(_chosen(request, found), actor=user, now=timezone.now())
             if made.barred:
-                messages.warning(request, _barred_words(made.barred))
+                words = _(
+                    "%(count)s hồ sơ không đưa vào công văn vì anh/chị đã tham gia soạn, ký hoặc "
+                    "gửi: người khác phải chuyển các hồ sơ này."
+                )
+                messages.warning(request, words % {"count": made.barred})
             return redirect("requests_app:covering_letter", made.letter.uuid)
     context = {
         "filter": found,
@@ -87,13 +91,6 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _barred_words(count: int) -> str:
-    return _(
-        "%(count)s hồ sơ không đưa vào công văn vì anh/chị đã tham gia soạn, ký hoặc gửi: "
-        "người khác phải chuyển các hồ sơ này."
-    ) % {"count": count}
 
 
 @require_safe

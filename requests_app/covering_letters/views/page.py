@@ -29,7 +29,7 @@ from requests_app.covering_letters.steps import (
 from requests_app.errors import Barred, StaleVersion
 from requests_app.letter_workflow import LetterAction, LetterStep, Stage
 from requests_app.models import CoveredDossier, CoveringLetter, SigningMode
-from requests_app.steps.views import pin_words
+from requests_app.pages.views import pin_words
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest

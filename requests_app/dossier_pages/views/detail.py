@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -14,7 +13,6 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.core.roles import Capability
 from requests_app import kinds
 from requests_app.dossier_pages.forms import AttachmentForm
-from requests_app.dossier_pages.views import components
 from requests_app.dossier_pages.visibility import as_sent, hides_rework, read_row, shown_events
 from requests_app.models import (
     Attachment,
@@ -24,7 +22,8 @@ from requests_app.models import (
     DossierItem,
     Outcome,
 )
-from requests_app.steps import views as taking
+from requests_app.pages import components
+from requests_app.pages import views as taking
 from requests_app.steps.engine import bars_of
 from requests_app.steps.forms import StepForm
 from requests_app.workflow import EDITABLE, PETITIONS, State
@@ -117,6 +116,10 @@ def _papers(
 ) -> dict[str, object]:
     attachable = kinds_to_attach(dossier, request.user)
     current = dossier.attachments.filter(is_current=True)
+    if form is None and attachable:
+        form = AttachmentForm(
+            kinds=attachable, initial={"version": dossier.version}, auto_id="attach_%s"
+        )
     # Section 1 with its labels; personal numbers masked.
     return {
         "contact": [
@@ -126,7 +129,7 @@ def _papers(
         ],
         "attachments": list(current.select_related("document", "item", "added_by")),
         "attachable": attachable,
-        "attachment_form": form or _attachment_form(dossier, attachable),
+        "attachment_form": form,
     }
 
 
@@ -139,16 +142,6 @@ def kinds_to_attach(dossier: Dossier, user: User) -> list[Attachment.Kind]:
     if dossier.state == State.AWAITING_SIGNATURE:
         return [Attachment.Kind.SIGNED_SCAN] if dossier.signing_mode == "ink" else []
     return []
-
-
-def _attachment_form(
-    dossier: Dossier, attachable: Sequence[Attachment.Kind]
-) -> AttachmentForm | None:
-    if not attachable:
-        return None
-    return AttachmentForm(
-        kinds=attachable, initial={"version": dossier.version}, auto_id="attach_%s"
-    )
 
 
 def _progress(dossier: Dossier) -> dict[str, object]:

@@ -15,11 +15,11 @@ from portal.core.web import sheets
 from portal.core.web.fragments import render_list
 from portal.core.web.paging import Order, capped_count, first_rows, keyset_page
 from portal.core.web.sheets import SheetColumn
-from requests_app.dossier_pages.filters import DossierFilter
 from requests_app.dossier_pages.visibility import as_sent
 from requests_app.models import Dossier
 from requests_app.models.querysets import DossierQuerySet
-from requests_app.steps.titles import headline_of
+from requests_app.pages.filters import DossierFilter
+from requests_app.titles import headline_of
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

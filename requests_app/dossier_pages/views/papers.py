@@ -17,7 +17,7 @@ from portal.core.rules import Refused
 from portal.documents.responses import file_response
 from requests_app.covering_letters.services import is_others_letter
 from requests_app.dossier_pages.forms import AttachmentForm
-from requests_app.dossier_pages.views import components, detail
+from requests_app.dossier_pages.views import detail
 from requests_app.dossier_pages.visibility import (
     hides_rework,
     last_sent_letter,
@@ -26,7 +26,8 @@ from requests_app.dossier_pages.visibility import (
 )
 from requests_app.drafts import attachments
 from requests_app.models import Attachment, Dossier, DossierItem
-from requests_app.steps import views as taking
+from requests_app.pages import components
+from requests_app.pages import views as taking
 from requests_app.submission import letters
 from requests_app.submission.letters import preview_html
 from requests_app.workflow import AT_THE_AGENCY

@@ -18,13 +18,13 @@ from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
 from portal.core.text.numbers import typed_number
 from requests_app import kinds
-from requests_app.dossier_pages.views import components
 from requests_app.drafts import cells
 from requests_app.drafts.views import editor_buttons
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.kinds.base import Answers, Kind
 from requests_app.models import Dossier
-from requests_app.steps import views as taking
+from requests_app.pages import components
+from requests_app.pages import views as taking
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

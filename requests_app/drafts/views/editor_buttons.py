@@ -216,8 +216,10 @@ def _paste(request: UserRequest, draft: Draft, argument: str) -> str:
         blank = draft.kind.blank_row()
         draft.call(import_rows, [blank | answers for answers in rest])
     messages.success(request, _("Đã dán %(count)d dòng.") % {"count": len(block)})
-    first = existing[0].position if existing else _last_position(draft) - len(block) + 1
-    return draft.place(first)
+    if existing:
+        return draft.place(existing[0].position)
+    last = draft.dossier.items.order_by("-position").values_list("position", flat=True).first()
+    return draft.place((last or 1) - len(block) + 1)
 
 
 def _rows_from(draft: Draft, row: str) -> list[DossierItem]:
@@ -225,11 +227,6 @@ def _rows_from(draft: Draft, row: str) -> list[DossierItem]:
         return []
     start = draft.item(row).position
     return list(draft.dossier.items.filter(position__gte=start).order_by("position"))
-
-
-def _last_position(draft: Draft) -> int:
-    last = draft.dossier.items.order_by("-position").values_list("position", flat=True).first()
-    return last or 1
 
 
 _ACTS: Mapping[str, Callable[[UserRequest, Draft, str], str]] = {

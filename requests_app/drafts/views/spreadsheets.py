@@ -21,12 +21,12 @@ from portal.core.rules import Violation
 from portal.core.web.forms import SheetFile
 from portal.core.web.refusals import Refusals
 from requests_app import kinds, spreadsheets
-from requests_app.dossier_pages.views import components
 from requests_app.drafts.services import import_rows
 from requests_app.models import Dossier
+from requests_app.pages import components
+from requests_app.pages import views as taking
 from requests_app.spreadsheets import SheetReport, parked
 from requests_app.spreadsheets.parked import release
-from requests_app.steps import views as taking
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

@@ -1,7 +1,7 @@
 """What brings a clerk to the start page: of whom it speaks, what happened, which form follows.
 
-Plain data: the page asks the questions, ``requests_app.start_page.choices`` finds what a way is
-about, ``requests_app.start_page.services`` opens the draft.
+Plain data: the page asks the questions, ``requests_app.start_page.views.questions`` finds what a
+way is about, ``requests_app.drafts.prefilled`` opens the draft.
 """
 
 from __future__ import annotations

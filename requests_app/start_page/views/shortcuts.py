@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST
 from devices.models import Device
 from portal.ca.models import Certificate
 from portal.core.web.refusals import Refusals
+from requests_app.drafts.prefilled import start_dossier
 from requests_app.start_page.offers import Offer, offers_for_certificate, offers_for_device
-from requests_app.start_page.services import start_dossier
 from requests_app.start_page.views.questions import must_draft
 
 if TYPE_CHECKING:

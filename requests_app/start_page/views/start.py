@@ -15,9 +15,9 @@ from django.views.decorators.http import require_http_methods
 
 from portal.core.web.refusals import Refusals
 from requests_app import kinds
+from requests_app.drafts.prefilled import start_dossier
 from requests_app.kinds.base import Words
 from requests_app.start_page.occasions import About
-from requests_app.start_page.services import start_dossier
 from requests_app.start_page.views.questions import must_draft
 
 if TYPE_CHECKING:

@@ -2,19 +2,184 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import accumulate
 from typing import TYPE_CHECKING
+from uuid import UUID
 
+from django.db.models import Count, Min
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from portal.core.calendar.workdays import work_calendar
-from portal.core.roles import Capability
-from requests_app.worklist.dashboard import AGE_WORDS, WINDOWS, Dashboard
+from portal.core.roles import Capability, Role, Scope, roles_in
+from portal.core.steps import PORTAL
+from portal.deadlines.models import Deadline, DeadlineKind
+from portal.deadlines.querysets import CERTIFICATE_KINDS
+from requests_app import kinds
+from requests_app.models import Dossier
+from requests_app.workflow import Procedure
 
 if TYPE_CHECKING:
-    from portal.accounts.models import UserRequest
+    from django.utils.functional import _StrPromise
+
+    from portal.accounts.models import User, UserRequest
+    from portal.core.calendar.workdays import WorkCalendar
+
+LATE_SHOWN = 50  # bodies and kinds of work, the longest overdue first
+WINDOWS = (30, 90)  # days back over which decisions are looked at
+_WORK = [str(kind) for kind in DeadlineKind if kind not in CERTIFICATE_KINDS]
+_ABOUT_DEVICES = (
+    DeadlineKind.HANDOVER_NOTICE,
+    DeadlineKind.DEVICE_RETURN,
+    DeadlineKind.LOSS_MINUTES,
+)
+# The upper ends of the age groups in working days; beyond the last one it has waited too long.
+_AGES = (1, 3, 5)
+AGE_WORDS: tuple[_StrPromise, ...] = (
+    _("0–1 ngày"), _("2–3 ngày"), _("4–5 ngày"), _("trên 5 ngày")
+)  # fmt: skip
+
+# Who of a body has a returned dossier in hand is the body's own business.
+_AT_THE_BODY = _("Đơn vị gửi, đang hoàn thiện")
+_DESKS: Mapping[str, _StrPromise] = {
+    **{str(role): _AT_THE_BODY if role in roles_in(Scope.BODY) else role.label for role in Role},
+    PORTAL: _("Hệ thống thực hiện"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What one body owes of one kind and is late with, since when."""
+
+    agency: str
+    agency_uuid: UUID
+    kind: str
+    count: int
+    since: date
+
+    @property
+    def label(self) -> str:
+        return str(DeadlineKind(self.kind).label)
+
+
+@dataclass(frozen=True, slots=True)
+class LateKind:
+    """What is late of one kind, whoever owes it."""
+
+    kind: str
+    count: int
+    since: date
+
+    @property
+    def label(self) -> str:
+        return str(DeadlineKind(self.kind).label)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """How many dossiers wait at a desk, by how many working days they have."""
+
+    label: str
+    counts: Sequence[int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Median working days from receipt to answer, and of how many, for each window."""
+
+    label: str
+    windows: Sequence[tuple[float | None, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """Everything on the page."""
+
+    late: Sequence[Late]
+    has_more_late: bool
+    late_kinds: Sequence[LateKind]
+    desks: Sequence[Desk]
+    paces: Sequence[Pace]
+
+    @classmethod
+    def of(cls, user: User, *, today: date, calendar: WorkCalendar) -> Dashboard:
+        """Return the figures for what ``user`` sees (four queries)."""
+        overdue = Deadline.objects.visible_to(user).overdue(today).filter(kind__in=_WORK).order_by()
+        of_bodies = overdue.values_list("agency__name", "agency__uuid", "kind")
+        counted = of_bodies.annotate(count=Count("pk"), since=Min("due_on"))
+        late = [Late(*row) for row in counted.order_by("since", "-count")[: LATE_SHOWN + 1]]
+        late_kinds = overdue.values_list("kind").annotate(count=Count("pk"), since=Min("due_on"))
+        # Count what waits at each desk; the worker's queue is a desk too.
+        waiting = Dossier.objects.visible_to(user).filter(queue__in=list(_DESKS))
+        queues = waiting.order_by().values_list("queue", "waiting_since").annotate(Count("pk"))
+        counts: dict[str, list[int]] = defaultdict(lambda: [0] * len(AGE_WORDS))
+        for queue, since, count in queues:
+            days = calendar.between(since or today, today)
+            counts[str(_DESKS[queue])][bisect_left(_AGES, days)] += count
+        labels = dict.fromkeys(map(str, _DESKS.values()))  # in order, each once
+        # The medians by procedure, out of counts by day of receipt and of answer.
+        answered = Dossier.objects.visible_to(user).filter(
+            decided_on__gt=today - timedelta(days=max(WINDOWS)), decided_on__lte=today
+        )
+        paces = answered.order_by().values_list("kind", "received_on", "decided_on")
+        taken: dict[str, dict[int, Counter[int]]] = defaultdict(
+            lambda: {window: Counter() for window in WINDOWS}
+        )
+        for kind, received_on, decided_on, count in paces.annotate(Count("pk")):
+            days = calendar.between(received_on, decided_on)
+            for window in WINDOWS:
+                if decided_on > today - timedelta(days=window):
+                    taken[kinds.get(kind).procedure][window][days] += count
+        return cls(
+            late=late[:LATE_SHOWN],
+            has_more_late=len(late) > LATE_SHOWN,
+            late_kinds=[LateKind(*row) for row in late_kinds.order_by("-count", "kind")],
+            desks=[Desk(label, counts[label]) for label in labels if label in counts],
+            paces=[
+                Pace(
+                    str(procedure.label),
+                    [
+                        (median(taken[procedure][window]), taken[procedure][window].total())
+                        for window in WINDOWS
+                    ],
+                )
+                for procedure in Procedure
+                if procedure in taken
+            ],
+        )
+
+    @property
+    def late_count(self) -> int:
+        return sum(one.count for one in self.late_kinds)
+
+    @property
+    def late_devices(self) -> list[LateKind]:
+        """Devices handed over or to be given back of which the papers are overdue."""
+        return [one for one in self.late_kinds if one.kind in _ABOUT_DEVICES]
+
+
+def median(counts: Mapping[int, int]) -> float | None:
+    """Return the median of values given with how often each occurs; None of nothing."""
+    values = sorted(counts)
+    ends = list(accumulate(counts[value] for value in values))
+    if not ends:
+        return None
+    total = ends[-1]
+    # The places of the two middle values, from 1; of an odd number the same twice.
+    middle = (values[bisect_left(ends, half)] for half in ((total + 1) // 2, total // 2 + 1))
+    return sum(middle) / 2
 
 
 @require_safe

@@ -1,0 +1,259 @@
+"""Revoking: every certificate on a row's key falls, and at the end its device is called back.
+
+Nothing is asked of anybody outside, so certificates and outcomes of a chunk are one transaction:
+OCSP knows with it, the next list follows within a minute. The notice is printed when all rows are
+ended, and with its delivery the return of the devices begins (R29, Điều 20).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from devices import services as devices
+from portal.audit import services as audit
+from portal.ca.models import Certificate, RevocationReason
+from portal.ca.register import services as ca
+from portal.core.database.bulk import update_rows
+from portal.core.law import with_numbers
+from portal.documents import letters as paper
+from portal.documents.letters import Letter
+from requests_app import papers
+from requests_app.acts import dossier_act
+from requests_app.catalogue.mau_05_revoke.form import reason_cell
+from requests_app.catalogue.mau_05_revoke.rules import certificates_of_sender
+from requests_app.execution.rows import mark_failed, waiting_rows
+from requests_app.kinds import parts
+from requests_app.kinds.effects import Effect
+from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome
+from requests_app.rules.revocation import Cause
+from requests_app.submission.letter_content import (
+    OWN_DESIGN,
+    decider_of,
+    letter_words,
+    signer_lines_of,
+    superior_of,
+)
+
+ACT = "dossier.revoke_rows"
+# What OCSP and the list say (RFC 5280) of each case of Điều 17; "unspecified" for the others.
+REASON_OF: Mapping[str, RevocationReason] = {
+    Cause.KEY_EXPOSED: RevocationReason.KEY_COMPROMISE,
+    Cause.DEVICE_LOST: RevocationReason.KEY_COMPROMISE,
+    Cause.UNSAFE: RevocationReason.KEY_COMPROMISE,
+    Cause.POSITION_CHANGED: RevocationReason.AFFILIATION_CHANGED,
+    Cause.OWN_WISH: RevocationReason.CESSATION,
+    Cause.RETIRED: RevocationReason.CESSATION,
+    Cause.LEFT: RevocationReason.CESSATION,
+    Cause.DIED: RevocationReason.CESSATION,
+    Cause.DISSOLVED: RevocationReason.CESSATION,
+    Cause.SPLIT: RevocationReason.CESSATION,
+    Cause.MERGED: RevocationReason.CESSATION,
+    Cause.STOPPED: RevocationReason.CESSATION,
+}
+UNKNOWN = "Không tìm thấy chứng thư của dòng này."
+MOVED = (
+    "Thuê bao đã chuyển sang cơ quan khác quản lý trực tiếp sau khi gửi hồ sơ; cơ quan đó đề nghị "
+    "thu hồi (Điều 18 Nghị định 68/2024/NĐ-CP)."
+)
+
+
+@transaction.atomic
+def do_chunk(pk: int, chunk: Sequence[int], /, *, now: datetime) -> int:
+    """Revoke the certificates of these rows of dossier ``pk``; return how many rows were ended.
+
+    A row whose certificates have all ended meanwhile is done, and says so: what it asks for holds.
+    """
+    dossier = (
+        Dossier.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("agency", "office")
+        .get(pk=pk)
+    )
+    # The dossier is held: another worker finds these rows ended.
+    waiting = waiting_rows(pk).filter(pk__in=chunk).select_related("certificate__key")
+    items = list(waiting.defer("certificate__der", "certificate__crl_entry"))
+    if not items:
+        return 0
+    # Key → what can still be revoked on it, locked. What is named in the rows is locked before the
+    # keys are looked through: a renewal waits for it, or has come first and its new certificate is
+    # found.
+    keys = {item.certificate.key_id for item in items if item.certificate}
+    on_keys = Certificate.objects.filter(key__in=keys)
+    list(on_keys.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk"))
+    standing: dict[int, list[Certificate]] = {}
+    valid = on_keys.filter(revoked_at__isnull=True, not_after__gt=now)
+    for one in valid.defer("der", "crl_entry").order_by("pk"):
+        standing.setdefault(one.key_id, []).append(one)
+    own = certificates_of_sender(
+        dossier.agency_id, [one for found in standing.values() for one in found]
+    )
+    reasons: dict[int, RevocationReason] = {}
+    falling: list[Certificate] = []
+    for item in items:
+        certificate = item.certificate
+        found = standing.get(certificate.key_id, []) if certificate else []
+        if certificate is None:
+            mark_failed(item, UNKNOWN)
+        elif any(one.pk not in own for one in found):
+            mark_failed(item, MOVED)
+        else:
+            item.outcome, item.outcome_reason = Outcome.DONE, ""
+            cause = item.answers.get("cause", "")
+            reason = REASON_OF.get(cause, RevocationReason.UNSPECIFIED)
+            reasons |= {one.pk: reason for one in found}
+            falling += found
+        if item.outcome == Outcome.DONE and certificate is not None and not found:
+            at = certificate.revoked_at
+            text = _("Đã bị thu hồi từ ngày %(day)s.") if at else _("Đã hết hạn từ ngày %(day)s.")
+            day = timezone.localdate(at or certificate.not_after)
+            item.outcome_reason = text % {"day": f"{day:%d/%m/%Y}"}
+    update_rows(items, ["outcome", "outcome_reason"])
+    revoked = ca.revoke_many(falling, reasons, actor=None, now=now)
+    data = {
+        "rows": [item.position for item in items if item.outcome == Outcome.DONE],
+        "serials": [certificate.serial for certificate in revoked],
+        "failed_rows": [item.position for item in items if item.outcome == Outcome.FAILED],
+    }
+    audit.record(dossier_act(ACT, dossier, data=data), actor=None, now=now)
+    return len(items)
+
+
+def prepare_notice(pk: int, /, *, now: datetime) -> Callable[[Dossier], object]:
+    """Print the notice of revocation; return what delivers it and begins the return of the devices.
+
+    The limit of the return runs from the delivery (DOMAIN 14.4), so both are one transaction.
+    """
+    seen = Dossier.objects.select_related("agency_version", "addressee", "office").get(pk=pk)
+    done = list(
+        seen.items.filter(outcome=Outcome.DONE)
+        .select_related("certificate", "device")
+        .defer("certificate__der", "certificate__crl_entry")
+    )
+    refused = seen.items.filter(outcome=Outcome.REFUSED).count()
+    # Key → what was revoked on it, but for certificates a new one had replaced.
+    on_keys = seen.items.filter(outcome=Outcome.DONE).order_by().values("certificate__key")
+    revoked = Certificate.objects.revoked().filter(key__in=on_keys)
+    fallen: dict[int, list[Certificate]] = {}
+    for certificate in (
+        revoked.exclude(revocation_reason=RevocationReason.SUPERSEDED)
+        .defer("der", "crl_entry")
+        .order_by("issued_at", "pk")
+    ):
+        fallen.setdefault(certificate.key_id, []).append(certificate)
+    pdf = paper.render(revocation_notice_of(seen, done, fallen, refused=refused, now=now))
+    keys = {item.certificate.key_id for item in done if item.certificate}
+
+    def deliver(closing: Dossier) -> object:
+        number = closing.letter_number
+        label = f"Thông báo thu hồi theo Công văn số {number}"
+        # Devices are locked before the audit chain, as by whoever moves one.
+        devices.open_return(
+            keys,
+            paper=("dossier", closing.uuid, label),
+            reason=_("Chứng thư đã bị thu hồi."),
+            now=now,
+        )
+        return papers.deliver(
+            closing,
+            DeliveredPaper.Kind.REVOCATION_NOTICE,
+            pdf,
+            name=f"Thong-bao-thu-hoi-{number.replace('/', '-')}.pdf",
+            now=now,
+        )
+
+    return deliver
+
+
+EFFECT = Effect(carry_out=do_chunk, prepare_end=prepare_notice)
+
+
+_COLUMNS = (
+    ("Dòng", "8%", ""),
+    ("Tên chứng thư chữ ký số", "17%", ""),
+    ("Số hiệu chứng thư chữ ký số", "28%", ""),
+    ("Số hiệu thiết bị lưu khóa bí mật", "17%", ""),
+    ("Thu hồi lúc", "13%", ""),
+    ("Lý do", "17%", ""),
+)
+_GIVE_BACK = with_numbers(
+    "Thiết bị lưu khóa bí mật có tên trong danh sách: thuê bao nộp lại cơ quan, tổ chức quản lý "
+    "trực tiếp; cơ quan, tổ chức thu lại và bàn giao trong thời hạn %(return_days)02d ngày làm "
+    "việc kể từ ngày nhận được thông báo này, kèm biên bản theo Mẫu số 08 (Điều 20 Nghị định số "
+    "68/2024/NĐ-CP)."
+)
+_LOST = (
+    "Thiết bị bị thất lạc: lập biên bản xác nhận theo Mẫu số 09 và gửi ngay "
+    "(Điều 20 Nghị định số 68/2024/NĐ-CP)."
+)
+_REFUSED = "{count} trường hợp không được chấp nhận nêu tại thông báo từ chối gửi kèm hồ sơ."
+
+
+def revocation_notice_of(
+    dossier: Dossier,
+    items: Sequence[DossierItem],
+    revoked: Mapping[int, Sequence[Certificate]],
+    *,
+    refused: int,
+    now: datetime,
+) -> Letter:
+    """Return the notice to the sender, of the day of ``now``; its number stays blank.
+
+    ``items`` are the rows done, ``revoked`` key → the certificates that fell on it: a certificate
+    and its successor share the key, and the row names one of them. ``refused`` rows have a notice
+    of their own.
+    """
+    version = decider_of(dossier).versions.order_by("-valid_from")[0]
+    what = (
+        f"Căn cứ {parts.DECREE_BASIS} quy định về chữ ký số chuyên dùng công vụ; theo đề nghị của "
+        f"{dossier.agency_version.name} tại Công văn {letter_words(dossier)}, {version.name} thông "
+        f"báo đã thu hồi chứng thư chữ ký số của {len(items)} trường hợp có tên trong danh sách "
+        "dưới đây."
+    )
+    opening = [what]
+    if any(item.device_id for item in items):
+        opening += [str(_GIVE_BACK), _LOST]
+    if refused:
+        opening.append(_REFUSED.format(count=refused))
+    copies = [copy.agency.name for copy in dossier.copies.select_related("agency")]
+    return Letter(
+        superior=superior_of(version),
+        agency=version.name,
+        place=version.place,
+        day=timezone.localdate(now),
+        kind_of_document="THÔNG BÁO",
+        subject="Thu hồi chứng thư chữ ký số chuyên dùng công vụ",
+        addressees=[dossier.agency_version.name],
+        opening=opening,
+        list_title="Danh sách chứng thư chữ ký số đã thu hồi",
+        columns=_COLUMNS,
+        rows=[
+            _row(item, revoked.get(item.certificate.key_id, ()) if item.certificate else ())
+            for item in items
+        ],
+        recipients=["Như trên;", *[f"{name} (để theo dõi);" for name in copies], "Lưu: VT."],
+        signer_lines=signer_lines_of(version),
+        layout_note=OWN_DESIGN,
+    )
+
+
+def _row(item: DossierItem, fallen: Sequence[Certificate]) -> list[str]:
+    """Return one line; a row with nothing left to revoke says why in place of the moment."""
+    serials = [one.serial for one in fallen] or [item.answers.get("certificate_serial", "")]
+    moments = dict.fromkeys(
+        f"{timezone.localtime(one.revoked_at):%H:%M:%S %d/%m/%Y}"
+        for one in fallen
+        if one.revoked_at
+    )
+    reason = reason_cell(item.answers)
+    return [
+        str(item.position),
+        item.title,
+        "\n".join(serials),
+        item.device.serial if item.device else "",
+        "\n".join(moments),
+        f"{reason}\n{item.outcome_reason}" if item.outcome_reason else reason,
+    ]
