@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import islice
 
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,7 @@ from orgmerge.register import inputs, queries
 from orgmerge.register.inputs import Description
 from orgmerge.vocabulary import Extent
 from portal.agencies.models import Agency
+from portal.agencies.tree import with_superiors
 from portal.core.rules import Refused
 from portal.core.text.vietnamese import search_key
 
@@ -243,11 +245,10 @@ class _Above:
         return province
 
     def _chain(self, body: facts.KnownBody) -> Iterator[facts.KnownBody]:
-        seen = {body.pk}
-        while body.parent is not None and body.parent not in seen:
-            body = self.bodies[body.parent]
-            seen.add(body.pk)
-            yield body
+        upwards = with_superiors(
+            body, lambda one: None if one.parent is None else self.bodies[one.parent]
+        )
+        return islice(upwards, 1, None)
 
     def _was_district(self, body: facts.KnownBody) -> bool:
         """Districts, and towns and cities that stand under a province (DOMAIN 9)."""

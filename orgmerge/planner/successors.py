@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import islice
 
 from orgmerge.planner.codes import Why
 from orgmerge.planner.facts import (
@@ -20,6 +21,7 @@ from orgmerge.planner.facts import (
 )
 from orgmerge.planner.names import key
 from orgmerge.vocabulary import Extent, LineAbout, LineAction
+from portal.agencies.tree import with_superiors
 
 # The district level ended on 01/7/2025 (DOMAIN 9): a certificate that still names one names a
 # superior that is no more, whoever the register says stands above the body today.
@@ -231,11 +233,9 @@ class PlanningContext:
         if fact is None or fact.has_seal or fact.parent is None:
             return BodyOutcome(body, BodyChange.OUTSIDE)
         # A unit without a seal is its superior's, and goes where that goes (DOMAIN 1.2).
-        seen = {body}
-        while fact is not None and fact.parent is not None and fact.parent not in seen:
-            seen.add(fact.parent)
-            if fact.parent in self.shares or fact.parent in self.own:
-                above = self.outcome(fact.parent)
+        for superior in self._superiors(body):
+            if superior in self.shares or superior in self.own:
+                above = self.outcome(superior)
                 return BodyOutcome(
                     body,
                     above.change,
@@ -243,7 +243,6 @@ class PlanningContext:
                     own=above.own,
                     successors=above.successors,
                 )
-            fact = self.world.bodies.get(fact.parent)
         return BodyOutcome(body, BodyChange.OUTSIDE)
 
     def _is_unit(self, body: int) -> bool:
@@ -279,13 +278,14 @@ class PlanningContext:
         return names, False
 
     def _above(self, body: int) -> Iterator[KnownBody]:
-        seen = {body}
-        fact = self.world.bodies.get(body)
-        while fact is not None and fact.parent is not None and fact.parent not in seen:
-            seen.add(fact.parent)
-            fact = self.world.bodies.get(fact.parent)
-            if fact is not None:
-                yield fact
+        bodies = self.world.bodies
+        return (bodies[superior] for superior in self._superiors(body) if superior in bodies)
+
+    def _superiors(self, body: int) -> Iterator[int]:
+        """Yield the keys of what stands above ``body``, the last perhaps of no known body."""
+        bodies = self.world.bodies
+        upwards = with_superiors(body, lambda one: bodies[one].parent if one in bodies else None)
+        return islice(upwards, 1, None)
 
 
 def _placed(world: World) -> dict[int, Decided]:

@@ -22,6 +22,7 @@ from orgmerge.planner import facts
 from orgmerge.register import inputs, queries
 from portal.accounts.models import User
 from portal.agencies.models import Subscriber, SubscriberKind
+from portal.agencies.tree import with_superiors
 from portal.audit import services as audit
 from portal.ca.models import Certificate
 from portal.core.background.leases import LeaseLost
@@ -69,10 +70,11 @@ def bodies_asked(merger: Merger, *, today: date) -> dict[int, int]:
 
 
 def _with_seal(body: facts.KnownBody, bodies: Mapping[int, facts.KnownBody]) -> facts.KnownBody:
-    above: facts.KnownBody | None = body
-    while above is not None and not above.has_seal:
-        above = bodies.get(above.parent) if above.parent is not None else None
-    return above or body  # no seal up to the top: its office answers for it
+    upwards = with_superiors(
+        body, lambda one: None if one.parent is None else bodies.get(one.parent)
+    )
+    # No seal up to the top: its office answers for it.
+    return next((one for one in upwards if one.has_seal), body)
 
 
 def is_long(body_ids: Collection[int], *, most: int) -> bool:

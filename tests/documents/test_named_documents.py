@@ -12,7 +12,7 @@ import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pypdf import PdfReader
 
-from portal.documents import letters, places
+from portal.documents import letters, signing
 from portal.documents.roles import SignatureRole
 from tests.documents import builders
 from tests.documents.conftest import signed
@@ -94,8 +94,8 @@ def test_the_issuers_signatures_stand_in_its_own_column(
     pdf = request.getfixturevalue(made)
     reader = PdfFileReader(BytesIO(pdf))
 
-    head = places.find(reader, SignatureRole.HEAD)
-    seal = places.find(reader, SignatureRole.ORGANISATION)
+    head = signing.find_place(reader, SignatureRole.HEAD)
+    seal = signing.find_place(reader, SignatureRole.ORGANISATION)
 
     assert head is not None
     assert seal is not None

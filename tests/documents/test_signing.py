@@ -13,7 +13,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject
 
-from portal.documents import appearances, places, signing
+from portal.documents import appearances, signing
 from portal.documents.roles import SignatureRole
 from tests.documents import small_ca
 from tests.documents.conftest import AGENCY, HEAD, signed
@@ -47,8 +47,8 @@ def test_signing_only_adds_to_the_file(
 def test_the_seal_covers_a_third_of_the_heads_signature(recovery: bytes) -> None:
     reader = PdfFileReader(BytesIO(recovery))
 
-    head = places.find(reader, SignatureRole.HEAD)
-    seal = places.find(reader, SignatureRole.ORGANISATION)
+    head = signing.find_place(reader, SignatureRole.HEAD)
+    seal = signing.find_place(reader, SignatureRole.ORGANISATION)
 
     assert head is not None
     assert seal is not None
