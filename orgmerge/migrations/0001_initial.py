@@ -46,7 +46,6 @@ class Migration(migrations.Migration):
                 ('list_number', models.CharField(blank=True, max_length=40, verbose_name='số công văn gửi danh sách')),
                 ('list_sent_on', models.DateField(null=True, verbose_name='ngày gửi danh sách cho Cục')),
                 ('ended_at', models.DateTimeField(null=True)),
-                ('claimed_until', models.DateTimeField(null=True)),
                 ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('edited_by', models.ManyToManyField(related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -87,7 +87,6 @@ class Merger(models.Model):
     list_number = models.CharField(_("số công văn gửi danh sách"), max_length=40, blank=True)
     list_sent_on = models.DateField(_("ngày gửi danh sách cho Cục"), null=True)
     ended_at = models.DateTimeField(null=True)
-    claimed_until = models.DateTimeField(null=True)  # a worker's lease while carrying out
 
     objects = MergerQuerySet.as_manager()
 
