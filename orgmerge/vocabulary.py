@@ -39,7 +39,7 @@ class Extent(models.TextChoices):
     PARTLY = "partly", _("Một phần")
 
 
-class About(models.TextChoices):
+class LineAbout(models.TextChoices):
     """What a line of the plan is about; each thing stands in exactly one line."""
 
     BODY = "body", _("Đơn vị sau sắp xếp")
@@ -49,7 +49,7 @@ class About(models.TextChoices):
     DOSSIER = "dossier", _("Hồ sơ đang giải quyết")
 
 
-class Action(models.TextChoices):
+class LineAction(models.TextChoices):
     """What is done about it."""
 
     KEEP = "keep", _("Giữ nguyên")
@@ -66,15 +66,15 @@ class Action(models.TextChoices):
 
 # The form a line opens a row of; ISSUE and REFILE say theirs in the line.
 FORM_OF: dict[str, str] = {
-    Action.CHANGE: "04",
-    Action.REVOKE: "05",
-    Action.RECOVER: "06",
-    Action.RETURN: "08",
-    Action.REPORT_LOSS: "09",
+    LineAction.CHANGE: "04",
+    LineAction.REVOKE: "05",
+    LineAction.RECOVER: "06",
+    LineAction.RETURN: "08",
+    LineAction.REPORT_LOSS: "09",
 }
 
 
-class Stage(models.IntegerChoices):
+class LineStage(models.IntegerChoices):
     """In what order things are done (DOMAIN 4.3); a stage waits for the ones before it."""
 
     AGENCY_LIST = 0, _("Gửi Cục danh sách cơ quan")
@@ -97,7 +97,7 @@ class LineState(models.TextChoices):
     OVERTAKEN = "overtaken", _("Không còn cần")
 
 
-class Answer(models.TextChoices):
+class ReviewAnswer(models.TextChoices):
     """What a body says of a subscriber, a certificate or a device in a review round."""
 
     CONTINUES = "continues", _("Tiếp tục sử dụng")

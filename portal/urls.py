@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from portal import health, metrics
+from portal import views_health, views_metrics
 from portal.core.background.views import background
 from portal.deadlines import views_feed
 from requests_app.worklist.views.home import home
@@ -26,7 +26,7 @@ urlpatterns = [
     path("api/v1/", include("portal.api.urls")),
     path("pki/", include("portal.ca.authority.urls")),
     path("tien-trinh-nen/", background, name="background"),
-    path("metrics", metrics.metrics, name="metrics"),
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
+    path("metrics", views_metrics.metrics, name="metrics"),
+    path("healthz", views_health.healthz, name="healthz"),
+    path("readyz", views_health.readyz, name="readyz"),
 ]

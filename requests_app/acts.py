@@ -1,11 +1,106 @@
-"""What the audit record says an act was about: a dossier, a covering letter."""
+"""What the audit record says was done to dossiers, covering letters and rules of routing, and its
+words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext_lazy as _
+
 from portal.audit import services as audit
+from portal.audit.words import ActGroup, AuditTarget
 from requests_app.models import CoveringLetter, Dossier
+
+TARGETS = (
+    AuditTarget("dossier", _("Hồ sơ"), order=10),
+    AuditTarget("routing_rule", _("Quy định nơi nhận"), order=150),
+    AuditTarget("covering_letter", _("Công văn chuyển hồ sơ"), order=160),
+)
+ACTS = (
+    ActGroup(
+        "routing",
+        about="routing_rule",
+        order=10,
+        words={
+            "add": _("Thêm quy định nơi nhận"),
+            "end": _("Kết thúc quy định nơi nhận"),
+            "propose": _("Đề nghị thay đổi quy định nơi nhận"),
+            "confirm": _("Xác nhận quy định nơi nhận"),
+            "decline": _("Từ chối quy định nơi nhận"),
+            "withdraw": _("Rút đề nghị về quy định nơi nhận"),
+            "end_with_office": _("Kết thúc quy định nơi nhận của Sở đã chấm dứt"),
+        },
+    ),
+    ActGroup(
+        "covering",
+        about="covering_letter",
+        order=20,
+        words={
+            "make": _("Lập công văn chuyển hồ sơ"),
+            "number": _("Ghi số, ngày công văn chuyển"),
+            "uncover": _("Bỏ hồ sơ khỏi công văn chuyển"),
+            "take_over": _("Tiếp nhận công văn chuyển của Sở đã chấm dứt"),
+            "attach_scan": _("Tải lên bản quét công văn chuyển"),
+            "request_signature": _("Trình lãnh đạo Sở ký công văn chuyển"),
+            "revise": _("Lấy lại công văn chuyển để sửa"),
+            "send_back_to_draft": _("Yêu cầu soạn lại công văn chuyển"),
+            "sign": _("Ký công văn chuyển"),
+            "seal": _("Ký số cơ quan và chuyển hồ sơ theo công văn"),
+            "cancel": _("Bỏ công văn chuyển"),
+            "freeze": _("Lập công văn chuyển để ký"),
+            "finish": _("Chuyển xong hồ sơ theo công văn"),
+        },
+    ),
+    ActGroup(
+        "dossier",
+        about="dossier",
+        order=50,
+        words={
+            "create": _("Lập hồ sơ"),
+            "edit_letter": _("Sửa văn bản"),
+            "add_row": _("Thêm dòng"),
+            "edit_rows": _("Sửa các dòng"),
+            "import_rows": _("Nhập danh sách từ bảng tính"),
+            "remove_row": _("Xóa dòng"),
+            "move_row": _("Đổi thứ tự dòng"),
+            "freeze": _("Lập văn bản để ký"),
+            "read_letter": _("Xem văn bản không che số"),
+            "read_row": _("Xem số định danh của một dòng"),
+            "attach": _("Đính kèm tệp"),
+            "detach": _("Bỏ tệp đính kèm"),
+            "export_rows": _("Xuất danh sách ra bảng tính"),
+            "split": _("Tách hồ sơ"),
+            "decide_rows": _("Xử lý từng dòng"),
+            "deliver_paper": _("Giao văn bản cho đơn vị gửi"),
+            "revoke_rows": _("Thu hồi theo từng dòng"),
+            "request_signature": _("Trình lãnh đạo ký"),
+            "revise": _("Lấy lại để sửa"),
+            "send_back_to_draft": _("Yêu cầu soạn lại"),
+            "sign": _("Ký văn bản"),
+            "seal": _("Ký số cơ quan và gửi"),
+            "return": _("Trả lại để hoàn thiện"),
+            "forward": _("Chuyển Cục Chứng thực số"),
+            "decide": _("Trình phê duyệt kết quả"),
+            "send_back": _("Yêu cầu xử lý lại"),
+            "confirm": _("Phê duyệt"),
+            "reject": _("Phê duyệt từ chối toàn bộ"),
+            "acknowledge": _("Xác nhận đã nhận"),
+            "take_all": _("Xác nhận đã nhận đủ thiết bị"),
+            "take_some": _("Xác nhận nhận một phần thiết bị"),
+            "withdraw": _("Rút hồ sơ"),
+            "stop": _("Dừng hồ sơ do đơn vị gửi chấm dứt hoạt động"),
+            "stop_rest": _("Dừng phần còn lại của hồ sơ"),
+            "reopen": _("Mở hồ sơ để soạn lại dưới tên mới"),
+            "file_anew": _("Lập lại hồ sơ dưới tên đơn vị kế thừa"),
+            "go_on": _("Hồ sơ tiếp tục dưới tên đơn vị kế thừa"),
+            "start": _("Bắt đầu thực hiện"),
+            "complete": _("Hoàn thành"),
+            "complete_partly": _("Hoàn thành một phần"),
+            "fail": _("Thực hiện bị lỗi"),
+            "retry": _("Thực hiện lại"),
+        },
+    ),
+)
 
 
 def dossier_act(

@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from devices.forms import SerialForm
 from devices.handover import services
-from devices.handover.forms import HandOverForm
 from devices.lifecycle import Move
 from devices.models import Device
+from devices.pins.forms import PinForm
 from portal.core.roles import Capability
+from portal.core.text.vietnamese import nfc
 from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
+    from django.http import QueryDict
+
     from portal.accounts.models import UserRequest
+
+
+class HandOverForm(PinForm, SerialForm):
+    """What is checked and set when a device changes hands."""
+
+    on = forms.DateField(
+        label=_("Ngày bàn giao"), widget=forms.DateInput(attrs={"inputmode": "numeric"})
+    )
+    holder = forms.CharField(label=_("Người nhận"), max_length=150)
+
+    field_order = ("serial_seen", "on", "holder", "pin", "pin_again")
+
+    def __init__(self, data: QueryDict | None, *, holder: str, asks_pin: bool, today: date) -> None:
+        super().__init__(data, initial={"holder": holder, "on": today})
+        if not asks_pin:
+            del self.fields["pin"], self.fields["pin_again"]
+
+    def clean_holder(self) -> str:
+        return nfc(self.cleaned_data["holder"])
 
 
 @sensitive_post_parameters("pin", "pin_again")

@@ -48,6 +48,12 @@ class BodyRegister:
             return found[0]
         return "several_bodies" if found else "no_such_body"
 
+    def find_successor(self, typed: str, *, new_name: str) -> int | str | None:
+        """Return as ``find``; None for a code nobody has yet beside a name: the new body's."""
+        found = self.find(typed)
+        is_its_own = bool(new_name) and not check_agency_code(typed)
+        return None if isinstance(found, str) and is_its_own else found
+
 
 def register_of(agencies: AgencyQuerySet, *, day: date) -> BodyRegister:
     """Return the bodies of ``agencies`` that exist on ``day``. Two queries."""
@@ -93,11 +99,11 @@ def check_rows(
             if not row.new_name:
                 _remark(row, "ends")
         else:
-            known = register.find(row.new_agency)
-            if isinstance(known, int):
-                row.new_id = known
-            elif not (row.new_name and not check_agency_code(row.new_agency)):
+            known = register.find_successor(row.new_agency, new_name=row.new_name)
+            if isinstance(known, str):
                 _problem(row, known, column="new_agency")
+            else:
+                row.new_id = known
         _check_other_cells(row, merger)
         # What a row says: which body, and where it goes (a key, a name, or nowhere).
         key = row.old_id, row.new_id or names.key(row.new_name) or None
@@ -115,7 +121,7 @@ def _check_other_cells(row: BodyListRow, merger: Merger) -> None:
     else:
         row.extent = extent
     if row.effective_on:
-        day = _day(row.effective_on)
+        day = day_of(row.effective_on)
         if day is None:
             _problem(row, "bad_day", column="effective_on")
         elif day != merger.effective_on:
@@ -124,7 +130,8 @@ def _check_other_cells(row: BodyListRow, merger: Merger) -> None:
         _remark(row, "other_decision")
 
 
-def _day(text: str) -> date | None:
+def day_of(text: str) -> date | None:
+    """Return the day a cell says, None when it says none."""
     for pattern in _DAYS:
         try:
             return datetime.strptime(text, pattern).date()  # noqa: DTZ007 (a day has no zone)

@@ -24,7 +24,6 @@ from orgmerge.models import BodyList, BodyListRow, Merger, MergerBody, MergerSha
 from orgmerge.planner import names
 from orgmerge.vocabulary import Extent
 from portal.accounts.models import User
-from portal.agencies.facts import AgencyFacts
 from portal.agencies.models import Agency, AgencyVersion
 from portal.audit import services as audit
 from portal.core.database.bulk import update_rows
@@ -428,7 +427,7 @@ class Acceptance:
         """Return a body like the one it goes on from; what is a founded body's own stays empty."""
         whole = [row for row in target.rows if row.extent == Extent.WHOLE]
         version = self.versions[target.agency or (whole or target.rows)[0].old_id or 0]
-        columns = BodyFacts(facts=AgencyFacts.of(version)).columns()
+        columns = BodyFacts(facts=version.facts()).columns()
         columns |= {"name": target.name, "province": target.province, "agency": None}
         if target.agency is not None:
             columns["agency"] = version.agency

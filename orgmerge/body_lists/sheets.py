@@ -89,17 +89,14 @@ class Records:
 
 def read(content: bytes) -> Records:
     """Return the rows of a file that hold anything; raise Refused for the file as a whole."""
-    rows = _workbook(content) if content.startswith((_ZIP, _OLE)) else _text(content)
-    header = next(rows, (1, ()))[1]
-    kind, columns = _columns(header)
+    rows = rows_of(content)
+    header = next(rows, None)
+    if header is None:
+        raise _not_readable()
+    kind, columns = _columns(header[1])
     found = []
-    for number, values in rows:
-        record = {
-            name: _cell(values[index]) if index < len(values) else ""
-            for index, name in columns.items()
-        }
-        if any(record.values()):
-            found.append((number, record))
+    for number, record in records(rows, columns):
+        found.append((number, record))
         if len(found) > MAX_ROWS:
             raise too_many_rows(number)
     if not found:
@@ -109,6 +106,33 @@ def read(content: bytes) -> Records:
             way_out=_("Nhập danh sách từ dòng 2, ngay dưới dòng tiêu đề."),
         )
     return Records(kind, found)
+
+
+def rows_of(content: bytes) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Yield the rows of a workbook or a CSV file with their numbers, none of an empty one; raise
+    Refused when it is neither."""
+    return _workbook(content) if content.startswith((_ZIP, _OLE)) else _text(content)
+
+
+def records(
+    rows: Iterable[tuple[int, Sequence[Any]]], columns: Mapping[int, str]
+) -> Iterator[tuple[int, Record]]:
+    """Yield the rows that hold anything, by the names of ``columns``."""
+    for number, values in rows:
+        record = {
+            name: _cell(values[index]) if index < len(values) else ""
+            for index, name in columns.items()
+        }
+        if any(record.values()):
+            yield number, record
+
+
+def columns_of(header: Iterable[Any], kind: str) -> dict[int, str]:
+    """Return the name of each known column of a list of this kind by its place."""
+    known = {search_key(str(words[0])): name for name, words in COLUMNS[kind].items()}
+    known |= {search_key(name): name for name in COLUMNS[kind]}
+    titles = (search_key(str(title or "")) for title in header)
+    return {index: known[title] for index, title in enumerate(titles) if title in known}
 
 
 def _workbook(content: bytes) -> Iterator[tuple[int, Sequence[Any]]]:
@@ -122,8 +146,10 @@ def _text(content: bytes) -> Iterator[tuple[int, Sequence[Any]]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _not_readable() from error
-    if not text.strip() or "\0" in text:
+    if "\0" in text:
         raise _not_readable()
+    if not text.strip():
+        return
     first = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
     try:
@@ -132,13 +158,10 @@ def _text(content: bytes) -> Iterator[tuple[int, Sequence[Any]]]:
         raise _not_readable() from error
 
 
-def _columns(header: Iterable[Any]) -> tuple[str, dict[int, str]]:
+def _columns(header: Sequence[Any]) -> tuple[str, dict[int, str]]:
     """Return which list it is, and the name of each known column by its place."""
-    titles = [search_key(str(title or "")) for title in header]
     for kind, needed in _NEEDED.items():
-        known = {search_key(str(words[0])): name for name, words in COLUMNS[kind].items()}
-        known |= {search_key(name): name for name in COLUMNS[kind]}
-        columns = {index: known[title] for index, title in enumerate(titles) if title in known}
+        columns = columns_of(header, kind)
         if needed <= set(columns.values()):
             if len(set(columns.values())) < len(columns):
                 raise _wrong_header(_("Có hai cột cùng tiêu đề."))

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from typing import TextIO
+from datetime import date
 
 from django.utils.translation import gettext as _
 
-from orgmerge.body_lists.checks import BodyRegister, register_of, words_of
+from orgmerge.body_lists import sheets
+from orgmerge.body_lists.checks import EXTENTS, BodyRegister, day_of, register_of, words_of
 from orgmerge.description import contradictions
+from orgmerge.models import BodyList
 from orgmerge.planner import facts, names
 from orgmerge.planner.successors import DISTRICTS_ENDED_ON
 from orgmerge.register import inputs, queries
 from orgmerge.register.inputs import Description
 from orgmerge.vocabulary import Extent
 from portal.agencies.models import Agency
-from portal.core.text.identifiers import check_agency_code
-from portal.core.text.vietnamese import nfc
+from portal.core.rules import Refused
+from portal.core.text.vietnamese import search_key
 
-COLUMNS = ("old_agency", "new_agency", "new_name", "extent", "effective_on", "decision")
+_NEEDED = frozenset({"old_agency", "new_agency", "new_name", "extent"})
 _DISTRICTS = tuple(
     f"{names.key(f'ỦY BAN NHÂN DÂN {kind}')} " for kind in ("HUYỆN", "QUẬN", "THỊ XÃ", "THÀNH PHỐ")
 )
-_DAYS = ("%Y-%m-%d", "%d/%m/%Y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +46,13 @@ class Unusable(Exception):
 
 
 @dataclass(slots=True)
-class Reading:
+class BodiesRead:
     """What came of the rows read so far. ``rows`` tells from which row each share comes."""
 
     register: BodyRegister
-    bodies: Mapping[int, facts.Body]
+    bodies: Mapping[int, facts.KnownBody]
     targets: dict[int, facts.Target] = field(default_factory=dict)
-    shares: list[facts.Share] = field(default_factory=list)
+    shares: list[facts.BodyShare] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     days: dict[date, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
@@ -86,69 +85,70 @@ class Reading:
         return pk
 
     def read_row(self, number: int, record: Mapping[str, str]) -> None:
-        if not any(record.values()):
-            return
-        old = self.find(number, record["old_agency"], missing="old_missing")
+        typed = record["old_agency"]
+        old = self.known(number, typed, self.register.find(typed) if typed else "old_missing")
         goes_on = record["new_agency"] or record["new_name"]
         agency = self.successor(number, record) if goes_on else None
-        extent = record["extent"] or Extent.WHOLE
-        if extent not in Extent.values:
+        extent = EXTENTS.get(search_key(record["extent"]))
+        if extent is None:
             self.fault(number, "bad_extent")
         if record["effective_on"]:
-            day = _day(record["effective_on"])
+            day = day_of(record["effective_on"])
             if day is None:
                 self.fault(number, "bad_day")
             else:
                 self.days.setdefault(day, number)
-        if old is None or (self.faults and self.faults[-1].row == number):
+        if old is None or extent is None or (self.faults and self.faults[-1].row == number):
             return
         new = self.target(agency, record["new_name"], old=old) if goes_on else None
-        self.shares.append(facts.Share(old=old, new=new, extent=extent))
+        self.shares.append(facts.BodyShare(old=old, new=new, extent=extent))
         self.rows.append(number)
 
     def successor(self, number: int, record: Mapping[str, str]) -> int | None:
-        """Return the registered body that takes over, None when it is to be founded.
-
-        A code nobody has yet beside a name is the new body's.
-        """
+        """Return the registered body that takes over, None when it is to be founded."""
         typed = record["new_agency"]
         if not typed:
             return None
-        if (
-            record["new_name"]
-            and not check_agency_code(typed)
-            and isinstance(self.register.find(typed), str)
-        ):
-            return None
-        return self.find(number, typed, missing="no_such_body")
+        found = self.register.find_successor(typed, new_name=record["new_name"])
+        return self.known(number, typed, found)
 
-    def find(self, number: int, typed: str, *, missing: str) -> int | None:
-        found = self.register.find(typed) if typed else missing
-        if isinstance(found, int):
+    def known(self, number: int, typed: str, found: int | str | None) -> int | None:
+        """Return the body found; note as a fault the code of why there is none."""
+        if not isinstance(found, str):
             return found
         self.fault(number, found, f"{typed}: {words_of(found)}" if typed else "")
         return None
 
 
-def description_of(stream: TextIO, *, today: date) -> tuple[Description, list[int]]:
+def records_of(content: bytes) -> list[tuple[int, sheets.Record]]:
+    """Return the rows of the file with their numbers, every column named; raises Unusable."""
+    try:
+        rows = sheets.rows_of(content)
+        columns = sheets.columns_of(next(rows, (1, ()))[1], BodyList.Kind.BODIES)
+        if missing := _NEEDED.difference(columns.values()):
+            message = _("Thiếu cột: %(names)s.") % {"names": ", ".join(sorted(missing))}
+            raise Unusable([Fault(1, "wrong_header", message)])
+        unsaid = dict.fromkeys(sheets.BODIES, "")
+        return [(number, {**unsaid, **record}) for number, record in sheets.records(rows, columns)]
+    except Refused as refusal:
+        raise Unusable([Fault(1, one.code, one.message) for one in refusal.violations]) from refusal
+
+
+def description_of(content: bytes, *, today: date) -> tuple[Description, list[int]]:
     """Return what the file describes, and the row of each share; raises Unusable."""
-    reader = csv.DictReader(stream)
-    if missing := set(COLUMNS[:4]) - set(reader.fieldnames or ()):
-        message = _("Thiếu cột: %(names)s.") % {"names": ", ".join(sorted(missing))}
-        raise Unusable([Fault(1, "wrong_header", message)])
+    records = records_of(content)
     everyone = Agency.objects.all()
     known = register_of(everyone, day=today)
-    reading = Reading(known, queries.bodies(known.names, today=today))
-    records = [{name: nfc(record.get(name) or "") for name in COLUMNS} for record in reader]
+    reading = BodiesRead(known, queries.bodies(known.names, today=today))
     # The provinces whose topmost body passes to that of another.
     found = {}
-    for entry in records:
+    for _number, entry in records:
         old = reading.register.find(entry["old_agency"])
         new = reading.register.find(entry["new_agency"])
         if isinstance(old, int) and isinstance(new, int) and reading.bodies[old].parent is None:
             found[reading.bodies[old].province] = reading.bodies[new].province
     reading.provinces = found
-    for number, record in enumerate(records, start=2):
+    for number, record in records:
         reading.read_row(number, record)
     if not reading.shares and not reading.faults:
         reading.fault(1, "no_rows", _("Bảng không có dòng dữ liệu nào."))
@@ -158,15 +158,6 @@ def description_of(stream: TextIO, *, today: date) -> tuple[Description, list[in
         raise Unusable(reading.faults)
     effective_on = next(iter(reading.days), today)
     return Description(reading.targets, reading.shares, effective_on), reading.rows
-
-
-def _day(text: str) -> date | None:
-    for pattern in _DAYS:
-        try:
-            return datetime.strptime(text, pattern).date()  # noqa: DTZ007 (a day has no zone)
-        except ValueError:
-            continue
-    return None
 
 
 def with_implied(description: Description, *, today: date) -> Description:
@@ -179,7 +170,7 @@ def with_implied(description: Description, *, today: date) -> Description:
     taken = {share.old for share in shares}
     taken.update(one.agency for one in targets.values() if one.agency is not None)
     # Body → what takes its place, None when that is not one body.
-    parted: dict[int, list[facts.Share]] = {}
+    parted: dict[int, list[facts.BodyShare]] = {}
     for each in description.shares:
         parted.setdefault(each.old, []).append(each)
     bodies = queries.bodies(parted, today=today)
@@ -199,7 +190,7 @@ def with_implied(description: Description, *, today: date) -> Description:
         targets[pk] = facts.Target(
             pk, body.name, body.key, body.province, agency=child, email_domain=body.email_domain
         )
-        shares.append(facts.Share(old=child, new=pk))
+        shares.append(facts.BodyShare(old=child, new=pk))
     above = _Above(
         standing,
         follows,
@@ -216,11 +207,11 @@ def with_implied(description: Description, *, today: date) -> Description:
 class _Above:
     """Who stands above a body from the effective day on, as far as the register tells."""
 
-    bodies: Mapping[int, facts.Body]
+    bodies: Mapping[int, facts.KnownBody]
     follows: Mapping[int, facts.Target | None]
     is_after_districts: bool
 
-    def place(self, target: facts.Target, shares: Sequence[facts.Share]) -> facts.Target:
+    def place(self, target: facts.Target, shares: Sequence[facts.BodyShare]) -> facts.Target:
         """Return ``target`` with its superior and province; "" where they cannot be told."""
         whole = [share.old for share in shares if share.extent == Extent.WHOLE]
         own = [target.agency] if target.agency is not None else whole
@@ -233,7 +224,7 @@ class _Above:
             province=provinces.pop() if len(provinces) == 1 else target.province,
         )
 
-    def _superior(self, body: facts.Body) -> str:
+    def _superior(self, body: facts.KnownBody) -> str:
         for above in self._chain(body):
             if above.pk in self.follows and not self._was_district(above):
                 successor = self.follows[above.pk]
@@ -242,7 +233,7 @@ class _Above:
                 return above.key
         return ""
 
-    def _province(self, body: facts.Body) -> str:
+    def _province(self, body: facts.KnownBody) -> str:
         """Return where ``body`` lies afterwards: a province may pass to another."""
         province = body.province
         for above in self._chain(body):
@@ -251,22 +242,22 @@ class _Above:
                 province = successor.province
         return province
 
-    def _chain(self, body: facts.Body) -> Iterator[facts.Body]:
+    def _chain(self, body: facts.KnownBody) -> Iterator[facts.KnownBody]:
         seen = {body.pk}
         while body.parent is not None and body.parent not in seen:
             body = self.bodies[body.parent]
             seen.add(body.pk)
             yield body
 
-    def _was_district(self, body: facts.Body) -> bool:
+    def _was_district(self, body: facts.KnownBody) -> bool:
         """Districts, and towns and cities that stand under a province (DOMAIN 9)."""
         is_one = body.parent is not None and body.key.startswith(_DISTRICTS)
         return is_one and self.is_after_districts
 
 
-def world_of(stream: TextIO, *, today: date) -> facts.World:
+def world_of(content: bytes, *, today: date) -> facts.World:
     """Return the world of a file; raises Unusable."""
-    description, rows = description_of(stream, today=today)
+    description, rows = description_of(content, today=today)
     # Raise Unusable with the rows that contradict each other or what the register knows.
     day = description.effective_on
     olds = {share.old for share in description.shares}

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import django_filters as filters
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,9 +20,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from orgmerge import pages
 from orgmerge.body_lists import services
-from orgmerge.body_lists.filters import ListRowFilter
 from orgmerge.body_lists.sheets import COLUMNS, blank_sheet
-from orgmerge.models import BodyList, Merger
+from orgmerge.filters import ALL, NarrowingFilter, containing
+from orgmerge.models import BodyList, BodyListRow, Merger
 from orgmerge.vocabulary import Extent
 from portal.core.database.bulk import collector_paused
 from portal.core.roles import Scope
@@ -41,7 +42,41 @@ _MARKS = frozenset({"drop", "keep", "review", "drop_bad"})
 _NAMES = {"bodies": "bang-don-vi.xlsx", "communes": "bang-xa-phuong.xlsx"}
 
 
-class UploadForm(forms.Form):
+class ListRowFilter(NarrowingFilter):
+    """The rows of an uploaded list: by name, and by what is to be done about them."""
+
+    q = filters.CharFilter(label=gettext_lazy("Tên đơn vị, xã"), method="with_text")
+    part = filters.ChoiceFilter(
+        label=gettext_lazy("Dòng"),
+        choices=[
+            ("bad", gettext_lazy("Có lỗi")),
+            ("unseen", gettext_lazy("Chưa xem xét")),
+            ("partly", gettext_lazy("Chuyển một phần")),
+            ("dropped", gettext_lazy("Đã bỏ")),
+        ],
+        empty_label=ALL,
+        method="of_part",
+    )
+
+    class Meta:
+        model = BodyListRow
+        fields: list[str] = []
+
+    def with_text(self, rows: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        names = ("old__search_name", "old_agency", "new_name", "source")
+        return rows.filter(pk__in=containing(rows, value, *names))
+
+    def of_part(self, rows: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        parts = {
+            "bad": Q(is_bad=True, is_dropped=False),
+            "unseen": Q(reviewed_at=None, is_dropped=False),
+            "partly": Q(extent=Extent.PARTLY),
+            "dropped": Q(is_dropped=True),
+        }
+        return rows.filter(parts[value])
+
+
+class BodyListUploadForm(forms.Form):
     """A sheet of bodies or of communes."""
 
     file = SheetFile(
@@ -93,7 +128,7 @@ def upload(request: UserRequest, code: UUID) -> HttpResponse:
     merger = pages.find(request.user, code)
     if not pages.is_editor(merger, request.user):
         return redirect("orgmerge:detail", merger.uuid)
-    form = UploadForm(
+    form = BodyListUploadForm(
         request.POST if request.method == "POST" else None,
         request.FILES or None,
         initial={"version": merger.version},

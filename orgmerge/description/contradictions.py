@@ -9,7 +9,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from orgmerge.planner import names
-from orgmerge.planner.facts import Body, Share, Target
+from orgmerge.planner.facts import BodyShare, KnownBody, Target
 from orgmerge.vocabulary import Extent, MergerKind
 from portal.core.rules import Violation
 
@@ -23,9 +23,9 @@ class Described:
     newest version begins, ``filed_on`` when its newest dossier was made.
     """
 
-    shares: Sequence[Share]
+    shares: Sequence[BodyShare]
     targets: Mapping[int, Target]
-    bodies: Mapping[int, Body]
+    bodies: Mapping[int, KnownBody]
     effective_on: date | None = None
     kind: str = ""
     rows: Sequence[int] = ()
@@ -34,19 +34,19 @@ class Described:
     changed_on: Mapping[int, date] = field(default_factory=dict)
     filed_on: Mapping[int, date] = field(default_factory=dict)
 
-    def numbered(self) -> Iterator[tuple[int, Share]]:
+    def numbered(self) -> Iterator[tuple[int, BodyShare]]:
         """Yield each share with its row's number."""
         numbers = self.rows or range(1, len(self.shares) + 1)
         yield from zip(numbers, self.shares, strict=True)
 
-    def by_body(self) -> dict[int, list[tuple[int, Share]]]:
+    def by_body(self) -> dict[int, list[tuple[int, BodyShare]]]:
         """Return body → its rows."""
-        found: dict[int, list[tuple[int, Share]]] = {}
+        found: dict[int, list[tuple[int, BodyShare]]] = {}
         for number, share in self.numbered():
             found.setdefault(share.old, []).append((number, share))
         return found
 
-    def goes_to_itself(self, share: Share) -> bool:
+    def goes_to_itself(self, share: BodyShare) -> bool:
         """Say whether a row says that the body goes on as itself."""
         target = self.targets.get(share.new) if share.new is not None else None
         return target is not None and target.agency == share.old
@@ -81,9 +81,9 @@ def check(rule: Check) -> Check:
 
 
 def find(
-    shares: Sequence[Share],
+    shares: Sequence[BodyShare],
     targets: Mapping[int, Target],
-    bodies: Mapping[int, Body],
+    bodies: Mapping[int, KnownBody],
     **known: object,
 ) -> list[Violation]:
     """Return what contradicts what, by rows; ``known`` are the other columns of ``Described``."""
@@ -362,7 +362,7 @@ def kind_fits_the_names(described: Described) -> Iterator[Violation]:
     """DOMAIN 14.9: whether a name is kept is judged by the names, not by what was ticked."""
     if described.kind in ("", MergerKind.MIXED):
         return
-    coming: dict[int, list[Share]] = {}
+    coming: dict[int, list[BodyShare]] = {}
     for each in described.shares:
         if each.new is not None:
             coming.setdefault(each.new, []).append(each)

@@ -12,7 +12,6 @@ from orgmerge.description.values import BodyFacts
 from orgmerge.models import Merger, MergerBody, MergerShare
 from orgmerge.planner import names
 from orgmerge.vocabulary import Extent
-from portal.agencies.facts import AgencyFacts
 from portal.agencies.models import Agency, AgencyVersion
 
 _AT_ONCE = 500  # keys in one query
@@ -80,7 +79,7 @@ def imply(merger: Merger) -> int:
         for position, (former, each) in enumerate(missing.items(), start=last + 1):
             if former not in versions:
                 continue  # registered to begin later: there is nothing of it to go on yet
-            columns = BodyFacts(facts=AgencyFacts.of(versions[former])).columns()
+            columns = BodyFacts(facts=versions[former].facts()).columns()
             columns |= {"agency": versions[former].agency, "parent_id": each.agency}
             del columns["parent"]
             theirs.append(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -22,6 +23,7 @@ from orgmerge.vocabulary import Extent
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.agencies.rules import facts_violations
+from portal.agencies.tree import with_superiors
 from portal.audit import services as audit
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation, refuse
@@ -29,7 +31,7 @@ from portal.core.text.vietnamese import nfc
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DescribedRow:
     """One registered body passing to a described one; ``new`` None: it ends."""
 
     old: Agency
@@ -138,7 +140,9 @@ def remove_body(merger: Merger, code: UUID, *, actor: User, now: datetime, versi
 
 
 @transaction.atomic
-def add_row(merger: Merger, row: Row, *, actor: User, now: datetime, version: int) -> MergerShare:
+def add_row(
+    merger: Merger, row: DescribedRow, *, actor: User, now: datetime, version: int
+) -> MergerShare:
     """Say where a registered body goes. Raises as ``lock_merger``, or Refused."""
     merger = lock_merger(merger, actor=actor, version=version)
     if not merger.bodies_followed().filter(pk=row.old.pk).exists():
@@ -219,19 +223,14 @@ def _check_body(merger: Merger, facts: BodyFacts, *, of: MergerBody | None, acto
     violations = list(facts_violations(facts.facts)) if facts.parent_body is None else []
     if facts.agency is not None:
         violations += _agency_violations(merger, facts.agency, of=of, actor=actor)
-    if facts.parent_body is not None and of is not None and _is_under(facts.parent_body, of):
+    if (
+        facts.parent_body is not None
+        and of is not None
+        and of in with_superiors(facts.parent_body, attrgetter("parent_body"))
+    ):
         violations.append(Violation("parent_cycle", _("Một đơn vị không thể trực thuộc chính nó.")))
     if violations:
         raise Refused(*violations)
-
-
-def _is_under(body: MergerBody, other: MergerBody) -> bool:
-    above: MergerBody | None = body
-    while above is not None:
-        if above.pk == other.pk:
-            return True
-        above = above.parent_body
-    return False
 
 
 def _agency_violations(

@@ -8,13 +8,7 @@ from typing import Any
 
 from orgmerge.models import MergerBody
 from portal.agencies.facts import AgencyFacts
-from portal.agencies.models import Agency
-
-# What a described body has in common with a version of a registered one.
-_SHARED = (
-    "name", "short_name", "province", "place", "address", "agency_code", "tax_code", "budget_code",
-    "email", "email_domain", "phone", "head_title", "signs_for", "has_seal",
-)  # fmt: skip
+from portal.agencies.models import Agency, BodyColumns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +46,8 @@ class BodyFacts:
 
     def columns(self) -> dict[str, Any]:
         """Return column → value of a MergerBody."""
-        shared = {name: getattr(self.facts, name) for name in _SHARED}
+        names = [column.name for column in BodyColumns._meta.fields]
+        shared = {name: getattr(self.facts, name) for name in names}
         return shared | {
             "agency": self.agency,
             "parent": None if self.parent_body else self.facts.parent,

@@ -211,7 +211,7 @@ def add_row(request: UserRequest, code: UUID, body_code: UUID | None = None) -> 
     form = RowForm(request.POST or None, initial=initial, merger=merger)
 
     def add() -> None:
-        row = services.Row(form.cleaned_data["old"], found, form.cleaned_data["extent"])
+        row = services.DescribedRow(form.cleaned_data["old"], found, form.cleaned_data["extent"])
         services.add_row(
             merger,
             row,

@@ -20,7 +20,7 @@ from orgmerge.planner import names
 from orgmerge.planner.codes import Why
 from orgmerge.planner.subjects import Subject, levels_named, new_values
 from orgmerge.planner.validity import DAYS_LEFT_TO_ASK
-from orgmerge.vocabulary import About, Action, LineState
+from orgmerge.vocabulary import LineAbout, LineAction, LineState
 from portal.agencies.models import Subscriber, SubscriberKind
 from portal.ca.models import Certificate
 from requests_app import kinds
@@ -153,8 +153,8 @@ def holders_of(
     of_bodies = list(bodies.defer("der", "crl_entry"))
     lines = PlanLine.objects.filter(
         plan=filers.merger.approved_plan_id,
-        about=About.CERTIFICATE,
-        action=Action.REVOKE,
+        about=LineAbout.CERTIFICATE,
+        action=LineAction.REVOKE,
         target_id__in=[one.pk for one in [*people, *of_bodies]],
     )
     codes = [one.code for one in kinds.KINDS.values() if one.effect is EffectKind.RECORD_LOSS]
@@ -230,12 +230,12 @@ def check_lines(lines: Sequence[PlanLine], filers: Filers) -> list[LineFinding]:
 
     The lines' ``action`` and ``form`` are set anew where another form is needed by now.
     """
-    known = _Known.of(lines, filers)
+    known = _RegisterNow.of(lines, filers)
     return [LineCheck(line, known, filers.by_body[line.sender_id or 0]).find() for line in lines]
 
 
 @dataclass(slots=True)
-class _Known:
+class _RegisterNow:
     """The register's present word about everything the lines name."""
 
     filers: Filers
@@ -245,14 +245,14 @@ class _Known:
     open_rows: Mapping[EffectKind, OpenRows]
 
     @classmethod
-    def of(cls, lines: Iterable[PlanLine], filers: Filers) -> _Known:
+    def of(cls, lines: Iterable[PlanLine], filers: Filers) -> _RegisterNow:
         by_about: dict[str, list[int]] = {}
         for line in lines:
             by_about.setdefault(line.about, []).append(line.target_id)
         # Certificate → the one issued last on its key.
         named = dict(
             Certificate.objects.filter(
-                pk__in=list(by_about.get(About.CERTIFICATE, ()))
+                pk__in=list(by_about.get(LineAbout.CERTIFICATE, ()))
             ).values_list("pk", "key_id")
         )
         found = Certificate.objects.filter(key__in=named.values()).order_by("issued_at", "pk")
@@ -264,7 +264,7 @@ class _Known:
         }
         certificates = {pk: newest[key] for pk, key in named.items()}
         devices = Device.objects.select_related("subscriber", "key").in_bulk(
-            by_about.get(About.DEVICE, [])
+            by_about.get(LineAbout.DEVICE, [])
         )
         keys = {one.key_id for one in certificates.values()}
         keys |= {one.key_id for one in devices.values() if one.key_id is not None}
@@ -280,7 +280,10 @@ class _Known:
             certificates=certificates,
             devices=devices,
             holders=holders_of(
-                filers, certificates.values(), by_about.get(About.SUBSCRIBER, ()), devices.values()
+                filers,
+                certificates.values(),
+                by_about.get(LineAbout.SUBSCRIBER, ()),
+                devices.values(),
             ),
             open_rows={effect: open_rows_about(keys, effect) for effect in effects},
         )
@@ -291,15 +294,15 @@ class LineCheck:
     """One line, what the register knows by now, and who files it; it returns the finding."""
 
     line: PlanLine
-    known: _Known
+    known: _RegisterNow
     filer: Filer
 
     def find(self) -> LineFinding:
-        if self.line.about == About.BODY:
+        if self.line.about == LineAbout.BODY:
             return self.of_body()
-        if self.line.about == About.SUBSCRIBER:
+        if self.line.about == LineAbout.SUBSCRIBER:
             return self.of_subscriber()
-        if self.line.about == About.DEVICE:
+        if self.line.about == LineAbout.DEVICE:
             return _DEVICES[self.line.action](self)
         return _CERTIFICATES[self.line.action](self)
 
@@ -316,7 +319,10 @@ class LineCheck:
             # R08, DOMAIN 14.2: too late to change, so a new one is asked for; what waits for it
             # waits.
             each = self.known.certificates[self.line.target_id]
-            self.line.action, self.line.form = Action.ISSUE, _ISSUE_FORMS[SubscriberKind(each.kind)]
+            self.line.action, self.line.form = (
+                LineAction.ISSUE,
+                _ISSUE_FORMS[SubscriberKind(each.kind)],
+            )
             self.line.reason = Why.TOO_LATE_TO_CHANGE
             return self.issue()
         device = getattr(one.key, "device", None)
@@ -393,7 +399,7 @@ class LineCheck:
             return LineFinding(self.line, Verdict.DONE, _("Thiết bị đã nộp lại."))
         if one.condition == Condition.LOST:
             self.line.action, self.line.form, self.line.reason = (
-                Action.REPORT_LOSS,
+                LineAction.REPORT_LOSS,
                 "09",
                 Why.DEVICE_LOST,
             )
@@ -417,29 +423,29 @@ class LineCheck:
 
 _Check = Callable[[LineCheck], LineFinding]
 _CERTIFICATES: Mapping[str, _Check] = {
-    Action.CHANGE: LineCheck.change,
-    Action.REVOKE: LineCheck.revoke,
-    Action.ISSUE: LineCheck.issue,
+    LineAction.CHANGE: LineCheck.change,
+    LineAction.REVOKE: LineCheck.revoke,
+    LineAction.ISSUE: LineCheck.issue,
 }
 _DEVICES: Mapping[str, _Check] = {
-    Action.RECOVER: LineCheck.recover,
-    Action.RETURN: LineCheck.give_back,
-    Action.REPORT_LOSS: LineCheck.report_lost,
+    LineAction.RECOVER: LineCheck.recover,
+    LineAction.RETURN: LineCheck.give_back,
+    LineAction.REPORT_LOSS: LineCheck.report_lost,
 }
 _EFFECTS = {
-    Action.CHANGE: EffectKind.RENEW_CHANGE,
-    Action.REVOKE: EffectKind.REVOKE,
-    Action.RECOVER: EffectKind.RECOVER,
-    Action.RETURN: EffectKind.GIVE_BACK,
-    Action.REPORT_LOSS: EffectKind.RECORD_LOSS,
+    LineAction.CHANGE: EffectKind.RENEW_CHANGE,
+    LineAction.REVOKE: EffectKind.REVOKE,
+    LineAction.RECOVER: EffectKind.RECOVER,
+    LineAction.RETURN: EffectKind.GIVE_BACK,
+    LineAction.REPORT_LOSS: EffectKind.RECORD_LOSS,
 }
 
 
 def _unless_open_already(
-    finding: LineFinding, key: int | None, known: _Known, filer: Filer
+    finding: LineFinding, key: int | None, known: _RegisterNow, filer: Filer
 ) -> LineFinding:
     """Take up the body's own row about the same thing, or wait for another dossier about it."""
-    open_rows = known.open_rows[_EFFECTS[Action(finding.line.action)]]
+    open_rows = known.open_rows[_EFFECTS[LineAction(finding.line.action)]]
     own = open_rows.to_take_up(key, agency=filer.agency.pk)
     if own is not None:
         return LineFinding(finding.line, Verdict.TAKEN_UP, item=own)

@@ -26,7 +26,7 @@ from orgmerge.models import Merger, MergerBody, PlanLine
 from orgmerge.planner.codes import Why
 from orgmerge.planner.subjects import levels_of
 from orgmerge.plans import line_states
-from orgmerge.vocabulary import About, LineState, MergerState, Stage
+from orgmerge.vocabulary import LineAbout, LineStage, LineState, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
 from portal.ca.models import Certificate
@@ -162,7 +162,7 @@ class LetterRows:
         place = self.filer.place
         if subscriber.kind == SubscriberKind.PERSON:
             line = finding.line
-            if line.about == About.CERTIFICATE and finding.certificate is not None:
+            if line.about == LineAbout.CERTIFICATE and finding.certificate is not None:
                 reply = self.filers.reply_of(finding.certificate, line.target_id)
             else:
                 reply = self.filers.reply(line.about, line.target_id)
@@ -215,7 +215,9 @@ _WORDS: Mapping[str, str] = {
 
 def _certificate(finding: LineFinding) -> Certificate:
     if finding.certificate is None:
-        raise ValueError(f"no certificate for line {finding.line.pk} ({About(finding.line.about)})")
+        raise ValueError(
+            f"no certificate for line {finding.line.pk} ({LineAbout(finding.line.about)})"
+        )
     return finding.certificate
 
 
@@ -292,13 +294,13 @@ def _whose_turn_it_is(
     planned = stages.candidates(merger, senders, open_to)
     if not planned:
         return []
-    returning = {one.sender for one in planned if one.stage == Stage.DEVICES}
+    returning = {one.sender for one in planned if one.stage == LineStage.DEVICES}
     later = stages.waits_for_more(merger, returning, today=timezone.localdate(now))
     return [
         one
         for one in planned
         if open_to.is_open(one.sender, one.stage, is_urgent=one.is_urgent)
-        and not (one.stage == Stage.DEVICES and one.sender in later)
+        and not (one.stage == LineStage.DEVICES and one.sender in later)
     ]
 
 

@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from orgmerge.models import Merger, MergerBody
 from orgmerge.planner.facts import Reply
-from orgmerge.planner.subjects import NewPlace
+from orgmerge.planner.subjects import NamedBody
 from orgmerge.plans.subjects import old_names
 from orgmerge.register import answers, queries
-from orgmerge.vocabulary import About
+from orgmerge.vocabulary import LineAbout
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyVersion
+from portal.agencies.tree import with_superiors
 from portal.ca.models import Certificate
 from portal.core.roles import Capability, roles_that_can
 
@@ -28,7 +29,7 @@ class Filer:
     agency: Agency
     version: AgencyVersion
     clerk: User | None  # the first that is active; without one nothing is opened
-    place: NewPlace
+    place: NamedBody
 
 
 @dataclass(slots=True)
@@ -52,8 +53,8 @@ class Filers:
 
     def reply_of(self, certificate: Certificate, named: int) -> Reply:
         """Return what was said of the certificate the plan named, else of whoever holds it."""
-        own = self.reply(About.CERTIFICATE, named)
-        return own if own.answer else self.reply(About.SUBSCRIBER, certificate.subscriber_id)
+        own = self.reply(LineAbout.CERTIFICATE, named)
+        return own if own.answer else self.reply(LineAbout.SUBSCRIBER, certificate.subscriber_id)
 
 
 def filers_of(merger: Merger, bodies: Iterable[MergerBody], *, now: datetime) -> Filers:
@@ -68,23 +69,17 @@ def filers_of(merger: Merger, bodies: Iterable[MergerBody], *, now: datetime) ->
     by_body = {}
     for version in found:
         body = wanted[version.agency_id]
-        # The names above a body, from the top.
-        chain: list[str] = []
-        seen = {version.agency_id}
-        above = facts[version.agency_id].parent if version.agency_id in facts else None
-        while above is not None and above not in seen and above in facts:
-            seen.add(above)
-            chain.insert(0, facts[above].name)
-            above = facts[above].parent
+        own = facts.get(version.agency_id)
+        chain = with_superiors(own, lambda one: facts.get(one.parent or 0)) if own else ()
         by_body[body.pk] = Filer(
             body=body,
             agency=version.agency,
             version=version,
             clerk=clerks.get(version.agency_id),
-            place=NewPlace(
+            place=NamedBody(
                 name=version.name,
                 province=version.province,
-                superiors=tuple(chain),
+                superiors=tuple(one.name for one in chain)[:0:-1],  # from the top
                 email=version.email,
                 olds=olds.get(body.pk, frozenset()),
             ),

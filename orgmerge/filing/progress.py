@@ -16,7 +16,7 @@ from devices.models import Device
 from orgmerge.filing.filers import first_clerks
 from orgmerge.filing.stages import PRESSES_BEFORE, WORKING
 from orgmerge.models import Merger, MergerBody, PlanLine
-from orgmerge.vocabulary import About, Action, LineState, MergerState, Stage
+from orgmerge.vocabulary import LineAbout, LineAction, LineStage, LineState, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.core.roles import Scope
@@ -46,7 +46,7 @@ class StageCounts:
 
     @property
     def label(self) -> str:
-        return str(Stage(self.stage).label)
+        return str(LineStage(self.stage).label)
 
     @property
     def total(self) -> int:
@@ -93,7 +93,7 @@ class BodyProgress:
 def shown_lines(merger: Merger, user: User) -> QuerySet[PlanLine]:
     """Return the lines that are work and that ``user`` may see: a body's people see its own."""
     rows = PlanLine.objects.filter(plan=merger.approved_plan_id, stage__in=WORKING)
-    rows = rows.exclude(about=About.DOSSIER)
+    rows = rows.exclude(about=LineAbout.DOSSIER)
     if user.scope is Scope.BODY:
         own = merger.bodies.filter(agency__in=user.body_ids).order_by().values("pk")
         return rows.filter(sender__in=own)
@@ -173,7 +173,7 @@ def _in_hand(body: MergerBody, unfinished: Sequence[StageCounts], letters: Lette
     failed = sum(one.failed for one in unfinished)
     if failed:
         return _("%(count)d việc không thành, cần người xử lý.") % {"count": failed}
-    if unfinished[0].stage == Stage.DEVICES:
+    if unfinished[0].stage == LineStage.DEVICES:
         return _("Chờ thu về %(count)d thiết bị.") % {"count": unfinished[0].planned}
     return _("Hồ sơ được lập trong ít phút.")
 
@@ -200,7 +200,7 @@ def _of_letters(body: MergerBody, stage: int, states: Mapping[str, int]) -> str:
             "body": name,
             "count": number,
         }
-    if states and stage == Stage.ORGANISATION:
+    if states and stage == LineStage.ORGANISATION:
         return _("Chờ %s nhận, cài đặt chứng thư mới và xác nhận.") % name
     return ""
 
@@ -235,7 +235,7 @@ class DeviceRow:
 
 def device_lines(merger: Merger, user: User) -> QuerySet[PlanLine]:
     """Return the lines about devices that ``user`` may see."""
-    rows = PlanLine.objects.filter(plan=merger.approved_plan_id, about=About.DEVICE)
+    rows = PlanLine.objects.filter(plan=merger.approved_plan_id, about=LineAbout.DEVICE)
     if user.scope is Scope.BODY:
         own = merger.bodies.filter(agency__in=user.body_ids).order_by().values("pk")
         return rows.filter(Q(agency__in=user.body_ids) | Q(sender__in=own))
@@ -244,7 +244,7 @@ def device_lines(merger: Merger, user: User) -> QuerySet[PlanLine]:
 
 def sums(rows: QuerySet[PlanLine], bodies: Sequence[Agency]) -> dict[int, dict[str, int]]:
     """Return body before → how many devices it had, has to give back, are back, given, lost."""
-    returning = Q(action=Action.RETURN)
+    returning = Q(action=LineAction.RETURN)
     back = Device.objects.filter(custody=Custody.BACK_AT_AGENCY).values("pk")
     given = Device.objects.filter(custody__in=_GIVEN_BACK).values("pk")
     counted = (
@@ -256,8 +256,8 @@ def sums(rows: QuerySet[PlanLine], bodies: Sequence[Agency]) -> dict[int, dict[s
             to_return=Count("pk", filter=returning),
             back=Count("pk", filter=returning & Q(target_id__in=back)),
             given=Count("pk", filter=returning & Q(target_id__in=given)),
-            lost=Count("pk", filter=Q(action=Action.REPORT_LOSS)),
-            lost_told=Count("pk", filter=Q(action=Action.REPORT_LOSS, state=LineState.DONE)),
+            lost=Count("pk", filter=Q(action=LineAction.REPORT_LOSS)),
+            lost_told=Count("pk", filter=Q(action=LineAction.REPORT_LOSS, state=LineState.DONE)),
         )
     )
     return {

@@ -24,7 +24,7 @@ from orgmerge.filing.stages import WORKING
 from orgmerge.models import Merger, PlanLine
 from orgmerge.planner.codes import Why
 from orgmerge.plans import line_states
-from orgmerge.vocabulary import FORM_OF, About, Action, LineState, MergerState, Stage
+from orgmerge.vocabulary import FORM_OF, LineAbout, LineAction, LineStage, LineState, MergerState
 from orgmerge.workflow import MergerAction
 from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
@@ -38,7 +38,7 @@ from requests_app.workflow import ENDED, State
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 5000
-_FOLLOWS = (Action.HAND_OVER, Action.REFILE)
+_FOLLOWS = (LineAction.HAND_OVER, LineAction.REFILE)
 
 
 def carry_out(*, now: datetime) -> int:
@@ -66,7 +66,7 @@ def carry_out(*, now: datetime) -> int:
 def _close_what_asks_for_nothing(merger: Merger) -> None:
     """End the lines about which nothing is done, and those that only asked for a transfer."""
     quiet = PlanLine.objects.filter(plan=merger.approved_plan_id, state=LineState.PLANNED)
-    nothing = Q(stage=Stage.NOTHING, action=Action.KEEP)
+    nothing = Q(stage=LineStage.NOTHING, action=LineAction.KEEP)
     if merger.followed_at is not None:
         nothing |= Q(action__in=_FOLLOWS)
     rows: QuerySet[PlanLine, int] = quiet.filter(nothing).order_by().values_list("pk", flat=True)
@@ -81,7 +81,7 @@ def _say_that_nobody_files(merger: Merger, *, now: datetime) -> None:
     """What a dissolved body leaves has no sender here: a person sees to it that it is asked for."""
     orphans = PlanLine.objects.filter(
         plan=merger.approved_plan_id, state=LineState.PLANNED, stage__in=WORKING, sender=None
-    ).exclude(about=About.DOSSIER)
+    ).exclude(about=LineAbout.DOSSIER)
     if not orphans.exists() or lock(merger.pk) is None:
         return
     found = list(orphans.select_for_update(of=("self",), no_key=True).order_by("pk")[:AT_ONCE])
@@ -193,9 +193,9 @@ class CarriedLine:
         return (LineState.DONE, "") if dossier.state in ENDED else None
 
     def has_arrived(self, item: DossierItem) -> bool:
-        is_the_bodys = self.line.stage == Stage.ORGANISATION and self.line.action in (
-            Action.CHANGE,
-            Action.ISSUE,
+        is_the_bodys = self.line.stage == LineStage.ORGANISATION and self.line.action in (
+            LineAction.CHANGE,
+            LineAction.ISSUE,
         )
         return not is_the_bodys or item.result is None or is_in_use(item.result)
 
@@ -227,11 +227,11 @@ def is_in_use(certificate: Certificate) -> bool:
 
 
 # What a line can be turned into when it can't be done as it was planned.
-INSTEAD: Mapping[tuple[str, str], tuple[Action, ...]] = {
-    (About.CERTIFICATE, Action.CHANGE): (Action.ISSUE, Action.REVOKE),
-    (About.CERTIFICATE, Action.ISSUE): (Action.REVOKE,),
-    (About.DEVICE, Action.RECOVER): (Action.REPORT_LOSS,),
-    (About.DEVICE, Action.RETURN): (Action.REPORT_LOSS,),
+INSTEAD: Mapping[tuple[str, str], tuple[LineAction, ...]] = {
+    (LineAbout.CERTIFICATE, LineAction.CHANGE): (LineAction.ISSUE, LineAction.REVOKE),
+    (LineAbout.CERTIFICATE, LineAction.ISSUE): (LineAction.REVOKE,),
+    (LineAbout.DEVICE, LineAction.RECOVER): (LineAction.REPORT_LOSS,),
+    (LineAbout.DEVICE, LineAction.RETURN): (LineAction.REPORT_LOSS,),
 }
 _ISSUE_FORMS = {
     SubscriberKind.PERSON: "01",
@@ -262,11 +262,11 @@ def again(
         if action not in instead_of(locked):
             raise refuse("not_an_answer", _("Không quyết định như vậy cho việc này được."))
         form = FORM_OF.get(action, "")
-        if action == Action.ISSUE:
+        if action == LineAction.ISSUE:
             kind = Certificate.objects.values_list("kind", flat=True).get(pk=locked.target_id)
             form = _ISSUE_FORMS[SubscriberKind(kind)]
         locked.action, locked.form = action, form
-        locked.reason = Why.DEVICE_LOST if action == Action.REPORT_LOSS else Why.SETTLED
+        locked.reason = Why.DEVICE_LOST if action == LineAction.REPORT_LOSS else Why.SETTLED
     line_states.plan_again(merger, locked, actor=actor, reason=reason.strip(), now=now)
     return locked
 
@@ -298,7 +298,7 @@ def may_act(line: PlanLine, user: User) -> bool:
     )
 
 
-def instead_of(line: PlanLine) -> tuple[Action, ...]:
+def instead_of(line: PlanLine) -> tuple[LineAction, ...]:
     """Return what a line can be turned into."""
     return INSTEAD.get((line.about, line.action), ())
 

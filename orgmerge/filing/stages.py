@@ -17,13 +17,19 @@ from devices.models import Device
 from orgmerge.models import Merger, PlanLine
 from orgmerge.planner.codes import Why
 from orgmerge.plans.line_states import UNFINISHED
-from orgmerge.vocabulary import About, Action, LineState, Stage
+from orgmerge.vocabulary import LineAbout, LineAction, LineStage, LineState
 from portal.ca.models import Certificate
 from portal.deadlines.models import Deadline, DeadlineKind
 from requests_app.workflow import AT_THE_AGENCY
 
-WORKING = (Stage.RECOVER, Stage.ORGANISATION, Stage.PEOPLE, Stage.REVOKE, Stage.DEVICES)
-_ORGANISATION_STAGES = (Stage.RECOVER, Stage.ORGANISATION)
+WORKING = (
+    LineStage.RECOVER,
+    LineStage.ORGANISATION,
+    LineStage.PEOPLE,
+    LineStage.REVOKE,
+    LineStage.DEVICES,
+)
+_ORGANISATION_STAGES = (LineStage.RECOVER, LineStage.ORGANISATION)
 # Minutes are made, signed and sealed before the last day.
 PRESSES_BEFORE = timedelta(days=2)
 _HELD = (Custody.WITH_SUBSCRIBER, Custody.TO_BE_RETURNED, Custody.AT_AGENCY)
@@ -53,16 +59,16 @@ class OpenStages:
     def is_open(self, sender: int, stage: int, *, is_urgent: bool = False) -> bool:
         """Say whether lines of ``stage`` may be opened for a body."""
         left = self.unfinished.get(sender, {})
-        if stage == Stage.RECOVER:
+        if stage == LineStage.RECOVER:
             return True
-        if left.get(Stage.RECOVER):
+        if left.get(LineStage.RECOVER):
             return False
-        if stage == Stage.ORGANISATION:
+        if stage == LineStage.ORGANISATION:
             return True
-        if left.get(Stage.ORGANISATION):
+        if left.get(LineStage.ORGANISATION):
             return False
         # What fails, or waits for somebody else's dossier, does not hold the rest of the body.
-        return stage != Stage.REVOKE or is_urgent or sender not in self.in_preparation
+        return stage != LineStage.REVOKE or is_urgent or sender not in self.in_preparation
 
 
 def read(merger: Merger, senders: Iterable[int]) -> OpenStages:
@@ -74,7 +80,7 @@ def read(merger: Merger, senders: Iterable[int]) -> OpenStages:
     counted = before.order_by().values_list("sender", "stage").annotate(n=Count("pk"))
     for sender, stage, number in counted:
         found.unfinished.setdefault(sender or 0, {})[stage] = number
-    people = _lines(merger).filter(stage=Stage.PEOPLE, sender__in=found.past(wanted))
+    people = _lines(merger).filter(stage=LineStage.PEOPLE, sender__in=found.past(wanted))
     unsent = people.filter(
         Q(state=LineState.PLANNED, outcome="")
         | Q(state=LineState.OPEN, item__dossier__state__in=AT_THE_AGENCY)
@@ -92,14 +98,14 @@ def candidates(
     after = Q(sender__in=open_stages.past(senders))
     lines = _lines(merger).filter(before | after, state=LineState.PLANNED)
     lines = lines.exclude(
-        stage=Stage.DEVICES,
+        stage=LineStage.DEVICES,
         target_id__in=Device.objects.filter(custody__in=_HELD)
         .exclude(condition=Condition.LOST)
         .values("pk"),
     )
     # The certificates on devices that the plan reports lost.
     devices = PlanLine.objects.filter(
-        plan=merger.approved_plan_id, about=About.DEVICE, action=Action.REPORT_LOSS
+        plan=merger.approved_plan_id, about=LineAbout.DEVICE, action=LineAction.REPORT_LOSS
     )
     on_them = Certificate.objects.filter(key__device__in=devices.order_by().values("target_id"))
     lost = set(on_them.values_list("pk", flat=True))
@@ -111,9 +117,9 @@ def candidates(
             pk,
             sender or 0,
             stage,
-            action == Action.REPORT_LOSS
+            action == LineAction.REPORT_LOSS
             or reason == Why.DEVICE_LOST
-            or (about == About.CERTIFICATE and target in lost),
+            or (about == LineAbout.CERTIFICATE and target in lost),
         )
         for pk, sender, stage, action, reason, about, target in rows
     ]
@@ -123,7 +129,7 @@ def waits_for_more(merger: Merger, senders: Iterable[int], *, today: date) -> se
     """Return the bodies whose Mẫu 08 waits: devices are still to come back to them, and no clock
     of those that are back presses yet."""
     returning = _lines(merger).filter(
-        sender__in=list(senders), stage=Stage.DEVICES, state=LineState.PLANNED
+        sender__in=list(senders), stage=LineStage.DEVICES, state=LineState.PLANNED
     )
     coming = Device.objects.filter(custody=Custody.TO_BE_RETURNED).exclude(condition=Condition.LOST)
     waiting = returning.filter(target_id__in=coming.values("pk"))
@@ -141,4 +147,4 @@ def _senders(lines: QuerySet[PlanLine]) -> set[int]:
 
 def _lines(merger: Merger) -> QuerySet[PlanLine]:
     plan = merger.approved_plan_id
-    return PlanLine.objects.filter(plan=plan, stage__in=WORKING).exclude(about=About.DOSSIER)
+    return PlanLine.objects.filter(plan=plan, stage__in=WORKING).exclude(about=LineAbout.DOSSIER)

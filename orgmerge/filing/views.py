@@ -19,7 +19,7 @@ from orgmerge import pages
 from orgmerge.filing import progress, services
 from orgmerge.models import Merger, PlanLine
 from orgmerge.plans.wording import SLUGS
-from orgmerge.vocabulary import LineState, MergerState, Stage
+from orgmerge.vocabulary import LineStage, LineState, MergerState
 from portal.agencies.models import Agency
 from portal.core.roles import Capability, Scope
 from portal.core.web.fragments import render_list
@@ -189,7 +189,7 @@ def _readable(lines: Iterable[PlanLine], user: User) -> set[int]:
 def _narrow(request: UserRequest) -> dict[str, str]:
     """Return what a page is narrowed to: how far lines have come, and the step they belong to."""
     show, stage = request.GET.get("xem", ""), request.GET.get("buoc", "")
-    known = Stage(int(stage)) if stage in {str(value) for value in Stage.values} else None
+    known = LineStage(int(stage)) if stage in {str(value) for value in LineStage.values} else None
     return {
         "show": show if show in progress.SHOWN else "",
         "stage": "" if known is None else str(known.value),

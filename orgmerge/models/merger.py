@@ -13,9 +13,17 @@ from orgmerge.models.offices import MergerOffice
 from orgmerge.models.querysets import MergerQuerySet, PlanQuerySet
 from orgmerge.models.records import GoneOver, RecordsHandover
 from orgmerge.models.review import ReviewItem, ReviewReply, ReviewRound
-from orgmerge.vocabulary import About, Action, Extent, LineState, MergerKind, MergerState, Stage
+from orgmerge.vocabulary import (
+    Extent,
+    LineAbout,
+    LineAction,
+    LineStage,
+    LineState,
+    MergerKind,
+    MergerState,
+)
 from portal.accounts.models import User
-from portal.agencies.models import Agency
+from portal.agencies.models import Agency, BodyColumns
 from portal.agencies.querysets import AgencyQuerySet
 from portal.ca.models import Certificate
 from portal.core.background.leases import Leased
@@ -136,11 +144,10 @@ class MergerStep(models.Model):
         return f"{self.merger_id}: {self.action}"
 
 
-class MergerBody(models.Model):
+class MergerBody(BodyColumns):
     """A body as it is from the effective date on: founded, or going on (``agency``).
 
-    The columns are those of AgencyVersion; ``agency`` of a founded body is set when it is
-    registered.
+    ``agency`` of a founded body is set when it is registered.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -148,19 +155,6 @@ class MergerBody(models.Model):
     position = models.PositiveIntegerField()
     agency = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="+")
     is_founded = models.BooleanField(default=False)  # registered by this merger
-    name = models.CharField(_("tên"), max_length=250)
-    short_name = models.CharField(_("tên viết tắt trong ký hiệu văn bản"), max_length=30)
-    agency_code = models.CharField(_("mã định danh điện tử"), max_length=35, blank=True)
-    tax_code = models.CharField(_("mã số thuế"), max_length=14, blank=True)
-    budget_code = models.CharField(_("mã quan hệ ngân sách"), max_length=7, blank=True)
-    parent = models.ForeignKey(
-        Agency,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("cơ quan cấp trên"),
-    )
     parent_body = models.ForeignKey(
         "self",
         models.SET_NULL,
@@ -169,15 +163,7 @@ class MergerBody(models.Model):
         related_name="+",
         verbose_name=_("cơ quan cấp trên mới thành lập"),
     )
-    province = models.CharField(_("tỉnh, thành phố"), max_length=60)
-    place = models.CharField(_("địa danh ghi trên văn bản"), max_length=60)
-    address = models.CharField(_("địa chỉ"), max_length=250, blank=True)
-    email = models.EmailField(_("thư điện tử công vụ"), blank=True)
-    email_domain = models.CharField(_("tên miền thư công vụ"), max_length=100, blank=True)
-    phone = models.CharField(_("điện thoại"), max_length=20, blank=True)
-    head_title = models.CharField(_("chức vụ người đứng đầu"), max_length=60, default="CHỦ TỊCH")
-    signs_for = models.CharField(_("ký thay mặt"), max_length=120, blank=True)
-    has_seal = models.BooleanField(_("có con dấu riêng"), default=True)
+    signs_for = models.CharField(_("ký thay mặt"), max_length=120, blank=True)  # with no example
     # Until the first digital seal: how letters in the new name were sealed (DOMAIN 4.3, trap).
     sealed_how = models.CharField(
         _("cách đóng dấu trong thời gian chuyển tiếp"), max_length=250, blank=True
@@ -247,9 +233,9 @@ class Settlement(models.Model):
     """What a person decided of a thing the machine leaves to people; kept from plan to plan."""
 
     merger = models.ForeignKey(Merger, models.CASCADE, related_name="settlements")
-    about = models.CharField(max_length=12, choices=About)
+    about = models.CharField(max_length=12, choices=LineAbout)
     target_id = models.BigIntegerField()
-    action = models.CharField(max_length=12, choices=Action)
+    action = models.CharField(max_length=12, choices=LineAction)
     body = models.ForeignKey(MergerBody, models.CASCADE, null=True, related_name="+")
     note = models.CharField(max_length=250, blank=True)
     decided_by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -285,7 +271,8 @@ class Plan(Leased):
     bodies_done = models.PositiveIntegerField(default=0)
     # Numbers of lines under "actions", "about", "warnings" (by code), and "open" as a number.
     counts = models.JSONField(default=dict)
-    # As ``facts.Choice``, "target" being a described body's key; one for each that has candidates.
+    # As ``facts.PlannerChoice``, "target" being a described body's key; one for each that has
+    # candidates.
     choices = models.JSONField(default=list)
     problem = models.TextField(blank=True)
     asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -316,7 +303,7 @@ class PlanLine(models.Model):
     (of MergerBody for bodies): nothing there is ever deleted."""
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="lines", db_index=False)
-    about = models.CharField(max_length=12, choices=About)
+    about = models.CharField(max_length=12, choices=LineAbout)
     target_id = models.BigIntegerField()
     target_uuid = models.UUIDField()
     title = models.CharField(max_length=250)
@@ -337,10 +324,10 @@ class PlanLine(models.Model):
         related_name="+",
         help_text=_("Đơn vị lập hồ sơ"),
     )
-    action = models.CharField(max_length=12, choices=Action)
+    action = models.CharField(max_length=12, choices=LineAction)
     form = models.CharField(max_length=2, blank=True)
     reason = models.CharField(max_length=40)
-    stage = models.PositiveSmallIntegerField(choices=Stage)
+    stage = models.PositiveSmallIntegerField(choices=LineStage)
     successor = models.ForeignKey(
         Certificate, models.PROTECT, null=True, db_index=False, related_name="+"
     )

@@ -7,7 +7,7 @@ import uuid
 from django.db import models
 
 from orgmerge.models.querysets import RecordsHandoverQuerySet
-from orgmerge.vocabulary import About
+from orgmerge.vocabulary import LineAbout
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.documents.models import Document
@@ -18,7 +18,7 @@ class GoneOver(models.Model):
     repeal would have to bring back. Written once."""
 
     merger = models.ForeignKey("orgmerge.Merger", models.PROTECT, related_name="+")
-    about = models.CharField(max_length=12, choices=About)
+    about = models.CharField(max_length=12, choices=LineAbout)
     target_id = models.BigIntegerField()
     old = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
     new = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)

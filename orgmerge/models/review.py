@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from devices.models import Device
 from orgmerge.models.querysets import ReviewReplyQuerySet, ReviewRoundQuerySet
-from orgmerge.vocabulary import Answer
+from orgmerge.vocabulary import ReviewAnswer
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
 from portal.ca.models import Certificate
@@ -95,7 +95,7 @@ class ReviewItem(models.Model):
     certificate = models.ForeignKey(Certificate, models.PROTECT, null=True, related_name="+")
     device = models.ForeignKey(Device, models.PROTECT, null=True, related_name="+")
     subscriber = models.ForeignKey(Subscriber, models.PROTECT, null=True, related_name="+")
-    answer = models.CharField(max_length=16, choices=Answer, blank=True, default="")
+    answer = models.CharField(max_length=16, choices=ReviewAnswer, blank=True, default="")
     # Of what moves: empty is a body that the decision does not touch.
     moves_to = models.ForeignKey("orgmerge.MergerBody", unanswer, null=True, related_name="+")
     unit = models.CharField(_("bộ phận mới"), max_length=250, blank=True)

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import django_filters as filters
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from orgmerge import pages
@@ -23,16 +25,18 @@ from orgmerge.approval import services as approval
 from orgmerge.description import checks
 from orgmerge.description.forms import MergerStepForm
 from orgmerge.description.rows import JOINED, shown_rows
-from orgmerge.models import Merger, MergerOffice, ReviewReply
-from orgmerge.overview.filters import MergerFilter, RowFilter
+from orgmerge.filters import ALL, NarrowingFilter, containing
+from orgmerge.models import Merger, MergerBody, MergerOffice, MergerShare, ReviewReply
+from orgmerge.models.querysets import MergerQuerySet
 from orgmerge.overview.wording import what_next
 from orgmerge.partners import services as partners
 from orgmerge.repeal import services as repeal
-from orgmerge.vocabulary import MergerState
+from orgmerge.vocabulary import Extent, MergerKind, MergerState
 from orgmerge.workflow import EDITABLE, STEPS, MergerAction, StepOfMerger
 from portal.agencies import lookup
 from portal.core.roles import Capability, Scope
 from portal.core.steps import IllegalStep
+from portal.core.text.vietnamese import search_key
 from portal.core.web.fragments import filtered, render_list
 from portal.core.web.paging import Order, capped_count, keyset_page
 from portal.core.web.refusals import Refusals
@@ -43,6 +47,70 @@ if TYPE_CHECKING:
 
 _ASKED = 10  # lists of a review, invitations shown above the reorganisations
 _SUGGESTING = ("old", "agency", "parent")  # the fields that name a body
+
+
+class MergerFilter(NarrowingFilter):
+    """Decision, title or a body in it; state; kind."""
+
+    q = filters.CharFilter(
+        label=gettext_lazy("Số quyết định, tên gọi hoặc đơn vị"), method="with_text"
+    )
+    state = filters.ChoiceFilter(
+        label=gettext_lazy("Trạng thái"), choices=MergerState.choices, empty_label=ALL
+    )
+    kind = filters.ChoiceFilter(
+        label=gettext_lazy("Hình thức"), choices=MergerKind.choices, empty_label=ALL
+    )
+
+    class Meta:
+        model = Merger
+        fields: list[str] = []
+
+    def with_text(self, mergers: MergerQuerySet, _name: str, value: str) -> MergerQuerySet:
+        olds = MergerShare.objects.filter(old__search_name__contains=search_key(value))
+        news = MergerBody.objects.filter(merger__in=mergers.order_by().values("pk"))
+        return mergers.filter(
+            Q(pk__in=containing(mergers, value, "decision", "title"))
+            | Q(pk__in=olds.order_by().values("merger"))
+            | Q(
+                pk__in=news.filter(pk__in=containing(news, value, "name"))
+                .order_by()
+                .values("merger")
+            )
+        )
+
+
+class RowFilter(NarrowingFilter):
+    """The rows of one reorganisation: by name, and by what sort they are."""
+
+    q = filters.CharFilter(label=gettext_lazy("Tên đơn vị cũ hoặc mới"), method="with_text")
+    part = filters.ChoiceFilter(
+        label=gettext_lazy("Dòng"),
+        choices=[
+            ("said", gettext_lazy("Do người lập ghi")),
+            ("implied", gettext_lazy("Suy ra từ dòng khác")),
+            ("partly", gettext_lazy("Chuyển một phần")),
+            ("ended", gettext_lazy("Chấm dứt, không có đơn vị kế thừa")),
+        ],
+        empty_label=ALL,
+        method="of_part",
+    )
+
+    class Meta:
+        model = MergerShare
+        fields: list[str] = []
+
+    def with_text(self, rows: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(pk__in=containing(rows, value, "old__search_name", "new__name"))
+
+    def of_part(self, rows: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        parts = {
+            "said": Q(is_implied=False),
+            "implied": Q(is_implied=True),
+            "partly": Q(extent=Extent.PARTLY),
+            "ended": Q(new__isnull=True),
+        }
+        return rows.filter(parts[value])
 
 
 @require_safe
@@ -109,7 +177,7 @@ _BACKWARDS = frozenset({MergerAction.SEND_BACK, MergerAction.WITHDRAW})
 
 
 @dataclass(slots=True)
-class StepCard:
+class MergerStepCard:
     """One open step as the page shows it."""
 
     step: StepOfMerger
@@ -217,7 +285,7 @@ def _what_can_be_done(
     in_the_way = [*contradictions, *hindrances]
     allowed = approval.allowed_steps(merger, user)
     cards = [
-        StepCard(
+        MergerStepCard(
             step,
             (
                 sent

@@ -7,12 +7,12 @@ from datetime import date
 
 from orgmerge.planner import validity
 from orgmerge.planner.codes import Warn, Why
-from orgmerge.planner.facts import Certificate, Decided, Device, Line, Reply
+from orgmerge.planner.facts import Decided, KnownCertificate, KnownDevice, PlannerLine, Reply
 from orgmerge.planner.successors import BodyChange, BodyOutcome, NameChanges, PlanningContext
-from orgmerge.vocabulary import About, Action, Answer, Stage
+from orgmerge.vocabulary import LineAbout, LineAction, LineStage, ReviewAnswer
 
 
-def already(certificate: Certificate, day: date) -> Why | None:
+def already(certificate: KnownCertificate, day: date) -> Why | None:
     """Return why there is nothing left to do about a certificate; None when it is still used."""
     if certificate.is_superseded:
         return Why.SUPERSEDED
@@ -26,48 +26,48 @@ def already(certificate: Certificate, day: date) -> Why | None:
 
 
 def of_itself(
-    certificate: Certificate, device: Device | None, context: PlanningContext
+    certificate: KnownCertificate, device: KnownDevice | None, context: PlanningContext
 ) -> Why | None:
     """Return why a certificate ends whatever becomes of its body (R22); None when it need not."""
     if "05" in certificate.pending:
         return Why.REVOCATION_PENDING
-    reply = context.reply(About.CERTIFICATE, certificate.pk)
+    reply = context.reply(LineAbout.CERTIFICATE, certificate.pk)
     answer = reply.answer if reply else ""
     if is_lost(device, answer):
         return Why.DEVICE_LOST
-    if answer == Answer.NOT_NEEDED:
+    if answer == ReviewAnswer.NOT_NEEDED:
         is_system = certificate.kind == "system"
         return Why.STOPS_OPERATING if is_system else Why.NEED_ENDED
-    if answer == Answer.LEFT:
+    if answer == ReviewAnswer.LEFT:
         return Why.PERSON_LEFT
     if device is not None and device.condition == validity.DAMAGED:
         return Why.DEVICE_DAMAGED
     return None
 
 
-def is_lost(device: Device | None, answer: str) -> bool:
+def is_lost(device: KnownDevice | None, answer: str) -> bool:
     """Say whether the device can't be found: by the register or by the body's answer."""
-    return answer == Answer.DEVICE_NOT_FOUND or (
+    return answer == ReviewAnswer.DEVICE_NOT_FOUND or (
         device is not None and device.condition == validity.LOST
     )
 
 
 def kept(
-    certificate: Certificate,
+    certificate: KnownCertificate,
     why: Why,
     *,
     warnings: Sequence[str] = (),
     is_open: bool = False,
     sender: int | None = None,
-) -> Line:
+) -> PlannerLine:
     """Return the line of a certificate about which nothing is done."""
-    return Line(
-        About.CERTIFICATE,
+    return PlannerLine(
+        LineAbout.CERTIFICATE,
         certificate.pk,
         certificate.body,
-        Action.KEEP,
+        LineAction.KEEP,
         why,
-        Stage.NOTHING,
+        LineStage.NOTHING,
         sender=sender,
         is_open=is_open,
         warnings=tuple(warnings),
@@ -75,15 +75,15 @@ def kept(
 
 
 def line(
-    certificate: Certificate,
+    certificate: KnownCertificate,
     why: Why,
     *,
-    stage: Stage,
+    stage: LineStage,
     sender: int | None,
     successor: int | None = None,
     is_open: bool = False,
     warnings: Sequence[str] = (),
-) -> Line:
+) -> PlannerLine:
     """Return the line of a certificate to be revoked by Mẫu 05, or kept when it already is
     being."""
     if why == Why.REVOCATION_PENDING:
@@ -93,11 +93,11 @@ def line(
         said.append(Warn.PENDING_04)
     if certificate.storage == "sim":
         said.append(Warn.SIM_CARD)
-    return Line(
-        About.CERTIFICATE,
+    return PlannerLine(
+        LineAbout.CERTIFICATE,
         certificate.pk,
         certificate.body,
-        Action.REVOKE,
+        LineAction.REVOKE,
         why,
         stage,
         form="05",
@@ -109,16 +109,16 @@ def line(
 
 
 def left_open(
-    certificate: Certificate, outcome: BodyOutcome, *, warnings: Sequence[str] = ()
-) -> Line:
+    certificate: KnownCertificate, outcome: BodyOutcome, *, warnings: Sequence[str] = ()
+) -> PlannerLine:
     """Return the line of what the machine does not decide."""
-    return Line(
-        About.CERTIFICATE,
+    return PlannerLine(
+        LineAbout.CERTIFICATE,
         certificate.pk,
         certificate.body,
-        Action.SETTLE,
+        LineAction.SETTLE,
         why_open(outcome),
-        Stage.NOTHING,
+        LineStage.NOTHING,
         is_open=True,
         warnings=tuple(warnings),
     )
@@ -129,7 +129,7 @@ def why_open(outcome: BodyOutcome) -> Why:
     return Why.BODY_DISSOLVED if outcome.change == BodyChange.DISSOLVED else Why.BODY_SPLIT
 
 
-def with_its_body(certificate: Certificate, outcome: BodyOutcome) -> Line:
+def with_its_body(certificate: KnownCertificate, outcome: BodyOutcome) -> PlannerLine:
     """Return the line of an organisation certificate whose body is split or dissolved: Điều 17
     khoản 3."""
     if outcome.change == BodyChange.DISSOLVED or outcome.sender is None:
@@ -137,50 +137,50 @@ def with_its_body(certificate: Certificate, outcome: BodyOutcome) -> Line:
     else:
         why = Why.SPLIT
         warnings = [Warn.ANY_SUCCESSOR_FILES] if len(outcome.successors) > 1 else []
-    return line(certificate, why, stage=Stage.REVOKE, sender=outcome.sender, warnings=warnings)
+    return line(certificate, why, stage=LineStage.REVOKE, sender=outcome.sender, warnings=warnings)
 
 
 def as_decided(
-    certificate: Certificate, decided: Decided, outcome: BodyOutcome, context: PlanningContext
-) -> Line:
+    certificate: KnownCertificate, decided: Decided, outcome: BodyOutcome, context: PlanningContext
+) -> PlannerLine:
     """Return the line of an organisation certificate as a person settled it.
 
     What can't be done as settled (no change under 30 days) ends instead, with a warning.
     """
     sender = decided.to or outcome.sender
     match decided.action:
-        case Action.KEEP:
+        case LineAction.KEEP:
             return kept(certificate, Why.SETTLED, sender=sender)
-        case Action.CHANGE | Action.HAND_OVER if sender in context.world.targets:
+        case LineAction.CHANGE | LineAction.HAND_OVER if sender in context.world.targets:
             assert sender is not None
             name_changes = context.name_changes(certificate.body, context.world.targets[sender])
             if not name_changes.changes(certificate):
                 return kept(certificate, Why.SETTLED, sender=sender)
             left = validity.days_left(certificate, context.world.day)
             if left >= validity.DAYS_LEFT_TO_ASK:
-                return Line(
-                    About.CERTIFICATE,
+                return PlannerLine(
+                    LineAbout.CERTIFICATE,
                     certificate.pk,
                     certificate.body,
-                    Action.CHANGE,
+                    LineAction.CHANGE,
                     Why.SETTLED,
-                    Stage.ORGANISATION,
+                    LineStage.ORGANISATION,
                     form="04",
                     sender=sender,
                 )
             return line(
                 certificate,
                 Why.TOO_LATE_TO_CHANGE,
-                stage=Stage.REVOKE,
+                stage=LineStage.REVOKE,
                 sender=sender,
                 warnings=[Warn.CANNOT_AS_SETTLED],
             )
-        case Action.SETTLE:
+        case LineAction.SETTLE:
             return left_open(certificate, outcome)
-    return line(certificate, Why.SETTLED, stage=Stage.REVOKE, sender=sender)
+    return line(certificate, Why.SETTLED, stage=LineStage.REVOKE, sender=sender)
 
 
-def age_warnings(certificate: Certificate, day: date) -> list[str]:
+def age_warnings(certificate: KnownCertificate, day: date) -> list[str]:
     """Return what to know of the time left to a certificate that stays as it is."""
     left = validity.days_left(certificate, day)
     if left < validity.DAYS_LEFT_TO_ASK:
@@ -189,8 +189,8 @@ def age_warnings(certificate: Certificate, day: date) -> list[str]:
 
 
 def change_warnings(
-    certificate: Certificate,
-    device: Device | None,
+    certificate: KnownCertificate,
+    device: KnownDevice | None,
     name_changes: NameChanges,
     reply: Reply | None,
     day: date,

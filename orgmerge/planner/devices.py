@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from orgmerge.planner import certificates as certificate_lines
 from orgmerge.planner import validity
 from orgmerge.planner.codes import Warn, Why
-from orgmerge.planner.facts import Certificate, Device, Line
+from orgmerge.planner.facts import KnownCertificate, KnownDevice, PlannerLine
 from orgmerge.planner.successors import BodyChange, BodyOutcome, PlanningContext
-from orgmerge.vocabulary import FORM_OF, About, Action, Answer, Stage
+from orgmerge.vocabulary import FORM_OF, LineAbout, LineAction, LineStage, ReviewAnswer
 
 _STAGES = {
-    Action.RECOVER: Stage.RECOVER,
-    Action.HAND_OVER: Stage.HAND_OVER,
-    Action.RETURN: Stage.DEVICES,
+    LineAction.RECOVER: LineStage.RECOVER,
+    LineAction.HAND_OVER: LineStage.HAND_OVER,
+    LineAction.RETURN: LineStage.DEVICES,
 }
 _OVER = frozenset({Why.REVOKED, Why.EXPIRED, Why.SUPERSEDED})
 
 
 def decide(
     context: PlanningContext,
-    certificates: Mapping[int, Certificate],
-    lines: Mapping[int, Line],
-) -> list[Line]:
+    certificates: Mapping[int, KnownCertificate],
+    lines: Mapping[int, PlannerLine],
+) -> list[PlannerLine]:
     """Return a line for every device; ``lines`` are those of the certificates, by key."""
     found = []
     for device in context.devices.values():
@@ -40,11 +40,11 @@ class DeviceCase:
     """One device, and what is known of the bodies; its methods return the line it may get."""
 
     context: PlanningContext
-    device: Device
+    device: KnownDevice
 
-    def decide(self, certificate: Certificate | None, line: Line | None) -> Line:
+    def decide(self, certificate: KnownCertificate | None, line: PlannerLine | None) -> PlannerLine:
         decided = (
-            self.context.world.decided.get((About.DEVICE, self.device.pk))
+            self.context.world.decided.get((LineAbout.DEVICE, self.device.pk))
             if self.context.world.decided
             else None
         )
@@ -57,26 +57,26 @@ class DeviceCase:
         if not replies:
             answer = ""
         else:
-            reply = replies.get((About.DEVICE, self.device.pk))
+            reply = replies.get((LineAbout.DEVICE, self.device.pk))
             if reply is None and certificate is not None:
-                reply = replies.get((About.CERTIFICATE, certificate.pk))
+                reply = replies.get((LineAbout.CERTIFICATE, certificate.pk))
             answer = reply.answer if reply else ""
-        if decided is not None and decided.action == Action.REPORT_LOSS:
-            answer = Answer.DEVICE_NOT_FOUND.value
+        if decided is not None and decided.action == LineAction.REPORT_LOSS:
+            answer = ReviewAnswer.DEVICE_NOT_FOUND.value
         if certificate_lines.is_lost(self.device, answer):
             return self.lost(line)
-        if decided is not None and decided.action != Action.SETTLE:
+        if decided is not None and decided.action != LineAction.SETTLE:
             sender = decided.to or self.context.outcome(self.device.body).sender
-            action = Action(decided.action)
+            action = LineAction(decided.action)
             successor = self.context.world.targets.get(sender or 0)
             is_done = (
-                action == Action.KEEP
+                action == LineAction.KEEP
                 or (
-                    action == Action.HAND_OVER
+                    action == LineAction.HAND_OVER
                     and successor is not None
                     and successor.agency == self.device.body
                 )
-                or (action == Action.RECOVER and self.device.condition != validity.LOCKED)
+                or (action == LineAction.RECOVER and self.device.condition != validity.LOCKED)
             )
             return self.kept(Why.SETTLED) if is_done else self.act(action, Why.SETTLED, sender)
         if self.device.custody in validity.COMING_BACK:
@@ -85,7 +85,7 @@ class DeviceCase:
             return self.without_certificate()
         return self.with_certificate(certificate, line)
 
-    def lost(self, line: Line | None) -> Line:
+    def lost(self, line: PlannerLine | None) -> PlannerLine:
         """Điều 20: Mẫu 09 at once, beside the revocation; not again when it was made already."""
         if line is not None and line.reason == Why.NOT_INVOLVED:
             return self.kept(Why.NOT_INVOLVED)
@@ -93,19 +93,21 @@ class DeviceCase:
         if self.device.condition == validity.LOST and is_over:
             return self.kept(Why.LOST_ALREADY)
         sender = (line.sender if line else None) or self.context.outcome(self.device.body).sender
-        return Line(
-            About.DEVICE,
+        return PlannerLine(
+            LineAbout.DEVICE,
             self.device.pk,
             self.device.body,
-            Action.REPORT_LOSS,
+            LineAction.REPORT_LOSS,
             Why.DEVICE_LOST,
-            line.stage if line is not None and line.action == Action.REVOKE else Stage.PEOPLE,
-            form=FORM_OF[Action.REPORT_LOSS],
+            line.stage
+            if line is not None and line.action == LineAction.REVOKE
+            else LineStage.PEOPLE,
+            form=FORM_OF[LineAction.REPORT_LOSS],
             sender=sender,
             is_open=line.is_open if line else False,
         )
 
-    def without_certificate(self) -> Line:
+    def without_certificate(self) -> PlannerLine:
         outcome = self.context.outcome(self.device.body)
         if self.device.certificate is not None:
             return self.kept(Why.NOT_INVOLVED)
@@ -113,84 +115,88 @@ class DeviceCase:
             if outcome.change == BodyChange.OUTSIDE:
                 return self.kept(Why.NOT_INVOLVED)
             return self.left_open(outcome)
-        reply = self.context.reply(About.DEVICE, self.device.pk)
-        if reply is not None and reply.answer in (Answer.NOT_NEEDED, Answer.LEFT):
-            return self.act(Action.RETURN, Why.NOT_IN_USE, outcome.successor.pk)
+        reply = self.context.reply(LineAbout.DEVICE, self.device.pk)
+        if reply is not None and reply.answer in (ReviewAnswer.NOT_NEEDED, ReviewAnswer.LEFT):
+            return self.act(LineAction.RETURN, Why.NOT_IN_USE, outcome.successor.pk)
         if outcome.change == BodyChange.ABSORBED:
-            return self.act(Action.HAND_OVER, Why.NOT_IN_USE, outcome.successor.pk)
+            return self.act(LineAction.HAND_OVER, Why.NOT_IN_USE, outcome.successor.pk)
         return self.kept(Why.NOT_IN_USE)
 
-    def with_certificate(self, certificate: Certificate, line: Line) -> Line:
+    def with_certificate(self, certificate: KnownCertificate, line: PlannerLine) -> PlannerLine:
         outcome = self.context.outcome(self.device.body)
         sender = line.sender or outcome.sender
-        if line.action == Action.SETTLE:
+        if line.action == LineAction.SETTLE:
             return self.left_open(outcome)
-        if line.action == Action.REVOKE or line.reason == Why.REVOCATION_PENDING:
-            return self.act(Action.RETURN, Why.AFTER_REVOCATION, sender, line=line)
-        if line.action == Action.ISSUE or line.reason == Why.ENDS_BY_ITSELF:
-            return self.act(Action.RETURN, Why.REPLACED, sender, line=line)
+        if line.action == LineAction.REVOKE or line.reason == Why.REVOCATION_PENDING:
+            return self.act(LineAction.RETURN, Why.AFTER_REVOCATION, sender, line=line)
+        if line.action == LineAction.ISSUE or line.reason == Why.ENDS_BY_ITSELF:
+            return self.act(LineAction.RETURN, Why.REPLACED, sender, line=line)
         if line.reason in (Why.EXPIRED, Why.REVOKED):
             if outcome.change == BodyChange.OUTSIDE:
                 return self.kept(Why.NOT_INVOLVED)
             why = Why.AFTER_EXPIRY if line.reason == Why.EXPIRED else Why.AFTER_REVOCATION
-            return self.act(Action.RETURN, why, sender, line=line)
+            return self.act(LineAction.RETURN, why, sender, line=line)
         return self.staying(certificate, line, outcome)
 
-    def staying(self, certificate: Certificate, line: Line, outcome: BodyOutcome) -> Line:
+    def staying(
+        self, certificate: KnownCertificate, line: PlannerLine, outcome: BodyOutcome
+    ) -> PlannerLine:
         """Return the line of a device whose certificate goes on: it stays with it."""
         changes_hands = certificate.kind == "organisation" and outcome.change == BodyChange.ABSORBED
-        if self.device.condition == validity.LOCKED and line.action == Action.CHANGE:
+        if self.device.condition == validity.LOCKED and line.action == LineAction.CHANGE:
             warnings = (Warn.HAND_OVER_TOO,) if changes_hands else ()
             why = Why.LOCKED_BEFORE_CHANGE
-            return self.act(Action.RECOVER, why, line.sender, line=line, warnings=warnings)
+            return self.act(LineAction.RECOVER, why, line.sender, line=line, warnings=warnings)
         if changes_hands and outcome.successor is not None:
-            return self.act(Action.HAND_OVER, Why.TO_NEW_CLERK, outcome.successor.pk, line=line)
+            return self.act(LineAction.HAND_OVER, Why.TO_NEW_CLERK, outcome.successor.pk, line=line)
         warnings = (Warn.DEVICE_LOCKED,) if self.device.condition == validity.LOCKED else ()
         return self.kept(Why.STAYS_WITH_CERTIFICATE, warnings, is_open=line.is_open)
 
     def act(
         self,
-        action: Action,
+        action: LineAction,
         why: Why,
         sender: int | None,
         *,
-        line: Line | None = None,
+        line: PlannerLine | None = None,
         warnings: tuple[str, ...] = (),
-    ) -> Line:
-        if sender is None and action == Action.RETURN:
+    ) -> PlannerLine:
+        if sender is None and action == LineAction.RETURN:
             warnings = (*warnings, Warn.SUPERIOR_FILES)
-        return Line(
-            About.DEVICE,
+        return PlannerLine(
+            LineAbout.DEVICE,
             self.device.pk,
             self.device.body,
             action,
             why,
-            _STAGES.get(action, Stage.PEOPLE),
+            _STAGES.get(action, LineStage.PEOPLE),
             form=FORM_OF.get(action, ""),
             sender=sender,
             is_open=line.is_open if line else False,
             warnings=warnings,
         )
 
-    def kept(self, why: Why, warnings: tuple[str, ...] = (), *, is_open: bool = False) -> Line:
-        return Line(
-            About.DEVICE,
+    def kept(
+        self, why: Why, warnings: tuple[str, ...] = (), *, is_open: bool = False
+    ) -> PlannerLine:
+        return PlannerLine(
+            LineAbout.DEVICE,
             self.device.pk,
             self.device.body,
-            Action.KEEP,
+            LineAction.KEEP,
             why,
-            Stage.NOTHING,
+            LineStage.NOTHING,
             is_open=is_open,
             warnings=warnings,
         )
 
-    def left_open(self, outcome: BodyOutcome) -> Line:
-        return Line(
-            About.DEVICE,
+    def left_open(self, outcome: BodyOutcome) -> PlannerLine:
+        return PlannerLine(
+            LineAbout.DEVICE,
             self.device.pk,
             self.device.body,
-            Action.SETTLE,
+            LineAction.SETTLE,
             certificate_lines.why_open(outcome),
-            Stage.NOTHING,
+            LineStage.NOTHING,
             is_open=True,
         )

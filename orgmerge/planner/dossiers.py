@@ -8,9 +8,17 @@ from dataclasses import dataclass
 from orgmerge.planner import certificates as certificate_lines
 from orgmerge.planner import people
 from orgmerge.planner.codes import Warn, Why
-from orgmerge.planner.facts import Certificate, Decided, Dossier, Line, Reply, Subscriber, Target
+from orgmerge.planner.facts import (
+    Decided,
+    KnownCertificate,
+    KnownDossier,
+    KnownSubscriber,
+    PlannerLine,
+    Reply,
+    Target,
+)
 from orgmerge.planner.successors import BodyChange, BodyOutcome, PlanningContext
-from orgmerge.vocabulary import About, Action, Answer, Stage
+from orgmerge.vocabulary import LineAbout, LineAction, LineStage, ReviewAnswer
 
 # DOMAIN 14.8: these name the body itself and are refiled in the new name while not executed.
 _IN_THE_BODYS_NAME = frozenset({"01", "02", "03", "04"})
@@ -24,32 +32,36 @@ _STILL_THERE = frozenset({Why.NOTHING_CHANGES, Why.SETTLED, Why.MOVES_OUTSIDE, W
 class Holding:
     """The certificates of one person or system, and the lines that say what becomes of them."""
 
-    certificates: Sequence[Certificate]
-    lines: Sequence[Line]
+    certificates: Sequence[KnownCertificate]
+    lines: Sequence[PlannerLine]
 
     @property
-    def ending(self) -> list[Line]:
+    def ending(self) -> list[PlannerLine]:
         """The lines that revoke one."""
-        return [line for line in self.lines if line.action == Action.REVOKE]
+        return [line for line in self.lines if line.action == LineAction.REVOKE]
 
     @property
     def is_provided(self) -> bool:
         """Whether a certificate is left after the plan, or another is asked for in its place."""
         return any(
-            line.action in (Action.CHANGE, Action.ISSUE, Action.SETTLE)
-            or (line.action == Action.KEEP and line.reason in _STILL_THERE)
+            line.action in (LineAction.CHANGE, LineAction.ISSUE, LineAction.SETTLE)
+            or (line.action == LineAction.KEEP and line.reason in _STILL_THERE)
             for line in self.lines
         )
 
 
-def decide_dossiers(context: PlanningContext, dossiers: Iterable[Dossier]) -> list[Line]:
+def decide_dossiers(
+    context: PlanningContext, dossiers: Iterable[KnownDossier]
+) -> list[PlannerLine]:
     """Return a line for every dossier that has not ended."""
     return [DossierCase(context, dossier).decide() for dossier in dossiers]
 
 
 def decide_subscribers(
-    context: PlanningContext, held: Mapping[int, Sequence[Certificate]], lines: Mapping[int, Line]
-) -> list[Line]:
+    context: PlanningContext,
+    held: Mapping[int, Sequence[KnownCertificate]],
+    lines: Mapping[int, PlannerLine],
+) -> list[PlannerLine]:
     """Return a line for every subscriber; ``held`` are the certificates by holder, ``lines`` what
     becomes of each, by its key."""
     found = []
@@ -66,18 +78,18 @@ class DossierCase:
     """One open dossier, and what is known of the bodies."""
 
     context: PlanningContext
-    dossier: Dossier
+    dossier: KnownDossier
 
-    def decide(self) -> Line:
+    def decide(self) -> PlannerLine:
         outcome = self.context.outcome(self.dossier.body)
-        decided = self.context.world.decided.get((About.DOSSIER, self.dossier.pk))
-        if decided is not None and decided.action != Action.SETTLE:
+        decided = self.context.world.decided.get((LineAbout.DOSSIER, self.dossier.pk))
+        if decided is not None and decided.action != LineAction.SETTLE:
             return self.as_decided(decided, outcome)
         if outcome.change == BodyChange.OUTSIDE:
-            return self.line(Action.KEEP, Why.NOT_INVOLVED, Stage.NOTHING)
+            return self.line(LineAction.KEEP, Why.NOT_INVOLVED, LineStage.NOTHING)
         if outcome.successor is None:
             why = certificate_lines.why_open(outcome)
-            return self.line(Action.SETTLE, why, Stage.NOTHING, is_open=True)
+            return self.line(LineAction.SETTLE, why, LineStage.NOTHING, is_open=True)
         body = self.context.world.bodies.get(self.dossier.body)
         has_new_name = body is not None and body.key != outcome.successor.key
         is_refiled = (
@@ -85,50 +97,54 @@ class DossierCase:
         )
         if outcome.change == BodyChange.GOES_ON and not (has_new_name and is_refiled):
             warnings = (Warn.NAMES_OLD_SUPERIOR,) if is_refiled and self.moves_up(outcome) else ()
-            return self.line(Action.KEEP, Why.BODY_GOES_ON, Stage.NOTHING, warnings=warnings)
+            return self.line(
+                LineAction.KEEP, Why.BODY_GOES_ON, LineStage.NOTHING, warnings=warnings
+            )
         if is_refiled:
             return self.refiled(outcome.successor.pk)
         is_running = self.dossier.form in _IN_THE_BODYS_NAME
         why = Why.BEING_EXECUTED if is_running else Why.GOES_ON_UNDER_SUCCESSOR
-        return self.line(Action.HAND_OVER, why, Stage.HAND_OVER, sender=outcome.successor.pk)
+        return self.line(
+            LineAction.HAND_OVER, why, LineStage.HAND_OVER, sender=outcome.successor.pk
+        )
 
-    def refiled(self, sender: int | None, why: Why = Why.OLD_NAME) -> Line:
+    def refiled(self, sender: int | None, why: Why = Why.OLD_NAME) -> PlannerLine:
         is_organisation = self.dossier.form == "02"
-        return Line(
-            About.DOSSIER,
+        return PlannerLine(
+            LineAbout.DOSSIER,
             self.dossier.pk,
             self.dossier.body,
-            Action.REFILE,
+            LineAction.REFILE,
             why,
-            Stage.ORGANISATION if is_organisation else Stage.PEOPLE,
+            LineStage.ORGANISATION if is_organisation else LineStage.PEOPLE,
             form=self.dossier.form,
             sender=sender,
             warnings=(Warn.SECOND_ORGANISATION_REQUEST,) if is_organisation else (),
         )
 
-    def as_decided(self, decided: Decided, outcome: BodyOutcome) -> Line:
+    def as_decided(self, decided: Decided, outcome: BodyOutcome) -> PlannerLine:
         sender = decided.to or outcome.sender
         successor = self.context.world.targets.get(sender or 0)
         if successor is not None and successor.agency == self.dossier.body:
-            return self.line(Action.KEEP, Why.BODY_GOES_ON, Stage.NOTHING)
-        if decided.action == Action.REFILE:
+            return self.line(LineAction.KEEP, Why.BODY_GOES_ON, LineStage.NOTHING)
+        if decided.action == LineAction.REFILE:
             return self.refiled(sender, Why.SETTLED)
-        if decided.action == Action.KEEP:
-            return self.line(Action.KEEP, Why.SETTLED, Stage.NOTHING)
-        return self.line(Action.HAND_OVER, Why.SETTLED, Stage.HAND_OVER, sender=sender)
+        if decided.action == LineAction.KEEP:
+            return self.line(LineAction.KEEP, Why.SETTLED, LineStage.NOTHING)
+        return self.line(LineAction.HAND_OVER, Why.SETTLED, LineStage.HAND_OVER, sender=sender)
 
     def line(
         self,
-        action: Action,
+        action: LineAction,
         why: Why,
-        stage: Stage,
+        stage: LineStage,
         *,
         sender: int | None = None,
         is_open: bool = False,
         warnings: tuple[str, ...] = (),
-    ) -> Line:
-        return Line(
-            About.DOSSIER,
+    ) -> PlannerLine:
+        return PlannerLine(
+            LineAbout.DOSSIER,
             self.dossier.pk,
             self.dossier.body,
             action,
@@ -150,20 +166,20 @@ class SubscriberCase:
     """One subscriber with what it holds, and what is known of the bodies."""
 
     context: PlanningContext
-    subscriber: Subscriber
+    subscriber: KnownSubscriber
     holding: Holding
 
-    def decide(self) -> Line:
+    def decide(self) -> PlannerLine:
         outcome = self.context.outcome(self.subscriber.body)
         if outcome.change == BodyChange.OUTSIDE:
-            return self.line(Action.KEEP, Why.NOT_INVOLVED)
-        decided = self.context.world.decided.get((About.SUBSCRIBER, self.subscriber.pk))
-        if decided is not None and decided.action == Action.KEEP:
-            return self.line(Action.KEEP, Why.SETTLED)
+            return self.line(LineAction.KEEP, Why.NOT_INVOLVED)
+        decided = self.context.world.decided.get((LineAbout.SUBSCRIBER, self.subscriber.pk))
+        if decided is not None and decided.action == LineAction.KEEP:
+            return self.line(LineAction.KEEP, Why.SETTLED)
         reply = self.word()
         answer = reply.answer if reply else ""
-        if reply is not None and answer == Answer.MOVES and reply.to is None:
-            return self.line(Action.KEEP, Why.MOVES_OUTSIDE)
+        if reply is not None and answer == ReviewAnswer.MOVES and reply.to is None:
+            return self.line(LineAction.KEEP, Why.MOVES_OUTSIDE)
         target = people.destination(outcome, reply, self.context.world.targets)
         if target is not None:
             # The line that asks for a new certificate, when the need goes on and none is left.
@@ -176,44 +192,44 @@ class SubscriberCase:
                 warnings = [] if is_said else [Warn.NO_ANSWER]
                 if any(one.storage == "rssp" for one in self.holding.certificates):
                     warnings.append(Warn.CENTRAL_SIGNING)
-                issue = Line(
-                    About.SUBSCRIBER,
+                issue = PlannerLine(
+                    LineAbout.SUBSCRIBER,
                     self.subscriber.pk,
                     self.subscriber.body,
-                    Action.ISSUE,
+                    LineAction.ISSUE,
                     Why.NEED_WITHOUT_CERTIFICATE,
                     # Điều 21: only after the revocation of one that still has 30 days and more.
-                    Stage.REVOKE if ending else Stage.PEOPLE,
+                    LineStage.REVOKE if ending else LineStage.PEOPLE,
                     form="03" if self.subscriber.kind == "system" else "01",
                     sender=target.pk,
                     is_open=any(line.is_open for line in ending),
                     warnings=tuple(warnings),
                 )
             return issue or self.with_its_body(target, answer)
-        if answer in (Answer.LEFT, Answer.NOT_NEEDED):
-            return self.line(Action.KEEP, Why.PERSON_LEFT)
-        return self.line(Action.SETTLE, certificate_lines.why_open(outcome), is_open=True)
+        if answer in (ReviewAnswer.LEFT, ReviewAnswer.NOT_NEEDED):
+            return self.line(LineAction.KEEP, Why.PERSON_LEFT)
+        return self.line(LineAction.SETTLE, certificate_lines.why_open(outcome), is_open=True)
 
-    def with_its_body(self, target: Target, answer: str) -> Line:
+    def with_its_body(self, target: Target, answer: str) -> PlannerLine:
         is_losing = any(line.reason == Why.DEVICE_LOST for line in self.holding.ending)
         is_without = is_losing and not self.holding.is_provided
         warnings = (Warn.NO_CERTIFICATE_LEFT,) if is_without else ()
         if target.agency == self.subscriber.body:
-            return self.line(Action.KEEP, Why.BODY_GOES_ON, warnings=warnings)
-        why = Why.MOVES if answer == Answer.MOVES else Why.GOES_OVER
-        return self.line(Action.HAND_OVER, why, sender=target.pk, warnings=warnings)
+            return self.line(LineAction.KEEP, Why.BODY_GOES_ON, warnings=warnings)
+        why = Why.MOVES if answer == ReviewAnswer.MOVES else Why.GOES_OVER
+        return self.line(LineAction.HAND_OVER, why, sender=target.pk, warnings=warnings)
 
-    def of_organisation(self) -> Line:
+    def of_organisation(self) -> PlannerLine:
         """A body is a subscriber itself: it goes to its successor, for its papers are handed
         over."""
         outcome = self.context.outcome(self.subscriber.body)
         if outcome.change == BodyChange.OUTSIDE:
-            return self.line(Action.KEEP, Why.NOT_INVOLVED)
+            return self.line(LineAction.KEEP, Why.NOT_INVOLVED)
         if outcome.own is not None:
-            return self.line(Action.KEEP, Why.BODY_GOES_ON)
+            return self.line(LineAction.KEEP, Why.BODY_GOES_ON)
         if outcome.successor is None:
-            return self.line(Action.KEEP, Why.ENDS_WITH_BODY)
-        return self.line(Action.HAND_OVER, Why.GOES_OVER, sender=outcome.successor.pk)
+            return self.line(LineAction.KEEP, Why.ENDS_WITH_BODY)
+        return self.line(LineAction.HAND_OVER, Why.GOES_OVER, sender=outcome.successor.pk)
 
     def word(self) -> Reply | None:
         """Return what was settled or answered of the subscriber: about it, or about what it
@@ -221,14 +237,14 @@ class SubscriberCase:
         world = self.context.world
         if not world.replies and not world.decided:
             return None
-        decided = world.decided.get((About.SUBSCRIBER, self.subscriber.pk))
-        if decided is not None and decided.action != Action.SETTLE:
-            is_gone = decided.action in (Action.REVOKE, Action.RETURN)
-            answer = Answer.NOT_NEEDED if is_gone else Answer.MOVES
+        decided = world.decided.get((LineAbout.SUBSCRIBER, self.subscriber.pk))
+        if decided is not None and decided.action != LineAction.SETTLE:
+            is_gone = decided.action in (LineAction.REVOKE, LineAction.RETURN)
+            answer = ReviewAnswer.NOT_NEEDED if is_gone else ReviewAnswer.MOVES
             if decided.to is None and not is_gone:
-                answer = Answer.CONTINUES
+                answer = ReviewAnswer.CONTINUES
             return Reply(answer, to=decided.to)
-        own = world.replies.get((About.SUBSCRIBER, self.subscriber.pk))
+        own = world.replies.get((LineAbout.SUBSCRIBER, self.subscriber.pk))
         if own is not None:
             return own
         words = [
@@ -242,20 +258,20 @@ class SubscriberCase:
 
     def line(
         self,
-        action: Action,
+        action: LineAction,
         why: Why,
         *,
         sender: int | None = None,
         is_open: bool = False,
         warnings: tuple[str, ...] = (),
-    ) -> Line:
-        return Line(
-            About.SUBSCRIBER,
+    ) -> PlannerLine:
+        return PlannerLine(
+            LineAbout.SUBSCRIBER,
             self.subscriber.pk,
             self.subscriber.body,
             action,
             why,
-            Stage.HAND_OVER if action == Action.HAND_OVER else Stage.NOTHING,
+            LineStage.HAND_OVER if action == LineAction.HAND_OVER else LineStage.NOTHING,
             sender=sender,
             is_open=is_open,
             warnings=warnings,

@@ -12,7 +12,7 @@ from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class KnownBody:
     """A registered body as it is before the effective date."""
 
     pk: int
@@ -42,7 +42,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class BodyShare:
     """A registered body passes to a target, whole or partly; None: it ends without successor."""
 
     old: int
@@ -51,7 +51,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Certificate:
+class KnownCertificate:
     """One certificate of a body involved.
 
     ``names`` are the subject's organisation levels, locality and, of an organisation, its own name,
@@ -75,7 +75,7 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
+class KnownDevice:
     """One key device of a body involved."""
 
     pk: int
@@ -88,7 +88,7 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
-class Subscriber:
+class KnownSubscriber:
     """A person, an organisation or a system of a body involved."""
 
     pk: int
@@ -98,7 +98,7 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True)
-class Dossier:
+class KnownDossier:
     """A dossier that has not ended."""
 
     pk: int
@@ -135,13 +135,13 @@ class World:
     or the day of planning when that is later."""
 
     day: date
-    bodies: Mapping[int, Body] = field(default_factory=dict)
+    bodies: Mapping[int, KnownBody] = field(default_factory=dict)
     targets: Mapping[int, Target] = field(default_factory=dict)
-    shares: Sequence[Share] = ()
-    certificates: Sequence[Certificate] = ()
-    devices: Sequence[Device] = ()
-    subscribers: Sequence[Subscriber] = ()
-    dossiers: Sequence[Dossier] = ()
+    shares: Sequence[BodyShare] = ()
+    certificates: Sequence[KnownCertificate] = ()
+    devices: Sequence[KnownDevice] = ()
+    subscribers: Sequence[KnownSubscriber] = ()
+    dossiers: Sequence[KnownDossier] = ()
     # By (about, pk): answers of the review round, decisions of the office.
     replies: Mapping[tuple[str, int], Reply] = field(default_factory=dict)
     decided: Mapping[tuple[str, int], Decided] = field(default_factory=dict)
@@ -150,7 +150,7 @@ class World:
 
 
 @dataclass(slots=True)
-class Line:
+class PlannerLine:
     """What is to be done about one thing.
 
     A plan of 10,000 bodies has a million of them, and a frozen one takes three times as long to
@@ -181,7 +181,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class PlannerChoice:
     """Which certificate lives on under a target: the person decides, ``proposed`` is the first."""
 
     target: int
@@ -192,8 +192,8 @@ class Choice:
 
 
 @dataclass(slots=True)
-class Plan:
+class PlannerResult:
     """Each thing in exactly one line, and the choices that are a person's."""
 
-    lines: list[Line]
-    choices: list[Choice]
+    lines: list[PlannerLine]
+    choices: list[PlannerChoice]

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from orgmerge.planner.facts import Body, Share, Target
+from orgmerge.planner.facts import BodyShare, KnownBody, Target
 from orgmerge.vocabulary import Extent, MergerKind
 from portal.core.text.vietnamese import nfc
 
@@ -60,7 +60,7 @@ def same(a: str, b: str) -> bool:
 
 
 def kind_of(
-    target: Target | None, shares: Iterable[Share], bodies: Mapping[int, Body]
+    target: Target | None, shares: Iterable[BodyShare], bodies: Mapping[int, KnownBody]
 ) -> MergerKind:
     """Return what sort of reorganisation ``target`` comes from, judged by names alone.
 

@@ -8,9 +8,16 @@ from dataclasses import dataclass, field
 from orgmerge.planner import certificates as certificate_lines
 from orgmerge.planner import validity
 from orgmerge.planner.codes import Against, Note, Warn, Why
-from orgmerge.planner.facts import Candidate, Certificate, Choice, Device, Line, Target
+from orgmerge.planner.facts import (
+    Candidate,
+    KnownCertificate,
+    KnownDevice,
+    PlannerChoice,
+    PlannerLine,
+    Target,
+)
 from orgmerge.planner.successors import BodyChange, BodyOutcome, PlanningContext
-from orgmerge.vocabulary import About, Action, Answer, Stage
+from orgmerge.vocabulary import LineAbout, LineAction, LineStage, ReviewAnswer
 
 _NOTHING_ASKED = frozenset({Why.HAS_CERTIFICATE, Why.NEVER_HAD_ONE, Why.NO_SEAL})
 
@@ -19,9 +26,9 @@ _NOTHING_ASKED = frozenset({Why.HAS_CERTIFICATE, Why.NEVER_HAD_ONE, Why.NO_SEAL}
 class OrganisationLines:
     """What becomes of the organisation certificates: their lines by key, the bodies' lines."""
 
-    certificates: dict[int, Line] = field(default_factory=dict)
-    bodies: list[Line] = field(default_factory=list)
-    choices: list[Choice] = field(default_factory=list)
+    certificates: dict[int, PlannerLine] = field(default_factory=dict)
+    bodies: list[PlannerLine] = field(default_factory=list)
+    choices: list[PlannerChoice] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -30,19 +37,19 @@ class Case:
 
     target: Target
     context: PlanningContext
-    pool: list[Certificate]
+    pool: list[KnownCertificate]
     receives_others: bool  # something of another body comes: it needs an organisation certificate
     kept: frozenset[int] = frozenset()  # bodies whose name and type it bears
     is_open: bool = False
     survivor: int | None = None
-    lines: dict[int, Line] = field(default_factory=dict)
+    lines: dict[int, PlannerLine] = field(default_factory=dict)
 
     @property
-    def live(self) -> list[Certificate]:
+    def live(self) -> list[KnownCertificate]:
         """Those that can still be used."""
         return [one for one in self.pool if validity.is_live(one, self.context.world.day)]
 
-    def settle(self, parted: list[Certificate]) -> Choice | None:
+    def settle(self, parted: list[KnownCertificate]) -> PlannerChoice | None:
         """Write the lines of the case's certificates; return the choice where it is a person's."""
         # The certificates one of which may live on: those that bear the target's name already, else
         # those of the body whose name is kept, else all.
@@ -76,7 +83,7 @@ class Case:
         self.write([one for one in pool if one.pk == lives_on])
         return choice
 
-    def write(self, going_on: Iterable[Certificate]) -> None:
+    def write(self, going_on: Iterable[KnownCertificate]) -> None:
         """Write a line for each certificate of the pool: those in ``going_on`` first."""
         for certificate in going_on:
             # The line of a certificate meant to live on; it may turn out that it can't.
@@ -84,13 +91,13 @@ class Case:
             device = self.context.device_of(certificate)
             over = certificate_lines.of_itself(certificate, device, self.context)
             if over is not None:
-                stage = Stage.NOTHING
+                stage = LineStage.NOTHING
                 if over != Why.REVOCATION_PENDING:
                     # Before the new one: Điều 21 gives none while the old has 30 days and more.
-                    stage = Stage.RECOVER
+                    stage = LineStage.RECOVER
                 line = certificate_lines.line(certificate, over, stage=stage, sender=target.pk)
             else:
-                reply = self.context.reply(About.CERTIFICATE, certificate.pk)
+                reply = self.context.reply(LineAbout.CERTIFICATE, certificate.pk)
                 name_changes = self.context.name_changes(certificate.body, target)
                 changes = name_changes.changes(certificate, reply.email if reply else "")
                 if not changes:
@@ -101,20 +108,23 @@ class Case:
                     )
                 elif validity.days_left(certificate, world.day) < validity.DAYS_LEFT_TO_ASK:
                     line = certificate_lines.line(
-                        certificate, Why.TOO_LATE_TO_CHANGE, stage=Stage.REVOKE, sender=target.pk
+                        certificate,
+                        Why.TOO_LATE_TO_CHANGE,
+                        stage=LineStage.REVOKE,
+                        sender=target.pk,
                     )
                 else:
                     is_new_name = changes[0] == Why.AGENCY_RENAMED and self.receives_others
                     warnings = certificate_lines.change_warnings(
                         certificate, device, name_changes, reply, world.day
                     )
-                    line = Line(
-                        About.CERTIFICATE,
+                    line = PlannerLine(
+                        LineAbout.CERTIFICATE,
                         certificate.pk,
                         certificate.body,
-                        Action.CHANGE,
+                        LineAction.CHANGE,
                         Why.SURVIVOR if is_new_name else changes[0],
-                        Stage.ORGANISATION,
+                        LineStage.ORGANISATION,
                         form="04",
                         sender=target.pk,
                         is_open=self.is_open,
@@ -122,7 +132,7 @@ class Case:
                     )
             self.lines[certificate.pk] = line
             if (
-                line.action in (Action.KEEP, Action.CHANGE)
+                line.action in (LineAction.KEEP, LineAction.CHANGE)
                 and line.reason != Why.REVOCATION_PENDING
             ):
                 self.survivor = self.survivor or certificate.pk
@@ -130,7 +140,7 @@ class Case:
             if certificate.pk not in self.lines:
                 self.lines[certificate.pk] = self.ending(certificate)
 
-    def ending(self, certificate: Certificate) -> Line:
+    def ending(self, certificate: KnownCertificate) -> PlannerLine:
         """Return the line of a certificate that does not live on under the target."""
         over = certificate_lines.already(certificate, self.context.world.day)
         if over is not None:
@@ -138,13 +148,13 @@ class Case:
         return certificate_lines.line(
             certificate,
             Why.MERGED,
-            stage=Stage.REVOKE,
+            stage=LineStage.REVOKE,
             sender=self.target.pk,
             successor=self.survivor,
             is_open=self.is_open,
         )
 
-    def line_of_body(self, choice: Choice | None, adopted: Mapping[int, int]) -> Line:
+    def line_of_body(self, choice: PlannerChoice | None, adopted: Mapping[int, int]) -> PlannerLine:
         """Return what the target itself asks for: a new certificate (Mẫu 02), or nothing."""
         target = self.target
         # Why the target has no certificate, or that it has one or needs none.
@@ -160,19 +170,19 @@ class Case:
         if self.is_open and self.context.world.chosen.get(target.pk):
             warnings.append(Warn.CHOICE_FELL_OUT)
         is_issued = why not in _NOTHING_ASKED
-        decided = self.context.world.decided.get((About.BODY, target.pk))
-        if decided is not None and decided.action in (Action.KEEP, Action.ISSUE):
-            wants = decided.action == Action.ISSUE and why != Why.HAS_CERTIFICATE
+        decided = self.context.world.decided.get((LineAbout.BODY, target.pk))
+        if decided is not None and decided.action in (LineAction.KEEP, LineAction.ISSUE):
+            wants = decided.action == LineAction.ISSUE and why != Why.HAS_CERTIFICATE
             is_issued, why = wants, why if wants == is_issued else Why.SETTLED
         if is_issued and not any(one.body == target.agency for one in self.live):
             warnings.append(Warn.WET_INK)
-        return Line(
-            About.BODY,
+        return PlannerLine(
+            LineAbout.BODY,
             target.pk,
             target.pk,
-            Action.ISSUE if is_issued else Action.KEEP,
+            LineAction.ISSUE if is_issued else LineAction.KEEP,
             why,
-            Stage.ORGANISATION if is_issued else Stage.NOTHING,
+            LineStage.ORGANISATION if is_issued else LineStage.NOTHING,
             form="02" if is_issued else "",
             sender=target.pk if is_issued else None,
             is_open=self.is_open,
@@ -201,9 +211,9 @@ class Case:
         comes_whole = any(self.context.outcome(body).successor is self.target for body in whole)
         return Why.FIRST_CERTIFICATE if comes_whole else Why.SPLIT_SUCCESSOR
 
-    def is_not_needed(self, certificate: Certificate) -> bool:
-        reply = self.context.reply(About.CERTIFICATE, certificate.pk)
-        says_no = reply is not None and reply.answer == Answer.NOT_NEEDED
+    def is_not_needed(self, certificate: KnownCertificate) -> bool:
+        reply = self.context.reply(LineAbout.CERTIFICATE, certificate.pk)
+        says_no = reply is not None and reply.answer == ReviewAnswer.NOT_NEEDED
         return says_no or "05" in certificate.pending
 
     @property
@@ -220,10 +230,10 @@ class Case:
         return bool(facts) and not any(body.has_seal for body in facts)
 
 
-def decide(context: PlanningContext, certificates: Sequence[Certificate]) -> OrganisationLines:
+def decide(context: PlanningContext, certificates: Sequence[KnownCertificate]) -> OrganisationLines:
     """Return what becomes of every organisation certificate and which targets ask for a new one."""
     result = OrganisationLines()
-    by_body: dict[int, list[Certificate]] = {}
+    by_body: dict[int, list[KnownCertificate]] = {}
     for certificate in certificates:
         by_body.setdefault(certificate.body, []).append(certificate)
     # Write the lines of bodies that go nowhere whole; return which targets got a certificate.
@@ -232,7 +242,7 @@ def decide(context: PlanningContext, certificates: Sequence[Certificate]) -> Org
         outcome = context.outcome(each.body)
         if outcome.successor is None:
             line = result.certificates[each.pk] = _parted(context, each, outcome)
-            keeper = line.sender if line.action in (Action.KEEP, Action.CHANGE) else None
+            keeper = line.sender if line.action in (LineAction.KEEP, LineAction.CHANGE) else None
             if keeper is not None:
                 adopted[keeper] = each.pk
     for key in sorted(context.world.targets):
@@ -273,7 +283,9 @@ def decide(context: PlanningContext, certificates: Sequence[Certificate]) -> Org
     return result
 
 
-def _parted(context: PlanningContext, certificate: Certificate, outcome: BodyOutcome) -> Line:
+def _parted(
+    context: PlanningContext, certificate: KnownCertificate, outcome: BodyOutcome
+) -> PlannerLine:
     """Return the line of a body's that is split, dissolved or not involved (M4, Điều 17 khoản 3).
 
     Whether a body that goes on while parts leave it keeps its own is not for the machine to say.
@@ -296,13 +308,15 @@ def _parted(context: PlanningContext, certificate: Certificate, outcome: BodyOut
     )
     if successor is not None:
         return certificate_lines.kept(certificate, Why.NAME_KEPT, sender=successor.pk)
-    decided = context.world.decided.get((About.CERTIFICATE, certificate.pk))
+    decided = context.world.decided.get((LineAbout.CERTIFICATE, certificate.pk))
     decided = decided or context.placed.get(certificate.subscriber)
     if outcome.change != BodyChange.DIVIDED and decided is None:
         return certificate_lines.with_its_body(certificate, outcome)
     over = certificate_lines.of_itself(certificate, context.device_of(certificate), context)
     if over == Why.DEVICE_LOST or (over is not None and decided is None):
-        return certificate_lines.line(certificate, over, stage=Stage.REVOKE, sender=outcome.sender)
+        return certificate_lines.line(
+            certificate, over, stage=LineStage.REVOKE, sender=outcome.sender
+        )
     if decided is not None:
         return certificate_lines.as_decided(certificate, decided, outcome, context)
     return certificate_lines.left_open(certificate, outcome)
@@ -314,12 +328,12 @@ _NEWEST_KINDS = ("hsm", "token", "sim", "rssp", "sd", "soft")
 
 def choice_of(
     target: Target,
-    whole: Iterable[Certificate],
-    partly: Iterable[Certificate],
+    whole: Iterable[KnownCertificate],
+    partly: Iterable[KnownCertificate],
     context: PlanningContext,
     *,
-    outdone: Iterable[Certificate] = (),
-) -> Choice | None:
+    outdone: Iterable[KnownCertificate] = (),
+) -> PlannerChoice | None:
     """Return the choice for ``target``; None when no body involved ever had a certificate.
 
     ``whole`` are the certificates that may live on, ``partly`` those of bodies of which only a
@@ -378,16 +392,16 @@ def choice_of(
     fallen.sort(key=lambda one: one.certificate)
     candidates = (*ranked, *fallen)
     if not ranked:
-        return Choice(target.pk, candidates, proposed=None, chosen=0, is_made=True)
+        return PlannerChoice(target.pk, candidates, proposed=None, chosen=0, is_made=True)
     proposed = ranked[0].certificate
     chosen = context.world.chosen.get(target.pk)
     if chosen == 0 or chosen in {one.certificate for one in ranked}:
-        return Choice(target.pk, candidates, proposed, chosen, is_made=True)
-    return Choice(target.pk, candidates, proposed)
+        return PlannerChoice(target.pk, candidates, proposed, chosen, is_made=True)
+    return PlannerChoice(target.pk, candidates, proposed)
 
 
 def _against(
-    certificate: Certificate, device: Device | None, context: PlanningContext
+    certificate: KnownCertificate, device: KnownDevice | None, context: PlanningContext
 ) -> list[str]:
     """Return why it can't live on; [] when it can."""
     left = validity.days_left(certificate, context.world.day)
@@ -398,17 +412,17 @@ def _against(
         (certificate.is_revoked, Against.REVOKED),
         (left < 0, Against.EXPIRED),
         (0 <= left < validity.DAYS_LEFT_TO_ASK, Against.UNDER_30_DAYS),
-        (is_lost or answer == Answer.DEVICE_NOT_FOUND, Against.DEVICE_LOST),
+        (is_lost or answer == ReviewAnswer.DEVICE_NOT_FOUND, Against.DEVICE_LOST),
         (device is not None and device.condition == validity.DAMAGED, Against.DEVICE_DAMAGED),
         (device is not None and device.custody not in validity.IN_HAND, Against.DEVICE_NOT_IN_HAND),
         ("05" in certificate.pending, Against.REVOCATION_PENDING),
-        (answer in (Answer.NOT_NEEDED, Answer.LEFT), Against.NOT_NEEDED),
+        (answer in (ReviewAnswer.NOT_NEEDED, ReviewAnswer.LEFT), Against.NOT_NEEDED),
     ]
     return [code for holds, code in found if holds]
 
 
 def _fallen(
-    certificates: Iterable[Certificate], why: str, context: PlanningContext
+    certificates: Iterable[KnownCertificate], why: str, context: PlanningContext
 ) -> list[Candidate]:
     day = context.world.day
     return [Candidate(one.pk, 0, (why,)) for one in certificates if validity.is_live(one, day)]

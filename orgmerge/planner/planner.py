@@ -10,13 +10,13 @@ import gc
 from operator import attrgetter
 
 from orgmerge.planner import devices, dossiers, organisations, people
-from orgmerge.planner.facts import Certificate, Line, Plan, World
+from orgmerge.planner.facts import KnownCertificate, PlannerLine, PlannerResult, World
 from orgmerge.planner.successors import PlanningContext
 
 _KEY, _STAGE = attrgetter("pk"), attrgetter("stage")
 
 
-def plan(world: World) -> Plan:
+def plan(world: World) -> PlannerResult:
     """Return what is to be done about every certificate, device, subscriber and dossier of
     ``world``, each in exactly one line, and about its targets; whatever the order of its parts.
 
@@ -30,14 +30,14 @@ def plan(world: World) -> Plan:
         context = PlanningContext(world)
         certificates = {certificate.pk: certificate for certificate in world.certificates}
         of_bodies = [one for one in certificates.values() if one.kind == "organisation"]
-        held: dict[int, list[Certificate]] = {}  # of people and systems, by holder
+        held: dict[int, list[KnownCertificate]] = {}  # of people and systems, by holder
         for one in certificates.values():
             if one.kind != "organisation":
                 held.setdefault(one.subscriber, []).append(one)
         result = organisations.decide(context, of_bodies)
         lines = result.certificates
         lines |= people.decide(context, held)
-        found: list[Line] = []
+        found: list[PlannerLine] = []
         for about in (
             result.bodies,
             lines.values(),
@@ -47,7 +47,7 @@ def plan(world: World) -> Plan:
         ):
             found += sorted(about, key=_KEY)
         found.sort(key=_STAGE)  # what is of one stage stays together by what it is about
-        return Plan(found, result.choices)
+        return PlannerResult(found, result.choices)
     finally:
         if is_collecting:
             gc.enable()

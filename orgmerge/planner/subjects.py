@@ -68,7 +68,7 @@ _LEVEL_FIELDS = ("new_org1", "new_org2", "new_org3", "new_org4")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewPlace:
+class NamedBody:
     """A body as its certificates are to name it; ``olds`` are keys of the names that went into it.
 
     ``superiors`` are the names above it, from the top.
@@ -93,7 +93,7 @@ class Subject:
 
 
 def new_values(
-    subject: Subject, place: NewPlace, *, unit: str = "", email: str = ""
+    subject: Subject, place: NamedBody, *, unit: str = "", email: str = ""
 ) -> dict[str, str]:
     """Return the answers of Mẫu 04 that make ``subject`` fit ``place``; {} when it fits already.
 
@@ -119,7 +119,7 @@ def new_values(
     return found
 
 
-def levels_of(subject: Subject, place: NewPlace, unit: str = "") -> tuple[str, ...]:
+def levels_of(subject: Subject, place: NamedBody, unit: str = "") -> tuple[str, ...]:
     """Return the levels of somebody who works at ``place``: its superiors, itself, then the unit
     that stands below the old body now, or ``unit``."""
     here = place.olds | {names.key(place.name)}

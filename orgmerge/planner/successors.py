@@ -8,9 +8,18 @@ from datetime import date
 from enum import StrEnum
 
 from orgmerge.planner.codes import Why
-from orgmerge.planner.facts import Body, Certificate, Decided, Device, Reply, Share, Target, World
+from orgmerge.planner.facts import (
+    BodyShare,
+    Decided,
+    KnownBody,
+    KnownCertificate,
+    KnownDevice,
+    Reply,
+    Target,
+    World,
+)
 from orgmerge.planner.names import key
-from orgmerge.vocabulary import About, Action, Extent
+from orgmerge.vocabulary import Extent, LineAbout, LineAction
 
 # The district level ended on 01/7/2025 (DOMAIN 9): a certificate that still names one names a
 # superior that is no more, whoever the register says stands above the body today.
@@ -26,7 +35,7 @@ _DISTRICTS = tuple(
     )
 )
 # Decisions that say where the holder of a certificate goes.
-_GOING_ON = frozenset({Action.CHANGE, Action.ISSUE, Action.HAND_OVER})
+_GOING_ON = frozenset({LineAction.CHANGE, LineAction.ISSUE, LineAction.HAND_OVER})
 
 
 class BodyChange(StrEnum):
@@ -70,7 +79,7 @@ class NameChanges:
     old_domain: str  # "" when the mailboxes stay
     districts_ended: bool
 
-    def changes(self, certificate: Certificate, new_email: str = "") -> list[Why]:
+    def changes(self, certificate: KnownCertificate, new_email: str = "") -> list[Why]:
         """Return what in ``certificate`` ends, the weightiest first; [] when nothing does."""
         names, found = certificate.names, []
         if self.target.key not in names and (
@@ -110,10 +119,10 @@ class PlanningContext:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.devices: dict[int, Device] = {device.pk: device for device in world.devices}
+        self.devices: dict[int, KnownDevice] = {device.pk: device for device in world.devices}
         self.is_silent = not world.replies and not world.decided  # nobody has said anything
-        self.shares: dict[int, list[Share]] = {}
-        self.sources: dict[int, list[Share]] = {}
+        self.shares: dict[int, list[BodyShare]] = {}
+        self.sources: dict[int, list[BodyShare]] = {}
         for share in sorted(world.shares, key=_order):
             self.shares.setdefault(share.old, []).append(share)
             if share.new is not None:
@@ -186,7 +195,7 @@ class PlanningContext:
         """Return the name of a body's superior, "" when it is not known."""
         return next((one.key for one in self._above(body)), "")
 
-    def device_of(self, certificate: Certificate) -> Device | None:
+    def device_of(self, certificate: KnownCertificate) -> KnownDevice | None:
         """Return the device that carries a certificate."""
         return self.devices.get(certificate.device) if certificate.device else None
 
@@ -247,7 +256,7 @@ class PlanningContext:
             and body not in self.own
         )
 
-    def _ends(self, body: Body) -> bool:
+    def _ends(self, body: KnownBody) -> bool:
         outcome = self.outcome(body.pk)
         if outcome.change == BodyChange.GOES_ON:
             return outcome.own is not None and outcome.own.key != body.key
@@ -269,7 +278,7 @@ class PlanningContext:
             return names | {one.key for one in top}, True
         return names, False
 
-    def _above(self, body: int) -> Iterator[Body]:
+    def _above(self, body: int) -> Iterator[KnownBody]:
         seen = {body}
         fact = self.world.bodies.get(body)
         while fact is not None and fact.parent is not None and fact.parent not in seen:
@@ -285,11 +294,11 @@ def _placed(world: World) -> dict[int, Decided]:
         return {}
     found = {}
     for certificate in sorted(world.certificates, key=lambda one: one.pk):
-        decided = world.decided.get((About.CERTIFICATE, certificate.pk))
+        decided = world.decided.get((LineAbout.CERTIFICATE, certificate.pk))
         if decided is not None and decided.to is not None and decided.action in _GOING_ON:
             found[certificate.subscriber] = decided
     return found
 
 
-def _order(share: Share) -> tuple[int, int, str]:
+def _order(share: BodyShare) -> tuple[int, int, str]:
     return share.old, -1 if share.new is None else share.new, share.extent

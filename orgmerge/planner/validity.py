@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from orgmerge.planner.facts import Certificate, Device
+from orgmerge.planner.facts import KnownCertificate, KnownDevice
 from portal.core import law
 
 DAYS_LEFT_TO_ASK = law.DAYS_LEFT_TO_ASK
@@ -19,17 +19,17 @@ OK, LOCKED, DAMAGED, LOST = "ok", "locked", "damaged", "lost"
 ON_DEVICES = frozenset({"token", "sim", "sd", "hsm"})
 
 
-def days_left(certificate: Certificate, day: date) -> int:
+def days_left(certificate: KnownCertificate, day: date) -> int:
     """Return whole days from ``day`` to the last day of validity (negative after it)."""
     return (certificate.not_after - day).days
 
 
-def is_live(certificate: Certificate, day: date) -> bool:
+def is_live(certificate: KnownCertificate, day: date) -> bool:
     """Say whether it can still be used: not ended, not revoked, not replaced."""
     is_over = certificate.is_revoked or certificate.is_superseded
     return not is_over and certificate.not_after >= day
 
 
-def is_gone(device: Device | None) -> bool:
+def is_gone(device: KnownDevice | None) -> bool:
     """Say whether the device can't carry a certificate on: lost, or damaged."""
     return device is not None and device.condition in (LOST, DAMAGED)

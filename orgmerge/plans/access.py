@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from orgmerge.models import Merger, MergerBody, MergerOffice, Plan, PlanLine
 from orgmerge.plans.services import newest_ready
 from orgmerge.plans.wording import TO_SETTLE
-from orgmerge.vocabulary import About, MergerState
+from orgmerge.vocabulary import LineAbout, MergerState
 from portal.accounts.models import User
 from portal.core.roles import Capability, Scope
 
@@ -91,7 +91,7 @@ def counts_of(plan: Plan, user: User) -> LineCounts:
 class OpenSort:
     """Open lines of one sort that wait for a person's word."""
 
-    about: About
+    about: LineAbout
     reason: str
     number: int
 
@@ -100,10 +100,10 @@ def open_sorts(plan: Plan) -> Sequence[OpenSort]:
     """Return what is to be settled, by what it is about and why: as it was counted when the plan
     was made, one query where it was not."""
     if (kept := plan.counts.get("to_settle")) is not None:
-        return [OpenSort(About(about), reason, number) for about, reason, number in kept]
+        return [OpenSort(LineAbout(about), reason, number) for about, reason, number in kept]
     rows = plan.lines.filter(TO_SETTLE).order_by().values_list("about", "reason")
     counted = rows.annotate(number=Count("pk")).order_by("about", "reason")
-    return [OpenSort(About(about), reason, number) for about, reason, number in counted]
+    return [OpenSort(LineAbout(about), reason, number) for about, reason, number in counted]
 
 
 def joint_office_of(merger: Merger, user: User) -> MergerOffice | None:

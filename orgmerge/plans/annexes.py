@@ -29,7 +29,7 @@ from orgmerge.planner.reasons import REASONS
 from orgmerge.plans import access
 from orgmerge.plans.filters import PlanLineFilter
 from orgmerge.plans.sheet import ListedLine
-from orgmerge.vocabulary import About
+from orgmerge.vocabulary import LineAbout
 from portal.accounts.models import User
 from portal.agencies.querysets import ancestors_of
 from portal.audit import services as audit
@@ -57,8 +57,8 @@ _WIDTHS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
-    """What is the same for all pieces of one print_annex."""
+class AnnexPaper:
+    """What is the same for all pieces of one annex."""
 
     merger: Merger
     lines: int
@@ -69,8 +69,8 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """How far an print_annex is printed."""
+class AnnexProgress:
+    """How far an annex is printed."""
 
     lines: int = 0
     pages: int = 0
@@ -83,13 +83,13 @@ def numbered_reasons(codes: Collection[str]) -> Mapping[str, int]:
     return {code: number for number, code in enumerate([*known, *unknown], start=1)}
 
 
-def print_annex(paper: Paper, lines: Sequence[PlanLine]) -> bytes:
-    """Return a whole print_annex as PDF."""
-    return print_annex_piece(paper, lines, done=Done(), is_last=True).pdf
+def print_annex(paper: AnnexPaper, lines: Sequence[PlanLine]) -> bytes:
+    """Return a whole annex as PDF."""
+    return print_annex_piece(paper, lines, done=AnnexProgress(), is_last=True).pdf
 
 
 def print_annex_piece(
-    paper: Paper, lines: Sequence[PlanLine], *, done: Done, is_last: bool
+    paper: AnnexPaper, lines: Sequence[PlanLine], *, done: AnnexProgress, is_last: bool
 ) -> Piece:
     """Print ``lines``, which follow on those ``done``; the last of them may be left for the next
     print_annex_piece."""
@@ -113,10 +113,12 @@ def print_annex_piece(
     return print_piece(html, stylesheet=STYLESHEET, rows=len(lines), is_last=is_last)
 
 
-def _rows(paper: Paper, lines: Iterable[PlanLine], done: Done) -> Iterable[Sequence[str]]:
+def _rows(
+    paper: AnnexPaper, lines: Iterable[PlanLine], done: AnnexProgress
+) -> Iterable[Sequence[str]]:
     for number, line in enumerate(lines, start=done.lines + 1):
         listed = ListedLine(line)
-        thing = f"{About(line.about).label}: {line.title}"
+        thing = f"{LineAbout(line.about).label}: {line.title}"
         reason = str(paper.reasons[line.reason])
         cells = (listed.body, thing, listed.deed, listed.sender)
         yield str(number), *map(cell, cells), reason
@@ -190,10 +192,10 @@ def counted(extract: Extract, *, today: date) -> int:
     return rows[: MOST_LINES + 1].count()
 
 
-def paper_of(extract: Extract, *, lines: int, day: date) -> Paper:
+def paper_of(extract: Extract, *, lines: int, day: date) -> AnnexPaper:
     """Return what all pages of its annex have in common."""
     codes = extract.lines(today=day).order_by().values_list("reason", flat=True).distinct()
-    return Paper(
+    return AnnexPaper(
         merger=extract.plan.merger,
         lines=lines,
         reasons=numbered_reasons(set(codes)),
@@ -326,7 +328,7 @@ def print_waiting(*, now: datetime) -> int:
         day = timezone.localdate(annex.asked_at)
         paper = paper_of(extract, lines=annex.lines_total, day=day)
         rows = extract.lines(today=day).select_related("agency", "sender")
-        done = Done(annex.lines_done, annex.pages)
+        done = AnnexProgress(annex.lines_done, annex.pages)
         last = annex.pieces.defer("content").order_by("-number").first()
         for count in itertools.count(1):
             lines = list(
@@ -373,14 +375,18 @@ def print_waiting(*, now: datetime) -> int:
 
 
 def _keep_piece(
-    claim: Lease, paper: Paper, lines: Sequence[PlanLine], done: Done, last: AnnexPiece | None
-) -> tuple[AnnexPiece, Done]:
+    claim: Lease,
+    paper: AnnexPaper,
+    lines: Sequence[PlanLine],
+    done: AnnexProgress,
+    last: AnnexPiece | None,
+) -> tuple[AnnexPiece, AnnexProgress]:
     """Print the next lines, of which the last may only tell that there are more; keep the piece."""
     piece = print_annex_piece(
         paper, lines[:PIECE_ROWS], done=done, is_last=len(lines) <= PIECE_ROWS
     )
     end = lines[piece.rows - 1]
-    done = Done(done.lines + piece.rows, done.pages + piece.pages)
+    done = AnnexProgress(done.lines + piece.rows, done.pages + piece.pages)
     with transaction.atomic():
         claim.extend(lines_done=done.lines, pages=done.pages)
         kept = AnnexPiece.objects.create(

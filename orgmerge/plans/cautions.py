@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from orgmerge.models import Merger, MergerBody, MergerShare
 from orgmerge.planner.validity import DAYS_LEFT_TO_ASK
-from orgmerge.vocabulary import About
+from orgmerge.vocabulary import LineAbout
 from portal.accounts.models import User
 from portal.ca.models import Certificate
 from portal.core.roles import Capability, roles_that_can
@@ -29,7 +29,7 @@ def closing_lines(lines: QuerySet[Any], merger: Merger, *, today: date) -> Query
         not_after__lt=_midnight(max(merger.effective_on, today) + _ASK),
     )
     keys = standing.order_by().values("pk")
-    return lines.filter(about=About.CERTIFICATE, target_id__in=keys)
+    return lines.filter(about=LineAbout.CERTIFICATE, target_id__in=keys)
 
 
 def _midnight(day: date) -> datetime:

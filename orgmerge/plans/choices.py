@@ -27,7 +27,7 @@ class ShownCandidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class OfferedChoice:
     """Which certificate lives on under a body: what is offered, what was chosen.
 
     ``choice`` is a person's; ``is_made`` says whether the plan shown was made with it.
@@ -70,7 +70,7 @@ def open_first(plan: Plan, *, only_open: bool = False) -> list[Mapping[str, Any]
 
 def offers(
     merger: Merger, plan: Plan, stored: Iterable[Mapping[str, Any]], *, today: date
-) -> list[Offer]:
+) -> list[OfferedChoice]:
     """Return some choices of ``plan`` as they are shown; three queries."""
     some = list(stored)
     if not some:
@@ -83,7 +83,7 @@ def offers(
     choices = {choice.body_id: choice for choice in made}
     day = plan.planned_for or today
     return [
-        Offer(
+        OfferedChoice(
             body=bodies[one["target"]],
             candidates=[
                 ShownCandidate(

@@ -15,7 +15,7 @@ from orgmerge.models import Merger, PlanLine
 from orgmerge.planner.reasons import REASONS, WARNINGS
 from orgmerge.plans import cautions
 from orgmerge.plans.wording import TO_CHOOSE, TO_SETTLE
-from orgmerge.vocabulary import About, Action, Stage
+from orgmerge.vocabulary import LineAbout, LineAction, LineStage
 from portal.agencies.models import Agency
 from portal.core.text.vietnamese import search_key
 
@@ -39,15 +39,15 @@ class PlanLineFilter(filters.FilterSet):
     """Filters of the lines of one plan; what to choose from is what the plan has."""
 
     q = filters.CharFilter(label=_("Tên, số hiệu"), method="with_text")
-    about = filters.ChoiceFilter(label=_("Đối tượng"), choices=About, empty_label=_ALL)
-    action = filters.ChoiceFilter(label=_("Việc làm"), choices=Action, empty_label=_ALL)
+    about = filters.ChoiceFilter(label=_("Đối tượng"), choices=LineAbout, empty_label=_ALL)
+    action = filters.ChoiceFilter(label=_("Việc làm"), choices=LineAction, empty_label=_ALL)
     mau = filters.ChoiceFilter(
         field_name="form",
         label=_("Mẫu"),
         choices=[(form, _("Mẫu %(form)s") % {"form": form}) for form in _FORMS],
         empty_label=_ALL,
     )
-    stage = filters.ChoiceFilter(label=_("Bước"), choices=Stage.choices, empty_label=_ALL)
+    stage = filters.ChoiceFilter(label=_("Bước"), choices=LineStage.choices, empty_label=_ALL)
     body = filters.CharFilter(label=_("Đơn vị hiện nay"), method="of_body")
     sender = filters.CharFilter(label=_("Đơn vị sau sắp xếp"), method="sent_by")
     reason = filters.ChoiceFilter(label=_("Lý do"), choices=[], empty_label=_ALL)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from orgmerge.edits import lock_merger, merger_act, touch
 from orgmerge.models import Choice, Merger, MergerBody, Plan, PlanLine, ReviewItem, Settlement
 from orgmerge.plans import worker
-from orgmerge.vocabulary import About, Action
+from orgmerge.vocabulary import LineAbout, LineAction
 from orgmerge.workflow import EDITABLE
 from portal.accounts.models import User
 from portal.audit import services as audit
@@ -22,31 +22,38 @@ from portal.core.roles import Capability
 from portal.core.rules import Refused, refuse
 from requests_app.errors import NotEditable
 
-_ACTIONS: dict[str, tuple[Action, ...]] = {
-    About.CERTIFICATE: (Action.KEEP, Action.CHANGE, Action.REVOKE, Action.ISSUE),
-    About.DEVICE: (
-        Action.KEEP,
-        Action.HAND_OVER,
-        Action.RECOVER,
-        Action.RETURN,
-        Action.REPORT_LOSS,
+_ACTIONS: dict[str, tuple[LineAction, ...]] = {
+    LineAbout.CERTIFICATE: (
+        LineAction.KEEP,
+        LineAction.CHANGE,
+        LineAction.REVOKE,
+        LineAction.ISSUE,
     ),
-    About.SUBSCRIBER: (Action.KEEP, Action.HAND_OVER),
-    About.DOSSIER: (Action.KEEP, Action.HAND_OVER, Action.REFILE),
-    About.BODY: (Action.KEEP, Action.ISSUE),
+    LineAbout.DEVICE: (
+        LineAction.KEEP,
+        LineAction.HAND_OVER,
+        LineAction.RECOVER,
+        LineAction.RETURN,
+        LineAction.REPORT_LOSS,
+    ),
+    LineAbout.SUBSCRIBER: (LineAction.KEEP, LineAction.HAND_OVER),
+    LineAbout.DOSSIER: (LineAction.KEEP, LineAction.HAND_OVER, LineAction.REFILE),
+    LineAbout.BODY: (LineAction.KEEP, LineAction.ISSUE),
 }
 # What goes on under a name goes on under a body: which one is part of the decision.
-_WITH_A_BODY = frozenset({Action.CHANGE, Action.ISSUE, Action.HAND_OVER, Action.REFILE})
+_WITH_A_BODY = frozenset(
+    {LineAction.CHANGE, LineAction.ISSUE, LineAction.HAND_OVER, LineAction.REFILE}
+)
 
 
-def actions_for(about: str) -> tuple[Action, ...]:
+def actions_for(about: str) -> tuple[LineAction, ...]:
     """Return what can be decided of this sort of thing."""
     return _ACTIONS[about]
 
 
 def needs_body(about: str, action: str) -> bool:
     """Say whether the decision has to name the body that takes the thing over."""
-    return about != About.BODY and action in _WITH_A_BODY
+    return about != LineAbout.BODY and action in _WITH_A_BODY
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from orgmerge.models import PlanLine
 from orgmerge.planner.reasons import REASONS, WARNINGS
 from orgmerge.plans.subjects import NewSubject
-from orgmerge.vocabulary import About, Action, Stage
+from orgmerge.vocabulary import LineAbout, LineAction, LineStage
 from portal.core.web.sheets import SheetColumn
 
 
@@ -25,8 +25,8 @@ class ListedLine:
     def deed(self) -> str:
         """What is done, by which form."""
         form = self.line.form
-        label = str(Action(self.line.action).label)
-        return f"Cấp mới (Mẫu {form})" if form and self.line.action == Action.ISSUE else label
+        label = str(LineAction(self.line.action).label)
+        return f"Cấp mới (Mẫu {form})" if form and self.line.action == LineAction.ISSUE else label
 
     @property
     def body(self) -> str:
@@ -56,9 +56,9 @@ class ListedLine:
 
 
 COLUMNS: tuple[SheetColumn[ListedLine], ...] = (
-    SheetColumn(_("Bước"), lambda row: str(Stage(row.line.stage).label), 26),
+    SheetColumn(_("Bước"), lambda row: str(LineStage(row.line.stage).label), 26),
     SheetColumn(_("Đơn vị hiện nay"), lambda row: row.body, 36),
-    SheetColumn(_("Loại"), lambda row: str(About(row.line.about).label), 16),
+    SheetColumn(_("Loại"), lambda row: str(LineAbout(row.line.about).label), 16),
     SheetColumn(_("Đối tượng"), lambda row: row.line.title, 44),
     SheetColumn(_("Việc làm"), lambda row: row.deed, 28),
     SheetColumn(_("Mẫu"), lambda row: row.line.form, 8),

@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy as _
 
 from orgmerge.models import Merger, MergerBody, MergerShare, PlanLine
 from orgmerge.planner import names
-from orgmerge.planner.facts import Body, Reply
-from orgmerge.planner.subjects import NewPlace, Subject, levels_named, new_values
+from orgmerge.planner.facts import KnownBody, Reply
+from orgmerge.planner.subjects import NamedBody, Subject, levels_named, new_values
 from orgmerge.register import answers as review_answers
 from orgmerge.register import queries
-from orgmerge.vocabulary import About, Action
+from orgmerge.vocabulary import LineAbout, LineAction
 from portal.ca.models import Certificate
 from portal.ca.pki.names import SubjectName, name_problems
 from requests_app.catalogue.mau_04_renew_change.form import changed_subject
@@ -97,7 +97,9 @@ def new_subjects(
     """Return certificate → its old and new subject, for the lines that change a certificate; a
     fixed number of queries."""
     changing = [
-        line for line in lines if (line.about, line.action) == (About.CERTIFICATE, Action.CHANGE)
+        line
+        for line in lines
+        if (line.about, line.action) == (LineAbout.CERTIFICATE, LineAction.CHANGE)
     ]
     if not changing:
         return {}
@@ -114,8 +116,10 @@ def new_subjects(
     for line in changing:
         certificate, place = certificates.get(line.target_id), places.get(line.sender_id or 0)
         if certificate is not None and place is not None:
-            own = replies.get((About.CERTIFICATE, certificate.pk))
-            reply = own or replies.get((About.SUBSCRIBER, certificate.subscriber_id)) or Reply("")
+            own = replies.get((LineAbout.CERTIFICATE, certificate.pk))
+            reply = (
+                own or replies.get((LineAbout.SUBSCRIBER, certificate.subscriber_id)) or Reply("")
+            )
             old = subject_now(certificate)
             subject = Subject(
                 kind=certificate.kind,
@@ -131,7 +135,7 @@ def new_subjects(
     return found
 
 
-def places_of(merger: Merger, bodies: Collection[int], *, today: date) -> dict[int, NewPlace]:
+def places_of(merger: Merger, bodies: Collection[int], *, today: date) -> dict[int, NamedBody]:
     """Return described body → how certificates are to name it, from the description alone."""
     rows = {
         body.pk: body
@@ -146,7 +150,7 @@ def places_of(merger: Merger, bodies: Collection[int], *, today: date) -> dict[i
     chain = _Chain(rows, registered, living_on)
     olds = old_names(merger, [body.pk for body in wanted])
     return {
-        body.pk: NewPlace(
+        body.pk: NamedBody(
             name=body.name,
             province=body.province,
             superiors=chain.above(body),
@@ -162,26 +166,26 @@ class _Chain:
     """Who stands above whom after the reorganisation."""
 
     described: Mapping[int, MergerBody]
-    registered: Mapping[int, Body]
+    registered: Mapping[int, KnownBody]
     living_on: Mapping[int, MergerBody]  # registered body → as what it goes on
 
     def above(self, body: MergerBody) -> tuple[str, ...]:
         """Return the names above ``body``, from the top."""
         found: list[str] = []
-        here: MergerBody | Body | None = self._superior(body)
+        here: MergerBody | KnownBody | None = self._superior(body)
         while here is not None and len(found) < _MOST_ABOVE:
             found.insert(0, here.name)
             here = self._superior(here)
         return tuple(found)
 
-    def _superior(self, body: MergerBody | Body) -> MergerBody | Body | None:
-        if isinstance(body, Body):
+    def _superior(self, body: MergerBody | KnownBody) -> MergerBody | KnownBody | None:
+        if isinstance(body, KnownBody):
             return self._named(body.parent)
         if body.parent_body_id is not None:
             return self.described.get(body.parent_body_id)
         return self._named(body.parent_id)
 
-    def _named(self, agency: int | None) -> MergerBody | Body | None:
+    def _named(self, agency: int | None) -> MergerBody | KnownBody | None:
         """A superior that the same decision renames is called by its new name."""
         if agency is None:
             return None

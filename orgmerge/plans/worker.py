@@ -28,7 +28,7 @@ from orgmerge.planner import facts, planner
 from orgmerge.plans import comparison
 from orgmerge.plans.wording import is_to_settle
 from orgmerge.register import inputs
-from orgmerge.vocabulary import About
+from orgmerge.vocabulary import LineAbout
 from portal.agencies.models import Subscriber
 from portal.audit import services as audit
 from portal.ca.models import Certificate
@@ -109,7 +109,7 @@ def make_waiting(*, now: datetime) -> int:
 
 
 @transaction.atomic
-def _finish(claim: Lease, made: facts.Plan, *, compared_with: int | None) -> None:
+def _finish(claim: Lease, made: facts.PlannerResult, *, compared_with: int | None) -> None:
     counted = counts(made) | {"compared_with": compared_with}
     claim.end(
         state=Plan.State.READY,
@@ -171,7 +171,7 @@ class Incomplete(Exception):
     """Some lines are about things that are not there; nothing of the chunk was kept."""
 
 
-def counts(plan: facts.Plan) -> dict[str, Any]:
+def counts(plan: facts.PlannerResult) -> dict[str, Any]:
     """Return how many lines there are of which sort: what a page shows first."""
     lines = plan.lines
     # What a person has to say something about: of what sort, why, how many.
@@ -189,31 +189,31 @@ def counts(plan: facts.Plan) -> dict[str, Any]:
     }
 
 
-def chunks(lines: list[facts.Line]) -> Iterator[tuple[list[facts.Line], int]]:
+def chunks(lines: list[facts.PlannerLine]) -> Iterator[tuple[list[facts.PlannerLine], int]]:
     """Return the lines body by body, some at a time, each with the number of bodies then done.
 
     They are sorted in place: there may be a million.
     """
-    for key in (attrgetter("about"), attrgetter("body"), lambda line: line.about != About.BODY):
+    for key in (attrgetter("about"), attrgetter("body"), lambda line: line.about != LineAbout.BODY):
         lines.sort(key=key)  # one after the other: a million keys of three parts need much room
     done, last = 0, None
     for start in range(0, len(lines), LINES_AT_ONCE):
         chunk = lines[start : start + LINES_AT_ONCE]
         for line in chunk:
-            if line.about != About.BODY and line.body != last:
+            if line.about != LineAbout.BODY and line.body != last:
                 done, last = done + 1, line.body
         is_last = start + LINES_AT_ONCE >= len(lines)
         yield chunk, done if is_last else max(done - 1, 0)  # the last one may go on
 
 
-def store(plan: Plan, lines: Sequence[facts.Line]) -> None:
+def store(plan: Plan, lines: Sequence[facts.PlannerLine]) -> None:
     """Write ``lines`` of ``plan`` in the caller's transaction; raises Incomplete."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("a chunk of lines is written as a whole")
     by_about = sorted(lines, key=attrgetter("about"))
     for about, group in groupby(by_about, key=attrgetter("about")):
         some = list(group)
-        if about == About.BODY:
+        if about == LineAbout.BODY:
             found = MergerBody.objects.in_bulk([line.pk for line in some])
             _store_few(
                 plan,
@@ -221,7 +221,7 @@ def store(plan: Plan, lines: Sequence[facts.Line]) -> None:
                 {pk: (body.uuid, body.name) for pk, body in found.items()},
                 has_agency=False,
             )
-        elif about == About.DOSSIER:
+        elif about == LineAbout.DOSSIER:
             rows = Dossier.objects.filter(pk__in=[line.pk for line in some])
             known = {}
             columns = "pk", "uuid", "kind", "letter_number"
@@ -241,7 +241,7 @@ def drop(plan: Plan) -> None:
             return
 
 
-def _store_many(plan: Plan, about: str, lines: Sequence[facts.Line]) -> None:
+def _store_many(plan: Plan, about: str, lines: Sequence[facts.PlannerLine]) -> None:
     source, title, search_title = _source(about)
     warnings = "p.warnings::jsonb" if connection.vendor == "postgresql" else "p.warnings"
     statement = (
@@ -287,9 +287,9 @@ def _store_many(plan: Plan, about: str, lines: Sequence[facts.Line]) -> None:
 
 def _source(about: str) -> tuple[str, str, str]:
     """Return the table ``t`` of the things there are many of; title and search title as SQL."""
-    if about == About.SUBSCRIBER:
+    if about == LineAbout.SUBSCRIBER:
         return f"{Subscriber._meta.db_table} t", "t.name", "t.search_name"
-    if about == About.CERTIFICATE:
+    if about == LineAbout.CERTIFICATE:
         search_title = "t.search_name || ' ' || lower(t.serial)"
         return f"{Certificate._meta.db_table} t", "t.common_name || ' · ' || t.serial", search_title
     holder = f"LEFT JOIN {Subscriber._meta.db_table} s ON s.id = t.subscriber_id"
@@ -303,7 +303,11 @@ def _source(about: str) -> tuple[str, str, str]:
 
 
 def _store_few(
-    plan: Plan, lines: Sequence[facts.Line], found: dict[int, tuple[Any, str]], *, has_agency: bool
+    plan: Plan,
+    lines: Sequence[facts.PlannerLine],
+    found: dict[int, tuple[Any, str]],
+    *,
+    has_agency: bool,
 ) -> None:
     if missing := [line.pk for line in lines if line.pk not in found]:
         raise Incomplete(f"{len(missing)} lines about a missing {lines[0].about}")

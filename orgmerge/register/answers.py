@@ -9,11 +9,11 @@ from django.db.models import Q
 
 from orgmerge.models import Merger, ReviewItem
 from orgmerge.planner import facts
-from orgmerge.vocabulary import About, Answer
+from orgmerge.vocabulary import LineAbout, ReviewAnswer
 from portal.agencies.models import SubscriberKind
 
 # Said of a certificate, these tell of whom it belongs to as well.
-_OF_THE_HOLDER = frozenset({Answer.CONTINUES, Answer.MOVES, Answer.LEFT})
+_OF_THE_HOLDER = frozenset({ReviewAnswer.CONTINUES, ReviewAnswer.MOVES, ReviewAnswer.LEFT})
 
 Key = tuple[str, int]
 
@@ -43,9 +43,9 @@ def replies(merger: Merger, *, among: Q | None = None) -> dict[Key, facts.Reply]
             subscriber = holder
         said = facts.Reply(answer=answer, to=to, email=email, unit=unit, position=position)
         for about, pk in (
-            (About.CERTIFICATE, certificate),
-            (About.DEVICE, device),
-            (About.SUBSCRIBER, subscriber),
+            (LineAbout.CERTIFICATE, certificate),
+            (LineAbout.DEVICE, device),
+            (LineAbout.SUBSCRIBER, subscriber),
         ):
             if pk is not None:
                 found[about.value, pk] = said

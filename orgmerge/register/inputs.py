@@ -17,7 +17,7 @@ class Description:
     """Who passes to whom, as keys of registered bodies and of described ones."""
 
     targets: Mapping[int, facts.Target]
-    shares: Sequence[facts.Share]
+    shares: Sequence[facts.BodyShare]
     effective_on: date
 
 
@@ -53,7 +53,7 @@ def described(merger: Merger) -> Description:
         )
     targets = dict(_under_new_names(found.values(), above))
     rows = merger.shares.order_by("position", "pk").values_list("old_id", "new_id", "extent")
-    shares = [facts.Share(old=old, new=new, extent=extent) for old, new, extent in rows]
+    shares = [facts.BodyShare(old=old, new=new, extent=extent) for old, new, extent in rows]
     return Description(targets, shares, merger.effective_on)
 
 

@@ -36,10 +36,10 @@ class Found:
     """
 
     body_ids: Mapping[int, int]
-    certificates: list[facts.Certificate] = field(default_factory=list)
-    devices: list[facts.Device] = field(default_factory=list)
-    subscribers: dict[int, facts.Subscriber] = field(default_factory=dict)
-    dossiers: list[facts.Dossier] = field(default_factory=list)
+    certificates: list[facts.KnownCertificate] = field(default_factory=list)
+    devices: list[facts.KnownDevice] = field(default_factory=list)
+    subscribers: dict[int, facts.KnownSubscriber] = field(default_factory=dict)
+    dossiers: list[facts.KnownDossier] = field(default_factory=list)
     # Certificates of bodies, which are found by the body they name and by the one that manages it.
     _of_bodies: set[int] = field(default_factory=set)
     _days: dict[date, date] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Found:
         return is_known
 
 
-def bodies_with_superiors(wanted: Iterable[int], *, today: date) -> dict[int, facts.Body]:
+def bodies_with_superiors(wanted: Iterable[int], *, today: date) -> dict[int, facts.KnownBody]:
     """Return the bodies as they stand today, and all above them."""
     found = bodies(wanted, today=today)
     missing = _parents(found.values()) - found.keys()
@@ -80,13 +80,13 @@ def bodies_with_superiors(wanted: Iterable[int], *, today: date) -> dict[int, fa
     return found
 
 
-def _parents(some: Iterable[facts.Body]) -> set[int]:
+def _parents(some: Iterable[facts.KnownBody]) -> set[int]:
     return {one.parent for one in some if one.parent is not None}
 
 
-def bodies(wanted: Iterable[int], *, today: date) -> dict[int, facts.Body]:
+def bodies(wanted: Iterable[int], *, today: date) -> dict[int, facts.KnownBody]:
     """Return the registered bodies as they stand today."""
-    found: dict[int, facts.Body] = {}
+    found: dict[int, facts.KnownBody] = {}
     for chunk in _chunks(sorted(wanted)):
         versions = AgencyVersion.objects.on(today).filter(agency__in=chunk)
         domain_of = dict(versions.order_by().values_list("agency_id", "email_domain"))
@@ -94,7 +94,7 @@ def bodies(wanted: Iterable[int], *, today: date) -> dict[int, facts.Body]:
         for pk, name, province, parent, has_seal in rows.values_list(
             "pk", "name", "province", "parent_id", "has_seal"
         ):
-            found[pk] = facts.Body(
+            found[pk] = facts.KnownBody(
                 pk=pk,
                 name=name,
                 key=names.key(name),
@@ -125,7 +125,7 @@ def read(of: Iterable[int], *, today: date) -> Found:
         _certificates({"subscriber__organisation__in": chunk}, found, subjects)
         entries = Dossier.objects.open().filter(agency__in=chunk).order_by("pk")
         found.dossiers += [
-            facts.Dossier(pk, _form(kind), agency, state)
+            facts.KnownDossier(pk, _form(kind), agency, state)
             for pk, kind, agency, state in _rows(entries, "pk", "kind", "agency_id", "state")
         ]
     # The devices that another body keeps with a standing certificate of these: what is done about
@@ -153,13 +153,13 @@ def read(of: Iterable[int], *, today: date) -> Found:
             standing.order_by("pk"), "subscriber_id", "subscriber__kind", "agency_id"
         ):
             if key not in found.subscribers:
-                found.subscribers[key] = facts.Subscriber(
+                found.subscribers[key] = facts.KnownSubscriber(
                     pk=key, kind=intern(sort), body=found.body(None, managed_by)
                 )
     # Add those who hold a certificate of these bodies and have moved to another since.
     for each in found.certificates:
         if each.subscriber not in found.subscribers:
-            found.subscribers[each.subscriber] = facts.Subscriber(
+            found.subscribers[each.subscriber] = facts.KnownSubscriber(
                 pk=each.subscriber, kind=each.kind, body=each.body
             )
     return found
@@ -190,7 +190,7 @@ def _certificates(where: Mapping[str, Chunk], found: Found, subjects: Subjects) 
         if found.is_known(pk, kind):
             continue
         shown, shows_title = subjects.read(subject, kind=kind)
-        certificate = facts.Certificate(
+        certificate = facts.KnownCertificate(
             pk=found.keys.get(pk, pk),
             kind=intern(kind),
             body=found.body(organisation, agency),
@@ -226,11 +226,11 @@ def _as_devices(
     newest: Mapping[int, int],
     *,
     body_of: Callable[[int, int], int],
-) -> Iterator[facts.Device]:
+) -> Iterator[facts.KnownDevice]:
     for pk, kind, agency, custody, condition, subscriber in _rows(
         rows, "pk", "kind", "agency_id", "custody", "condition", "subscriber_id"
     ):
-        yield facts.Device(
+        yield facts.KnownDevice(
             pk=pk,
             kind=intern(kind),
             body=found.body(None, body_of(pk, agency)),
@@ -248,7 +248,7 @@ def _subscribers(chunk: Chunk, found: Found) -> None:
             rows, "pk", "kind", "agency_id", "organisation_id"
         ):
             if pk not in found.subscribers:
-                found.subscribers[pk] = facts.Subscriber(
+                found.subscribers[pk] = facts.KnownSubscriber(
                     pk=pk, kind=intern(kind), body=found.body(organisation, agency)
                 )
 

@@ -21,9 +21,8 @@ from orgmerge.description.services import create_merger
 from orgmerge.description.values import BodyFacts, MergerFacts
 from orgmerge.models import Merger, MergerBody, MergerShare
 from orgmerge.partners import services as partners
-from orgmerge.vocabulary import About, Action, Extent, LineState, MergerState
+from orgmerge.vocabulary import Extent, LineAbout, LineAction, LineState, MergerState
 from portal.accounts.models import User
-from portal.agencies.facts import AgencyFacts
 from portal.agencies.models import Agency, AgencyVersion
 from portal.core.rules import refuse
 
@@ -53,13 +52,13 @@ def restorable(merger: Merger) -> Restorable:
     ended = _olds(merger).filter(dissolved_on__isnull=False).count()
     counts: dict[str, int] = {}
     if merger.approved_plan is not None:
-        done = merger.approved_plan.lines.filter(about=About.CERTIFICATE, state=LineState.DONE)
+        done = merger.approved_plan.lines.filter(about=LineAbout.CERTIFICATE, state=LineState.DONE)
         counts = dict(done.order_by().values_list("action").annotate(Count("pk")))
     return Restorable(
         bodies_living=_olds(merger).count() - ended,
         bodies_ended=ended,
-        changed=counts.get(Action.CHANGE, 0),
-        revoked=counts.get(Action.REVOKE, 0),
+        changed=counts.get(LineAction.CHANGE, 0),
+        revoked=counts.get(LineAction.REVOKE, 0),
     )
 
 
@@ -89,7 +88,7 @@ def repeal(merger: Merger, facts: MergerFacts, *, actor: User, now: datetime) ->
     versions = _versions_before(found, sorted(olds))
     restored = {}
     for position, (old, version) in enumerate(versions.items(), start=1):
-        columns = BodyFacts(facts=AgencyFacts.of(version)).columns()
+        columns = BodyFacts(facts=version.facts()).columns()
         columns["agency"] = olds[old] if olds[old].dissolved_on is None else None
         restored[old] = MergerBody(merger=made, position=position, **columns)
     MergerBody.objects.bulk_create(restored.values(), batch_size=_AT_ONCE)

@@ -12,7 +12,7 @@ from orgmerge.filters import ALL, NarrowingFilter
 from orgmerge.models import ReviewItem, ReviewReply
 from orgmerge.models.querysets import ReviewReplyQuerySet
 from orgmerge.review.rules import OUTSIDE
-from orgmerge.vocabulary import Answer
+from orgmerge.vocabulary import ReviewAnswer
 from portal.accounts.models import User
 from portal.agencies.models import AgencyKind, SubscriberKind
 from portal.core.roles import Scope, roles_in
@@ -78,7 +78,7 @@ class ReviewLineFilter(NarrowingFilter):
         choices=[
             (NO_ANSWER, _("Chưa có kết quả")),
             (ANSWERED, _("Đã có kết quả")),
-            *Answer.choices,
+            *ReviewAnswer.choices,
             (TO_OTHER_BODIES, OUTSIDE),
             (FOR_THEM, _("Sở ghi thay")),
         ],
@@ -116,7 +116,7 @@ class ReviewLineFilter(NarrowingFilter):
         parts = {
             NO_ANSWER: Q(answer=""),
             ANSWERED: ~Q(answer=""),
-            TO_OTHER_BODIES: Q(answer=Answer.MOVES, moves_to__isnull=True),
+            TO_OTHER_BODIES: Q(answer=ReviewAnswer.MOVES, moves_to__isnull=True),
             FOR_THEM: ~Q(answer="") & Q(answered_by__agency__kind=AgencyKind.OFFICE),
         }
         return items.filter(parts.get(value, Q(answer=value)))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from orgmerge.models import ReviewItem
 from orgmerge.review.rules import FIELDS, OUTSIDE, Said
-from orgmerge.vocabulary import Answer
+from orgmerge.vocabulary import ReviewAnswer
 from portal.agencies.models import Affiliation, Subscriber
 from portal.core.roles import Scope
 from portal.core.rules import Finding
@@ -31,7 +31,7 @@ JOINED = (
 
 
 @dataclass(slots=True)
-class Cell:
+class AnswerCell:
     """One field of a line: its name in the form, what stands in it, what was found."""
 
     row: int
@@ -50,8 +50,8 @@ class Cell:
     @property
     def words(self) -> str:
         """What stands in it as people read it."""
-        if self.name == "answer" and self.value in Answer.values:
-            return str(Answer(self.value).label)
+        if self.name == "answer" and self.value in ReviewAnswer.values:
+            return str(ReviewAnswer(self.value).label)
         return self.value
 
     @property
@@ -66,7 +66,7 @@ class ReviewLine:
     item: ReviewItem
     now: datetime
     duty: str = ""  # unit and position as they are on record
-    cells: list[Cell] = field(default_factory=list)
+    cells: list[AnswerCell] = field(default_factory=list)
 
     @property
     def holder(self) -> Subscriber | None:
@@ -111,7 +111,7 @@ class ReviewLine:
     @property
     def answer(self) -> str:
         """What was said, in words."""
-        return str(Answer(self.item.answer).label) if self.item.answer else ""
+        return str(ReviewAnswer(self.item.answer).label) if self.item.answer else ""
 
     @property
     def goes_to(self) -> str:
@@ -142,7 +142,7 @@ def holder_of(item: ReviewItem) -> Subscriber | None:
 
 def said_of(item: ReviewItem) -> Said:
     """Return an answer on record as it would be typed."""
-    moves = item.answer == Answer.MOVES
+    moves = item.answer == ReviewAnswer.MOVES
     return Said(
         answer=item.answer,
         moves_to=str(item.moves_to.name if item.moves_to else OUTSIDE) if moves else "",
@@ -184,4 +184,6 @@ def with_cells(
         row = line.item.position
         said = typed.get(row) or said_of(line.item)
         found = findings.get(row, {})
-        line.cells = [Cell(row, name, getattr(said, name), found.get(name, ())) for name in FIELDS]
+        line.cells = [
+            AnswerCell(row, name, getattr(said, name), found.get(name, ())) for name in FIELDS
+        ]

@@ -68,8 +68,8 @@ def bodies_asked(merger: Merger, *, today: date) -> dict[int, int]:
     return {pk: _with_seal(bodies[pk], bodies).pk for pk in sorted(body_ids)}
 
 
-def _with_seal(body: facts.Body, bodies: Mapping[int, facts.Body]) -> facts.Body:
-    above: facts.Body | None = body
+def _with_seal(body: facts.KnownBody, bodies: Mapping[int, facts.KnownBody]) -> facts.KnownBody:
+    above: facts.KnownBody | None = body
     while above is not None and not above.has_seal:
         above = bodies.get(above.parent) if above.parent is not None else None
     return above or body  # no seal up to the top: its office answers for it
@@ -140,7 +140,7 @@ class _Lists:
             self._holders.add(thing.holder)
 
 
-def _is_in_hand(device: facts.Device) -> bool:
+def _is_in_hand(device: facts.KnownDevice) -> bool:
     return device.custody in OUT and device.condition != Condition.LOST
 
 

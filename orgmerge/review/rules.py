@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orgmerge.planner import names
-from orgmerge.vocabulary import Answer
+from orgmerge.vocabulary import ReviewAnswer
 from portal.core.rules import Finding, Severity
 from portal.core.text.identifiers import check_official_email
 from portal.core.text.vietnamese import search_key
@@ -125,7 +125,7 @@ def is_outside(typed: str) -> bool:
 
 
 def _answer(said: Said, about: AnswerSubject) -> Iterable[Finding]:
-    if said.answer not in Answer.values:
+    if said.answer not in ReviewAnswer.values:
         message = (
             _("“%(typed)s” không phải một kết quả rà soát trong danh sách.")
             % {"typed": said.answer}
@@ -133,16 +133,16 @@ def _answer(said: Said, about: AnswerSubject) -> Iterable[Finding]:
             else _("Đã ghi thông tin mới thì phải chọn kết quả rà soát.")
         )
         yield Finding("no_answer" if not said.answer else "unknown_answer", message)
-    if said.answer == Answer.DEVICE_NOT_FOUND and not about.has_device:
+    if said.answer == ReviewAnswer.DEVICE_NOT_FOUND and not about.has_device:
         yield Finding("no_device", _("Dòng này không có thiết bị nào để tìm."))
-    if said.answer == Answer.LEFT and not about.is_person:
+    if said.answer == ReviewAnswer.LEFT and not about.is_person:
         yield Finding(
             "not_a_person", _("Chỉ cá nhân mới nghỉ hưu, thôi việc. Hãy chọn “Không còn nhu cầu”.")
         )
 
 
 def _check_destination(checked: Checked, where: Places) -> None:
-    typed, moves = checked.said.moves_to, checked.said.answer == Answer.MOVES
+    typed, moves = checked.said.moves_to, checked.said.answer == ReviewAnswer.MOVES
     if not typed:
         if moves:
             text = _("Ghi tên đơn vị chuyển đến, hoặc “%(out)s”.") % {"out": OUTSIDE}
@@ -153,7 +153,8 @@ def _check_destination(checked: Checked, where: Places) -> None:
             "moves_to",
             Finding(
                 "does_not_move",
-                _("Chỉ ghi nơi đến khi kết quả là “%(moves)s”.") % {"moves": Answer.MOVES.label},
+                _("Chỉ ghi nơi đến khi kết quả là “%(moves)s”.")
+                % {"moves": ReviewAnswer.MOVES.label},
             ),
         )
         return

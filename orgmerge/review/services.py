@@ -15,7 +15,7 @@ from orgmerge.review import lists
 from orgmerge.review.lines import holder_of, joined
 from orgmerge.review.lists import reply_act
 from orgmerge.review.rules import AnswerSubject, Checked, Said, check, is_outside, places
-from orgmerge.vocabulary import Answer
+from orgmerge.vocabulary import ReviewAnswer
 from orgmerge.workflow import EDITABLE
 from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
@@ -126,7 +126,7 @@ def _about(item: ReviewItem) -> AnswerSubject:
 def _write(item: ReviewItem, checked: Checked) -> bool:
     """Put an answer into its line; say whether anything changed."""
     said = checked.said
-    moves = said.answer == Answer.MOVES
+    moves = said.answer == ReviewAnswer.MOVES
     new = {
         "answer": said.answer,
         "moves_to_id": checked.to if moves else None,

@@ -19,7 +19,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from orgmerge.models import ReviewReply
 from orgmerge.review.lines import ReviewLine
 from orgmerge.review.rules import FIELDS, OUTSIDE, Said
-from orgmerge.vocabulary import Answer
+from orgmerge.vocabulary import ReviewAnswer
 from portal.core.rules import Finding, refuse
 from portal.core.text.vietnamese import nfc, search_key
 from portal.core.web.sheets import SheetColumn, cell
@@ -41,7 +41,9 @@ _KNOWN = (
 )
 _STT, _SERIAL, _DEVICE = 0, 4, 6
 _WIDTHS = {"answer": 30, "moves_to": 40, "unit": 28, "position_title": 24, "email": 32, "note": 32}
-_ANSWERS = {search_key(str(word)): one.value for one in Answer for word in (one.label, one.value)}
+_ANSWERS = {
+    search_key(str(word)): one.value for one in ReviewAnswer for word in (one.label, one.value)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def write(lines: Iterable[ReviewLine]) -> bytes:
     # Offer the answers as a drop-down list; a hint, what is read is checked all the same.
     column = get_column_letter(len(_KNOWN) + 1)
     guide = _("Hướng dẫn")
-    source = f"'{guide}'!$A$2:$A${len(Answer) + 1}"
+    source = f"'{guide}'!$A$2:$A${len(ReviewAnswer) + 1}"
     validation = DataValidation(type="list", formula1=source, allow_blank=True)
     validation.add(f"{column}2:{column}{MAX_ROWS + 1}")
     sheet.data_validations.append(validation)
@@ -252,7 +254,7 @@ def _guide(book: Workbook) -> None:
     guide = book.create_sheet(_("Hướng dẫn"))
     guide.column_dimensions["A"].width, guide.column_dimensions["B"].width = 40, 100
     guide.append([_bold(guide, _("Kết quả rà soát")), _bold(guide, _("Khi nào ghi"))])
-    for one in Answer:
+    for one in ReviewAnswer:
         guide.append(
             [cell(guide, str(one.label)), cell(guide, str(_HINTS[one]) % {"out": OUTSIDE})]
         )
@@ -265,9 +267,15 @@ def _guide(book: Workbook) -> None:
 
 
 _HINTS = {
-    Answer.CONTINUES: gettext_lazy("Dùng tiếp; ghi bộ phận, chức vụ, thư điện tử mới nếu có."),
-    Answer.MOVES: gettext_lazy("Ghi tên đầy đủ của đơn vị đến, hoặc “%(out)s”."),
-    Answer.NOT_NEEDED: gettext_lazy("Không cần chứng thư, thiết bị nữa: sẽ thu hồi, nộp lại."),
-    Answer.LEFT: gettext_lazy("Chỉ với cá nhân: nghỉ hưu, thôi việc, từ trần."),
-    Answer.DEVICE_NOT_FOUND: gettext_lazy("Thiết bị thất lạc: sẽ lập biên bản xác nhận (Mẫu 09)."),
+    ReviewAnswer.CONTINUES: gettext_lazy(
+        "Dùng tiếp; ghi bộ phận, chức vụ, thư điện tử mới nếu có."
+    ),
+    ReviewAnswer.MOVES: gettext_lazy("Ghi tên đầy đủ của đơn vị đến, hoặc “%(out)s”."),
+    ReviewAnswer.NOT_NEEDED: gettext_lazy(
+        "Không cần chứng thư, thiết bị nữa: sẽ thu hồi, nộp lại."
+    ),
+    ReviewAnswer.LEFT: gettext_lazy("Chỉ với cá nhân: nghỉ hưu, thôi việc, từ trần."),
+    ReviewAnswer.DEVICE_NOT_FOUND: gettext_lazy(
+        "Thiết bị thất lạc: sẽ lập biên bản xác nhận (Mẫu 09)."
+    ),
 }

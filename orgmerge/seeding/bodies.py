@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from orgmerge.seeding.context import Factory, Place
+from orgmerge.seeding.context import Factory, SeededPlace
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.core.roles import Role
@@ -49,7 +49,9 @@ class Builder:
         self._provinces: dict[str, Province] = {}
         self._districts: dict[tuple[str, str], Agency] = {}
 
-    def found(self, communes: Iterable[tuple[Commune, Sequence[str]]]) -> Iterator[list[Place]]:
+    def found(
+        self, communes: Iterable[tuple[Commune, Sequence[str]]]
+    ) -> Iterator[list[SeededPlace]]:
         """Yield the bodies of each commune, from its names; those above come first of all."""
         for commune, body_names in communes:
             if commune.province not in self._provinces:
@@ -64,7 +66,7 @@ class Builder:
                 yield [self._place(province, district, code="")]
             yield self._found_commune(province, commune, body_names)
 
-    def _found_province(self, commune: Commune) -> list[Place]:
+    def _found_province(self, commune: Commune) -> list[SeededPlace]:
         short = commune.province.partition(" ")[2]
         if commune.province.startswith("Thành phố "):
             short = commune.province.removeprefix("Thành phố ")
@@ -95,7 +97,7 @@ class Builder:
 
     def _found_commune(
         self, province: Province, commune: Commune, body_names: Sequence[str]
-    ) -> list[Place]:
+    ) -> list[SeededPlace]:
         """The committees stand under the district, schools and stations under the People's
         Committee, whose office without a seal is a unit of it."""
         district = self._districts[commune.province, commune.district]
@@ -147,7 +149,7 @@ class Builder:
             )
         )
 
-    def _place(self, province: Province, body: Agency, *, code: str) -> Place:
+    def _place(self, province: Province, body: Agency, *, code: str) -> SeededPlace:
         # A made-up code in the form of QĐ 20/2020/QĐ-TTg; Q is no ministry's letter.
         version = self._factory.writer.add(
             AgencyVersion(
@@ -168,7 +170,7 @@ class Builder:
         while each is not None:
             above.append(each)
             each = each.parent
-        return Place(
+        return SeededPlace(
             agency=body,
             version=version,
             levels=tuple(one.name for one in reversed([body, *above]))[:4],

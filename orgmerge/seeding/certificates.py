@@ -9,7 +9,7 @@ from random import Random
 
 from devices.lifecycle import Condition, Custody, Move
 from devices.models import CustodyMove, Device, DeviceKind
-from orgmerge.seeding.context import Factory, Place
+from orgmerge.seeding.context import Factory, SeededPlace
 from portal.agencies.models import Subscriber, SubscriberKind
 from portal.ca.models import Certificate, KeyPair, RevocationReason, Storage
 from portal.ca.pki import crl, serials
@@ -111,7 +111,7 @@ _HARM: dict[str, Move] = {
 
 
 def certify(
-    factory: Factory, place: Place, holder: Subscriber, lot: Lot, email: str
+    factory: Factory, place: SeededPlace, holder: Subscriber, lot: Lot, email: str
 ) -> Certificate:
     """Return a certificate of ``holder`` at ``place``, with all that ``lot`` says belongs to it."""
     public = factory.maker.public_key(factory.number())
@@ -182,7 +182,7 @@ def certify(
 
 def _certificate(
     factory: Factory,
-    place: Place,
+    place: SeededPlace,
     holder: Subscriber,
     key: KeyPair,
     email: str,

@@ -62,7 +62,7 @@ NEARLY_MIDNIGHT = time(16, 59, 59)  # 23:59:59 in Hà Nội: when certificates e
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SeededPlace:
     """A body, the names above it from the top down with its own, its province and mailboxes."""
 
     agency: Agency

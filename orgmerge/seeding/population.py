@@ -17,7 +17,7 @@ from orgmerge.seeding.certificates import (
     certify,
     draw,
 )
-from orgmerge.seeding.context import Factory, Place, Writer
+from orgmerge.seeding.context import Factory, SeededPlace, Writer
 from orgmerge.seeding.signing import CertificateMaker
 from portal.accounts.models import User
 from portal.agencies.models import Affiliation, Agency, AgencyVersion, Subscriber, SubscriberKind
@@ -87,7 +87,9 @@ _ONE_SYSTEM_IN = 4  # bodies
 _TAILS = 100_000  # identity numbers from 900000 on were given to nobody
 
 
-def settle_people(factory: Factory, place: Place, neighbour: Place, *, people: int) -> None:
+def settle_people(
+    factory: Factory, place: SeededPlace, neighbour: SeededPlace, *, people: int
+) -> None:
     """Give ``place`` its own certificate, perhaps a system's, and ``people`` persons."""
     _hold(
         factory,
@@ -152,7 +154,9 @@ def settle_people(factory: Factory, place: Place, neighbour: Place, *, people: i
     factory.writer.write_if_many()
 
 
-def _hold(factory: Factory, place: Place, holder: Subscriber, lot: Lot, *, email: str = "") -> None:
+def _hold(
+    factory: Factory, place: SeededPlace, holder: Subscriber, lot: Lot, *, email: str = ""
+) -> None:
     if not lot.has_certificate:
         return
     email = email or f"{place.mailbox.replace('@', f'{factory.number()}@', 1)}"
@@ -163,7 +167,7 @@ def _hold(factory: Factory, place: Place, holder: Subscriber, lot: Lot, *, email
         open_dossier(factory, place, made)
 
 
-def _employ(factory: Factory, place: Place, person: Subscriber) -> str:
+def _employ(factory: Factory, place: SeededPlace, person: Subscriber) -> str:
     """Let ``person`` work at ``place``; return the mailbox they have there."""
     email = place.mailbox.replace("@", f"{factory.number()}@", 1)
     factory.writer.add(
@@ -184,7 +188,7 @@ _STATES = (State.DRAFT, State.AWAITING_SIGNATURE, State.SUBMITTED, State.FORWARD
 _SENT = frozenset({State.SUBMITTED, State.FORWARDED})
 
 
-def open_dossier(factory: Factory, place: Place, certificate: Certificate) -> None:
+def open_dossier(factory: Factory, place: SeededPlace, certificate: Certificate) -> None:
     """Let a dossier of ``place`` speak of ``certificate``, somewhere on its way."""
     kind = kinds.get(factory.random.choice(_FORMS))
     state = factory.random.choice(_STATES)

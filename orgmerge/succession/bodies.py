@@ -17,24 +17,6 @@ from portal.agencies.models import Agency, AgencyKind, AgencyVersion, Succession
 from portal.agencies.services import AgencyFacts, Share
 from portal.core.rules import Refused
 
-# Told of a founded body; of one that goes on, what is left empty stays as it was.
-_COLUMNS = (
-    "name",
-    "short_name",
-    "province",
-    "place",
-    "address",
-    "agency_code",
-    "tax_code",
-    "budget_code",
-    "email",
-    "email_domain",
-    "phone",
-    "head_title",
-    "signs_for",
-    "has_seal",
-)
-
 
 def basis_of(merger: Merger) -> dict[str, str]:
     """Return on whose word the portal acts: the decision, who described it, who approved."""
@@ -60,7 +42,6 @@ def register(
 
     ``offices`` says who does the work of those that end, as far as it is registered.
     """
-    told = {name: getattr(body, name) for name in _COLUMNS}
     # The office of those that pass to it when they have one and the same, else the leading one.
     # An office as a rule has none.
     theirs = {living(share.old.office, offices) for share in shares}
@@ -69,7 +50,7 @@ def register(
         office = common
     else:
         office = common or living(merger.office, offices) or merger.office
-    facts = AgencyFacts(**told, parent=_superior(body), office=office, decision=merger.decision)
+    facts = replace(body.facts(), parent=_superior(body), office=office, decision=merger.decision)
     body.agency = agencies.register_agency(
         facts,
         kind=_kind(shares),
@@ -130,16 +111,20 @@ def change(
     """
     assert body.agency is not None
     last = body.agency.versions.order_by("-valid_from").select_related("parent", "office")[0]
-    before = AgencyFacts.of(last)
-    told = {name: value for name in _COLUMNS if (value := getattr(body, name)) != ""}
+    before = last.facts()
+    # What is left empty stays as it was.
+    told = {
+        name: value for name, value in body.facts().columns().items() if value not in ("", None)
+    }
     superior = _superior(body) or before.parent
     office = living(_office_under(before, superior), offices)
     if office is None or not office.exists_on(merger.effective_on):
         office = living(merger.office, offices) or before.office
     if body.agency.kind == AgencyKind.OFFICE:
         office = living(before.office, offices)  # as a rule it has none
-    facts = replace(before, **told, parent=superior, office=office, decision=merger.decision)
-    if not facts.differences(replace(AgencyFacts.of(last), decision=facts.decision)):
+    told |= {"parent": superior, "office": office, "decision": merger.decision}
+    facts = replace(before, **told)
+    if not facts.differences(replace(last.facts(), decision=facts.decision)):
         return
     agencies.change_version(
         body.agency,

@@ -12,7 +12,7 @@ from orgmerge.planner.codes import Why
 from orgmerge.planner.facts import Reply
 from orgmerge.register import answers
 from orgmerge.succession.office_successors import OfficeSuccessors, successors_of_ended_offices
-from orgmerge.vocabulary import Answer, Extent
+from orgmerge.vocabulary import Extent, ReviewAnswer
 from portal.agencies.models import Agency, AgencyVersion
 from portal.core.text.vietnamese import search_key
 
@@ -127,5 +127,5 @@ def destinations_of(merger: Merger) -> Destinations:
 def person_stays_away(line: PlanLine | None, reply: Reply | None) -> bool:
     """Say whether the plan or the review says that a person does not go to a body of the plan."""
     said = reply.answer if reply else ""
-    is_outside = said == Answer.MOVES and reply is not None and reply.to is None
-    return said == Answer.LEFT or is_outside or (line is not None and line.reason in _AWAY)
+    is_outside = said == ReviewAnswer.MOVES and reply is not None and reply.to is None
+    return said == ReviewAnswer.LEFT or is_outside or (line is not None and line.reason in _AWAY)

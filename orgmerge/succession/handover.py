@@ -45,7 +45,7 @@ from orgmerge.succession.transfers import (
     note,
     transfer,
 )
-from orgmerge.vocabulary import About, MergerState
+from orgmerge.vocabulary import LineAbout, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.audit import services as audit
@@ -105,8 +105,8 @@ def reassign_dossiers(destinations: Destinations, after: int, now: datetime) -> 
     found = next_rows(rows.select_related("agency__office"), after)
     olds = _olds(found)
     moved = offices.go_to_offices(found, _offices_of(destinations, found), now=now)
-    _note(destinations, About.DOSSIER, moved, olds)
-    _record(destinations, About.DOSSIER, moved, now=now)
+    _note(destinations, LineAbout.DOSSIER, moved, olds)
+    _record(destinations, LineAbout.DOSSIER, moved, now=now)
     _tell(
         destinations,
         moved,
@@ -134,8 +134,8 @@ def reassign_devices(destinations: Destinations, after: int, now: datetime) -> M
     }
     moved = devices.go_to_offices(found, to)
     passed = [one for one in moved if one.custody == Custody.AT_OFFICE]
-    _note(destinations, About.DEVICE, passed, olds)
-    _record(destinations, About.DEVICE, moved, now=now)
+    _note(destinations, LineAbout.DEVICE, passed, olds)
+    _record(destinations, LineAbout.DEVICE, moved, now=now)
     _tell(
         destinations,
         passed,
@@ -165,7 +165,7 @@ def reassign_certificates(destinations: Destinations, after: int, now: datetime)
     ).select_related("agency__office")
     found = next_rows(strays.defer("der", "crl_entry"), after)
     moved = _plainly(destinations, found)
-    _record(destinations, About.CERTIFICATE, moved, now=now)
+    _record(destinations, LineAbout.CERTIFICATE, moved, now=now)
     return len(moved), last_of(found)
 
 
@@ -222,7 +222,10 @@ def _olds(rows: Sequence[Any]) -> dict[int, int | None]:
 
 
 def _note(
-    destinations: Destinations, about: About, moved: Sequence[Any], olds: Mapping[int, int | None]
+    destinations: Destinations,
+    about: LineAbout,
+    moved: Sequence[Any],
+    olds: Mapping[int, int | None],
 ) -> None:
     """Keep from which office to which each thing went."""
     pairs = ((one.pk, olds[one.pk], one.office_id) for one in moved)
@@ -230,7 +233,7 @@ def _note(
 
 
 def _record(
-    destinations: Destinations, about: About, moved: Sequence[Any], *, now: datetime
+    destinations: Destinations, about: LineAbout, moved: Sequence[Any], *, now: datetime
 ) -> None:
     if not moved:
         return

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from devices.models import Device
 from orgmerge.edits import merger_act
 from orgmerge.models import GoneOver, Merger, MergerShare, RecordsHandover
-from orgmerge.vocabulary import About, Extent, MergerState
+from orgmerge.vocabulary import Extent, LineAbout, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import AgencyVersion, Subscriber
 from portal.audit import services as audit
@@ -118,14 +118,16 @@ def lists_of(share: MergerShare) -> Lists:
     gone = GoneOver.objects.filter(
         merger=share.merger_id, old=share.old_id, new=share.new.agency_id
     ).order_by()
-    dossiers = Dossier.objects.filter(pk__in=gone.filter(about=About.DOSSIER).values("target_id"))
+    dossiers = Dossier.objects.filter(
+        pk__in=gone.filter(about=LineAbout.DOSSIER).values("target_id")
+    )
     if share.extent == Extent.WHOLE:
         theirs = Q(agency=share.old_id) | Q(agency_version__agency=share.old_id)
         dossiers |= Dossier.objects.filter(theirs)  # beside what lay with an office
     subscribers = Subscriber.objects.filter(
-        pk__in=gone.filter(about=About.SUBSCRIBER).values("target_id")
+        pk__in=gone.filter(about=LineAbout.SUBSCRIBER).values("target_id")
     )
-    devices = Device.objects.filter(pk__in=gone.filter(about=About.DEVICE).values("target_id"))
+    devices = Device.objects.filter(pk__in=gone.filter(about=LineAbout.DEVICE).values("target_id"))
     return Lists(
         list(dossiers.filter(sent_at__isnull=False).order_by("kind", "letter_date", "pk")),
         list(subscribers.order_by("sort_name", "pk")),

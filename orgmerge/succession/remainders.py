@@ -20,7 +20,7 @@ from devices.models import Device, Shipment
 from orgmerge.edits import merger_act
 from orgmerge.models import Merger, MergerBody, PlanLine
 from orgmerge.planner.codes import Why
-from orgmerge.vocabulary import About, Action, MergerState, Stage
+from orgmerge.vocabulary import LineAbout, LineAction, LineStage, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Affiliation, Agency, AgencyKind, Subscriber
 from portal.agencies.services import followed_by
@@ -147,7 +147,7 @@ _LONGEST_TITLE = 250
 class Remainder:
     """One thing that nobody has said the way of."""
 
-    about: About
+    about: LineAbout
     uuid: UUID
     title: str
     body: Agency
@@ -175,7 +175,7 @@ def assign(
     locked = found.select_related("office", "approved_plan").get(pk=merger.pk)
     if not actor.can(Capability.PREPARE_REORGANISATIONS):
         raise PermissionDenied("only an officer of the office settles what is left")
-    rows = _unassigned(locked).get(About(about)) if about in About.values else None
+    rows = _unassigned(locked).get(LineAbout(about)) if about in LineAbout.values else None
     thing = rows.filter(uuid=uuid).select_related("agency").first() if rows is not None else None
     if locked.state != MergerState.IN_FORCE or thing is None:
         raise refuse(
@@ -196,9 +196,9 @@ def assign(
             "title": title,
             "search_title": search_key(title),
             "agency": thing.agency,
-            "action": Action.HAND_OVER,
+            "action": LineAction.HAND_OVER,
             "reason": Why.SETTLED,
-            "stage": Stage.HAND_OVER,
+            "stage": LineStage.HAND_OVER,
         },
     )
     if not is_new:
@@ -208,17 +208,17 @@ def assign(
     audit.record(merger_act("merger.settle_left", locked, **data), actor=actor, now=now)
 
 
-def _unassigned(merger: Merger) -> Mapping[About, models.QuerySet[Any]]:
+def _unassigned(merger: Merger) -> Mapping[LineAbout, models.QuerySet[Any]]:
     """Things of bodies that ended without a successor; with one they pass by themselves."""
     ended = ended_bodies(merger).filter(heirs=None).order_by().values("pk")
     held = Subscriber.objects.filter(agency__in=ended).order_by().values("pk")
     return {
-        About.SUBSCRIBER: Subscriber.objects.filter(agency__in=ended, organisation=None),
-        About.CERTIFICATE: Certificate.objects.filter(agency__in=ended, revoked_at=None).exclude(
-            subscriber__in=held.filter(organisation=None)
-        ),
-        About.DEVICE: Device.objects.filter(agency__in=ended)
+        LineAbout.SUBSCRIBER: Subscriber.objects.filter(agency__in=ended, organisation=None),
+        LineAbout.CERTIFICATE: Certificate.objects.filter(
+            agency__in=ended, revoked_at=None
+        ).exclude(subscriber__in=held.filter(organisation=None)),
+        LineAbout.DEVICE: Device.objects.filter(agency__in=ended)
         .exclude(custody__in=GIVEN_BACK)
         .exclude(subscriber__in=held.filter(organisation=None)),
-        About.DOSSIER: Dossier.objects.open().filter(agency__in=ended),
+        LineAbout.DOSSIER: Dossier.objects.open().filter(agency__in=ended),
     }

@@ -26,13 +26,13 @@ from orgmerge.plans import line_states
 from orgmerge.succession.bodies import basis_of
 from orgmerge.succession.destinations import Destinations, person_stays_away
 from orgmerge.succession.remainders import GIVEN_BACK
-from orgmerge.vocabulary import About, Action, LineState
+from orgmerge.vocabulary import LineAbout, LineAction, LineState
 from portal.accounts import services as accounts
 from portal.accounts.models import User
 from portal.accounts.rules import role_fits_body
 from portal.agencies import services as agencies
 from portal.agencies.models import Affiliation, Agency, AgencyKind, Subscriber, SubscriberKind
-from portal.agencies.services import GoingOver
+from portal.agencies.services import SubscriberTransfer
 from portal.audit import services as audit
 from portal.ca.models import Certificate
 from portal.core.database.bulk import update_rows
@@ -65,21 +65,21 @@ def transfer_accounts(destinations: Destinations, after: int, now: datetime) -> 
     whole went. Of those who led a body, the first at the new one leads it; the others wait for two
     administrators. Who does not go along loses the account.
     """
-    leaving = destinations.leaving(About.SUBSCRIBER, by="person")
+    leaving = destinations.leaving(LineAbout.SUBSCRIBER, by="person")
     found = next_rows(User.objects.filter(leaving, is_active=True), after)
     people = {user.person_id: user.agency_id for user in found if user.person_id}
     lines = PlanLine.objects.filter(
         plan=destinations.merger.approved_plan_id,
-        about=About.SUBSCRIBER,
+        about=LineAbout.SUBSCRIBER,
         target_id__in=list(people),
     )
     line_of = {line.target_id: line for line in lines}
-    planned = destinations.of(About.SUBSCRIBER, people)
+    planned = destinations.of(LineAbout.SUBSCRIBER, people)
     to: dict[int, Agency] = {}
     for user in found:
         person = user.person_id or 0
         successor = destinations.successors.get(user.agency_id)
-        reply = destinations.replies.get((About.SUBSCRIBER, person))
+        reply = destinations.replies.get((LineAbout.SUBSCRIBER, person))
         if user.can(Capability.ADMINISTER) and successor is not None:
             to[user.pk] = successor
         elif person and person_stays_away(line_of.get(person), reply):
@@ -111,13 +111,13 @@ def transfer_accounts(destinations: Destinations, after: int, now: datetime) -> 
 def transfer_affiliations(destinations: Destinations, after: int, now: datetime) -> Moved:
     """People work at the new body from the day on, in the unit and position the review says."""
     rows = Affiliation.objects.filter(
-        destinations.leaving(About.SUBSCRIBER, by="subscriber"), valid_until__isnull=True
+        destinations.leaving(LineAbout.SUBSCRIBER, by="subscriber"), valid_until__isnull=True
     )
     found = next_rows(rows, after)
     olds = {one.subscriber_id: one.agency_id for one in found}
-    moved = agencies.take_up_work(
+    moved = agencies.transfer_affiliations(
         found,
-        _places(destinations, destinations.of(About.SUBSCRIBER, olds)),
+        _places(destinations, destinations.of(LineAbout.SUBSCRIBER, olds)),
         day=destinations.merger.effective_on,
     )
     return moved, last_of(found)
@@ -127,23 +127,27 @@ def transfer_affiliations(destinations: Destinations, after: int, now: datetime)
 def transfer_subscribers(destinations: Destinations, after: int, now: datetime) -> Moved:
     """People and systems are managed by the new body. A body that ended stays the subscriber it
     was: its certificates tell of it."""
-    rows = Subscriber.objects.filter(destinations.leaving(About.SUBSCRIBER))
+    rows = Subscriber.objects.filter(destinations.leaving(LineAbout.SUBSCRIBER))
     found = next_rows(rows.exclude(organisation__in=destinations.ended_bodies()), after)
     olds = {one.pk: one.agency_id for one in found}
-    moved = agencies.go_over(found, _places(destinations, destinations.of(About.SUBSCRIBER, olds)))
-    _record(destinations, About.SUBSCRIBER, moved, olds, now=now)
+    moved = agencies.transfer_subscribers(
+        found, _places(destinations, destinations.of(LineAbout.SUBSCRIBER, olds))
+    )
+    _record(destinations, LineAbout.SUBSCRIBER, moved, olds, now=now)
     return len(moved), last_of(found)
 
 
 @transfer
 def transfer_certificates(destinations: Destinations, after: int, now: datetime) -> Moved:
     """Certificates are managed by the new body, with the clocks that run about them."""
-    rows = Certificate.objects.filter(destinations.leaving(About.CERTIFICATE)).select_related(
+    rows = Certificate.objects.filter(destinations.leaving(LineAbout.CERTIFICATE)).select_related(
         "subscriber"
     )
     found = next_rows(rows.defer("der", "crl_entry"), after)
     olds = {one.pk: one.agency_id for one in found}
-    to = destinations.of(About.CERTIFICATE, olds, holders=_with_their_holders(destinations, found))
+    to = destinations.of(
+        LineAbout.CERTIFICATE, olds, holders=_with_their_holders(destinations, found)
+    )
     moved = [one for one in found if one.pk in to]
     for one in moved:
         one.agency, one.office = to[one.pk], to[one.pk].office
@@ -160,17 +164,19 @@ def transfer_certificates(destinations: Destinations, after: int, now: datetime)
             now=now,
             owed_by=owed_by,
         )
-    _record(destinations, About.CERTIFICATE, moved, olds, now=now)
+    _record(destinations, LineAbout.CERTIFICATE, moved, olds, now=now)
     return len(moved), last_of(found)
 
 
 @transfer
 def transfer_devices(destinations: Destinations, after: int, now: datetime) -> Moved:
     """Devices are the new body's, wherever they lie; those on their way go to it."""
-    rows = Device.objects.filter(destinations.leaving(About.DEVICE)).exclude(custody__in=GIVEN_BACK)
+    rows = Device.objects.filter(destinations.leaving(LineAbout.DEVICE)).exclude(
+        custody__in=GIVEN_BACK
+    )
     found = next_rows(rows.select_related("subscriber"), after)
     olds = {one.pk: one.agency_id for one in found if one.agency_id is not None}
-    to = destinations.of(About.DEVICE, olds, holders=_with_their_holders(destinations, found))
+    to = destinations.of(LineAbout.DEVICE, olds, holders=_with_their_holders(destinations, found))
     paper = devices.Paper(
         "merger", destinations.merger.uuid, _("Quyết định %s") % destinations.merger.decision
     )
@@ -197,8 +203,8 @@ def transfer_devices(destinations: Destinations, after: int, now: datetime) -> M
                 path=reverse("devices:list"),
                 now=now,
             )
-    note(destinations, About.DEVICE, {pk: (olds[pk], body.pk) for pk, body in to.items()})
-    _finish_lines(destinations, About.DEVICE, to)
+    note(destinations, LineAbout.DEVICE, {pk: (olds[pk], body.pk) for pk, body in to.items()})
+    _finish_lines(destinations, LineAbout.DEVICE, to)
     return len(to), last_of(found)
 
 
@@ -224,12 +230,14 @@ def transfer_deadlines(destinations: Destinations, after: int, now: datetime) ->
 def transfer_dossiers(destinations: Destinations, after: int, now: datetime) -> Moved:
     """Open dossiers go on under the new body or are filed anew in its name (DOMAIN 14.8)."""
     refiled = PlanLine.objects.filter(
-        plan=destinations.merger.approved_plan_id, about=About.DOSSIER, action=Action.REFILE
+        plan=destinations.merger.approved_plan_id, about=LineAbout.DOSSIER, action=LineAction.REFILE
     ).exclude(state=LineState.DONE)
-    leaving = destinations.leaving(About.DOSSIER) | Q(pk__in=refiled.order_by().values("target_id"))
+    leaving = destinations.leaving(LineAbout.DOSSIER) | Q(
+        pk__in=refiled.order_by().values("target_id")
+    )
     found = next_rows(Dossier.objects.open().filter(leaving), after)
     # Dossier → its body; one of a body that lives on under a new name is refiled there.
-    to = destinations.of(About.DOSSIER, {one.pk: one.agency_id for one in found})
+    to = destinations.of(LineAbout.DOSSIER, {one.pk: one.agency_id for one in found})
     here = {body.pk: body for body in destinations.bodies.values()}
     stay = {one.pk: here[one.agency_id] for one in found if one.agency_id in here}
     to = stay | to
@@ -242,9 +250,9 @@ def transfer_dossiers(destinations: Destinations, after: int, now: datetime) -> 
         goes_on = continue_under(one, to[one.pk], names=destinations.names, reason=reason, now=now)
         if goes_on is not None:
             moved += 1
-            _finish_lines(destinations, About.DOSSIER, [one.pk], dossier=goes_on)
+            _finish_lines(destinations, LineAbout.DOSSIER, [one.pk], dossier=goes_on)
             if old != goes_on.agency_id:
-                note(destinations, About.DOSSIER, {one.pk: (old, goes_on.agency_id)})
+                note(destinations, LineAbout.DOSSIER, {one.pk: (old, goes_on.agency_id)})
     return moved, last_of(found)
 
 
@@ -257,15 +265,15 @@ def last_of(found: Sequence[models.Model]) -> int | None:
     return found[-1].pk if len(found) == AT_ONCE else None
 
 
-def _places(destinations: Destinations, to: Mapping[int, Agency]) -> dict[int, GoingOver]:
+def _places(destinations: Destinations, to: Mapping[int, Agency]) -> dict[int, SubscriberTransfer]:
     """Add what the review said of each one's new place."""
     found = {}
     for pk, agency in to.items():
-        said = destinations.replies.get((About.SUBSCRIBER, pk))
+        said = destinations.replies.get((LineAbout.SUBSCRIBER, pk))
         if said is None:
-            found[pk] = GoingOver(to=agency)
+            found[pk] = SubscriberTransfer(to=agency)
         else:
-            found[pk] = GoingOver(
+            found[pk] = SubscriberTransfer(
                 to=agency, unit=said.unit, position=said.position, email=said.email
             )
     return found
@@ -287,7 +295,7 @@ def _with_their_holders(destinations: Destinations, things: Iterable[Any]) -> di
 
 def _record(
     destinations: Destinations,
-    about: About,
+    about: LineAbout,
     moved: Sequence[Any],
     olds: Mapping[int, int],
     *,
@@ -304,7 +312,9 @@ def _record(
     audit.record(act, actor=None, now=now)
 
 
-def note(destinations: Destinations, about: About, moved: Mapping[int, tuple[int, int]]) -> None:
+def note(
+    destinations: Destinations, about: LineAbout, moved: Mapping[int, tuple[int, int]]
+) -> None:
     """Keep from where to where each thing went."""
     GoneOver.objects.bulk_create(
         [
@@ -317,14 +327,18 @@ def note(destinations: Destinations, about: About, moved: Mapping[int, tuple[int
 
 
 def _finish_lines(
-    destinations: Destinations, about: About, keys: Iterable[int], *, dossier: Dossier | None = None
+    destinations: Destinations,
+    about: LineAbout,
+    keys: Iterable[int],
+    *,
+    dossier: Dossier | None = None,
 ) -> None:
     """Close the lines of the plan that asked for no more than this."""
     found = PlanLine.objects.filter(
         plan=destinations.merger.approved_plan_id,
         about=about,
         target_id__in=list(keys),
-        action__in=[Action.HAND_OVER, Action.REFILE],
+        action__in=[LineAction.HAND_OVER, LineAction.REFILE],
     )
     if dossier is not None:
         found.update(dossier=dossier)

@@ -3,23 +3,27 @@ records both sides sign."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from orgmerge import pages
-from orgmerge.models import Merger, RecordsHandover
+from orgmerge.models import Merger, MergerBody, RecordsHandover
 from orgmerge.succession import agency_list, effective_day, records, remainders
-from orgmerge.succession.forms import ListSentForm, SendToForm, SignedRecordForm
 from orgmerge.succession.remainders import LABELS, remaining_counts, second_heads
+from orgmerge.vocabulary import LineAbout
 from portal.core.roles import Capability, Scope
+from portal.core.rules import Violation
 from portal.core.web.refusals import Refusals
 from portal.documents.responses import file_response
 from requests_app.errors import StaleVersion
@@ -28,6 +32,53 @@ if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
 
 ROWS = 50
+
+
+class ListSentForm(forms.Form):
+    """With which number, and when, the list of bodies went to the CA.
+
+    ``violations`` are what a Refused said.
+    """
+
+    violations: Sequence[Violation] = ()
+
+    number = forms.CharField(label=gettext_lazy("Số, ký hiệu công văn"), max_length=40)
+    sent_on = forms.DateField(
+        label=gettext_lazy("Ngày gửi"), help_text=gettext_lazy("Ví dụ: 01/12/2026.")
+    )
+
+
+class SignedRecordForm(forms.Form):
+    """The scan of a record that both sides have signed."""
+
+    violations: Sequence[Violation] = ()
+
+    file = forms.FileField(
+        label=gettext_lazy("Bản quét biên bản đã ký"),
+        help_text=gettext_lazy("PDF, PNG hoặc JPEG, tối đa 10 MB."),
+        error_messages={"required": gettext_lazy("Hãy chọn tệp quét của biên bản đã ký.")},
+        widget=forms.FileInput(attrs={"accept": ".pdf,.png,.jpg,.jpeg"}),
+    )
+
+
+class SendToForm(forms.Form):
+    """Where something left behind goes."""
+
+    violations: Sequence[Violation] = ()
+
+    about = forms.ChoiceField(choices=LineAbout, widget=forms.HiddenInput)
+    uuid = forms.UUIDField(widget=forms.HiddenInput)
+    body = forms.ModelChoiceField(
+        MergerBody.objects.none(),
+        label=gettext_lazy("Chuyển đến"),
+        empty_label=gettext_lazy("Chọn đơn vị"),
+    )
+
+    def __init__(self, *args: Any, merger: Merger, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["body"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = merger.bodies.filter(agency__isnull=False).order_by("position")
 
 
 @require_safe

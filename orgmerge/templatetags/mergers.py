@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from orgmerge.body_lists.checks import words_of
 from orgmerge.models import BodyListRow, Merger, MergerStep, PlanLine
 from orgmerge.overview.wording import LINE_TONES, TONES
-from orgmerge.vocabulary import Action, Extent, LineState, MergerState
+from orgmerge.vocabulary import Extent, LineAction, LineState, MergerState
 from orgmerge.workflow import MergerAction
 from portal.core.templatetags.portal_ui import state_tag
 
@@ -32,7 +32,7 @@ def line_state(line: PlanLine) -> SafeString:
 @register.filter
 def action_words(action: str) -> str:
     """Return what can be done about a thing, in words."""
-    return str(Action(action).label)
+    return str(LineAction(action).label)
 
 
 @register.filter

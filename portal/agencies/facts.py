@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from portal.agencies.models import Agency, AgencyVersion, Subscriber
+if TYPE_CHECKING:
+    from portal.agencies.models import Agency, Subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +31,6 @@ class AgencyFacts:
     signs_for: str = ""
     has_seal: bool = True
     decision: str = ""
-
-    @classmethod
-    def of(cls, version: AgencyVersion) -> AgencyFacts:
-        """Return what ``version`` says."""
-        return cls(**{field.name: getattr(version, field.name) for field in fields(cls)})
 
     def columns(self) -> dict[str, Any]:
         """Return column → value."""

@@ -142,6 +142,6 @@ class ChangeForm(VersionForm):
 
 def initial_of(version: AgencyVersion) -> dict[str, Any]:
     """Return what a form to change ``version`` begins with: all but the day and the decision."""
-    initial = AgencyFacts.of(version).columns()
+    initial = version.facts().columns()
     initial["parent"] = lookup.label(version.parent) if version.parent else ""
     return initial | {"decision": "", "seen": version.valid_from.isoformat()}

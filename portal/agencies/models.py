@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import date
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from portal.agencies.facts import AgencyFacts
 from portal.agencies.querysets import (
     AgencyQuerySet,
     AgencyVersionQuerySet,
@@ -62,12 +64,9 @@ class Agency(models.Model):
         return self.dissolved_on is None or day < self.dissolved_on
 
 
-class AgencyVersion(models.Model):
-    """How a body was called and placed from one day (included) to another (excluded)."""
+class BodyColumns(models.Model):
+    """What is said of a body: as it was from one day to another, as it will be."""
 
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="versions")
-    valid_from = models.DateField(_("từ ngày"))
-    valid_until = models.DateField(_("đến trước ngày"), null=True, blank=True)
     name = models.CharField(_("tên"), max_length=250)
     short_name = models.CharField(_("tên viết tắt trong ký hiệu văn bản"), max_length=30)
     parent = models.ForeignKey(
@@ -77,14 +76,6 @@ class AgencyVersion(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("cơ quan cấp trên"),
-    )
-    office = models.ForeignKey(
-        Agency,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("Sở, Cục theo dõi"),
     )
     province = models.CharField(_("tỉnh, thành phố"), max_length=60)
     place = models.CharField(_("địa danh ghi trên văn bản"), max_length=60)
@@ -100,6 +91,31 @@ class AgencyVersion(models.Model):
         _("ký thay mặt"), max_length=120, blank=True, help_text=_("Ví dụ: TM. ỦY BAN NHÂN DÂN")
     )
     has_seal = models.BooleanField(_("có con dấu riêng"), default=True)
+
+    class Meta:
+        abstract = True
+
+    def facts(self) -> AgencyFacts:
+        """Return what the columns say."""
+        return AgencyFacts(
+            **{column.name: getattr(self, column.name) for column in BodyColumns._meta.fields}
+        )
+
+
+class AgencyVersion(BodyColumns):
+    """How a body was called and placed from one day (included) to another (excluded)."""
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="versions")
+    valid_from = models.DateField(_("từ ngày"))
+    valid_until = models.DateField(_("đến trước ngày"), null=True, blank=True)
+    office = models.ForeignKey(
+        Agency,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Sở, Cục theo dõi"),
+    )
     decision = models.CharField(_("căn cứ"), max_length=250, blank=True)
 
     objects = AgencyVersionQuerySet.as_manager()
@@ -118,6 +134,10 @@ class AgencyVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.valid_from:%d/%m/%Y})"
+
+    def facts(self) -> AgencyFacts:
+        """Return what changes with dates, the office and the decision among it."""
+        return replace(super().facts(), office=self.office, decision=self.decision)
 
 
 class Succession(models.Model):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.authentication import SessionScheme
 from knox.auth import TokenAuthentication
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import NotFound
@@ -120,3 +121,10 @@ class ByEntry(_Pages):
 
 class ByPosition(_Pages):
     ordering = ("position",)
+
+
+class PageSessionScheme(SessionScheme):  # type: ignore[no-untyped-call]
+    """The session of the pages is a cookie like any other; drf-spectacular finds this by itself."""
+
+    target_class = "portal.api.base.PageSession"
+    name = "cookieAuth"

@@ -3,10 +3,9 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from portal.api import certificates, devices, dossiers, kinds, schema, tokens
+from portal.api.views import certificates, devices, dossiers, kinds, tokens
 
 app_name = "api"
-__all__ = ["app_name", "schema", "urlpatterns"]  # importing the schema's extensions is their use
 
 urlpatterns = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),

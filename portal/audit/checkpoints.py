@@ -2,7 +2,8 @@
 
 Each is a line of JSON in a file of its month; it names the line before it by its hash and is
 signed with an Ed25519 key that lies beside the folder. Whoever can change the table but not these
-files cannot cut or rewrite what a mark attests (docs/decisions, checkpoint signing).
+files cannot cut or rewrite what a mark attests (docs/decisions, checkpoint signing). ``verify``
+reads the whole chain against them.
 """
 
 from __future__ import annotations
@@ -19,8 +20,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
 
-from portal.audit.models import GENESIS
+from portal.audit.chain import Flaw, first_flaw
+from portal.audit.models import GENESIS, AuditEntry, AuditHead
 
 EVERY = 100  # entries; a sweep of 5 minutes attests what falls between
 
@@ -164,3 +168,43 @@ def _signing_key(*, may_make: bool) -> Ed25519PrivateKey:
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     assert isinstance(key, Ed25519PrivateKey)
     return key
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How many entries were read, how far checkpoints attest them, the first flaw if any."""
+
+    entries: int
+    attested: int
+    flaw: Flaw | None
+
+
+def verify() -> Report:
+    """Verify every entry while the portal goes on working. Raises Broken.
+
+    The checkpoints are read first, the head after them: what is written meanwhile lies beyond both.
+    """
+    marks = read_all()
+    head = AuditHead.objects.filter(id=1).first()
+    sequence, entry_hash = (head.sequence, head.entry_hash) if head else (0, GENESIS)
+    entries = AuditEntry.objects.filter(sequence__lte=sequence).order_by("sequence")
+    flaw = first_flaw(
+        entries.iterator(chunk_size=1000), head=(sequence, entry_hash), marks=marks
+    ) or _flaw_beyond(sequence)
+    attested = marks[-1].sequence if marks else 0
+    if flaw is None and not marks and sequence >= EVERY:
+        flaw = Flaw(1, f"no checkpoint attests it, with {sequence} entries written")
+    return Report(entries=sequence, attested=attested, flaw=flaw)
+
+
+@transaction.atomic
+def _flaw_beyond(sequence: int) -> Flaw | None:
+    """Say whether the table goes on where the head says that it ends."""
+    head = AuditHead.objects.select_for_update(no_key=True).filter(id=1).first()
+    end = head.sequence if head else 0
+    last = AuditEntry.objects.aggregate(last=Max("sequence"))["last"] or 0
+    if last > end:
+        return Flaw(end + 1, "it lies beyond the head of the chain")
+    if end < sequence:
+        return Flaw(end + 1, "the head of the chain was set back")
+    return None

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.audit.models import AuditEntry
 from portal.audit.querysets import AuditEntryQuerySet
-from portal.audit.words import TARGETS, action_choices
+from portal.audit.words import action_choices, target_choices
 
 _ALL = _("Tất cả")
 
@@ -25,7 +25,7 @@ class AuditFilter(filters.FilterSet):
 
     action = filters.ChoiceFilter(label=_("Việc"), choices=action_choices, empty_label=_ALL)
     target_type = filters.ChoiceFilter(
-        label=_("Loại đối tượng"), choices=list(TARGETS.items()), empty_label=_ALL
+        label=_("Loại đối tượng"), choices=target_choices, empty_label=_ALL
     )
     from_day = filters.DateFilter(label=_("Từ ngày"), method="since", widget=_day())
     to_day = filters.DateFilter(label=_("Đến ngày"), method="until", widget=_day())

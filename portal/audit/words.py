@@ -1,263 +1,74 @@
-"""What audit entries say, in words: acts and the things they are about."""
+"""What audit entries say, in words: each app's ``acts.py`` names the acts that it records."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from itertools import chain
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext_lazy as _
+from django.apps import apps
+from django.utils.module_loading import module_has_submodule
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-ACTIONS: dict[str, dict[str, _StrPromise]] = {
-    "routing": {
-        "add": _("Thêm quy định nơi nhận"),
-        "end": _("Kết thúc quy định nơi nhận"),
-        "propose": _("Đề nghị thay đổi quy định nơi nhận"),
-        "confirm": _("Xác nhận quy định nơi nhận"),
-        "decline": _("Từ chối quy định nơi nhận"),
-        "withdraw": _("Rút đề nghị về quy định nơi nhận"),
-        "end_with_office": _("Kết thúc quy định nơi nhận của Sở đã chấm dứt"),
-    },
-    "covering": {
-        "make": _("Lập công văn chuyển hồ sơ"),
-        "number": _("Ghi số, ngày công văn chuyển"),
-        "uncover": _("Bỏ hồ sơ khỏi công văn chuyển"),
-        "take_over": _("Tiếp nhận công văn chuyển của Sở đã chấm dứt"),
-        "attach_scan": _("Tải lên bản quét công văn chuyển"),
-        "request_signature": _("Trình lãnh đạo Sở ký công văn chuyển"),
-        "revise": _("Lấy lại công văn chuyển để sửa"),
-        "send_back_to_draft": _("Yêu cầu soạn lại công văn chuyển"),
-        "sign": _("Ký công văn chuyển"),
-        "seal": _("Ký số cơ quan và chuyển hồ sơ theo công văn"),
-        "cancel": _("Bỏ công văn chuyển"),
-        "freeze": _("Lập công văn chuyển để ký"),
-        "finish": _("Chuyển xong hồ sơ theo công văn"),
-    },
-    "review": {
-        "open": _("Mở đợt rà soát chứng thư, thiết bị"),
-        "prepare": _("Gửi danh sách rà soát đến các đơn vị"),
-        "answer": _("Ghi kết quả rà soát"),
-        "import": _("Nhập kết quả rà soát từ bảng tính"),
-        "send": _("Gửi kết quả rà soát"),
-        "take_back": _("Lấy lại kết quả rà soát để sửa"),
-        "remind": _("Nhắc trả lời rà soát"),
-        "close": _("Kết thúc đợt rà soát"),
-    },
-    "merger": {
-        "create": _("Lập phương án sắp xếp"),
-        "edit": _("Sửa thông tin phương án sắp xếp"),
-        "add_body": _("Thêm đơn vị sau sắp xếp"),
-        "edit_body": _("Sửa đơn vị sau sắp xếp"),
-        "remove_body": _("Bỏ đơn vị sau sắp xếp"),
-        "add_row": _("Thêm đơn vị cũ vào phương án sắp xếp"),
-        "edit_row": _("Sửa đơn vị cũ chuyển đi đâu"),
-        "remove_row": _("Bỏ đơn vị cũ khỏi phương án sắp xếp"),
-        "upload_list": _("Tải lên danh sách đơn vị sắp xếp"),
-        "review_list": _("Xem xét danh sách đơn vị đã tải lên"),
-        "import_list": _("Đưa danh sách vào phương án sắp xếp"),
-        "drop_list": _("Bỏ danh sách đã tải lên"),
-        "submit": _("Trình phê duyệt phương án sắp xếp"),
-        "send_back": _("Trả lại phương án sắp xếp"),
-        "approve": _("Phê duyệt phương án sắp xếp"),
-        "withdraw": _("Rút phương án sắp xếp"),
-        "ask_office": _("Mời Sở khác cùng lập phương án sắp xếp"),
-        "join": _("Nhận lời cùng lập phương án sắp xếp"),
-        "decline": _("Không nhận lời cùng lập phương án sắp xếp"),
-        "part": _("Thôi cùng lập, rút lời mời cùng lập phương án sắp xếp"),
-        "agree": _("Đồng ý kế hoạch xử lý của phương án sắp xếp"),
-        "disagree": _("Chưa đồng ý kế hoạch xử lý của phương án sắp xếp"),
-        "take_effect": _("Phương án sắp xếp có hiệu lực"),
-        "complete": _("Hoàn thành phương án sắp xếp"),
-        "settle_left": _("Quyết định nơi chuyển của mục còn lại"),
-        "in_force": _("Ghi nhận xong các đơn vị sau sắp xếp"),
-        "try_again": _("Cho ghi nhận lại đơn vị bị lỗi"),
-        "follow": _("Bàn giao thuê bao, chứng thư theo phương án"),
-        "follow_office": _("Chuyển sang Sở khác theo dõi theo phương án"),
-        "handed_over": _("Bàn giao xong cho đơn vị mới"),
-        "followed": _("Bàn giao xong theo phương án sắp xếp"),
-        "make_list": _("Lập danh sách cơ quan gửi Cục"),
-        "send_list": _("Ghi nhận đã gửi danh sách cơ quan cho Cục"),
-        "make_record": _("Lập biên bản bàn giao hồ sơ"),
-        "sign_record": _("Tải lên biên bản bàn giao đã ký"),
-        "line_open": _("Lập hồ sơ theo phương án sắp xếp"),
-        "line_done": _("Xong một việc của phương án sắp xếp"),
-        "line_failed": _("Một việc của phương án sắp xếp không thành"),
-        "line_overtaken": _("Một việc của phương án sắp xếp không còn cần"),
-        "line_again": _("Cho lập lại một việc của phương án sắp xếp"),
-        "ask_plan": _("Yêu cầu lập phương án xử lý"),
-        "make_plan": _("Lập xong phương án xử lý"),
-        "fail_plan": _("Không lập được phương án xử lý"),
-        "ask_annex": _("Yêu cầu lập phụ lục của kế hoạch xử lý"),
-        "make_annex": _("Lập xong phụ lục của kế hoạch xử lý"),
-        "fail_annex": _("Không lập được phụ lục của kế hoạch xử lý"),
-        "choose": _("Chọn chứng thư dùng tiếp dưới tên mới"),
-        "settle": _("Quyết định việc chờ người xử lý trong phương án"),
-    },
-    "dossier": {
-        "create": _("Lập hồ sơ"),
-        "edit_letter": _("Sửa văn bản"),
-        "add_row": _("Thêm dòng"),
-        "edit_rows": _("Sửa các dòng"),
-        "import_rows": _("Nhập danh sách từ bảng tính"),
-        "remove_row": _("Xóa dòng"),
-        "move_row": _("Đổi thứ tự dòng"),
-        "freeze": _("Lập văn bản để ký"),
-        "read_letter": _("Xem văn bản không che số"),
-        "read_row": _("Xem số định danh của một dòng"),
-        "attach": _("Đính kèm tệp"),
-        "detach": _("Bỏ tệp đính kèm"),
-        "export_rows": _("Xuất danh sách ra bảng tính"),
-        "split": _("Tách hồ sơ"),
-        "decide_rows": _("Xử lý từng dòng"),
-        "deliver_paper": _("Giao văn bản cho đơn vị gửi"),
-        "revoke_rows": _("Thu hồi theo từng dòng"),
-        "request_signature": _("Trình lãnh đạo ký"),
-        "revise": _("Lấy lại để sửa"),
-        "send_back_to_draft": _("Yêu cầu soạn lại"),
-        "sign": _("Ký văn bản"),
-        "seal": _("Ký số cơ quan và gửi"),
-        "return": _("Trả lại để hoàn thiện"),
-        "forward": _("Chuyển Cục Chứng thực số"),
-        "decide": _("Trình phê duyệt kết quả"),
-        "send_back": _("Yêu cầu xử lý lại"),
-        "confirm": _("Phê duyệt"),
-        "reject": _("Phê duyệt từ chối toàn bộ"),
-        "acknowledge": _("Xác nhận đã nhận"),
-        "take_all": _("Xác nhận đã nhận đủ thiết bị"),
-        "take_some": _("Xác nhận nhận một phần thiết bị"),
-        "withdraw": _("Rút hồ sơ"),
-        "stop": _("Dừng hồ sơ do đơn vị gửi chấm dứt hoạt động"),
-        "stop_rest": _("Dừng phần còn lại của hồ sơ"),
-        "reopen": _("Mở hồ sơ để soạn lại dưới tên mới"),
-        "file_anew": _("Lập lại hồ sơ dưới tên đơn vị kế thừa"),
-        "go_on": _("Hồ sơ tiếp tục dưới tên đơn vị kế thừa"),
-        "start": _("Bắt đầu thực hiện"),
-        "complete": _("Hoàn thành"),
-        "complete_partly": _("Hoàn thành một phần"),
-        "fail": _("Thực hiện bị lỗi"),
-        "retry": _("Thực hiện lại"),
-    },
-    "certificate": {
-        "issue": _("Cấp chứng thư"),
-        "renew": _("Gia hạn, thay đổi thông tin chứng thư"),
-        "revoke": _("Thu hồi chứng thư"),
-        "confirm_installed": _("Xác nhận đã cài chứng thư mới"),
-    },
-    "document": {"damaged": _("Tệp văn bản mất hoặc bị thay đổi")},
-    "crl": {"publish": _("Công bố danh sách chứng thư bị thu hồi")},
-    "ca": {
-        "set_up": _("Khởi tạo hệ thống chứng thực"),
-        "certify_responder": _("Cấp chứng thư cho dịch vụ OCSP"),
-    },
-    "key": {
-        "make": _("Sinh khóa"),
-        "set_first_pin": _("Đặt mã PIN lần đầu"),
-        "change_pin": _("Đổi mã PIN"),
-        "wrong_pin": _("Nhập sai mã PIN"),
-        "lock": _("Khóa do nhập sai mã PIN"),
-    },
-    "device": {
-        "take_in": _("Nhập kho thiết bị"),
-        "make_keys": _("Sinh khóa cho thiết bị trong kho"),
-        "allocate": _("Cấp thiết bị cho chứng thư"),
-        "send": _("Gửi thiết bị"),
-        "receive": _("Nhận thiết bị"),
-        "hand_over": _("Bàn giao thiết bị cho thuê bao"),
-        "attach_notice": _("Ghi thiết bị vào biên bản bàn giao"),
-        "detach_notice": _("Bỏ thiết bị khỏi biên bản bàn giao"),
-        "recall": _("Yêu cầu thu hồi thiết bị"),
-        "take_back": _("Thuê bao nộp lại thiết bị"),
-        "pass_to_office": _("Nộp thiết bị về Sở KH&CN"),
-        "return_to_ca": _("Nộp thiết bị về Cục"),
-        "retire": _("Thanh lý thiết bị"),
-        "lock": _("Thiết bị bị khóa"),
-        "unlock": _("Khôi phục thiết bị"),
-        "recover": _("Khôi phục các thiết bị của hồ sơ"),
-        "set_pin": _("Đặt mã PIN mới sau khôi phục"),
-        "report_damaged": _("Báo thiết bị hỏng"),
-        "report_lost": _("Báo thất lạc thiết bị"),
-        "find": _("Tìm lại được thiết bị"),
-        "transfer": _("Chuyển thiết bị sang đơn vị khác quản lý"),
-        "readdress": _("Chuyển thiết bị đang giao sang đơn vị kế thừa"),
-        "give_again": _("Giao lại thiết bị cho thuê bao"),
-        "change_holder": _("Đổi người giữ thiết bị"),
-    },
-    "agency": {
-        "register": _("Thêm đơn vị"),
-        "change": _("Thay đổi thông tin đơn vị"),
-        "succeed": _("Ghi nhận sáp nhập, chia tách đơn vị"),
-        "take_effect": _("Thông tin đơn vị bắt đầu có hiệu lực"),
-        "hand_on_bodies": _("Chuyển các đơn vị sang Sở khác theo dõi"),
-    },
-    "subscriber": {"reveal": _("Xem số định danh cá nhân")},
-    "register": {"export": _("Tải sổ, danh sách ra bảng tính")},
-    "calendar": {
-        "add_day": _("Thêm ngày vào lịch làm việc"),
-        "edit_day": _("Sửa ngày trong lịch làm việc"),
-        "remove_day": _("Xóa ngày khỏi lịch làm việc"),
-    },
-    "mail": {"send_again": _("Gửi lại thư điện tử")},
-    "user": {
-        "create": _("Tạo tài khoản"),
-        "create_administrator": _("Tạo tài khoản quản trị"),
-        "deactivate": _("Khóa tài khoản"),
-        "follow_body": _("Chuyển tài khoản theo đơn vị kế thừa"),
-        "follow_without_role": _("Chuyển tài khoản, chờ giao lại vai trò"),
-        "close_with_body": _("Khóa tài khoản khi đơn vị chấm dứt"),
-        "propose_reset": _("Đề nghị đặt lại mật khẩu"),
-        "confirm_reset": _("Xác nhận đặt lại mật khẩu"),
-        "decline_reset": _("Từ chối đặt lại mật khẩu"),
-        "withdraw_reset": _("Rút đề nghị đặt lại mật khẩu"),
-        "use_reset": _("Chủ tài khoản đặt mật khẩu mới"),
-        "choose_first_password": _("Chủ tài khoản đặt mật khẩu lần đầu"),
-        "propose_address": _("Đề nghị đổi địa chỉ thư của tài khoản"),
-        "confirm_address": _("Xác nhận đổi địa chỉ thư của tài khoản"),
-        "decline_address": _("Từ chối đổi địa chỉ thư của tài khoản"),
-        "withdraw_address": _("Rút đề nghị đổi địa chỉ thư của tài khoản"),
-        "reset_administrator": _("Đặt lại tài khoản quản trị"),
-        "change_password": _("Đổi mật khẩu"),
-        "choose_mailing": _("Chọn cách nhận thư báo"),
-        "propose_role": _("Đề nghị giao vai trò"),
-        "confirm_role": _("Xác nhận giao vai trò"),
-        "decline_role": _("Từ chối giao vai trò"),
-        "withdraw_role": _("Rút đề nghị giao vai trò"),
-        "sign_in_refused": _("Đăng nhập bị từ chối"),
-        "make_calendar_feed": _("Lấy địa chỉ lịch thời hạn riêng"),
-        "withdraw_calendar_feed": _("Bỏ địa chỉ lịch thời hạn riêng"),
-    },
-}
 
-TARGETS: dict[str, _StrPromise] = {
-    "dossier": _("Hồ sơ"),
-    "certificate": _("Chứng thư"),
-    "document": _("Văn bản"),
-    "crl": _("Danh sách chứng thư bị thu hồi"),
-    "authority": _("Hệ thống chứng thực"),
-    "key": _("Khóa"),
-    "device": _("Thiết bị"),
-    "intake": _("Đợt nhập kho"),
-    "shipment": _("Đợt gửi thiết bị"),
-    "agency": _("Đơn vị"),
-    "subscriber": _("Thuê bao"),
-    "calendar_day": _("Lịch làm việc"),
-    "mail": _("Thư điện tử"),
-    "user": _("Tài khoản"),
-    "routing_rule": _("Quy định nơi nhận"),
-    "covering_letter": _("Công văn chuyển hồ sơ"),
-    "register": _("Sổ, danh sách"),
-    "merger": _("Phương án sắp xếp"),
-    "review": _("Rà soát khi sắp xếp đơn vị"),
-}
+@dataclass(frozen=True, slots=True)
+class AuditTarget:
+    """A kind of thing that acts are about; ``order`` is its place where one is chosen."""
 
-_GROUPS = {**TARGETS, "ca": TARGETS["authority"], "calendar": TARGETS["calendar_day"]}
-_GROUPS["routing"] = TARGETS["routing_rule"]
-_GROUPS["covering"] = TARGETS["covering_letter"]
+    code: str
+    title: _StrPromise
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActGroup:
+    """Acts recorded as ``code.name``, and the words for each name; ``about`` is a target's code."""
+
+    code: str
+    about: str
+    order: int
+    words: Mapping[str, _StrPromise]
+
+
+@cache
+def targets() -> Mapping[str, AuditTarget]:
+    """Return every kind of thing that acts are about, by its code."""
+    found: list[AuditTarget] = list(chain.from_iterable(one.TARGETS for one in _modules()))
+    return {one.code: one for one in sorted(found, key=lambda target: target.order)}
+
+
+@cache
+def groups() -> Mapping[str, ActGroup]:
+    """Return every group of acts by its code."""
+    found: list[ActGroup] = list(chain.from_iterable(one.ACTS for one in _modules()))
+    return {one.code: one for one in sorted(found, key=lambda group: group.order)}
 
 
 def action_choices() -> list[tuple[str, list[tuple[str, _StrPromise]]]]:
     """Return the acts as grouped choices of a form field."""
     return [
-        (str(_GROUPS[group]), [(f"{group}.{name}", word) for name, word in words.items()])
-        for group, words in ACTIONS.items()
+        (
+            str(targets()[group.about].title),
+            [(f"{group.code}.{name}", word) for name, word in group.words.items()],
+        )
+        for group in groups().values()
+    ]
+
+
+def target_choices() -> list[tuple[str, _StrPromise]]:
+    """Return the kinds of things as choices of a form field."""
+    return [(target.code, target.title) for target in targets().values()]
+
+
+def _modules() -> list[ModuleType]:
+    return [
+        import_module(f"{app.name}.acts")
+        for app in apps.get_app_configs()
+        if app.module is not None and module_has_submodule(app.module, "acts")
     ]

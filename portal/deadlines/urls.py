@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.urls import path, register_converter
 
-from portal.core.web.converters import DayConverter
 from portal.deadlines import views, views_month
+
+
+class DayConverter:
+    """An ISO day; what is no day finds no page."""
+
+    regex = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(value)
+
+    def to_url(self, value: date) -> str:
+        return value.isoformat()
+
 
 register_converter(DayConverter, "day")
 

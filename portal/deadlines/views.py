@@ -22,9 +22,9 @@ from portal.core.calendar.computed_days import computed_days_off
 from portal.core.calendar.workdays import SATURDAY, work_calendar
 from portal.core.models import CalendarDay
 from portal.core.roles import Capability
-from portal.core.rules import Refused
 from portal.core.web.fragments import filtered, render_list
 from portal.core.web.paging import Order, capped_count, keyset_page
+from portal.core.web.refusals import Refusals
 from portal.deadlines import calendar
 from portal.deadlines.filters import DONE, OPEN, DeadlineFilter
 from portal.deadlines.forms import DayForm, NewDayForm
@@ -99,7 +99,7 @@ def add_day(request: UserRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form}
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
-        try:
+        with Refusals() as refused:
             moved = calendar.add_day(
                 typed["date"],
                 kind=typed["kind"],
@@ -108,12 +108,10 @@ def add_day(request: UserRequest) -> HttpResponse:
                 actor=request.user,
                 now=timezone.now(),
             )
-        except Refused as refusal:
-            context["violations"] = refusal.violations
-        else:
             messages.success(request, _("Đã thêm ngày %(day)s.") % {"day": _shown(typed["date"])})
             _tell_moved(request, moved)
             return _to_year(typed["date"])
+        context["violations"] = refused.violations
     return render(request, "core/calendar_add.html", context)
 
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
 from devices import services as devices
 from devices.lifecycle import Custody, Move
 from devices.models import Device
 from portal.agencies.models import Agency
 from portal.ca.models import RevocationReason
 from portal.ca.register import services as ca
-from portal.demo import actions, certificates, systems
+from portal.demo import actions, certificates
 from portal.demo.actions import Hands
 from portal.demo.bodies import Bodies
 from portal.demo.people import Accounts, answers_of, row_of
@@ -54,7 +60,7 @@ def play_all(
     # A portal and a gateway with certificates on keys of their own (Mẫu 03).
     day = now - 8 * _DAY
     if not _was_played(agency, f"13/{ROOM}"):
-        rows = systems.rows_of(agency.name)
+        rows = _systems_of(agency.name)
         dossier = _draft(tan_uyen, f"13/{ROOM}", rows, now=day, kind="mau_03_system")
         actions.whole(dossier, tan_uyen, now=day)
     say("Gia hạn, thay đổi, thu hồi, khôi phục, thất lạc")
@@ -236,3 +242,37 @@ def _accepted(hands: Hands, *, now: datetime) -> None:
         actions.step(dossier, Action.CONFIRM, hands.supervisor, now=now + timedelta(hours=6))
         if is_begun:
             execution.begin(dossier.pk, now=now + timedelta(hours=6))
+
+
+SYSTEMS = (
+    ("TRANG THÔNG TIN ĐIỆN TỬ XÃ TÂN UYÊN", "tanuyen.laichau.gov.vn", "soft", "Xác thực máy chủ"),
+    ("TRỤC KẾT NỐI MỘT CỬA XÃ TÂN UYÊN", "motcua.tanuyen.laichau.gov.vn", "hsm", "Ký phản hồi"),
+)
+
+
+def _systems_of(owner: str) -> list[dict[str, str]]:
+    """Return rows of Mẫu 03: systems of ``owner``, each with the PKCS#10 request of its own key."""
+    rows = []
+    for name, domain, storage, purpose in SYSTEMS:
+        # As the agency's own software makes the request; the private half is thrown away.
+        common_name = x509.NameAttribute(NameOID.COMMON_NAME, name)
+        names = x509.SubjectAlternativeName([x509.DNSName(domain)])
+        builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([common_name]))
+        key = ec.generate_private_key(ec.SECP256R1())
+        signed = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+        rows.append(
+            {
+                "name": name,
+                "owner": owner,
+                "address": "Xã Tân Uyên, tỉnh Lai Châu",
+                "province": "Lai Châu",
+                "domain": domain,
+                "purpose": purpose,
+                "email": "quantri.tanuyen@laichau.gov.vn",
+                "storage": storage,
+                "csr": signed.public_bytes(Encoding.PEM).decode(),
+                "note": "",
+                "old_serial": "",
+            }
+        )
+    return rows

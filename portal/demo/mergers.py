@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from orgmerge.description import services as description
-from orgmerge.description.services import Row
+from orgmerge.description.services import DescribedRow
 from orgmerge.description.values import BodyFacts, MergerFacts
 from orgmerge.models import Merger
 from orgmerge.plans import services as plans
@@ -60,7 +60,7 @@ def play(bodies: Bodies, accounts: Accounts, *, now: datetime) -> None:
     body = description.add_body(merger, new, actor=officer, now=now, version=_version(merger))
     for old in (bodies.muong_khoa, bodies.pac_ta):
         description.add_row(
-            merger, Row(old, body), actor=officer, now=now, version=_version(merger)
+            merger, DescribedRow(old, body), actor=officer, now=now, version=_version(merger)
         )
     plans.ask_for_plan(merger, actor=officer, now=now)
     worker.make_waiting(now=now)

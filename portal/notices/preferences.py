@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from portal.accounts.acts import act_about
 from portal.accounts.models import User
-from portal.accounts.services.common import act_about
 from portal.audit import services as audit
 from portal.notices.models import Mailing, NoticePreference
 

@@ -47,7 +47,7 @@ def test_a_registered_body_has_one_version_and_one_audit_entry() -> None:
 
     agency = services.register_agency(FACTS, valid_from=BEGAN, actor=admin, now=NOW)
 
-    assert AgencyFacts.of(agency.versions.get()) == FACTS
+    assert agency.versions.get().facts() == FACTS
     assert agency.search_name == "uy ban nhan dan thi tran tan uyen"
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.target_uuid, entry.actor_uuid) == (
@@ -100,7 +100,7 @@ def test_a_change_that_breaks_a_rule_leaves_the_body_as_it_was(
         change(agency, facts, valid_from)
 
     assert codes(refusal) == [code]
-    assert AgencyFacts.of(agency.versions.get()) == FACTS
+    assert agency.versions.get().facts() == FACTS
 
 
 def test_a_body_cannot_stand_under_itself() -> None:

@@ -116,7 +116,7 @@ def test_a_body_page_tells_its_story(django_assert_max_num_queries: DjangoAssert
     services.succeed(
         old, [Share(new)], decision="NQ 1", effective_on=date(2026, 1, 1), actor=None, now=NOW
     )
-    facts = services.AgencyFacts.of(new.versions.get())
+    facts = new.versions.get().facts()
     services.change_version(
         new,
         replace(facts, address="Bản Mới", decision="QĐ 5/QĐ-UBND"),

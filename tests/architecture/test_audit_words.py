@@ -6,11 +6,11 @@ import ast
 import re
 
 from devices.lifecycle import Move
-from portal.audit.words import ACTIONS, TARGETS
+from portal.audit.words import groups, targets
 from requests_app.workflow import Action
 from tests.architecture.sources import nodes
 
-KNOWN = {f"{group}.{name}" for group, words in ACTIONS.items() for name in words}
+KNOWN = {f"{group.code}.{name}" for group in groups().values() for name in group.words}
 CODE = re.compile(r"(?P<group>[a-z]+)\.[a-z_]+")
 
 
@@ -26,7 +26,7 @@ def recorded() -> set[str]:
         and isinstance(node.value, str)
         and not path.startswith(ELSEWHERE)
         and (code := CODE.fullmatch(node.value))
-        and code["group"] in ACTIONS
+        and code["group"] in groups()
     }
 
 
@@ -51,4 +51,4 @@ def test_each_kind_of_thing_has_words() -> None:
         and isinstance(keyword.value.value, str)
     }
 
-    assert kinds - set(TARGETS) == set()
+    assert kinds - set(targets()) == set()

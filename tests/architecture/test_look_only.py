@@ -23,7 +23,7 @@ from portal.accounts.models import User
 from portal.audit.look_only import STILL_POSSIBLE, LookOnly, refuse_look_only
 from portal.audit.models import AuditEntry
 from portal.audit.services import Act, record
-from portal.audit.words import ACTIONS
+from portal.audit.words import groups
 from portal.core.roles import Role
 from requests_app.covering_letters.steps import letter_steps_of, take_letter_step
 from requests_app.letter_workflow import LETTER_STEPS, LetterAction
@@ -38,7 +38,7 @@ from tests.builders import NOW
 from tests.orgmerge import builders as mergers
 
 pytestmark = pytest.mark.django_db
-KNOWN = {f"{group}.{name}" for group, words in ACTIONS.items() for name in words}
+KNOWN = {f"{group.code}.{name}" for group in groups().values() for name in group.words}
 TABLES = (
     {f"dossier.{action}" for action in Action}
     | {f"covering.{action}" for action in LetterAction}

@@ -17,9 +17,9 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from portal.audit.chain import first_flaw, plain
+from portal.audit.checkpoints import verify
 from portal.audit.models import AuditEntry, AuditHead
 from portal.audit.services import record
-from portal.audit.verification import verify
 from tests.audit.builders import NOW, Actor, act, chain, forge, record_and_fail
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orgmerge.models import Merger, MergerBody, PlanLine
-from orgmerge.vocabulary import About, Action, LineState, MergerState, Stage
+from orgmerge.vocabulary import LineAbout, LineAction, LineStage, LineState, MergerState
 from portal.core.roles import Role
 from portal.documents import services as documents
 from requests_app.models import Dossier
@@ -41,17 +41,17 @@ def under_way() -> Scene:
         is_filed = state == LineState.OPEN
         PlanLine.objects.create(
             plan=at.plan,
-            about=About.CERTIFICATE,
+            about=LineAbout.CERTIFICATE,
             target_id=held.pk,
             target_uuid=held.uuid,
             title=f"{held.common_name} · {held.serial}",
             search_title=held.search_name,
             agency=agency,
             sender=at.bodies[0],
-            action=Action.CHANGE,
+            action=LineAction.CHANGE,
             form="04",
             reason="agency_renamed",
-            stage=Stage.PEOPLE,
+            stage=LineStage.PEOPLE,
             state=state,
             outcome="Bị từ chối: Sai tên đơn vị" if state == LineState.FAILED else "",
             item=dossier.items.get() if is_filed else None,
@@ -60,17 +60,17 @@ def under_way() -> Scene:
     device = builders.in_hands_of(person, held.key)
     PlanLine.objects.create(
         plan=at.plan,
-        about=About.DEVICE,
+        about=LineAbout.DEVICE,
         target_id=device.pk,
         target_uuid=device.uuid,
         title=f"USB Token {device.serial} · {person.name}",
         search_title=device.serial.lower(),
         agency=agency,
         sender=at.bodies[0],
-        action=Action.RETURN,
+        action=LineAction.RETURN,
         form="08",
         reason="after_revocation",
-        stage=Stage.DEVICES,
+        stage=LineStage.DEVICES,
     )
     return at
 

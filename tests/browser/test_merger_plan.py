@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from orgmerge.models import Merger, Plan, PlanLine
 from orgmerge.plans.wording import SLUG_OF
-from orgmerge.vocabulary import About
+from orgmerge.vocabulary import LineAbout
 from portal.accounts.models import User
 from portal.core.roles import Role
 from tests import builders
@@ -122,7 +122,7 @@ def test_open_lines_are_marked_and_settled_together(
     press(page, "Ghi quyết định")
 
     expect(page.get_by_text("Đã quyết định 2 dòng")).to_be_visible()
-    assert merger.settlements.filter(about=About.CERTIFICATE, action="change").count() == 2
+    assert merger.settlements.filter(about=LineAbout.CERTIFICATE, action="change").count() == 2
     assert tour.faults == []
 
 

@@ -23,7 +23,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from portal.ca import tasks
-from portal.ca.authority import ceremony, key_files, keystore, responder
+from portal.ca.authority import ceremony, keystore, responder
 from portal.ca.authority import services as authority
 from portal.ca.authority.keystore import KeyFault
 from portal.ca.models import Authority, Storage
@@ -103,7 +103,7 @@ def open_to_others(path: Path) -> None:
 
 def lock_otherwise(path: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    path.write_bytes(key_files.encrypted(key, "another passphrase", cost=2**4))
+    path.write_bytes(keystore.encrypted(key, "another passphrase", cost=2**4))
 
 
 DAMAGE: dict[Callable[[Path], None], str] = {
@@ -288,7 +288,7 @@ def test_a_lost_responder_is_replaced_when_that_is_asked_for(standing: Path) -> 
 def test_openssl_opens_a_key_file_at_the_real_cost(tmp_path: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     path = tmp_path / "some.key"
-    path.write_bytes(key_files.encrypted(key, "một câu dài", cost=2**14))
+    path.write_bytes(keystore.encrypted(key, "một câu dài", cost=2**14))
 
     read = subprocess.run(
         ["openssl", "pkey", "-in", path, "-passin", "pass:một câu dài", "-outform", "DER"],
@@ -308,7 +308,7 @@ def test_an_older_or_cheaper_file_is_encrypted_anew_by_set_up(
     secret = keystore._passphrase(role).encode()
     old = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(secret))
     path.write_bytes(old)
-    assert key_files.cost_of(old) == 0
+    assert keystore.cost_of(old) == 0
     assert ceremony.key_faults() == []
 
     ceremony.set_up(now=timezone.now())
@@ -316,7 +316,7 @@ def test_an_older_or_cheaper_file_is_encrypted_anew_by_set_up(
     settings.SCRYPT_COST *= 2
     ceremony.set_up(now=timezone.now())
 
-    assert key_files.cost_of(cheap) == settings.SCRYPT_COST / 2
-    assert key_files.cost_of(path.read_bytes()) == settings.SCRYPT_COST
+    assert keystore.cost_of(cheap) == settings.SCRYPT_COST / 2
+    assert keystore.cost_of(path.read_bytes()) == settings.SCRYPT_COST
     assert path.stat().st_mode & 0o777 == 0o600
     assert ceremony.key_faults() == []

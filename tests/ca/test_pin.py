@@ -20,7 +20,7 @@ from pytest_django import Settings
 
 from portal import settings as portal_settings
 from portal.audit.models import AuditEntry
-from portal.ca.authority import key_files, keystore
+from portal.ca.authority import keystore
 from portal.ca.models import KeyPair, VirtualToken
 from portal.ca.pki import sealing
 from portal.ca.tokens import services as tokens
@@ -283,9 +283,9 @@ def test_at_the_real_cost_a_pin_and_a_key_file_open(
 
     tokens.change_pin(key, old=PIN, new="Moi-2026", now=now)
     tokens.unlock(key, "Moi-2026", now=now)
-    pem = key_files.encrypted(tokens.unlock(key, "Moi-2026", now=now), "x", cost=2**14)
+    pem = keystore.encrypted(tokens.unlock(key, "Moi-2026", now=now), "x", cost=2**14)
 
-    assert key_files.cost_of(pem) == settings.SCRYPT_COST == 2**14
+    assert keystore.cost_of(pem) == settings.SCRYPT_COST == 2**14
     assert VirtualToken.objects.get(key=key).scrypt_cost == 2**14
     load_pem_private_key(pem, b"x")
 

@@ -18,9 +18,9 @@ from portal.agencies.models import Agency
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.deadlines import services
-from portal.deadlines.feed import calendar_of
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
 from portal.deadlines.querysets import MOST_EVENTS
+from portal.deadlines.views_feed import calendar_of
 from tests import builders
 from tests.builders import NOW, TODAY
 from tests.deadlines.test_list import deadline

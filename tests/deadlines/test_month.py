@@ -15,7 +15,7 @@ from portal.core.calendar.workdays import WorkCalendar, work_calendar
 from portal.core.models import CalendarDay
 from portal.core.roles import Role
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
-from portal.deadlines.months import Day, Month
+from portal.deadlines.views_month import Day, Month
 from tests import builders
 from tests.builders import NOW, TODAY
 from tests.deadlines.test_list import deadline

@@ -33,15 +33,10 @@ def writes(tree: ast.AST) -> Iterator[int]:
         elif isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
             given = {keyword.arg for keyword in node.keywords}
-            if name in WRITERS and given & COLUMNS and not is_a_value(node.func):
+            if name in WRITERS and given & COLUMNS:
                 yield node.lineno
             if name in {"bulk_update", "setattr"} and COLUMNS & set(constants(node)):
                 yield node.lineno
-
-
-def is_a_value(called: ast.expr) -> bool:
-    """Say whether it is the planner's ``facts.Device``: a plain value, no row."""
-    return isinstance(called, ast.Attribute) and getattr(called.value, "id", "") == "facts"
 
 
 def constants(node: ast.AST) -> list[object]:
@@ -65,7 +60,7 @@ def test_the_search_finds_what_it_looks_for() -> None:
         "Device(custody='stock')\n"
         "setattr(device, 'custody', 'stock')\n"
         "Device.objects.bulk_update(all, ['condition'])\n"
-        "facts.Device(custody='stock')\n"
+        "facts.KnownDevice(custody='stock')\n"
     )
 
     assert sorted(writes(ast.parse(code))) == [1, 2, 3, 4, 5]

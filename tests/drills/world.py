@@ -27,7 +27,7 @@ from devices import services as devices  # noqa: E402
 from devices.models import DeviceKind  # noqa: E402
 from orgmerge.models import Merger, MergerBody, Plan, PlanLine  # noqa: E402
 from orgmerge.planner.codes import Why  # noqa: E402
-from orgmerge.vocabulary import About, MergerState, Stage  # noqa: E402
+from orgmerge.vocabulary import LineAbout, LineStage, MergerState  # noqa: E402
 from portal.accounts.models import LoginFailure, User  # noqa: E402
 from portal.agencies.models import Agency, AgencyVersion, Subscriber, Succession  # noqa: E402
 from portal.ca.authority import services as authority  # noqa: E402
@@ -145,7 +145,7 @@ def merger_to_carry_out(people: story.Cast, count: int, *, now: datetime) -> Non
         held = _held(builders.person(at=agency), now=now)
         PlanLine.objects.create(
             plan=plan,
-            about=About.CERTIFICATE,
+            about=LineAbout.CERTIFICATE,
             target_id=held.pk,
             target_uuid=held.uuid,
             title=held.common_name,
@@ -155,7 +155,7 @@ def merger_to_carry_out(people: story.Cast, count: int, *, now: datetime) -> Non
             action="revoke",
             form="05",
             reason=Why.NEED_ENDED,
-            stage=Stage.PEOPLE,
+            stage=LineStage.PEOPLE,
         )
 
 

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from orgmerge.models import Merger, MergerBody, Plan, PlanLine
-from orgmerge.vocabulary import About, Answer, MergerState
+from orgmerge.vocabulary import LineAbout, MergerState, ReviewAnswer
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
 from portal.ca.models import Certificate
@@ -102,7 +102,7 @@ class Province:
     def page(self) -> str:
         return f"/sap-nhap/{self.merger.uuid}/"
 
-    def line(self, thing: Certificate | Subscriber, about: str = About.CERTIFICATE) -> PlanLine:
+    def line(self, thing: Certificate | Subscriber, about: str = LineAbout.CERTIFICATE) -> PlanLine:
         """The line of the newest plan about a thing."""
         plan = self.merger.plans.order_by("-number")[0]
         return PlanLine.objects.get(plan=plan, about=about, target_uuid=thing.uuid)
@@ -218,7 +218,7 @@ def _answer(at: Province, town: Town, said: Mapping[str, Mapping[str, str]]) -> 
     typed: dict[str, Any] = {}
     for item in reply.items.select_related("certificate"):
         name = item.certificate.common_name if item.certificate else ""
-        answers = {"answer": Answer.CONTINUES.value, **said.get(name, {})}
+        answers = {"answer": ReviewAnswer.CONTINUES.value, **said.get(name, {})}
         typed |= {f"{item.position}:{column}": text for column, text in answers.items()}
     clerk.press("Lưu và gửi", **typed)
     reply.refresh_from_db()

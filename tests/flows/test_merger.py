@@ -19,9 +19,9 @@ from orgmerge.models import PlanLine
 from orgmerge.planner import facts, planner
 from orgmerge.register import inputs
 from orgmerge.review.rules import OUTSIDE
-from orgmerge.vocabulary import Action, Answer, Extent, LineState, MergerState
+from orgmerge.vocabulary import Extent, LineAction, LineState, MergerState, ReviewAnswer
 from portal.accounts.models import User
-from portal.audit.verification import verify
+from portal.audit.checkpoints import verify
 from portal.ca.models import Certificate
 from portal.ca.register import services as ca
 from portal.core.roles import Role
@@ -42,9 +42,9 @@ PEOPLE = ({GOES_ON: 900, LEFT: 900, TOO_LATE: 35}, {HAS_TWO: 700, LOST: 700, MOV
 NEW_EMAIL = "binh.muongpac@laichau.gov.vn"
 ANSWERS: Mapping[str, Mapping[str, str]] = {
     GOES_ON: {"email": NEW_EMAIL, "unit": "VĂN PHÒNG"},
-    LEFT: {"answer": Answer.LEFT},
-    LOST: {"answer": Answer.DEVICE_NOT_FOUND},
-    MOVES: {"answer": Answer.MOVES, "moves_to": str(OUTSIDE)},
+    LEFT: {"answer": ReviewAnswer.LEFT},
+    LOST: {"answer": ReviewAnswer.DEVICE_NOT_FOUND},
+    MOVES: {"answer": ReviewAnswer.MOVES, "moves_to": str(OUTSIDE)},
 }
 AFTER_THE_END = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)  # of the certificate too late to change
 
@@ -86,11 +86,11 @@ def _plan_and_approve(province: Province, *, chosen: Certificate, second: Certif
     merging.planned(province, officer).follow("Xem và quyết định")
     line = province.line(second)
     officer.press("Quyết định các dòng đã đánh dấu", line=str(line.pk))
-    officer.press("Ghi quyết định", action=Action.REVOKE, note="Một chứng thư là đủ")
+    officer.press("Ghi quyết định", action=LineAction.REVOKE, note="Một chứng thư là đủ")
     merging.planned(province, officer)
     merging.approved(province, officer)
-    assert province.line(chosen).action == Action.CHANGE
-    assert province.line(province.towns[0].organisation).action == Action.REVOKE
+    assert province.line(chosen).action == LineAction.CHANGE
+    assert province.line(province.towns[0].organisation).action == LineAction.REVOKE
     assert Visitor(province.stranger).open(province.page).status == merging.NOT_FOUND
 
 
@@ -332,10 +332,10 @@ def _planned_again_nothing_is_left(province: Province) -> None:
     merger = province.merger
     (target,) = inputs.described(merger).targets.values()
     assert target.agency is not None
-    itself = facts.Share(old=target.agency, new=target.pk, extent=Extent.WHOLE)
+    itself = facts.BodyShare(old=target.agency, new=target.pk, extent=Extent.WHOLE)
     today = AFTER_THE_END.date()
     anew = inputs.Description({target.pk: target}, [itself], today)
     plan = planner.plan(inputs.gather(anew, today=today))
     found = {(line.about, line.action, line.reason) for line in plan.lines}
-    assert {action for _about, action, _reason in found} == {Action.KEEP}, found
+    assert {action for _about, action, _reason in found} == {LineAction.KEEP}, found
     assert not any(line.is_open for line in plan.lines)

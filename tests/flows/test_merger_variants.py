@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import time_machine
 
-from orgmerge.vocabulary import Action, MergerState
+from orgmerge.vocabulary import LineAction, MergerState
 from portal.agencies.models import Agency
 from requests_app.models import Dossier
 from requests_app.workflow import State
@@ -27,8 +27,8 @@ def test_the_body_whose_name_is_kept_keeps_its_certificate(
     merging.planned(province, officer)
 
     assert not officer.has_button("Chọn")  # M2: nothing to choose
-    assert province.line(kept.organisation).action == Action.KEEP
-    assert province.line(absorbed.organisation).action == Action.REVOKE
+    assert province.line(kept.organisation).action == LineAction.KEEP
+    assert province.line(absorbed.organisation).action == LineAction.REVOKE
     assert province.line(province.held(PERSON)).form == "04"
     merging.approved(province, officer)
     clock.move_to(merging.IN_FORCE)

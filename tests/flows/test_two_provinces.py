@@ -17,11 +17,11 @@ from devices.lifecycle import Custody
 from devices.models import Device
 from orgmerge.models import MergerOffice
 from orgmerge.partners import services as partners
-from orgmerge.vocabulary import Action, MergerState
+from orgmerge.vocabulary import LineAction, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency
+from portal.audit.checkpoints import verify
 from portal.audit.models import AuditEntry
-from portal.audit.verification import verify
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
@@ -225,7 +225,7 @@ def _planned_and_approved(at: Province, ends: Side) -> None:
     officer.open(f"{at.page}hieu-luc/").press("Ghi nhận đã gửi Cục", **LIST_SENT)
     assert at.merger.list_sent_on is not None, officer.words()
     person = ends.towns[0].organisation  # the person's certificate of the commune
-    assert at.line(person).action == Action.CHANGE  # the superior is another
+    assert at.line(person).action == LineAction.CHANGE  # the superior is another
 
 
 def _everybody_is_where_they_belong(at: Province, ends: Side, stays: Side) -> None:

@@ -14,7 +14,6 @@ from django.test.utils import CaptureQueriesContext
 from portal.accounts.models import User
 from portal.core.models import CalendarDay
 from portal.core.roles import Role
-from portal.notices import bundles as bundling
 from portal.notices import delivery, services
 from portal.notices.channels import mail as mailing
 from portal.notices.mail_text import MOST_LINES
@@ -53,8 +52,8 @@ def test_a_notice_waits_a_minute_for_its_neighbours() -> None:
     _tell(user, "one", at=_at(20, 9))
     _tell(user, "two", at=_at(20, 9) + 50 * SECOND)
 
-    at_once = bundling.bundle(now=_at(20, 9) + 59 * SECOND)
-    after_a_minute = bundling.bundle(now=_at(20, 9, 1))
+    at_once = mailing.bundle(now=_at(20, 9) + 59 * SECOND)
+    after_a_minute = mailing.bundle(now=_at(20, 9, 1))
 
     assert (at_once, after_a_minute) == (0, 1)
     assert Mail.objects.get().notices.count() == 2
@@ -184,7 +183,7 @@ def test_ten_thousand_notices_of_one_person_are_one_mail_in_few_statements() -> 
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        made = bundling.bundle(now=_at(20, 10))
+        made = mailing.bundle(now=_at(20, 10))
 
     assert made == 1
     assert len(queries) <= 11
@@ -192,10 +191,10 @@ def test_ten_thousand_notices_of_one_person_are_one_mail_in_few_statements() -> 
 
 
 def test_ten_thousand_notices_of_many_go_in_bounded_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundling, "MOST_RECIPIENTS", 40)
+    monkeypatch.setattr(mailing, "MOST_RECIPIENTS", 40)
     _many([builders.user(Role.CLERK) for _number in range(100)], each=100)
 
-    runs = [bundling.bundle(now=_at(20, 10)) for _number in range(4)]
+    runs = [mailing.bundle(now=_at(20, 10)) for _number in range(4)]
 
     assert runs == [40, 40, 20, 0]
     assert Notice.objects.filter(mail__isnull=True).count() == 0
@@ -205,10 +204,10 @@ def test_ten_thousand_notices_of_many_go_in_bounded_runs(monkeypatch: pytest.Mon
 
 
 def test_notices_set_aside_are_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundling, "MOST_SET_ASIDE", 7)
+    monkeypatch.setattr(mailing, "MOST_SET_ASIDE", 7)
     _many([_who_chose(Mailing.URGENT)], each=10)
 
     for left in (3, 0):
-        bundling.bundle(now=_at(20, 10))
+        mailing.bundle(now=_at(20, 10))
         assert Notice.objects.to_mail().count() == left
     assert Mail.objects.count() == 0

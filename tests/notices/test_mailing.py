@@ -17,7 +17,6 @@ from pytest_django import Settings
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
-from portal.notices import bundles as bundling
 from portal.notices import delivery, services
 from portal.notices.channels import mail as mailing
 from portal.notices.models import Mail, Notice
@@ -213,7 +212,7 @@ def test_two_workers_at_once_send_one_mail_each_notice_once() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_one_mail_claimed_by_many_is_sent_by_one() -> None:
     _told()
-    bundling.bundle(now=NOW)
+    mailing.bundle(now=NOW)
     ready = Barrier(4)
 
     def work(_number: int) -> int:

@@ -21,7 +21,6 @@ from pytest_django import Settings
 
 from portal.accounts.models import User
 from portal.core.roles import Role
-from portal.notices import bundles as bundling
 from portal.notices import delivery, services
 from portal.notices.channels import mail as mailing
 from portal.notices.models import Mail
@@ -212,7 +211,7 @@ def test_what_a_killed_worker_had_in_hand_goes_when_its_lease_is_over(
     server: MailServer, tmp_path: Path
 ) -> None:
     _people(1)
-    bundling.bundle(now=NOW)
+    mailing.bundle(now=NOW)
     server.rule = lambda word, _rest: HANG if word == AFTER_DATA else None
 
     worker = _worker(server, tmp_path)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 from devices.models import Device
 from orgmerge.models import Merger, MergerBody, Plan, PlanLine
-from orgmerge.vocabulary import About, Action, Extent, MergerState, Stage
+from orgmerge.vocabulary import Extent, LineAbout, LineAction, LineStage, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber
 from portal.ca.models import Certificate
@@ -71,13 +71,13 @@ def line(
     thing: Subscriber | Certificate | Device,
     body: MergerBody | None,
     *,
-    action: str = Action.HAND_OVER,
+    action: str = LineAction.HAND_OVER,
     **columns: object,
 ) -> PlanLine:
     """One line of the approved plan: ``thing`` goes to ``body``."""
     values: Mapping[str, object] = {
         "reason": "moves_along",
-        "stage": Stage.HAND_OVER,
+        "stage": LineStage.HAND_OVER,
         "title": str(thing)[:250],
         "search_title": str(thing)[:250].lower(),
         **columns,
@@ -85,7 +85,7 @@ def line(
     assert at.merger.approved_plan is not None
     return PlanLine.objects.create(
         plan=at.merger.approved_plan,
-        about=About(about),
+        about=LineAbout(about),
         target_id=thing.pk,
         target_uuid=thing.uuid,
         agency=thing.agency,

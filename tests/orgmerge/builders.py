@@ -15,7 +15,7 @@ from orgmerge.models import (
     ReviewReply,
     ReviewRound,
 )
-from orgmerge.vocabulary import About, Action, Extent, MergerKind, Stage
+from orgmerge.vocabulary import Extent, LineAbout, LineAction, LineStage, MergerKind
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.core.text.vietnamese import search_key
@@ -117,14 +117,14 @@ def plan(of: Merger, about: MergerBody) -> Plan:
     )
     PlanLine.objects.create(
         plan=made,
-        about=About.BODY,
+        about=LineAbout.BODY,
         target_id=about.pk,
         target_uuid=about.uuid,
         title=about.name,
         search_title=search_key(about.name),
         sender=about,
-        action=Action.KEEP,
+        action=LineAction.KEEP,
         reason="never_had_one",
-        stage=Stage.NOTHING,
+        stage=LineStage.NOTHING,
     )
     return made

@@ -6,24 +6,24 @@ from dataclasses import replace
 from datetime import timedelta
 
 from orgmerge.planner.facts import (
-    Body,
-    Certificate,
+    BodyShare,
     Decided,
-    Device,
-    Line,
-    Plan,
-    Share,
+    KnownBody,
+    KnownCertificate,
+    KnownDevice,
+    PlannerLine,
+    PlannerResult,
     Target,
     World,
 )
 from orgmerge.planner.planner import plan
-from orgmerge.vocabulary import About, Action, Extent
+from orgmerge.vocabulary import Extent, LineAbout, LineAction
 
 _FOUNDED = 10_000  # keys of the bodies that a merger founds
 _NEW = 1_000_000  # keys of what comes into being
 
 
-def settled(world: World) -> tuple[World, Plan]:
+def settled(world: World) -> tuple[World, PlannerResult]:
     """Return ``world`` with every open choice made, as proposed, and its plan without open lines.
 
     What the machine leaves to people goes to the first target, or ends where there is none.
@@ -36,7 +36,7 @@ def settled(world: World) -> tuple[World, Plan]:
         decided |= {
             (line.about, line.pk): _decision(line, world)
             for line in found.lines
-            if line.is_open and line.about != About.BODY and not _follows_a_choice(line)
+            if line.is_open and line.about != LineAbout.BODY and not _follows_a_choice(line)
         }
         if (chosen, decided) == (world.chosen, world.decided):
             return world, found
@@ -44,42 +44,42 @@ def settled(world: World) -> tuple[World, Plan]:
     raise AssertionError("choices never end")
 
 
-def _follows_a_choice(line: Line) -> bool:
+def _follows_a_choice(line: PlannerLine) -> bool:
     return line.reason in ("survivor", "merged", "to_new_clerk", "name_kept") or (
-        line.about == About.DEVICE and line.action != Action.SETTLE
+        line.about == LineAbout.DEVICE and line.action != LineAction.SETTLE
     )
 
 
-def _decision(line: Line, world: World) -> Decided:
+def _decision(line: PlannerLine, world: World) -> Decided:
     home = min(world.targets, default=None)
-    if line.action == Action.SETTLE and home is not None:
-        is_certificate = line.about == About.CERTIFICATE
-        return Decided(Action.CHANGE if is_certificate else Action.HAND_OVER, to=home)
-    if line.action == Action.SETTLE and line.about == About.SUBSCRIBER:
-        return Decided(Action.KEEP)
-    if line.action == Action.SETTLE and line.about == About.DOSSIER:
-        return Decided(Action.KEEP)
-    if line.about == About.DEVICE:
-        return Decided(Action.RETURN)
-    return Decided(Action.REVOKE, to=line.sender)
+    if line.action == LineAction.SETTLE and home is not None:
+        is_certificate = line.about == LineAbout.CERTIFICATE
+        return Decided(LineAction.CHANGE if is_certificate else LineAction.HAND_OVER, to=home)
+    if line.action == LineAction.SETTLE and line.about == LineAbout.SUBSCRIBER:
+        return Decided(LineAction.KEEP)
+    if line.action == LineAction.SETTLE and line.about == LineAbout.DOSSIER:
+        return Decided(LineAction.KEEP)
+    if line.about == LineAbout.DEVICE:
+        return Decided(LineAction.RETURN)
+    return Decided(LineAction.REVOKE, to=line.sender)
 
 
 class Execution:
     """One carrying out; ``world()`` is what comes of it."""
 
-    def __init__(self, before: World, of: Plan) -> None:
+    def __init__(self, before: World, of: PlannerResult) -> None:
         self.before = before
         self.lines = {(line.about, line.pk): line for line in of.lines}
         self.targets = {pk: self._founded(one) for pk, one in before.targets.items()}
-        self.new_certificates: list[Certificate] = []
-        self.new_devices: list[Device] = []
+        self.new_certificates: list[KnownCertificate] = []
+        self.new_devices: list[KnownDevice] = []
         self.carried: dict[int, int] = {}  # device → certificate issued last on it
 
     def world(self) -> World:
         """Return the world afterwards."""
         certificates = [self._certificate(one) for one in self.before.certificates]
         for line in list(self.lines.values()):
-            if line.action == Action.ISSUE and line.about != About.CERTIFICATE:
+            if line.action == LineAction.ISSUE and line.about != LineAbout.CERTIFICATE:
                 self._issue(line)
         devices = [self._device(one) for one in self.before.devices]
         return replace(
@@ -91,23 +91,23 @@ class Execution:
             certificates=certificates + self.new_certificates,
             devices=devices + self.new_devices,
             subscribers=[
-                replace(one, body=self._place(About.SUBSCRIBER, one.pk, one.body))
+                replace(one, body=self._place(LineAbout.SUBSCRIBER, one.pk, one.body))
                 for one in self.before.subscribers
             ],
             dossiers=[
-                replace(one, body=self._place(About.DOSSIER, one.pk, one.body))
+                replace(one, body=self._place(LineAbout.DOSSIER, one.pk, one.body))
                 for one in self.before.dossiers
-                if self.lines[About.DOSSIER, one.pk].action != Action.REFILE
+                if self.lines[LineAbout.DOSSIER, one.pk].action != LineAction.REFILE
             ],
         )
 
     def _founded(self, target: Target) -> Target:
         return replace(target, agency=target.agency or _FOUNDED + target.pk)
 
-    def _bodies(self) -> dict[int, Body]:
+    def _bodies(self) -> dict[int, KnownBody]:
         by_key = {one.key: pk for pk, one in self.before.bodies.items()}
         by_key |= {one.key: one.agency or 0 for one in self.targets.values()}
-        found: dict[int, Body] = {}
+        found: dict[int, KnownBody] = {}
         for target in self.targets.values():
             assert target.agency is not None
             old = self.before.bodies.get(target.agency) or next(iter(self.before.bodies.values()))
@@ -123,10 +123,10 @@ class Execution:
             )
         return found
 
-    def _own_shares(self) -> list[Share]:
+    def _own_shares(self) -> list[BodyShare]:
         said = {(share.old, share.new) for share in self.before.shares}
         return [
-            Share(one.agency, pk, Extent.WHOLE)
+            BodyShare(one.agency, pk, Extent.WHOLE)
             for pk, one in self.targets.items()
             if one.agency is not None
             and self.before.targets[pk].agency is None
@@ -135,35 +135,35 @@ class Execution:
 
     def _place(self, about: str, pk: int, body: int) -> int:
         line = self.lines[about, pk]
-        if line.action in (Action.KEEP, Action.SETTLE) or line.sender is None:
+        if line.action in (LineAction.KEEP, LineAction.SETTLE) or line.sender is None:
             return body
         return self.targets[line.sender].agency or body
 
-    def _certificate(self, one: Certificate) -> Certificate:
-        line = self.lines[About.CERTIFICATE, one.pk]
+    def _certificate(self, one: KnownCertificate) -> KnownCertificate:
+        line = self.lines[LineAbout.CERTIFICATE, one.pk]
         body = one.body
         if one.kind != "organisation":
             body = self._heir(line)
-        if line.action == Action.CHANGE:
+        if line.action == LineAction.CHANGE:
             assert line.sender is not None
             self.new_certificates.append(self._changed(one, self.targets[line.sender], body))
             return replace(one, is_superseded=True, is_revoked=True, body=body, pending=())
-        if line.action == Action.ISSUE:
+        if line.action == LineAction.ISSUE:
             assert line.sender is not None
             fresh = self._fresh(one.pk, one.kind, one.subscriber, line.sender, one.storage)
             self.new_certificates.append(fresh)
-        is_ended = line.action == Action.REVOKE or line.reason == "revocation_pending"
+        is_ended = line.action == LineAction.REVOKE or line.reason == "revocation_pending"
         return replace(one, is_revoked=one.is_revoked or is_ended, body=body, pending=())
 
     def _decided_of_the_new(self) -> dict[tuple[str, int], Decided]:
         """What was decided of a certificate is so of the one it was changed to."""
         return {
-            (About.CERTIFICATE, pk + _NEW): Decided(Action.KEEP, one.to)
+            (LineAbout.CERTIFICATE, pk + _NEW): Decided(LineAction.KEEP, one.to)
             for (about, pk), one in self.before.decided.items()
-            if about == About.CERTIFICATE and one.action in (Action.CHANGE, Action.KEEP)
+            if about == LineAbout.CERTIFICATE and one.action in (LineAction.CHANGE, LineAction.KEEP)
         }
 
-    def _heir(self, line: Line) -> int:
+    def _heir(self, line: PlannerLine) -> int:
         """Whose a person's certificate is afterwards."""
         target = line.sender
         shares = [share for share in self.before.shares if share.old == line.body]
@@ -175,11 +175,11 @@ class Execution:
 
     def _email(self, certificate: int, subscriber: int, otherwise: str) -> str:
         replies = self.before.replies
-        said = replies.get((About.CERTIFICATE, certificate))
-        said = said or replies.get((About.SUBSCRIBER, subscriber))
+        said = replies.get((LineAbout.CERTIFICATE, certificate))
+        said = said or replies.get((LineAbout.SUBSCRIBER, subscriber))
         return said.email if said and said.email else otherwise
 
-    def _changed(self, one: Certificate, target: Target, body: int) -> Certificate:
+    def _changed(self, one: KnownCertificate, target: Target, body: int) -> KnownCertificate:
         email = self._email(one.pk, one.subscriber, f"a{one.pk}@{target.email_domain}")
         if one.device is not None:
             self.carried[one.device] = one.pk + _NEW
@@ -193,9 +193,9 @@ class Execution:
             pending=(),
         )
 
-    def _issue(self, line: Line) -> None:
+    def _issue(self, line: PlannerLine) -> None:
         assert line.sender is not None
-        if line.about == About.BODY:
+        if line.about == LineAbout.BODY:
             holder, kind = -line.pk, "organisation"
         else:
             holder = line.pk
@@ -203,7 +203,9 @@ class Execution:
         fresh = self._fresh(line.pk, kind, holder, line.sender, "token")
         self.new_certificates.append(fresh)
 
-    def _fresh(self, pk: int, kind: str, subscriber: int, sender: int, storage: str) -> Certificate:
+    def _fresh(
+        self, pk: int, kind: str, subscriber: int, sender: int, storage: str
+    ) -> KnownCertificate:
         target = self.targets[sender]
         assert target.agency is not None
         device = None
@@ -212,9 +214,9 @@ class Execution:
             device = new + _NEW
             custody = "with_subscriber"
             self.new_devices.append(
-                Device(device, "token", target.agency, custody, "ok", subscriber, new)
+                KnownDevice(device, "token", target.agency, custody, "ok", subscriber, new)
             )
-        return Certificate(
+        return KnownCertificate(
             pk=new,
             kind=kind,
             body=target.agency,
@@ -226,21 +228,21 @@ class Execution:
             device=device,
         )
 
-    def _device(self, one: Device) -> Device:
-        line = self.lines[About.DEVICE, one.pk]
+    def _device(self, one: KnownDevice) -> KnownDevice:
+        line = self.lines[LineAbout.DEVICE, one.pk]
         one = replace(one, certificate=self.carried.get(one.pk, one.certificate))
         match line.action:
-            case Action.RETURN:
+            case LineAction.RETURN:
                 return replace(one, custody="at_ca")
-            case Action.REPORT_LOSS:
+            case LineAction.REPORT_LOSS:
                 return replace(one, condition="lost")
-            case Action.RECOVER:
+            case LineAction.RECOVER:
                 return replace(one, condition="ok", body=self._place("device", one.pk, one.body))
-            case Action.HAND_OVER:
+            case LineAction.HAND_OVER:
                 return replace(one, body=self._place("device", one.pk, one.body))
         return one
 
 
-def executed(world: World, of: Plan) -> World:
+def executed(world: World, of: PlannerResult) -> World:
     """Return what ``world`` is after everything of a plan was carried out."""
     return Execution(world, of).world()

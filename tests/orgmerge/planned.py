@@ -1,13 +1,16 @@
-"""Reorganisations with a plan that is ready, for tests of its pages."""
+"""Reorganisations with a plan that is ready, and its pages as a user gets them."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.test import Client
+from django.urls import reverse
+
 from orgmerge.models import Merger, Plan, PlanLine
 from orgmerge.plans import services as plans
 from orgmerge.plans import worker
-from orgmerge.vocabulary import About, Extent
+from orgmerge.vocabulary import Extent, LineAbout
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.ca.models import Certificate
@@ -78,8 +81,24 @@ def old_bodies(merger: Merger) -> list[Agency]:
     return [share.old for share in merger.shares.select_related("old").order_by("position")]
 
 
-def line_about(plan: Plan, about: About, target: int) -> PlanLine:
+def line_about(plan: Plan, about: LineAbout, target: int) -> PlanLine:
     return plan.lines.get(about=about, target_id=target)
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page_of(merger: Merger, route: str = "plan", *more: object) -> str:
+    return reverse(f"orgmerge:{route}", args=[merger.uuid, *more])
+
+
+def text_of(user: User, url: str, status: int = 200) -> str:
+    response = signed_in(user).get(url)
+    assert response.status_code == status
+    return response.content.decode()
 
 
 def _names(certificate: Certificate, name: str) -> Certificate:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
-import time_machine
 from django.http import QueryDict
-from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
 
 from orgmerge.models import AnnexPiece, Merger, Plan, PlanAnnex, PlanLine
 from orgmerge.plans import annexes
-from orgmerge.vocabulary import About, Action
+from orgmerge.vocabulary import LineAbout, LineAction
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
@@ -26,6 +23,7 @@ from portal.documents import services as documents
 from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import planned
+from tests.orgmerge.planned import signed_in
 
 pytestmark = [
     pytest.mark.django_db,
@@ -38,46 +36,25 @@ MADE_UP = 55
 
 
 @pytest.fixture
-def in_november() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def officer() -> User:
-    return builders.user(Role.OFFICE_OFFICER)
-
-
-@pytest.fixture
-def merger(officer: User) -> Merger:
-    return planned.two_communes(officer)
-
-
-@pytest.fixture
-def plan(merger: Merger, officer: User) -> Plan:
-    return planned.plan_of(merger, officer)
-
-
-@pytest.fixture
 def long_plan(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> Plan:
     """A plan of 70 lines where ten are printed at once, 30 in a piece, a piece in a sweep."""
     monkeypatch.setattr("orgmerge.plans.views.plan.MOST_AT_ONCE", 10)
     monkeypatch.setattr("orgmerge.plans.views.annex.MOST_AT_ONCE", 10)
     monkeypatch.setattr(annexes, "PIECE_ROWS", 30)
     monkeypatch.setattr(annexes, "AT_A_TIME", 0)
-    some = plan.lines.filter(about=About.CERTIFICATE).first()
+    some = plan.lines.filter(about=LineAbout.CERTIFICATE).first()
     assert some is not None
     PlanLine.objects.bulk_create(
         PlanLine(
             plan=plan,
-            about=About.CERTIFICATE,
+            about=LineAbout.CERTIFICATE,
             target_id=1_000_000 + index,
             target_uuid=some.target_uuid,
             title=f"Người {index};",
             search_title=f"nguoi {index}",
             agency_id=some.agency_id,
             sender_id=some.sender_id,
-            action=Action.CHANGE,
+            action=LineAction.CHANGE,
             form="04",
             reason="agency_renamed",
             stage=4,
@@ -106,12 +83,6 @@ def made(annex: PlanAnnex) -> PdfReader:
 
 def text_of(pdf: PdfReader) -> str:
     return "\n".join(page.extract_text() for page in pdf.pages)
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def page_of(merger: Merger, query: str = "?q=nguoi") -> str:

@@ -10,7 +10,7 @@ from devices.holders.services import take_back
 from devices.lifecycle import Custody
 from devices.models import Device
 from orgmerge.succession import records
-from orgmerge.vocabulary import Action, LineState, MergerState, Stage
+from orgmerge.vocabulary import LineAction, LineStage, LineState, MergerState
 from requests_app.models import Dossier
 from requests_app.workflow import State
 from tests import builders, story
@@ -29,7 +29,7 @@ def test_the_chosen_certificate_is_changed_first_and_alone() -> None:
     assert dossier.kind == "mau_04_renew_change"
     assert dossier.created_by == at.clerk
     assert row.answers["new_name"] == carried.NEW_NAME
-    line = at.line(stage=Stage.ORGANISATION, action=Action.CHANGE)
+    line = at.line(stage=LineStage.ORGANISATION, action=LineAction.CHANGE)
     assert (line.state, line.item, line.dossier) == (LineState.OPEN, row, dossier)
     assert at.drive() == 0
     assert Dossier.objects.filter(agency=at.agency).count() == 1
@@ -109,7 +109,7 @@ def test_the_rest_is_revoked_when_the_peoples_letters_have_been_sent() -> None:
     (revocation,) = drafts(at, "mau_05_revoke")
     (row,) = revocation.items.all()
     assert row.answers["cause"] == "merged"
-    assert {line.state for line in at.lines(stage=Stage.PEOPLE)} == {LineState.DONE}
+    assert {line.state for line in at.lines(stage=LineStage.PEOPLE)} == {LineState.DONE}
 
 
 def test_a_device_is_given_back_when_it_is_back_and_then_nothing_is_left() -> None:
@@ -119,7 +119,7 @@ def test_a_device_is_given_back_when_it_is_back_and_then_nothing_is_left() -> No
     at.drive()
     carried.finished(drafts(at, "mau_05_revoke")[0], at)
     at.drive()
-    line = at.line(stage=Stage.DEVICES)
+    line = at.line(stage=LineStage.DEVICES)
     assert line.state == LineState.PLANNED
     device = Device.objects.get(pk=line.target_id)
     assert device.custody == Custody.TO_BE_RETURNED

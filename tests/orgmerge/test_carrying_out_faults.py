@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from orgmerge.models import PlanLine
-from orgmerge.vocabulary import Action, LineState, Stage
+from orgmerge.vocabulary import LineAction, LineStage, LineState
 from portal.ca.models import Certificate, RevocationReason
 from portal.ca.register.services import revoke_many
 from requests_app.drafts.prefilled import start_dossier
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ca")]
 def past_the_gate(people: int = 1, *, days_left: int = 1000) -> Merging:
     """The organisation's certificate is done with; people are next."""
     at = carried.merged(people, days_left=days_left)
-    gate = PlanLine.objects.filter(plan=at.merger.approved_plan_id, stage=Stage.ORGANISATION)
+    gate = PlanLine.objects.filter(plan=at.merger.approved_plan_id, stage=LineStage.ORGANISATION)
     gate.update(state=LineState.DONE)
     return at
 
@@ -43,7 +43,7 @@ def test_a_letter_has_no_more_rows_than_the_setting_says(settings: Settings) -> 
 
 def test_who_fell_under_thirty_days_meanwhile_gets_a_new_one() -> None:
     at = past_the_gate(days_left=45)
-    assert {line.action for line in at.lines(stage=Stage.PEOPLE)} == {Action.CHANGE}
+    assert {line.action for line in at.lines(stage=LineStage.PEOPLE)} == {LineAction.CHANGE}
     at.now += timedelta(days=9)
 
     at.drive()
@@ -54,7 +54,7 @@ def test_who_fell_under_thirty_days_meanwhile_gets_a_new_one() -> None:
     row = letter.items.first()
     assert row is not None
     assert row.answers["org2"] == carried.NEW_NAME
-    assert {line.form for line in at.lines(stage=Stage.PEOPLE)} == {"01"}
+    assert {line.form for line in at.lines(stage=LineStage.PEOPLE)} == {"01"}
 
 
 def test_what_was_revoked_meanwhile_is_not_asked_for() -> None:
@@ -88,7 +88,7 @@ def test_what_no_successor_files_is_left_to_a_person() -> None:
 
 def test_a_row_the_clerk_has_begun_is_taken_up_and_no_second_one_made() -> None:
     at = past_the_gate(people=0)
-    line = at.line(stage=Stage.REVOKE)
+    line = at.line(stage=LineStage.REVOKE)
     certificate = Certificate.objects.get(pk=line.target_id)
     own = start_dossier("mau_05_revoke", actor=at.clerk, now=at.now, certificates=[certificate])
 
@@ -106,9 +106,9 @@ def test_what_the_ca_refuses_is_shown_and_the_rest_goes_on() -> None:
     carried.finished(letters(at, "mau_04_renew_change")[0], at, refuse=1)
     at.drive()
 
-    states = sorted(line.state for line in at.lines(stage=Stage.PEOPLE))
+    states = sorted(line.state for line in at.lines(stage=LineStage.PEOPLE))
     assert states == [LineState.DONE, LineState.FAILED]
-    refused = at.line(stage=Stage.PEOPLE, state=LineState.FAILED)
+    refused = at.line(stage=LineStage.PEOPLE, state=LineState.FAILED)
     assert "Sai tên đơn vị" in refused.outcome
     assert len(letters(at, "mau_05_revoke")) == 1
 
@@ -123,18 +123,18 @@ def test_a_row_taken_out_of_its_letter_waits_for_a_person() -> None:
 
     at.drive()
 
-    assert at.line(stage=Stage.PEOPLE, state=LineState.FAILED).item is None
-    assert at.line(stage=Stage.PEOPLE, state=LineState.OPEN).dossier == letter
+    assert at.line(stage=LineStage.PEOPLE, state=LineState.FAILED).item is None
+    assert at.line(stage=LineStage.PEOPLE, state=LineState.OPEN).dossier == letter
 
 
 def test_a_lost_device_is_told_of_at_once_after_the_gate() -> None:
     at = past_the_gate()
-    people = PlanLine.objects.filter(plan=at.merger.approved_plan_id, stage=Stage.PEOPLE)
+    people = PlanLine.objects.filter(plan=at.merger.approved_plan_id, stage=LineStage.PEOPLE)
     people.update(state=LineState.FAILED, outcome="")
-    line = at.line(stage=Stage.REVOKE)
+    line = at.line(stage=LineStage.REVOKE)
     device = Certificate.objects.get(pk=line.target_id).key.device
     PlanLine.objects.filter(target_uuid=device.uuid, plan=line.plan).update(
-        action=Action.REPORT_LOSS, form="09", stage=Stage.REVOKE
+        action=LineAction.REPORT_LOSS, form="09", stage=LineStage.REVOKE
     )
 
     at.drive()

@@ -10,7 +10,7 @@ from django.db import connection
 
 from orgmerge.filing.services import carry_out
 from orgmerge.models import Merger, MergerBody, PlanLine
-from orgmerge.vocabulary import About, Action, LineState, MergerState, Stage
+from orgmerge.vocabulary import LineAbout, LineAction, LineStage, LineState, MergerState
 from portal.core.roles import Role
 from requests_app.models import Dossier, DossierItem, Procedure
 from tests import builders
@@ -36,17 +36,17 @@ def in_force() -> Merger:
         held = builders.certificate(subscriber=builders.person(at=old))
         PlanLine.objects.create(
             plan=at.plan,
-            about=About.CERTIFICATE,
+            about=LineAbout.CERTIFICATE,
             target_id=held.pk,
             target_uuid=held.uuid,
             title=held.common_name,
             search_title=held.search_name,
             agency=old,
             sender=body,
-            action=Action.REVOKE,
+            action=LineAction.REVOKE,
             form="05",
             reason="need_ended",
-            stage=Stage.PEOPLE,
+            stage=LineStage.PEOPLE,
         )
     return at.merger
 

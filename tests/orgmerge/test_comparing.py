@@ -7,21 +7,10 @@ import pytest
 from orgmerge.models import Merger, Plan, PlanLine
 from orgmerge.plans import access, comparison
 from portal.accounts.models import User
-from portal.core.roles import Role
 from tests import builders
 from tests.orgmerge import planned
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def officer() -> User:
-    return builders.user(Role.OFFICE_OFFICER)
-
-
-@pytest.fixture
-def merger(officer: User) -> Merger:
-    return planned.two_communes(officer)
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def add_row(
     merger: Merger, old: Agency, new: MergerBody | None, by: User, *, extent: str = Extent.WHOLE
 ) -> None:
     merger.refresh_from_db()
-    row = description.Row(old, new, extent)
+    row = description.DescribedRow(old, new, extent)
     description.add_row(merger, row, actor=by, now=NOW, version=merger.version)
 
 
@@ -310,7 +310,7 @@ def test_many_bodies_are_implied_in_a_fixed_number_of_queries(
 
     with django_assert_max_num_queries(30):  # type: ignore[operator]
         description.add_row(
-            merger, description.Row(ends, new), actor=by, now=NOW, version=merger.version
+            merger, description.DescribedRow(ends, new), actor=by, now=NOW, version=merger.version
         )
 
     assert merger.shares.filter(is_implied=True).count() == 30

@@ -13,7 +13,6 @@ from orgmerge.description import checks
 from orgmerge.models import BodyList, Merger
 from portal.accounts.models import User
 from portal.agencies.models import Agency
-from portal.core.roles import Role
 from portal.core.rules import Refused
 from tests import builders
 from tests.builders import NOW
@@ -22,11 +21,6 @@ from tests.orgmerge import builders as mergers
 pytestmark = pytest.mark.django_db
 
 DAY = "2026-12-01"
-
-
-@pytest.fixture
-def officer() -> User:
-    return builders.user(Role.OFFICE_OFFICER)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from orgmerge.succession import transfers
 from orgmerge.succession.effective_day import take_effect
 from orgmerge.succession.handover import hand_over
 from orgmerge.succession.remainders import assign, remaining_counts, things_to_assign
-from orgmerge.vocabulary import About, Action, Extent, LineState
+from orgmerge.vocabulary import Extent, LineAbout, LineAction, LineState
 from portal.accounts.models import User
 from portal.agencies.models import Affiliation, Agency
 from portal.audit.models import AuditEntry
@@ -126,8 +126,10 @@ def test_each_half_of_a_divided_body_sees_its_own_half() -> None:
         ended = builders.certificate(subscriber=person, not_after=builders.NOW)
         assert ended.agency == at.olds[0]
         for about, thing in (
-            (About.SUBSCRIBER, person), (About.CERTIFICATE, held[name]), (About.DEVICE, device),
-        ):  # fmt: skip
+            (LineAbout.SUBSCRIBER, person),
+            (LineAbout.CERTIFICATE, held[name]),
+            (LineAbout.DEVICE, device),
+        ):
             approved.line(at, about, thing, body_of(at, name))
     in_force(at)
 
@@ -193,7 +195,7 @@ def test_the_plan_sends_a_person_elsewhere_than_their_body() -> None:
         place="Y",
     )  # fmt: skip
     person = builders.person(at=at.olds[0])
-    approved.line(at, About.SUBSCRIBER, person, other)
+    approved.line(at, LineAbout.SUBSCRIBER, person, other)
     in_force(at)
 
     hand_over(now=LATER)
@@ -223,8 +225,13 @@ def test_accounts_follow_their_people() -> None:
     ]
     leaver = builders.user(Role.CLERK, agency=second, person=builders.person(at=second))
     approved.line(
-        at, About.SUBSCRIBER, leaver.person, None, action=Action.KEEP, reason=Why.PERSON_LEFT  # type: ignore[arg-type]
-    )  # fmt: skip
+        at,
+        LineAbout.SUBSCRIBER,
+        leaver.person,  # type: ignore[arg-type]
+        None,
+        action=LineAction.KEEP,
+        reason=Why.PERSON_LEFT,
+    )
     AuthToken.objects.create(user=leaver)
     tell([leaver], cause="x", title="Việc dở", now=builders.NOW)
     (new,) = in_force(at)

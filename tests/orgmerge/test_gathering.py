@@ -14,22 +14,16 @@ from orgmerge.models import Choice, Merger, ReviewItem, ReviewReply, ReviewRound
 from orgmerge.planner import facts
 from orgmerge.planner.names import key
 from orgmerge.register import inputs
-from orgmerge.vocabulary import About, Action, Answer
+from orgmerge.vocabulary import LineAbout, LineAction, ReviewAnswer
 from portal.accounts.models import User
 from portal.agencies.models import Affiliation, Agency, Subscriber
 from portal.ca.models import Certificate, RevocationReason
-from portal.core.roles import Role
 from requests_app.workflow import State
 from tests import builders
 from tests.builders import NOW, TODAY
 from tests.orgmerge import builders as mergers
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def officer() -> User:
-    return builders.user(Role.OFFICE_OFFICER)
 
 
 @pytest.fixture
@@ -49,7 +43,7 @@ def world_of(merger: Merger, *, today: date = TODAY) -> facts.World:
     return inputs.world_of(merger, today=today)
 
 
-def only_certificate(merger: Merger) -> facts.Certificate:
+def only_certificate(merger: Merger) -> facts.KnownCertificate:
     (found,) = world_of(merger).certificates
     return found
 
@@ -63,7 +57,7 @@ def revoke(certificate: Certificate, reason: RevocationReason) -> None:
 def test_a_body_is_told_as_it_stands_today(merger: Merger, old: Agency) -> None:
     world = world_of(merger)
 
-    assert world.bodies[old.pk] == facts.Body(
+    assert world.bodies[old.pk] == facts.KnownBody(
         pk=old.pk,
         name="ỦY BAN NHÂN DÂN XÃ CŨ",
         key=key("UBND xã Cũ"),
@@ -212,7 +206,7 @@ def test_where_a_device_is_and_how_it_is(merger: Merger, old: Agency) -> None:
 
     (found,) = world_of(merger).devices
 
-    assert found == facts.Device(
+    assert found == facts.KnownDevice(
         pk=device.pk,
         kind="token",
         body=old.pk,
@@ -357,36 +351,36 @@ def item(merger: Merger, agency: Agency, *, at: datetime = NOW, **columns: objec
 def test_the_newest_answer_counts(merger: Merger, old: Agency) -> None:
     certificate = builders.certificate(subscriber=builders.person(at=old))
     later = NOW + timedelta(hours=1)
-    item(merger, old, certificate=certificate, answer=Answer.NOT_NEEDED, at=later)
-    item(merger, old, certificate=certificate, answer=Answer.CONTINUES)
+    item(merger, old, certificate=certificate, answer=ReviewAnswer.NOT_NEEDED, at=later)
+    item(merger, old, certificate=certificate, answer=ReviewAnswer.CONTINUES)
 
     replies = world_of(merger).replies
 
-    assert replies[About.CERTIFICATE.value, certificate.pk].answer == Answer.NOT_NEEDED
+    assert replies[LineAbout.CERTIFICATE.value, certificate.pk].answer == ReviewAnswer.NOT_NEEDED
 
 
 def test_silence_is_no_answer_and_takes_none_back(merger: Merger, old: Agency) -> None:
     certificate = builders.certificate(subscriber=builders.person(at=old))
-    item(merger, old, certificate=certificate, answer=Answer.NOT_NEEDED)
+    item(merger, old, certificate=certificate, answer=ReviewAnswer.NOT_NEEDED)
     item(merger, old, certificate=certificate, answer="", at=NOW + timedelta(hours=1))
 
     replies = world_of(merger).replies
 
-    assert replies[About.CERTIFICATE.value, certificate.pk].answer == Answer.NOT_NEEDED
+    assert replies[LineAbout.CERTIFICATE.value, certificate.pk].answer == ReviewAnswer.NOT_NEEDED
 
 
 @pytest.mark.parametrize(
     ("answer", "tells_of_holder"),
     [
-        (Answer.CONTINUES, True),
-        (Answer.MOVES, True),
-        (Answer.LEFT, True),
-        (Answer.NOT_NEEDED, False),
-        (Answer.DEVICE_NOT_FOUND, False),
+        (ReviewAnswer.CONTINUES, True),
+        (ReviewAnswer.MOVES, True),
+        (ReviewAnswer.LEFT, True),
+        (ReviewAnswer.NOT_NEEDED, False),
+        (ReviewAnswer.DEVICE_NOT_FOUND, False),
     ],
 )
 def test_some_answers_about_a_certificate_tell_of_its_holder(
-    merger: Merger, old: Agency, answer: Answer, tells_of_holder: bool
+    merger: Merger, old: Agency, answer: ReviewAnswer, tells_of_holder: bool
 ) -> None:
     person = builders.person(at=old)
     certificate = builders.certificate(subscriber=person)
@@ -405,16 +399,16 @@ def test_some_answers_about_a_certificate_tell_of_its_holder(
     replies = world_of(merger).replies
 
     said = facts.Reply(answer=answer, to=target.pk, email="moi@laichau.gov.vn")
-    assert replies[About.CERTIFICATE.value, certificate.pk] == said
-    assert replies[About.DEVICE.value, device.pk] == said
-    assert ((About.SUBSCRIBER.value, person.pk) in replies) == tells_of_holder
+    assert replies[LineAbout.CERTIFICATE.value, certificate.pk] == said
+    assert replies[LineAbout.DEVICE.value, device.pk] == said
+    assert ((LineAbout.SUBSCRIBER.value, person.pk) in replies) == tells_of_holder
 
 
 def test_answers_about_another_merger_are_not_heard(
     merger: Merger, old: Agency, officer: User
 ) -> None:
     certificate = builders.certificate(subscriber=builders.person(at=old))
-    item(mergers.merger(officer), old, certificate=certificate, answer=Answer.NOT_NEEDED)
+    item(mergers.merger(officer), old, certificate=certificate, answer=ReviewAnswer.NOT_NEEDED)
 
     assert world_of(merger).replies == {}
 
@@ -427,9 +421,9 @@ def test_what_people_decided_is_told(merger: Merger, old: Agency, officer: User)
     )
     Settlement.objects.create(
         merger=merger,
-        about=About.CERTIFICATE,
+        about=LineAbout.CERTIFICATE,
         target_id=certificate.pk,
-        action=Action.CHANGE,
+        action=LineAction.CHANGE,
         body=target,
         decided_by=officer,
         decided_at=NOW,
@@ -439,7 +433,7 @@ def test_what_people_decided_is_told(merger: Merger, old: Agency, officer: User)
 
     assert world.chosen == {target.pk: 0}
     assert world.decided == {
-        (About.CERTIFICATE.value, certificate.pk): facts.Decided(Action.CHANGE, target.pk)
+        (LineAbout.CERTIFICATE.value, certificate.pk): facts.Decided(LineAction.CHANGE, target.pk)
     }
 
 

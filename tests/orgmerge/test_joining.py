@@ -15,7 +15,7 @@ from orgmerge.approval.services import allowed_steps
 from orgmerge.body_lists import services as body_lists
 from orgmerge.body_lists.sheets import COMMUNES
 from orgmerge.description import services as description
-from orgmerge.description.services import Row
+from orgmerge.description.services import DescribedRow
 from orgmerge.description.values import MergerFacts
 from orgmerge.models import BodyList, Merger, MergerOffice
 from orgmerge.partners import services as partners
@@ -77,7 +77,9 @@ def disagree(scene: Scene, actor: User, reason: str = "Thiếu xã Hai") -> Merg
 def add_row(scene: Scene, old: Agency, actor: User) -> None:
     scene.merger.refresh_from_db()
     version = scene.merger.version
-    description.add_row(scene.merger, Row(old, scene.body), actor=actor, now=NOW, version=version)
+    description.add_row(
+        scene.merger, DescribedRow(old, scene.body), actor=actor, now=NOW, version=version
+    )
 
 
 # Asked and joined

@@ -28,11 +28,6 @@ HEADER = "old_agency,new_agency,new_name,extent,effective_on,decision"
 
 
 @pytest.fixture
-def officer() -> User:
-    return builders.user(Role.OFFICE_OFFICER)
-
-
-@pytest.fixture
 def merger(officer: User) -> Merger:
     return mergers.merger(officer)
 

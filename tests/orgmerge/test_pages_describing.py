@@ -14,6 +14,7 @@ from portal.accounts.models import User
 from portal.core.roles import Role
 from tests import builders
 from tests.orgmerge import builders as mergers
+from tests.orgmerge.planned import signed_in
 from tests.pages import flat
 
 pytestmark = pytest.mark.django_db
@@ -33,17 +34,6 @@ BODY = {
     "head_title": "CHỦ TỊCH",
     "has_seal": "on",
 }
-
-
-@pytest.fixture
-def officer() -> User:
-    return builders.user(Role.OFFICE_OFFICER)
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def text_of(client: Client, url: str) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-import time_machine
-from django.test import Client
 from django.urls import reverse
 
 from orgmerge.models import Merger
@@ -21,20 +19,9 @@ from tests.builders import NOW
 from tests.orgmerge import builders as mergers
 from tests.orgmerge import joined
 from tests.orgmerge.joined import Scene, agree, step
+from tests.orgmerge.planned import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_november")]
-
-
-@pytest.fixture
-def in_november() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def page_of(scene: Scene, route: str = "detail") -> str:

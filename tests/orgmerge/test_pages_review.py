@@ -12,14 +12,13 @@ import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
-from django.test import Client
 from openpyxl import load_workbook
 
 from devices.lifecycle import Custody
 from orgmerge.models import Merger, MergerBody, ReviewItem, ReviewReply
 from orgmerge.review import rounds
 from orgmerge.review.rules import OUTSIDE
-from orgmerge.vocabulary import Answer
+from orgmerge.vocabulary import ReviewAnswer
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.core.roles import Role
@@ -27,6 +26,7 @@ from portal.deadlines.models import Deadline
 from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import builders as mergers
+from tests.orgmerge.planned import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -63,12 +63,6 @@ class Scene:
 
     def answers(self) -> list[str]:
         return list(self.reply.items.values_list("answer", flat=True))
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
@@ -140,28 +134,36 @@ def test_the_list_stands_on_the_work_list(scene: Scene) -> None:
 def test_what_is_typed_is_saved(scene: Scene) -> None:
     response = scene.post(
         scene.clerk,
-        {"1:answer": Answer.CONTINUES, "1:email": "an@laichau.gov.vn", "2:answer": Answer.LEFT},
+        {
+            "1:answer": ReviewAnswer.CONTINUES,
+            "1:email": "an@laichau.gov.vn",
+            "2:answer": ReviewAnswer.LEFT,
+        },
     )
 
     assert response.status_code == 302
-    assert scene.answers() == [Answer.CONTINUES, Answer.LEFT]
+    assert scene.answers() == [ReviewAnswer.CONTINUES, ReviewAnswer.LEFT]
 
 
 def test_good_rows_are_saved_and_bad_ones_come_back_as_typed(scene: Scene) -> None:
     response = scene.post(
         scene.clerk,
-        {"1:answer": Answer.CONTINUES, "2:answer": Answer.CONTINUES, "2:email": "binh@gmail.com"},
+        {
+            "1:answer": ReviewAnswer.CONTINUES,
+            "2:answer": ReviewAnswer.CONTINUES,
+            "2:email": "binh@gmail.com",
+        },
     )
 
     page = text_of(response)
     assert response.status_code == 200
-    assert scene.answers() == [Answer.CONTINUES, ""]
+    assert scene.answers() == [ReviewAnswer.CONTINUES, ""]
     assert 'href="#o-2-email"' in page
     assert 'value="binh@gmail.com"' in page
 
 
 def test_the_script_is_told_what_was_found(scene: Scene) -> None:
-    data = {"version": "1", "1:answer": Answer.CONTINUES, "2:answer": Answer.MOVES}
+    data = {"version": "1", "1:answer": ReviewAnswer.CONTINUES, "2:answer": ReviewAnswer.MOVES}
 
     response = signed_in(scene.clerk).post(scene.page, data, headers={"Accept": "application/json"})
 
@@ -174,30 +176,32 @@ def test_the_script_is_told_what_was_found(scene: Scene) -> None:
 def test_ticked_rows_get_one_answer(scene: Scene) -> None:
     cells = {"1:answer": "", "2:answer": "", "rows": "2"}
 
-    scene.post(scene.clerk, cells, do="mark", mark_answer=Answer.MOVES, mark_moves_to=str(OUTSIDE))
+    scene.post(
+        scene.clerk, cells, do="mark", mark_answer=ReviewAnswer.MOVES, mark_moves_to=str(OUTSIDE)
+    )
 
-    assert scene.answers() == ["", Answer.MOVES]
+    assert scene.answers() == ["", ReviewAnswer.MOVES]
 
 
 def test_a_page_seen_before_another_saved_overwrites_nothing(scene: Scene) -> None:
-    scene.post(scene.clerk, {"1:answer": Answer.CONTINUES})
+    scene.post(scene.clerk, {"1:answer": ReviewAnswer.CONTINUES})
 
-    response = scene.post(scene.clerk, {"1:answer": Answer.NOT_NEEDED}, version="1")
+    response = scene.post(scene.clerk, {"1:answer": ReviewAnswer.NOT_NEEDED}, version="1")
 
     assert response.status_code == 409
-    assert scene.answers() == [Answer.CONTINUES, ""]
-    assert str(Answer.NOT_NEEDED.label) in text_of(response)  # what was typed is not lost
+    assert scene.answers() == [ReviewAnswer.CONTINUES, ""]
+    assert str(ReviewAnswer.NOT_NEEDED.label) in text_of(response)  # what was typed is not lost
 
 
 def test_sending_needs_every_line(scene: Scene) -> None:
-    response = scene.post(scene.clerk, {"1:answer": Answer.CONTINUES}, do="send")
+    response = scene.post(scene.clerk, {"1:answer": ReviewAnswer.CONTINUES}, do="send")
 
     assert 'data-code="unanswered"' in text_of(response)
     assert scene.reply.sent_at is None
 
 
 def test_sent_it_is_read_only_until_taken_back(scene: Scene) -> None:
-    both = {"1:answer": Answer.CONTINUES, "2:answer": Answer.CONTINUES}
+    both = {"1:answer": ReviewAnswer.CONTINUES, "2:answer": ReviewAnswer.CONTINUES}
     scene.post(scene.clerk, both, do="send")
     client = signed_in(scene.clerk)
     assert scene.reply.sent_by == scene.clerk
@@ -215,7 +219,7 @@ def test_sent_it_is_read_only_until_taken_back(scene: Scene) -> None:
     [("answer=none", 1), ("answer=any", 1), ("kind=subscriber", 1), ("q=lo van an", 1), ("q=x", 0)],
 )
 def test_the_list_is_narrowed(scene: Scene, query: str, count: int) -> None:
-    scene.post(scene.clerk, {"1:answer": Answer.CONTINUES})
+    scene.post(scene.clerk, {"1:answer": ReviewAnswer.CONTINUES})
 
     page = text_of(signed_in(scene.clerk).get(f"{scene.page}?{query}"))
 
@@ -299,7 +303,7 @@ def test_a_day_that_cannot_be_comes_back_with_the_reason(scene: Scene) -> None:
 
 
 def test_the_office_takes_away_what_was_said(scene: Scene) -> None:
-    scene.post(scene.clerk, {"1:answer": Answer.MOVES, "1:moves_to": "UBND XÃ MỚI"})
+    scene.post(scene.clerk, {"1:answer": ReviewAnswer.MOVES, "1:moves_to": "UBND XÃ MỚI"})
     client = signed_in(scene.officer)
     base = f"/sap-nhap/{scene.merger.uuid}/ra-soat/"
 
@@ -313,7 +317,7 @@ def test_the_office_takes_away_what_was_said(scene: Scene) -> None:
 
 
 def test_a_line_the_office_wrote_says_so(scene: Scene) -> None:
-    scene.post(scene.officer, {"2:answer": Answer.LEFT})
+    scene.post(scene.officer, {"2:answer": ReviewAnswer.LEFT})
 
     page = text_of(
         signed_in(scene.officer).get(f"/sap-nhap/{scene.merger.uuid}/ra-soat/dong/?answer=office")
@@ -353,8 +357,8 @@ def test_a_sheet_goes_out_and_comes_back(scene: Scene) -> None:
     client.post(parked, {"version": scene.reply.version})
 
     item = scene.reply.items.get(position=1)
-    assert (item.answer, item.moves_to) == (Answer.MOVES, scene.new)
-    assert scene.answers() == [Answer.MOVES, ""]  # a blank row leaves its line as it is
+    assert (item.answer, item.moves_to) == (ReviewAnswer.MOVES, scene.new)
+    assert scene.answers() == [ReviewAnswer.MOVES, ""]  # a blank row leaves its line as it is
 
 
 def test_whole_personal_numbers_do_not_leave_in_the_sheet(scene: Scene) -> None:

@@ -14,8 +14,8 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from devices.models import Device
-from orgmerge.body_lists.trial import COLUMNS
-from orgmerge.vocabulary import About, Action
+from orgmerge.body_lists.sheets import BODIES
+from orgmerge.vocabulary import LineAbout, LineAction
 from portal.agencies.models import Agency, Subscriber
 from portal.ca.models import Certificate
 from requests_app.models import Dossier
@@ -52,20 +52,20 @@ def plan(tmp_path: Path) -> list[dict[str, Any]]:
 
 def test_everything_the_bodies_have_is_in_exactly_one_line(plan: list[dict[str, Any]]) -> None:
     found = {
-        about: Counter(line["id"] for line in plan if line["about"] == about) for about in About
+        about: Counter(line["id"] for line in plan if line["about"] == about) for about in LineAbout
     }
 
     outside = Agency.objects.filter(kind__in=["province", "office"])
     for about, things in (
-        (About.CERTIFICATE, Certificate.objects.exclude(agency__in=outside)),
-        (About.DEVICE, Device.objects.exclude(agency__in=outside)),
-        (About.SUBSCRIBER, Subscriber.objects.exclude(agency__in=outside)),
-        (About.DOSSIER, Dossier.objects.exclude(agency__in=outside)),
+        (LineAbout.CERTIFICATE, Certificate.objects.exclude(agency__in=outside)),
+        (LineAbout.DEVICE, Device.objects.exclude(agency__in=outside)),
+        (LineAbout.SUBSCRIBER, Subscriber.objects.exclude(agency__in=outside)),
+        (LineAbout.DOSSIER, Dossier.objects.exclude(agency__in=outside)),
     ):
         expected = {str(code) for code in things.values_list("uuid", flat=True)}
         assert set(found[about]) >= expected
         assert set(found[about].values()) <= {1}
-    by_serial = Counter(line["serial"] for line in plan if line["about"] == About.CERTIFICATE)
+    by_serial = Counter(line["serial"] for line in plan if line["about"] == LineAbout.CERTIFICATE)
     assert max(by_serial.values()) == 1
 
 
@@ -80,7 +80,9 @@ def test_under_each_name_at_most_one_certificate_of_a_body_lives_on(
     survivors = Counter(
         line["sender_id"]
         for line in plan
-        if line["id"] in own and line["action"] == Action.CHANGE and line["reason"] == "survivor"
+        if line["id"] in own
+        and line["action"] == LineAction.CHANGE
+        and line["reason"] == "survivor"
     )
 
     assert survivors
@@ -92,9 +94,11 @@ def test_what_becomes_of_a_district_is_left_to_people(plan: list[dict[str, Any]]
 
     theirs = [line for line in plan if line["body"].startswith(districts)]
 
-    assert any(line["action"] == Action.SETTLE and line["open"] for line in theirs)
-    changed = [line for line in theirs if line["about"] == About.CERTIFICATE and not line["open"]]
-    assert not [line for line in changed if line["action"] == Action.CHANGE]
+    assert any(line["action"] == LineAction.SETTLE and line["open"] for line in theirs)
+    changed = [
+        line for line in theirs if line["about"] == LineAbout.CERTIFICATE and not line["open"]
+    ]
+    assert not [line for line in changed if line["action"] == LineAction.CHANGE]
 
 
 def test_the_expansion_has_the_columns_of_the_file_of_bodies() -> None:
@@ -103,7 +107,7 @@ def test_the_expansion_has_the_columns_of_the_file_of_bodies() -> None:
     content, _errors = expand()
 
     rows = list(csv.DictReader(StringIO(content)))
-    assert set(rows[0]) == set(COLUMNS)
+    assert set(rows[0]) == set(BODIES)
     kept = [row for row in rows if row["new_agency"] == row["old_agency"]]
     assert any(row["new_name"].startswith("ỦY BAN NHÂN DÂN") for row in kept)
     assert any(row["new_name"].startswith("TRƯỜNG") for row in kept)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import time_machine
-from django.test import Client
-from django.urls import reverse
 
 from orgmerge.models import Merger, Plan, PlanLine
 from orgmerge.plans import services as plans
-from orgmerge.vocabulary import About, Action
+from orgmerge.vocabulary import LineAbout, LineAction
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate
@@ -20,45 +16,9 @@ from portal.core.roles import Role
 from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import planned
+from tests.orgmerge.planned import page_of, signed_in, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_november")]
-
-
-@pytest.fixture
-def in_november() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def officer() -> User:
-    return builders.user(Role.OFFICE_OFFICER)
-
-
-@pytest.fixture
-def merger(officer: User) -> Merger:
-    return planned.two_communes(officer)
-
-
-@pytest.fixture
-def plan(merger: Merger, officer: User) -> Plan:
-    return planned.plan_of(merger, officer)
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def page_of(merger: Merger, route: str = "plan", *more: object) -> str:
-    return reverse(f"orgmerge:{route}", args=[merger.uuid, *more])
-
-
-def text_of(user: User, url: str, status: int = 200) -> str:
-    response = signed_in(user).get(url)
-    assert response.status_code == status
-    return response.content.decode()
 
 
 # Choices
@@ -116,7 +76,7 @@ def test_a_choice_is_taken_and_the_plan_made_anew(
     assert "chưa chọn chứng thư cơ quan" not in made
     newest = plans.newest_ready(merger)
     assert newest is not None
-    assert planned.line_about(newest, About.CERTIFICATE, other).action == Action.CHANGE
+    assert planned.line_about(newest, LineAbout.CERTIFICATE, other).action == LineAction.CHANGE
 
 
 def test_none_can_be_chosen(merger: Merger, officer: User, plan: Plan) -> None:
@@ -170,7 +130,7 @@ def split(officer: User) -> Merger:
 
 
 def waiting_lines(plan: Plan) -> list[PlanLine]:
-    return list(plan.lines.filter(about=About.CERTIFICATE, is_open=True).order_by("pk"))
+    return list(plan.lines.filter(about=LineAbout.CERTIFICATE, is_open=True).order_by("pk"))
 
 
 def settle(merger: Merger, user: User, lines: list[PlanLine], **typed: object) -> object:
@@ -203,7 +163,7 @@ def test_some_lines_are_settled_with_one_decision(split: Merger, officer: User) 
     newest = plans.newest_ready(split)
     assert newest is not None
     assert {
-        planned.line_about(newest, About.CERTIFICATE, one.target_id).is_open for one in lines
+        planned.line_about(newest, LineAbout.CERTIFICATE, one.target_id).is_open for one in lines
     } == {False}
     assert AuditEntry.objects.filter(action="merger.settle").count() == 1
 
@@ -241,7 +201,7 @@ def test_where_there_are_many_bodies_one_is_named(
 
 def test_lines_of_two_sorts_are_not_settled_together(split: Merger, officer: User) -> None:
     plan = planned.plan_of(split, officer)
-    some = [waiting_lines(plan)[0], plan.lines.filter(about=About.DEVICE, is_open=True).first()]
+    some = [waiting_lines(plan)[0], plan.lines.filter(about=LineAbout.DEVICE, is_open=True).first()]
 
     answer = settle(split, officer, some, action="keep")  # type: ignore[arg-type]
 

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from orgmerge.models import Merger, Plan, PlanLine
-from orgmerge.vocabulary import About, Action
+from orgmerge.vocabulary import LineAbout, LineAction
 from portal.agencies.models import Agency, AgencyVersion
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate
@@ -67,11 +67,11 @@ def test_each_thing_of_the_bodies_is_one_line(file: Path) -> None:
 
     counted = [line["about"] for line in lines]
     assert {about: counted.count(about) for about in counted} == {
-        About.BODY: 1,
-        About.CERTIFICATE: 4,
-        About.DEVICE: 2,
-        About.SUBSCRIBER: 4,
-        About.DOSSIER: 2,
+        LineAbout.BODY: 1,
+        LineAbout.CERTIFICATE: 4,
+        LineAbout.DEVICE: 2,
+        LineAbout.SUBSCRIBER: 4,
+        LineAbout.DOSSIER: 2,
     }
     assert len({(line["about"], line["id"]) for line in lines}) == len(lines)
 
@@ -85,7 +85,7 @@ def test_a_line_names_things_by_what_is_known_outside(file: Path) -> None:
     line = next(line for line in lines if line.get("serial") == own.serial)
     assert line["id"] == str(own.uuid)
     assert line["body_id"] == str(agency.uuid)
-    assert (line["action"], line["form"]) == (Action.CHANGE, "04")
+    assert (line["action"], line["form"]) == (LineAction.CHANGE, "04")
     assert line["sender"] == "ỦY BAN NHÂN DÂN XÃ MỚI"
     assert set(line) == {
         "id", "serial", "about", "body", "body_id", "action", "form", "reason", "stage", "sender",
@@ -101,7 +101,7 @@ def test_a_body_to_be_founded_has_the_same_identity_in_each_run(file: Path) -> N
 
     assert first == second
     assert {line["sender_id"] for line in first} == {
-        *(line["id"] for line in first if line["about"] == About.BODY),
+        *(line["id"] for line in first if line["about"] == LineAbout.BODY),
         *({""} & {line["sender_id"] for line in first}),
     }
 
@@ -138,7 +138,7 @@ def test_who_stands_under_a_renamed_body_is_planned_too(file: Path) -> None:
     lines = plan(file, f"{committee.name},,ỦY BAN NHÂN DÂN XÃ MỚI,whole,2026-12-01,1684/NQ")
 
     line = next(line for line in lines if line["id"] == str(certificate.uuid))
-    assert (line["action"], line["form"], line["sender"]) == (Action.CHANGE, "04", school.name)
+    assert (line["action"], line["form"], line["sender"]) == (LineAction.CHANGE, "04", school.name)
 
 
 def test_rows_that_cannot_be_understood_are_named_all_at_once(file: Path) -> None:
@@ -197,6 +197,29 @@ def test_a_day_in_the_past_with_later_dossiers_is_refused(file: Path) -> None:
     assert said.startswith("Dòng 2: dossiers_later")
 
 
+def test_the_file_is_read_as_the_pages_read_it(file: Path) -> None:
+    agency = commune("ĐẦU")
+    row = (agency.name, "", "ỦY BAN NHÂN DÂN XÃ MỚI", "{}", "01/12/2026")
+    as_machines_write = plan(file, ",".join(row).format("whole"))
+    head = "Đơn vị cũ;Đơn vị mới đã có;Tên mới;Phạm vi;Ngày hiệu lực"
+    file.write_text("\n".join([head, ";".join(row).format("Toàn bộ")]), encoding="utf-8-sig")
+    out = StringIO()
+
+    call_command("plan_merger", str(file), "--at", "2026-11-20", "--json", stdout=out)
+
+    assert [json.loads(line) for line in out.getvalue().splitlines()] == as_machines_write
+
+
+def test_an_empty_file_lacks_the_columns(file: Path) -> None:
+    file.write_text("", encoding="utf-8")
+    errors = StringIO()
+
+    with pytest.raises(CommandError):
+        call_command("plan_merger", str(file), stderr=errors)
+
+    assert errors.getvalue().startswith("Dòng 1: wrong_header: ")
+
+
 @pytest.mark.parametrize("content", ["", "a,b,c\n1,2,3\n", HEADER])
 def test_a_file_that_is_none_is_refused(file: Path, content: str) -> None:
     file.write_text(content, encoding="utf-8")
@@ -224,11 +247,13 @@ def test_a_kept_commune_whose_certificates_name_the_district_changes_them(file: 
         f"{other.name},{kept.name},,whole,2026-12-01,1684/NQ",
     )
 
-    certificates = {line["serial"]: line for line in lines if line["about"] == About.CERTIFICATE}
+    certificates = {
+        line["serial"]: line for line in lines if line["about"] == LineAbout.CERTIFICATE
+    }
     own = certificates[Certificate.objects.get(agency=kept, kind="organisation").serial]
     person = certificates[Certificate.objects.get(agency=kept, kind="person").serial]
-    assert (own["action"], own["form"]) == (Action.CHANGE, "04")
-    assert person["action"] == Action.KEEP
+    assert (own["action"], own["form"]) == (LineAction.CHANGE, "04")
+    assert person["action"] == LineAction.KEEP
 
 
 def test_a_kept_commune_of_a_province_that_goes_over_names_the_new_one(file: Path) -> None:
@@ -249,7 +274,7 @@ def test_a_kept_commune_of_a_province_that_goes_over_names_the_new_one(file: Pat
 
     own = Certificate.objects.get(kind="organisation")
     line = next(line for line in lines if line.get("serial") == own.serial)
-    assert (line["action"], line["form"]) == (Action.CHANGE, "04")
+    assert (line["action"], line["form"]) == (LineAction.CHANGE, "04")
 
 
 def test_communes_of_one_name_in_two_provinces_are_two(file: Path) -> None:
@@ -262,5 +287,5 @@ def test_communes_of_one_name_in_two_provinces_are_two(file: Path) -> None:
         f"{second.name},,ỦY BAN NHÂN DÂN XÃ MỚI,whole,2026-12-01,1684/NQ",
     )
 
-    founded = [line for line in lines if line["about"] == About.BODY]
+    founded = [line for line in lines if line["about"] == LineAbout.BODY]
     assert len({line["id"] for line in founded}) == 2

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
 
 import pytest
-import time_machine
-from django.test import Client
 from django.urls import reverse
 from openpyxl import load_workbook
 
 from orgmerge.models import Merger, Plan, PlanLine
 from orgmerge.plans import services as plans
 from orgmerge.plans.wording import SLUG_OF
-from orgmerge.vocabulary import About, Action, MergerState
+from orgmerge.vocabulary import LineAbout, LineAction, MergerState
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate
@@ -23,49 +20,13 @@ from portal.core.roles import Role
 from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import planned
+from tests.orgmerge.planned import page_of, signed_in, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_november")]
 
 
-@pytest.fixture
-def in_november() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def officer() -> User:
-    return builders.user(Role.OFFICE_OFFICER)
-
-
-@pytest.fixture
-def merger(officer: User) -> Merger:
-    return planned.two_communes(officer)
-
-
-@pytest.fixture
-def plan(merger: Merger, officer: User) -> Plan:
-    return planned.plan_of(merger, officer)
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def page_of(merger: Merger, route: str = "plan", *more: object) -> str:
-    return reverse(f"orgmerge:{route}", args=[merger.uuid, *more])
-
-
 def line_page(merger: Merger, line: PlanLine) -> str:
     return page_of(merger, "plan_line", SLUG_OF[line.about], line.target_uuid)
-
-
-def text_of(user: User, url: str, status: int = 200) -> str:
-    response = signed_in(user).get(url)
-    assert response.status_code == status
-    return response.content.decode()
 
 
 def titles(user: User, url: str) -> list[str]:
@@ -203,19 +164,19 @@ def test_pages_follow_one_another_by_stage(
 
 def _many_lines(plan: Plan, number: int) -> None:
     """Lines as there are in a large plan; their things are made up."""
-    some = plan.lines.filter(about=About.CERTIFICATE).first()
+    some = plan.lines.filter(about=LineAbout.CERTIFICATE).first()
     assert some is not None
     PlanLine.objects.bulk_create(
         PlanLine(
             plan=plan,
-            about=About.CERTIFICATE,
+            about=LineAbout.CERTIFICATE,
             target_id=1_000_000 + index,
             target_uuid=some.target_uuid,
             title=f"Người {index}",
             search_title=f"nguoi {index}",
             agency_id=some.agency_id,
             sender_id=some.sender_id,
-            action=Action.CHANGE,
+            action=LineAction.CHANGE,
             form="04",
             reason="agency_renamed",
             stage=4,
@@ -250,7 +211,7 @@ def test_the_page_asks_the_database_as_often_for_many_lines_as_for_few(
 
 
 def test_old_and_new_subject_stand_side_by_side(merger: Merger, officer: User, plan: Plan) -> None:
-    line = plan.lines.get(about=About.CERTIFICATE, reason="survivor")
+    line = plan.lines.get(about=LineAbout.CERTIFICATE, reason="survivor")
 
     page = text_of(officer, line_page(merger, line))
 
@@ -267,7 +228,7 @@ def test_a_persons_new_subject_names_the_new_body(
 ) -> None:
     person = Certificate.objects.filter(kind="person").order_by("pk").first()
     assert person is not None
-    line = planned.line_about(plan, About.CERTIFICATE, person.pk)
+    line = planned.line_about(plan, LineAbout.CERTIFICATE, person.pk)
 
     subject = signed_in(officer).get(line_page(merger, line)).context["new_subject"]
 
@@ -277,16 +238,16 @@ def test_a_persons_new_subject_names_the_new_body(
 
 
 def test_a_line_leads_to_device_and_holder(merger: Merger, officer: User, plan: Plan) -> None:
-    line = plan.lines.get(about=About.CERTIFICATE, reason="merged")
+    line = plan.lines.get(about=LineAbout.CERTIFICATE, reason="merged")
 
     related = signed_in(officer).get(line_page(merger, line)).context["related"]
 
-    assert {one.line.about for one in related} >= {About.DEVICE, About.SUBSCRIBER}
+    assert {one.line.about for one in related} >= {LineAbout.DEVICE, LineAbout.SUBSCRIBER}
 
 
-@pytest.mark.parametrize("about", list(About))
+@pytest.mark.parametrize("about", list(LineAbout))
 def test_each_sort_of_line_has_its_page(
-    merger: Merger, officer: User, plan: Plan, about: About
+    merger: Merger, officer: User, plan: Plan, about: LineAbout
 ) -> None:
     line = plan.lines.filter(about=about).first()
     assert line is not None
@@ -424,7 +385,7 @@ def test_a_body_sees_its_own_lines_once_they_are_approved(merger: Merger, plan: 
     theirs = plan.lines.filter(agency=other).first()
     assert theirs is not None
     text_of(clerk, line_page(merger, theirs), status=404)
-    own = plan.lines.filter(agency=mine, about=About.CERTIFICATE).first()
+    own = plan.lines.filter(agency=mine, about=LineAbout.CERTIFICATE).first()
     assert own is not None
     text_of(clerk, line_page(merger, own))
     for route in ("plan_choices", "plan_cautions", "plan_changes", "settle", "plan_state"):

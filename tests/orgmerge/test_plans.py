@@ -13,7 +13,7 @@ from orgmerge.planner import planner
 from orgmerge.plans import comparison, worker
 from orgmerge.plans import services as plans
 from orgmerge.register import inputs
-from orgmerge.vocabulary import About, Action, Extent, MergerState
+from orgmerge.vocabulary import Extent, LineAbout, LineAction, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.audit.models import AuditEntry
@@ -28,11 +28,6 @@ from tests.orgmerge import builders as mergers
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(minutes=1)
-
-
-@pytest.fixture
-def officer() -> User:
-    return builders.user(Role.OFFICE_OFFICER)
 
 
 @pytest.fixture
@@ -89,12 +84,12 @@ def test_each_thing_stands_in_exactly_one_line_as_planned(merger: Merger, office
     plan = made_plan(merger, officer)
 
     world = inputs.world_of(merger, today=TODAY)
-    expected = {(About.CERTIFICATE, *[one.pk]) for one in world.certificates} | {
-        (About.DEVICE, one.pk) for one in world.devices
+    expected = {(LineAbout.CERTIFICATE, *[one.pk]) for one in world.certificates} | {
+        (LineAbout.DEVICE, one.pk) for one in world.devices
     }
-    expected |= {(About.SUBSCRIBER, one.pk) for one in world.subscribers}
-    expected |= {(About.DOSSIER, one.pk) for one in world.dossiers}
-    stored = list(plan.lines.exclude(about=About.BODY).values_list("about", "target_id"))
+    expected |= {(LineAbout.SUBSCRIBER, one.pk) for one in world.subscribers}
+    expected |= {(LineAbout.DOSSIER, one.pk) for one in world.dossiers}
+    stored = list(plan.lines.exclude(about=LineAbout.BODY).values_list("about", "target_id"))
     assert len(stored) == len(expected) == 14
     assert set(stored) == expected
 
@@ -108,7 +103,7 @@ def test_a_stored_line_says_what_was_planned(merger: Merger, officer: User) -> N
         assert (stored.stage, stored.is_open) == (line.stage, line.is_open)
         assert (stored.sender_id, stored.successor_id) == (line.sender, line.successor)
         assert tuple(stored.warnings) == line.warnings
-        assert stored.agency_id == (None if line.about == About.BODY else line.body)
+        assert stored.agency_id == (None if line.about == LineAbout.BODY else line.body)
         assert stored.state == "planned"
 
 
@@ -116,17 +111,17 @@ def test_lines_are_found_by_what_they_are_about(merger: Merger, officer: User) -
     plan = made_plan(merger, officer)
 
     first = certificates_of_bodies()[0]
-    line = plan.lines.get(about=About.CERTIFICATE, target_id=first.pk)
+    line = plan.lines.get(about=LineAbout.CERTIFICATE, target_id=first.pk)
     assert line.target_uuid == first.uuid
     assert line.title == f"{first.common_name} · {first.serial}"
     assert line.search_title == f"uy ban nhan dan xa dau {first.serial.lower()}"
-    device = plan.lines.filter(about=About.DEVICE, search_title__contains="xa dau").get()
+    device = plan.lines.filter(about=LineAbout.DEVICE, search_title__contains="xa dau").get()
     assert device.title.startswith("USB Token BIT4ID-")
     assert device.title.endswith(" · ỦY BAN NHÂN DÂN XÃ ĐẦU")
-    dossier = plan.lines.filter(about=About.DOSSIER).first()
+    dossier = plan.lines.filter(about=LineAbout.DOSSIER).first()
     assert dossier is not None
     assert dossier.search_title.startswith("mau 01 · ")
-    assert plan.lines.get(about=About.BODY).target_uuid == target(merger).uuid
+    assert plan.lines.get(about=LineAbout.BODY).target_uuid == target(merger).uuid
 
 
 def test_the_counts_are_those_of_the_lines(merger: Merger, officer: User) -> None:
@@ -135,7 +130,7 @@ def test_the_counts_are_those_of_the_lines(merger: Merger, officer: User) -> Non
     assert plan.counts["lines"] == plan.lines.count() == 15
     assert plan.counts["open"] == plan.lines.filter(is_open=True).count() > 0
     assert sum(plan.counts["actions"].values()) == 15
-    assert plan.counts["about"][About.CERTIFICATE] == 4
+    assert plan.counts["about"][LineAbout.CERTIFICATE] == 4
     (choice,) = plan.choices
     assert choice["target"] == target(merger).pk
     ranked = [one["certificate"] for one in choice["candidates"] if one["rank"]]
@@ -368,7 +363,10 @@ def test_a_chosen_certificate_is_asked_for_in_a_new_plan(merger: Merger, officer
     assert second is not None
     assert second.number == 2
     assert second.choices[0]["chosen"] == other.pk
-    assert second.lines.get(about=About.CERTIFICATE, target_id=other.pk).action == Action.CHANGE
+    assert (
+        second.lines.get(about=LineAbout.CERTIFICATE, target_id=other.pk).action
+        == LineAction.CHANGE
+    )
     assert second.counts["open"] < first.counts["open"]
 
 
@@ -380,8 +378,8 @@ def test_none_can_be_chosen_so_that_a_new_one_is_asked_for(merger: Merger, offic
 
     plan = plans.newest_ready(merger)
     assert plan is not None
-    line = plan.lines.get(about=About.BODY)
-    assert (line.action, line.form) == (Action.ISSUE, "02")
+    line = plan.lines.get(about=LineAbout.BODY)
+    assert (line.action, line.form) == (LineAction.ISSUE, "02")
 
 
 def test_choosing_twice_keeps_one_choice(merger: Merger, officer: User) -> None:
@@ -445,7 +443,7 @@ def split(officer: User) -> Merger:
 
 
 def open_certificate(plan: Plan) -> PlanLine:
-    return plan.lines.get(about=About.CERTIFICATE, is_open=True)
+    return plan.lines.get(about=LineAbout.CERTIFICATE, is_open=True)
 
 
 def test_a_settled_thing_waits_no_longer(split: Merger, officer: User) -> None:
@@ -457,7 +455,7 @@ def test_a_settled_thing_waits_no_longer(split: Merger, officer: User) -> None:
         split,
         line.about,
         line.target_id,
-        Action.CHANGE,
+        LineAction.CHANGE,
         body=body,
         note="Về xã Hai",
         actor=officer,
@@ -468,15 +466,15 @@ def test_a_settled_thing_waits_no_longer(split: Merger, officer: User) -> None:
 
     second = plans.newest_ready(split)
     assert second is not None
-    settled = second.lines.get(about=About.CERTIFICATE)
-    assert (settled.action, settled.sender, settled.is_open) == (Action.CHANGE, body, False)
+    settled = second.lines.get(about=LineAbout.CERTIFICATE)
+    assert (settled.action, settled.sender, settled.is_open) == (LineAction.CHANGE, body, False)
 
 
 @pytest.mark.parametrize(
-    ("action", "code"), [(Action.CHANGE, "no_body"), (Action.RETURN, "not_an_answer")]
+    ("action", "code"), [(LineAction.CHANGE, "no_body"), (LineAction.RETURN, "not_an_answer")]
 )
 def test_a_settlement_must_be_an_answer(
-    split: Merger, officer: User, action: Action, code: str
+    split: Merger, officer: User, action: LineAction, code: str
 ) -> None:
     line = open_certificate(made_plan(split, officer))
 
@@ -497,7 +495,9 @@ def test_a_settlement_must_be_an_answer(
 
 
 def test_what_is_clear_is_not_settled(merger: Merger, officer: User) -> None:
-    line = made_plan(merger, officer).lines.filter(is_open=False).exclude(about=About.BODY).first()
+    line = (
+        made_plan(merger, officer).lines.filter(is_open=False).exclude(about=LineAbout.BODY).first()
+    )
     assert line is not None
 
     with pytest.raises(Refused) as refusal:
@@ -505,7 +505,7 @@ def test_what_is_clear_is_not_settled(merger: Merger, officer: User) -> None:
             merger,
             line.about,
             line.target_id,
-            Action.KEEP,
+            LineAction.KEEP,
             body=None,
             note="",
             actor=officer,
@@ -552,11 +552,11 @@ def test_what_moved_between_two_plans_is_shown_line_by_line(merger: Merger, offi
     moved = comparison.differences(second, first)
 
     by_target = {(line.about, line.target_id): line for line in moved.moved}
-    fresh = by_target[About.CERTIFICATE, new.pk]
+    fresh = by_target[LineAbout.CERTIFICATE, new.pk]
     assert fresh.old_action is None  # type: ignore[attr-defined]
     ended = {line.agency_id for line in moved.gone}
     assert ended == {gone.old_id}
-    survivor = by_target[About.BODY, target(merger).pk] if len(by_target) > 2 else None
+    survivor = by_target[LineAbout.BODY, target(merger).pk] if len(by_target) > 2 else None
     assert survivor is None or survivor.old_reason  # type: ignore[attr-defined]
 
 

@@ -16,7 +16,7 @@ from orgmerge.filing import services
 from orgmerge.models import PlanLine
 from orgmerge.plans import line_states
 from orgmerge.plans.wording import SLUG_OF
-from orgmerge.vocabulary import Action, LineState, Stage
+from orgmerge.vocabulary import LineAction, LineStage, LineState
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
@@ -53,7 +53,7 @@ def failed(at: Merging) -> PlanLine:
     dossier = Dossier.objects.get(agency=at.agency)
     story.step(dossier, StepAction.WITHDRAW, at.clerk, reason="Nhầm tên", now=at.now)
     at.drive()
-    return at.line(stage=Stage.ORGANISATION, action=Action.CHANGE)
+    return at.line(stage=LineStage.ORGANISATION, action=LineAction.CHANGE)
 
 
 def test_the_page_says_whose_turn_it_is(at: Merging) -> None:
@@ -100,7 +100,7 @@ def test_the_clerk_opens_again_as_it_was_and_leaves_the_rest_to_the_office(at: M
     line = failed(at)
 
     with pytest.raises(PermissionDenied):
-        services.again(line, actor=at.clerk, now=at.now, action=Action.REVOKE)
+        services.again(line, actor=at.clerk, now=at.now, action=LineAction.REVOKE)
     with pytest.raises(PermissionDenied):
         services.set_aside(line, actor=at.clerk, now=at.now, reason="x")
 
@@ -114,7 +114,7 @@ def test_the_bodys_page_links_the_letters_for_its_own_people_alone(at: Merging) 
 
 
 def test_a_number_leads_to_the_lines_it_counts(at: Merging) -> None:
-    under_way = at.line(stage=Stage.ORGANISATION, action=Action.CHANGE)
+    under_way = at.line(stage=LineStage.ORGANISATION, action=LineAction.CHANGE)
     client = Client()
     client.force_login(at.clerk)
     address = reverse("orgmerge:progress_body", args=[at.merger.uuid, at.body.uuid])
@@ -122,7 +122,7 @@ def test_a_number_leads_to_the_lines_it_counts(at: Merging) -> None:
     def shown(asked: str) -> str:
         return client.get(f"{address}?{asked}").content.decode()
 
-    counted = f"xem=open&amp;buoc={Stage.ORGANISATION.value}"
+    counted = f"xem=open&amp;buoc={LineStage.ORGANISATION.value}"
     assert f'href="?{counted}#viec"' in page(at, at.clerk, "progress_body", at.body.uuid)
     assert under_way.title in shown(counted.replace("&amp;", "&"))
     assert under_way.title not in shown("xem=planned")
@@ -176,7 +176,7 @@ def test_the_office_sets_aside_what_nobody_will_do_with_a_reason(at: Merging) ->
 
 
 def test_what_is_under_way_is_neither_opened_again_nor_set_aside(at: Merging) -> None:
-    line = at.line(stage=Stage.ORGANISATION, action=Action.CHANGE)
+    line = at.line(stage=LineStage.ORGANISATION, action=LineAction.CHANGE)
 
     with pytest.raises(NotEditable):
         services.again(line, actor=at.officer, now=at.now)
@@ -187,7 +187,7 @@ def test_what_is_under_way_is_neither_opened_again_nor_set_aside(at: Merging) ->
 def test_a_change_that_cannot_be_is_turned_into_a_new_certificate(at: Merging) -> None:
     line = failed(at)
 
-    services.again(line, actor=at.officer, now=at.now, action=Action.ISSUE, reason="")
+    services.again(line, actor=at.officer, now=at.now, action=LineAction.ISSUE, reason="")
     at.drive()
 
     line.refresh_from_db()
@@ -221,7 +221,7 @@ def test_more_lines_and_failures_cost_no_more_queries(at: Merging) -> None:
     asked()  # the first one of a session keeps it
 
     first = asked()
-    for line in at.lines(stage=Stage.PEOPLE):
+    for line in at.lines(stage=LineStage.PEOPLE):
         line.outcome = "Thử"
         with transaction.atomic():
             line_states.end(at.merger, [line], LineState.FAILED, now=at.now)

@@ -15,7 +15,7 @@ from orgmerge.register import answers as review_answers
 from orgmerge.review import lists, rounds
 from orgmerge.review import services as review
 from orgmerge.review.rules import OUTSIDE, Said
-from orgmerge.vocabulary import Answer, MergerState
+from orgmerge.vocabulary import MergerState, ReviewAnswer
 from orgmerge.workflow import MergerAction
 from portal.accounts.models import User
 from portal.agencies.models import Agency
@@ -444,12 +444,12 @@ def listed(scene: Scene) -> Scene:
 
 
 def test_an_answer_feeds_the_plan(listed: Scene) -> None:
-    listed.say(1, answer=Answer.CONTINUES, unit="Văn phòng", email="An.LV@laichau.gov.vn")
+    listed.say(1, answer=ReviewAnswer.CONTINUES, unit="Văn phòng", email="An.LV@laichau.gov.vn")
 
     item = listed.reply().items.get(position=1)
     said = review_answers.replies(listed.merger)["certificate", item.certificate_id or 0]
     assert (said.answer, said.unit, said.email) == (
-        Answer.CONTINUES,
+        ReviewAnswer.CONTINUES,
         "Văn phòng",
         "an.lv@laichau.gov.vn",
     )
@@ -461,13 +461,13 @@ def test_an_answer_feeds_the_plan(listed: Scene) -> None:
     [
         (1, {"answer": "perhaps"}, "unknown_answer"),
         (1, {"unit": "Văn phòng"}, "no_answer"),
-        (1, {"answer": Answer.MOVES}, "moves_nowhere"),
-        (1, {"answer": Answer.MOVES, "moves_to": "UBND XÃ NÀO"}, "unknown_body"),
-        (1, {"answer": Answer.LEFT, "moves_to": "UBND XÃ MỚI"}, "does_not_move"),
-        (1, {"answer": Answer.CONTINUES, "email": "an@gmail.com"}, "public_provider"),
-        (1, {"answer": Answer.CONTINUES, "email": "an"}, "not_an_email"),
-        (1, {"answer": Answer.CONTINUES, "note": "x" * 251}, "too_long"),
-        (2, {"answer": Answer.DEVICE_NOT_FOUND}, "no_device"),
+        (1, {"answer": ReviewAnswer.MOVES}, "moves_nowhere"),
+        (1, {"answer": ReviewAnswer.MOVES, "moves_to": "UBND XÃ NÀO"}, "unknown_body"),
+        (1, {"answer": ReviewAnswer.LEFT, "moves_to": "UBND XÃ MỚI"}, "does_not_move"),
+        (1, {"answer": ReviewAnswer.CONTINUES, "email": "an@gmail.com"}, "public_provider"),
+        (1, {"answer": ReviewAnswer.CONTINUES, "email": "an"}, "not_an_email"),
+        (1, {"answer": ReviewAnswer.CONTINUES, "note": "x" * 251}, "too_long"),
+        (2, {"answer": ReviewAnswer.DEVICE_NOT_FOUND}, "no_device"),
     ],
 )
 def test_an_answer_that_cannot_be_used_is_refused_with_its_row(
@@ -485,7 +485,7 @@ def test_an_answer_that_cannot_be_used_is_refused_with_its_row(
 
 def test_one_bad_answer_keeps_all_from_being_taken(listed: Scene) -> None:
     reply = listed.reply()
-    both = {1: Said(answer=Answer.CONTINUES), 2: Said(answer=Answer.DEVICE_NOT_FOUND)}
+    both = {1: Said(answer=ReviewAnswer.CONTINUES), 2: Said(answer=ReviewAnswer.DEVICE_NOT_FOUND)}
 
     with pytest.raises(Refused):
         review.answer(reply, both, actor=listed.clerks[0], now=NOW, version=1)
@@ -498,18 +498,18 @@ def test_an_organisation_does_not_retire(scene: Scene) -> None:
     scene.open()
 
     with pytest.raises(Refused) as refusal:
-        scene.say(1, answer=Answer.LEFT)
+        scene.say(1, answer=ReviewAnswer.LEFT)
 
     assert codes(refusal) == [("not_a_person", 1)]
 
 
 def test_who_moves_goes_to_a_body_of_the_reorganisation_or_outside(listed: Scene) -> None:
-    listed.say(1, answer=Answer.MOVES, moves_to="Ủy ban nhân dân xã mới")
+    listed.say(1, answer=ReviewAnswer.MOVES, moves_to="Ủy ban nhân dân xã mới")
     assert listed.reply().items.get(position=1).moves_to == listed.new
 
-    listed.say(1, answer=Answer.MOVES, moves_to=str(OUTSIDE).lower())
+    listed.say(1, answer=ReviewAnswer.MOVES, moves_to=str(OUTSIDE).lower())
     item = listed.reply().items.get(position=1)
-    assert (item.answer, item.moves_to) == (Answer.MOVES, None)
+    assert (item.answer, item.moves_to) == (ReviewAnswer.MOVES, None)
 
 
 def test_two_bodies_of_one_name_are_told_apart_by_province(listed: Scene) -> None:
@@ -517,8 +517,8 @@ def test_two_bodies_of_one_name_are_told_apart_by_province(listed: Scene) -> Non
     MergerBody.objects.filter(pk=twin.pk).update(province="Sơn La")
 
     with pytest.raises(Refused) as refusal:
-        listed.say(1, answer=Answer.MOVES, moves_to="UBND XÃ MỚI")
-    listed.say(1, answer=Answer.MOVES, moves_to="UBND XÃ MỚI (Sơn La)")
+        listed.say(1, answer=ReviewAnswer.MOVES, moves_to="UBND XÃ MỚI")
+    listed.say(1, answer=ReviewAnswer.MOVES, moves_to="UBND XÃ MỚI (Sơn La)")
 
     assert codes(refusal) == [("ambiguous_body", 1)]
     assert listed.reply().items.get(position=1).moves_to == twin
@@ -528,7 +528,7 @@ def test_where_a_body_is_no_longer_described_nobody_is_taken_for_gone_outside(
     listed: Scene,
 ) -> None:
     gone = mergers.body(listed.merger, "UBND XÃ KHÁC")
-    listed.say(1, answer=Answer.MOVES, moves_to=gone.name)
+    listed.say(1, answer=ReviewAnswer.MOVES, moves_to=gone.name)
 
     gone.delete()
 
@@ -537,7 +537,7 @@ def test_where_a_body_is_no_longer_described_nobody_is_taken_for_gone_outside(
 
 
 def test_an_empty_answer_takes_back_what_was_said(listed: Scene) -> None:
-    listed.say(1, answer=Answer.NOT_NEEDED)
+    listed.say(1, answer=ReviewAnswer.NOT_NEEDED)
 
     listed.say(1)
 
@@ -545,34 +545,34 @@ def test_an_empty_answer_takes_back_what_was_said(listed: Scene) -> None:
 
 
 def test_the_same_again_changes_nothing(listed: Scene) -> None:
-    listed.say(1, answer=Answer.NOT_NEEDED)
+    listed.say(1, answer=ReviewAnswer.NOT_NEEDED)
 
-    assert listed.say(1, answer=Answer.NOT_NEEDED) == 0
+    assert listed.say(1, answer=ReviewAnswer.NOT_NEEDED) == 0
     assert AuditEntry.objects.filter(action="review.answer").count() == 1
 
 
 def test_the_second_of_two_clerks_sees_that_the_list_changed(listed: Scene) -> None:
     seen = listed.reply()
-    listed.say(1, answer=Answer.NOT_NEEDED)
+    listed.say(1, answer=ReviewAnswer.NOT_NEEDED)
 
     with pytest.raises(StaleVersion):
         review.answer(
-            seen, {1: Said(answer=Answer.LEFT)}, actor=listed.clerks[0], now=NOW, version=1
+            seen, {1: Said(answer=ReviewAnswer.LEFT)}, actor=listed.clerks[0], now=NOW, version=1
         )
 
-    assert listed.reply().items.get(position=1).answer == Answer.NOT_NEEDED
+    assert listed.reply().items.get(position=1).answer == ReviewAnswer.NOT_NEEDED
 
 
 def test_another_bodys_clerk_has_no_such_list(listed: Scene) -> None:
     with pytest.raises(ReviewReply.DoesNotExist):
-        listed.say(1, by=listed.clerks[1], answer=Answer.CONTINUES)
+        listed.say(1, by=listed.clerks[1], answer=ReviewAnswer.CONTINUES)
 
 
 def test_a_head_reads_but_does_not_answer(listed: Scene) -> None:
     head = builders.user(Role.HEAD, agency=listed.olds[0])
 
     with pytest.raises(PermissionDenied):
-        listed.say(1, by=head, answer=Answer.CONTINUES)
+        listed.say(1, by=head, answer=ReviewAnswer.CONTINUES)
 
 
 def test_an_officer_answers_for_a_silent_body_and_it_shows(listed: Scene) -> None:
@@ -580,7 +580,9 @@ def test_an_officer_answers_for_a_silent_body_and_it_shows(listed: Scene) -> Non
     rounds.close_round(made, actor=listed.officer, now=NOW)
     reply = ReviewReply.objects.get(agency=listed.olds[0])
 
-    review.answer(reply, {2: Said(answer=Answer.LEFT)}, actor=listed.officer, now=NOW, version=1)
+    review.answer(
+        reply, {2: Said(answer=ReviewAnswer.LEFT)}, actor=listed.officer, now=NOW, version=1
+    )
 
     assert reply.items.get(position=2).answered_by == listed.officer
     reply.refresh_from_db()
@@ -588,7 +590,7 @@ def test_an_officer_answers_for_a_silent_body_and_it_shows(listed: Scene) -> Non
     with pytest.raises(NotEditable):
         review.answer(
             reply,
-            {2: Said(answer=Answer.CONTINUES)},
+            {2: Said(answer=ReviewAnswer.CONTINUES)},
             actor=listed.clerks[0],
             now=NOW,
             version=reply.version,
@@ -599,7 +601,7 @@ def test_an_officer_answers_for_a_silent_body_and_it_shows(listed: Scene) -> Non
 
 
 def test_a_list_with_open_lines_is_not_sent(listed: Scene) -> None:
-    listed.say(1, answer=Answer.CONTINUES)
+    listed.say(1, answer=ReviewAnswer.CONTINUES)
     reply = listed.reply()
 
     with pytest.raises(Refused) as refusal:
@@ -611,7 +613,7 @@ def test_a_list_with_open_lines_is_not_sent(listed: Scene) -> None:
 
 def send(scene: Scene) -> ReviewReply:
     for row in (1, 2):
-        scene.say(row, answer=Answer.CONTINUES)
+        scene.say(row, answer=ReviewAnswer.CONTINUES)
     reply = scene.reply()
     return review.send(reply, actor=scene.clerks[0], now=NOW, version=reply.version)
 
@@ -622,7 +624,7 @@ def test_sending_ends_the_clock_and_shuts_the_list(listed: Scene) -> None:
     assert Deadline.objects.get(target_uuid=reply.uuid).done_at == NOW
     for actor in (listed.clerks[0], listed.officer):
         with pytest.raises(NotEditable):
-            listed.say(1, by=actor, answer=Answer.LEFT)
+            listed.say(1, by=actor, answer=ReviewAnswer.LEFT)
 
 
 def test_taken_back_it_is_owed_again(listed: Scene) -> None:
@@ -631,7 +633,7 @@ def test_taken_back_it_is_owed_again(listed: Scene) -> None:
     review.take_back(reply, actor=listed.clerks[0], now=NOW, version=reply.version)
 
     assert Deadline.objects.open().filter(target_uuid=reply.uuid).count() == 1
-    assert listed.say(1, answer=Answer.LEFT) == 1
+    assert listed.say(1, answer=ReviewAnswer.LEFT) == 1
 
 
 def test_nothing_is_taken_back_once_the_round_is_closed(listed: Scene) -> None:

@@ -14,7 +14,7 @@ from orgmerge.models import Merger, ReviewItem, ReviewReply, ReviewRound
 from orgmerge.review import lists, rounds
 from orgmerge.review import services as review
 from orgmerge.review.rules import Said
-from orgmerge.vocabulary import Answer
+from orgmerge.vocabulary import ReviewAnswer
 from portal.accounts.models import User
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline
@@ -59,12 +59,12 @@ def test_of_two_clerks_who_save_at_once_one_is_told_that_it_changed() -> None:
     rounds.open_round(merger, due_on=DUE, note="", actor=officer, now=NOW)
     colleague = builders.user(Role.CLERK, agency=clerk.agency)
 
-    def save(by: User, answer: Answer) -> Callable[[], object]:
+    def save(by: User, answer: ReviewAnswer) -> Callable[[], object]:
         reply = ReviewReply.objects.get()
         said = {1: Said(answer=answer)}
         return lambda: review.answer(reply, said, actor=by, now=NOW, version=1)
 
-    outcomes = at_once(save(clerk, Answer.CONTINUES), save(colleague, Answer.LEFT))
+    outcomes = at_once(save(clerk, ReviewAnswer.CONTINUES), save(colleague, ReviewAnswer.LEFT))
 
     assert sorted(map(str, outcomes)) == ["1", "too late"]
     assert ReviewReply.objects.get().version == 2
@@ -74,7 +74,7 @@ def test_of_sending_and_closing_at_once_no_clock_is_left() -> None:
     merger, officer, clerk = described()
     held = rounds.open_round(merger, due_on=DUE, note="", actor=officer, now=NOW)
     reply = ReviewReply.objects.get()
-    review.answer(reply, {1: Said(answer=Answer.LEFT)}, actor=clerk, now=NOW, version=1)
+    review.answer(reply, {1: Said(answer=ReviewAnswer.LEFT)}, actor=clerk, now=NOW, version=1)
 
     at_once(
         lambda: review.send(reply, actor=clerk, now=NOW, version=2),

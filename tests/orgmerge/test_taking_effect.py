@@ -13,7 +13,6 @@ from orgmerge.succession.effective_day import problems_of, take_effect, try_agai
 from orgmerge.vocabulary import Extent, MergerKind, MergerState
 from portal.agencies import services as agencies
 from portal.agencies.models import Agency, AgencyVersion, Succession
-from portal.agencies.services import AgencyFacts
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.notices.models import Notice
@@ -214,7 +213,7 @@ def test_a_body_changed_later_than_planned_is_a_problem_not_a_crash() -> None:
     old = builders.agency(office=office)
     merging.share(merger, old, merging.body(merger, "XÃ TÊN MỚI", agency=old))
     approved.approve(merger)
-    facts = AgencyFacts.of(old.versions.get())
+    facts = old.versions.get().facts()
     agencies.change_version(
         old, replace(facts, address="Nơi khác"), valid_from=date(2026, 12, 24), actor=None,
         now=builders.NOW,

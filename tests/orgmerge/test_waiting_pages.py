@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from orgmerge.models import Merger, MergerBody, PlanLine, RecordsHandover
 from orgmerge.overview.worklist import waiting_of
-from orgmerge.vocabulary import About, Action, LineState, MergerState
+from orgmerge.vocabulary import LineAbout, LineAction, LineState, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.core.roles import Role
@@ -69,7 +69,9 @@ def test_what_failed_waits_for_the_office_and_the_body_that_files() -> None:
     stranger = builders.user(Role.CLERK, agency=builders.agency(office=at.office))
     for name in ("Lò Văn Một", "Lò Văn Hai"):
         held = builders.certificate(subscriber=builders.person(name, at=receiving(at)))
-        line = approved.line(at, About.CERTIFICATE, held, at.bodies[0], action=Action.CHANGE)
+        line = approved.line(
+            at, LineAbout.CERTIFICATE, held, at.bodies[0], action=LineAction.CHANGE
+        )
         PlanLine.objects.filter(pk=line.pk).update(state=LineState.FAILED)
 
     for user in (at.officer, clerk):

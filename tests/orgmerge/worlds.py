@@ -6,22 +6,22 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from orgmerge.planner.facts import (
-    Body,
-    Certificate,
+    BodyShare,
     Decided,
-    Device,
-    Dossier,
-    Line,
-    Plan,
+    KnownBody,
+    KnownCertificate,
+    KnownDevice,
+    KnownDossier,
+    KnownSubscriber,
+    PlannerLine,
+    PlannerResult,
     Reply,
-    Share,
-    Subscriber,
     Target,
     World,
 )
 from orgmerge.planner.names import key
 from orgmerge.planner.planner import plan
-from orgmerge.vocabulary import Action, Extent
+from orgmerge.vocabulary import Extent, LineAction
 
 DAY = date(2026, 12, 1)
 PROVINCE = "Tỉnh Lai Châu"
@@ -34,19 +34,19 @@ class Making:
     """A world being made; its methods add one thing each and return the thing's key."""
 
     day: date = DAY
-    bodies: dict[int, Body] = field(default_factory=dict)
+    bodies: dict[int, KnownBody] = field(default_factory=dict)
     targets: dict[int, Target] = field(default_factory=dict)
-    shares: list[Share] = field(default_factory=list)
-    certificates: list[Certificate] = field(default_factory=list)
-    devices: list[Device] = field(default_factory=list)
-    subscribers: list[Subscriber] = field(default_factory=list)
-    dossiers: list[Dossier] = field(default_factory=list)
+    shares: list[BodyShare] = field(default_factory=list)
+    certificates: list[KnownCertificate] = field(default_factory=list)
+    devices: list[KnownDevice] = field(default_factory=list)
+    subscribers: list[KnownSubscriber] = field(default_factory=list)
+    dossiers: list[KnownDossier] = field(default_factory=list)
     replies: dict[tuple[str, int], Reply] = field(default_factory=dict)
     decided: dict[tuple[str, int], Decided] = field(default_factory=dict)
     chosen: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.bodies[TOP] = Body(TOP, SUPERIOR, key(SUPERIOR), key(PROVINCE))
+        self.bodies[TOP] = KnownBody(TOP, SUPERIOR, key(SUPERIOR), key(PROVINCE))
 
     def body(
         self,
@@ -59,7 +59,7 @@ class Making:
     ) -> int:
         """A registered body."""
         pk = len(self.bodies) + 1
-        self.bodies[pk] = Body(pk, name, key(name), key(province), parent, domain, has_seal)
+        self.bodies[pk] = KnownBody(pk, name, key(name), key(province), parent, domain, has_seal)
         return pk
 
     def target(
@@ -75,12 +75,12 @@ class Making:
         """A described body, with a share of each of ``olds``."""
         pk = 500 + len(self.targets)
         self.targets[pk] = Target(pk, name, key(name), key(province), agency, key(superior), domain)
-        self.shares += [Share(old, pk, extent) for old in olds]
+        self.shares += [BodyShare(old, pk, extent) for old in olds]
         return pk
 
     def dissolve(self, body: int) -> None:
         """The body ends without successor."""
-        self.shares.append(Share(body, None))
+        self.shares.append(BodyShare(body, None))
 
     def certificate(
         self,
@@ -105,9 +105,11 @@ class Making:
         has_device = storage not in ("soft", "rssp")
         device = 2000 + len(self.devices) if has_device else None
         if device is not None:
-            self.devices.append(Device(device, device_kind, body, custody, condition, holder, pk))
+            self.devices.append(
+                KnownDevice(device, device_kind, body, custody, condition, holder, pk)
+            )
         self.certificates.append(
-            Certificate(
+            KnownCertificate(
                 pk=pk,
                 kind=kind,
                 body=body,
@@ -129,19 +131,19 @@ class Making:
     def subscriber(self, body: int, kind: str = "person") -> int:
         """Somebody or something that holds certificates."""
         pk = 3000 + len(self.subscribers)
-        self.subscribers.append(Subscriber(pk, kind, body))
+        self.subscribers.append(KnownSubscriber(pk, kind, body))
         return pk
 
     def device(self, body: int, *, custody: str = "at_agency", condition: str = "ok") -> int:
         """A device without a certificate."""
         pk = 2000 + len(self.devices)
-        self.devices.append(Device(pk, "token", body, custody, condition))
+        self.devices.append(KnownDevice(pk, "token", body, custody, condition))
         return pk
 
     def dossier(self, body: int, form: str, state: str = "submitted") -> int:
         """A dossier that has not ended."""
         pk = 4000 + len(self.dossiers)
-        self.dossiers.append(Dossier(pk, form, body, state))
+        self.dossiers.append(KnownDossier(pk, form, body, state))
         return pk
 
     def world(self) -> World:
@@ -160,7 +162,7 @@ class Making:
             chosen=self.chosen,
         )
 
-    def plan(self) -> Plan:
+    def plan(self) -> PlannerResult:
         """Return the plan of what was made."""
         return plan(self.world())
 
@@ -179,26 +181,26 @@ class Making:
 class Seen:
     """A plan to be asked about single things."""
 
-    plan: Plan
+    plan: PlannerResult
 
-    def line(self, about: str, pk: int) -> Line:
+    def line(self, about: str, pk: int) -> PlannerLine:
         """Return the one line about a thing."""
         (found,) = [one for one in self.plan.lines if (one.about, one.pk) == (about, pk)]
         return found
 
-    def certificate(self, pk: int) -> Line:
+    def certificate(self, pk: int) -> PlannerLine:
         return self.line("certificate", pk)
 
-    def device(self, pk: int) -> Line:
+    def device(self, pk: int) -> PlannerLine:
         return self.line("device", pk)
 
-    def subscriber(self, pk: int) -> Line:
+    def subscriber(self, pk: int) -> PlannerLine:
         return self.line("subscriber", pk)
 
-    def dossier(self, pk: int) -> Line:
+    def dossier(self, pk: int) -> PlannerLine:
         return self.line("dossier", pk)
 
-    def body(self, pk: int) -> Line:
+    def body(self, pk: int) -> PlannerLine:
         return self.line("body", pk)
 
 
@@ -207,11 +209,11 @@ def seen(making: Making) -> Seen:
     return Seen(making.plan())
 
 
-def said(line: Line) -> tuple[str, str, str]:
+def said(line: PlannerLine) -> tuple[str, str, str]:
     """Return what a line does, by which form and why."""
     return line.action, line.form, line.reason
 
 
-def acts(found: Plan) -> list[Line]:
+def acts(found: PlannerResult) -> list[PlannerLine]:
     """Return the lines about which something is done."""
-    return [line for line in found.lines if line.action != Action.KEEP]
+    return [line for line in found.lines if line.action != LineAction.KEEP]

@@ -216,7 +216,7 @@ def test_a_person_is_not_renamed(people: story.Cast, holder: Subscriber) -> None
 
 def test_a_body_takes_the_name_it_is_registered_under(people: story.Cast) -> None:
     certificate = story.give_certificate(builders.organisation(people.agency))
-    facts = AgencyFacts.of(people.agency.versions.get())
+    facts = people.agency.versions.get().facts()
     named = "ỦY BAN NHÂN DÂN XÃ TÂN UYÊN"
     row = change(certificate, new_name=named)
     assert codes(people, row) == ["organisation_not_registered"]
@@ -420,7 +420,7 @@ def test_a_changed_address_is_the_persons_from_today(
 def test_a_body_is_renamed_in_its_certificate(people: story.Cast) -> None:
     old = story.give_certificate(builders.organisation(people.agency))
     named = "ỦY BAN NHÂN DÂN XÃ TÂN UYÊN"
-    _rename(people.agency, AgencyFacts.of(people.agency.versions.get()), named)
+    _rename(people.agency, people.agency.versions.get().facts(), named)
     people.agency.refresh_from_db()
 
     done(people, change(old, new_name=named))

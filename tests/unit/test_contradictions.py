@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from orgmerge.description.contradictions import find
-from orgmerge.planner.facts import Share
+from orgmerge.planner.facts import BodyShare
 from orgmerge.vocabulary import Extent, MergerKind
 from tests.orgmerge.worlds import Making
 
@@ -59,7 +59,7 @@ def test_the_same_row_twice() -> None:
     making = Making()
     a = making.body("UBND xã A")
     target = making.target("UBND xã C", a)
-    making.shares.append(Share(a, target))
+    making.shares.append(BodyShare(a, target))
 
     assert found(making) == [("row_repeated", 2)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orgmerge.planner.facts import Share
+from orgmerge.planner.facts import BodyShare
 from orgmerge.planner.names import kind_of
 from orgmerge.vocabulary import Extent, MergerKind
 from tests.orgmerge.worlds import Making
@@ -31,7 +31,7 @@ def test_a_name_is_not_kept_by_a_body_that_comes_only_partly() -> None:
     whole, other = making.body("UBND xã A"), making.body("UBND xã B")
     target = making.target("UBND xã Khánh Lâm", whole, other)
     parted = making.body("UBND xã Khánh Lâm")
-    making.shares.append(Share(parted, target, Extent.PARTLY))
+    making.shares.append(BodyShare(parted, target, Extent.PARTLY))
 
     assert kind(making, target) == MergerKind.NEW_NAME
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orgmerge.planner import names
-from orgmerge.planner.subjects import NewPlace, Subject, levels_of, new_values
+from orgmerge.planner.subjects import NamedBody, Subject, levels_of, new_values
 
 PROVINCE, DISTRICT = "UBND TỈNH LAI CHÂU", "UBND HUYỆN TÂN UYÊN"
 OLD, NEW, SCHOOL = "UBND XÃ CŨ", "UBND XÃ MỚI", "TRƯỜNG MẦM NON SỐ 1"
-PLACE = NewPlace(
+PLACE = NamedBody(
     name=NEW,
     province="Lai Châu",
     superiors=(PROVINCE,),

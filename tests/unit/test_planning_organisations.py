@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from orgmerge.planner.codes import Against, Note, Warn, Why
-from orgmerge.planner.facts import Candidate, Choice, Reply, Share
-from orgmerge.vocabulary import Action, Answer, Extent, Stage
+from orgmerge.planner.facts import BodyShare, Candidate, PlannerChoice, Reply
+from orgmerge.vocabulary import Extent, LineAction, LineStage, ReviewAnswer
 from tests.orgmerge.worlds import DAY, SUPERIOR, Making, said, seen
 
 
@@ -16,7 +16,7 @@ def two_into_one(making: Making, name: str = "UBND xã Tân Uyên") -> tuple[int
     return first, second, making.target(name, first, second)
 
 
-def the_choice(making: Making) -> Choice:
+def the_choice(making: Making) -> PlannerChoice:
     (choice,) = making.plan().choices
     return choice
 
@@ -36,11 +36,11 @@ def test_m1_one_certificate_takes_the_new_name_and_the_rest_are_revoked() -> Non
 
     found = seen(making)
 
-    assert said(found.certificate(long)) == (Action.CHANGE, "04", Why.SURVIVOR)
-    assert said(found.certificate(short)) == (Action.REVOKE, "05", Why.MERGED)
+    assert said(found.certificate(long)) == (LineAction.CHANGE, "04", Why.SURVIVOR)
+    assert said(found.certificate(short)) == (LineAction.REVOKE, "05", Why.MERGED)
     assert found.certificate(short).successor == long
     assert found.certificate(long).sender == found.certificate(short).sender == target
-    assert said(found.body(target)) == (Action.KEEP, "", Why.HAS_CERTIFICATE)
+    assert said(found.body(target)) == (LineAction.KEEP, "", Why.HAS_CERTIFICATE)
     assert not any(line.is_open for line in found.plan.lines)
 
 
@@ -50,7 +50,7 @@ def test_m1_a_town_that_becomes_a_commune_of_the_same_name_is_a_new_name() -> No
     certificate = making.certificate(second)
     making.chosen[target] = certificate
 
-    assert said(seen(making).certificate(certificate)) == (Action.CHANGE, "04", Why.SURVIVOR)
+    assert said(seen(making).certificate(certificate)) == (LineAction.CHANGE, "04", Why.SURVIVOR)
 
 
 def test_m1_until_a_person_chooses_the_plan_shows_the_first_and_is_open() -> None:
@@ -62,8 +62,8 @@ def test_m1_until_a_person_chooses_the_plan_shows_the_first_and_is_open() -> Non
 
     assert found.plan.choices[0].proposed == long
     assert not found.plan.choices[0].is_made
-    assert found.certificate(long).action == Action.CHANGE
-    assert found.certificate(short).action == Action.REVOKE
+    assert found.certificate(long).action == LineAction.CHANGE
+    assert found.certificate(short).action == LineAction.REVOKE
     assert found.certificate(long).is_open
     assert found.certificate(short).is_open
     assert found.body(target).is_open
@@ -77,8 +77,8 @@ def test_m2_the_kept_bodys_certificate_stays_and_the_others_are_revoked() -> Non
 
     found = seen(making)
 
-    assert said(found.certificate(mine)) == (Action.KEEP, "", Why.NAME_KEPT)
-    assert said(found.certificate(theirs)) == (Action.REVOKE, "05", Why.MERGED)
+    assert said(found.certificate(mine)) == (LineAction.KEEP, "", Why.NAME_KEPT)
+    assert said(found.certificate(theirs)) == (LineAction.REVOKE, "05", Why.MERGED)
     assert found.certificate(theirs).sender == target
     assert found.plan.choices == []
 
@@ -91,8 +91,8 @@ def test_m2_is_judged_by_the_name_although_nobody_said_which_body_goes_on() -> N
 
     found = seen(making)
 
-    assert found.certificate(mine).action == Action.KEEP
-    assert found.certificate(theirs).action == Action.REVOKE
+    assert found.certificate(mine).action == LineAction.KEEP
+    assert found.certificate(theirs).action == LineAction.REVOKE
 
 
 def test_m2_with_m3_the_kept_certificate_that_names_the_abolished_superior_is_changed() -> None:
@@ -104,8 +104,8 @@ def test_m2_with_m3_the_kept_certificate_that_names_the_abolished_superior_is_ch
 
     line = seen(making).certificate(mine)
 
-    assert said(line) == (Action.CHANGE, "04", Why.SUPERIOR_CHANGES)
-    assert line.stage == Stage.ORGANISATION
+    assert said(line) == (LineAction.CHANGE, "04", Why.SUPERIOR_CHANGES)
+    assert line.stage == LineStage.ORGANISATION
 
 
 def test_m2_with_m3_also_when_the_register_forgot_the_abolished_district_already() -> None:
@@ -114,7 +114,7 @@ def test_m2_with_m3_also_when_the_register_forgot_the_abolished_district_already
     making.target("UBND xã Pắc Ta", kept, other, agency=kept)
     mine = making.certificate(kept, also=(SUPERIOR, "Ủy ban nhân dân huyện Tân Uyên"))
 
-    assert said(seen(making).certificate(mine)) == (Action.CHANGE, "04", Why.SUPERIOR_CHANGES)
+    assert said(seen(making).certificate(mine)) == (LineAction.CHANGE, "04", Why.SUPERIOR_CHANGES)
 
 
 def test_m2_the_kept_certificate_that_names_the_old_province_is_changed() -> None:
@@ -124,7 +124,7 @@ def test_m2_the_kept_certificate_that_names_the_old_province_is_changed() -> Non
     making.target("UBND phường 1", kept, other, agency=kept, province="Tỉnh Cà Mau")
     mine = making.certificate(kept)
 
-    assert said(seen(making).certificate(mine)) == (Action.CHANGE, "04", Why.PROVINCE_CHANGES)
+    assert said(seen(making).certificate(mine)) == (LineAction.CHANGE, "04", Why.PROVINCE_CHANGES)
 
 
 def test_m2_two_old_bodies_of_the_kept_name_leave_the_choice_to_a_person() -> None:
@@ -136,8 +136,8 @@ def test_m2_two_old_bodies_of_the_kept_name_leave_the_choice_to_a_person() -> No
     found = seen(making)
 
     assert found.plan.choices[0].proposed == long
-    assert said(found.certificate(long)) == (Action.KEEP, "", Why.NAME_KEPT)
-    assert found.certificate(short).action == Action.REVOKE
+    assert said(found.certificate(long)) == (LineAction.KEEP, "", Why.NAME_KEPT)
+    assert found.certificate(short).action == LineAction.REVOKE
 
 
 def test_m3_a_new_superior_that_shows_is_changed() -> None:
@@ -149,7 +149,7 @@ def test_m3_a_new_superior_that_shows_is_changed() -> None:
 
     found = seen(making)
 
-    assert said(found.certificate(certificate)) == (Action.CHANGE, "04", Why.SUPERIOR_CHANGES)
+    assert said(found.certificate(certificate)) == (LineAction.CHANGE, "04", Why.SUPERIOR_CHANGES)
     assert found.plan.choices == []
 
 
@@ -160,7 +160,7 @@ def test_m3_a_new_superior_that_does_not_show_changes_nothing() -> None:
     making.target("Trường THPT Tân Uyên", school, agency=school, superior="Sở Giáo dục mới")
     certificate = making.certificate(school, also=())
 
-    assert said(seen(making).certificate(certificate)) == (Action.KEEP, "", Why.NOTHING_CHANGES)
+    assert said(seen(making).certificate(certificate)) == (LineAction.KEEP, "", Why.NOTHING_CHANGES)
 
 
 def test_m3_the_superior_of_the_superior_that_ends_shows_too() -> None:
@@ -184,12 +184,12 @@ def test_m4_a_split_revokes_and_each_successor_asks_for_its_first() -> None:
 
     found = seen(making)
 
-    assert said(found.certificate(certificate)) == (Action.REVOKE, "05", Why.SPLIT)
+    assert said(found.certificate(certificate)) == (LineAction.REVOKE, "05", Why.SPLIT)
     assert found.certificate(certificate).warnings == (Warn.ANY_SUCCESSOR_FILES,)
     for target in (one, two):
-        assert said(found.body(target)) == (Action.ISSUE, "02", Why.SPLIT_SUCCESSOR)
+        assert said(found.body(target)) == (LineAction.ISSUE, "02", Why.SPLIT_SUCCESSOR)
         assert found.body(target).warnings == (Warn.WET_INK,)
-    assert found.device(making.device_of(certificate)).action == Action.RETURN
+    assert found.device(making.device_of(certificate)).action == LineAction.RETURN
 
 
 def test_m4_a_dissolved_bodys_certificate_is_revoked_by_its_superior() -> None:
@@ -200,7 +200,7 @@ def test_m4_a_dissolved_bodys_certificate_is_revoked_by_its_superior() -> None:
 
     line = seen(making).certificate(certificate)
 
-    assert said(line) == (Action.REVOKE, "05", Why.DISSOLVED)
+    assert said(line) == (LineAction.REVOKE, "05", Why.DISSOLVED)
     assert line.sender is None
     assert line.warnings == (Warn.SUPERIOR_FILES,)
 
@@ -214,7 +214,7 @@ def test_m4_a_body_that_goes_on_while_a_part_leaves_is_left_to_people() -> None:
 
     line = seen(making).certificate(certificate)
 
-    assert said(line) == (Action.SETTLE, "", Why.BODY_SPLIT)
+    assert said(line) == (LineAction.SETTLE, "", Why.BODY_SPLIT)
     assert line.is_open
 
 
@@ -226,7 +226,7 @@ def test_m5_a_renamed_bodys_certificate_is_changed_without_a_choice() -> None:
 
     found = seen(making)
 
-    assert said(found.certificate(certificate)) == (Action.CHANGE, "04", Why.AGENCY_RENAMED)
+    assert said(found.certificate(certificate)) == (LineAction.CHANGE, "04", Why.AGENCY_RENAMED)
     assert found.plan.choices == []
     assert not found.body(target).is_open
 
@@ -240,8 +240,8 @@ def test_m5_under_a_new_name_only_one_of_two_certificates_goes_on() -> None:
 
     found = seen(making)
 
-    assert found.certificate(short).action == Action.CHANGE
-    assert found.certificate(long).action == Action.REVOKE
+    assert found.certificate(short).action == LineAction.CHANGE
+    assert found.certificate(long).action == LineAction.REVOKE
 
 
 def test_a_mailbox_that_ends_with_the_old_province_is_changed_by_form_04() -> None:
@@ -252,7 +252,7 @@ def test_a_mailbox_that_ends_with_the_old_province_is_changed_by_form_04() -> No
 
     line = seen(making).certificate(certificate)
 
-    assert said(line) == (Action.CHANGE, "04", Why.EMAIL_CHANGES)
+    assert said(line) == (LineAction.CHANGE, "04", Why.EMAIL_CHANGES)
     assert Warn.NO_NEW_EMAIL in line.warnings
 
 
@@ -334,7 +334,7 @@ def test_a_body_that_comes_only_partly_has_no_say_in_the_name() -> None:
     making = Making()
     first, _second, target = two_into_one(making)
     parted = making.body("UBND xã Nậm Sỏ")
-    making.shares.append(Share(parted, target, Extent.PARTLY))
+    making.shares.append(BodyShare(parted, target, Extent.PARTLY))
     making.target("UBND xã Nậm Sỏ mới", parted, extent=Extent.PARTLY)
     theirs, ours = making.certificate(parted, days=900), making.certificate(first, days=60)
 
@@ -351,9 +351,9 @@ def test_none_has_30_days_so_a_new_one_is_asked_for_and_the_valid_are_revoked() 
 
     found = seen(making)
 
-    assert said(found.body(target)) == (Action.ISSUE, "02", Why.NONE_HAS_30_DAYS)
-    assert said(found.certificate(valid)) == (Action.REVOKE, "05", Why.MERGED)
-    assert said(found.certificate(expired)) == (Action.KEEP, "", Why.EXPIRED)
+    assert said(found.body(target)) == (LineAction.ISSUE, "02", Why.NONE_HAS_30_DAYS)
+    assert said(found.certificate(valid)) == (LineAction.REVOKE, "05", Why.MERGED)
+    assert said(found.certificate(expired)) == (LineAction.KEEP, "", Why.EXPIRED)
     assert found.body(target).stage < found.certificate(valid).stage
     assert not any(line.is_open for line in found.plan.lines)
 
@@ -365,10 +365,10 @@ def test_all_expired_so_a_new_one_is_asked_for_and_the_devices_come_back() -> No
 
     found = seen(making)
 
-    assert said(found.body(target)) == (Action.ISSUE, "02", Why.ALL_EXPIRED)
+    assert said(found.body(target)) == (LineAction.ISSUE, "02", Why.ALL_EXPIRED)
     for certificate in expired:
         device = found.device(making.device_of(certificate))
-        assert said(device) == (Action.RETURN, "08", Why.AFTER_EXPIRY)
+        assert said(device) == (LineAction.RETURN, "08", Why.AFTER_EXPIRY)
 
 
 def test_the_last_day_of_validity_is_still_valid() -> None:
@@ -378,7 +378,7 @@ def test_the_last_day_of_validity_is_still_valid() -> None:
 
     found = seen(making)
 
-    assert found.certificate(certificate).action == Action.REVOKE
+    assert found.certificate(certificate).action == LineAction.REVOKE
     assert found.body(target).reason == Why.NONE_HAS_30_DAYS
 
 
@@ -390,7 +390,7 @@ def test_the_chosen_one_renewed_once_is_changed_with_a_warning() -> None:
 
     line = seen(making).certificate(certificate)
 
-    assert line.action == Action.CHANGE
+    assert line.action == LineAction.CHANGE
     assert line.warnings == (Warn.RENEWED_ALREADY,)
     assert candidate(making, certificate).notes == (Note.RENEWED_ALREADY,)
 
@@ -414,7 +414,7 @@ def test_the_chosen_ones_locked_device_is_recovered_first() -> None:
     found = seen(making)
     device = found.device(making.device_of(certificate))
 
-    assert said(device) == (Action.RECOVER, "06", Why.LOCKED_BEFORE_CHANGE)
+    assert said(device) == (LineAction.RECOVER, "06", Why.LOCKED_BEFORE_CHANGE)
     assert device.stage < found.certificate(certificate).stage
 
 
@@ -435,11 +435,11 @@ def test_a_lost_one_is_never_chosen_but_revoked_with_minutes() -> None:
 
     found = seen(making)
 
-    assert found.certificate(good).action == Action.CHANGE
+    assert found.certificate(good).action == LineAction.CHANGE
     assert found.certificate(good).is_open  # what was chosen can't be: choose again
     assert Warn.CHOICE_FELL_OUT in found.body(target).warnings
-    assert found.certificate(lost).action == Action.REVOKE
-    assert said(found.device(making.device_of(lost)))[:2] == (Action.REPORT_LOSS, "09")
+    assert found.certificate(lost).action == LineAction.REVOKE
+    assert said(found.device(making.device_of(lost)))[:2] == (LineAction.REPORT_LOSS, "09")
 
 
 def test_nobody_had_one_so_the_first_is_asked_for_in_ink() -> None:
@@ -448,7 +448,7 @@ def test_nobody_had_one_so_the_first_is_asked_for_in_ink() -> None:
 
     line = seen(making).body(target)
 
-    assert said(line) == (Action.ISSUE, "02", Why.FIRST_CERTIFICATE)
+    assert said(line) == (LineAction.ISSUE, "02", Why.FIRST_CERTIFICATE)
     assert line.warnings == (Warn.WET_INK,)
 
 
@@ -460,8 +460,8 @@ def test_a_person_may_want_a_new_one_instead() -> None:
 
     found = seen(making)
 
-    assert said(found.body(target)) == (Action.ISSUE, "02", Why.CHOSEN_NONE)
-    assert found.certificate(certificate).action == Action.REVOKE
+    assert said(found.body(target)) == (LineAction.ISSUE, "02", Why.CHOSEN_NONE)
+    assert found.certificate(certificate).action == LineAction.REVOKE
     assert not found.certificate(certificate).is_open
 
 
@@ -473,10 +473,10 @@ def test_the_kept_bodys_own_lost_device_is_revoked_before_the_new_issue() -> Non
 
     found = seen(making)
 
-    assert said(found.certificate(lost)) == (Action.REVOKE, "05", Why.DEVICE_LOST)
-    assert found.body(target).action == Action.ISSUE
+    assert said(found.certificate(lost)) == (LineAction.REVOKE, "05", Why.DEVICE_LOST)
+    assert found.body(target).action == LineAction.ISSUE
     assert found.certificate(lost).stage < found.body(target).stage
-    assert found.certificate(theirs).action == Action.REVOKE
+    assert found.certificate(theirs).action == LineAction.REVOKE
 
 
 def test_a_kept_body_that_must_change_too_late_asks_for_a_new_one_first() -> None:
@@ -487,8 +487,8 @@ def test_a_kept_body_that_must_change_too_late_asks_for_a_new_one_first() -> Non
 
     found = seen(making)
 
-    assert said(found.certificate(certificate)) == (Action.REVOKE, "05", Why.TOO_LATE_TO_CHANGE)
-    assert said(found.body(target)) == (Action.ISSUE, "02", Why.NONE_HAS_30_DAYS)
+    assert said(found.certificate(certificate)) == (LineAction.REVOKE, "05", Why.TOO_LATE_TO_CHANGE)
+    assert said(found.body(target)) == (LineAction.ISSUE, "02", Why.NONE_HAS_30_DAYS)
     assert found.body(target).stage < found.certificate(certificate).stage
     assert found.body(target).warnings == ()  # it can still seal its own letter
 
@@ -498,7 +498,7 @@ def test_a_body_that_never_had_one_and_only_changes_its_superior_is_not_made_to_
     school = making.body("Trường TH A")
     target = making.target("Trường TH A", school, agency=school, superior="UBND xã X")
 
-    assert said(seen(making).body(target)) == (Action.KEEP, "", Why.NEVER_HAD_ONE)
+    assert said(seen(making).body(target)) == (LineAction.KEEP, "", Why.NEVER_HAD_ONE)
 
 
 def test_bodies_without_a_seal_get_no_organisation_certificate() -> None:
@@ -506,7 +506,7 @@ def test_bodies_without_a_seal_get_no_organisation_certificate() -> None:
     one, two = making.body("Phòng A", has_seal=False), making.body("Phòng B", has_seal=False)
     target = making.target("Phòng C", one, two)
 
-    assert said(seen(making).body(target)) == (Action.KEEP, "", Why.NO_SEAL)
+    assert said(seen(making).body(target)) == (LineAction.KEEP, "", Why.NO_SEAL)
 
 
 def test_what_is_being_revoked_already_is_not_revoked_again() -> None:
@@ -516,9 +516,9 @@ def test_what_is_being_revoked_already_is_not_revoked_again() -> None:
 
     found = seen(making)
 
-    assert said(found.certificate(going)) == (Action.KEEP, "", Why.REVOCATION_PENDING)
-    assert said(found.device(making.device_of(going)))[:2] == (Action.RETURN, "08")
-    assert found.certificate(good).action == Action.CHANGE
+    assert said(found.certificate(going)) == (LineAction.KEEP, "", Why.REVOCATION_PENDING)
+    assert said(found.device(making.device_of(going)))[:2] == (LineAction.RETURN, "08")
+    assert found.certificate(good).action == LineAction.CHANGE
 
 
 def test_a_body_that_needs_its_seal_no_more_is_not_made_to_ask_again() -> None:
@@ -526,12 +526,12 @@ def test_a_body_that_needs_its_seal_no_more_is_not_made_to_ask_again() -> None:
     body = making.body("Trạm Y tế xã A")
     target = making.target("Trạm Y tế xã B", body, agency=body)
     certificate = making.certificate(body)
-    making.replies["certificate", certificate] = Reply(Answer.NOT_NEEDED)
+    making.replies["certificate", certificate] = Reply(ReviewAnswer.NOT_NEEDED)
 
     found = seen(making)
 
-    assert said(found.certificate(certificate)) == (Action.REVOKE, "05", Why.NEED_ENDED)
-    assert found.body(target).action == Action.KEEP
+    assert said(found.certificate(certificate)) == (LineAction.REVOKE, "05", Why.NEED_ENDED)
+    assert found.body(target).action == LineAction.KEEP
 
 
 def test_the_days_are_counted_to_the_day_of_the_plan() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from orgmerge.planner.codes import Warn, Why
 from orgmerge.planner.facts import Decided, Reply
-from orgmerge.vocabulary import Action, Answer, Extent, Stage
+from orgmerge.vocabulary import Extent, LineAction, LineStage, ReviewAnswer
 from tests.orgmerge.worlds import SUPERIOR, Making, said, seen
 
 
@@ -24,12 +24,12 @@ def test_the_agency_in_the_certificate_ends_and_the_need_goes_on() -> None:
     making = Making()
     body, target = merged(making)
     certificate = making.person(body)
-    answered(making, certificate, Answer.CONTINUES)
+    answered(making, certificate, ReviewAnswer.CONTINUES)
 
     line = seen(making).certificate(certificate)
 
-    assert said(line) == (Action.CHANGE, "04", Why.AGENCY_RENAMED)
-    assert (line.sender, line.stage, line.warnings) == (target, Stage.PEOPLE, ())
+    assert said(line) == (LineAction.CHANGE, "04", Why.AGENCY_RENAMED)
+    assert (line.sender, line.stage, line.warnings) == (target, LineStage.PEOPLE, ())
     assert not line.is_open
 
 
@@ -40,7 +40,7 @@ def test_silence_is_shown() -> None:
 
     line = seen(making).certificate(certificate)
 
-    assert line.action == Action.CHANGE
+    assert line.action == LineAction.CHANGE
     assert line.warnings == (Warn.NO_ANSWER,)
 
 
@@ -52,7 +52,7 @@ def test_the_superior_in_the_certificate_ends() -> None:
     certificate = making.person(school, also=("UBND huyện Tân Uyên",))
 
     assert said(seen(making).certificate(certificate)) == (
-        Action.CHANGE,
+        LineAction.CHANGE,
         "04",
         Why.SUPERIOR_CHANGES,
     )
@@ -75,7 +75,7 @@ def test_a_name_that_ends_in_another_province_is_not_ours() -> None:
     making.target("UBND phường 1", body, agency=body, province="Thành phố Đà Nẵng")
     certificate = making.person(body)
 
-    assert seen(making).certificate(certificate).action == Action.KEEP
+    assert seen(making).certificate(certificate).action == LineAction.KEEP
 
 
 def test_the_mailbox_ends_and_the_new_one_is_known() -> None:
@@ -83,11 +83,11 @@ def test_the_mailbox_ends_and_the_new_one_is_known() -> None:
     body = making.body("Sở Y tế", domain="yenbai.gov.vn")
     making.target("Sở Y tế", body, agency=body, domain="laocai.gov.vn")
     certificate = making.person(body)
-    answered(making, certificate, Answer.CONTINUES, email="an@laocai.gov.vn")
+    answered(making, certificate, ReviewAnswer.CONTINUES, email="an@laocai.gov.vn")
 
     line = seen(making).certificate(certificate)
 
-    assert said(line) == (Action.CHANGE, "04", Why.EMAIL_CHANGES)
+    assert said(line) == (LineAction.CHANGE, "04", Why.EMAIL_CHANGES)
     assert line.warnings == ()
 
 
@@ -107,7 +107,7 @@ def test_mailboxes_under_the_ending_domain_end_with_it(email: str) -> None:
     making.target("Sở Y tế", body, agency=body, domain="laocai.gov.vn")
     certificate = making.person(body, email=email)
 
-    assert seen(making).certificate(certificate).action == Action.CHANGE
+    assert seen(making).certificate(certificate).action == LineAction.CHANGE
 
 
 def test_a_mailbox_elsewhere_stays() -> None:
@@ -116,12 +116,12 @@ def test_a_mailbox_elsewhere_stays() -> None:
     making.target("Sở Y tế", body, agency=body, domain="laocai.gov.vn")
     certificate = making.person(body, email="an@moh.gov.vn")
 
-    assert seen(making).certificate(certificate).action == Action.KEEP
+    assert seen(making).certificate(certificate).action == LineAction.KEEP
 
 
 @pytest.mark.parametrize(
     ("answer", "why"),
-    [(Answer.NOT_NEEDED, Why.NEED_ENDED), (Answer.LEFT, Why.PERSON_LEFT)],
+    [(ReviewAnswer.NOT_NEEDED, Why.NEED_ENDED), (ReviewAnswer.LEFT, Why.PERSON_LEFT)],
 )
 def test_who_needs_it_no_more_or_left_is_revoked_and_the_device_comes_back(
     answer: str, why: str
@@ -134,11 +134,11 @@ def test_who_needs_it_no_more_or_left_is_revoked_and_the_device_comes_back(
     found = seen(making)
     line, device = found.certificate(certificate), found.device(making.device_of(certificate))
 
-    assert said(line) == (Action.REVOKE, "05", why)
-    assert said(device) == (Action.RETURN, "08", Why.AFTER_REVOCATION)
+    assert said(line) == (LineAction.REVOKE, "05", why)
+    assert said(device) == (LineAction.RETURN, "08", Why.AFTER_REVOCATION)
     assert line.sender == device.sender == target
     assert line.stage < device.stage
-    assert found.subscriber(making.holder_of(certificate)).action == Action.HAND_OVER
+    assert found.subscriber(making.holder_of(certificate)).action == LineAction.HAND_OVER
 
 
 def test_who_moves_to_another_target_is_changed_by_the_receiving_body() -> None:
@@ -146,25 +146,25 @@ def test_who_moves_to_another_target_is_changed_by_the_receiving_body() -> None:
     body, _target = merged(making)
     other = making.target("Sở Nội vụ", making.body("Sở Nội vụ cũ"))
     certificate = making.person(body)
-    answered(making, certificate, Answer.MOVES, to=other)
+    answered(making, certificate, ReviewAnswer.MOVES, to=other)
 
     found = seen(making)
 
-    assert said(found.certificate(certificate)) == (Action.CHANGE, "04", Why.MOVES)
+    assert said(found.certificate(certificate)) == (LineAction.CHANGE, "04", Why.MOVES)
     assert found.certificate(certificate).sender == other
     assert found.subscriber(making.holder_of(certificate)).sender == other
-    assert found.device(making.device_of(certificate)).action == Action.KEEP
+    assert found.device(making.device_of(certificate)).action == LineAction.KEEP
 
 
 def test_who_moves_to_a_body_outside_keeps_it_and_that_body_asks() -> None:
     making = Making()
     body, _target = merged(making)
     certificate = making.person(body)
-    answered(making, certificate, Answer.MOVES)
+    answered(making, certificate, ReviewAnswer.MOVES)
 
     found = seen(making)
 
-    assert said(found.certificate(certificate)) == (Action.KEEP, "", Why.MOVES_OUTSIDE)
+    assert said(found.certificate(certificate)) == (LineAction.KEEP, "", Why.MOVES_OUTSIDE)
     assert found.subscriber(making.holder_of(certificate)).reason == Why.MOVES_OUTSIDE
 
 
@@ -173,22 +173,22 @@ def test_a_new_position_alone_changes_nothing() -> None:
     body = making.body("Sở Y tế")
     making.target("Sở Y tế", body, agency=body)
     certificate = making.person(body)
-    answered(making, certificate, Answer.CONTINUES, position="Phó Giám đốc")
+    answered(making, certificate, ReviewAnswer.CONTINUES, position="Phó Giám đốc")
 
-    assert said(seen(making).certificate(certificate)) == (Action.KEEP, "", Why.NOTHING_CHANGES)
+    assert said(seen(making).certificate(certificate)) == (LineAction.KEEP, "", Why.NOTHING_CHANGES)
 
 
 def test_a_title_in_the_certificate_that_no_longer_fits_is_revoked_and_issued_anew() -> None:
     making = Making()
     body, target = merged(making)
     certificate = making.person(body, shows_title=True)
-    answered(making, certificate, Answer.CONTINUES, position="Phó Chủ tịch")
+    answered(making, certificate, ReviewAnswer.CONTINUES, position="Phó Chủ tịch")
 
     found = seen(making)
     line, new = found.certificate(certificate), found.subscriber(making.holder_of(certificate))
 
-    assert said(line) == (Action.REVOKE, "05", Why.TITLE_NO_LONGER_FITS)
-    assert said(new) == (Action.ISSUE, "01", Why.NEED_WITHOUT_CERTIFICATE)
+    assert said(line) == (LineAction.REVOKE, "05", Why.TITLE_NO_LONGER_FITS)
+    assert said(new) == (LineAction.ISSUE, "01", Why.NEED_WITHOUT_CERTIFICATE)
     assert (new.sender, new.is_open) == (target, False)
     assert line.stage < new.stage  # Điều 21: anew only after the revocation
 
@@ -209,11 +209,11 @@ def test_a_title_that_still_fits_is_said_by_a_person() -> None:
     making = Making()
     body, target = merged(making)
     certificate = making.person(body, shows_title=True)
-    making.decided["certificate", certificate] = Decided(Action.CHANGE, to=target)
+    making.decided["certificate", certificate] = Decided(LineAction.CHANGE, to=target)
 
     line = seen(making).certificate(certificate)
 
-    assert line.action == Action.CHANGE
+    assert line.action == LineAction.CHANGE
     assert not line.is_open
 
 
@@ -236,10 +236,10 @@ def test_under_30_days_the_old_one_ends_by_itself_and_its_device_comes_back() ->
     found = seen(making)
     device = found.device(making.device_of(certificate))
 
-    assert said(found.certificate(certificate)) == (Action.ISSUE, "01", Why.TOO_LATE_TO_CHANGE)
-    assert said(device) == (Action.RETURN, "08", Why.REPLACED)
+    assert said(found.certificate(certificate)) == (LineAction.ISSUE, "01", Why.TOO_LATE_TO_CHANGE)
+    assert said(device) == (LineAction.RETURN, "08", Why.REPLACED)
     assert found.certificate(certificate).stage < device.stage
-    assert found.subscriber(making.holder_of(certificate)).action == Action.HAND_OVER
+    assert found.subscriber(making.holder_of(certificate)).action == LineAction.HAND_OVER
 
 
 def test_one_renewed_already_is_changed_and_told_to_be_replaced_in_time() -> None:
@@ -249,7 +249,7 @@ def test_one_renewed_already_is_changed_and_told_to_be_replaced_in_time() -> Non
 
     line = seen(making).certificate(certificate)
 
-    assert line.action == Action.CHANGE  # Điều 21 gives no new one while 30 days are left
+    assert line.action == LineAction.CHANGE  # Điều 21 gives no new one while 30 days are left
     assert {Warn.RENEWED_ALREADY, Warn.NEAR_END} <= set(line.warnings)
 
 
@@ -268,45 +268,45 @@ def test_an_expired_one_needs_nothing_but_its_device_comes_back() -> None:
 
     found = seen(making)
 
-    assert said(found.certificate(certificate)) == (Action.KEEP, "", Why.EXPIRED)
-    assert said(found.device(making.device_of(certificate)))[:2] == (Action.RETURN, "08")
-    assert found.subscriber(making.holder_of(certificate)).action == Action.HAND_OVER
+    assert said(found.certificate(certificate)) == (LineAction.KEEP, "", Why.EXPIRED)
+    assert said(found.device(making.device_of(certificate)))[:2] == (LineAction.RETURN, "08")
+    assert found.subscriber(making.holder_of(certificate)).action == LineAction.HAND_OVER
 
 
 def test_an_expired_one_still_needed_is_asked_for_anew() -> None:
     making = Making()
     body, target = merged(making)
     certificate = making.person(body, days=-1)
-    answered(making, certificate, Answer.CONTINUES)
+    answered(making, certificate, ReviewAnswer.CONTINUES)
 
     line = seen(making).subscriber(making.holder_of(certificate))
 
-    assert said(line) == (Action.ISSUE, "01", Why.NEED_WITHOUT_CERTIFICATE)
-    assert (line.sender, line.stage) == (target, Stage.PEOPLE)
+    assert said(line) == (LineAction.ISSUE, "01", Why.NEED_WITHOUT_CERTIFICATE)
+    assert (line.sender, line.stage) == (target, LineStage.PEOPLE)
 
 
 def test_somebody_who_never_had_one_and_needs_one_asks_for_the_first() -> None:
     making = Making()
     body, _target = merged(making)
     person = making.subscriber(body)
-    making.replies["subscriber", person] = Reply(Answer.CONTINUES)
+    making.replies["subscriber", person] = Reply(ReviewAnswer.CONTINUES)
 
-    assert seen(making).subscriber(person).action == Action.ISSUE
+    assert seen(making).subscriber(person).action == LineAction.ISSUE
 
 
 def test_a_device_not_found_is_reported_at_once_and_a_new_one_asked_for() -> None:
     making = Making()
     body, _target = merged(making)
     certificate = making.person(body)
-    answered(making, certificate, Answer.DEVICE_NOT_FOUND)
+    answered(making, certificate, ReviewAnswer.DEVICE_NOT_FOUND)
 
     found = seen(making)
     line, device = found.certificate(certificate), found.device(making.device_of(certificate))
 
-    assert said(line) == (Action.REVOKE, "05", Why.DEVICE_LOST)
-    assert said(device) == (Action.REPORT_LOSS, "09", Why.DEVICE_LOST)
+    assert said(line) == (LineAction.REVOKE, "05", Why.DEVICE_LOST)
+    assert said(device) == (LineAction.REPORT_LOSS, "09", Why.DEVICE_LOST)
     assert device.stage == line.stage
-    assert found.subscriber(making.holder_of(certificate)).action == Action.ISSUE
+    assert found.subscriber(making.holder_of(certificate)).action == LineAction.ISSUE
 
 
 def test_a_lost_device_nobody_spoke_of_leaves_the_question_of_a_new_one() -> None:
@@ -316,7 +316,7 @@ def test_a_lost_device_nobody_spoke_of_leaves_the_question_of_a_new_one() -> Non
 
     line = seen(making).subscriber(making.holder_of(certificate))
 
-    assert line.action == Action.HAND_OVER
+    assert line.action == LineAction.HAND_OVER
     assert line.warnings == (Warn.NO_CERTIFICATE_LEFT,)
 
 
@@ -327,7 +327,7 @@ def test_a_sim_is_changed_with_its_signing_number() -> None:
 
     line = seen(making).certificate(certificate)
 
-    assert line.action == Action.CHANGE
+    assert line.action == LineAction.CHANGE
     assert Warn.SIM_PHONE in line.warnings
 
 
@@ -335,12 +335,12 @@ def test_a_sim_no_longer_needed_is_revoked_and_the_card_is_asked_about() -> None
     making = Making()
     body, _target = merged(making)
     certificate = making.person(body, storage="sim", device_kind="sim")
-    answered(making, certificate, Answer.NOT_NEEDED)
+    answered(making, certificate, ReviewAnswer.NOT_NEEDED)
 
     found = seen(making)
 
     assert found.certificate(certificate).warnings == (Warn.SIM_CARD,)
-    assert found.device(making.device_of(certificate)).action == Action.RETURN
+    assert found.device(making.device_of(certificate)).action == LineAction.RETURN
 
 
 @pytest.mark.parametrize("storage", ["rssp", "soft"])
@@ -348,11 +348,11 @@ def test_central_signing_and_soft_keys_have_no_device(storage: str) -> None:
     making = Making()
     body, _target = merged(making)
     certificate = making.person(body, storage=storage)
-    answered(making, certificate, Answer.NOT_NEEDED)
+    answered(making, certificate, ReviewAnswer.NOT_NEEDED)
 
     found = seen(making)
 
-    assert found.certificate(certificate).action == Action.REVOKE
+    assert found.certificate(certificate).action == LineAction.REVOKE
     assert not [line for line in found.plan.lines if line.about == "device"]
 
 
@@ -377,8 +377,8 @@ def test_of_two_certificates_of_one_person_the_better_is_kept_and_the_other_aske
 
     found = seen(making)
 
-    assert found.certificate(long).action == Action.CHANGE
-    assert said(found.certificate(short)) == (Action.REVOKE, "05", Why.SECOND_CERTIFICATE)
+    assert found.certificate(long).action == LineAction.CHANGE
+    assert said(found.certificate(short)) == (LineAction.REVOKE, "05", Why.SECOND_CERTIFICATE)
     assert found.certificate(short).is_open
     assert found.certificate(short).successor == long
 
@@ -388,12 +388,12 @@ def test_a_person_may_settle_that_both_stay() -> None:
     body, _target = merged(making)
     long = making.person(body, days=900)
     short = making.person(body, days=400, subscriber=making.holder_of(long))
-    making.decided["certificate", short] = Decided(Action.KEEP)
-    making.decided["certificate", long] = Decided(Action.KEEP)
+    making.decided["certificate", short] = Decided(LineAction.KEEP)
+    making.decided["certificate", long] = Decided(LineAction.KEEP)
 
     found = seen(making)
 
-    assert said(found.certificate(short)) == (Action.KEEP, "", Why.SETTLED)
+    assert said(found.certificate(short)) == (LineAction.KEEP, "", Why.SETTLED)
     assert not any(line.is_open for line in found.plan.lines)
 
 
@@ -405,7 +405,7 @@ def test_a_token_and_a_sim_of_one_person_both_go_on() -> None:
 
     found = seen(making)
 
-    assert found.certificate(token).action == found.certificate(sim).action == Action.CHANGE
+    assert found.certificate(token).action == found.certificate(sim).action == LineAction.CHANGE
 
 
 def test_a_replaced_one_in_its_last_days_is_not_replaced_again() -> None:
@@ -416,8 +416,8 @@ def test_a_replaced_one_in_its_last_days_is_not_replaced_again() -> None:
 
     found = seen(making)
 
-    assert said(found.certificate(old)) == (Action.KEEP, "", Why.ENDS_BY_ITSELF)
-    assert found.device(making.device_of(old)).action == Action.RETURN
+    assert said(found.certificate(old)) == (LineAction.KEEP, "", Why.ENDS_BY_ITSELF)
+    assert found.device(making.device_of(old)).action == LineAction.RETURN
 
 
 def test_a_damaged_device_is_revoked_returned_and_a_new_one_asked_for() -> None:
@@ -427,9 +427,9 @@ def test_a_damaged_device_is_revoked_returned_and_a_new_one_asked_for() -> None:
 
     found = seen(making)
 
-    assert said(found.certificate(certificate)) == (Action.REVOKE, "05", Why.DEVICE_DAMAGED)
-    assert found.device(making.device_of(certificate)).action == Action.RETURN
-    assert found.subscriber(making.holder_of(certificate)).action == Action.ISSUE
+    assert said(found.certificate(certificate)) == (LineAction.REVOKE, "05", Why.DEVICE_DAMAGED)
+    assert found.device(making.device_of(certificate)).action == LineAction.RETURN
+    assert found.subscriber(making.holder_of(certificate)).action == LineAction.ISSUE
 
 
 def test_a_locked_device_is_recovered_before_the_change() -> None:
@@ -440,7 +440,7 @@ def test_a_locked_device_is_recovered_before_the_change() -> None:
     found = seen(making)
     device = found.device(making.device_of(certificate))
 
-    assert said(device) == (Action.RECOVER, "06", Why.LOCKED_BEFORE_CHANGE)
+    assert said(device) == (LineAction.RECOVER, "06", Why.LOCKED_BEFORE_CHANGE)
     assert device.stage < found.certificate(certificate).stage
 
 
@@ -452,7 +452,7 @@ def test_what_another_dossier_asks_already_is_told() -> None:
     found = seen(making)
 
     assert Warn.PENDING_04 in found.certificate(changing).warnings
-    assert said(found.certificate(ending)) == (Action.KEEP, "", Why.REVOCATION_PENDING)
+    assert said(found.certificate(ending)) == (LineAction.KEEP, "", Why.REVOCATION_PENDING)
 
 
 @pytest.mark.parametrize(
@@ -463,7 +463,7 @@ def test_what_is_over_stays_over(column: str, why: str) -> None:
     body, _target = merged(making)
     certificate = making.person(body, **{column: True})
 
-    assert said(seen(making).certificate(certificate)) == (Action.KEEP, "", why)
+    assert said(seen(making).certificate(certificate)) == (LineAction.KEEP, "", why)
 
 
 def test_people_of_a_split_body_are_never_placed_by_the_machine() -> None:
@@ -472,7 +472,7 @@ def test_people_of_a_split_body_are_never_placed_by_the_machine() -> None:
     making.target("UBND xã A", old, extent=Extent.PARTLY)
     making.target("UBND xã B", old, extent=Extent.PARTLY)
     certificate = making.person(old)
-    answered(making, certificate, Answer.CONTINUES)
+    answered(making, certificate, ReviewAnswer.CONTINUES)
 
     found = seen(making)
     lines = [
@@ -481,7 +481,7 @@ def test_people_of_a_split_body_are_never_placed_by_the_machine() -> None:
         found.subscriber(making.holder_of(certificate)),
     ]
 
-    assert {line.action for line in lines} == {Action.SETTLE}
+    assert {line.action for line in lines} == {LineAction.SETTLE}
     assert all(line.is_open for line in lines)
 
 
@@ -491,11 +491,11 @@ def test_who_of_a_split_body_is_said_to_move_goes_there() -> None:
     making.target("UBND xã A", old, extent=Extent.PARTLY)
     two = making.target("UBND xã B", old, extent=Extent.PARTLY)
     certificate = making.person(old)
-    answered(making, certificate, Answer.MOVES, to=two)
+    answered(making, certificate, ReviewAnswer.MOVES, to=two)
 
     found = seen(making)
 
-    assert said(found.certificate(certificate)) == (Action.CHANGE, "04", Why.MOVES)
+    assert said(found.certificate(certificate)) == (LineAction.CHANGE, "04", Why.MOVES)
     assert found.certificate(certificate).sender == two
     assert not found.subscriber(making.holder_of(certificate)).is_open
 
@@ -506,11 +506,13 @@ def test_settling_the_person_settles_the_certificate_and_the_device() -> None:
     making.dissolve(old)
     home = making.target("Sở Xây dựng", making.body("Sở Xây dựng cũ"))
     certificate = making.person(old)
-    making.decided["subscriber", making.holder_of(certificate)] = Decided(Action.HAND_OVER, to=home)
+    making.decided["subscriber", making.holder_of(certificate)] = Decided(
+        LineAction.HAND_OVER, to=home
+    )
 
     found = seen(making)
 
-    assert found.certificate(certificate).action == Action.CHANGE
+    assert found.certificate(certificate).action == LineAction.CHANGE
     assert found.certificate(certificate).sender == home
     assert found.subscriber(making.holder_of(certificate)).sender == home
     assert not any(line.is_open for line in found.plan.lines)
@@ -520,12 +522,12 @@ def test_what_was_settled_to_be_issued_anew_is_revoked_first_while_it_is_long_va
     making = Making()
     body, target = merged(making)
     certificate = making.person(body)
-    making.decided["certificate", certificate] = Decided(Action.ISSUE, to=target)
+    making.decided["certificate", certificate] = Decided(LineAction.ISSUE, to=target)
 
     found = seen(making)
 
-    assert said(found.certificate(certificate)) == (Action.REVOKE, "05", Why.SETTLED)
-    assert found.subscriber(making.holder_of(certificate)).action == Action.ISSUE
+    assert said(found.certificate(certificate)) == (LineAction.REVOKE, "05", Why.SETTLED)
+    assert found.subscriber(making.holder_of(certificate)).action == LineAction.ISSUE
 
 
 def test_a_system_whose_owner_is_renamed_is_changed() -> None:
@@ -535,7 +537,7 @@ def test_a_system_whose_owner_is_renamed_is_changed() -> None:
 
     line = seen(making).certificate(certificate)
 
-    assert said(line) == (Action.CHANGE, "04", Why.AGENCY_RENAMED)
+    assert said(line) == (LineAction.CHANGE, "04", Why.AGENCY_RENAMED)
     assert line.sender == target
 
 
@@ -543,10 +545,10 @@ def test_a_system_that_stops_operating_is_revoked() -> None:
     making = Making()
     body, _target = merged(making)
     certificate = making.certificate(body, "system", storage="soft")
-    answered(making, certificate, Answer.NOT_NEEDED)
+    answered(making, certificate, ReviewAnswer.NOT_NEEDED)
 
     assert said(seen(making).certificate(certificate)) == (
-        Action.REVOKE,
+        LineAction.REVOKE,
         "05",
         Why.STOPS_OPERATING,
     )
@@ -568,5 +570,5 @@ def test_people_of_a_unit_without_a_seal_go_where_its_superior_goes() -> None:
 
     line = seen(making).certificate(certificate)
 
-    assert said(line) == (Action.CHANGE, "04", Why.SUPERIOR_CHANGES)
+    assert said(line) == (LineAction.CHANGE, "04", Why.SUPERIOR_CHANGES)
     assert line.sender == target

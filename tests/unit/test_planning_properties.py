@@ -13,16 +13,16 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from orgmerge.planner import codes
-from orgmerge.planner.facts import Body, Line, Plan, Reply, Share, World
+from orgmerge.planner.facts import BodyShare, KnownBody, PlannerLine, PlannerResult, Reply, World
 from orgmerge.planner.planner import plan
 from orgmerge.planner.reasons import AGAINST, NOTES, REASONS, WARNINGS
-from orgmerge.vocabulary import About, Action, Answer, Extent
+from orgmerge.vocabulary import Extent, LineAbout, LineAction, ReviewAnswer
 from tests.orgmerge.executing import executed, settled
 from tests.orgmerge.worlds import SUPERIOR, Making, acts
 
 NAMES = ["UBND xã A", "UBND xã B", "UBND thị trấn B", "UBND phường 1", "Trường TH A"]
 V = TypeVar("V")
-ANSWERS = [*Answer, None, None, None]
+ANSWERS = [*ReviewAnswer, None, None, None]
 
 
 @st.composite
@@ -44,7 +44,7 @@ def worlds(draw: st.DrawFn) -> World:
         if choose.random() < 0.4:
             making.dossier(body, f"0{choose.randint(1, 9)}", choose.choice(["draft", "executing"]))
         if choose.random() < 0.3:
-            making.replies["subscriber", making.subscriber(body)] = Reply(Answer.CONTINUES)
+            making.replies["subscriber", making.subscriber(body)] = Reply(ReviewAnswer.CONTINUES)
     return making.world()
 
 
@@ -76,7 +76,7 @@ def _send(making: Making, choose: random.Random, body: int) -> None:
     if road == "divided" and making.bodies[body].name not in _taken(making):
         making.target(making.bodies[body].name, body, agency=body, extent=Extent.PARTLY)
     if road in ("split", "divided"):
-        making.shares += [Share(body, target, Extent.PARTLY) for target in targets]
+        making.shares += [BodyShare(body, target, Extent.PARTLY) for target in targets]
 
 
 def _certificate(making: Making, choose: random.Random, body: int) -> None:
@@ -103,10 +103,14 @@ def _certificate(making: Making, choose: random.Random, body: int) -> None:
     if said is not None:
         making.replies["certificate", certificate] = said
     elif answer is not None:
-        to = choose.choice([*making.targets, None]) if answer == Answer.MOVES else None
+        to = choose.choice([*making.targets, None]) if answer == ReviewAnswer.MOVES else None
         email = choose.choice(["", "moi@laichau.gov.vn"])
         reply = making.replies["certificate", certificate] = Reply(answer, to=to, email=email)
-        if kind != "organisation" and answer in (Answer.CONTINUES, Answer.MOVES, Answer.LEFT):
+        if kind != "organisation" and answer in (
+            ReviewAnswer.CONTINUES,
+            ReviewAnswer.MOVES,
+            ReviewAnswer.LEFT,
+        ):
             making.replies["subscriber", making.holder_of(certificate)] = reply
 
 
@@ -132,8 +136,8 @@ def test_under_a_new_name_at_most_one_organisation_certificate_lives_on(world: W
     renamed = Counter(
         line.sender
         for line in plan(world).lines
-        if line.about == About.CERTIFICATE
-        and line.action == Action.CHANGE
+        if line.about == LineAbout.CERTIFICATE
+        and line.action == LineAction.CHANGE
         and kinds[line.pk].kind == "organisation"
         and line.sender is not None
         and world.targets[line.sender].key not in keys[line.sender]
@@ -142,7 +146,7 @@ def test_under_a_new_name_at_most_one_organisation_certificate_lives_on(world: W
     assert all(count == 1 for count in renamed.values())
 
 
-def _sources(world: World, target: int) -> list[Body]:
+def _sources(world: World, target: int) -> list[KnownBody]:
     return [world.bodies[share.old] for share in world.shares if share.new == target]
 
 
@@ -168,31 +172,31 @@ def test_the_order_of_the_stages_keeps_what_depends_apart(world: World) -> None:
         if device is not None and _carries(world, device, certificate.pk):
             assert _is_in_order(line, device)
         holder = lines["subscriber", certificate.subscriber]
-        if holder.action == Action.ISSUE and line.action == Action.REVOKE:
+        if holder.action == LineAction.ISSUE and line.action == LineAction.REVOKE:
             assert line.stage < holder.stage
     _organisations_come_first(world, found)
 
 
-def _carries(world: World, line: Line, certificate: int) -> bool:
+def _carries(world: World, line: PlannerLine, certificate: int) -> bool:
     return any(one.pk == line.pk and one.certificate == certificate for one in world.devices)
 
 
-def _is_in_order(line: Line, device: Line) -> bool:
+def _is_in_order(line: PlannerLine, device: PlannerLine) -> bool:
     match device.action:
-        case Action.RECOVER:
+        case LineAction.RECOVER:
             return device.stage < line.stage
-        case Action.RETURN:
-            return line.action == Action.KEEP or line.stage < device.stage
-        case Action.REPORT_LOSS:
-            return line.action != Action.REVOKE or line.stage == device.stage
+        case LineAction.RETURN:
+            return line.action == LineAction.KEEP or line.stage < device.stage
+        case LineAction.REPORT_LOSS:
+            return line.action != LineAction.REVOKE or line.stage == device.stage
     return True
 
 
-def _organisations_come_first(world: World, found: Plan) -> None:
+def _organisations_come_first(world: World, found: PlannerResult) -> None:
     """The new body's seal is there before the others' certificates are revoked."""
     first: dict[int | None, int] = {}
     for line in found.lines:
-        if line.reason == codes.Why.SURVIVOR or line.about == About.BODY:
+        if line.reason == codes.Why.SURVIVOR or line.about == LineAbout.BODY:
             first[line.sender] = max(first.get(line.sender, 0), line.stage)
     for line in found.lines:
         if line.reason == codes.Why.MERGED and line.sender in first:

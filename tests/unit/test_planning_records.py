@@ -6,7 +6,7 @@ import pytest
 
 from orgmerge.planner.codes import Warn, Why
 from orgmerge.planner.facts import Decided, Reply
-from orgmerge.vocabulary import Action, Answer, Extent, Stage
+from orgmerge.vocabulary import Extent, LineAction, LineStage, ReviewAnswer
 from tests.orgmerge.worlds import Making, said, seen
 
 
@@ -29,12 +29,12 @@ def test_the_device_of_a_revoked_certificate_comes_back_after_the_revocation() -
     making = Making()
     body, _target = merged(making)
     certificate = making.person(body)
-    making.replies["certificate", certificate] = Reply(Answer.NOT_NEEDED)
+    making.replies["certificate", certificate] = Reply(ReviewAnswer.NOT_NEEDED)
 
     found = seen(making)
     device = found.device(making.device_of(certificate))
 
-    assert said(device) == (Action.RETURN, "08", Why.AFTER_REVOCATION)
+    assert said(device) == (LineAction.RETURN, "08", Why.AFTER_REVOCATION)
     assert device.stage > found.certificate(certificate).stage
 
 
@@ -46,7 +46,7 @@ def test_a_lost_device_is_reported_beside_the_revocation() -> None:
     found = seen(making)
     device = found.device(making.device_of(certificate))
 
-    assert said(device) == (Action.REPORT_LOSS, "09", Why.DEVICE_LOST)
+    assert said(device) == (LineAction.REPORT_LOSS, "09", Why.DEVICE_LOST)
     assert device.stage == found.certificate(certificate).stage
 
 
@@ -55,19 +55,19 @@ def test_a_damaged_device_comes_back() -> None:
     body, _target = merged(making)
     certificate = making.person(body, condition="damaged")
 
-    assert said(seen(making).device(making.device_of(certificate)))[:2] == (Action.RETURN, "08")
+    assert said(seen(making).device(making.device_of(certificate)))[:2] == (LineAction.RETURN, "08")
 
 
 def test_the_device_of_somebody_who_left_and_cannot_be_reached_is_lost() -> None:
     making = Making()
     body, _target = merged(making)
     certificate = making.person(body)
-    making.replies["certificate", certificate] = Reply(Answer.DEVICE_NOT_FOUND)
+    making.replies["certificate", certificate] = Reply(ReviewAnswer.DEVICE_NOT_FOUND)
 
     found = seen(making)
 
-    assert found.certificate(certificate).action == Action.REVOKE
-    assert found.device(making.device_of(certificate)).action == Action.REPORT_LOSS
+    assert found.certificate(certificate).action == LineAction.REVOKE
+    assert found.device(making.device_of(certificate)).action == LineAction.REPORT_LOSS
 
 
 def test_the_survivors_device_passes_to_the_new_bodys_clerk() -> None:
@@ -78,8 +78,8 @@ def test_the_survivors_device_passes_to_the_new_bodys_clerk() -> None:
 
     device = seen(making).device(making.device_of(certificate))
 
-    assert said(device) == (Action.HAND_OVER, "", Why.TO_NEW_CLERK)
-    assert (device.sender, device.stage) == (target, Stage.HAND_OVER)
+    assert said(device) == (LineAction.HAND_OVER, "", Why.TO_NEW_CLERK)
+    assert (device.sender, device.stage) == (target, LineStage.HAND_OVER)
 
 
 def test_the_survivors_locked_device_is_recovered_and_handed_over_too() -> None:
@@ -90,7 +90,7 @@ def test_the_survivors_locked_device_is_recovered_and_handed_over_too() -> None:
 
     device = seen(making).device(making.device_of(certificate))
 
-    assert device.action == Action.RECOVER
+    assert device.action == LineAction.RECOVER
     assert device.warnings == (Warn.HAND_OVER_TOO,)
 
 
@@ -101,7 +101,7 @@ def test_the_kept_bodys_device_stays_where_it_is() -> None:
 
     device = seen(making).device(making.device_of(certificate))
 
-    assert said(device) == (Action.KEEP, "", Why.STAYS_WITH_CERTIFICATE)
+    assert said(device) == (LineAction.KEEP, "", Why.STAYS_WITH_CERTIFICATE)
 
 
 def test_a_persons_device_stays_with_its_changed_certificate() -> None:
@@ -111,7 +111,7 @@ def test_a_persons_device_stays_with_its_changed_certificate() -> None:
 
     device = seen(making).device(making.device_of(certificate))
 
-    assert said(device) == (Action.KEEP, "", Why.STAYS_WITH_CERTIFICATE)
+    assert said(device) == (LineAction.KEEP, "", Why.STAYS_WITH_CERTIFICATE)
 
 
 @pytest.mark.parametrize("custody", ["to_be_returned", "back_at_agency"])
@@ -122,7 +122,7 @@ def test_a_device_on_its_way_back_goes_on_its_way(custody: str) -> None:
 
     device = seen(making).device(making.device_of(certificate))
 
-    assert said(device) == (Action.KEEP, "", Why.ON_ITS_WAY_BACK)
+    assert said(device) == (LineAction.KEEP, "", Why.ON_ITS_WAY_BACK)
 
 
 @pytest.mark.parametrize("custody", ["at_office", "at_ca", "retired"])
@@ -149,7 +149,7 @@ def test_a_device_without_a_certificate_is_counted_and_handed_over() -> None:
 
     line = seen(making).device(device)
 
-    assert said(line) == (Action.HAND_OVER, "", Why.NOT_IN_USE)
+    assert said(line) == (LineAction.HAND_OVER, "", Why.NOT_IN_USE)
     assert line.sender == target
 
 
@@ -157,9 +157,9 @@ def test_a_device_without_a_certificate_that_is_not_needed_comes_back() -> None:
     making = Making()
     body, _target = merged(making)
     device = making.device(body)
-    making.replies["device", device] = Reply(Answer.NOT_NEEDED)
+    making.replies["device", device] = Reply(ReviewAnswer.NOT_NEEDED)
 
-    assert said(seen(making).device(device))[:2] == (Action.RETURN, "08")
+    assert said(seen(making).device(device))[:2] == (LineAction.RETURN, "08")
 
 
 def test_what_a_person_decided_of_a_device_is_done() -> None:
@@ -168,11 +168,11 @@ def test_what_a_person_decided_of_a_device_is_done() -> None:
     making.dissolve(old)
     home = making.target("Sở Xây dựng", making.body("Sở Xây dựng cũ"))
     device = making.device(old)
-    assert seen(making).device(device).action == Action.SETTLE
+    assert seen(making).device(device).action == LineAction.SETTLE
 
-    making.decided["device", device] = Decided(Action.HAND_OVER, to=home)
+    making.decided["device", device] = Decided(LineAction.HAND_OVER, to=home)
 
-    assert said(seen(making).device(device)) == (Action.HAND_OVER, "", Why.SETTLED)
+    assert said(seen(making).device(device)) == (LineAction.HAND_OVER, "", Why.SETTLED)
 
 
 # 4.6 and 14.8
@@ -186,7 +186,7 @@ def test_what_asks_in_the_old_name_is_stopped_and_refiled(form: str) -> None:
 
     line = seen(making).dossier(dossier)
 
-    assert said(line) == (Action.REFILE, form, Why.OLD_NAME)
+    assert said(line) == (LineAction.REFILE, form, Why.OLD_NAME)
     assert line.sender == target
 
 
@@ -198,7 +198,7 @@ def test_what_is_about_the_past_goes_on_under_the_successor(form: str) -> None:
 
     line = seen(making).dossier(dossier)
 
-    assert said(line) == (Action.HAND_OVER, "", Why.GOES_ON_UNDER_SUCCESSOR)
+    assert said(line) == (LineAction.HAND_OVER, "", Why.GOES_ON_UNDER_SUCCESSOR)
     assert line.sender == target
 
 
@@ -207,7 +207,7 @@ def test_what_is_being_executed_is_finished() -> None:
     body, _target = merged(making)
     dossier = making.dossier(body, "04", state="executing")
 
-    assert said(seen(making).dossier(dossier)) == (Action.HAND_OVER, "", Why.BEING_EXECUTED)
+    assert said(seen(making).dossier(dossier)) == (LineAction.HAND_OVER, "", Why.BEING_EXECUTED)
 
 
 def test_dossiers_of_a_body_that_keeps_its_name_go_on() -> None:
@@ -215,7 +215,7 @@ def test_dossiers_of_a_body_that_keeps_its_name_go_on() -> None:
     body, _target = kept(making)
     dossier = making.dossier(body, "04")
 
-    assert said(seen(making).dossier(dossier)) == (Action.KEEP, "", Why.BODY_GOES_ON)
+    assert said(seen(making).dossier(dossier)) == (LineAction.KEEP, "", Why.BODY_GOES_ON)
 
 
 def test_dossiers_of_a_renamed_body_are_refiled_in_the_new_name() -> None:
@@ -226,8 +226,8 @@ def test_dossiers_of_a_renamed_body_are_refiled_in_the_new_name() -> None:
 
     found = seen(making)
 
-    assert found.dossier(asking).action == Action.REFILE
-    assert found.dossier(ending).action == Action.KEEP
+    assert found.dossier(asking).action == LineAction.REFILE
+    assert found.dossier(ending).action == LineAction.KEEP
 
 
 def test_dossiers_of_a_split_body_are_left_to_people() -> None:
@@ -236,9 +236,9 @@ def test_dossiers_of_a_split_body_are_left_to_people() -> None:
     one = making.target("UBND xã A", body, extent=Extent.PARTLY)
     making.target("UBND xã B", body, extent=Extent.PARTLY)
     dossier = making.dossier(body, "05")
-    assert said(seen(making).dossier(dossier)) == (Action.SETTLE, "", Why.BODY_SPLIT)
+    assert said(seen(making).dossier(dossier)) == (LineAction.SETTLE, "", Why.BODY_SPLIT)
 
-    making.decided["dossier", dossier] = Decided(Action.HAND_OVER, to=one)
+    making.decided["dossier", dossier] = Decided(LineAction.HAND_OVER, to=one)
 
     assert seen(making).dossier(dossier).sender == one
 
@@ -251,7 +251,7 @@ def test_subscribers_of_an_absorbed_body_go_over() -> None:
     found = seen(making)
 
     for subscriber in (person, itself):
-        assert said(found.subscriber(subscriber)) == (Action.HAND_OVER, "", Why.GOES_OVER)
+        assert said(found.subscriber(subscriber)) == (LineAction.HAND_OVER, "", Why.GOES_OVER)
         assert found.subscriber(subscriber).sender == target
 
 
@@ -260,7 +260,7 @@ def test_subscribers_of_a_body_that_goes_on_stay() -> None:
     body, _target = kept(making)
     person = making.subscriber(body)
 
-    assert said(seen(making).subscriber(person)) == (Action.KEEP, "", Why.BODY_GOES_ON)
+    assert said(seen(making).subscriber(person)) == (LineAction.KEEP, "", Why.BODY_GOES_ON)
 
 
 def test_who_leaves_a_dissolved_body_for_good_needs_no_new_place() -> None:
@@ -268,11 +268,11 @@ def test_who_leaves_a_dissolved_body_for_good_needs_no_new_place() -> None:
     body = making.body("Ban quản lý")
     making.dissolve(body)
     certificate = making.person(body)
-    making.replies["certificate", certificate] = Reply(Answer.LEFT)
+    making.replies["certificate", certificate] = Reply(ReviewAnswer.LEFT)
 
     found = seen(making)
 
-    assert found.certificate(certificate).action == Action.REVOKE
+    assert found.certificate(certificate).action == LineAction.REVOKE
     assert found.subscriber(making.holder_of(certificate)).reason == Why.PERSON_LEFT
     assert not any(line.is_open for line in found.plan.lines)
 
@@ -289,5 +289,5 @@ def test_a_body_nobody_spoke_of_is_left_alone() -> None:
         Why.NOT_INVOLVED,
         Why.STAYS_WITH_CERTIFICATE,
     }
-    assert found.certificate(certificate).action == Action.KEEP
-    assert found.subscriber(person).action == found.dossier(dossier).action == Action.KEEP
+    assert found.certificate(certificate).action == LineAction.KEEP
+    assert found.subscriber(person).action == found.dossier(dossier).action == LineAction.KEEP

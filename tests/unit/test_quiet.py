@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from portal.core.calendar.workdays import WorkCalendar
-from portal.notices.bundles import is_open, round_of_today
+from portal.notices.channels.mail import is_open, round_of_today
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 # Thứ Sáu 20/11, thứ Bảy 21/11, Chủ nhật 22/11 (làm bù), thứ Hai 23/11 (nghỉ).

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orgmerge.body_lists.communes import CommuneRegister, Registered, expand, expand_provinces
-from orgmerge.body_lists.trial import COLUMNS
+from orgmerge.body_lists.sheets import BODIES
 from portal.agencies.models import Agency, AgencyVersion
 
 _WORDS = {
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         registered = list(_registered(at or timezone.localdate()))
         expansion = expand(communes, registered, decision=decision)
         provinces = expand_provinces(communes, CommuneRegister(registered, []), decision=decision)
-        writer = csv.DictWriter(self.stdout, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(self.stdout, list(BODIES), lineterminator="\n")
         writer.writeheader()
         writer.writerows(row.record() for row in (*expansion.rows, *provinces))
         for remark in expansion.remarks:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from devices.models import Device
 from orgmerge.body_lists import trial
 from orgmerge.planner import facts, planner
-from orgmerge.vocabulary import About
+from orgmerge.vocabulary import LineAbout
 from portal.agencies.models import Agency, Subscriber
 from portal.ca.models import Certificate
 from portal.core.database.bulk import collector_paused
@@ -28,10 +28,10 @@ from requests_app.models import Dossier
 
 _AT_ONCE = 5000
 _SOURCES: Mapping[str, tuple[type[models.Model], str]] = {
-    About.CERTIFICATE: (Certificate, "serial"),
-    About.DEVICE: (Device, "serial"),
-    About.SUBSCRIBER: (Subscriber, ""),
-    About.DOSSIER: (Dossier, ""),
+    LineAbout.CERTIFICATE: (Certificate, "serial"),
+    LineAbout.DEVICE: (Device, "serial"),
+    LineAbout.SUBSCRIBER: (Subscriber, ""),
+    LineAbout.DOSSIER: (Dossier, ""),
 }
 # Bodies to be founded have no identity yet: the same name gets the same one in each run.
 _FOUNDED = uuid.UUID("6f7267f6-6d65-4267-a65b-6f6469657301")
@@ -56,7 +56,8 @@ class Command(BaseCommand):
         today = at or timezone.localdate()
         try:
             with collector_paused():
-                world = _world(file, today=today)
+                content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+                world = trial.world_of(content, today=today)
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from error
         except trial.Unusable as refusal:
@@ -77,14 +78,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{count:8d}  {about:12}  {action:12}  {reason}")
 
 
-def _world(file: str, *, today: date) -> facts.World:
-    if file == "-":
-        return trial.world_of(sys.stdin, today=today)
-    with Path(file).open(encoding="utf-8-sig", newline="") as stream:
-        return trial.world_of(stream, today=today)
-
-
-def _lines(plan: facts.Plan, world: facts.World) -> Iterator[str]:
+def _lines(plan: facts.PlannerResult, world: facts.World) -> Iterator[str]:
     """Yield each line of the plan as JSON, with the things' public identities."""
     agencies = dict(Agency.objects.filter(pk__in=world.bodies).values_list("pk", "uuid"))
     places = {
@@ -102,7 +96,7 @@ def _lines(plan: facts.Plan, world: facts.World) -> Iterator[str]:
         for each in chunk:
             wanted[each.about].add(each.pk)
             if each.successor is not None:
-                wanted[About.CERTIFICATE].add(each.successor)
+                wanted[LineAbout.CERTIFICATE].add(each.successor)
         known = {}
         for about, (model, number) in _SOURCES.items():
             rows = model._default_manager.filter(pk__in=wanted.get(about, ())).order_by()
@@ -113,16 +107,16 @@ def _lines(plan: facts.Plan, world: facts.World) -> Iterator[str]:
 
 
 def _record(
-    line: facts.Line,
+    line: facts.PlannerLine,
     world: facts.World,
     known: Mapping[tuple[str, int], tuple[str, str]],
     agencies: Mapping[int, uuid.UUID],
     places: Mapping[int, uuid.UUID],
 ) -> dict[str, Any]:
-    is_target = line.about == About.BODY
+    is_target = line.about == LineAbout.BODY
     body = world.targets[line.pk] if is_target else world.bodies[line.body]
     code, serial = (str(places[line.pk]), "") if is_target else known[line.about, line.pk]
-    successor = known[About.CERTIFICATE, line.successor] if line.successor else ("", "")
+    successor = known[LineAbout.CERTIFICATE, line.successor] if line.successor else ("", "")
     sender = world.targets.get(line.sender or 0)
     record: dict[str, Any] = {"id": code}
     if serial:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -13,18 +15,20 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from orgmerge import pages
 from orgmerge.models import Merger, MergerBody, PlanLine
 from orgmerge.plans import access, services
 from orgmerge.plans import choices as plan_choices
-from orgmerge.plans.forms import SettleForm
+from orgmerge.plans.services import actions_for, needs_body
 from orgmerge.plans.views.plan import find, must_see_drafts
 from orgmerge.plans.wording import is_to_settle
+from orgmerge.vocabulary import LineAbout, LineAction
 from portal.ca.models import Certificate
 from portal.core.rules import Violation
+from portal.core.text.vietnamese import search_key
 from portal.core.web.refusals import Refusals
 from requests_app.errors import NotEditable, StaleVersion
 
@@ -38,6 +42,98 @@ OFFERS_ON_PAGE = 10
 MOST_LINES = 100  # settled at once
 _MOST_BODIES = 200  # in a select
 _MOST_DIGITS = 18  # of a primary key
+
+
+# As a question about what is open; what follows is worked out by the plan.
+_WORDS = {
+    (LineAbout.CERTIFICATE, LineAction.CHANGE): gettext_lazy(
+        "Dùng tiếp dưới đơn vị mới, thay đổi thông tin (Mẫu 04)"
+    ),
+    (LineAbout.CERTIFICATE, LineAction.ISSUE): gettext_lazy(
+        "Thay bằng chứng thư mới (Mẫu 01, 02, 03)"
+    ),
+    (LineAbout.DEVICE, LineAction.HAND_OVER): gettext_lazy("Bàn giao cho đơn vị mới dùng tiếp"),
+    (LineAbout.SUBSCRIBER, LineAction.HAND_OVER): gettext_lazy("Chuyển sang đơn vị mới"),
+    (LineAbout.DOSSIER, LineAction.HAND_OVER): gettext_lazy("Đơn vị mới giải quyết tiếp"),
+    (LineAbout.DOSSIER, LineAction.KEEP): gettext_lazy("Để hồ sơ giải quyết xong như đang có"),
+    (LineAbout.BODY, LineAction.KEEP): gettext_lazy("Không xin cấp chứng thư cơ quan"),
+    (LineAbout.BODY, LineAction.ISSUE): gettext_lazy("Xin cấp chứng thư cơ quan (Mẫu 02)"),
+}
+
+
+class SettleForm(forms.Form):
+    """One decision about some lines of one sort.
+
+    ``bodies`` are those to choose from; ``others`` says that more can be named beside them.
+    """
+
+    action = forms.ChoiceField(
+        label=gettext_lazy("Quyết định"),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Hãy chọn một cách xử lý.")},
+    )
+    body = forms.ModelChoiceField(
+        label=gettext_lazy("Đơn vị tiếp nhận"),
+        queryset=MergerBody.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("Chưa chọn"),
+    )
+    other = forms.CharField(
+        label=gettext_lazy("Đơn vị tiếp nhận khác trong phương án"),
+        max_length=250,
+        required=False,
+        help_text=gettext_lazy("Ghi đủ tên đơn vị sau sắp xếp nếu không có ở ô trên."),
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Ghi chú"),
+        max_length=250,
+        required=False,
+        help_text=gettext_lazy("Ví dụ: theo danh sách phân công cán bộ ngày 15/11/2026."),
+    )
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        about: str,
+        bodies: Sequence[MergerBody],
+        others: Iterable[MergerBody] | None = None,
+        initial: Any = None,
+    ) -> None:
+        super().__init__(data, initial=initial)
+        self.about, self.others = about, others
+        self.fields["action"].choices = [  # type: ignore[attr-defined]
+            (action, _WORDS.get((LineAbout(about), action), action.label))
+            for action in actions_for(about)
+        ]
+        keys = [body.pk for body in bodies]
+        self.fields["body"].queryset = MergerBody.objects.filter(pk__in=keys)  # type: ignore[attr-defined]
+        if others is None:
+            del self.fields["other"]
+        if about == LineAbout.BODY:
+            del self.fields["body"]
+
+    def clean(self) -> dict[str, Any]:
+        """Find the body that is named, and ask for one where the decision needs it."""
+        found = super().clean() or self.cleaned_data
+        if name := found.get("other"):
+            found["body"] = self._named(name)
+        action = found.get("action")
+        if not action or not needs_body(self.about, action):
+            found["body"] = None
+        elif found.get("body") is None and not self.errors:
+            self.add_error("body", forms.ValidationError(_("Chọn đơn vị tiếp nhận."), "no_body"))
+        return found
+
+    def _named(self, name: str) -> MergerBody | None:
+        key = search_key(name)
+        matching = [body for body in self.others or () if search_key(body.name) == key]
+        if len(matching) == 1:
+            return matching[0]
+        message = _("Không có đúng một đơn vị sau sắp xếp mang tên này.")
+        self.add_error("other", forms.ValidationError(message, "no_such_body"))
+        return None
 
 
 @require_http_methods(GET_POST)

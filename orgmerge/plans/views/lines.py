@@ -27,7 +27,7 @@ from orgmerge.plans import subjects as new_subjects
 from orgmerge.plans.sheet import ListedLine
 from orgmerge.plans.views.plan import find, must_see_drafts
 from orgmerge.plans.wording import SLUGS, is_to_settle, when
-from orgmerge.vocabulary import About, Action
+from orgmerge.vocabulary import LineAbout, LineAction
 from portal.accounts.models import User
 from portal.agencies.models import Subscriber
 from portal.ca.models import Certificate
@@ -40,24 +40,24 @@ if TYPE_CHECKING:
 
 _MOST_RELATED = 30
 _TABLES: Mapping[str, Any] = {
-    About.BODY: MergerBody,
-    About.CERTIFICATE: Certificate,
-    About.DEVICE: Device,
-    About.SUBSCRIBER: Subscriber,
-    About.DOSSIER: Dossier,
+    LineAbout.BODY: MergerBody,
+    LineAbout.CERTIFICATE: Certificate,
+    LineAbout.DEVICE: Device,
+    LineAbout.SUBSCRIBER: Subscriber,
+    LineAbout.DOSSIER: Dossier,
 }
 _PAGES: Mapping[str, str] = {
-    About.CERTIFICATE: "ca:detail",
-    About.DEVICE: "devices:detail",
-    About.SUBSCRIBER: "agencies:subscriber",
-    About.DOSSIER: "requests_app:detail",
+    LineAbout.CERTIFICATE: "ca:detail",
+    LineAbout.DEVICE: "devices:detail",
+    LineAbout.SUBSCRIBER: "agencies:subscriber",
+    LineAbout.DOSSIER: "requests_app:detail",
 }
 _PAGE_WORDS: Mapping[str, Promise] = {
-    About.BODY: gettext_lazy("Xem đơn vị sau sắp xếp"),
-    About.CERTIFICATE: gettext_lazy("Xem chứng thư"),
-    About.DEVICE: gettext_lazy("Xem thiết bị"),
-    About.SUBSCRIBER: gettext_lazy("Xem thuê bao"),
-    About.DOSSIER: gettext_lazy("Xem hồ sơ"),
+    LineAbout.BODY: gettext_lazy("Xem đơn vị sau sắp xếp"),
+    LineAbout.CERTIFICATE: gettext_lazy("Xem chứng thư"),
+    LineAbout.DEVICE: gettext_lazy("Xem thiết bị"),
+    LineAbout.SUBSCRIBER: gettext_lazy("Xem thuê bao"),
+    LineAbout.DOSSIER: gettext_lazy("Xem hồ sơ"),
 }
 
 
@@ -88,7 +88,7 @@ def context_of(
 ) -> LineContext:
     """Return what stands beside ``line``; ``lines`` are those the user may see."""
     page = ""
-    if line.about == About.BODY:
+    if line.about == LineAbout.BODY:
         page = reverse("orgmerge:body", args=[merger.uuid, line.target_uuid])
     elif _TABLES[line.about].objects.visible_to(user).filter(pk=line.target_id).exists():
         page = reverse(_PAGES[line.about], args=[line.target_uuid])
@@ -109,28 +109,28 @@ def context_of(
 def _things_around(line: PlanLine) -> Mapping[str, Collection[int]]:
     """Return what hangs together with the thing: device, certificates, holder."""
     key = line.target_id
-    if line.about == About.CERTIFICATE:
+    if line.about == LineAbout.CERTIFICATE:
         found = Certificate.objects.filter(pk=key).values_list("key__device", "subscriber")
         device, holder = found.get()
         return {
-            About.DEVICE: _known(device),
-            About.SUBSCRIBER: _known(holder),
-            About.CERTIFICATE: _known(line.successor_id),
+            LineAbout.DEVICE: _known(device),
+            LineAbout.SUBSCRIBER: _known(holder),
+            LineAbout.CERTIFICATE: _known(line.successor_id),
         }
-    if line.about == About.DEVICE:
+    if line.about == LineAbout.DEVICE:
         on_it = Certificate.objects.filter(key__device=key).values_list("pk", "subscriber")
         pairs = list(on_it.order_by("-issued_at", "-pk")[:_MOST_RELATED])
         holder = Device.objects.filter(pk=key).values_list("subscriber", flat=True).get()
         return {
-            About.CERTIFICATE: [pk for pk, _holder in pairs],
-            About.SUBSCRIBER: {*_known(holder), *(held for _pk, held in pairs)},
+            LineAbout.CERTIFICATE: [pk for pk, _holder in pairs],
+            LineAbout.SUBSCRIBER: {*_known(holder), *(held for _pk, held in pairs)},
         }
-    if line.about == About.SUBSCRIBER:
+    if line.about == LineAbout.SUBSCRIBER:
         theirs = Certificate.objects.filter(subscriber=key).order_by("-issued_at", "-pk")
         devices = Device.objects.filter(subscriber=key).order_by("pk")
         return {
-            About.CERTIFICATE: list(theirs.values_list("pk", flat=True)[:_MOST_RELATED]),
-            About.DEVICE: list(devices.values_list("pk", flat=True)[:_MOST_RELATED]),
+            LineAbout.CERTIFICATE: list(theirs.values_list("pk", flat=True)[:_MOST_RELATED]),
+            LineAbout.DEVICE: list(devices.values_list("pk", flat=True)[:_MOST_RELATED]),
         }
     return {}
 
@@ -246,6 +246,6 @@ def changes(request: UserRequest, code: UUID) -> HttpResponse:
         "is_gone": is_gone,
         "moved_count": capped_count(moved.moved),
         "gone_count": capped_count(moved.gone),
-        "old_labels": dict(Action.choices),
+        "old_labels": dict(LineAction.choices),
     }
     return render(request, "orgmerge/plan_changes.html", context)

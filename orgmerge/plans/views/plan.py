@@ -22,7 +22,7 @@ from orgmerge.plans.annexes import MOST_AT_ONCE
 from orgmerge.plans.filters import PlanLineFilter
 from orgmerge.plans.sheet import ListedLine
 from orgmerge.plans.wording import is_to_settle, when
-from orgmerge.vocabulary import Action, Stage
+from orgmerge.vocabulary import LineAction, LineStage
 from portal.audit.exports import note_export
 from portal.core.roles import Capability
 from portal.core.rules import Violation
@@ -134,13 +134,13 @@ def render_plan(
                 "counts": counts,
                 "actions": [
                     (action, counts.actions[action])
-                    for action in Action
+                    for action in LineAction
                     if counts.actions.get(action)
                 ],
                 "forms": sorted(counts.forms.items()),
                 "stages": [
                     (stage, counts.stages[stage], when(stage, merger.effective_on))
-                    for stage in Stage
+                    for stage in LineStage
                     if counts.stages.get(stage)
                 ],
             } | {"joint_office": access.joint_office_of(merger, user)}

@@ -23,7 +23,7 @@ from orgmerge.models import Merger, ReviewItem, ReviewReply, ReviewRound
 from orgmerge.review import rounds, sheets
 from orgmerge.review.filters import ReplyFilter, ReviewLineFilter, has_account, has_answer
 from orgmerge.review.lines import joined, lines_of
-from orgmerge.vocabulary import Answer
+from orgmerge.vocabulary import ReviewAnswer
 from orgmerge.workflow import EDITABLE
 from portal.agencies.forms import DayField
 from portal.core.roles import Capability, Scope
@@ -228,7 +228,8 @@ def _show(
         named = [("none", _("Chưa có kết quả"), counts.get("", 0))]
         context |= {
             "answers": (
-                named + [(one.value, str(one.label), counts.get(one.value, 0)) for one in Answer]
+                named
+                + [(one.value, str(one.label), counts.get(one.value, 0)) for one in ReviewAnswer]
             ),
             "rounds": list(merger.rounds.order_by("-number")),
         }

@@ -23,7 +23,7 @@ from orgmerge.review import services
 from orgmerge.review.filters import ReviewLineFilter
 from orgmerge.review.lines import joined, lines_of, said_of, with_cells
 from orgmerge.review.rules import FIELDS, OUTSIDE, Checked, Said
-from orgmerge.vocabulary import Answer, Extent
+from orgmerge.vocabulary import Extent, ReviewAnswer
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Violation
 from portal.core.text.numbers import typed_number
@@ -41,7 +41,7 @@ _JOINED = ("round__merger__office", "agency", "sent_by")
 
 
 @dataclass(slots=True)
-class Shown:
+class ShownReply:
     """What a page is shown with besides the list itself."""
 
     typed: Mapping[int, Said] = field(default_factory=dict)  # what was not taken
@@ -55,7 +55,7 @@ def reply(request: UserRequest, code: UUID) -> HttpResponse:
     """Show a list; keep what was typed into it."""
     found = find(request.user, code)
     if request.method != "POST":
-        return _show(request, found, Shown())
+        return _show(request, found, ShownReply())
     # What was typed, by the number of the line; cells are named "12:answer".
     rows: dict[int, dict[str, str]] = {}
     for name, text in request.POST.items():
@@ -68,7 +68,7 @@ def reply(request: UserRequest, code: UUID) -> HttpResponse:
         # The ticked rows one answer; what else stands in them stays.
         ticked = {typed_number(text, otherwise=0) for text in request.POST.getlist("rows")}
         word = request.POST.get("mark_answer", "")
-        goes_to = nfc(request.POST.get("mark_moves_to", "")) if word == Answer.MOVES else ""
+        goes_to = nfc(request.POST.get("mark_moves_to", "")) if word == ReviewAnswer.MOVES else ""
         answers = {
             row: replace(said, answer=word, moves_to=goes_to) if row in ticked and word else said
             for row, said in answers.items()
@@ -90,7 +90,9 @@ def reply(request: UserRequest, code: UUID) -> HttpResponse:
                 _("Đã lưu lúc %(time)s.") % {"time": f"{timezone.localtime(now):%H:%M}"},
             )
             return redirect(request.get_full_path())
-        return _show(request, find(request.user, found.uuid), Shown(bad, checked, saved=len(good)))
+        return _show(
+            request, find(request.user, found.uuid), ShownReply(bad, checked, saved=len(good))
+        )
     except (StaleVersion, NotEditable):
         return conflict(request, found, answers)
     except PermissionDenied as error:
@@ -138,7 +140,7 @@ def _send(request: UserRequest, found: ReviewReply, version: int) -> HttpRespons
         words = _("Đã gửi kết quả rà soát tới %(office)s.")
         messages.success(request, words % {"office": found.round.merger.office.name})
         return redirect("orgmerge:reply", found.uuid)
-    return _show(request, find(request.user, found.uuid), Shown(violations=refused.violations))
+    return _show(request, find(request.user, found.uuid), ShownReply(violations=refused.violations))
 
 
 def find(user: User, code: UUID) -> ReviewReply:
@@ -164,7 +166,7 @@ def conflict(request: UserRequest, found: ReviewReply, answers: Mapping[int, Sai
     return render(request, "orgmerge/reply_conflict.html", context, status=_CONFLICT)
 
 
-def _show(request: UserRequest, found: ReviewReply, shown: Shown) -> HttpResponse:
+def _show(request: UserRequest, found: ReviewReply, shown: ShownReply) -> HttpResponse:
     now, merger = timezone.now(), found.round.merger
     narrowed = ReviewLineFilter(request.GET, joined(found.items.order_by("position")))
     rows = filtered(narrowed)
@@ -200,7 +202,7 @@ def _show(request: UserRequest, found: ReviewReply, shown: Shown) -> HttpRespons
         "may_take_back": user.can(Capability.ANSWER_REVIEWS)
         and found.sent_at is not None
         and found.round.closed_at is None,
-        "answers": Answer,
+        "answers": ReviewAnswer,
         "outside": OUTSIDE,
         "violations": shown.violations,
         "saved": shown.saved,

@@ -24,7 +24,7 @@ from orgmerge.review.lines import ReviewLine, joined, lines_of, said_of, with_ce
 from orgmerge.review.rules import FIELDS, Said
 from orgmerge.review.sheets import AnswerRow
 from orgmerge.review.views.reply import conflict, find
-from orgmerge.vocabulary import Answer
+from orgmerge.vocabulary import ReviewAnswer
 from portal.core.database.bulk import collector_paused
 from portal.core.rules import Violation
 from portal.core.web.forms import SheetFile
@@ -50,7 +50,7 @@ class SheetForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LineChange:
     """A line that would say something else: what it says, what it would say."""
 
     line: ReviewLine
@@ -59,11 +59,11 @@ class Change:
 
 
 @dataclass(slots=True)
-class Report:
+class ReplySheetReport:
     """What a sheet would do; ``blank`` rows say nothing and leave their line as it is."""
 
     bad: list[AnswerRow] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
+    changes: list[LineChange] = field(default_factory=list)
     answers: dict[int, Said] = field(default_factory=dict)
     same: int = 0
     blank: int = 0
@@ -128,7 +128,7 @@ def report(request: UserRequest, code: UUID, token: UUID) -> HttpResponse:
         answers = {position: row.said for position, row in said.items()}
         for position, checked in services.check_answers(found, answers).items():
             said[position].findings += [(str(FIELDS[name]), one) for name, one in checked.errors]
-        seen = Report(bad=[row for row in rows if row.findings])
+        seen = ReplySheetReport(bad=[row for row in rows if row.findings])
         for row in rows:
             if not row.findings:
                 line = lines[row.position]
@@ -139,7 +139,7 @@ def report(request: UserRequest, code: UUID, token: UUID) -> HttpResponse:
                     seen.same += 1
                 else:
                     seen.answers[row.position] = row.said
-                    seen.changes.append(Change(line, _words(before), _words(row.said)))
+                    seen.changes.append(LineChange(line, _words(before), _words(row.said)))
     if request.method == "POST" and not seen.bad:
         try:
             with collector_paused():
@@ -172,6 +172,6 @@ def report(request: UserRequest, code: UUID, token: UUID) -> HttpResponse:
 
 def _words(said: Said) -> str:
     """Return an answer in one line."""
-    answer = str(Answer(said.answer).label) if said.answer else ""
+    answer = str(ReviewAnswer(said.answer).label) if said.answer else ""
     others = [getattr(said, name) for name in FIELDS if name != "answer"]
     return "; ".join(filter(None, [answer, *others]))

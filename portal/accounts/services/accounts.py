@@ -12,11 +12,11 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
+from portal.accounts.acts import act_about
 from portal.accounts.models import CalendarFeed, RoleGrant, User
 from portal.accounts.passwords import refuse_unfit
 from portal.accounts.rules import FEWEST_ADMINISTRATORS
 from portal.accounts.services.common import (
-    act_about,
     drop_tokens,
     keep_two_administrators,
     lock,

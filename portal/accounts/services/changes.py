@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from portal.accounts import rules
+from portal.accounts.acts import act_about
 from portal.accounts.models import AccountChange, AccountNews, User
 from portal.accounts.services.choices import (
     hash_of_code,
@@ -18,7 +19,6 @@ from portal.accounts.services.choices import (
     open_choice,
 )
 from portal.accounts.services.common import (
-    act_about,
     drop_tokens,
     lock,
     note,
@@ -29,12 +29,6 @@ from portal.audit import services as audit
 from portal.core.rules import Violation, refuse
 
 Kind, News = AccountChange.Kind, AccountNews.Kind
-_OF_AN_ADDRESS = {
-    "user.propose_reset": "user.propose_address",
-    "user.confirm_reset": "user.confirm_address",
-    "user.decline_reset": "user.decline_address",
-    "user.withdraw_reset": "user.withdraw_address",
-}
 
 
 @transaction.atomic
@@ -53,7 +47,7 @@ def propose_reset(user: User, *, actor: User, now: datetime) -> AccountChange:
         )
     change = _open(user, Kind.RESET_BY_LINK, actor=actor, now=now)
     note(News.RESET_ASKED, user, addresses=[user.email], now=now)
-    _record("user.propose_reset", change, actor=actor, now=now)
+    _record("propose", change, actor=actor, now=now)
     if not change.needs_second:
         change.decided_at, change.is_confirmed = now, True
         change.save(update_fields=["decided_at", "is_confirmed"])
@@ -77,7 +71,7 @@ def propose_code(user: User, *, actor: User, now: datetime) -> tuple[AccountChan
     half = new_half()
     change = _open(user, Kind.RESET_BY_CODE, first_half=hash_of_half(half), actor=actor, now=now)
     note(News.RESET_ASKED, user, now=now)
-    _record("user.propose_reset", change, actor=actor, now=now)
+    _record("propose", change, actor=actor, now=now)
     return change, half
 
 
@@ -93,7 +87,7 @@ def propose_address(user: User, address: str, *, actor: User, now: datetime) -> 
         raise refuse("nothing_changes", _("Tài khoản đang có đúng địa chỉ này."))
     change = _open(user, Kind.ADDRESS, address=address, actor=actor, now=now)
     note(News.ADDRESS_ASKED, user, addresses=[user.email, address], now=now)
-    _record("user.propose_reset", change, actor=actor, now=now)
+    _record("propose", change, actor=actor, now=now)
     return change
 
 
@@ -125,7 +119,7 @@ def confirm_change(change: AccountChange, *, actor: User, now: datetime) -> str:
             choice.secret_hash = hash_of_code(change.first_half_hash, hash_of_half(half))
             choice.save(update_fields=["secret_hash"])
             note(News.RESET_CONFIRMED, user, now=now)
-    _record("user.confirm_reset", change, actor=actor, now=now)
+    _record("confirm", change, actor=actor, now=now)
     return half
 
 
@@ -135,7 +129,7 @@ def decline_change(change: AccountChange, *, actor: User, now: datetime) -> Acco
     change, user = _lock_open(change, actor=actor)
     refuse_if(_second_person(change, user, actor))
     _decide(change, actor, is_confirmed=False, now=now)
-    _record("user.decline_reset", change, actor=actor, now=now)
+    _record("decline", change, actor=actor, now=now)
     return change
 
 
@@ -146,7 +140,7 @@ def withdraw_change(change: AccountChange, *, actor: User, now: datetime) -> Acc
     if not actor.is_same_person_as(change.proposed_by):
         raise PermissionDenied("only who asked may withdraw it")
     _decide(change, None, is_confirmed=False, now=now)
-    _record("user.withdraw_reset", change, actor=actor, now=now)
+    _record("withdraw", change, actor=actor, now=now)
     return change
 
 
@@ -230,9 +224,8 @@ def _decide(
     change.save(update_fields=["decided_by", "decided_at", "is_confirmed"])
 
 
-def _record(action: str, change: AccountChange, *, actor: User, now: datetime) -> None:
+def _record(step: str, change: AccountChange, *, actor: User, now: datetime) -> None:
     """Neither a link nor a code nor an address goes on the record."""
-    if change.kind == Kind.ADDRESS:
-        action = _OF_AN_ADDRESS[action]
+    action = f"user.{step}_{'address' if change.kind == Kind.ADDRESS else 'reset'}"
     data = {"change": str(change.uuid), "kind": change.kind, "needs_second": change.needs_second}
     audit.record(act_about(action, change.user, data), actor=actor, now=now)

@@ -14,9 +14,10 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal.accounts.acts import act_about
 from portal.accounts.models import AccountChange, AccountNews, PasswordChoice, User
 from portal.accounts.passwords import refuse_unfit
-from portal.accounts.services.common import act_about, drop_tokens, lock, note
+from portal.accounts.services.common import drop_tokens, lock, note
 from portal.audit import services as audit
 from portal.core.database.fields import keyed_hash
 from portal.core.rules import Refused, refuse

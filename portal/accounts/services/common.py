@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
@@ -11,7 +11,6 @@ from knox.models import AuthToken
 
 from portal.accounts.models import AccountNews, CalendarFeed, User
 from portal.accounts.rules import enough_administrators_remain
-from portal.audit import services as audit
 from portal.core.roles import Capability, roles_that_can
 from portal.core.rules import Refused, Violation
 
@@ -38,19 +37,6 @@ def lock(user: User, *, with_administrators: bool = False) -> User:
     assert user.pk in locked
     # Read after the lock: what a lock waited for, a join would not show.
     return User.objects.select_related("agency__office", "person").get(pk=user.pk)
-
-
-def act_about(action: str, user: User, data: Mapping[str, object] | None = None) -> audit.Act:
-    """Return the audit act about an account."""
-    agency = user.agency
-    return audit.Act(
-        action=action,
-        target_type="user",
-        target_uuid=user.uuid,
-        agency_uuid=agency.uuid,
-        office_uuid=agency.office.uuid if agency.office else None,
-        data=data or {},
-    )
 
 
 def drop_tokens(user: User) -> None:

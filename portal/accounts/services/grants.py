@@ -9,10 +9,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from portal.accounts import rules
+from portal.accounts.acts import act_about
 from portal.accounts.models import AccountNews, RoleGrant, User
 from portal.accounts.services.choices import open_choice
 from portal.accounts.services.common import (
-    act_about,
     drop_tokens,
     keep_two_administrators,
     lock,

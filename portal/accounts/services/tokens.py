@@ -11,8 +11,9 @@ from django.db import transaction
 from knox.models import AuthToken
 
 from portal.accounts import throttle
+from portal.accounts.acts import act_about
 from portal.accounts.models import CalendarFeed, User
-from portal.accounts.services.common import act_about, lock
+from portal.accounts.services.common import lock
 from portal.audit import services as audit
 
 

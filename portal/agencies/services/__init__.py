@@ -11,10 +11,9 @@ from portal.agencies.services.bodies import (
     take_effect,
 )
 from portal.agencies.services.people import (
-    GoingOver,
+    SubscriberTransfer,
     change_places,
     conflicts_of,
-    go_over,
     match_or_create_people,
     match_or_create_person,
     match_or_create_systems,
@@ -22,21 +21,21 @@ from portal.agencies.services.people import (
     organisation_subscriber,
     reveal_identities,
     reveal_identity,
-    take_up_work,
+    transfer_affiliations,
+    transfer_subscribers,
 )
 
 __all__ = [
     "AgencyFacts",
-    "GoingOver",
     "NewPlace",
     "PersonFacts",
     "Share",
+    "SubscriberTransfer",
     "SystemFacts",
     "change_places",
     "change_version",
     "conflicts_of",
     "followed_by",
-    "go_over",
     "hand_on_bodies",
     "match_or_create_people",
     "match_or_create_person",
@@ -48,5 +47,6 @@ __all__ = [
     "reveal_identity",
     "succeed",
     "take_effect",
-    "take_up_work",
+    "transfer_affiliations",
+    "transfer_subscribers",
 ]

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from portal.agencies.acts import agency_act
 from portal.agencies.facts import AgencyFacts
 from portal.agencies.models import (
     Agency,
@@ -72,7 +73,7 @@ def register_agency(
     agency.save()
     AgencyVersion.objects.create(agency=agency, valid_from=valid_from, **facts.columns())
     data = {"valid_from": valid_from.isoformat(), **(basis or {})}
-    act = _act("agency.register", agency, data)
+    act = agency_act("agency.register", agency, data)
     audit.record(act, actor=actor, now=now)
     return agency
 
@@ -115,7 +116,7 @@ def change_version(
             )
             % {"day": f"{last.valid_from:%d/%m/%Y}"},
         )
-    changed = facts.differences(replace(AgencyFacts.of(last), decision=facts.decision))
+    changed = facts.differences(replace(last.facts(), decision=facts.decision))
     if not changed:
         raise refuse("nothing_changed", _("Thông tin mới không khác thông tin hiện có."))
     last.valid_until = valid_from
@@ -124,7 +125,7 @@ def change_version(
     if valid_from <= timezone.localdate(now):
         _show_and_save(agency, facts)
     data = {"valid_from": valid_from.isoformat(), "changed": changed, **(basis or {})}
-    audit.record(_act("agency.change", agency, data), actor=actor, now=now)
+    audit.record(agency_act("agency.change", agency, data), actor=actor, now=now)
     return version
 
 
@@ -199,7 +200,7 @@ def succeed(
         "successors": [str(share.successor.uuid) for share in shares],
         **(basis or {}),
     }
-    audit.record(_act("agency.succeed", predecessor, data), actor=actor, now=now)
+    audit.record(agency_act("agency.succeed", predecessor, data), actor=actor, now=now)
     return made
 
 
@@ -215,9 +216,9 @@ def take_effect(*, now: datetime) -> int:
     late = [pk for pk, *row in rows if row[: len(_SHOWN)] != row[len(_SHOWN) :]]
     acts = []
     for version in AgencyVersion.objects.filter(pk__in=late).select_related("agency"):
-        _show_and_save(version.agency, AgencyFacts.of(version))
+        _show_and_save(version.agency, version.facts())
         data = {"valid_from": version.valid_from.isoformat()}
-        acts.append(_act("agency.take_effect", version.agency, data))
+        acts.append(agency_act("agency.take_effect", version.agency, data))
     if acts:
         audit.record_many(acts, actor=None, now=now)
     return count + len(acts)
@@ -290,17 +291,6 @@ def _show_and_save(agency: Agency, facts: AgencyFacts) -> None:
         search_name=agency.search_name,
         sort_name=agency.sort_name,
         agency=managing_agency(agency),
-    )
-
-
-def _act(action: str, agency: Agency, data: Mapping[str, Any]) -> audit.Act:
-    return audit.Act(
-        action=action,
-        target_type="agency",
-        target_uuid=agency.uuid,
-        agency_uuid=agency.uuid,
-        office_uuid=agency.office.uuid if agency.office else None,
-        data={"name": agency.name, **data},
     )
 
 
@@ -382,7 +372,7 @@ def hand_on_bodies(
         if one.valid_from >= from_day:
             one.office = follower
             continue
-        facts = replace(AgencyFacts.of(one), office=follower, decision=decision)
+        facts = replace(one.facts(), office=follower, decision=decision)
         begun.append(
             AgencyVersion(
                 agency_id=one.agency_id,

@@ -411,8 +411,8 @@ _TAKEN_ALONG = ("unit", "position", "email")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GoingOver:
-    """Where a subscriber goes on; what is left empty stays as it was at the body that ended."""
+class SubscriberTransfer:
+    """Where a subscriber passes to; what is left empty stays as it was at the body that ended."""
 
     to: Agency
     unit: str = ""
@@ -421,51 +421,57 @@ class GoingOver:
 
 
 @transaction.atomic
-def go_over(subscribers: Sequence[Subscriber], ways: Mapping[int, GoingOver]) -> list[Subscriber]:
-    """Let the new bodies of ``ways`` (by subscriber) manage locked ``subscribers``; return those.
+def transfer_subscribers(
+    subscribers: Sequence[Subscriber], transfers: Mapping[int, SubscriberTransfer]
+) -> list[Subscriber]:
+    """Let the bodies of ``transfers`` (by subscriber) manage locked ``subscribers`` from now on;
+    return those that changed.
 
-    Who has no way, or is there already, is left alone. The caller audits.
+    Who has none, or is there already, is left alone. The caller audits.
     """
     moved = []
     for one in subscribers:
-        way = ways.get(one.pk)
-        if way is not None and way.to.pk != one.agency_id:
-            one.agency = way.to
+        transfer = transfers.get(one.pk)
+        if transfer is not None and transfer.to.pk != one.agency_id:
+            one.agency = transfer.to
             moved.append(one)
     update_rows(moved, ["agency"])
     return moved
 
 
 @transaction.atomic
-def take_up_work(
-    affiliations: Sequence[Affiliation], ways: Mapping[int, GoingOver], *, day: date
+def transfer_affiliations(
+    affiliations: Sequence[Affiliation],
+    transfers: Mapping[int, SubscriberTransfer],
+    *,
+    day: date,
 ) -> int:
-    """End open ``affiliations`` on ``day`` and begin them at the bodies of ``ways`` (by person);
-    return how many.
+    """End open ``affiliations`` on ``day`` and begin them at the bodies of ``transfers`` (by
+    person); return how many.
 
     Whoever works at the new body already only leaves the old one. The caller has locked what
     everybody locks who does this, and audits.
     """
     going = [
-        (one, ways[one.subscriber_id])
+        (one, transfers[one.subscriber_id])
         for one in affiliations
-        if one.subscriber_id in ways and ways[one.subscriber_id].to.pk != one.agency_id
+        if one.subscriber_id in transfers and transfers[one.subscriber_id].to.pk != one.agency_id
     ]
     there = set(
         Affiliation.objects.filter(
-            subscriber__in={one.subscriber_id for one, _way in going}, valid_until__isnull=True
+            subscriber__in={one.subscriber_id for one, _transfer in going}, valid_until__isnull=True
         ).values_list("subscriber_id", "agency_id")
     )
     begun, ended, mended = [], [], []
-    for one, way in going:
-        is_there = (one.subscriber_id, way.to.pk) in there
-        there.add((one.subscriber_id, way.to.pk))
+    for one, transfer in going:
+        is_there = (one.subscriber_id, transfer.to.pk) in there
+        there.add((one.subscriber_id, transfer.to.pk))
         if one.valid_from >= day and not is_there:  # begun on the day or later: mend it in place
-            _put(one, one, way)
+            _put(one, one, transfer)
             mended.append(one)
             continue
         if not is_there:
-            begun.append(_put(Affiliation(subscriber_id=one.subscriber_id), one, way))
+            begun.append(_put(Affiliation(subscriber_id=one.subscriber_id), one, transfer))
             begun[-1].phone, begun[-1].valid_from = one.phone, day
         one.valid_until = max(day, one.valid_from)
         ended.append(one)
@@ -475,8 +481,8 @@ def take_up_work(
     return len(going)
 
 
-def _put(new: Affiliation, before: Affiliation, way: GoingOver) -> Affiliation:
-    new.agency = way.to
+def _put(new: Affiliation, before: Affiliation, transfer: SubscriberTransfer) -> Affiliation:
+    new.agency = transfer.to
     for name in _TAKEN_ALONG:
-        setattr(new, name, nfc(getattr(way, name)) or getattr(before, name))
+        setattr(new, name, nfc(getattr(transfer, name)) or getattr(before, name))
     return new

@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.agencies import lookup, services
-from portal.agencies.facts import AgencyFacts
 from portal.agencies.filters import AgencyFilter
 from portal.agencies.forms import ChangeForm, RegisterForm, initial_of
 from portal.agencies.models import Agency, AgencyVersion, Subscriber
@@ -182,7 +181,7 @@ def chapters(versions: Iterable[AgencyVersion]) -> list[Chapter]:
 
 def _changes(before: AgencyVersion, after: AgencyVersion) -> list[Change]:
     labels = {column.name: column.verbose_name for column in AgencyVersion._meta.fields}
-    names = AgencyFacts.of(before).differences(AgencyFacts.of(after))
+    names = before.facts().differences(after.facts())
     return [
         Change(str(labels[name]), _shown(getattr(before, name)), _shown(getattr(after, name)))
         for name in names

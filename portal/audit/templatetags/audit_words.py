@@ -18,13 +18,15 @@ register = template.Library()
 def action_word(action: str) -> str:
     """Return an act in words; the code itself where there are none."""
     group, _dot, name = action.partition(".")
-    return str(words.ACTIONS.get(group, {}).get(name, action))
+    found = words.groups().get(group)
+    return str(found.words.get(name, action) if found else action)
 
 
 @register.filter
 def target_word(target_type: str) -> str:
     """Return what kind of thing an act is about, in words."""
-    return str(words.TARGETS.get(target_type, target_type))
+    found = words.targets().get(target_type)
+    return str(found.title if found else target_type)
 
 
 @register.filter

@@ -3,6 +3,9 @@
 Two folders, so that the web process can be given one and not the other: ``CA_KEY_DIR`` holds the
 root's, the issuing CA's and the recovery key (and their certificates, so that an empty database
 finds the same CA again); ``OCSP_KEY_DIR`` holds the delegated responder's.
+
+A key file is PEM under scrypt: standard PKCS#8 (RFC 8018, RFC 7914), which openssl opens.
+cryptography reads this form and writes only PBKDF2 with few rounds, so the envelope is made here.
 """
 
 from __future__ import annotations
@@ -10,22 +13,106 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from base64 import b64decode, encodebytes
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from cryptography.hazmat.primitives.padding import PKCS7
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509 import ObjectIdentifier
 from django.conf import settings
 
-from portal.ca.authority import key_files
 from portal.ca.models import Authority
 from portal.ca.pki import serials
 from portal.ca.pki.names import readable
 from portal.ca.pki.profiles import PrivateKey
+from portal.ca.pki.sealing import SCRYPT_BLOCKS, SCRYPT_LANES
 from portal.core.database.fields import keyed_hash
 from portal.core.files import overwrite, write_new
+
+_BEGIN, _END = b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n", b"-----END ENCRYPTED PRIVATE KEY-----\n"
+_PBES2 = ObjectIdentifier("1.2.840.113549.1.5.13")
+_SCRYPT = ObjectIdentifier("1.3.6.1.4.1.11591.4.11")
+_AES_256_CBC = ObjectIdentifier("2.16.840.1.101.3.4.1.42")
+_KEY_BYTES, _BLOCK_BYTES, _SALT_BYTES = 32, 16, 16
+
+
+@asn1.sequence
+class _ScryptParameters:
+    salt: bytes
+    cost: int
+    blocks: int
+    lanes: int
+
+
+@asn1.sequence
+class _Derivation:
+    algorithm: ObjectIdentifier
+    parameters: _ScryptParameters
+
+
+@asn1.sequence
+class _Encryption:
+    algorithm: ObjectIdentifier
+    nonce: bytes
+
+
+@asn1.sequence
+class _Scheme:
+    derivation: _Derivation
+    encryption: _Encryption
+
+
+@asn1.sequence
+class _Algorithm:
+    algorithm: ObjectIdentifier
+    scheme: _Scheme
+
+
+@asn1.sequence
+class _EncryptedKey:
+    algorithm: _Algorithm
+    data: bytes
+
+
+def encrypted(key: PrivateKey | X25519PrivateKey, passphrase: str, *, cost: int) -> bytes:
+    """Return ``key`` as PEM under ``passphrase``; ``cost`` is scrypt's N and stands in the file."""
+    plain = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_BLOCK_BYTES)
+    secret = Scrypt(salt=salt, length=_KEY_BYTES, n=cost, r=SCRYPT_BLOCKS, p=SCRYPT_LANES).derive(
+        passphrase.encode()
+    )
+    padder = PKCS7(8 * _BLOCK_BYTES).padder()
+    encryptor = Cipher(algorithms.AES(secret), modes.CBC(nonce)).encryptor()
+    data = encryptor.update(padder.update(plain) + padder.finalize()) + encryptor.finalize()
+    parameters = _ScryptParameters(salt=salt, cost=cost, blocks=SCRYPT_BLOCKS, lanes=SCRYPT_LANES)
+    scheme = _Scheme(
+        derivation=_Derivation(algorithm=_SCRYPT, parameters=parameters),
+        encryption=_Encryption(algorithm=_AES_256_CBC, nonce=nonce),
+    )
+    whole = _EncryptedKey(algorithm=_Algorithm(algorithm=_PBES2, scheme=scheme), data=data)
+    return _BEGIN + encodebytes(asn1.encode_der(whole)) + _END
+
+
+def cost_of(pem: bytes) -> int:
+    """Return scrypt's N of a key file; 0 for one in another form (PBKDF2)."""
+    try:
+        der = b64decode(pem.removeprefix(_BEGIN).removesuffix(_END))
+        return asn1.decode_der(_EncryptedKey, der).algorithm.scheme.derivation.parameters.cost
+    except ValueError:
+        return 0
+
 
 Role = Authority.Role
 
@@ -77,7 +164,7 @@ def certificate_path(role: str) -> Path:
 
 def save_key(role: str, key: PrivateKey | X25519PrivateKey) -> None:
     """Store a key; raises FileExistsError rather than overwrite one."""
-    write_new(key_path(role), _encrypted(role, key))
+    write_new(key_path(role), _key_file(role, key))
 
 
 def load_key(role: str, *, certificate: x509.Certificate | None) -> PrivateKey:
@@ -100,9 +187,9 @@ def load_recovery_key(*, certificate: x509.Certificate | None) -> X25519PrivateK
 def strengthen(role: str) -> None:
     """Encrypt a key file anew when today's cost is higher than its own."""
     path = key_path(role)
-    if key_files.cost_of(_read(path)) >= settings.SCRYPT_COST:
+    if cost_of(_read(path)) >= settings.SCRYPT_COST:
         return
-    overwrite(path, _encrypted(role, _load(role, None)))
+    overwrite(path, _key_file(role, _load(role, None)))
 
 
 def set_aside(role: str) -> None:
@@ -193,5 +280,5 @@ def _passphrase(role: str) -> str:
     return value
 
 
-def _encrypted(role: str, key: PrivateKey | X25519PrivateKey) -> bytes:
-    return key_files.encrypted(key, _passphrase(role), cost=settings.SCRYPT_COST)
+def _key_file(role: str, key: PrivateKey | X25519PrivateKey) -> bytes:
+    return encrypted(key, _passphrase(role), cost=settings.SCRYPT_COST)

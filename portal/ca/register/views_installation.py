@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from portal.ca.models import Certificate
 from portal.ca.register import installation
 from portal.ca.register.guidance import installation_steps
-from portal.core.rules import Refused
+from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -53,12 +53,9 @@ def waiting(certificate: Certificate, user: User, *, device: str, now: datetime)
 def confirm_installed(request: UserRequest, code: UUID) -> HttpResponse:
     """Note that the certificate is on its device and go back to its page."""
     certificate = get_object_or_404(Certificate.objects.visible_to(request.user), uuid=code)
-    try:
+    with Refusals() as refused:
         installation.confirm_installed(certificate, actor=request.user, now=timezone.now())
-    except Refused as refusal:
-        for violation in refusal.violations:
-            messages.error(request, f"{violation.message} {violation.way_out}")
-    else:
         text = _("Đã xác nhận cài đặt. Chứng thư cũ không còn giá trị ký.")
         messages.success(request, text)
+    refused.tell(request)
     return redirect("ca:detail", code)

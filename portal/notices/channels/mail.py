@@ -1,4 +1,4 @@
-"""E-mail: mails are claimed, sent and marked, each by one worker.
+"""E-mail: notices are bundled into mails; these are claimed, sent and marked, each by one worker.
 
 Nothing is sent inside a transaction. A crash between sending and marking sends a mail again with
 the same Message-ID; it never loses one. A demonstration writes them into files, which are read back
@@ -8,23 +8,27 @@ here.
 from __future__ import annotations
 
 import logging
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPSenderRefused
+from time import monotonic
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db.models import F
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
 
-from portal.notices.bundles import bundle
+from portal.accounts.models import User
+from portal.core.calendar.workdays import WorkCalendar, work_calendar
 from portal.notices.channels.base import Channel, Outbox, WrittenMessage
-from portal.notices.mail_text import message_of
-from portal.notices.models import Mail
+from portal.notices.mail_text import message_of, new_mail, subject_of
+from portal.notices.models import Mail, Mailing, Notice
+from portal.notices.preferences import mailing_of
 from portal.notices.problems import SENT_AWAY, code_of, kind_of
 
 logger = logging.getLogger(__name__)
@@ -60,11 +64,11 @@ def send_pending(*, now: datetime, most: int = MOST_MAILS) -> int:
     )
     if not waiting:
         return 0
-    sent, ends_at = 0, time.monotonic() + LONGEST.total_seconds()
+    sent, ends_at = 0, monotonic() + LONGEST.total_seconds()
     with _Connection() as connection:
         for pk in waiting:
             sent += _send(pk, connection, now=now)
-            if connection.is_lost or time.monotonic() > ends_at:
+            if connection.is_lost or monotonic() > ends_at:
                 break
     return sent
 
@@ -171,3 +175,87 @@ def _read(raw: bytes) -> WrittenMessage:
 
 
 CHANNEL = Channel(order=10, send=send, outbox=Outbox(is_in_use, latest))
+
+
+# What one act tells comes in a burst: a mail waits for its neighbours.
+SETTLING = timedelta(minutes=1)
+# The one mail of a day brings the reminders of its morning along.
+_AFTER_THE_REMINDERS = timedelta(minutes=30)
+
+
+def is_open(now: datetime, calendar: WorkCalendar) -> bool:
+    """Say whether mail that is not urgent may leave: on a working day from REMINDER_HOUR on."""
+    return calendar.is_working(timezone.localdate(now)) and now >= _morning(now)
+
+
+def round_of_today(now: datetime, calendar: WorkCalendar) -> datetime | None:
+    """Return when today's one mail left or leaves, None while it is still to come or on a day off.
+
+    It brings what was told before that moment.
+    """
+    leaves_at = _morning(now) + _AFTER_THE_REMINDERS
+    return leaves_at if is_open(now, calendar) and now >= leaves_at else None
+
+
+def _morning(now: datetime) -> datetime:
+    day = timezone.localdate(now)
+    return timezone.make_aware(datetime.combine(day, time(settings.REMINDER_HOUR)))
+
+
+MOST_RECIPIENTS = 500  # of one run
+MOST_SET_ASIDE = 5000
+_WANTS_AT_ONCE = Q(recipient__notice_preference__isnull=True) | Q(
+    recipient__notice_preference__mailing=Mailing.AT_ONCE
+)
+_WANTS_DAILY = Q(recipient__notice_preference__mailing=Mailing.DAILY)
+_WANTS_URGENT = Q(recipient__notice_preference__mailing=Mailing.URGENT)
+
+
+def bundle(*, now: datetime) -> int:
+    """Put the notices that are due to be mailed into one mail for each recipient.
+
+    Return how many mails were made, at most MOST_RECIPIENTS. What is urgent is due at once and
+    takes along what else waits for its recipient; the rest is due as its recipient chose, on
+    working days. Safe twice and twice at once.
+    """
+    # What nobody can or wants to be mailed stays in the portal, so that it is not found again.
+    unreachable = Q(recipient__is_active=False) | Q(recipient__email="")
+    unwanted = _WANTS_URGENT & Q(is_urgent=False)
+    found = Notice.objects.to_mail().filter(unreachable | unwanted).order_by()
+    pks = list(found.values_list("pk", flat=True)[:MOST_SET_ASIDE])
+    if pks:
+        Notice.objects.filter(pk__in=pks).update(is_portal_only=True)
+    due = Notice.objects.to_mail().filter(_due(work_calendar(), now=now))
+    recipients = due.order_by().values_list("recipient", flat=True).distinct()[:MOST_RECIPIENTS]
+    return sum(_bundle_for(pk, now=now) for pk in sorted(recipients))
+
+
+def _due(calendar: WorkCalendar, *, now: datetime) -> Q:
+    due = Q(is_urgent=True)
+    if is_open(now, calendar):
+        due |= _WANTS_AT_ONCE & Q(at__lte=now - SETTLING)
+    if leaves_at := round_of_today(now, calendar):
+        due |= _WANTS_DAILY & Q(at__lt=leaves_at)
+    # Set aside in a later run.
+    return due & Q(recipient__is_active=True) & ~Q(recipient__email="")
+
+
+@transaction.atomic
+def _bundle_for(pk: int, *, now: datetime) -> bool:
+    """Make one mail of all that waits for a recipient; False when another worker is at it."""
+    recipient = User.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=pk).first()
+    if recipient is None:
+        return False
+    mail = new_mail(recipient.email, now=now)
+    mail.recipient = recipient
+    mail.save(force_insert=True)
+    waiting = Notice.objects.to_mail().filter(recipient=recipient)
+    if mailing_of(recipient) == Mailing.URGENT:
+        waiting = waiting.urgent()
+    count = waiting.update(mail=mail)
+    if not count:
+        mail.delete()  # another worker was quicker
+        return False
+    mail.subject = subject_of(mail.notices.most_pressing()[0], count)
+    mail.save(update_fields=["subject"])
+    return True

@@ -7,7 +7,6 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.audit import checkpoints
-from portal.audit.verification import verify
 
 
 class Command(BaseCommand):
@@ -17,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         try:
-            report = verify()
+            report = checkpoints.verify()
         except checkpoints.Broken as broken:
             raise CommandError(f"The checkpoints cannot be trusted: {broken}") from broken
         if report.flaw is not None:
