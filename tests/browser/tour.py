@@ -58,6 +58,7 @@ class Tour:
 
     def look(self, page: Page, name: str = "") -> None:
         """Write down what is wrong with the page at each width; the long run keeps pictures."""
+        page.wait_for_load_state()  # a link that was followed may still be coming in
         self._looked += 1
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": HEIGHT})
