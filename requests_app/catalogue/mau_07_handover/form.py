@@ -98,6 +98,13 @@ CONTACT_FIELDS = (
 )
 
 
+# Điều 11: the notice follows the hand-over, it does not announce one.
+is_handed_over_already = not_to_come(
+    "handed_over_on",
+    gettext_lazy("Ngày bàn giao ở sau hôm nay. Chỉ thông báo sau khi đã bàn giao."),
+)
+
+
 def receiver_is_the_person(answers: Answers, today: date) -> Sequence[CellFinding]:
     """N30 Điều 32 khoản 3: a personal device is for its owner's hands."""
     number, receiver = answers.get("identity_number", ""), answers.get("receiver", "")
@@ -185,11 +192,7 @@ KIND = Kind(
     notes=(),
     effect=EffectKind.RECORD_HANDOVER,
     row_checks=(
-        # Điều 11: the notice follows the hand-over, it does not announce one.
-        not_to_come(
-            "handed_over_on",
-            gettext_lazy("Ngày bàn giao ở sau hôm nay. Chỉ thông báo sau khi đã bàn giao."),
-        ),
+        is_handed_over_already,
         receiver_is_the_person,
     ),
     list_checks=(devices.devices_stand_once,),
