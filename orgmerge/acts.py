@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from orgmerge.models import Merger, ReviewReply, ReviewRound
+from portal.audit import services as audit
 from portal.audit.words import ActGroup, AuditTarget
 
 TARGETS = (
@@ -82,3 +84,45 @@ ACTS = (
         },
     ),
 )
+
+
+def merger_act(action: str, merger: Merger, **data: object) -> audit.Act:
+    """Return the audit act about a reorganisation."""
+    return audit.Act(
+        action=action,
+        target_type="merger",
+        target_uuid=merger.uuid,
+        agency_uuid=merger.office.uuid,
+        office_uuid=merger.office.uuid,
+        data={"decision": merger.decision, **data},
+    )
+
+
+def review_act(action: str, held: ReviewRound, **data: object) -> audit.Act:
+    """Return the audit act about a round; its reorganisation comes with its office."""
+    return _audit_act(action, held, held.merger.office.uuid, {"round": held.number, **data})
+
+
+def reply_act(action: str, reply: ReviewReply, **data: object) -> audit.Act:
+    """Return the audit act about one body's list."""
+    return _audit_act(
+        action, reply.round, reply.agency.uuid, {"agency": reply.agency.name, **data}, about=reply
+    )
+
+
+def _audit_act(
+    action: str,
+    held: ReviewRound,
+    agency_uuid: object,
+    data: dict[str, object],
+    *,
+    about: ReviewReply | None = None,
+) -> audit.Act:
+    return audit.Act(
+        action=action,
+        target_type="review",
+        target_uuid=(about or held).uuid,
+        agency_uuid=agency_uuid,  # type: ignore[arg-type]
+        office_uuid=held.merger.office.uuid,
+        data={"decision": held.merger.decision, **data},
+    )

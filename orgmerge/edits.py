@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
 
+from orgmerge.acts import merger_act
 from orgmerge.models import Merger
 from orgmerge.workflow import EDITABLE
 from portal.accounts.models import User
@@ -46,15 +47,3 @@ def touch(merger: Merger, action: str, *, actor: User, now: datetime, **data: ob
     merger.save(update_fields=["version", "updated_at"])
     merger.edited_by.add(actor)
     audit.record(merger_act(action, merger, **data), actor=actor, now=now)
-
-
-def merger_act(action: str, merger: Merger, **data: object) -> audit.Act:
-    """Return the audit act about a reorganisation."""
-    return audit.Act(
-        action=action,
-        target_type="merger",
-        target_uuid=merger.uuid,
-        agency_uuid=merger.office.uuid,
-        office_uuid=merger.office.uuid,
-        data={"decision": merger.decision, **data},
-    )

@@ -10,8 +10,9 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from orgmerge.acts import merger_act
 from orgmerge.approval.readiness import present_plan, violations_before
-from orgmerge.edits import check_version, merger_act
+from orgmerge.edits import check_version
 from orgmerge.models import Merger, MergerStep, Plan
 from orgmerge.review import rounds
 from orgmerge.vocabulary import MergerState

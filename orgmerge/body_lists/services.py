@@ -13,13 +13,14 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from orgmerge.acts import merger_act
 from orgmerge.body_lists import checks, sheets
 from orgmerge.body_lists.checks import EXTENTS
 from orgmerge.body_lists.communes import ExpandedRow, Registered, Remark, expand, place
 from orgmerge.body_lists.sheets import Record, Records
 from orgmerge.description import implied_rows
 from orgmerge.description.values import BodyFacts
-from orgmerge.edits import lock_merger, merger_act, touch
+from orgmerge.edits import lock_merger, touch
 from orgmerge.models import BodyList, BodyListRow, Merger, MergerBody, MergerShare
 from orgmerge.planner import names
 from orgmerge.vocabulary import Extent

@@ -15,9 +15,10 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from orgmerge.acts import merger_act
 from orgmerge.description.implied_rows import imply
 from orgmerge.description.values import BodyFacts, MergerFacts
-from orgmerge.edits import lock_merger, merger_act, touch
+from orgmerge.edits import lock_merger, touch
 from orgmerge.models import Merger, MergerBody, MergerShare
 from orgmerge.vocabulary import Extent
 from portal.accounts.models import User

@@ -6,8 +6,6 @@ from orgmerge.models.merger import (
     AnnexPiece,
     BodyList,
     BodyListRow,
-    Choice,
-    GoneOver,
     Merger,
     MergerBody,
     MergerOffice,
@@ -21,14 +19,14 @@ from orgmerge.models.merger import (
     ReviewReply,
     ReviewRound,
     Settlement,
+    SurvivorChoice,
+    TransferEntry,
 )
 
 __all__ = [
     "AnnexPiece",
     "BodyList",
     "BodyListRow",
-    "Choice",
-    "GoneOver",
     "Merger",
     "MergerBody",
     "MergerOffice",
@@ -42,4 +40,6 @@ __all__ = [
     "ReviewReply",
     "ReviewRound",
     "Settlement",
+    "SurvivorChoice",
+    "TransferEntry",
 ]

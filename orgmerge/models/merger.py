@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from orgmerge.models.annex import AnnexPiece, PlanAnnex
 from orgmerge.models.offices import MergerOffice
 from orgmerge.models.querysets import MergerQuerySet, PlanQuerySet
-from orgmerge.models.records import GoneOver, RecordsHandover
+from orgmerge.models.records import RecordsHandover, TransferEntry
 from orgmerge.models.review import ReviewItem, ReviewReply, ReviewRound
 from orgmerge.vocabulary import (
     Extent,
@@ -34,8 +34,6 @@ __all__ = [
     "AnnexPiece",
     "BodyList",
     "BodyListRow",
-    "Choice",
-    "GoneOver",
     "Merger",
     "MergerBody",
     "MergerOffice",
@@ -49,6 +47,8 @@ __all__ = [
     "ReviewReply",
     "ReviewRound",
     "Settlement",
+    "SurvivorChoice",
+    "TransferEntry",
 ]
 
 
@@ -208,7 +208,7 @@ class MergerShare(models.Model):
         return f"{self.old_id} → {self.new_id}"
 
 
-class Choice(models.Model):
+class SurvivorChoice(models.Model):
     """Which organisation certificate lives on under a body; kept from plan to plan."""
 
     merger = models.ForeignKey(Merger, models.CASCADE, related_name="choices")

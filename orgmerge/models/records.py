@@ -13,7 +13,7 @@ from portal.agencies.models import Agency
 from portal.documents.models import Document
 
 
-class GoneOver(models.Model):
+class TransferEntry(models.Model):
     """One thing that went from a body to another by a decision: what the record lists, and what a
     repeal would have to bring back. Written once."""
 
@@ -27,7 +27,7 @@ class GoneOver(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["merger", "old", "new", "about", "target_id"],
-                name="orgmerge_gone_over_once",
+                name="orgmerge_transfer_entry_once",
             ),
         ]
 

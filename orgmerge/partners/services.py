@@ -17,10 +17,11 @@ from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from orgmerge.acts import merger_act
 from orgmerge.approval.readiness import present_plan
 from orgmerge.approval.services import has_worked_on
 from orgmerge.description.implied_rows import imply
-from orgmerge.edits import lock_merger, merger_act, touch
+from orgmerge.edits import lock_merger, touch
 from orgmerge.models import Merger, MergerOffice, Plan
 from orgmerge.vocabulary import MergerState
 from orgmerge.workflow import EDITABLE

@@ -23,7 +23,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orgmerge.edits import merger_act
+from orgmerge.acts import merger_act
 from orgmerge.models import AnnexPiece, Merger, Plan, PlanAnnex, PlanLine
 from orgmerge.planner.reasons import REASONS
 from orgmerge.plans import access

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from orgmerge.models import Choice, Merger, MergerBody, Plan
+from orgmerge.models import Merger, MergerBody, Plan, SurvivorChoice
 from orgmerge.planner.reasons import AGAINST, NOTES, Reason
 from portal.ca.models import Certificate
 
@@ -35,7 +35,7 @@ class OfferedChoice:
 
     body: MergerBody
     candidates: Sequence[ShownCandidate]
-    choice: Choice | None
+    choice: SurvivorChoice | None
     is_made: bool
 
     @property

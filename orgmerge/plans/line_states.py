@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from orgmerge.edits import merger_act
+from orgmerge.acts import merger_act
 from orgmerge.models import Merger, PlanLine
 from orgmerge.vocabulary import LineState
 from portal.accounts.models import User

@@ -10,8 +10,17 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
-from orgmerge.edits import lock_merger, merger_act, touch
-from orgmerge.models import Choice, Merger, MergerBody, Plan, PlanLine, ReviewItem, Settlement
+from orgmerge.acts import merger_act
+from orgmerge.edits import lock_merger, touch
+from orgmerge.models import (
+    Merger,
+    MergerBody,
+    Plan,
+    PlanLine,
+    ReviewItem,
+    Settlement,
+    SurvivorChoice,
+)
 from orgmerge.plans import worker
 from orgmerge.vocabulary import LineAbout, LineAction
 from orgmerge.workflow import EDITABLE
@@ -136,9 +145,9 @@ def choose_many(
         raise MergerBody.DoesNotExist
     for body, certificate in chosen.items():
         _check_choice(offered, theirs[body.pk], certificate)
-    Choice.objects.bulk_create(
+    SurvivorChoice.objects.bulk_create(
         [
-            Choice(
+            SurvivorChoice(
                 merger=locked,
                 body=body,
                 certificate=certificate,

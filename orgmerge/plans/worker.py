@@ -21,8 +21,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from devices.models import Device, DeviceKind
+from orgmerge.acts import merger_act
 from orgmerge.description import checks
-from orgmerge.edits import merger_act
 from orgmerge.models import Merger, MergerBody, Plan, PlanLine
 from orgmerge.planner import facts, planner
 from orgmerge.plans import comparison

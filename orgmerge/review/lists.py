@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from devices.lifecycle import Condition, Custody
 from devices.models import Device
+from orgmerge.acts import review_act
 from orgmerge.models import Merger, ReviewItem, ReviewReply, ReviewRound
 from orgmerge.planner import facts
 from orgmerge.register import inputs, queries
@@ -308,33 +309,3 @@ def text_of(held: ReviewRound) -> str:
         "day": f"{held.due_on:%d/%m/%Y}",
     }
     return f"{asked}\n{held.note}" if held.note else asked
-
-
-def review_act(action: str, held: ReviewRound, **data: object) -> audit.Act:
-    """Return the audit act about a round; its reorganisation comes with its office."""
-    return _audit_act(action, held, held.merger.office.uuid, {"round": held.number, **data})
-
-
-def reply_act(action: str, reply: ReviewReply, **data: object) -> audit.Act:
-    """Return the audit act about one body's list."""
-    return _audit_act(
-        action, reply.round, reply.agency.uuid, {"agency": reply.agency.name, **data}, about=reply
-    )
-
-
-def _audit_act(
-    action: str,
-    held: ReviewRound,
-    agency_uuid: object,
-    data: dict[str, object],
-    *,
-    about: ReviewReply | None = None,
-) -> audit.Act:
-    return audit.Act(
-        action=action,
-        target_type="review",
-        target_uuid=(about or held).uuid,
-        agency_uuid=agency_uuid,  # type: ignore[arg-type]
-        office_uuid=held.merger.office.uuid,
-        data={"decision": held.merger.decision, **data},
-    )

@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from orgmerge.acts import review_act
 from orgmerge.models import Merger, ReviewReply, ReviewRound
 from orgmerge.review import lists
-from orgmerge.review.lists import review_act
 from orgmerge.workflow import EDITABLE
 from portal.accounts.models import User
 from portal.audit import services as audit

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from orgmerge.acts import reply_act
 from orgmerge.models import Merger, MergerBody, ReviewItem, ReviewReply
 from orgmerge.review import lists
 from orgmerge.review.lines import holder_of, joined
-from orgmerge.review.lists import reply_act
 from orgmerge.review.rules import AnswerSubject, Checked, Said, check, is_outside, places
 from orgmerge.vocabulary import ReviewAnswer
 from orgmerge.workflow import EDITABLE

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orgmerge.edits import merger_act
+from orgmerge.acts import merger_act
 from orgmerge.models import Merger
 from orgmerge.vocabulary import Extent, MergerState
 from portal.accounts.models import User

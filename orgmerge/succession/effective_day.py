@@ -17,8 +17,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from orgmerge.acts import merger_act
 from orgmerge.approval.services import take_own_step
-from orgmerge.edits import check_version, merger_act
+from orgmerge.edits import check_version
 from orgmerge.models import Merger, MergerBody, MergerShare
 from orgmerge.succession.bodies import basis_of, change, register, succeed
 from orgmerge.succession.notices import tell_the_office

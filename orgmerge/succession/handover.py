@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from devices import services as devices
 from devices.lifecycle import Custody
 from devices.models import Device, Shipment
-from orgmerge.edits import merger_act
+from orgmerge.acts import merger_act
 from orgmerge.models import Merger
 from orgmerge.succession.bodies import basis_of
 from orgmerge.succession.destinations import Destinations, destinations_of
@@ -181,7 +181,7 @@ def reassign_deadlines(destinations: Destinations, after: int, now: datetime) ->
     reviews = Q(kind=DeadlineKind.MERGER_REVIEW) & ~Q(office__in=list(destinations.offices))
     rows = Deadline.objects.open().filter(theirs).exclude(reviews)
     found = next_rows(rows.select_related("agency__office"), after)
-    moved = deadlines.let_watch(found, _offices_of(destinations, found))
+    moved = deadlines.reassign_watching_offices(found, _offices_of(destinations, found))
     for old, successor in destinations.offices.items():
         owed = [one.target_uuid for one in found if one.agency_id == old]
         if owed and successor is not None:

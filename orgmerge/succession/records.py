@@ -17,8 +17,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from devices.models import Device
-from orgmerge.edits import merger_act
-from orgmerge.models import GoneOver, Merger, MergerShare, RecordsHandover
+from orgmerge.acts import merger_act
+from orgmerge.models import Merger, MergerShare, RecordsHandover, TransferEntry
 from orgmerge.vocabulary import Extent, LineAbout, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import AgencyVersion, Subscriber
@@ -115,7 +115,7 @@ def lists_of(share: MergerShare) -> Lists:
     """Return what passes by one share: of a body transferred as a whole every dossier it sent, of a
     part those that went with it; people, systems and devices by what was noted as they went."""
     assert share.new is not None
-    gone = GoneOver.objects.filter(
+    gone = TransferEntry.objects.filter(
         merger=share.merger_id, old=share.old_id, new=share.new.agency_id
     ).order_by()
     dossiers = Dossier.objects.filter(

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from devices.lifecycle import Custody
 from devices.models import Device, Shipment
-from orgmerge.edits import merger_act
+from orgmerge.acts import merger_act
 from orgmerge.models import Merger, MergerBody, PlanLine
 from orgmerge.planner.codes import Why
 from orgmerge.vocabulary import LineAbout, LineAction, LineStage, MergerState

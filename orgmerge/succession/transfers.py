@@ -20,8 +20,8 @@ from django.utils.translation import gettext as _
 from devices import services as devices
 from devices.lifecycle import Custody
 from devices.models import Device
-from orgmerge.edits import merger_act
-from orgmerge.models import GoneOver, PlanLine
+from orgmerge.acts import merger_act
+from orgmerge.models import PlanLine, TransferEntry
 from orgmerge.plans import line_states
 from orgmerge.succession.bodies import basis_of
 from orgmerge.succession.destinations import Destinations, person_stays_away
@@ -316,9 +316,11 @@ def note(
     destinations: Destinations, about: LineAbout, moved: Mapping[int, tuple[int, int]]
 ) -> None:
     """Keep from where to where each thing went."""
-    GoneOver.objects.bulk_create(
+    TransferEntry.objects.bulk_create(
         [
-            GoneOver(merger=destinations.merger, about=about, target_id=pk, old_id=old, new_id=new)
+            TransferEntry(
+                merger=destinations.merger, about=about, target_id=pk, old_id=old, new_id=new
+            )
             for pk, (old, new) in moved.items()
         ],
         ignore_conflicts=True,

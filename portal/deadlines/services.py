@@ -200,7 +200,7 @@ def pass_on(
     return found.update(agency=agency, office=office, next_at=now, changed_at=now)
 
 
-def let_watch(clocks: Sequence[Deadline], offices: Mapping[int, Agency]) -> int:
+def reassign_watching_offices(clocks: Sequence[Deadline], offices: Mapping[int, Agency]) -> int:
     """Let the offices of ``offices`` (by clock) watch locked clocks; return how many changed.
 
     Nobody is reminded anew by that: the thresholds are those of the clock.

@@ -10,7 +10,7 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from orgmerge.models import GoneOver, RecordsHandover
+from orgmerge.models import RecordsHandover, TransferEntry
 from orgmerge.succession import records
 from orgmerge.succession.effective_day import take_effect
 from orgmerge.succession.handover import hand_over
@@ -77,7 +77,7 @@ def test_each_thing_goes_over_once() -> None:
     assert Affiliation.objects.filter(agency=new, valid_until=None).count() == 6
     assert Dossier.objects.filter(continues__isnull=False).count() == 6
     assert Dossier.objects.count() == 12
-    assert GoneOver.objects.filter(about="certificate").count() == 6
+    assert TransferEntry.objects.filter(about="certificate").count() == 6
     assert AuditEntry.objects.filter(action="merger.followed").count() == 1
 
 

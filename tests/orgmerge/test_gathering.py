@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from devices.lifecycle import Condition, Custody
-from orgmerge.models import Choice, Merger, ReviewItem, ReviewReply, ReviewRound, Settlement
+from orgmerge.models import Merger, ReviewItem, ReviewReply, ReviewRound, Settlement, SurvivorChoice
 from orgmerge.planner import facts
 from orgmerge.planner.names import key
 from orgmerge.register import inputs
@@ -416,7 +416,7 @@ def test_answers_about_another_merger_are_not_heard(
 def test_what_people_decided_is_told(merger: Merger, old: Agency, officer: User) -> None:
     target = merger.bodies.get()
     certificate = builders.certificate(subscriber=builders.organisation(old))
-    Choice.objects.create(
+    SurvivorChoice.objects.create(
         merger=merger, body=target, certificate=None, decided_by=officer, decided_at=NOW
     )
     Settlement.objects.create(

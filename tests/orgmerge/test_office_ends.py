@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from devices.lifecycle import Custody
 from devices.models import Device, Shipment
 from orgmerge.description.implied_rows import imply
-from orgmerge.models import GoneOver, Merger, MergerBody, MergerOffice, PlanLine
+from orgmerge.models import Merger, MergerBody, MergerOffice, PlanLine, TransferEntry
 from orgmerge.plans import services as plans
 from orgmerge.plans import worker
 from orgmerge.succession import effective_day, transfers
@@ -223,7 +223,7 @@ def test_a_dossier_at_the_check_lies_on_the_heirs_desk_with_its_clock() -> None:
     assert (owed.agency, owed.office) == (at.heir, at.heir)
     found = Dossier.objects.get(pk=dossier.pk)
     assert (found.version, found.agency) == (dossier.version, at.bodies[0])
-    assert (GoneOver.objects.get(about="dossier").old, found.office) == (at.old, at.heir)
+    assert (TransferEntry.objects.get(about="dossier").old, found.office) == (at.old, at.heir)
     assert Notice.objects.filter(recipient=officer, title__contains="1 hồ sơ").count() == 1
     elsewhere.refresh_from_db()
     assert elsewhere.office not in (at.old, at.heir)
@@ -309,7 +309,7 @@ def test_devices_lying_at_the_office_or_on_their_way_are_the_heirs_to_see_to() -
     assert found == {lying.pk: at.heir, way.pk: at.heir, returned.pk: at.old}
     shipment.refresh_from_db()
     assert shipment.office == at.heir
-    assert GoneOver.objects.get(about="device").target_id == lying.pk
+    assert TransferEntry.objects.get(about="device").target_id == lying.pk
 
 
 def covered(at: Two, stage: str) -> tuple[CoveringLetter, Dossier]:
