@@ -12,7 +12,9 @@ from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.ca.tokens import services as tokens
 from portal.core.roles import Capability
@@ -44,6 +46,21 @@ FRAMED = {
 _DOSSIERS_A_PAGE = 100
 _BACKWARDS = (LetterAction.REVISE, LetterAction.SEND_BACK_TO_DRAFT, LetterAction.CANCEL)
 _SIGNING = (LetterAction.SIGN, LetterAction.SEAL)
+_WHAT_WAITS = {
+    Stage.DRAFT: gettext_lazy("Chuyên viên ghi số, ngày công văn rồi trình lãnh đạo Sở ký."),
+    Stage.AWAITING_SIGNATURE: gettext_lazy("Đang chờ lãnh đạo Sở ký."),
+    Stage.AWAITING_SEAL: gettext_lazy(
+        "Lãnh đạo Sở đã ký; chuyên viên gửi đi thì hệ thống chuyển từng hồ sơ."
+    ),
+    Stage.FORWARDING: gettext_lazy("Hệ thống đang chuyển từng hồ sơ; không cần làm gì thêm."),
+    Stage.SENT: gettext_lazy("Các hồ sơ đã ở Cục."),
+    Stage.CANCELLED: gettext_lazy("Công văn đã hủy; các hồ sơ lại chờ chuyển."),
+}
+_WITHOUT_PIN = {
+    LetterAction.SIGN: gettext_lazy("Xác nhận đã ký tay"),
+    LetterAction.SEAL: gettext_lazy("Chuyển Cục"),
+}
+_TONE_OF = {CoveredDossier.Outcome.FORWARDED: "success", CoveredDossier.Outcome.LEFT_OUT: "danger"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +75,20 @@ class Card:
     def is_backwards(self) -> bool:
         return self.step.action in _BACKWARDS
 
+    @property
+    def label(self) -> str | Promise:
+        by_hand = None if self.needs_pin else _WITHOUT_PIN.get(self.step.action)
+        return by_hand or self.step.action.label
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a covered dossier, in words."""
+
+    words: str
+    tone: str
+    detail: str
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -65,7 +96,7 @@ class Row:
 
     covered: CoveredDossier
     form: str
-    is_changed: bool  # it went elsewhere while the letter was made
+    outcome: Outcome
 
 
 def render_letter(
@@ -90,8 +121,10 @@ def render_letter(
         "summary": summary_of(covered),
         "page": page,
         "rows": [
-            Row(one, form_of(one.dossier.kind), waits and not still_waits(one)) for one in page
+            Row(one, form_of(one.dossier.kind), _outcome_of(one, waits=waits)) for one in page
         ],
+        "what_waits": _WHAT_WAITS[Stage(letter.stage)],
+        "paper_name": _paper_name(letter),
         "cards": _cards(letter, request.user, sent),
         "is_draft": is_draft,
         "number_form": number_form
@@ -117,6 +150,20 @@ def render_letter(
         **progress_of(letter),
     }
     return render(request, "requests_app/covering/letter.html", context)
+
+
+def _outcome_of(covered: CoveredDossier, *, waits: bool) -> Outcome:
+    if waits and not still_waits(covered):  # it went elsewhere while the letter was made
+        state = covered.dossier.get_state_display()
+        return Outcome(_("Không còn chờ chuyển"), "warning", state)
+    tone = _TONE_OF.get(CoveredDossier.Outcome(covered.outcome), "neutral")
+    return Outcome(covered.get_outcome_display(), tone, covered.reason)
+
+
+def _paper_name(letter: CoveringLetter) -> str:
+    if letter.signed_letter:
+        return _("Công văn đã ký")
+    return _("Bản quét đã ký, đóng dấu") if letter.scan else _("Công văn chờ ký")
 
 
 def progress_of(letter: CoveringLetter) -> dict[str, Any]:
