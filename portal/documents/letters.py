@@ -20,7 +20,9 @@ BLANK_NUMBER = (
 # Phụ lục I: tables that are not made into appendices may lie on landscape pages.
 MOST_COLUMNS_UPRIGHT = 8
 LAST_MONTH_WITH_ZERO = 2  # January and February are written 01 and 02, March is 3
-MOST_LETTERS_ON_A_LINE = 27  # of an issuer's name in box 2
+MOST_LETTERS_ON_A_LINE = 22  # of an issuer's name in box 2, clear of box 1
+_WHOLE = re.compile(r"[0-9A-F]{16}(?:\n.{,16})?")  # a serial, and the number of its SIM below it
+_MARK = "×"  # noqa: RUF001 (as forms say)
 _LEVEL = re.compile(r"(?<=dân) (?=tỉnh |thành phố |xã |phường |đặc khu )", re.IGNORECASE)
 # Footnote of the decree's letters (Mẫu 01–06) to "người đứng đầu".
 SIGNER_FOOTNOTE = (
@@ -48,6 +50,13 @@ class Party(NamedTuple):
     lines: Sequence[str] = ()
     name: str = ""
     is_issuer: bool = False
+
+
+class Cell(NamedTuple):
+    """One cell of the list: its text, and the class of what stands on one line or in the middle."""
+
+    text: str
+    look: str
 
 
 class HeaderCell(NamedTuple):
@@ -125,7 +134,10 @@ def render_html(letter: Letter, *, for_screen: bool = True) -> str:
             "number_line": number_line(letter.number),
             "date_line": date_line(letter.place, letter.day),
             "columns": [Column(*column) for column in letter.columns],
-            "rows": letter.rows if for_screen else [list(map(cell, row)) for row in letter.rows],
+            "rows": [
+                [Cell(text if for_screen else cell(text), look_of(text)) for text in row]
+                for row in letter.rows
+            ],
             "header_tiers": header_tiers(letter.columns),
             "for_screen": for_screen,
         },
@@ -166,6 +178,13 @@ def header_tiers(columns: Sequence[tuple[str, str, str]]) -> list[list[HeaderCel
         else:
             upper.extend(HeaderCell(column.label, tiers=2) for column in under)
     return [upper, [HeaderCell(column.label) for column in named if column.group]]
+
+
+def look_of(text: str) -> str:
+    """Return "whole" for a serial, which is never broken, "mark" for a tick, else nothing."""
+    if text == _MARK:
+        return "mark"
+    return "whole" if _WHOLE.fullmatch(text) else ""
 
 
 def cell(text: str) -> str:

@@ -15,6 +15,8 @@ from pypdf import PageObject, PdfReader
 
 from portal.documents import letters
 from portal.documents.letters import HeaderCell
+from requests_app import kinds
+from requests_app.kinds.base import Kind
 from tests.documents import builders
 
 MM = 72 / 25.4
@@ -75,13 +77,13 @@ def test_pages_are_numbered_from_the_second_on(petition: bytes) -> None:
         assert page.extract_text().split()[-1] == str(number)  # the margins are drawn last
 
 
-def test_a_wide_list_lies_on_landscape_pages_with_its_header_on_each(petition: bytes) -> None:
-    first, *others = PdfReader(BytesIO(petition)).pages
+def test_a_letter_with_a_wide_list_is_landscape_from_its_first_page_on(petition: bytes) -> None:
+    """Phụ lục I: with tables that are no annexes, a document may lie across."""
+    pages = PdfReader(BytesIO(petition)).pages
 
-    assert first.mediabox.height > first.mediabox.width
-    for page in others:
-        assert page.mediabox.width > page.mediabox.height
-    pages_with_rows = [page for page in others if BIRTH_DAY in words_of(page)]
+    assert all(page.mediabox.width > page.mediabox.height for page in pages)
+    assert BIRTH_DAY in words_of(pages[0])  # no half page is left empty
+    pages_with_rows = [page for page in pages if BIRTH_DAY in words_of(page)]
     assert len(pages_with_rows) > 1
     for page in pages_with_rows:
         assert "Số định danh cá nhân/Ngày cấp, nơi cấp" in words_of(page)
@@ -110,12 +112,52 @@ def test_everything_stands_within_the_margins(recovery: bytes, tmp_path: Path) -
     assert min(float(box["yMin"]) for box in boxes) >= 20 * MM - 0.5  # one page, no page number
 
 
-def _boxes(pdf: bytes, folder: Path) -> list[dict[str, str]]:
+@needs_poppler
+@pytest.mark.parametrize("kind", kinds.KINDS.values(), ids=lambda kind: kind.code)
+def test_numbers_stand_unbroken_within_their_columns(kind: Kind, tmp_path: Path) -> None:
+    serial = "54A1B2C3D4E5F6A7"
+    serials = [one.label.startswith("Số hiệu chứng thư") for one in kind.columns]
+    row = [serial if is_serial else "" for is_serial in serials]
+    letter = builders.petition(
+        0,
+        columns=[(one.label, one.width, one.group) for one in kind.columns],
+        rows=[row],
+        contact=(),
+        lies_wide=kind.lies_wide,
+    )
+    words = _boxes(letters.render(letter), tmp_path, pages=2)
+
+    [number] = [one for one in words if one["text"] == "STT"]
+    assert float(number["yMax"]) - float(number["yMin"]) < 20  # one line
+    list_width = ((297 if letter.is_wide else 210) - 45) * MM
+    shares = [float(one.width.rstrip("%")) / 100 for one in kind.columns]
+    assert sum(shares) == pytest.approx(1)
+    found = [float(one["xMax"]) - float(one["xMin"]) for one in words if one["text"] == serial]
+    narrowest = [
+        list_width * share - 2 * 2  # less the padding at both sides
+        for share, is_serial in zip(shares, serials, strict=True)
+        if is_serial
+    ]
+    assert len(found) == len(narrowest)
+    assert not found or max(found) < min(narrowest)
+
+
+@needs_poppler
+def test_the_issuer_keeps_clear_of_the_nation(recovery: bytes, tmp_path: Path) -> None:
+    words = _boxes(recovery, tmp_path)
+    [nation] = [one for one in words if one["text"] == "CỘNG"]
+
+    beside = [one for one in words if float(one["xMin"]) < float(nation["xMin"])]
+    head = [one for one in beside if float(one["yMax"]) < float(nation["yMax"]) + 40]
+    assert max(float(one["xMax"]) for one in head) < float(nation["xMin"]) - 4 * MM
+
+
+def _boxes(pdf: bytes, folder: Path, *, pages: int = 1) -> list[dict[str, str]]:
     (folder / "letter.pdf").write_bytes(pdf)
-    command = ["pdftotext", "-bbox", "-l", "1", str(folder / "letter.pdf"), "-"]
+    command = ["pdftotext", "-bbox", "-l", str(pages), str(folder / "letter.pdf"), "-"]
     answer = subprocess.run(command, capture_output=True, check=True).stdout
     found = ET.fromstring(answer).iter("{http://www.w3.org/1999/xhtml}word")  # noqa: S314
-    return [dict(word.attrib) for word in found]
+    return [{**word.attrib, "text": word.text or ""} for word in found]
 
 
 def test_the_file_says_what_it_is(petition: bytes) -> None:

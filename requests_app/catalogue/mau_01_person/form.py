@@ -167,17 +167,17 @@ COLUMNS = (
     parts.ROW_NUMBER,
     parts.column("Họ và tên", "full_name", "9%"),
     parts.column("Ngày sinh", "birth_on", "8%"),
-    Column(label="Số định danh cá nhân/Ngày cấp, nơi cấp", text=people.identity_block, width="13%"),
-    parts.column("Địa chỉ thư điện tử công vụ", "email", "13%"),
-    Column(label="Tên cơ quan, tổ chức công tác", text=workplace, width="15%"),
+    Column(label="Số định danh cá nhân/Ngày cấp, nơi cấp", text=people.identity_block, width="12%"),
+    parts.column("Địa chỉ thư điện tử công vụ", "email", "12%"),
+    Column(label="Tên cơ quan, tổ chức công tác", text=workplace, width="13%"),
     parts.column("Tỉnh/Thành phố", "province", "5%"),
     parts.column("Chức vụ", "position", "7%"),
     Column(
         label="Số điện thoại di động",
         text=lambda answers: identifiers.normalise_phone(answers.get("phone", "")),
-        width="9%",
+        width="8%",
     ),
-    parts.column("Số hiệu chứng thư chữ ký số cũ (nếu có)", "old_serial", "9%"),
+    parts.column("Số hiệu chứng thư chữ ký số cũ (nếu có)", "old_serial", "16%"),
     Column(
         label="SIM PKI",
         # The carrier, with "/cs" for a number in use; blank without SIM PKI.
@@ -185,7 +185,7 @@ COLUMNS = (
             answers.get("carrier", "")
             + ("/cs" if answers.get("carrier") and answers.get("converts_number") else "")
         ),
-        width="8%",
+        width="6%",
     ),
 )
 

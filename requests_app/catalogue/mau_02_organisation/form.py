@@ -7,6 +7,7 @@ province, email, storage (a ``Storage`` value), csr (PKCS#10 as PEM, for an HSM)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -97,8 +98,8 @@ def subject_name(answers: Answers, superior: str) -> SubjectName:
 
 
 COLUMNS = (
-    parts.ROW_NUMBER,
-    parts.column("Tên cơ quan, tổ chức", "name", "23%"),
+    replace(parts.ROW_NUMBER, width="6%"),
+    parts.column("Tên cơ quan, tổ chức", "name", "21%"),
     parts.column("Địa chỉ", "address", "22%"),
     parts.column("Mã số thuế", "tax_code", "12%"),
     parts.column("Mã quan hệ ngân sách", "budget_code", "10%"),

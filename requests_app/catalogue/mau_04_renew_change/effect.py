@@ -416,9 +416,9 @@ _KEEPS_ITS_DEVICE = with_numbers(
 MOST_FILES = 10  # of one mail; more go in one ZIP
 _COLUMNS = (
     ("Dòng", "8%", ""),
-    ("Tên chứng thư chữ ký số", "18%", ""),
-    ("Số hiệu chứng thư cũ", "23%", ""),
-    ("Số hiệu chứng thư mới", "23%", ""),
+    ("Tên chứng thư chữ ký số", "16%", ""),
+    ("Số hiệu chứng thư cũ", "24%", ""),
+    ("Số hiệu chứng thư mới", "24%", ""),
     ("Hiệu lực đến", "13%", ""),
     ("Số hiệu thiết bị lưu khóa bí mật", "15%", ""),
 )

@@ -225,7 +225,7 @@ COLUMNS = (
             answers.get("certificate_serial"),
             identifiers.normalise_phone(answers.get("signing_phone", "")),
         ),
-        width="23%",
+        width="24%",
     ),
     parts.column("Địa chỉ thư điện tử công vụ", "email", "16%"),
     Column(
@@ -233,7 +233,7 @@ COLUMNS = (
         text=lambda answers: _numbered([NEW_VALUES[name][0] for name in changed(answers)]),
         width="11%",
     ),
-    Column(label="Thông tin mới", text=new_cell, width="17%"),
+    Column(label="Thông tin mới", text=new_cell, width="16%"),
     _mark_cell("renews", "6%"),
     _mark_cell("changes", "8%"),
 )

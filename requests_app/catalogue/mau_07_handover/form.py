@@ -128,9 +128,9 @@ def storage_of(answers: Answers) -> str:
 
 COLUMNS = (
     parts.ROW_NUMBER,
-    parts.column("Tên thuê bao", "subscriber_name", "16%"),
-    parts.column("Số định danh cá nhân/Mã số thuế", "identity_number", "13%"),
-    parts.column("Số hiệu chứng thư chữ ký số", "certificate_serial", "14%"),
+    parts.column("Tên thuê bao", "subscriber_name", "15%"),
+    parts.column("Số định danh cá nhân/Mã số thuế", "identity_number", "12%"),
+    parts.column("Số hiệu chứng thư chữ ký số", "certificate_serial", "16%"),
     parts.column("Số hiệu thiết bị lưu khóa bí mật", "device_serial", "13%"),
     Column(
         label="Loại thiết bị",

@@ -7,8 +7,6 @@ circumstances, measures, revocation (a code of ``REVOCATION``, "" for not yet).
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from django.utils.translation import gettext_lazy
 
 from portal.core.text import identifiers
@@ -116,10 +114,10 @@ def revocation_words(answers: Answers) -> str:
 
 
 COLUMNS = (
-    replace(parts.ROW_NUMBER, width="6%"),
+    parts.ROW_NUMBER,
     parts.column("Tên thuê bao", "subscriber_name", "13%"),
     parts.column("Số hiệu thiết bị lưu khóa bí mật", "device_serial", "12%"),
-    parts.column("Số hiệu chứng thư chữ ký số", "certificate_serial", "14%"),
+    parts.column("Số hiệu chứng thư chữ ký số", "certificate_serial", "16%"),
     Column(
         label="Thời điểm, nơi thất lạc",
         text=lambda answers: parts.lines(answers.get("lost_on"), answers.get("place")),
@@ -165,6 +163,7 @@ KIND = Kind(
     subject="Xác nhận thiết bị lưu khóa bí mật bị thất lạc",
     legal_basis="Điều 20 Nghị định 68/2024/NĐ-CP, Mẫu số 09",
     is_layout_verified=False,
+    lies_wide=True,
     source_note="Bố cục tự thiết kế: chưa có nguyên văn Mẫu số 09 để đối chiếu",
     procedure=Procedure.REPORT_LOSS,
     about="device",
