@@ -122,6 +122,9 @@ class SheetColumn:
     width: int = 18
 
 
+OWN_DESIGN = "Bố cục do hệ thống tự thiết kế, chưa đối chiếu với phụ lục Nghị định."
+
+
 class EffectKind(StrEnum):
     """What a row does once accepted (``requests_app.kinds.effects``) or, on notices and
     minutes, once sent or confirmed."""
@@ -185,8 +188,8 @@ class Kind:
     storage_of: Callable[[Answers], str] = _nothing
     subject_name: Callable[[Answers, str], SubjectName] | None = None
     body: str = ""  # opening paragraph of the letter; {agency} and {addressee} are filled in
-    layout_note: str = ""  # printed small when the layout is our own design
     sheet: tuple[SheetColumn, ...] = ()
+    is_sheet_of_ca: bool = False  # as the CA takes it; otherwise our own design
     need: Words = ""  # what the start page asks: "Cấp chứng thư cho cá nhân"
     purpose: Words = ""  # and one sentence on when to use it
     when_done: Words = ""  # what a page says of a dossier of which everything is done
@@ -199,6 +202,11 @@ class Kind:
             if one.name == name:
                 return one
         raise KeyError(name)
+
+    @property
+    def layout_note(self) -> str:
+        """What the print, the sheet and the editor say where the layout is our own design."""
+        return "" if self.is_layout_verified else f"Mẫu số {self.number}. {OWN_DESIGN}"
 
     @property
     def issues_anew(self) -> bool:

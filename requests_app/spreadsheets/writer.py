@@ -53,6 +53,8 @@ def template(kind: Kind) -> bytes:
         _("Mọi ô để dạng văn bản (Text) để không mất số 0 ở đầu và không bị đổi ngày."),
         _("Không đổi tên, không đổi thứ tự, không xóa cột, không gộp ô, không dùng công thức."),
         _("Mỗi lần nhập tối đa %(most)d dòng.") % {"most": MAX_ROWS},
+        *([] if kind.is_sheet_of_ca else [_("Bảng tính này do hệ thống tự thiết kế.")]),
+        *([kind.layout_note] if kind.layout_note else []),
     ):
         guide.append([_cell(guide, ""), _cell(guide, text)])
     return _saved(book)

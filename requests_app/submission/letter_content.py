@@ -15,7 +15,7 @@ from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.core.roles import Capability
 from portal.documents.letters import SIGNER_FOOTNOTE, Letter, Party
 from requests_app import kinds
-from requests_app.kinds.base import Answers, Kind
+from requests_app.kinds.base import OWN_DESIGN, Answers, Kind
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.workflow import Route
 
@@ -28,7 +28,6 @@ _NEW_PIN = (
     "Mật khẩu (mã PIN) cũ không còn dùng được. Đề nghị đơn vị để từng thuê bao tự đặt mã PIN mới "
     "cho thiết bị của mình trước khi ký số; không ai khác được biết mã PIN."
 )
-OWN_DESIGN = "Bố cục do hệ thống tự thiết kế, chưa đối chiếu với phụ lục Nghị định."
 
 
 def letter_of(

@@ -300,6 +300,7 @@ KIND = Kind(
         "như sau:"
     ),
     sheet=SHEET,
+    is_sheet_of_ca=True,
     need=gettext_lazy("Cấp chứng thư chữ ký số cho cá nhân"),
     purpose=gettext_lazy(
         "Cán bộ, công chức, viên chức cần chứng thư mới: cấp lần đầu, hoặc chứng thư cũ đã "

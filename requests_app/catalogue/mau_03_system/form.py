@@ -219,7 +219,6 @@ KIND = Kind(
         "{agency} đề nghị {addressee} cấp chứng thư chữ ký số chuyên dùng công vụ cho thiết bị, "
         "dịch vụ, phần mềm như sau:"
     ),
-    layout_note="Mẫu số 03: bố cục do hệ thống tự thiết kế, chưa đối chiếu với phụ lục Nghị định.",
     sheet=SHEET,
     need=gettext_lazy("Cấp chứng thư cho thiết bị, dịch vụ, phần mềm"),
     purpose=gettext_lazy(

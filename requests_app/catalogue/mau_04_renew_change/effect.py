@@ -50,13 +50,13 @@ from requests_app.catalogue.mau_04_renew_change.rules import GIVEN_BACK
 from requests_app.execution.preparation import SENDER_GONE
 from requests_app.execution.rows import fail_unwritable, in_pieces, mark_failed, waiting_rows
 from requests_app.kinds import parts
+from requests_app.kinds.base import OWN_DESIGN
 from requests_app.kinds.effects import Effect
 from requests_app.kinds.named_bodies import bodies_of
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome
 from requests_app.rules import certificates as rules
 from requests_app.rules.certificates import validity
 from requests_app.submission.letter_content import (
-    OWN_DESIGN,
     decider_of,
     letter_words,
     signer_lines_of,

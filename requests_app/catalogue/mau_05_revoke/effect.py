@@ -28,11 +28,11 @@ from requests_app.catalogue.mau_05_revoke.form import reason_cell
 from requests_app.catalogue.mau_05_revoke.rules import certificates_of_sender
 from requests_app.execution.rows import mark_failed, waiting_rows
 from requests_app.kinds import parts
+from requests_app.kinds.base import OWN_DESIGN
 from requests_app.kinds.effects import Effect
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome
 from requests_app.rules.revocation import Cause
 from requests_app.submission.letter_content import (
-    OWN_DESIGN,
     decider_of,
     letter_words,
     signer_lines_of,

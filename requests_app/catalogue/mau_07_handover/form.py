@@ -204,7 +204,6 @@ KIND = Kind(
         "{agency} thông báo đến {addressee} việc bàn giao thiết bị lưu khóa bí mật cho thuê bao "
         "như sau:"
     ),
-    layout_note="Mẫu số 07: bố cục do hệ thống tự thiết kế, chưa đối chiếu với phụ lục Nghị định.",
     sheet=SHEET,
     need=gettext_lazy("Thông báo đã bàn giao thiết bị cho thuê bao"),
     purpose=gettext_lazy(

@@ -215,7 +215,6 @@ KIND = Kind(
         "{agency} (bên giao) giao lại và {addressee} (bên nhận) nhận các thiết bị lưu khóa bí mật "
         "sau đây."
     ),
-    layout_note="Mẫu số 08: bố cục do hệ thống tự thiết kế, chưa đối chiếu với phụ lục Nghị định.",
     sheet=SHEET,
     need=gettext_lazy("Giao lại thiết bị đã thu hồi về đơn vị"),
     purpose=with_numbers(

@@ -205,7 +205,6 @@ KIND = Kind(
         "Thuê bao và cơ quan quản lý trực tiếp cam kết nội dung trên là đúng sự thật và nộp lại "
         "thiết bị ngay khi tìm thấy. Biên bản đã được đọc lại, thống nhất và ký."
     ),
-    layout_note="Mẫu số 09: bố cục do hệ thống tự thiết kế, chưa đối chiếu với phụ lục Nghị định.",
     sheet=SHEET,
     need=gettext_lazy("Xác nhận thiết bị bị thất lạc"),
     purpose=gettext_lazy(

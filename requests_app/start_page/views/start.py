@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from portal.core.web.refusals import Refusals
 from requests_app import kinds
 from requests_app.drafts.prefilled import start_dossier
-from requests_app.kinds.base import Words
+from requests_app.kinds.base import OWN_DESIGN, Words
 from requests_app.start_page.occasions import About
 from requests_app.start_page.views.questions import must_draft
 
@@ -32,7 +32,6 @@ class Need:
     title: Words
     purpose: Words
     number: str
-    is_layout_verified: bool
 
     @property
     def id(self) -> str:
@@ -62,13 +61,12 @@ def needs() -> list[Need]:
     """Return what can be asked for, in the order of the forms."""
     found = []
     for kind in kinds.KINDS.values():
-        common = (kind.number, kind.is_layout_verified)
-        found.append(Need(kind.code, kind.need, kind.purpose, *common))
+        found.append(Need(kind.code, kind.need, kind.purpose, kind.number))
         for variant, title in kind.variant_titles.items():
             purpose = _("Văn bản có trích yếu riêng: “%(subject)s”.") % {
                 "subject": kind.subject_of(variant)
             }
-            found.append(Need(f"{kind.code}:{variant}", title, purpose, *common))
+            found.append(Need(f"{kind.code}:{variant}", title, purpose, kind.number))
     return found
 
 
@@ -88,6 +86,8 @@ def start(request: UserRequest) -> HttpResponse:
     context = {
         "form": form,
         "needs": needs(),
+        "own_designs": [one.number for one in kinds.KINDS.values() if one.layout_note],
+        "own_design": OWN_DESIGN,
         "violations": refused.violations,
         "abouts": About.choices,
         "is_direct": is_direct or bool(asked),
