@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
+from django.http import QueryDict
 from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import Client
 
+from portal.audit.filters import AuditFilter
+from portal.audit.models import AuditEntry
+from portal.ca.models import Certificate
+from portal.ca.register.filters import CertificateFilter
 from portal.core.calendar.workdays import WorkCalendar
 from portal.core.roles import Role
 from portal.core.rules import Violation
-from portal.core.templatetags.portal_ui import due_words
+from portal.core.templatetags.portal_ui import due_words, filter_words
 from tests import builders
 
 FRIDAY = date(2026, 11, 20)
+NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
 
 
 def show(template: str, **context: object) -> str:
@@ -34,6 +40,16 @@ def show(template: str, **context: object) -> str:
 )
 def test_a_due_date_says_what_is_left_in_working_days(day: date, tone: str, words: str) -> None:
     assert due_words(day, today=FRIDAY, calendar=WorkCalendar()) == (tone, words)
+
+
+def test_paper_names_what_a_list_was_narrowed_by() -> None:
+    asked = QueryDict("q=Tím&kind=person&state=&from_day=5/3/2026")
+    certificates = CertificateFilter(asked, Certificate.objects.none(), now=NOW)
+    entries = AuditFilter(asked, AuditEntry.objects.none())
+
+    assert filter_words(certificates) == "Tên, số hiệu hoặc thư điện tử: Tím; Thuê bao: Cá nhân"
+    assert filter_words(entries) == "Từ ngày: 05/03/2026"
+    assert filter_words(None) == ""
 
 
 def test_on_a_weekend_yesterdays_due_date_is_late_by_no_working_day() -> None:

@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 import lucide
-from django import template
+from django import forms, template
 from django.template.context import Context
+from django.utils.choices import flatten_choices
 from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -114,7 +115,32 @@ def mask(value: str) -> str:
 @register.inclusion_tag("_page_nav.html", takes_context=True)
 def page_nav(context: Context, page: Any) -> dict[str, Any]:
     """Render links to the pages around ``page``: Django's Page or a keyset page."""
-    return {"page": page, "request": context["request"]}
+    return {
+        "page": page,
+        "request": context["request"],
+        "narrowed_by": filter_words(context.get("filter")),
+    }
+
+
+def filter_words(chosen: Any) -> str:
+    """Return what a list was narrowed by, as paper says it: "Trạng thái: Đang soạn; Từ ngày: …".
+
+    ``chosen`` is a FilterSet; whatever was not filled in, or not understood, narrows nothing.
+    """
+    form = getattr(chosen, "form", None)
+    if form is None or not form.is_bound:
+        return ""
+    form.is_valid()
+    words = []
+    for name, value in form.cleaned_data.items():
+        if value in (None, "", [], ()):
+            continue
+        field = form.fields[name]
+        is_listed = isinstance(field, forms.ChoiceField) and isinstance(value, str)
+        labels = dict(flatten_choices(field.choices)) if is_listed else {}
+        shown = labels.get(value) if is_listed else localize(value)
+        words.append(f"{field.label or name}: {shown}")
+    return "; ".join(words)
 
 
 @register.simple_block_tag
