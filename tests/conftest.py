@@ -18,9 +18,11 @@ import pytest
 from pytest_django import DjangoDbBlocker, Settings
 
 from tests import databases
+from tests.amounts import IS_LONG
 from tests.flows import forks
 from tests.placing import ByModule, is_left_out, rank
 
+LONGEST = 3 * 3600  # seconds for what make test-long plays at full length
 pytest_plugins = ["tests.locks", "tests.paper"]
 
 hypothesis.settings.register_profile(
@@ -93,6 +95,9 @@ def pytest_collection_modifyitems(
     config.hook.pytest_deselected(items=elsewhere)  # not skipped: the other run has them
     left_out = set(elsewhere)
     items[:] = [item for item in items if item not in left_out]
+    for item in items:
+        if IS_LONG and item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.timeout(LONGEST), append=False)
     yield
     items.sort(key=rank)  # after pytest-django's order, which stays within a module
 
