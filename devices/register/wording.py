@@ -113,7 +113,7 @@ _TROUBLE: Mapping[tuple[str, str], _StrPromise] = {
 
 # The label of a move names what happened; a button names what the person does.
 _BUTTONS: Mapping[str, _StrPromise] = {
-    Move.SEND: _("Lập chuyến giao"),
+    Move.SEND: _("Lập đợt bàn giao"),
     Move.RECEIVE: _("Đối chiếu, nhận"),
     Move.HAND_OVER: _("Bàn giao"),
     Move.TAKE_BACK: _("Nhận lại từ thuê bao"),

@@ -32,7 +32,7 @@ class Receipt:
 
 def paper_of(shipment: Shipment) -> Paper:
     """Return the shipment as the document its moves happen under."""
-    return Paper("shipment", shipment.uuid, _("Chuyến giao: %(shipment)s") % {"shipment": shipment})
+    return Paper("shipment", shipment.uuid, _("Đợt bàn giao: %(shipment)s") % {"shipment": shipment})
 
 
 @transaction.atomic
@@ -50,7 +50,7 @@ def send(
         raise Refused(
             Violation(
                 "several_agencies",
-                _("Một chuyến chỉ gồm thiết bị của một đơn vị."),
+                _("Một đợt chỉ gồm thiết bị của một đơn vị."),
                 way_out=_("Chọn thiết bị của từng đơn vị và gửi riêng."),
             )
         )
@@ -137,7 +137,7 @@ def receive(
     if not still:
         Shipment.objects.filter(pk=shipment.pk).update(ended_at=now)
     if absent:
-        title = _("%(agency)s báo thiếu %(count)d thiết bị trong chuyến giao")
+        title = _("%(agency)s báo thiếu %(count)d thiết bị trong đợt bàn giao")
         lacking = ", ".join(item.device.serial for item in absent)
         tell(
             User.objects.who_can(Capability.SUPPLY_DEVICES, agency_id=None),
@@ -174,7 +174,7 @@ def _refuse_odd_serials(
         unknown_serial(
             serial,
             alike(serial, items),
-            where=_("trong danh sách của chuyến giao này"),
+            where=_("trong danh sách của đợt bàn giao này"),
             code="not_in_list",
             way_out=_("Kiểm tra lại số in trên thiết bị; nếu đúng là thừa, báo Cục để đối chiếu."),
         )

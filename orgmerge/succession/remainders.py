@@ -41,7 +41,7 @@ LABELS: dict[str, str | Promise] = {
     "subscribers": gettext_lazy("thuê bao"),
     "certificates": gettext_lazy("chứng thư còn hiệu lực"),
     "devices": gettext_lazy("thiết bị"),
-    "shipments": gettext_lazy("chuyến giao thiết bị"),
+    "shipments": gettext_lazy("đợt bàn giao thiết bị"),
     "deadlines": gettext_lazy("thời hạn đang chạy"),
     "dossiers": gettext_lazy("hồ sơ đang giải quyết"),
     "accounts": gettext_lazy("tài khoản đang hoạt động"),

@@ -38,7 +38,7 @@ def play(bodies: Bodies, accounts: Accounts, *, now: datetime) -> None:
             contact_position=officer.position,
             contact_phone="0912000068",
             contact_email="sapnhap@laichau.gov.vn",
-            note="Đơn vị, số nghị quyết bịa ra để thử.",
+            note="Đơn vị, số nghị quyết là giả định.",
         ),
         actor=officer,
         now=now,

@@ -89,7 +89,7 @@ def issue_place_is_said(answers: Answers, today: date) -> Sequence[CellFinding]:
     """Column 4 of Mẫu 01 has the place of issue; the CA's sheet does not demand it."""
     if answers.get("issue_place") or not answers.get("identity_number"):
         return ()
-    message = _("Mẫu 01 có ghi nơi cấp ở cột 4. Hãy bổ sung theo thẻ căn cước.")
+    message = _("Chưa nhập Nơi cấp. Hãy ghi theo thẻ căn cước.")
     finding = Finding("issue_place_missing", message, Severity.WARNING)
     return [CellFinding("issue_place", finding)]
 

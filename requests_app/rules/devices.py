@@ -48,7 +48,7 @@ _NOT_LOCKED = {
     Condition.OK: (
         "not_locked",
         "Thiết bị {} không bị khóa nên không có gì để khôi phục.",
-        "Nếu thiết bị đã bị khóa thật, ghi nhận “Bị khóa” ở trang thiết bị trước.",
+        "Nếu thiết bị đã bị khóa thật: trước hết, ghi nhận “Bị khóa” ở trang thiết bị.",
     ),
     Condition.DAMAGED: (
         "damaged",

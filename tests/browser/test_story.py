@@ -177,7 +177,7 @@ def _send_devices(tour: Tour, people: story.Cast) -> None:
     tour.look(operator, "cuc-viec-can-lam")
     operator.get_by_role("link", name="chờ gửi về đơn vị").click()
     tour.look(operator, "cuc-cho-gui")
-    operator.get_by_role("link", name="Lập chuyến giao").click()
+    operator.get_by_role("link", name="Lập đợt bàn giao").click()
     operator.get_by_label("Bưu chính công ích").check()
     tour.look(operator, "cuc-lap-chuyen")
     press(operator, "Ghi nhận đã gửi")

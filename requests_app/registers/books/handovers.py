@@ -170,7 +170,7 @@ REGISTER = Register(
     slug="giao-nhan-thiet-bi",
     title=gettext_lazy("Sổ giao nhận thiết bị"),
     purpose=gettext_lazy(
-        "Mỗi lần thiết bị lưu khóa đổi tay một dòng: ai giao, ai nhận, ngày nào, theo văn bản nào."
+        "Mỗi lần bàn giao thiết bị lưu khóa một dòng: ai giao, ai nhận, ngày nào, theo văn bản nào."
     ),
     place=20,
     order=Order("at", is_descending=True),
