@@ -25,6 +25,7 @@ from portal.core.rules import Refused, Violation
 from portal.core.text.vietnamese import nfc
 from portal.documents import letters
 from portal.documents import services as documents
+from requests_app.kinds.base import OWN_DESIGN
 from requests_app.submission.letter_content import (
     CA_ADDRESSEE,
     OWN_DESIGN,

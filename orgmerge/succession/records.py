@@ -29,8 +29,9 @@ from portal.documents import letters
 from portal.documents import services as documents
 from portal.documents.letters import Letter, Party
 from requests_app import kinds
+from requests_app.kinds.base import OWN_DESIGN
 from requests_app.models import Dossier
-from requests_app.submission.letter_content import OWN_DESIGN, signer_lines_of, superior_of
+from requests_app.submission.letter_content import signer_lines_of, superior_of
 from requests_app.workflow import State
 
 AT_ONCE = 20

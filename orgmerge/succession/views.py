@@ -196,9 +196,17 @@ def _overview(
     )
     handovers = RecordsHandover.objects.visible_to(user).filter(merger=merger)
     bodies = merger.bodies.order_by()
+    unsigned = handovers.filter(signed_at__isnull=True).count()
+    page = Paginator(
+        handovers.select_related("old", "body").order_by("signed_at", "pk"), ROWS
+    ).get_page(request.GET.get("page"))
     # What was noted of the list, to be mended.
     context = {
         "merger": merger,
+        "what_waits": _what_waits(
+            merger, in_charge=in_charge, is_signed=bool(page.paginator.count) and not unsigned
+        ),
+        "who_signs": _who_signs(user, unsigned),
         "in_charge": in_charge,
         "is_office": user.scope is Scope.OFFICE,
         "may_read_list": user.scope in (Scope.OFFICE, Scope.CA),
@@ -215,12 +223,45 @@ def _overview(
         "body_count": bodies.count(),
         "recorded": bodies.filter(took_effect_at__isnull=False).count(),
         "handed_over": bodies.filter(handed_over_at__isnull=False).count(),
-        "unsigned": handovers.filter(signed_at__isnull=True).count(),
-        "page": Paginator(
-            handovers.select_related("old", "body").order_by("signed_at", "pk"), ROWS
-        ).get_page(request.GET.get("page")),
+        "unsigned": unsigned,
+        "page": page,
     }
     return render(request, "orgmerge/records.html", context)
+
+
+def _what_waits(merger: Merger, *, in_charge: bool, is_signed: bool) -> str:
+    """Return what comes next, in one sentence; ``is_signed``: every record of a hand-over is."""
+    if not merger.approved_at:
+        return _("Chưa được phê duyệt nên chưa có việc ở đây.")
+    if not merger.list_sent_on and in_charge:
+        return _(
+            "Việc tiếp theo: gửi Cục danh sách cơ quan và ghi số, ngày công văn. Chưa ghi thì "
+            "chưa lập hồ sơ nào."
+        )
+    if not merger.list_sent_on:
+        words = _("Chờ %(office)s gửi Cục danh sách cơ quan.")
+        return words % {"office": merger.office.name}
+    if not merger.in_force_at:
+        return _("Chờ đến ngày hiệu lực %(day)s.") % {"day": f"{merger.effective_on:%d/%m/%Y}"}
+    if not merger.followed_at:
+        return _(
+            "Đã ghi nhận các đơn vị sau sắp xếp; đang bàn giao thuê bao, chứng thư, thiết bị, hồ "
+            "sơ."
+        )
+    done = _("Mọi thuê bao, chứng thư, thiết bị, hồ sơ đã về đơn vị mới.")
+    return f"{done} {_('Các biên bản bàn giao đã ký đủ.')}" if is_signed else done
+
+
+def _who_signs(user: User, unsigned: int) -> str:
+    words = (
+        _(
+            "Còn %(total)d biên bản bàn giao chưa ký: in ra, hai bên ký, văn thư đơn vị mới quét "
+            "và tải lên."
+        )
+        if user.can(Capability.HAND_IN_RECORDS)
+        else _("Còn %(total)d biên bản bàn giao chờ hai bên ký, văn thư đơn vị mới tải lên.")
+    )
+    return words % {"total": unsigned}
 
 
 def _record(

@@ -50,6 +50,15 @@ class ShownReply:
     saved: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a list stands: the name of the state, its tone, and what there is to say of it."""
+
+    name: str
+    tone: str
+    words: str
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def reply(request: UserRequest, code: UUID) -> HttpResponse:
     """Show a list; keep what was typed into it."""
@@ -189,6 +198,7 @@ def _show(request: UserRequest, found: ReviewReply, shown: ShownReply) -> HttpRe
     )
     context = {
         "reply": found,
+        "standing": _standing(found, counts),
         "merger": merger,
         "lines": lines,
         "page": page,
@@ -212,3 +222,23 @@ def _show(request: UserRequest, found: ReviewReply, shown: ShownReply) -> HttpRe
         **counts,
     }
     return render(request, "orgmerge/reply.html", context)
+
+
+def _standing(reply: ReviewReply, counts: Mapping[str, int]) -> Standing:
+    """Return where the list stands; ``counts``: of its rows, "total" and "answered"."""
+    answered = ""
+    if counts["total"]:
+        answered = _("Đã có kết quả %(answered)d trên %(total)d dòng.") % counts
+    elif reply.listed_at:
+        answered = _("Đơn vị không có chứng thư, thiết bị, thuê bao nào để rà soát.")
+    if reply.sent_at:
+        at = timezone.localtime(reply.sent_at)
+        name = reply.sent_by.full_name if reply.sent_by else ""
+        sent = _("%(name)s gửi lúc %(at)s.") % {"name": name, "at": f"{at:%H:%M %d/%m/%Y}"}
+        return Standing(_("Đã gửi kết quả"), "success", f"{sent} {answered}")
+    if reply.round.closed_at:
+        silent = _("Đợt rà soát đã kết thúc khi đơn vị chưa gửi kết quả.")
+        return Standing(_("Không trả lời"), "danger", f"{silent} {answered}")
+    if not reply.listed_at:
+        return Standing(_("Đang lập danh sách"), "info", answered)
+    return Standing(_("Chờ đơn vị trả lời"), "warning", answered)
