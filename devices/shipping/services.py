@@ -32,7 +32,9 @@ class Receipt:
 
 def paper_of(shipment: Shipment) -> Paper:
     """Return the shipment as the document its moves happen under."""
-    return Paper("shipment", shipment.uuid, _("Đợt bàn giao: %(shipment)s") % {"shipment": shipment})
+    return Paper(
+        "shipment", shipment.uuid, _("Đợt bàn giao: %(shipment)s") % {"shipment": shipment}
+    )
 
 
 @transaction.atomic

@@ -28,7 +28,6 @@ from portal.documents import services as documents
 from requests_app.kinds.base import OWN_DESIGN
 from requests_app.submission.letter_content import (
     CA_ADDRESSEE,
-    OWN_DESIGN,
     signer_lines_of,
     superior_of,
 )
