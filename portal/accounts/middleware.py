@@ -47,9 +47,13 @@ class SessionEnds:
         if sessions.is_over(request.session, now=now):
             logout(request)
             messages.info(request, _("Phiên làm việc đã hết hạn. Xin đăng nhập lại."))
-        elif not getattr(view, "is_background", False):
+            return None
+        if not getattr(view, "is_background", False):
             sessions.touch(request.session, now=now)
-        request.session_left = sessions.seconds_left(request.session, now=now)  # type: ignore[attr-defined]
+        request.session_left = {  # type: ignore[attr-defined]  # for the page's script
+            "now": sessions.seconds_left(request.session, now=now),
+            "most": sessions.most_left(request.session, now=now),
+        }
         if request.method == "POST" and kept.RESENT in request.POST:
             request.session.pop(kept.FIELD, None)
         return None
