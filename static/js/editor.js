@@ -7,6 +7,7 @@
   if (!form) {
     return;
   }
+  form.dataset.scripted = "";
   const status = form.querySelector("[data-saved]");
   const waiting = new Set(); // rows typed in since they were last saved
   const PAUSE = 1200;

@@ -24,7 +24,9 @@
   let asked = Date.now();
   let ends = 0;
   let most = 0;
-  let signingIn = null;
+  let signingIn = null; // a promise, while the dialog is open
+  let endSigningIn = null;
+  let isPutOff = false; // asked once, and not now: the next press of a button asks again
 
   const keys = () => Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
@@ -56,8 +58,10 @@
       isOver = true;
       return false;
     }
+    isPutOff = false;
     if (isOver) {
       isOver = false;
+      others.postMessage(page.account);
       document.dispatchEvent(new Event("session:again"));
     }
     asked = Date.now();
@@ -77,7 +81,7 @@
 
   // The time is near, or the tab was away: another tab may have gone on meanwhile.
   async function look() {
-    if (isLeft || signingIn || !hasForms()) {
+    if (isLeft || signingIn) {
       return;
     }
     let state;
@@ -88,11 +92,11 @@
       return;
     }
     if (!take(state)) {
-      if (!isLeft) {
-        warning.hidden = true;
+      warning.hidden = true;
+      if (!isLeft && !isPutOff && hasForms()) {
         signIn(dialog.dataset.over);
       }
-    } else if (state.left <= WARN) {
+    } else if (state.left <= WARN && hasForms()) {
       clearTimeout(timer);
       warn(state);
     }
@@ -135,6 +139,8 @@
   others.addEventListener("message", (event) => {
     if (event.data !== page.account) {
       leave();
+    } else if (isOver) {
+      ask().then((state) => take(state) && endSigningIn && endSigningIn(true), () => {});
     }
   });
   others.postMessage(page.account);
@@ -143,6 +149,8 @@
       isLeft = true;
       forget();
       others.postMessage("");
+    } else if ("drops" in event.target.dataset) {
+      forget();
     }
   });
 
@@ -161,12 +169,14 @@
     form.password.focus();
     signingIn = new Promise((resolve) => {
       const end = (isIn) => {
-        signingIn = null;
+        signingIn = endSigningIn = null;
+        isPutOff = !isIn;
         form.onsubmit = dialog.onclose = null;
         form.password.value = "";
         dialog.close();
         resolve(isIn);
       };
+      endSigningIn = end;
       dialog.onclose = () => end(false);
       form.onsubmit = async (event) => {
         event.preventDefault();
@@ -304,7 +314,7 @@
     }
     const fields = { ...waiting.get(form) };
     for (const field of fieldsOf(form)) {
-      if (valueOf(field) !== shownOf(field)) {
+      if (valueOf(field) !== shownOf(field) && (field.type !== "radio" || field.checked)) {
         const row = field.closest("[data-row]");
         fields[keyOf(field)] = {
           value: valueOf(field),
@@ -360,7 +370,10 @@
 
   // What was sent is saved, unless this very page says that it was not.
   const visit = performance.getEntriesByType("navigation")[0] || {};
-  const isRefused = visit.responseStatus >= 400 || (visit.redirectCount === 0 && document.querySelector(".error-summary"));
+  const isRefused =
+    visit.responseStatus >= 400 ||
+    document.querySelector("[data-holds]") ||
+    (visit.redirectCount === 0 && document.querySelector(".error-summary"));
   for (const key of keys()) {
     const entry = JSON.parse(sessionStorage.getItem(key));
     if (!key.startsWith(MINE) || (entry.isSent && !isRefused)) {

@@ -155,7 +155,7 @@ def _conflict(
 
 def _show(request: UserRequest, dossier: Dossier, shown: Shown) -> HttpResponse:
     looked = _look_through(dossier, shown.page)
-    kind, page, on_page = looked.kind, looked.page, looked.on_page
+    kind, on_page = looked.kind, looked.on_page
     # What was typed in rows that stand on another page now, as hidden inputs.
     here = {item.uuid for item in on_page}
     context = {
