@@ -54,7 +54,7 @@
     document.querySelectorAll("input[name=csrfmiddlewaretoken]").forEach((input) => {
       input.value = state.token;
     });
-    if (!state.account) {
+    if (!state.account || state.place) {
       isOver = true;
       return false;
     }
@@ -164,6 +164,7 @@
     const errors = dialog.querySelector("[data-errors]");
     dialog.querySelector("[data-words]").textContent = words;
     errors.textContent = "";
+    dialog.querySelector("[data-place]").parentElement.hidden = true;
     form.password.value = "";
     dialog.showModal();
     form.password.focus();
@@ -195,8 +196,10 @@
             errors.textContent = (state.errors || [dialog.dataset.failed]).join(" ");
             form.password.select();
           } else if (state.place) {
-            errors.textContent = dialog.dataset.place;
-            window.open(state.place, "_blank", "noopener");
+            const link = dialog.querySelector("[data-place]"); // a password of one's own comes first
+            link.href = state.place;
+            link.parentElement.hidden = false;
+            link.focus();
           } else {
             end(take(state));
           }
@@ -251,7 +254,12 @@
   const keyOf = (field) => (isMark(field) ? `${field.name}=${field.value}` : field.name);
   const fieldsOf = (form) =>
     [...form.elements].filter(
-      (field) => field.name && field.matches("input, textarea, select") && !["hidden", "password", "file", "submit"].includes(field.type),
+      (field) =>
+        field.name &&
+        field.matches("input, textarea, select") &&
+        !field.hidden &&
+        !field.readOnly &&
+        !["hidden", "password", "file", "submit"].includes(field.type),
     );
 
   function valueOf(field) {
@@ -282,10 +290,24 @@
 
   function labelOf(field) {
     const label = field.labels && field.labels[0] ? field.labels[0].textContent : field.getAttribute("aria-label");
-    return (label || field.name).replace(/\s+/g, " ").trim();
+    return (label || field.name).replace(/\s+/g, " ").replace(/ ?\* ?$/, "").trim();
+  }
+
+  // A value as a reader knows it.
+  function wordsOf(field) {
+    if (isMark(field)) {
+      return "";
+    }
+    return field.tagName === "SELECT" ? (field.selectedOptions[0] || field).textContent.trim() : field.value;
   }
 
   function placeOf(form) {
+    const key = formKey(form);
+    const alike = forms().filter((one) => formKey(one) === key);
+    return `${key}|${alike.indexOf(form)}`;
+  }
+
+  function formKey(form) {
     const named = (name) => (form.elements[name] && form.elements[name].type === "hidden" ? form.elements[name].value : "");
     return `${location.pathname}|${named("page")}|${form.id || form.getAttribute("action") || ""}|${named("action")}`;
   }
@@ -318,6 +340,7 @@
         const row = field.closest("[data-row]");
         fields[keyOf(field)] = {
           value: valueOf(field),
+          words: wordsOf(field),
           label: labelOf(field),
           row: row ? row.id.replace("dong-", "") : "",
         };
@@ -398,6 +421,18 @@
     }
   }
 
+  // What hides a field: folds around it, and on a narrow screen its row.
+  function foldsOf(field) {
+    const row = field.closest("[data-row]");
+    return [...foldsAround(field), ...(row ? row.querySelectorAll("details.row-fold") : [])];
+  }
+
+  // From the inside out.
+  function foldsAround(element) {
+    const fold = element.parentElement && element.parentElement.closest("main details");
+    return fold ? [fold, ...foldsAround(fold)] : [];
+  }
+
   function show(form, entries, here) {
     const notice = offer.content.firstElementChild.cloneNode(true);
     const rows = [...new Set(entries.map(([, one]) => one.row).filter(Boolean))].sort((a, b) => a - b);
@@ -406,10 +441,10 @@
     const list = notice.querySelector("ul");
     for (const [key, one] of entries.slice(0, MOST_LISTED)) {
       const field = here.get(key);
-      const isText = field && !isMark(field) && field.tagName !== "SELECT";
       const line = document.createElement("li");
-      const now = isText ? notice.dataset.now : notice.dataset.alone;
-      line.textContent = fill(field ? now : notice.dataset.gone, { label: one.label, mine: one.value, theirs: field ? valueOf(field) || "–" : "" });
+      const now = field && isMark(field) ? notice.dataset.alone : notice.dataset.now;
+      const values = { label: one.label, mine: one.words || "–", theirs: field ? wordsOf(field) || "–" : "" };
+      line.textContent = fill(field ? now : notice.dataset.gone, values);
       list.append(line);
     }
     if (entries.length > MOST_LISTED) {
@@ -417,6 +452,7 @@
       line.textContent = fill(notice.dataset.more, { count: entries.length - MOST_LISTED });
       list.append(line);
     }
+    const folds = foldsAround(form);
     const end = () => {
       waiting.delete(form);
       notice.remove();
@@ -427,6 +463,8 @@
       const found = entries.filter(([key]) => here.has(key));
       found.forEach(([key, one]) => put(here.get(key), one.value));
       if (found.length) {
+        folds.forEach((fold) => (fold.open = true));
+        found.forEach(([key]) => foldsOf(here.get(key)).forEach((fold) => (fold.open = true)));
         here.get(found[0][0]).focus();
       }
     });
@@ -434,7 +472,7 @@
       end();
       document.getElementById("noi-dung").focus();
     });
-    form.before(notice);
+    (folds[folds.length - 1] || form).before(notice);
   }
 
   // Pages of a list beside this one that hold something unsaved.
