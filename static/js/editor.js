@@ -43,7 +43,12 @@
   }
 
   // The snapshot follows what has been saved, so that a later conflict shows only what is new.
-  function remember(body) {
+  function remember(body, unsaved) {
+    for (const name of new Set(body.keys())) {
+      if (unsaved.includes(name.split(":")[0])) {
+        body.delete(name);
+      }
+    }
     const was = JSON.parse(form.elements.was.value);
     for (const [name, value] of body) {
       const [row, field] = name.split(":");
@@ -166,7 +171,7 @@
         throw new Error(String(response.status));
       }
       form.elements.version.value = answer.version;
-      remember(body);
+      remember(body, answer.unsaved || []);
       showFindings(answer.rows);
       showSummary(answer);
       tell(waiting.size ? "typing" : "saved", waiting.size ? status.dataset.typing : answer.saved);

@@ -139,7 +139,9 @@
   others.addEventListener("message", (event) => {
     if (event.data !== page.account) {
       leave();
-    } else if (isOver) {
+    } else if (!isOver) {
+      asked = 0; // another page may have signed in anew: this one's token is asked for
+    } else {
       ask().then((state) => take(state) && endSigningIn && endSigningIn(true), () => {});
     }
   });
