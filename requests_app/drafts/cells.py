@@ -123,6 +123,25 @@ class Row:
 
     item: DossierItem
     cells: list[Cell]
+    is_blank: bool = False
+
+    @property
+    def is_clashing(self) -> bool:
+        """Whether somebody else saved one of its cells otherwise."""
+        return any(cell.stored is not None for cell in self.cells)
+
+    @property
+    def state(self) -> tuple[str, str]:
+        """Its look and the words of a row that is folded to one line."""
+        errors = sum(cell.has_errors for cell in self.cells)
+        warnings = sum(bool(cell.findings) and not cell.has_errors for cell in self.cells)
+        if errors:
+            return "danger", _("%(count)d ô cần sửa") % {"count": errors}
+        if self.is_blank:
+            return "neutral", _("dòng trống")
+        if warnings:
+            return "warning", _("%(count)d ô cần xem") % {"count": warnings}
+        return "success", _("đủ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +269,7 @@ def row_views(
         by_name = {cell.field.name: cell for cell in cells}
         for found in findings.get(item.uuid, ()):
             by_name.get(found.field, cells[0]).findings.append(found.finding)
-        rows.append(Row(item, cells))
+        rows.append(Row(item, cells, kind.is_blank(item.answers | dict(mine))))
     return rows
 
 

@@ -209,6 +209,11 @@ class Kind:
         return "" if self.is_layout_verified else f"Mẫu số {self.number}. {OWN_DESIGN}"
 
     @property
+    def title_field(self) -> str:
+        """The field that names the row to a reader, "" when none does alone."""
+        return next((one.name for one in self.fields if self.item_title({one.name: "x"})), "")
+
+    @property
     def issues_anew(self) -> bool:
         """Whether its rows ask for certificates that follow none."""
         return self.effect is EffectKind.ISSUE

@@ -326,7 +326,9 @@ def test_the_script_saves_as_one_types(page: Client, draft: Dossier, clerk: User
     assert found["version"] == draft.version + 1
     assert found["saved"].startswith("Đã lưu lúc ")
     assert found["rows"][str(item.uuid)]["email"]["invalid"]
-    assert not found["rows"][str(item.uuid)]["full_name"]["invalid"]
+    assert "full_name" not in found["rows"][str(item.uuid)]
+    assert found["states"][str(item.uuid)][0] == "danger"
+    assert f"#o-{item.position}-email" in found["problems"]
     assert rows(draft)[0].answers["email"] == "x@gmail.com"
 
 
