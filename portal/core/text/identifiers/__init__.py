@@ -20,7 +20,15 @@ from portal.core.text.identifiers.contacts import (
     check_phone,
     normalise_phone,
 )
-from portal.core.text.identifiers.days import check_day, check_issue_day, parse_day
+from portal.core.text.identifiers.days import (
+    check_day,
+    check_issue_day,
+    could_be_swapped,
+    in_doubt,
+    in_full,
+    parse_day,
+    written_day,
+)
 from portal.core.text.identifiers.found import Check, Findings
 from portal.core.text.identifiers.hosts import check_host, host_of
 from portal.core.text.identifiers.people import (
@@ -58,10 +66,14 @@ __all__ = [
     "check_official_email",
     "check_phone",
     "check_tax_code",
+    "could_be_swapped",
     "host_of",
     "identity_birth_year",
+    "in_doubt",
+    "in_full",
     "mask",
     "normalise_phone",
     "normalise_serial",
     "parse_day",
+    "written_day",
 ]
