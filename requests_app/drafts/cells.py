@@ -25,8 +25,8 @@ from requests_app.kinds.base import (
     Field,
     Kind,
     Widget,
-    check_between,
-    check_row,
+    check_rows,
+    kept,
 )
 from requests_app.models import DossierItem
 from requests_app.spreadsheets import MAX_ROWS
@@ -163,8 +163,8 @@ def typed_rows(kind: Kind, data: Posted) -> dict[UUID, dict[str, str]]:
     for key in data:
         item, _colon, name = key.partition(":")
         if name in names and (uuid := as_uuid(item)):
-            rows.setdefault(uuid, {})[name] = nfc(data.getlist(key)[-1])
-    return rows
+            rows.setdefault(uuid, {})[name] = data.getlist(key)[-1]
+    return {uuid: kept(kind.fields, answers) for uuid, answers in rows.items()}
 
 
 def as_uuid(text: str) -> UUID | None:
@@ -215,16 +215,10 @@ def findings_of(
     kind: Kind, items: Sequence[DossierItem], *, variant: str, today: date
 ) -> dict[UUID, list[CellFinding]]:
     """Return the findings of each row; a row nobody has typed in yet has none."""
-    typed = [item for item in items if not kind.is_blank(item.answers)]
-    found = {item.uuid: check_row(kind, item.answers, today) for item in typed}
-    at = {item.position: item.uuid for item in typed}
-    between = check_between(kind, [(item.position, item.answers) for item in typed])
-    for position, findings in between.items():
-        found[at[position]] += findings
-    if check := kind.variant_checks.get(variant):
-        for item in typed:
-            found[item.uuid] += check(item.answers, today)
-    return found
+    at = {item.position: item.uuid for item in items}
+    rows = [(item.position, item.answers) for item in items]
+    found = check_rows(kind, rows, today, variant=variant)
+    return {at[position]: findings for position, findings in found.items()}
 
 
 def row_views(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from portal.core.rules import Finding, Severity, Violation
 from portal.core.text import identifiers
+from portal.core.text.vietnamese import nfc
 from portal.documents.letters import CLOSING
 
 if TYPE_CHECKING:
@@ -251,6 +252,15 @@ class Kind:
         ]
 
 
+def kept(fields: Iterable[Field], answers: Answers) -> dict[str, str]:
+    """Return the answers as they are kept: in normal form, a day beyond doubt as dd/mm/yyyy."""
+    days = {one.name for one in fields if one.widget is Widget.DATE}
+    clean = {name: nfc(value) for name, value in answers.items()}
+    return {
+        name: identifiers.in_full(value) if name in days else value for name, value in clean.items()
+    }
+
+
 def check_row(kind: Kind, answers: Answers, today: date) -> list[CellFinding]:
     """Return everything found in one row: empty required cells, each cell's checks, the row's."""
     found: list[CellFinding] = []
@@ -275,6 +285,23 @@ def check_list(
     if variant is not None and (check := kind.variant_checks.get(variant)):
         for answers, findings in zip(rows, found, strict=True):
             findings.extend(check(answers, today))
+    return found
+
+
+def check_rows(
+    kind: Kind, rows: Sequence[tuple[int, Answers]], today: date, *, variant: str
+) -> dict[int, list[CellFinding]]:
+    """Return what is found in rows of a draft, by row number; none in a row that says nothing yet.
+
+    The editor and the report on a sheet both ask here: they agree on what is missing.
+    """
+    typed = [(number, answers) for number, answers in rows if not kind.is_blank(answers)]
+    found = {number: check_row(kind, answers, today) for number, answers in typed}
+    for number, findings in check_between(kind, typed).items():
+        found[number] += findings
+    if check := kind.variant_checks.get(variant):
+        for number, answers in typed:
+            found[number] += check(answers, today)
     return found
 
 

@@ -38,18 +38,38 @@
   }
 
   // The snapshot follows what has been saved, so that a later conflict shows only what is new.
-  function remember(body) {
+  function remember(body, rows) {
     const was = JSON.parse(form.elements.was.value);
     for (const [name, value] of body) {
       const [row, field] = name.split(":");
       if (field && was[row]) {
-        was[row][field] = value;
+        was[row][field] = rows[row]?.[field]?.value ?? value;
       }
     }
     form.elements.was.value = JSON.stringify(was);
   }
 
-  function showFindings(rows) {
+  // A day is shown back in full; what is offered for a cell is a button below it (portal.js).
+  function showOffer(input, row, field, found) {
+    if (found.value !== undefined && found.sent === input.value) {
+      input.value = found.value;
+    }
+    const cell = input.closest("td");
+    cell.querySelectorAll("button[data-offer-for]").forEach((old) => old.remove());
+    if (!found.offer) {
+      return;
+    }
+    const button = document.createElement("button");
+    button.className = "btn btn-sm btn-outline-primary";
+    button.name = "do";
+    button.value = `take:${row}:${field}`;
+    button.dataset.offer = found.offer;
+    button.dataset.offerFor = input.id;
+    button.textContent = found.offer_words;
+    cell.append(button);
+  }
+
+  function showFindings(rows, sent) {
     for (const [row, fields] of Object.entries(rows)) {
       for (const [field, found] of Object.entries(fields)) {
         const inputs = form.querySelectorAll(`[name="${row}:${field}"]`);
@@ -71,6 +91,7 @@
             return line;
           }),
         );
+        showOffer(input, row, field, { ...found, sent: sent.get(`${row}:${field}`) });
       }
     }
   }
@@ -103,8 +124,8 @@
         throw new Error(String(response.status));
       }
       form.elements.version.value = answer.version;
-      remember(body);
-      showFindings(answer.rows);
+      remember(body, answer.rows);
+      showFindings(answer.rows, body);
       tell(waiting.size ? "typing" : "saved", waiting.size ? status.dataset.typing : answer.saved);
     } catch {
       rows.forEach((row) => waiting.add(row));

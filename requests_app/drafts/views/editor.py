@@ -21,7 +21,7 @@ from requests_app import kinds
 from requests_app.drafts import cells
 from requests_app.drafts.views import editor_buttons
 from requests_app.errors import NotEditable, StaleVersion
-from requests_app.kinds.base import Answers, Kind
+from requests_app.kinds.base import Answers, Kind, Widget
 from requests_app.models import Dossier
 from requests_app.pages import components
 from requests_app.pages import views as taking
@@ -91,6 +91,7 @@ def _save(request: UserRequest, dossier: Dossier) -> HttpResponse:
                         cell.field.name: {
                             "invalid": cell.has_errors,
                             "messages": [one.message for one in cell.findings],
+                            **offered(cell),
                         }
                         for cell in row.cells
                     }
@@ -109,6 +110,15 @@ def _save(request: UserRequest, dossier: Dossier) -> HttpResponse:
         dossier.refresh_from_db()
         return _show(request, dossier, Shown(page=page, violations=refusal.violations))
     return redirect(place)
+
+
+def offered(cell: cells.Cell) -> dict[str, str]:
+    """Return how a day is written in full, and what the script offers in place of a cell."""
+    said = {"value": cell.value} if cell.field.widget is Widget.DATE else {}
+    if cell.offer:
+        words = _("Dùng %(value)s") % {"value": cell.offer}
+        said |= {"offer": cell.offer, "offer_words": words}
+    return said
 
 
 def saved_words(moment: Any) -> str:
