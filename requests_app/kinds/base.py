@@ -30,6 +30,12 @@ ListCheck: TypeAlias = Callable[
 ]
 
 
+# What a spreadsheet shows where it could not compute; nobody means it.
+SHEET_ERRORS = frozenset(
+    {"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#GETTING_DATA"}
+)
+
+
 class Widget(StrEnum):
     """How a field is typed in the browser."""
 
@@ -289,7 +295,7 @@ def check_list(
 
 
 def check_rows(
-    kind: Kind, rows: Sequence[tuple[int, Answers]], today: date, *, variant: str
+    kind: Kind, rows: Sequence[tuple[int, Answers]], today: date, *, variant: str | None
 ) -> dict[int, list[CellFinding]]:
     """Return what is found in rows of a draft, by row number; none in a row that says nothing yet.
 
@@ -299,7 +305,7 @@ def check_rows(
     found = {number: check_row(kind, answers, today) for number, answers in typed}
     for number, findings in check_between(kind, typed).items():
         found[number] += findings
-    if check := kind.variant_checks.get(variant):
+    if variant is not None and (check := kind.variant_checks.get(variant)):
         for number, answers in typed:
             found[number] += check(answers, today)
     return found
@@ -358,6 +364,9 @@ def check_cell(one: Field, answers: Answers) -> list[Finding]:
         if not one.is_required:
             return []
         return [Finding("missing", _("Chưa nhập “%(label)s”.") % {"label": one.label})]
+    if value in SHEET_ERRORS:
+        message = _("Ô báo lỗi %(text)s. Hãy nhập lại giá trị.") % {"text": value}
+        return [Finding("cell_error", message)]
     if len(value) > one.max_length:
         message = _("“%(label)s” dài %(length)d ký tự, chỉ được %(most)d. Hãy viết gọn lại.")
         words = {"label": one.label, "length": len(value), "most": one.max_length}

@@ -36,7 +36,10 @@ CASES: list[tuple[Check, str, str, str]] = [
     (identifiers.check_identity_number, "٠١٢٠٨٤٩٠٠١٠١", "not_12_digits", ""),
     (identifiers.check_issue_place, "CCSQLHCVTTXH", "", ""),
     (identifiers.check_issue_place, "CCSĐKQLCTVDLQGVDC", "", ""),
-    (identifiers.check_issue_place, "Bộ Công an", "not_in_sheet_codes", ""),
+    (identifiers.check_issue_place, "Bộ Công an", "", ""),
+    (identifiers.check_issue_place, "BỘ CÔNG AN", "not_in_sheet_codes", "Bộ Công an"),
+    (identifiers.check_issue_place, "BCA", "not_in_sheet_codes", "Bộ Công an"),
+    (identifiers.check_issue_place, "Công an tỉnh Lai Châu", "not_in_sheet_codes", ""),
     (
         identifiers.check_issue_place,
         "Cục cảnh sát quản lý hành chính về trật tự xã hội",

@@ -32,6 +32,7 @@ from portal.core.text.identifiers.days import (
 from portal.core.text.identifiers.found import Check, Findings
 from portal.core.text.identifiers.hosts import check_host, host_of
 from portal.core.text.identifiers.people import (
+    ISSUE_PLACES,
     NEW_CARD_ISSUE_PLACE,
     PROVINCE_CODES,
     SHEET_ISSUE_PLACES,
@@ -45,6 +46,7 @@ from portal.core.text.identifiers.people import (
 
 __all__ = [
     "CARRIERS",
+    "ISSUE_PLACES",
     "NEW_CARD_ISSUE_PLACE",
     "PROVINCE_CODES",
     "SHEET_ISSUE_PLACES",

@@ -8,7 +8,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from portal.core.text.identifiers.found import Findings, error, warning
-from portal.core.text.vietnamese import nfc
+from portal.core.text.vietnamese import nfc, search_key
 
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ .'’-])*")
 _TWELVE = re.compile(r"[0-9]{12}")
@@ -33,6 +33,8 @@ SHEET_ISSUE_PLACES = {
     "CCSĐKQLCTVDLQGVDC": ("Cục Cảnh sát đăng ký quản lý cư trú và dữ liệu quốc gia về dân cư"),
 }
 NEW_CARD_ISSUE_PLACE = "Bộ Công an"
+# What a clerk chooses from: how it is kept, what it is called.
+ISSUE_PLACES = {**SHEET_ISSUE_PLACES, NEW_CARD_ISSUE_PLACE: NEW_CARD_ISSUE_PLACE}
 
 
 def check_name(value: str) -> Findings:
@@ -108,23 +110,21 @@ def check_identity_birth(number: str, birth_on: date | None) -> Findings:
 
 
 def check_issue_place(value: str) -> Findings:
-    """Nơi cấp: the CA's sheet takes two codes; cards of "Bộ Công an" fit neither."""
-    if value in SHEET_ISSUE_PLACES:
+    """Nơi cấp: one of the two codes of the CA's sheet, or the ministry on newer cards."""
+    if value in ISSUE_PLACES:
         return ()
-    typed = nfc(value).casefold()
-    for code, name in SHEET_ISSUE_PLACES.items():
-        if typed in (code.casefold(), name.casefold()):
-            suggestion = code
-            break
-    else:
-        suggestion = ""
+    typed = search_key(value)
+    known = {search_key(name): place for place, name in ISSUE_PLACES.items()}
+    known |= {search_key(place): place for place in ISSUE_PLACES}
+    known |= {"bca": NEW_CARD_ISSUE_PLACE, "bo ca": NEW_CARD_ISSUE_PLACE}
+    suggestion = known.get(typed, "")
     return warning(
         "not_in_sheet_codes",
         _(
-            "“%(place)s” không thuộc hai mã nơi cấp của bảng mẫu (%(codes)s). "
-            "Hãy chọn mã đúng với thẻ; thẻ do Bộ Công an cấp thì giữ nguyên."
+            "“%(place)s” không phải một trong các nơi cấp căn cước: %(places)s. "
+            "Hãy chọn nơi cấp đúng với thẻ."
         )
-        % {"place": value, "codes": ", ".join(SHEET_ISSUE_PLACES)},
+        % {"place": value, "places": ", ".join(ISSUE_PLACES)},
         suggestion,
     )
 
