@@ -8,14 +8,18 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.accounts import sessions
+from portal.accounts import kept, sessions
+from portal.accounts.views.sign_in import ask_to_sign_in
 from portal.audit.look_only import LookOnly
+from portal.core.web.typed import page_of_form
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 _WITH_ANY_PASSWORD = frozenset({"accounts:password_change", "accounts:logout"})
@@ -43,9 +47,29 @@ class SessionEnds:
         if sessions.is_over(request.session, now=now):
             logout(request)
             messages.info(request, _("Phiên làm việc đã hết hạn. Xin đăng nhập lại."))
-        elif not getattr(view, "is_background", False):
+            return None
+        if not getattr(view, "is_background", False):
             sessions.touch(request.session, now=now)
+        request.session_left = {  # type: ignore[attr-defined]  # for the page's script
+            "now": sessions.seconds_left(request.session, now=now),
+            "most": sessions.most_left(request.session, now=now),
+        }
+        if request.method == "POST" and kept.RESENT in request.POST:
+            request.session.pop(kept.FIELD, None)
         return None
+
+
+class SignInFirst(LoginRequiredMiddleware):
+    """Asks who is not signed in to sign in, and keeps the form that was sent."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:
+        if request.method != "POST":
+            return super().handle_no_permission(request, view_func)
+        if request.headers.get("Accept") == "application/json":
+            return JsonResponse({"signed_out": True}, status=401)
+        if form := kept.form_sent(request):
+            return ask_to_sign_in(request, form)
+        return redirect_to_login(page_of_form(request))
 
 
 class OwnPassword:

@@ -17,11 +17,20 @@ _BEGAN, _SEEN = "began_at", "seen_at"
 
 def is_over(session: SessionBase, *, now: datetime) -> bool:
     """Say whether the session has lasted, or has stood idle, for too long."""
+    return seconds_left(session, now=now) <= 0
+
+
+def seconds_left(session: SessionBase, *, now: datetime) -> int:
+    """Return in how many seconds the session ends when nobody uses it any more."""
     moment = now.timestamp()
-    began, seen = session.get(_BEGAN, moment), session.get(_SEEN, moment)
-    is_old = moment - began >= settings.SESSION_COOKIE_AGE
-    is_idle = moment - seen >= getattr(settings, "SESSION_IDLE_AGE", IDLE_SECONDS)
-    return bool(is_old or is_idle)
+    idle = getattr(settings, "SESSION_IDLE_AGE", IDLE_SECONDS)
+    return min(int(session.get(_SEEN, moment) + idle - moment), most_left(session, now=now))
+
+
+def most_left(session: SessionBase, *, now: datetime) -> int:
+    """Return in how many seconds the session ends however much it is used."""
+    moment = now.timestamp()
+    return int(session.get(_BEGAN, moment) + settings.SESSION_COOKIE_AGE - moment)
 
 
 def touch(session: SessionBase, *, now: datetime) -> None:

@@ -18,6 +18,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from portal.core.rules import Finding, Severity
+from portal.core.text.identifiers import in_full
 from portal.core.text.vietnamese import nfc
 from requests_app.kinds.base import (
     Answers,
@@ -123,6 +124,25 @@ class Row:
 
     item: DossierItem
     cells: list[Cell]
+    is_blank: bool = False
+
+    @property
+    def is_clashing(self) -> bool:
+        """Whether somebody else saved one of its cells otherwise."""
+        return any(cell.stored is not None for cell in self.cells)
+
+    @property
+    def state(self) -> tuple[str, str]:
+        """Its look and the words of a row that is folded to one line."""
+        errors = sum(cell.has_errors for cell in self.cells)
+        warnings = sum(bool(cell.findings) and not cell.has_errors for cell in self.cells)
+        if errors:
+            return "danger", _("%(count)d ô cần sửa") % {"count": errors}
+        if self.is_blank:
+            return "neutral", _("dòng trống")
+        if warnings:
+            return "warning", _("%(count)d ô cần xem") % {"count": warnings}
+        return "success", _("đủ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +185,14 @@ def typed_rows(kind: Kind, data: Posted) -> dict[UUID, dict[str, str]]:
         if name in names and (uuid := as_uuid(item)):
             rows.setdefault(uuid, {})[name] = data.getlist(key)[-1]
     return {uuid: kept(kind.fields, answers) for uuid, answers in rows.items()}
+
+
+def days_in_full(kind: Kind, data: Posted) -> dict[str, str]:
+    """Return the days that are kept otherwise than they were typed, by the names of the inputs."""
+    days = {one.name for one in kind.fields if one.widget is Widget.DATE}
+    typed = {key: data.getlist(key)[-1] for key in data if key.partition(":")[2] in days}
+    full = {key: in_full(nfc(value)) for key, value in typed.items()}
+    return {key: value for key, value in full.items() if value != typed[key]}
 
 
 def as_uuid(text: str) -> UUID | None:
@@ -244,7 +272,7 @@ def row_views(
         by_name = {cell.field.name: cell for cell in cells}
         for found in findings.get(item.uuid, ()):
             by_name.get(found.field, cells[0]).findings.append(found.finding)
-        rows.append(Row(item, cells))
+        rows.append(Row(item, cells, kind.is_blank(item.answers | dict(mine))))
     return rows
 
 

@@ -208,6 +208,11 @@ class Kind:
         raise KeyError(name)
 
     @property
+    def title_field(self) -> str:
+        """The field that names the row to a reader, "" when none does alone."""
+        return next((one.name for one in self.fields if self.item_title({one.name: "x"})), "")
+
+    @property
     def issues_anew(self) -> bool:
         """Whether its rows ask for certificates that follow none."""
         return self.effect is EffectKind.ISSUE

@@ -7,12 +7,14 @@
   if (!form) {
     return;
   }
+  form.dataset.scripted = "";
   const status = form.querySelector("[data-saved]");
   const waiting = new Set(); // rows typed in since they were last saved
   const PAUSE = 1200;
   const FEW = 5;
   let timer = 0;
   let isSaving = false;
+  let isSignedOut = false; // and asked to sign in later: the next press of a button asks again
   let isStopped = false; // somebody else saved meanwhile: only a person decides now
 
   const isCell = (element) => element.name && element.name.includes(":") && element.closest("[data-row]");
@@ -29,6 +31,9 @@
     const all = new FormData(form);
     body.set("csrfmiddlewaretoken", all.get("csrfmiddlewaretoken"));
     body.set("version", form.elements.version.value);
+    if (form.elements.page) {
+      body.set("page", form.elements.page.value);
+    }
     for (const [name, value] of all) {
       if (rows.has(name.split(":")[0])) {
         body.append(name, value);
@@ -38,51 +43,36 @@
   }
 
   // The snapshot follows what has been saved, so that a later conflict shows only what is new.
-  function remember(body, rows) {
+  function remember(body) {
     const was = JSON.parse(form.elements.was.value);
     for (const [name, value] of body) {
       const [row, field] = name.split(":");
       if (field && was[row]) {
-        was[row][field] = rows[row]?.[field]?.value ?? value;
+        was[row][field] = value;
       }
     }
     form.elements.was.value = JSON.stringify(was);
+    if (window.session) {
+      window.session.saved(form, new Map(body));
+    }
   }
 
-  // A day is shown back in full; what is offered for a cell is a button below it (portal.js).
-  function showOffer(input, row, field, found) {
-    if (found.value !== undefined && found.sent === input.value) {
-      input.value = found.value;
-    }
-    const cell = input.closest("td");
-    cell.querySelectorAll("button[data-offer-for]").forEach((old) => old.remove());
-    if (!found.offer) {
-      return;
-    }
-    const button = document.createElement("button");
-    button.className = "btn btn-sm btn-outline-primary";
-    button.name = "do";
-    button.value = `take:${row}:${field}`;
-    button.dataset.offer = found.offer;
-    button.dataset.offerFor = input.id;
-    button.textContent = found.offer_words;
-    cell.append(button);
-  }
-
-  function showFindings(rows, sent) {
+  function showFindings(rows) {
     for (const [row, fields] of Object.entries(rows)) {
-      for (const [field, found] of Object.entries(fields)) {
-        const inputs = form.querySelectorAll(`[name="${row}:${field}"]`);
-        const input = inputs[inputs.length - 1];
-        if (!input) {
+      const seen = new Set();
+      for (const input of form.querySelectorAll(`[name^="${row}:"]:not([type="hidden"])`)) {
+        const field = input.name.split(":")[1];
+        const found = fields[field] || { invalid: false, messages: [] };
+        const list = document.getElementById(`${input.id}-loi`);
+        if (!list || seen.has(field)) {
           continue;
         }
-        input.toggleAttribute("aria-invalid", false);
+        seen.add(field);
+        input.removeAttribute("aria-invalid");
         if (found.invalid) {
           input.setAttribute("aria-invalid", "true");
         }
         input.closest("td").classList.toggle("has-errors", found.invalid);
-        const list = document.getElementById(`${input.id}-loi`);
         list.replaceChildren(
           ...found.messages.map((message) => {
             const line = document.createElement("p");
@@ -91,14 +81,69 @@
             return line;
           }),
         );
-        showOffer(input, row, field, { ...found, sent: sent.get(`${row}:${field}`) });
+        showOffer(input, found.offer);
       }
     }
   }
 
-  async function save() {
+  // A day that was understood is shown back in full, unless it is typed in again by now.
+  function showDays(days, body) {
+    for (const [name, full] of Object.entries(days)) {
+      const input = form.querySelector(`[name="${name}"]`);
+      if (input && input.value === body.get(name)) {
+        input.value = full;
+      }
+      body.set(name, full);
+    }
+  }
+
+  // A value that may be taken with one press.
+  function showOffer(input, value) {
+    const place = input.closest("td").querySelector("[data-offers]");
+    if (!place) {
+      return;
+    }
+    place.replaceChildren();
+    if (value) {
+      const button = document.createElement("button");
+      button.className = "btn btn-sm btn-outline-primary";
+      button.name = "do";
+      button.value = `take:${input.name}`;
+      button.dataset.offer = value; // portal.js puts it in place
+      button.dataset.offerFor = input.id;
+      button.textContent = status.dataset.offer.replace("{value}", value);
+      const whose = document.createElement("span");
+      whose.className = "visually-hidden";
+      whose.textContent = ` ${input.labels[0].textContent}`;
+      button.append(whose);
+      place.append(button);
+    }
+  }
+
+  // What is still to be mended in the whole list, and in a word beside each row that is folded.
+  function showSummary(answer) {
+    const place = form.querySelector("[data-problems]");
+    if (place && answer.problems !== undefined) {
+      const was = place.querySelector("details");
+      const isFolded = was && !was.open;
+      place.innerHTML = answer.problems; // the server's own template
+      const now = place.querySelector("details");
+      if (now && was) {
+        now.open = !isFolded;
+      }
+    }
+    for (const [row, [look, words]] of Object.entries(answer.states || {})) {
+      const tag = form.querySelector(`[data-row="${row}"] [data-state]`);
+      if (tag) {
+        tag.className = `tag tag-${look}`;
+        tag.textContent = words;
+      }
+    }
+  }
+
+  async function save({ isAgain = false } = {}) {
     clearTimeout(timer);
-    if (isSaving || isStopped || !waiting.size) {
+    if (isSaving || isStopped || isSignedOut || !waiting.size) {
       return;
     }
     isSaving = true;
@@ -115,6 +160,16 @@
         keepalive: rows.size <= FEW, // outlives the page; browsers allow 64 kB for it
       });
       const answer = await response.json();
+      if (answer.signed_out || answer.stale) {
+        // Who has to sign in first does so over the page; what was typed waits.
+        rows.forEach((row) => waiting.add(row));
+        tell("failed", status.dataset.signedOut || status.dataset.failed);
+        isSignedOut = true;
+        isSignedOut = isAgain || !window.session || !(await window.session.alive());
+        isSaving = false;
+        await save({ isAgain: true });
+        return;
+      }
       if (answer.conflict) {
         isStopped = true;
         tell("failed", status.dataset.conflict);
@@ -124,8 +179,10 @@
         throw new Error(String(response.status));
       }
       form.elements.version.value = answer.version;
-      remember(body, answer.rows);
-      showFindings(answer.rows, body);
+      showDays(answer.days || {}, body);
+      remember(body);
+      showFindings(answer.rows);
+      showSummary(answer);
       tell(waiting.size ? "typing" : "saved", waiting.size ? status.dataset.typing : answer.saved);
     } catch {
       rows.forEach((row) => waiting.add(row));
@@ -157,6 +214,10 @@
     }
   });
   window.addEventListener("pagehide", () => save());
+  document.addEventListener("session:again", () => {
+    isSignedOut = false;
+    save();
+  });
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") {
       save();
@@ -201,15 +262,31 @@
     event.preventDefault();
     const field = event.target.name.split(":")[1];
     const next = event.target.closest("[data-row]").nextElementSibling;
+    open(next);
     const below = next && next.querySelector(`[name="${next.dataset.row}:${field}"]:not([type="hidden"])`);
     (below || event.target).focus();
     save();
+  });
+
+  // A row may be folded to one line, on a narrow screen.
+  function open(row) {
+    const fold = row && row.querySelector("details.row-fold");
+    if (fold) {
+      fold.open = true;
+    }
+  }
+  form.addEventListener("input", (event) => {
+    const name = isCell(event.target) && event.target.closest("[data-row]").querySelector("[data-name]");
+    if (name && event.target.name.endsWith(`:${name.dataset.name}`)) {
+      name.textContent = event.target.value || "–";
+    }
   });
 
   // A link to a cell, or the address after a button, puts the cursor there.
   function goToCell() {
     const cell = location.hash.startsWith("#o-") && document.getElementById(location.hash.slice(1));
     if (cell) {
+      open(cell.closest("[data-row]"));
       cell.focus();
       cell.scrollIntoView({ block: "center", inline: "center" });
     }

@@ -224,5 +224,5 @@ def test_signing_out_ends_the_session_and_needs_a_post(client: Client) -> None:
     answer = client.post(reverse("accounts:logout"))
 
     assert answer.status_code == 302
-    assert answer["Clear-Site-Data"] == '"cache"'
+    assert answer["Clear-Site-Data"] == '"cache", "storage"'
     assert "_auth_user_id" not in client.session

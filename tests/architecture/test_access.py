@@ -275,6 +275,10 @@ ACCESS: dict[str, Access] = {
     # Accounts
     "GET accounts:login": Access(own={302: ALL}, nobody=200),
     "POST accounts:login": Access(own={302: ALL}, nobody=200),
+    "GET accounts:session": _open(),
+    "POST accounts:session": _open(),
+    "GET accounts:kept": _only(*ALL, code=302),  # nothing was kept
+    "POST accounts:kept": _only(*ALL, code=302),
     "POST accounts:logout": _only(*ALL, code=302),
     "GET accounts:password_change": EVERYBODY,
     "POST accounts:password_change": EVERYBODY,

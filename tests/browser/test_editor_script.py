@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -18,12 +20,13 @@ from portal.core.roles import Role
 from requests_app.drafts.services import create_draft, import_rows
 from requests_app.models import Dossier
 from tests import builders
-from tests.builders import person_answers
+from tests.builders import PASSWORD, person_answers
 from tests.ca import requests
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 360, "height": 800}
+KEPT = "[...Object.keys(sessionStorage)].filter(key => key.startsWith('typed|')).length"
 
 
 @pytest.fixture
@@ -42,15 +45,28 @@ def draft(clerk: User) -> Dossier:
     return draft
 
 
+@pytest.fixture
+def url(live_server: Any, draft: Dossier) -> str:
+    return str(live_server.url + reverse("requests_app:editor", args=[draft.uuid]))
+
+
 @contextmanager
 def signed_in(
-    clerk: User, base: str, browser: Browser, *, size: dict[str, int] | None = None
+    clerk: User,
+    base: str,
+    browser: Browser,
+    *,
+    size: dict[str, int] | None = None,
+    script: bool = True,
 ) -> Iterator[BrowserContext]:
     """Somewhere in the browser where the clerk has signed in."""
     client = Client()
     client.force_login(clerk)
     cookie = client.cookies["sessionid"].value
-    context = browser.new_context(viewport=size or WIDE)  # type: ignore[arg-type]
+    context = browser.new_context(
+        viewport=size or WIDE,  # type: ignore[arg-type]
+        java_script_enabled=script,
+    )
     context.set_default_timeout(60_000)  # a busy machine is no failure
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=base)
     context.add_cookies([{"name": "sessionid", "value": cookie, "url": base}])
@@ -192,3 +208,175 @@ def test_the_drafting_pages_are_accessible_and_never_scroll_sideways(
             width = page.evaluate("document.documentElement.scrollWidth")
             assert width <= size["width"], path
         assert not said
+
+
+def end_session() -> None:
+    Session.objects.all().delete()
+
+
+def leave_unused(context: BrowserContext, minutes: int) -> None:
+    """Let the session have stood idle."""
+    (key,) = (one["value"] for one in context.cookies() if one["name"] == "sessionid")
+    store = SessionStore(key)
+    store["seen_at"] = int(timezone.now().timestamp()) - minutes * 60
+    store.save()
+
+
+def sign_in_over(page: Page, password: str = PASSWORD) -> None:
+    dialog = page.locator("#dang-nhap-lai")
+    dialog.get_by_label("Mật khẩu").fill(password)
+    dialog.get_by_role("button", name="Đăng nhập và làm tiếp").click()
+
+
+def test_signing_in_over_the_page_carries_the_save_through(
+    live_server: Any, browser: Browser, clerk: User, draft: Dossier, url: str
+) -> None:
+    with signed_in(clerk, live_server.url, browser) as context:
+        page = opened(context, url)
+        end_session()
+        page.fill("#o-1-position", "Kế toán")
+        dialog = page.locator("#dang-nhap-lai")
+        expect(dialog).to_be_visible()
+        assert not Axe().run(page).response["violations"]
+        sign_in_over(page, "sai mật khẩu")
+        expect(dialog.get_by_role("alert")).to_contain_text("Còn 4 lần thử")
+        sign_in_over(page)
+        expect(dialog).to_be_hidden()
+        saved(page)
+        assert page.evaluate(KEPT) == 0
+
+        # An act that is pressed a while later: asked first, then done.
+        end_session()
+        page.clock.install()
+        page.clock.fast_forward("10:00")
+        page.click("button[value=letter] >> visible=true")
+        sign_in_over(page)
+        page.wait_for_url("**/van-ban/")
+
+    assert answers(draft)[0]["position"] == "Kế toán"
+
+
+def test_who_sits_idle_is_warned_and_goes_on_with_one_press(
+    live_server: Any, browser: Browser, clerk: User, url: str
+) -> None:
+    with signed_in(clerk, live_server.url, browser) as context:
+        page = context.new_page()
+        page.clock.install()
+        page.goto(url)
+        leave_unused(context, 56)
+        page.clock.fast_forward("55:01")
+        expect(page.get_by_role("alert")).to_contain_text("Phiên làm việc sẽ hết lúc")
+        page.get_by_role("button", name="Làm tiếp").click()
+        expect(page.locator("#phien-sap-het")).to_be_hidden()
+        left = page.evaluate(f"fetch('{reverse('accounts:session')}').then(one => one.json())")
+        assert left["left"] > 3500
+
+
+def test_what_could_not_be_saved_is_kept_in_the_tab_and_offered(
+    live_server: Any, browser: Browser, clerk: User, draft: Dossier, url: str
+) -> None:
+    with signed_in(clerk, live_server.url, browser) as context:
+        page = opened(context, url)
+        end_session()
+        page.fill("#o-2-position", "Kế toán")
+        page.locator("#dang-nhap-lai").get_by_role("button", name="Để sau").click()
+        page.goto(url)  # leads to the sign-in page
+        page.get_by_label("Tên đăng nhập").fill(clerk.username)
+        page.get_by_label("Mật khẩu").fill(PASSWORD)
+        page.get_by_role("button", name="Đăng nhập").click()
+        notice = page.locator(".kept-here")
+        expect(notice).to_contain_text("Đã giữ 1 ô chưa lưu của dòng 2")
+        expect(notice).to_contain_text("đã giữ “Kế toán”, đang có “Chuyên viên”")
+        assert not Axe().run(page).response["violations"]
+        notice.get_by_role("button", name="Khôi phục").click()
+        saved(page)
+        assert page.evaluate(KEPT) == 0
+
+        # Another account at the same browser: the page goes, with all that it kept.
+        page.context.set_offline(True)
+        page.fill("#o-2-position", "Văn thư")
+        expect(page.locator("[data-saved][data-state=failed]")).to_be_visible()
+        page.context.set_offline(False)
+        other = Client()
+        other.force_login(builders.user(Role.HEAD, agency=clerk.agency))
+        cookie = other.cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+        opened(context, live_server.url)
+        page.wait_for_url(f"{live_server.url}/")
+        assert page.evaluate(KEPT) == 0
+
+    assert answers(draft)[1]["position"] == "Kế toán"
+
+
+def test_a_letter_half_written_is_kept_and_another_window_signs_in_for_both(
+    live_server: Any, browser: Browser, clerk: User, draft: Dossier
+) -> None:
+    url = live_server.url + reverse("requests_app:letter_data", args=[draft.uuid])
+
+    with signed_in(clerk, live_server.url, browser) as context:
+        page = opened(context, url)
+        page.fill("[name=note]", "Gấp, vì sắp họp.")
+        page.reload()
+        notice = page.locator(".kept-here")
+        expect(notice).to_contain_text("Đã giữ 1 ô chưa lưu:")
+        notice.get_by_role("button", name="Khôi phục").click()
+        expect(page.locator("[name=note]")).to_have_value("Gấp, vì sắp họp.")
+
+        end_session()
+        page.clock.install()
+        page.clock.fast_forward("02:00")
+        page.get_by_role("button", name="Lưu", exact=True).click()
+        dialog = page.locator("#dang-nhap-lai")
+        expect(dialog).to_be_visible()
+        beside = opened(context, url)
+        beside.get_by_label("Tên đăng nhập").fill(clerk.username)
+        beside.get_by_label("Mật khẩu").fill(PASSWORD)
+        beside.get_by_role("button", name="Đăng nhập").click()
+        expect(dialog).to_be_hidden()
+        expect(page.get_by_text("Đã lưu thông tin văn bản.")).to_be_visible()
+        assert page.evaluate(KEPT) == 0
+        page.reload()
+        expect(page.locator(".kept-here")).to_have_count(0)
+
+    draft.refresh_from_db()
+    assert draft.note == "Gấp, vì sắp họp."
+
+
+def test_the_summary_follows_what_is_mended_and_the_name_stays_in_sight(
+    live_server: Any, browser: Browser, clerk: User, draft: Dossier, url: str
+) -> None:
+    with signed_in(clerk, live_server.url, browser) as context:
+        page = opened(context, url)
+        page.fill("#o-1-email", "x@gmail.com")
+        page.keyboard.press("Tab")
+        expect(page.locator("#can-sua")).to_contain_text("Còn 1 ô cần sửa")
+        page.fill("#o-1-email", "a@laichau.gov.vn")
+        page.fill("#o-2-birth_on", "2/3/1990")
+        page.keyboard.press("Tab")
+        saved(page)
+        expect(page.locator("#can-sua a")).to_have_attribute("href", "#o-2-birth_on")
+        page.get_by_role("button", name="Dùng 02/03/1990").click()
+        page.wait_for_url("**#o-2-birth_on")
+        expect(page.locator("#can-sua")).to_have_count(0)
+
+        page.locator("#o-2-phone").scroll_into_view_if_needed()
+        name, other = page.locator("#o-2-full_name"), page.locator("#o-2-birth_on")
+        assert name.bounding_box()["x"] > 0  # type: ignore[index]
+        assert other.bounding_box()["x"] < name.bounding_box()["x"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+def test_on_a_narrow_screen_a_row_is_one_line_until_it_is_opened(
+    live_server: Any, browser: Browser, clerk: User, draft: Dossier, url: str, *, script: bool
+) -> None:
+    with signed_in(clerk, live_server.url, browser, size=NARROW, script=script) as context:
+        page = opened(context, url)
+        rows = page.locator("[data-row]")
+        assert rows.first.bounding_box()["height"] < 60  # type: ignore[index]
+        expect(rows.first).to_contain_text(person_answers(1)["full_name"])
+        page.locator("summary", has_text="1.").focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#o-1-position")).to_be_visible()
+        expect(page.locator("#o-2-position")).to_be_hidden()
+        page.goto(f"{url}#o-2-position")
+        expect(page.locator("#o-2-position")).to_be_visible()

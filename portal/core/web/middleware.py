@@ -19,13 +19,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from portal.core.database.conflicts import TRIES, Commits, is_conflict, is_race, pause_after
+from portal.core.web.typed import typed_fields
 
 logger = logging.getLogger(__name__)
 _TRY = "portal.try"  # in the environ: which try this is
 _AGAIN = "portal.again"  # in the environ: it is to be tried again
 _MOST_KEPT = 16 * 2**20  # of a body: what is longer is not repeated
 _RETRY_AFTER = 5  # seconds
-_NEVER_SENT_BACK = ("csrfmiddlewaretoken", "pin", "password")
 
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 
@@ -105,25 +105,12 @@ class Conflicts:
         else:
             context = {
                 "has_committed": has_committed,
-                "typed": [] if has_committed else _typed(request),
+                "typed": [] if has_committed else typed_fields(request),
                 "has_files": bool(request.FILES),
             }
             response = render(request, "503.html", context, status=503)
         response["Retry-After"] = str(_RETRY_AFTER)
         return response
-
-
-def _typed(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return what was sent, to be sent again; no secret goes back into a page."""
-    sensitive = getattr(request, "sensitive_post_parameters", ())
-    if sensitive == "__ALL__":
-        return []
-    return [
-        (name, text)
-        for name, texts in request.POST.lists()
-        if name not in sensitive and not name.startswith(_NEVER_SENT_BACK)
-        for text in texts
-    ]
 
 
 class Repeating:

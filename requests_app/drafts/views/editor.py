@@ -10,6 +10,7 @@ from uuid import UUID
 from django.core.paginator import Paginator
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -21,8 +22,8 @@ from requests_app import kinds
 from requests_app.drafts import cells
 from requests_app.drafts.views import editor_buttons
 from requests_app.errors import NotEditable, StaleVersion
-from requests_app.kinds.base import Answers, Kind, Widget
-from requests_app.models import Dossier
+from requests_app.kinds.base import Answers, CellFinding, Kind
+from requests_app.models import Dossier, DossierItem
 from requests_app.pages import components
 from requests_app.pages import views as taking
 
@@ -53,6 +54,27 @@ class Shown:
     is_conflict: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A page of the list and what is found: in the whole list, or in the page of a long one."""
+
+    kind: Kind
+    page: Any
+    on_page: list[DossierItem]
+    findings: Mapping[UUID, Sequence[CellFinding]]
+    problems: Sequence[cells.Problem]
+    is_whole: bool
+
+    def summary(self) -> dict[str, Any]:
+        """Return what the summary of the problems is shown with."""
+        return {
+            "page": self.page,
+            "problems": self.problems[:PROBLEMS_SHOWN],
+            "problem_count": len(self.problems),
+            "is_whole_list_checked": self.is_whole,
+        }
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @taking.shows_conflict
 def editor(request: UserRequest, uuid: UUID) -> HttpResponse:
@@ -77,28 +99,7 @@ def _save(request: UserRequest, dossier: Dossier) -> HttpResponse:
             draft.keep(typed)
         except (StaleVersion, NotEditable, IllegalStep):
             return JsonResponse({"conflict": True}, status=CONFLICT)
-        # Answer the script: when it was saved, and what is found in the rows it sent.
-        kind = kinds.get(draft.dossier.kind)
-        items = list(draft.dossier.items.filter(uuid__in=list(typed)))
-        today = timezone.localdate(draft.now)
-        found = cells.findings_of(kind, items, variant=draft.dossier.variant, today=today)
-        return JsonResponse(
-            {
-                "version": draft.version,
-                "saved": saved_words(draft.now),
-                "rows": {
-                    str(item.uuid): {
-                        cell.field.name: {
-                            "invalid": cell.has_errors,
-                            "messages": [one.message for one in cell.findings],
-                            **offered(cell),
-                        }
-                        for cell in row.cells
-                    }
-                    for item, row in zip(items, cells.row_views(kind, items, found), strict=True)
-                },
-            }
-        )
+        return _answer_script(request, draft)
     page = _number(request.POST.get("page"))
     try:
         draft.keep(typed)
@@ -112,13 +113,31 @@ def _save(request: UserRequest, dossier: Dossier) -> HttpResponse:
     return redirect(place)
 
 
-def offered(cell: cells.Cell) -> dict[str, str]:
-    """Return how a day is written in full, and what the script offers in place of a cell."""
-    said = {"value": cell.value} if cell.field.widget is Widget.DATE else {}
-    if cell.offer:
-        words = _("Dùng %(value)s") % {"value": cell.offer}
-        said |= {"offer": cell.offer, "offer_words": words}
-    return said
+def _answer_script(request: UserRequest, draft: editor_buttons.Draft) -> JsonResponse:
+    """Say when it was saved, and what is found now in the list and in the rows on the page."""
+    looked = _look_through(draft.dossier, _number(request.POST.get("page")))
+    rows = cells.row_views(looked.kind, looked.on_page, looked.findings)
+    return JsonResponse(
+        {
+            "version": draft.version,
+            "saved": saved_words(draft.now),
+            "problems": render_to_string("requests_app/editor/_problems.html", looked.summary()),
+            "days": cells.days_in_full(looked.kind, request.POST),
+            "states": {str(row.item.uuid): row.state for row in rows},
+            "rows": {
+                str(row.item.uuid): {
+                    cell.field.name: {
+                        "invalid": cell.has_errors,
+                        "messages": [one.message for one in cell.findings],
+                        "offer": cell.offer,
+                    }
+                    for cell in row.cells
+                    if cell.findings
+                }
+                for row in rows
+            },
+        }
+    )
 
 
 def saved_words(moment: Any) -> str:
@@ -136,27 +155,16 @@ def _conflict(
 
 
 def _show(request: UserRequest, dossier: Dossier, shown: Shown) -> HttpResponse:
-    kind = kinds.get(dossier.kind)
-    every = dossier.items.order_by("position")
-    is_short = dossier.row_count <= ROWS_CHECKED_AT_ONCE
-    listed: Any = list(every) if is_short else every
-    page = Paginator(listed, cells.ROWS_A_PAGE).get_page(shown.page)
-    on_page = list(page)
-    checked = list(listed) if is_short else on_page
-    today = timezone.localdate()
-    found = cells.findings_of(kind, checked, variant=dossier.variant, today=today)
-    problems = cells.problems(kind, checked, found)
+    looked = _look_through(dossier, shown.page)
+    kind, on_page = looked.kind, looked.on_page
     # What was typed in rows that stand on another page now, as hidden inputs.
     here = {item.uuid for item in on_page}
     context = {
         "dossier": dossier,
         "kind": kind,
-        "page": page,
-        "rows": cells.row_views(kind, on_page, found, shown.typed),
+        **looked.summary(),
+        "rows": cells.row_views(kind, on_page, looked.findings, shown.typed),
         "was": cells.snapshot(on_page),
-        "problems": problems[:PROBLEMS_SHOWN],
-        "problem_count": len(problems),
-        "is_whole_list_checked": is_short,
         "saved": saved_words(dossier.updated_at),
         "removed": editor_buttons.removed_title(request, dossier),
         "violations": shown.violations,
@@ -171,6 +179,20 @@ def _show(request: UserRequest, dossier: Dossier, shown: Shown) -> HttpResponse:
     }
     status = CONFLICT if shown.is_conflict else 200
     return render(request, "requests_app/editor/rows.html", context, status=status)
+
+
+def _look_through(dossier: Dossier, number: int) -> Looked:
+    kind = kinds.get(dossier.kind)
+    every = dossier.items.order_by("position")
+    is_short = dossier.row_count <= ROWS_CHECKED_AT_ONCE
+    listed: Any = list(every) if is_short else every
+    page = Paginator(listed, cells.ROWS_A_PAGE).get_page(number)
+    on_page = list(page)
+    checked = listed if is_short else on_page
+    today = timezone.localdate()
+    found = cells.findings_of(kind, checked, variant=dossier.variant, today=today)
+    problems = cells.problems(kind, checked, found)
+    return Looked(kind, page, on_page, found, problems, is_short)
 
 
 def _clashes(kind: Kind, dossier: Dossier, typed: Mapping[UUID, Answers]) -> list[Clash]:
