@@ -75,7 +75,7 @@ def test_a_short_form_has_no_more_letters_than_there_is_room_for(name: str) -> N
 
 
 def test_a_short_form_shortens_no_more_than_needed() -> None:
-    assert in_short(LONG, 64) == "TRƯỜNG PTDTBT TIỂU HỌC VÀ THCS SỐ 2 XÃ MƯỜNG KHOA"
+    assert in_short(LONG, 64) == "TRƯỜNG PTDTBT TIỂU HỌC VÀ TRUNG HỌC CƠ SỞ SỐ 2 XÃ MƯỜNG KHOA"
     assert in_short(COMMUNE, 64) == COMMUNE
 
 

@@ -23,6 +23,7 @@ from portal.core.text.identifiers.contacts import (
 from portal.core.text.identifiers.days import check_day, check_issue_day, parse_day
 from portal.core.text.identifiers.found import Check, Findings
 from portal.core.text.identifiers.hosts import check_host, host_of
+from portal.core.text.identifiers.names import check_letters
 from portal.core.text.identifiers.people import (
     NEW_CARD_ISSUE_PLACE,
     PROVINCE_CODES,
@@ -32,6 +33,7 @@ from portal.core.text.identifiers.people import (
     check_issue_place,
     check_name,
     identity_birth_year,
+    issue_place_name,
     mask,
 )
 
@@ -53,6 +55,7 @@ __all__ = [
     "check_identity_number",
     "check_issue_day",
     "check_issue_place",
+    "check_letters",
     "check_name",
     "check_office_phone",
     "check_official_email",
@@ -60,6 +63,7 @@ __all__ = [
     "check_tax_code",
     "host_of",
     "identity_birth_year",
+    "issue_place_name",
     "mask",
     "normalise_phone",
     "normalise_serial",
