@@ -211,7 +211,13 @@ def contact_fields(address_label: str) -> tuple[Field, ...]:
             widget=Widget.DATE,
             hint=gettext_lazy("dd/mm/yyyy"),
         ),
-        Field(name="issue_place", label="Nơi cấp", is_required=True, hint=ISSUE_PLACE_HINT),
+        Field(
+            name="issue_place",
+            label="Nơi cấp",
+            is_required=True,
+            hint=ISSUE_PLACE_HINT,
+            shown=identifiers.issue_place_name,
+        ),
         Field(
             name="position",
             label="Chức vụ",

@@ -62,6 +62,7 @@ FIELDS = (
         name="issue_place",
         label="Nơi cấp",
         checks=(identifiers.check_issue_place,),
+        shown=identifiers.issue_place_name,
         hint=parts.ISSUE_PLACE_HINT,
     ),
     Field(
