@@ -10,15 +10,18 @@ import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from itertools import islice
 from typing import Protocol
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.core.rules import Finding, Severity
 from portal.core.text.vietnamese import nfc
+from requests_app import kinds
+from requests_app.kinds import register_findings
 from requests_app.kinds.base import (
     Answers,
     CellFinding,
@@ -28,7 +31,7 @@ from requests_app.kinds.base import (
     check_between,
     check_row,
 )
-from requests_app.models import DossierItem
+from requests_app.models import Dossier, DossierItem
 from requests_app.spreadsheets import MAX_ROWS
 
 ROWS_A_PAGE = 20
@@ -212,18 +215,23 @@ def own_changes(typed: Mapping[UUID, Answers], shown: str) -> dict[UUID, dict[st
 
 
 def findings_of(
-    kind: Kind, items: Sequence[DossierItem], *, variant: str, today: date
+    dossier: Dossier, items: Sequence[DossierItem], *, now: datetime
 ) -> dict[UUID, list[CellFinding]]:
-    """Return the findings of each row; a row nobody has typed in yet has none."""
+    """Return the findings of each row, the register's among them; a row nobody has typed in yet
+    has none."""
+    kind, today = kinds.get(dossier.kind), timezone.localdate(now)
     typed = [item for item in items if not kind.is_blank(item.answers)]
     found = {item.uuid: check_row(kind, item.answers, today) for item in typed}
     at = {item.position: item.uuid for item in typed}
     between = check_between(kind, [(item.position, item.answers) for item in typed])
     for position, findings in between.items():
         found[at[position]] += findings
-    if check := kind.variant_checks.get(variant):
+    if check := kind.variant_checks.get(dossier.variant):
         for item in typed:
             found[item.uuid] += check(item.answers, today)
+    of_register = register_findings.findings(dossier, typed, now=now)
+    for position, findings in of_register.items():
+        found[at[position]] += findings
     return found
 
 

@@ -63,7 +63,7 @@ ENTRIES: tuple[Entry, ...] = (
         "Open dossiers of a merging body: 05, 06, 08, 09 go on; 01–04 not executed are stopped",
         "§14.8",
         "requests_app.rules.dossiers.sender_exists",
-        "orgmerge.succession.transfers.transfer_dossiers",
+        "orgmerge.succession.transfers",
         why="execution asks again; on the day of a merger those that go on pass to the successor",
     ),
     rule(

@@ -83,6 +83,15 @@ def same(a: str, b: str) -> bool:
     return key(a) == key(b)
 
 
+def in_full(name: str) -> set[str]:
+    """Return ``name`` and, without marks, how it is written with its short forms in full: what a
+    register is searched by."""
+    text = f" {search_key(name)} "
+    for long, short in _UNMARKED:
+        text = text.replace(short, long)
+    return {name, text.strip()}
+
+
 def is_in_short(typed: str, name: str) -> bool:
     """Say whether ``typed`` is ``name`` with words in short ("UBND"); both are one by ``same``."""
     return _toned(typed) != _toned(name)

@@ -80,8 +80,7 @@ def _save(request: UserRequest, dossier: Dossier) -> HttpResponse:
         # Answer the script: when it was saved, and what is found in the rows it sent.
         kind = kinds.get(draft.dossier.kind)
         items = list(draft.dossier.items.filter(uuid__in=list(typed)))
-        today = timezone.localdate(draft.now)
-        found = cells.findings_of(kind, items, variant=draft.dossier.variant, today=today)
+        found = cells.findings_of(draft.dossier, items, now=draft.now)
         return JsonResponse(
             {
                 "version": draft.version,
@@ -133,8 +132,7 @@ def _show(request: UserRequest, dossier: Dossier, shown: Shown) -> HttpResponse:
     page = Paginator(listed, cells.ROWS_A_PAGE).get_page(shown.page)
     on_page = list(page)
     checked = list(listed) if is_short else on_page
-    today = timezone.localdate()
-    found = cells.findings_of(kind, checked, variant=dossier.variant, today=today)
+    found = cells.findings_of(dossier, checked, now=timezone.now())
     problems = cells.problems(kind, checked, found)
     # What was typed in rows that stand on another page now, as hidden inputs.
     here = {item.uuid for item in on_page}
