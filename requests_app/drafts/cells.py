@@ -10,16 +10,19 @@ import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from itertools import islice
 from typing import Protocol
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.core.rules import Finding, Severity
 from portal.core.text.identifiers import in_full
 from portal.core.text.vietnamese import nfc
+from requests_app import kinds
+from requests_app.kinds import register_findings
 from requests_app.kinds.base import (
     Answers,
     CellFinding,
@@ -29,7 +32,7 @@ from requests_app.kinds.base import (
     check_rows,
     kept,
 )
-from requests_app.models import DossierItem
+from requests_app.models import Dossier, DossierItem
 from requests_app.spreadsheets import MAX_ROWS
 
 ROWS_A_PAGE = 20
@@ -240,12 +243,16 @@ def own_changes(typed: Mapping[UUID, Answers], shown: str) -> dict[UUID, dict[st
 
 
 def findings_of(
-    kind: Kind, items: Sequence[DossierItem], *, variant: str, today: date
+    dossier: Dossier, items: Sequence[DossierItem], *, now: datetime
 ) -> dict[UUID, list[CellFinding]]:
-    """Return the findings of each row; a row nobody has typed in yet has none."""
+    """Return the findings of each row, the register's among them; a row nobody has typed in yet
+    has none."""
+    kind = kinds.get(dossier.kind)
     at = {item.position: item.uuid for item in items}
     rows = [(item.position, item.answers) for item in items]
-    found = check_rows(kind, rows, today, variant=variant)
+    found = check_rows(kind, rows, timezone.localdate(now), variant=dossier.variant)
+    for position, findings in register_findings.findings(dossier, items, now=now).items():
+        found[position] += findings
     return {at[position]: findings for position, findings in found.items()}
 
 

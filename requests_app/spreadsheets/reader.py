@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.utils.translation import gettext as _
 from openpyxl.utils import get_column_letter
@@ -40,6 +40,7 @@ _SHOWN = 60  # characters of a cell's value in a report
 _SAFE_DIGITS = 15  # a spreadsheet's numbers are exact up to here
 _FEW = 3  # columns that are counted before a row is taken for their numbers
 ALL = "*"  # every offer of a sheet
+Find: TypeAlias = Callable[[Sequence[tuple[int, Answers]]], Mapping[int, Sequence[CellFinding]]]
 
 
 def read(
@@ -48,14 +49,14 @@ def read(
     *,
     today: date,
     accepted: Collection[str] = (),
-    variant: str | None = None,
+    find: Find | None = None,
     standing: Sequence[Answers] = (),
 ) -> SheetReport:
     """Return every row and every finding of a sheet; raise Refused for the file as a whole.
 
     ``accepted`` names the cells ("3:4" is row 3, column 4) whose offered value a person took; ALL
-    takes every offer. ``variant`` is the draft's, None leaves it out; ``standing`` the rows that
-    stand in the draft already, with which those of the sheet are compared.
+    takes every offer. ``find`` says what is found in rows, by their numbers; without it they are
+    judged by themselves. ``standing`` are the rows that stand in the draft already.
     """
     with collector_paused():
         headers = [column.header for column in kind.sheet]
@@ -66,7 +67,7 @@ def read(
             place = (typed_number(row, otherwise=-1), typed_number(column, otherwise=-1))
             cells.setdefault(place[0], set()).add(place[1])
         reader = _Reader(kind, sheet, today=today, accepted=cells, takes_all=ALL in accepted)
-        report = reader.read(variant=variant, standing=standing)
+        report = reader.read(find or reader.judge, standing=standing)
     if not report.rows:
         raise refuse(
             "no_rows",
@@ -120,7 +121,11 @@ class _Reader:
         self._days = {number for number, _, one in self._columns if one.widget is Widget.DATE}
         self._clean: dict[str, str] = {}
 
-    def read(self, *, variant: str | None, standing: Sequence[Answers]) -> SheetReport:
+    def judge(self, rows: Sequence[tuple[int, Answers]]) -> Mapping[int, Sequence[CellFinding]]:
+        """Return what the kind's own checks find in the rows."""
+        return check_rows(self._kind, rows, self._today, variant=None)
+
+    def read(self, find: Find, *, standing: Sequence[Answers]) -> SheetReport:
         self._check_header()
         read: list[tuple[SheetRow, _Cells]] = []
         notes: list[SheetFinding] = []
@@ -147,10 +152,10 @@ class _Reader:
         if len(rows) > MAX_ROWS:
             raise too_many_rows(rows[-1].number)
         numbered = [(row.number, row.answers) for row in rows]
-        found = check_rows(self._kind, numbered, self._today, variant=variant)
+        found = find(numbered)
         taken = [self._take_offers(row, cells, found[row.number]) for row, cells in read]
         if any(taken):
-            found = check_rows(self._kind, numbered, self._today, variant=variant)
+            found = find(numbered)
         for row, cells in read:
             self._tell(row, cells, found[row.number])
         self._compare(rows, standing)

@@ -46,7 +46,9 @@ def _today() -> Iterator[None]:
 def clerk() -> User:
     office = builders.office()
     builders.routing(office=office)
-    return builders.user(Role.CLERK, agency=builders.agency(office=office))
+    province = builders.agency("ỦY BAN NHÂN DÂN TỈNH LAI CHÂU", office=office)
+    name = "ỦY BAN NHÂN DÂN XÃ TÂN UYÊN"
+    return builders.user(Role.CLERK, agency=builders.agency(name, parent=province, office=office))
 
 
 @pytest.fixture

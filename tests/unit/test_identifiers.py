@@ -21,6 +21,17 @@ CASES: list[tuple[Check, str, str, str]] = [
     (identifiers.check_name, "K’Sor Y-Blơ Jr.", "", ""),
     (identifiers.check_name, "<script>alert(1)</script>Nguyễn Văn Thử", "not_a_name", ""),
     (identifiers.check_name, "Nguyễn Văn 2", "not_a_name", ""),
+    (identifiers.check_name, "LÒ VĂN TÍM", "", ""),
+    (identifiers.check_name, "lò văn tím", "lower_case_name", "Lò Văn Tím"),
+    (identifiers.check_name, "h'hen niê", "lower_case_name", "H'Hen Niê"),
+    (identifiers.check_name, "Lò văn Tím", "mixed_case_name", "Lò Văn Tím"),
+    (identifiers.check_name, "Tím", "single_word_name", ""),
+    (identifiers.check_name, "Lò V\u0430n Tím", "foreign_letters", "Lò Van Tím"),
+    (identifiers.check_name, "Loø Vaên Tím", "legacy_font", "Lò Văn Tím"),
+    (identifiers.check_letters, "ỦY BAN NHÂN DÂN XÃ TÂN UYÊN, (2)", "", ""),
+    (identifiers.check_letters, "\u0391n Giang", "foreign_letters", "An Giang"),
+    (identifiers.check_letters, "TÆNH LAI CHAÂU", "legacy_font", "TỈNH LAI CHÂU"),
+    (identifiers.check_letters, "S? Y T?", "legacy_font", ""),
     (identifiers.check_name, "=A1", "not_a_name", ""),
     (identifiers.check_name, "-Nguyễn", "not_a_name", ""),
     (identifiers.check_identity_number, "012084900101", "", ""),
@@ -140,7 +151,13 @@ CASES: list[tuple[Check, str, str, str]] = [
     ),
     (identifiers.check_certificate_serial, "2A05F812673607B0F", "not_16_hex", ""),
 ]
-WARNINGS = {"unknown_province_code", "not_in_sheet_codes", "not_gov_vn"}
+WARNINGS = {
+    "unknown_province_code",
+    "not_in_sheet_codes",
+    "not_gov_vn",
+    "mixed_case_name",
+    "single_word_name",
+}
 
 
 @pytest.mark.parametrize(("check", "value", "code", "suggestion"), CASES)

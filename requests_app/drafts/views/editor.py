@@ -189,8 +189,7 @@ def _look_through(dossier: Dossier, number: int) -> Looked:
     page = Paginator(listed, cells.ROWS_A_PAGE).get_page(number)
     on_page = list(page)
     checked = listed if is_short else on_page
-    today = timezone.localdate()
-    found = cells.findings_of(kind, checked, variant=dossier.variant, today=today)
+    found = cells.findings_of(dossier, checked, now=timezone.now())
     problems = cells.problems(kind, checked, found)
     return Looked(kind, page, on_page, found, problems, is_short)
 

@@ -35,7 +35,7 @@ from requests_app.drafts.services import (
 )
 from requests_app.errors import StaleVersion
 from requests_app.kinds import key_requests
-from requests_app.kinds.base import Answers, Kind, check_cell
+from requests_app.kinds.base import Answers, Kind
 from requests_app.models import Dossier, DossierItem
 
 if TYPE_CHECKING:
@@ -192,7 +192,12 @@ def _take(request: UserRequest, draft: Draft, argument: str) -> str:
     one = next((one for one in draft.kind.fields if one.name == name), None)
     if one is None:
         raise Http404
-    offers = [found.suggestion for found in check_cell(one, item.answers) if found.suggestion]
+    found = cells.findings_of(draft.dossier, [item], now=draft.now).get(item.uuid, [])
+    offers = [
+        cell.finding.suggestion
+        for cell in found
+        if cell.field == one.name and cell.finding.suggestion
+    ]
     if offers:
         draft.call(save_rows, {item.uuid: {name: offers[0]}})
     return draft.place(item.position, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -25,16 +26,18 @@ from portal.core.rules import Violation
 from portal.core.web.forms import SheetFile
 from portal.core.web.refusals import Refusals
 from requests_app import kinds, spreadsheets
+from requests_app.drafts import cells
 from requests_app.drafts.services import import_rows
-from requests_app.kinds.base import Field
-from requests_app.models import Dossier
+from requests_app.kinds.base import Answers, CellFinding, Field
+from requests_app.kinds.targets import fill_columns
+from requests_app.models import Dossier, DossierItem
 from requests_app.pages import components
 from requests_app.pages import views as taking
 from requests_app.spreadsheets import SheetReport, SheetRow, parked
 from requests_app.spreadsheets.parked import release
 
 if TYPE_CHECKING:
-    from portal.accounts.models import UserRequest
+    from portal.accounts.models import User, UserRequest
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ROWS_SHOWN = 100  # of each sort on one report
@@ -119,7 +122,7 @@ def report(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
         content,
         today=timezone.localdate(),
         accepted=choices.accepted,
-        variant=dossier.variant,
+        find=partial(_find, dossier, request.user),
         standing=[] if choices.replaces else list(standing),
     )
     if button == "rejects" and found.bad_rows:
@@ -140,6 +143,18 @@ def report(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
             _tell(request, dossier, found, rows)
             return redirect("requests_app:editor", dossier.uuid)
     return _show_report(request, dossier, found, choices, violations=refused.violations)
+
+
+def _find(
+    dossier: Dossier, actor: User, rows: Sequence[tuple[int, Answers]]
+) -> dict[int, list[CellFinding]]:
+    """Return what the editor will find in the rows once they are in, by their numbers."""
+    items = [
+        DossierItem(dossier=dossier, position=number, answers=answers) for number, answers in rows
+    ]
+    fill_columns(kinds.get(dossier.kind), items, actor=actor)
+    found = cells.findings_of(dossier, items, now=timezone.now())
+    return {item.position: found.get(item.uuid, []) for item in items}
 
 
 def _tell(

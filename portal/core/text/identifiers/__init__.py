@@ -31,6 +31,7 @@ from portal.core.text.identifiers.days import (
 )
 from portal.core.text.identifiers.found import Check, Findings
 from portal.core.text.identifiers.hosts import check_host, host_of
+from portal.core.text.identifiers.names import check_letters
 from portal.core.text.identifiers.people import (
     ISSUE_PLACES,
     NEW_CARD_ISSUE_PLACE,
@@ -41,6 +42,7 @@ from portal.core.text.identifiers.people import (
     check_issue_place,
     check_name,
     identity_birth_year,
+    issue_place_name,
     mask,
 )
 
@@ -63,6 +65,7 @@ __all__ = [
     "check_identity_number",
     "check_issue_day",
     "check_issue_place",
+    "check_letters",
     "check_name",
     "check_office_phone",
     "check_official_email",
@@ -73,6 +76,7 @@ __all__ = [
     "identity_birth_year",
     "in_doubt",
     "in_full",
+    "issue_place_name",
     "mask",
     "normalise_phone",
     "normalise_serial",
