@@ -22,6 +22,7 @@ from portal.core.rules import Finding, Severity
 from portal.core.text.identifiers import in_full
 from portal.core.text.vietnamese import nfc
 from requests_app import kinds
+from requests_app.drafts.profile import list_of
 from requests_app.kinds import register_findings
 from requests_app.kinds.base import (
     Answers,
@@ -86,6 +87,11 @@ class Cell:
     def input_type(self) -> str:
         """The type of a plain input; dates are text, as no browser writes dd/mm/yyyy."""
         return self.widget if self.widget in (Widget.EMAIL, Widget.TEL) else "text"
+
+    @property
+    def list_id(self) -> str:
+        """The list it offers to choose from, "" for none."""
+        return list_of(self.field.name)
 
     @property
     def input_mode(self) -> str:

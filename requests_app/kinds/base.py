@@ -36,6 +36,10 @@ SHEET_ERRORS = frozenset(
 )
 
 
+# What a new row begins with: where people of the sender work, where its systems stand.
+OF_THE_SENDER = frozenset({"org1", "org2", "org3", "org4", "province", "owner", "address"})
+
+
 class Widget(StrEnum):
     """How a field is typed in the browser."""
 
@@ -227,8 +231,12 @@ class Kind:
         return {one.name: one.default for one in self.fields if one.default}
 
     def is_blank(self, answers: Answers) -> bool:
-        """Say whether nothing has been typed in a row yet."""
-        return all(answers.get(one.name, "") in ("", one.default) for one in self.fields)
+        """Say whether nothing has been typed in a row yet: what it begins with tells nothing."""
+        return all(
+            answers.get(one.name, "") in ("", one.default)
+            for one in self.fields
+            if one.name not in OF_THE_SENDER
+        )
 
     def headline_of(self, count: int) -> str:
         """Return what a dossier with ``count`` rows is about; an empty list has no number."""

@@ -147,7 +147,13 @@ class _Reader:
                 notes.append(SheetFinding(number, 0, finding))
                 continue
             cells = self._cells(number, values)
-            read.append((self._row(number, cells), cells))
+            row = self._row(number, cells)
+            if self._kind.is_blank(row.answers):
+                message = _("Dòng chỉ ghi đơn vị, địa bàn mà không ghi đối tượng nào, bỏ qua.")
+                finding = Finding("row_about_nobody", message, Severity.NONE)
+                notes.append(SheetFinding(number, 0, finding))
+                continue
+            read.append((row, cells))
         rows = [row for row, _cells in read]
         if len(rows) > MAX_ROWS:
             raise too_many_rows(rows[-1].number)

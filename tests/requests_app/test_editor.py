@@ -241,7 +241,7 @@ def test_a_page_of_rows_costs_few_queries(
 ) -> None:
     fill(draft, clerk, *(person_answers(number) for number in range(1, 101)))
 
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         page.get(url(draft))
 
 
@@ -628,3 +628,43 @@ def test_the_letters_days_are_read_and_offered_alike(page: Client, draft: Dossie
     page.post(address, letter(draft, **taken))
     draft.refresh_from_db()
     assert f"{draft.letter_date:%d/%m/%Y}" == "18/11/2026"
+
+
+def test_a_new_row_begins_with_the_senders_profile_and_counts_as_blank(
+    page: Client, draft: Dossier, clerk: User
+) -> None:
+    press(page, draft, "add")
+
+    (item,) = rows(draft)
+    assert item.answers == {
+        "org1": clerk.agency.name,
+        "province": "Lai Châu",
+        "storage": "token",
+    }
+    answer = page.get(url(draft))
+    assert answer.context["problem_count"] == 0
+    text = flat(answer)
+    assert 'list="co-noi-cap"' in text
+    assert '<option value="Bộ Công an"></option>' in text
+    assert f'<option value="{clerk.agency.name}"></option>' in text
+    assert '<option value="Điện Biên"></option>' in text
+
+
+def test_the_first_row_of_form_02_is_about_the_sender(page: Client, clerk: User) -> None:
+    draft = create_draft("mau_02_organisation", actor=clerk, now=NOW)
+
+    press(page, draft, "add")
+    press(page, draft, "add")
+
+    first, second = (item.answers for item in rows(draft))
+    assert (first["name"], first["address"]) == (clerk.agency.name, "Bản Thử")
+    assert "name" not in second
+
+
+def test_the_letter_offers_the_senders_address_and_the_places_of_issue(
+    page: Client, draft: Dossier
+) -> None:
+    text = flat(page.get(url(draft, "letter_data")))
+
+    assert 'value="Bản Thử"' in text
+    assert 'list="co-noi-cap"' in text

@@ -19,7 +19,7 @@ from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
 from portal.core.text.numbers import typed_number
 from requests_app import kinds
-from requests_app.drafts import cells
+from requests_app.drafts import cells, profile
 from requests_app.drafts.views import editor_buttons
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.kinds.base import Answers, CellFinding, Kind
@@ -165,6 +165,7 @@ def _show(request: UserRequest, dossier: Dossier, shown: Shown) -> HttpResponse:
         **looked.summary(),
         "rows": cells.row_views(kind, on_page, looked.findings, shown.typed),
         "was": cells.snapshot(on_page),
+        "choices": profile.choices_for(dossier, today=timezone.localdate()),
         "saved": saved_words(dossier.updated_at),
         "removed": editor_buttons.removed_title(request, dossier),
         "violations": shown.violations,

@@ -20,6 +20,7 @@ from portal.core.text import identifiers
 from portal.core.text.vietnamese import nfc
 from portal.core.web.forms import DayInput, OfferInput
 from requests_app import kinds
+from requests_app.drafts import profile
 from requests_app.drafts.services import save_letter
 from requests_app.errors import StaleVersion
 from requests_app.kinds.base import Answers, Kind, Widget, kept
@@ -77,6 +78,8 @@ class LetterForm(forms.Form):
             self.fields["letter_number"].help_text = _OF_MINUTES
         for one in kind.contact_fields:
             attrs = {"autocomplete": one.autocomplete, "spellcheck": "false"}
+            if list_id := profile.list_of(one.name):
+                attrs["list"] = list_id
             if one.widget in _INPUT_MODES:
                 attrs["inputmode"] = _INPUT_MODES[one.widget]
             self.fields[_CONTACT + one.name] = forms.CharField(
@@ -149,13 +152,22 @@ def letter_data(request: UserRequest, uuid: UUID) -> HttpResponse:
     else:
         form = _form_of(request, dossier, kind, today=today)
     subject = f"{kind.kind_of_document or 'V/v'} {kind.subject_of(dossier.variant)}"
-    context = {"dossier": dossier, "kind": kind, "form": form, "subject": subject}
+    choices = profile.choices_for(dossier, today=today)
+    context = {
+        "dossier": dossier,
+        "kind": kind,
+        "form": form,
+        "subject": subject,
+        "choices": choices,
+    }
     return render(request, "requests_app/editor/letter.html", context)
 
 
 def _form_of(request: UserRequest, dossier: Dossier, kind: Kind, *, today: date) -> LetterForm:
-    """Return the form with what is kept; untouched it proposes the clerk's last section 1."""
+    """Return the form with what is kept; untouched it proposes the clerk's last section 1, or the
+    sender's address."""
     contact = dict(dossier.contact) or _last_contact(request, dossier)
+    contact = contact or {"address": dossier.agency_version.address}
     values = {
         "letter_number": dossier.letter_number,
         "letter_date": f"{dossier.letter_date:%d/%m/%Y}" if dossier.letter_date else "",
