@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.core.web.forms import DayField
+
 if TYPE_CHECKING:
     from django.http import QueryDict
     from django.utils.functional import _StrPromise
@@ -20,7 +22,9 @@ class DayForm(forms.Form):
 
     day_label: ClassVar[_StrPromise] = _("Ngày")
 
-    on = forms.DateField(label=_("Ngày"), widget=forms.DateInput(attrs={"inputmode": "numeric"}))
+    on = DayField(
+        label=_("Ngày"),
+    )
 
     def __init__(self, data: QueryDict | None = None, *, today: date) -> None:
         super().__init__(data, initial={"on": today})

@@ -33,6 +33,7 @@ urlpatterns = [
     path("<uuid:uuid>/tien-do/", detail.progress, name="progress"),
     path("<uuid:uuid>/dong/<uuid:row_uuid>/", detail.row, name="row"),
     path("<uuid:uuid>/kiem-tra/", signature.check, name="check"),
+    path("<uuid:uuid>/kiem-tra/tra-loi/", signature.answer, name="answer"),
     path("<uuid:uuid>/ky/", signature.sign, name="sign"),
     path("<uuid:uuid>/xem-xet/", deciding.review, name="review"),
     path("<uuid:uuid>/xem-xet/dong/", deciding.decide_rows, name="decide_rows"),

@@ -329,8 +329,11 @@ def dossier(
     return made
 
 
+COMMUNE = "ỦY BAN NHÂN DÂN XÃ TÂN UYÊN"  # whose people the rows of ``person_answers`` are
+
+
 def person_answers(number: int = 1, **changes: str) -> Mapping[str, str]:
-    """A right row of Mẫu 01: an invented person."""
+    """A right row of Mẫu 01: an invented person of ``COMMUNE``."""
     answers = {
         "full_name": f"Lò Văn {'ABCDEGHIKLMNOPQRSTUVXY'[number % 22]}nh",
         "birth_on": "04/08/1984",
@@ -339,7 +342,7 @@ def person_answers(number: int = 1, **changes: str) -> Mapping[str, str]:
         "issued_on": "25/08/2024",
         "email": f"nguoi{number}.tanuyen@laichau.gov.vn",
         "org1": "ỦY BAN NHÂN DÂN TỈNH LAI CHÂU",
-        "org2": "ỦY BAN NHÂN DÂN XÃ TÂN UYÊN",
+        "org2": COMMUNE,
         "org3": "",
         "org4": "",
         "province": "Lai Châu",

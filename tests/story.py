@@ -67,7 +67,7 @@ class Cast:
 def cast(route: Route = Route.VIA_OFFICE, *, procedure: str = Procedure.ISSUE) -> Cast:
     """Make a body, its office, the CA, their people and the routing rule."""
     office = builders.office()
-    agency = builders.agency(office=office)
+    agency = builders.agency(builders.COMMUNE, office=office)
     builders.routing(procedure, route)
     return Cast(
         agency=agency,
@@ -96,7 +96,8 @@ def cast_beside(people: Cast) -> Cast:
 
 def drafted(people: Cast, *, rows: int = 1, now: datetime = builders.NOW) -> Dossier:
     """A draft of Mẫu 01 that is right and complete."""
-    answers = [builders.person_answers(number) for number in range(1, rows + 1)]
+    own = people.agency.name
+    answers = [builders.person_answers(number, org2=own) for number in range(1, rows + 1)]
     return draft_of(people, "mau_01_person", answers, now=now)
 
 

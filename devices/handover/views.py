@@ -23,6 +23,7 @@ from devices.models import Device
 from devices.pins.forms import PinForm
 from portal.core.roles import Capability
 from portal.core.text.vietnamese import nfc
+from portal.core.web.forms import DayField
 from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 class HandOverForm(PinForm, SerialForm):
     """What is checked and set when a device changes hands."""
 
-    on = forms.DateField(
-        label=_("Ngày bàn giao"), widget=forms.DateInput(attrs={"inputmode": "numeric"})
+    on = DayField(
+        label=_("Ngày bàn giao"),
     )
     holder = forms.CharField(label=_("Người nhận"), max_length=150)
 

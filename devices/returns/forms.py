@@ -14,6 +14,7 @@ from devices.forms import CODE, DayForm
 from devices.models import Channel, Device
 from devices.serials import MOST_AT_ONCE, split_serials
 from portal.core.text.vietnamese import nfc
+from portal.core.web.forms import DayField
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -71,8 +72,8 @@ class OfficeReturnForm(BatchForm):
         max_length=60,
         help_text=_("Ví dụ: 215/SKHCN-CNTT."),
     )
-    signed_on = forms.DateField(
-        label=_("Ngày văn bản"), widget=forms.DateInput(attrs={"inputmode": "numeric"})
+    signed_on = DayField(
+        label=_("Ngày văn bản"),
     )
     channel = forms.ChoiceField(
         label=_("Cách giao"), choices=Channel.choices, widget=forms.RadioSelect

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from devices.forms import CODE
 from devices.models import Channel, Device
 from devices.serials import split_serials
+from portal.core.web.forms import DayField
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -70,8 +71,8 @@ class ReceiveForm(forms.Form):
         initial=LATER,
         widget=forms.RadioSelect,
     )
-    on = forms.DateField(
-        label=_("Ngày nhận"), widget=forms.DateInput(attrs={"inputmode": "numeric"})
+    on = DayField(
+        label=_("Ngày nhận"),
     )
     note = forms.CharField(label=_("Ghi chú"), required=False, max_length=500)
 

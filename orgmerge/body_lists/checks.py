@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 
 from django.utils.translation import gettext as _
 
@@ -15,7 +15,13 @@ from orgmerge.planner import names
 from orgmerge.vocabulary import Extent
 from portal.agencies.models import AgencyVersion
 from portal.agencies.querysets import AgencyQuerySet
-from portal.core.text.identifiers import check_agency_code
+from portal.core.text.identifiers import (
+    check_agency_code,
+    check_day,
+    in_full,
+    parse_day,
+    written_day,
+)
 from portal.core.text.vietnamese import search_key
 
 _NAME_AND_PROVINCE = re.compile(r"(.+) \((.+)\)")
@@ -26,7 +32,6 @@ EXTENTS = {
     "partly": Extent.PARTLY,
     "mot phan": Extent.PARTLY,
 }
-_DAYS = ("%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y")
 
 
 @dataclass(slots=True)
@@ -121,23 +126,18 @@ def _check_other_cells(row: BodyListRow, merger: Merger) -> None:
     else:
         row.extent = extent
     if row.effective_on:
-        day = day_of(row.effective_on)
-        if day is None:
+        row.effective_on = in_full(row.effective_on)
+        day = parse_day(row.effective_on)
+        # What a spreadsheet made of a day is taken where it is the day everybody knows.
+        offered = [one.suggestion for one in check_day(row.effective_on)]
+        if day is None and written_day(merger.effective_on) in offered:
+            row.effective_on = written_day(merger.effective_on)
+        elif day is None:
             _problem(row, "bad_day", column="effective_on")
         elif day != merger.effective_on:
             _problem(row, "other_day", column="effective_on")
     if row.decision and search_key(merger.decision) not in search_key(row.decision):
         _remark(row, "other_decision")
-
-
-def day_of(text: str) -> date | None:
-    """Return the day a cell says, None when it says none."""
-    for pattern in _DAYS:
-        try:
-            return datetime.strptime(text, pattern).date()  # noqa: DTZ007 (a day has no zone)
-        except ValueError:
-            continue
-    return None
 
 
 def _problem(row: BodyListRow, code: str, *, column: str = "") -> None:
@@ -160,7 +160,7 @@ def words_of(code: str) -> str:
             "Có nhiều đơn vị cùng tên. Ghi mã định danh, hoặc tên kèm tỉnh trong ngoặc."
         ),
         "bad_extent": _("Phạm vi phải là “Toàn bộ” hoặc “Một phần”."),
-        "bad_day": _("Ngày phải ghi dd/mm/yyyy."),
+        "bad_day": _("Không đọc được ngày. Ghi đủ ngày, tháng, năm: dd/mm/yyyy."),
         "other_day": _(
             "Ngày hiệu lực khác ngày của phương án. Một phương án có một ngày: lập phương án khác."
         ),

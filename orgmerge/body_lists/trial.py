@@ -11,7 +11,7 @@ from itertools import islice
 from django.utils.translation import gettext as _
 
 from orgmerge.body_lists import sheets
-from orgmerge.body_lists.checks import EXTENTS, BodyRegister, day_of, register_of, words_of
+from orgmerge.body_lists.checks import EXTENTS, BodyRegister, register_of, words_of
 from orgmerge.description import contradictions
 from orgmerge.models import BodyList
 from orgmerge.planner import facts, names
@@ -22,6 +22,7 @@ from orgmerge.vocabulary import Extent
 from portal.agencies.models import Agency
 from portal.agencies.tree import with_superiors
 from portal.core.rules import Refused
+from portal.core.text.identifiers import parse_day
 from portal.core.text.vietnamese import search_key
 
 _NEEDED = frozenset({"old_agency", "new_agency", "new_name", "extent"})
@@ -95,7 +96,7 @@ class BodiesRead:
         if extent is None:
             self.fault(number, "bad_extent")
         if record["effective_on"]:
-            day = day_of(record["effective_on"])
+            day = parse_day(record["effective_on"])
             if day is None:
                 self.fault(number, "bad_day")
             else:

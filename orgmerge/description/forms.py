@@ -19,13 +19,13 @@ from orgmerge.vocabulary import Extent, MergerKind
 from orgmerge.workflow import MergerAction
 from portal.agencies import lookup
 from portal.agencies.facts import AgencyFacts
-from portal.agencies.forms import DayField, VersionForm
+from portal.agencies.forms import VersionForm
 from portal.agencies.models import Agency, AgencyVersion
 from portal.agencies.querysets import AgencyQuerySet
 from portal.agencies.rules import CHECKS
 from portal.core.rules import Violation
 from portal.core.text.identifiers import check_official_email
-from portal.core.web.forms import CheckedField
+from portal.core.web.forms import CheckedField, DayField
 
 _HINTS = {
     MergerKind.NEW_NAME: gettext_lazy("Hai hay nhiều đơn vị nhập thành một, mang tên khác."),

@@ -1,62 +1,14 @@
-"""Names of bodies made comparable; whether a name is kept is judged by it, never by a code."""
+"""Whether a name is kept is judged by the name, type and all, never by a code (DOMAIN 14.9)."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 
 from orgmerge.planner.facts import BodyShare, KnownBody, Target
 from orgmerge.vocabulary import Extent, MergerKind
-from portal.core.text.vietnamese import nfc
+from portal.core.text.names import key, same
 
-_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
-_SPACE = re.compile(r"[\s\-–.,;]+")
-
-
-def _toned(name: str) -> str:
-    """Return ``name`` in lower case with the tone of each word at its end ("hoà" as "hòa")."""
-    words = _SPACE.sub(" ", nfc(name).lower()).split()
-    return " ".join(map(_word, words))
-
-
-def _word(word: str) -> str:
-    apart = unicodedata.normalize("NFD", word)
-    tones = "".join(mark for mark in apart if mark in _TONES)
-    return unicodedata.normalize("NFC", "".join(c for c in apart if c not in _TONES)) + tones
-
-
-# How the same words are written in full on certificates and in short in lists.
-_IN_SHORT = tuple(
-    (_toned(long), short)
-    for long, short in (
-        ("ủy ban nhân dân", "ubnd"),
-        ("hội đồng nhân dân", "hđnd"),
-        ("thành phố", "tp"),
-        ("thị trấn", "tt"),
-        ("thị xã", "tx"),
-    )
-)
-
-
-@lru_cache(maxsize=65536)
-def key(name: str) -> str:
-    """Return ``name`` so that the same name in other capitals, with its tones placed otherwise or
-    in short is equal.
-
-    Marks are part of it, and so is the type: "Xã Tân Tiến" and "Xã Tân Tiên", "Thị trấn Tân Uyên"
-    and "Xã Tân Uyên" are two names each (DOMAIN 14.9).
-    """
-    text = _toned(name)
-    for long, short in _IN_SHORT:
-        text = text.replace(long, short)
-    return text
-
-
-def same(a: str, b: str) -> bool:
-    """Say whether two names are one, type and all, however they are written."""
-    return key(a) == key(b)
+__all__ = ["key", "kind_of", "same"]
 
 
 def kind_of(

@@ -24,6 +24,7 @@ from orgmerge.succession.remainders import LABELS, remaining_counts, second_head
 from orgmerge.vocabulary import LineAbout
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Violation
+from portal.core.web.forms import DayField
 from portal.core.web.refusals import Refusals
 from portal.documents.responses import file_response
 from requests_app.errors import StaleVersion
@@ -43,9 +44,7 @@ class ListSentForm(forms.Form):
     violations: Sequence[Violation] = ()
 
     number = forms.CharField(label=gettext_lazy("Số, ký hiệu công văn"), max_length=40)
-    sent_on = forms.DateField(
-        label=gettext_lazy("Ngày gửi"), help_text=gettext_lazy("Ví dụ: 01/12/2026.")
-    )
+    sent_on = DayField(label=gettext_lazy("Ngày gửi"), help_text=gettext_lazy("Ví dụ: 01/12/2026."))
 
 
 class SignedRecordForm(forms.Form):

@@ -14,6 +14,7 @@ from portal.core.roles import Role
 from portal.core.rules import Finding, Severity
 from portal.core.text.identifiers import check_identity_number, check_name, check_official_email
 from portal.core.text.vietnamese import nfc, search_key
+from portal.core.web.forms import DayField
 
 _MOST_NAMED = 8
 
@@ -194,9 +195,8 @@ class AccountForm(RoleForm):
         validators=[_field_check(check_identity_number)],
         widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
     )
-    birth_on = forms.DateField(
+    birth_on = DayField(
         label=_("Ngày sinh"),
-        widget=forms.DateInput(attrs={"placeholder": "dd/mm/yyyy", "inputmode": "numeric"}),
     )
     position = forms.CharField(label=_("Chức vụ"), max_length=120, required=False)
     email = forms.EmailField(

@@ -12,7 +12,7 @@ from portal.agencies import lookup
 from portal.agencies.facts import AgencyFacts
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.agencies.rules import CHECKS
-from portal.core.web.forms import CheckedField
+from portal.core.web.forms import CheckedField, DayField
 
 
 class BodyField(CheckedField):
@@ -35,12 +35,6 @@ class BodyField(CheckedField):
         if not typed:
             return None
         return lookup.find(Agency.objects.filter(dissolved_on__isnull=True), typed)
-
-
-class DayField(forms.DateField):
-    """A day typed dd/mm/yyyy."""
-
-    widget = forms.DateInput(attrs={"placeholder": "dd/mm/yyyy", "inputmode": "numeric"})
 
 
 class VersionForm(forms.Form):
@@ -136,7 +130,7 @@ class RegisterForm(VersionForm):
 class ChangeForm(VersionForm):
     """A change of a body from a day on. ``seen`` is the version the form was filled from."""
 
-    seen = forms.DateField(widget=forms.HiddenInput, input_formats=["%Y-%m-%d"])
+    seen = DayField(widget=forms.HiddenInput)
     field_order = ["valid_from", "decision"]
 
 

@@ -12,12 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from portal.audit.models import AuditEntry
 from portal.audit.querysets import AuditEntryQuerySet
 from portal.audit.words import action_choices, target_choices
+from portal.core.web.forms import TypedDayFilter
 
 _ALL = _("Tất cả")
-
-
-def _day() -> forms.DateInput:
-    return forms.DateInput(attrs={"placeholder": _("ngày/tháng/năm"), "autocomplete": "off"})
 
 
 class AuditFilter(filters.FilterSet):
@@ -27,8 +24,8 @@ class AuditFilter(filters.FilterSet):
     target_type = filters.ChoiceFilter(
         label=_("Loại đối tượng"), choices=target_choices, empty_label=_ALL
     )
-    from_day = filters.DateFilter(label=_("Từ ngày"), method="since", widget=_day())
-    to_day = filters.DateFilter(label=_("Đến ngày"), method="until", widget=_day())
+    from_day = TypedDayFilter(label=_("Từ ngày"), method="since")
+    to_day = TypedDayFilter(label=_("Đến ngày"), method="until")
     target = filters.UUIDFilter(field_name="target_uuid", widget=forms.HiddenInput)
     agency = filters.UUIDFilter(field_name="agency_uuid", widget=forms.HiddenInput)
 

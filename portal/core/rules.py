@@ -19,13 +19,15 @@ class Finding:
     """One thing seen in one typed value.
 
     ``message`` says what is wrong and how to mend it. ``suggestion`` is a value that may be offered
-    (a lost leading zero put back) and is never taken without a person's word.
+    (a lost leading zero put back) and is never taken without a person's word. A warning that
+    ``asks`` is answered by a person before it goes on; the answer is kept and shown.
     """
 
     code: str
     message: str
     severity: Severity = Severity.ERROR
     suggestion: str = ""
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import django_filters as filters
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.core.web.forms import TypedDayFilter
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.querysets import DeadlineQuerySet
 
@@ -31,10 +32,9 @@ class DeadlineFilter(filters.FilterSet):
         method="by_state",
     )
     kind = filters.ChoiceFilter(label=_("Việc"), choices=DeadlineKind, empty_label=_("Tất cả"))
-    day = filters.DateFilter(
+    day = TypedDayFilter(
         label=_("Đến hạn ngày"),
         field_name="due_on",
-        widget=forms.DateInput(attrs={"placeholder": "dd/mm/yyyy", "inputmode": "numeric"}),
     )
     agency = filters.UUIDFilter(field_name="agency__uuid", widget=forms.HiddenInput)
 

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.models import CalendarDay
-from portal.core.web.forms import CheckedField
+from portal.core.web.forms import CheckedField, DayField
 
 
 class DayForm(forms.Form):
@@ -25,9 +25,8 @@ class DayForm(forms.Form):
 class NewDayForm(DayForm):
     """A day that is not what its weekday says."""
 
-    date = forms.DateField(
+    date = DayField(
         label=_("Ngày"),
-        widget=forms.DateInput(attrs={"placeholder": "dd/mm/yyyy", "inputmode": "numeric"}),
     )
     kind = forms.ChoiceField(
         label=_("Loại"), choices=CalendarDay.Kind, widget=forms.RadioSelect, initial="off"

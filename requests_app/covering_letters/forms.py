@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.rules import Violation
+from portal.core.web.forms import DayField
 from requests_app.letter_workflow import LetterAction
 from requests_app.steps.forms import PIN_ATTRS
 
@@ -45,8 +46,8 @@ class LetterNumberForm(forms.Form):
         max_length=40,
         help_text=_("Lấy tại sổ văn bản đi của Sở, ví dụ 68/SKHCN-CĐS."),
     )
-    letter_date = forms.DateField(
-        label=_("Ngày công văn"), widget=forms.DateInput(attrs={"placeholder": "dd/mm/yyyy"})
+    letter_date = DayField(
+        label=_("Ngày công văn"),
     )
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 

@@ -10,25 +10,30 @@ import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from itertools import islice
 from typing import Protocol
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.core.rules import Finding, Severity
+from portal.core.text.identifiers import in_full
 from portal.core.text.vietnamese import nfc
+from requests_app import kinds
+from requests_app.drafts.profile import list_of
+from requests_app.kinds import register_findings
 from requests_app.kinds.base import (
     Answers,
     CellFinding,
     Field,
     Kind,
     Widget,
-    check_between,
-    check_row,
+    check_rows,
+    kept,
 )
-from requests_app.models import DossierItem
+from requests_app.models import Dossier, DossierItem
 from requests_app.spreadsheets import MAX_ROWS
 
 ROWS_A_PAGE = 20
@@ -82,6 +87,11 @@ class Cell:
     def input_type(self) -> str:
         """The type of a plain input; dates are text, as no browser writes dd/mm/yyyy."""
         return self.widget if self.widget in (Widget.EMAIL, Widget.TEL) else "text"
+
+    @property
+    def list_id(self) -> str:
+        """The list it offers to choose from, "" for none."""
+        return list_of(self.field.name)
 
     @property
     def input_mode(self) -> str:
@@ -182,8 +192,16 @@ def typed_rows(kind: Kind, data: Posted) -> dict[UUID, dict[str, str]]:
     for key in data:
         item, _colon, name = key.partition(":")
         if name in names and (uuid := as_uuid(item)):
-            rows.setdefault(uuid, {})[name] = nfc(data.getlist(key)[-1])
-    return rows
+            rows.setdefault(uuid, {})[name] = data.getlist(key)[-1]
+    return {uuid: kept(kind.fields, answers) for uuid, answers in rows.items()}
+
+
+def days_in_full(kind: Kind, data: Posted) -> dict[str, str]:
+    """Return the days that are kept otherwise than they were typed, by the names of the inputs."""
+    days = {one.name for one in kind.fields if one.widget is Widget.DATE}
+    typed = {key: data.getlist(key)[-1] for key in data if key.partition(":")[2] in days}
+    full = {key: in_full(nfc(value)) for key, value in typed.items()}
+    return {key: value for key, value in full.items() if value != typed[key]}
 
 
 def as_uuid(text: str) -> UUID | None:
@@ -231,19 +249,17 @@ def own_changes(typed: Mapping[UUID, Answers], shown: str) -> dict[UUID, dict[st
 
 
 def findings_of(
-    kind: Kind, items: Sequence[DossierItem], *, variant: str, today: date
+    dossier: Dossier, items: Sequence[DossierItem], *, now: datetime
 ) -> dict[UUID, list[CellFinding]]:
-    """Return the findings of each row; a row nobody has typed in yet has none."""
-    typed = [item for item in items if not kind.is_blank(item.answers)]
-    found = {item.uuid: check_row(kind, item.answers, today) for item in typed}
-    at = {item.position: item.uuid for item in typed}
-    between = check_between(kind, [(item.position, item.answers) for item in typed])
-    for position, findings in between.items():
-        found[at[position]] += findings
-    if check := kind.variant_checks.get(variant):
-        for item in typed:
-            found[item.uuid] += check(item.answers, today)
-    return found
+    """Return the findings of each row, the register's among them; a row nobody has typed in yet
+    has none."""
+    kind = kinds.get(dossier.kind)
+    at = {item.position: item.uuid for item in items}
+    rows = [(item.position, item.answers) for item in items]
+    found = check_rows(kind, rows, timezone.localdate(now), variant=dossier.variant)
+    for position, findings in register_findings.findings(dossier, items, now=now).items():
+        found[position] += findings
+    return {at[position]: findings for position, findings in found.items()}
 
 
 def row_views(

@@ -13,6 +13,7 @@ from portal.accounts.models import User
 from portal.agencies.services import reveal_identities
 from portal.ca.models import Certificate
 from requests_app import kinds
+from requests_app.drafts.profile import new_row
 from requests_app.drafts.services import create_draft, import_rows, save_letter
 from requests_app.kinds.base import Kind
 from requests_app.kinds.prefill import Filled, Selection, certificates_of, devices_of, rows_for
@@ -52,7 +53,7 @@ def start_dossier(
     kind = kinds.get(kind_code)
     rows = with_numbers(rows_for(kind_code, selection), actor=actor, now=now)
     if begins_with_a_row and not rows:
-        rows = [{}]
+        rows = [new_row(dossier, today=timezone.localdate(now))]
     if rows:
         filled = [fitting(kind, row) | dict(answers or {}) for row in rows]
         import_rows(dossier, filled, actor=actor, now=now, version=dossier.version)

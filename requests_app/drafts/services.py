@@ -20,7 +20,7 @@ from portal.core.text.vietnamese import nfc
 from requests_app import kinds
 from requests_app.acts import dossier_act
 from requests_app.errors import NotEditable, StaleVersion
-from requests_app.kinds.base import Kind
+from requests_app.kinds.base import Kind, kept
 from requests_app.kinds.targets import fill_columns
 from requests_app.models import Dossier, DossierItem
 from requests_app.routing.services import rule_for
@@ -85,7 +85,7 @@ def save_letter(
     dossier = lock_draft(dossier, actor=actor, version=version)
     dossier.letter_number = nfc(letter_number)
     dossier.letter_date = letter_date
-    dossier.contact = _clean(contact)
+    dossier.contact = kept(kinds.get(dossier.kind).contact_fields, contact)
     dossier.note = note.strip()
     _touch(dossier, actor=actor, now=now)
     dossier.save()
@@ -138,7 +138,7 @@ def save_rows(
     kind = kinds.get(dossier.kind)
     items = list(dossier.items.filter(uuid__in=list(changes)))
     for item in items:
-        item.answers = {**item.answers, **_clean(changes[item.uuid])}
+        item.answers = {**item.answers, **kept(kind.fields, changes[item.uuid])}
     fill_columns(kind, items, actor=actor)
     update_rows(
         items,
@@ -243,7 +243,7 @@ def _append(
         DossierItem(
             dossier=dossier,
             position=last + offset,
-            answers=_clean(answers),
+            answers=kept(kind.fields, answers),
             request_key=uuid.uuid4().hex,
         )
         for offset, answers in enumerate(rows, start=1)
@@ -252,10 +252,6 @@ def _append(
     DossierItem.objects.bulk_create(items, batch_size=500)
     dossier.row_count += len(items)
     return items
-
-
-def _clean(answers: Mapping[str, str]) -> dict[str, str]:
-    return {name: nfc(value) for name, value in answers.items()}
 
 
 def _finish(dossier: Dossier, act: str, *, actor: User, now: datetime, rows: int) -> None:

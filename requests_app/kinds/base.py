@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from portal.core.rules import Finding, Severity, Violation
 from portal.core.text import identifiers
+from portal.core.text.vietnamese import nfc
 from portal.documents.letters import CLOSING
 
 if TYPE_CHECKING:
@@ -27,6 +28,16 @@ RowCheck: TypeAlias = Callable[[Answers, date], Sequence["CellFinding"]]
 ListCheck: TypeAlias = Callable[
     [Sequence[tuple[int, Answers]]], Mapping[int, Sequence["CellFinding"]]
 ]
+
+
+# What a spreadsheet shows where it could not compute; nobody means it.
+SHEET_ERRORS = frozenset(
+    {"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#GETTING_DATA"}
+)
+
+
+# What a new row begins with: where people of the sender work, where its systems stand.
+OF_THE_SENDER = frozenset({"org1", "org2", "org3", "org4", "province", "owner", "address"})
 
 
 class Widget(StrEnum):
@@ -228,8 +239,12 @@ class Kind:
         return {one.name: one.default for one in self.fields if one.default}
 
     def is_blank(self, answers: Answers) -> bool:
-        """Say whether nothing has been typed in a row yet."""
-        return all(answers.get(one.name, "") in ("", one.default) for one in self.fields)
+        """Say whether nothing has been typed in a row yet: what it begins with tells nothing."""
+        return all(
+            answers.get(one.name, "") in ("", one.default)
+            for one in self.fields
+            if one.name not in OF_THE_SENDER
+        )
 
     def headline_of(self, count: int) -> str:
         """Return what a dossier with ``count`` rows is about; an empty list has no number."""
@@ -264,6 +279,15 @@ class Kind:
         ]
 
 
+def kept(fields: Iterable[Field], answers: Answers) -> dict[str, str]:
+    """Return the answers as they are kept: in normal form, a day beyond doubt as dd/mm/yyyy."""
+    days = {one.name for one in fields if one.widget is Widget.DATE}
+    clean = {name: nfc(value) for name, value in answers.items()}
+    return {
+        name: identifiers.in_full(value) if name in days else value for name, value in clean.items()
+    }
+
+
 def check_row(kind: Kind, answers: Answers, today: date) -> list[CellFinding]:
     """Return everything found in one row: empty required cells, each cell's checks, the row's."""
     found: list[CellFinding] = []
@@ -288,6 +312,23 @@ def check_list(
     if variant is not None and (check := kind.variant_checks.get(variant)):
         for answers, findings in zip(rows, found, strict=True):
             findings.extend(check(answers, today))
+    return found
+
+
+def check_rows(
+    kind: Kind, rows: Sequence[tuple[int, Answers]], today: date, *, variant: str | None
+) -> dict[int, list[CellFinding]]:
+    """Return what is found in rows of a draft, by row number; none in a row that says nothing yet.
+
+    The editor and the report on a sheet both ask here: they agree on what is missing.
+    """
+    typed = [(number, answers) for number, answers in rows if not kind.is_blank(answers)]
+    found = {number: check_row(kind, answers, today) for number, answers in typed}
+    for number, findings in check_between(kind, typed).items():
+        found[number] += findings
+    if variant is not None and (check := kind.variant_checks.get(variant)):
+        for number, answers in typed:
+            found[number] += check(answers, today)
     return found
 
 
@@ -344,6 +385,9 @@ def check_cell(one: Field, answers: Answers) -> list[Finding]:
         if not one.is_required:
             return []
         return [Finding("missing", _("Chưa nhập “%(label)s”.") % {"label": one.label})]
+    if value in SHEET_ERRORS:
+        message = _("Ô báo lỗi %(text)s. Hãy nhập lại giá trị.") % {"text": value}
+        return [Finding("cell_error", message)]
     if len(value) > one.max_length:
         message = _("“%(label)s” dài %(length)d ký tự, chỉ được %(most)d. Hãy viết gọn lại.")
         words = {"label": one.label, "length": len(value), "most": one.max_length}

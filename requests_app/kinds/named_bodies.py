@@ -10,7 +10,7 @@ from django.db.models import Q
 from portal.agencies.models import Agency, AgencyVersion
 from portal.agencies.querysets import ancestors_of
 from portal.core.rules import Violation
-from portal.core.text.vietnamese import search_key
+from portal.core.text.names import key
 
 
 def bodies_named_in(
@@ -18,7 +18,8 @@ def bodies_named_in(
 ) -> dict[str, AgencyVersion]:
     """Return name → version in force for the names that are the sender or directly under it.
 
-    Names are compared without case and marks' encoding; as typed they are the keys.
+    Capitals, tone places and usual short forms make no other name, a mark does; as typed they are
+    the keys.
     """
     versions = (
         AgencyVersion.objects.filter(
@@ -30,8 +31,8 @@ def bodies_named_in(
         .select_related("agency", "parent")
         .order_by("valid_from")
     )
-    by_key = {search_key(version.name): version for version in versions}
-    return {name: by_key[search_key(name)] for name in names if search_key(name) in by_key}
+    by_key = {key(version.name): version for version in versions}
+    return {name: by_key[key(name)] for name in names if key(name) in by_key}
 
 
 def unregistered(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -11,8 +12,17 @@ from portal.ca.models import Storage
 from portal.core.rules import Finding, Severity
 from portal.core.text import identifiers
 from portal.core.text.identifiers import Findings
+from portal.core.text.provinces import PROVINCES, province_now, province_of_email
 from portal.core.text.vietnamese import search_key
-from requests_app.kinds.base import Answers, Column, Field, SheetColumn, Widget
+from requests_app.kinds.base import (
+    Answers,
+    CellFinding,
+    Column,
+    Field,
+    RowCheck,
+    SheetColumn,
+    Widget,
+)
 
 DECREE_BASIS = "Nghị định số 68/2024/NĐ-CP ngày 25 tháng 6 năm 2024 của Chính phủ"
 SEEN_IN_WORKING_FILES = (
@@ -27,14 +37,6 @@ EMAIL_NOTE = (
     "thư điện tử công cộng (gmail, yahoo, hotmail…)."
 )
 
-# The 34 provinces since 01/7/2025 (DOMAIN 9); a name outside them is asked about, not refused.
-PROVINCES = (
-    "Hà Nội", "Cao Bằng", "Tuyên Quang", "Điện Biên", "Lai Châu", "Sơn La", "Lào Cai",
-    "Thái Nguyên", "Lạng Sơn", "Quảng Ninh", "Bắc Ninh", "Phú Thọ", "Hải Phòng", "Hưng Yên",
-    "Ninh Bình", "Thanh Hóa", "Nghệ An", "Hà Tĩnh", "Quảng Trị", "Huế", "Đà Nẵng", "Quảng Ngãi",
-    "Gia Lai", "Khánh Hòa", "Đắk Lắk", "Lâm Đồng", "Đồng Nai", "Hồ Chí Minh", "Tây Ninh",
-    "Đồng Tháp", "Vĩnh Long", "An Giang", "Cần Thơ", "Cà Mau",
-)  # fmt: skip
 _PROVINCE_KEYS = frozenset(search_key(name) for name in PROVINCES)
 _PROVINCE_KINDS = ("tỉnh ", "thành phố ", "tp. ", "tp.", "tp ")
 
@@ -59,14 +61,37 @@ def province_name(value: str) -> str:
 
 
 def check_province(value: str) -> Findings:
-    """One of the 34 provinces of 01/7/2025; others are asked about."""
+    """One of the 34 provinces of 01/7/2025 (DOMAIN 9); others are asked about, not refused."""
     if search_key(province_name(value)) in _PROVINCE_KEYS:
         return ()
     message = _(
         "“%(name)s” không phải một trong 34 tỉnh, thành phố từ ngày 01/7/2025. "
         "Hãy ghi tên tỉnh, thành phố hiện nay."
     )
-    return (Finding("unknown_province", message % {"name": value}, Severity.WARNING),)
+    now = province_now(province_name(value))
+    return (Finding("unknown_province", message % {"name": value}, Severity.WARNING, now),)
+
+
+def email_is_of_the_province(email: str, province: str) -> RowCheck:
+    """Return the check that the address in ``email`` is not of another province's domain.
+
+    A field office of a central body, say, may rightly have one: it is asked about.
+    """
+
+    def check(answers: Answers, today: date) -> Sequence[CellFinding]:
+        of_email = province_of_email(answers.get(email, ""))
+        stated = answers.get(province, "")
+        of_row = province_now(province_name(stated))
+        if not of_email or not of_row or of_email == of_row:
+            return ()
+        message = _(
+            "Thư điện tử thuộc tên miền của %(other)s nhưng dòng này ghi %(province)s. "
+            "Hãy kiểm tra lại địa chỉ."
+        ) % {"other": of_email, "province": stated}
+        finding = Finding("email_of_other_province", message, Severity.WARNING, asks=True)
+        return [CellFinding(email, finding)]
+
+    return check
 
 
 def check_storage(value: str) -> Findings:
@@ -186,7 +211,13 @@ def contact_fields(address_label: str) -> tuple[Field, ...]:
             widget=Widget.DATE,
             hint=gettext_lazy("dd/mm/yyyy"),
         ),
-        Field(name="issue_place", label="Nơi cấp", is_required=True, hint=ISSUE_PLACE_HINT),
+        Field(
+            name="issue_place",
+            label="Nơi cấp",
+            is_required=True,
+            hint=ISSUE_PLACE_HINT,
+            shown=identifiers.issue_place_name,
+        ),
         Field(
             name="position",
             label="Chức vụ",

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.ca.models import Storage
 from portal.core.rules import Finding, Severity
 from portal.core.text import identifiers
+from portal.core.text.vietnamese import search_key
 from requests_app.kinds import parts
-from requests_app.kinds.base import Answers, CellFinding, RowCheck
+from requests_app.kinds.base import Answers, CellFinding, RowCheck, stands_once
 
 LEVELS = ("org1", "org2", "org3", "org4")  # of the certificate's subject, from the top
 
@@ -126,7 +128,62 @@ def persons_stand_once(
     return found
 
 
+def people_are_told_apart(
+    rows: Sequence[tuple[int, Answers]],
+) -> Mapping[int, Sequence[CellFinding]]:
+    """Two people have two numbers; with one name and birthday they may be one (R45), and with one
+    address (note to Mẫu 01) neither can be reached alone. Both may be right: they are asked about.
+    """
+    named: dict[tuple[str, date], tuple[int, str]] = {}
+    reached: dict[str, tuple[int, str]] = {}
+    found: dict[int, list[CellFinding]] = {}
+    for number, answers in rows:
+        person = (number, answers.get("identity_number", ""))
+        name, email = answers.get("full_name", ""), answers.get("email", "").strip().lower()
+        birth_on = identifiers.parse_day(answers.get("birth_on", ""))
+        if name and birth_on:
+            earlier, who = named.setdefault((search_key(name), birth_on), person)
+            if who != person[1]:
+                message = _(
+                    "Cùng họ tên và ngày sinh với dòng %(row)d nhưng khác số định danh. Nếu là một "
+                    "người thì bỏ một dòng; nếu là hai người thì giữ nguyên."
+                )
+                found.setdefault(number, []).append(
+                    _asked("identity_number", "same_name_and_birthday", message, earlier)
+                )
+        if email:
+            earlier, who = reached.setdefault(email, person)
+            if who != person[1]:
+                message = _(
+                    "Trùng thư điện tử với dòng %(row)d. Mỗi người dùng một địa chỉ công vụ riêng; "
+                    "thông báo của Cục gửi vào địa chỉ này."
+                )
+                found.setdefault(number, []).append(_asked("email", "same_email", message, earlier))
+    return found
+
+
+def _asked(field: str, code: str, message: str, earlier: int) -> CellFinding:
+    code, message = f"{code}_as_row_{earlier}", message % {"row": earlier}
+    return CellFinding(field, Finding(code, message, Severity.WARNING, asks=True))
+
+
+SIM_NUMBERS_STAND_ONCE = stands_once(
+    lambda answers: (
+        identifiers.normalise_phone(answers.get("phone", ""))
+        if parts.storage_of(answers) == Storage.SIM
+        else ""
+    ),
+    field="phone",
+    code="same_sim_number",
+    message=gettext_lazy(
+        "Trùng số điện thoại SIM PKI với dòng %(row)d. Một SIM chỉ mang khóa của một người."
+    ),
+)
+
+
 def identity_block(answers: Answers) -> str:
-    """Return the cell "Số định danh cá nhân/Ngày cấp, nơi cấp": the card on the next line."""
-    issue = [answers.get("issued_on", ""), answers.get("issue_place", "")]
+    """Return the cell "Số định danh cá nhân/Ngày cấp, nơi cấp": the card on the next line, the
+    office that issued it by its name."""
+    place = identifiers.issue_place_name(answers.get("issue_place", ""))
+    issue = [answers.get("issued_on", ""), place]
     return parts.lines(answers.get("identity_number"), ", ".join(part for part in issue if part))

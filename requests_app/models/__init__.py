@@ -10,6 +10,7 @@ from requests_app.models.dossiers import (
     DossierEvent,
     DossierItem,
     Outcome,
+    QuestionAnswer,
     ReturnReason,
     SigningMode,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "DossierItem",
     "Outcome",
     "Procedure",
+    "QuestionAnswer",
     "ReturnReason",
     "RoutingProposal",
     "RoutingRule",

@@ -13,7 +13,7 @@ from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyVersion, Subscriber
 from portal.ca.models import Certificate, KeyPair, Storage
 from portal.core.background.leases import Leased
-from portal.core.database.fields import EncryptedJSONField
+from portal.core.database.fields import EncryptedJSONField, EncryptedTextField
 from portal.documents.models import Document
 from requests_app.models.querysets import DossierQuerySet
 from requests_app.workflow import Action, Route, State
@@ -196,6 +196,33 @@ class DossierItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position}. {self.title}"
+
+
+class QuestionAnswer(models.Model):
+    """What a clerk said to a question about some cells, before their letter was presented.
+
+    ``question`` is the keyed hash of code, field and value: another value is another question.
+    """
+
+    dossier = models.ForeignKey(Dossier, models.CASCADE, related_name="question_answers")
+    question = models.CharField(max_length=64)
+    code = models.CharField(max_length=40)
+    field = models.CharField(max_length=40)
+    message = EncryptedTextField()  # as it was asked
+    answer = EncryptedTextField(_("trả lời"))
+    said_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    said_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["said_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dossier", "question"], name="dossier_question_answered_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} of {self.dossier_id}"
 
 
 class DossierEvent(models.Model):

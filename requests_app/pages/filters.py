@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.agencies.models import Agency, AgencyKind
 from portal.core.roles import Scope
 from portal.core.text.vietnamese import nfc, search_key
+from portal.core.web.forms import TypedDayFilter
 from requests_app import kinds
 from requests_app.models import Dossier, DossierItem
 from requests_app.models.querysets import DossierQuerySet
@@ -58,8 +59,8 @@ class DossierFilter(django_filters.FilterSet):
         empty_label=_("Tất cả"),
         method="by_delegation",
     )
-    since = django_filters.DateFilter(label=_("Cập nhật từ ngày"), method="updated_since")
-    until = django_filters.DateFilter(label=_("Đến ngày"), method="updated_until")
+    since = TypedDayFilter(label=_("Cập nhật từ ngày"), method="updated_since")
+    until = TypedDayFilter(label=_("Đến ngày"), method="updated_until")
     due = django_filters.ChoiceFilter(
         label=_("Thời hạn"),
         choices=[("overdue", _("Đã quá hạn")), ("today", _("Đến hạn hôm nay"))],
@@ -80,9 +81,6 @@ class DossierFilter(django_filters.FilterSet):
             del self.filters["agency"]
         if user.scope is not Scope.CA:
             del self.filters["office"], self.filters["delegated"]
-        for name in ("since", "until"):
-            widget = self.form.fields[name].widget
-            widget.attrs |= {"placeholder": "dd/mm/yyyy", "inputmode": "numeric"}
 
     def with_text(self, dossiers: DossierQuerySet, name: str, value: str) -> DossierQuerySet:
         """Find the letter's number, or who or what a row is about."""

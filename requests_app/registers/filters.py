@@ -6,7 +6,6 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 import django_filters
-from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.agencies.models import Agency
 from portal.core.roles import Scope
 from portal.core.text.vietnamese import search_key
+from portal.core.web.forms import TypedDayFilter
 from requests_app.models import Dossier
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _LONG_AGO, _FAR_OFF = date(1970, 1, 1), date(9000, 1, 1)
 _MOST_AGENCIES = 200  # a name that fits more bodies is too short to narrow anything
 
 
-class DayFilter(django_filters.DateFilter):
+class DayFilter(TypedDayFilter):
     """A day as a bound of the moments in a column; as the last one it counts whole."""
 
     def __init__(self, column: str, *, is_last: bool = False, **kwargs: Any) -> None:
@@ -57,9 +57,6 @@ class RegisterFilter(django_filters.FilterSet):
         self.user, self.now = user, now
         if user.scope is Scope.BODY:
             self.filters.pop("agency", None)
-        for field in self.form.fields.values():
-            if isinstance(field, forms.DateField):
-                field.widget.attrs |= {"placeholder": "dd/mm/yyyy", "inputmode": "numeric"}
 
     def of_agency(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         bodies = Agency.objects.visible_to(self.user).filter(

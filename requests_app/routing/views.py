@@ -22,6 +22,7 @@ from portal.agencies.models import Agency, AgencyKind
 from portal.ca.models import Storage
 from portal.core.roles import Capability
 from portal.core.rules import Refused
+from portal.core.web.forms import DayField
 from portal.core.web.refusals import Refusals
 from requests_app.models import Procedure, RoutingProposal, RoutingRule
 from requests_app.routing.presets import PRESETS
@@ -87,9 +88,8 @@ class RuleForm(forms.Form):
         max_value=30,
         help_text=_("Để trống thì theo quy định chung; chỉ được ngắn hơn."),
     )
-    valid_from = forms.DateField(
+    valid_from = DayField(
         label=_("Áp dụng từ ngày"),
-        widget=forms.DateInput(attrs={"placeholder": "dd/mm/yyyy"}),
     )
     basis = forms.CharField(
         label=_("Căn cứ"),
@@ -119,9 +119,8 @@ class PresetForm(forms.Form):
         to_field_name="uuid",
         empty_label=_("Chọn Sở, đơn vị chuyên trách"),
     )
-    valid_from = forms.DateField(
+    valid_from = DayField(
         label=_("Áp dụng từ ngày"),
-        widget=forms.DateInput(attrs={"placeholder": "dd/mm/yyyy"}),
     )
     basis = forms.CharField(
         label=_("Căn cứ"),
@@ -156,9 +155,8 @@ def _offer(form: forms.Form, **bodies: QuerySet[Agency]) -> None:
 class EndRuleForm(forms.Form):
     """From when a rule no longer holds."""
 
-    until = forms.DateField(
+    until = DayField(
         label=_("Kết thúc trước ngày"),
-        widget=forms.DateInput(attrs={"placeholder": "dd/mm/yyyy"}),
     )
 
 

@@ -63,15 +63,24 @@ ENTRIES: tuple[Entry, ...] = (
         "Open dossiers of a merging body: 05, 06, 08, 09 go on; 01–04 not executed are stopped",
         "§14.8",
         "requests_app.rules.dossiers.sender_exists",
-        why="execution asks again; the rest comes with the merger planner",
+        "orgmerge.succession.transfers",
+        why="execution asks again; on the day of a merger those that go on pass to the successor",
     ),
-    left(
+    rule(
         "D9",
         "A name is judged by the name and type, never by the code",
         "§14.9",
-        why="comes with the merger planner",
+        "portal.core.text.names.same",
+        "orgmerge.planner.names.kind_of",
+        why="capitals, the place of a tone and usual short forms make no other name",
     ),
-    left("D10", "A commune in a list is not a body", "§14.10", why="comes with the merger planner"),
+    rule(
+        "D10",
+        "A commune in a list is not a body",
+        "§14.10",
+        "orgmerge.body_lists.communes.expand",
+        why="a list of communes is expanded to bodies, and a person goes through that",
+    ),
     constant(
         "D11",
         "The old certificate is superseded when installation is confirmed, or "

@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.utils.translation import gettext as _
 from openpyxl.utils import get_column_letter
 
 from portal.core.database.bulk import collector_paused
 from portal.core.rules import Finding, Refused, Severity, Violation, refuse
+from portal.core.text.identifiers import (
+    could_be_swapped,
+    in_doubt,
+    in_full,
+    parse_day,
+    written_day,
+)
 from portal.core.text.numbers import typed_number
 from portal.core.text.vietnamese import nfc, search_key
 from requests_app.kinds.base import (
+    SHEET_ERRORS,
+    Answers,
     CellFinding,
     Field,
     Kind,
     SheetColumn,
     Widget,
     check_between,
-    check_row,
+    check_rows,
 )
-from requests_app.spreadsheets.report import SheetFinding, SheetReport, SheetRow
+from requests_app.spreadsheets.report import REASONS, SheetFinding, SheetReport, SheetRow
 from requests_app.spreadsheets.workbook import MAX_ROWS, Sheet, open_sheet, too_many_rows
 
 _MOST_NAMED = 6  # header faults told at once
 _SHOWN = 60  # characters of a cell's value in a report
 _SAFE_DIGITS = 15  # a spreadsheet's numbers are exact up to here
-_CELL_ERRORS = frozenset(
-    {"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#GETTING_DATA"}
-)
+_FEW = 3  # columns that are counted before a row is taken for their numbers
+ALL = "*"  # every offer of a sheet
+Find: TypeAlias = Callable[[Sequence[tuple[int, Answers]]], Mapping[int, Sequence[CellFinding]]]
 
 
 def read(
@@ -40,19 +49,25 @@ def read(
     *,
     today: date,
     accepted: Collection[str] = (),
+    find: Find | None = None,
+    standing: Sequence[Answers] = (),
 ) -> SheetReport:
     """Return every row and every finding of a sheet; raise Refused for the file as a whole.
 
-    ``accepted`` names the cells ("3:4" is row 3, column 4) whose offered value a person took.
+    ``accepted`` names the cells ("3:4" is row 3, column 4) whose offered value a person took; ALL
+    takes every offer. ``find`` says what is found in rows, by their numbers; without it they are
+    judged by themselves. ``standing`` are the rows that stand in the draft already.
     """
     with collector_paused():
-        sheet = open_sheet(content, headers=[column.header for column in kind.sheet])
+        headers = [column.header for column in kind.sheet]
+        sheet = open_sheet(content, headers=headers, takes_merged=True)
         cells: dict[int, set[int]] = {}
         for key in accepted:
             row, _colon, column = key.partition(":")
             place = (typed_number(row, otherwise=-1), typed_number(column, otherwise=-1))
             cells.setdefault(place[0], set()).add(place[1])
-        report = _Reader(kind, sheet, today=today, accepted=cells).read()
+        reader = _Reader(kind, sheet, today=today, accepted=cells, takes_all=ALL in accepted)
+        report = reader.read(find or reader.judge, standing=standing)
     if not report.rows:
         raise refuse(
             "no_rows",
@@ -64,9 +79,13 @@ def read(
 
 @dataclass(slots=True)
 class _Cells:
-    """A row's texts by column number, and what the reading of the cells itself showed."""
+    """A row's texts by column number, how they stood, what the reading of them showed.
+
+    ``texts[0]`` stands for the row as a whole.
+    """
 
     texts: list[str]
+    raw: list[str]
     notes: list[tuple[int, Finding]] = field(default_factory=list)
 
 
@@ -74,13 +93,20 @@ class _Reader:
     """Goes through one sheet of one kind."""
 
     def __init__(
-        self, kind: Kind, sheet: Sheet, *, today: date, accepted: Mapping[int, set[int]]
+        self,
+        kind: Kind,
+        sheet: Sheet,
+        *,
+        today: date,
+        accepted: Mapping[int, set[int]],
+        takes_all: bool,
     ) -> None:
         fields = {one.name: one for one in kind.fields}
         self._kind = kind
         self._sheet = sheet
         self._today = today
         self._accepted = accepted
+        self._takes_all = takes_all
         self._columns: list[tuple[int, SheetColumn, Field]] = [
             (number, column, fields[column.field])
             for number, column in enumerate(kind.sheet, start=1)
@@ -95,9 +121,13 @@ class _Reader:
         self._days = {number for number, _, one in self._columns if one.widget is Widget.DATE}
         self._clean: dict[str, str] = {}
 
-    def read(self) -> SheetReport:
+    def judge(self, rows: Sequence[tuple[int, Answers]]) -> Mapping[int, Sequence[CellFinding]]:
+        """Return what the kind's own checks find in the rows."""
+        return check_rows(self._kind, rows, self._today, variant=None)
+
+    def read(self, find: Find, *, standing: Sequence[Answers]) -> SheetReport:
         self._check_header()
-        rows: list[SheetRow] = []
+        read: list[tuple[SheetRow, _Cells]] = []
         notes: list[SheetFinding] = []
         blank: list[int] = []
         for number, values in self._sheet.rows:
@@ -111,19 +141,31 @@ class _Reader:
             finding = Finding("empty_row_ignored", _("Dòng trống, bỏ qua."), Severity.NONE)
             notes += [SheetFinding(one, 0, finding) for one in blank]
             blank.clear()
-            rows.append(self._row(number, values))
+            if not read and _numbers_columns(values):
+                message = _("Dòng đánh số cột, bỏ qua.")
+                finding = Finding("column_numbers_ignored", message, Severity.NONE)
+                notes.append(SheetFinding(number, 0, finding))
+                continue
+            cells = self._cells(number, values)
+            row = self._row(number, cells)
+            if self._kind.is_blank(row.answers):
+                message = _("Dòng chỉ ghi đơn vị, địa bàn mà không ghi đối tượng nào, bỏ qua.")
+                finding = Finding("row_about_nobody", message, Severity.NONE)
+                notes.append(SheetFinding(number, 0, finding))
+                continue
+            read.append((row, cells))
+        rows = [row for row, _cells in read]
         if len(rows) > MAX_ROWS:
             raise too_many_rows(rows[-1].number)
-        by_number = {row.number: row for row in rows}
-        between = check_between(self._kind, [(row.number, row.answers) for row in rows])
-        for number, findings in between.items():
-            row = by_number[number]
-            for one in filter(self._is_told, findings):
-                column = self._column_of.get(one.field, 0)
-                header = self._kind.sheet[column - 1].header if column else ""
-                value = row.answers.get(one.field, "")[:_SHOWN]
-                row.findings.append(SheetFinding(number, column, one.finding, header, value))
-        return SheetReport(rows, notes)
+        numbered = [(row.number, row.answers) for row in rows]
+        found = find(numbered)
+        taken = [self._take_offers(row, cells, found[row.number]) for row, cells in read]
+        if any(taken):
+            found = find(numbered)
+        for row, cells in read:
+            self._tell(row, cells, found[row.number])
+        self._compare(rows, standing)
+        return SheetReport(rows, notes, title=self._sheet.title, others=self._sheet.others)
 
     def _check_header(self) -> None:
         """Raise Refused naming each column that is missing, moved, renamed or too many."""
@@ -131,7 +173,8 @@ class _Reader:
         wanted = [search_key(column.header) for column in columns]
         actual = [search_key(text) for text in self._sheet.header]
         actual += [""] * (len(wanted) - len(actual))
-        if actual[: len(wanted)] == wanted and not any(actual[len(wanted) :]):
+        beyond = actual[len(wanted) + self._has_reasons() :]
+        if actual[: len(wanted)] == wanted and not any(beyond):
             return
         if not set(wanted[1:]) & set(actual):
             raise refuse(
@@ -159,13 +202,19 @@ class _Reader:
             faults.append(Violation(code, message % words, way_out=_way_out()))
         raise Refused(*faults[:_MOST_NAMED])
 
-    def _row(self, number: int, values: Sequence[Any]) -> SheetRow:
-        cells = self._cells(values)
+    def _row(self, number: int, cells: _Cells) -> SheetRow:
         answers: dict[str, str] = {}
         for column, sheet_column, _field in self._columns:
             text = cells.texts[column]
             if not sheet_column.is_repeat:
-                answers[sheet_column.field] = sheet_column.answer(text)
+                answer = answers[sheet_column.field] = sheet_column.answer(text)
+                exported = sheet_column.text(answer)
+                if exported.lower() not in (answer.lower(), text.lower()):
+                    message = _("Khi kết xuất bảng của Cục, hệ thống ghi %(text)s.")
+                    words = message % {"text": exported}
+                    cells.notes.append(
+                        (column, Finding("exported_under_code", words, Severity.NONE))
+                    )
             elif text and text != answers[sheet_column.field]:
                 message = _(
                     "Cột “%(header)s” khác với cột bắt buộc phía trước; hệ thống lấy cột phía "
@@ -173,40 +222,80 @@ class _Reader:
                 ) % {"header": sheet_column.header}
                 finding = Finding("differs_from_first", message, Severity.WARNING)
                 cells.notes.append((column, finding))
-        found = self._found(answers, cells)
-        if taken := self._accepted.get(number):
-            for column, finding in found:
-                if column in taken and finding.suggestion:
-                    name = self._kind.sheet[column - 1].field
-                    answers[name] = self._kind.sheet[column - 1].answer(finding.suggestion)
-                    cells.notes = [note for note in cells.notes if note[0] != column]
-            found = self._found(answers, cells)
-        headers = self._kind.sheet
-        return SheetRow(
-            number,
-            answers,
-            [
-                SheetFinding(
-                    number,
-                    column,
-                    finding,
-                    headers[column - 1].header if 0 < column <= len(headers) else "",
-                    cells.texts[column][:_SHOWN] if column < len(cells.texts) else "",
-                )
-                for column, finding in found
-            ],
-        )
+        is_hidden = number in self._sheet.hidden
+        if is_hidden:
+            message = _(
+                "Dòng này đang bị ẩn trong tệp (lọc hoặc ẩn dòng). Hãy xem có định nhập không."
+            )
+            cells.notes.insert(0, (0, Finding("hidden_row", message, Severity.WARNING)))
+        texts = tuple(cells.texts[1 : len(self._kind.sheet) + 1])
+        return SheetRow(number, answers, texts=texts, is_hidden=is_hidden)
 
-    def _cells(self, values: Sequence[Any]) -> _Cells:
-        """Turn each value into text; ``texts[0]`` stands for the row as a whole."""
-        cells = _Cells([""] * (len(self._kind.sheet) + 1))
+    def _take_offers(self, row: SheetRow, cells: _Cells, found: Sequence[CellFinding]) -> bool:
+        """Put the offers a person took in place of what stood there; say whether any was."""
+        taken = self._accepted.get(row.number, set())
+        has_changed = False
+        for one in found:
+            column = self._column_of.get(one.field, 0)
+            if column and one.finding.suggestion and (self._takes_all or column in taken):
+                sheet_column = self._kind.sheet[column - 1]
+                row.answers[one.field] = sheet_column.answer(one.finding.suggestion)
+                cells.notes = [note for note in cells.notes if note[0] != column]
+                has_changed = True
+        return has_changed
+
+    def _tell(self, row: SheetRow, cells: _Cells, found: Sequence[CellFinding]) -> None:
+        """Write down what was found in a row.
+
+        A field the sheet has no column for (a PKCS#10 request) is filled in on the page.
+        """
+        row.title = self._kind.item_title(row.answers)
+        row.findings = [self._finding(row, cells, *note) for note in cells.notes]
+        for one in found:
+            if column := self._column_of.get(one.field, 0):
+                row.findings.append(self._finding(row, cells, column, one.finding))
+            elif one.field:
+                label = self._kind.field_named(one.field).label
+                row.afterwards.append(SheetFinding(row.number, 0, one.finding, label))
+            else:
+                row.findings.append(SheetFinding(row.number, 0, one.finding))
+
+    def _finding(self, row: SheetRow, cells: _Cells, column: int, finding: Finding) -> SheetFinding:
+        headers = self._kind.sheet
+        header = headers[column - 1].header if 0 < column <= len(headers) else ""
+        value = cells.raw[column][:_SHOWN] if column < len(cells.raw) else ""
+        return SheetFinding(row.number, column, finding, header, value)
+
+    def _compare(self, rows: Sequence[SheetRow], standing: Sequence[Answers]) -> None:
+        """Note what only the rows that stand in the draft show: it is mended there."""
+        if not standing:
+            return
+        before = len(standing)
+        numbered = list(enumerate(standing, start=1))
+        numbered += [(before + at, row.answers) for at, row in enumerate(rows, start=1)]
+        labels = {one.name: one.label for one in self._kind.fields}
+        for number, findings in check_between(self._kind, numbered).items():
+            if number <= before:
+                continue
+            row = rows[number - before - 1]
+            told = {one.column for one in row.findings if _names_a_row(one.finding)}
+            for one in findings:
+                if self._column_of.get(one.field, 0) not in told:
+                    message = _("Trong danh sách đang có: %(said)s") % {"said": one.finding.message}
+                    finding = replace(one.finding, message=message)
+                    label = labels.get(one.field, "")
+                    row.afterwards.append(SheetFinding(row.number, 0, finding, label))
+
+    def _cells(self, number: int, values: Sequence[Any]) -> _Cells:
+        """Turn each value into text."""
         known = len(self._kind.sheet)
+        cells = _Cells([""] * (known + 1), [""] * (known + 1))
         for column in self._numbers:
             value = values[column - 1] if column <= len(values) else None
             if value is None:
                 continue
             if not isinstance(value, str):
-                cells.texts[column] = self._other(value, column, cells.notes)
+                cells.texts[column], cells.raw[column] = self._other(value, column, cells.notes)
                 continue
             clean = self._clean.get(value)
             if clean is None:
@@ -217,85 +306,98 @@ class _Reader:
                 )
                 note = Finding("normalised_for_comparing", message, Severity.NONE)
                 cells.notes.append((column, note))
-            if clean and clean[0] in "=#":
-                cells.notes += [(column, finding) for finding in _formula(clean)]
-            cells.texts[column] = clean
-        for column, value in enumerate(values[known:], start=known + 1):
+            if clean.startswith("="):
+                message = _(
+                    "Ô chứa công thức; được giữ nguyên là chữ, không tính. "
+                    "Nếu cần kết quả thì dán giá trị (Paste Values)."
+                )
+                cells.notes.append((column, Finding("formula_is_text", message, Severity.NONE)))
+            cells.texts[column] = cells.raw[column] = clean
+            if column in self._days and (day := parse_day(clean)):
+                cells.texts[column] = written_day(day)
+                if clean != cells.texts[column]:
+                    message = _("Đã đọc là ngày và ghi đủ dd/mm/yyyy.")
+                    note = Finding("day_written_in_full", message, Severity.NONE)
+                    cells.notes.append((column, note))
+        cells.notes += self._beside(number, values)
+        return cells
+
+    def _beside(self, number: int, values: Sequence[Any]) -> list[tuple[int, Finding]]:
+        """Return what is odd about a row's cells whatever they say: merged, or beyond the list."""
+        known = len(self._kind.sheet)
+        found = []
+        for column in range(1, known + 1):
+            if ref := self._sheet.merged.get((number, column)):
+                message = _(
+                    "Ô gộp %(ref)s: giá trị được lấy cho từng dòng. Hãy xem có đúng cho dòng này."
+                ) % {"ref": ref}
+                found.append((column, Finding("merged_cells", message, Severity.WARNING)))
+        beyond = known + 1 + self._has_reasons()
+        for column, value in enumerate(values[beyond - 1 :], start=beyond):
             if value is not None and str(value).strip():
                 message = _("Ô ở cột %(column)s nằm ngoài bảng mẫu nên không được nhập.") % {
                     "column": get_column_letter(column)
                 }
-                cells.notes.append((column, Finding("extra_cell", message, Severity.WARNING)))
-        return cells
+                found.append((column, Finding("extra_cell", message, Severity.WARNING)))
+        return found
 
-    def _other(self, value: Any, column: int, notes: list[tuple[int, Finding]]) -> str:
-        """Numbers, days and truth values are what a spreadsheet made of somebody's text."""
+    def _other(self, value: Any, column: int, notes: list[tuple[int, Finding]]) -> tuple[str, str]:
+        """Return the text for what a spreadsheet made of somebody's text, and how it looks there.
+
+        Numbers, days, truth values. What can't be told is left in doubt: the cell's check says so,
+        here and in the editor.
+        """
         if isinstance(value, datetime | date):
-            text = f"{value:%d/%m/%Y}"
-            message = _(
-                "Ô ở dạng ngày của bảng tính nên ngày và tháng có thể bị đổi chỗ. "
-                "Hãy đối chiếu với thẻ, định dạng ô là văn bản (Text) và nhập dd/mm/yyyy."
-            )
-            offer = text if column in self._days else ""
-            notes.append((column, Finding("date_not_text", message, suggestion=offer)))
-            return text
+            text = written_day(value)
+            if column in self._days and could_be_swapped(value):
+                return in_doubt(value), text
+            message = _("Ô ở dạng ngày của bảng tính; đã đọc là %(day)s.") % {"day": text}
+            severity = Severity.NONE if column in self._days else Severity.WARNING
+            notes.append((column, Finding("date_not_text", message, severity)))
+            return text, text
         if isinstance(value, int | float) and not isinstance(value, bool):
             is_whole = isinstance(value, float) and value.is_integer()
             text = str(int(value)) if is_whole else str(value)
             if column in self._days:
-                # A number in a column of days is a serial number: the day's check says so.
+                # A number in a column of days is a serial number, or digits without a zero: the
+                # day's check says so.
                 offset = self._sheet.day_offset.days
                 number = typed_number(text, otherwise=-1)
-                return str(number + offset) if offset and number >= 0 else text
-            notes.append((column, _number_cell(text)))
-            return text
+                text = str(number + offset) if offset and number >= 0 else text
+                return in_full(text), text
+            if len(text.lstrip("-")) > _SAFE_DIGITS:
+                text = f"{value:.14E}"  # as a spreadsheet shows it: the last digits are lost
+            notes.append((column, _number_cell()))
+            return text, text
         text = nfc(str(getattr(value, "text", value)))
-        notes += [(column, finding) for finding in _formula(text) or [_number_cell("")]]
-        return text
+        if text not in SHEET_ERRORS:
+            notes.append((column, _number_cell()))
+        return text, text
 
-    def _found(self, answers: dict[str, str], cells: _Cells) -> list[tuple[int, Finding]]:
-        found = list(cells.notes)
-        found += [
-            (self._column_of.get(one.field, 0), one.finding)
-            for one in check_row(self._kind, answers, self._today)
-            if self._is_told(one)
-        ]
-        # A number's own offer is left out where the cell's check makes a better one.
-        offered = {
-            column for column, one in found if one.suggestion and one.code != "number_not_text"
-        }
-        return [
-            (column, Finding(one.code, one.message, one.severity))
-            if column in offered and one.code == "number_not_text"
-            else (column, one)
-            for column, one in found
-        ]
+    def _has_reasons(self) -> bool:
+        """Whether the sheet is one of rejects, which has a column more."""
+        beyond = self._sheet.header[len(self._kind.sheet) :]
+        return bool(beyond) and search_key(beyond[0]) == search_key(str(REASONS))
 
-    def _is_told(self, found: CellFinding) -> bool:
-        """A field the sheet has no column for (a PKCS#10 request) is filled in on the page."""
-        return not found.field or found.field in self._column_of
+
+def _numbers_columns(values: Sequence[Any]) -> bool:
+    """Say whether a row only counts the columns: (1) (2) (3) …, as printed forms do."""
+    texts = [str(value).strip(" ()[]") for value in values if value is not None]
+    counted = [str(number) for number in range(1, len(texts) + 1)]
+    return len(texts) >= _FEW and texts == counted
+
+
+def _names_a_row(finding: Finding) -> bool:
+    """Say whether a finding came of comparing rows: its code ends with the other one's number."""
+    return finding.code.rpartition("_")[2].isdigit()
 
 
 def _way_out() -> str:
     return _("Tải bảng mẫu, dán dữ liệu vào; không đổi tên, không đổi thứ tự, không xóa cột.")
 
 
-def _formula(text: str) -> list[Finding]:
-    if text.startswith("="):
-        message = _(
-            "Ô chứa công thức; được giữ nguyên là chữ, không tính. "
-            "Nếu cần kết quả thì dán giá trị (Paste Values)."
-        )
-        return [Finding("formula_is_text", message, Severity.NONE)]
-    if text in _CELL_ERRORS:
-        message = _("Ô báo lỗi %(text)s. Hãy nhập lại giá trị.") % {"text": text}
-        return [Finding("cell_error", message)]
-    return []
-
-
-def _number_cell(text: str) -> Finding:
+def _number_cell() -> Finding:
     message = _(
-        "Ô ở dạng số nên có thể mất số 0 ở đầu. Hãy định dạng ô là văn bản (Text) rồi nhập lại."
+        "Ô ở dạng số nên có thể mất số 0 ở đầu. Hãy đối chiếu; nên định dạng ô là văn bản (Text)."
     )
-    is_exact = text.isdecimal() and len(text) <= _SAFE_DIGITS
-    return Finding("number_not_text", message, suggestion=text if is_exact else "")
+    return Finding("number_not_text", message, Severity.WARNING)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from io import BytesIO
+from itertools import islice
 from string import digits
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from django.utils.translation import gettext as _
 from openpyxl import load_workbook
-from openpyxl.utils import column_index_from_string
+from openpyxl.utils import column_index_from_string, range_boundaries
 from openpyxl.utils.datetime import MAC_EPOCH
 from openpyxl.worksheet._reader import INLINE_STRING, WorkSheetParser
 from openpyxl.xml.constants import SHEET_MAIN_NS
@@ -54,10 +55,13 @@ def _column(letters: str) -> int:
     return column_index_from_string(letters)
 
 
-def rows_of(sheet: Any, *, width: int) -> Iterator[tuple[int, Values]]:
+def rows_of(
+    sheet: Any, *, width: int, hidden: set[int] | None = None
+) -> Iterator[tuple[int, Values]]:
     """Yield the number and the first ``width`` values of each row; absent rows are empty.
 
-    Formulas come as their text. ``sheet`` is a read-only worksheet. Raises RowsOutOfOrder.
+    Formulas come as their text. ``sheet`` is a read-only worksheet. ``hidden`` is given the numbers
+    of the rows a spreadsheet does not show. Raises RowsOutOfOrder.
     """
     book = sheet.parent
     with sheet._get_source() as source:
@@ -79,14 +83,20 @@ def rows_of(sheet: Any, *, width: int) -> Iterator[tuple[int, Values]]:
                     values[cell["column"] - 1] = cell["value"]
             yield number, values
             last = number
+        if hidden is not None:
+            rows = parser.row_dimensions.items()
+            hidden.update(int(number) for number, row in rows if row.get("hidden") in _TRUE)
 
 
+_TRUE = ("1", "true")
 MAX_ROWS = 5000  # of data in one sheet; as many as one letter takes
 _MAX_SHEET_ROWS = 2 * MAX_ROWS  # blank formatted rows below the data are let pass up to here
 _MAX_SHEET_COLUMNS = 100
 _MAX_UNPACKED_BYTES = 64 * 1024 * 1024
 _MAX_PARTS = 500
 _MAX_SHEETS = 20
+_MAX_MERGED = 100_000  # cells
+_TITLE_ROWS = 15  # the header is looked for so far down: titles stand above it
 _EXTRA_COLUMNS = 8  # looked at beyond the known ones, so that nothing there is lost unseen
 
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -94,7 +104,7 @@ _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 _ZIP = b"PK\x03\x04"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _DTD = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
-_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z0-9:]+)\"")
+_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z]{1,3}[0-9]+:[A-Z]{1,3}[0-9]+)\"")
 _ROW = re.compile(rb"<(?:\w+:)?row\s[^>]*?\br=\"(\d+)\"")
 _ENCRYPTED_FLAG = 0x1
 # Where a Mac workbook counts days from, seen from the usual epoch.
@@ -103,50 +113,60 @@ _MAC_OFFSET = timedelta(days=1462)
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One worksheet: its first row, the rows below with their numbers, how it counts days."""
+    """One worksheet: its header, the rows below with their numbers, how it counts days.
 
+    ``hidden`` are the rows a spreadsheet does not show; ``merged`` the merged cells among the
+    others, each with what it is a part of; ``others`` the sheets that hold such a list as well.
+    """
+
+    title: str
     header: Sequence[str]
     rows: Sequence[tuple[int, Values]]
     day_offset: timedelta
+    hidden: Set[int] = frozenset()
+    merged: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    others: Sequence[str] = ()
 
 
-def open_sheet(content: bytes, *, headers: Sequence[str]) -> Sheet:
-    """Return the sheet with these headers (else the first); raise Refused for the file."""
+def open_sheet(content: bytes, *, headers: Sequence[str], takes_merged: bool = False) -> Sheet:
+    """Return the sheet with these headers (else the first); raise Refused for the file.
+
+    ``takes_merged``: cells merged downwards count for each row; without it none may be merged.
+    """
     parts = _unpack(content)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of extensions it leaves out
         try:
-            return _read(content, parts, headers)
+            return _read(content, parts, headers, takes_merged=takes_merged)
         except Refused:
             raise
         except Exception as error:  # a damaged file makes openpyxl raise anything
             raise _damaged() from error
 
 
-def _read(content: bytes, parts: dict[str, bytes], headers: Sequence[str]) -> Sheet:
+def _read(
+    content: bytes, parts: dict[str, bytes], headers: Sequence[str], *, takes_merged: bool
+) -> Sheet:
     # No part of a real workbook declares a document type, or is anything but UTF-8.
     if any(xml.startswith(_UTF16) or _DTD.search(xml) is not None for xml in parts.values()):
         raise _damaged()
     book = load_workbook(BytesIO(content), read_only=True, keep_links=False)
     sheets = book.worksheets[:_MAX_SHEETS]
     width = len(headers) + _EXTRA_COLUMNS
-    firsts = []
-    for sheet in sheets:
-        _number, values = next(rows_of(sheet, width=width), (1, ()))
-        firsts.append(["" if value is None else str(value) for value in values])
-    wanted = [search_key(header) for header in headers]
-    fits = [[search_key(text) for text in first[: len(wanted)]] == wanted for first in firsts]
-    index = fits.index(True) if True in fits else 0
-    chosen: Any = sheets[index]
+    found = [_header_of(sheet, headers, width=width) for sheet in sheets]
+    # Of those that fit as well, the first that is not hidden.
+    best = max(
+        range(len(sheets)),
+        key=lambda at: (found[at].fit, sheets[at].sheet_state == "visible", -at),
+    )
+    chosen: Any = sheets[best]
+    header_row = found[best].row
     # Check how far the sheet reaches and that no cells are merged, before any row is parsed.
     xml = parts.get(chosen._worksheet_path, b"")
     after_data = max(0, xml.rfind(b"sheetData>"))
-    if merged := [ref.decode() for ref in _MERGED.findall(xml, after_data)]:
-        raise refuse(
-            "merged_cells",
-            _("Bảng có ô gộp: %(cells)s.") % {"cells": ", ".join(merged[:5])},
-            way_out=_("Bỏ gộp ô (Unmerge Cells), mỗi người một dòng, rồi tải lên lại."),
-        )
+    refs = [ref.decode() for ref in _MERGED.findall(xml, after_data)]
+    if refs and not takes_merged:
+        raise _merged_cells(refs)
     # The number of the last row that is really there, whatever the sheet declares.
     numbers = _ROW.findall(xml, max(0, xml.rfind(b"<row ")))
     last_row = max(chosen.max_row or 0, max(map(int, numbers), default=0))
@@ -159,14 +179,93 @@ def _read(content: bytes, parts: dict[str, bytes], headers: Sequence[str]) -> Sh
             way_out=_("Xóa hẳn các cột thừa bên phải danh sách rồi tải lên lại."),
         )
     rows = []
-    for number, values in rows_of(chosen, width=width):
+    hidden: set[int] = set()
+    for number, values in rows_of(chosen, width=width, hidden=hidden):
         if number > _MAX_SHEET_ROWS:
             raise too_many_rows(number)
-        rows.append((number, values))
+        if number > header_row:
+            rows.append((number, values))
     return Sheet(
-        header=firsts[index],
-        rows=rows[1:],
+        title=chosen.title,
+        header=found[best].texts,
+        rows=rows,
         day_offset=_MAC_OFFSET if book.epoch == MAC_EPOCH else timedelta(),
+        hidden=hidden,
+        merged=_spread(refs, rows) if refs else {},
+        others=[
+            sheet.title
+            for at, sheet in enumerate(sheets)
+            if at != best and found[at].fit == _WHOLE and found[at].has_rows
+        ],
+    )
+
+
+_WHOLE, _HALF = 2, 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """Where a sheet's header stands, what it says, how well it fits, whether rows follow it."""
+
+    row: int
+    texts: Sequence[str]
+    fit: int = 0
+    has_rows: bool = False
+
+
+def _header_of(sheet: Any, headers: Sequence[str], *, width: int) -> _Header:
+    """Return the row with these headers, else the first with half of them, else row 1."""
+    wanted = [search_key(header) for header in headers]
+    rows = list(islice(rows_of(sheet, width=width), _TITLE_ROWS))
+    found = _Header(1, _texts(rows[0][1]) if rows else [])
+    for number, values in rows:
+        texts = _texts(values)
+        keys = [search_key(text) for text in texts]
+        if keys[: len(wanted)] == wanted:
+            has_rows = any(any(map(_is_said, row[1:])) for at, row in rows if at > number)
+            return _Header(number, texts, _WHOLE, has_rows)
+        if found.fit < _HALF and 2 * len(set(wanted) & set(keys)) >= len(wanted):
+            found = _Header(number, texts, _HALF)
+    return found
+
+
+def _texts(values: Values) -> list[str]:
+    return ["" if value is None else str(value) for value in values]
+
+
+def _spread(refs: Sequence[str], rows: Sequence[tuple[int, Values]]) -> dict[tuple[int, int], str]:
+    """Return (row, column) → the range it is a part of; what is merged downwards fills each row
+    that holds anything besides."""
+    by_number = dict(rows)
+    merged: dict[tuple[int, int], str] = {}
+    count = 0
+    for ref in refs:
+        left, top, right, bottom = range_boundaries(ref)
+        numbers = range(top, min(bottom, _MAX_SHEET_ROWS) + 1)
+        count += len(numbers)
+        if count > _MAX_MERGED:
+            raise _merged_cells(refs)
+        first = by_number.get(top, ())
+        value = first[left - 1] if left <= len(first) else None
+        for number in numbers:
+            values = by_number.get(number)
+            if not values or not any(map(_is_said, values[1:])):
+                continue
+            merged[number, left] = ref
+            if left == right <= len(values) and isinstance(values, list):
+                values[left - 1] = value
+    return merged
+
+
+def _is_said(value: Any) -> bool:
+    return value is not None and bool(str(value).strip())
+
+
+def _merged_cells(refs: Sequence[str]) -> Refused:
+    return refuse(
+        "merged_cells",
+        _("Bảng có ô gộp: %(cells)s.") % {"cells": ", ".join(refs[:5])},
+        way_out=_("Bỏ gộp ô (Unmerge Cells), mỗi người một dòng, rồi tải lên lại."),
     )
 
 

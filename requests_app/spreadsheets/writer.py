@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -14,6 +14,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from portal.core.web.sheets import cell as safe_cell
 from requests_app.kinds.base import Answers, Kind, SheetColumn
+from requests_app.spreadsheets.report import REASONS, SheetRow
 from requests_app.spreadsheets.workbook import MAX_ROWS
 
 TEXT = "@"
@@ -22,6 +23,7 @@ _GUIDE_TITLE = "Hướng dẫn"
 _HEADER_FILL = PatternFill("solid", fgColor="E7ECF3")
 _HEADER_FONT = Font(bold=True)
 _HEADER_ALIGNMENT = Alignment(wrap_text=True, vertical="top")
+_REASON_WIDTH = 80
 _GUIDE_WIDTHS = (8, 50, 14, 70)
 
 
@@ -73,14 +75,32 @@ def export(kind: Kind, rows: Iterable[Answers]) -> bytes:
     return _saved(book)
 
 
-def _list_sheet(book: Workbook, kind: Kind) -> Any:
+def rejects(kind: Kind, rows: Iterable[SheetRow]) -> bytes:
+    """Return the rows as they stood in a sheet, in the same columns, with one more: the reasons.
+
+    It can be mended and uploaded again as it is.
+    """
+    book = Workbook(write_only=True)
+    sheet = _list_sheet(book, kind, more=[str(REASONS)])
+    for row in rows:
+        reasons = [_("Dòng %(row)d của tệp đã tải lên") % {"row": row.number}]
+        reasons += [f"{one.header}: {one.finding.message}" for one in row.told]
+        sheet.append([_cell(sheet, text) for text in (*row.texts, "\n".join(reasons))])
+    return _saved(book)
+
+
+def _list_sheet(book: Workbook, kind: Kind, *, more: Sequence[str] = ()) -> Any:
     sheet = book.create_sheet(LIST_TITLE)
     sheet.freeze_panes = "C2"
     for index, column in enumerate(kind.sheet, start=1):
         dimension = sheet.column_dimensions[get_column_letter(index)]
         dimension.width = column.width
         dimension.number_format = TEXT
-    sheet.append([_header(sheet, column.header) for column in kind.sheet])
+    for at in range(len(more)):
+        letter = get_column_letter(len(kind.sheet) + 1 + at)
+        sheet.column_dimensions[letter].width = _REASON_WIDTH
+    headers = [*(column.header for column in kind.sheet), *more]
+    sheet.append([_header(sheet, header) for header in headers])
     return sheet
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,17 +12,21 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.ca.models import Certificate
+from portal.core.database.fields import keyed_hash
 from portal.core.roles import Scope
-from portal.core.rules import Violation
+from portal.core.rules import Severity, Violation
 from requests_app import kinds
+from requests_app.kinds import register_findings, row_rules
 from requests_app.kinds import reissue_warning as reissue
-from requests_app.kinds import row_rules
 from requests_app.kinds.base import CellFinding, EffectKind, Kind, check_list, violations_of
 from requests_app.kinds.duplicates import standing_rows
 from requests_app.kinds.named_bodies import bodies_of
-from requests_app.models import Attachment, Dossier, DossierItem, SigningMode
+from requests_app.models import Attachment, Dossier, DossierItem, QuestionAnswer, SigningMode
 from requests_app.routing.services import rules_for
 from requests_app.rules import dossiers as rules
+
+ROWS_NAMED = 8
+_AS_ROW = re.compile(r"_as_row_\d+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +99,93 @@ class RowFindings:
     findings: list[CellFinding]
 
 
-def row_findings(dossier: Dossier, *, today: date) -> list[RowFindings]:
-    """Return the findings of every row that has any, in order."""
+def row_findings(
+    dossier: Dossier, *, reader: User | None = None, now: datetime
+) -> list[RowFindings]:
+    """Return the findings of every row that has any, in order; ``reader`` as in
+    ``register_findings.findings``."""
     items = list(dossier.items.all())
     found = check_list(
         kinds.get(dossier.kind),
         [item.answers for item in items],
-        today,
+        timezone.localdate(now),
         variant=dossier.variant,
     )
+    of_register = register_findings.findings(dossier, items, reader=reader, now=now)
+    rows = [
+        RowFindings(item, [*findings, *of_register.get(item.position, ())])
+        for item, findings in zip(items, found, strict=True)
+    ]
+    return [row for row in rows if row.findings]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a clerk is asked once, about every row that says the same in the same cell."""
+
+    key: str
+    code: str
+    field: str
+    label: str
+    value: str
+    message: str
+    suggestion: str
+    rows: list[int]
+    answer: QuestionAnswer | None
+
+    @property
+    def places(self) -> str:
+        """The rows as people name them: "3, 7, 8 … (45 dòng)"."""
+        shown = ", ".join(map(str, self.rows[:ROWS_NAMED]))
+        return shown if len(self.rows) <= ROWS_NAMED else f"{shown} … ({len(self.rows)} dòng)"
+
+
+def questions_of(dossier: Dossier, rows: Sequence[RowFindings]) -> list[Question]:
+    """Return what ``rows`` ask, in the order of the list, each with its answer if it has one."""
+    labels = {one.name: one.label for one in kinds.get(dossier.kind).fields}
+    answered = {one.question: one for one in dossier.question_answers.select_related("said_by")}
+    found: dict[str, Question] = {}
+    for row in rows:
+        for cell in row.findings:
+            if not cell.finding.asks:
+                continue
+            code = _AS_ROW.sub("", cell.finding.code)
+            value = str(row.item.answers.get(cell.field, ""))
+            key = question_key(code, cell.field, value)
+            question = found.setdefault(
+                key,
+                Question(
+                    key=key,
+                    code=code,
+                    field=cell.field,
+                    label=labels.get(cell.field, ""),
+                    value=value,
+                    message=cell.finding.message,
+                    suggestion=cell.finding.suggestion,
+                    rows=[],
+                    answer=answered.get(key),
+                ),
+            )
+            question.rows.append(row.item.position)
+    return list(found.values())
+
+
+def question_key(code: str, field: str, value: str) -> str:
+    """Return what an answer is kept by: the same words in the same cell, asked for one reason."""
+    return keyed_hash(f"question:{code}:{field}:{value}")
+
+
+def open_questions(questions: Iterable[Question]) -> list[Violation]:
+    """Return the questions nobody has answered: a letter is presented without any (DOMAIN 10.2)."""
     return [
-        RowFindings(item, findings) for item, findings in zip(items, found, strict=True) if findings
+        Violation(
+            "question_open",
+            f"Chưa trả lời: {one.message}",
+            row=one.rows[0],
+            way_out="Chọn một câu trả lời ở mục “Câu hỏi về danh sách” bên dưới.",
+        )
+        for one in questions
+        if one.answer is None
     ]
 
 
@@ -132,6 +213,7 @@ def violations_before_signing(dossier: Dossier, *, now: datetime) -> list[Violat
         *(violation for violation in found if violation),
         *contact_violations(kind, dossier, today=today),
         *violations_of_rows(dossier, now=now),
+        *open_questions(questions_of(dossier, row_findings(dossier, now=now))),
         *violations_of_sender(dossier, today=today),
     ]
 
@@ -153,7 +235,7 @@ def violations_of_rows(dossier: Dossier, *, now: datetime) -> list[Violation]:
     kind = kinds.get(dossier.kind)
     found = [
         violation
-        for row in row_findings(dossier, today=today)
+        for row in row_findings(dossier, now=now)
         for violation in violations_of(row.item.position, row.findings)
     ]
     items = list(row_rules.rows_of(dossier))
@@ -224,6 +306,7 @@ def checks(dossier: Dossier, *, reader: User, now: datetime) -> list[Check]:
                 message=f"{reason} Đối chiếu chữ ký và con dấu trên bản quét.",
             )
         )
+    rows = row_findings(dossier, reader=reader, now=now)
     lines += [
         Check(
             name=f"Dòng {row.item.position}: {row.item.title}",
@@ -231,16 +314,52 @@ def checks(dossier: Dossier, *, reader: User, now: datetime) -> list[Check]:
             status="look",
             message=one.finding.message,
         )
-        for row in row_findings(dossier, today=today)
+        for row in rows
         for one in row.findings
-        if one.finding.severity == "warning"
+        if one.finding.severity is Severity.WARNING and not one.finding.asks
     ]
+    lines += _questions_asked(dossier, rows)
     lines += [
         Check(name=one.name, article=one.article, status="look", message=one.message)
         for one in second_looks(dossier, reader=reader, now=now)
     ]
     if reader.scope is Scope.CA:  # an agency or office never learns what a person holds elsewhere
         lines += _certificates_held(dossier, now=now)
+    return lines
+
+
+def _questions_asked(dossier: Dossier, rows: Sequence[RowFindings]) -> list[Check]:
+    """Return what was asked about the rows with the sender's answers, and what the reader's part
+    of the register asks beside."""
+    asked = questions_of(dossier, rows)
+    lines = [
+        Check(
+            name=f"Dòng {one.places}: {one.label}", article="", status="look", message=one.message
+        )
+        for one in asked
+        if one.answer is None
+    ]
+    items = list(dossier.items.all())
+    for one in dossier.question_answers.select_related("said_by"):
+        places = [
+            item.position
+            for item in items
+            if question_key(one.code, one.field, str(item.answers.get(one.field, "")))
+            == one.question
+        ]
+        if places:
+            question = Question(
+                key=one.question, code=one.code, field=one.field, label="", value="",
+                message=one.message, suggestion="", rows=places, answer=one,
+            )  # fmt: skip
+            lines.append(
+                Check(
+                    name=f"Dòng {question.places}",
+                    article="",
+                    status="look",
+                    message=f"{one.message} {one.said_by.full_name} trả lời: {one.answer}",
+                )
+            )
     return lines
 
 

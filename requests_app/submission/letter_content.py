@@ -48,7 +48,7 @@ def letter_of(
             continue
         if one.starts_line or not lines:
             lines.append([])
-        lines[-1].append((one.label, value))
+        lines[-1].append((one.label, one.shown(value)))
     return Letter(
         superior=superior_of(version),
         agency=version.name,

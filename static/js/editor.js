@@ -91,6 +91,17 @@
     }
   }
 
+  // A day that was understood is shown back in full, unless it is typed in again by now.
+  function showDays(days, body) {
+    for (const [name, full] of Object.entries(days)) {
+      const input = form.querySelector(`[name="${name}"]`);
+      if (input && input.value === body.get(name)) {
+        input.value = full;
+      }
+      body.set(name, full);
+    }
+  }
+
   // A value that may be taken with one press.
   function showOffer(input, value) {
     const place = input.closest("td").querySelector("[data-offers]");
@@ -103,6 +114,8 @@
       button.className = "btn btn-sm btn-outline-primary";
       button.name = "do";
       button.value = `take:${input.name}`;
+      button.dataset.offer = value; // portal.js puts it in place
+      button.dataset.offerFor = input.id;
       button.textContent = status.dataset.offer.replace("{value}", value);
       const whose = document.createElement("span");
       whose.className = "visually-hidden";
@@ -171,6 +184,7 @@
         throw new Error(String(response.status));
       }
       form.elements.version.value = answer.version;
+      showDays(answer.days || {}, body);
       remember(body, answer.unsaved || []);
       showFindings(answer.rows);
       showSummary(answer);

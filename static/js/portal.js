@@ -65,3 +65,17 @@ document.addEventListener("change", (event) => {
     text.dataset.filled = text.value;
   }
 });
+
+// An offered value goes into its field; without script the button sends the page with it.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-offer-for]");
+  const field = button && document.getElementById(button.dataset.offerFor);
+  if (!field) {
+    return;
+  }
+  event.preventDefault();
+  field.value = button.dataset.offer;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
+  button.remove();
+});

@@ -174,6 +174,7 @@ ACCESS: dict[str, Access] = {
     "POST requests_app:import": DRAFTED,
     "GET requests_app:import_report": _about({302: HOME}, {}),
     "POST requests_app:import_report": _about({302: HOME}, {}),
+    "GET requests_app:import_rejects": _about({}, {}),
     "GET requests_app:export_rows": _about({200: AGENCY}, {}),
     "GET requests_app:sheet_template": EVERYBODY,
     # Reorganisations: a draft is its office's own business

@@ -249,6 +249,7 @@ _OF_A_DRAFT = {
     "requests_app:editor",
     "requests_app:export_rows",
     "requests_app:import",
+    "requests_app:import_rejects",
     "requests_app:import_report",
     "requests_app:letter_data",
 }

@@ -154,9 +154,10 @@ def test_the_same_comes_through_a_spreadsheet_as_a_report(
     assert answer.status_code == 302
     report = answer.headers["Location"]
     assert "<script>alert(1)" not in page.get(report).content.decode()
-    imported = page.post(report, {"version": dossier.version, "do": "import"})
-    assert imported.status_code == 200
-    assert not dossier.items.exists()
+    imported = page.post(report, {"version": dossier.version, "do": "all"})
+    assert imported.status_code == 302
+    assert "<script>alert(1)" not in page.get(imported.url).content.decode()
+    assert dossier.items.count() == len(NASTY)
 
 
 @pytest.mark.parametrize("code", FORMS)

@@ -241,7 +241,7 @@ def test_a_page_of_rows_costs_few_queries(
 ) -> None:
     fill(draft, clerk, *(person_answers(number) for number in range(1, 101)))
 
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         page.get(url(draft))
 
 
@@ -553,3 +553,118 @@ def test_a_new_dossier_proposes_the_last_contact(page: Client, draft: Dossier, c
     assert 'value="Lò Thị Hoa"' in shown
     new.refresh_from_db()
     assert new.contact == {}
+
+
+@pytest.mark.parametrize("day", ["5/3/1990", "05031990", "5.3.1990", "5-3-1990", "1990-03-05"])
+def test_a_day_is_understood_however_it_is_typed_and_kept_in_full(
+    page: Client, draft: Dossier, clerk: User, day: str
+) -> None:
+    fill(draft, clerk, {"full_name": "Lò Văn An"})
+    (item,) = rows(draft)
+
+    press(page, draft, "save", **typed(item, birth_on=day))
+
+    (item,) = rows(draft)
+    assert item.answers["birth_on"] == "05/03/1990"
+    assert 'value="05/03/1990"' in page.get(url(draft)).content.decode()
+
+
+def test_saving_as_one_types_shows_the_day_in_full_and_offers_what_was_meant(
+    page: Client, draft: Dossier, clerk: User
+) -> None:
+    fill(draft, clerk, {"full_name": "Lò Văn An"})
+    (item,) = rows(draft)
+    draft.refresh_from_db()
+
+    answer = page.post(
+        url(draft),
+        {"version": draft.version} | typed(item, birth_on="5/3/1990", issued_on="10/5/23"),
+        headers={"Accept": "application/json"},
+    ).json()
+
+    told = answer["rows"][str(item.uuid)]
+    assert answer["days"] == {editor_cells.cell_name(item.uuid, "birth_on"): "05/03/1990"}
+    assert "birth_on" not in told
+    assert told["issued_on"]["offer"] == "10/05/2023"
+    assert f'value="take:{item.uuid}:issued_on"' in page.get(url(draft)).content.decode()
+
+    press(page, draft, f"take:{item.uuid}:issued_on")
+
+    assert rows(draft)[0].answers["issued_on"] == "10/05/2023"
+
+
+def test_a_saved_day_is_no_change_when_the_page_sends_it_as_typed(
+    page: Client, draft: Dossier, clerk: User
+) -> None:
+    fill(draft, clerk, {"full_name": "Lò Văn An", "birth_on": "05/03/1990"})
+    before = draft.version
+
+    press(page, draft, "save", **typed(rows(draft)[0], birth_on="5/3/1990"))
+
+    draft.refresh_from_db()
+    assert draft.version == before
+
+
+def letter(draft: Dossier, **data: str) -> dict[str, Any]:
+    draft.refresh_from_db()
+    return {"version": draft.version, "letter_number": "12/UBND-VX"} | data
+
+
+def test_the_letters_days_are_read_and_offered_alike(page: Client, draft: Dossier) -> None:
+    address = url(draft, "letter_data")
+    typed_days = {"letter_date": "19.11.2026", "contact_issued_on": "5/3/2021"}
+
+    page.post(address, letter(draft, **typed_days))
+
+    draft.refresh_from_db()
+    assert f"{draft.letter_date:%d/%m/%Y}" == "19/11/2026"
+    assert draft.contact["issued_on"] == "05/03/2021"
+
+    shown = page.post(address, letter(draft, letter_date="18/11/26", contact_issued_on="5/3/21"))
+    text = shown.content.decode()
+    assert 'name="letter_date-dung" value="18/11/2026"' in text
+    assert 'name="contact_issued_on-dung" value="05/03/2021"' in text
+    taken = {"letter_date": "18/11/26", "letter_date-dung": "18/11/2026"}
+    page.post(address, letter(draft, **taken))
+    draft.refresh_from_db()
+    assert f"{draft.letter_date:%d/%m/%Y}" == "18/11/2026"
+
+
+def test_a_new_row_begins_with_the_senders_profile_and_counts_as_blank(
+    page: Client, draft: Dossier, clerk: User
+) -> None:
+    press(page, draft, "add")
+
+    (item,) = rows(draft)
+    assert item.answers == {
+        "org1": clerk.agency.name,
+        "province": "Lai Châu",
+        "storage": "token",
+    }
+    answer = page.get(url(draft))
+    assert answer.context["problem_count"] == 0
+    text = flat(answer)
+    assert 'list="co-noi-cap"' in text
+    assert '<option value="Bộ Công an"></option>' in text
+    assert f'<option value="{clerk.agency.name}"></option>' in text
+    assert '<option value="Điện Biên"></option>' in text
+
+
+def test_the_first_row_of_form_02_is_about_the_sender(page: Client, clerk: User) -> None:
+    draft = create_draft("mau_02_organisation", actor=clerk, now=NOW)
+
+    press(page, draft, "add")
+    press(page, draft, "add")
+
+    first, second = (item.answers for item in rows(draft))
+    assert (first["name"], first["address"]) == (clerk.agency.name, "Bản Thử")
+    assert "name" not in second
+
+
+def test_the_letter_offers_the_senders_address_and_the_places_of_issue(
+    page: Client, draft: Dossier
+) -> None:
+    text = flat(page.get(url(draft, "letter_data")))
+
+    assert 'value="Bản Thử"' in text
+    assert 'list="co-noi-cap"' in text

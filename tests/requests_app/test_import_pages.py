@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -45,7 +46,9 @@ def _today() -> Iterator[None]:
 def clerk() -> User:
     office = builders.office()
     builders.routing(office=office)
-    return builders.user(Role.CLERK, agency=builders.agency(office=office))
+    province = builders.agency("ỦY BAN NHÂN DÂN TỈNH LAI CHÂU", office=office)
+    name = "ỦY BAN NHÂN DÂN XÃ TÂN UYÊN"
+    return builders.user(Role.CLERK, agency=builders.agency(name, parent=province, office=office))
 
 
 @pytest.fixture
@@ -100,7 +103,7 @@ def test_the_clean_sheet_is_imported_whole(page: Client, draft: Dossier) -> None
     assert "Cả 25 dòng đều tốt" in page.get(report).content.decode()
     assert not draft.items.exists(), "reading the report imports nothing"
 
-    answer = press(page, draft, report, "import")
+    answer = press(page, draft, report, "all")
 
     assert answer.headers["Location"] == url(draft, "editor")
     draft.refresh_from_db()
@@ -113,13 +116,13 @@ def test_the_damaged_sheet_is_reported_and_nothing_goes_in(page: Client, draft: 
     report = uploaded(page, draft, DAMAGED)
 
     text = page.get(report).content.decode()
-    answer = press(page, draft, report, "import")
 
-    for cell in ("D2", "D3", "G4", "G5", "C6", "C7", "F8", "O9", "Q11", "S12", "H13"):
+    for cell in ("D2", "D3", "G4", "G5", "C7", "F8", "O9", "Q11", "S12", "H13"):
         assert f"<strong>{cell}</strong>" in text
+    assert "<strong>Phạm Thanh Tuấn</strong>" in text  # whom row 3 is about
+    assert 'data-label="Ngày sinh">14/02/1970</td>' in text  # 1970-02-14, in the preview
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert "<script>alert" not in text
-    assert "Chưa nhập dòng nào" in answer.content.decode()
     assert not draft.items.exists()
 
 
@@ -135,30 +138,153 @@ def test_offers_that_were_checked_are_taken_and_no_others(page: Client, draft: D
     assert '<input type="hidden" name="accepted" value="2:4">' in shown
 
 
-def test_bad_rows_are_dropped_only_when_asked_for(page: Client, draft: Dossier) -> None:
+def test_the_good_rows_alone_are_taken_and_the_others_can_be_had(
+    page: Client, draft: Dossier
+) -> None:
     report = uploaded(page, draft, DAMAGED)
 
-    press(page, draft, report, "import", accepted=["2:4"], drops_bad="1")
+    answer = press(page, draft, report, "good", accepted=["2:4"])
 
     draft.refresh_from_db()
     first = draft.items.order_by("position")[0]
     assert first.answers["identity_number"] == "012080900151"
-    assert draft.row_count == 11
+    assert draft.row_count == 12
     assert "Phạm Thanh Tuấn" not in names(draft)
     assert '=HYPERLINK("http://example.invalid","Chuyên viên")' in [
         item.answers["position"] for item in draft.items.all()
     ]
+    link = re.search(r'href="([^"]*dong-khong-nhap.xlsx)"', page.get(answer.url).content.decode())
+    assert link
+    assert "Phạm Thanh Tuấn" in [row[1].value for row in rejected(page.get(link[1]).content)]
+    other = builders.user(Role.CLERK, agency=draft.agency)
+    page.force_login(other)
+    assert page.get(link[1]).status_code == 404
+
+
+def rejected(content: bytes) -> list[Any]:
+    return list(load_workbook(BytesIO(content)).worksheets[0].iter_rows(min_row=2))
+
+
+def test_all_rows_are_taken_and_the_bad_ones_mended_in_the_editor(
+    page: Client, draft: Dossier
+) -> None:
+    report = uploaded(page, draft, DAMAGED)
+
+    answer = press(page, draft, report, "all")
+
+    draft.refresh_from_db()
+    assert draft.row_count == 25
+    text = page.get(answer.url).content.decode()
+    assert 'value="12080900151"' in text
+    assert "Dùng 012080900151" in text
+
+
+@pytest.mark.parametrize("content", [CLEAN, DAMAGED], ids=["clean", "damaged"])
+def test_the_report_and_the_editor_agree_on_what_is_missing(
+    page: Client, draft: Dossier, clerk: User, content: bytes
+) -> None:
+    import_rows(draft, [person_answers(5)], actor=clerk, now=NOW, version=draft.version)
+    content = with_row(content, person_answers(5, storage="hsm"))
+    report = page.get(address := uploaded(page, draft, content)).context["report"]
+
+    answer = press(page, draft, address, "all")
+
+    editor = page.get(answer.url).context
+    assert report.problem_count == editor["problem_count"]
+    told = sorted(
+        one.finding.message.removeprefix("Trong danh sách đang có: ")
+        for row in report.rows
+        for one in (*row.findings, *row.afterwards)
+        if one.is_error and not one.finding.code.rpartition("_")[2].isdigit()
+    )
+    assert told == sorted(
+        one.message for one in editor["problems"] if not one.message.startswith("Trùng")
+    )
+
+
+def with_row(content: bytes, answers: Any) -> bytes:
+    """The sheet with one row more."""
+    book = load_workbook(BytesIO(content))
+    row = [column.text(answers.get(column.field, "")) for column in PERSON.sheet]
+    book.worksheets[0].append(row)
+    stream = BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def test_every_offer_is_taken_with_one_press(page: Client, draft: Dossier) -> None:
+    report = uploaded(page, draft, DAMAGED)
+
+    answer = press(page, draft, report, "accept_all")
+
+    shown = answer.content.decode()
+    assert not any(f"<strong>{cell}</strong>" in shown for cell in ("D2", "D3", "F8", "O9"))
+    assert "<strong>G4</strong>" in shown
+    press(page, draft, report, "all", accepted=["*"])
+    assert draft.items.order_by("position")[0].answers["identity_number"] == "012080900151"
+
+
+def test_the_bad_rows_come_as_a_sheet_that_can_be_mended_and_uploaded(
+    page: Client, draft: Dossier
+) -> None:
+    report = uploaded(page, draft, DAMAGED)
+
+    answer = press(page, draft, report, "rejects")
+
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert not draft.items.exists()
+    listed = rejected(answer.content)
+    assert [row[1].value for row in listed][:2] == ["Hoàng Văn Đạt", "Phạm Thanh Tuấn"]
+    assert "Dòng 2 của tệp" in listed[0][19].value
+    assert "12 chữ số" in listed[0][19].value
+    again = page.get(uploaded(page, draft, answer.content)).context["report"]
+    # The second of two equal rows is no double where it stands alone.
+    assert len(again.bad_rows) == len(listed) - 1
+
+
+def test_a_rejected_text_never_becomes_a_formula(page: Client, draft: Dossier) -> None:
+    report = uploaded(page, draft, sheet(person_answers(1, full_name="=cmd|' /c calc'!A1")))
+
+    (row,) = rejected(press(page, draft, report, "rejects").content)
+
+    assert (row[1].data_type, row[1].quotePrefix) == ("s", True)
+
+
+def test_an_import_that_was_cancelled_leaves_nothing(page: Client, draft: Dossier) -> None:
+    before = set(parked_files())
+    report = uploaded(page, draft, CLEAN)
+
+    answer = press(page, draft, report, "cancel")
+
+    assert answer.headers["Location"] == url(draft, "editor")
+    assert not draft.items.exists()
+    assert set(parked_files()) == before
+
+
+def test_rows_hidden_in_the_file_are_told_and_left_out_when_asked(
+    page: Client, draft: Dossier
+) -> None:
+    book = load_workbook(BytesIO(sheet(person_answers(1), person_answers(2))))
+    book.worksheets[0].row_dimensions[3].hidden = True
+    stream = BytesIO()
+    book.save(stream)
+    report = uploaded(page, draft, stream.getvalue())
+    assert 'data-code="hidden_row"' in page.get(report).content.decode()
+
+    press(page, draft, report, "all", skips_hidden="1")
+
+    assert names(draft) == [person_answers(1)["full_name"]]
 
 
 def test_rows_are_added_or_take_the_place_of_all(page: Client, draft: Dossier, clerk: User) -> None:
     import_rows(draft, [person_answers(9)], actor=clerk, now=NOW, version=draft.version)
     content = sheet(person_answers(1), person_answers(2))
 
-    press(page, draft, uploaded(page, draft, content), "import")
+    press(page, draft, uploaded(page, draft, content), "all")
     draft.refresh_from_db()
     assert draft.row_count == 3
 
-    press(page, draft, uploaded(page, draft, content), "import", replaces="1")
+    press(page, draft, uploaded(page, draft, content), "all", replaces="1")
     draft.refresh_from_db()
     assert draft.row_count == 2
     assert [item.position for item in draft.items.order_by("position")] == [1, 2]
@@ -169,7 +295,7 @@ def test_pressing_twice_imports_once(page: Client, draft: Dossier) -> None:
     version = draft.version
 
     for _time in range(2):
-        page.post(report, {"version": version, "do": "import"})
+        page.post(report, {"version": version, "do": "all"})
 
     assert draft.items.count() == 1
 
@@ -179,7 +305,7 @@ def test_a_stale_page_imports_nothing(page: Client, draft: Dossier, clerk: User)
     version = draft.version
     add_row(draft, {}, actor=clerk, now=NOW, version=version)
 
-    answer = page.post(report, {"version": version, "do": "import"})
+    answer = page.post(report, {"version": version, "do": "all"})
 
     assert answer.status_code == 409
     assert draft.items.count() == 1
@@ -216,7 +342,7 @@ def test_a_parked_sheet_is_sealed_and_gone_after_its_import(page: Client, draft:
     with default_storage.open(f"imports/{name}") as file:
         assert not file.read().startswith(b"PK")
 
-    press(page, draft, report, "import")
+    press(page, draft, report, "all")
 
     assert name not in parked_files()
     answer = page.get(report)
@@ -253,7 +379,7 @@ def test_a_letter_out_for_signing_takes_no_import(page: Client, draft: Dossier) 
     report = uploaded(page, draft, CLEAN)
     Dossier.objects.filter(pk=draft.pk).update(state=State.AWAITING_SIGNATURE)
 
-    answer = press(page, draft, report, "import")
+    answer = press(page, draft, report, "all")
 
     assert answer.headers["Location"] == url(draft, "detail")
     assert not draft.items.exists()

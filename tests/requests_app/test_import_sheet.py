@@ -142,14 +142,17 @@ def test_an_offer_that_was_never_made_changes_nothing() -> None:
     ("column", "value", "codes", "answer"),
     [
         (BIRTH, date(1984, 8, 4), ["date_not_text"], "04/08/1984"),
-        (BIRTH, "4/8/1984", ["not_dd_mm_yyyy"], "04/08/1984"),
+        (BIRTH, date(1984, 8, 24), ["date_not_text"], None),
+        (BIRTH, "4/8/1984", ["day_written_in_full"], None),
+        (BIRTH, 4081984, ["not_dd_mm_yyyy"], "04/08/1984"),
+        (BIRTH, 30917.5, ["spreadsheet_serial_number"], "23/08/1984"),
         (PHONE, 912345678, ["number_not_text", "lost_leading_zero"], "0912345678"),
         (PHONE, "+84 912 345 678", [], None),
-        (POSITION, 5, ["number_not_text"], "5"),
+        (POSITION, 5, ["number_not_text"], None),
         (POSITION, True, ["number_not_text"], None),
         (POSITION, "#REF!", ["cell_error"], None),
         (POSITION, date(2026, 1, 2), ["date_not_text"], None),
-        (SERIAL, 1.234567890123456e15, ["number_not_text"], None),
+        (SERIAL, 1.234567890123456e15, ["number_not_text", "not_16_hex"], None),
         (CARRIER, "viettel", ["only_for_sim"], None),
         (CARRIER, "Viettel/cs", ["unknown_carrier", "only_for_sim"], None),
         (MARK, "có", ["not_a_mark", "only_for_sim"], None),
@@ -257,12 +260,111 @@ def test_headers_may_differ_in_case_and_spaces() -> None:
     assert found(read(saved(workbook(cells(), header=header)))) == []
 
 
-def test_merged_cells_are_refused() -> None:
-    book = workbook(cells(1), cells(2))
+def test_cells_merged_downwards_count_for_each_row_and_are_told() -> None:
+    rows = [cells(1), cells(2), cells(3)]
+    rows[1][7] = rows[2][7] = None
+    book = workbook(*rows)
+    assert book.active is not None
+    book.active.merge_cells("H2:H4")
+
+    report = read(saved(book))
+
+    assert {row.answers["org1"] for row in report.rows} == {cells(1)[7]}
+    assert found(report) == [(number, 8, "merged_cells") for number in (2, 3, 4)]
+    assert not report.bad_rows
+
+
+def test_what_is_merged_below_the_list_stops_nothing() -> None:
+    book = workbook(cells(1))
+    assert book.active is not None
+    book.active.cell(6, 8, "Lai Châu, ngày 20 tháng 11 năm 2026")
+    book.active.merge_cells("H6:L6")
+
+    report = read(saved(book))
+
+    assert [row.number for row in report.good_rows] == [2]
+    assert (6, 0, "row_about_nobody") in found(report)
+
+
+def test_more_merged_cells_than_any_list_has_are_refused() -> None:
+    book = workbook(cells(1))
     assert book.active is not None
     book.active.merge_cells("H2:H3")
+    merged = b"".join(b'<mergeCell ref="%c2:%c9000"/>' % (at, at) for at in b"CDEFGHIJKLMN")
 
-    assert refusal(saved(book)) == ["merged_cells"]
+    content = repacked(
+        saved(book), lambda xml: xml.replace(b"<mergeCell ", merged + b"<mergeCell ")
+    )
+
+    assert refusal(content) == ["merged_cells"]
+
+
+def test_titles_above_the_header_and_column_numbers_below_it_are_let_pass() -> None:
+    book = workbook(
+        ["UBND XÃ TÂN UYÊN"],
+        ["DANH SÁCH ĐỀ NGHỊ CẤP CHỨNG THƯ"],
+        HEADERS,
+        [f"({number})" for number in range(1, 20)],
+        cells(1),
+        header=[],
+    )
+    assert book.active is not None
+    book.active.merge_cells("A2:S2")
+
+    report = read(saved(book))
+
+    assert [row.number for row in report.rows] == [6]
+    assert found(report) == [(5, 0, "column_numbers_ignored")]
+
+
+def test_another_sheet_with_a_list_is_named_and_a_hidden_one_comes_last() -> None:
+    book = workbook(cells(1))
+    for row in (HEADERS, cells(2)):
+        other = book.worksheets[1] if len(book.worksheets) > 1 else book.create_sheet("Đợt 2")
+        other.append(row)
+    book.worksheets[0].sheet_state = "hidden"
+
+    report = read(saved(book))
+
+    assert (report.title, report.others) == ("Đợt 2", ["Sheet"])
+    assert [row.answers["full_name"] for row in report.rows] == [cells(2)[NAME]]
+
+
+def test_rows_that_stand_in_the_draft_are_compared_and_told_apart() -> None:
+    content = saved(workbook(cells(1), cells(2), cells(2)))
+    standing = [person_answers(9), person_answers(1), person_answers(2)]
+
+    report = spreadsheets.read(PERSON, content, today=TODAY, standing=standing)
+
+    assert found(report) == [(4, 4, "same_person_as_row_3")]
+    assert [[one.finding.code for one in row.afterwards] for row in report.rows] == [
+        ["same_person_as_row_2"],
+        ["same_person_as_row_3"],
+        [],
+    ]
+    assert report.problem_count == 3
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("5/3/1990", "05/03/1990"),
+        ("05031990", "05/03/1990"),
+        (5031990, "5031990"),
+        (25031990, "25/03/1990"),
+        (date(1990, 3, 25), "25/03/1990"),
+        (date(1990, 3, 5), "05/03/1990?"),
+        (date(1990, 3, 3), "03/03/1990"),
+        ("1990-03-05 00:00:00", "05/03/1990"),
+        ("\uff10\uff15/\uff10\uff13/1990\u00a0", "05/03/1990"),
+        ("5/3/90", "5/3/90"),
+        ("31/02/1990", "31/02/1990"),
+    ],
+)
+def test_a_day_comes_in_as_it_will_be_kept(written: Any, kept: str) -> None:
+    (row,) = read(saved(workbook(changed(ISSUED, written)))).rows
+
+    assert row.answers["issued_on"] == kept
 
 
 def test_a_stray_cell_far_below_is_refused_before_anything_is_read() -> None:

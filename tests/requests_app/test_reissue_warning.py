@@ -33,7 +33,7 @@ def old_of(people: story.Cast, *, days_left: int = 400) -> Certificate:
 
 
 def naming(people: story.Cast, serial: str) -> Dossier:
-    answers = builders.person_answers(1, old_serial=serial)
+    answers = builders.person_answers(1, full_name="Lò Văn Thử", old_serial=serial)
     return story.draft_of(people, "mau_01_person", [answers])
 
 

@@ -21,6 +21,17 @@ CASES: list[tuple[Check, str, str, str]] = [
     (identifiers.check_name, "K’Sor Y-Blơ Jr.", "", ""),
     (identifiers.check_name, "<script>alert(1)</script>Nguyễn Văn Thử", "not_a_name", ""),
     (identifiers.check_name, "Nguyễn Văn 2", "not_a_name", ""),
+    (identifiers.check_name, "LÒ VĂN TÍM", "", ""),
+    (identifiers.check_name, "lò văn tím", "lower_case_name", "Lò Văn Tím"),
+    (identifiers.check_name, "h'hen niê", "lower_case_name", "H'Hen Niê"),
+    (identifiers.check_name, "Lò văn Tím", "mixed_case_name", "Lò Văn Tím"),
+    (identifiers.check_name, "Tím", "single_word_name", ""),
+    (identifiers.check_name, "Lò V\u0430n Tím", "foreign_letters", "Lò Van Tím"),
+    (identifiers.check_name, "Loø Vaên Tím", "legacy_font", "Lò Văn Tím"),
+    (identifiers.check_letters, "ỦY BAN NHÂN DÂN XÃ TÂN UYÊN, (2)", "", ""),
+    (identifiers.check_letters, "\u0391n Giang", "foreign_letters", "An Giang"),
+    (identifiers.check_letters, "TÆNH LAI CHAÂU", "legacy_font", "TỈNH LAI CHÂU"),
+    (identifiers.check_letters, "S? Y T?", "legacy_font", ""),
     (identifiers.check_name, "=A1", "not_a_name", ""),
     (identifiers.check_name, "-Nguyễn", "not_a_name", ""),
     (identifiers.check_identity_number, "012084900101", "", ""),
@@ -36,7 +47,10 @@ CASES: list[tuple[Check, str, str, str]] = [
     (identifiers.check_identity_number, "٠١٢٠٨٤٩٠٠١٠١", "not_12_digits", ""),
     (identifiers.check_issue_place, "CCSQLHCVTTXH", "", ""),
     (identifiers.check_issue_place, "CCSĐKQLCTVDLQGVDC", "", ""),
-    (identifiers.check_issue_place, "Bộ Công an", "not_in_sheet_codes", ""),
+    (identifiers.check_issue_place, "Bộ Công an", "", ""),
+    (identifiers.check_issue_place, "BỘ CÔNG AN", "not_in_sheet_codes", "Bộ Công an"),
+    (identifiers.check_issue_place, "BCA", "not_in_sheet_codes", "Bộ Công an"),
+    (identifiers.check_issue_place, "Công an tỉnh Lai Châu", "not_in_sheet_codes", ""),
     (
         identifiers.check_issue_place,
         "Cục cảnh sát quản lý hành chính về trật tự xã hội",
@@ -50,9 +64,29 @@ CASES: list[tuple[Check, str, str, str]] = [
     (identifiers.check_day, "1970-02-14", "not_dd_mm_yyyy", "14/02/1970"),
     (identifiers.check_day, "5/6/1985", "not_dd_mm_yyyy", "05/06/1985"),
     (identifiers.check_day, "05-06-1985", "not_dd_mm_yyyy", "05/06/1985"),
-    (identifiers.check_day, "tháng 6 năm 1985", "not_dd_mm_yyyy", ""),
-    (identifiers.check_day, "05/06/85", "not_dd_mm_yyyy", ""),
+    (identifiers.check_day, "05/06/85", "year_not_in_full", "05/06/1985"),
+    (identifiers.check_day, "5/3/22", "year_not_in_full", "05/03/2022"),
+    (identifiers.check_day, "050390", "year_not_in_full", "05/03/1990"),
+    (identifiers.check_day, "31/02/90", "year_not_in_full", ""),
+    (identifiers.check_day, "31/02", "year_missing", ""),
+    (identifiers.check_day, "ngày 5 tháng 3", "year_missing", ""),
+    (identifiers.check_day, "03/1990", "day_missing", ""),
+    (identifiers.check_day, "tháng 3/1990", "day_missing", ""),
+    (identifiers.check_day, "tháng 6 năm 1985", "day_missing", ""),
+    (identifiers.check_day, "1990", "day_missing", ""),
+    (identifiers.check_day, "199003", "not_dd_mm_yyyy", ""),
+    (identifiers.check_day, "13/13/2020", "no_such_day", ""),
+    (identifiers.check_day, "31/2/1972", "no_such_day", ""),
+    (identifiers.check_day, "03/25/1990", "no_such_day", "25/03/1990"),
+    (identifiers.check_day, "32011990", "no_such_day", ""),
+    (identifiers.check_day, "5031990", "not_dd_mm_yyyy", "05/03/1990"),
+    (identifiers.check_day, "1121990", "not_dd_mm_yyyy", ""),
+    (identifiers.check_day, "O5/03/l990", "not_dd_mm_yyyy", "05/03/1990"),
+    (identifiers.check_day, "04/08/1984?", "date_not_text", "04/08/1984"),
+    (identifiers.check_day, "31/02/1984?", "not_dd_mm_yyyy", ""),
+    (identifiers.check_day, "không rõ", "not_dd_mm_yyyy", ""),
     (identifiers.check_day, "44621", "spreadsheet_serial_number", "01/03/2022"),
+    (identifiers.check_day, "44621.5", "spreadsheet_serial_number", "01/03/2022"),
     (identifiers.check_official_email, "vanthu.tanuyen@laichau.gov.vn", "", ""),
     (identifiers.check_official_email, "VanThu@GOV.VN", "", ""),
     (identifiers.check_official_email, "a@mail.thanhhoa.gov.vn", "", ""),
@@ -117,7 +151,13 @@ CASES: list[tuple[Check, str, str, str]] = [
     ),
     (identifiers.check_certificate_serial, "2A05F812673607B0F", "not_16_hex", ""),
 ]
-WARNINGS = {"unknown_province_code", "not_in_sheet_codes", "not_gov_vn"}
+WARNINGS = {
+    "unknown_province_code",
+    "not_in_sheet_codes",
+    "not_gov_vn",
+    "mixed_case_name",
+    "single_word_name",
+}
 
 
 @pytest.mark.parametrize(("check", "value", "code", "suggestion"), CASES)
@@ -185,7 +225,49 @@ def test_the_card_is_issued_at_14_or_later_and_not_tomorrow(
 def test_days_are_read_as_written_in_vietnam() -> None:
     assert identifiers.parse_day("05/06/2025") == date(2025, 6, 5)
     assert identifiers.parse_day("25/06/2025") == date(2025, 6, 25)
-    assert identifiers.parse_day("2025-06-05") is None
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "05/03/1990", "5/3/1990", "05031990", "5.3.1990", "5-3-1990", "1990-03-05", "5 3 1990",
+        "5 / 3 / 1990", " 05/03/1990\u00a0", "5/3-1990", "5. 3. 1990.", "5,3,1990", "1990/3/5",
+        "19900305", "05\\03\\1990", "05\u201303\u20131990", "5\u22123\u22121990", "'05/03/1990",
+        "\uff10\uff15\uff0f\uff10\uff13\uff0f\uff11\uff19\uff19\uff10", "05\u204403\u20441990",
+        "05/03/\u200b1990", "05/03/1990 00:00:00", "1990-03-05T00:00:00", "1990-03-05 00:00",
+        "Ngày 5 tháng 3 năm 1990", unicodedata.normalize("NFD", "ngày 05 tháng 03 năm 1990"),
+        "5 tháng 3, 1990", "05//03/1990",
+    ],
+)  # fmt: skip
+def test_a_day_beyond_doubt_is_read_however_it_is_typed(typed: str) -> None:
+    assert identifiers.parse_day(typed) == date(1990, 3, 5)
+    assert identifiers.in_full(typed) == "05/03/1990"
+    assert not identifiers.check_day(identifiers.in_full(typed))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "", "31/02/1990", "5/3/90", "13/13/2020", "03/25/1990", "03/1990", "5/3", "1990", "5031990",
+        "44621", "04/08/1984?", "05/03/1990 và 06/03/1990", "05/03/1890",
+        "\u0660\u0665/\u0660\u0663/1990", "hôm qua",
+    ],
+)  # fmt: skip
+def test_a_day_in_doubt_is_left_as_it_was_typed(typed: str) -> None:
+    assert identifiers.parse_day(typed) is None
+    assert identifiers.in_full(typed) == typed
+
+
+@given(day=st.dates(date(1900, 1, 1), date(2100, 12, 31)))
+def test_a_written_day_is_read_back_and_none_is_read_month_first(day: date) -> None:
+    text = identifiers.written_day(day)
+
+    assert identifiers.parse_day(text) == day
+    assert not identifiers.check_day(text)
+    assert identifiers.parse_day(text.replace("/", "")) == day
+    assert identifiers.parse_day(day.isoformat()) == day
+    swapped = identifiers.could_be_swapped(day)
+    assert swapped == (day.day <= 12 and day.day != day.month)
 
 
 @pytest.mark.parametrize(

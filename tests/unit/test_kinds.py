@@ -127,7 +127,8 @@ def test_a_composed_cell_holds_what_the_form_asks() -> None:
     cells = {column.label: column.text(answers) for column in PERSON.columns}
 
     assert cells["Số định danh cá nhân/Ngày cấp, nơi cấp"] == (
-        f"{answers['identity_number']}\n25/08/2024, CCSQLHCVTTXH"
+        f"{answers['identity_number']}\n25/08/2024, "
+        "Cục Cảnh sát quản lý hành chính về trật tự xã hội"
     )
     assert cells["Tên cơ quan, tổ chức công tác"] == (
         "TRƯỜNG THCS SỐ 1, ỦY BAN NHÂN DÂN XÃ TÂN UYÊN, ỦY BAN NHÂN DÂN TỈNH LAI CHÂU"
@@ -155,10 +156,14 @@ def test_a_composed_cell_holds_what_the_form_asks() -> None:
         ({"issued_on": "04/08/1998"}, []),
         ({"org2": "", "org3": "TỔ MỘT"}, [("org2", "level_skipped")]),
         ({"issue_place": ""}, [("issue_place", "issue_place_missing")]),
-        ({"province": "Quảng Nam"}, [("province", "unknown_province")]),
+        ({"province": "Xứ Lạ"}, [("province", "unknown_province")]),
+        ({"province": "Sơn La"}, [("email", "email_of_other_province")]),
+        ({"province": "Tuyên Quang", "email": "an@hagiang.gov.vn"}, []),  # merged into it
         ({"province": "Tỉnh Lai Châu"}, []),
-        ({"org1": "A" * 65}, [("org1", "too_long")]),
-        ({"org1": "A" * 64}, []),
+        ({"org1": "A" * 251}, [("org1", "too_long")]),
+        ({"org1": "A" * 250}, []),
+        ({"org2": "UBND X\u0410 TÂN UYÊN"}, [("org2", "foreign_letters")]),
+        ({"org2": "UBND XAÕ TAÂN UYEÂN"}, [("org2", "legacy_font")]),
     ],
 )
 def test_a_person_is_checked_field_against_field(
@@ -178,6 +183,23 @@ def test_the_same_person_twice_is_an_error_in_the_later_row() -> None:
         [("identity_number", "same_person_as_row_1")],
     ]
     assert has_errors(found[2])
+
+
+def test_what_two_rows_share_is_asked_about_or_refused() -> None:
+    one = person_answers(1, storage="sim", carrier="Viettel")
+    two = person_answers(
+        2, storage="sim", carrier="Viettel", email=one["email"].upper(), phone=one["phone"]
+    )
+    three = person_answers(3, full_name=one["full_name"])
+
+    found = check_list(PERSON, [one, two, three], TODAY)
+
+    assert [codes(row) for row in found] == [
+        [],
+        [("email", "same_email_as_row_1"), ("phone", "same_sim_number_as_row_1")],
+        [("identity_number", "same_name_and_birthday_as_row_1")],
+    ]
+    assert [[cell.finding.asks for cell in row] for row in found] == [[], [True, False], [True]]
 
 
 def test_the_same_person_with_another_device_is_only_asked_about() -> None:

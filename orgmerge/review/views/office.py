@@ -25,10 +25,10 @@ from orgmerge.review.filters import ReplyFilter, ReviewLineFilter, has_account, 
 from orgmerge.review.lines import joined, lines_of
 from orgmerge.vocabulary import ReviewAnswer
 from orgmerge.workflow import EDITABLE
-from portal.agencies.forms import DayField
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Violation
 from portal.core.text.numbers import typed_number
+from portal.core.web.forms import DayField
 from portal.core.web.fragments import filtered, render_list
 from portal.core.web.refusals import Refusals
 from portal.core.web.sheets import MOST_ROWS, is_wanted, sheet_response

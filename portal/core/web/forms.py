@@ -1,10 +1,13 @@
-"""Form fields that read Vietnamese text in one normal form and run the named checks on it."""
+"""Form fields that read Vietnamese text in one normal form, days as they are typed, and run the
+named checks on them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
+import django_filters
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.core.rules import Finding, Severity
-from portal.core.text.identifiers import Check
+from portal.core.text.identifiers import Check, check_day, in_full, parse_day
 from portal.core.text.vietnamese import nfc
 
 
@@ -36,6 +39,83 @@ class CheckedField(forms.CharField):
         errors = [one for one in found if one.severity is Severity.ERROR]
         if errors:
             raise ValidationError([ValidationError(one.message, one.code) for one in errors])
+
+
+class Offered(str):
+    """A value offered beside a field, taken with the button that names it."""
+
+    __slots__ = ()
+
+
+class OfferInput(forms.TextInput):
+    """One line of text; a value offered beside it takes its place when its button is pressed."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        if taken := data.get(f"{name}-dung"):
+            return Offered(taken)
+        return super().value_from_datadict(data, files, name)
+
+
+class DayInput(forms.DateInput, OfferInput):
+    """A day: text, as no browser writes dd/mm/yyyy for everybody."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        usual = {"placeholder": "dd/mm/yyyy", "inputmode": "numeric", "autocomplete": "off"}
+        super().__init__(usual | (attrs or {}))
+
+
+class DayField(forms.DateField):
+    """A day however it is typed, where there is no doubt; shown back dd/mm/yyyy.
+
+    An offer that was taken comes back once more: nothing is done with a day nobody has seen.
+    """
+
+    widget = DayInput
+
+    def to_python(self, value: Any) -> date | None:
+        if value in self.empty_values:
+            return None
+        if isinstance(value, date):
+            return value.date() if isinstance(value, datetime) else value
+        text = nfc(str(value))
+        if day := parse_day(text):
+            return day
+        raise ValidationError([ValidationError(one.message, one.code) for one in check_day(text)])
+
+    def clean(self, value: Any) -> date | None:
+        day: date | None = super().clean(value)
+        if isinstance(value, Offered):
+            raise ValidationError(
+                _("Đã điền %(day)s. Hãy xem lại rồi bấm nút lần nữa."),
+                code="offer_taken",
+                params={"day": str(value)},
+            )
+        return day
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        data = super().bound_data(data, initial)
+        return in_full(nfc(data)) if isinstance(data, str) else data
+
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> DayBoundField:
+        return DayBoundField(form, self, field_name)
+
+
+class DayBoundField(forms.BoundField):
+    """A day in its form, with what is offered when it could not be read."""
+
+    @property
+    def offer(self) -> str:
+        """The day somebody most likely meant, "" when the one typed is right or past guessing."""
+        typed = self.data if self.form.is_bound else ""
+        if not isinstance(typed, str) or not typed or parse_day(nfc(typed)):
+            return ""
+        return next((one.suggestion for one in check_day(nfc(typed))), "")
+
+
+class TypedDayFilter(django_filters.DateFilter):
+    """A day a list is narrowed by, read as in every form."""
+
+    field_class = DayField
 
 
 class SheetFile(forms.FileField):

@@ -62,6 +62,7 @@ FIELDS = (
         name="issue_place",
         label="Nơi cấp",
         checks=(identifiers.check_issue_place,),
+        shown=identifiers.issue_place_name,
         hint=parts.ISSUE_PLACE_HINT,
     ),
     Field(
@@ -76,18 +77,18 @@ FIELDS = (
     Field(
         name="org1",
         label="Tổ chức cấp 1",
+        checks=(identifiers.check_letters,),
         is_required=True,
-        max_length=MAX_NAME,
         hint=gettext_lazy("Cấp trên cùng, ví dụ ỦY BAN NHÂN DÂN TỈNH LAI CHÂU"),
     ),
     Field(
         name="org2",
         label="Tổ chức cấp 2",
-        max_length=MAX_NAME,
+        checks=(identifiers.check_letters,),
         hint=gettext_lazy("Cơ quan trực thuộc cấp 1"),
     ),
-    Field(name="org3", label="Tổ chức cấp 3", max_length=MAX_NAME),
-    Field(name="org4", label="Tổ chức cấp 4", max_length=MAX_NAME),
+    Field(name="org3", label="Tổ chức cấp 3", checks=(identifiers.check_letters,)),
+    Field(name="org4", label="Tổ chức cấp 4", checks=(identifiers.check_letters,)),
     parts.PROVINCE,
     Field(name="position", label="Chức vụ", is_required=True, max_length=120),
     Field(
@@ -278,6 +279,7 @@ KIND = Kind(
         people.identity_fits_birth,
         people.days_are_in_order,
         people.issue_place_is_said,
+        parts.email_is_of_the_province("email", "province"),
         people.levels_have_no_gap(people.LEVELS, asks_for_top=True),
         people.sim_names_its_carrier,
         key_requests.request_fits(
@@ -286,7 +288,12 @@ KIND = Kind(
             addresses=lambda answers: (answers.get("email", ""),),
         ),
     ),
-    list_checks=(people.persons_stand_once, key_requests.keys_stand_once),
+    list_checks=(
+        people.persons_stand_once,
+        people.people_are_told_apart,
+        people.SIM_NUMBERS_STAND_ONCE,
+        key_requests.keys_stand_once,
+    ),
     variants={CENTRAL: f"{_SUBJECT} sử dụng giải pháp ký số tập trung"},
     variant_titles={CENTRAL: gettext_lazy("Cá nhân sử dụng giải pháp ký số tập trung (RSSP)")},
     variant_checks={"": is_not_central_signing, CENTRAL: is_central_signing},

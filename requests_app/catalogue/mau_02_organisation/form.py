@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.ca.models import Storage
-from portal.ca.pki.names import MAX_NAME, SubjectName
+from portal.ca.pki.names import SubjectName
 from portal.core.rules import Finding, Severity
 from portal.core.text import identifiers
 from portal.core.text.vietnamese import search_key
@@ -38,8 +38,8 @@ FIELDS = (
     Field(
         name="name",
         label="Tên cơ quan, tổ chức",
+        checks=(identifiers.check_letters,),
         is_required=True,
-        max_length=MAX_NAME,
         hint=gettext_lazy("Ghi đúng như quyết định thành lập"),
     ),
     Field(name="address", label="Địa chỉ", is_required=True),
@@ -145,6 +145,7 @@ KIND = Kind(
     effect=EffectKind.ISSUE,
     row_checks=(
         names_a_code,
+        parts.email_is_of_the_province("email", "province"),
         key_requests.request_fits(
             parts.storage_of,
             names=lambda answers: (answers.get("name", ""),),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy
 
 from portal.ca.models import Storage
-from portal.ca.pki.names import MAX_NAME, SubjectName
+from portal.ca.pki.names import SubjectName
 from portal.core.text import identifiers
 from portal.core.text.vietnamese import search_key
 from requests_app.kinds import key_requests, parts
@@ -37,15 +37,15 @@ FIELDS = (
     Field(
         name="name",
         label="Tên thiết bị, dịch vụ, phần mềm",
+        checks=(identifiers.check_letters,),
         is_required=True,
-        max_length=MAX_NAME,
         hint=gettext_lazy("Tên sẽ ghi trong chứng thư"),
     ),
     Field(
         name="owner",
         label="Cơ quan, tổ chức quản lý (sở hữu)",
+        checks=(identifiers.check_letters,),
         is_required=True,
-        max_length=MAX_NAME,
         hint=gettext_lazy("Đơn vị gửi hoặc cơ quan trực thuộc, đúng tên trong danh mục"),
     ),
     Field(name="address", label="Địa chỉ", is_required=True),
@@ -192,6 +192,7 @@ KIND = Kind(
     notes=(parts.EMAIL_NOTE,),
     effect=EffectKind.ISSUE,
     row_checks=(
+        parts.email_is_of_the_province("email", "province"),
         key_requests.request_fits(
             storage_of,
             names=lambda answers: (answers.get("name", ""), host_of(answers)),

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.agencies.models import SubscriberKind
-from portal.ca.pki.names import MAX_NAME, SubjectName
+from portal.ca.pki.names import SubjectName
 from portal.core.law import with_numbers
 from portal.core.rules import Finding
 from portal.core.text import identifiers
@@ -90,12 +90,12 @@ FIELDS = (
     Field(
         name="new_org1",
         label="Tổ chức cấp 1 mới",
-        max_length=MAX_NAME,
+        checks=(identifiers.check_letters,),
         hint=gettext_lazy("Ghi đủ các cấp từ trên xuống; thay cho mọi cấp cũ"),
     ),
-    Field(name="new_org2", label="Tổ chức cấp 2 mới", max_length=MAX_NAME),
-    Field(name="new_org3", label="Tổ chức cấp 3 mới", max_length=MAX_NAME),
-    Field(name="new_org4", label="Tổ chức cấp 4 mới", max_length=MAX_NAME),
+    Field(name="new_org2", label="Tổ chức cấp 2 mới", checks=(identifiers.check_letters,)),
+    Field(name="new_org3", label="Tổ chức cấp 3 mới", checks=(identifiers.check_letters,)),
+    Field(name="new_org4", label="Tổ chức cấp 4 mới", checks=(identifiers.check_letters,)),
     Field(
         name="new_province",
         label="Tỉnh/Thành phố mới",
@@ -105,7 +105,7 @@ FIELDS = (
     Field(
         name="new_name",
         label="Tên mới",
-        max_length=MAX_NAME,
+        checks=(identifiers.check_letters,),
         hint=gettext_lazy("Của cơ quan, tổ chức hoặc thiết bị, dịch vụ, phần mềm"),
     ),
     Field(
@@ -297,6 +297,7 @@ KIND = Kind(
         # They become O and OU of the certificate, all anew: none is left out in between.
         people.levels_have_no_gap(LEVELS),
         new_differs_from_old,
+        parts.email_is_of_the_province("new_email", "new_province"),
     ),
     list_checks=(
         # One certificate stands once in a list: both boxes in one row, never two rows.

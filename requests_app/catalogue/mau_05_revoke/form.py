@@ -56,7 +56,12 @@ FIELDS = (
         widget=Widget.DATE,
         hint=gettext_lazy("Nếu thu hồi của cá nhân: dd/mm/yyyy"),
     ),
-    Field(name="issue_place", label="Nơi cấp", hint=parts.ISSUE_PLACE_HINT),
+    Field(
+        name="issue_place",
+        label="Nơi cấp",
+        hint=parts.ISSUE_PLACE_HINT,
+        shown=identifiers.issue_place_name,
+    ),
     Field(
         name="tax_code",
         label="Mã số thuế",

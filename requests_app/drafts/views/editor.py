@@ -19,7 +19,7 @@ from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
 from portal.core.text.numbers import typed_number
 from requests_app import kinds
-from requests_app.drafts import cells
+from requests_app.drafts import cells, profile
 from requests_app.drafts.views import editor_buttons
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.kinds.base import Answers, CellFinding, Kind
@@ -125,6 +125,7 @@ def _answer_script(request: UserRequest, draft: editor_buttons.Draft) -> JsonRes
             "version": draft.version,
             "saved": saved,
             "problems": render_to_string("requests_app/editor/_problems.html", looked.summary()),
+            "days": cells.days_in_full(looked.kind, request.POST),
             "states": {str(row.item.uuid): row.state for row in rows},
             "rows": {
                 str(row.item.uuid): {
@@ -167,6 +168,7 @@ def _show(request: UserRequest, dossier: Dossier, shown: Shown) -> HttpResponse:
         **looked.summary(),
         "rows": cells.row_views(kind, on_page, looked.findings, shown.typed),
         "was": cells.snapshot(on_page),
+        "choices": profile.choices_for(dossier, today=timezone.localdate()),
         "saved": saved_words(dossier.updated_at),
         "removed": editor_buttons.removed_title(request, dossier),
         "violations": shown.violations,
@@ -191,8 +193,7 @@ def _look_through(dossier: Dossier, number: int) -> Looked:
     page = Paginator(listed, cells.ROWS_A_PAGE).get_page(number)
     on_page = list(page)
     checked = listed if is_short else on_page
-    today = timezone.localdate()
-    found = cells.findings_of(kind, checked, variant=dossier.variant, today=today)
+    found = cells.findings_of(dossier, checked, now=timezone.now())
     problems = cells.problems(kind, checked, found)
     return Looked(kind, page, on_page, found, problems, is_short)
 

@@ -14,6 +14,7 @@ from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
@@ -24,7 +25,7 @@ from portal.core.database.fields import decrypt, encrypt
 from portal.core.rules import Refused, Violation
 from portal.core.text.numbers import typed_number
 from requests_app import kinds
-from requests_app.drafts import cells
+from requests_app.drafts import cells, profile
 from requests_app.drafts.services import (
     add_row,
     duplicate_row,
@@ -35,7 +36,7 @@ from requests_app.drafts.services import (
 )
 from requests_app.errors import StaleVersion
 from requests_app.kinds import key_requests
-from requests_app.kinds.base import Answers, Kind, check_cell
+from requests_app.kinds.base import Answers, Kind
 from requests_app.models import Dossier, DossierItem
 
 if TYPE_CHECKING:
@@ -71,6 +72,10 @@ class Draft:
         result = repeated(call)  # what a request kept before it stands
         self.version += 1
         return result
+
+    def new_row(self) -> dict[str, str]:
+        """Return how a row that is added begins."""
+        return profile.new_row(self.dossier, today=timezone.localdate(self.now))
 
     def keep(self, typed: Mapping[UUID, Answers]) -> None:
         """Keep the cells that differ; a stale form is refused even when it changes nothing."""
@@ -138,7 +143,7 @@ def act(request: UserRequest, draft: Draft, button: str, page: int) -> str:
 
 
 def _add(request: UserRequest, draft: Draft, argument: str) -> str:
-    item: DossierItem = draft.call(add_row, draft.kind.blank_row())
+    item: DossierItem = draft.call(add_row, draft.new_row())
     return draft.place(item.position)
 
 
@@ -192,7 +197,12 @@ def _take(request: UserRequest, draft: Draft, argument: str) -> str:
     one = next((one for one in draft.kind.fields if one.name == name), None)
     if one is None:
         raise Http404
-    offers = [found.suggestion for found in check_cell(one, item.answers) if found.suggestion]
+    found = cells.findings_of(draft.dossier, [item], now=draft.now).get(item.uuid, [])
+    offers = [
+        cell.finding.suggestion
+        for cell in found
+        if cell.field == one.name and cell.finding.suggestion
+    ]
     if offers:
         draft.call(save_rows, {item.uuid: {name: offers[0]}})
     return draft.place(item.position, name)
@@ -213,7 +223,7 @@ def _paste(request: UserRequest, draft: Draft, argument: str) -> str:
         pasted = dict(zip((item.uuid for item in existing), block, strict=False))
         draft.call(save_rows, pasted)
     if rest := block[len(existing) :]:
-        blank = draft.kind.blank_row()
+        blank = draft.new_row()
         draft.call(import_rows, [blank | answers for answers in rest])
     messages.success(request, _("Đã dán %(count)d dòng.") % {"count": len(block)})
     if existing:

@@ -15,13 +15,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from portal.core.rules import Severity
+from portal.core.rules import Finding, Severity
 from portal.core.text import identifiers
 from portal.core.text.vietnamese import nfc
+from portal.core.web.forms import DayInput, OfferInput
 from requests_app import kinds
+from requests_app.drafts import profile
 from requests_app.drafts.services import save_letter
 from requests_app.errors import StaleVersion
-from requests_app.kinds.base import Answers, Kind, Widget
+from requests_app.kinds.base import Answers, Kind, Widget, kept
 from requests_app.models import Dossier
 from requests_app.pages import components
 from requests_app.pages import views as taking
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
 
 _CONTACT = "contact_"
+_INPUT_MODES = {Widget.TEL: "tel", Widget.EMAIL: "email"}
 _MOST_TYPED = 500  # characters of one field kept as typed
 
 _OF_MINUTES = gettext_lazy(
@@ -55,8 +58,8 @@ class LetterForm(forms.Form):
         label=gettext_lazy("Ngày văn bản"),
         help_text=gettext_lazy("dd/mm/yyyy; không sau hôm nay"),
         required=False,
-        max_length=20,
-        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        max_length=_MOST_TYPED,
+        widget=DayInput,
     )
     note = forms.CharField(
         label=gettext_lazy("Nội dung thêm vào văn bản (nếu cần)"),
@@ -75,17 +78,16 @@ class LetterForm(forms.Form):
             self.fields["letter_number"].help_text = _OF_MINUTES
         for one in kind.contact_fields:
             attrs = {"autocomplete": one.autocomplete, "spellcheck": "false"}
-            if one.widget is Widget.DATE:
-                attrs["inputmode"] = "numeric"
-            widgets = {Widget.EMAIL: forms.EmailInput, Widget.TEL: forms.TextInput}
-            if one.widget is Widget.TEL:
-                attrs["inputmode"] = "tel"
+            if list_id := profile.list_of(one.name):
+                attrs["list"] = list_id
+            if one.widget in _INPUT_MODES:
+                attrs["inputmode"] = _INPUT_MODES[one.widget]
             self.fields[_CONTACT + one.name] = forms.CharField(
                 label=one.label,
                 help_text=one.hint,
                 required=False,
                 max_length=_MOST_TYPED,
-                widget=widgets.get(one.widget, forms.TextInput)(attrs=attrs),
+                widget=(DayInput if one.widget is Widget.DATE else OfferInput)(attrs=attrs),
             )
 
     @property
@@ -99,11 +101,10 @@ class LetterForm(forms.Form):
         return [self[_CONTACT + one.name] for one in self._kind.contact_fields]
 
     def contact(self) -> dict[str, str]:
-        """Return section 1 as typed."""
+        """Return section 1 as it is kept: as typed, days in full."""
+        fields = self._kind.contact_fields
         typed = self.cleaned_data
-        return {
-            one.name: nfc(typed.get(_CONTACT + one.name, "")) for one in self._kind.contact_fields
-        }
+        return kept(fields, {one.name: typed.get(_CONTACT + one.name, "") for one in fields})
 
     def day(self) -> date | None:
         """Return the letter's day, None while it is blank or no day."""
@@ -115,13 +116,18 @@ class LetterForm(forms.Form):
         if number := typed.get("letter_number", ""):
             self._tell("letter_number", rules.has_letter_number(nfc(number)))
         if day := typed.get("letter_date", ""):
-            for finding in identifiers.check_day(day):
-                self.add_error("letter_date", finding.message)
+            for finding in identifiers.check_day(identifiers.in_full(day)):
+                self._find("letter_date", finding)
             self._tell("letter_date", rules.has_letter_date(self.day() or self._today, self._today))
         for cell in self._kind.contact_cells(self.contact(), self._today):
             is_blank = cell.finding.code == "missing"
             if cell.finding.severity is Severity.ERROR and not (is_blank and is_first_look):
-                self.add_error(_CONTACT + cell.field, cell.finding.message)
+                self._find(_CONTACT + cell.field, cell.finding)
+
+    def _find(self, name: str, finding: Finding) -> None:
+        self.add_error(name, finding.message)
+        if finding.suggestion:
+            setattr(self[name], "offer", finding.suggestion)  # noqa: B010 (field.html shows it)
 
     def _tell(self, name: str, violation: Any) -> None:
         if violation is not None:
@@ -146,13 +152,22 @@ def letter_data(request: UserRequest, uuid: UUID) -> HttpResponse:
     else:
         form = _form_of(request, dossier, kind, today=today)
     subject = f"{kind.kind_of_document or 'V/v'} {kind.subject_of(dossier.variant)}"
-    context = {"dossier": dossier, "kind": kind, "form": form, "subject": subject}
+    choices = profile.choices_for(dossier, today=today)
+    context = {
+        "dossier": dossier,
+        "kind": kind,
+        "form": form,
+        "subject": subject,
+        "choices": choices,
+    }
     return render(request, "requests_app/editor/letter.html", context)
 
 
 def _form_of(request: UserRequest, dossier: Dossier, kind: Kind, *, today: date) -> LetterForm:
-    """Return the form with what is kept; untouched it proposes the clerk's last section 1."""
+    """Return the form with what is kept; untouched it proposes the clerk's last section 1, or the
+    sender's address."""
     contact = dict(dossier.contact) or _last_contact(request, dossier)
+    contact = contact or {"address": dossier.agency_version.address}
     values = {
         "letter_number": dossier.letter_number,
         "letter_date": f"{dossier.letter_date:%d/%m/%Y}" if dossier.letter_date else "",
@@ -213,6 +228,9 @@ def _save(request: UserRequest, dossier: Dossier, form: LetterForm) -> HttpRespo
 def _carry(form: LetterForm, version: int) -> None:
     data = cast("QueryDict", form.data).copy()
     data["version"] = str(version)
+    for name, field in form.fields.items():
+        if isinstance(field.widget, DayInput):
+            data[name] = identifiers.in_full(form[name].data or "")
     form.data = data
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -10,7 +13,9 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
@@ -21,18 +26,22 @@ from portal.core.rules import Violation
 from portal.core.web.forms import SheetFile
 from portal.core.web.refusals import Refusals
 from requests_app import kinds, spreadsheets
+from requests_app.drafts import cells
 from requests_app.drafts.services import import_rows
-from requests_app.models import Dossier
+from requests_app.kinds.base import Answers, CellFinding, Field
+from requests_app.kinds.targets import fill_columns
+from requests_app.models import Dossier, DossierItem
 from requests_app.pages import components
 from requests_app.pages import views as taking
-from requests_app.spreadsheets import SheetReport, parked
+from requests_app.spreadsheets import SheetReport, SheetRow, parked
 from requests_app.spreadsheets.parked import release
 
 if TYPE_CHECKING:
-    from portal.accounts.models import UserRequest
+    from portal.accounts.models import User, UserRequest
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-ROWS_SHOWN = 100  # bad rows on one report; mending these comes first anyway
+ROWS_SHOWN = 100  # of each sort on one report
+_REJECTS = "dong-khong-nhap.xlsx"
 
 
 class UploadForm(forms.Form):
@@ -44,13 +53,25 @@ class UploadForm(forms.Form):
     )
 
 
+class Take(StrEnum):
+    """What becomes of the rows of a sheet: the button that was pressed."""
+
+    GOOD = "good"  # the good ones alone; the others can be taken away as a sheet
+    ALL = "all"  # the others come along and are mended in the editor
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What a person decided on the report page."""
 
     accepted: list[str]
-    drops_bad: bool
+    skips_hidden: bool
     replaces: bool
+
+    def taken(self, found: SheetReport, button: str) -> list[SheetRow]:
+        """Return the rows that ``button`` brings in."""
+        rows = found.good_rows if button == Take.GOOD else found.rows
+        return [row for row in rows if not (row.is_hidden and self.skips_hidden)]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -75,7 +96,7 @@ def upload(request: UserRequest, uuid: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @taking.shows_conflict
 def report(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
-    """Show what was found in a sheet; import it when all is good or the bad rows are dropped."""
+    """Show what was found in a sheet and what it would bring; do what the button says."""
     dossier = components.find(request.user, uuid)
     if not components.is_editor(dossier, request.user):
         return redirect("requests_app:detail", dossier.uuid)
@@ -84,35 +105,87 @@ def report(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
     except parked.NotParked:
         messages.warning(request, _("Bảng đã tải lên không còn được giữ. Hãy tải lên lại."))
         return redirect("requests_app:import", dossier.uuid)
+    button = request.POST.get("do", "")
+    if button == "cancel":
+        parked.drop(token)
+        messages.info(request, _("Đã hủy: không nhập dòng nào từ bảng tính."))
+        return redirect("requests_app:editor", dossier.uuid)
     choices = Choices(
-        accepted=request.POST.getlist("accepted"),
-        drops_bad=request.POST.get("drops_bad") == "1",
+        accepted=[spreadsheets.ALL] if button == "accept_all" else request.POST.getlist("accepted"),
+        skips_hidden=request.POST.get("skips_hidden") == "1",
         replaces=request.POST.get("replaces") == "1",
     )
+    kind = kinds.get(dossier.kind)
+    standing = dossier.items.order_by("position").values_list("answers", flat=True)
     found = spreadsheets.read(
-        kinds.get(dossier.kind), content, today=timezone.localdate(), accepted=choices.accepted
+        kind,
+        content,
+        today=timezone.localdate(),
+        accepted=choices.accepted,
+        find=partial(_find, dossier, request.user),
+        standing=[] if choices.replaces else list(standing),
     )
-    is_import = request.method == "POST" and request.POST.get("do") == "import"
-    if is_import and found.good_rows and (choices.drops_bad or not found.bad_rows):
-        rows = [row.answers for row in found.good_rows]
-        with Refusals() as refused, collector_paused():
+    if button == "rejects" and found.bad_rows:
+        return _file(spreadsheets.rejects(kind, found.bad_rows), _REJECTS)
+    refused = Refusals()
+    if rows := choices.taken(found, button) if button in list(Take) else []:
+        with refused, collector_paused():
             import_rows(
                 dossier,
-                rows,
+                [row.answers for row in rows],
                 replace=choices.replaces,
                 actor=request.user,
                 now=timezone.now(),
                 version=components.version_of(request),
             )
-        if refused:
-            return _show_report(request, dossier, found, choices, violations=refused.violations)
-        parked.drop(token)
-        words = _("Đã nhập %(count)d dòng từ bảng tính.") % {"count": len(rows)}
-        if found.bad_rows:
-            words += " " + _("Đã bỏ %(count)d dòng lỗi.") % {"count": len(found.bad_rows)}
+        if not refused:
+            parked.drop(token)
+            _tell(request, dossier, found, rows)
+            return redirect("requests_app:editor", dossier.uuid)
+    return _show_report(request, dossier, found, choices, violations=refused.violations)
+
+
+def _find(
+    dossier: Dossier, actor: User, rows: Sequence[tuple[int, Answers]]
+) -> dict[int, list[CellFinding]]:
+    """Return what the editor will find in the rows once they are in, by their numbers."""
+    items = [
+        DossierItem(dossier=dossier, position=number, answers=answers) for number, answers in rows
+    ]
+    fill_columns(kinds.get(dossier.kind), items, actor=actor)
+    found = cells.findings_of(dossier, items, now=timezone.now())
+    return {item.position: found.get(item.uuid, []) for item in items}
+
+
+def _tell(
+    request: UserRequest, dossier: Dossier, found: SheetReport, rows: Sequence[SheetRow]
+) -> None:
+    """Say what came in, what was left out, and where what was left out can be had."""
+    words = _("Đã nhập %(count)d dòng từ bảng tính.") % {"count": len(rows)}
+    bad = sum(row.has_errors for row in rows)
+    if bad:
+        words += " " + _("%(count)d dòng còn lỗi: sửa ở danh sách dưới đây.") % {"count": bad}
+    if len(rows) == len(found.rows):
         messages.success(request, words)
-        return redirect("requests_app:editor", dossier.uuid)
-    return _show_report(request, dossier, found, choices, is_asked=is_import)
+        return
+    left = [row for row in found.rows if row not in rows]
+    content = spreadsheets.rejects(kinds.get(dossier.kind), left)
+    token = parked.park(content, dossier=dossier.uuid, owner=request.user.uuid)
+    words += " " + _("%(count)d dòng không nhập.") % {"count": len(left)}
+    path = reverse("requests_app:import_rejects", args=[dossier.uuid, token])
+    link = format_html('<a href="{}">{}</a>', path, _("Tải các dòng không nhập (.xlsx)"))
+    messages.success(request, format_html("{} {}", words, link))
+
+
+@require_safe
+def rejects(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
+    """Return the rows that were left out of an import, with the reasons, for a day."""
+    dossier = components.find(request.user, uuid)
+    try:
+        content = parked.unpark(token, dossier=dossier.uuid, owner=request.user.uuid)
+    except parked.NotParked as error:
+        raise Http404 from error
+    return _file(content, _REJECTS)
 
 
 def _show_report(
@@ -121,26 +194,41 @@ def _show_report(
     found: SheetReport,
     choices: Choices,
     *,
-    is_asked: bool = False,
     violations: tuple[Violation, ...] = (),
 ) -> HttpResponse:
     bad = found.bad_rows
+    kind = kinds.get(dossier.kind)
+    shown = found.rows[:ROWS_SHOWN]
+    # Columns that say nothing in any row would only make the table wider.
+    fields = [one for one in kind.fields if any(row.answers.get(one.name) for row in shown)]
     context: dict[str, Any] = {
         "dossier": dossier,
-        "kind": kinds.get(dossier.kind),
+        "kind": kind,
         "report": found,
         "bad_rows": bad[:ROWS_SHOWN],
         "hidden_count": max(0, len(bad) - ROWS_SHOWN),
         "bad_count": len(bad),
         "good_count": len(found.good_rows),
+        "row_count": len(found.rows),
+        "fields": fields,
+        "preview": [(row, _preview(row, fields)) for row in shown],
         "told_rows": found.told_rows[:ROWS_SHOWN],
+        "unfinished_rows": found.unfinished_rows[:ROWS_SHOWN],
         "offer_count": sum(len(row.offers) for row in bad),
         "accepted": choices.accepted,
         "choices": choices,
-        "is_asked": is_asked and bool(bad),
         "violations": violations,
     }
     return render(request, "requests_app/editor/report.html", context)
+
+
+def _preview(row: SheetRow, fields: Sequence[Field]) -> list[tuple[str, str]]:
+    """Return the row's values with their labels, as the list would have them."""
+    return [
+        (one.label, dict(one.choices).get(value, one.shown(value)))
+        for one in fields
+        for value in [row.answers.get(one.name, "")]
+    ]
 
 
 @require_safe

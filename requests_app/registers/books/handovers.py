@@ -19,6 +19,7 @@ from portal.agencies.models import Agency
 from portal.ca.models import Certificate
 from portal.core.roles import Scope
 from portal.core.text.vietnamese import nfc, search_key
+from portal.core.web.forms import TypedDayFilter
 from portal.core.web.paging import Order
 from requests_app.registers.base import Column, Register
 from requests_app.registers.filters import ALL, RegisterFilter
@@ -138,12 +139,8 @@ class MoveRegisterFilter(RegisterFilter):
         choices=DeviceKind.choices,
         empty_label=ALL,
     )
-    since = django_filters.DateFilter(
-        "happened_on", lookup_expr="gte", label=gettext_lazy("Từ ngày")
-    )
-    until = django_filters.DateFilter(
-        "happened_on", lookup_expr="lte", label=gettext_lazy("Đến ngày")
-    )
+    since = TypedDayFilter("happened_on", lookup_expr="gte", label=gettext_lazy("Từ ngày"))
+    until = TypedDayFilter("happened_on", lookup_expr="lte", label=gettext_lazy("Đến ngày"))
     agency = django_filters.CharFilter(label=gettext_lazy("Cơ quan quản lý"), method="of_agency")
 
     def with_text(

@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from portal.core.roles import Capability
-from portal.core.text.identifiers import parse_day
+from portal.core.text.identifiers import check_day, in_full, parse_day
 from portal.core.text.numbers import typed_number
 from requests_app.models import Dossier
 from requests_app.pages.views import pin_words
@@ -139,7 +139,7 @@ def number_many(request: UserRequest) -> HttpResponse:
                 one,
                 problems.get(one.uuid, ""),
                 request.POST.get(f"number-{one.uuid}", ""),
-                request.POST.get(f"date-{one.uuid}", ""),
+                in_full(request.POST.get(f"date-{one.uuid}", "")),
             )
             for one in waiting[: batch_numbering.MOST]
         ],
@@ -164,7 +164,8 @@ def _typed_numbers(
         if not number or len(number) > MOST_OF_A_NUMBER:
             problems[one.uuid] = _("Ghi số, ký hiệu văn bản, tối đa 40 ký tự.")
         elif parsed is None:
-            problems[one.uuid] = _("Ghi ngày văn bản dạng dd/mm/yyyy.")
+            said = [finding.message for finding in check_day(day)] if day else []
+            problems[one.uuid] = " ".join(said or [_("Ghi ngày văn bản dạng dd/mm/yyyy.")])
         elif seen := typed_number(version, otherwise=0):
             rows.append(batch_numbering.Numbered(one.uuid, seen, number, parsed))
     return rows, problems

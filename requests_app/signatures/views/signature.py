@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django import forms
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.core.rules import Severity
+from portal.core.rules import Severity, Violation
+from portal.core.web.refusals import Refusals
 from requests_app import kinds
+from requests_app.drafts.questions import Answer, answer_questions
 from requests_app.kinds import reissue_warning as reissue
 from requests_app.kinds import row_rules
+from requests_app.models import Dossier
 from requests_app.pages import components
 from requests_app.pages import views as taking
 from requests_app.steps.engine import allowed_steps
+from requests_app.steps.forms import StepForm
 from requests_app.submission.checks import (
+    Question,
+    RowFindings,
+    questions_of,
     row_findings,
     violations_before_signing,
 )
@@ -27,8 +40,69 @@ from requests_app.workflow import Action
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
 
+ANSWER_LENGTH = 500
 SIGNING = (Action.SIGN, Action.SEAL)
 _TURNING_BACK = (Action.SEND_BACK_TO_DRAFT, Action.REVISE)
+
+
+class QuestionForm(forms.Form):
+    """The answer to one question about some rows; left alone it stays open."""
+
+    choice = forms.ChoiceField(required=False, widget=forms.RadioSelect)
+    words = forms.CharField(
+        label=gettext_lazy("Lý do giữ nguyên"), required=False, max_length=ANSWER_LENGTH
+    )
+
+    def __init__(self, data: Any = None, *, question: Question) -> None:
+        answer = question.answer.answer if question.answer else ""
+        initial = {"choice": "keep" if answer else "", "words": answer}
+        super().__init__(data, prefix=question.key, initial=initial)
+        keeps = _("Giữ nguyên “%(value)s”") % {"value": question.value}
+        takes = _("Dùng “%(value)s”") % {"value": question.suggestion}
+        choices = [("take", takes)] if question.suggestion else []
+        field = self.fields["choice"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [*choices, ("keep", keeps)]
+        self.question = question
+
+    def answer(self) -> Answer | None:
+        """Return what was answered, None when nothing was; a reason alone keeps what stands."""
+        choice, words = self.cleaned_data["choice"], self.cleaned_data["words"]
+        if not choice and not words:
+            return None
+        return Answer(takes=choice == "take", words=words)
+
+
+def _question_forms(
+    dossier: Dossier, rows: Sequence[RowFindings], data: Any = None
+) -> list[QuestionForm]:
+    return [QuestionForm(data, question=one) for one in questions_of(dossier, rows)]
+
+
+@require_POST
+@taking.shows_conflict
+def answer(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Keep the answers to the questions about the list, then show what is left."""
+    dossier = components.find(request.user, uuid)
+    if not components.is_editor(dossier, request.user):
+        return taking.conflict(request, dossier.uuid)
+    now = timezone.now()
+    sent = _question_forms(dossier, row_findings(dossier, now=now), request.POST)
+    if not all(form.is_valid() for form in sent):
+        return _render_check(request, dossier, now=now, sent=sent)
+    given = {form.question.key: said for form in sent if (said := form.answer())}
+    with Refusals() as refused:
+        answer_questions(
+            dossier,
+            given,
+            actor=request.user,
+            now=now,
+            version=components.version_of(request),
+        )
+    if refused:
+        return _render_check(request, dossier, now=now, sent=sent, violations=refused.violations)
+    messages.success(request, _("Đã ghi nhận trả lời."))
+    return redirect("requests_app:check", dossier.uuid)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,14 +115,27 @@ def check(request: UserRequest, uuid: UUID) -> HttpResponse:
         return response
     if not components.is_editor(dossier, request.user):
         return redirect("requests_app:detail", dossier.uuid)
-    now = timezone.now()
+    return _render_check(request, dossier, now=timezone.now(), form=form)
+
+
+def _render_check(
+    request: UserRequest,
+    dossier: Dossier,
+    *,
+    now: datetime,
+    form: StepForm | None = None,
+    sent: Sequence[QuestionForm] = (),
+    violations: Sequence[Violation] = (),
+) -> HttpResponse:
+    form = form or components.step_form(dossier, Action.REQUEST_SIGNATURE)
     mode, why = signing_mode(dossier.agency, now=now)
     # What is worth a second look but stops nothing, as (row, words).
+    rows = row_findings(dossier, now=now)
     found = [
         (row.item.position, one.finding.message)
-        for row in row_findings(dossier, today=timezone.localdate(now))
+        for row in rows
         for one in row.findings
-        if one.finding.severity is Severity.WARNING
+        if one.finding.severity is Severity.WARNING and not one.finding.asks
     ]
     old = reissue.warnings(dossier, list(row_rules.rows_of(dossier)), now=now)
     context = {
@@ -58,7 +145,8 @@ def check(request: UserRequest, uuid: UUID) -> HttpResponse:
         "may_request": any(
             step.action == Action.REQUEST_SIGNATURE for step in allowed_steps(dossier, request.user)
         ),
-        "violations": form.violations or violations_before_signing(dossier, now=now),
+        "violations": violations or form.violations or violations_before_signing(dossier, now=now),
+        "questions": sent or _question_forms(dossier, rows),
         "warnings": found + [(one.row or 0, f"{one.message} {one.way_out}") for one in old],
         "mode": mode,
         "mode_reason": why,

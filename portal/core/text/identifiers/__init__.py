@@ -20,10 +20,20 @@ from portal.core.text.identifiers.contacts import (
     check_phone,
     normalise_phone,
 )
-from portal.core.text.identifiers.days import check_day, check_issue_day, parse_day
+from portal.core.text.identifiers.days import (
+    check_day,
+    check_issue_day,
+    could_be_swapped,
+    in_doubt,
+    in_full,
+    parse_day,
+    written_day,
+)
 from portal.core.text.identifiers.found import Check, Findings
 from portal.core.text.identifiers.hosts import check_host, host_of
+from portal.core.text.identifiers.names import check_letters
 from portal.core.text.identifiers.people import (
+    ISSUE_PLACES,
     NEW_CARD_ISSUE_PLACE,
     PROVINCE_CODES,
     SHEET_ISSUE_PLACES,
@@ -32,11 +42,13 @@ from portal.core.text.identifiers.people import (
     check_issue_place,
     check_name,
     identity_birth_year,
+    issue_place_name,
     mask,
 )
 
 __all__ = [
     "CARRIERS",
+    "ISSUE_PLACES",
     "NEW_CARD_ISSUE_PLACE",
     "PROVINCE_CODES",
     "SHEET_ISSUE_PLACES",
@@ -53,15 +65,21 @@ __all__ = [
     "check_identity_number",
     "check_issue_day",
     "check_issue_place",
+    "check_letters",
     "check_name",
     "check_office_phone",
     "check_official_email",
     "check_phone",
     "check_tax_code",
+    "could_be_swapped",
     "host_of",
     "identity_birth_year",
+    "in_doubt",
+    "in_full",
+    "issue_place_name",
     "mask",
     "normalise_phone",
     "normalise_serial",
     "parse_day",
+    "written_day",
 ]

@@ -15,5 +15,9 @@ def error(code: str, message: str, suggestion: str = "") -> Findings:
     return (Finding(code, message, Severity.ERROR, suggestion),)
 
 
+def question(code: str, message: str, suggestion: str = "") -> Findings:
+    return (Finding(code, message, Severity.WARNING, suggestion, asks=True),)
+
+
 def warning(code: str, message: str, suggestion: str = "") -> Findings:
     return (Finding(code, message, Severity.WARNING, suggestion),)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from django.utils.translation import gettext as _
 
-from portal.core.text.identifiers.found import Findings, error, warning
-from portal.core.text.vietnamese import nfc
+from portal.core.text.identifiers.found import Findings, error, question, warning
+from portal.core.text.identifiers.names import check_letters
+from portal.core.text.vietnamese import nfc, search_key
 
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ .'’-])*")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _TWELVE = re.compile(r"[0-9]{12}")
 _DIGITS = re.compile(r"[0-9]+")
 _SEPARATORS = re.compile(r"[\s.\-]+")
@@ -33,16 +37,52 @@ SHEET_ISSUE_PLACES = {
     "CCSĐKQLCTVDLQGVDC": ("Cục Cảnh sát đăng ký quản lý cư trú và dữ liệu quốc gia về dân cư"),
 }
 NEW_CARD_ISSUE_PLACE = "Bộ Công an"
+# What a clerk chooses from: how it is kept, what it is called.
+ISSUE_PLACES = {**SHEET_ISSUE_PLACES, NEW_CARD_ISSUE_PLACE: NEW_CARD_ISSUE_PLACE}
 
 
 def check_name(value: str) -> Findings:
-    """A person's name has letters, spaces, hyphen, apostrophe and dot only."""
-    if _NAME.fullmatch(value) or _NAME.fullmatch(nfc(value)):
-        return ()
-    return error(
-        "not_a_name",
-        _("Họ tên chỉ gồm chữ cái, dấu cách, dấu chấm, gạch nối. Hãy bỏ chữ số và ký hiệu khác."),
-    )
+    """A person's name has Vietnamese letters, spaces, hyphen, apostrophe and dot only, a family
+    name and a given name, each with its capital."""
+    name = nfc(value)
+    if odd := check_letters(name):
+        meant = odd[0].suggestion
+        offered = [meant, *(one.suggestion for one in check_name(meant))] if meant else [""]
+        return (replace(odd[0], suggestion=_passing(offered)),)
+    if not _NAME.fullmatch(name):
+        return error(
+            "not_a_name",
+            _(
+                "Họ tên chỉ gồm chữ cái, dấu cách, dấu chấm, gạch nối. "
+                "Hãy bỏ chữ số và ký hiệu khác."
+            ),
+        )
+    # H'Hen, K'Sor, Y-Blơ: a capital after each sign.
+    with_capitals = _LETTERS.sub(lambda one: one[0][:1].upper() + one[0][1:].lower(), name)
+    if name == name.lower():
+        return error(
+            "lower_case_name",
+            _("Họ tên viết thường toàn bộ. Tên trong chứng thư phải viết hoa chữ cái đầu."),
+            with_capitals,
+        )
+    if name != name.upper() and any(word[0].islower() for word in name.split()):
+        return question(
+            "mixed_case_name",
+            _("Họ tên có chữ không viết hoa chữ cái đầu. Hãy đối chiếu với thẻ căn cước."),
+            with_capitals,
+        )
+    if len(name.split()) == 1:
+        return question(
+            "single_word_name",
+            _("Họ tên chỉ có một chữ. Hãy ghi đủ họ, chữ đệm (nếu có) và tên như trên thẻ."),
+        )
+    return ()
+
+
+def _passing(names: Sequence[str]) -> str:
+    """Return the first of ``names`` that a check has nothing to refuse in, "" when none is."""
+    sound = (one for one in names if one and all(f.asks for f in check_name(one)))
+    return next(sound, "")
 
 
 def check_identity_number(value: str) -> Findings:
@@ -108,25 +148,29 @@ def check_identity_birth(number: str, birth_on: date | None) -> Findings:
 
 
 def check_issue_place(value: str) -> Findings:
-    """Nơi cấp: the CA's sheet takes two codes; cards of "Bộ Công an" fit neither."""
-    if value in SHEET_ISSUE_PLACES:
+    """Nơi cấp: one of the two codes of the CA's sheet, or the ministry on newer cards."""
+    if value in ISSUE_PLACES:
         return ()
-    typed = nfc(value).casefold()
-    for code, name in SHEET_ISSUE_PLACES.items():
-        if typed in (code.casefold(), name.casefold()):
-            suggestion = code
-            break
-    else:
-        suggestion = ""
+    typed = search_key(value)
+    known = {search_key(name): place for place, name in ISSUE_PLACES.items()}
+    known |= {search_key(place): place for place in ISSUE_PLACES}
+    known |= {"bca": NEW_CARD_ISSUE_PLACE, "bo ca": NEW_CARD_ISSUE_PLACE}
+    suggestion = known.get(typed, "")
     return warning(
         "not_in_sheet_codes",
         _(
-            "“%(place)s” không thuộc hai mã nơi cấp của bảng mẫu (%(codes)s). "
-            "Hãy chọn mã đúng với thẻ; thẻ do Bộ Công an cấp thì giữ nguyên."
+            "“%(place)s” không phải một trong các nơi cấp căn cước: %(places)s. "
+            "Hãy chọn nơi cấp đúng với thẻ."
         )
-        % {"place": value, "codes": ", ".join(SHEET_ISSUE_PLACES)},
+        % {"place": value, "places": ", ".join(ISSUE_PLACES)},
         suggestion,
     )
+
+
+def issue_place_name(value: str) -> str:
+    """Return the office a code of the CA's sheet stands for; other words as they are."""
+    codes = {code.casefold(): name for code, name in SHEET_ISSUE_PLACES.items()}
+    return codes.get(value.casefold(), value)
 
 
 def mask(number: str) -> str:

@@ -1,0 +1,160 @@
+# ruff: noqa: RUF001 (look-alikes are what this module is about)
+"""Letters that only look Vietnamese: other scripts' look-alikes, and text of old fonts (VNI, TCVN3)
+or of another encoding read as Unicode."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from portal.core.text.vietnamese import nfc
+
+_OURS = frozenset("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz")
+# Also in names of the Central Highlands (Ê Đê, Gia Rai, Ba Na).
+_HIGHLANDS = frozenset("ĕĭŏŭčƀñ")
+_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
+
+_LOOK_ALIKE = str.maketrans(
+    {
+        **dict(zip("АВЕКМНОРСТХУІЈЅЗ", "ABEKMHOPCTXYIJS3", strict=True)),
+        **dict(zip("авекмнорстхуіјѕ", "abekmhopctxyijs", strict=True)),
+        **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True)),
+        **dict(zip("ανορυικτχ", "avopuiktx", strict=True)),
+        "\u00d0": "Đ",  # eth, of keyboards that have no Đ
+        "\u0189": "Đ",
+        "\u00f0": "đ",
+        "\u0256": "đ",
+        "ı": "i",
+    }
+)
+
+
+def foreign_letters(value: str) -> str:
+    """Return the letters of ``value`` of which no Vietnamese name is written, each once."""
+    return "".join(dict.fromkeys(char for char in nfc(value) if not _is_ours(char)))
+
+
+@lru_cache(maxsize=4096)
+def _is_ours(char: str) -> bool:
+    if not char.isalpha():
+        return True
+    lower = char.lower()
+    if lower in _HIGHLANDS:
+        return True
+    base = "".join(c for c in unicodedata.normalize("NFD", lower) if c not in _TONES)
+    return unicodedata.normalize("NFC", base) in _OURS
+
+
+def in_our_letters(value: str) -> str:
+    """Return ``value`` with look-alikes put right; "" when other foreign letters are left."""
+    # Marks are taken off, so that a Cyrillic letter with a Vietnamese tone is put right too.
+    apart = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", value))
+    mended = nfc(apart.translate(_LOOK_ALIKE))
+    return "" if foreign_letters(mended) else mended
+
+
+# A syllable without its tone: onset, vowels, final.
+_SYLLABLE = re.compile(
+    r"(?:ngh|ng|nh|ch|gh|gi|kh|ph|qu|th|tr|[bcdđghklmnpqrstvxfjwz])?"
+    r"(?:uyê|uya|uyu|iêu|yêu|oai|oay|oao|oeo|uôi|uây|ươi|ươu|uao|"
+    r"oa|oă|oe|oo|uâ|uê|uy|uơ|ia|iê|yê|ua|uô|ưa|ươ|ai|ao|au|ay|âu|ây|eo|êu|iu|oi|ôi|ơi|ui|ưi|ưu|"
+    r"[aăâeêioôơuưy])"
+    r"(?:ch|ng|nh|[cmnptk])?"
+)
+
+
+@lru_cache(maxsize=8192)
+def _is_syllable(word: str) -> bool:
+    """Say whether a word can be read in Vietnamese: one tone at most, letters in their order."""
+    apart = unicodedata.normalize("NFD", word.lower())
+    if sum(char in _TONES for char in apart) > 1:
+        return False
+    plain = unicodedata.normalize("NFC", "".join(c for c in apart if c not in _TONES))
+    return _SYLLABLE.fullmatch(plain) is not None
+
+
+_TCVN3 = {
+    "µ": "à", "¸": "á", "¶": "ả", "·": "ã", "¹": "ạ", "¨": "ă", "»": "ằ", "¾": "ắ", "¼": "ẳ",
+    "½": "ẵ", "Æ": "ặ", "©": "â", "Ç": "ầ", "Ê": "ấ", "È": "ẩ", "É": "ẫ", "Ë": "ậ", "®": "đ",
+    "Ì": "è", "Ð": "é", "Î": "ẻ", "Ï": "ẽ", "Ñ": "ẹ", "ª": "ê", "Ò": "ề", "Õ": "ế", "Ó": "ể",
+    "Ô": "ễ", "Ö": "ệ", "×": "ì", "Ý": "í", "Ø": "ỉ", "Ü": "ĩ", "Þ": "ị", "ß": "ò", "ã": "ó",
+    "á": "ỏ", "â": "õ", "ä": "ọ", "«": "ô", "å": "ồ", "è": "ố", "æ": "ổ", "ç": "ỗ", "é": "ộ",
+    "¬": "ơ", "ê": "ờ", "í": "ớ", "ë": "ở", "ì": "ỡ", "î": "ợ", "ï": "ù", "ó": "ú", "ñ": "ủ",
+    "ò": "ũ", "ô": "ụ", "\u00ad": "ư", "õ": "ừ", "ø": "ứ", "ö": "ử", "÷": "ữ", "ù": "ự", "ú": "ỳ",
+    "ý": "ý", "û": "ỷ", "ü": "ỹ", "þ": "ỵ", "¡": "Ă", "¢": "Â", "§": "Đ", "£": "Ê", "¤": "Ô",
+    "¥": "Ơ", "¦": "Ư",
+}  # fmt: skip
+_TCVN3_TABLE = str.maketrans(_TCVN3)
+
+_VNI_TONES = {"ù": "\u0301", "ø": "\u0300", "û": "\u0309", "õ": "\u0303", "ï": "\u0323"}
+_VNI_HAT = {"â": "", "á": "\u0301", "à": "\u0300", "å": "\u0309", "ã": "\u0303", "ä": "\u0323"}
+_VNI_BREVE = {"ê": "", "é": "\u0301", "è": "\u0300", "ú": "\u0309", "ü": "\u0303", "ë": "\u0323"}
+_VNI_ALONE = {"ñ": "đ", "ö": "ư", "ô": "ơ", "æ": "ỉ", "ó": "ĩ", "ò": "ị", "î": "ỵ"}
+
+
+def _vni_table() -> dict[str, str]:
+    made: dict[str, str] = dict(_VNI_ALONE)
+    for base, written in [*zip("aeouy", "aeouy", strict=True), ("ô", "ơ"), ("ö", "ư")]:
+        made |= {base + mark: written + tone for mark, tone in _VNI_TONES.items()}
+    for base in "aeo":
+        made |= {base + mark: base + "\u0302" + tone for mark, tone in _VNI_HAT.items()}
+    made |= {"a" + mark: "a\u0306" + tone for mark, tone in _VNI_BREVE.items()}
+    composed = {code: unicodedata.normalize("NFC", letter) for code, letter in made.items()}
+    upper = {code.upper(): letter.upper() for code, letter in composed.items()}
+    mixed = {code[0].upper() + code[1:]: letter.upper() for code, letter in composed.items()}
+    return mixed | upper | composed
+
+
+_VNI = _vni_table()
+_VNI_CODES = re.compile("|".join(sorted(map(re.escape, _VNI), key=len, reverse=True)))
+# Of UTF-8 that was read as Windows-1252: "á»§y ban nhÃ¢n dÃ¢n".
+_BYTES = re.compile("Ã[\u0080-\u00ff]|á[»º]|Æ[°¡]|Ä[\u0090‘]|â€|\ufffd")
+_ODD_INSIDE = re.compile(r"[?¿\ufffd¢£¤¥¦§¨©ª«¬®¯°±²³µ¶·¸¹»¼½¾×÷]")
+
+
+def legacy_text(value: str) -> tuple[bool, str]:
+    """Say whether ``value`` is text of an old font or a broken encoding, and what it reads as.
+
+    The second is "" where nobody can say. Text that reads well as it is never is.
+    """
+    odd = _oddity(value)
+    if not odd:
+        return False, ""
+    found = [
+        (left, text)
+        for text in (_reread(value), _vni(value), _tcvn3(value))
+        if text and (left := _oddity(text)) < odd
+    ]
+    if found:
+        left, text = min(found)
+        return True, "" if left else nfc(text)
+    return bool(_BYTES.search(value) or _ODD_INSIDE.search(value)), ""
+
+
+def _oddity(value: str) -> int:
+    """Return how many words of ``value`` can't be read, and what is written in no name."""
+    words = re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", value))
+    return sum(
+        not _is_syllable(word) for word in words if not (word.isascii() and word.isupper())
+    ) + len(_ODD_INSIDE.findall(value))
+
+
+def _reread(value: str) -> str:
+    for encoding in ("cp1252", "latin-1"):
+        try:
+            return value.encode(encoding).decode("utf-8")
+        except UnicodeError:
+            continue
+    return ""
+
+
+def _vni(value: str) -> str:
+    return _VNI_CODES.sub(lambda one: _VNI[one[0]], value)
+
+
+def _tcvn3(value: str) -> str:
+    text = value.translate(_TCVN3_TABLE)
+    # In capital fonts (.VnTimeH) the codes of small letters stand among capitals.
+    letters = [char for char in value if char.isascii() and char.isalpha()]
+    return text.upper() if letters and all(char.isupper() for char in letters) else text

@@ -1,0 +1,291 @@
+"""Rows held against the register: their bodies, people and old certificates, in a few queries.
+
+A clerk's rows are held against the own tree alone, so nobody learns who exists elsewhere. Whoever
+decides is told what the part of the register that they see says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import cached_property
+from itertools import pairwise
+
+from django.db.models import Q
+from django.utils import timezone
+
+from portal.accounts.models import User
+from portal.agencies.models import Agency, AgencyVersion, Subscriber, SubscriberKind
+from portal.ca.models import Certificate
+from portal.core.rules import Finding
+from portal.core.text import identifiers, names
+from portal.core.text.vietnamese import search_key
+from requests_app import kinds
+from requests_app.kinds import people
+from requests_app.kinds.base import CellFinding
+from requests_app.kinds.named_bodies import bodies_of
+from requests_app.kinds.targets import serial_of
+from requests_app.models import Dossier, DossierItem
+from requests_app.rules import names as rules
+
+_LEVELS = (people.LEVELS, tuple(f"new_{level}" for level in people.LEVELS))
+# The cell that names a body by itself; a rule of the form refuses what is not registered.
+_BODY_CELL = {"organisation": "name", "system": "owner", "certificate": "new_name"}
+_OLD_SERIAL = "old_serial"
+_NOT_IN_THE_TREE = frozenset(
+    {"other_province", "other_commune", "name_misspelt", "body_not_registered"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body of the sender's tree as it is called today."""
+
+    pk: int
+    parent: int | None
+    name: str
+
+
+@dataclass(frozen=True)
+class OwnTree:
+    """The sender, the bodies above it and those under it; pure, so that it can be asked often."""
+
+    sender: int
+    province: str
+    bodies: Mapping[int, Body]
+    near: dict[str, str] = field(default_factory=dict)  # typed → the name it is like, or ""
+
+    @cached_property
+    def by_key(self) -> Mapping[str, Body]:
+        """Name made comparable → body."""
+        return {names.key(one.name): one for one in self.bodies.values()}
+
+    def named(self, typed: str) -> Body | None:
+        """Return the body that ``typed`` is the name of, however it is written."""
+        return self.by_key.get(names.key(typed))
+
+    def superiors(self, pk: int | None) -> list[Body]:
+        """Return the body with that key and those above it, the nearest first."""
+        found: list[Body] = []
+        while (body := self.bodies.get(pk or 0)) is not None and body not in found:
+            found.append(body)
+            pk = body.parent
+        return found
+
+    def nearest(self, typed: str) -> str:
+        """Return the registered name that ``typed`` is probably meant for, "" for none."""
+        if typed not in self.near:
+            self.near[typed] = names.nearest(typed, [one.name for one in self.bodies.values()])
+        return self.near[typed]
+
+
+def own_tree(agency: Agency, *, today: date) -> OwnTree:
+    """Return the tree of ``agency`` by the names in force, in two queries."""
+    above = (
+        Agency.objects.filter(pk=agency.pk)
+        .values_list("parent", "parent__parent", "parent__parent__parent")
+        .get()
+    )
+    under = Q(agency=agency.pk)
+    for depth in range(1, 4):
+        under |= Q(**{"agency__" + "__".join(["parent"] * depth): agency.pk})
+    versions = (
+        AgencyVersion.objects.on(today)
+        .filter(under | Q(agency__in=[pk for pk in above if pk]), agency__dissolved_on__isnull=True)
+        .order_by("agency")
+        .values_list("agency", "parent", "name")
+    )
+    bodies = {pk: Body(pk, parent, name) for pk, parent, name in versions}
+    return OwnTree(agency.pk, agency.province, bodies)
+
+
+def findings(
+    dossier: Dossier, items: Sequence[DossierItem], *, reader: User | None = None, now: datetime
+) -> dict[int, list[CellFinding]]:
+    """Return what the register says of the rows, by their position; at most eight queries.
+
+    ``reader`` None is the sender, who is told of the own tree alone.
+    """
+    kind = kinds.get(dossier.kind)
+    fields = {one.name for one in kind.fields}
+    levels = next((one for one in _LEVELS if one[0] in fields), ())
+    cell = _BODY_CELL.get(kind.about, "")
+    if not levels and cell not in fields:
+        return {}
+    typed = [item for item in items if not kind.is_blank(item.answers)]
+    found: dict[int, list[CellFinding]] = {item.position: [] for item in typed}
+    if not typed:
+        return {}
+    tree = own_tree(dossier.agency, today=timezone.localdate(now))
+    wanted = {item.certificate_id for item in typed if item.certificate_id}
+    certificates = Certificate.objects.filter(pk__in=wanted).order_by()
+    kinds_of = dict(certificates.values_list("pk", "kind")) if wanted else {}
+    judged: dict[tuple[object, ...], list[CellFinding]] = {}  # many rows say the same
+    for item in typed:
+        path = tuple(item.answers.get(level, "") for level in levels)
+        of = kinds_of.get(item.certificate_id or 0, SubscriberKind.PERSON)
+        is_person = of == SubscriberKind.PERSON  # an organisation stands below its own levels
+        if (path, is_person) not in judged:
+            judged[path, is_person] = judge_levels(path, levels, tree, names_sender=is_person)
+        found[item.position] += judged[path, is_person]
+        name = item.answers.get(cell, "")
+        if name and of != SubscriberKind.SYSTEM and (odd := _judge_name(name, tree)):
+            found[item.position].append(CellFinding(cell, odd))
+    if reader is not None:
+        for position, odd_cell in _of_bodies(typed, found, reader):
+            found[position].append(odd_cell)
+    if kind.about == "person":
+        for position, odd_cell in _of_people(dossier, typed, reader):
+            found[position].append(odd_cell)
+    if _OLD_SERIAL in fields:
+        for position, odd_cell in _of_old_serials(dossier, typed, reader):
+            found[position].append(odd_cell)
+    return {position: cells for position, cells in found.items() if cells}
+
+
+def _judge_name(typed: str, tree: OwnTree) -> Finding | None:
+    if body := tree.named(typed):
+        return rules.name_is_written_as_registered(typed, _as_typed(body.name, typed))
+    near = rules.name_is_not_misspelt(typed, _as_typed(tree.nearest(typed), typed))
+    return replace(near, asks=False) if near else None  # refused by the form's own rule
+
+
+def judge_levels(
+    path: Sequence[str], levels: Sequence[str], tree: OwnTree, *, names_sender: bool = True
+) -> list[CellFinding]:
+    """Return what is odd about the levels of a certificate's subject, from the top.
+
+    What stands above the first body of the tree is judged only where the register knows what is
+    above the sender. ``names_sender``: they end at the sender or below it, as a person's do.
+    """
+    filled = [(level, typed) for level, typed in zip(levels, path, strict=True) if typed]
+    if not filled:
+        return []
+    bodies = [tree.named(typed) for _level, typed in filled]
+    above = tree.superiors(tree.sender)
+    first = next((at for at, body in enumerate(bodies) if body), len(bodies))
+    found: list[CellFinding] = []
+    for at, ((level, typed), body) in enumerate(zip(filled, bodies, strict=True)):
+        is_judged = at > first or len(above) > 1 or at > 0
+        finding: Finding | None
+        if body is not None:
+            finding = rules.name_is_written_as_registered(typed, _as_typed(body.name, typed))
+        else:
+            near = tree.nearest(typed)
+            finding = (
+                rules.body_is_of_the_senders_province(typed, tree.province)
+                or rules.name_is_not_misspelt(typed, _as_typed(near, typed))
+                or rules.body_is_of_the_senders_commune(typed, [one.name for one in above])
+                or (rules.body_is_registered(typed, is_known=False) if is_judged else None)
+            )
+        if finding:
+            found.append(CellFinding(level, finding))
+    if found:
+        return found  # names first: the order of names that are wrong tells nothing
+    known = [(level, body) for (level, _), body in zip(filled, bodies, strict=True) if body]
+    for (_upper_level, upper), (level, lower) in pairwise(known):
+        is_under = upper in tree.superiors(lower.pk)
+        if odd := rules.levels_go_downwards(upper.name, lower.name, is_under=is_under):
+            return [CellFinding(level, odd)]
+    superior = tree.bodies.get(known[0][1].parent or 0) if known else None
+    if superior and (odd := rules.superior_is_named(superior.name, is_named=first > 0)):
+        return [CellFinding(filled[0][0], odd)]
+    if names_sender and tree.sender in tree.bodies:
+        lowest = known[-1][1].pk if known else None
+        is_named = any(one.pk == tree.sender for one in tree.superiors(lowest))
+        if odd := rules.sender_is_named(tree.bodies[tree.sender].name, is_named=is_named):
+            return [CellFinding(filled[-1][0], odd)]
+    return []
+
+
+def _as_typed(name: str, typed: str) -> str:
+    """Return a registered name in the letters a person writes in: capitals stay capitals."""
+    return name.upper() if typed == typed.upper() else name
+
+
+def _of_bodies(
+    items: Sequence[DossierItem], found: Mapping[int, Sequence[CellFinding]], reader: User
+) -> list[tuple[int, CellFinding]]:
+    """Say of the bodies that are none of the sender's tree whose they are, as the reader sees."""
+    odd = [
+        (item.position, cell.field, item.answers[cell.field])
+        for item in items
+        for cell in found[item.position]
+        if cell.finding.code in _NOT_IN_THE_TREE
+    ]
+    wanted = {search_key(name) for _row, _field, typed in odd for name in names.in_full(typed)}
+    if not wanted:
+        return []
+    visible = Agency.objects.visible_to(reader).filter(search_name__in=wanted).order_by("pk")
+    bodies = {
+        names.key(name): (name, province, parent)
+        for name, province, parent in visible.values_list("name", "province", "parent__name")
+    }
+    return [
+        (row, CellFinding(field, rules.body_is_known_elsewhere(*bodies[names.key(typed)])))
+        for row, field, typed in odd
+        if names.key(typed) in bodies
+    ]
+
+
+def _of_people(
+    dossier: Dossier, items: Sequence[DossierItem], reader: User | None
+) -> list[tuple[int, CellFinding]]:
+    """Hold numbers, names, birthdays against the people of the own bodies, or the reader's."""
+    people_known = Subscriber.objects.filter(kind=SubscriberKind.PERSON)
+    if reader is None:
+        people_known = people_known.filter(agency__in=bodies_of(dossier.agency))
+    else:
+        people_known = people_known.visible_to(reader)
+    wanted = {search_key(item.answers.get("full_name", "")) for item in items} - {""}
+    by_name: dict[tuple[str, date | None], set[str]] = {}
+    namesakes = people_known.filter(search_name__in=wanted).order_by()
+    for key, birth_on, number in namesakes.values_list("search_name", "birth_on", "identity_hash"):
+        by_name.setdefault((key, birth_on), set()).add(number or "")
+    hashes = {item.identity_hash for item in items} - {""}
+    same = people_known.filter(identity_hash__in=hashes).order_by()
+    by_number = dict(same.values_list("identity_hash", "name"))
+    found = []
+    for item in items:
+        name = item.answers.get("full_name", "")
+        birth_on = identifiers.parse_day(item.answers.get("birth_on", ""))
+        known = by_name.get((search_key(name), birth_on), set()) if birth_on else set()
+        if not item.identity_hash:
+            continue
+        looks = (
+            rules.number_is_of_this_person(known, item.identity_hash, name),
+            rules.name_is_of_this_number(by_number.get(item.identity_hash, ""), name),
+        )
+        found += [(item.position, CellFinding("identity_number", look)) for look in looks if look]
+    return found
+
+
+def _of_old_serials(
+    dossier: Dossier, items: Sequence[DossierItem], reader: User | None
+) -> list[tuple[int, CellFinding]]:
+    """Hold the old certificates' numbers against those of the own bodies, or of the reader's."""
+    serials = {item.position: serial_of(item.answers, _OLD_SERIAL) for item in items}
+    wanted = set(serials.values()) - {""}
+    if not wanted:
+        return []
+    known = Certificate.objects.all()
+    if reader is None:
+        known = known.filter(agency__in=bodies_of(dossier.agency))
+    else:
+        known = known.visible_to(reader)
+    holders = dict(known.filter(serial__in=wanted).order_by().values_list("serial", "common_name"))
+    is_person = kinds.get(dossier.kind).about == "person"
+    found = []
+    for item in items:
+        serial = serials[item.position]
+        if not serial:
+            continue
+        finding = rules.old_serial_is_known(serial in holders)
+        if finding is None and is_person:
+            finding = rules.old_serial_is_this_persons(
+                holders[serial], item.answers.get("full_name", "")
+            )
+        if finding:
+            found.append((item.position, CellFinding(_OLD_SERIAL, finding)))
+    return found
