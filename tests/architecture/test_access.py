@@ -134,6 +134,7 @@ ACCESS: dict[str, Access] = {
     "GET requests_app:row": SEEN,
     "GET requests_app:check": DRAFTED,
     "POST requests_app:check": DRAFTED,
+    "POST requests_app:answer": CONFLICT,
     "GET requests_app:sign": LED_BACK,
     "POST requests_app:sign": LED_BACK,
     "GET requests_app:review": _about(
@@ -318,6 +319,8 @@ ACCESS: dict[str, Access] = {
     "POST agencies:change": _about(
         {200: frozenset({AD}), 403: ALL}, {200: frozenset({AD}), 403: CA}
     ),
+    "GET agencies:names": ADMINISTRATOR,
+    "POST agencies:names": ADMINISTRATOR,
     "GET agencies:subscribers": EVERYBODY,
     "GET agencies:subscriber": SEEN,
     "POST agencies:reveal": _about({200: CA | {C}, 403: ON_THE_WAY}, {200: CA}),
