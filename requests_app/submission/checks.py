@@ -12,13 +12,14 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.ca.models import Certificate
-from portal.core.database.fields import keyed_hash
 from portal.core.roles import Scope
 from portal.core.rules import Severity, Violation
+from portal.core.text.names import CERTIFICATE_NAME_LENGTH, in_short
 from requests_app import kinds
 from requests_app.kinds import register_findings, row_rules
 from requests_app.kinds import reissue_warning as reissue
 from requests_app.kinds.base import CellFinding, EffectKind, Kind, check_list, violations_of
+from requests_app.kinds.certificate_names import NAME_OVER_64, chosen_forms, question_key
 from requests_app.kinds.duplicates import standing_rows
 from requests_app.kinds.named_bodies import bodies_of
 from requests_app.models import Attachment, Dossier, DossierItem, QuestionAnswer, SigningMode
@@ -134,6 +135,11 @@ class Question:
     answer: QuestionAnswer | None
 
     @property
+    def is_about_a_certificate(self) -> bool:
+        """Whether the value offered is for the certificate alone: the row keeps its own."""
+        return self.code == NAME_OVER_64
+
+    @property
     def places(self) -> str:
         """The rows as people name them: "3, 7, 8 … (45 dòng)"."""
         shown = ", ".join(map(str, self.rows[:ROWS_NAMED]))
@@ -144,6 +150,8 @@ def questions_of(dossier: Dossier, rows: Sequence[RowFindings]) -> list[Question
     """Return what ``rows`` ask, in the order of the list, each with its answer if it has one."""
     labels = {one.name: one.label for one in kinds.get(dossier.kind).fields}
     answered = {one.question: one for one in dossier.question_answers.select_related("said_by")}
+    if any(cell.finding.code == NAME_OVER_64 for row in rows for cell in row.findings):
+        answered = chosen_forms(dossier) | answered  # a short form is chosen once
     found: dict[str, Question] = {}
     for row in rows:
         for cell in row.findings:
@@ -161,18 +169,15 @@ def questions_of(dossier: Dossier, rows: Sequence[RowFindings]) -> list[Question
                     label=labels.get(cell.field, ""),
                     value=value,
                     message=cell.finding.message,
-                    suggestion=cell.finding.suggestion,
+                    suggestion=in_short(value, CERTIFICATE_NAME_LENGTH)
+                    if code == NAME_OVER_64
+                    else cell.finding.suggestion,
                     rows=[],
                     answer=answered.get(key),
                 ),
             )
             question.rows.append(row.item.position)
     return list(found.values())
-
-
-def question_key(code: str, field: str, value: str) -> str:
-    """Return what an answer is kept by: the same words in the same cell, asked for one reason."""
-    return keyed_hash(f"question:{code}:{field}:{value}")
 
 
 def open_questions(questions: Iterable[Question]) -> list[Violation]:

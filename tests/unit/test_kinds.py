@@ -127,7 +127,8 @@ def test_a_composed_cell_holds_what_the_form_asks() -> None:
     cells = {column.label: column.text(answers) for column in PERSON.columns}
 
     assert cells["Số định danh cá nhân/Ngày cấp, nơi cấp"] == (
-        f"{answers['identity_number']}\n25/08/2024, Cục Cảnh sát quản lý hành chính về trật tự xã hội"
+        f"{answers['identity_number']}\n25/08/2024, "
+        "Cục Cảnh sát quản lý hành chính về trật tự xã hội"
     )
     assert cells["Tên cơ quan, tổ chức công tác"] == (
         "TRƯỜNG THCS SỐ 1, ỦY BAN NHÂN DÂN XÃ TÂN UYÊN, ỦY BAN NHÂN DÂN TỈNH LAI CHÂU"

@@ -158,7 +158,10 @@ def _of_row(item: DossierItem, register: _Register) -> list[Violation]:
         return [ended]
     found = [
         name_is_the_registered(
-            item.answers.get("certificate_name", ""), certificate.common_name, row
+            item.answers.get("certificate_name", ""),
+            certificate.common_name,
+            row,
+            whole=certificate.subscriber.name,
         ),
         email_is_the_registered(item.answers.get("email", ""), certificate.email, row),
         rules.sim_names_its_number(
