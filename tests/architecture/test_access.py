@@ -108,6 +108,8 @@ ACCESS: dict[str, Access] = {
     "GET requests_app:list": EVERYBODY,
     "GET requests_app:queue": EVERYBODY,
     "GET requests_app:copies": EVERYBODY,
+    "GET requests_app:inquiries": EVERYBODY,
+    "POST requests_app:inquiries": _only(code=404, rest=404),
     "GET requests_app:number_many": _only(C, rest=404),
     "POST requests_app:number_many": _only(C, code=302, rest=404),  # nothing was typed
     "GET requests_app:sign_many": _only(C, H, rest=404),

@@ -1,4 +1,4 @@
-"""Names longer than a certificate lets them be: printed whole, chosen in short once, never a stop."""
+"""Names longer than a certificate lets them be: printed whole, in short once, never a stop."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def school(people: story.Cast) -> Agency:
 
 
 def of_the_school(people: story.Cast) -> Dossier:
-    return story.draft_of(people, "mau_01_person", [person_answers(1, org3=SCHOOL)])
+    return story.draft_of(people, "mau_01_person", [person_answers(1, org3=SCHOOL, storage="rssp")])
 
 
 def codes(dossier: Dossier) -> list[str]:
@@ -87,7 +87,9 @@ def test_another_short_form_is_chosen_once_for_the_letters_to_come(
         answer(first, people, Answer(words="A" * 65))
     answer(first, people, Answer(words="TRƯỜNG PTDTBT SỐ 2 TÂN UYÊN"))
 
-    later = story.draft_of(people, "mau_01_person", [person_answers(2, org3=SCHOOL)])
+    later = story.draft_of(
+        people, "mau_01_person", [person_answers(2, org3=SCHOOL, storage="rssp")]
+    )
 
     assert codes(later) == []
     assert levels_of(issued(later, people).result)[2] == "TRƯỜNG PTDTBT SỐ 2 TÂN UYÊN"
@@ -129,7 +131,7 @@ def test_a_body_with_a_long_name_gets_its_own_certificate_and_renews_it(
 
 
 def test_a_name_typed_otherwise_stands_in_a_certificate_as_registered(people: story.Cast) -> None:
-    row = person_answers(1, org2="ủy ban nhân dân xã tân uyên")
+    row = person_answers(1, org2="ủy ban nhân dân xã tân uyên", storage="rssp")
     dossier = story.draft_of(people, "mau_01_person", [row])
 
     item = issued(dossier, people)

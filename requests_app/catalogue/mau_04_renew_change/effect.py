@@ -49,6 +49,7 @@ from requests_app.catalogue.mau_04_renew_change.form import LEVELS, changed_subj
 from requests_app.catalogue.mau_04_renew_change.rules import GIVEN_BACK
 from requests_app.execution.preparation import SENDER_GONE
 from requests_app.execution.rows import fail_unwritable, in_pieces, mark_failed, waiting_rows
+from requests_app.inquiries import services as inquiries
 from requests_app.kinds import parts
 from requests_app.kinds.certificate_names import CertificateNames, certificate_names
 from requests_app.kinds.effects import Effect
@@ -395,9 +396,11 @@ def prepare_notice(pk: int, /, *, now: datetime) -> Callable[[Dossier], object]:
 
 
 def note_request(dossier: Dossier, /, *, actor: User | None, now: datetime) -> None:
-    """What was asked in time waits for its answer: the door of a certificate stays open."""
+    """What was asked in time waits for its answer: the door of a certificate stays open. Whose
+    person moves is asked whether that is so."""
     renewing = dossier.items.filter(renews=True).values("certificate")
     expiry.asked(Certificate.objects.filter(pk__in=renewing).only("uuid"), now=now)
+    inquiries.ask(dossier, now=now)
 
 
 EFFECT = Effect(
