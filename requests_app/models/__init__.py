@@ -10,6 +10,7 @@ from requests_app.models.dossiers import (
     DossierEvent,
     DossierItem,
     Outcome,
+    ReturnedContent,
     ReturnReason,
     SigningMode,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "Outcome",
     "Procedure",
     "ReturnReason",
+    "ReturnedContent",
     "RoutingProposal",
     "RoutingRule",
     "SigningMode",

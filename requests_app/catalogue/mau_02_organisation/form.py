@@ -138,6 +138,7 @@ KIND = Kind(
     list_title="Số lượng và danh sách đăng ký",
     counted="cơ quan, tổ chức",
     headline=gettext_lazy("Cấp chứng thư cho {count} cơ quan, tổ chức"),
+    short=gettext_lazy("Cấp mới"),
     fields=FIELDS,
     columns=COLUMNS,
     notes=(parts.EMAIL_NOTE,),

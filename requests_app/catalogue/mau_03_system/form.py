@@ -187,6 +187,7 @@ KIND = Kind(
     list_title="Số lượng và danh sách đăng ký",
     counted="thiết bị, dịch vụ, phần mềm",
     headline=gettext_lazy("Cấp chứng thư cho {count} thiết bị, dịch vụ, phần mềm"),
+    short=gettext_lazy("Cấp mới"),
     fields=FIELDS,
     columns=COLUMNS,
     notes=(parts.EMAIL_NOTE,),
