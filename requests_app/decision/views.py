@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.core.web.refusals import Refusals
 from requests_app import kinds
 from requests_app.decision import services as decision_services
+from requests_app.dossier_pages.stages import stages_of
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.pages import components
 from requests_app.pages import views as taking
@@ -132,6 +133,7 @@ def confirm(request: UserRequest, uuid: UUID) -> HttpResponse:
     page = components.rows_page(dossier, request.GET.get("page"))
     context = {
         "dossier": dossier,
+        "stages": stages_of(dossier, request.user),
         "kind": kinds.get(dossier.kind),
         "scan": components.scan_of(dossier),
         "cards": cards,
@@ -175,6 +177,7 @@ def _render_review(
     rows = components.masked(dossier, page)
     context = {
         "dossier": dossier,
+        "stages": stages_of(dossier, request.user),
         "kind": kinds.get(dossier.kind),
         "scan": components.scan_of(dossier),
         "cards": cards,

@@ -190,6 +190,8 @@ class Kind:
     sheet: tuple[SheetColumn, ...] = ()
     short: Words = ""  # the headline before a name ("Cấp mới: Lò Văn A"); "": without its number
     others: Words = ""  # what is counted beside the first name: "người"; "": as ``counted``
+    # What who decides reads of a row without opening it: (label, the fields it is put together of).
+    glance: tuple[tuple[Words, tuple[str, ...]], ...] = ()
     need: Words = ""  # what the start page asks: "Cấp chứng thư cho cá nhân"
     purpose: Words = ""  # and one sentence on when to use it
     when_done: Words = ""  # what a page says of a dossier of which everything is done

@@ -22,6 +22,7 @@ from portal.core.web.refusals import Refusals
 from requests_app import kinds
 from requests_app.decision import services as decision_services
 from requests_app.decision.services import RowDecision, decide_rows
+from requests_app.dossier_pages.stages import stages_of
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.pages import components
 from requests_app.pages import views as taking
@@ -168,6 +169,7 @@ def _page(
     now = timezone.now()
     context = {
         "dossier": dossier,
+        "stages": stages_of(dossier, request.user),
         "kind": kinds.get(dossier.kind),
         "scan": components.scan_of(dossier),
         "taking": components.steps_of(dossier, user, sent=sent, only=TAKING),

@@ -182,6 +182,7 @@ class Row:
 
     item: DossierItem
     identity: str
+    glance: Sequence[tuple[Words, str]] = ()  # what is read of it without opening it, by label
 
 
 def rows_page(dossier: Dossier, number: str | None) -> Page[DossierItem]:
@@ -193,10 +194,24 @@ def rows_page(dossier: Dossier, number: str | None) -> Page[DossierItem]:
 
 def masked(dossier: Dossier, page: Page[DossierItem]) -> list[Row]:
     """Return the rows of a page with the number that tells people apart, masked."""
-    name = next(
-        (one.name for one in kinds.get(dossier.kind).fields if one.name == "identity_number"), ""
-    )
-    return [Row(item, mask(item.answers.get(name, "")) if name else "") for item in page]
+    kind = kinds.get(dossier.kind)
+    fields = {one.name: one for one in kind.fields}
+
+    def glance(item: DossierItem) -> list[tuple[Words, str]]:
+        said = [
+            (
+                label,
+                [shown(fields[name], value) for name in names if (value := item.answers.get(name))],
+            )
+            for label, names in kind.glance
+        ]
+        return [(label, ", ".join(parts)) for label, parts in said if parts]
+
+    has_number = "identity_number" in fields
+    return [
+        Row(item, mask(item.answers.get("identity_number", "")) if has_number else "", glance(item))
+        for item in page
+    ]
 
 
 def shown(one: Field, value: str) -> str:

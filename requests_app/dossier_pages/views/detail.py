@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.core.roles import Capability
 from requests_app import kinds
 from requests_app.dossier_pages.forms import AttachmentForm
+from requests_app.dossier_pages.stages import stages_of
 from requests_app.dossier_pages.visibility import as_sent, hides_rework, read_row, shown_events
 from requests_app.models import (
     Attachment,
@@ -80,6 +81,7 @@ def render_detail(
         "page": page,
         "rows": [] if is_rework else components.masked(dossier, page),
         "events": events,
+        "stages": stages_of(dossier, request.user, events=events),
         "delivered": list(dossier.delivered_papers.select_related("document")),
         **_covering(dossier, request.user),
         "why_it_came_back": last if last is not None and last.reason and dossier.queue else None,
@@ -193,6 +195,7 @@ def done(request: UserRequest, uuid: UUID) -> HttpResponse:
     context = {
         "dossier": dossier,
         "event": event,
+        "stages": stages_of(dossier, request.user),
         "following": waiting.order_by("due_on", "pk").only("uuid").first(),
     }
     return render(request, "requests_app/done.html", context)
