@@ -21,7 +21,7 @@ from requests_app import kinds
 from requests_app.kinds.base import Field, Widget, Words
 from requests_app.models import Attachment, Decision, Dossier, DossierItem, Outcome, ReturnReason
 from requests_app.steps.engine import allowed_steps
-from requests_app.steps.forms import StepForm
+from requests_app.steps.forms import NAMES_ROWS, StepForm
 from requests_app.workflow import EDITABLE, Action, DossierStep, State, steps_open_to
 
 if TYPE_CHECKING:
@@ -83,9 +83,19 @@ class StepCard:
         return self.step.action in _BACKWARDS
 
     @property
+    def html_id(self) -> str:
+        """The id of its form, by which what stands elsewhere on the page belongs to it."""
+        return f"buoc-{self.step.action.value}"
+
+    @property
     def is_open(self) -> bool:
         """Whether its form stands open: it was sent and came back."""
         return self.form.is_bound
+
+
+def picks_for(cards: Sequence[StepCard]) -> StepCard | None:
+    """Return the one whose reason names rows of the list, so that they can be ticked there."""
+    return next((card for card in cards if card.step.action in NAMES_ROWS), None)
 
 
 def wants_fragment(request: HttpRequest) -> bool:
@@ -165,6 +175,8 @@ def step_form(
     name = action if action in Action.values else "step"
     return StepForm(
         data,
+        dossier=dossier,
+        step=action,
         initial={"action": action, "version": dossier.version},
         reasons=reasons,
         auto_id=f"{name}_%s",
@@ -201,7 +213,11 @@ def masked(dossier: Dossier, page: Page[DossierItem]) -> list[Row]:
         said = [
             (
                 label,
-                [shown(fields[name], value) for name in names if (value := item.answers.get(name))],
+                [
+                    words_of(fields[name], value)
+                    for name in names
+                    if (value := item.answers.get(name))
+                ],
             )
             for label, names in kind.glance
         ]

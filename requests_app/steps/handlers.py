@@ -32,6 +32,7 @@ from requests_app.papers import PDF, deliver_document
 from requests_app.routing.services import copies_for
 from requests_app.rules import dossiers as rules
 from requests_app.steps import clocks
+from requests_app.steps.reasons import has_blank
 from requests_app.steps.rows import accept_rows, keep_refusal, print_refusal, refuse_rows
 from requests_app.submission import letters
 from requests_app.submission.checks import (
@@ -83,6 +84,12 @@ class Handler:
         if self.step.needs_reason and not reason.strip():
             raise refuse(
                 "no_reason", "Phải nêu rõ lý do.", way_out="Chọn hoặc ghi lý do rồi làm lại."
+            )
+        if has_blank(reason):
+            raise refuse(
+                "reason_has_blank",
+                "Lý do còn chỗ chưa điền (“…”).",
+                way_out="Ghi rõ dòng nào, điều gì rồi làm lại.",
             )
         if self.step.needs != Needs.NOTHING and self.step.needs not in row_facts(dossier):
             raise refuse(

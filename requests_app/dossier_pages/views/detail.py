@@ -94,6 +94,7 @@ def render_detail(
         came_back = sent is not None and all(card.form is not sent for card in cards)
         context |= {
             "cards": cards,
+            "picks_for": components.picks_for(cards),
             "pages": components.pages_of(dossier, user, barred=barred),
             "barred": barred,
             "orphan": sent if came_back else None,  # its step is no longer open
