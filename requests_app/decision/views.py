@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.core.web.refusals import Refusals
 from requests_app import kinds
 from requests_app.decision import services as decision_services
+from requests_app.dossier_pages.corrections import correction_of
 from requests_app.dossier_pages.stages import stages_of
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.pages import components
@@ -134,6 +135,7 @@ def confirm(request: UserRequest, uuid: UUID) -> HttpResponse:
     context = {
         "dossier": dossier,
         "stages": stages_of(dossier, request.user),
+        "correction": correction_of(dossier, is_own=False),
         "kind": kinds.get(dossier.kind),
         "scan": components.scan_of(dossier),
         "cards": cards,
@@ -179,6 +181,7 @@ def _render_review(
     context = {
         "dossier": dossier,
         "stages": stages_of(dossier, request.user),
+        "correction": correction_of(dossier, is_own=False),
         "kind": kinds.get(dossier.kind),
         "scan": components.scan_of(dossier),
         "cards": cards,

@@ -18,6 +18,7 @@ from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
 from portal.core.text.numbers import typed_number
 from requests_app import kinds
+from requests_app.dossier_pages.corrections import correction_of
 from requests_app.drafts import cells
 from requests_app.drafts.views import editor_buttons
 from requests_app.errors import NotEditable, StaleVersion
@@ -141,6 +142,7 @@ def _show(request: UserRequest, dossier: Dossier, shown: Shown) -> HttpResponse:
     context = {
         "dossier": dossier,
         "kind": kind,
+        "correction": correction_of(dossier, is_own=True),
         "page": page,
         "rows": cells.row_views(kind, on_page, found, shown.typed),
         "was": cells.snapshot(on_page),

@@ -19,6 +19,7 @@ from portal.core.rules import Severity
 from portal.core.text import identifiers
 from portal.core.text.vietnamese import nfc
 from requests_app import kinds
+from requests_app.dossier_pages.corrections import correction_of
 from requests_app.drafts.services import save_letter
 from requests_app.errors import StaleVersion
 from requests_app.kinds.base import Answers, Kind, Widget
@@ -146,7 +147,13 @@ def letter_data(request: UserRequest, uuid: UUID) -> HttpResponse:
     else:
         form = _form_of(request, dossier, kind, today=today)
     subject = f"{kind.kind_of_document or 'V/v'} {kind.subject_of(dossier.variant)}"
-    context = {"dossier": dossier, "kind": kind, "form": form, "subject": subject}
+    context = {
+        "dossier": dossier,
+        "kind": kind,
+        "form": form,
+        "subject": subject,
+        "correction": correction_of(dossier, is_own=True),
+    }
     return render(request, "requests_app/editor/letter.html", context)
 
 

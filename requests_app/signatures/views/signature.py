@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.core.rules import Severity
 from requests_app import kinds
+from requests_app.dossier_pages.corrections import correction_of
 from requests_app.kinds import reissue_warning as reissue
 from requests_app.kinds import row_rules
 from requests_app.pages import components
@@ -54,6 +55,7 @@ def check(request: UserRequest, uuid: UUID) -> HttpResponse:
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
+        "correction": correction_of(dossier, is_own=True),
         "form": form,
         "may_request": any(
             step.action == Action.REQUEST_SIGNATURE for step in allowed_steps(dossier, request.user)
@@ -88,6 +90,7 @@ def sign(request: UserRequest, uuid: UUID) -> HttpResponse:
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
+        "correction": correction_of(dossier, is_own=True),
         "signing": signing,
         "others": [card for card in cards if card is not signing],
         "is_digital": dossier.signing_mode == "digital",
