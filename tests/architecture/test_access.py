@@ -348,6 +348,8 @@ ACCESS: dict[str, Access] = {
     "GET devices:hand_over": _about({200: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
     "POST devices:hand_over": _about({200: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
     "GET devices:sums": EVERYBODY,
+    "GET devices:hand_over_many": _only(*AGENCY, rest=404),
+    "POST devices:hand_over_many": Access(own={200: frozenset({C}), 403: frozenset({H})}),
     "GET devices:take_back_many": _only(*AGENCY, rest=404),
     "POST devices:take_back_many": Access(own={200: frozenset({C}), 403: frozenset({H})}),
     "GET devices:office_returns": STOCK,
