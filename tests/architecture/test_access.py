@@ -165,6 +165,7 @@ ACCESS: dict[str, Access] = {
     "GET requests_app:start_way": _only(C, code=302, rest=404),
     "POST requests_app:start_way": _only(C, code=302, rest=404),
     "POST requests_app:start_from_certificate": _about({302: frozenset({C})}, {}, do="revoke"),
+    "POST requests_app:file_again": _about({404: ALL}, {404: ALL}),  # no row was refused
     "POST requests_app:start_from_device": _about({302: frozenset({C})}, {}, do="lose"),
     "GET requests_app:editor": DRAFTED,
     "POST requests_app:editor": _about({302: frozenset({C}), 409: HOME}, {}),

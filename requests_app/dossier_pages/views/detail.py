@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.core.roles import Capability
 from requests_app import kinds
+from requests_app.dossier_pages.afterwards import refused_rows, still_waiting
 from requests_app.dossier_pages.forms import AttachmentForm
 from requests_app.dossier_pages.stages import stages_of
 from requests_app.dossier_pages.visibility import as_sent, hides_rework, read_row, shown_events
@@ -98,6 +99,8 @@ def render_detail(
             "pages": components.pages_of(dossier, user, barred=barred),
             "barred": barred,
             "orphan": sent if came_back else None,  # its step is no longer open
+            "waits": still_waiting(dossier, user, now=timezone.now()),
+            "refused": refused_rows(dossier, user),
             "is_editor": user.can(Capability.DRAFT) and dossier.state in EDITABLE,
         }
         context |= {} if is_rework else _papers(request, dossier, attachment_form)
@@ -196,6 +199,8 @@ def done(request: UserRequest, uuid: UUID) -> HttpResponse:
     context = {
         "dossier": dossier,
         "event": event,
+        "waits": still_waiting(dossier, request.user, now=timezone.now()),
+        "refused": refused_rows(dossier, request.user),
         "stages": stages_of(dossier, request.user),
         "following": waiting.order_by("due_on", "pk").only("uuid").first(),
     }
