@@ -23,6 +23,7 @@ from requests_app.workflow import State
 if TYPE_CHECKING:
     from portal.accounts.models import User
 
+NAMED = 10  # devices named one by one
 _OVER = (State.COMPLETED, State.PARTLY_COMPLETED, State.REJECTED)
 
 
@@ -71,9 +72,8 @@ def still_waiting(dossier: Dossier, user: User, *, now: datetime) -> list[StillW
         without = Device.objects.waiting_for(Custody.WITH_SUBSCRIBER).filter(
             pk__in=done.exclude(device=None).values("device"), key__token__isnull=False
         )
-        for device in without.exclude(key__token__transport_pin="").select_related("subscriber")[
-            :_NAMED
-        ]:
+        unset = without.exclude(key__token__transport_pin="").select_related("subscriber")
+        for device in unset[:NAMED]:
             holder = device.subscriber.name if device.subscriber else ""
             words = _("Thiết bị %(serial)s (%(holder)s) chờ đặt mã PIN mới") % {
                 "serial": device.serial,
@@ -82,9 +82,6 @@ def still_waiting(dossier: Dossier, user: User, *, now: datetime) -> list[StillW
             link = reverse("devices:new_pin", args=[device.uuid])
             found.append(_for_clerk(dossier, user, words, link, _("Đặt mã PIN mới")))
     return found
-
-
-_NAMED = 10
 
 
 def _of_devices(dossier: Dossier, user: User, places: Counter[str]) -> list[StillWaiting]:
