@@ -22,6 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 from orgmerge import pages
 from orgmerge.approval import readiness
 from orgmerge.approval import services as approval
+from orgmerge.approval.summary import moment_words, summary_of
 from orgmerge.description import checks
 from orgmerge.description.forms import MergerStepForm
 from orgmerge.description.rows import JOINED, shown_rows
@@ -311,8 +312,15 @@ def _what_can_be_done(
     )
     # The page on which the next thing is done, unless it is this one.
     link = in_the_way[0].link if in_the_way and merger.state in EDITABLE else ""
+    # What is read beside the step that submits or approves.
+    ready = readiness.present_plan(merger) if in_charge else None
+    if ready is not None and ready.counts.get("open"):
+        ready = None
+    today = timezone.localdate()
     return {
         "cards": cards,
+        "summary": summary_of(merger, ready, today=today) if ready is not None else None,
+        "heeded": moment_words(ready) if ready is not None else "",
         "is_barred": is_barred,
         "orphan": sent if sent and all(card.form is not sent for card in cards) else None,
         "contradictions": contradictions[:CONTRADICTIONS_SHOWN],

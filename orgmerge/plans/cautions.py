@@ -15,6 +15,7 @@ from portal.accounts.models import User
 from portal.ca.models import Certificate
 from portal.core.roles import Capability, roles_that_can
 
+NEEDED = (Capability.DRAFT, Capability.SIGN_LETTERS)  # what a body needs an account for
 _ASK = timedelta(days=DAYS_LEFT_TO_ASK)
 
 

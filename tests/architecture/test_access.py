@@ -255,6 +255,7 @@ ACCESS: dict[str, Access] = {
     "GET orgmerge:plan_annex_file": MERGER,
     "GET orgmerge:plan_line": MERGER,
     "GET orgmerge:plan_cautions": MERGER,
+    "POST orgmerge:heed": _about({302: OFFICE}, {}),
     "GET orgmerge:plan_changes": _about({302: OFFICE}, {}),  # there is no plan before
     # Registers
     "GET registers:index": _only(*ON_THE_WAY, rest=404),
