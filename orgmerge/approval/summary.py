@@ -8,7 +8,6 @@ from datetime import date
 
 from django.db.models import Count, Q
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orgmerge.models import Merger, Plan, ReviewReply
@@ -72,28 +71,9 @@ def _skipped(merger: Merger, plan: Plan, *, today: date) -> list[Skipped]:
     elif replies["silent"]:
         words = _("%(silent)s trên %(total)s đơn vị chưa trả lời rà soát.") % replies
         found.append(Skipped("silent_bodies", words, review))
-    to_heed = points_to_heed(merger, plan, today=today)
+    to_heed = cautions.points_to_heed(merger, plan, today=today)
     if to_heed and plan.heeded_at is None:
         words = _("%(count)s điều cần lưu ý chưa ai xem.") % {"count": to_heed}
         link = reverse("orgmerge:plan_cautions", args=[merger.uuid])
         found.append(Skipped("not_heeded", words, link))
     return found
-
-
-def points_to_heed(merger: Merger, plan: Plan, *, today: date) -> int:
-    """Count the sorts of things a plan asks to look at before it is approved."""
-    closing = cautions.closing_lines(plan.lines.all(), merger, today=today).exists()
-    without = sum(
-        cautions.bodies_without(capability, merger).exists() for capability in cautions.NEEDED
-    )
-    return len(plan.counts.get("warnings", {})) + closing + without
-
-
-def moment_words(plan: Plan) -> str:
-    """Say who has looked at what is to be heeded, and when; "" while nobody has."""
-    if plan.heeded_by is None or plan.heeded_at is None:
-        return ""
-    return _("%(name)s đã xem các điều cần lưu ý lúc %(at)s.") % {
-        "name": plan.heeded_by.full_name,
-        "at": f"{timezone.localtime(plan.heeded_at):%H:%M %d/%m/%Y}",
-    }

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 from orgmerge import pages
 from orgmerge.approval import readiness
 from orgmerge.approval import services as approval
-from orgmerge.approval.summary import moment_words, summary_of
+from orgmerge.approval.summary import summary_of
 from orgmerge.description import checks
 from orgmerge.description.forms import MergerStepForm
 from orgmerge.description.rows import JOINED, shown_rows
@@ -31,6 +31,7 @@ from orgmerge.models import Merger, MergerBody, MergerOffice, MergerShare, Revie
 from orgmerge.models.querysets import MergerQuerySet
 from orgmerge.overview.wording import what_next
 from orgmerge.partners import services as partners
+from orgmerge.plans import cautions
 from orgmerge.repeal import services as repeal
 from orgmerge.vocabulary import Extent, MergerKind, MergerState
 from orgmerge.workflow import EDITABLE, STEPS, MergerAction, StepOfMerger
@@ -320,7 +321,7 @@ def _what_can_be_done(
     return {
         "cards": cards,
         "summary": summary_of(merger, ready, today=today) if ready is not None else None,
-        "heeded": moment_words(ready) if ready is not None else "",
+        "heeded": cautions.moment_words(ready) if ready is not None else "",
         "is_barred": is_barred,
         "orphan": sent if sent and all(card.form is not sent for card in cards) else None,
         "contradictions": contradictions[:CONTRADICTIONS_SHOWN],

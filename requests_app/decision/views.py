@@ -19,11 +19,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.core.web.refusals import Refusals
 from requests_app import kinds
 from requests_app.decision import services as decision_services
-from requests_app.dossier_pages.corrections import correction_of
 from requests_app.dossier_pages.stages import stages_of
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.pages import components
 from requests_app.pages import views as taking
+from requests_app.pages.corrections import correction_of
 from requests_app.steps.engine import bars_of
 from requests_app.steps.forms import StepForm
 from requests_app.submission import checks

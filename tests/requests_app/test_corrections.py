@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from portal.core.rules import Refused
 from requests_app.decision.services import decide_rows
-from requests_app.dossier_pages.corrections import correction_of
 from requests_app.drafts.services import add_row, import_rows, remove_row, save_rows
 from requests_app.models import Decision, Dossier
+from requests_app.pages.corrections import correction_of
 from requests_app.workflow import Action
 from tests import builders, story
 

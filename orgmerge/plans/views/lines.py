@@ -21,7 +21,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from devices.models import Device
 from orgmerge import pages
-from orgmerge.approval.summary import moment_words
 from orgmerge.models import Merger, MergerBody, Plan, PlanLine, Settlement
 from orgmerge.planner.reasons import REASONS, WARNINGS
 from orgmerge.plans import access, comparison, services
@@ -212,7 +211,7 @@ def cautions(request: UserRequest, code: UUID) -> HttpResponse:
     context = {
         "merger": merger,
         "plan": shown,
-        "heeded": moment_words(shown),
+        "heeded": plan_cautions.moment_words(shown),
         "may_heed": services.may_heed(shown, request.user),
         "closing": capped_count(
             plan_cautions.closing_lines(shown.lines.all(), merger, today=today)

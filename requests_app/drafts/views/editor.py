@@ -18,7 +18,6 @@ from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
 from portal.core.text.numbers import typed_number
 from requests_app import kinds
-from requests_app.dossier_pages.corrections import correction_of
 from requests_app.drafts import cells
 from requests_app.drafts.views import editor_buttons
 from requests_app.errors import NotEditable, StaleVersion
@@ -26,6 +25,7 @@ from requests_app.kinds.base import Answers, Kind
 from requests_app.models import Dossier
 from requests_app.pages import components
 from requests_app.pages import views as taking
+from requests_app.pages.corrections import correction_of
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest

@@ -19,13 +19,13 @@ from portal.core.rules import Severity
 from portal.core.text import identifiers
 from portal.core.text.vietnamese import nfc
 from requests_app import kinds
-from requests_app.dossier_pages.corrections import correction_of
 from requests_app.drafts.services import save_letter
 from requests_app.errors import StaleVersion
 from requests_app.kinds.base import Answers, Kind, Widget
 from requests_app.models import Dossier
 from requests_app.pages import components
 from requests_app.pages import views as taking
+from requests_app.pages.corrections import correction_of
 from requests_app.rules import dossiers as rules
 
 if TYPE_CHECKING:

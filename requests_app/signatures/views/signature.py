@@ -12,11 +12,11 @@ from django.views.decorators.http import require_http_methods
 
 from portal.core.rules import Severity
 from requests_app import kinds
-from requests_app.dossier_pages.corrections import correction_of
 from requests_app.kinds import reissue_warning as reissue
 from requests_app.kinds import row_rules
 from requests_app.pages import components
 from requests_app.pages import views as taking
+from requests_app.pages.corrections import correction_of
 from requests_app.steps.engine import allowed_steps
 from requests_app.submission.checks import (
     row_findings,
