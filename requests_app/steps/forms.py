@@ -46,7 +46,7 @@ class StepForm(forms.Form):
         label=_("Dòng có sai sót"),
         required=False,
         max_length=500,
-        help_text=_("Ghi số thứ tự, ví dụ 2, 5, 7–9, hoặc tích ô ở các dòng trong danh sách."),
+        help_text=_("Ghi số thứ tự, ví dụ 2, 5, 7–9; nơi có danh sách thì tích ô ở từng dòng."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "data-rows": ""}),
     )
     pin = forms.CharField(
