@@ -13,6 +13,7 @@ from devices.handover.services import (
     attach_notice,
     detach_notice,
     hand_over,
+    hand_over_many,
     handed_over_without_notice,
     with_hand_over,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "give_again",
     "go_to_offices",
     "hand_over",
+    "hand_over_many",
     "handed_over_without_notice",
     "has_keys_to_make",
     "ledger_agrees",

@@ -24,6 +24,7 @@ urlpatterns = [
     path("nhan/", shipping.incoming, name="incoming"),
     path("chuyen/<uuid:code>/", shipping.shipment, name="shipment"),
     path("chuyen/<uuid:code>/nhan/", shipping.receive, name="receive"),
+    path("ban-giao/", handover.hand_over_many, name="hand_over_many"),
     path("thu-hoi/", returns.take_back_many, name="take_back_many"),
     path("so-nop/", returns.office_returns, name="office_returns"),
     path("so-nop/<uuid:code>/", returns.office_return, name="office_return"),

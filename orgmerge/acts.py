@@ -73,6 +73,7 @@ ACTS = (
             "line_failed": _("Một việc của phương án sắp xếp không thành"),
             "line_overtaken": _("Một việc của phương án sắp xếp không còn cần"),
             "line_again": _("Cho lập lại một việc của phương án sắp xếp"),
+            "heed": _("Xem các điều cần lưu ý của kế hoạch"),
             "ask_plan": _("Yêu cầu lập phương án xử lý"),
             "make_plan": _("Lập xong phương án xử lý"),
             "fail_plan": _("Không lập được phương án xử lý"),

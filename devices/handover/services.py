@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time
 from uuid import UUID
 
@@ -51,15 +51,50 @@ def hand_over(
     on = on or timezone.localdate(now)
     if violations := _violations(device, serial_seen=serial_seen, on=on, now=now):
         raise Refused(*violations)
+    entry = _give(device, holder=holder.strip(), on=on, actor=actor, now=now)
+    # The PIN of a virtual token; a real device keeps its own and the portal never sees it.
+    if device.key is not None and VirtualToken.objects.filter(key=device.key).exists():
+        tokens.set_first_pin(device.key, pin, now=now)
+    return entry
+
+
+@transaction.atomic
+def hand_over_many(
+    devices: Sequence[Device],
+    *,
+    serials_seen: Collection[str],
+    actor: User,
+    now: datetime,
+    on: date | None = None,
+) -> list[CustodyMove]:
+    """Hand devices to their subscribers in one go: all or none.
+
+    Each goes to whom it is for, as ``hand_over`` says; ``serials_seen`` were read off the things.
+    The subscribers set their first PINs themselves, on the pages of the devices. Raises Refused
+    with what stops each device.
+    """
+    locked = lock(devices, actor=actor)
+    on = on or timezone.localdate(now)
+    seen = {normalise(serial) for serial in serials_seen}
+    if violations := [
+        violation
+        for device in locked
+        for violation in _violations(
+            device, serial_seen=device.serial if device.serial in seen else "", on=on, now=now
+        )
+    ]:
+        raise Refused(*violations)
+    return [_give(device, holder="", on=on, actor=actor, now=now) for device in locked]
+
+
+def _give(device: Device, *, holder: str, on: date, actor: User, now: datetime) -> CustodyMove:
+    """Enter the hand-over of a locked device, open the clock of Mẫu 07, tell its subscriber."""
     usual = device.subscriber.name[:150] if device.is_for_person and device.subscriber else ""
-    holder = holder.strip() or usual or actor.full_name
+    holder = holder or usual or actor.full_name
     paper = Paper("handover", device.uuid, _("Bàn giao tại đơn vị, thông báo bằng Mẫu 07"))
     (entry,) = write(
         [device], Move.HAND_OVER, actor=actor, now=now, paper=paper, holder=holder, on=on
     )
-    # The PIN of a virtual token; a real device keeps its own and the portal never sees it.
-    if device.key is not None and VirtualToken.objects.filter(key=device.key).exists():
-        tokens.set_first_pin(device.key, pin, now=now)
     _open_clock(device, on=on, now=now)
     # The person is told, when they have an account: a false hand-over must be noticed.
     title = _("Thiết bị %(serial)s được ghi nhận đã bàn giao cho %(holder)s")
@@ -162,7 +197,8 @@ def _violations(device: Device, *, serial_seen: str, on: date, now: datetime) ->
         found.append(
             Violation(
                 "no_valid_certificate",
-                _("Trên thiết bị không có chứng thư còn hiệu lực nên không bàn giao."),
+                _("Trên thiết bị %(serial)s không có chứng thư còn hiệu lực nên không bàn giao.")
+                % {"serial": device.serial},
                 article=f"Điều 20 {law.DECREE}",
                 way_out=_("Nộp lại thiết bị theo Mẫu 08."),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -18,10 +20,14 @@ from django.views.decorators.http import require_http_methods
 
 from devices.forms import SerialForm
 from devices.handover import services
-from devices.lifecycle import Move
+from devices.lifecycle import Custody, Move
 from devices.models import Device
 from devices.pins.forms import PinForm
-from portal.core.roles import Capability
+from devices.returns import batches
+from devices.returns.forms import BatchForm
+from devices.returns.scans import Reading, read_serials
+from portal.core.roles import Capability, Scope
+from portal.core.rules import Violation
 from portal.core.text.vietnamese import nfc
 from portal.core.web.forms import DayField
 from portal.core.web.refusals import Refusals
@@ -95,3 +101,56 @@ def hand_over(request: UserRequest, code: UUID) -> HttpResponse:
         "asks_pin": "pin" in form.fields,
     }
     return render(request, "devices/hand_over.html", context)
+
+
+class HandOverManyForm(BatchForm):
+    """Which devices were put into their subscribers' hands, on which day."""
+
+    day_label = _("Ngày bàn giao")
+
+    def __init__(
+        self, data: QueryDict | None = None, *, today: date, listed: Sequence[Device] = ()
+    ) -> None:
+        super().__init__(data, today=today, listed=listed)
+        del self.fields["note"]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def hand_over_many(request: UserRequest) -> HttpResponse:
+    """Hand many devices over in one go: those that wait are listed, others can be typed."""
+    if request.user.scope is not Scope.BODY:
+        raise Http404
+    may_confirm = request.user.can(Capability.KEEP_DEVICES)
+    if request.method == "POST" and not may_confirm:
+        raise PermissionDenied
+    waiting = batches.present(Device.objects.visible_to(request.user), Custody.AT_AGENCY)
+    listed = list(waiting.select_related("subscriber")[: batches.SHOWN])
+    form = HandOverManyForm(request.POST or None, today=timezone.localdate(), listed=listed)
+    reading: Reading | None = None
+    violations: Sequence[Violation] = ()
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        reading = read_serials(given["serials"], Move.HAND_OVER, actor=request.user)
+        violations = reading.odd
+        if batches.goes_on(request, reading):
+            with Refusals() as refused:
+                moves = services.hand_over_many(
+                    reading.devices,
+                    serials_seen=[device.serial for device in reading.devices],
+                    on=given["on"],
+                    actor=request.user,
+                    now=timezone.now(),
+                )
+                messages.info(
+                    request,
+                    _(
+                        "Tiếp theo: gửi thông báo bàn giao (Mẫu 07); thuê bao tự đặt mã PIN ở "
+                        "trang thiết bị."
+                    ),
+                )
+                return batches.done(
+                    request, reading, len(moves), f"{reverse('devices:list')}?notice=owed"
+                )
+            violations = [*refused.violations, *reading.odd]
+    context = batches.context_of(form, reading, violations, listed, waiting)
+    return render(request, "devices/hand_over_many.html", context | {"may_confirm": may_confirm})

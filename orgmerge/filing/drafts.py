@@ -52,7 +52,7 @@ from requests_app.kinds.prefill import Filled
 from requests_app.models import Dossier, DossierItem
 from requests_app.routing.services import rule_for
 from requests_app.rules.revocation import Cause, causes_for
-from requests_app.titles import headline_of
+from requests_app.titles import clipped, headline_of
 
 KIND_OF_FORM: Mapping[str, Kind] = {kind.number: kind for kind in kinds.KINDS.values()}
 
@@ -443,7 +443,7 @@ class LetterWriter:
         notices.tell(
             User.objects.who_can(Capability.DRAFT, agency_id=dossier.agency_id),
             cause=f"merger-letter:{dossier.uuid}",
-            title=_("Đã lập theo phương án sắp xếp: %s") % headline_of(dossier),
+            title=clipped(_("Đã lập theo phương án sắp xếp: %s") % headline_of(dossier)),
             text=_("Xem lại từng dòng, bổ sung ô còn trống, ghi số, ngày văn bản rồi trình ký."),
             path=reverse("requests_app:detail", args=[dossier.uuid]),
             target_type="dossier",

@@ -277,6 +277,9 @@ class Plan(Leased):
     asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     asked_at = models.DateTimeField()
     made_at = models.DateTimeField(null=True)
+    # Who has looked at what is to be heeded before it is approved.
+    heeded_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    heeded_at = models.DateTimeField(null=True)
 
     objects = PlanQuerySet.as_manager()
 

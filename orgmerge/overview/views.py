@@ -22,6 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 from orgmerge import pages
 from orgmerge.approval import readiness
 from orgmerge.approval import services as approval
+from orgmerge.approval.summary import summary_of
 from orgmerge.description import checks
 from orgmerge.description.forms import MergerStepForm
 from orgmerge.description.rows import JOINED, shown_rows
@@ -30,6 +31,7 @@ from orgmerge.models import Merger, MergerBody, MergerOffice, MergerShare, Revie
 from orgmerge.models.querysets import MergerQuerySet
 from orgmerge.overview.wording import what_next
 from orgmerge.partners import services as partners
+from orgmerge.plans import cautions
 from orgmerge.repeal import services as repeal
 from orgmerge.vocabulary import Extent, MergerKind, MergerState
 from orgmerge.workflow import EDITABLE, STEPS, MergerAction, StepOfMerger
@@ -311,8 +313,15 @@ def _what_can_be_done(
     )
     # The page on which the next thing is done, unless it is this one.
     link = in_the_way[0].link if in_the_way and merger.state in EDITABLE else ""
+    # What is read beside the step that submits or approves.
+    ready = readiness.present_plan(merger) if in_charge else None
+    if ready is not None and ready.counts.get("open"):
+        ready = None
+    today = timezone.localdate()
     return {
         "cards": cards,
+        "summary": summary_of(merger, ready, today=today) if ready is not None else None,
+        "heeded": cautions.moment_words(ready) if ready is not None else "",
         "is_barred": is_barred,
         "orphan": sent if sent and all(card.form is not sent for card in cards) else None,
         "contradictions": contradictions[:CONTRADICTIONS_SHOWN],

@@ -50,6 +50,7 @@ class Why(StrEnum):
     # What the machine leaves to people.
     BODY_SPLIT = "body_split"
     BODY_DISSOLVED = "body_dissolved"
+    FOLLOWS_CERTIFICATE = "follows_certificate"  # asked once, about the certificate
     SETTLED = "settled"
     # Devices.
     LOCKED_BEFORE_CHANGE = "locked_before_change"

@@ -114,7 +114,7 @@ class DeviceCase:
         if outcome.successor is None:
             if outcome.change == BodyChange.OUTSIDE:
                 return self.kept(Why.NOT_INVOLVED)
-            return self.left_open(outcome)
+            return self.left_open(certificate_lines.why_open(outcome))
         reply = self.context.reply(LineAbout.DEVICE, self.device.pk)
         if reply is not None and reply.answer in (ReviewAnswer.NOT_NEEDED, ReviewAnswer.LEFT):
             return self.act(LineAction.RETURN, Why.NOT_IN_USE, outcome.successor.pk)
@@ -126,7 +126,7 @@ class DeviceCase:
         outcome = self.context.outcome(self.device.body)
         sender = line.sender or outcome.sender
         if line.action == LineAction.SETTLE:
-            return self.left_open(outcome)
+            return self.left_open(Why.FOLLOWS_CERTIFICATE)
         if line.action == LineAction.REVOKE or line.reason == Why.REVOCATION_PENDING:
             return self.act(LineAction.RETURN, Why.AFTER_REVOCATION, sender, line=line)
         if line.action == LineAction.ISSUE or line.reason == Why.ENDS_BY_ITSELF:
@@ -190,13 +190,13 @@ class DeviceCase:
             warnings=warnings,
         )
 
-    def left_open(self, outcome: BodyOutcome) -> PlannerLine:
+    def left_open(self, why: Why) -> PlannerLine:
         return PlannerLine(
             LineAbout.DEVICE,
             self.device.pk,
             self.device.body,
             LineAction.SETTLE,
-            certificate_lines.why_open(outcome),
+            why,
             LineStage.NOTHING,
             is_open=True,
         )

@@ -208,7 +208,9 @@ class SubscriberCase:
             return issue or self.with_its_body(target, answer)
         if answer in (ReviewAnswer.LEFT, ReviewAnswer.NOT_NEEDED):
             return self.line(LineAction.KEEP, Why.PERSON_LEFT)
-        return self.line(LineAction.SETTLE, certificate_lines.why_open(outcome), is_open=True)
+        is_asked = any(line.action == LineAction.SETTLE for line in self.holding.lines)
+        why = Why.FOLLOWS_CERTIFICATE if is_asked else certificate_lines.why_open(outcome)
+        return self.line(LineAction.SETTLE, why, is_open=True)
 
     def with_its_body(self, target: Target, answer: str) -> PlannerLine:
         is_losing = any(line.reason == Why.DEVICE_LOST for line in self.holding.ending)

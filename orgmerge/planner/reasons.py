@@ -244,6 +244,12 @@ REASONS: Mapping[str, Reason] = by_code(
         is_inference=True,
     ),
     Reason(
+        Why.FOLLOWS_CERTIFICATE,
+        f"Điều 17 khoản 3 {D68}",
+        _("Theo quyết định về chứng thư đi kèm; không phải quyết định riêng."),
+        is_inference=True,
+    ),
+    Reason(
         Why.SETTLED,
         S0,
         _("Theo quyết định của người phụ trách phương án."),

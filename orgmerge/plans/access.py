@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from django.db.models import Count, Q, QuerySet
 
 from orgmerge.models import Merger, MergerBody, MergerOffice, Plan, PlanLine
+from orgmerge.planner.codes import Why
 from orgmerge.plans.services import newest_ready
 from orgmerge.plans.wording import TO_SETTLE
 from orgmerge.vocabulary import LineAbout, MergerState
@@ -87,6 +88,9 @@ def counts_of(plan: Plan, user: User) -> LineCounts:
     return LineCounts(lines=about.total(), actions=actions, forms=forms, about=about, stages=stages)
 
 
+_DECIDING = (Why.BODY_SPLIT, Why.BODY_DISSOLVED)
+
+
 @dataclass(frozen=True, slots=True)
 class OpenSort:
     """Open lines of one sort that wait for a person's word."""
@@ -94,16 +98,26 @@ class OpenSort:
     about: LineAbout
     reason: str
     number: int
+    decides: str = ""  # what goes along with it, in words
 
 
 def open_sorts(plan: Plan) -> Sequence[OpenSort]:
     """Return what is to be settled, by what it is about and why: as it was counted when the plan
     was made, one query where it was not."""
-    if (kept := plan.counts.get("to_settle")) is not None:
-        return [OpenSort(LineAbout(about), reason, number) for about, reason, number in kept]
-    rows = plan.lines.filter(TO_SETTLE).order_by().values_list("about", "reason")
-    counted = rows.annotate(number=Count("pk")).order_by("about", "reason")
-    return [OpenSort(LineAbout(about), reason, number) for about, reason, number in counted]
+    if (counted := plan.counts.get("to_settle")) is None:
+        rows = plan.lines.filter(TO_SETTLE).order_by().values_list("about", "reason")
+        counted = list(rows.annotate(number=Count("pk")).order_by("about", "reason"))
+    # A certificate's device and holder are decided with it: said beside the first such question.
+    along = ", ".join(
+        f"{number} {str(LineAbout(about).label).lower()}"
+        for about, number in plan.counts.get("following", {}).items()
+    )
+    found = []
+    for about, reason, number in counted:
+        is_root = about == LineAbout.CERTIFICATE and reason in _DECIDING
+        found.append(OpenSort(LineAbout(about), reason, number, along if is_root else ""))
+        along = "" if is_root else along
+    return found
 
 
 def joint_office_of(merger: Merger, user: User) -> MergerOffice | None:

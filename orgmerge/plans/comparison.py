@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, Max, Min, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext as _
 
-from orgmerge.models import Plan, PlanLine
+from orgmerge.models import Plan, PlanLine, ReviewItem
+from orgmerge.vocabulary import LineAbout
 
 LINES_AT_ONCE = 20_000  # half a second: SQLite has one writer, and others wait for it
 
@@ -45,7 +48,7 @@ def mark(new: Plan, old: Plan, *, hold: Callable[[], None]) -> None:
 
 def differences(new: Plan, old: Plan) -> Differences:
     """Return what moved from ``old`` to ``new``: as marked, or found now where it was not."""
-    is_marked = new.counts.get("compared_with") == old.number
+    is_marked = _is_marked(new, old)
     moved = new.lines.filter(is_moved=True) if is_marked else _moved(new, old)
     gone = old.lines.filter(is_gone=True) if is_marked else _gone(new, old)
     before = _same_thing(old)
@@ -54,6 +57,25 @@ def differences(new: Plan, old: Plan) -> Differences:
         old_reason=Subquery(before.values("reason")[:1]),
     )
     return Differences(moved=moved.order_by("stage", "pk"), gone=gone.order_by("stage", "pk"))
+
+
+def summary_of(new: Plan, old: Plan) -> dict[str, list[tuple[str, str, int]]]:
+    """Count what came, changed and went by what it is about and why, the most first: kept with the
+    plan when it is made."""
+    found = differences(new, old)
+    known = new.lines.filter(is_moved=True) if _is_marked(new, old) else found.moved
+    came = known.filter(~Exists(_same_thing(old)))
+    changed = known.filter(Exists(_same_thing(old)))
+    return {"came": _sorts(came), "changed": _sorts(changed), "gone": _sorts(found.gone)}
+
+
+def _sorts(lines: QuerySet[PlanLine]) -> list[tuple[str, str, int]]:
+    rows = lines.order_by().values_list("about", "reason").annotate(number=Count("pk"))
+    return list(rows.order_by("-number", "about", "reason"))
+
+
+def _is_marked(new: Plan, old: Plan) -> bool:
+    return bool(new.counts.get("compared_with") == old.number)
 
 
 def _moved(new: Plan, old: Plan) -> QuerySet[PlanLine]:
@@ -81,3 +103,75 @@ def _parts(plan: Plan) -> Iterator[tuple[int, int]]:
     if ends["first"] is not None:
         for first in range(ends["first"], ends["last"] + 1, LINES_AT_ONCE):
             yield first, first + LINES_AT_ONCE - 1
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthSort:
+    """Lines of one sort that came, changed or went."""
+
+    label: str
+    tone: str
+    about: str
+    reason: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Why a plan has other lines than the one before: what people did, what moved."""
+
+    old_number: int
+    old_lines: int
+    new_lines: int
+    causes: Sequence[str]
+    sorts: Sequence[GrowthSort]
+
+
+SORTS_SHOWN = 12
+
+
+def growth_of(plan: Plan) -> Growth | None:
+    """Return why ``plan`` differs from the one it was compared with; None where nothing moved."""
+    moved = plan.counts.get("moved")
+    old = plan.merger.plans.filter(number=plan.counts.get("compared_with")).first()
+    if not moved or old is None:
+        return None
+    sorts = [
+        GrowthSort(label, tone, str(LineAbout(about).label), reason, number)
+        for part, label, tone in (
+            ("came", _("Thêm"), "success"),
+            ("changed", _("Đổi cách xử lý"), "info"),
+            ("gone", _("Bớt"), "warning"),
+        )
+        for about, reason, number in moved[part]
+    ]
+    if not sorts:
+        return None
+    between = {"gt": old.asked_at, "lte": plan.asked_at}
+    merger = plan.merger
+
+    def since(field: str) -> dict[str, datetime]:
+        return {f"{field}__{name}": at for name, at in between.items()}
+
+    answers = ReviewItem.objects.filter(reply__round__merger=merger)
+    counted = (
+        (_("%(count)s chứng thư dùng tiếp được chọn"), merger.choices, "decided_at"),
+        (_("%(count)s việc được quyết định"), merger.settlements, "decided_at"),
+        (_("%(count)s trả lời rà soát"), answers, "answered_at"),
+    )
+    causes = [
+        text % {"count": number}
+        for text, found, field in counted
+        if (number := found.filter(**since(field)).count())
+    ]
+    if old.merger_version != plan.merger_version and not causes:
+        causes = [_("mô tả phương án được sửa")]
+    elif not causes:
+        causes = [_("chứng thư, thiết bị, hồ sơ hoặc ngày xét thay đổi")]
+    return Growth(
+        old_number=old.number,
+        old_lines=int(old.counts.get("lines", 0)),
+        new_lines=int(plan.counts.get("lines", 0)),
+        causes=causes,
+        sorts=sorts[:SORTS_SHOWN],
+    )

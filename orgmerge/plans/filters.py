@@ -58,7 +58,7 @@ class PlanLineFilter(filters.FilterSet):
         label=_("Chờ người"),
         choices=[
             ("settle", _("Chờ quyết định")),
-            ("choose", _("Theo chứng thư được chọn")),
+            ("choose", _("Theo chứng thư được chọn, quyết định")),
             ("any", _("Mọi dòng còn mở")),
         ],
         empty_label=_ALL,

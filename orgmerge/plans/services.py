@@ -23,7 +23,7 @@ from orgmerge.models import (
 )
 from orgmerge.plans import worker
 from orgmerge.vocabulary import LineAbout, LineAction
-from orgmerge.workflow import EDITABLE
+from orgmerge.workflow import BEFORE_FORCE, EDITABLE
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.ca.models import Certificate
@@ -297,3 +297,22 @@ def is_out_of_date(plan: Plan, *, today: date) -> bool:
     bodies = merger.shares.order_by().values("old")
     changed = Certificate.objects.filter(Q(issued_at__gt=since) | Q(revoked_at__gt=since))
     return changed.filter(agency__in=bodies).exists()
+
+
+def may_heed(plan: Plan, user: User) -> bool:
+    """Say whether ``user`` can note that what is to be heeded in ``plan`` was looked at."""
+    works_on_it = user.can(Capability.PREPARE_REORGANISATIONS) or user.can(
+        Capability.APPROVE_REORGANISATIONS
+    )
+    return works_on_it and plan.heeded_at is None and plan.merger.state in BEFORE_FORCE
+
+
+@transaction.atomic
+def heed(plan: Plan, *, actor: User, now: datetime) -> None:
+    """Note who looked at what is to be heeded, once. Raises PermissionDenied."""
+    if not may_heed(plan, actor):
+        raise PermissionDenied("this plan is not the user's to look through")
+    noted = Plan.objects.filter(pk=plan.pk, heeded_at=None).update(heeded_by=actor, heeded_at=now)
+    if noted:
+        act = merger_act("merger.heed", plan.merger, number=plan.number)
+        audit.record(act, actor=actor, now=now)

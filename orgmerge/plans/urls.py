@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("<uuid:code>/phuong-an/lua-chon/", decisions.choices, name="plan_choices"),
     path("<uuid:code>/phuong-an/quyet-dinh/", decisions.settle, name="settle"),
     path("<uuid:code>/phuong-an/luu-y/", lines.cautions, name="plan_cautions"),
+    path("<uuid:code>/phuong-an/luu-y/da-xem/", lines.heed, name="heed"),
     path("<uuid:code>/phuong-an/thay-doi/", lines.changes, name="plan_changes"),
     path("<uuid:code>/phuong-an/phu-luc/", annex.annex, name="plan_annex"),
     path(

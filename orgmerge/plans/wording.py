@@ -60,13 +60,17 @@ _WHEN: Mapping[int, _StrPromise] = {
 
 # Open although something is proposed: a person's word is wanted, not only a choice above.
 _ASKED = (Why.SECOND_CERTIFICATE, Why.TITLE_NO_LONGER_FITS)
-TO_SETTLE = Q(is_open=True) & (Q(action=LineAction.SETTLE) | Q(reason__in=_ASKED))
-TO_CHOOSE = Q(is_open=True) & ~Q(action=LineAction.SETTLE) & ~Q(reason__in=_ASKED)
+# One question for a certificate, its device and its holder: what is said of the first decides.
+_FOLLOWING = Q(reason=Why.FOLLOWS_CERTIFICATE)
+TO_SETTLE = Q(is_open=True) & ((Q(action=LineAction.SETTLE) & ~_FOLLOWING) | Q(reason__in=_ASKED))
+TO_CHOOSE = Q(is_open=True) & ((~Q(action=LineAction.SETTLE) & ~Q(reason__in=_ASKED)) | _FOLLOWING)
 
 
 def is_to_settle(line: PlanLine | facts.PlannerLine) -> bool:
     """Say whether a person says what is done; other open lines follow from what is chosen."""
-    return line.is_open and (line.action == LineAction.SETTLE or line.reason in _ASKED)
+    if not line.is_open or line.reason == Why.FOLLOWS_CERTIFICATE:
+        return False
+    return line.action == LineAction.SETTLE or line.reason in _ASKED
 
 
 def when(stage: int, effective_on: date) -> str:

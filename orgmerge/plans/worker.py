@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -25,6 +25,7 @@ from orgmerge.acts import merger_act
 from orgmerge.description import checks
 from orgmerge.models import Merger, MergerBody, Plan, PlanLine
 from orgmerge.planner import facts, planner
+from orgmerge.planner.codes import Why
 from orgmerge.plans import comparison
 from orgmerge.plans.wording import is_to_settle
 from orgmerge.register import inputs
@@ -89,9 +90,12 @@ def make_waiting(*, now: datetime) -> int:
                     store(plan, lines)
             ready = plan.merger.plans.filter(state=Plan.State.READY).order_by("-number")
             before = ready.filter(number__lt=plan.number).first()
+            counted = counts(made) | {"compared_with": before.number if before else None}
             if before is not None:
                 comparison.mark(plan, before, hold=claim.extend)
-            _finish(claim, made, compared_with=before.number if before else None)
+                plan.counts = counted
+                counted["moved"] = comparison.summary_of(plan, before)
+            _finish(claim, made, counted)
             # Remove the lines of plans that nobody compares with any more; their counts stay.
             kept = [*ready.values_list("pk", flat=True)[:KEPT], plan.merger.approved_plan_id]
             for older in ready.exclude(pk__in=[pk for pk in kept if pk is not None]):
@@ -109,8 +113,7 @@ def make_waiting(*, now: datetime) -> int:
 
 
 @transaction.atomic
-def _finish(claim: Lease, made: facts.PlannerResult, *, compared_with: int | None) -> None:
-    counted = counts(made) | {"compared_with": compared_with}
+def _finish(claim: Lease, made: facts.PlannerResult, counted: Mapping[str, Any]) -> None:
     claim.end(
         state=Plan.State.READY,
         counts=counted,
@@ -185,6 +188,9 @@ def counts(plan: facts.PlannerResult) -> dict[str, Any]:
         "stages": {str(stage): n for stage, n in Counter(line.stage for line in lines).items()},
         "warnings": dict(Counter(code for line in lines for code in line.warnings)),
         "open": sum(line.is_open for line in lines),
+        "following": dict(
+            Counter(line.about for line in lines if line.reason == Why.FOLLOWS_CERTIFICATE)
+        ),
         "to_settle": [(about, reason, number) for (about, reason), number in sorted(sorts.items())],
     }
 

@@ -206,6 +206,7 @@ def open_dossier(factory: Factory, place: SeededPlace, certificate: Certificate)
             waiting_since=at.date() if queue else None,
             is_at_ca=is_at_ca(state, Route.VIA_OFFICE),
             row_count=1,
+            first_title=certificate.common_name,
             letter_number=f"{number}/CV" if is_sent else "",
             letter_date=at.date() if is_sent else None,
             created_by=place.clerk,

@@ -32,6 +32,7 @@ from requests_app import kinds
 from requests_app.kinds.base import OWN_DESIGN
 from requests_app.models import Dossier
 from requests_app.submission.letter_content import signer_lines_of, superior_of
+from requests_app.titles import headline_of
 from requests_app.workflow import State
 
 AT_ONCE = 20
@@ -153,7 +154,7 @@ def letter_of(share: MergerShare, lists: Lists) -> Letter:
             f"Mẫu {kinds.get(one.kind).number}",
             one.letter_number,
             f"{one.letter_date:%d/%m/%Y}" if one.letter_date else "",
-            kinds.get(one.kind).headline_of(one.row_count),
+            headline_of(one),
             str(State(one.state).label),
         ]
         for one in lists.dossiers

@@ -21,8 +21,12 @@ class UserFilter(django_filters.FilterSet):
     )
     active = django_filters.ChoiceFilter(
         label=_("Tình trạng"),
-        field_name="is_active",
-        choices=[("True", _("Đang hoạt động")), ("False", _("Chưa hoặc ngừng hoạt động"))],
+        method="in_state",
+        choices=[
+            ("True", _("Đang hoạt động")),
+            ("False", _("Chưa hoặc ngừng hoạt động")),
+            ("without_role", _("Khóa sau sắp xếp, chờ giao lại vai trò")),
+        ],
         empty_label=_("Tất cả"),
     )
 
@@ -35,3 +39,8 @@ class UserFilter(django_filters.FilterSet):
 
     def at_agency(self, users: UserQuerySet, name: str, value: str) -> UserQuerySet:
         return users.filter(agency__search_name__contains=search_key(nfc(value)))
+
+    def in_state(self, users: UserQuerySet, name: str, value: str) -> UserQuerySet:
+        if value == "without_role":
+            return users.without_role()
+        return users.filter(is_active=value == "True")

@@ -7,16 +7,17 @@ from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.agencies import lookup
+from portal.agencies.forms import BodyField
 from portal.agencies.models import Agency
 from portal.core.roles import Role
 from portal.core.rules import Finding, Severity
 from portal.core.text.identifiers import check_identity_number, check_name, check_official_email
-from portal.core.text.vietnamese import nfc, search_key
+from portal.core.text.vietnamese import nfc
 from portal.core.web.forms import DayField
-
-_MOST_NAMED = 8
 
 
 class SignInForm(forms.Form):
@@ -106,35 +107,30 @@ class CodeForm(forms.Form):
     )
 
 
-class AgencyField(forms.CharField):
-    """A body, typed by its name or a part of it that fits no other."""
+class AgencyField(BodyField):
+    """A body by its whole name, its name and province, or its code.
 
-    default_error_messages = {
-        "unknown": _("Không có đơn vị nào tên như vậy. Xem tên tại trang Đơn vị và thuê bao."),
-        "several": _("Có nhiều đơn vị trùng: %(names)s. Hãy gõ tên đầy đủ hơn."),
-    }
+    A part of a name is never taken for one: what it may stand for is named.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            max_length=250,
-            help_text=_("Gõ tên đơn vị, có dấu hoặc không dấu."),
-            **kwargs,
+            help_text=_("Gõ vài tiếng của tên, có dấu hoặc không, rồi chọn trong gợi ý."), **kwargs
         )
 
-    def clean(self, value: Any) -> Any:
-        name = search_key(nfc(super().clean(value)))
-        if not name:
-            return None
-        bodies = Agency.objects.filter(search_name__contains=name, dissolved_on__isnull=True)
-        found = list(bodies.filter(search_name=name)[:_MOST_NAMED] or bodies[:_MOST_NAMED])
-        if not found:
-            raise forms.ValidationError(self.error_messages["unknown"], "unknown")
-        if len(found) > 1:
-            names = "; ".join(one.name for one in found)
+    def clean(self, value: Any) -> Agency | None:
+        try:
+            return super().clean(value)
+        except forms.ValidationError as error:
+            existing = Agency.objects.existing(timezone.localdate())
+            found = lookup.suggestions(existing, str(value or ""))
+            if not found or getattr(error, "code", "") not in ("no_such_body", "several_bodies"):
+                raise
             raise forms.ValidationError(
-                self.error_messages["several"], "several", params={"names": names}
-            )
-        return found[0]
+                _("Tên chưa đủ để biết là đơn vị nào. Có phải: %(names)s? Hãy ghi đúng một tên."),
+                "several",
+                params={"names": "; ".join(found)},
+            ) from error
 
 
 def _field_check(check: Callable[[str], Sequence[Finding]]) -> Callable[[str], None]:

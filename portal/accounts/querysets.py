@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Q
 
@@ -55,6 +56,16 @@ class UserQuerySet(models.QuerySet["User"]):
     def administrators(self) -> Self:
         """Return the active administrators."""
         return self.filter(is_active=True, role__in=roles_that_can(Capability.ADMINISTER))
+
+    def without_role(self) -> Self:
+        """Return the closed accounts that a reorganisation took along without a role, of which
+        nobody has proposed one; not those whose first role was declined."""
+        grants = apps.get_model("accounts", "RoleGrant")._default_manager
+        of_account = grants.filter(user=models.OuterRef("pk")).order_by()
+        is_open = of_account.filter(decided_at__isnull=True)
+        was_declined = of_account.filter(is_granted=False, decided_by__isnull=False)
+        closed = self.filter(is_active=False, role="")
+        return closed.exclude(models.Exists(is_open)).exclude(models.Exists(was_declined))
 
     def found_by(self, text: str) -> Self:
         """Return those whose account name, name (with or without marks) or e-mail has ``text``."""

@@ -21,6 +21,7 @@ from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Decision, Dossier, DossierItem, Outcome
 from requests_app.rules.returns import serial_was_seen
 from requests_app.steps.engine import bars_of
+from requests_app.steps.reasons import has_blank, with_rows
 from requests_app.workflow import DECIDING, HANDING_BACK, Action, steps_open_to
 
 
@@ -57,7 +58,7 @@ def decide_rows(
         raise StaleVersion(seen=version, current=dossier.version)
     # What was carried out stands, whatever is decided anew about the others.
     items = list(dossier.items.filter(uuid__in=list(decisions)).exclude(outcome=Outcome.DONE))
-    said = {item.pk: RowDecision(*decisions[item.uuid]) for item in items}
+    said = {item.pk: _about_its_row(item, *decisions[item.uuid]) for item in items}
     is_minutes = dossier.route in HANDING_BACK
     if violations := list(_violations(items, said, is_minutes=is_minutes)):
         raise Refused(*violations)
@@ -131,6 +132,17 @@ def _permit(dossier: Dossier, actor: User) -> None:
         raise Barred(Action.DECIDE)
 
 
+def _about_its_row(
+    item: DossierItem, decision: str, reason: str = "", serial_seen: str = ""
+) -> RowDecision:
+    """Return what is said of a row; a reason of the catalogue that asks which row names this."""
+    return RowDecision(
+        decision,
+        with_rows(reason, {item.position: ""}) if has_blank(reason) else reason,
+        serial_seen,
+    )
+
+
 def _violations(
     items: Iterable[DossierItem], said: Mapping[int, RowDecision], *, is_minutes: bool
 ) -> Iterable[Violation]:
@@ -142,6 +154,13 @@ def _violations(
                 f"{item.title}: từ chối, không nhận phải nêu rõ lý do.",
                 row=item.position,
                 way_out="Ghi lý do của dòng này.",
+            )
+        if has_blank(reason):
+            yield Violation(
+                "reason_has_blank",
+                f"{item.title}: lý do còn chỗ chưa điền (“…”).",
+                row=item.position,
+                way_out="Ghi rõ điều gì rồi lưu lại.",
             )
         was_seen = item.decision == Decision.ACCEPTED and not seen
         if is_minutes and decision == Decision.ACCEPTED and not was_seen:

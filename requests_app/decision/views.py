@@ -19,9 +19,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.core.web.refusals import Refusals
 from requests_app import kinds
 from requests_app.decision import services as decision_services
+from requests_app.dossier_pages.stages import stages_of
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.pages import components
 from requests_app.pages import views as taking
+from requests_app.pages.corrections import correction_of
 from requests_app.steps.engine import bars_of
 from requests_app.steps.forms import StepForm
 from requests_app.submission import checks
@@ -132,9 +134,12 @@ def confirm(request: UserRequest, uuid: UUID) -> HttpResponse:
     page = components.rows_page(dossier, request.GET.get("page"))
     context = {
         "dossier": dossier,
+        "stages": stages_of(dossier, request.user),
+        "correction": correction_of(dossier, is_own=False),
         "kind": kinds.get(dossier.kind),
         "scan": components.scan_of(dossier),
         "cards": cards,
+        "picks_for": components.picks_for(cards),
         "barred": barred,
         "progress": components.progress_of(dossier),
         "checks": checks.checks(dossier, reader=request.user, now=timezone.now()),
@@ -175,9 +180,12 @@ def _render_review(
     rows = components.masked(dossier, page)
     context = {
         "dossier": dossier,
+        "stages": stages_of(dossier, request.user),
+        "correction": correction_of(dossier, is_own=False),
         "kind": kinds.get(dossier.kind),
         "scan": components.scan_of(dossier),
         "cards": cards,
+        "picks_for": components.picks_for(cards),
         "barred": bars_of(dossier, request.user),
         "can_decide": can_decide,
         "progress": components.progress_of(dossier),

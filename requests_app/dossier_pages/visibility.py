@@ -39,7 +39,7 @@ def _reads_corrections(dossier: Dossier, user: User) -> bool:
 
 
 def as_sent(dossier: Dossier, user: User) -> Dossier:
-    """Return ``dossier`` without number, day and row count where they may be a correction's.
+    """Return ``dossier`` without number, day, rows and names where they may be a correction's.
 
     For lists: asks nothing of the database, so a dossier that was withdrawn in a later round counts
     as corrected whatever was sent. The object is for showing, not for saving.
@@ -48,7 +48,8 @@ def as_sent(dossier: Dossier, user: User) -> Dossier:
         dossier.state == State.WITHDRAWN and dossier.round > 1
     )
     if is_corrected and not _reads_corrections(dossier, user):
-        dossier.letter_number, dossier.letter_date, dossier.row_count = "", None, 0
+        dossier.letter_number, dossier.letter_date = "", None
+        dossier.row_count, dossier.first_title = 0, ""
     return dossier
 
 

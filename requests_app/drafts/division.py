@@ -38,10 +38,10 @@ def split_by_route(dossier: Dossier, *, actor: User, now: datetime, version: int
     ]
     assert len(made) == len(leaving)
     _renumber(staying)
-    dossier.row_count = len(staying)
+    dossier.count_rows()
     dossier.version += 1
     dossier.updated_at = now
-    dossier.save(update_fields=["row_count", "version", "updated_at"])
+    dossier.save(update_fields=["row_count", "first_title", "version", "updated_at"])
     dossier.edited_by.add(actor)
     audit.record(
         dossier_act("dossier.split", dossier, data={"into": [str(one.uuid) for one in made]}),
@@ -63,11 +63,11 @@ def _draft_with(
     draft = create_draft(original.kind, actor=actor, now=now, variant=original.variant)
     draft.contact, draft.note = original.contact, original.note
     draft.route, draft.addressee_id = route, addressee_id
-    draft.row_count = len(items)
-    draft.save()
     for item in items:
         item.dossier = draft
     _renumber(items)
+    draft.count_rows()
+    draft.save()
     Attachment.objects.filter(item__in=items).update(dossier=draft)  # a row's papers go with it
     return draft
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,10 +15,15 @@ from portal.agencies.services import reveal_identities
 from portal.ca.models import Certificate
 from requests_app import kinds
 from requests_app.drafts.profile import new_row
-from requests_app.drafts.services import create_draft, import_rows, save_letter
+from requests_app.drafts.services import (
+    create_draft,
+    import_rows,
+    permit_drafting,
+    save_letter,
+)
 from requests_app.kinds.base import Kind
 from requests_app.kinds.prefill import Filled, Selection, certificates_of, devices_of, rows_for
-from requests_app.models import Dossier
+from requests_app.models import Dossier, Outcome
 
 _NUMBER = "identity_number"  # what every form calls a person's number
 _OF_A_PERSON = (_NUMBER, "issued_on", "issue_place", "birth_on", "phone")
@@ -61,6 +67,36 @@ def start_dossier(
     if kind.issues_anew:
         _name_old_certificates(dossier, kind, selection.certificates, actor=actor, now=now)
     return dossier
+
+
+@transaction.atomic
+def file_again(dossier: Dossier, *, row: UUID | None = None, actor: User, now: datetime) -> Dossier:
+    """Open a draft with the rows of ``dossier`` that were refused, or with ``row`` of them alone.
+
+    Section 1 and the extra text come along; number, day and papers do not. Raises as
+    ``create_draft`` does; Dossier.DoesNotExist when it is not the actor's, or nothing was refused.
+    """
+    permit_drafting(actor)
+    old = Dossier.objects.visible_to(actor).get(pk=dossier.pk)
+    refused = old.items.filter(outcome=Outcome.REFUSED).order_by("position")
+    rows = [item.answers for item in (refused.filter(uuid=row) if row else refused)]
+    if not rows:
+        raise Dossier.DoesNotExist
+    anew = create_draft(old.kind, actor=actor, now=now, variant=old.variant)
+    save_letter(
+        anew,
+        letter_number="",
+        letter_date=None,
+        contact=old.contact,
+        note=old.note,
+        actor=actor,
+        now=now,
+        version=anew.version,
+    )
+    anew.refresh_from_db()
+    import_rows(anew, rows, actor=actor, now=now, version=anew.version)
+    anew.refresh_from_db()
+    return anew
 
 
 def with_numbers(rows: Sequence[Filled], *, actor: User, now: datetime) -> list[dict[str, str]]:

@@ -179,7 +179,6 @@ def remove_row(
     item = dossier.items.get(uuid=item_uuid)
     dossier.items.filter(position__gt=item.position).update(position=F("position") - 1)
     item.delete()
-    dossier.row_count -= 1
     _finish(dossier, "dossier.remove_row", actor=actor, now=now, rows=1)
 
 
@@ -256,7 +255,8 @@ def _append(
 
 def _finish(dossier: Dossier, act: str, *, actor: User, now: datetime, rows: int) -> None:
     _touch(dossier, actor=actor, now=now)
-    dossier.save(update_fields=["row_count", "version", "updated_at"])
+    dossier.count_rows()
+    dossier.save(update_fields=["row_count", "first_title", "version", "updated_at"])
     _record(act, dossier, actor=actor, now=now, data={"rows": rows})
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from portal.core.rules import Finding, Severity, Violation
@@ -201,6 +202,10 @@ class Kind:
     body: str = ""  # opening paragraph of the letter; {agency} and {addressee} are filled in
     sheet: tuple[SheetColumn, ...] = ()
     is_sheet_of_ca: bool = False  # as the CA takes it; otherwise our own design
+    short: Words = ""  # the headline before a name ("Cấp mới: Lò Văn A"); "": without its number
+    others: Words = ""  # what is counted beside the first name: "người"; "": as ``counted``
+    # What who decides reads of a row without opening it: (label, the fields it is put together of).
+    glance: tuple[tuple[Words, tuple[str, ...]], ...] = ()
     need: Words = ""  # what the start page asks: "Cấp chứng thư cho cá nhân"
     purpose: Words = ""  # and one sentence on when to use it
     when_done: Words = ""  # what a page says of a dossier of which everything is done
@@ -246,9 +251,22 @@ class Kind:
             if one.name not in OF_THE_SENDER
         )
 
-    def headline_of(self, count: int) -> str:
-        """Return what a dossier with ``count`` rows is about; an empty list has no number."""
-        return " ".join(str(self.headline).format(count=count or "").split())
+    def headline_of(self, count: int, first: str = "") -> str:
+        """Return what a dossier with ``count`` rows is about; an empty list has no number.
+
+        With the first row's title it says whom: "Cấp mới: Lò Văn A và 3 người khác".
+        """
+        if not first:
+            number = number_format(count, use_l10n=True) if count else ""
+            return " ".join(str(self.headline).format(count=number).split())
+        named = f"{self.short or self.headline_of(0)}: {first}"
+        if count < 2:  # noqa: PLR2004 (nobody else)
+            return named
+        return _("%(named)s và %(count)s %(others)s khác") % {
+            "named": named,
+            "count": number_format(count - 1, use_l10n=True),
+            "others": self.others or self.counted,
+        }
 
     def subject_of(self, variant: str) -> str:
         """Return the trích yếu of the form or of one of its variants."""

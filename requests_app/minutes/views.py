@@ -22,6 +22,7 @@ from portal.core.web.refusals import Refusals
 from requests_app import kinds
 from requests_app.decision import services as decision_services
 from requests_app.decision.services import RowDecision, decide_rows
+from requests_app.dossier_pages.stages import stages_of
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.pages import components
 from requests_app.pages import views as taking
@@ -166,12 +167,15 @@ def _page(
     page = page or components.rows_page(dossier, request.GET.get("page"))
     barred = bars_of(dossier, user)
     now = timezone.now()
+    returning = components.steps_of(dossier, user, sent=sent, only=[Action.RETURN])
     context = {
         "dossier": dossier,
+        "stages": stages_of(dossier, request.user),
         "kind": kinds.get(dossier.kind),
         "scan": components.scan_of(dossier),
         "taking": components.steps_of(dossier, user, sent=sent, only=TAKING),
-        "returning": components.steps_of(dossier, user, sent=sent, only=[Action.RETURN]),
+        "returning": returning,
+        "picks_for": components.picks_for(returning),
         "barred": barred,
         "can_confirm": not barred,
         "can_sign": personal_certificate(user, now=now) is not None,

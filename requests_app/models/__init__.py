@@ -11,6 +11,7 @@ from requests_app.models.dossiers import (
     DossierItem,
     Outcome,
     QuestionAnswer,
+    ReturnedContent,
     ReturnReason,
     SigningMode,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Procedure",
     "QuestionAnswer",
     "ReturnReason",
+    "ReturnedContent",
     "RoutingProposal",
     "RoutingRule",
     "SigningMode",

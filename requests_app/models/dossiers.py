@@ -50,6 +50,8 @@ class Dossier(Leased):
     contact = EncryptedJSONField(default=dict)  # section 1 of the form
     note = models.TextField(_("nội dung thêm vào công văn"), blank=True)
     row_count = models.PositiveIntegerField(default=0)
+    # Of the first row that has one: a dossier is called by it. Written with ``row_count``.
+    first_title = models.CharField(max_length=250, blank=True, default="", db_default="")
 
     signing_mode = models.CharField(max_length=8, choices=SigningMode, blank=True)
     signing_reason = models.CharField(max_length=250, blank=True)
@@ -121,6 +123,11 @@ class Dossier(Leased):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.uuid}"
+
+    def count_rows(self) -> None:
+        """Note how many rows there are and whom the first is about; the caller saves."""
+        titles = self.items.order_by("position").exclude(title="").values_list("title", flat=True)
+        self.row_count, self.first_title = self.items.count(), titles.first() or ""
 
 
 class DossierCopy(models.Model):
@@ -247,6 +254,29 @@ class DossierEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.dossier_id}: {self.source} → {self.target}"
+
+
+class ReturnedContent(models.Model):
+    """What a dossier said when it was returned in one round: what has changed since is seen by it.
+
+    ``rows`` are {"uuid", "position", "title", "answers"}, as they had been sent.
+    """
+
+    dossier = models.ForeignKey(Dossier, models.PROTECT, related_name="returned_contents")
+    round = models.PositiveSmallIntegerField()
+    rows = EncryptedJSONField(default=list)
+    contact = EncryptedJSONField(default=dict)
+    note = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["dossier", "round"]
+        constraints = [
+            models.UniqueConstraint(fields=["dossier", "round"], name="returned_content_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dossier_id}, round {self.round}"
 
 
 class Attachment(models.Model):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
 
 from portal.agencies.models import Agency
 from portal.core.background.leases import LeasedQuerySet
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from requests_app.models import Dossier
     from requests_app.models.covering_letters import CoveringLetter
     from requests_app.models.routing import RoutingProposal, RoutingRule
+
+ROUTES_SHOWN_DAYS = 60  # days before a rule's end an administrator is told
 
 # What has left the agency; drafts are the agency's own business.
 _NOT_SENT = (State.DRAFT, State.AWAITING_SIGNATURE, State.AWAITING_SEAL)
@@ -103,6 +106,23 @@ class RoutingRuleQuerySet(models.QuerySet["RoutingRule"]):
 
     def not_ended_by(self, day: date) -> Self:
         return self.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=day))
+
+    def ending_without_next(self, today: date) -> Self:
+        """Return the confirmed rules that end soon and that no rule of the same follows."""
+        rules = apps.get_model("requests_app", "RoutingRule")._default_manager
+        # An office that is none is equal to none: NULLs are compared as 0.
+        following = rules.annotate(office_key=Coalesce("office", 0)).filter(
+            Q(proposal__isnull=True) | Q(proposal__is_confirmed=True),
+            Q(office_key=OuterRef("office_key")),
+            Q(valid_until__isnull=True) | Q(valid_until__gt=OuterRef("valid_until")),
+            procedure=OuterRef("procedure"),
+            storage=OuterRef("storage"),
+            valid_from__lte=OuterRef("valid_until"),
+        )
+        soon = today + timedelta(days=ROUTES_SHOWN_DAYS)
+        keyed = self.confirmed().annotate(office_key=Coalesce("office", 0))
+        ending = keyed.filter(valid_until__gt=today, valid_until__lte=soon)
+        return ending.exclude(Exists(following.order_by()))
 
     def in_force(self, today: date) -> Self:
         return self.confirmed().not_ended_by(today).filter(valid_from__lte=today)

@@ -21,7 +21,7 @@ from requests_app import kinds
 from requests_app.kinds.base import Field, Widget, Words
 from requests_app.models import Attachment, Decision, Dossier, DossierItem, Outcome, ReturnReason
 from requests_app.steps.engine import allowed_steps
-from requests_app.steps.forms import StepForm
+from requests_app.steps.forms import NAMES_ROWS, StepForm
 from requests_app.workflow import EDITABLE, Action, DossierStep, State, steps_open_to
 
 if TYPE_CHECKING:
@@ -83,9 +83,19 @@ class StepCard:
         return self.step.action in _BACKWARDS
 
     @property
+    def html_id(self) -> str:
+        """The id of its form, by which what stands elsewhere on the page belongs to it."""
+        return f"buoc-{self.step.action.value}"
+
+    @property
     def is_open(self) -> bool:
         """Whether its form stands open: it was sent and came back."""
         return self.form.is_bound
+
+
+def picks_for(cards: Sequence[StepCard]) -> StepCard | None:
+    """Return the one whose reason names rows of the list, so that they can be ticked there."""
+    return next((card for card in cards if card.step.action in NAMES_ROWS), None)
 
 
 def wants_fragment(request: HttpRequest) -> bool:
@@ -165,6 +175,8 @@ def step_form(
     name = action if action in Action.values else "step"
     return StepForm(
         data,
+        dossier=dossier,
+        step=action,
         initial={"action": action, "version": dossier.version},
         reasons=reasons,
         auto_id=f"{name}_%s",
@@ -182,6 +194,7 @@ class Row:
 
     item: DossierItem
     identity: str
+    glance: Sequence[tuple[Words, str]] = ()  # what is read of it without opening it, by label
 
 
 def rows_page(dossier: Dossier, number: str | None) -> Page[DossierItem]:
@@ -193,10 +206,28 @@ def rows_page(dossier: Dossier, number: str | None) -> Page[DossierItem]:
 
 def masked(dossier: Dossier, page: Page[DossierItem]) -> list[Row]:
     """Return the rows of a page with the number that tells people apart, masked."""
-    name = next(
-        (one.name for one in kinds.get(dossier.kind).fields if one.name == "identity_number"), ""
-    )
-    return [Row(item, mask(item.answers.get(name, "")) if name else "") for item in page]
+    kind = kinds.get(dossier.kind)
+    fields = {one.name: one for one in kind.fields}
+
+    def glance(item: DossierItem) -> list[tuple[Words, str]]:
+        said = [
+            (
+                label,
+                [
+                    words_of(fields[name], value)
+                    for name in names
+                    if (value := item.answers.get(name))
+                ],
+            )
+            for label, names in kind.glance
+        ]
+        return [(label, ", ".join(parts)) for label, parts in said if parts]
+
+    has_number = "identity_number" in fields
+    return [
+        Row(item, mask(item.answers.get("identity_number", "")) if has_number else "", glance(item))
+        for item in page
+    ]
 
 
 def shown(one: Field, value: str) -> str:

@@ -168,12 +168,17 @@ _PROPOSED = _("Đã ghi đề nghị. Quy định có hiệu lực khi một qu�
 def rules(request: UserRequest) -> HttpResponse:
     """List what waits for a second person, then the rules, the newest of each procedure first."""
     _permit(request.user)
-    found = RoutingRule.objects.confirmed().select_related("office", "addressee")
+    today = timezone.localdate()
+    is_ending = request.GET.get("het-han") == "1"
+    rules = RoutingRule.objects.confirmed()
+    rules = RoutingRule.objects.ending_without_next(today) if is_ending else rules
+    found = rules.select_related("office", "addressee")
     page = Paginator(found.prefetch_related("copies"), RULES_A_PAGE)
     waiting = RoutingProposal.objects.visible_to(request.user).open().for_list()
     context = {
         "page": page.get_page(request.GET.get("page")),
-        "today": timezone.localdate(),
+        "today": today,
+        "is_ending": is_ending,
         "waiting": [
             {
                 "proposal": one,

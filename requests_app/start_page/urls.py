@@ -15,5 +15,6 @@ urlpatterns = [
         shortcuts.from_certificate,
         name="start_from_certificate",
     ),
+    path("lap-moi/tu-ho-so/<uuid:uuid>/", shortcuts.file_again, name="file_again"),
     path("lap-moi/tu-thiet-bi/<uuid:uuid>/", shortcuts.from_device, name="start_from_device"),
 ]

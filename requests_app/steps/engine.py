@@ -38,8 +38,9 @@ from requests_app.steps.handlers import (
     Withdraw,
     row_facts,
 )
-from requests_app.titles import clipped, title_of
+from requests_app.titles import clipped, title_in_correction, title_of
 from requests_app.workflow import (
+    AT_THE_AGENCY,
     ENDED,
     TAKING,
     Action,
@@ -104,10 +105,14 @@ def tell_of_step(dossier: Dossier, event: DossierEvent, *, now: datetime) -> Non
         passed = User.objects.of_office(dossier.office_id) if dossier.sent_at else []
         recipients |= {user.pk: user for user in [*left, *passed]}
     recipients.pop(event.actor_id or 0, None)
+    # Those beside the sender hear that it was taken back, not what was being corrected.
+    is_correction = event.action in (Action.WITHDRAW, Action.STOP) and dossier.round > 1
+    is_unsent = is_correction and event.source in AT_THE_AGENCY
+    title = title_in_correction(dossier) if is_unsent else title_of(dossier)
     notices.tell(
         recipients.values(),
         cause=f"dossier-event:{event.pk}",
-        title=clipped(f"{State(dossier.state).label}: {title_of(dossier)}"),
+        title=clipped(f"{State(dossier.state).label}: {title}"),
         text=event.reason,
         path=reverse("requests_app:detail", args=[dossier.uuid]),
         target_type="dossier",

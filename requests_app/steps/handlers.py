@@ -20,11 +20,19 @@ from portal.documents import letters as paper
 from portal.documents import services as documents
 from portal.documents.models import Document, SignatureRole
 from requests_app.kinds.effects import effect_of
-from requests_app.models import Decision, DeliveredPaper, Dossier, Outcome, RoutingRule
+from requests_app.models import (
+    Decision,
+    DeliveredPaper,
+    Dossier,
+    Outcome,
+    ReturnedContent,
+    RoutingRule,
+)
 from requests_app.papers import PDF, deliver_document
 from requests_app.routing.services import copies_for
 from requests_app.rules import dossiers as rules
 from requests_app.steps import clocks
+from requests_app.steps.reasons import has_blank
 from requests_app.steps.rows import accept_rows, keep_refusal, print_refusal, refuse_rows
 from requests_app.submission import letters
 from requests_app.submission.checks import (
@@ -78,6 +86,12 @@ class Handler:
             raise refuse(
                 "no_reason", "Phải nêu rõ lý do.", way_out="Chọn hoặc ghi lý do rồi làm lại."
             )
+        if has_blank(reason):
+            raise refuse(
+                "reason_has_blank",
+                "Lý do còn chỗ chưa điền (“…”).",
+                way_out="Ghi rõ dòng nào, điều gì rồi làm lại.",
+            )
         if self.step.needs != Needs.NOTHING and self.step.needs not in row_facts(dossier):
             raise refuse(
                 "rows_not_ready",
@@ -125,6 +139,26 @@ class HandBack(Handler):
 
     def check(self, dossier: Dossier) -> list[Violation]:
         return violations_of_done_rows(dossier)
+
+    def apply(self, dossier: Dossier) -> None:
+        rows = dossier.items.order_by("position")
+        ReturnedContent.objects.create(
+            dossier=dossier,
+            round=dossier.round,
+            rows=[
+                {
+                    "uuid": str(row.uuid),
+                    "position": row.position,
+                    "title": row.title,
+                    "answers": row.answers,
+                }
+                for row in rows
+            ],
+            contact=dossier.contact,
+            note=dossier.note,
+            at=self.now,
+        )
+        dossier.received_on = None  # received in due form it was not; the next sending is
 
     def follow(self, dossier: Dossier) -> None:
         deadlines.cancel_all(dossier.uuid, now=self.now)

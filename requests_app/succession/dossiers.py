@@ -145,8 +145,8 @@ def _written_anew(dossier: Dossier, agency: Agency, *, names: Names, now: dateti
         if is_new_issue:  # found or set aside for it while it was carried out
             copy.subscriber_id = copy.device_id = None
     DossierItem.objects.bulk_create(copies.values(), batch_size=500)
-    Dossier.objects.filter(pk=anew.pk).update(row_count=len(copies))
-    anew.row_count = len(copies)
+    anew.count_rows()
+    anew.save(update_fields=["row_count", "first_title"])
     # What people handed in goes along; the scan of the old letter does not.
     papers = dossier.attachments.filter(is_current=True).exclude(kind=Attachment.Kind.SIGNED_SCAN)
     Attachment.objects.bulk_create(

@@ -9,7 +9,10 @@ from typing import Any
 from django import template
 from django.template.context import Context
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from devices.models import Device
@@ -19,7 +22,7 @@ from requests_app import kinds
 from requests_app.models import Decision, Dossier, DossierItem, Outcome
 from requests_app.pages import wording
 from requests_app.start_page.offers import Offer, offers_for_certificate, offers_for_device
-from requests_app.titles import headline_of, title_of
+from requests_app.titles import headline_of, letter_words, title_of
 from requests_app.workflow import HANDING_BACK, State
 
 register = template.Library()
@@ -59,6 +62,15 @@ def dossier_title(dossier: Dossier) -> str:
 def headline(dossier: Dossier) -> str:
     """Return what the dossier is about, without whose it is."""
     return headline_of(dossier)
+
+
+@register.filter
+def letter_line(dossier: Dossier) -> str:
+    """Return the letter's number and day; before it has one, the day the draft was begun."""
+    if words := letter_words(dossier):
+        return capfirst(words)
+    day = timezone.localdate(dossier.created_at)
+    return str(_("Chưa có số văn bản, lập ngày %(day)s") % {"day": f"{day:%d/%m/%Y}"})
 
 
 @register.filter

@@ -79,3 +79,28 @@ document.addEventListener("click", (event) => {
   field.focus();
   button.remove();
 });
+
+// Rows ticked in a list stand in the blank of the reason: "(dòng …)". The server fills it as well.
+document.addEventListener("change", (event) => {
+  const box = event.target;
+  const form = box.form;
+  const text = form && form.elements.reason;
+  if (box.name !== "row" || box.type !== "checkbox" || !text) {
+    return;
+  }
+  const open = form.closest("details");
+  if (open) {
+    open.open = true;
+  }
+  if (!/dòng …/.test(text.value) && text.dataset.named !== text.value) {
+    return; // the text says its own; the server names what it leaves out
+  }
+  if (text.dataset.named !== text.value) {
+    text.dataset.blank = text.value;
+  }
+  const picked = [...form.elements].filter((one) => one.name === "row" && one.checked);
+  const words = picked.map((one) => (one.dataset.title ? `${one.value} (${one.dataset.title})` : one.value)).join(", ");
+  text.value = text.dataset.blank.replace("dòng …", `dòng ${words || "…"}`);
+  text.dataset.named = text.value;
+  text.dataset.filled = text.value;
+});

@@ -195,7 +195,7 @@ def test_the_administrator_makes_an_account_in_the_browser(client: Client) -> No
         "identity_number": "012190000123",
         "birth_on": "05/06/1990",
         "email": "vanthu@laichau.gov.vn",
-        "agency": "xa tan uyen",
+        "agency": "uy ban nhan dan xa tan uyen",
         "role": Role.CLERK,
     }
 
@@ -222,7 +222,8 @@ def test_a_name_that_fits_several_bodies_is_asked_about(client: Client) -> None:
         {"role": Role.HEAD, "agency": "muong"},
     )
 
-    assert "XÃ MƯỜNG A; XÃ MƯỜNG B" in answer.content.decode()
+    text = answer.content.decode()
+    assert "XÃ MƯỜNG A (Lai Châu); XÃ MƯỜNG B (Lai Châu)" in text
 
 
 def test_the_list_is_filtered_and_pages_cost_the_same(

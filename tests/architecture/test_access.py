@@ -168,6 +168,7 @@ ACCESS: dict[str, Access] = {
     "GET requests_app:start_way": _only(C, code=302, rest=404),
     "POST requests_app:start_way": _only(C, code=302, rest=404),
     "POST requests_app:start_from_certificate": _about({302: frozenset({C})}, {}, do="revoke"),
+    "POST requests_app:file_again": _about({404: ALL}, {404: ALL}),  # no row was refused
     "POST requests_app:start_from_device": _about({302: frozenset({C})}, {}, do="lose"),
     "GET requests_app:editor": DRAFTED,
     "POST requests_app:editor": _about({302: frozenset({C}), 409: HOME}, {}),
@@ -258,6 +259,7 @@ ACCESS: dict[str, Access] = {
     "GET orgmerge:plan_annex_file": MERGER,
     "GET orgmerge:plan_line": MERGER,
     "GET orgmerge:plan_cautions": MERGER,
+    "POST orgmerge:heed": _about({302: OFFICE}, {}),
     "GET orgmerge:plan_changes": _about({302: OFFICE}, {}),  # there is no plan before
     # Registers
     "GET registers:index": _only(*ON_THE_WAY, rest=404),
@@ -358,6 +360,8 @@ ACCESS: dict[str, Access] = {
     "GET devices:hand_over": _about({200: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
     "POST devices:hand_over": _about({200: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
     "GET devices:sums": EVERYBODY,
+    "GET devices:hand_over_many": _only(*AGENCY, rest=404),
+    "POST devices:hand_over_many": Access(own={200: frozenset({C}), 403: frozenset({H})}),
     "GET devices:take_back_many": _only(*AGENCY, rest=404),
     "POST devices:take_back_many": Access(own={200: frozenset({C}), 403: frozenset({H})}),
     "GET devices:office_returns": STOCK,

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.core.roles import Role
+from requests_app.drafts.services import save_rows
 from requests_app.models import Dossier
 from requests_app.workflow import Action
 from tests import builders, story
@@ -35,7 +36,20 @@ def pages_of_a_story() -> list[tuple[User | None, str]]:
     fourth = story.cast()
     forwarded = story.sent(fourth, rows=2, now=now)
     story.step(forwarded, Action.FORWARD, fourth.officer, now=now)
+    back = story.cast()
+    returned = story.sent(back, rows=2, now=now)
+    story.step(returned, Action.RETURN, back.officer, reason="Sai thư (dòng 1)", now=now)
+    item = returned.items.get(position=1)
+    save_rows(
+        returned,
+        {item.uuid: {"position": "Chủ tịch"}},
+        actor=back.clerk,
+        now=now,
+        version=returned.version,
+    )
     return [
+        (back.clerk, address("editor", returned)),
+        (back.clerk, reverse("devices:hand_over_many")),
         (None, reverse("help:index")),
         (None, reverse("accounts:login")),
         (people.clerk, "/"),
@@ -62,6 +76,26 @@ def test_axe_finds_nothing_and_no_page_scrolls_sideways(tour: Tour) -> None:
         tour.look(page)
         page.context.close()
 
+    assert tour.faults == []
+
+
+def test_rows_ticked_in_the_list_stand_in_the_reason(tour: Tour) -> None:
+    people = story.cast()
+    dossier = story.sent(people, rows=3, now=timezone.now())
+    first, _second, third = dossier.items.order_by("position")
+    page = tour.page_of(people.officer)
+    page.goto(address("review", dossier))
+
+    page.get_by_text("Trả lại để hoàn thiện…").click()
+    page.get_by_label("Lý do theo danh mục").select_option("wrong_email")
+    for row in ("1", "2", "3", "2"):
+        page.locator(f'input[name="row"][value="{row}"]').click()
+
+    said = page.get_by_label("Nội dung lý do").input_value()
+    assert f"(dòng 1 ({first.title}), 3 ({third.title}))" in said
+    page.get_by_role("button", name="Trả lại để hoàn thiện").click()
+    assert "Trả lại để hoàn thiện" in page.locator("h1").inner_text()
+    assert dossier.events.get(action=Action.RETURN).reason == said
     assert tour.faults == []
 
 

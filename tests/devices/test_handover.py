@@ -6,6 +6,9 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
 
 from devices import services
 from devices.lifecycle import Custody, Move
@@ -259,3 +262,52 @@ def test_a_hand_over_is_told_of_once_and_only_after_it_happened() -> None:
 
     assert codes(again) == {"notice_sent_already"}
     assert codes(early) == {"not_handed_over"}
+
+
+@pytest.mark.django_db
+def test_many_devices_are_handed_over_in_one_go_or_none() -> None:
+    first, clerk = waiting_device()
+    assert first.agency is not None
+    second = device_at(Custody.AT_AGENCY, agency=first.agency)
+    both = [first, second]
+
+    with pytest.raises(Refused) as refusal:
+        services.hand_over_many(both, serials_seen=[first.serial], actor=clerk, now=NOW)
+    untouched = Device.objects.filter(custody=Custody.AT_AGENCY).count()
+    moves = services.hand_over_many(
+        both, serials_seen=[one.serial for one in both], actor=clerk, now=NOW
+    )
+
+    assert codes(refusal) == {"serial_differs"}
+    assert untouched == 2
+    assert {move.holder for move in moves} == {
+        one.subscriber.name for one in both if one.subscriber
+    }
+    assert Deadline.objects.filter(kind=DeadlineKind.HANDOVER_NOTICE).count() == 2
+    assert all(services.ledger_agrees(Device.objects.get(pk=one.pk)) for one in both)
+
+
+@pytest.mark.django_db
+@time_machine.travel(NOW)
+def test_the_page_of_many_hands_over_what_was_ticked_and_scanned(client: Client) -> None:
+    first, clerk = waiting_device()
+    assert first.agency is not None
+    second, third = (device_at(Custody.AT_AGENCY, agency=first.agency) for _one in range(2))
+    client.force_login(clerk)
+    address = reverse("devices:hand_over_many")
+
+    listed = client.get(address).text
+    wrong = client.post(address, {"seen": first.serial, "typed": "VG-LA", "on": "20/11/2026"})
+    answer = client.post(
+        address, {"seen": first.serial, "typed": second.serial.lower(), "on": "20/11/2026"}
+    )
+
+    assert all(one.serial in listed for one in (first, second, third))
+    assert wrong.status_code == 200
+    assert answer.status_code == 302
+    places = dict(Device.objects.values_list("pk", "custody"))
+    assert [places[one.pk] for one in (first, second, third)] == [
+        Custody.WITH_SUBSCRIBER,
+        Custody.WITH_SUBSCRIBER,
+        Custody.AT_AGENCY,
+    ]

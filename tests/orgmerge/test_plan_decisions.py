@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from orgmerge.models import Merger, Plan, PlanLine
+from orgmerge.plans import access
 from orgmerge.plans import services as plans
 from orgmerge.vocabulary import LineAbout, LineAction
 from portal.accounts.models import User
@@ -200,13 +201,42 @@ def test_where_there_are_many_bodies_one_is_named(
 
 
 def test_lines_of_two_sorts_are_not_settled_together(split: Merger, officer: User) -> None:
+    (old,) = {share.old for share in split.shares.select_related("old")}
+    builders.person(at=old)  # without a certificate: asked for itself
     plan = planned.plan_of(split, officer)
-    some = [waiting_lines(plan)[0], plan.lines.filter(about=LineAbout.DEVICE, is_open=True).first()]
+    alone = plan.lines.get(about=LineAbout.SUBSCRIBER, reason="body_split")
+    some = [waiting_lines(plan)[0], alone]
 
     answer = settle(split, officer, some, action="keep")  # type: ignore[arg-type]
 
     assert answer.headers["Location"] == page_of(split)  # type: ignore[attr-defined]
     assert not split.settlements.exists()
+
+
+def test_one_question_stands_for_a_certificate_its_device_and_its_holder(
+    split: Merger, officer: User
+) -> None:
+    plan = planned.plan_of(split, officer)
+    waiting = plan.lines.filter(is_open=True)
+    (asked,) = access.open_sorts(plan)
+
+    page = text_of(officer, page_of(split))
+    settle(
+        split,
+        officer,
+        waiting_lines(plan),
+        action="change",
+        body=split.bodies.order_by("pk")[0].pk,
+    )
+    after = plans.newest_ready(split)
+    planned.make_all()
+    after = plans.newest_ready(split)
+
+    assert (asked.about, asked.number) == (LineAbout.CERTIFICATE, 2)
+    assert waiting.count() == 6
+    assert "2 thiết bị, 2 thuê bao" in page
+    assert after is not None
+    assert (after.number, after.counts["open"]) == (plan.number + 1, 0)
 
 
 def test_clear_lines_are_not_asked_about(merger: Merger, officer: User, plan: Plan) -> None:

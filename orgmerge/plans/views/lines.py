@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,13 +17,13 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from devices.models import Device
 from orgmerge import pages
 from orgmerge.models import Merger, MergerBody, Plan, PlanLine, Settlement
 from orgmerge.planner.reasons import REASONS, WARNINGS
-from orgmerge.plans import access, comparison
+from orgmerge.plans import access, comparison, services
 from orgmerge.plans import cautions as plan_cautions
 from orgmerge.plans import subjects as new_subjects
 from orgmerge.plans.sheet import ListedLine
@@ -31,7 +33,7 @@ from orgmerge.vocabulary import LineAbout, LineAction
 from portal.accounts.models import User
 from portal.agencies.models import Subscriber
 from portal.ca.models import Certificate
-from portal.core.roles import Capability, Role, roles_that_can
+from portal.core.roles import Role, roles_that_can
 from portal.core.web.paging import Order, capped_count, keyset_page
 from requests_app.models import Dossier
 
@@ -181,6 +183,21 @@ def line(request: UserRequest, code: UUID, about: str, thing: UUID) -> HttpRespo
     return render(request, "orgmerge/plan_line.html", context)
 
 
+@require_POST
+def heed(request: UserRequest, code: UUID) -> HttpResponse:
+    """Note that the user has looked at what is to be heeded."""
+    merger = find(request.user, code)
+    must_see_drafts(request.user)
+    shown = access.shown_plan(merger, request.user)
+    if shown is not None:
+        try:
+            services.heed(shown, actor=request.user, now=timezone.now())
+        except PermissionDenied as error:
+            raise Http404 from error
+        messages.success(request, _("Đã ghi nhận anh/chị đã xem các điều cần lưu ý."))
+    return redirect("orgmerge:detail", merger.uuid)
+
+
 @require_safe
 def cautions(request: UserRequest, code: UUID) -> HttpResponse:
     """Show what to look at before the plan is approved, each with its lines."""
@@ -194,6 +211,8 @@ def cautions(request: UserRequest, code: UUID) -> HttpResponse:
     context = {
         "merger": merger,
         "plan": shown,
+        "heeded": plan_cautions.moment_words(shown),
+        "may_heed": services.may_heed(shown, request.user),
         "closing": capped_count(
             plan_cautions.closing_lines(shown.lines.all(), merger, today=today)
         ),
@@ -206,7 +225,7 @@ def cautions(request: UserRequest, code: UUID) -> HttpResponse:
                 bodies.count(),
                 bodies[:BODIES_NAMED],
             )
-            for capability in (Capability.DRAFT, Capability.SIGN_LETTERS)
+            for capability in plan_cautions.NEEDED
             if (bodies := plan_cautions.bodies_without(capability, merger)).exists()
         ],
     }

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orgmerge import pages
 from orgmerge.models import Merger, Plan, PlanLine
-from orgmerge.plans import access, annexes, choices, services, sheet, subjects
+from orgmerge.plans import access, annexes, choices, comparison, services, sheet, subjects
 from orgmerge.plans.annexes import MOST_AT_ONCE
 from orgmerge.plans.filters import PlanLineFilter
 from orgmerge.plans.sheet import ListedLine
@@ -159,6 +159,7 @@ def render_plan(
                     and not context["is_busy"]
                     and services.is_out_of_date(shown, today=today),
                     "warning_count": sum(shown.counts.get("warnings", {}).values()),
+                    "growth": None if is_frozen else comparison.growth_of(shown),
                     "may_compare": not is_frozen and shown.number > 1,
                 }
     return render_list(

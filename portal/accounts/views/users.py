@@ -20,6 +20,7 @@ from portal.accounts import rules, services
 from portal.accounts.filters import UserFilter
 from portal.accounts.forms import AccountForm, AddressForm, RoleForm
 from portal.accounts.models import AccountChange, RoleGrant, User
+from portal.agencies import lookup
 from portal.agencies.models import Agency
 from portal.core.roles import Capability
 from portal.core.rules import Violation
@@ -128,7 +129,7 @@ def _initial(request: UserRequest) -> dict[str, str]:
         agency = Agency.objects.visible_to(request.user).get(uuid=UUID(request.GET["don-vi"]))
     except (KeyError, ValueError, Agency.DoesNotExist):
         return {}
-    return {"agency": agency.name}
+    return {"agency": lookup.label(agency)}
 
 
 def render_detail(
@@ -144,7 +145,7 @@ def render_detail(
     is_administrator = request.user.can(Capability.ADMINISTER)
     changes = AccountChange.objects.visible_to(request.user).for_list().filter(user=account)
     is_own = account.is_same_person_as(request.user)
-    start = {"role": account.role, "agency": account.agency.name}
+    start = {"role": account.role, "agency": lookup.label(account.agency)}
     context = {
         "account": account,
         "grants": grants,

@@ -58,7 +58,8 @@ def agency_list(request: UserRequest) -> HttpResponse:
 def suggest(request: UserRequest) -> HttpResponse:
     """Answer with options for a field that names a body."""
     agencies = Agency.objects.visible_to(request.user).existing(timezone.localdate())
-    labels = lookup.suggestions(agencies, request.GET.get("parent", ""))
+    typed = next((request.GET[name] for name in ("parent", "agency") if name in request.GET), "")
+    labels = lookup.suggestions(agencies, typed)
     return render(request, "agencies/_options.html", {"labels": labels})
 
 

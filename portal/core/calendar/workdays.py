@@ -102,3 +102,12 @@ def work_calendar() -> WorkCalendar:
             expected.add(day.year)
     announced = {year for year, count in official.items() if count >= FEWEST_OFFICIAL_DAYS}
     return WorkCalendar(off, worked, announced=announced - expected)
+
+
+_NEXT_YEAR_FROM = 10  # the month in which the next year's days off are usually announced
+
+
+def unannounced_years(today: date, calendar: WorkCalendar) -> list[int]:
+    """Return this year and, from October, the next, where their days off are not yet announced."""
+    years = [today.year, today.year + 1] if today.month >= _NEXT_YEAR_FROM else [today.year]
+    return [year for year in years if not calendar.is_announced(year)]

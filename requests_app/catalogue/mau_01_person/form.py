@@ -271,6 +271,13 @@ KIND = Kind(
     list_title="Số lượng và danh sách đăng ký",
     counted="cá nhân",
     headline=gettext_lazy("Cấp chứng thư cho {count} cá nhân"),
+    glance=(
+        (gettext_lazy("Cơ quan"), ("org4", "org3", "org2", "org1")),
+        (gettext_lazy("Chức vụ"), ("position",)),
+        (gettext_lazy("Thư điện tử"), ("email",)),
+    ),
+    short=gettext_lazy("Cấp mới"),
+    others=gettext_lazy("người"),
     fields=FIELDS,
     columns=COLUMNS,
     notes=(parts.EMAIL_NOTE, SIM_NOTE),

@@ -139,6 +139,11 @@ KIND = Kind(
     list_title="Số lượng và danh sách đăng ký",
     counted="cơ quan, tổ chức",
     headline=gettext_lazy("Cấp chứng thư cho {count} cơ quan, tổ chức"),
+    glance=(
+        (gettext_lazy("Địa chỉ"), ("address",)),
+        (gettext_lazy("Thư điện tử"), ("email",)),
+    ),
+    short=gettext_lazy("Cấp mới"),
     fields=FIELDS,
     columns=COLUMNS,
     notes=(parts.EMAIL_NOTE,),

@@ -187,6 +187,12 @@ KIND = Kind(
     list_title="Số lượng và danh sách đăng ký",
     counted="thiết bị, dịch vụ, phần mềm",
     headline=gettext_lazy("Cấp chứng thư cho {count} thiết bị, dịch vụ, phần mềm"),
+    glance=(
+        (gettext_lazy("Cơ quan quản lý"), ("owner",)),
+        (gettext_lazy("Tên miền"), ("domain",)),
+        (gettext_lazy("Thư điện tử"), ("email",)),
+    ),
+    short=gettext_lazy("Cấp mới"),
     fields=FIELDS,
     columns=COLUMNS,
     notes=(parts.EMAIL_NOTE,),

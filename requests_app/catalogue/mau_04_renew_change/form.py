@@ -288,6 +288,13 @@ KIND = Kind(
     list_title="Số lượng và danh sách đăng ký",
     counted="chứng thư",
     headline=gettext_lazy("Gia hạn, thay đổi thông tin {count} chứng thư"),
+    glance=(
+        (gettext_lazy("Thư điện tử"), ("email",)),
+        (
+            gettext_lazy("Thông tin mới"),
+            ("new_name", "new_org4", "new_org3", "new_org2", "new_org1", "new_email"),
+        ),
+    ),
     fields=FIELDS,
     columns=COLUMNS,
     notes=NOTES,

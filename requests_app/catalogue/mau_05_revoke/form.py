@@ -243,6 +243,7 @@ KIND = Kind(
     list_title="Số lượng và danh sách thu hồi",
     counted="chứng thư",
     headline=gettext_lazy("Thu hồi {count} chứng thư"),
+    glance=((gettext_lazy("Lý do"), ("cause", "reason")),),
     fields=FIELDS,
     columns=COLUMNS,
     notes=("Địa chỉ thư điện tử công vụ: ghi địa chỉ đã đăng ký khi cấp chứng thư chữ ký số.",),

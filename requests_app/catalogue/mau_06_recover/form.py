@@ -90,6 +90,7 @@ KIND = Kind(
     list_title="Thông tin thiết bị lưu khóa bí mật cần khôi phục",
     counted="thiết bị",
     headline=gettext_lazy("Khôi phục {count} thiết bị"),
+    glance=((gettext_lazy("Cơ quan"), ("workplace",)),),
     fields=FIELDS,
     columns=COLUMNS,
     notes=(),

@@ -187,6 +187,10 @@ KIND = Kind(
     list_title="Danh sách thiết bị lưu khóa bí mật đã bàn giao",
     counted="thiết bị",
     headline=gettext_lazy("Thông báo bàn giao {count} thiết bị"),
+    glance=(
+        (gettext_lazy("Người nhận"), ("receiver", "handed_over_on")),
+        (gettext_lazy("Thư điện tử"), ("email",)),
+    ),
     fields=FIELDS,
     columns=COLUMNS,
     notes=(),

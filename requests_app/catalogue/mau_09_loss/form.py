@@ -172,6 +172,7 @@ KIND = Kind(
     list_title="Thiết bị lưu khóa bí mật bị thất lạc",
     counted="thiết bị",
     headline=gettext_lazy("Xác nhận thất lạc {count} thiết bị"),
+    glance=((gettext_lazy("Nơi và ngày thất lạc"), ("place", "lost_on")),),
     fields=FIELDS,
     columns=COLUMNS,
     notes=(),

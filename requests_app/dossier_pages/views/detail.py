@@ -12,7 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.core.roles import Capability
 from requests_app import kinds
+from requests_app.dossier_pages.afterwards import refused_rows, still_waiting
 from requests_app.dossier_pages.forms import AttachmentForm
+from requests_app.dossier_pages.stages import stages_of
 from requests_app.dossier_pages.visibility import as_sent, hides_rework, read_row, shown_events
 from requests_app.models import (
     Attachment,
@@ -80,6 +82,7 @@ def render_detail(
         "page": page,
         "rows": [] if is_rework else components.masked(dossier, page),
         "events": events,
+        "stages": stages_of(dossier, request.user, events=events),
         "delivered": list(dossier.delivered_papers.select_related("document")),
         **_covering(dossier, request.user),
         "why_it_came_back": last if last is not None and last.reason and dossier.queue else None,
@@ -92,9 +95,12 @@ def render_detail(
         came_back = sent is not None and all(card.form is not sent for card in cards)
         context |= {
             "cards": cards,
+            "picks_for": components.picks_for(cards),
             "pages": components.pages_of(dossier, user, barred=barred),
             "barred": barred,
             "orphan": sent if came_back else None,  # its step is no longer open
+            "waits": still_waiting(dossier, user, now=timezone.now()),
+            "refused": refused_rows(dossier, user),
             "is_editor": user.can(Capability.DRAFT) and dossier.state in EDITABLE,
         }
         context |= {} if is_rework else _papers(request, dossier, attachment_form)
@@ -193,6 +199,9 @@ def done(request: UserRequest, uuid: UUID) -> HttpResponse:
     context = {
         "dossier": dossier,
         "event": event,
+        "waits": still_waiting(dossier, request.user, now=timezone.now()),
+        "refused": refused_rows(dossier, request.user),
+        "stages": stages_of(dossier, request.user),
         "following": waiting.order_by("due_on", "pk").only("uuid").first(),
     }
     return render(request, "requests_app/done.html", context)

@@ -26,6 +26,7 @@ from requests_app.kinds.base import Answers, CellFinding, Kind
 from requests_app.models import Dossier, DossierItem
 from requests_app.pages import components
 from requests_app.pages import views as taking
+from requests_app.pages.corrections import correction_of
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -167,6 +168,7 @@ def _show(request: UserRequest, dossier: Dossier, shown: Shown) -> HttpResponse:
         "kind": kind,
         **looked.summary(),
         "rows": cells.row_views(kind, on_page, looked.findings, shown.typed),
+        "correction": correction_of(dossier, is_own=True),
         "was": cells.snapshot(on_page),
         "choices": profile.choices_for(dossier, today=timezone.localdate()),
         "saved": saved_words(dossier.updated_at),

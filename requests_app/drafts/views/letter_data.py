@@ -27,6 +27,7 @@ from requests_app.kinds.base import Answers, Kind, Widget, kept
 from requests_app.models import Dossier
 from requests_app.pages import components
 from requests_app.pages import views as taking
+from requests_app.pages.corrections import correction_of
 from requests_app.rules import dossiers as rules
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ def letter_data(request: UserRequest, uuid: UUID) -> HttpResponse:
         "form": form,
         "subject": subject,
         "choices": choices,
+        "correction": correction_of(dossier, is_own=True),
     }
     return render(request, "requests_app/editor/letter.html", context)
 

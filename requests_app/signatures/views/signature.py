@@ -25,6 +25,7 @@ from requests_app.kinds import row_rules
 from requests_app.models import Dossier
 from requests_app.pages import components
 from requests_app.pages import views as taking
+from requests_app.pages.corrections import correction_of
 from requests_app.steps.engine import allowed_steps
 from requests_app.steps.forms import StepForm
 from requests_app.submission.checks import (
@@ -145,6 +146,7 @@ def _render_check(
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
+        "correction": correction_of(dossier, is_own=True),
         "form": form,
         "may_request": any(
             step.action == Action.REQUEST_SIGNATURE for step in allowed_steps(dossier, request.user)
@@ -180,6 +182,7 @@ def sign(request: UserRequest, uuid: UUID) -> HttpResponse:
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
+        "correction": correction_of(dossier, is_own=True),
         "signing": signing,
         "others": [card for card in cards if card is not signing],
         "is_digital": dossier.signing_mode == "digital",

@@ -17,22 +17,23 @@ from django.views.decorators.http import require_safe
 
 from devices.register.figures import figures as device_figures
 from devices.register.figures import to_send
-from portal.accounts.models import AccountChange, RoleGrant
+from portal.accounts.models import AccountChange, RoleGrant, User
 from portal.ca.models import Certificate
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS
 from portal.core.background.status import silent_words
+from portal.core.calendar.workdays import unannounced_years, work_calendar
 from portal.core.roles import Capability, Scope
 from portal.core.web.paging import KeysetPage, Order, capped_count, keyset_page
 from portal.core.web.waiting import waiting_for
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.querysets import CERTIFICATE_KINDS, DOORS_SHOWN_DAYS
 from portal.notices.models import Mail
-from requests_app.models import CoveringLetter, Dossier, RoutingProposal
+from requests_app.models import CoveringLetter, Dossier, RoutingProposal, RoutingRule
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-    from portal.accounts.models import User, UserRequest
+    from portal.accounts.models import UserRequest
 
     class _Owed(Deadline):
         """A clock with its place among its like; of certificates how many and the last day."""
@@ -190,6 +191,10 @@ def home(request: UserRequest) -> HttpResponse:
             )
             rules = RoutingProposal.objects.visible_to(user).open().select_related("proposed_by")
             context["rules"] = sum(not user.is_same_person_as(one.proposed_by) for one in rules)
+            today = timezone.localdate()
+            context["without_role"] = User.objects.visible_to(user).without_role().count()
+            context["ending_routes"] = RoutingRule.objects.ending_without_next(today).count()
+            context["unannounced"] = unannounced_years(today, work_calendar())
             context["dead_mails"] = capped_count(Mail.objects.visible_to(user).dead())
         else:
             open_ones = Dossier.objects.visible_to(user).exclude(queue="")
