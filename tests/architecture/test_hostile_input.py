@@ -216,11 +216,11 @@ def _asked(world: World, role: Role | None, name: str, ask: Ask) -> str:
 
 
 def _roles(access: Access) -> list[Role | None]:
-    """Return who gets furthest first, then everybody else."""
+    """Return one of those who get furthest and one of everybody else."""
     able = [role for code in sorted(access.own) if code < 400 for role in access.own[code]]
     first = sorted(set(able), key=str)
     rest = [role for role in [*Role, None] if role not in first]
-    return [*first, *rest] if WHOLE else [*first[:1], *rest[:1]] if first else rest[:1]
+    return [*first[:1], *rest[:1]]
 
 
 @dataclass(frozen=True, slots=True)

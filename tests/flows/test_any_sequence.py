@@ -56,7 +56,7 @@ from tests.flows.population import (
 )
 
 OF_THE_SUITE = 3  # always the same; more than these are chance's
-EXAMPLES = amount("ANY_SEQUENCE_EXAMPLES", short=OF_THE_SUITE, long=200)
+EXAMPLES = amount("ANY_SEQUENCE_EXAMPLES", short=OF_THE_SUITE, long=100)
 STEPS = amount("ANY_SEQUENCE_STEPS", short=25, long=25)
 # How a service says no. Anything else is a fault.
 NO = (
