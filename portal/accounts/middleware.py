@@ -28,7 +28,7 @@ _WITH_ANY_PASSWORD = frozenset({"accounts:password_change", "accounts:logout"})
 class SessionEnds:
     """Signs out whose session has lasted or stood idle for too long.
 
-    Stands after AuthenticationMiddleware and before LoginRequiredMiddleware. A view marked
+    Stands after AuthenticationMiddleware and before SignInFirst. A view marked
     ``is_background`` (asked for by the page itself, not by a person) keeps no session alive.
     """
 
