@@ -104,8 +104,18 @@ def test_it_saves_as_one_types_and_tells_beside_the_cell(
         expect(page.locator("#o-1-email")).to_have_attribute("aria-invalid", "true")
         expect(page.locator("#o-1-email-loi")).to_contain_text("gmail.com là hộp thư cá nhân")
         expect(page.locator("[data-saved]")).to_contain_text("Đã lưu lúc")
+        # A day is shown back in full; what was meant is offered, and goes in with one press.
+        page.fill("#o-1-birth_on", "5.3.1984")
+        page.fill("#o-1-issued_on", "10/5/23")
+        expect(page.locator("#o-1-birth_on")).to_have_value("05/03/1984")
+        page.get_by_role("button", name="Dùng 10/05/2023").click()
+        expect(page.locator("#o-1-issued_on")).to_have_value("10/05/2023")
+        expect(page.locator("#o-1-issued_on")).to_be_focused()
+        saved(page)
 
     assert answers(draft)[0]["email"] == "x@gmail.com"
+    assert answers(draft)[0]["birth_on"] == "05/03/1984"
+    assert answers(draft)[0]["issued_on"] == "10/05/2023"
     assert answers(draft)[1]["position"] == "Kế toán"
 
 

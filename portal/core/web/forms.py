@@ -56,6 +56,21 @@ class OfferInput(forms.TextInput):
         return super().value_from_datadict(data, files, name)
 
 
+class ChooserInput(OfferInput):
+    """One line of text with a list to choose from while typing; other values can be typed."""
+
+    template_name = "core/chooser.html"
+
+    def __init__(self, options: Sequence[str] = (), attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        self.options = options
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["widget"]["attrs"]["list"] = f"co-{name}"
+        return {**context, "options": self.options}
+
+
 class DayInput(forms.DateInput, OfferInput):
     """A day: text, as no browser writes dd/mm/yyyy for everybody."""
 
