@@ -44,6 +44,12 @@ CASES: list[tuple[Check, str, str, str]] = [
     (identifiers.check_identity_number, "123456789", "old_identity_card", ""),
     (identifiers.check_identity_number, "012 084 900 101", "not_12_digits", "012084900101"),
     (identifiers.check_identity_number, "không có", "not_12_digits", ""),
+    (
+        identifiers.check_identity_number,
+        "\uff10\uff11\uff12084900101",
+        "not_12_digits",
+        "012084900101",
+    ),
     (identifiers.check_identity_number, "٠١٢٠٨٤٩٠٠١٠١", "not_12_digits", ""),
     (identifiers.check_issue_place, "CCSQLHCVTTXH", "", ""),
     (identifiers.check_issue_place, "CCSĐKQLCTVDLQGVDC", "", ""),

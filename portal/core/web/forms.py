@@ -86,6 +86,7 @@ class DayField(forms.DateField):
     """
 
     widget = DayInput
+    looks_twice = True  # at an offer that was taken
 
     def to_python(self, value: Any) -> date | None:
         if value in self.empty_values:
@@ -99,7 +100,7 @@ class DayField(forms.DateField):
 
     def clean(self, value: Any) -> date | None:
         day: date | None = super().clean(value)
-        if isinstance(value, Offered):
+        if self.looks_twice and isinstance(value, Offered):
             raise ValidationError(
                 _("Đã điền %(day)s. Hãy xem lại rồi bấm nút lần nữa."),
                 code="offer_taken",
@@ -127,10 +128,16 @@ class DayBoundField(forms.BoundField):
         return next((one.suggestion for one in check_day(nfc(typed))), "")
 
 
+class FilterDayField(DayField):
+    """A day a list is narrowed by: an offer does no harm, and is taken at once."""
+
+    looks_twice = False
+
+
 class TypedDayFilter(django_filters.DateFilter):
     """A day a list is narrowed by, read as in every form."""
 
-    field_class = DayField
+    field_class = FilterDayField
 
 
 class SheetFile(forms.FileField):
