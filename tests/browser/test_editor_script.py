@@ -17,8 +17,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from portal.accounts.models import User
 from portal.core.roles import Role
+from requests_app import kinds, spreadsheets
 from requests_app.drafts.services import create_draft, import_rows
 from requests_app.models import Dossier
+from requests_app.spreadsheets import parked
 from tests import builders
 from tests.builders import PASSWORD, person_answers
 from tests.ca import requests
@@ -199,8 +201,13 @@ def test_two_windows_are_told_of_each_other(
 def test_the_drafting_pages_are_accessible_and_never_scroll_sideways(
     live_server: Any, browser: Browser, clerk: User, draft: Dossier, size: dict[str, int]
 ) -> None:
+    sheet = spreadsheets.export(
+        kinds.get(draft.kind), [person_answers(3), person_answers(4, issued_on="10/5/23")]
+    )
+    token = parked.park(sheet, dossier=draft.uuid, owner=clerk.uuid)
     paths = [
         reverse("requests_app:start"),
+        reverse("requests_app:import_report", args=[draft.uuid, token]),
         *(
             reverse(f"requests_app:{name}", args=[draft.uuid])
             for name in ("editor", "letter_data", "import")
