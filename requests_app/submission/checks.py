@@ -153,6 +153,11 @@ class Question:
     answer: QuestionAnswer | None
 
     @property
+    def said(self) -> str:
+        """What was answered, "" while nothing was."""
+        return self.answer.answer if self.answer else ""
+
+    @property
     def is_about_a_certificate(self) -> bool:
         """Whether the value offered is for the certificate alone: the row keeps its own."""
         return self.code == NAME_OVER_64
