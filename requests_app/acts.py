@@ -61,6 +61,7 @@ ACTS = (
             "add_row": _("Thêm dòng"),
             "edit_rows": _("Sửa các dòng"),
             "import_rows": _("Nhập danh sách từ bảng tính"),
+            "answer_inquiry": _("Trả lời về người chuyển công tác"),
             "answer_questions": _("Trả lời câu hỏi về các dòng"),
             "remove_row": _("Xóa dòng"),
             "move_row": _("Đổi thứ tự dòng"),

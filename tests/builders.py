@@ -336,7 +336,7 @@ def person_answers(number: int = 1, **changes: str) -> Mapping[str, str]:
     """A right row of Mẫu 01: an invented person of ``COMMUNE``."""
     answers = {
         "full_name": f"Lò Văn {'ABCDEGHIKLMNOPQRSTUVXY'[number % 22]}nh",
-        "birth_on": "04/08/1984",
+        "birth_on": f"{4 + number // 22 % 24:02d}/08/1984",  # no two of one name
         "identity_number": f"0120849{number:05d}",
         "issue_place": "CCSQLHCVTTXH",
         "issued_on": "25/08/2024",

@@ -25,7 +25,7 @@ from requests_app.decision.services import decide_rows
 from requests_app.drafts import attachments
 from requests_app.drafts.services import create_draft, import_rows, save_letter
 from requests_app.execution import services as execution
-from requests_app.models import Decision, Dossier, Procedure
+from requests_app.models import Decision, Dossier, Procedure, TransferInquiry
 from requests_app.steps.engine import take_step
 from requests_app.workflow import Action, Route
 from tests import builders
@@ -213,7 +213,10 @@ def confirmed(people: Cast, *, rows: int = 1, refuse: int = 0) -> Dossier:
 
 
 def confirm(dossier: Dossier, people: Cast, *, now: datetime = builders.NOW) -> Dossier:
-    """Confirmed by the second person of whoever decides."""
+    """Confirmed by the second person of whoever decides; former agencies have answered."""
+    asked = TransferInquiry.objects.filter(item__dossier=dossier, answer="")
+    said = TransferInquiry.Answer.MOVED
+    asked.update(answer=said, answered_by=people.clerk, answered_at=now)
     second = people.office_head if dossier.route == Route.OFFICE_ONLY else people.supervisor
     return step(dossier, Action.CONFIRM, second, now=now)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from orgmerge.planner import names
 from portal.agencies.models import SubscriberKind
+from portal.core.text.names import CERTIFICATE_NAME_LENGTH, in_short
 
 # As ``ca.names.readable`` writes them: "C=VN, L=…, O=…, OU=…, CN=…, E=…", commas escaped.
 _PART = re.compile(r"(?:[^,\\]|\\.)+", re.DOTALL)
@@ -77,6 +78,7 @@ class NamedBody:
     name: str
     province: str
     superiors: tuple[str, ...] = ()
+    short: str = ""  # chosen for its certificates, while it keeps its name
     email: str = ""  # of the body itself
     olds: frozenset[str] = field(default_factory=frozenset)
 
@@ -101,7 +103,10 @@ def new_values(
     """
     found: dict[str, str] = {}
     is_organisation = subject.kind == "organisation"
-    if is_organisation and not names.same(subject.common_name, place.name):
+    if is_organisation and not (
+        _is_called(subject.common_name, place.name)
+        or (place.short and names.same(subject.common_name, place.short))
+    ):
         found["new_name"] = place.name
     # The bodies above: as many as the certificate shows, at least the nearest.
     levels = (
@@ -109,7 +114,9 @@ def new_values(
         if is_organisation
         else levels_of(subject, place, unit)
     )
-    if levels and list(map(names.key, levels)) != list(map(names.key, subject.levels)):
+    if levels and not (
+        len(levels) == len(subject.levels) and all(map(_is_called, subject.levels, levels))
+    ):
         found |= dict(zip(_LEVEL_FIELDS, levels, strict=False))
     if place.province and subject.province and not names.same(subject.province, place.province):
         found["new_province"] = place.province
@@ -117,6 +124,16 @@ def new_values(
     if address and address.lower() != subject.email.lower():
         found["new_email"] = address
     return found
+
+
+def _is_called(written: str, name: str) -> bool:
+    """Say whether a certificate that says ``written`` names ``name``, in short where it is longer
+    than a certificate lets it be (DOMAIN 14.24)."""
+    if names.same(written, name):
+        return True
+    if len(name) <= CERTIFICATE_NAME_LENGTH:
+        return False
+    return names.same(written, in_short(name, CERTIFICATE_NAME_LENGTH))
 
 
 def levels_of(subject: Subject, place: NamedBody, unit: str = "") -> tuple[str, ...]:

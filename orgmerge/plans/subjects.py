@@ -20,10 +20,13 @@ from orgmerge.planner.subjects import NamedBody, Subject, levels_named, new_valu
 from orgmerge.register import answers as review_answers
 from orgmerge.register import queries
 from orgmerge.vocabulary import LineAbout, LineAction
+from portal.agencies.models import AgencyVersion
 from portal.ca.models import Certificate
 from portal.ca.pki.names import SubjectName, name_problems
-from requests_app.catalogue.mau_04_renew_change.form import changed_subject
+from portal.core.text.names import CERTIFICATE_NAME_LENGTH, in_short
+from requests_app.catalogue.mau_04_renew_change.form import LEVELS, changed_subject
 
+_NAMED = frozenset({*LEVELS, "new_name"})
 _MOST_ABOVE = 6  # superiors of a body that are named at most
 
 
@@ -129,10 +132,22 @@ def new_subjects(
                 email=old.email,
             )
             answers = new_values(subject, place, unit=reply.unit, email=reply.email)
-            found[certificate.pk] = NewSubject(
-                old, changed_subject(old, certificate.kind, answers), answers
-            )
+            new = changed_subject(old, certificate.kind, in_certificate(answers, place))
+            found[certificate.pk] = NewSubject(old, new, answers)
     return found
+
+
+def in_certificate(answers: Mapping[str, str], place: NamedBody) -> dict[str, str]:
+    """Return the answers of a row of Mẫu 04 with the names as the certificate will have them: in
+    short where they are longer than it lets them be (DOMAIN 14.24)."""
+    return {
+        name: place.short
+        if place.short and value == place.name
+        else in_short(value, CERTIFICATE_NAME_LENGTH)
+        if name in _NAMED
+        else value
+        for name, value in answers.items()
+    }
 
 
 def places_of(merger: Merger, bodies: Collection[int], *, today: date) -> dict[int, NamedBody]:
@@ -149,11 +164,20 @@ def places_of(merger: Merger, bodies: Collection[int], *, today: date) -> dict[i
     living_on = {body.agency_id: body for body in rows.values() if body.agency_id is not None}
     chain = _Chain(rows, registered, living_on)
     olds = old_names(merger, [body.pk for body in wanted])
+    lasting = [body.agency_id for body in wanted if body.agency_id is not None]
+    versions = (
+        AgencyVersion.objects.on(today).filter(agency__in=lasting).exclude(certificate_name="")
+    )
+    shorts = {
+        (agency, names.key(name)): short
+        for agency, name, short in versions.values_list("agency", "name", "certificate_name")
+    }
     return {
         body.pk: NamedBody(
             name=body.name,
             province=body.province,
             superiors=chain.above(body),
+            short=shorts.get((body.agency_id or 0, names.key(body.name)), ""),
             email=body.email,
             olds=olds.get(body.pk, frozenset()),
         )

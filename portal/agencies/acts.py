@@ -23,6 +23,7 @@ ACTS = (
             "register": _("Thêm đơn vị"),
             "change": _("Thay đổi thông tin đơn vị"),
             "succeed": _("Ghi nhận sáp nhập, chia tách đơn vị"),
+            "settle_names": _("Xem lại cách viết tên đơn vị"),
             "take_effect": _("Thông tin đơn vị bắt đầu có hiệu lực"),
             "hand_on_bodies": _("Chuyển các đơn vị sang Sở khác theo dõi"),
         },

@@ -6,6 +6,13 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from portal.core.text.names import (
+    CERTIFICATE_NAME_LENGTH,
+    in_capitals,
+    in_proper_letters,
+    in_short,
+)
+
 if TYPE_CHECKING:
     from portal.agencies.models import Agency, Subscriber
 
@@ -40,6 +47,26 @@ class AgencyFacts:
         """Return the names of what ``other`` says otherwise."""
         mine, theirs = self.columns(), other.columns()
         return [name for name, value in mine.items() if value != theirs[name]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameForms:
+    """How one name is written: on pages, on seals, and ("" as on seals) in certificates."""
+
+    name: str
+    capital_name: str
+    certificate_name: str = ""
+
+    @classmethod
+    def proposed(cls, name: str) -> NameForms:
+        """Return what a person is asked to look through."""
+        capitals = in_capitals(name)
+        short = in_short(capitals, CERTIFICATE_NAME_LENGTH)
+        return cls(
+            name=in_proper_letters(name),
+            capital_name=capitals,
+            certificate_name=short if short != capitals else "",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

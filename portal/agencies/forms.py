@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -9,9 +10,11 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from portal.agencies import lookup
-from portal.agencies.facts import AgencyFacts
+from portal.agencies.facts import AgencyFacts, NameForms
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.agencies.rules import CHECKS
+from portal.core.rules import Violation
+from portal.core.text.names import CERTIFICATE_NAME_LENGTH
 from portal.core.text.provinces import PROVINCES
 from portal.core.text.vietnamese import sort_key
 from portal.core.web.forms import CheckedField, ChooserInput, DayField
@@ -131,6 +134,32 @@ class RegisterForm(VersionForm):
 
     kind = forms.ChoiceField(label=_("Loại đơn vị"), choices=AgencyKind)
     field_order = ["kind"]
+
+
+class NamesForm(forms.Form):
+    """How a body's name is written; ``name`` is what pages show."""
+
+    name = CheckedField(label=_("Tên viết thường"), max_length=250)
+    capital_name = CheckedField(label=_("Tên viết hoa"), max_length=250)
+    certificate_name = CheckedField(
+        label=_("Tên ngắn trong chứng thư"), max_length=CERTIFICATE_NAME_LENGTH, required=False
+    )
+
+    def __init__(self, data: Any = None, *, version: AgencyVersion) -> None:
+        proposed = NameForms.proposed(version.name)
+        if version.names_checked_at is not None:
+            proposed = NameForms(
+                name=version.name,
+                capital_name=version.in_capitals,
+                certificate_name=version.certificate_name,
+            )
+        super().__init__(data, prefix=str(version.pk), initial=asdict(proposed))
+        self.version = version
+        self.violations: tuple[Violation, ...] = ()
+
+    def forms(self) -> NameForms:
+        """Return what was typed, once it is valid."""
+        return NameForms(**self.cleaned_data)
 
 
 class ChangeForm(VersionForm):

@@ -17,6 +17,7 @@ from portal.agencies.querysets import (
     SubscriberQuerySet,
 )
 from portal.core.database.fields import EncryptedTextField
+from portal.core.text.names import CERTIFICATE_NAME_LENGTH, in_capitals, in_short
 
 
 class AgencyKind(models.TextChoices):
@@ -117,6 +118,18 @@ class AgencyVersion(BodyColumns):
         verbose_name=_("Sở, Cục theo dõi"),
     )
     decision = models.CharField(_("căn cứ"), max_length=250, blank=True)
+    # How ``name`` is written elsewhere; proposed from it, and looked through once by a person.
+    capital_name = models.CharField(
+        _("tên viết hoa"), max_length=250, blank=True, default="", db_default=""
+    )
+    certificate_name = models.CharField(
+        _("tên trong chứng thư"),
+        max_length=CERTIFICATE_NAME_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+    )
+    names_checked_at = models.DateTimeField(null=True, blank=True)
 
     objects = AgencyVersionQuerySet.as_manager()
 
@@ -134,6 +147,17 @@ class AgencyVersion(BodyColumns):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.valid_from:%d/%m/%Y})"
+
+    @property
+    def in_capitals(self) -> str:
+        """The name as seals and certificates write it."""
+        return self.capital_name or in_capitals(self.name)
+
+    @property
+    def in_certificates(self) -> str:
+        """The name in certificates: what a person chose, else the name in capitals, in short where
+        it is longer than X.520 lets it be (DOMAIN 14.24)."""
+        return self.certificate_name or in_short(self.in_capitals, CERTIFICATE_NAME_LENGTH)
 
     def facts(self) -> AgencyFacts:
         """Return what changes with dates, the office and the decision among it."""

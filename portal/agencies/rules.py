@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from portal.core.rules import Finding, Severity, Violation
+from portal.core.text import names
 from portal.core.text.identifiers import (
     Check,
     Findings,
     check_agency_code,
     check_budget_code,
     check_email_domain,
+    check_letters,
     check_office_phone,
     check_official_email,
     check_tax_code,
 )
 
 if TYPE_CHECKING:
-    from portal.agencies.facts import AgencyFacts
+    from portal.agencies.facts import AgencyFacts, NameForms
 
 _SYMBOL = re.compile(r"[^\W_]+(?:[-&][^\W_]+)*")
 
@@ -37,6 +39,38 @@ def check_short_name(value: str) -> Findings:
             suggestion=value.upper() if _SYMBOL.fullmatch(value.upper()) else "",
         ),
     )
+
+
+def names_violations(name: str, forms: NameForms) -> list[Violation]:
+    """Return what is wrong with how ``name`` is to be written: other capitals and short forms are
+    no other name, and a certificate holds no more than X.520 lets it (DOMAIN 14.24)."""
+    found = []
+    if not names.same(forms.name, name):
+        found.append(
+            Violation(
+                "another_name",
+                _("“%(new)s” là tên khác với “%(old)s”.") % {"new": forms.name, "old": name},
+                way_out=_("Đơn vị đổi tên thì dùng Thay đổi thông tin, có ngày hiệu lực."),
+            )
+        )
+    if not names.same(forms.capital_name, forms.name):
+        found.append(Violation("capitals_differ", _("Tên viết hoa khác tên đơn vị.")))
+    elif forms.capital_name != names.in_capitals(forms.capital_name):
+        found.append(Violation("not_in_capitals", _("Tên viết hoa phải viết hoa toàn bộ.")))
+    most = names.CERTIFICATE_NAME_LENGTH
+    if len(forms.certificate_name or forms.capital_name) > most:
+        found.append(
+            Violation(
+                "certificate_name_too_long",
+                _("Tên trong chứng thư dài %(length)d ký tự, chỉ được %(most)d.")
+                % {"length": len(forms.certificate_name or forms.capital_name), "most": most},
+                "X.520; RFC 5280",
+                way_out=_("Chọn tên ngắn hơn; tên đầy đủ vẫn in trên văn bản."),
+            )
+        )
+    for text in (forms.name, forms.capital_name, forms.certificate_name):
+        found += [Violation(one.code, one.message) for one in check_letters(text)]
+    return found
 
 
 CHECKS: Mapping[str, Check] = {

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", bodies.agency_list, name="list"),
     path("goi-y/", bodies.suggest, name="suggest"),
     path("them/", bodies.register, name="register"),
+    path("ten/", bodies.names, name="names"),
     path("thue-bao/", subscribers.subscriber_list, name="subscribers"),
     path("thue-bao/<uuid:uuid>/", subscribers.subscriber_detail, name="subscriber"),
     path("thue-bao/<uuid:uuid>/so-dinh-danh/", subscribers.reveal, name="reveal"),

@@ -24,6 +24,7 @@ DAYS_LEFT_TO_ASK = 30
 NEW_VALIDITY_YEARS = 5  # Điều 9 (R03): at most
 RENEWED_VALIDITY_YEARS = 3  # Điều 9 (R04): at most
 RENEWALS_ALLOWED = 1  # Điều 12 (R05)
+FORMER_AGENCY_WORKING_DAYS = 3  # to say whether a person moved (R41, D25; DERIVED)
 SUPERSEDED_AFTER_DAYS = 7  # of issue, when nobody confirms (D11; DERIVED)
 # The law has 30 days, internal signing and forwarding eat some of them (DERIVED).
 NEAR_END_DAYS = 60
@@ -38,6 +39,7 @@ def numbers() -> dict[str, int]:
         "days_left": DAYS_LEFT_TO_ASK,
         "new_years": NEW_VALIDITY_YEARS,
         "renewed_years": RENEWED_VALIDITY_YEARS,
+        "former_agency_days": FORMER_AGENCY_WORKING_DAYS,
         "superseded_days": SUPERSEDED_AFTER_DAYS,
         "near_end_days": NEAR_END_DAYS,
         "renew_days": settings.CA_RENEW_WORKING_DAYS,

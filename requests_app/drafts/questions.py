@@ -12,7 +12,9 @@ from django.db import transaction
 
 from portal.accounts.models import User
 from portal.audit import services as audit
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Refused, Violation, refuse
+from portal.core.text.identifiers import check_letters
+from portal.core.text.names import CERTIFICATE_NAME_LENGTH
 from portal.core.text.vietnamese import nfc
 from requests_app.acts import dossier_act
 from requests_app.drafts.services import lock_draft, save_rows
@@ -55,8 +57,12 @@ def answer_questions(
     ]:
         raise Refused(*violations)
     for key, answer in given.items():
+        if asked[key].is_about_a_certificate and not answer.takes:
+            _check_short_form(answer.words)
+    for key, answer in given.items():
         one = asked[key]
-        if not answer.takes:
+        if one.is_about_a_certificate or not answer.takes:
+            words = one.suggestion if answer.takes else nfc(answer.words)
             QuestionAnswer.objects.update_or_create(
                 dossier=dossier,
                 question=key,
@@ -64,7 +70,7 @@ def answer_questions(
                     "code": one.code,
                     "field": one.field,
                     "message": one.message,
-                    "answer": nfc(answer.words),
+                    "answer": words,
                     "said_by": actor,
                     "said_at": now,
                 },
@@ -72,12 +78,23 @@ def answer_questions(
     changes: dict[UUID, dict[str, str]] = {}
     by_position = {item.position: item.uuid for item in dossier.items.all()}
     for key, answer in given.items():
-        if answer.takes and asked[key].suggestion:
-            for row in asked[key].rows:
-                cells = changes.setdefault(by_position[row], {})
-                cells[asked[key].field] = asked[key].suggestion
+        one = asked[key]
+        if answer.takes and one.suggestion and not one.is_about_a_certificate:
+            for row in one.rows:
+                changes.setdefault(by_position[row], {})[one.field] = one.suggestion
     # It moves the version on, with rows or without.
     dossier = save_rows(dossier, changes, actor=actor, now=now, version=version)
     data = {"kept": sum(not one.takes for one in given.values()), "rows": len(changes)}
     audit.record(dossier_act("dossier.answer_questions", dossier, data=data), actor=actor, now=now)
     return dossier
+
+
+def _check_short_form(words: str) -> None:
+    if len(nfc(words)) > CERTIFICATE_NAME_LENGTH:
+        raise refuse(
+            "certificate_name_too_long",
+            f"Tên ngắn “{words}” còn dài {len(nfc(words))} ký tự, chỉ được "
+            f"{CERTIFICATE_NAME_LENGTH}.",
+        )
+    if odd := check_letters(words):
+        raise refuse(odd[0].code, odd[0].message)

@@ -18,11 +18,13 @@ from portal.ca.register import expiry
 from portal.ca.register import services as ca
 from portal.core.database.bulk import update_rows
 from portal.core.text.identifiers import normalise_serial
+from portal.core.text.names import in_capitals
 from portal.core.text.vietnamese import search_key
 from requests_app import kinds
 from requests_app.acts import dossier_act
 from requests_app.execution.preparation import Keys, make_keys_ahead, prepare_rows, validity_from
 from requests_app.execution.rows import fail_unwritable, in_pieces, mark_failed, waiting_rows
+from requests_app.kinds.certificate_names import CertificateNames, certificate_names
 from requests_app.kinds.effects import Effect
 from requests_app.kinds.key_requests import MADE_AT_AGENCY
 from requests_app.models import Dossier, DossierItem, Outcome
@@ -40,7 +42,8 @@ def do_chunk(pk: int, chunk: Sequence[int], *, now: datetime) -> int:
     ready = [item for item in items if item.serial and item.outcome == Outcome.NONE]
     if not ready:
         return 0
-    orders = [order_of(dossier, item, now=now) for item in ready]
+    names = certificate_names(dossier, now=now)
+    orders = [order_of(dossier, item, names, now=now) for item in ready]
     answers = authority.current().issue_many(orders, now=now)
     answered = list(zip(ready, orders, answers, strict=True))
     done = in_pieces(
@@ -79,7 +82,9 @@ def prepare(pk: int, keys: Keys, chunk: Sequence[int], *, now: datetime) -> list
     return prepared
 
 
-def order_of(dossier: Dossier, item: DossierItem, *, now: datetime) -> Order:
+def order_of(
+    dossier: Dossier, item: DossierItem, names: CertificateNames, *, now: datetime
+) -> Order:
     """Return what is asked of the CA for a prepared row."""
     assert item.subscriber is not None
     assert item.key is not None
@@ -90,7 +95,10 @@ def order_of(dossier: Dossier, item: DossierItem, *, now: datetime) -> Order:
         request_key=item.request_key,
         serial=item.serial,
         kind=item.subscriber.kind,
-        subject=make_subject(item.answers, _superior(item, item.subscriber)),
+        subject=make_subject(
+            names.answers(item.answers),
+            names.of(in_capitals(_superior(item, item.subscriber))),
+        ),
         public_key=bytes(item.key.public_key),
         not_before=not_before,
         not_after=not_after,

@@ -6,17 +6,15 @@ decides is told what the part of the register that they see says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
-from functools import cached_property
 from itertools import pairwise
 
-from django.db.models import Q
 from django.utils import timezone
 
 from portal.accounts.models import User
-from portal.agencies.models import Agency, AgencyVersion, Subscriber, SubscriberKind
+from portal.agencies.models import Agency, Subscriber, SubscriberKind
 from portal.ca.models import Certificate
 from portal.core.rules import Finding
 from portal.core.text import identifiers, names
@@ -24,80 +22,20 @@ from portal.core.text.vietnamese import search_key
 from requests_app import kinds
 from requests_app.kinds import people
 from requests_app.kinds.base import CellFinding
+from requests_app.kinds.certificate_names import FIELDS, NEW_LEVELS
 from requests_app.kinds.named_bodies import bodies_of
 from requests_app.kinds.targets import serial_of
+from requests_app.kinds.trees import OwnTree, own_tree
 from requests_app.models import Dossier, DossierItem
 from requests_app.rules import names as rules
 
-_LEVELS = (people.LEVELS, tuple(f"new_{level}" for level in people.LEVELS))
+_LEVELS = (people.LEVELS, NEW_LEVELS)
 # The cell that names a body by itself; a rule of the form refuses what is not registered.
 _BODY_CELL = {"organisation": "name", "system": "owner", "certificate": "new_name"}
 _OLD_SERIAL = "old_serial"
 _NOT_IN_THE_TREE = frozenset(
     {"other_province", "other_commune", "name_misspelt", "body_not_registered"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A body of the sender's tree as it is called today."""
-
-    pk: int
-    parent: int | None
-    name: str
-
-
-@dataclass(frozen=True)
-class OwnTree:
-    """The sender, the bodies above it and those under it; pure, so that it can be asked often."""
-
-    sender: int
-    province: str
-    bodies: Mapping[int, Body]
-    near: dict[str, str] = field(default_factory=dict)  # typed → the name it is like, or ""
-
-    @cached_property
-    def by_key(self) -> Mapping[str, Body]:
-        """Name made comparable → body."""
-        return {names.key(one.name): one for one in self.bodies.values()}
-
-    def named(self, typed: str) -> Body | None:
-        """Return the body that ``typed`` is the name of, however it is written."""
-        return self.by_key.get(names.key(typed))
-
-    def superiors(self, pk: int | None) -> list[Body]:
-        """Return the body with that key and those above it, the nearest first."""
-        found: list[Body] = []
-        while (body := self.bodies.get(pk or 0)) is not None and body not in found:
-            found.append(body)
-            pk = body.parent
-        return found
-
-    def nearest(self, typed: str) -> str:
-        """Return the registered name that ``typed`` is probably meant for, "" for none."""
-        if typed not in self.near:
-            self.near[typed] = names.nearest(typed, [one.name for one in self.bodies.values()])
-        return self.near[typed]
-
-
-def own_tree(agency: Agency, *, today: date) -> OwnTree:
-    """Return the tree of ``agency`` by the names in force, in two queries."""
-    above = (
-        Agency.objects.filter(pk=agency.pk)
-        .values_list("parent", "parent__parent", "parent__parent__parent")
-        .get()
-    )
-    under = Q(agency=agency.pk)
-    for depth in range(1, 4):
-        under |= Q(**{"agency__" + "__".join(["parent"] * depth): agency.pk})
-    versions = (
-        AgencyVersion.objects.on(today)
-        .filter(under | Q(agency__in=[pk for pk in above if pk]), agency__dissolved_on__isnull=True)
-        .order_by("agency")
-        .values_list("agency", "parent", "name")
-    )
-    bodies = {pk: Body(pk, parent, name) for pk, parent, name in versions}
-    return OwnTree(agency.pk, agency.province, bodies)
 
 
 def findings(
@@ -118,20 +56,8 @@ def findings(
     if not typed:
         return {}
     tree = own_tree(dossier.agency, today=timezone.localdate(now))
-    wanted = {item.certificate_id for item in typed if item.certificate_id}
-    certificates = Certificate.objects.filter(pk__in=wanted).order_by()
-    kinds_of = dict(certificates.values_list("pk", "kind")) if wanted else {}
-    judged: dict[tuple[object, ...], list[CellFinding]] = {}  # many rows say the same
-    for item in typed:
-        path = tuple(item.answers.get(level, "") for level in levels)
-        of = kinds_of.get(item.certificate_id or 0, SubscriberKind.PERSON)
-        is_person = of == SubscriberKind.PERSON  # an organisation stands below its own levels
-        if (path, is_person) not in judged:
-            judged[path, is_person] = judge_levels(path, levels, tree, names_sender=is_person)
-        found[item.position] += judged[path, is_person]
-        name = item.answers.get(cell, "")
-        if name and of != SubscriberKind.SYSTEM and (odd := _judge_name(name, tree)):
-            found[item.position].append(CellFinding(cell, odd))
+    for position, odd_cell in _of_names(typed, levels, cell if cell in fields else "", tree):
+        found[position].append(odd_cell)
     if reader is not None:
         for position, odd_cell in _of_bodies(typed, found, reader):
             found[position].append(odd_cell)
@@ -144,9 +70,38 @@ def findings(
     return {position: cells for position, cells in found.items() if cells}
 
 
+def _of_names(
+    items: Sequence[DossierItem], levels: Sequence[str], cell: str, tree: OwnTree
+) -> Iterator[tuple[int, CellFinding]]:
+    """Hold the names of bodies against the sender's tree; ``cell`` names one by itself."""
+    wanted = {item.certificate_id for item in items if item.certificate_id}
+    certificates = Certificate.objects.filter(pk__in=wanted).order_by()
+    kinds_of = dict(certificates.values_list("pk", "kind")) if wanted else {}
+    judged: dict[tuple[object, ...], list[CellFinding]] = {}  # many rows say the same
+    for item in items:
+        path = tuple(item.answers.get(level, "") for level in levels)
+        of = kinds_of.get(item.certificate_id or 0, SubscriberKind.PERSON)
+        is_person = of == SubscriberKind.PERSON  # an organisation stands below its own levels
+        if (path, is_person) not in judged:
+            judged[path, is_person] = judge_levels(path, levels, tree, names_sender=is_person)
+        for odd_cell in judged[path, is_person]:
+            yield item.position, odd_cell
+        name = item.answers.get(cell, "") if cell else ""
+        if name and of != SubscriberKind.SYSTEM and (odd := _judge_name(name, tree)):
+            yield item.position, CellFinding(cell, odd)
+        for field in FIELDS:
+            if typed := item.answers.get(field, ""):
+                body = tree.named(typed)
+                short, capitals = (body.short, body.capitals) if body else ("", typed)
+                if length := rules.name_fits_a_certificate(typed, short, capitals):
+                    yield item.position, CellFinding(field, length)
+
+
 def _judge_name(typed: str, tree: OwnTree) -> Finding | None:
     if body := tree.named(typed):
         return rules.name_is_written_as_registered(typed, _as_typed(body.name, typed))
+    if formerly := tree.formerly(typed):
+        return rules.name_is_of_today(typed, _as_typed(formerly.name, typed))
     near = rules.name_is_not_misspelt(typed, _as_typed(tree.nearest(typed), typed))
     return replace(near, asks=False) if near else None  # refused by the form's own rule
 
@@ -172,9 +127,10 @@ def judge_levels(
         if body is not None:
             finding = rules.name_is_written_as_registered(typed, _as_typed(body.name, typed))
         else:
-            near = tree.nearest(typed)
+            near, formerly = tree.nearest(typed), tree.formerly(typed)
             finding = (
-                rules.body_is_of_the_senders_province(typed, tree.province)
+                rules.name_is_of_today(typed, _as_typed(formerly.name, typed) if formerly else "")
+                or rules.body_is_of_the_senders_province(typed, tree.province)
                 or rules.name_is_not_misspelt(typed, _as_typed(near, typed))
                 or rules.body_is_of_the_senders_commune(typed, [one.name for one in above])
                 or (rules.body_is_registered(typed, is_known=False) if is_judged else None)

@@ -14,6 +14,7 @@ from requests_app.models.dossiers import (
     ReturnReason,
     SigningMode,
 )
+from requests_app.models.inquiries import TransferInquiry
 from requests_app.models.routing import RoutingProposal, RoutingRule
 from requests_app.workflow import Procedure
 
@@ -34,4 +35,5 @@ __all__ = [
     "RoutingProposal",
     "RoutingRule",
     "SigningMode",
+    "TransferInquiry",
 ]

@@ -73,6 +73,15 @@ def name_is_not_misspelt(typed: str, registered: str) -> Finding | None:
     )
 
 
+def name_is_of_today(typed: str, now: str) -> Finding | None:
+    """DOMAIN 9: after a reorganisation lists still carry the names of before ("" for none)."""
+    if not now:
+        return None
+    return _question(
+        "former_name", f"“{typed}” là tên trước khi sắp xếp, đổi tên. Có phải: “{now}”?", now
+    )
+
+
 def body_is_registered(typed: str, *, is_known: bool) -> Finding | None:
     """R14: a person belongs to a body of Điều 2; one the register does not know is asked about."""
     if is_known:
@@ -81,6 +90,23 @@ def body_is_registered(typed: str, *, is_known: bool) -> Finding | None:
         "body_not_registered",
         f"“{typed}” không có trong danh mục của đơn vị gửi. Hãy đối chiếu với quyết định thành "
         "lập; nếu đúng thì ghi rõ là đơn vị nào.",
+    )
+
+
+def name_fits_a_certificate(typed: str, chosen: str, capitals: str) -> Finding | None:
+    """DOMAIN 14.24 (X.520): CN, O and OU have 64 letters; nobody is stopped by a longer name.
+
+    ``chosen`` is the short form in the register, told; without one a person chooses one here.
+    """
+    if chosen:
+        return Finding("name_in_certificate", f"Trong chứng thư ghi: “{chosen}”.", Severity.WARNING)
+    if max(len(typed), len(capitals)) <= names.CERTIFICATE_NAME_LENGTH:
+        return None
+    return _question(
+        "name_over_64",
+        f"Tên dài {max(len(typed), len(capitals))} ký tự, một tên trong chứng thư chỉ có "
+        f"{names.CERTIFICATE_NAME_LENGTH}. Hãy chọn tên ngắn ghi trong chứng thư; văn bản vẫn in "
+        "tên đầy đủ.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portal.core.rules import Violation
+from portal.core.text.names import CERTIFICATE_NAME_LENGTH
 from portal.core.text.vietnamese import search_key
 from requests_app.rules.dossiers import DECREE
 
@@ -55,10 +56,20 @@ def device_is_known(is_known: bool, serial: str, row: int | None = None) -> Viol
 
 
 def name_is_the_registered(
-    typed: str, registered: str, row: int | None = None, *, thing: str = "Chứng thư"
+    typed: str,
+    registered: str,
+    row: int | None = None,
+    *,
+    thing: str = "Chứng thư",
+    whole: str = "",
 ) -> Violation | None:
-    """Mẫu 04–06, 09: name and number speak of the same ``thing``, so that no wrong one is meant."""
+    """Mẫu 04–06, 09: name and number speak of the same ``thing``, so that no wrong one is meant.
+
+    ``whole`` is the holder's name where a certificate has no room for it (DOMAIN 14.24).
+    """
     if search_key(typed) == search_key(registered):
+        return None
+    if len(whole) > CERTIFICATE_NAME_LENGTH and search_key(typed) == search_key(whole):
         return None
     return Violation(
         "name_differs",

@@ -31,6 +31,7 @@ from requests_app.submission.checks import (
     violations_before_sending,
     violations_before_signing,
     violations_of_sender,
+    violations_of_transfers,
 )
 from requests_app.submission.letter_content import receipt_letter_of
 from requests_app.submission.letters import Signer
@@ -253,7 +254,12 @@ class Confirm(Retry):
             and accepted.exclude(outcome=Outcome.DONE).exists()
         ):
             # The body may have ceased while the dossier waited.
-            return violations_of_sender(dossier, today=timezone.localdate(self.now))
+            return [
+                *violations_of_sender(dossier, today=timezone.localdate(self.now)),
+                *violations_of_transfers(
+                    accepted.exclude(outcome=Outcome.DONE), today=timezone.localdate(self.now)
+                ),
+            ]
         return []
 
 

@@ -7,23 +7,32 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.ca.models import Certificate
-from portal.core.database.fields import keyed_hash
 from portal.core.roles import Scope
 from portal.core.rules import Severity, Violation
+from portal.core.text.names import CERTIFICATE_NAME_LENGTH, in_short
 from requests_app import kinds
 from requests_app.kinds import register_findings, row_rules
 from requests_app.kinds import reissue_warning as reissue
 from requests_app.kinds.base import CellFinding, EffectKind, Kind, check_list, violations_of
+from requests_app.kinds.certificate_names import NAME_OVER_64, chosen_forms, question_key
 from requests_app.kinds.duplicates import standing_rows
 from requests_app.kinds.named_bodies import bodies_of
-from requests_app.models import Attachment, Dossier, DossierItem, QuestionAnswer, SigningMode
+from requests_app.models import (
+    Attachment,
+    Dossier,
+    DossierItem,
+    QuestionAnswer,
+    SigningMode,
+    TransferInquiry,
+)
 from requests_app.routing.services import rules_for
 from requests_app.rules import dossiers as rules
+from requests_app.rules.transfers import ARTICLE, former_agency_has_spoken
 
 ROWS_NAMED = 8
 _AS_ROW = re.compile(r"_as_row_\d+$")
@@ -60,17 +69,27 @@ def _taken_over(
     if not kinds.get(dossier.kind).takes_over:
         return []
     own = bodies_of(dossier.agency)
+    asked = {one.item_id: one for one in TransferInquiry.objects.filter(item__dossier=dossier.pk)}
     return [
         SecondLook(
             f"Dòng {item.position}: {item.title}",
             f"Chứng thư do {item.certificate.agency.name if names_bodies else 'cơ quan khác'} "
             "quản lý. Xem có văn bản điều động, tiếp nhận; khi thực hiện, người này và thiết bị "
-            "chuyển sang đơn vị gửi.",
-            "Quy định quản lý chữ ký số, Điều 11 khoản 6",
+            f"chuyển sang đơn vị gửi. {_what_was_said(asked.get(item.pk))}".strip(),
+            ARTICLE,
         )
         for item in items
         if item.certificate is not None and item.certificate.agency_id not in own
     ]
+
+
+def _what_was_said(inquiry: TransferInquiry | None) -> str:
+    if inquiry is None:
+        return ""
+    if inquiry.answer:
+        reason = f" ({inquiry.reason})" if inquiry.reason else ""
+        return f"Cơ quan cũ trả lời: {inquiry.get_answer_display()}{reason}."
+    return f"Cơ quan cũ chưa trả lời; hạn trả lời {inquiry.due_on:%d/%m/%Y}."
 
 
 def _asked_elsewhere(dossier: Dossier, items: Sequence[DossierItem]) -> Iterator[SecondLook]:
@@ -134,6 +153,16 @@ class Question:
     answer: QuestionAnswer | None
 
     @property
+    def said(self) -> str:
+        """What was answered, "" while nothing was."""
+        return self.answer.answer if self.answer else ""
+
+    @property
+    def is_about_a_certificate(self) -> bool:
+        """Whether the value offered is for the certificate alone: the row keeps its own."""
+        return self.code == NAME_OVER_64
+
+    @property
     def places(self) -> str:
         """The rows as people name them: "3, 7, 8 … (45 dòng)"."""
         shown = ", ".join(map(str, self.rows[:ROWS_NAMED]))
@@ -144,6 +173,8 @@ def questions_of(dossier: Dossier, rows: Sequence[RowFindings]) -> list[Question
     """Return what ``rows`` ask, in the order of the list, each with its answer if it has one."""
     labels = {one.name: one.label for one in kinds.get(dossier.kind).fields}
     answered = {one.question: one for one in dossier.question_answers.select_related("said_by")}
+    if any(cell.finding.code == NAME_OVER_64 for row in rows for cell in row.findings):
+        answered = chosen_forms(dossier) | answered  # a short form is chosen once
     found: dict[str, Question] = {}
     for row in rows:
         for cell in row.findings:
@@ -161,18 +192,15 @@ def questions_of(dossier: Dossier, rows: Sequence[RowFindings]) -> list[Question
                     label=labels.get(cell.field, ""),
                     value=value,
                     message=cell.finding.message,
-                    suggestion=cell.finding.suggestion,
+                    suggestion=in_short(value, CERTIFICATE_NAME_LENGTH)
+                    if code == NAME_OVER_64
+                    else cell.finding.suggestion,
                     rows=[],
                     answer=answered.get(key),
                 ),
             )
             question.rows.append(row.item.position)
     return list(found.values())
-
-
-def question_key(code: str, field: str, value: str) -> str:
-    """Return what an answer is kept by: the same words in the same cell, asked for one reason."""
-    return keyed_hash(f"question:{code}:{field}:{value}")
 
 
 def open_questions(questions: Iterable[Question]) -> list[Violation]:
@@ -263,6 +291,23 @@ def violations_before_sending(dossier: Dossier, *, now: datetime) -> list[Violat
     return [*found, *([scan] if scan else [])]
 
 
+def violations_of_transfers(items: QuerySet[DossierItem], *, today: date) -> list[Violation]:
+    """Return what former agencies have against rows that are to be carried out (R41)."""
+    asked = TransferInquiry.objects.filter(item__in=items).select_related("item").order_by("item")
+    found = (
+        former_agency_has_spoken(
+            one.answer,
+            one.due_on,
+            today,
+            row=one.item.position,
+            name=one.item.title,
+            reason=one.reason,
+        )
+        for one in asked
+    )
+    return [violation for violation in found if violation]
+
+
 def has_scan(dossier: Dossier) -> bool:
     """Say whether the signed scan of the present letter is attached."""
     return dossier.attachments.filter(kind=Attachment.Kind.SIGNED_SCAN, is_current=True).exists()
@@ -276,6 +321,13 @@ class Check:
     article: str
     status: str  # "passed", "failed", "look"
     message: str = ""
+    rows: Sequence[int] = ()  # that it is about
+
+
+def say_at_rows(items: Iterable[DossierItem], lines: Sequence[Check]) -> None:
+    """Let each of ``items`` carry what the lines ask to be looked at about it."""
+    for item in items:
+        item.looks = [one.message for one in lines if item.position in one.rows]
 
 
 def checks(dossier: Dossier, *, reader: User, now: datetime) -> list[Check]:
@@ -313,6 +365,7 @@ def checks(dossier: Dossier, *, reader: User, now: datetime) -> list[Check]:
             article="",
             status="look",
             message=one.finding.message,
+            rows=(row.item.position,),
         )
         for row in rows
         for one in row.findings
@@ -334,7 +387,11 @@ def _questions_asked(dossier: Dossier, rows: Sequence[RowFindings]) -> list[Chec
     asked = questions_of(dossier, rows)
     lines = [
         Check(
-            name=f"Dòng {one.places}: {one.label}", article="", status="look", message=one.message
+            name=f"Dòng {one.places}: {one.label}",
+            article="",
+            status="look",
+            message=one.message,
+            rows=one.rows,
         )
         for one in asked
         if one.answer is None
@@ -358,6 +415,7 @@ def _questions_asked(dossier: Dossier, rows: Sequence[RowFindings]) -> list[Chec
                     article="",
                     status="look",
                     message=f"{one.message} {one.said_by.full_name} trả lời: {one.answer}",
+                    rows=places,
                 )
             )
     return lines

@@ -108,6 +108,8 @@ ACCESS: dict[str, Access] = {
     "GET requests_app:list": EVERYBODY,
     "GET requests_app:queue": EVERYBODY,
     "GET requests_app:copies": EVERYBODY,
+    "GET requests_app:inquiries": EVERYBODY,
+    "POST requests_app:inquiries": _only(code=404, rest=404),
     "GET requests_app:number_many": _only(C, rest=404),
     "POST requests_app:number_many": _only(C, code=302, rest=404),  # nothing was typed
     "GET requests_app:sign_many": _only(C, H, rest=404),
@@ -134,6 +136,7 @@ ACCESS: dict[str, Access] = {
     "GET requests_app:row": SEEN,
     "GET requests_app:check": DRAFTED,
     "POST requests_app:check": DRAFTED,
+    "POST requests_app:answer": CONFLICT,
     "GET requests_app:sign": LED_BACK,
     "POST requests_app:sign": LED_BACK,
     "GET requests_app:review": _about(
@@ -323,6 +326,8 @@ ACCESS: dict[str, Access] = {
     "POST agencies:change": _about(
         {200: frozenset({AD}), 403: ALL}, {200: frozenset({AD}), 403: CA}
     ),
+    "GET agencies:names": ADMINISTRATOR,
+    "POST agencies:names": ADMINISTRATOR,
     "GET agencies:subscribers": EVERYBODY,
     "GET agencies:subscriber": SEEN,
     "POST agencies:reveal": _about({200: CA | {C}, 403: ON_THE_WAY}, {200: CA}),
@@ -405,6 +410,8 @@ ACCESS: dict[str, Access] = {
     "POST api:dossiers": _api({201: frozenset({C}), 409: ALL}, kind="mau_01_person"),
     "GET api:dossier": API_SEEN,
     "PATCH api:dossier": _api({409: ON_THE_WAY}, {409: CA}, version=1),
+    "GET api:questions": API_SEEN,
+    "POST api:questions": _api({400: ON_THE_WAY}, {400: CA}),
     "GET api:rows": API_SEEN,
     "POST api:rows": _api({409: ON_THE_WAY}, {409: CA}, version=1, rows=[{}]),
     "PATCH api:row": _api({409: ON_THE_WAY}, {409: CA}, version=1, answers={}),

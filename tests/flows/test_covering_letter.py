@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db
 
 def _sent(people: story.Cast, rows: int) -> Dossier:
     now = timezone.now()
-    answers = [builders.person_answers(10 * rows + number) for number in range(rows)]
+    own = people.agency.name
+    answers = [builders.person_answers(10 * rows + number, org2=own) for number in range(rows)]
     draft = story.draft_of(people, "mau_01_person", answers, now=now)
     return story.send_in_ink(draft, people, now=now)
 

@@ -20,6 +20,7 @@ from portal.documents import services as documents
 from requests_app.drafts.cells import file_input, page_of
 from requests_app.execution import services as execution
 from requests_app.models import Dossier, Procedure
+from requests_app.submission.checks import questions_of, row_findings
 from requests_app.workflow import Route, State
 from tests import builders, story
 from tests.ca import requests
@@ -98,7 +99,13 @@ def _letter_data(number: str) -> dict[str, Any]:
 
 
 def _sign_and_send(people: story.Cast, clerk: Visitor, dossier: Dossier) -> None:
-    clerk.open(f"/ho-so/{dossier.uuid}/kiem-tra/").press("Trình lãnh đạo ký")
+    clerk.open(f"/ho-so/{dossier.uuid}/kiem-tra/")
+    asked = questions_of(dossier, row_findings(dossier, now=timezone.now()))
+    assert {one.code for one in asked} == {"old_serial_unknown", "body_not_registered"}
+    kept = {f"{one.key}-choice": "keep" for one in asked}
+    said = {f"{one.key}-words": "Đã đối chiếu" for one in asked}
+    clerk.press("Ghi nhận trả lời", **kept, **said)
+    clerk.press("Trình lãnh đạo ký")
     dossier.refresh_from_db()
     assert dossier.state == State.AWAITING_SIGNATURE, clerk.words()
     head = Visitor(people.head).open("/").follow("Xem và ký")

@@ -22,6 +22,7 @@ from portal.deadlines.models import Deadline
 from requests_app.decision.services import decide_rows
 from requests_app.execution import issuance
 from requests_app.execution import services as execution
+from requests_app.kinds.certificate_names import certificate_names
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.submission import checks
 from requests_app.workflow import Action, State
@@ -122,7 +123,11 @@ def _die_before_recording(pk: int) -> None:
     dossier = Dossier.objects.get(pk=pk)
     items = issuance.prepare(pk, {}, execution.next_chunk(pk), now=SOON)
     authority.current().issue_many(
-        [issuance.order_of(dossier, item, now=SOON) for item in items], now=SOON
+        [
+            issuance.order_of(dossier, item, certificate_names(dossier, now=SOON), now=SOON)
+            for item in items
+        ],
+        now=SOON,
     )
 
 

@@ -39,7 +39,7 @@ from tests.builders import NOW, TODAY
 pytestmark = pytest.mark.usefixtures("ca")
 
 KIND = "mau_04_renew_change"
-LEVELS = {"new_org1": "ỦY BAN NHÂN DÂN TỈNH LAI CHÂU", "new_org2": "ỦY BAN NHÂN DÂN XÃ MỚI"}
+LEVELS = {"new_org1": "ỦY BAN NHÂN DÂN TỈNH LAI CHÂU", "new_org2": builders.COMMUNE}
 NEW_EMAIL = "anh.moi@laichau.gov.vn"
 
 
@@ -217,7 +217,7 @@ def test_a_person_is_not_renamed(people: story.Cast, holder: Subscriber) -> None
 def test_a_body_takes_the_name_it_is_registered_under(people: story.Cast) -> None:
     certificate = story.give_certificate(builders.organisation(people.agency))
     facts = people.agency.versions.get().facts()
-    named = "ỦY BAN NHÂN DÂN XÃ TÂN UYÊN"
+    named = "ỦY BAN NHÂN DÂN PHƯỜNG MỚI"
     row = change(certificate, new_name=named)
     assert codes(people, row) == ["organisation_not_registered"]
 
@@ -346,7 +346,8 @@ def test_a_change_keeps_the_end_to_the_second_and_does_not_count(
 ) -> None:
     old = story.give_certificate(holder, days_left=200)
 
-    done(people, change(old, new_email=NEW_EMAIL, **LEVELS, new_province="Tỉnh Lào Cai"))
+    address = "anh.moi@laocai.gov.vn"
+    done(people, change(old, new_email=address, **LEVELS, new_province="Tỉnh Lào Cai"))
 
     new = successor(old)
     signed = x509.load_der_x509_certificate(bytes(new.der))
@@ -354,7 +355,7 @@ def test_a_change_keeps_the_end_to_the_second_and_does_not_count(
     assert signed.not_valid_after_utc == before.not_valid_after_utc == new.not_after
     assert key_of(new) == key_of(old)
     assert new.renewals == 0
-    assert new.email == NEW_EMAIL
+    assert new.email == address
     subject = subject_of(bytes(new.der))
     assert subject.organisation_levels == tuple(LEVELS.values())
     assert (subject.locality, subject.common_name) == ("Lào Cai", "Lò Văn Ánh")
@@ -419,7 +420,7 @@ def test_a_changed_address_is_the_persons_from_today(
 
 def test_a_body_is_renamed_in_its_certificate(people: story.Cast) -> None:
     old = story.give_certificate(builders.organisation(people.agency))
-    named = "ỦY BAN NHÂN DÂN XÃ TÂN UYÊN"
+    named = "ỦY BAN NHÂN DÂN PHƯỜNG MỚI"
     _rename(people.agency, people.agency.versions.get().facts(), named)
     people.agency.refresh_from_db()
 

@@ -25,6 +25,7 @@ from portal.notices.models import Mail
 from requests_app.catalogue.mau_04_renew_change import effect as renewing
 from requests_app.catalogue.mau_04_renew_change.prefill import row_of
 from requests_app.execution import services as execution
+from requests_app.kinds.certificate_names import certificate_names
 from requests_app.models import Dossier, Outcome, Procedure
 from requests_app.workflow import Action, State
 from tests import builders, story
@@ -60,7 +61,8 @@ def died_before_recording(dossier: Dossier) -> None:
     """Do what a worker does up to the answer of the CA, and no more."""
     assert execution.begin(dossier.pk, now=SOON)
     items = renewing.prepare(dossier.pk, execution.next_chunk(dossier.pk), now=SOON)
-    orders = [renewing.order_of(item, now=SOON) for item in items]
+    names = certificate_names(items[0].dossier, now=SOON)
+    orders = [renewing.order_of(item, names, now=SOON) for item in items]
     authority.current().issue_many(orders, now=SOON)
 
 

@@ -57,15 +57,19 @@ def test_the_letter_is_addressed_by_the_rule_of_its_rows() -> None:
 def test_a_draft_from_before_a_new_name_goes_out_in_the_new_name() -> None:
     people = story.cast()
     dossier = story.drafted(people)
+    new = "ỦY BAN NHÂN DÂN PHƯỜNG MỚI"
+    for item in dossier.items.all():
+        item.answers = item.answers | {"org2": new}
+        item.save()
     version = people.agency.versions.get()
     AgencyVersion.objects.filter(pk=version.pk).update(valid_until=builders.TODAY)
     version.pk = None
-    version.name, version.valid_from = "ỦY BAN NHÂN DÂN PHƯỜNG MỚI", builders.TODAY
+    version.name, version.valid_from = new, builders.TODAY
     version.save()
 
     story.step(dossier, Action.REQUEST_SIGNATURE, people.clerk)
 
-    assert dossier.agency_version.name == "ỦY BAN NHÂN DÂN PHƯỜNG MỚI"
+    assert dossier.agency_version.name == new
     assert "PHƯỜNG MỚI" in _text(dossier.letter)
 
 

@@ -51,10 +51,11 @@ def test_every_kind_has_a_headline_that_counts() -> None:
 
 def test_a_body_with_the_longest_name_can_send() -> None:
     people = story.cast()
+    dossier = story.drafted(people)
     people.agency.name = "Ủ" * 250
     people.agency.save()
 
-    story.sent(people)
+    story.send_in_ink(dossier, people)
 
     assert max(len(one.title) for one in Deadline.objects.all()) == 250
     assert max(len(one.title) for one in Notice.objects.all()) == 250

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from portal.core.rules import Severity
+from portal.core.text import names
 from requests_app.kinds.people import LEVELS
-from requests_app.kinds.register_findings import Body, OwnTree, judge_levels
+from requests_app.kinds.register_findings import judge_levels
+from requests_app.kinds.trees import Body, OwnTree
 from requests_app.rules import names as rules
 
 PROVINCE, COMMUNE = "Ủy ban nhân dân tỉnh Lai Châu", "Ủy ban nhân dân xã Tân Uyên"
@@ -15,6 +17,7 @@ TREE = OwnTree(
     2,
     "Lai Châu",
     {1: Body(1, None, PROVINCE), 2: Body(2, 1, COMMUNE), 3: Body(3, 2, UNIT)},
+    {names.key("UBND thị trấn Tân Uyên"): 2, names.key("UBND xã Thân Thuộc"): 2},
 )
 # A sender of which the register knows no superior, and one that is no commune's.
 ALONE = OwnTree(2, "Lai Châu", {2: Body(2, None, COMMUNE)})
@@ -50,6 +53,8 @@ def test_the_registers_own_names_are_let_be(path: tuple[str, ...]) -> None:
         ("ỦY BAN NHÂN DÂN XÃ TÂN UYẾN", "name_misspelt", COMMUNE.upper()),
         ("UY BAN NHAN DAN XA TAN UYEN", "name_misspelt", COMMUNE.upper()),
         ("ỦY BAN NHÂN DÂN PHƯỜNG TÂN UYÊN", "name_misspelt", COMMUNE.upper()),
+        ("ỦY BAN NHÂN DÂN XÃ THÂN THUỘC", "former_name", COMMUNE.upper()),
+        ("UBND thị trấn Tân Uyên", "former_name", COMMUNE),
         ("ỦY BAN NHÂN DÂN XÃ MƯỜNG KHOA", "other_commune", ""),
         ("ỦY BAN NHÂN DÂN TỈNH SƠN LA", "other_province", ""),
         ("UBND TP HÀ NỘI", "other_province", ""),
@@ -121,3 +126,17 @@ def test_an_old_certificate_is_known_and_the_same_persons() -> None:
     assert another is not None
     assert another.code == "old_serial_of_another"
     assert rules.old_serial_is_this_persons("lò văn an", "Lò Văn An") is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "chosen", "code"),
+    [
+        ("A" * 64, "", None),
+        ("A" * 65, "", "name_over_64"),
+        ("A" * 65, "B", "name_in_certificate"),
+    ],
+)
+def test_64_letters_stand_in_a_certificate(typed: str, chosen: str, code: str | None) -> None:
+    found = rules.name_fits_a_certificate(typed, chosen, typed)
+
+    assert (found.code if found else None) == code

@@ -1,12 +1,13 @@
 """What can be done with bodies and subscribers."""
 
-from portal.agencies.facts import AgencyFacts, NewPlace, PersonFacts, SystemFacts
+from portal.agencies.facts import AgencyFacts, NameForms, NewPlace, PersonFacts, SystemFacts
 from portal.agencies.services.bodies import (
     Share,
     change_version,
     followed_by,
     hand_on_bodies,
     register_agency,
+    settle_names,
     succeed,
     take_effect,
 )
@@ -27,6 +28,7 @@ from portal.agencies.services.people import (
 
 __all__ = [
     "AgencyFacts",
+    "NameForms",
     "NewPlace",
     "PersonFacts",
     "Share",
@@ -45,6 +47,7 @@ __all__ = [
     "register_agency",
     "reveal_identities",
     "reveal_identity",
+    "settle_names",
     "succeed",
     "take_effect",
     "transfer_affiliations",

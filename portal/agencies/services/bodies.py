@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.agencies.acts import agency_act
-from portal.agencies.facts import AgencyFacts
+from portal.agencies.facts import AgencyFacts, NameForms
 from portal.agencies.models import (
     Agency,
     AgencyKind,
@@ -25,13 +25,14 @@ from portal.agencies.models import (
     Succession,
 )
 from portal.agencies.querysets import AgencyVersionQuerySet
-from portal.agencies.rules import facts_violations
+from portal.agencies.rules import facts_violations, names_violations
 from portal.agencies.tree import is_under, managing_agency
 from portal.audit import services as audit
 from portal.core.database.bulk import update_rows
 from portal.core.roles import Capability
 from portal.core.rules import Refused, refuse
 from portal.core.text.identifiers import normalise_phone
+from portal.core.text.names import same
 from portal.core.text.vietnamese import nfc, search_key, sort_key
 
 if TYPE_CHECKING:
@@ -121,11 +122,50 @@ def change_version(
         raise refuse("nothing_changed", _("Thông tin mới không khác thông tin hiện có."))
     last.valid_until = valid_from
     last.save(update_fields=["valid_until"])
-    version = AgencyVersion.objects.create(agency=agency, valid_from=valid_from, **facts.columns())
+    version = AgencyVersion(agency=agency, valid_from=valid_from, **facts.columns())
+    if same(version.name, last.name):  # what a person looked through stands
+        version.capital_name = last.capital_name
+        version.certificate_name = last.certificate_name
+        version.names_checked_at = last.names_checked_at
+    version.save()
     if valid_from <= timezone.localdate(now):
         _show_and_save(agency, facts)
     data = {"valid_from": valid_from.isoformat(), "changed": changed, **(basis or {})}
     audit.record(agency_act("agency.change", agency, data), actor=actor, now=now)
+    return version
+
+
+@transaction.atomic
+def settle_names(
+    version: AgencyVersion,
+    forms: NameForms,
+    *,
+    actor: User | None,
+    now: datetime,
+    basis: Mapping[str, str] | None = None,
+) -> AgencyVersion:
+    """Write the name of a version as a person looked it through; it stays the same name.
+
+    The one thing that is mended in a version: nothing else of it, and no earlier one, changes.
+    ``basis`` as in ``register_agency``. Raises PermissionDenied or Refused.
+    """
+    _permit(actor)
+    agency = Agency.objects.select_for_update(no_key=True).get(pk=version.agency_id)
+    version = agency.versions.get(pk=version.pk)
+    forms = NameForms(**{name: nfc(value) for name, value in asdict(forms).items()})
+    if forms.certificate_name == forms.capital_name:
+        forms = replace(forms, certificate_name="")
+    if violations := names_violations(version.name, forms):
+        raise Refused(*violations)
+    before = version.name
+    for name, value in asdict(forms).items():
+        setattr(version, name, value)
+    version.names_checked_at = now
+    version.save(update_fields=[*asdict(forms), "names_checked_at"])
+    if agency.name == before:
+        _show_and_save(agency, version.facts())
+    data = {"before": before, **asdict(forms), **(basis or {})}
+    audit.record(agency_act("agency.settle_names", agency, data), actor=actor, now=now)
     return version
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -19,9 +20,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.agencies import lookup, services
 from portal.agencies.filters import AgencyFilter
-from portal.agencies.forms import ChangeForm, RegisterForm, initial_of
+from portal.agencies.forms import ChangeForm, NamesForm, RegisterForm, initial_of
 from portal.agencies.models import Agency, AgencyVersion, Subscriber
 from portal.core.roles import Capability
+from portal.core.text.names import CERTIFICATE_NAME_LENGTH
 from portal.core.web.forms import warnings_of
 from portal.core.web.fragments import filtered, render_list
 from portal.core.web.refusals import Refusals
@@ -45,6 +47,7 @@ def agency_list(request: UserRequest) -> HttpResponse:
         "parent": found.form.cleaned_data.get("parent") if found.form.is_valid() else None,
         "page": Paginator(shown, ROWS).get_page(request.GET.get("page")),
         "may_edit": _may_edit(request.user),
+        "names_to_check": _names_to_check(request.user) if _may_edit(request.user) else 0,
     }
     return render_list(
         request, "agencies/list.html", fragment="agencies/_table.html", context=context
@@ -138,8 +141,61 @@ def change(request: UserRequest, uuid: UUID) -> HttpResponse:
     return render(request, "agencies/change.html", context)
 
 
+class _OneBodyForm(forms.Form):
+    body = forms.UUIDField(required=False)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def names(request: UserRequest) -> HttpResponse:
+    """Show how bodies' names are proposed to be written, a page of those nobody looked through; a
+    POST keeps the ones ticked. ``?body=`` shows one, looked through or not."""
+    _require_editor(request.user)
+    versions = AgencyVersion.objects.on(timezone.localdate()).select_related("agency__parent")
+    versions = versions.filter(agency__in=Agency.objects.visible_to(request.user).order_by())
+    asked = _OneBodyForm(request.GET)
+    body = asked.cleaned_data["body"] if asked.is_valid() else None
+    if body is not None:
+        versions = versions.filter(agency__uuid=body)
+    else:
+        versions = versions.filter(names_checked_at__isnull=True)
+    page = Paginator(versions.order_by("agency__sort_name", "pk"), ROWS).get_page(
+        request.GET.get("page")
+    )
+    ticked = set(request.POST.getlist("version"))
+    shown = [
+        NamesForm(request.POST if str(one.pk) in ticked else None, version=one) for one in page
+    ]
+    done = 0
+    for form in shown:
+        if form.is_bound and form.is_valid():
+            with Refusals() as refused:
+                services.settle_names(
+                    form.version, form.forms(), actor=request.user, now=timezone.now()
+                )
+                done += 1
+            form.violations = refused.violations
+    if done:
+        messages.success(request, _("Đã ghi cách viết tên của %(count)d đơn vị.") % {"count": done})
+    if done == len(ticked) and ticked:
+        return redirect(request.get_full_path())
+    context = {
+        "page": page,
+        "forms": shown,
+        "most": CERTIFICATE_NAME_LENGTH,
+        "is_one": body is not None,
+    }
+    return render(request, "agencies/names.html", context)
+
+
 def _may_edit(user: User) -> bool:
     return user.can(Capability.ADMINISTER)
+
+
+def _names_to_check(user: User) -> int:
+    """Count the bodies of today whose names nobody looked through."""
+    visible = Agency.objects.visible_to(user).order_by()
+    versions = AgencyVersion.objects.on(timezone.localdate()).filter(agency__in=visible)
+    return versions.filter(names_checked_at__isnull=True).order_by().count()
 
 
 def _require_editor(user: User) -> None:

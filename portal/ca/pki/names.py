@@ -11,8 +11,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from portal.core.text.names import CERTIFICATE_NAME_LENGTH
+
 # RFC 5280, appendix A.1, counts characters: ub-common-name and its neighbours.
-MAX_NAME = 64
+MAX_NAME = CERTIFICATE_NAME_LENGTH
 MAX_LOCALITY = 128
 MAX_EMAIL = 255
 # cryptography counts UTF-8 bytes instead, and Vietnamese letters take two or three each.

@@ -15,6 +15,8 @@ from functools import lru_cache
 
 from portal.core.text.vietnamese import nfc, search_key
 
+# Letters of CN, O and OU in a certificate: X.520, RFC 5280 appendix A.1 (DOMAIN 14.24).
+CERTIFICATE_NAME_LENGTH = 64
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _SPACE = re.compile(r"[\s\-–.,;]+")
 _WORD = re.compile(r"[^\W_]+")

@@ -49,7 +49,9 @@ from requests_app.catalogue.mau_04_renew_change.form import LEVELS, changed_subj
 from requests_app.catalogue.mau_04_renew_change.rules import GIVEN_BACK
 from requests_app.execution.preparation import SENDER_GONE
 from requests_app.execution.rows import fail_unwritable, in_pieces, mark_failed, waiting_rows
+from requests_app.inquiries import services as inquiries
 from requests_app.kinds import parts
+from requests_app.kinds.certificate_names import CertificateNames, certificate_names
 from requests_app.kinds.effects import Effect
 from requests_app.kinds.named_bodies import bodies_of
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome
@@ -94,7 +96,8 @@ def do_chunk(pk: int, chunk: Sequence[int], /, *, now: datetime) -> int:
     """Renew and change what these rows of dossier ``pk`` name; return how many rows were ended."""
     items = in_pieces(chunk, partial(prepare, pk, now=now), partial(_fail, now=now))
     ready = [item for item in items if item.outcome == Outcome.NONE]
-    orders = [order_of(item, now=now) for item in ready]
+    names = certificate_names(_sender_of(pk), now=now)
+    orders = [order_of(item, names, now=now) for item in ready]
     answers = authority.current().issue_many(orders, now=now) if orders else []
     asked = [Asked(*one) for one in zip(ready, orders, answers, strict=True)]
     done = in_pieces(asked, partial(_record, pk, now=now), lambda one: _fail(one.item.pk, now=now))
@@ -139,7 +142,7 @@ def validity_of(old: Certificate, *, is_renewal: bool, now: datetime) -> tuple[d
     return not_before, renewed_until if is_renewal else old.not_after
 
 
-def order_of(item: DossierItem, *, now: datetime) -> Order:
+def order_of(item: DossierItem, names: CertificateNames, *, now: datetime) -> Order:
     """Return what is asked of the CA for a prepared row: the same key, the subject as it is now."""
     old = item.certificate
     assert old is not None
@@ -148,7 +151,7 @@ def order_of(item: DossierItem, *, now: datetime) -> Order:
         request_key=item.request_key,
         serial=item.serial,
         kind=old.kind,
-        subject=changed_subject(subject_of(bytes(old.der)), old.kind, item.answers),
+        subject=changed_subject(subject_of(bytes(old.der)), old.kind, names.answers(item.answers)),
         public_key=bytes(old.key.public_key),
         not_before=not_before,
         not_after=not_after,
@@ -393,9 +396,11 @@ def prepare_notice(pk: int, /, *, now: datetime) -> Callable[[Dossier], object]:
 
 
 def note_request(dossier: Dossier, /, *, actor: User | None, now: datetime) -> None:
-    """What was asked in time waits for its answer: the door of a certificate stays open."""
+    """What was asked in time waits for its answer: the door of a certificate stays open. Whose
+    person moves is asked whether that is so."""
     renewing = dossier.items.filter(renews=True).values("certificate")
     expiry.asked(Certificate.objects.filter(pk__in=renewing).only("uuid"), now=now)
+    inquiries.ask(dossier, now=now)
 
 
 EFFECT = Effect(

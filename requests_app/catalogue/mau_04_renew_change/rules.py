@@ -14,17 +14,19 @@ from portal.agencies.models import Agency, SubscriberKind
 from portal.ca.models import Certificate, Storage
 from portal.core import law
 from portal.core.rules import Violation
-from requests_app.catalogue.mau_04_renew_change.form import changed, moves_workplace
+from requests_app.catalogue.mau_04_renew_change.form import LEVELS, changed, moves_workplace
 from requests_app.catalogue.mau_04_renew_change.prefill import row_of
 from requests_app.kinds.base import EffectKind
 from requests_app.kinds.duplicates import Asked, asked_twice
 from requests_app.kinds.named_bodies import bodies_of, unregistered
 from requests_app.kinds.row_rules import day_of_law
 from requests_app.kinds.targets import serial_of
+from requests_app.kinds.trees import own_tree
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.rules import certificates as rules
 from requests_app.rules.dossiers import organisation_is_registered
 from requests_app.rules.register import email_is_the_registered, name_is_the_registered
+from requests_app.rules.transfers import new_workplace_is_the_senders
 
 BLOCKED_BY = (EffectKind.RENEW_CHANGE, EffectKind.REVOKE)
 # Nobody signs with these any more: a new certificate would have nowhere to go.
@@ -94,12 +96,33 @@ def _violations(
         and item.certificate is not None
         and item.certificate.kind == SubscriberKind.ORGANISATION
     }
+    # Who comes from another body is to work at the sender or at a body under it (R41).
+    coming = [
+        item
+        for item in known
+        if item.certificate is not None and item.certificate.agency_id not in register.own
+    ]
     return [
         *filter(None, unknown),
+        *_of_workplaces(dossier, coming, day=register.day),
         *(found for item in known for found in _of_row(item, register)),
         *unregistered(dossier.agency, renamed, organisation_is_registered, today=register.day),
         *asked_twice(dossier, known, by=BLOCKED_BY, asked=asked),
     ]
+
+
+def _of_workplaces(dossier: Dossier, items: Sequence[DossierItem], *, day: date) -> list[Violation]:
+    if not items:
+        return []
+    tree = own_tree(dossier.agency, today=day)
+    found = []
+    for item in items:
+        bodies = [tree.named(item.answers.get(level, "")) for level in LEVELS]
+        is_own = any(
+            one.pk == tree.sender for body in bodies if body for one in tree.superiors(body.pk)
+        )
+        found.append(new_workplace_is_the_senders(is_own, item.position, item.title))
+    return [violation for violation in found if violation]
 
 
 def of_certificate(
@@ -158,7 +181,10 @@ def _of_row(item: DossierItem, register: _Register) -> list[Violation]:
         return [ended]
     found = [
         name_is_the_registered(
-            item.answers.get("certificate_name", ""), certificate.common_name, row
+            item.answers.get("certificate_name", ""),
+            certificate.common_name,
+            row,
+            whole=certificate.subscriber.name,
         ),
         email_is_the_registered(item.answers.get("email", ""), certificate.email, row),
         rules.sim_names_its_number(

@@ -56,7 +56,10 @@ class _Known:
         ]
         # What is typed is held against what is on record; an empty cell is the form's own finding.
         if name := answers.get("certificate_name", ""):
-            found.append(register.name_is_the_registered(name, certificate.common_name, row))
+            whole = certificate.subscriber.name
+            found.append(
+                register.name_is_the_registered(name, certificate.common_name, row, whole=whole)
+            )
         if email := answers.get("email", ""):
             found.append(register.email_is_the_registered(email, certificate.email, row))
         number, on_record = answers.get("identity_number", ""), certificate.subscriber.identity_hash

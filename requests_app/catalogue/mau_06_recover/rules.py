@@ -44,7 +44,12 @@ def of_rows(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) ->
             if certificate := newest.get(item.device.key_id):
                 name, email = answers.get("certificate_name", ""), answers.get("email", "")
                 of_item += [
-                    register.name_is_the_registered(name, certificate.common_name, item.position),
+                    register.name_is_the_registered(
+                        name,
+                        certificate.common_name,
+                        item.position,
+                        whole=item.subscriber.name if item.subscriber else "",
+                    ),
                     register.email_is_the_registered(email, certificate.email, item.position),
                 ]
         found += [replace(violation, row=item.position) for violation in of_item if violation]

@@ -59,6 +59,10 @@ class QuestionForm(forms.Form):
         super().__init__(data, prefix=question.key, initial=initial)
         keeps = _("Giữ nguyên “%(value)s”") % {"value": question.value}
         takes = _("Dùng “%(value)s”") % {"value": question.suggestion}
+        if question.is_about_a_certificate:
+            keeps = _("Tên ngắn khác, ghi ở ô dưới")
+            takes = _("Trong chứng thư ghi “%(value)s”") % {"value": question.suggestion}
+            self.fields["words"].label = _("Tên ngắn trong chứng thư")
         choices = [("take", takes)] if question.suggestion else []
         field = self.fields["choice"]
         assert isinstance(field, forms.ChoiceField)

@@ -1,0 +1,1 @@
+"""Asking a person's former agency whether they have moved, and its answer."""
