@@ -59,6 +59,7 @@ RUN_TWICE = (
     "tests/requests_app/test_covering_letters.py",
     "tests/requests_app/test_dashboard.py",
     "tests/requests_app/test_execution.py",
+    "tests/requests_app/test_inquiries.py",
     "tests/requests_app/test_pages_lists.py",
     "tests/requests_app/test_registers.py",
     "tests/requests_app/test_routing.py",

@@ -15,7 +15,9 @@ from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.agencies.rules import CHECKS
 from portal.core.rules import Violation
 from portal.core.text.names import CERTIFICATE_NAME_LENGTH
-from portal.core.web.forms import CheckedField, DayField
+from portal.core.text.provinces import PROVINCES
+from portal.core.text.vietnamese import sort_key
+from portal.core.web.forms import CheckedField, ChooserInput, DayField
 
 
 class BodyField(CheckedField):
@@ -54,7 +56,11 @@ class VersionForm(forms.Form):
         checks=[CHECKS["short_name"]],
         help_text=_("Dùng trong ký hiệu văn bản, ví dụ UBND, SKHCN."),
     )
-    province = CheckedField(label=_("Tỉnh, thành phố"), max_length=60)
+    province = CheckedField(
+        label=_("Tỉnh, thành phố"),
+        max_length=60,
+        widget=ChooserInput(sorted(PROVINCES, key=sort_key)),
+    )
     place = CheckedField(
         label=_("Địa danh"), max_length=60, help_text=_("Ghi trước ngày tháng trên văn bản.")
     )

@@ -233,6 +233,32 @@ class RowDecisionSerializer(serializers.Serializer[Any]):
     serial_seen = serializers.CharField(required=False, default="", allow_blank=True, max_length=60)
 
 
+class QuestionSerializer(serializers.Serializer[Any]):
+    """What is asked about some rows before their letter is presented for signature."""
+
+    question = serializers.CharField(source="key")
+    code = serializers.CharField()
+    cell = serializers.CharField(source="field")
+    rows = serializers.ListField(child=serializers.IntegerField())
+    message = serializers.CharField()
+    suggestion = serializers.CharField()
+    answer = serializers.CharField(source="said", allow_blank=True)
+
+
+class QuestionAnswerSerializer(serializers.Serializer[Any]):
+    """``takes``: the suggestion goes into every row asked about; else ``words`` say why not."""
+
+    question = serializers.CharField(max_length=64)
+    takes = serializers.BooleanField(default=False)
+    words = serializers.CharField(default="", allow_blank=True, max_length=500)
+
+
+class QuestionAnswersSerializer(VersionSerializer):
+    """Answers to questions; the others stay open."""
+
+    answers = QuestionAnswerSerializer(many=True, allow_empty=False)
+
+
 class DecisionsSerializer(VersionSerializer):
     """Decisions about rows; the others keep theirs."""
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("dossiers/<uuid:uuid>", dossiers.DossierDetail.as_view(), name="dossier"),
     path("dossiers/<uuid:uuid>/rows", dossiers.RowList.as_view(), name="rows"),
     path("dossiers/<uuid:uuid>/rows/<uuid:row>", dossiers.RowDetail.as_view(), name="row"),
+    path("dossiers/<uuid:uuid>/questions", dossiers.Questions.as_view(), name="questions"),
     path("dossiers/<uuid:uuid>/steps", dossiers.Steps.as_view(), name="steps"),
     path("dossiers/<uuid:uuid>/decisions", dossiers.Decisions.as_view(), name="decisions"),
     path("certificates", certificates.CertificateList.as_view(), name="certificates"),

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from portal.agencies.models import Agency, AgencyKind
-from portal.agencies.services import AgencyFacts, Share, register_agency, succeed
+from portal.agencies.services import (
+    AgencyFacts,
+    NameForms,
+    Share,
+    register_agency,
+    settle_names,
+    succeed,
+)
+from portal.core.text.vietnamese import search_key
 from requests_app.models import Procedure, RoutingRule
 from requests_app.workflow import Route
 
@@ -129,17 +137,20 @@ def _body(
     now: datetime,
     **facts: object,
 ) -> Agency:
-    standing = Agency.objects.filter(name=name).first()
+    standing = Agency.objects.filter(search_name=search_key(name)).first()
     if standing is not None:
         return standing
     columns = {"province": province, "place": place, **facts}
-    return register_agency(
+    body = register_agency(
         AgencyFacts(name=name, **columns),  # type: ignore[arg-type]
         kind=kind,
         valid_from=valid_from,
         actor=None,
         now=now,
     )
+    settle_names(body.versions.get(), NameForms.proposed(name), actor=None, now=now)
+    body.refresh_from_db()
+    return body
 
 
 def _routes(bodies: Bodies) -> None:

@@ -17,6 +17,7 @@ from devices.models import Device
 from portal.agencies.models import Agency
 from portal.ca.models import RevocationReason
 from portal.ca.register import services as ca
+from portal.core.text.names import in_capitals
 from portal.demo import actions, certificates
 from portal.demo.actions import Hands
 from portal.demo.bodies import Bodies
@@ -60,7 +61,7 @@ def play_all(
     # A portal and a gateway with certificates on keys of their own (Mẫu 03).
     day = now - 8 * _DAY
     if not _was_played(agency, f"13/{ROOM}"):
-        rows = _systems_of(agency.name)
+        rows = _systems_of(in_capitals(agency.name))
         dossier = _draft(tan_uyen, f"13/{ROOM}", rows, now=day, kind="mau_03_system")
         actions.whole(dossier, tan_uyen, now=day)
     say("Gia hạn, thay đổi, thu hồi, khôi phục, thất lạc")
@@ -122,8 +123,8 @@ def _first_certificates(hands: Hands, *, now: datetime) -> None:
     if _was_played(agency, f"01/{ROOM}"):
         return
     body = {
-        "name": agency.name,
-        "address": f"{agency.name.title()}, tỉnh Lai Châu",
+        "name": in_capitals(agency.name),
+        "address": f"{agency.name}, tỉnh Lai Châu",
         "tax_code": "",
         "budget_code": "",
         "province": "Lai Châu",

@@ -10,6 +10,7 @@ from portal.agencies.models import Agency
 from portal.agencies.services import match_or_create_person
 from portal.core.roles import Role
 from portal.core.text.identifiers import parse_day
+from portal.core.text.names import in_capitals
 from portal.demo.bodies import Bodies
 
 _FAMILY = ("Lò", "Vàng", "Giàng", "Tẩn", "Hoàng", "Lường", "Quàng", "Nguyễn", "Đặng", "Bùi", "Phạm")
@@ -40,7 +41,7 @@ def answers_of(number: int, *, commune: str, mailbox: str, **changes: str) -> di
         "issued_on": f"{1 + number % 27:02d}/{1 + number % 11:02d}/2022",
         "email": f"canbo{number}.{mailbox}@laichau.gov.vn",
         "org1": "ỦY BAN NHÂN DÂN TỈNH LAI CHÂU",
-        "org2": commune,
+        "org2": in_capitals(commune),
         "org3": "",
         "org4": "",
         "province": "Lai Châu",

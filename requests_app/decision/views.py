@@ -132,6 +132,8 @@ def confirm(request: UserRequest, uuid: UUID) -> HttpResponse:
     if not cards and not barred:
         return redirect("requests_app:detail", dossier.uuid)
     page = components.rows_page(dossier, request.GET.get("page"))
+    lines = checks.checks(dossier, reader=request.user, now=timezone.now())
+    checks.say_at_rows(page, lines)
     context = {
         "dossier": dossier,
         "stages": stages_of(dossier, request.user),
@@ -142,7 +144,7 @@ def confirm(request: UserRequest, uuid: UUID) -> HttpResponse:
         "picks_for": components.picks_for(cards),
         "barred": barred,
         "progress": components.progress_of(dossier),
-        "checks": checks.checks(dossier, reader=request.user, now=timezone.now()),
+        "checks": lines,
         "page": page,
         "rows": components.masked(dossier, page),
         "decider": dossier.events.filter(action=Action.DECIDE).select_related("actor").last(),
@@ -177,6 +179,8 @@ def _render_review(
     )
     if can_decide and forms is None:
         forms = [RowDecisionForm(item=item) for item in page]
+    lines = checks.checks(dossier, reader=request.user, now=timezone.now())
+    checks.say_at_rows(page, lines)
     rows = components.masked(dossier, page)
     context = {
         "dossier": dossier,
@@ -189,7 +193,7 @@ def _render_review(
         "barred": bars_of(dossier, request.user),
         "can_decide": can_decide,
         "progress": components.progress_of(dossier),
-        "checks": checks.checks(dossier, reader=request.user, now=timezone.now()),
+        "checks": lines,
         "page": page,
         "rows": rows,
         "row_forms": list(zip(rows, forms, strict=True)) if can_decide and forms else [],

@@ -18,6 +18,7 @@ from portal.ca.register import expiry
 from portal.ca.register import services as ca
 from portal.core.database.bulk import update_rows
 from portal.core.text.identifiers import normalise_serial
+from portal.core.text.names import in_capitals
 from portal.core.text.vietnamese import search_key
 from requests_app import kinds
 from requests_app.acts import dossier_act
@@ -95,7 +96,8 @@ def order_of(
         serial=item.serial,
         kind=item.subscriber.kind,
         subject=make_subject(
-            names.answers(item.answers), names.of(_superior(item, item.subscriber))
+            names.answers(item.answers),
+            names.of(in_capitals(_superior(item, item.subscriber))),
         ),
         public_key=bytes(item.key.public_key),
         not_before=not_before,

@@ -44,7 +44,8 @@ def inquiries(request: UserRequest) -> HttpResponse:
     refused = Refusals()
     if sent is not None:
         sent.is_valid()
-        asked = visible.filter(uuid=sent.cleaned_data.get("inquiry")).first()
+        named = sent.cleaned_data.get("inquiry")
+        asked = visible.filter(uuid=named).first() if named else None
         if asked is None:
             raise Http404
         if sent.is_valid():

@@ -37,8 +37,14 @@ class OwnTree:
 
     @cached_property
     def by_key(self) -> Mapping[str, Body]:
-        """Name made comparable → body."""
-        return {names.key(one.name): one for one in self.bodies.values()}
+        """Name made comparable → body; also as it stands in certificates."""
+        most = names.CERTIFICATE_NAME_LENGTH
+        short = {
+            names.key(one.short or names.in_short(one.capitals, most)): one
+            for one in self.bodies.values()
+            if one.short or len(one.capitals) > most
+        }
+        return short | {names.key(one.name): one for one in self.bodies.values()}
 
     def named(self, typed: str) -> Body | None:
         """Return the body that ``typed`` is the name of, however it is written."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from django.db import models
 from django.db.models import Q
@@ -193,6 +194,8 @@ class DossierItem(models.Model):
     result = models.ForeignKey(
         Certificate, models.PROTECT, null=True, related_name="result_of", help_text=_("Đã cấp")
     )
+
+    looks: Sequence[str] = ()  # what a page has found to say of it; kept nowhere
 
     class Meta:
         ordering = ["dossier", "position"]

@@ -1,4 +1,4 @@
-"""D1–D16: what was decided where the sources are silent or in tension."""
+"""D1–D16, D24, D25: what was decided where the sources are silent or in tension."""
 
 from __future__ import annotations
 
@@ -115,5 +115,26 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     left(
         "D16", "A yearly check record per agency", "§14.16", why="belongs to the supervision of use"
+    ),
+    rule(
+        "D24",
+        "A name longer than the 64 letters of CN, O and OU stands in short in the certificate, "
+        "chosen once by a person",
+        "§14.24",
+        "requests_app.rules.names.name_fits_a_certificate",
+        "portal.agencies.rules.names_violations",
+        why="register and forms carry the whole name; the register's choice comes first, then the "
+        "clerk's, then the portal's proposal; nobody is stopped by length",
+    ),
+    rule(
+        "D25",
+        "A person who comes from another managing agency: the new place of work is the sender's, "
+        "the former agency is asked; silent for %(former_agency_days)s working days, the row goes "
+        "on",
+        "§14.25",
+        "requests_app.rules.transfers.new_workplace_is_the_senders",
+        "requests_app.rules.transfers.former_agency_has_spoken",
+        why="where it has ended its successor answers; office and CA read what was said, or that "
+        "nothing was",
     ),
 )

@@ -98,7 +98,13 @@ ENTRIES: tuple[Entry, ...] = (
         "A person belongs to a body of Điều 2 and needs electronic transactions",
         "Điều 10 khoản 1",
         "requests_app.rules.dossiers.sender_has_seal",
-        why="the agency answers for it with its letter; the portal does not know the need",
+        "requests_app.rules.names.body_is_of_the_senders_province",
+        "requests_app.rules.names.body_is_of_the_senders_commune",
+        "requests_app.rules.names.body_is_registered",
+        "requests_app.rules.names.sender_is_named",
+        why="bodies in rows are held against the sender's own tree: another province's or "
+        "commune's is refused, what the register does not know is asked and the answer shown; the "
+        "agency answers for the need with its letter",
     ),
     rule(
         "R15",
@@ -287,7 +293,10 @@ ENTRIES: tuple[Entry, ...] = (
         "A person moves to another state body: the receiving agency files the change",
         "NB Điều 11 khoản 6",
         "requests_app.rules.certificates.certificate_is_known",
-        why="name and registered address must fit; nothing else tells that the person exists",
+        "requests_app.rules.transfers.new_workplace_is_the_senders",
+        "requests_app.rules.transfers.former_agency_has_spoken",
+        why="name and registered address must fit; nothing else tells that the person exists; "
+        "D25 for the former agency",
     ),
     duty(
         "R42",

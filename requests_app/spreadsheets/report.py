@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from openpyxl.utils import get_column_letter
 
@@ -89,9 +90,14 @@ class Remark:
     cells: list[SheetFinding] = field(default_factory=list)
 
     @property
-    def examples(self) -> list[SheetFinding]:
-        """The first few of the cells."""
-        return self.cells[:_EXAMPLES]
+    def where(self) -> str:
+        """The first few of the places: D3 “5/3/1990”, D4 “6/3/1990” …"""
+        shown = [
+            (f"{one.cell} “{one.value}”" if one.value else one.cell)
+            or gettext("dòng %(row)d") % {"row": one.row}
+            for one in self.cells[:_EXAMPLES]
+        ]
+        return ", ".join(shown) + (" …" if len(self.cells) > _EXAMPLES else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,7 +240,7 @@ def _spread(refs: Sequence[str], rows: Sequence[tuple[int, Values]]) -> dict[tup
     merged: dict[tuple[int, int], str] = {}
     count = 0
     for ref in refs:
-        left, top, right, bottom = range_boundaries(ref)
+        left, top, right, bottom = (edge or 1 for edge in range_boundaries(ref))
         numbers = range(top, min(bottom, _MAX_SHEET_ROWS) + 1)
         count += len(numbers)
         if count > _MAX_MERGED:

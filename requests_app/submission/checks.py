@@ -153,6 +153,11 @@ class Question:
     answer: QuestionAnswer | None
 
     @property
+    def said(self) -> str:
+        """What was answered, "" while nothing was."""
+        return self.answer.answer if self.answer else ""
+
+    @property
     def is_about_a_certificate(self) -> bool:
         """Whether the value offered is for the certificate alone: the row keeps its own."""
         return self.code == NAME_OVER_64
@@ -316,6 +321,13 @@ class Check:
     article: str
     status: str  # "passed", "failed", "look"
     message: str = ""
+    rows: Sequence[int] = ()  # that it is about
+
+
+def say_at_rows(items: Iterable[DossierItem], lines: Sequence[Check]) -> None:
+    """Let each of ``items`` carry what the lines ask to be looked at about it."""
+    for item in items:
+        item.looks = [one.message for one in lines if item.position in one.rows]
 
 
 def checks(dossier: Dossier, *, reader: User, now: datetime) -> list[Check]:
@@ -353,6 +365,7 @@ def checks(dossier: Dossier, *, reader: User, now: datetime) -> list[Check]:
             article="",
             status="look",
             message=one.finding.message,
+            rows=(row.item.position,),
         )
         for row in rows
         for one in row.findings
@@ -374,7 +387,11 @@ def _questions_asked(dossier: Dossier, rows: Sequence[RowFindings]) -> list[Chec
     asked = questions_of(dossier, rows)
     lines = [
         Check(
-            name=f"Dòng {one.places}: {one.label}", article="", status="look", message=one.message
+            name=f"Dòng {one.places}: {one.label}",
+            article="",
+            status="look",
+            message=one.message,
+            rows=one.rows,
         )
         for one in asked
         if one.answer is None
@@ -398,6 +415,7 @@ def _questions_asked(dossier: Dossier, rows: Sequence[RowFindings]) -> list[Chec
                     article="",
                     status="look",
                     message=f"{one.message} {one.said_by.full_name} trả lời: {one.answer}",
+                    rows=places,
                 )
             )
     return lines

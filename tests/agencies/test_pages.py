@@ -190,7 +190,7 @@ def test_an_administrator_registers_a_body() -> None:
         ({"email": "a@gmail.com"}, "email", "public_provider"),
         ({"parent": "không có"}, "parent", "no_such_body"),
         ({"parent": "trùng tên"}, "parent", "several_bodies"),
-        ({"valid_from": "07/25/2025"}, "valid_from", "invalid"),
+        ({"valid_from": "07/25/2025"}, "valid_from", "no_such_day"),
     ],
 )
 def test_a_form_with_an_error_keeps_what_was_typed(

@@ -61,6 +61,27 @@ def test_a_program_drafts_fills_and_hands_in_a_dossier(api: Api) -> None:
     assert [one["action"] for one in after["allowed_actions"]] == ["revise", "withdraw"]
 
 
+def test_a_program_answers_what_is_asked_about_the_rows(api: Api) -> None:
+    people = story.cast()
+    client = api(people.clerk)
+    rows = [builders.person_answers(1, org2="UBND XÃ TÂN UYÊN", org3="TRƯỜNG THCS SỐ 1")]
+    dossier = story.draft_of(people, "mau_01_person", rows)
+    with time_machine.travel(NOW, tick=False):
+        short, unknown = client.get(_at(dossier, "/questions")).json()
+        said = [
+            {"question": short["question"], "takes": True},
+            {"question": unknown["question"], "words": "Trường có thật"},
+        ]
+        body = {"version": dossier.version, "answers": said}
+        answer = client.post(_at(dossier, "/questions"), body, format="json")
+        left = client.get(_at(dossier, "/questions")).json()
+
+    assert answer.status_code == 200, answer.content
+    assert (short["code"], short["cell"], short["rows"]) == ("name_in_short", "org2", [1])
+    assert [one["answer"] for one in left] == ["Trường có thật"]
+    assert dossier.items.get().answers["org2"] == builders.COMMUNE
+
+
 def test_allowed_actions_are_those_of_the_workflow_for_each_who_asks(api: Api) -> None:
     people = story.cast()
     dossier = story.sent(people)

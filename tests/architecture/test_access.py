@@ -414,6 +414,8 @@ ACCESS: dict[str, Access] = {
     "POST api:dossiers": _api({201: frozenset({C}), 409: ALL}, kind="mau_01_person"),
     "GET api:dossier": API_SEEN,
     "PATCH api:dossier": _api({409: ON_THE_WAY}, {409: CA}, version=1),
+    "GET api:questions": API_SEEN,
+    "POST api:questions": _api({400: ON_THE_WAY}, {400: CA}),
     "GET api:rows": API_SEEN,
     "POST api:rows": _api({409: ON_THE_WAY}, {409: CA}, version=1, rows=[{}]),
     "PATCH api:row": _api({409: ON_THE_WAY}, {409: CA}, version=1, answers={}),

@@ -17,8 +17,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from portal.accounts.models import User
 from portal.core.roles import Role
+from requests_app import kinds, spreadsheets
 from requests_app.drafts.services import create_draft, import_rows
 from requests_app.models import Dossier
+from requests_app.spreadsheets import parked
 from tests import builders
 from tests.builders import PASSWORD, person_answers
 from tests.ca import requests
@@ -104,8 +106,18 @@ def test_it_saves_as_one_types_and_tells_beside_the_cell(
         expect(page.locator("#o-1-email")).to_have_attribute("aria-invalid", "true")
         expect(page.locator("#o-1-email-loi")).to_contain_text("gmail.com là hộp thư cá nhân")
         expect(page.locator("[data-saved]")).to_contain_text("Đã lưu lúc")
+        # A day is shown back in full; what was meant is offered, and goes in with one press.
+        page.fill("#o-1-birth_on", "5.3.1984")
+        page.fill("#o-1-issued_on", "10/5/23")
+        expect(page.locator("#o-1-birth_on")).to_have_value("05/03/1984")
+        page.get_by_role("button", name="Dùng 10/05/2023").click()
+        expect(page.locator("#o-1-issued_on")).to_have_value("10/05/2023")
+        expect(page.locator("#o-1-issued_on")).to_be_focused()
+        saved(page)
 
     assert answers(draft)[0]["email"] == "x@gmail.com"
+    assert answers(draft)[0]["birth_on"] == "05/03/1984"
+    assert answers(draft)[0]["issued_on"] == "10/05/2023"
     assert answers(draft)[1]["position"] == "Kế toán"
 
 
@@ -189,8 +201,13 @@ def test_two_windows_are_told_of_each_other(
 def test_the_drafting_pages_are_accessible_and_never_scroll_sideways(
     live_server: Any, browser: Browser, clerk: User, draft: Dossier, size: dict[str, int]
 ) -> None:
+    sheet = spreadsheets.export(
+        kinds.get(draft.kind), [person_answers(3), person_answers(4, issued_on="10/5/23")]
+    )
+    token = parked.park(sheet, dossier=draft.uuid, owner=clerk.uuid)
     paths = [
         reverse("requests_app:start"),
+        reverse("requests_app:import_report", args=[draft.uuid, token]),
         *(
             reverse(f"requests_app:{name}", args=[draft.uuid])
             for name in ("editor", "letter_data", "import")

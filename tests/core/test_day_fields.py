@@ -9,7 +9,7 @@ import pytest
 from django import forms
 from django.http import QueryDict
 
-from portal.core.web.forms import DayField
+from portal.core.web.forms import DayField, FilterDayField
 from tests.architecture.sources import called_name, nodes
 
 
@@ -55,6 +55,16 @@ def test_an_offer_taken_without_script_is_looked_at_before_anything_is_done() ->
     assert [error.code for error in form.errors.as_data()["day"]] == ["offer_taken"]
     assert 'value="05/03/1990"' in str(form["day"])
     assert "day-dung" not in form.as_div()
+
+
+def test_an_offer_narrows_a_list_at_once() -> None:
+    class Filter(forms.Form):
+        day = FilterDayField(required=False)
+
+    form = Filter(QueryDict("day=5/3/90&day-dung=05/03/1990"))
+
+    assert form.is_valid()
+    assert form.cleaned_data["day"] == date(1990, 3, 5)
 
 
 def test_every_form_and_filter_reads_days_with_the_one_field() -> None:

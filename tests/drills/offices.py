@@ -59,6 +59,7 @@ def offices(bodies: int, stock: int) -> dict[str, Any]:
             {
                 "clerk": team.clerk.username,
                 "head": team.head.username,
+                "agency": team.agency.name,
                 "devices": _at_agency(team, stock),
             }
             for team in teams

@@ -110,6 +110,7 @@ class Clerk(Person):
     def __init__(self, desks: Desks, team: dict[str, Any]) -> None:
         super().__init__(desks, team["clerk"])
         self.head = team["head"]
+        self.agency = team["agency"]
         self.devices: list[list[str]] = list(team["devices"])
         desks.to_seal[self.head] = SimpleQueue()
         self.program = desks.client()
@@ -145,7 +146,7 @@ class Clerk(Person):
         number = next(_numbers)
         page = self.visitor.open(f"/ho-so/{dossier}/soan/").press("Thêm dòng")
         row = _row_on(page)
-        answers = builders.person_answers(number)
+        answers = builders.person_answers(number, org2=self.agency)
         cells: dict[str, Any] = {f"{row}:{name}": text for name, text in answers.items()}
         page.press("Lưu", **cells)
         contact: dict[str, Any] = {

@@ -161,4 +161,7 @@ def _renewal(certificate: Certificate, wants: str, number: int) -> dict[str, str
 def drafted(
     people: story.Cast, kind: str, rows: Sequence[Mapping[str, str]], *, now: datetime
 ) -> Dossier:
+    # Who moves comes to the sender (R41).
+    own = {"new_org2": people.agency.name}
+    rows = [{**row, **own} if row.get("new_org2") else row for row in rows]
     return story.draft_of(people, kind, rows, contact=CONTACTS.get(kind), now=now)

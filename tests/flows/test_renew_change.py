@@ -48,6 +48,9 @@ def test_one_letter_renews_one_certificate_and_takes_over_another() -> None:
 
     dossier = _draft_from_a_sheet(clerk, renewed, taken_over)
     _sign_and_send(clerk, people, dossier)
+    asked = Visitor(before.clerk).open("/ho-so/nguoi-chuyen-cong-tac/")
+    assert "Lò Thị Bình" in asked.html
+    asked.press("Trả lời", answer="moved")
     _decide(people, dossier)
     tasks.execute_accepted()
 

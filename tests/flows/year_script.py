@@ -176,7 +176,8 @@ class Script:
             issue(one, [_body_answers(one, number)], BODY, self._random)
         elif sort != "system":
             count = self._random.randint(1, 3)
-            rows = [builders.person_answers(3 * number + n + 1) for n in range(count)]
+            own = one.people.agency.name
+            rows = [builders.person_answers(3 * number + n + 1, org2=own) for n in range(count)]
             issue(one, rows, PERSON, self._random)
         else:
             key, name = requests.ec_key(), f"HỆ THỐNG SỐ {number}"

@@ -153,11 +153,14 @@ def test_the_same_comes_through_a_spreadsheet_as_a_report(
 
     assert answer.status_code == 302
     report = answer.headers["Location"]
-    assert "<script>alert(1)" not in page.get(report).content.decode()
+    shown = page.get(report)
+    assert "<script>alert(1)" not in shown.content.decode()
     imported = page.post(report, {"version": dossier.version, "do": "all"})
     assert imported.status_code == 302
-    assert "<script>alert(1)" not in page.get(imported.url).content.decode()
+    editor = page.get(imported.url)
+    assert "<script>alert(1)" not in editor.content.decode()
     assert dossier.items.count() == len(NASTY)
+    assert editor.context["problem_count"] == shown.context["report"].problem_count
 
 
 @pytest.mark.parametrize("code", FORMS)

@@ -87,6 +87,9 @@ def test_what_stands_is_kept_with_a_reason_that_office_and_ca_read(people: story
     answer(dossier, people, body_not_registered=Answer(words="Trường mới thành lập"))
 
     assert violations_before_signing(dossier, now=NOW) == []
+    items = list(dossier.items.all())
+    checks.say_at_rows(items, checks.checks(dossier, reader=people.officer, now=NOW))
+    assert any("Trường mới thành lập" in look for look in items[0].looks)
     for reader in (people.officer, people.operator):
         looks = [one.message for one in checks.checks(dossier, reader=reader, now=NOW)]
         assert any("Trường mới thành lập" in message for message in looks)

@@ -44,6 +44,12 @@ CASES: list[tuple[Check, str, str, str]] = [
     (identifiers.check_identity_number, "123456789", "old_identity_card", ""),
     (identifiers.check_identity_number, "012 084 900 101", "not_12_digits", "012084900101"),
     (identifiers.check_identity_number, "không có", "not_12_digits", ""),
+    (
+        identifiers.check_identity_number,
+        "\uff10\uff11\uff12084900101",
+        "not_12_digits",
+        "012084900101",
+    ),
     (identifiers.check_identity_number, "٠١٢٠٨٤٩٠٠١٠١", "not_12_digits", ""),
     (identifiers.check_issue_place, "CCSQLHCVTTXH", "", ""),
     (identifiers.check_issue_place, "CCSĐKQLCTVDLQGVDC", "", ""),
@@ -85,6 +91,8 @@ CASES: list[tuple[Check, str, str, str]] = [
     (identifiers.check_day, "04/08/1984?", "date_not_text", "04/08/1984"),
     (identifiers.check_day, "31/02/1984?", "not_dd_mm_yyyy", ""),
     (identifiers.check_day, "không rõ", "not_dd_mm_yyyy", ""),
+    (identifiers.check_day, "5/3/1990 (theo CCCD)", "not_dd_mm_yyyy", "05/03/1990"),
+    (identifiers.check_day, "5/3/1990 hoặc 6/3/1990", "not_dd_mm_yyyy", ""),
     (identifiers.check_day, "44621", "spreadsheet_serial_number", "01/03/2022"),
     (identifiers.check_day, "44621.5", "spreadsheet_serial_number", "01/03/2022"),
     (identifiers.check_official_email, "vanthu.tanuyen@laichau.gov.vn", "", ""),
@@ -236,7 +244,7 @@ def test_days_are_read_as_written_in_vietnam() -> None:
         "\uff10\uff15\uff0f\uff10\uff13\uff0f\uff11\uff19\uff19\uff10", "05\u204403\u20441990",
         "05/03/\u200b1990", "05/03/1990 00:00:00", "1990-03-05T00:00:00", "1990-03-05 00:00",
         "Ngày 5 tháng 3 năm 1990", unicodedata.normalize("NFD", "ngày 05 tháng 03 năm 1990"),
-        "5 tháng 3, 1990", "05//03/1990",
+        "5 tháng 3, 1990", "05//03/1990", "mùng 5 tháng 3 năm 1990", "05-thg 3-1990",
     ],
 )  # fmt: skip
 def test_a_day_beyond_doubt_is_read_however_it_is_typed(typed: str) -> None:

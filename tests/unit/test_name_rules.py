@@ -126,3 +126,17 @@ def test_an_old_certificate_is_known_and_the_same_persons() -> None:
     assert another is not None
     assert another.code == "old_serial_of_another"
     assert rules.old_serial_is_this_persons("lò văn an", "Lò Văn An") is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "chosen", "code"),
+    [
+        ("A" * 64, "", None),
+        ("A" * 65, "", "name_over_64"),
+        ("A" * 65, "B", "name_in_certificate"),
+    ],
+)
+def test_64_letters_stand_in_a_certificate(typed: str, chosen: str, code: str | None) -> None:
+    found = rules.name_fits_a_certificate(typed, chosen, typed)
+
+    assert (found.code if found else None) == code

@@ -24,6 +24,8 @@ from portal.api.dossier_serializers import (
     DraftSerializer,
     LetterSerializer,
     NewRowsSerializer,
+    QuestionAnswersSerializer,
+    QuestionSerializer,
     RowChangeSerializer,
     RowsChangedSerializer,
     RowSerializer,
@@ -37,6 +39,7 @@ from portal.ca.models import Certificate
 from requests_app import kinds
 from requests_app.decision.services import RowDecision, decide_rows
 from requests_app.dossier_pages.visibility import hides_rework
+from requests_app.drafts.questions import Answer, answer_questions
 from requests_app.drafts.services import (
     create_draft,
     import_rows,
@@ -47,6 +50,7 @@ from requests_app.drafts.services import (
 from requests_app.models import Dossier, DossierItem
 from requests_app.models.querysets import DossierQuerySet
 from requests_app.steps.engine import take_step
+from requests_app.submission.checks import questions_of, row_findings
 
 _ERRORS = {
     403: ProblemSerializer,
@@ -197,6 +201,41 @@ class RowDetail(_OfDossier, APIView):
             version=asked.validated_data["version"],
         )
         return Response(_rows_changed(dossier))
+
+
+class Questions(_OfDossier, APIView):
+    """What is asked about the rows; a POST answers, before the step ``request_signature``."""
+
+    @extend_schema(
+        operation_id="dossiers_questions_list",
+        responses={200: QuestionSerializer(many=True), 404: ProblemSerializer},
+    )
+    def get(self, request: Request, uuid: UUID) -> Response:
+        dossier = self.dossier(uuid)
+        if hides_rework(dossier, self.actor):
+            return Response([])
+        asked = questions_of(dossier, row_findings(dossier, now=self.now))
+        return Response(QuestionSerializer(asked, many=True).data)
+
+    @extend_schema(
+        operation_id="dossiers_questions_create",
+        request=QuestionAnswersSerializer,
+        responses={200: DossierDetailSerializer} | _ERRORS,
+    )
+    def post(self, request: Request, uuid: UUID) -> Response:
+        dossier = self.dossier(uuid)
+        asked = _asked(QuestionAnswersSerializer, request)
+        answer_questions(
+            dossier,
+            {
+                one["question"]: Answer(takes=one["takes"], words=one["words"])
+                for one in asked["answers"]
+            },
+            actor=self.actor,
+            now=self.now,
+            version=asked["version"],
+        )
+        return Response(self.whole(dossier))
 
 
 class Steps(_OfDossier, APIView):

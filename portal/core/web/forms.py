@@ -56,6 +56,21 @@ class OfferInput(forms.TextInput):
         return super().value_from_datadict(data, files, name)
 
 
+class ChooserInput(OfferInput):
+    """One line of text with a list to choose from while typing; other values can be typed."""
+
+    template_name = "core/chooser.html"
+
+    def __init__(self, options: Sequence[str] = (), attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        self.options = options
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["widget"]["attrs"]["list"] = f"co-{name}"
+        return {**context, "options": self.options}
+
+
 class DayInput(forms.DateInput, OfferInput):
     """A day: text, as no browser writes dd/mm/yyyy for everybody."""
 
@@ -71,6 +86,7 @@ class DayField(forms.DateField):
     """
 
     widget = DayInput
+    looks_twice = True  # at an offer that was taken
 
     def to_python(self, value: Any) -> date | None:
         if value in self.empty_values:
@@ -84,7 +100,7 @@ class DayField(forms.DateField):
 
     def clean(self, value: Any) -> date | None:
         day: date | None = super().clean(value)
-        if isinstance(value, Offered):
+        if self.looks_twice and isinstance(value, Offered):
             raise ValidationError(
                 _("Đã điền %(day)s. Hãy xem lại rồi bấm nút lần nữa."),
                 code="offer_taken",
@@ -112,10 +128,16 @@ class DayBoundField(forms.BoundField):
         return next((one.suggestion for one in check_day(nfc(typed))), "")
 
 
+class FilterDayField(DayField):
+    """A day a list is narrowed by: an offer does no harm, and is taken at once."""
+
+    looks_twice = False
+
+
 class TypedDayFilter(django_filters.DateFilter):
     """A day a list is narrowed by, read as in every form."""
 
-    field_class = DayField
+    field_class = FilterDayField
 
 
 class SheetFile(forms.FileField):

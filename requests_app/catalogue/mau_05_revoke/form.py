@@ -59,6 +59,7 @@ FIELDS = (
     Field(
         name="issue_place",
         label="Nơi cấp",
+        checks=(identifiers.check_issue_place,),
         hint=parts.ISSUE_PLACE_HINT,
         shown=identifiers.issue_place_name,
     ),

@@ -18,7 +18,11 @@ _MIDNIGHT = r"(?:[ t]+(?:0?0:00(?::00(?:\.0+)?)?|12:00(?::00)? ?(?:am|sa))z?)?"
 _DAY_FIRST = re.compile(rf"([0-9]{{1,2}}){_APART}([0-9]{{1,2}}){_APART}([0-9]{{4}}){_MIDNIGHT}")
 _YEAR_FIRST = re.compile(rf"([0-9]{{4}}){_APART}([0-9]{{1,2}}){_APART}([0-9]{{1,2}}){_MIDNIGHT}")
 _IN_WORDS = re.compile(
-    r"(?:ngay )?([0-9]{1,2}) ?(?:thang|thg)[ .]?([0-9]{1,2}) ?,? ?(?:nam)? ?([0-9]{4})"
+    r"(?:ngay )?(?:m[uo]ng )?([0-9]{1,2})[ \-]?(?:thang|thg)[ .\-]?([0-9]{1,2})"
+    r"[ ,\-]*(?:nam)? ?([0-9]{4})"
+)
+_AMONG_WORDS = re.compile(
+    rf"(?<![0-9])([0-9]{{1,2}}){_APART}([0-9]{{1,2}}){_APART}([0-9]{{4}})(?![0-9])"
 )
 _EIGHT_DIGITS = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{4})")
 _EIGHT_FROM_YEAR = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
@@ -145,6 +149,9 @@ def _guess(value: str) -> str:
     """Return the day somebody most likely meant, to be offered; "" when there is no telling."""
     if day := parse_day(value) or parse_day(_plain(value).translate(_FOR_DIGITS)):
         return written_day(day)
+    among = [_day(one[3], one[2], one[1]) for one in _AMONG_WORDS.finditer(_plain(value))]
+    if len(among) == 1 and among[0]:
+        return written_day(among[0])
     # A spreadsheet takes the zero before the day away.
     text = _plain(value)
     match, otherwise = _SEVEN_DIGITS.fullmatch(text), _SEVEN_OTHERWISE.fullmatch(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -114,7 +115,7 @@ def check_identity_number(value: str) -> Findings:
                 "Hãy nhập 12 số trên thẻ căn cước."
             ),
         )
-    digits = _SEPARATORS.sub("", value)
+    digits = _SEPARATORS.sub("", unicodedata.normalize("NFKC", value))
     return error(
         "not_12_digits",
         _("Số định danh cá nhân phải có đúng 12 chữ số, không có dấu cách hay ký hiệu khác."),
