@@ -133,3 +133,25 @@ def deed_of(action: str) -> str:
         Action.STOP_REST: _("Dừng phần còn lại vì đơn vị gửi được sắp xếp"),
         Action.REOPEN: _("Mở lại để soạn dưới tên đơn vị kế thừa"),
     }[Action(action)]
+
+
+def done_of(action: str) -> str:
+    """Return what was just done, said to who did it."""
+    return {
+        Action.REQUEST_SIGNATURE: _("Đã trình lãnh đạo ký"),
+        Action.REVISE: _("Đã lấy lại để sửa"),
+        Action.SEND_BACK_TO_DRAFT: _("Đã yêu cầu soạn lại"),
+        Action.SIGN: _("Đã ký văn bản"),
+        Action.SEAL: _("Đã ký số cơ quan và gửi"),
+        Action.RETURN: _("Đã trả lại để hoàn thiện"),
+        Action.FORWARD: _("Đã chuyển Cục Chứng thực số"),
+        Action.DECIDE: _("Đã trình phê duyệt kết quả"),
+        Action.SEND_BACK: _("Đã yêu cầu xử lý lại"),
+        Action.CONFIRM: _("Đã phê duyệt kết quả"),
+        Action.REJECT: _("Đã phê duyệt từ chối toàn bộ"),
+        Action.ACKNOWLEDGE: _("Đã xác nhận"),
+        Action.TAKE_ALL: _("Đã xác nhận nhận đủ thiết bị"),
+        Action.TAKE_SOME: _("Đã xác nhận nhận một phần thiết bị"),
+        Action.WITHDRAW: _("Đã rút hồ sơ"),
+        Action.RETRY: _("Đã cho thực hiện lại"),
+    }.get(Action(action)) or _("Đã ghi nhận")

@@ -95,6 +95,11 @@ def deed(action: str) -> str:
     return wording.deed_of(action)
 
 
+@register.filter
+def just_done(action: str) -> str:
+    return wording.done_of(action)
+
+
 @dataclass(frozen=True, slots=True)
 class Button:
     """The one button of a line in a work list."""
