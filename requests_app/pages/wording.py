@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from portal.core.roles import Scope
 from requests_app import kinds
 from requests_app.models import Dossier
 from requests_app.workflow import HANDING_BACK, Action, Route, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from portal.accounts.models import User
 
 _TONES: Mapping[str, str] = {
     State.DRAFT: "neutral",
@@ -34,6 +37,17 @@ _TONES: Mapping[str, str] = {
 def tone_of(state: str) -> str:
     """Return the tone of a state's tag."""
     return _TONES[state]
+
+
+def state_for(dossier: Dossier, user: User) -> str:
+    """Return the state in words: what its sender has sent waits for those who received it."""
+    if dossier.state == State.SUBMITTED and user.scope in (Scope.OFFICE, Scope.CA):
+        is_office = dossier.route in _FIRST_AT_THE_OFFICE
+        return _("Chờ Sở xem xét") if is_office else _("Chờ Cục xem xét")
+    return str(State(dossier.state).label)
+
+
+_FIRST_AT_THE_OFFICE = (Route.VIA_OFFICE, Route.OFFICE_ONLY, Route.OFFICE_MINUTES)
 
 
 def what_next(dossier: Dossier) -> str:
