@@ -29,7 +29,7 @@ from orgmerge.description.rows import JOINED, shown_rows
 from orgmerge.filters import ALL, NarrowingFilter, containing
 from orgmerge.models import Merger, MergerBody, MergerOffice, MergerShare, ReviewReply
 from orgmerge.models.querysets import MergerQuerySet
-from orgmerge.overview.wording import what_next
+from orgmerge.overview.wording import DONE, what_next
 from orgmerge.partners import services as partners
 from orgmerge.plans import cautions
 from orgmerge.repeal import services as repeal
@@ -222,8 +222,7 @@ def take_step(request: UserRequest, code: UUID) -> HttpResponse:
                 )
                 form.add_error(None, message)
                 return render_detail(request, pages.find(request.user, code), sent=form)
-            said = _("Đã ghi nhận: %(deed)s.") % {"deed": MergerAction(taken.action).label}
-            messages.success(request, said)
+            messages.success(request, DONE[MergerAction(taken.action)])
             return redirect("orgmerge:detail", merger.uuid)
         form.violations = list(refused.violations)
     return render_detail(request, pages.find(request.user, code), sent=form)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orgmerge.vocabulary import LineState, MergerState
+from orgmerge.workflow import MergerAction
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Violation
 
@@ -24,6 +25,13 @@ TONES = {
     MergerState.IN_FORCE: "info",
     MergerState.COMPLETED: "success",
     MergerState.WITHDRAWN: "neutral",
+}
+# What is said to who took a step.
+DONE = {
+    MergerAction.SUBMIT: gettext_lazy("Đã trình lãnh đạo phê duyệt."),
+    MergerAction.SEND_BACK: gettext_lazy("Đã trả lại để sửa."),
+    MergerAction.APPROVE: gettext_lazy("Đã phê duyệt phương án."),
+    MergerAction.WITHDRAW: gettext_lazy("Đã rút phương án."),
 }
 LINE_TONES = {
     LineState.PLANNED: "neutral",

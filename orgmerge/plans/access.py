@@ -103,20 +103,25 @@ class OpenSort:
 
 def open_sorts(plan: Plan) -> Sequence[OpenSort]:
     """Return what is to be settled, by what it is about and why: as it was counted when the plan
-    was made, one query where it was not."""
+    was made, two queries where it was not."""
     if (counted := plan.counts.get("to_settle")) is None:
         rows = plan.lines.filter(TO_SETTLE).order_by().values_list("about", "reason")
         counted = list(rows.annotate(number=Count("pk")).order_by("about", "reason"))
+        along = plan.lines.filter(reason=Why.FOLLOWS_CERTIFICATE).order_by().values_list("about")
+        following = dict(along.annotate(number=Count("pk")))
+    else:
+        following = plan.counts.get("following", {})
     # A certificate's device and holder are decided with it: said beside the first such question.
-    along = ", ".join(
-        f"{number} {str(LineAbout(about).label).lower()}"
-        for about, number in plan.counts.get("following", {}).items()
+    decides = ", ".join(
+        f"{following[about]} {str(about.label).lower()}"
+        for about in LineAbout
+        if about in following
     )
     found = []
     for about, reason, number in counted:
         is_root = about == LineAbout.CERTIFICATE and reason in _DECIDING
-        found.append(OpenSort(LineAbout(about), reason, number, along if is_root else ""))
-        along = "" if is_root else along
+        found.append(OpenSort(LineAbout(about), reason, number, decides if is_root else ""))
+        decides = "" if is_root else decides
     return found
 
 

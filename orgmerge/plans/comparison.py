@@ -133,8 +133,10 @@ SORTS_SHOWN = 12
 def growth_of(plan: Plan) -> Growth | None:
     """Return why ``plan`` differs from the one it was compared with; None where nothing moved."""
     moved = plan.counts.get("moved")
-    old = plan.merger.plans.filter(number=plan.counts.get("compared_with")).first()
-    if not moved or old is None:
+    if not moved:
+        return None
+    old = plan.merger.plans.filter(number=plan.counts["compared_with"]).first()
+    if old is None:
         return None
     sorts = [
         GrowthSort(label, tone, str(LineAbout(about).label), reason, number)

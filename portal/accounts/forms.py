@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.agencies import lookup
@@ -122,7 +121,7 @@ class AgencyField(BodyField):
         try:
             return super().clean(value)
         except forms.ValidationError as error:
-            existing = Agency.objects.existing(timezone.localdate())
+            existing = Agency.objects.filter(dissolved_on__isnull=True)
             found = lookup.suggestions(existing, str(value or ""))
             if not found or getattr(error, "code", "") not in ("no_such_body", "several_bodies"):
                 raise

@@ -81,6 +81,14 @@ def still_waiting(dossier: Dossier, user: User, *, now: datetime) -> list[StillW
             }
             link = reverse("devices:new_pin", args=[device.uuid])
             found.append(_for_clerk(dossier, user, words, link, _("Đặt mã PIN mới")))
+    if effect is EffectKind.RECORD_LOSS:
+        keys = dossier.items.exclude(device=None).order_by().values("device__key")
+        if valid := Certificate.objects.valid_at(now).filter(key__in=keys).count():
+            words = _("%(count)s chứng thư trên thiết bị thất lạc còn hiệu lực, chờ thu hồi") % {
+                "count": valid
+            }
+            link = f"{reverse('requests_app:start')}?need=mau_05_revoke"
+            found.append(_for_clerk(dossier, user, words, link, _("Lập Mẫu 05")))
     return found
 
 

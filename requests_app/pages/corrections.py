@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,8 @@ def _changes(dossier: Dossier, was: ReturnedContent, *, is_own: bool) -> Iterato
     )
     if was.note != dossier.note:
         yield Change(_("Văn bản"), _("Nội dung thêm"), was.note, dossier.note)
+    # What stands whole in the table of rows stands whole here.
+    at_a_glance = {name for _label, names in kind.glance for name in names}
     before = {row["uuid"]: row for row in was.rows}
     now = list(dossier.items.order_by("position"))
     came = [item for item in now if str(item.uuid) not in before]
@@ -91,7 +93,13 @@ def _changes(dossier: Dossier, was: ReturnedContent, *, is_own: bool) -> Iterato
             yield Change(where, _("Cả dòng"), "", _("thêm mới"), item.position)
             continue
         yield from _cells(
-            where, kind.fields, row["answers"], item.answers, is_own=is_own, row=item.position
+            where,
+            kind.fields,
+            row["answers"],
+            item.answers,
+            is_own=is_own,
+            read_whole=at_a_glance,
+            row=item.position,
         )
     for row in gone.values():
         where = _("Dòng %(row)s cũ: %(title)s") % {"row": row["position"], "title": row["title"]}
@@ -108,13 +116,15 @@ def _cells(
     after: Mapping[str, Any],
     *,
     is_own: bool,
+    read_whole: Collection[str] = (),
     row: int = 0,
 ) -> Iterator[Change]:
     for one in fields:
+        is_whole = is_own or one.name in read_whole
         old, new = str(before.get(one.name) or ""), str(after.get(one.name) or "")
         if old == new:
             continue
-        words = words_of if is_own else shown
+        words = words_of if is_whole else shown
         was, now = (words(one, value) if value else "" for value in (old, new))
         if was == now:  # masked, they look the same
             now = _("%(value)s (đã đổi số)") % {"value": now}

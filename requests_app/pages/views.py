@@ -86,8 +86,8 @@ def take(request: UserRequest, dossier: Dossier, form: StepForm) -> HttpResponse
         return redirect("requests_app:done", dossier.uuid)
     messages.success(
         request,
-        _("Đã ghi nhận: %(deed)s. Hồ sơ không còn ở đơn vị anh/chị.")
-        % {"deed": wording.deed_of(Action(typed["action"]))},
+        _("%(done)s. Hồ sơ không còn ở đơn vị anh/chị.")
+        % {"done": wording.done_of(Action(typed["action"]))},
     )
     return redirect("home")
 

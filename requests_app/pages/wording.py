@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from portal.core.roles import Scope
 from requests_app import kinds
 from requests_app.models import Dossier
 from requests_app.workflow import HANDING_BACK, Action, Route, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from portal.accounts.models import User
 
 _TONES: Mapping[str, str] = {
     State.DRAFT: "neutral",
@@ -34,6 +37,17 @@ _TONES: Mapping[str, str] = {
 def tone_of(state: str) -> str:
     """Return the tone of a state's tag."""
     return _TONES[state]
+
+
+def state_for(dossier: Dossier, user: User) -> str:
+    """Return the state in words: what its sender has sent waits for those who received it."""
+    if dossier.state == State.SUBMITTED and user.scope in (Scope.OFFICE, Scope.CA):
+        is_office = dossier.route in _FIRST_AT_THE_OFFICE
+        return _("Chờ Sở xem xét") if is_office else _("Chờ Cục xem xét")
+    return str(State(dossier.state).label)
+
+
+_FIRST_AT_THE_OFFICE = (Route.VIA_OFFICE, Route.OFFICE_ONLY, Route.OFFICE_MINUTES)
 
 
 def what_next(dossier: Dossier) -> str:
@@ -133,3 +147,25 @@ def deed_of(action: str) -> str:
         Action.STOP_REST: _("Dừng phần còn lại vì đơn vị gửi được sắp xếp"),
         Action.REOPEN: _("Mở lại để soạn dưới tên đơn vị kế thừa"),
     }[Action(action)]
+
+
+def done_of(action: str) -> str:
+    """Return what was just done, said to who did it."""
+    return {
+        Action.REQUEST_SIGNATURE: _("Đã trình lãnh đạo ký"),
+        Action.REVISE: _("Đã lấy lại để sửa"),
+        Action.SEND_BACK_TO_DRAFT: _("Đã yêu cầu soạn lại"),
+        Action.SIGN: _("Đã ký văn bản"),
+        Action.SEAL: _("Đã ký số cơ quan và gửi"),
+        Action.RETURN: _("Đã trả lại để hoàn thiện"),
+        Action.FORWARD: _("Đã chuyển Cục Chứng thực số"),
+        Action.DECIDE: _("Đã trình phê duyệt kết quả"),
+        Action.SEND_BACK: _("Đã yêu cầu xử lý lại"),
+        Action.CONFIRM: _("Đã phê duyệt kết quả"),
+        Action.REJECT: _("Đã phê duyệt từ chối toàn bộ"),
+        Action.ACKNOWLEDGE: _("Đã xác nhận"),
+        Action.TAKE_ALL: _("Đã xác nhận nhận đủ thiết bị"),
+        Action.TAKE_SOME: _("Đã xác nhận nhận một phần thiết bị"),
+        Action.WITHDRAW: _("Đã rút hồ sơ"),
+        Action.RETRY: _("Đã cho thực hiện lại"),
+    }.get(Action(action)) or _("Đã ghi nhận")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +12,9 @@ from portal.core.rules import Violation
 from requests_app.models import Dossier, ReturnReason
 from requests_app.steps.reasons import has_blank, numbers_in, with_rows
 from requests_app.workflow import Action
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
 
 # Steps back whose reason is about rows of the list.
 NAMES_ROWS = frozenset({Action.RETURN, Action.SEND_BACK, Action.SEND_BACK_TO_DRAFT})
@@ -109,8 +112,9 @@ class StepForm(forms.Form):
             cleaned["reason"] = with_rows(str(cleaned.get("reason", "")), titles)
         if has_blank(str(cleaned.get("reason", ""))) and "reason" not in self.errors:
             # What comes back is the text to be filled in, not an empty field.
-            self.data = self.data.copy()
-            self.data["reason"] = cleaned["reason"]
+            data = cast("QueryDict", self.data).copy()
+            data["reason"] = str(cleaned["reason"])
+            self.data = data
             self.add_error(
                 "reason",
                 _("Lý do còn chỗ chưa điền (“…”). Chọn dòng hoặc sửa lời văn rồi gửi lại."),

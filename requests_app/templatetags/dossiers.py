@@ -95,6 +95,11 @@ def deed(action: str) -> str:
     return wording.deed_of(action)
 
 
+@register.filter
+def just_done(action: str) -> str:
+    return wording.done_of(action)
+
+
 @dataclass(frozen=True, slots=True)
 class Button:
     """The one button of a line in a work list."""
@@ -115,10 +120,11 @@ def next_button(dossier: Dossier, role: str) -> Button:
     return Button(str(label), reverse(route, args=[dossier.uuid]))
 
 
-@register.simple_tag
-def dossier_state(dossier: Dossier) -> SafeString:
-    """Return the state of a dossier as a word in a tag."""
-    return state_tag(State(dossier.state).label, wording.tone_of(dossier.state))
+@register.simple_tag(takes_context=True)
+def dossier_state(context: Context, dossier: Dossier) -> SafeString:
+    """Return the state of a dossier as a word in a tag, as the reader has it."""
+    words = wording.state_for(dossier, context["request"].user)
+    return state_tag(words, wording.tone_of(dossier.state))
 
 
 @register.simple_tag

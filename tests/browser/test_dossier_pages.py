@@ -94,7 +94,7 @@ def test_rows_ticked_in_the_list_stand_in_the_reason(tour: Tour) -> None:
     said = page.get_by_label("Nội dung lý do").input_value()
     assert f"(dòng 1 ({first.title}), 3 ({third.title}))" in said
     page.get_by_role("button", name="Trả lại để hoàn thiện").click()
-    assert "Trả lại để hoàn thiện" in page.locator("h1").inner_text()
+    assert "Đã trả lại để hoàn thiện" in page.locator("h1").inner_text()
     assert dossier.events.get(action=Action.RETURN).reason == said
     assert tour.faults == []
 
@@ -111,7 +111,7 @@ def test_without_script_the_desk_returns_a_dossier_and_an_error_loses_nothing(to
 
     page.get_by_label("Nội dung lý do").fill("Dòng 1 thiếu ngày cấp.")
     page.get_by_role("button", name="Trả lại để hoàn thiện").click()
-    assert "Trả lại để hoàn thiện" in page.locator("h1").inner_text()
+    assert "Đã trả lại để hoàn thiện" in page.locator("h1").inner_text()
 
 
 def test_an_error_takes_the_focus_and_the_skip_link_comes_first(tour: Tour) -> None:

@@ -207,7 +207,7 @@ def test_lines_of_two_sorts_are_not_settled_together(split: Merger, officer: Use
     alone = plan.lines.get(about=LineAbout.SUBSCRIBER, reason="body_split")
     some = [waiting_lines(plan)[0], alone]
 
-    answer = settle(split, officer, some, action="keep")  # type: ignore[arg-type]
+    answer = settle(split, officer, some, action="keep")
 
     assert answer.headers["Location"] == page_of(split)  # type: ignore[attr-defined]
     assert not split.settlements.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import time_machine
@@ -43,7 +44,7 @@ def test_each_changed_cell_and_row_is_told() -> None:
     people = story.cast()
     dossier = returned(people)
     first, second, third = dossier.items.order_by("position")
-    act = {"actor": people.clerk, "now": builders.NOW}
+    act: dict[str, Any] = {"actor": people.clerk, "now": builders.NOW}
     save_rows(dossier, {first.uuid: {"position": "Chủ tịch"}}, version=dossier.version, **act)
     dossier.refresh_from_db()
     remove_row(dossier, second.uuid, version=dossier.version, **act)

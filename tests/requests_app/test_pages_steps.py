@@ -222,7 +222,7 @@ def test_a_dossier_that_leaves_the_desk_leads_home(client: Client) -> None:
     answer = client.post(page("take_step", dossier), data, follow=True)
 
     assert answer.redirect_chain == [("/", 302)]
-    assert "Đã ghi nhận" in answer.text
+    assert "Đã trả lại để hoàn thiện" in answer.text
 
 
 def test_another_agencys_post_finds_nothing(client: Client) -> None:

@@ -16,7 +16,7 @@ from portal.deadlines.models import Deadline
 from portal.notices.models import Notice
 from requests_app import kinds
 from requests_app.drafts.services import remove_row, save_rows
-from requests_app.pages.wording import deed_of
+from requests_app.pages.wording import deed_of, done_of
 from requests_app.titles import headline_of, title_of
 from requests_app.workflow import Action, State
 from tests import builders, story
@@ -166,4 +166,4 @@ def test_the_start_page_remembers_what_one_came_for(client: Client) -> None:
 
 
 def test_every_step_has_words_for_the_history() -> None:
-    assert all(deed_of(action) for action in Action)
+    assert all(deed_of(action) and done_of(action) for action in Action)

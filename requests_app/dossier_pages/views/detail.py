@@ -219,6 +219,7 @@ def row(request: UserRequest, uuid: UUID, row_uuid: UUID) -> HttpResponse:
         "dossier": dossier,
         "item": item,
         "answers": components.answers_of(dossier, item),
+        "refused": item.outcome == Outcome.REFUSED and refused_rows(dossier, request.user),
         "attachments": item.attachments.filter(is_current=True).select_related("document"),
     }
     return render(request, "requests_app/row.html", context)
