@@ -40,6 +40,10 @@ class Condition(models.TextChoices):
     LOST = "lost", _("Thất lạc")
 
 
+# Where lists and sums have a device: each at exactly one, a lost one nowhere else.
+PLACES = (*Custody.choices, (Condition.LOST.value, Condition.LOST.label))
+
+
 class Move(models.TextChoices):
     """What can happen to a device."""
 

@@ -17,6 +17,7 @@ from openpyxl import load_workbook
 from devices import services as devices
 from devices.lifecycle import Condition, Custody, Move
 from devices.models import CustodyMove, Device
+from devices.returns.services import start_clocks
 from portal.accounts.models import User
 from portal.agencies.models import Affiliation, Agency
 from portal.audit.models import AuditEntry
@@ -99,6 +100,8 @@ def fill(slug: str, agency: Agency, clerk: User) -> None:
         builders.dossier(agency=agency, state=State.SUBMITTED, created_by=clerk)
         return
     device = held(agency)
+    if slug == "thiet-bi-phai-nop-lai":
+        start_clocks([device], now=NOW)
     if slug == "thiet-bi-that-lac":
         lose(device, clerk)
 

@@ -24,7 +24,7 @@ from portal.ca.register.filters import CertificateFilter
 from portal.ca.register.views_installation import waiting
 from portal.ca.register.words import happenings, sentence, waits_for
 from portal.core.web import sheets
-from portal.core.web.paging import MOST_COUNTED, Order, capped_count, first_rows, keyset_page
+from portal.core.web.paging import Order, capped_count, first_rows, keyset_page
 from portal.core.web.sheets import SheetColumn
 
 if TYPE_CHECKING:
@@ -81,12 +81,11 @@ def certificate_list(request: UserRequest) -> HttpResponse:
         today = timezone.localdate(now)
         return sheets.sheet_response(rows, COLUMNS, name="chung-thu", today=today)
     page = keyset_page(narrowed.for_list(), order=ORDERS[order], params=request.GET)
-    count = capped_count(narrowed)
     context = {
         "filter": found,
         "page": page,
         "rows": _rows(page, now=now),
-        "count": f"{MOST_COUNTED:,}+".replace(",", ".") if count > MOST_COUNTED else str(count),
+        "count": capped_count(narrowed),
         "order": order,
     }
     htmx = request.htmx  # type: ignore[attr-defined]

@@ -192,8 +192,8 @@ def home(request: UserRequest) -> HttpResponse:
             context["rules"] = sum(not user.is_same_person_as(one.proposed_by) for one in rules)
             context["dead_mails"] = capped_count(Mail.objects.visible_to(user).dead())
         else:
-            open_ones = Dossier.objects.visible_to(user).exclude(queue="")
-            context["overdue"] = capped_count(open_ones.filter(due_on__lt=timezone.localdate()))
+            today = timezone.localdate()
+            context["overdue"] = capped_count(Deadline.objects.visible_to(user).overdue(today))
         return render(request, "requests_app/home_without_work.html", context)
     now = timezone.now()
     today = timezone.localdate(now)
@@ -202,20 +202,14 @@ def home(request: UserRequest) -> HttpResponse:
         waiting, order=Order("due_on", is_nullable=True), params=request.GET, size=_SHOWN
     )
     agenda = Agenda.of(request.user, page, today=today)
-    # Count what is urgent; what stands on the page to its end is counted without asking.
+    # What is urgent is counted as the list of deadlines has it, whoever of the body has it in hand;
+    # what stands on the page to its end is counted without asking.
     expiring = Certificate.objects.visible_to(request.user).expiring(
         now, within_days=EXPIRING_WITHIN_DAYS
     )
-    days = [dossier.due_on for dossier in page]
-    overdue = sum(day is not None and day < today for day in days)
-    counts = {"overdue": overdue, "today": days.count(today), "waiting": len(days)}
+    counts = Deadline.objects.visible_to(request.user).urgent(today) | {"waiting": len(page)}
     if not page.is_whole:
-        waiting = Dossier.objects.workable_by(request.user)
-        counts["waiting"] = capped_count(waiting)
-        shows_all_urgent = page.previous_params is None and (days[-1] is None or days[-1] > today)
-        if not shows_all_urgent:
-            counts["overdue"] = capped_count(waiting.filter(due_on__lt=today))
-            counts["today"] = capped_count(waiting.filter(due_on=today))
+        counts["waiting"] = capped_count(Dossier.objects.workable_by(request.user))
     context = {
         "page": page,
         "figures": counts | {"expiring": capped_count(expiring)},
