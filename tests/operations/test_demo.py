@@ -6,26 +6,33 @@ import re
 import shutil
 import subprocess
 import tempfile
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from django.apps import apps
 from django.test import Client, TestCase
+from django.urls import reverse
 from django.utils import timezone
 
 from devices import services as devices
 from devices.models import Device
+from portal.accounts.models import User
 from portal.ca.authority import keystore
 from portal.ca.models import Certificate
 from portal.ca.register import services as ca
+from portal.core.roles import Role
 from portal.demo import seed
+from tests.counts import Walk
 
+# Of the days to come: who has something overdue on the first page.
+OVERDUE_SEEN_BY = frozenset({Role.CLERK, Role.OFFICE_OFFICER, Role.CA_OPERATOR, Role.AUDITOR})
 SAMPLE = 3  # asked about by openssl itself; of the rest its answers are read here
 
 
@@ -89,6 +96,23 @@ class DemoTests(TestCase):
             for one in unexpired.filter(revoked_at__isnull=not is_revoked)[:SAMPLE]:
                 assert f"{self.pem(one)}: {word}" in self.ask_with_openssl(one)
                 assert (int(one.serial, 16) in listed) is is_revoked
+
+    def test_every_count_leads_to_a_list_of_as_many(self) -> None:
+        """Whoever asks, today and when much has become overdue."""
+        faults, checked = [], set()
+        for days, roles in ((0, frozenset(Role)), (12, OVERDUE_SEEN_BY)):
+            with time_machine.travel(self.now + timedelta(days=days)):
+                for role in sorted(roles):
+                    client = Client()
+                    client.force_login(User.objects.filter(role=role).earliest("pk"))
+                    walk = Walk(client)
+                    walk.go()
+                    faults += [f"{role}, {days} days on, {fault}" for fault in walk.faults]
+                    checked |= set(walk.checked)
+
+        assert not faults, "\n".join(faults)
+        homes = (reverse("home"), reverse("devices:list"), reverse("devices:sums"))
+        assert checked >= {*homes, reverse("requests_app:dashboard")}
 
     def read(self, certificate: Certificate, what: str) -> str:
         return openssl("x509", "-noout", what, "-in", self.pem(certificate))

@@ -232,7 +232,7 @@ def test_certificates_whose_door_shuts_are_one_line_a_section(client: Client) ->
     assert found == {"hom-nay": (0, 0, [1]), "sap-toi": (0, 0, [3, 1])}
     assert "3 chứng thư phải đề nghị gia hạn, thay đổi chậm nhất 23/11/2026" in text
     assert "chứng thư cuối cùng: 18/02/2027" in text
-    assert "1 chứng thư hết hạn từ 23/11/2026, chỉ còn cấp mới" in text
+    assert "Chứng thư hết hạn ngày 23/11/2026, chỉ còn cấp mới" in text
 
 
 def test_within_a_section_the_first_day_stands_first_whatever_is_due(client: Client) -> None:
