@@ -16,14 +16,16 @@ from django.urls import Resolver404, resolve
 from lxml.html import HtmlElement as Element
 from lxml.html import document_fromstring
 
-LIKE = 2  # of pages that differ in what they are about alone, so many are looked at
 MOST_PAGES = 40  # of one list
 _NUMBER = re.compile(r"(\d{1,3}(?:\.\d{3})*)\+?(?!\S)")
 _COUNTS = re.compile(r"^\d{1,3}(?:\.\d{3})*\+?(?:\s+[^\W\d]|$)|\(\d+\)$")  # "3 thiết bị", "(3)"
 
 
 class Walk:
-    """Everything one user is led to from the home page; ``faults`` says what does not agree."""
+    """Everything one user is led to from the home page; ``faults`` says what does not agree.
+
+    Of pages that differ in what they are about alone one is looked at.
+    """
 
     def __init__(self, client: Client) -> None:
         self.faults: list[str] = []
@@ -33,7 +35,7 @@ class Walk:
         self._pages: dict[str, Element | None] = {}
 
     def go(self, start: str = "/") -> None:
-        """Look at the pages that can be reached, a few of each sort, and at all that is counted."""
+        """Look at the pages that can be reached, one of each sort, and at all that is counted."""
         seen: Counter[tuple[str, ...]] = Counter()
         queue, queued = deque([start]), {start}
         while queue:
@@ -49,7 +51,7 @@ class Walk:
                 elif said:
                     self.faults.append(f"{at}: “{_text(link)}” counts without a mark")
                 sort = _sort_of(path)
-                if sort is not None and path not in queued and seen[sort] < LIKE:
+                if sort is not None and path not in queued and not seen[sort]:
                     seen[sort] += 1
                     queued.add(path)
                     queue.append(path)

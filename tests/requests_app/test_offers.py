@@ -148,13 +148,13 @@ def test_a_locked_device_is_recovered_and_a_lost_one_told_of(people: story.Cast)
     device = held(people).key.device
     Device.objects.filter(pk=device.pk).update(condition=Condition.LOCKED)
     device.refresh_from_db()
-    assert opened(of_device(device, people.clerk)) == {"recover", "lose", "revoke"}
+    assert opened(of_device(device, people.clerk)) == {"recover", "lose", "revoke", "tell"}
 
     Device.objects.filter(pk=device.pk).update(condition=Condition.LOST)
     device.refresh_from_db()
     found = of_device(device, people.clerk)
 
-    assert opened(found) == {"lose", "revoke"}
+    assert opened(found) == {"lose", "revoke", "tell"}
     assert codes(found["give_back"]) == {"device_lost"}
     assert "lose" in found["give_back"].instead
 

@@ -140,7 +140,13 @@ RECOVER = Way(
         "Nơi tiếp nhận mở khóa thiết bị; thuê bao tự đặt mã PIN mới trên hệ thống. Không cấp lại "
         "chứng thư."
     ),
-    ready=(_("Số hiệu in trên thiết bị. Không thử mật khẩu thêm."), _LETTER),
+    ready=(
+        _(
+            "Số hiệu in trên thiết bị. Không thử mật khẩu thêm. Thiết bị chưa được ghi nhận bị "
+            "khóa thì hệ thống ghi nhận khi lập hồ sơ."
+        ),
+        _LETTER,
+    ),
     limit=with_numbers(
         _("%(recovery_days)s ngày làm việc kể từ ngày nhận đề nghị hợp lệ (Điều 22).")
     ),
@@ -274,6 +280,7 @@ OF_PERSONS = (
         label=_EXPIRING,
         hint=_EXPIRING_HINT,
         ways=(RENEW, issue_anew("mau_01_person", label=_TOO_LATE)),
+        is_together=True,
     ),
     Occasion(
         code="changed",
@@ -326,6 +333,7 @@ OF_BODIES = (
         label=_EXPIRING,
         hint=_EXPIRING_HINT,
         ways=(RENEW, issue_anew("mau_02_organisation", label=_TOO_LATE)),
+        is_together=True,
     ),
     Occasion(
         code="changed",
@@ -352,6 +360,7 @@ OF_SYSTEMS = (
         label=_EXPIRING,
         hint=_EXPIRING_HINT,
         ways=(RENEW, issue_anew("mau_03_system", label=_TOO_LATE)),
+        is_together=True,
     ),
     Occasion(
         code="changed",
