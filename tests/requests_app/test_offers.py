@@ -300,6 +300,36 @@ def test_what_is_asked_on_a_device_names_it(people: story.Cast, do: str, form: s
     assert draft.items.get().device == device
 
 
+def test_a_hand_over_is_told_of_from_the_device_and_of_no_other(people: story.Cast) -> None:
+    device, _other = held(people).key.device, held(people)
+    offer = offers_for_device(device, people.clerk, NOW)[0]
+    assert (offer.code, offer.is_next) == ("tell", True)
+
+    draft = ask(people.clerk, device, "tell")
+
+    assert draft.kind == "mau_07_handover"
+    assert [item.device for item in draft.items.all()] == [device]
+    (again, *_others) = offers_for_device(device, people.clerk, NOW)
+    assert again.draft == reverse("requests_app:editor", args=[draft.uuid])
+
+
+@pytest.mark.parametrize(
+    ("days_left", "right"), [(400, None), (40, "renew"), (29, "reissue"), (-1, "reissue")]
+)
+def test_on_what_soon_expires_the_right_act_stands_first_and_alone_is_heavy(
+    people: story.Cast, days_left: int, right: str | None
+) -> None:
+    certificate = held(people, days_left=days_left)
+
+    found = offers_for_certificate(certificate, people.clerk, NOW)
+
+    assert [offer.code for offer in found if offer.is_next] == ([right] if right else [])
+    shown = page(people.clerk).get(reverse("ca:detail", args=[certificate.uuid])).text
+    assert (found[0].code == right) is (right is not None)
+    heavy = re.findall(r'<(?:button|a) class="btn btn-primary"[^>]*>([^<]*)', shown)
+    assert len(heavy) == (1 if right else 0)
+
+
 def test_what_is_closed_opens_no_draft_and_says_why(people: story.Cast) -> None:
     certificate = held(people, days_left=29)
     address = reverse("requests_app:start_from_certificate", args=[certificate.uuid])

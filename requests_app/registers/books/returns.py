@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from devices.lifecycle import PLACES, Condition
+from devices.lifecycle import PLACES, Condition, Custody
 from devices.models import CustodyMove, Device, DeviceKind
 from devices.serials import normalise
 from portal.core.text.vietnamese import search_key
@@ -31,7 +31,7 @@ from requests_app.registers.filters import ALL, RegisterFilter
 
 @dataclass(frozen=True, slots=True)
 class ReturnEntry:
-    """A device that is owed, with its clock and who received it last."""
+    """A device that is owed, with its clock and who has it: its body once it is back there."""
 
     clock: Deadline
     device: Device | None
@@ -48,8 +48,10 @@ class ReturnEntry:
         entries = []
         for row in rows:
             device = devices.get(row.target_uuid)
-            subscriber = device.subscriber.name if device and device.subscriber else ""
-            holder = holders.get(row.target_uuid, subscriber)
+            holder = device.subscriber.name if device and device.subscriber else ""
+            holder = holders.get(row.target_uuid, holder)
+            if device and device.custody == Custody.BACK_AT_AGENCY:
+                holder = row.agency.name
             entries.append(cls(row, device, holder, row.due_on < today))
         return entries
 
