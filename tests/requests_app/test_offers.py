@@ -313,9 +313,7 @@ def test_a_hand_over_is_told_of_from_the_device_and_of_no_other(people: story.Ca
     assert again.draft == reverse("requests_app:editor", args=[draft.uuid])
 
 
-@pytest.mark.parametrize(
-    ("days_left", "right"), [(400, None), (40, "renew"), (29, "reissue"), (-1, "reissue")]
-)
+@pytest.mark.parametrize(("days_left", "right"), [(400, None), (40, "renew"), (29, "reissue")])
 def test_on_what_soon_expires_the_right_act_stands_first_and_alone_is_heavy(
     people: story.Cast, days_left: int, right: str | None
 ) -> None:
