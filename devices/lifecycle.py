@@ -41,7 +41,13 @@ class Condition(models.TextChoices):
 
 
 # Where lists and sums have a device: each at exactly one, a lost one nowhere else.
-PLACES = (*Custody.choices, (Condition.LOST.value, Condition.LOST.label))
+PLACES = (
+    *(
+        (one.value, _("Thuê bao còn giữ, phải nộp lại") if one == "to_be_returned" else one.label)
+        for one in Custody
+    ),
+    (Condition.LOST.value, Condition.LOST.label),
+)
 
 
 class Move(models.TextChoices):

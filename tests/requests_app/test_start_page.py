@@ -183,7 +183,7 @@ def test_who_soon_expires_stands_on_one_page_each_with_what_can_be_asked(
         ["Vừa Đủ"], ["Quá Muộn"],
     ]  # fmt: skip
     assert "Gia hạn chậm nhất ngày 20/11/2026" in answer.text
-    assert "Chỉ còn cấp mới" in answer.text
+    assert "chỉ còn cấp mới" in answer.text
 
 
 def test_every_device_held_can_be_said_to_be_locked_and_is_recorded_so(

@@ -228,8 +228,10 @@ def _of_certificate(certificate: Certificate, way: Way, *, now: datetime) -> Cho
         "state": state,
         "day": ends,
     }
-    if way.pick in (Pick.TO_RENEW, Pick.TO_ISSUE_ANEW):
+    if way.pick is Pick.TO_RENEW:
         detail += f" · {way_of_renewal(certificate, today=timezone.localdate(now))}"
+    elif way.pick is Pick.TO_ISSUE_ANEW:
+        detail += _(" · chỉ còn cấp mới")
     return Choice(certificate.uuid, certificate.common_name, detail)
 
 
