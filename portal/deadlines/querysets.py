@@ -82,10 +82,11 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
     def due_today(self, today: date) -> Self:
         return self.open().filter(due_on=today)
 
-    def urgent(self, today: date) -> dict[str, int]:
-        """Return how many are ``overdue`` and how many are due ``today``; one query."""
+    def urgent(self, today: date, *, own: int) -> dict[str, int]:
+        """Return how many are ``overdue``, of them those of the body ``own``, and due ``today``."""
         return self.open().aggregate(
             overdue=Count("pk", filter=_is_late(today)),
+            own=Count("pk", filter=_is_late(today) & Q(agency=own)),
             today=Count("pk", filter=Q(due_on=today)),
         )
 

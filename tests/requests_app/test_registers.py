@@ -436,7 +436,7 @@ def test_what_must_be_given_back_says_who_has_it_since_when_until_when_and_where
     found = lines(clerk, "thiet-bi-phai-nop-lai")
 
     assert [(line["Số hiệu thiết bị"], line["Đang ở đâu"], line["Thời hạn"]) for line in found] == [
-        (device.serial, "Phải thu hồi", "Quá hạn"),
+        (device.serial, "Thuê bao còn giữ", "Quá hạn"),
         (back.serial, "Đã thu hồi về đơn vị", "Còn hạn"),
         (lost.serial, "Thất lạc", "Còn hạn"),
     ]

@@ -28,6 +28,9 @@ from portal.deadlines.querysets import DeadlineQuerySet
 from requests_app.registers.base import Column, Register
 from requests_app.registers.filters import ALL, RegisterFilter
 
+_PLACES = dict(PLACES) | {Custody.TO_BE_RETURNED.value: gettext_lazy("Thuê bao còn giữ")}
+_OWED_AT = (Custody.TO_BE_RETURNED.value, Custody.BACK_AT_AGENCY.value, Condition.LOST.value)
+
 
 @dataclass(frozen=True, slots=True)
 class ReturnEntry:
@@ -60,10 +63,7 @@ class ReturnEntry:
         if self.device is None:
             return ""
         is_lost = self.device.condition == Condition.LOST
-        label = (
-            self.device.get_condition_display() if is_lost else self.device.get_custody_display()
-        )
-        return str(label)
+        return str(_PLACES[self.device.condition if is_lost else self.device.custody])
 
     def url(self) -> str:
         return reverse("devices:detail", args=[self.clock.target_uuid]) if self.device else ""
@@ -121,7 +121,10 @@ class ReturnRegisterFilter(RegisterFilter):
         method="of_devices",
     )
     custody = django_filters.ChoiceFilter(
-        label=gettext_lazy("Đang ở đâu"), choices=PLACES, empty_label=ALL, method="of_devices"
+        label=gettext_lazy("Đang ở đâu"),
+        choices=[(place, _PLACES[place]) for place in _OWED_AT],
+        empty_label=ALL,
+        method="of_devices",
     )
     state = django_filters.ChoiceFilter(
         label=gettext_lazy("Thời hạn"),

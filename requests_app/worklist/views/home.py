@@ -230,7 +230,8 @@ def home(request: UserRequest) -> HttpResponse:
     expiring = Certificate.objects.visible_to(request.user).expiring(
         now, within_days=EXPIRING_WITHIN_DAYS
     )
-    counts = Deadline.objects.visible_to(request.user).urgent(today) | {"waiting": len(page)}
+    clocks = Deadline.objects.visible_to(request.user)
+    counts = clocks.urgent(today, own=request.user.agency_id) | {"waiting": len(page)}
     if not page.is_whole:
         counts["waiting"] = capped_count(Dossier.objects.workable_by(request.user))
     context = {
