@@ -391,7 +391,7 @@ def test_a_list_to_choose_from_costs_the_same_few_queries(
         for number, way in enumerate(occasion.ways, start=1)
         if way.pick is pick
     )
-    days_left = 10 if pick is Pick.TO_ISSUE_ANEW else 400
+    days_left = 10 if pick in (Pick.TO_ISSUE_ANEW, Pick.TOO_LATE_TO_RENEW) else 400
     waiting: dict[Pick, dict[str, str]] = {
         Pick.LOCKED: {"condition": Condition.LOCKED},
         Pick.TO_GIVE_BACK: {"custody": Custody.BACK_AT_AGENCY},

@@ -29,6 +29,7 @@ class Pick(StrEnum):
     TO_CHANGE = "to_change"
     TO_REVOKE = "to_revoke"
     TO_ISSUE_ANEW = "to_issue_anew"
+    TOO_LATE_TO_RENEW = "too_late_to_renew"  # of these, what was not revoked
     LOCKED = "locked"  # all that is held: who says it is locked may be the first to
     IN_USE = "in_use"
     AT_THE_AGENCY = "at_the_agency"

@@ -55,7 +55,7 @@ def first_issue(kind_code: str, *, variant: str = "", label: Words) -> Way:
     )
 
 
-def issue_anew(kind_code: str, *, label: Words) -> Way:
+def issue_anew(kind_code: str, *, label: Words, pick: Pick = Pick.TO_ISSUE_ANEW) -> Way:
     """Return the way to a new certificate in place of an old one (Điều 21)."""
     return Way(
         kind_code=kind_code,
@@ -72,7 +72,7 @@ def issue_anew(kind_code: str, *, label: Words) -> Way:
                 "lệ (Điều 11)."
             )
         ),
-        pick=Pick.TO_ISSUE_ANEW,
+        pick=pick,
     )
 
 
@@ -262,6 +262,13 @@ _EXPIRING_HINT = with_numbers(
 )
 _REVOKE = _("Thu hồi (Mẫu 05)")
 _TOO_LATE = _("Không gia hạn, thay đổi được nữa: cấp mới")
+_ONLY_ANEW = _("Không gia hạn được nữa: cấp mới")
+
+
+def _late(kind_code: str) -> Way:
+    """Return the way left to what expires too soon, or has expired, and is used on."""
+    return issue_anew(kind_code, label=_ONLY_ANEW, pick=Pick.TOO_LATE_TO_RENEW)
+
 
 OF_PERSONS = (
     Occasion(
@@ -279,7 +286,7 @@ OF_PERSONS = (
         code="expiring",
         label=_EXPIRING,
         hint=_EXPIRING_HINT,
-        ways=(RENEW, issue_anew("mau_01_person", label=_TOO_LATE)),
+        ways=(RENEW, _late("mau_01_person")),
         is_together=True,
     ),
     Occasion(
@@ -332,7 +339,7 @@ OF_BODIES = (
         code="expiring",
         label=_EXPIRING,
         hint=_EXPIRING_HINT,
-        ways=(RENEW, issue_anew("mau_02_organisation", label=_TOO_LATE)),
+        ways=(RENEW, _late("mau_02_organisation")),
         is_together=True,
     ),
     Occasion(
@@ -359,7 +366,7 @@ OF_SYSTEMS = (
         code="expiring",
         label=_EXPIRING,
         hint=_EXPIRING_HINT,
-        ways=(RENEW, issue_anew("mau_03_system", label=_TOO_LATE)),
+        ways=(RENEW, _late("mau_03_system")),
         is_together=True,
     ),
     Occasion(

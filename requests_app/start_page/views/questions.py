@@ -183,6 +183,9 @@ _CERTIFICATES: Mapping[Pick, Callable[[CertificateQuerySet, datetime], Certifica
     Pick.TO_CHANGE: _to_change,
     Pick.TO_REVOKE: lambda found, now: found.filter(revoked_at__isnull=True, not_after__gt=now),
     Pick.TO_ISSUE_ANEW: _to_issue_anew,
+    Pick.TOO_LATE_TO_RENEW: lambda found, now: _to_issue_anew(found, now).filter(
+        revoked_at__isnull=True
+    ),
 }
 
 
@@ -230,7 +233,7 @@ def _of_certificate(certificate: Certificate, way: Way, *, now: datetime) -> Cho
     }
     if way.pick is Pick.TO_RENEW:
         detail += f" · {way_of_renewal(certificate, today=timezone.localdate(now))}"
-    elif way.pick is Pick.TO_ISSUE_ANEW:
+    elif way.pick is Pick.TOO_LATE_TO_RENEW:
         detail += _(" · chỉ còn cấp mới")
     return Choice(certificate.uuid, certificate.common_name, detail)
 
