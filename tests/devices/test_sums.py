@@ -161,10 +161,10 @@ def check_places(devices: DeviceQuerySet) -> None:
         row = of_place(place, counted)
         assert sum(cell.count for cell in row.cells) == row.total.count == at[place]
     for column in ("body", "office"):
-        *bodies, in_all = of_bodies(devices, column) or [None]
-        if in_all is None:
+        if not (rows := of_bodies(devices, column)):
             assert not devices
             continue
+        *bodies, in_all = rows
         for row in (*bodies, in_all):
             assert sum(cell.count for cell in row.cells) == row.total.count
         assert sum(row.total.count for row in bodies) == in_all.total.count == devices.count()
