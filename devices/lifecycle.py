@@ -40,6 +40,16 @@ class Condition(models.TextChoices):
     LOST = "lost", _("Thất lạc")
 
 
+# Where lists and sums have a device: each at exactly one, a lost one nowhere else.
+PLACES = (
+    *(
+        (one.value, _("Thuê bao còn giữ, phải nộp lại") if one == "to_be_returned" else one.label)
+        for one in Custody
+    ),
+    (Condition.LOST.value, Condition.LOST.label),
+)
+
+
 class Move(models.TextChoices):
     """What can happen to a device."""
 

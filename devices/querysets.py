@@ -36,6 +36,15 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         """Return the sound devices of the stock whose key is still to be made."""
         return self.filter(custody=Custody.STOCK, condition=Condition.OK, key__isnull=True)
 
+    def at(self, place: str) -> Self:
+        """Return the devices at one of the places of ``lifecycle.PLACES``: each is at exactly one.
+
+        A lost one is nowhere else, wherever it was last.
+        """
+        if place == Condition.LOST:
+            return self.filter(condition=Condition.LOST)
+        return self.filter(custody=place).exclude(condition=Condition.LOST)
+
     def waiting_for(self, custody: Custody) -> Self:
         """Return the sound devices at ``custody``, which can go on."""
         return self.filter(custody=custody, condition=Condition.OK)
@@ -89,13 +98,19 @@ class ShipmentQuerySet(models.QuerySet["Shipment"]):
         return self.filter(ended_at__isnull=True)
 
     def with_counts(self) -> Self:
-        """Add how many devices are listed, confirmed, and reported missing and not yet found."""
+        """Add how many devices are listed, confirmed, still coming, and reported missing.
+
+        What is reported missing and not yet found is still coming, unless the CA entered it as
+        lost.
+        """
+        open_ones = Q(items__received_at__isnull=True)
         return self.annotate(
             listed=Count("items"),
-            confirmed=Count("items", filter=Q(items__received_at__isnull=False)),
+            confirmed=Count("items", filter=~open_ones),
+            coming=Count("items", filter=open_ones & ~Q(items__device__condition=Condition.LOST)),
             missing=Count(
                 "items",
-                filter=Q(items__missing_at__isnull=False, items__received_at__isnull=True),
+                filter=open_ones & Q(items__missing_at__isnull=False),
             ),
         )
 

@@ -11,6 +11,7 @@ from devices.lifecycle import Condition, Custody
 from devices.models import Device, Intake, Shipment
 from portal.core.roles import Scope
 from portal.core.web.paging import capped_count
+from portal.deadlines.models import Deadline
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -28,11 +29,13 @@ def figures(user: User, *, now: datetime) -> dict[str, int]:
         return {}
     devices = Device.objects.visible_to(user)
     counts = devices.aggregate(
-        arriving=Count("pk", filter=Q(custody=Custody.ON_ITS_WAY)),
+        arriving=Count("pk", filter=Q(custody=Custody.ON_ITS_WAY) & ~Q(condition=Condition.LOST)),
         to_hand_over=Count("pk", filter=Q(custody=Custody.AT_AGENCY, condition=Condition.OK)),
-        to_return=Count("pk", filter=Q(custody=Custody.TO_BE_RETURNED)),
     )
-    return counts | {"owed": capped_count(devices.handed_over_without_notice())}
+    return counts | {
+        "owed": capped_count(devices.handed_over_without_notice()),
+        "to_return": capped_count(Deadline.objects.visible_to(user).returns_owed()),
+    }
 
 
 def to_send(user: User, *, now: datetime) -> int:

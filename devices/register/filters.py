@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import django_filters
+from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from devices.lifecycle import Condition, Custody
+from devices.lifecycle import PLACES, Condition
 from devices.models import Device, DeviceKind
 from devices.querysets import DeviceQuerySet
 from devices.serials import normalise
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 _MOST_AGENCIES = 200  # a name that fits more bodies is too short to narrow anything
+NOBODY = "none"
 _ALL = _("Tất cả")
 
 
@@ -33,7 +36,7 @@ class DeviceFilter(django_filters.FilterSet):
         label=_("Loại"), choices=DeviceKind.choices, empty_label=_ALL
     )
     custody = django_filters.ChoiceFilter(
-        label=_("Nơi giữ"), choices=Custody.choices, empty_label=_ALL
+        label=_("Nơi giữ"), choices=PLACES, empty_label=_ALL, method="at_place"
     )
     condition = django_filters.ChoiceFilter(
         label=_("Tình trạng"), choices=Condition.choices, empty_label=_ALL
@@ -45,6 +48,9 @@ class DeviceFilter(django_filters.FilterSet):
         empty_label=_ALL,
         method="by_notice",
     )
+    # Where another page leads to what one body has: whose it is, or who follows it; none: nobody.
+    body = django_filters.CharFilter(method="of_body", widget=forms.HiddenInput)
+    office = django_filters.CharFilter(method="of_body", widget=forms.HiddenInput)
 
     class Meta:
         model = Device
@@ -65,6 +71,22 @@ class DeviceFilter(django_filters.FilterSet):
         if text.isascii() and text.isdigit():
             wanted |= Q(phone__contains=text) | Q(iccid__contains=text)
         return devices.filter(wanted)
+
+    def at_place(self, devices: DeviceQuerySet, name: str, value: str) -> DeviceQuerySet:
+        return devices.at(value)
+
+    def of_body(self, devices: DeviceQuerySet, name: str, value: str) -> DeviceQuerySet:
+        """Narrow to the devices of one body or office, given by its code; "none" to those of none.
+
+        What is no code fits nothing.
+        """
+        column = "agency" if name == "body" else "office"
+        if value == NOBODY:
+            return devices.filter(**{f"{column}__isnull": True})
+        try:
+            return devices.filter(**{f"{column}__uuid": UUID(value)})
+        except ValueError:
+            return devices.none()
 
     def of_agency(self, devices: DeviceQuerySet, name: str, value: str) -> DeviceQuerySet:
         bodies = Agency.objects.visible_to(self.user).filter(

@@ -30,7 +30,7 @@ from portal.ca.models import Certificate
 from portal.ca.register import words
 from portal.core.roles import Scope
 from portal.core.web import sheets
-from portal.core.web.paging import MOST_COUNTED, Order, capped_count, first_rows, keyset_page
+from portal.core.web.paging import Order, capped_count, first_rows, keyset_page
 from portal.core.web.refusals import Refusals
 from portal.core.web.sheets import SheetColumn
 from portal.deadlines.models import Deadline, DeadlineKind
@@ -158,13 +158,12 @@ def device_list(request: UserRequest) -> HttpResponse:
         note_export("thiet-bi", rows=len(rows), params=request.GET, actor=request.user, now=now)
         return sheets.sheet_response(rows, COLUMNS, name="thiet-bi", today=timezone.localdate(now))
     page = keyset_page(found.qs, order=RECENT, params=request.GET)
-    count = capped_count(found.qs)
     context: dict[str, Any] = {
         "filter": found,
         "page": page,
         "lines": [Line.of(request.user, device) for device in page],
         "shows_agency": request.user.scope is not Scope.BODY,
-        "count": f"{MOST_COUNTED:,}+".replace(",", ".") if count > MOST_COUNTED else str(count),
+        "count": capped_count(found.qs),
     }
     if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
         return render(request, "devices/_list.html", context)

@@ -30,6 +30,11 @@ _OWED = frozenset({Custody.TO_BE_RETURNED, Custody.BACK_AT_AGENCY})
 _GIVEN_BACK = frozenset({Custody.AT_OFFICE, Custody.AT_CA})
 
 
+def owed_returns() -> str:
+    """Return the address of the one list of what must be given back and is not: a register."""
+    return reverse("registers:register", args=["thiet-bi-phai-nop-lai"])
+
+
 @transaction.atomic
 def open_return(
     key_ids: Iterable[int],
@@ -183,7 +188,7 @@ def tell_of_return(
         cause=f"device_give_back:{clocks[0].uuid}",
         title=_("Thiết bị lưu khóa bí mật anh/chị đang giữ phải nộp lại đơn vị"),
         text=_("Chứng thư trên thiết bị đã hết hạn hoặc bị thu hồi. Nộp thiết bị cho văn thư."),
-        path=f"{reverse('devices:list')}?custody={Custody.TO_BE_RETURNED}",
+        path=owed_returns(),
         now=now,
     )
 
@@ -202,7 +207,7 @@ def _tell_agency(
         path = reverse("devices:detail", args=[devices[0].uuid])
     else:
         title = _("%(count)d thiết bị phải thu hồi và nộp lại") % {"count": len(devices)}
-        path = f"{reverse('devices:list')}?custody={Custody.TO_BE_RETURNED}"
+        path = owed_returns()
     text = _(
         "%(reason)s Thông báo ngày %(today)s; hạn nộp lại kèm biên bản Mẫu 08: %(due)s "
         "(%(days)d ngày làm việc, %(article)s). Số hiệu: %(serials)s."

@@ -15,13 +15,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from devices.lifecycle import Custody
-from devices.models import Device, DeviceKind, Shipment
+from devices.models import Device, Shipment
 from devices.querysets import DeviceQuerySet
 from devices.shipping import services
 from devices.shipping.forms import ReceiveForm, SendForm
 from portal.agencies.models import Agency
 from portal.core.roles import Capability, Scope
-from portal.core.web.paging import Order, keyset_page
+from portal.core.web.paging import Order, capped_count, keyset_page
 from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
@@ -34,22 +34,27 @@ SENT = Order("sent_at", is_descending=True)
 @require_safe
 def dispatch(request: UserRequest) -> HttpResponse:
     """Show the CA which agencies have devices waiting to be sent, the longest waiting first."""
+    to_send = _to_send(request)
     waiting = (
-        _to_send(request)
-        .order_by()
+        to_send.order_by()
         .values("agency__uuid", "agency__name", "office__name")
+        # A device has many moves: each is counted once.
         .annotate(
-            devices=Count("pk"),
+            devices=Count("pk", distinct=True),
             since=Min("moves__at", filter=Q(moves__move="allocate")),
-            **{kind: Count("pk", filter=Q(kind=kind)) for kind in DeviceKind.values},
         )
         .order_by("since", "agency__uuid")
     )
-    shipments = Shipment.objects.visible_to(request.user).under_way().with_counts()
+    shipments = Shipment.objects.visible_to(request.user).under_way()
     context = {
         "waiting": list(waiting[:200]),
+        "to_send": capped_count(to_send),
+        "under_way": capped_count(shipments),
         "page": keyset_page(
-            shipments.select_related("agency"), order=SENT, params=request.GET, size=20
+            shipments.with_counts().select_related("agency"),
+            order=SENT,
+            params=request.GET,
+            size=20,
         ),
     }
     return render(request, "devices/dispatch.html", context)
@@ -95,7 +100,9 @@ def incoming(request: UserRequest) -> HttpResponse:
     """Show the shipments on their way to the bodies the user may see."""
     shipments = Shipment.objects.visible_to(request.user).under_way().with_counts()
     page = keyset_page(shipments.select_related("agency"), order=SENT, params=request.GET, size=20)
-    return render(request, "devices/incoming.html", {"page": page})
+    arriving = Device.objects.visible_to(request.user).at(Custody.ON_ITS_WAY)
+    context = {"page": page, "arriving": capped_count(arriving)}
+    return render(request, "devices/incoming.html", context)
 
 
 @require_safe

@@ -53,9 +53,12 @@ def stock(request: UserRequest) -> HttpResponse:
     may_take_in = request.user.can(Capability.SUPPLY_DEVICES)
     if request.method == "POST" and not may_take_in:
         raise PermissionDenied
-    intakes = list(Intake.objects.select_related("created_by")[:_INTAKES_SHOWN])
-    is_making_keys = any(intake.ended_at is None for intake in intakes)
-    progress = {"intakes": intakes, "is_making_keys": is_making_keys}
+    intakes = Intake.objects.select_related("created_by")
+    unfinished = list(intakes.unfinished())
+    progress = {
+        "unfinished": unfinished,
+        "finished": list(intakes.filter(ended_at__isnull=False)[:_INTAKES_SHOWN]),
+    }
     if request.htmx and request.method != "POST":  # type: ignore[attr-defined]
         return render(request, "devices/_intakes.html", progress)
     form = TakeInForm(request.POST or None)

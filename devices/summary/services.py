@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from django.db.models import Count, Exists, OuterRef
 
+from devices.lifecycle import Condition
 from devices.models import CustodyMove
 from devices.querysets import DeviceQuerySet
 
@@ -28,15 +29,25 @@ def sums_in_ledger(devices: DeviceQuerySet) -> Sums:
     return Counter({(custody, condition): count for custody, condition, count in rows})
 
 
-def sums_by_body(devices: DeviceQuerySet, body: str) -> dict[int, Sums]:
-    """Return the sums of each body (its key) in the column ``body``; one query."""
+def sums_by_body(devices: DeviceQuerySet, body: str) -> dict[int | None, Sums]:
+    """Return the sums of each body (its key) in the column ``body``; None is nobody's; one query.
+
+    Added up they are ``sums``: every device is in exactly one of them.
+    """
     rows = (
-        devices.exclude(**{f"{body}__isnull": True})
-        .order_by()
+        devices.order_by()
         .values_list(f"{body}_id", "custody", "condition")
         .annotate(count=Count("*"))
     )
-    found: dict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
+    found: dict[int | None, Counter[tuple[str, str]]] = defaultdict(Counter)
     for key, custody, condition, count in rows:
         found[key][custody, condition] += count
     return dict(found)
+
+
+def by_place(counted: Sums) -> Counter[str]:
+    """Return place → how many are there, of ``lifecycle.PLACES``: a lost one is nowhere else."""
+    places: Counter[str] = Counter()
+    for (custody, condition), count in counted.items():
+        places[condition if condition == Condition.LOST else custody] += count
+    return places

@@ -3,76 +3,69 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from devices.lifecycle import Condition, Custody
+from devices.lifecycle import PLACES, PRESENT, Condition, Custody
 from devices.models import Device
-from devices.summary.services import Sums, sums, sums_by_body, sums_in_ledger
+from devices.querysets import DeviceQuerySet
+from devices.register.filters import NOBODY
+from devices.summary.services import Sums, by_place, sums, sums_by_body, sums_in_ledger
 from portal.agencies.models import Agency
 from portal.core.roles import Scope
+from portal.core.web.paging import capped_count
+from portal.deadlines.models import Deadline
 
 if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
     from portal.accounts.models import UserRequest
 
 MOST_BODIES = 200
+# The places side by side, shorter than their names.
+HEADERS: Mapping[str, _StrPromise] = {
+    Custody.STOCK: gettext_lazy("Trong kho"),
+    Custody.ALLOCATED: gettext_lazy("Chờ gửi"),
+    Custody.ON_ITS_WAY: gettext_lazy("Đang gửi"),
+    Custody.AT_AGENCY: gettext_lazy("Chờ bàn giao"),
+    Custody.WITH_SUBSCRIBER: gettext_lazy("Thuê bao giữ"),
+    Custody.TO_BE_RETURNED: gettext_lazy("Thuê bao giữ, phải nộp lại"),
+    Custody.BACK_AT_AGENCY: gettext_lazy("Đã về đơn vị"),
+    Custody.AT_OFFICE: gettext_lazy("Tại Sở"),
+    Custody.AT_CA: gettext_lazy("Đã về Cục"),
+    Custody.RETIRED: gettext_lazy("Thanh lý"),
+    Condition.LOST: gettext_lazy("Thất lạc"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One number of the table, and the condition it counts."""
+    """One number of a table, what it counts, and the list of exactly those ("": there is none)."""
 
-    condition: str
     label: str
     count: int
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is at one place, by condition."""
+    """One line of a table: its numbers add up to its total."""
 
-    custody: str
-    label: str
-    cells: list[Cell]
-    total: int
+    cells: Sequence[Cell]
+    total: Cell
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
-    """What one body has: with its subscribers, to come back, back, and in trouble."""
-
-    name: str
-    total: int
-    with_subscribers: int
-    to_be_returned: int
-    back_at_agency: int
-    at_office: int
-    in_trouble: int
-    lost: int
-
-    @classmethod
-    def of(cls, name: str, counted: Sums) -> Self:
-        """Return the figures of one body from its sums."""
-        places: Counter[str] = Counter()
-        conditions: Counter[str] = Counter()
-        for (custody, condition), count in counted.items():
-            places[custody] += count
-            conditions[condition] += count
-        return cls(
-            name=name,
-            total=places.total(),
-            with_subscribers=places[Custody.WITH_SUBSCRIBER],
-            to_be_returned=places[Custody.TO_BE_RETURNED],
-            back_at_agency=places[Custody.BACK_AT_AGENCY],
-            at_office=places[Custody.AT_OFFICE],
-            in_trouble=conditions[Condition.LOCKED] + conditions[Condition.DAMAGED],
-            lost=conditions[Condition.LOST],
-        )
+    @property
+    def label(self) -> str:
+        return self.total.label
 
 
 @require_safe
@@ -84,33 +77,71 @@ def device_sums(request: UserRequest) -> HttpResponse:
     user = request.user
     devices = Device.objects.visible_to(user)
     counted = sums(devices)
-    is_of_the_ca = user.scope is Scope.CA
-    body = "office" if is_of_the_ca else "agency" if user.scope is Scope.OFFICE else ""
-    by_body = sums_by_body(devices, body) if body else {}
-    names = dict(Agency.objects.filter(pk__in=by_body).values_list("pk", "name"))
-    bodies = [Body.of(names[key], of_body) for key, of_body in by_body.items()]
-    bodies.sort(key=lambda one: (-one.to_be_returned, -one.lost, one.name))  # who owes most
     context = {
-        "rows": rows_of(counted),
-        "conditions": list(Condition),
-        "totals": [_cell(counted, Custody, condition) for condition in Condition],
-        "total": sum(counted.values()),
-        "agrees": None if is_of_the_ca else dict(sums_in_ledger(devices)) == dict(counted),
-        "bodies": bodies[:MOST_BODIES],
+        "rows": [row for place, _label in PLACES if (row := of_place(place, counted)).total.count],
+        "in_all": Row(
+            [
+                Cell(str(one.label), sum(counted.get((at, one), 0) for at in Custody), "")
+                for one in Condition
+            ],
+            Cell(_("Cộng"), sum(counted.values()), reverse("devices:list")),
+        ),
+        "agrees": (
+            None if user.scope is Scope.CA else dict(sums_in_ledger(devices)) == dict(counted)
+        ),
+        "bodies": (
+            of_bodies(devices, "office" if user.scope is Scope.CA else "body")
+            if user.scope in (Scope.CA, Scope.OFFICE)
+            else []
+        ),
+        "to_return": capped_count(Deadline.objects.visible_to(user).returns_owed()),
     }
     return render(request, "devices/sums.html", context)
 
 
-def rows_of(counted: Sums) -> list[Row]:
-    """Return the places that hold anything, in the order of a device's life."""
-    rows = []
-    for custody in Custody:
-        cells = [_cell(counted, [custody], condition) for condition in Condition]
-        if total := sum(cell.count for cell in cells):
-            rows.append(Row(custody.value, str(custody.label), cells, total))
-    return rows
+def of_place(place: str, counted: Sums) -> Row:
+    """Return what is at one place, by condition; what is lost is at no other place."""
+    total = by_place(counted)[place]
+    counts = {condition: counted.get((place, condition), 0) for condition in PRESENT}
+    counts[Condition.LOST] = total if place == Condition.LOST else 0
+    cells = [
+        Cell(str(one.label), counts[one], _list(custody=place, condition=one)) for one in Condition
+    ]
+    return Row(cells, Cell(str(dict(PLACES)[place]), total, _list(custody=place)))
 
 
-def _cell(counted: Sums, places: Iterable[Custody], condition: Condition) -> Cell:
-    count = sum(counted.get((custody, condition), 0) for custody in places)
-    return Cell(condition.value, str(condition.label), count)
+def of_bodies(devices: DeviceQuerySet, column: str) -> list[Row]:
+    """Return where the devices of each body are (``column``: body, office), who owes most first.
+
+    The last line adds all up. Bodies beyond the page's room are one line, so that it does.
+    """
+    by_body = sums_by_body(devices, "office" if column == "office" else "agency")
+    places = {key: by_place(counted) for key, counted in by_body.items()}
+    total = sum(places.values(), Counter[str]())
+    shown = [place for place, _label in PLACES if total[place]]
+    found = Agency.objects.filter(pk__in=[key for key in by_body if key])
+    named = {pk: (name, str(code)) for pk, name, code in found.values_list("pk", "name", "uuid")}
+    named[0] = _("Không thuộc Sở nào (kho của Cục, cơ quan trung ương)"), NOBODY
+
+    def line(label: str, counts: Counter[str], **of: str) -> Row:
+        cells = [
+            Cell(str(HEADERS[place]), counts[place], _list(custody=place, **of) if of else "")
+            for place in shown
+        ]
+        return Row(cells, Cell(label, counts.total(), _list(**of) if of else ""))
+
+    lines = [
+        (counts[Custody.TO_BE_RETURNED], counts[Condition.LOST], *named[key or 0], counts)
+        for key, counts in places.items()
+    ]
+    lines.sort(key=lambda one: (-one[0], -one[1], one[2]))
+    rows = [line(name, counts, **{column: code}) for _1, _2, name, code, counts in lines]
+    if len(rows) > MOST_BODIES:
+        others = sum((one[-1] for one in lines[MOST_BODIES:]), Counter[str]())
+        words = _("%(count)d đơn vị khác") % {"count": len(rows) - MOST_BODIES}
+        rows[MOST_BODIES:] = [line(words, others)]
+    return [*rows, line(_("Cộng"), total)] if rows else []
+
+
+def _list(**params: str) -> str:
+    return f"{reverse('devices:list')}?{urlencode(params)}"

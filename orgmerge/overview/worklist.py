@@ -48,7 +48,7 @@ def waiting_of(user: User) -> Iterator[Waiting]:
         unsigned = own.filter(signed_at__isnull=True, record__isnull=False).order_by()
         for title, code, count in _by_merger(unsigned, "merger"):
             words = _("biên bản bàn giao chờ ký, tải lên: %s") % title
-            path = reverse("orgmerge:records", args=[code])
+            path = f"{reverse('orgmerge:records', args=[code])}#bien-ban"
             yield Waiting(count, words, _("Xem biên bản"), path)
     if user.can(Capability.DRAFT):
         yield from _failures(_failed_lines(user).filter(sender__agency__in=user.body_ids))
@@ -59,7 +59,7 @@ def _each(
 ) -> Iterator[Waiting]:
     """Return an entry for the first of some (title, code), with the page it is done on."""
     for title, code in named[:_NAMED]:
-        yield Waiting(1, words % title, button, reverse(page, args=[code]))
+        yield Waiting(None, words % title, button, reverse(page, args=[code]))
 
 
 def _led_by(user: User) -> QuerySet[Merger, tuple[Any, ...]]:
@@ -76,7 +76,7 @@ def _failed_lines(user: User) -> QuerySet[PlanLine]:
 def _failures(lines: QuerySet[PlanLine]) -> Iterator[Waiting]:
     for title, code, count in _by_merger(lines, "plan__merger"):
         words = _("việc không thành: %s") % title
-        path = reverse("orgmerge:progress", args=[code])
+        path = f"{reverse('orgmerge:progress', args=[code])}#khong-thanh"
         yield Waiting(count, words, _("Xem và xử lý"), path, is_late=True)
 
 

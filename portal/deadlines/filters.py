@@ -17,7 +17,10 @@ OPEN, OVERDUE, TODAY, WEEK, DONE = "open", "overdue", "today", "week", "done"
 
 
 class DeadlineFilter(filters.FilterSet):
-    """By how urgent, by kind, by the day they end; one body's, where another page leads there."""
+    """By how urgent, by kind, by the day they end.
+
+    One body's and those of some days, where another page leads there.
+    """
 
     state = filters.ChoiceFilter(
         label=_("Tình trạng"),
@@ -36,6 +39,8 @@ class DeadlineFilter(filters.FilterSet):
         label=_("Đến hạn ngày"),
         field_name="due_on",
     )
+    since = filters.DateFilter("due_on", "gte", widget=forms.HiddenInput)
+    until = filters.DateFilter("due_on", "lte", widget=forms.HiddenInput)
     agency = filters.UUIDFilter(field_name="agency__uuid", widget=forms.HiddenInput)
 
     class Meta:

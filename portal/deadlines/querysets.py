@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from portal.agencies.models import Agency
 from portal.core.roles import Scope
@@ -21,6 +21,10 @@ MOST_EVENTS, FEED_DAYS_AHEAD = 500, 180  # of a calendar feed
 CERTIFICATE_KINDS = frozenset({"renewal_door", "certificate_expiry"})
 # What bodies owe the CA, which therefore sees whether they are late.
 OWED_TO_THE_CA = ("handover_notice", "device_return", "loss_minutes")
+
+
+def _is_late(today: date) -> Q:
+    return Q(due_on__lt=today) & ~Q(counts="fixed")
 
 
 class DeadlineQuerySet(models.QuerySet["Deadline"]):
@@ -47,7 +51,7 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
 
     def overdue(self, today: date) -> Self:
         """Return what is late; a door that has shut is nobody's delay."""
-        return self.open().filter(due_on__lt=today).exclude(counts="fixed")
+        return self.open().filter(_is_late(today))
 
     def for_list(self, today: date) -> Self:
         """Return what lists show: of what ends on a day of its own only what is near.
@@ -68,8 +72,23 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
         near = own.filter(due_on__lte=today + timedelta(days=FEED_DAYS_AHEAD))
         return near.select_related("agency").order_by("due_on", "pk")[:MOST_EVENTS]
 
+    def returns_owed(self) -> Self:
+        """Return the clocks of the devices that must be given back and are not (Điều 20).
+
+        The one answer to how many there are: home, lists, sums and notices count these.
+        """
+        return self.open().filter(kind="device_return")
+
     def due_today(self, today: date) -> Self:
         return self.open().filter(due_on=today)
+
+    def urgent(self, today: date, *, own: int) -> dict[str, int]:
+        """Return how many are ``overdue``, of them those of the body ``own``, and due ``today``."""
+        return self.open().aggregate(
+            overdue=Count("pk", filter=_is_late(today)),
+            own=Count("pk", filter=_is_late(today) & Q(agency=own)),
+            today=Count("pk", filter=Q(due_on=today)),
+        )
 
     def due_this_week(self, today: date) -> Self:
         """Return the open ones due from today to Sunday."""

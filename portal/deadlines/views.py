@@ -28,7 +28,7 @@ from portal.core.web.refusals import Refusals
 from portal.deadlines import calendar
 from portal.deadlines.filters import DONE, OPEN, DeadlineFilter
 from portal.deadlines.forms import DayForm, NewDayForm
-from portal.deadlines.models import Deadline
+from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.moves import Moved
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def deadline_list(request: UserRequest) -> HttpResponse:
     context = {
         "filter": found,
         "count": capped_count(rows),
+        "is_of_returns": asked.get("kind") == DeadlineKind.DEVICE_RETURN,
         "page": keyset_page(rows, order=order, params=request.GET),
     }
     return render_list(

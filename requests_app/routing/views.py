@@ -175,19 +175,21 @@ def rules(request: UserRequest) -> HttpResponse:
     found = rules.select_related("office", "addressee")
     page = Paginator(found.prefetch_related("copies"), RULES_A_PAGE)
     waiting = RoutingProposal.objects.visible_to(request.user).open().for_list()
+    lines = [
+        {
+            "proposal": one,
+            "preset": PRESETS.get(one.preset),
+            "changes": changes_of(one),
+            "is_mine": request.user.is_same_person_as(one.proposed_by),
+        }
+        for one in waiting
+    ]
     context = {
         "page": page.get_page(request.GET.get("page")),
         "today": today,
         "is_ending": is_ending,
-        "waiting": [
-            {
-                "proposal": one,
-                "preset": PRESETS.get(one.preset),
-                "changes": changes_of(one),
-                "is_mine": request.user.is_same_person_as(one.proposed_by),
-            }
-            for one in waiting
-        ],
+        "waiting": lines,
+        "to_decide": sum(not line["is_mine"] for line in lines),
     }
     return render(request, "requests_app/routing/list.html", context)
 

@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from devices.lifecycle import Condition
+from devices.lifecycle import Condition, Custody
 from devices.models import Device
+from devices.services import handed_over_without_notice
 from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
-from portal.ca.models import Certificate, Storage
+from portal.ca.models import Certificate, CertificateState, Storage
 from portal.core.database.fields import keyed_hash
 from portal.core.law import with_numbers
 from portal.core.roles import Capability
@@ -38,7 +39,7 @@ from requests_app.rules.reissue import first_day, may_be_issued_anew
 from requests_app.workflow import EDITABLE, ENDED
 
 RENEW, CHANGE, REVOKE, REISSUE = "renew", "change", "revoke", "reissue"
-RECOVER, GIVE_BACK, LOSE = "recover", "give_back", "lose"
+RECOVER, GIVE_BACK, LOSE, TELL = "recover", "give_back", "lose", "tell"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ class Offer:
     """One thing that may be asked: open, or closed for reasons.
 
     ``instead`` are offers that may be open in its place; ``draft`` is the path of a draft in which
-    it is asked already.
+    it is asked already; ``is_next`` is the one that the thing, as it stands, asks for.
     """
 
     code: str
@@ -58,6 +59,7 @@ class Offer:
     violations: tuple[Violation, ...] = ()
     instead: tuple[str, ...] = ()
     draft: str = ""
+    is_next: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -118,6 +120,14 @@ _LOSE = Offer(
 )
 
 
+_TELL = Offer(
+    code=TELL,
+    label=_("Thông báo bàn giao (Mẫu 07)"),
+    sentence=_("Thiết bị đã bàn giao mà Cục chưa được thông báo; gửi ngay (Điều 11)."),
+    kind_code="mau_07_handover",
+)
+
+
 def offers_for_certificate(certificate: Certificate, user: User, now: datetime) -> list[Offer]:
     """Return what ``user`` may ask about a certificate they see, in the order of its life.
 
@@ -140,7 +150,8 @@ def offers_for_certificate(certificate: Certificate, user: User, now: datetime) 
     if device is not None:
         newest = newest_certificates([device]).get(device.key_id)
         offers += _of_device(device, newest, asked, now)
-    return _with_dossiers(offers, certificate, device, user)
+    found_offers = _with_dossiers(offers, certificate, device, user)
+    return _next_first(found_offers, certificate, device, now)
 
 
 def offers_for_device(device: Device, user: User, now: datetime) -> list[Offer]:
@@ -155,9 +166,36 @@ def offers_for_device(device: Device, user: User, now: datetime) -> list[Offer]:
         certificate = joined.order_by("issued_at", "pk").last()
     asked = what_is_asked([DossierItem(certificate=certificate, device=device)])
     offers = _of_device(device, certificate, asked, now)
+    if handed_over_without_notice(user.agency).filter(pk=device.pk).exists():
+        offers = [_TELL, *offers]
     if certificate is not None:
         offers += [_of_revocation(certificate, user, asked, now), _of_reissue(certificate, now)]
-    return _with_dossiers(offers, certificate, device, user)
+    return _next_first(_with_dossiers(offers, certificate, device, user), certificate, device, now)
+
+
+def _next_first(
+    offers: Sequence[Offer], certificate: Certificate | None, device: Device | None, now: datetime
+) -> list[Offer]:
+    """Put the open offer that the thing asks for first: trouble, what is owed, then what ends."""
+    wanted: list[str] = []
+    if device is not None and device.condition == Condition.LOST:
+        wanted += [LOSE, REVOKE]
+    elif device is not None and device.condition == Condition.LOCKED:
+        wanted += [RECOVER]
+    wanted += [TELL]
+    if device is not None and device.custody == Custody.BACK_AT_AGENCY:
+        wanted += [GIVE_BACK]
+    if certificate is not None and certificate.state(now) in (
+        CertificateState.EXPIRING,
+        CertificateState.EXPIRED,
+    ):
+        wanted += [RENEW, REISSUE]
+    open_ones = {offer.code: offer for offer in offers if offer.is_open}
+    code = next((one for one in wanted if one in open_ones), None)
+    if code is None:
+        return list(offers)
+    others = [offer for offer in offers if offer.code != code]
+    return [replace(open_ones[code], is_next=True), *others]
 
 
 def _of_revocation(certificate: Certificate, user: User, asked: Asked, now: datetime) -> Offer:
@@ -237,7 +275,7 @@ def _with_dossier(offer: Offer, rows: Sequence[DossierItem]) -> Offer:
     if drafts:
         path = reverse("requests_app:editor", args=[drafts[0].dossier.uuid])
         return replace(offer, draft=path)
-    if rows and offer.code == REISSUE:
+    if rows and offer.code in (REISSUE, TELL):
         again = stands_in(rows[0].dossier, rows[0], sender=rows[0].dossier.agency_id)
         return _judged(offer, filter(None, [*offer.violations, again]))
     return offer

@@ -15,13 +15,14 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from devices.lifecycle import Move
 from devices.models import Device
 from portal.ca.models import Certificate
 from portal.core.templatetags.portal_ui import state_tag
 from requests_app import kinds
 from requests_app.models import Decision, Dossier, DossierItem, Outcome
 from requests_app.pages import wording
-from requests_app.start_page.offers import Offer, offers_for_certificate, offers_for_device
+from requests_app.start_page.offers import LOSE, Offer, offers_for_certificate, offers_for_device
 from requests_app.titles import headline_of, letter_words, title_of
 from requests_app.workflow import HANDING_BACK, State
 
@@ -150,10 +151,16 @@ def certificate_offers(context: Context, certificate: Certificate) -> dict[str, 
 
 @register.inclusion_tag(_OFFERS, takes_context=True)
 def device_offers(context: Context, device: Device) -> dict[str, Any]:
-    """Render what a clerk may ask about a device; nothing for anybody else."""
+    """Render what a clerk may ask about a device; nothing for anybody else.
+
+    A loss is reported on the page itself, at once; its minutes are offered when it is.
+    """
     user, now = context["request"].user, context["frame"].now
     where = reverse("requests_app:start_from_device", args=[device.uuid])
-    return _shown(offers_for_device(device, user, now), where, context)
+    offers = offers_for_device(device, user, now)
+    if device.can(Move.REPORT_LOST, user.role):
+        offers = [offer for offer in offers if offer.code != LOSE]
+    return _shown(offers, where, context)
 
 
 def _shown(offers: Sequence[Offer], where: str, context: Context) -> dict[str, Any]:

@@ -426,3 +426,44 @@ def test_progress_is_asked_for_again_only_while_keys_are_made() -> None:
     Intake.objects.update(ended_at=NOW)
 
     assert "hx-trigger" not in html(ca.get(reverse("devices:stock"), headers=headers))
+
+
+def test_each_device_that_waits_to_be_sent_is_counted_once_whatever_its_story() -> None:
+    device = allocated(2)[0]
+    assert device.agency is not None
+    ca = builders.user(Role.CA_OPERATOR)
+    services.make_move(device, Move.REPORT_LOST, reason="x", actor=ca, now=NOW)
+    services.make_move(device, Move.FIND, reason="x", actor=ca, now=NOW)
+
+    page = html(signed_in(ca).get(reverse("devices:dispatch")))
+
+    link = reverse("devices:send", args=[device.agency.uuid])
+    assert f'<a href="{link}" data-count="2">' in page
+    assert 'id="cho-gui" aria-labelledby="cho-gui-ten" data-total="2"' in page
+
+
+def test_a_loss_is_reported_in_one_place_of_the_page() -> None:
+    device = device_at(Custody.WITH_SUBSCRIBER)
+    clerk = builders.user(Role.CLERK, agency=device.agency)
+    url = reverse("devices:detail", args=[device.uuid])
+    before = html(signed_in(clerk).get(url))
+
+    services.make_move(device, Move.REPORT_LOST, reason="x", actor=clerk, now=NOW)
+    after = html(signed_in(clerk).get(url))
+
+    assert ('value="report_lost"' in before, 'value="lose"' in before) == (True, False)
+    assert ('value="report_lost"' in after, 'value="lose"' in after) == (False, True)
+
+
+def test_a_lost_device_is_in_no_list_but_that_of_the_lost() -> None:
+    device = device_at(Custody.WITH_SUBSCRIBER)
+    clerk = builders.user(Role.CLERK, agency=device.agency)
+    services.make_move(device, Move.REPORT_LOST, reason="x", actor=clerk, now=NOW)
+
+    pages = {
+        place: html(signed_in(clerk).get(reverse("devices:list"), {"custody": place}))
+        for place in ("with_subscriber", "lost")
+    }
+
+    assert device.serial not in pages["with_subscriber"]
+    assert device.serial in pages["lost"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
@@ -11,8 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices import services
-from devices.lifecycle import LIFE, Condition, Custody, Move, has_a_page, moves_open_to
+from devices.lifecycle import LIFE, PLACES, Condition, Custody, Move, has_a_page, moves_open_to
 from devices.models import CustodyMove, Device
+from devices.querysets import DeviceQuerySet
+from devices.summary.services import by_place
+from devices.summary.views import of_bodies, of_place
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.ca.models import Certificate
@@ -133,6 +137,7 @@ def check(world: World, now: datetime) -> None:
     for reader in (*world.clerks.values(), world.officer, world.operator):
         theirs = Device.objects.visible_to(reader)
         assert services.sums(theirs) == services.sums_in_ledger(theirs)
+        check_places(theirs)
     for device in everything:
         assert services.ledger_agrees(device)
     assert not CustodyMove.objects.filter(document_label="").exists()
@@ -145,6 +150,26 @@ def check(world: World, now: datetime) -> None:
         assert device.custody not in (Custody.WITH_SUBSCRIBER, Custody.AT_AGENCY)
     for device in everything.exclude(condition=Condition.LOST):
         assert device.uuid not in owed[DeadlineKind.LOSS_MINUTES]
+
+
+def check_places(devices: DeviceQuerySet) -> None:
+    """Each device is at one place, in lists and sums alike, and what each body has adds up."""
+    counted = services.sums(devices)
+    at = {place: devices.at(place).count() for place, _label in PLACES}
+    assert +by_place(counted) == +Counter(at)
+    for place, _label in PLACES:
+        row = of_place(place, counted)
+        assert sum(cell.count for cell in row.cells) == row.total.count == at[place]
+    for column in ("body", "office"):
+        if not (rows := of_bodies(devices, column)):
+            assert not devices
+            continue
+        *bodies, in_all = rows
+        for row in (*bodies, in_all):
+            assert sum(cell.count for cell in row.cells) == row.total.count
+        assert sum(row.total.count for row in bodies) == in_all.total.count == devices.count()
+        by_column = zip(*([cell.count for cell in row.cells] for row in bodies), strict=True)
+        assert list(map(sum, by_column)) == [cell.count for cell in in_all.cells]
 
 
 @settings(max_examples=20)
@@ -181,3 +206,16 @@ def test_a_column_changed_behind_the_ledgers_back_is_seen_in_the_sums() -> None:
 
     everything = Device.objects.all()
     assert services.sums(everything) != services.sums_in_ledger(everything)
+
+
+def test_bodies_beyond_the_pages_room_are_one_line_and_still_add_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("devices.summary.views.MOST_BODIES", 1)
+    office = builders.office()
+    for _one in range(3):
+        device_at(Custody.WITH_SUBSCRIBER, agency=builders.agency(office=office))
+
+    first, others, in_all = of_bodies(Device.objects.all(), "body")
+
+    assert [row.total.count for row in (first, others, in_all)] == [1, 2, 3]

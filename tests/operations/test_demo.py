@@ -6,25 +6,30 @@ import re
 import shutil
 import subprocess
 import tempfile
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from django.apps import apps
 from django.test import Client, TestCase
+from django.urls import reverse
 from django.utils import timezone
 
 from devices import services as devices
 from devices.models import Device
+from portal.accounts.models import User
 from portal.ca.authority import keystore
 from portal.ca.models import Certificate
 from portal.ca.register import services as ca
+from portal.core.roles import Role
 from portal.demo import seed
+from tests.counts import Walk
 
 SAMPLE = 3  # asked about by openssl itself; of the rest its answers are read here
 
@@ -89,6 +94,22 @@ class DemoTests(TestCase):
             for one in unexpired.filter(revoked_at__isnull=not is_revoked)[:SAMPLE]:
                 assert f"{self.pem(one)}: {word}" in self.ask_with_openssl(one)
                 assert (int(one.serial, 16) in listed) is is_revoked
+
+    def test_every_count_leads_to_a_list_of_as_many(self) -> None:
+        """Whoever asks, when much has become overdue."""
+        faults, checked = [], set()
+        with time_machine.travel(self.now + timedelta(days=12)):
+            for role in Role:
+                client = Client()
+                client.force_login(User.objects.filter(role=role).earliest("pk"))
+                walk = Walk(client)
+                walk.go()
+                faults += [f"{role}, {fault}" for fault in walk.faults]
+                checked |= set(walk.checked)
+
+        assert not faults, "\n".join(faults)
+        homes = (reverse("home"), reverse("devices:list"), reverse("devices:sums"))
+        assert checked >= {*homes, reverse("requests_app:dashboard")}
 
     def read(self, certificate: Certificate, what: str) -> str:
         return openssl("x509", "-noout", what, "-in", self.pem(certificate))

@@ -53,7 +53,8 @@ def test_the_record_waits_for_the_clerk_who_receives_until_it_is_signed() -> Non
     stranger = builders.user(Role.CLERK, agency=builders.agency(office=at.office))
 
     (one,) = waiting_of(clerk)
-    assert (one.count, one.path) == (1, reverse("orgmerge:records", args=[at.merger.uuid]))
+    assert one.count == 1
+    assert one.path == reverse("orgmerge:records", args=[at.merger.uuid]) + "#bien-ban"
     assert one.words in home(clerk)
     assert paths(stranger) == []
 
@@ -77,7 +78,7 @@ def test_what_failed_waits_for_the_office_and_the_body_that_files() -> None:
     for user in (at.officer, clerk):
         (one,) = waiting_of(user)
         assert (one.count, one.is_late) == (2, True)
-        assert one.path == reverse("orgmerge:progress", args=[at.merger.uuid])
+        assert one.path == reverse("orgmerge:progress", args=[at.merger.uuid]) + "#khong-thanh"
     assert paths(stranger) == []
 
 

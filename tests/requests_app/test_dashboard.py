@@ -188,12 +188,12 @@ def test_every_line_leads_to_what_it_counts(client: Client, role: Role) -> None:
 
     text = client.get(reverse("requests_app:dashboard")).text
 
-    narrowed = {"state": "overdue", "kind": "device_return", "agency": str(body.uuid)}
-    address = f"{reverse('deadlines:list')}?" + "&amp;".join(
-        f"{name}={value}" for name, value in narrowed.items()
-    )
-    assert address in text
-    assert client.get(reverse("deadlines:list"), narrowed).context["count"] == 2
+    returns = reverse("registers:register", args=["thiet-bi-phai-nop-lai"])
+    of_body = f"{returns}?state=overdue&body={body.uuid}"
+    others = f"{reverse('deadlines:list')}?state=overdue&kind=handover_notice&agency={body.uuid}"
+    for address, count in ((of_body, 2), (others, 1)):
+        assert f'"{address.replace("&", "&amp;")}" data-count="{count}"' in text
+        assert client.get(address).context["count"] == count
 
 
 def test_the_page_costs_the_same_however_much_there_is(client: Client) -> None:

@@ -148,13 +148,13 @@ def test_a_locked_device_is_recovered_and_a_lost_one_told_of(people: story.Cast)
     device = held(people).key.device
     Device.objects.filter(pk=device.pk).update(condition=Condition.LOCKED)
     device.refresh_from_db()
-    assert opened(of_device(device, people.clerk)) == {"recover", "lose", "revoke"}
+    assert opened(of_device(device, people.clerk)) == {"recover", "lose", "revoke", "tell"}
 
     Device.objects.filter(pk=device.pk).update(condition=Condition.LOST)
     device.refresh_from_db()
     found = of_device(device, people.clerk)
 
-    assert opened(found) == {"lose", "revoke"}
+    assert opened(found) == {"lose", "revoke", "tell"}
     assert codes(found["give_back"]) == {"device_lost"}
     assert "lose" in found["give_back"].instead
 
@@ -298,6 +298,34 @@ def test_what_is_asked_on_a_device_names_it(people: story.Cast, do: str, form: s
     assert draft.kind == form
     assert draft.items.get().answers["device_serial"] == device.serial
     assert draft.items.get().device == device
+
+
+def test_a_hand_over_is_told_of_from_the_device_and_of_no_other(people: story.Cast) -> None:
+    device, _other = held(people).key.device, held(people)
+    offer = offers_for_device(device, people.clerk, NOW)[0]
+    assert (offer.code, offer.is_next) == ("tell", True)
+
+    draft = ask(people.clerk, device, "tell")
+
+    assert draft.kind == "mau_07_handover"
+    assert [item.device for item in draft.items.all()] == [device]
+    (again, *_others) = offers_for_device(device, people.clerk, NOW)
+    assert again.draft == reverse("requests_app:editor", args=[draft.uuid])
+
+
+@pytest.mark.parametrize(("days_left", "right"), [(400, None), (40, "renew"), (29, "reissue")])
+def test_on_what_soon_expires_the_right_act_stands_first_and_alone_is_heavy(
+    people: story.Cast, days_left: int, right: str | None
+) -> None:
+    certificate = held(people, days_left=days_left)
+
+    found = offers_for_certificate(certificate, people.clerk, NOW)
+
+    assert [offer.code for offer in found if offer.is_next] == ([right] if right else [])
+    shown = page(people.clerk).get(reverse("ca:detail", args=[certificate.uuid])).text
+    assert (found[0].code == right) is (right is not None)
+    heavy = re.findall(r'<(?:button|a) class="btn btn-primary"[^>]*>([^<]*)', shown)
+    assert len(heavy) == (1 if right else 0)
 
 
 def test_what_is_closed_opens_no_draft_and_says_why(people: story.Cast) -> None:

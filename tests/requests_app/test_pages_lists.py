@@ -18,6 +18,7 @@ from portal.core.roles import Role
 from requests_app.models import Dossier, DossierCopy
 from requests_app.workflow import Action, State
 from tests import builders, story
+from tests.deadlines.test_list import deadline
 from tests.pages import flat
 
 pytestmark = pytest.mark.django_db
@@ -92,9 +93,9 @@ def test_the_work_list_costs_a_few_queries_and_counts_only_what_it_does_not_show
     signed_in(client, Role.CA_OPERATOR, people)
 
     forwarded(people, count=13)
-    assert queries_of(client, "/") <= MOST_QUERIES
+    short = queries_of(client, "/")
     forwarded(people, count=13)
-    assert queries_of(client, "/") <= MOST_QUERIES + 2
+    assert queries_of(client, "/") <= short + 1 <= MOST_QUERIES + 2
 
 
 def test_each_sees_the_own_dossiers_only(client: Client) -> None:
@@ -138,15 +139,17 @@ def test_the_figures_of_the_work_list_are_counts_of_what_their_links_show(client
             state=State.SUBMITTED,
             due_on=today + timedelta(days=days_left),
         )
+        deadline(people.officer.agency, today + timedelta(days=days_left))
+    deadline(people.agency, today - timedelta(days=1))  # owed by a body it answers for
     client.force_login(people.officer)
 
     text = flat(client.get("/"))
 
-    figures = re.findall(r'class="figure[^"]*" href="([^"]+)"> ?<strong>(\d+)</strong>', text)
-    assert [count for _, count in figures] == ["2", "1", "4", "0"]
-    for address, count in figures[:3]:
-        assert len(shown(client, address)) == int(count)
-    assert client.get(figures[3][0]).status_code == 200
+    figures = re.findall(r'class="figure[^"]*" href="([^"]+)" data-count="(\d+)"', text)
+    assert [count for _, count in figures] == ["3", "1", "4", "0"]
+    assert len(shown(client, figures[2][0])) == 4
+    for address, count in figures:
+        assert f'data-total="{count}"' in client.get(address).text
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -13,10 +13,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
+from pytest_django import Settings
 
 from devices import services as devices
 from devices.lifecycle import Condition, Custody, Move
 from devices.models import CustodyMove, Device
+from devices.returns.services import start_clocks
 from portal.accounts.models import User
 from portal.agencies.models import Affiliation, Agency
 from portal.audit.models import AuditEntry
@@ -99,6 +101,8 @@ def fill(slug: str, agency: Agency, clerk: User) -> None:
         builders.dossier(agency=agency, state=State.SUBMITTED, created_by=clerk)
         return
     device = held(agency)
+    if slug == "thiet-bi-phai-nop-lai":
+        start_clocks([device], now=NOW)
     if slug == "thiet-bi-that-lac":
         lose(device, clerk)
 
@@ -416,3 +420,56 @@ def test_the_newest_of_many_bodies_are_read_in_order_from_an_index(
     plan = newest.explain()
 
     assert index in plan
+
+
+def test_what_must_be_given_back_says_who_has_it_since_when_until_when_and_where(
+    clerk: User,
+) -> None:
+    device, back, lost = (held(clerk.agency, name) for name in ("Lò Văn Một", "Lò Hai", "Lò Ba"))
+    Device.objects.filter(pk=device.pk).update(custody=Custody.TO_BE_RETURNED)
+    Device.objects.filter(pk=back.pk).update(custody=Custody.BACK_AT_AGENCY)
+    start_clocks([device], now=NOW - timedelta(days=30))
+    start_clocks([back, lost], now=NOW)
+    lose(lost, clerk)
+    held(clerk.agency)  # nobody asks for it
+
+    found = lines(clerk, "thiet-bi-phai-nop-lai")
+
+    assert [(line["Số hiệu thiết bị"], line["Đang ở đâu"], line["Thời hạn"]) for line in found] == [
+        (device.serial, "Thuê bao còn giữ", "Quá hạn"),
+        (back.serial, "Đã thu hồi về đơn vị", "Còn hạn"),
+        (lost.serial, "Thất lạc", "Còn hạn"),
+    ]
+    assert [line["Người giữ"] for line in found[:2]] == ["Lò Thị Nhận", clerk.agency.name]
+    assert found[0]["Thuê bao"] == "Lò Văn Một"
+    assert f"{found[0]['Phải nộp từ ngày']:%d/%m/%Y}" == "21/10/2026"
+    for params in (
+        {"state": "overdue"},
+        {"custody": "to_be_returned"},
+        {"q": "một"},
+        {"q": device.serial},
+        {"state": "overdue", "body": str(clerk.agency.uuid)},
+    ):
+        (line,) = lines(clerk, "thiet-bi-phai-nop-lai", **params)
+        assert line["Số hiệu thiết bị"] == device.serial, params
+    assert [line["Số hiệu thiết bị"] for line in lines(clerk, "thiet-bi-phai-nop-lai", q="ba")] == [
+        lost.serial
+    ]
+
+
+def test_everybody_counts_what_must_be_given_back_alike(clerk: User, settings: Settings) -> None:
+    settings.METRICS_TOKEN = "x"
+    for custody in (Custody.TO_BE_RETURNED, Custody.BACK_AT_AGENCY):
+        device = held(clerk.agency)
+        Device.objects.filter(pk=device.pk).update(custody=custody)
+        start_clocks([device], now=NOW)
+    client, link = page(clerk), url("thiet-bi-phai-nop-lai")
+
+    for path in ("/", reverse("devices:list"), reverse("devices:sums")):
+        assert f'"{link}" data-count="2"' in client.get(path).text, path
+    assert client.get(link).context["count"] == 2
+    deadlines = client.get(reverse("deadlines:list"), {"kind": "device_return"})
+    assert deadlines.context["count"] == 2
+    assert link in deadlines.text
+    metrics = client.get(reverse("metrics"), headers={"Authorization": "Bearer x"}).text
+    assert 'portal_deadlines_open{kind="device_return"} 2' in metrics

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import escape
 
-from devices.lifecycle import Condition, Custody
+from devices.lifecycle import Condition, Custody, Move
 from devices.models import Device
 from portal.accounts.models import User
 from portal.ca.models import Certificate
@@ -168,6 +168,41 @@ def test_only_what_can_be_renewed_stands_in_the_list_and_the_rest_leads_to_a_new
     assert listed(page, url("person", "changed", 1)) == [
         "Vừa Đủ", "Đã Gia Hạn", "Còn Lâu", "Dài Hơn Gia Hạn",
     ]  # fmt: skip
+
+
+def test_who_soon_expires_stands_on_one_page_each_with_what_can_be_asked(
+    clerk: User, page: Client
+) -> None:
+    held(clerk, "Vừa Đủ", days_left=30)
+    held(clerk, "Quá Muộn", days_left=29)
+
+    answer = page.get(url("person", "expiring", 2))
+
+    parts = answer.context["parts"]
+    assert [[one.name for one in part.choices.shown] for part in parts] == [
+        ["Vừa Đủ"], ["Quá Muộn"],
+    ]  # fmt: skip
+    assert "Gia hạn chậm nhất ngày 20/11/2026" in answer.text
+    assert "chỉ còn cấp mới" in answer.text
+
+
+def test_every_device_held_can_be_said_to_be_locked_and_is_recorded_so(
+    clerk: User, page: Client
+) -> None:
+    ok, other, locked = (held(clerk, name).key.device for name in ("Lò Một", "Lò Hai", "Lò Ba"))
+    Device.objects.filter(pk=locked.pk).update(condition=Condition.LOCKED)
+    address = url("device", "locked")
+    assert listed(page, address) == ["Lò Ba", "Lò Một", "Lò Hai"]
+
+    page.post(address, {"do": "open", "all": "1", "pick": [str(ok.uuid), str(locked.uuid)]})
+
+    rows = Dossier.objects.get().items.order_by("position")
+    assert {row.device for row in rows} == {ok, locked}
+    for device, condition in ((ok, Condition.LOCKED), (other, Condition.OK)):
+        device.refresh_from_db()
+        assert device.condition == condition
+    assert ok.moves.filter(move=Move.LOCK, actor=clerk).count() == 1
+    assert not locked.moves.filter(move=Move.LOCK).exists()
 
 
 def test_nobody_chooses_from_the_list_of_another_body(clerk: User, page: Client) -> None:
@@ -356,7 +391,7 @@ def test_a_list_to_choose_from_costs_the_same_few_queries(
         for number, way in enumerate(occasion.ways, start=1)
         if way.pick is pick
     )
-    days_left = 10 if pick is Pick.TO_ISSUE_ANEW else 400
+    days_left = 10 if pick in (Pick.TO_ISSUE_ANEW, Pick.TOO_LATE_TO_RENEW) else 400
     waiting: dict[Pick, dict[str, str]] = {
         Pick.LOCKED: {"condition": Condition.LOCKED},
         Pick.TO_GIVE_BACK: {"custody": Custody.BACK_AT_AGENCY},

@@ -219,6 +219,7 @@ def cautions(request: UserRequest, code: UUID) -> HttpResponse:
         "cautions": [
             (WARNINGS[code], counts.warnings[code]) for code in WARNINGS if code in counts.warnings
         ],
+        "line_count": sum(counts.warnings.values()),
         "without": [
             (
                 " / ".join(str(Role(role).label) for role in sorted(roles_that_can(capability))),

@@ -34,15 +34,18 @@ def grant_list(request: UserRequest) -> HttpResponse:
     grants = RoleGrant.objects.visible_to(request.user).for_list()
     waiting = list(grants.open())
     decided = grants.filter(decided_at__isnull=False).order_by("-decided_at", "-pk")
+    roles = [
+        {"grant": one, "is_mine": request.user.is_same_person_as(one.proposed_by)}
+        for one in waiting
+    ]
+    changes = [
+        {"change": one, "is_mine": request.user.is_same_person_as(one.proposed_by)}
+        for one in AccountChange.objects.visible_to(request.user).for_list().open()
+    ]
     context = {
-        "waiting": [
-            {"grant": one, "is_mine": request.user.is_same_person_as(one.proposed_by)}
-            for one in waiting
-        ],
-        "changes": [
-            {"change": one, "is_mine": request.user.is_same_person_as(one.proposed_by)}
-            for one in AccountChange.objects.visible_to(request.user).for_list().open()
-        ],
+        "waiting": roles,
+        "changes": changes,
+        "to_decide": sum(not line["is_mine"] for line in [*roles, *changes]),
         "page": Paginator(decided, _PAGE).get_page(request.GET.get("page")),
     }
     return render(request, "accounts/grants.html", context)

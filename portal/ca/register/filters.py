@@ -61,8 +61,3 @@ class CertificateFilter(django_filters.FilterSet):
             case CertificateState.EXPIRING:
                 return certificates.expiring(self.now, within_days=EXPIRING_WITHIN_DAYS)
         return certificates.valid_at(self.now)
-
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether anything but the order was asked for."""
-        return any(value for name, value in self.form.data.items() if name in self.filters)

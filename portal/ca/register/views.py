@@ -22,9 +22,9 @@ from portal.ca.querysets import CertificateQuerySet
 from portal.ca.register import services
 from portal.ca.register.filters import CertificateFilter
 from portal.ca.register.views_installation import waiting
-from portal.ca.register.words import happenings, sentence, waits_for
+from portal.ca.register.words import happenings, sentence, waits_for, way_of_renewal
 from portal.core.web import sheets
-from portal.core.web.paging import MOST_COUNTED, Order, capped_count, first_rows, keyset_page
+from portal.core.web.paging import Order, capped_count, first_rows, keyset_page
 from portal.core.web.sheets import SheetColumn
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ TONES = {
     CertificateState.EXPIRED: "neutral",
     CertificateState.REVOKED: "danger",
 }
+_STANDING = frozenset({CertificateState.VALID, CertificateState.EXPIRING, "to_install"})
 ORDERS = {"last": Order("not_after", is_descending=True), "first": Order("not_after")}
 
 
@@ -49,6 +50,7 @@ class Row:
     tone: str
     days_left: int
     waits: str = ""  # for the new certificate to be put on the device
+    way: str = ""  # what can still be asked for, where it soon expires
 
 
 COLUMNS: tuple[SheetColumn[Row], ...] = (
@@ -61,15 +63,22 @@ COLUMNS: tuple[SheetColumn[Row], ...] = (
     SheetColumn(_("Hiệu lực đến"), lambda row: row.certificate.not_after),
     SheetColumn(_("Trạng thái"), lambda row: str(row.state.label)),
     SheetColumn(_("Cài đặt"), lambda row: row.waits, 26),
+    SheetColumn(_("Việc làm được"), lambda row: row.way, 36),
 )
 
 
 @require_safe
 def certificate_list(request: UserRequest) -> HttpResponse:
-    """Show every certificate the user may see; those about to expire begin with the nearest."""
+    """Show the certificates the user may see: until something else is asked for, those in force.
+
+    What stands begins with what expires first, what has ended with what ended last.
+    """
     now = timezone.now()
-    found = CertificateFilter(request.GET, Certificate.objects.visible_to(request.user), now=now)
-    usual = "first" if request.GET.get("state") == CertificateState.EXPIRING else "last"
+    asked = request.GET.copy()
+    if not CertificateFilter.base_filters.keys() & asked.keys():
+        asked["state"] = CertificateState.VALID
+    found = CertificateFilter(asked, Certificate.objects.visible_to(request.user), now=now)
+    usual = "first" if asked.get("state") in _STANDING else "last"
     order = request.GET.get("sort", usual)
     order = order if order in ORDERS else usual
     narrowed = found.qs
@@ -81,13 +90,14 @@ def certificate_list(request: UserRequest) -> HttpResponse:
         today = timezone.localdate(now)
         return sheets.sheet_response(rows, COLUMNS, name="chung-thu", today=today)
     page = keyset_page(narrowed.for_list(), order=ORDERS[order], params=request.GET)
-    count = capped_count(narrowed)
     context = {
         "filter": found,
         "page": page,
         "rows": _rows(page, now=now),
-        "count": f"{MOST_COUNTED:,}+".replace(",", ".") if count > MOST_COUNTED else str(count),
+        "count": capped_count(narrowed),
         "order": order,
+        "is_narrowed": any(request.GET.get(name) for name in CertificateFilter.base_filters),
+        "is_usual": asked != request.GET,
     }
     htmx = request.htmx  # type: ignore[attr-defined]
     is_fragment = htmx and not htmx.history_restore_request
@@ -166,7 +176,9 @@ def _rows(certificates: Iterable[Certificate], *, now: datetime) -> list[Row]:
     for one in shown:
         state = one.state(now)
         waits = waits_for(one, has_successor=one.pk in has_successor, now=now)
-        rows.append(Row(one, state, TONES[state], one.days_left(today), waits))
+        is_ending = state == CertificateState.EXPIRING and one.pk not in has_successor
+        way = way_of_renewal(one, today=today) if is_ending else ""
+        rows.append(Row(one, state, TONES[state], one.days_left(today), waits, way))
     return rows
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.ca.models import Certificate, CertificateState
+from portal.core import law
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,17 @@ def waits_for(certificate: Certificate, *, has_successor: bool, now: datetime) -
     if certificate.predecessor_id is not None and certificate.installed_at is None:
         return _("Chờ cài vào thiết bị")
     return ""
+
+
+def way_of_renewal(certificate: Certificate, *, today: date) -> str:
+    """Return what can be asked for a certificate that soon expires: renewal until its door shuts,
+    then a new issue (Điều 12, Điều 21)."""
+    last = timezone.localdate(certificate.not_after) - timedelta(days=law.DAYS_LEFT_TO_ASK)
+    if certificate.days_left(today) < law.DAYS_LEFT_TO_ASK:
+        return _("Chỉ còn cấp mới")
+    if certificate.renewals >= law.RENEWALS_ALLOWED:
+        return _("Đã gia hạn một lần: cấp mới sau ngày %(day)s") % {"day": f"{last:%d/%m/%Y}"}
+    return _("Gia hạn chậm nhất ngày %(day)s") % {"day": f"{last:%d/%m/%Y}"}
 
 
 def happenings(

@@ -106,6 +106,21 @@ def capped(count: int) -> str:
     return f"{shown}+" if count > MOST_COUNTED else shown
 
 
+@register.simple_tag
+def counts(number: int) -> SafeString:
+    """Return the mark of a link that tells a count: ``<a href="…"{% counts figures.overdue %}>``.
+
+    Where it leads stands a list that ``totals`` just as many.
+    """
+    return format_html(' data-count="{}"', number)
+
+
+@register.simple_tag
+def totals(number: int) -> SafeString:
+    """Return the mark of a list, or of the line above it, with how many there are on all pages."""
+    return format_html(' data-total="{}"', number)
+
+
 @register.filter
 def mask(value: str) -> str:
     """Return a personal number with its middle hidden."""

@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One line of the work list: how many, of what, what the link says, where it leads."""
+    """One line of the work list: how many, of what, what the link says, where it leads.
 
-    count: int
+    Without a ``count`` it is one thing, which the words name; with one, ``path`` leads to a list of
+    as many.
+    """
+
+    count: int | None
     words: str
     go: str
     path: str

@@ -95,17 +95,21 @@ def _uuid(text: str) -> UUID | None:
 
 @require_safe
 def letters(request: UserRequest) -> HttpResponse:
-    """List the covering letters the user may see, the latest change first."""
+    """List the covering letters the user may see, or what waits for them (``?queue=mine``), the
+    latest change first."""
     if request.user.scope not in (Scope.OFFICE, Scope.CA, Scope.TREE):
         raise Http404
-    found = CoveringLetter.objects.visible_to(request.user).select_related("office")
+    is_mine = request.GET.get("queue") == "mine"
+    letters = CoveringLetter.objects
+    found = letters.workable_by(request.user) if is_mine else letters.visible_to(request.user)
     page = keyset_page(
-        found,
+        found.select_related("office"),
         order=Order("updated_at", is_descending=True),
         params=request.GET,
         size=_LETTERS_A_PAGE,
     )
-    return render(request, "requests_app/covering/list.html", {"page": page})
+    context = {"page": page, "count": capped_count(found), "is_mine": is_mine}
+    return render(request, "requests_app/covering/list.html", context)
 
 
 @require_safe

@@ -29,7 +29,8 @@ class Pick(StrEnum):
     TO_CHANGE = "to_change"
     TO_REVOKE = "to_revoke"
     TO_ISSUE_ANEW = "to_issue_anew"
-    LOCKED = "locked"
+    TOO_LATE_TO_RENEW = "too_late_to_renew"  # of these, what was not revoked
+    LOCKED = "locked"  # all that is held: who says it is locked may be the first to
     IN_USE = "in_use"
     AT_THE_AGENCY = "at_the_agency"
     TO_GIVE_BACK = "to_give_back"
@@ -59,8 +60,9 @@ class Way:
 class Occasion:
     """One answer to "what happened?".
 
-    ``ways`` are choices, or steps one after the other when ``is_sequence``; without any, ``note``
-    says why nothing is to be asked.
+    ``ways`` are choices, or steps one after the other when ``is_sequence``; ``is_together`` shows
+    the lists of all of them on one page, each thing with what can be asked for it. Without any way,
+    ``note`` says why nothing is to be asked.
     """
 
     code: str
@@ -68,4 +70,5 @@ class Occasion:
     hint: Words = ""
     ways: tuple[Way, ...] = ()
     is_sequence: bool = False
+    is_together: bool = False
     note: Words = ""

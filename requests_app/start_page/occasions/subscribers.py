@@ -55,7 +55,7 @@ def first_issue(kind_code: str, *, variant: str = "", label: Words) -> Way:
     )
 
 
-def issue_anew(kind_code: str, *, label: Words) -> Way:
+def issue_anew(kind_code: str, *, label: Words, pick: Pick = Pick.TO_ISSUE_ANEW) -> Way:
     """Return the way to a new certificate in place of an old one (Điều 21)."""
     return Way(
         kind_code=kind_code,
@@ -72,7 +72,7 @@ def issue_anew(kind_code: str, *, label: Words) -> Way:
                 "lệ (Điều 11)."
             )
         ),
-        pick=Pick.TO_ISSUE_ANEW,
+        pick=pick,
     )
 
 
@@ -140,7 +140,13 @@ RECOVER = Way(
         "Nơi tiếp nhận mở khóa thiết bị; thuê bao tự đặt mã PIN mới trên hệ thống. Không cấp lại "
         "chứng thư."
     ),
-    ready=(_("Số hiệu in trên thiết bị. Không thử mật khẩu thêm."), _LETTER),
+    ready=(
+        _(
+            "Số hiệu in trên thiết bị. Không thử mật khẩu thêm. Thiết bị chưa được ghi nhận bị "
+            "khóa thì hệ thống ghi nhận khi lập hồ sơ."
+        ),
+        _LETTER,
+    ),
     limit=with_numbers(
         _("%(recovery_days)s ngày làm việc kể từ ngày nhận đề nghị hợp lệ (Điều 22).")
     ),
@@ -256,6 +262,13 @@ _EXPIRING_HINT = with_numbers(
 )
 _REVOKE = _("Thu hồi (Mẫu 05)")
 _TOO_LATE = _("Không gia hạn, thay đổi được nữa: cấp mới")
+_ONLY_ANEW = _("Không gia hạn được nữa: cấp mới")
+
+
+def _late(kind_code: str) -> Way:
+    """Return the way left to what expires too soon, or has expired, and is used on."""
+    return issue_anew(kind_code, label=_ONLY_ANEW, pick=Pick.TOO_LATE_TO_RENEW)
+
 
 OF_PERSONS = (
     Occasion(
@@ -273,7 +286,8 @@ OF_PERSONS = (
         code="expiring",
         label=_EXPIRING,
         hint=_EXPIRING_HINT,
-        ways=(RENEW, issue_anew("mau_01_person", label=_TOO_LATE)),
+        ways=(RENEW, _late("mau_01_person")),
+        is_together=True,
     ),
     Occasion(
         code="changed",
@@ -325,7 +339,8 @@ OF_BODIES = (
         code="expiring",
         label=_EXPIRING,
         hint=_EXPIRING_HINT,
-        ways=(RENEW, issue_anew("mau_02_organisation", label=_TOO_LATE)),
+        ways=(RENEW, _late("mau_02_organisation")),
+        is_together=True,
     ),
     Occasion(
         code="changed",
@@ -351,7 +366,8 @@ OF_SYSTEMS = (
         code="expiring",
         label=_EXPIRING,
         hint=_EXPIRING_HINT,
-        ways=(RENEW, issue_anew("mau_03_system", label=_TOO_LATE)),
+        ways=(RENEW, _late("mau_03_system")),
+        is_together=True,
     ),
     Occasion(
         code="changed",

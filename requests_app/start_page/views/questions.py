@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,13 +19,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from devices.lifecycle import PRESENT, Condition, Custody
+from devices.lifecycle import PRESENT, Condition, Custody, Move
 from devices.models import Device
 from devices.querysets import DeviceQuerySet
 from devices.serials import normalise
+from devices.services import make_move
 from portal.accounts.models import User
 from portal.ca.models import Certificate
 from portal.ca.querysets import CertificateQuerySet
+from portal.ca.register.words import way_of_renewal
 from portal.core import law
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
@@ -35,6 +38,7 @@ from portal.core.web.refusals import Refusals
 from requests_app import kinds
 from requests_app.drafts.prefilled import start_dossier
 from requests_app.drafts.services import MOST_ROWS
+from requests_app.kinds.base import Kind
 from requests_app.kinds.duplicates import standing_rows
 from requests_app.kinds.issue_prefill import FORM_OF
 from requests_app.models import DossierItem
@@ -97,15 +101,15 @@ def choices(
         fitting, kept = of_kind.found_by(text), of_kind.filter(uuid__in=ticked)
         others = fitting.exclude(uuid__in=ticked).order_by("not_after", "pk")[:MOST_SHOWN]
         return Choices(
-            [_of_certificate(one, now=now) for one in kept.order_by("not_after", "pk")],
-            [_of_certificate(one, now=now) for one in others],
+            [_of_certificate(one, way, now=now) for one in kept.order_by("not_after", "pk")],
+            [_of_certificate(one, way, now=now) for one in others],
             capped_count(fitting),
         )
     waiting = _devices(way, user=user, now=now)
     devices = _found_by(waiting, text)
-    rest = devices.exclude(uuid__in=ticked).order_by("received_at", "pk")[:MOST_SHOWN]
+    rest = devices.exclude(uuid__in=ticked).order_by(*_order(way))[:MOST_SHOWN]
     return Choices(
-        [_of_device(one) for one in waiting.filter(uuid__in=ticked).order_by("received_at", "pk")],
+        [_of_device(one) for one in waiting.filter(uuid__in=ticked).order_by(*_order(way))],
         [_of_device(one) for one in rest],
         capped_count(devices),
     )
@@ -130,7 +134,12 @@ def choose(
         return Chosen(list(found.order_by("not_after", "pk")[:MOST_ROWS]), [])
     waiting = _devices(way, user=user, now=now)
     rows = _found_by(waiting, text) if ticked is None else waiting.filter(uuid__in=ticked)
-    return Chosen([], list(rows.order_by("received_at", "pk")[:MOST_ROWS]))
+    return Chosen([], list(rows.order_by(*_order(way))[:MOST_ROWS]))
+
+
+def _order(way: Way) -> Sequence[str]:
+    """Return the order of devices: what is recorded as locked before what is ok, then by age."""
+    return ("condition", "received_at", "pk") if way.pick is Pick.LOCKED else ("received_at", "pk")
 
 
 def _certificates(way: Way, about: str, *, user: User, now: datetime) -> CertificateQuerySet:
@@ -174,6 +183,9 @@ _CERTIFICATES: Mapping[Pick, Callable[[CertificateQuerySet, datetime], Certifica
     Pick.TO_CHANGE: _to_change,
     Pick.TO_REVOKE: lambda found, now: found.filter(revoked_at__isnull=True, not_after__gt=now),
     Pick.TO_ISSUE_ANEW: _to_issue_anew,
+    Pick.TOO_LATE_TO_RENEW: lambda found, now: _to_issue_anew(found, now).filter(
+        revoked_at__isnull=True
+    ),
 }
 
 
@@ -182,7 +194,9 @@ def _devices(way: Way, *, user: User, now: datetime) -> DeviceQuerySet:
     visible = Device.objects.visible_to(user).for_list().exclude(pk__in=asked.values("device"))
     match way.pick:
         case Pick.LOCKED:
-            return visible.filter(condition=Condition.LOCKED, custody=Custody.WITH_SUBSCRIBER)
+            held = visible.filter(custody=Custody.WITH_SUBSCRIBER)
+            fit = held.filter(condition__in=(Condition.LOCKED, Condition.OK))
+            return fit.with_valid_certificate(now)
         case Pick.IN_USE:
             return visible.filter(custody__in=AT_THE_AGENCY).with_valid_certificate(now)
         case Pick.AT_THE_AGENCY:
@@ -208,7 +222,7 @@ def _found_by(devices: DeviceQuerySet, text: str) -> DeviceQuerySet:
     )
 
 
-def _of_certificate(certificate: Certificate, *, now: datetime) -> Choice:
+def _of_certificate(certificate: Certificate, way: Way, *, now: datetime) -> Choice:
     state = certificate.state(now).label
     ends = f"{timezone.localdate(certificate.not_after):%d/%m/%Y}"
     detail = _("%(serial)s · %(storage)s · %(state)s, đến %(day)s") % {
@@ -217,6 +231,10 @@ def _of_certificate(certificate: Certificate, *, now: datetime) -> Choice:
         "state": state,
         "day": ends,
     }
+    if way.pick is Pick.TO_RENEW:
+        detail += f" · {way_of_renewal(certificate, today=timezone.localdate(now))}"
+    elif way.pick is Pick.TOO_LATE_TO_RENEW:
+        detail += _(" · chỉ còn cấp mới")
     return Choice(certificate.uuid, certificate.common_name, detail)
 
 
@@ -266,7 +284,7 @@ def way(request: UserRequest) -> HttpResponse:
     chosen = _way(occasion, request.GET.get("way", ""))
     refused = Refusals()
     if chosen is not None and request.POST.get("do") in ("open", "blank"):
-        with refused:
+        with refused, transaction.atomic():
             # Open the draft with what was ticked; raises Refused when nothing was.
             now = timezone.now()
             is_blank = chosen.pick is Pick.NOTHING or request.POST.get("do") == "blank"
@@ -276,7 +294,7 @@ def way(request: UserRequest) -> HttpResponse:
                     chosen,
                     about,
                     user=request.user,
-                    ticked=None if "all" in request.POST else _ticked(request),
+                    ticked=None if _takes_all(request, chosen) else _ticked(request),
                     text=_text(request),
                     now=now,
                 )
@@ -288,6 +306,8 @@ def way(request: UserRequest) -> HttpResponse:
                             way_out=_("Đánh dấu ít nhất một dòng, hoặc bấm “Lập bản trống”."),
                         )
                     )
+                if chosen.pick is Pick.LOCKED:
+                    _note_locks(picked.devices, actor=request.user, now=now)
             dossier = start_dossier(
                 chosen.kind_code,
                 variant=chosen.variant,
@@ -317,6 +337,19 @@ def _way(occasion: Occasion, number: str) -> Way | None:
     return occasion.ways[place - 1 if 1 <= place <= len(occasion.ways) else 0]
 
 
+def _takes_all(request: UserRequest, way: Way) -> bool:
+    """Say whether all that fits was asked for; of what is locked nobody means all that is held."""
+    return "all" in request.POST and way.pick is not Pick.LOCKED
+
+
+def _note_locks(devices: Sequence[Device], *, actor: User, now: datetime) -> None:
+    """Record those of the devices as locked that nobody has recorded yet: the clerk says so."""
+    reason = _("Văn thư lập đề nghị khôi phục (Mẫu 06): thuê bao báo thiết bị bị khóa.")
+    for device in devices:
+        if device.condition == Condition.OK:
+            make_move(device, Move.LOCK, actor=actor, now=now, reason=reason)
+
+
 def _ticked(request: UserRequest) -> list[uuid.UUID]:
     """Return what is ticked; what is no identifier is none."""
     found = []
@@ -332,6 +365,41 @@ def _text(request: UserRequest) -> str:
     return nfc(request.POST.get("q", ""))[:_MOST_TEXT]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One way as the page shows it: its form, what can be ticked for it, what was typed there."""
+
+    number: int
+    way: Way
+    kind: Kind
+    choices: Choices | None
+    text: str
+    takes_all: bool
+    offers_all: bool
+    waits_for_all: bool
+
+
+def _part(
+    request: UserRequest, about: About, occasion: Occasion, way: Way, *, is_chosen: bool
+) -> Part:
+    """Return ``way`` as the page shows it; only in the chosen one something was typed."""
+    text = _text(request) if is_chosen else ""
+    found = None
+    if way.pick is not Pick.NOTHING:
+        ticked = _ticked(request) if is_chosen else ()
+        found = choices(way, about, user=request.user, text=text, ticked=ticked, now=timezone.now())
+    return Part(
+        number=occasion.ways.index(way) + 1,
+        way=way,
+        kind=kinds.get(way.kind_code),
+        choices=found,
+        text=text,
+        takes_all=is_chosen and _takes_all(request, way),
+        offers_all=found is not None and found.count > 1 and way.pick is not Pick.LOCKED,
+        waits_for_all=way.pick in (Pick.TO_GIVE_BACK, Pick.HANDED_OVER),
+    )
+
+
 def _render_way(
     request: UserRequest,
     about: About,
@@ -344,21 +412,10 @@ def _render_way(
         "occasion": occasion,
         "ways": list(enumerate(occasion.ways, start=1)),
         "way": chosen,
-        "number": occasion.ways.index(chosen) + 1 if chosen else None,
         "violations": violations,
-        "text": _text(request),
-        "takes_all": "all" in request.POST,
     }
     if chosen is not None:
-        context["kind"] = kinds.get(chosen.kind_code)
-        context["waits_for_all"] = chosen.pick in (Pick.TO_GIVE_BACK, Pick.HANDED_OVER)
-        if chosen.pick is not Pick.NOTHING:
-            context["choices"] = choices(
-                chosen,
-                about,
-                user=request.user,
-                text=_text(request),
-                ticked=_ticked(request),
-                now=timezone.now(),
-            )
+        ways = occasion.ways if occasion.is_together else (chosen,)
+        parts = [_part(request, about, occasion, way, is_chosen=way is chosen) for way in ways]
+        context |= {"parts": parts, "choices": parts[ways.index(chosen)].choices}
     return render(request, "requests_app/editor/start_way.html", context)

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import Count, Min
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -25,6 +26,7 @@ from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.querysets import CERTIFICATE_KINDS
 from requests_app import kinds
 from requests_app.models import Dossier
+from requests_app.registers.books import returns
 from requests_app.workflow import Procedure
 
 if TYPE_CHECKING:
@@ -69,6 +71,12 @@ class Late:
     def label(self) -> str:
         return str(DeadlineKind(self.kind).label)
 
+    @property
+    def url(self) -> str:
+        """The list of exactly these."""
+        name = "body" if self.kind == DeadlineKind.DEVICE_RETURN else "agency"
+        return f"{_list_of(self.kind)}&{name}={self.agency_uuid}"
+
 
 @dataclass(frozen=True, slots=True)
 class LateKind:
@@ -81,6 +89,18 @@ class LateKind:
     @property
     def label(self) -> str:
         return str(DeadlineKind(self.kind).label)
+
+    @property
+    def url(self) -> str:
+        """The list of exactly these."""
+        return _list_of(self.kind)
+
+
+def _list_of(kind: str) -> str:
+    """Return the list of what is late of one kind; devices to be given back have their own."""
+    if kind == DeadlineKind.DEVICE_RETURN:
+        return f"{reverse('registers:register', args=[returns.REGISTER.slug])}?state=overdue"
+    return f"{reverse('deadlines:list')}?state=overdue&kind={kind}"
 
 
 @dataclass(frozen=True, slots=True)

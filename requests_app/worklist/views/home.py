@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlencode
 
 from django.db.models import Case, CharField, Count, Max, Q, Value, When, Window
 from django.db.models.functions import Concat, RowNumber
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from devices.register.figures import figures as device_figures
@@ -46,11 +49,11 @@ if TYPE_CHECKING:
 CLOCKS_SHOWN = 10
 LATE, TODAY, WEEK, COMING, OPEN = "qua-han", "hom-nay", "trong-tuan", "sap-toi", "chua-co-han"
 _TITLES: dict[str, _StrPromise] = {
-    LATE: _("Quá hạn"),
-    TODAY: _("Đến hạn hôm nay"),
-    WEEK: _("Trong tuần này"),
-    COMING: _("Sắp tới"),
-    OPEN: _("Chưa có hạn"),
+    LATE: gettext_lazy("Quá hạn"),
+    TODAY: gettext_lazy("Đến hạn hôm nay"),
+    WEEK: gettext_lazy("Trong tuần này"),
+    COMING: gettext_lazy("Sắp tới"),
+    OPEN: gettext_lazy("Chưa có hạn"),
 }
 
 
@@ -69,11 +72,30 @@ class Doors:
     @property
     def words(self) -> str:
         """What must be done about them: "12 chứng thư phải gia hạn trước 30/11/2026"."""
-        if self.first.kind == DeadlineKind.RENEWAL_DOOR:
+        day = f"{self.first.due_on:%d/%m/%Y}"
+        is_one, is_door = self.count == 1, self.first.kind == DeadlineKind.RENEWAL_DOOR
+        if is_one and is_door:
+            return _("Chứng thư phải đề nghị gia hạn, thay đổi chậm nhất %(day)s") % {"day": day}
+        if is_one:
+            return _("Chứng thư hết hạn ngày %(day)s, chỉ còn cấp mới") % {"day": day}
+        if is_door:
             message = _("%(count)d chứng thư phải đề nghị gia hạn, thay đổi chậm nhất %(day)s")
         else:
             message = _("%(count)d chứng thư hết hạn từ %(day)s, chỉ còn cấp mới")
-        return str(message) % {"count": self.count, "day": f"{self.first.due_on:%d/%m/%Y}"}
+        return message % {"count": self.count, "day": day}
+
+    @property
+    def url(self) -> str:
+        """The one certificate, or the list of exactly these."""
+        if self.count == 1 and self.first.path:
+            return self.first.path
+        asked = {
+            "kind": self.first.kind,
+            "since": f"{self.first.due_on:%d/%m/%Y}",
+            "until": f"{self.last_on:%d/%m/%Y}",
+            "agency": self.first.agency.uuid,
+        }
+        return f"{reverse('deadlines:list')}?{urlencode(asked)}"
 
 
 @dataclass(slots=True)
@@ -144,7 +166,8 @@ class Agenda:
                 )
                 .filter(Q(place=1) | Q(group="", place__lte=CLOCKS_SHOWN + 1))
             )
-            for row in cast("list[_Owed]", list(rows.order_by("due_on", "pk"))):
+            rows = rows.select_related("agency").order_by("due_on", "pk")
+            for row in cast("list[_Owed]", list(rows)):
                 section = sections[_section_of(row.due_on, today)]
                 if row.kind in CERTIFICATE_KINDS:
                     section.doors.append(Doors(row, row.count, row.last_on))
@@ -197,8 +220,8 @@ def home(request: UserRequest) -> HttpResponse:
             context["unannounced"] = unannounced_years(today, work_calendar())
             context["dead_mails"] = capped_count(Mail.objects.visible_to(user).dead())
         else:
-            open_ones = Dossier.objects.visible_to(user).exclude(queue="")
-            context["overdue"] = capped_count(open_ones.filter(due_on__lt=timezone.localdate()))
+            today = timezone.localdate()
+            context["overdue"] = capped_count(Deadline.objects.visible_to(user).overdue(today))
         return render(request, "requests_app/home_without_work.html", context)
     now = timezone.now()
     today = timezone.localdate(now)
@@ -207,20 +230,15 @@ def home(request: UserRequest) -> HttpResponse:
         waiting, order=Order("due_on", is_nullable=True), params=request.GET, size=_SHOWN
     )
     agenda = Agenda.of(request.user, page, today=today)
-    # Count what is urgent; what stands on the page to its end is counted without asking.
+    # What is urgent is counted as the list of deadlines has it, whoever of the body has it in hand;
+    # what stands on the page to its end is counted without asking.
     expiring = Certificate.objects.visible_to(request.user).expiring(
         now, within_days=EXPIRING_WITHIN_DAYS
     )
-    days = [dossier.due_on for dossier in page]
-    overdue = sum(day is not None and day < today for day in days)
-    counts = {"overdue": overdue, "today": days.count(today), "waiting": len(days)}
+    clocks = Deadline.objects.visible_to(request.user)
+    counts = clocks.urgent(today, own=request.user.agency_id) | {"waiting": len(page)}
     if not page.is_whole:
-        waiting = Dossier.objects.workable_by(request.user)
-        counts["waiting"] = capped_count(waiting)
-        shows_all_urgent = page.previous_params is None and (days[-1] is None or days[-1] > today)
-        if not shows_all_urgent:
-            counts["overdue"] = capped_count(waiting.filter(due_on__lt=today))
-            counts["today"] = capped_count(waiting.filter(due_on=today))
+        counts["waiting"] = capped_count(Dossier.objects.workable_by(request.user))
     context = {
         "page": page,
         "figures": counts | {"expiring": capped_count(expiring)},
