@@ -13,7 +13,7 @@ from portal.search.models import LONGEST, SearchWord
 
 _WORD = re.compile(r"[0-9a-z]+")
 _AT_ONCE = 500  # parameters of one statement
-_MOST_TRIED = 3000  # rows that have the rarest of several words that do not stand side by side
+_MOST_TRIED = 1000  # rows that have the rarest of several words that do not stand side by side
 _Word = TypeVar("_Word", bound=SearchWord)
 
 

@@ -378,6 +378,10 @@ ACCESS: dict[str, Access] = {
     "GET notices:dead_mails": ADMINISTRATOR,
     "POST notices:send_again": GRANT,
     "GET notices:outbox": _only(AD, code=404),  # mail is not written into files here
+    # Search
+    "GET search:results": EVERYBODY,
+    "POST search:results": _only(*ALL, code=302),
+    "POST search:offers": EVERYBODY,
     # Deadlines
     "GET deadlines:list": EVERYBODY,
     "GET deadlines:month": EVERYBODY,

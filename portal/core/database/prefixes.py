@@ -22,3 +22,10 @@ class Begins(StartsWith):
         column, before = self.process_lhs(compiler, connection)
         sql = f"({column} >= %s AND {column} < %s)"
         return sql, [*before, self.rhs, *before, f"{self.rhs}{_LAST}"]
+
+    def as_postgresql(
+        self, compiler: Any, connection: BaseDatabaseWrapper
+    ) -> tuple[str, list[Any]]:
+        column, before = self.process_lhs(compiler, connection)
+        pattern = self.process_rhs(compiler, connection)[1]  # what stands for itself is escaped
+        return f"{column} LIKE %s", [*before, *pattern]
