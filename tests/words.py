@@ -16,10 +16,11 @@ def fill() -> None:
             finder.fill()
 
 
-def standing() -> set[tuple[object, ...]]:
-    """Return all that things are found by now."""
+def standing(*tables: str) -> set[tuple[object, ...]]:
+    """Return all that things are found by now, in these tables or in all."""
     return {
         (model.__name__, *row)
         for model, of in _OF.items()
+        if not tables or model.__name__ in tables
         for row in model._default_manager.values_list(of, "text", "agency_id", "office_id")
     }

@@ -91,7 +91,8 @@ _PAST_THE_OFFICE = frozenset({Route.DIRECT, Route.NOTICE, Route.MINUTES})
 
 def tell_of_step(dossier: Dossier, event: DossierEvent, *, now: datetime) -> None:
     """Tell whom the dossier waits for now and, where it matters, its sender and its copies."""
-    recipients = {user.pk: user for user in _who_acts(dossier, dossier.queue)}
+    acting = {user.pk: user for user in _who_acts(dossier, dossier.queue)}
+    recipients: dict[int, User] = {}
     if event.action in _TOLD_AGENCY:
         clerks = User.objects.who_can(Capability.DRAFT, agency_id=dossier.agency_id)
         recipients |= {user.pk: user for user in clerks}
@@ -103,17 +104,20 @@ def tell_of_step(dossier: Dossier, event: DossierEvent, *, now: datetime) -> Non
         left = _who_acts(dossier, queue_of(event.source, dossier.route))
         passed = User.objects.of_office(dossier.office_id) if dossier.sent_at else []
         recipients |= {user.pk: user for user in [*left, *passed]}
-    recipients.pop(event.actor_id or 0, None)
-    notices.tell(
-        recipients.values(),
-        cause=f"dossier-event:{event.pk}",
-        title=clipped(f"{State(dossier.state).label}: {title_of(dossier)}"),
-        text=event.reason,
-        path=reverse("requests_app:detail", args=[dossier.uuid]),
-        target_type="dossier",
-        target_uuid=dossier.uuid,
-        now=now,
-    )
+    notices.settle("dossier", dossier.uuid, now=now)
+    # Whose turn it is is asked, once, until the next step; the others are told.
+    for asks, told in ((True, acting), (False, recipients)):
+        notices.tell(
+            [user for pk, user in told.items() if pk != event.actor_id],
+            cause=f"dossier-event:{event.pk}",
+            title=clipped(f"{State(dossier.state).label}: {title_of(dossier)}"),
+            text=event.reason,
+            path=reverse("requests_app:detail", args=[dossier.uuid]),
+            target_type="dossier",
+            target_uuid=dossier.uuid,
+            asks=asks,
+            now=now,
+        )
 
 
 def _who_acts(dossier: Dossier, queue: str) -> list[User]:

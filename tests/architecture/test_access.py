@@ -370,6 +370,7 @@ ACCESS: dict[str, Access] = {
     # Notices
     "GET notices:list": EVERYBODY,
     "GET notices:bell": Access(own={200: ALL}, nobody=286),  # says that the session is over
+    "GET notices:newest": EVERYBODY,
     "GET notices:preferences": EVERYBODY,
     "POST notices:preferences": EVERYBODY,
     "POST notices:read_all": _only(*ALL, code=302),
