@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.agencies.visibility import of_visible_bodies
 from portal.core.roles import Scope
-from portal.core.text.vietnamese import nfc
 from portal.search.finders import Finder, Hit, detail, list_with, register
 from portal.search.words import matching
 from requests_app.models import CoveringLetter, Dossier, DossierItem, ItemWord
 from requests_app.titles import headline_of
-from requests_app.words import fill_rows
+from requests_app.words import fill_rows, number_in
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
 
-_PART_OF_A_NUMBER = re.compile(r"[0-9]+\s*(/.*)?")  # "15", "15/SKHCN-CNS"
 
 _ROWS_OF_A_DOSSIER = 10  # that may be found before another dossier is
 
@@ -52,9 +48,9 @@ def register_finders() -> None:
 
 def _dossiers(user: User, typed: str, most: int) -> list[Hit]:
     visible = Dossier.objects.visible_to(user).read_as_sent_by(user)
-    number = _number(typed)
+    number = number_in(typed)
     if number:
-        found = visible.filter(_numbered(number))
+        found = visible.filter(letter_number__begins=number)
     else:
         words = of_visible_bodies(ItemWord.objects.all(), user)
         if user.scope is Scope.CA:
@@ -86,10 +82,10 @@ def _dossiers(user: User, typed: str, most: int) -> list[Hit]:
 
 
 def _covering_letters(user: User, typed: str, most: int) -> list[Hit]:
-    number = _number(typed)
+    number = number_in(typed)
     if not number:
         return []
-    found = CoveringLetter.objects.visible_to(user).filter(_numbered(number))
+    found = CoveringLetter.objects.visible_to(user).filter(letter_number__begins=number)
     return [
         Hit(
             title=_("Công văn số %(number)s") % {"number": one.letter_number},
@@ -103,13 +99,3 @@ def _covering_letters(user: User, typed: str, most: int) -> list[Hit]:
         )
         for one in found.select_related("office").order_by()[:most]
     ]
-
-
-def _number(typed: str) -> str:
-    """Return what may begin a letter's number, as it is written, "" if nothing may."""
-    text = nfc(typed).removeprefix("số ").removeprefix("Số ")
-    return text.replace(" ", "").upper() if _PART_OF_A_NUMBER.fullmatch(text) else ""
-
-
-def _numbered(number: str) -> Q:
-    return Q(letter_number__begins=number)

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 
+from portal.core.text.vietnamese import nfc
 from portal.search import words
 from requests_app.models import Dossier, DossierItem, ItemWord
+from requests_app.models.querysets import DossierQuerySet
 
 _CHUNK = 5000
+_PART_OF_A_NUMBER = re.compile(r"[0-9]+\s*(/.*)?")  # "15", "15/SKHCN-CNS"
+
+
+def number_in(typed: str) -> str:
+    """Return what may begin a letter's number, as it is written, "" if nothing may."""
+    text = nfc(typed).removeprefix("số ").removeprefix("Số ")
+    return text.replace(" ", "").upper() if _PART_OF_A_NUMBER.fullmatch(text) else ""
+
+
+def with_text(dossiers: DossierQuerySet, typed: str) -> DossierQuerySet:
+    """Return those whose letter's number begins with what is typed, or that have a row about it."""
+    if number := number_in(typed):
+        return dossiers.filter(letter_number__begins=number)
+    rows = ItemWord.objects.all()
+    return words.having(dossiers, rows, "item", typed, path="item__dossier")
 
 
 def add_words(items: Iterable[DossierItem], dossier: Dossier) -> None:

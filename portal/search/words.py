@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -15,6 +15,7 @@ _WORD = re.compile(r"[0-9a-z]+")
 _AT_ONCE = 500  # parameters of one statement
 _MOST_TRIED = 1000  # rows that have the rarest of several words that do not stand side by side
 _Word = TypeVar("_Word", bound=SearchWord)
+_Rows = TypeVar("_Rows", bound="QuerySet[Any]")
 
 
 def fold(text: str) -> str:
@@ -85,23 +86,50 @@ def matching(words: QuerySet[Any], of: str, typed: str, *, most: int) -> list[in
         return []
     words = words.order_by()
     found = dict.fromkeys(_keys(words.filter(text__begins=phrase), of, most * 4))
-    parts = sorted(set(phrase.split()))
+    parts = set(phrase.split())
     if len(found) < most and len(parts) > 1:
-        having = {part: words.filter(text__begins=part) for part in parts}
-        sizes = {
-            part: len(rows.values_list("pk", flat=True)[:_MOST_TRIED])
-            for part, rows in having.items()
-        }
-        rarest = min(parts, key=lambda part: (sizes[part], -len(part)))
-        tried = having.pop(rarest)
-        if sizes[rarest] >= _MOST_TRIED:
+        rarest, count = _rarest(words, parts)
+        tried = words.filter(text__begins=rarest)
+        if count == _MOST_TRIED:
             tried = words.filter(pk__in=tried.values("pk")[:_MOST_TRIED])
-        everywhere: QuerySet[Any] = words.model._default_manager.all()
-        for part in having:
-            tried = tried.filter(Exists(everywhere.filter(**{of: OuterRef(of)}, text__begins=part)))
-        found |= dict.fromkeys(_keys(tried, of, most * 4))
+        found |= dict.fromkeys(_keys(_with(tried, of, parts - {rarest}), of, most * 4))
     return list(found)[:most]
 
 
-def _keys(words: QuerySet[Any], of: str, most: int) -> Sequence[int]:
+def having(rows: _Rows, words: QuerySet[Any], of: str, typed: str, *, path: str = "") -> _Rows:
+    """Return those of ``rows``, a list's, which ``words`` find by each word that is typed; all.
+
+    ``path`` leads from a word to the row where that is not the thing itself (``of``). What is rare
+    is looked up; where every word is common a page of the list is soon full of rows that have it.
+    """
+    parts = set(fold(typed).split())
+    if not parts:
+        return rows.none()
+    words, path = words.order_by(), path or of
+    rarest, count = _rarest(words, parts)
+    having_all = _with(words.filter(text__begins=rarest), of, parts - {rarest})
+    if count < _MOST_TRIED:
+        return rows.filter(pk__in=set(having_all.values_list(path, flat=True)))
+    return rows.filter(Exists(having_all.filter(**{path: OuterRef("pk")})))
+
+
+def _rarest(words: QuerySet[Any], parts: Iterable[str]) -> tuple[str, int]:
+    """Return the rarest of ``parts`` and how often it stands, counted up to ``_MOST_TRIED``."""
+    sizes = {
+        part: len(words.filter(text__begins=part).values_list("pk", flat=True)[:_MOST_TRIED])
+        for part in sorted(parts)
+    }
+    return min(sizes.items(), key=lambda one: (one[1], -len(one[0])))
+
+
+def _with(words: QuerySet[Any], of: str, parts: Iterable[str]) -> QuerySet[Any]:
+    """Return those of ``words`` whose things have each of ``parts`` too."""
+    everywhere: QuerySet[Any] = words.model._default_manager.all()
+    for part in sorted(parts):
+        there = everywhere.filter(**{of: OuterRef(of)}, text__begins=part)
+        words = words.filter(Exists(there))
+    return words
+
+
+def _keys(words: QuerySet[Any], of: str, most: int) -> list[int]:
     return list(words.values_list(of, flat=True)[:most])
