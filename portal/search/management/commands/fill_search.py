@@ -15,4 +15,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for finder in finders():
             if finder.fill is not None:
-                self.stdout.write(f"{finder.label}: {finder.fill()}")
+                count = finder.fill()
+                if options["verbosity"]:
+                    self.stdout.write(f"{finder.label}: {count}")

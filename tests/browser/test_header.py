@@ -1,12 +1,14 @@
-"""The search box: by keyboard while one types, and without script as a plain form."""
+"""What stands in the head of every page: the search box and the bell, by keyboard and without script."""
 
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from portal.accounts.models import User
 from portal.core.roles import Role
+from portal.notices import services as notices
 from tests import builders, words
 from tests.browser.tour import Tour
 
@@ -54,6 +56,27 @@ def test_a_thing_is_found_and_opened_without_the_mouse(tour: Tour, clerk: User) 
     with page.expect_navigation():
         page.keyboard.press("Enter")
     tour.look(page, "tim-kiem")
+    assert tour.faults == []
+
+
+def test_the_bell_opens_its_panel_and_gives_the_focus_back(tour: Tour, clerk: User) -> None:
+    for number in range(7):
+        at = timezone.now()
+        notices.tell([clerk], cause=f"cause {number}", title=f"Hồ sơ {number} bị trả lại", now=at)
+    page = tour.page_of(clerk)
+    page.goto("/thong-bao/cach-nhan/")
+    bell = page.locator("#bell")
+    bell.focus()
+    page.keyboard.press("Enter")
+    panel = page.locator("#bell-panel")
+    expect(panel.get_by_role("button")).to_have_count(5)
+    expect(bell).to_have_attribute("aria-expanded", "true")
+    expect(panel.get_by_role("heading")).to_be_focused()
+    tour.look(page, "chuong")
+
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(bell).to_be_focused()
     assert tour.faults == []
 
 
