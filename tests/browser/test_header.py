@@ -1,4 +1,4 @@
-"""What stands in the head of every page: the search box and the bell, by keyboard and without script."""
+"""The head of every page: the search box and the bell, by keyboard and without script."""
 
 from __future__ import annotations
 
