@@ -120,7 +120,12 @@ def _some(world: dict[str, Any], first: int, last: int) -> None:
 
     draw = world["random"].choice
     givens = " ".join(_GIVENS).split()
-    people, keys, certificates, devices, dossiers, rows = [], [], [], [], [], []
+    people: list[Any] = []
+    keys: list[Any] = []
+    certificates: list[Any] = []
+    devices: list[Any] = []
+    dossiers: list[Any] = []
+    rows: list[Any] = []
     for number in range(first, last):
         at = world["agency"] if number < OF_THE_CLERK else world["others"][number % AGENCIES]
         name = f"{draw(_FAMILIES)} {draw(_MIDDLES)} {draw(givens)}"
@@ -196,15 +201,12 @@ def _some(world: dict[str, Any], first: int, last: int) -> None:
                 request_key=uuid.uuid4().hex,
             )
         )
-    for model, made in (
-        (Subscriber, people),
-        (KeyPair, keys),
-        (Certificate, certificates),
-        (Device, devices),
-        (Dossier, dossiers),
-        (DossierItem, rows),
-    ):
-        model.objects.bulk_create(made, batch_size=1000)  # type: ignore[attr-defined]
+    Subscriber.objects.bulk_create(people, batch_size=1000)
+    KeyPair.objects.bulk_create(keys, batch_size=1000)
+    Certificate.objects.bulk_create(certificates, batch_size=1000)
+    Device.objects.bulk_create(devices, batch_size=1000)
+    Dossier.objects.bulk_create(dossiers, batch_size=1000)
+    DossierItem.objects.bulk_create(rows, batch_size=1000)
 
 
 def _analyse() -> None:

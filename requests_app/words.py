@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
+from django.db import transaction
+
 from portal.core.text.vietnamese import nfc
 from portal.search import words
 from requests_app.models import Dossier, DossierItem, ItemWord
@@ -51,7 +53,8 @@ def fill_rows() -> int:
     count, last = 0, 0
     rows = DossierItem.objects.order_by("pk").select_related("dossier").defer("answers")
     while some := list(rows.filter(pk__gt=last)[:_CHUNK]):
-        words.keep(ItemWord, "item", {item.pk: _wanted(item, item.dossier) for item in some})
+        with transaction.atomic():
+            words.keep(ItemWord, "item", {item.pk: _wanted(item, item.dossier) for item in some})
         count, last = count + len(some), some[-1].pk
     return count
 

@@ -52,7 +52,7 @@ def _devices(user: User, typed: str, most: int) -> list[Hit]:
         Hit(
             title=str(one),
             detail=detail(
-                one.phone, one.subscriber and one.subscriber.name, one.get_custody_display()
+                one.phone, one.subscriber.name if one.subscriber else "", one.get_custody_display()
             ),
             url=reverse("devices:detail", args=[one.uuid]),
             is_exact=number in {one.serial, one.iccid} or phone == one.phone != "",

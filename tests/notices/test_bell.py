@@ -144,7 +144,7 @@ def test_what_was_done_meanwhile_is_silent_everywhere(client: Client) -> None:
     client.force_login(user)
     assert ">3<span" in _ring(client, "0")[1]
 
-    deadlines.close(clock.kind, clock.target_uuid, now=NOW)
+    deadlines.close(DeadlineKind.DEVICE_RETURN, clock.target_uuid, now=NOW)
     services.settle("dossier", asked["target_uuid"], now=NOW)  # type: ignore[arg-type]
 
     assert ">1<span" in _ring(client, "0")[1]

@@ -77,8 +77,8 @@ def match_or_create_people(
     if violations := [one for one in _conflicts(people, hashes, found) if one]:
         raise Refused(*violations)
     facts = dict(zip(hashes, people, strict=True))
-    _place(found, facts, agency=agency, today=timezone.localdate(now))
-    keep_words_of_subscribers({person.pk for person in found.values()})
+    come = _place(found, facts, agency=agency, today=timezone.localdate(now))
+    keep_words_of_subscribers(come)
     return [found[key] for key in hashes]
 
 
@@ -256,9 +256,11 @@ def _place(
     *,
     agency: Agency,
     today: date,
-) -> None:
-    """Let each person work at ``agency`` as ``facts`` say, keeping the history."""
+) -> set[int]:
+    """Let each person work at ``agency`` as ``facts`` say, keeping the history; return who is new
+    there."""
     by_pk = {person.pk: facts[key] for key, person in found.items()}
+    come = {person.pk for person in found.values() if person.agency_id != agency.pk}
     standing: dict[int, Affiliation] = {}
     for chunk in _chunks(sorted(by_pk)):
         Subscriber.objects.filter(pk__in=chunk).exclude(agency=agency).update(agency=agency)
@@ -280,6 +282,7 @@ def _place(
     for one in mended:
         for name, value in by_pk[one.subscriber_id].place().items():
             setattr(one, name, value)
+    come |= by_pk.keys() - standing.keys()
     begun = [pk for pk in by_pk if pk not in standing] + [one.subscriber_id for one in ended]
     Affiliation.objects.bulk_update(ended, ["valid_until"], batch_size=_CHUNK)
     Affiliation.objects.bulk_update(mended, _PLACE, batch_size=_CHUNK)
@@ -290,6 +293,7 @@ def _place(
         ],
         batch_size=_CHUNK,
     )
+    return come
 
 
 def _chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:

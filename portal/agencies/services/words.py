@@ -20,9 +20,9 @@ from portal.search.words import keep, phrases
 _CHUNK = 500  # parameters of one statement
 
 
-@transaction.atomic
 def keep_words_of_bodies(bodies: Collection[int]) -> None:
-    """Let these bodies (by key), and who is of them, be found as they stand now."""
+    """Let these bodies (by key), and who is of them, be found as they stand now; in the caller's
+    transaction."""
     for some in _chunks(bodies):
         found = {body.pk: body for body in Agency.objects.filter(pk__in=some)}
         owners = {pk: _offices_of(body) for pk, body in found.items()}
@@ -40,9 +40,9 @@ def keep_words_of_bodies(bodies: Collection[int]) -> None:
         keep_words_of_subscribers(set(there.values_list("subscriber", flat=True).distinct()))
 
 
-@transaction.atomic
 def keep_words_of_subscribers(subscribers: Collection[int]) -> None:
-    """Let these subscribers (by key) be found as they stand now, by each body they are of."""
+    """Let these subscribers (by key) be found as they stand now, by each body they are of; in the
+    caller's transaction."""
     for some in _chunks(subscribers):
         found = list(Subscriber.objects.filter(pk__in=some).select_related("agency"))
         bodies: defaultdict[int, dict[int, Agency]] = defaultdict(dict)
@@ -66,7 +66,8 @@ def keep_words_of_subscribers(subscribers: Collection[int]) -> None:
 def fill_bodies() -> int:
     """Write the words of all bodies; return how many there are."""
     keys = list(Agency.objects.order_by("pk").values_list("pk", flat=True))
-    keep_words_of_bodies(keys)
+    with transaction.atomic():
+        keep_words_of_bodies(keys)
     return len(keys)
 
 
@@ -75,7 +76,8 @@ def fill_subscribers() -> int:
     count, last = 0, 0
     rows = Subscriber.objects.order_by("pk")
     while some := list(rows.filter(pk__gt=last).values_list("pk", flat=True)[: 10 * _CHUNK]):
-        keep_words_of_subscribers(some)
+        with transaction.atomic():
+            keep_words_of_subscribers(some)
         count, last = count + len(some), some[-1]
     return count
 
