@@ -14,6 +14,7 @@ from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber, SubscriberKind
 from portal.ca.models import Certificate, KeyPair
 from portal.core.background.leases import Leased
+from portal.core.database.prefixes import PATTERN
 
 
 class DeviceKind(models.TextChoices):
@@ -115,6 +116,24 @@ class Device(models.Model):
             models.Index(fields=["received_at", "id"], name="devices_device_recent"),
             models.Index(fields=["agency", "received_at", "id"], name="devices_agency_recent"),
             models.Index(fields=["office", "received_at", "id"], name="devices_office_recent"),
+            # Found by the first figures of their numbers; ``serial`` alone has an index.
+            models.Index(
+                fields=["office", "serial"],
+                opclasses=["int8_ops", PATTERN],
+                name="devices_office_serial",
+            ),
+            models.Index(
+                fields=["phone"],
+                opclasses=[PATTERN],
+                condition=~Q(phone=""),
+                name="devices_device_phone",
+            ),
+            models.Index(
+                fields=["iccid"],
+                opclasses=[PATTERN],
+                condition=~Q(iccid=""),
+                name="devices_device_iccid",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "portal",
     "portal.core",
+    "portal.search",
     "portal.audit",
     "portal.agencies",
     "portal.accounts",

@@ -13,7 +13,9 @@ class RequestsConfig(AppConfig):
         from portal.ca.register import renewals  # noqa: PLC0415 (models are loaded only now)
         from portal.deadlines import moves  # noqa: PLC0415
         from requests_app import hooks as following  # noqa: PLC0415
+        from requests_app import search  # noqa: PLC0415
         from requests_app.models import Dossier  # noqa: PLC0415
 
         moves.follow("dossier", following.follow_calendar, rows=Dossier.objects.order_by())
         renewals.find_in(following.open_renewals)
+        search.register_finders()

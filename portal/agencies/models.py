@@ -17,7 +17,9 @@ from portal.agencies.querysets import (
     SubscriberQuerySet,
 )
 from portal.core.database.fields import EncryptedTextField
+from portal.core.database.prefixes import PATTERN
 from portal.core.text.names import CERTIFICATE_NAME_LENGTH, in_capitals, in_short
+from portal.search.models import SearchWord
 
 
 class AgencyKind(models.TextChoices):
@@ -291,3 +293,33 @@ class Affiliation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscriber_id} @ {self.agency_id}"
+
+
+class AgencyWord(SearchWord):
+    """What a body is found by; ``agency`` is the body itself."""
+
+    body = models.ForeignKey(Agency, models.CASCADE, related_name="words", db_index=False)
+
+    class Meta(SearchWord.Meta):
+        indexes = [
+            *SearchWord.Meta.indexes,
+            models.Index(
+                fields=["body", "text"], opclasses=["int8_ops", PATTERN], name="agencyword_body"
+            ),
+        ]
+
+
+class SubscriberWord(SearchWord):
+    """What a subscriber is found by; ``agency`` manages it or has it at work."""
+
+    subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="words", db_index=False)
+
+    class Meta(SearchWord.Meta):
+        indexes = [
+            *SearchWord.Meta.indexes,
+            models.Index(
+                fields=["subscriber", "text"],
+                opclasses=["int8_ops", PATTERN],
+                name="subscriberword_subscriber",
+            ),
+        ]

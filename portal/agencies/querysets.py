@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from portal.core.roles import Capability, Scope
 from portal.core.text.vietnamese import search_key
+from portal.search.words import having
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         AgencyVersion,
         Inheritance,
         Subscriber,
+        SubscriberWord,
     )
 
 
@@ -51,7 +53,7 @@ class AgencyQuerySet(models.QuerySet["Agency"]):
 
     def named(self, words: str) -> Self:
         """Return the bodies whose name has each of ``words``, marks and case aside."""
-        return self.filter(*_each_word(words))
+        return self.filter(*(Q(search_name__contains=one) for one in search_key(words).split()))
 
 
 class AgencyVersionQuerySet(models.QuerySet["AgencyVersion"]):
@@ -91,12 +93,9 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
         return self.filter(kind="person")
 
     def named(self, words: str) -> Self:
-        """Return those whose name has each of ``words``, marks and case aside."""
-        return self.filter(*_each_word(words))
-
-
-def _each_word(words: str) -> list[Q]:
-    return [Q(search_name__contains=word) for word in search_key(words).split()]
+        """Return those whose names have words beginning with each of ``words``, as folded."""
+        kept: QuerySet[SubscriberWord] = QuerySet(_model("SubscriberWord"))
+        return having(self, kept, "subscriber", words)
 
 
 def ancestors_of(agency_id: int) -> QuerySet[Inheritance, int]:

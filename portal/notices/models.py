@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import User
 from portal.core.background.leases import Leased
+from portal.deadlines.models import Deadline
 from portal.notices.problems import words_of
 from portal.notices.querysets import MailQuerySet, NoticeQuerySet
 
@@ -87,6 +88,13 @@ class Notice(models.Model):
     target_uuid = models.UUIDField(null=True)
     at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
+    # What it asks of its recipient is done, or is another's by now: of a clock its own end says so,
+    # of whose turn it is, the next step.
+    deadline = models.ForeignKey(
+        Deadline, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    asks = models.BooleanField(default=False, db_default=False)  # for the next step of its target
+    over_at = models.DateTimeField(null=True)
     is_urgent = models.BooleanField(default=False)  # overdue: mailed on days off too
     # In no mail, now or later: its recipient has no address or wants only what is urgent.
     is_portal_only = models.BooleanField(default=False, db_default=False)
@@ -116,10 +124,27 @@ class Notice(models.Model):
                 condition=Q(mail__isnull=True, is_portal_only=False),
                 name="notices_notice_to_mail",
             ),
+            models.Index(
+                fields=["target_uuid"],
+                condition=Q(asks=True, over_at__isnull=True),
+                name="notices_notice_asking",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_over(self) -> bool:
+        """Whether what it asks for is done, or nobody's business any more."""
+        clock = self.deadline
+        is_ended = clock is not None and (clock.done_at or clock.cancelled_at) is not None
+        return is_ended or self.over_at is not None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is still to be read."""
+        return self.read_at is None and not self.is_over
 
 
 class Mailing(models.TextChoices):

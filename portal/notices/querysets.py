@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
+from django.db.models import Q
 
 from portal.core.background.leases import LeasedQuerySet
 from portal.core.roles import Capability
@@ -21,12 +22,21 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         """Return what ``user`` is told: nobody reads another's notices."""
         return self.filter(recipient=user)
 
+    def standing(self) -> Self:
+        """Leave out what asks for something that is done meanwhile, or is another's by now.
+
+        A clock that lapsed was neither: that its day is over remains news.
+        """
+        runs = Q(deadline__done_at__isnull=True, deadline__cancelled_at__isnull=True)
+        return self.filter(Q(deadline__isnull=True) | runs, over_at__isnull=True)
+
     def unread(self) -> Self:
-        return self.filter(read_at__isnull=True)
+        """Return what is still to be read: what is done with meanwhile is not."""
+        return self.standing().filter(read_at__isnull=True)
 
     def urgent(self) -> Self:
-        """Return what tells of something overdue."""
-        return self.filter(is_urgent=True)
+        """Return what tells of something that is overdue still."""
+        return self.standing().filter(is_urgent=True)
 
     def about_the_same(self, notice: Notice) -> Self:
         """Return what tells of the same thing as ``notice``."""

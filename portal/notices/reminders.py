@@ -147,6 +147,7 @@ def _tell(told: Sequence[Reminder], calendar: WorkCalendar, *, now: datetime) ->
                 target_type=clock.target_type,
                 target_uuid=clock.target_uuid,
                 is_urgent=clock.counts != Counts.FIXED and clock.due_on < _today(now),
+                deadline_id=clock.pk,
             )
             for pk in sorted(recipients)
         ]

@@ -29,7 +29,11 @@ class Attached:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
     """What one person is told of one cause; ``is_urgent`` is mailed on days off too,
-    ``is_portal_only`` never: it is mailed otherwise."""
+    ``is_portal_only`` never: it is mailed otherwise.
+
+    It falls silent when the clock ``deadline_id`` is done or called off, or, where it ``asks`` for
+    the next step of its target, once that is taken (``settle``).
+    """
 
     recipient_id: int
     cause: str
@@ -40,6 +44,8 @@ class Telling:
     target_uuid: UUID | None = None
     is_urgent: bool = False
     is_portal_only: bool = False
+    deadline_id: int | None = None
+    asks: bool = False
 
 
 def tell(
@@ -52,12 +58,13 @@ def tell(
     target_type: str = "",
     target_uuid: UUID | None = None,
     is_urgent: bool = False,
+    asks: bool = False,
     now: datetime,
 ) -> int:
     """Tell each recipient once about ``cause`` (a stable key); return how many rows were offered.
 
     Telling the same cause again to the same person does nothing. What ``is_urgent`` is mailed at
-    once on any day, whatever its recipient chose.
+    once on any day, whatever its recipient chose; ``asks`` as in ``Telling``.
     """
     tellings = [
         Telling(
@@ -69,10 +76,17 @@ def tell(
             target_type=target_type,
             target_uuid=target_uuid,
             is_urgent=is_urgent,
+            asks=asks,
         )
         for recipient in recipients
     ]
     return tell_many(tellings, now=now)
+
+
+def settle(target_type: str, target_uuid: UUID, *, now: datetime) -> int:
+    """Let what asks for the next step of a thing fall silent: it was taken; return how many."""
+    asking = Notice.objects.filter(target_uuid=target_uuid, asks=True, over_at__isnull=True)
+    return asking.filter(target_type=target_type).update(over_at=now)
 
 
 def tell_many(tellings: Sequence[Telling], *, now: datetime) -> int:
@@ -97,6 +111,8 @@ def hand_on(readers: Mapping[int, Sequence[User]], *, now: datetime) -> int:
             target_type=notice.target_type,
             target_uuid=notice.target_uuid,
             is_urgent=notice.is_urgent,
+            deadline_id=notice.deadline_id,
+            asks=notice.asks,
         )
         for notice in unread
         for reader in readers[notice.recipient_id]

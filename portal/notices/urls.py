@@ -9,6 +9,7 @@ app_name = "notices"
 urlpatterns = [
     path("", views.notice_list, name="list"),
     path("chuong/", views.bell, name="bell"),
+    path("moi-nhat/", views.newest, name="newest"),
     path("cach-nhan/", views.preferences, name="preferences"),
     path("da-doc-het/", views.read_all, name="read_all"),
     path("thu-loi/", views_mails.dead_mails, name="dead_mails"),

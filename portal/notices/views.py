@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _PAGE = 25
 _MOST_DIGITS = 10
+_PREVIEWED, _LOOKED_AT = 5, 50  # by the bell: things, notices
 UNREAD, OVERDUE = "chua-doc", "qua-han"
 
 
@@ -45,6 +47,7 @@ def notice_list(request: UserRequest) -> HttpResponse:
     chosen = request.GET.get("loc", "")
     shown = {UNREAD: told.unread(), OVERDUE: told.urgent()}.get(chosen, told)
     order = Order("at", is_descending=True)
+    shown = shown.select_related("deadline")
     page = keyset_page(shown, order=order, params=request.GET, size=_PAGE)
     unread = told.unread().count()
     context = {
@@ -125,6 +128,16 @@ def bell(request: HttpRequest) -> HttpResponse:
     return render(request, "notices/_bell.html", context)
 
 
+@require_safe
+def newest(request: UserRequest) -> HttpResponse:
+    """Show the newest that are still to be read, what repeats as one, for the bell's panel."""
+    unread = Notice.objects.visible_to(request.user).unread()
+    groups = grouped(unread.select_related("deadline")[:_LOOKED_AT], many=2)
+    response = render(request, "notices/_newest.html", {"groups": groups[:_PREVIEWED]})
+    add_never_cache_headers(response)
+    return response
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: UserRequest) -> HttpResponse:
     """Let people choose when mail should come."""
@@ -156,11 +169,11 @@ class Group:
     @property
     def unread(self) -> int:
         """How many of all are unread."""
-        return sum(notice.read_at is None for notice in [self.latest, *self.earlier])
+        return sum(notice.is_new for notice in [self.latest, *self.earlier])
 
 
-def grouped(notices: Iterable[Notice]) -> list[Group]:
-    """Return notices, given newest first, in groups where MANY or more are about one thing."""
+def grouped(notices: Iterable[Notice], *, many: int = MANY) -> list[Group]:
+    """Return notices, given newest first, in groups where ``many`` or more are about one thing."""
     notices = list(notices)
     told = Counter(_thing(notice) for notice in notices)
     groups: list[Group] = []
@@ -171,7 +184,7 @@ def grouped(notices: Iterable[Notice]) -> list[Group]:
             of_thing[thing].earlier.append(notice)
             continue
         groups.append(Group(notice))
-        if notice.target_uuid is not None and told[thing] >= MANY:
+        if notice.target_uuid is not None and told[thing] >= many:
             of_thing[thing] = groups[-1]
     return groups
 

@@ -26,6 +26,7 @@ from requests_app.models import Dossier, DossierItem
 from requests_app.routing.services import rule_for
 from requests_app.rules import dossiers as rules
 from requests_app.submission.settlement import set_copies, version_in_force
+from requests_app.words import add_words, keep_words
 from requests_app.workflow import EDITABLE, State, queue_of
 
 MOST_ROWS = 5000  # of one letter; the CA's sheet is cut there too
@@ -154,6 +155,7 @@ def save_rows(
             "renews",
         ],
     )
+    keep_words(items, dossier)
     _finish(dossier, "dossier.edit_rows", actor=actor, now=now, rows=len(items))
     return dossier
 
@@ -249,6 +251,7 @@ def _append(
     ]
     fill_columns(kind, items, actor=actor)
     DossierItem.objects.bulk_create(items, batch_size=500)
+    add_words(items, dossier)
     dossier.row_count += len(items)
     return items
 

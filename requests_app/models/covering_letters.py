@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.core.background.leases import Leased
+from portal.core.database.prefixes import PATTERN
 from portal.documents.models import Document
 from requests_app.letter_workflow import Stage
 from requests_app.models.querysets import CoveringLetterQuerySet
@@ -50,6 +51,7 @@ class CoveringLetter(Leased):
         indexes = [
             models.Index(fields=["office", "-updated_at", "-id"], name="covering_office_recent"),
             models.Index(fields=["stage", "-updated_at", "-id"], name="covering_stage_recent"),
+            models.Index(fields=["letter_number"], opclasses=[PATTERN], name="covering_number"),
         ]
 
     def __str__(self) -> str:

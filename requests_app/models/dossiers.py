@@ -15,7 +15,9 @@ from portal.agencies.models import Agency, AgencyVersion, Subscriber
 from portal.ca.models import Certificate, KeyPair, Storage
 from portal.core.background.leases import Leased
 from portal.core.database.fields import EncryptedJSONField, EncryptedTextField
+from portal.core.database.prefixes import PATTERN
 from portal.documents.models import Document
+from portal.search.models import SearchWord
 from requests_app.models.querysets import DossierQuerySet
 from requests_app.workflow import Action, Route, State
 
@@ -119,6 +121,13 @@ class Dossier(Leased):
             ),
             models.Index(
                 fields=["is_at_ca", "state", "-updated_at", "-id"], name="dossier_ca_state"
+            ),
+            # Found by the first figures of its number.
+            models.Index(fields=["letter_number"], opclasses=[PATTERN], name="dossier_number"),
+            models.Index(
+                fields=["office", "letter_number"],
+                opclasses=["int8_ops", PATTERN],
+                name="dossier_office_number",
             ),
         ]
 
@@ -233,6 +242,20 @@ class QuestionAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} of {self.dossier_id}"
+
+
+class ItemWord(SearchWord):
+    """What a row of a dossier is found by; ``agency`` and ``office`` are the dossier's."""
+
+    item = models.ForeignKey(DossierItem, models.CASCADE, related_name="words", db_index=False)
+
+    class Meta(SearchWord.Meta):
+        indexes = [
+            *SearchWord.Meta.indexes,
+            models.Index(
+                fields=["item", "text"], opclasses=["int8_ops", PATTERN], name="itemword_item"
+            ),
+        ]
 
 
 class DossierEvent(models.Model):

@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.agencies.models import Agency, AgencyKind
 from portal.core.roles import Scope
-from portal.core.text.vietnamese import nfc, search_key
+from portal.core.text.vietnamese import search_key
 from portal.core.web.forms import TypedDayFilter
-from requests_app import kinds
-from requests_app.models import Dossier, DossierItem
+from requests_app import kinds, words
+from requests_app.models import Dossier
 from requests_app.models.querysets import DossierQuerySet
 from requests_app.workflow import Route, State
 
@@ -84,11 +84,8 @@ class DossierFilter(django_filters.FilterSet):
 
     def with_text(self, dossiers: DossierQuerySet, name: str, value: str) -> DossierQuerySet:
         """Find the letter's number, or who or what a row is about."""
-        found = DossierItem.objects.filter(search_title__contains=search_key(value))
-        rows = found.order_by().values("dossier")
         # By what a correction holds that was not sent yet nobody else finds a dossier.
-        read = dossiers.read_as_sent_by(self.user)
-        return read.filter(Q(letter_number__icontains=nfc(value)) | Q(pk__in=rows))
+        return words.with_text(dossiers.read_as_sent_by(self.user), value)
 
     def from_agency(self, dossiers: DossierQuerySet, name: str, value: str) -> DossierQuerySet:
         bodies = Agency.objects.visible_to(self.user).filter(

@@ -92,7 +92,8 @@ _PAST_THE_OFFICE = frozenset({Route.DIRECT, Route.NOTICE, Route.MINUTES})
 
 def tell_of_step(dossier: Dossier, event: DossierEvent, *, now: datetime) -> None:
     """Tell whom the dossier waits for now and, where it matters, its sender and its copies."""
-    recipients = {user.pk: user for user in _who_acts(dossier, dossier.queue)}
+    acting = {user.pk: user for user in _who_acts(dossier, dossier.queue)}
+    recipients: dict[int, User] = {}
     if event.action in _TOLD_AGENCY:
         clerks = User.objects.who_can(Capability.DRAFT, agency_id=dossier.agency_id)
         recipients |= {user.pk: user for user in clerks}
@@ -104,21 +105,24 @@ def tell_of_step(dossier: Dossier, event: DossierEvent, *, now: datetime) -> Non
         left = _who_acts(dossier, queue_of(event.source, dossier.route))
         passed = User.objects.of_office(dossier.office_id) if dossier.sent_at else []
         recipients |= {user.pk: user for user in [*left, *passed]}
-    recipients.pop(event.actor_id or 0, None)
     # Those beside the sender hear that it was taken back, not what was being corrected.
     is_correction = event.action in (Action.WITHDRAW, Action.STOP) and dossier.round > 1
     is_unsent = is_correction and event.source in AT_THE_AGENCY
     title = title_in_correction(dossier) if is_unsent else title_of(dossier)
-    notices.tell(
-        recipients.values(),
-        cause=f"dossier-event:{event.pk}",
-        title=clipped(f"{State(dossier.state).label}: {title}"),
-        text=event.reason,
-        path=reverse("requests_app:detail", args=[dossier.uuid]),
-        target_type="dossier",
-        target_uuid=dossier.uuid,
-        now=now,
-    )
+    notices.settle("dossier", dossier.uuid, now=now)
+    # Whose turn it is is asked, once, until the next step; the others are told.
+    for asks, told in ((True, acting), (False, recipients)):
+        notices.tell(
+            [user for pk, user in told.items() if pk != event.actor_id],
+            cause=f"dossier-event:{event.pk}",
+            title=clipped(f"{State(dossier.state).label}: {title}"),
+            text=event.reason,
+            path=reverse("requests_app:detail", args=[dossier.uuid]),
+            target_type="dossier",
+            target_uuid=dossier.uuid,
+            asks=asks,
+            now=now,
+        )
 
 
 def _who_acts(dossier: Dossier, queue: str) -> list[User]:

@@ -45,6 +45,7 @@ from requests_app.submission.letter_content import receipt_letter_of
 from requests_app.submission.letters import Signer
 from requests_app.submission.settlement import apply_rule, set_copies, settle
 from requests_app.submission.signing_mode import personal_certificate, signing_mode
+from requests_app.words import move_words
 from requests_app.workflow import ENDED, DossierStep, Needs, Route
 
 
@@ -198,6 +199,7 @@ class RequestSignature(Handler):
         assert self.version is not None
         if dossier.sent_at is None:
             dossier.office = dossier.agency.office
+            move_words([dossier])
         apply_rule(dossier, self.rule, self.version)
         set_copies(dossier, self.rule)
         discard_round(dossier)

@@ -32,6 +32,7 @@ from requests_app.steps.engine import take_own_step
 from requests_app.steps.rows import take_back_undone
 from requests_app.submission.settlement import set_copies, version_in_force
 from requests_app.titles import clipped, headline_of
+from requests_app.words import add_words, move_words
 from requests_app.workflow import ENDED, Action, State, queue_of
 
 _WAITS_FOR_SIGNATURES = frozenset({State.AWAITING_SIGNATURE, State.AWAITING_SEAL})
@@ -95,6 +96,7 @@ def continue_under(
     locked.version += 1
     locked.updated_at = now
     locked.save()
+    move_words([locked])
     deadlines.pass_on(
         [locked.uuid], agency=agency, office=locked.office, now=now, owed_by=[came_from.pk]
     )
@@ -145,6 +147,7 @@ def _written_anew(dossier: Dossier, agency: Agency, *, names: Names, now: dateti
         if is_new_issue:  # found or set aside for it while it was carried out
             copy.subscriber_id = copy.device_id = None
     DossierItem.objects.bulk_create(copies.values(), batch_size=500)
+    add_words(copies.values(), anew)
     anew.count_rows()
     anew.save(update_fields=["row_count", "first_title"])
     # What people handed in goes along; the scan of the old letter does not.

@@ -19,6 +19,7 @@ from portal.deadlines.models import Deadline, DeadlineKind
 from requests_app.acts import letter_act
 from requests_app.letter_workflow import LEFT_THE_OFFICE, Stage
 from requests_app.models import CoveredDossier, CoveringLetter, Dossier
+from requests_app.words import move_words
 
 UNSENT = frozenset({Stage.DRAFT, Stage.AWAITING_SIGNATURE, Stage.AWAITING_SEAL})
 
@@ -54,6 +55,7 @@ def go_to_offices(
         one.office = office
         moved.append(one)
     update_rows(moved, ["office", "addressee"])
+    move_words(moved)
     # Whoever owes them, the new office watches; its own check it owes itself.
     of_dossier = {one.uuid: one for one in moved}
     clocks = Deadline.objects.open().filter(target_uuid__in=list(of_dossier))

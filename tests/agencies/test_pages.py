@@ -18,7 +18,7 @@ from portal.agencies.models import Agency, AgencyKind, Subscriber
 from portal.agencies.services import PersonFacts, Share
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
-from tests import builders
+from tests import builders, words
 from tests.builders import NOW
 from tests.pages import flat
 
@@ -258,6 +258,7 @@ def test_subscribers_are_listed_with_masked_numbers() -> None:
     assert "0120•••••101" in html
     assert "012084900101" not in html
     assert found(kind="person") == ["Lê Thu Bình"]
+    words.fill()
     assert found(q="binh") == ["Lê Thu Bình"]
     assert len(found(agency=str(agency.uuid), agency_name="xa thu")) == 2
     assert found(agency=str(builders.agency().uuid)) == []

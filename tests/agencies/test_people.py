@@ -82,7 +82,7 @@ def test_500_people_cost_few_queries(
 ) -> None:
     agency = builders.agency()
 
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(32):  # 2,000 words among them
         services.match_or_create_people(people(500), agency=agency, now=NOW)
     with django_assert_max_num_queries(6):
         services.match_or_create_people(people(500), agency=agency, now=NOW)

@@ -384,6 +384,7 @@ ACCESS: dict[str, Access] = {
     # Notices
     "GET notices:list": EVERYBODY,
     "GET notices:bell": Access(own={200: ALL}, nobody=286),  # says that the session is over
+    "GET notices:newest": EVERYBODY,
     "GET notices:preferences": EVERYBODY,
     "POST notices:preferences": EVERYBODY,
     "POST notices:read_all": _only(*ALL, code=302),
@@ -392,6 +393,10 @@ ACCESS: dict[str, Access] = {
     "GET notices:dead_mails": ADMINISTRATOR,
     "POST notices:send_again": GRANT,
     "GET notices:outbox": _only(AD, code=404),  # mail is not written into files here
+    # Search
+    "GET search:results": EVERYBODY,
+    "POST search:results": _only(*ALL, code=302),
+    "POST search:offers": EVERYBODY,
     # Deadlines
     "GET deadlines:list": EVERYBODY,
     "GET deadlines:month": EVERYBODY,

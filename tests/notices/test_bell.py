@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,8 @@ from django.urls import reverse
 from portal.accounts.models import User
 from portal.accounts.sessions import IDLE_SECONDS
 from portal.core.roles import Role
+from portal.deadlines import services as deadlines
+from portal.deadlines.models import DeadlineKind
 from portal.notices import services
 from tests import builders
 from tests.builders import NOW
@@ -93,6 +96,63 @@ def test_the_bell_keeps_no_session_alive_and_says_when_it_is_over(client: Client
         assert status == 286  # htmx asks no more
         assert "Phiên đã hết hạn" in html
         assert client.get(reverse("notices:list")).status_code == 302
+
+
+def test_the_panel_shows_the_newest_five_things_and_bundles_what_repeats(client: Client) -> None:
+    user = _told(7)
+    thing = uuid.uuid4()
+    for number in range(3):
+        services.tell(
+            [user],
+            cause=f"again {number}",
+            title=f"Hồ sơ lần {number}",
+            target_type="dossier",
+            target_uuid=thing,
+            now=NOW + timedelta(minutes=number),
+        )
+    client.force_login(user)
+
+    answer = client.get(reverse("notices:newest"))
+
+    groups = answer.context["groups"]
+    assert [len(group.earlier) for group in groups] == [2, 0, 0, 0, 0]
+    assert groups[0].latest.title == "Hồ sơ lần 2"
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_what_was_done_meanwhile_is_silent_everywhere(client: Client) -> None:
+    user = _told(1)
+    clock = deadlines.open_deadline(
+        DeadlineKind.DEVICE_RETURN,
+        agency=user.agency,
+        office=None,
+        path="",
+        target_type="device",
+        target_uuid=uuid.uuid4(),
+        title="Nộp lại thiết bị",
+        now=NOW,
+    )
+    told = {"recipient_id": user.pk, "title": "Quá hạn", "is_urgent": True}
+    asked = {"target_type": "dossier", "target_uuid": uuid.uuid4(), "asks": True}
+    services.tell_many(
+        [
+            services.Telling(cause="clock", deadline_id=clock.pk, **told),  # type: ignore[arg-type]
+            services.Telling(cause="turn", **told, **asked),  # type: ignore[arg-type]
+        ],
+        now=NOW,
+    )
+    client.force_login(user)
+    assert ">3<span" in _ring(client, "0")[1]
+
+    deadlines.close(DeadlineKind.DEVICE_RETURN, clock.target_uuid, now=NOW)
+    services.settle("dossier", asked["target_uuid"], now=NOW)  # type: ignore[arg-type]
+
+    assert ">1<span" in _ring(client, "0")[1]
+    assert len(client.get(reverse("notices:newest")).context["groups"]) == 1
+    listed = client.get(reverse("notices:list"))
+    assert [one.latest.is_new for one in listed.context["groups"]].count(True) == 1
+    assert listed.content.decode().count("Đã xong") == 2
+    assert client.get(reverse("notices:list"), {"loc": "qua-han"}).context["groups"] == []
 
 
 def test_the_bell_is_kept_in_no_cache(client: Client) -> None:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from portal.core.roles import Role
 from requests_app.models import Dossier, DossierCopy
 from requests_app.workflow import Action, State
-from tests import builders, story
+from tests import builders, story, words
 from tests.deadlines.test_list import deadline
 from tests.pages import flat
 
@@ -173,6 +173,7 @@ def test_filters_narrow_the_list_and_are_kept(client: Client) -> None:
     )
     client.force_login(people.clerk)
 
+    words.fill()
     assert shown(client, LIST, q="41/UBND-VX") == uuids(draft)
     assert shown(client, LIST, q="Thị Bưởi") == uuids(sent)
     assert shown(client, LIST, state=State.SUBMITTED) == uuids(sent)

@@ -16,7 +16,7 @@ from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Dossier, Procedure, SigningMode
 from requests_app.steps.engine import allowed_steps, take_step
 from requests_app.workflow import Action, Route, State
-from tests import builders, story
+from tests import builders, story, words
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +36,13 @@ def test_a_dossier_goes_from_draft_to_accepted_by_six_people() -> None:
         Action.CONFIRM,
     ]
     assert dossier.received_on == builders.TODAY
+    # Each was asked for a step, and the bell no longer rings for a step that was taken.
+    asked = Notice.objects.filter(asks=True, target_uuid=dossier.uuid)
+    assert asked.filter(recipient=people.officer).exists()
+    assert not asked.unread().exclude(recipient__role=dossier.queue).exists()
+    kept = words.standing("ItemWord")
+    words.fill()
+    assert kept == words.standing("ItemWord") != set()
 
 
 def test_an_incomplete_draft_is_refused_with_every_reason_and_left_as_it_was() -> None:

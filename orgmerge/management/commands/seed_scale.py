@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -76,6 +77,7 @@ class Command(BaseCommand):
             day=at or max(date.fromisoformat(row["effective_on"]) for row in rows),
             maker=_maker(without_x509=without_x509),
         )
+        call_command("fill_search", verbosity=0)
         self.stdout.write(json.dumps({"communes": len(communes)} | made))
 
 

@@ -26,6 +26,7 @@ from portal.agencies.models import (
 )
 from portal.agencies.querysets import AgencyVersionQuerySet
 from portal.agencies.rules import facts_violations, names_violations
+from portal.agencies.services.words import keep_words_of_bodies, keep_words_of_subscribers
 from portal.agencies.tree import is_under, managing_agency
 from portal.audit import services as audit
 from portal.core.database.bulk import update_rows
@@ -72,6 +73,7 @@ def register_agency(
     agency = Agency(kind=kind)
     _show(agency, facts)
     agency.save()
+    keep_words_of_bodies([agency.pk])
     AgencyVersion.objects.create(agency=agency, valid_from=valid_from, **facts.columns())
     data = {"valid_from": valid_from.isoformat(), **(basis or {})}
     act = agency_act("agency.register", agency, data)
@@ -332,6 +334,9 @@ def _show_and_save(agency: Agency, facts: AgencyFacts) -> None:
         sort_name=agency.sort_name,
         agency=managing_agency(agency),
     )
+    keep_words_of_bodies([agency.pk])
+    itself = Subscriber.objects.filter(organisation=agency).order_by()
+    keep_words_of_subscribers(list(itself.values_list("pk", flat=True)))
 
 
 _CHUNK = 500  # parameters of one statement
@@ -428,6 +433,7 @@ def hand_on_bodies(
         shown = Agency.objects.filter(pk__in=list(bodies), office=office)
         shown.exclude(pk=to.pk).update(office=to)
         shown.update(office=None)  # ``to`` itself, if it was followed
+        keep_words_of_bodies(list(bodies))
     uuids = [str(body.uuid) for body in bodies.values()]
     data = {"name": office.name, "from_day": from_day.isoformat(), "to": str(to.uuid)}
     act = audit.Act(

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from portal.agencies.facts import NewPlace, PersonFacts, SystemFacts
 from portal.agencies.models import Affiliation, Agency, Subscriber, SubscriberKind
+from portal.agencies.services.words import keep_words_of_subscribers
 from portal.agencies.tree import managing_agency
 from portal.audit import services as audit
 from portal.core.database.bulk import update_rows
@@ -76,7 +77,8 @@ def match_or_create_people(
     if violations := [one for one in _conflicts(people, hashes, found) if one]:
         raise Refused(*violations)
     facts = dict(zip(hashes, people, strict=True))
-    _place(found, facts, agency=agency, today=timezone.localdate(now))
+    come = _place(found, facts, agency=agency, today=timezone.localdate(now))
+    keep_words_of_subscribers(come)
     return [found[key] for key in hashes]
 
 
@@ -93,7 +95,7 @@ def conflicts_of(people: Sequence[PersonFacts]) -> list[Violation | None]:
 @transaction.atomic
 def organisation_subscriber(agency: Agency) -> Subscriber:
     """Return the subscriber that ``agency`` itself is, made if it has none yet."""
-    subscriber, _made = Subscriber.objects.get_or_create(
+    subscriber, is_new = Subscriber.objects.get_or_create(
         organisation=agency,
         defaults={
             "kind": SubscriberKind.ORGANISATION,
@@ -103,6 +105,8 @@ def organisation_subscriber(agency: Agency) -> Subscriber:
             "agency": managing_agency(agency),
         },
     )
+    if is_new:
+        keep_words_of_subscribers([subscriber.pk])
     return subscriber
 
 
@@ -140,6 +144,22 @@ def reveal_identity(subscriber: Subscriber, *, actor: User, now: datetime) -> st
         raise PermissionDenied("this role sees masked numbers only")
     audit.record(_reading_of(subscriber), actor=actor, now=now)
     return subscriber.identity_number
+
+
+@transaction.atomic
+def find_by_number(number: str, *, actor: User, now: datetime) -> Subscriber | None:
+    """Return the person with a whole identity number, of those ``actor`` sees; None if there is
+    none, or the role's work shows masked numbers only.
+
+    Whoever is told that a number is somebody's has read it: that is recorded.
+    """
+    if not may_reveal(actor):
+        return None
+    seen = Subscriber.objects.visible_to(actor).people().select_related("agency__office")
+    person = seen.filter(identity_hash=keyed_hash(number)).first()
+    if person is not None:
+        audit.record(_reading_of(person), actor=actor, now=now)
+    return person
 
 
 def _reading_of(subscriber: Subscriber) -> audit.Act:
@@ -236,9 +256,11 @@ def _place(
     *,
     agency: Agency,
     today: date,
-) -> None:
-    """Let each person work at ``agency`` as ``facts`` say, keeping the history."""
+) -> set[int]:
+    """Let each person work at ``agency`` as ``facts`` say, keeping the history; return who is new
+    there."""
     by_pk = {person.pk: facts[key] for key, person in found.items()}
+    come = {person.pk for person in found.values() if person.agency_id != agency.pk}
     standing: dict[int, Affiliation] = {}
     for chunk in _chunks(sorted(by_pk)):
         Subscriber.objects.filter(pk__in=chunk).exclude(agency=agency).update(agency=agency)
@@ -260,6 +282,7 @@ def _place(
     for one in mended:
         for name, value in by_pk[one.subscriber_id].place().items():
             setattr(one, name, value)
+    come |= by_pk.keys() - standing.keys()
     begun = [pk for pk in by_pk if pk not in standing] + [one.subscriber_id for one in ended]
     Affiliation.objects.bulk_update(ended, ["valid_until"], batch_size=_CHUNK)
     Affiliation.objects.bulk_update(mended, _PLACE, batch_size=_CHUNK)
@@ -270,6 +293,7 @@ def _place(
         ],
         batch_size=_CHUNK,
     )
+    return come
 
 
 def _chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
@@ -313,6 +337,7 @@ def match_or_create_systems(systems: Sequence[SystemFacts]) -> list[Subscriber]:
         if key not in found
     }
     Subscriber.objects.bulk_create(new.values())
+    keep_words_of_subscribers([one.pk for one in new.values()])
     found |= new
     return [found[key] for key in keys]
 
@@ -357,6 +382,7 @@ def change_places(places: Sequence[NewPlace], *, agency: Agency, now: datetime) 
         one.agency = agency
     columns = ["agency", "name", "search_name", "sort_name", "domain_name"]
     Subscriber.objects.bulk_update([*people, *systems], columns, batch_size=_CHUNK)
+    keep_words_of_subscribers({one.pk for one in locked})
 
 
 def _move(
@@ -436,6 +462,7 @@ def transfer_subscribers(
             one.agency = transfer.to
             moved.append(one)
     update_rows(moved, ["agency"])
+    keep_words_of_subscribers([one.pk for one in moved])
     return moved
 
 
@@ -478,6 +505,7 @@ def transfer_affiliations(
     update_rows(ended, ["valid_until"])
     update_rows(mended, ["agency", *_TAKEN_ALONG])
     Affiliation.objects.bulk_create(begun, batch_size=500)
+    keep_words_of_subscribers({one.subscriber_id for one, _transfer in going})
     return len(going)
 
 

@@ -97,7 +97,7 @@ class Frame:
     @cached_property
     def unread(self) -> int:
         """How many notices the user has not read."""
-        return self.user.notices.filter(read_at__isnull=True).count() if self.user else 0
+        return self.user.notices.unread().count() if self.user else 0
 
     @cached_property
     def now(self) -> datetime:

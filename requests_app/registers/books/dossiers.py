@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from portal.core.text.vietnamese import nfc, search_key
 from portal.core.web.paging import Order
-from requests_app import kinds
+from requests_app import kinds, words
 from requests_app.dossier_pages.visibility import as_sent
-from requests_app.models import Dossier, DossierEvent, DossierItem
+from requests_app.models import Dossier, DossierEvent
 from requests_app.models.querysets import DossierQuerySet
 from requests_app.registers.base import Column, Register
 from requests_app.registers.filters import ALL, DayFilter, RegisterFilter
@@ -96,12 +95,8 @@ class DossierRegisterFilter(RegisterFilter):
     agency = django_filters.CharFilter(label=gettext_lazy("Đơn vị gửi"), method="of_agency")
 
     def with_text(self, rows: QuerySet[Dossier], name: str, value: str) -> QuerySet[Dossier]:
-        found = DossierItem.objects.filter(search_title__contains=search_key(value))
         assert isinstance(rows, DossierQuerySet)
-        read = rows.read_as_sent_by(self.user)
-        return read.filter(
-            Q(letter_number__icontains=nfc(value)) | Q(pk__in=found.order_by().values("dossier"))
-        )
+        return words.with_text(rows.read_as_sent_by(self.user), value)
 
 
 REGISTER = Register(

@@ -1,0 +1,94 @@
+"""What bodies and subscribers are found by; kept by whoever writes a name, a place or a body."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from django.db import transaction
+
+from portal.agencies.models import (
+    Affiliation,
+    Agency,
+    AgencyKind,
+    AgencyWord,
+    Subscriber,
+    SubscriberWord,
+)
+from portal.search.words import keep, phrases
+
+_CHUNK = 500  # parameters of one statement
+
+
+def keep_words_of_bodies(bodies: Collection[int]) -> None:
+    """Let these bodies (by key), and who is of them, be found as they stand now; in the caller's
+    transaction."""
+    for some in _chunks(bodies):
+        found = {body.pk: body for body in Agency.objects.filter(pk__in=some)}
+        owners = {pk: _offices_of(body) for pk, body in found.items()}
+        wanted = {
+            pk: {(text, pk, office) for text in phrases(body.search_name) for office in owners[pk]}
+            for pk, body in found.items()
+        }
+        keep(AgencyWord, "body", wanted)
+        moved = SubscriberWord.objects.filter(agency__in=some).order_by()
+        offices = defaultdict(set)
+        for agency, office in moved.values_list("agency_id", "office_id").distinct():
+            offices[agency].add(office)
+        late = [pk for pk, known in offices.items() if known != owners.get(pk)]
+        there = SubscriberWord.objects.filter(agency__in=late).order_by()
+        keep_words_of_subscribers(set(there.values_list("subscriber", flat=True).distinct()))
+
+
+def keep_words_of_subscribers(subscribers: Collection[int]) -> None:
+    """Let these subscribers (by key) be found as they stand now, by each body they are of; in the
+    caller's transaction."""
+    for some in _chunks(subscribers):
+        found = list(Subscriber.objects.filter(pk__in=some).select_related("agency"))
+        bodies: defaultdict[int, dict[int, Agency]] = defaultdict(dict)
+        for one in found:
+            bodies[one.pk][one.agency_id] = one.agency
+        working = Affiliation.objects.filter(subscriber__in=some, valid_until__isnull=True)
+        for duty in working.order_by().select_related("agency"):
+            bodies[duty.subscriber_id][duty.agency_id] = duty.agency
+        wanted = {
+            one.pk: {
+                (text, body.pk, office)
+                for text in phrases(one.search_name)
+                for body in bodies[one.pk].values()
+                for office in _offices_of(body)
+            }
+            for one in found
+        }
+        keep(SubscriberWord, "subscriber", wanted)
+
+
+def fill_bodies() -> int:
+    """Write the words of all bodies; return how many there are."""
+    keys = list(Agency.objects.order_by("pk").values_list("pk", flat=True))
+    with transaction.atomic():
+        keep_words_of_bodies(keys)
+    return len(keys)
+
+
+def fill_subscribers() -> int:
+    """Write the words of all subscribers; return how many there are."""
+    count, last = 0, 0
+    rows = Subscriber.objects.order_by("pk")
+    while some := list(rows.filter(pk__gt=last).values_list("pk", flat=True)[: 10 * _CHUNK]):
+        with transaction.atomic():
+            keep_words_of_subscribers(some)
+        count, last = count + len(some), some[-1]
+    return count
+
+
+def _offices_of(body: Agency) -> set[int | None]:
+    """Return the offices that see a body as theirs: an office sees itself."""
+    if body.kind == AgencyKind.OFFICE:
+        return {body.pk, body.office_id} - {None}
+    return {body.office_id}
+
+
+def _chunks(keys: Collection[int]) -> list[list[int]]:
+    in_order = sorted(keys)
+    return [in_order[start : start + _CHUNK] for start in range(0, len(in_order), _CHUNK)]

@@ -1,0 +1,51 @@
+"""Certificates in the search box, by their serial numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.ca.models import Certificate
+from portal.core.text.identifiers import normalise_serial
+from portal.search.finders import Finder, Hit, list_with, register
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+_WHOLE = 16
+_PART_OF_A_SERIAL = re.compile(rf"[0-9A-F]{{4,{_WHOLE}}}")
+
+
+def register_finders() -> None:
+    """Let certificates be found."""
+    register(
+        Finder(
+            place=20,
+            label=gettext_lazy("Chứng thư"),
+            icon="badge-check",
+            find=_certificates,
+            listed=list_with("ca:list"),
+        )
+    )
+
+
+def _certificates(user: User, typed: str, most: int) -> list[Hit]:
+    """Find by the whole serial or by what it begins with, with spaces, colons or without."""
+    serial = normalise_serial(typed)
+    if not _PART_OF_A_SERIAL.fullmatch(serial):
+        return []
+    found = Certificate.objects.visible_to(user).filter(serial__begins=serial)
+    return [
+        Hit(
+            title=one.serial,
+            detail=_("%(name)s · hiệu lực đến %(day)s")
+            % {"name": one.common_name, "day": f"{one.not_after:%d/%m/%Y}"},
+            url=reverse("ca:detail", args=[one.uuid]),
+            is_exact=one.serial == serial,
+        )
+        for one in found.for_list().order_by("serial")[:most]
+    ]

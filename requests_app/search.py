@@ -1,0 +1,101 @@
+"""Dossiers and covering letters in the search box: by number, dossiers by who is in their rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.agencies.visibility import of_visible_bodies
+from portal.core.roles import Scope
+from portal.search.finders import Finder, Hit, detail, list_with, register
+from portal.search.words import matching
+from requests_app.models import CoveringLetter, Dossier, DossierItem, ItemWord
+from requests_app.titles import headline_of
+from requests_app.words import fill_rows, number_in
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+
+_ROWS_OF_A_DOSSIER = 10  # that may be found before another dossier is
+
+
+def register_finders() -> None:
+    """Let dossiers and covering letters be found."""
+    register(
+        Finder(
+            place=40,
+            label=gettext_lazy("Hồ sơ"),
+            icon="folder-open",
+            find=_dossiers,
+            listed=list_with("requests_app:list"),
+            fill=fill_rows,
+        )
+    )
+    register(
+        Finder(
+            place=45,
+            label=gettext_lazy("Công văn chuyển hồ sơ"),
+            icon="mail",
+            find=_covering_letters,
+            listed=lambda _typed: reverse("requests_app:covering_letters"),
+        )
+    )
+
+
+def _dossiers(user: User, typed: str, most: int) -> list[Hit]:
+    visible = Dossier.objects.visible_to(user).read_as_sent_by(user)
+    number = number_in(typed)
+    if number:
+        found = visible.filter(letter_number__begins=number)
+    else:
+        words = of_visible_bodies(ItemWord.objects.all(), user)
+        if user.scope is Scope.CA:
+            words = words.filter(item__dossier__is_at_ca=1)
+        elif user.scope is Scope.OFFICE:
+            words = words.filter(item__dossier__sent_at__isnull=False)
+        elif user.scope is Scope.BODY:  # a unit's dossiers are its body's
+            words = ItemWord.objects.filter(agency__in=user.body_ids)
+        items = matching(words, "item", typed, most=most * _ROWS_OF_A_DOSSIER)
+        rows = DossierItem.objects.filter(pk__in=items).order_by()
+        keys = set(rows.values_list("dossier", flat=True)) if items else set()
+        found = visible.filter(pk__in=keys) if keys else visible.none()
+    return [
+        Hit(
+            title=headline_of(one),
+            detail=detail(
+                _("số %(number)s") % {"number": one.letter_number}
+                if one.letter_number
+                else _("chưa có số"),
+                f"{one.letter_date:%d/%m/%Y}" if one.letter_date else "",
+                "" if user.scope is Scope.BODY else one.agency.name,
+                one.get_state_display(),
+            ),
+            url=reverse("requests_app:detail", args=[one.uuid]),
+            is_exact=one.letter_number.upper() == number != "",
+        )
+        for one in found.for_list().order_by()[:most]
+    ]
+
+
+def _covering_letters(user: User, typed: str, most: int) -> list[Hit]:
+    number = number_in(typed)
+    if not number:
+        return []
+    found = CoveringLetter.objects.visible_to(user).filter(letter_number__begins=number)
+    return [
+        Hit(
+            title=_("Công văn số %(number)s") % {"number": one.letter_number},
+            detail=detail(
+                f"{one.letter_date:%d/%m/%Y}" if one.letter_date else "",
+                "" if user.scope is Scope.OFFICE else one.office.name,
+                one.get_stage_display(),
+            ),
+            url=reverse("requests_app:covering_letter", args=[one.uuid]),
+            is_exact=one.letter_number.upper() == number,
+        )
+        for one in found.select_related("office").order_by()[:most]
+    ]
