@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agencies', '0002_words_of_bodies_and_subscribers'),
+        ('agencies', '0003_words_of_bodies_and_subscribers'),
         ('ca', '0001_initial'),
         ('devices', '0001_initial'),
     ]

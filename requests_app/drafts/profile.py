@@ -10,7 +10,7 @@ from portal.core.text.provinces import PROVINCES
 from portal.core.text.vietnamese import sort_key
 from requests_app import kinds
 from requests_app.kinds.people import LEVELS
-from requests_app.kinds.register_findings import own_tree
+from requests_app.kinds.trees import own_tree
 from requests_app.models import Dossier
 
 _BODIES, _PROVINCES, _ISSUE_PLACES = "co-don-vi", "co-tinh", "co-noi-cap"
