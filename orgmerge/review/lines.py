@@ -114,6 +114,12 @@ class ReviewLine:
         return str(ReviewAnswer(self.item.answer).label) if self.item.answer else ""
 
     @property
+    def state(self) -> tuple[str, str]:
+        """The look and the words of a line that is folded to one."""
+        said = {cell.name: cell.value for cell in self.cells}
+        return state_of(said["answer"], sum(cell.has_errors for cell in self.cells))
+
+    @property
     def goes_to(self) -> str:
         """Where it goes, as it is written."""
         return said_of(self.item).moves_to
@@ -129,6 +135,15 @@ class ReviewLine:
         """Whether the certificate is over: only its device is in question."""
         certificate = self.item.certificate
         return certificate is not None and certificate.not_after <= self.now
+
+
+def state_of(answer: str, errors: int) -> tuple[str, str]:
+    """Return how a line stands: a look and words."""
+    if errors:
+        return "danger", _("%(count)d ô cần sửa") % {"count": errors}
+    if answer in ReviewAnswer.values:
+        return "success", str(ReviewAnswer(answer).label)
+    return "neutral", _("chưa có kết quả")
 
 
 def holder_of(item: ReviewItem) -> Subscriber | None:

@@ -11,7 +11,7 @@ from django.core import checks
 _NO_MAIL = ("filebased", "console", "dummy", "locmem")
 _MIDDLEWARE = [
     "portal.accounts.middleware.SessionEnds",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "portal.accounts.middleware.SignInFirst",
     "portal.accounts.middleware.OwnPassword",
     "portal.accounts.middleware.LooksOnly",
 ]
@@ -76,8 +76,7 @@ def sessions_are_watched(**_: Any) -> list[checks.CheckMessage]:
         return []
     return [
         checks.Error(
-            "MIDDLEWARE must hold SessionEnds, LoginRequiredMiddleware, OwnPassword and LooksOnly, "
-            "in order.",
+            "MIDDLEWARE must hold SessionEnds, SignInFirst, OwnPassword and LooksOnly, in order.",
             id="portal.E002",
         )
     ]

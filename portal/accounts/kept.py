@@ -63,7 +63,7 @@ def form_sent(request: HttpRequest) -> KeptForm | None:
         page=page_of_form(request),
         fields=typed_fields(request),
         files=[file.name or "" for files in request.FILES.lists() for file in files[1] if file],
-        secret=csrf._unmask_cipher_token(token),
+        secret=csrf._unmask_cipher_token(token),  # type: ignore[attr-defined]
     )
 
 

@@ -28,7 +28,7 @@ _WITH_ANY_PASSWORD = frozenset({"accounts:password_change", "accounts:logout"})
 class SessionEnds:
     """Signs out whose session has lasted or stood idle for too long.
 
-    Stands after AuthenticationMiddleware and before LoginRequiredMiddleware. A view marked
+    Stands after AuthenticationMiddleware and before SignInFirst. A view marked
     ``is_background`` (asked for by the page itself, not by a person) keeps no session alive.
     """
 
@@ -50,10 +50,8 @@ class SessionEnds:
             return None
         if not getattr(view, "is_background", False):
             sessions.touch(request.session, now=now)
-        request.session_left = {  # type: ignore[attr-defined]  # for the page's script
-            "now": sessions.seconds_left(request.session, now=now),
-            "most": sessions.most_left(request.session, now=now),
-        }
+        left = sessions.seconds_left(request.session, now=now)
+        request.session_left = left  # type: ignore[attr-defined]  # for the page's script
         if request.method == "POST" and kept.RESENT in request.POST:
             request.session.pop(kept.FIELD, None)
         return None
@@ -62,7 +60,9 @@ class SessionEnds:
 class SignInFirst(LoginRequiredMiddleware):
     """Asks who is not signed in to sign in, and keeps the form that was sent."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:
+    def handle_no_permission(  # type: ignore[override]  # a page, where Django only redirects
+        self, request: HttpRequest, view_func: Any
+    ) -> HttpResponse:
         if request.method != "POST":
             return super().handle_no_permission(request, view_func)
         if request.headers.get("Accept") == "application/json":

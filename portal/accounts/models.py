@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     class UserRequest(HttpRequest):
-        """A request past LoginRequiredMiddleware."""
+        """A request past SignInFirst."""
 
         user: User
 

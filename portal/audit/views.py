@@ -20,7 +20,7 @@ from portal.core.web.paging import Order, capped_count, keyset_page
 if TYPE_CHECKING:
 
     class ReaderRequest(HttpRequest):
-        """A request past LoginRequiredMiddleware; the model of the user lies higher."""
+        """A request past SignInFirst; the model of the user lies higher."""
 
         user: Reader  # type: ignore[assignment]
 

@@ -43,7 +43,12 @@
   }
 
   // The snapshot follows what has been saved, so that a later conflict shows only what is new.
-  function remember(body) {
+  function remember(body, unsaved) {
+    for (const name of new Set(body.keys())) {
+      if (unsaved.includes(name.split(":")[0])) {
+        body.delete(name);
+      }
+    }
     const was = JSON.parse(form.elements.was.value);
     for (const [name, value] of body) {
       const [row, field] = name.split(":");
@@ -180,7 +185,7 @@
       }
       form.elements.version.value = answer.version;
       showDays(answer.days || {}, body);
-      remember(body);
+      remember(body, answer.unsaved || []);
       showFindings(answer.rows);
       showSummary(answer);
       tell(waiting.size ? "typing" : "saved", waiting.size ? status.dataset.typing : answer.saved);

@@ -23,7 +23,6 @@
   let timer = 0;
   let asked = Date.now();
   let ends = 0;
-  let most = 0;
   let signingIn = null; // a promise, while the dialog is open
   let endSigningIn = null;
   let isPutOff = false; // asked once, and not now: the next press of a button asks again
@@ -65,13 +64,12 @@
       document.dispatchEvent(new Event("session:again"));
     }
     asked = Date.now();
-    arm(state.left, state.most);
+    arm(state.left);
     return true;
   }
 
-  function arm(left, longest) {
+  function arm(left) {
     ends = Date.now() + left * 1000;
-    most = Date.now() + longest * 1000;
     clearTimeout(timer);
     warning.hidden = true;
     timer = setTimeout(look, Math.max(1, left - WARN) * 1000);
@@ -96,9 +94,11 @@
       if (!isLeft && !isPutOff && hasForms()) {
         signIn(dialog.dataset.over);
       }
-    } else if (state.left <= WARN && hasForms()) {
+    } else if (state.left <= WARN) {
       clearTimeout(timer);
-      warn(state);
+      if (hasForms()) {
+        warn(state);
+      }
     }
   }
 
@@ -139,7 +139,9 @@
   others.addEventListener("message", (event) => {
     if (event.data !== page.account) {
       leave();
-    } else if (isOver) {
+    } else if (!isOver) {
+      asked = 0; // another page may have signed in anew: this one's token is asked for
+    } else {
       ask().then((state) => take(state) && endSigningIn && endSigningIn(true), () => {});
     }
   });
@@ -487,6 +489,6 @@
     forms()[0].before(line);
   }
 
-  arm(Number(page.left), Number(page.most));
+  arm(Number(page.left));
   window.session = { alive, saved };
 })();

@@ -101,7 +101,8 @@ def _draft_from_the_sheet(tour: Tour, page: Page) -> None:
 def _bring_own_keys(page: Page) -> None:
     """The sheet has no column for the requests of HSM and soft keys: they are uploaded."""
     for item in Dossier.objects.get().items.filter(storage__in=["hsm", "soft"]):
-        page.goto(f"{page.url.partition('?')[0]}?page={page_of(item.position)}")
+        place = f"?page={page_of(item.position)}#o-{item.position}-csr"  # opens a folded row
+        page.goto(page.url.partition("?")[0] + place)
         cell = page.locator(f'[data-row="{item.uuid}"]')
         request = requests.der(name=item.title)
         cell.locator("input[type=file]").set_input_files(
@@ -254,6 +255,7 @@ def test_without_script_a_dossier_is_started_filled_and_handed_to_the_head(tour:
     page.locator("input[type=file]").set_input_files(SHEET)
     press(page, "Tải lên và kiểm tra")
     press(page, "Nhập 25 dòng")
+    page.locator("summary", has_text="1.").first.click()
     page.locator("#o-1-position").fill("Kế toán trưởng")
     press(page, "Lưu")
     expect(page.locator("#o-1-position")).to_have_value("Kế toán trưởng")

@@ -171,6 +171,11 @@ def test_the_script_is_told_what_was_found(scene: Scene) -> None:
     assert told["version"] == scene.reply.version == 2
     assert not told["rows"]["1"]["answer"]["invalid"]
     assert told["rows"]["2"]["moves_to"]["invalid"]
+    assert told["unsaved"] == ["2"]
+    assert {row: look for row, (look, _words) in told["states"].items()} == {
+        "1": "success",
+        "2": "danger",
+    }
 
 
 def test_ticked_rows_get_one_answer(scene: Scene) -> None:

@@ -21,7 +21,7 @@ from orgmerge import pages
 from orgmerge.models import ReviewReply
 from orgmerge.review import services
 from orgmerge.review.filters import ReviewLineFilter
-from orgmerge.review.lines import joined, lines_of, said_of, with_cells
+from orgmerge.review.lines import joined, lines_of, said_of, state_of, with_cells
 from orgmerge.review.rules import FIELDS, OUTSIDE, Checked, Said
 from orgmerge.vocabulary import Extent, ReviewAnswer
 from portal.core.roles import Capability, Scope
@@ -114,7 +114,13 @@ def _quietly(version: int, checked: Mapping[int, Checked], bad: int) -> JsonResp
         }
         for row, one in checked.items()
     }
-    return JsonResponse({"version": version, "saved": saved, "rows": rows})
+    states = {
+        str(row): state_of(one.said.answer, len({name for name, _one in one.errors}))
+        for row, one in checked.items()
+    }
+    unsaved = [str(row) for row, one in checked.items() if not one.is_good]
+    told = {"saved": saved, "rows": rows, "states": states, "unsaved": unsaved}
+    return JsonResponse({"version": version, **told})
 
 
 @require_POST

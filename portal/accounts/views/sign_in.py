@@ -90,7 +90,7 @@ class SignIn(LoginView):
             response = self._go_on(user)
             kept.mark_pages(response, self.request, user)
             return response
-        return self.form_invalid(form)  # type: ignore[arg-type]
+        return self.form_invalid(form)
 
     def form_invalid(self, form: Any) -> HttpResponse:
         if _wants_json(self.request):

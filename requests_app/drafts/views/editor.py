@@ -117,10 +117,13 @@ def _answer_script(request: UserRequest, draft: editor_buttons.Draft) -> JsonRes
     """Say when it was saved, and what is found now in the list and in the rows on the page."""
     looked = _look_through(draft.dossier, _number(request.POST.get("page")))
     rows = cells.row_views(looked.kind, looked.on_page, looked.findings)
+    saved = saved_words(draft.now)
+    if looked.problems:
+        saved += "; " + _("còn %(count)d ô cần sửa") % {"count": len(looked.problems)}
     return JsonResponse(
         {
             "version": draft.version,
-            "saved": saved_words(draft.now),
+            "saved": saved,
             "problems": render_to_string("requests_app/editor/_problems.html", looked.summary()),
             "days": cells.days_in_full(looked.kind, request.POST),
             "states": {str(row.item.uuid): row.state for row in rows},
