@@ -32,15 +32,15 @@ def choices_for(dossier: Dossier, *, today: date) -> dict[str, list[tuple[str, s
     """Return the lists the cells of a draft offer, by id: (value, what it is called) each.
 
     Other values can be typed; the checks judge them. Bodies are those of the sender's own tree,
-    itself and those above it first.
+    itself and those above it first, in capitals as certificates name them.
     """
     kind = kinds.get(dossier.kind)
     wanted = {list_of(one.name) for one in (*kind.fields, *kind.contact_fields)}
     found: dict[str, list[tuple[str, str]]] = {}
     if _BODIES in wanted:
         tree = own_tree(dossier.agency, today=today)
-        first = [one.name for one in tree.superiors(tree.sender)]
-        rest = sorted((one.name for one in tree.bodies.values()), key=sort_key)
+        first = [one.capitals for one in tree.superiors(tree.sender)]
+        rest = sorted((one.capitals for one in tree.bodies.values()), key=sort_key)
         names = islice(dict.fromkeys([*first, *rest]), _MOST_OFFERED)
         found[_BODIES] = [(name, "") for name in names]
     if _PROVINCES in wanted:
@@ -64,9 +64,9 @@ def new_row(dossier: Dossier, *, today: date) -> dict[str, str]:
         return row
     version = dossier.agency_version
     tree = own_tree(dossier.agency, today=today)
-    names = [one.name for one in reversed(tree.superiors(tree.sender))]
+    names = [one.capitals for one in reversed(tree.superiors(tree.sender))]
     known = dict(zip(LEVELS, names, strict=False)) | {
-        "owner": version.name,
+        "owner": version.in_capitals,
         "province": version.province,
         "address": version.address,
     }
@@ -74,7 +74,7 @@ def new_row(dossier: Dossier, *, today: date) -> dict[str, str]:
         del known["address"]
     elif kind.about == "organisation":
         known |= {
-            "name": version.name,
+            "name": version.in_capitals,
             "tax_code": version.tax_code,
             "budget_code": version.budget_code,
             "email": version.email,
