@@ -56,6 +56,7 @@ def test_the_summary_stands_beside_the_step(merger: Merger, plan: Plan, head: Us
     assert page.index('id="tom-tat"') < page.index('value="approve"')
 
 
+@pytest.mark.both
 def test_a_plan_that_grew_says_what_came(merger: Merger, officer: User, plan: Plan) -> None:
     old = merger.shares.select_related("old")[0].old
     person = builders.person(at=old)

@@ -46,6 +46,7 @@ def proposed(user: User, by: User, **decided: object) -> RoleGrant:
     )
 
 
+@pytest.mark.both
 def test_accounts_locked_by_a_reorganisation_are_counted_and_listed(
     client: Client, administrator: User
 ) -> None:
@@ -64,6 +65,7 @@ def test_accounts_locked_by_a_reorganisation_are_counted_and_listed(
     assert [one.pk for one in listed.context["page"]] == [waiting.pk]
 
 
+@pytest.mark.both
 def test_routes_that_end_without_a_next_one_are_counted_and_listed(
     client: Client, administrator: User
 ) -> None:

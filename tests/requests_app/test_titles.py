@@ -112,6 +112,7 @@ def test_who_gets_a_letter_again_is_not_told_what_is_corrected_meanwhile() -> No
     assert dossier.letter_number not in told.title
 
 
+@pytest.mark.both
 def test_what_stood_before_is_named_by_the_migration() -> None:
     dossier = builders.dossier(rows=2, state=State.RETURNED)
 
