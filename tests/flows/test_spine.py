@@ -102,8 +102,8 @@ def _sign_and_send(people: story.Cast, clerk: Visitor, dossier: Dossier) -> None
     clerk.open(f"/ho-so/{dossier.uuid}/kiem-tra/")
     asked = questions_of(dossier, row_findings(dossier, now=timezone.now()))
     assert {one.code for one in asked} == {"old_serial_unknown", "body_not_registered"}
-    kept = {f"{one.key}-choice": "keep" for one in asked}
-    said = {f"{one.key}-words": "Đã đối chiếu" for one in asked}
+    kept: dict[str, Any] = {f"{one.key}-choice": "keep" for one in asked}
+    said: dict[str, Any] = {f"{one.key}-words": "Đã đối chiếu" for one in asked}
     clerk.press("Ghi nhận trả lời", **kept, **said)
     clerk.press("Trình lãnh đạo ký")
     dossier.refresh_from_db()
