@@ -23,10 +23,12 @@ from portal.ca.tokens import services as tokens
 from portal.core.roles import Role
 from requests_app.decision.services import decide_rows
 from requests_app.drafts import attachments
+from requests_app.drafts.questions import Answer, answer_questions
 from requests_app.drafts.services import create_draft, import_rows, save_letter
 from requests_app.execution import services as execution
 from requests_app.models import Decision, Dossier, Procedure, TransferInquiry
 from requests_app.steps.engine import take_step
+from requests_app.submission.checks import questions_of, row_findings
 from requests_app.workflow import Action, Route
 from tests import builders
 
@@ -131,6 +133,16 @@ def draft_of(
     )
     dossier.refresh_from_db()
     return dossier
+
+
+def answer_all(dossier: Dossier, clerk: User, *, now: datetime = builders.NOW) -> set[str]:
+    """Keep what stands in every row that something is asked about; return the questions' codes."""
+    dossier.refresh_from_db()
+    asked = questions_of(dossier, row_findings(dossier, now=now))
+    said = {one.key: Answer(words="Đã đối chiếu") for one in asked}
+    answer_questions(dossier, said, actor=clerk, now=now, version=dossier.version)
+    dossier.refresh_from_db()
+    return {one.code for one in asked}
 
 
 def step(

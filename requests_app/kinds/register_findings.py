@@ -6,7 +6,7 @@ decides is told what the part of the register that they see says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import pairwise
@@ -14,7 +14,7 @@ from itertools import pairwise
 from django.utils import timezone
 
 from portal.accounts.models import User
-from portal.agencies.models import Agency, Subscriber, SubscriberKind
+from portal.agencies.models import Affiliation, Agency, Subscriber, SubscriberKind
 from portal.ca.models import Certificate
 from portal.core.rules import Finding
 from portal.core.text import identifiers, names
@@ -41,7 +41,7 @@ _NOT_IN_THE_TREE = frozenset(
 def findings(
     dossier: Dossier, items: Sequence[DossierItem], *, reader: User | None = None, now: datetime
 ) -> dict[int, list[CellFinding]]:
-    """Return what the register says of the rows, by their position; at most eight queries.
+    """Return what the register says of the rows, by their position; at most ten queries.
 
     ``reader`` None is the sender, who is told of the own tree alone.
     """
@@ -56,16 +56,24 @@ def findings(
     if not typed:
         return {}
     tree = own_tree(dossier.agency, today=timezone.localdate(now))
+    own = bodies_of(dossier.agency)
+    if levels:
+        # Rooms that people were issued certificates in, or came to by a reorganisation.
+        standing = Affiliation.objects.filter(agency__in=own, valid_until__isnull=True).order_by()
+        units = standing.exclude(unit="").values_list("unit", flat=True).distinct()
+        tree = replace(tree, units={names.key(unit) for unit in units})
     for position, odd_cell in _of_names(typed, levels, cell if cell in fields else "", tree):
         found[position].append(odd_cell)
     if reader is not None:
         for position, odd_cell in _of_bodies(typed, found, reader):
             found[position].append(odd_cell)
     if kind.about == "person":
-        for position, odd_cell in _of_people(dossier, typed, reader):
+        for position, odd_cell in _of_people(typed, own, reader):
             found[position].append(odd_cell)
     if _OLD_SERIAL in fields:
-        for position, odd_cell in _of_old_serials(dossier, typed, reader):
+        for position, odd_cell in _of_old_serials(
+            typed, own, reader, is_person=kind.about == "person"
+        ):
             found[position].append(odd_cell)
     return {position: cells for position, cells in found.items() if cells}
 
@@ -128,12 +136,13 @@ def judge_levels(
             finding = rules.name_is_written_as_registered(typed, _as_typed(body.name, typed))
         else:
             near, formerly = tree.nearest(typed), tree.formerly(typed)
+            is_on_record = at > first and names.key(typed) in tree.units
             finding = (
                 rules.name_is_of_today(typed, _as_typed(formerly.name, typed) if formerly else "")
                 or rules.body_is_of_the_senders_province(typed, tree.province)
-                or rules.name_is_not_misspelt(typed, _as_typed(near, typed))
+                or rules.name_is_not_misspelt(typed, "" if is_on_record else _as_typed(near, typed))
                 or rules.body_is_of_the_senders_commune(typed, [one.name for one in above])
-                or (rules.body_is_registered(typed, is_known=False) if is_judged else None)
+                or (rules.body_is_registered(typed, is_known=is_on_record) if is_judged else None)
             )
         if finding:
             found.append(CellFinding(level, finding))
@@ -186,12 +195,12 @@ def _of_bodies(
 
 
 def _of_people(
-    dossier: Dossier, items: Sequence[DossierItem], reader: User | None
+    items: Sequence[DossierItem], own: Collection[int], reader: User | None
 ) -> list[tuple[int, CellFinding]]:
     """Hold numbers, names, birthdays against the people of the own bodies, or the reader's."""
     people_known = Subscriber.objects.filter(kind=SubscriberKind.PERSON)
     if reader is None:
-        people_known = people_known.filter(agency__in=bodies_of(dossier.agency))
+        people_known = people_known.filter(agency__in=own)
     else:
         people_known = people_known.visible_to(reader)
     wanted = {search_key(item.answers.get("full_name", "")) for item in items} - {""}
@@ -218,7 +227,7 @@ def _of_people(
 
 
 def _of_old_serials(
-    dossier: Dossier, items: Sequence[DossierItem], reader: User | None
+    items: Sequence[DossierItem], own: Collection[int], reader: User | None, *, is_person: bool
 ) -> list[tuple[int, CellFinding]]:
     """Hold the old certificates' numbers against those of the own bodies, or of the reader's."""
     serials = {item.position: serial_of(item.answers, _OLD_SERIAL) for item in items}
@@ -226,12 +235,8 @@ def _of_old_serials(
     if not wanted:
         return []
     known = Certificate.objects.all()
-    if reader is None:
-        known = known.filter(agency__in=bodies_of(dossier.agency))
-    else:
-        known = known.visible_to(reader)
+    known = known.filter(agency__in=own) if reader is None else known.visible_to(reader)
     holders = dict(known.filter(serial__in=wanted).order_by().values_list("serial", "common_name"))
-    is_person = kinds.get(dossier.kind).about == "person"
     found = []
     for item in items:
         serial = serials[item.position]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -33,6 +33,7 @@ class OwnTree:
     province: str
     bodies: Mapping[int, Body]
     former: Mapping[str, int] = field(default_factory=dict)  # key of an earlier name → the body
+    units: Collection[str] = ()  # keys of the rooms its people are on record in
     near: dict[str, str] = field(default_factory=dict)  # typed → the name it is like, or ""
 
     @cached_property

@@ -229,6 +229,7 @@ def violations_before_signing(dossier: Dossier, *, now: datetime) -> list[Violat
     """Return every reason why the dossier can't go to the head; empty when it can."""
     today = timezone.localdate(now)
     kind = kinds.get(dossier.kind)
+    rows = row_findings(dossier, now=now)
     found = [
         rules.has_letter_number(dossier.letter_number),
         rules.has_letter_date(dossier.letter_date, today),
@@ -240,8 +241,8 @@ def violations_before_signing(dossier: Dossier, *, now: datetime) -> list[Violat
     return [
         *(violation for violation in found if violation),
         *contact_violations(kind, dossier, today=today),
-        *violations_of_rows(dossier, now=now),
-        *open_questions(questions_of(dossier, row_findings(dossier, now=now))),
+        *violations_of_rows(dossier, rows=rows, now=now),
+        *open_questions(questions_of(dossier, rows)),
         *violations_of_sender(dossier, today=today),
     ]
 
@@ -257,13 +258,16 @@ def violations_of_sender(dossier: Dossier, *, today: date) -> list[Violation]:
     return [violation for violation in found if violation]
 
 
-def violations_of_rows(dossier: Dossier, *, now: datetime) -> list[Violation]:
-    """Return the errors of the rows and the rules over the list as a whole."""
+def violations_of_rows(
+    dossier: Dossier, *, rows: Sequence[RowFindings] | None = None, now: datetime
+) -> list[Violation]:
+    """Return the errors of the rows (``rows``, where they were read already) and the rules over
+    the list as a whole."""
     today = timezone.localdate(now)
     kind = kinds.get(dossier.kind)
     found = [
         violation
-        for row in row_findings(dossier, now=now)
+        for row in (row_findings(dossier, now=now) if rows is None else rows)
         for violation in violations_of(row.item.position, row.findings)
     ]
     items = list(row_rules.rows_of(dossier))

@@ -91,7 +91,11 @@ def _contact() -> dict[str, Any]:
 
 def submit(clerk: Visitor, dossier: Dossier) -> None:
     """Hand a complete letter to the head."""
-    clerk.open(f"/ho-so/{dossier.uuid}/kiem-tra/").press("Trình lãnh đạo ký")
+    clerk.open(f"/ho-so/{dossier.uuid}/kiem-tra/")
+    if "Câu hỏi về danh sách" in clerk.html:
+        story.answer_all(dossier, clerk.user, now=timezone.now())
+        clerk.open(f"/ho-so/{dossier.uuid}/kiem-tra/")
+    clerk.press("Trình lãnh đạo ký")
     _must_be(dossier, State.AWAITING_SIGNATURE, clerk)
 
 

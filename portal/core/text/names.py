@@ -128,6 +128,7 @@ def nearest(typed: str, names: Iterable[str]) -> str:
     best, best_of = 0.0, ""
     organ, at, own = parts(typed)
     loose = loose_key(typed)
+    whole, place = _Likeness(loose, _ENOUGH), _Likeness(own, _ENOUGH_OF_A_PLACE)
     for name in names:
         its_organ, its_level, its_own = parts(name)
         its_loose = loose_key(name)
@@ -138,21 +139,31 @@ def nearest(typed: str, names: Iterable[str]) -> str:
         elif at and its_level:
             if organ and its_organ and organ != its_organ:
                 continue
-            found = _likeness(own, its_own, _ENOUGH_OF_A_PLACE)
+            found = place.of(its_own)
             found -= 0.0 if at == its_level else 0.05
         else:
-            found = _likeness(loose, its_loose, _ENOUGH)
+            found = whole.of(its_loose)
         if found > best:
             best, best_of = found, name
     return best_of
 
 
-def _likeness(a: str, b: str, enough: float) -> float:
-    matcher = SequenceMatcher(None, a, b, autojunk=False)
-    if matcher.real_quick_ratio() < enough or matcher.quick_ratio() < enough:
-        return 0.0
-    found = matcher.ratio()
-    return found if found >= enough else 0.0
+class _Likeness:
+    """How like others are to one text; it is taken apart once."""
+
+    def __init__(self, text: str, enough: float) -> None:
+        self._matcher = SequenceMatcher(None, "", text, autojunk=False)
+        self._enough = enough
+
+    def of(self, other: str) -> float:
+        """Return the likeness of ``other``, 0 where it is not enough."""
+        self._matcher.set_seq1(other)
+        bounds = (self._matcher.real_quick_ratio, self._matcher.quick_ratio, self._matcher.ratio)
+        found = 0.0
+        for bound in bounds:  # the cheapest first
+            if (found := bound()) < self._enough:
+                return 0.0
+        return found
 
 
 def in_capitals(name: str) -> str:
