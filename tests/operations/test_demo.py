@@ -98,6 +98,7 @@ class DemoTests(TestCase):
                 assert f"{self.pem(one)}: {word}" in self.ask_with_openssl(one)
                 assert (int(one.serial, 16) in listed) is is_revoked
 
+    @pytest.mark.long
     def test_every_count_leads_to_a_list_of_as_many(self) -> None:
         """Whoever asks, when much has become overdue."""
         faults, checked = [], set()
