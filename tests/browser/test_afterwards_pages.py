@@ -64,7 +64,7 @@ def pages_of_a_clerk(people: story.Cast) -> Looked:
     yield clerk, reverse("devices:take_back_many")
     yield clerk, reverse("devices:sums")
     yield clerk, reverse("registers:index")
-    for register in ("chung-thu", "giao-nhan-thiet-bi", "thiet-bi-that-lac", "van-ban-di"):
+    for register in ("chung-thu", "thiet-bi-phai-nop-lai", "thiet-bi-that-lac", "van-ban-di"):
         yield clerk, reverse("registers:register", args=[register])
 
 

@@ -216,8 +216,9 @@ def _receive_and_hand_over(tour: Tour, clerk: Page) -> None:
 def _tell_of_the_hand_over(tour: Tour, people: story.Cast, clerk: Page) -> None:
     clerk.goto("/")
     tour.look(clerk, "viec-can-lam-mau-07")
-    clerk.get_by_role("link", name="Lập Mẫu 07").click()
-    press(clerk, "Tiếp tục")
+    clerk.get_by_role("link", name="lập Mẫu 07").click()
+    clerk.get_by_role("link", name="Lập Mẫu 07 cho các thiết bị này").click()
+    press(clerk, "Lập hồ sơ Mẫu 07")
     tour.look(clerk, "mau-07-danh-sach")
     acts.submit(clerk, "13/UBND-VHXH")
     notice = Dossier.objects.get(kind="mau_07_handover")

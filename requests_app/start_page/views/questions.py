@@ -377,6 +377,7 @@ class Part:
     takes_all: bool
     offers_all: bool
     waits_for_all: bool
+    ticks_shown: bool  # a hand-over that nobody was told of is told of, unless somebody objects
 
 
 def _part(
@@ -397,6 +398,7 @@ def _part(
         takes_all=is_chosen and _takes_all(request, way),
         offers_all=found is not None and found.count > 1 and way.pick is not Pick.LOCKED,
         waits_for_all=way.pick in (Pick.TO_GIVE_BACK, Pick.HANDED_OVER),
+        ticks_shown=way.pick is Pick.HANDED_OVER and request.method != "POST",
     )
 
 
