@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.agencies.visibility import of_visible_bodies
+from portal.agencies.visibility import words_of_visible_bodies
 from portal.core.roles import Scope
 from portal.search.finders import Finder, Hit, detail, list_with, register
 from portal.search.words import matching
@@ -52,7 +52,7 @@ def _dossiers(user: User, typed: str, most: int) -> list[Hit]:
     if number:
         found = visible.filter(letter_number__begins=number)
     else:
-        words = of_visible_bodies(ItemWord.objects.all(), user)
+        words = words_of_visible_bodies(ItemWord.objects.all(), user)
         if user.scope is Scope.CA:
             words = words.filter(item__dossier__is_at_ca=1)
         elif user.scope is Scope.OFFICE:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from portal.agencies import services
 from portal.agencies.models import Affiliation, Agency, AgencyWord, Subscriber, SubscriberWord
 from portal.agencies.services import words
-from portal.agencies.visibility import of_visible_bodies
+from portal.agencies.visibility import words_of_visible_bodies
 from portal.core.roles import Capability
 from portal.core.text.identifiers import mask
 from portal.search.finders import Finder, Hit, detail, list_with, register
@@ -55,7 +55,7 @@ def register_finders() -> None:
 def _subscribers(user: User, typed: str, most: int) -> list[Hit]:
     if not user.can(Capability.READ_DOSSIERS):
         return []
-    theirs = of_visible_bodies(SubscriberWord.objects.all(), user)
+    theirs = words_of_visible_bodies(SubscriberWord.objects.all(), user)
     return _hits(user, matching(theirs, "subscriber", _in_full(typed), most=most))
 
 
@@ -94,7 +94,7 @@ def _hits(user: User, keys: Collection[int], *, is_exact: bool = False) -> list[
 
 def _bodies(user: User, typed: str, most: int) -> list[Hit]:
     every = AgencyWord.objects.all()
-    theirs = every if user.can(Capability.ADMINISTER) else of_visible_bodies(every, user)
+    theirs = every if user.can(Capability.ADMINISTER) else words_of_visible_bodies(every, user)
     keys = matching(theirs, "body", _in_full(typed), most=most)
     found = Agency.objects.visible_to(user).filter(pk__in=keys) if keys else []
     return [
