@@ -39,8 +39,8 @@ class DeadlineFilter(filters.FilterSet):
         label=_("Đến hạn ngày"),
         field_name="due_on",
     )
-    since = filters.DateFilter("due_on", "gte", widget=forms.HiddenInput)
-    until = filters.DateFilter("due_on", "lte", widget=forms.HiddenInput)
+    since = TypedDayFilter(field_name="due_on", lookup_expr="gte", widget=forms.HiddenInput)
+    until = TypedDayFilter(field_name="due_on", lookup_expr="lte", widget=forms.HiddenInput)
     agency = filters.UUIDFilter(field_name="agency__uuid", widget=forms.HiddenInput)
 
     class Meta:

@@ -84,13 +84,13 @@ def test_at_the_clerks_desk_a_recovered_device_gets_its_new_pin(
     recovered: Device, clerk: User
 ) -> None:
     client = client_of(clerk)
-    assert "chưa có mã PIN mới" in client.get(page("detail", recovered)).content.decode()
+    assert "Thiết bị chưa có mã PIN" in client.get(page("detail", recovered)).content.decode()
 
     answer = client.post(page("new_pin", recovered), typed(recovered), follow=True)
 
     said = answer.content.decode()
     assert "Đã đặt mã PIN mới" in said
-    assert "chưa có mã PIN mới" not in said
+    assert "Thiết bị chưa có mã PIN" not in said
     assert opens_with(recovered, NEW_PIN)
     entry = AuditEntry.objects.get(action="device.set_pin")
     assert (entry.target_uuid, entry.actor_uuid) == (recovered.uuid, clerk.uuid)

@@ -146,7 +146,7 @@ def _read_the_answer(clerk: Visitor, dossier: Dossier, device: Device) -> None:
 def _set_the_new_pin(people: story.Cast, device: Device) -> None:
     """The head at their own account; who is told leads there, the old PIN is gone."""
     head = Visitor(people.head).open(f"/thiet-bi/{device.uuid}/")
-    assert "chưa có mã PIN mới" in head.words()
+    assert "Thiết bị chưa có mã PIN" in head.words()
     head.follow("Đặt mã PIN mới")
     head.press("Đặt mã PIN mới", serial_seen=device.serial, pin=NEW_PIN, pin_again=NEW_PIN)
     assert "Đã đặt mã PIN mới" in head.html

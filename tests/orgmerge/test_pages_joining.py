@@ -496,7 +496,7 @@ def test_the_pages_ask_as_often_for_one_office_as_for_five(
     for client in (head, leader):
         client.get(reverse("orgmerge:list"))  # what is read and written once a session
 
-    with django_assert_max_num_queries(40):  # type: ignore[attr-defined]
+    with django_assert_max_num_queries(47):  # type: ignore[attr-defined]
         shown = leader.get(page_of(scene))
     with django_assert_max_num_queries(15):  # type: ignore[attr-defined]
         plan = head.get(page_of(scene, "plan"))

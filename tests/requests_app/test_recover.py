@@ -29,6 +29,7 @@ from requests_app.catalogue.mau_06_recover import effect as recovering
 from requests_app.catalogue.mau_06_recover import rules as row_rules
 from requests_app.decision.services import RowDecision, decide_rows
 from requests_app.execution import services as execution
+from requests_app.kinds.row_rules import rows_of
 from requests_app.kinds.targets import newest_certificates
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome, Procedure
 from requests_app.submission.checks import violations_before_signing
@@ -184,7 +185,7 @@ def test_the_rules_cost_the_same_for_one_row_and_for_many() -> None:
     many = draft(people, *(row(locked(people, f"Lò Văn {number}")) for number in "ABCDE"))
 
     def queries(dossier: Dossier) -> int:
-        items = list(dossier.items.select_related("device"))
+        items = list(rows_of(dossier))
         with CaptureQueriesContext(
             connection,
         ) as captured:

@@ -116,7 +116,7 @@ def test_who_gets_a_letter_again_is_not_told_what_is_corrected_meanwhile() -> No
 def test_what_stood_before_is_named_by_the_migration() -> None:
     dossier = builders.dossier(rows=2, state=State.RETURNED)
 
-    import_module("requests_app.migrations.0004_first_titles").fill(apps, None)
+    import_module("requests_app.migrations.0006_first_titles").fill(apps, None)
 
     dossier.refresh_from_db()
     assert (dossier.first_title, dossier.received_on) == ("Người thứ 1", None)

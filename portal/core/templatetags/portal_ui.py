@@ -152,7 +152,7 @@ def filter_words(chosen: Any) -> str:
             continue
         field = form.fields[name]
         is_listed = isinstance(field, forms.ChoiceField) and isinstance(value, str)
-        labels = dict(flatten_choices(field.choices)) if is_listed else {}
+        labels = dict(flatten_choices(list(field.choices))) if is_listed else {}
         shown = labels.get(value) if is_listed else localize(value)
         words.append(f"{field.label or name}: {shown}")
     return "; ".join(words)
