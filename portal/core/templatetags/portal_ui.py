@@ -86,6 +86,8 @@ def due_words(day: date, *, today: date, calendar: WorkCalendar) -> tuple[str, s
         return "danger", _("đã quá hạn")
     if day < today:
         return "danger", _("quá hạn %(days)s ngày làm việc") % {"days": -left}
+    if left == 0:
+        return "warning", _("không còn ngày làm việc nào trước hạn")
     return ("warning" if left <= 1 else "neutral"), _("còn %(days)s ngày làm việc") % {"days": left}
 
 
