@@ -41,6 +41,14 @@ def submit(page: Page, number: str) -> None:
     press(page, "Trình lãnh đạo ký")
 
 
+def answer_questions(page: Page) -> None:
+    """Keep what the letter's check doubts, with a reason."""
+    for asked in page.locator("fieldset.question").all():
+        asked.locator("[value=keep]").check()
+        asked.locator("[name$=words]").fill("Đã đối chiếu")
+    press(page, "Ghi nhận trả lời")
+
+
 def sign(page: Page, dossier: Dossier, *, pin: str = story.PIN) -> None:
     """The head signs with a PIN."""
     open_page(page, "sign", dossier)

@@ -75,7 +75,7 @@ def _ask_for_revocation(
     assert certificate.revoked_at is not None
     acts.open_page(clerk, "detail", dossier)
     expect(clerk.locator("main")).to_contain_text("Thông báo thu hồi chứng thư")
-    expect(clerk.locator(".panel-next")).to_contain_text("giao lại kèm Mẫu 08")
+    expect(clerk.locator(".panel-next").first).to_contain_text("giao lại kèm Mẫu 08")
     tour.look(clerk, "mau-05-da-thu-hoi")
 
 
@@ -150,7 +150,7 @@ def _set_a_new_pin(tour: Tour, head: Page, device: Device) -> None:
     head.goto(reverse("devices:detail", args=[device.uuid]))
     head.get_by_role("link", name="Đặt mã PIN mới").click()
     tour.look(head, "dat-ma-pin-moi")
-    head.get_by_label("Số hiệu").fill(device.serial)
+    head.locator("[name=serial_seen]").fill(device.serial)
     head.locator("[name=pin]").fill(NEW_PIN)
     head.locator("[name=pin_again]").fill(NEW_PIN)
     press(head, "Đặt mã PIN mới")

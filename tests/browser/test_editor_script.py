@@ -35,7 +35,7 @@ KEPT = "[...Object.keys(sessionStorage)].filter(key => key.startsWith('typed|'))
 def clerk() -> User:
     office = builders.office()
     builders.routing(office=office)
-    return builders.user(Role.CLERK, agency=builders.agency(office=office))
+    return builders.user(Role.CLERK, agency=builders.agency(builders.COMMUNE, office=office))
 
 
 @pytest.fixture

@@ -184,7 +184,7 @@ class Clerk(Person):
         sheet = SimpleUploadedFile("danh-sach.xlsx", SHEET.read_bytes(), content_type=XLSX)
         page = self.visitor.open(f"/ho-so/{dossier}/bang-tinh/")
         page.press("Tải lên", files={"file": sheet})
-        page.press("Nhập 25 dòng")
+        page.press("Nhập cả 25 dòng")
         self.desks.rows[dossier] = 25
 
     def draft_by_program(self) -> None:
