@@ -373,7 +373,7 @@ def test_the_summary_follows_what_is_mended_and_the_name_stays_in_sight(
         saved(page)
         expect(page.locator("#can-sua a")).to_have_attribute("href", "#o-2-identity_number")
         page.get_by_role("button", name="Dùng 012084900002").click()
-        page.wait_for_url("**#o-2-identity_number")
+        expect(page.locator("#o-2-identity_number")).to_have_value("012084900002")
         expect(page.locator("#can-sua")).to_have_count(0)
 
         page.locator("#o-2-phone").scroll_into_view_if_needed()
