@@ -16,6 +16,7 @@ from devices.models import CustodyMove, Device
 from devices.notices import tell_of_moves
 from portal.accounts.models import User
 from portal.core.roles import Capability
+from portal.core.text.numbers import with_dots
 from portal.deadlines.models import DeadlineKind
 from portal.deadlines.services import close_all, open_deadline
 
@@ -63,7 +64,7 @@ def tell_of_loss(entries: Sequence[CustodyMove], *, text: str, now: datetime) ->
     if len(entries) == 1:
         title = _("Thiết bị %(serial)s được báo thất lạc") % {"serial": entries[0].device.serial}
     else:
-        title = _("%(count)d thiết bị được báo thất lạc") % {"count": len(entries)}
+        title = _("%(count)s thiết bị được báo thất lạc") % {"count": with_dots(len(entries))}
     tell_of_moves([*operators, *officers], entries, title=title, text=text, now=now)
 
 

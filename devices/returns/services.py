@@ -20,6 +20,7 @@ from devices.lifecycle import Condition, Custody, IllegalMove, Move
 from devices.models import CustodyMove, Device, RecallPutOff
 from devices.notices import clerks_of
 from portal.accounts.models import User
+from portal.core.text.numbers import with_dots
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.services import Owed, cancel, close_all, open_deadlines
 from portal.notices.services import tell
@@ -206,7 +207,7 @@ def _tell_agency(
         title = _("Thiết bị %(serial)s phải thu hồi và nộp lại") % {"serial": devices[0].serial}
         path = reverse("devices:detail", args=[devices[0].uuid])
     else:
-        title = _("%(count)d thiết bị phải thu hồi và nộp lại") % {"count": len(devices)}
+        title = _("%(count)s thiết bị phải thu hồi và nộp lại") % {"count": with_dots(len(devices))}
         path = owed_returns()
     text = _(
         "%(reason)s Thông báo ngày %(today)s; hạn nộp lại kèm biên bản Mẫu 08: %(due)s "

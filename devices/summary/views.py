@@ -22,6 +22,7 @@ from devices.register.filters import NOBODY
 from devices.summary.services import Sums, by_place, sums, sums_by_body, sums_in_ledger
 from portal.agencies.models import Agency
 from portal.core.roles import Scope
+from portal.core.text.numbers import with_dots
 from portal.core.web.paging import capped_count
 from portal.deadlines.models import Deadline
 
@@ -138,7 +139,7 @@ def of_bodies(devices: DeviceQuerySet, column: str) -> list[Row]:
     rows = [line(name, counts, **{column: code}) for _1, _2, name, code, counts in lines]
     if len(rows) > MOST_BODIES:
         others = sum((one[-1] for one in lines[MOST_BODIES:]), Counter[str]())
-        words = _("%(count)d đơn vị khác") % {"count": len(rows) - MOST_BODIES}
+        words = _("%(count)s đơn vị khác") % {"count": with_dots(len(rows) - MOST_BODIES)}
         rows[MOST_BODIES:] = [line(words, others)]
     return [*rows, line(_("Cộng"), total)] if rows else []
 

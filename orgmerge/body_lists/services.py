@@ -30,6 +30,7 @@ from portal.audit import services as audit
 from portal.core.database.bulk import update_rows
 from portal.core.rules import refuse
 from portal.core.text.identifiers import check_agency_code
+from portal.core.text.numbers import with_dots
 from portal.core.text.vietnamese import nfc, search_key
 from requests_app.errors import NotEditable, StaleVersion
 
@@ -177,14 +178,15 @@ def accept_list(of: BodyList, *, actor: User, now: datetime, version: int) -> in
     if bad := sum(row.is_bad for row in rows):
         raise refuse(
             "bad_rows",
-            _("Còn %(count)d dòng lỗi, chưa đưa dòng nào vào phương án.") % {"count": bad},
+            _("Còn %(count)s dòng lỗi, chưa đưa dòng nào vào phương án.")
+            % {"count": with_dots(bad)},
             way_out=_("Sửa từng dòng, hoặc bỏ các dòng lỗi."),
         )
     unseen = sum(row.reviewed_at is None for row in rows)
     if of.kind == BodyList.Kind.COMMUNES and unseen:
         raise refuse(
             "not_reviewed",
-            _("Còn %(count)d dòng chưa có người xem xét.") % {"count": unseen},
+            _("Còn %(count)s dòng chưa có người xem xét.") % {"count": with_dots(unseen)},
             way_out=_("Xem từng trang, giữ, sửa hoặc bỏ từng dòng rồi đánh dấu đã xem xét."),
         )
     accept_rows(of.merger, rows)

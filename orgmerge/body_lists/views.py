@@ -27,7 +27,7 @@ from orgmerge.vocabulary import Extent
 from portal.core.database.bulk import collector_paused
 from portal.core.roles import Scope
 from portal.core.rules import Violation
-from portal.core.text.numbers import typed_number
+from portal.core.text.numbers import typed_number, with_dots
 from portal.core.web.forms import SheetFile
 from portal.core.web.fragments import filtered, render_list
 from portal.core.web.refusals import Refusals
@@ -178,7 +178,8 @@ def body_list(request: UserRequest, code: UUID, list_code: UUID) -> HttpResponse
                     if does == "import":
                         count = services.accept_list(found, **acting)
                         messages.success(
-                            request, _("Đã đưa %(count)d dòng vào phương án.") % {"count": count}
+                            request,
+                            _("Đã đưa %(count)s dòng vào phương án.") % {"count": with_dots(count)},
                         )
                         return redirect("orgmerge:detail", merger.uuid)
                     if does == "give_up":
@@ -192,7 +193,7 @@ def body_list(request: UserRequest, code: UUID, list_code: UUID) -> HttpResponse
                         ]
                         count = services.mark(found, numbers, does=does, **acting)
                         messages.success(
-                            request, _("Đã ghi nhận %(count)d dòng.") % {"count": count}
+                            request, _("Đã ghi nhận %(count)s dòng.") % {"count": with_dots(count)}
                         )
                     return redirect(request.get_full_path())
             except (StaleVersion, NotEditable):

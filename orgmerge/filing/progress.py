@@ -20,6 +20,7 @@ from orgmerge.vocabulary import LineAbout, LineAction, LineStage, LineState, Mer
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.core.roles import Scope
+from portal.core.text.numbers import with_dots
 from portal.deadlines.models import Deadline, DeadlineKind
 from requests_app.models import Procedure
 from requests_app.routing.services import rule_for
@@ -172,9 +173,9 @@ def _in_hand(body: MergerBody, unfinished: Sequence[StageCounts], letters: Lette
             return said
     failed = sum(one.failed for one in unfinished)
     if failed:
-        return _("%(count)d việc không thành, cần người xử lý.") % {"count": failed}
+        return _("%(count)s việc không thành, cần người xử lý.") % {"count": with_dots(failed)}
     if unfinished[0].stage == LineStage.DEVICES:
-        return _("Chờ thu về %(count)d thiết bị.") % {"count": unfinished[0].planned}
+        return _("Chờ thu về %(count)s thiết bị.") % {"count": with_dots(unfinished[0].planned)}
     return _("Hồ sơ được lập trong ít phút.")
 
 
@@ -189,16 +190,19 @@ def _of_letters(body: MergerBody, stage: int, states: Mapping[str, int]) -> str:
         )
         return said % {"body": name, "count": number}
     if number := states.get(State.AWAITING_SIGNATURE, 0):
-        return _("Chờ lãnh đạo %(body)s ký %(count)d văn bản.") % {"body": name, "count": number}
-    if number := states.get(State.AWAITING_SEAL, 0):
-        return _("Chờ văn thư %(body)s ký số cơ quan, gửi %(count)d văn bản.") % {
+        return _("Chờ lãnh đạo %(body)s ký %(count)s văn bản.") % {
             "body": name,
-            "count": number,
+            "count": with_dots(number),
+        }
+    if number := states.get(State.AWAITING_SEAL, 0):
+        return _("Chờ văn thư %(body)s ký số cơ quan, gửi %(count)s văn bản.") % {
+            "body": name,
+            "count": with_dots(number),
         }
     if number := sum(count for state, count in states.items() if state not in ENDED):
-        return _("Chờ nơi nhận giải quyết %(count)d hồ sơ của %(body)s.") % {
+        return _("Chờ nơi nhận giải quyết %(count)s hồ sơ của %(body)s.") % {
             "body": name,
-            "count": number,
+            "count": with_dots(number),
         }
     if states and stage == LineStage.ORGANISATION:
         return _("Chờ %s nhận, cài đặt chứng thư mới và xác nhận.") % name

@@ -36,6 +36,7 @@ from portal.ca.models import Certificate
 from portal.core.background.leases import Lease, LeaseLost
 from portal.core.database.bulk import collector_paused, small_page_cache
 from portal.core.rules import Violation
+from portal.core.text.numbers import with_dots
 from portal.core.text.vietnamese import search_key
 from requests_app import kinds
 from requests_app.models import Dossier
@@ -78,7 +79,9 @@ def make_waiting(*, now: datetime) -> int:
                     for one in found[:NAMED]
                 ]
                 if len(found) > NAMED:
-                    said.append(_("… và %(count)d lỗi khác.") % {"count": len(found) - NAMED})
+                    said.append(
+                        _("… và %(count)s lỗi khác.") % {"count": with_dots(len(found) - NAMED)}
+                    )
                 raise Contradictory("\n".join(said))
             world = inputs.world_of(plan.merger, today=timezone.localdate(claim.now))
             claim.extend(bodies_total=len(world.bodies), planned_for=world.day)

@@ -17,6 +17,7 @@ from portal.agencies.models import Affiliation, Subscriber
 from portal.core.roles import Scope
 from portal.core.rules import Finding
 from portal.core.text.identifiers import mask
+from portal.core.text.numbers import with_dots
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -140,7 +141,7 @@ class ReviewLine:
 def state_of(answer: str, errors: int) -> tuple[str, str]:
     """Return how a line stands: a look and words."""
     if errors:
-        return "danger", _("%(count)d ô cần sửa") % {"count": errors}
+        return "danger", _("%(count)s ô cần sửa") % {"count": with_dots(errors)}
     if answer in ReviewAnswer.values:
         return "success", str(ReviewAnswer(answer).label)
     return "neutral", _("chưa có kết quả")

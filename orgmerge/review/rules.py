@@ -14,6 +14,7 @@ from orgmerge.planner import names
 from orgmerge.vocabulary import ReviewAnswer
 from portal.core.rules import Finding, Severity
 from portal.core.text.identifiers import check_official_email
+from portal.core.text.numbers import with_dots
 from portal.core.text.vietnamese import search_key
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def check(said: Said, about: AnswerSubject, where: Places) -> Checked:
         checked.add("email", *check_official_email(said.email))
     for name, most in _LONGEST.items():
         if len(getattr(said, name)) > most:
-            message = _("Dài quá %(most)d ký tự.") % {"most": most}
+            message = _("Dài quá %(most)s ký tự.") % {"most": with_dots(most)}
             checked.add(name, Finding("too_long", message))
     return checked
 

@@ -23,6 +23,7 @@ from portal.audit import services as audit
 from portal.core.database.bulk import update_rows
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
+from portal.core.text.numbers import with_dots
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import DeadlineKind
 from requests_app.errors import NotEditable, StaleVersion
@@ -155,7 +156,7 @@ def send(reply: ReviewReply, *, actor: User, now: datetime, version: int) -> Rev
         raise Refused(
             Violation(
                 "unanswered",
-                _("Còn %(count)d dòng chưa có kết quả rà soát.") % {"count": count},
+                _("Còn %(count)s dòng chưa có kết quả rà soát.") % {"count": with_dots(count)},
                 way_out=_("Xem các dòng chưa có kết quả."),
                 link=reverse("orgmerge:reply", args=[locked.uuid]) + "?answer=none",
             )

@@ -21,6 +21,7 @@ from orgmerge.review.lines import ReviewLine
 from orgmerge.review.rules import FIELDS, OUTSIDE, Said
 from orgmerge.vocabulary import ReviewAnswer
 from portal.core.rules import Finding, refuse
+from portal.core.text.numbers import with_dots
 from portal.core.text.vietnamese import nfc, search_key
 from portal.core.web.sheets import SheetColumn, cell
 from requests_app.spreadsheets import MAX_ROWS
@@ -261,7 +262,7 @@ def _guide(book: Workbook) -> None:
     for text in (
         _("Để trống kết quả: dòng ấy giữ như đang có trên hệ thống, không bị xóa."),
         _("Không đổi tên, thứ tự các cột; không sửa các cột từ STT đến Số hiệu thiết bị."),
-        _("Mỗi lần nhập tối đa %(most)d dòng.") % {"most": MAX_ROWS},
+        _("Mỗi lần nhập tối đa %(most)s dòng.") % {"most": with_dots(MAX_ROWS)},
     ):
         guide.append([cell(guide, ""), cell(guide, text)])
 

@@ -24,6 +24,7 @@ from orgmerge.succession.remainders import LABELS, remaining_counts, second_head
 from orgmerge.vocabulary import LineAbout
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Violation
+from portal.core.text.numbers import with_dots
 from portal.core.web.forms import DayField
 from portal.core.web.refusals import Refusals
 from portal.documents.responses import file_response
@@ -121,7 +122,9 @@ def try_again(request: UserRequest, code: UUID) -> HttpResponse:
         )
     except StaleVersion:
         return pages.conflict(request, merger)
-    messages.success(request, _("%(count)d dòng sẽ được ghi nhận lại.") % {"count": count})
+    messages.success(
+        request, _("%(count)s dòng sẽ được ghi nhận lại.") % {"count": with_dots(count)}
+    )
     return redirect("orgmerge:records", merger.uuid)
 
 

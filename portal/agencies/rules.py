@@ -21,6 +21,7 @@ from portal.core.text.identifiers import (
     check_official_email,
     check_tax_code,
 )
+from portal.core.text.numbers import with_dots
 
 if TYPE_CHECKING:
     from portal.agencies.facts import AgencyFacts, NameForms
@@ -62,8 +63,11 @@ def names_violations(name: str, forms: NameForms) -> list[Violation]:
         found.append(
             Violation(
                 "certificate_name_too_long",
-                _("Tên trong chứng thư dài %(length)d ký tự, chỉ được %(most)d.")
-                % {"length": len(forms.certificate_name or forms.capital_name), "most": most},
+                _("Tên trong chứng thư dài %(length)d ký tự, chỉ được %(most)s.")
+                % {
+                    "length": len(forms.certificate_name or forms.capital_name),
+                    "most": with_dots(most),
+                },
                 "X.520; RFC 5280",
                 way_out=_("Chọn tên ngắn hơn; tên đầy đủ vẫn in trên văn bản."),
             )

@@ -22,6 +22,7 @@ from portal.core.calendar.computed_days import computed_days_off
 from portal.core.calendar.workdays import SATURDAY, work_calendar
 from portal.core.models import CalendarDay
 from portal.core.roles import Capability
+from portal.core.text.numbers import with_dots
 from portal.core.web.fragments import filtered, render_list
 from portal.core.web.paging import Order, capped_count, keyset_page
 from portal.core.web.refusals import Refusals
@@ -184,7 +185,7 @@ def _tell_moved(request: UserRequest, moved: Sequence[Moved]) -> None:
         for one in moved[:NAMED]
     ]
     if len(moved) > NAMED:
-        lines.append(_("và %(count)d thời hạn khác") % {"count": len(moved) - NAMED})
+        lines.append(_("và %(count)s thời hạn khác") % {"count": with_dots(len(moved) - NAMED)})
     head = ngettext("%(count)d thời hạn đổi ngày", "%(count)d thời hạn đổi ngày", len(moved)) % {
         "count": len(moved)
     }

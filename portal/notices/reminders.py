@@ -21,6 +21,7 @@ from portal.core.calendar.workdays import WorkCalendar, work_calendar
 from portal.core.database.bulk import update_rows
 from portal.core.models import CalendarDay
 from portal.core.roles import Role, Scope, roles_in
+from portal.core.text.numbers import with_dots
 from portal.deadlines.models import Counts, Deadline, DeadlineKind, Reminder
 from portal.deadlines.rules import moment_of, schedule_of
 from portal.notices.models import Notice
@@ -302,9 +303,9 @@ def warn_of_missing_days(*, now: datetime) -> int:
         expected = to_come[year]
         if expected:
             text = _(
-                "Năm %(year)d còn %(count)d ngày dự kiến. Khi có thông báo, hãy sửa hoặc xác nhận "
+                "Năm %(year)d còn %(count)s ngày dự kiến. Khi có thông báo, hãy sửa hoặc xác nhận "
                 "các ngày đó."
-            ) % {"year": year, "count": expected}
+            ) % {"year": year, "count": with_dots(expected)}
         elif year in past or calendar.is_announced(year):
             continue  # nothing is expected of it, or all that was is past
         else:

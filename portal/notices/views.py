@@ -24,6 +24,7 @@ from django_htmx.http import HttpResponseStopPolling
 
 from portal.accounts import sessions
 from portal.core.roles import Capability
+from portal.core.text.numbers import with_dots
 from portal.core.web.paging import Order, keyset_page
 from portal.notices import services
 from portal.notices.delivery import outboxes, pointers_for
@@ -56,7 +57,7 @@ def notice_list(request: UserRequest) -> HttpResponse:
         "chosen": chosen if chosen in {UNREAD, OVERDUE} else "",
         "filters": [
             ("", _("Tất cả")),
-            (UNREAD, _("Chưa đọc (%(count)d)") % {"count": unread}),
+            (UNREAD, _("Chưa đọc (%(count)s)") % {"count": with_dots(unread)}),
             (OVERDUE, _("Quá hạn")),
         ],
         "unread": unread,

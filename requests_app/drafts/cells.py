@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from portal.core.rules import Finding, Severity
 from portal.core.text.identifiers import in_full
+from portal.core.text.numbers import with_dots
 from portal.core.text.vietnamese import nfc
 from requests_app import kinds
 from requests_app.drafts.profile import list_of
@@ -146,11 +147,11 @@ class Row:
         errors = sum(cell.has_errors for cell in self.cells)
         warnings = sum(bool(cell.findings) and not cell.has_errors for cell in self.cells)
         if errors:
-            return "danger", _("%(count)d ô cần sửa") % {"count": errors}
+            return "danger", _("%(count)s ô cần sửa") % {"count": with_dots(errors)}
         if self.is_blank:
             return "neutral", _("dòng trống")
         if warnings:
-            return "warning", _("%(count)d ô cần xem") % {"count": warnings}
+            return "warning", _("%(count)s ô cần xem") % {"count": with_dots(warnings)}
         return "success", _("đủ")
 
 

@@ -23,6 +23,7 @@ from openpyxl.worksheet._reader import INLINE_STRING, WorkSheetParser
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from portal.core.rules import Refused, refuse
+from portal.core.text.numbers import with_dots
 from portal.core.text.vietnamese import search_key
 
 _PLAIN_TEXT = f"{{{SHEET_MAIN_NS}}}t"
@@ -329,8 +330,8 @@ def too_many_rows(last_row: int) -> Refused:
     """Return the refusal of a sheet that reaches down to ``last_row``."""
     return refuse(
         "too_many_rows",
-        _("Trang tính kéo dài tới dòng %(row)d; mỗi lần chỉ nhập được %(most)d dòng.")
-        % {"row": last_row, "most": MAX_ROWS},
+        _("Trang tính kéo dài tới dòng %(row)d; mỗi lần chỉ nhập được %(most)s dòng.")
+        % {"row": last_row, "most": with_dots(MAX_ROWS)},
         way_out=_("Xóa hẳn các dòng trống phía dưới danh sách, hoặc chia thành nhiều tệp."),
     )
 

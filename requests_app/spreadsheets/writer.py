@@ -12,6 +12,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from portal.core.text.numbers import with_dots
 from portal.core.web.sheets import cell as safe_cell
 from requests_app.kinds.base import Answers, Kind, SheetColumn
 from requests_app.spreadsheets.report import REASONS, SheetRow
@@ -54,7 +55,7 @@ def template(kind: Kind) -> bytes:
     for text in (
         _("Mọi ô để dạng văn bản (Text) để không mất số 0 ở đầu và không bị đổi ngày."),
         _("Không đổi tên, không đổi thứ tự, không xóa cột, không gộp ô, không dùng công thức."),
-        _("Mỗi lần nhập tối đa %(most)d dòng.") % {"most": MAX_ROWS},
+        _("Mỗi lần nhập tối đa %(most)s dòng.") % {"most": with_dots(MAX_ROWS)},
         *([] if kind.is_sheet_of_ca else [_("Bảng tính này do hệ thống tự thiết kế.")]),
         *([kind.layout_note] if kind.layout_note else []),
     ):
@@ -126,7 +127,7 @@ def _rule(kind: Kind, column: SheetColumn) -> tuple[str, str]:
     if one.choices:
         values = ", ".join(column.text(key) for key, _label in one.choices)
         parts.append(_("một trong: %(values)s") % {"values": values})
-    parts.append(_("tối đa %(most)d ký tự") % {"most": one.max_length})
+    parts.append(_("tối đa %(most)s ký tự") % {"most": with_dots(one.max_length)})
     return _("Có") if is_required else "", "; ".join([part for part in parts if part])
 
 

@@ -27,7 +27,7 @@ from orgmerge.vocabulary import ReviewAnswer
 from orgmerge.workflow import EDITABLE
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Violation
-from portal.core.text.numbers import typed_number
+from portal.core.text.numbers import typed_number, with_dots
 from portal.core.web.forms import DayField
 from portal.core.web.fragments import filtered, render_list
 from portal.core.web.refusals import Refusals
@@ -115,9 +115,9 @@ def hold_round(request: UserRequest, code: UUID) -> HttpResponse:
             messages.success(request, words)
         else:
             told = rounds.remind(held, **acting)
-            words = _("Đã nhắc %(people)d người của %(bodies)d đơn vị.") % {
-                "people": told.people,
-                "bodies": told.bodies,
+            words = _("Đã nhắc %(people)s người của %(bodies)s đơn vị.") % {
+                "people": with_dots(told.people),
+                "bodies": with_dots(told.bodies),
             }
             messages.success(request, words)
             if told.without_account:

@@ -26,7 +26,7 @@ from orgmerge.review.rules import FIELDS, OUTSIDE, Checked, Said
 from orgmerge.vocabulary import Extent, ReviewAnswer
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Violation
-from portal.core.text.numbers import typed_number
+from portal.core.text.numbers import typed_number, with_dots
 from portal.core.text.vietnamese import nfc
 from portal.core.web.fragments import filtered
 from portal.core.web.refusals import Refusals
@@ -112,7 +112,7 @@ def _quietly(version: int, checked: Mapping[int, Checked], bad: int) -> JsonResp
     """Answer the script: when it was saved, and what was found in the rows it sent."""
     saved = _("Đã lưu lúc %(time)s") % {"time": f"{timezone.localtime():%H:%M}"}
     if bad:
-        saved += "; " + _("%(bad)d dòng còn lỗi, chưa lưu") % {"bad": bad}
+        saved += "; " + _("%(bad)s dòng còn lỗi, chưa lưu") % {"bad": with_dots(bad)}
     rows = {
         str(row): {
             name: {

@@ -27,6 +27,7 @@ from orgmerge.review.views.reply import conflict, find
 from orgmerge.vocabulary import ReviewAnswer
 from portal.core.database.bulk import collector_paused
 from portal.core.rules import Violation
+from portal.core.text.numbers import with_dots
 from portal.core.web.forms import SheetFile
 from portal.core.web.fragments import filtered
 from portal.core.web.refusals import Refusals
@@ -156,7 +157,9 @@ def report(request: UserRequest, code: UUID, token: UUID) -> HttpResponse:
         except PermissionDenied as error:
             raise Http404 from error
         parked.drop(token)
-        messages.success(request, _("Đã nhập kết quả của %(count)d dòng.") % {"count": count})
+        messages.success(
+            request, _("Đã nhập kết quả của %(count)s dòng.") % {"count": with_dots(count)}
+        )
         return redirect("orgmerge:reply", found.uuid)
     context = {
         "reply": found,

@@ -24,6 +24,7 @@ from portal.agencies.forms import ChangeForm, NamesForm, RegisterForm, initial_o
 from portal.agencies.models import Agency, AgencyVersion, Subscriber
 from portal.core.roles import Capability
 from portal.core.text.names import CERTIFICATE_NAME_LENGTH
+from portal.core.text.numbers import with_dots
 from portal.core.web.forms import warnings_of
 from portal.core.web.fragments import filtered, render_list
 from portal.core.web.refusals import Refusals
@@ -176,7 +177,9 @@ def names(request: UserRequest) -> HttpResponse:
                 done += 1
             form.violations = refused.violations
     if done:
-        messages.success(request, _("Đã ghi cách viết tên của %(count)d đơn vị.") % {"count": done})
+        messages.success(
+            request, _("Đã ghi cách viết tên của %(count)s đơn vị.") % {"count": with_dots(done)}
+        )
     if done == len(ticked) and ticked:
         return redirect(request.get_full_path())
     context = {

@@ -28,6 +28,7 @@ from django.utils.translation import gettext as _
 from portal.ca.pki.profiles import PublicKey, algorithm_name
 from portal.ca.pki.weak_keys import STRENGTH, key_problem
 from portal.core.rules import Refused, Violation, refuse
+from portal.core.text.numbers import with_dots
 from portal.core.text.vietnamese import search_key
 
 FORM = "RFC 2986"
@@ -182,7 +183,8 @@ def _der_of(text: str) -> bytes:
     if len(blocks) > 1:
         raise _refused(
             "csr_several",
-            _("Tệp có %(count)d đề nghị PKCS#10; mỗi dòng chỉ nhận một.") % {"count": len(blocks)},
+            _("Tệp có %(count)s đề nghị PKCS#10; mỗi dòng chỉ nhận một.")
+            % {"count": with_dots(len(blocks))},
             _("Tải lên từng tệp cho từng dòng."),
         )
     if not blocks or blocks[0][1] != blocks[0][3]:
@@ -239,8 +241,8 @@ def _subject_problems(request: x509.CertificateSigningRequest) -> Iterator[Viola
     if len(list(request.subject)) > MOST_SUBJECT_PARTS:
         yield _violation(
             "csr_long_subject",
-            _("Tên chủ thể trong tệp PKCS#10 có quá nhiều thành phần (tối đa %(most)d).")
-            % {"most": MOST_SUBJECT_PARTS},
+            _("Tên chủ thể trong tệp PKCS#10 có quá nhiều thành phần (tối đa %(most)s).")
+            % {"most": with_dots(MOST_SUBJECT_PARTS)},
             _("Tạo lại tệp với tên chủ thể gồm C, O, CN."),
         )
     names = _common_names(request)
@@ -259,8 +261,8 @@ def _extra_problems(request: x509.CertificateSigningRequest) -> Iterator[Violati
     if len(attributes) > MOST_ATTRIBUTES or len(requests) > 1:
         yield _violation(
             "csr_attributes",
-            _("Tệp PKCS#10 có quá nhiều thuộc tính kèm theo (tối đa %(most)d, mỗi loại một).")
-            % {"most": MOST_ATTRIBUTES},
+            _("Tệp PKCS#10 có quá nhiều thuộc tính kèm theo (tối đa %(most)s, mỗi loại một).")
+            % {"most": with_dots(MOST_ATTRIBUTES)},
             _("Tạo lại tệp không kèm thuộc tính."),
         )
     extensions = request.extensions

@@ -10,3 +10,8 @@ def typed_number(text: str | None, *, otherwise: int) -> int:
     if text and text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
         return int(text)
     return otherwise
+
+
+def with_dots(number: int) -> str:
+    """Return a number as it is written in Vietnamese: 1000 is "1.000"."""
+    return f"{number:,}".replace(",", ".")

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
-from portal.core.text.numbers import typed_number
+from portal.core.text.numbers import typed_number, with_dots
 from requests_app import kinds
 from requests_app.drafts import cells, profile
 from requests_app.drafts.views import editor_buttons
@@ -120,7 +120,7 @@ def _answer_script(request: UserRequest, draft: editor_buttons.Draft) -> JsonRes
     rows = cells.row_views(looked.kind, looked.on_page, looked.findings)
     saved = saved_words(draft.now)
     if looked.problems:
-        saved += "; " + _("còn %(count)d ô cần sửa") % {"count": len(looked.problems)}
+        saved += "; " + _("còn %(count)s ô cần sửa") % {"count": with_dots(len(looked.problems))}
     return JsonResponse(
         {
             "version": draft.version,

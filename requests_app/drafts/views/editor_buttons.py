@@ -23,7 +23,7 @@ from portal.ca.pki import csr
 from portal.core.database.conflicts import repeated
 from portal.core.database.fields import decrypt, encrypt
 from portal.core.rules import Refused, Violation
-from portal.core.text.numbers import typed_number
+from portal.core.text.numbers import typed_number, with_dots
 from requests_app import kinds
 from requests_app.drafts import cells, profile
 from requests_app.drafts.services import (
@@ -225,7 +225,7 @@ def _paste(request: UserRequest, draft: Draft, argument: str) -> str:
     if rest := block[len(existing) :]:
         blank = draft.new_row()
         draft.call(import_rows, [blank | answers for answers in rest])
-    messages.success(request, _("Đã dán %(count)d dòng.") % {"count": len(block)})
+    messages.success(request, _("Đã dán %(count)s dòng.") % {"count": with_dots(len(block))})
     if existing:
         return draft.place(existing[0].position)
     last = draft.dossier.items.order_by("-position").values_list("position", flat=True).first()

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal.core.database.bulk import collector_paused
 from portal.core.roles import Capability
 from portal.core.rules import Violation
+from portal.core.text.numbers import with_dots
 from portal.core.web.forms import SheetFile
 from portal.core.web.refusals import Refusals
 from requests_app import kinds, spreadsheets
@@ -161,17 +162,19 @@ def _tell(
     request: UserRequest, dossier: Dossier, found: SheetReport, rows: Sequence[SheetRow]
 ) -> None:
     """Say what came in, what was left out, and where what was left out can be had."""
-    words = _("Đã nhập %(count)d dòng từ bảng tính.") % {"count": len(rows)}
+    words = _("Đã nhập %(count)s dòng từ bảng tính.") % {"count": with_dots(len(rows))}
     bad = sum(row.has_errors for row in rows)
     if bad:
-        words += " " + _("%(count)d dòng còn lỗi: sửa ở danh sách dưới đây.") % {"count": bad}
+        words += " " + _("%(count)s dòng còn lỗi: sửa ở danh sách dưới đây.") % {
+            "count": with_dots(bad)
+        }
     if len(rows) == len(found.rows):
         messages.success(request, words)
         return
     left = [row for row in found.rows if row not in rows]
     content = spreadsheets.rejects(kinds.get(dossier.kind), left)
     token = parked.park(content, dossier=dossier.uuid, owner=request.user.uuid)
-    words += " " + _("%(count)d dòng không nhập.") % {"count": len(left)}
+    words += " " + _("%(count)s dòng không nhập.") % {"count": with_dots(len(left))}
     path = reverse("requests_app:import_rejects", args=[dossier.uuid, token])
     link = format_html('<a href="{}">{}</a>', path, _("Tải các dòng không nhập (.xlsx)"))
     messages.success(request, format_html("{} {}", words, link))

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.core.roles import Capability
 from portal.core.text.identifiers import check_day, in_full, parse_day
-from portal.core.text.numbers import typed_number
+from portal.core.text.numbers import typed_number, with_dots
 from requests_app.models import Dossier
 from requests_app.pages.views import pin_words
 from requests_app.signatures import batch_numbering, batch_signing
@@ -129,7 +129,7 @@ def number_many(request: UserRequest) -> HttpResponse:
         problems |= refused
         if saved:
             messages.success(
-                request, _("Đã ghi số, ngày cho %(count)d văn bản.") % {"count": saved}
+                request, _("Đã ghi số, ngày cho %(count)s văn bản.") % {"count": with_dots(saved)}
             )
         if not problems:
             return redirect("requests_app:number_many")

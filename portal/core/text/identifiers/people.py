@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from portal.core.text.identifiers.found import Findings, error, question, warning
 from portal.core.text.identifiers.names import check_letters
+from portal.core.text.numbers import with_dots
 from portal.core.text.vietnamese import nfc, search_key
 
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ .'’-])*")
@@ -101,10 +102,10 @@ def check_identity_number(value: str) -> Findings:
         return error(
             "lost_leading_zero",
             _(
-                "Số định danh chỉ có %(count)d chữ số, có thể bảng tính đã làm mất số 0 ở đầu. "
+                "Số định danh chỉ có %(count)s chữ số, có thể bảng tính đã làm mất số 0 ở đầu. "
                 "Hãy đối chiếu với thẻ và nhập đủ 12 chữ số."
             )
-            % {"count": len(value)},
+            % {"count": with_dots(len(value))},
             value.zfill(12),
         )
     if is_number and len(value) == _OLD_CARD_LENGTH:
