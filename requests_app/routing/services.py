@@ -125,19 +125,16 @@ def rules_for(
 def copies_for(rule: RoutingRule, sender: Agency) -> list[Agency]:
     """Return the bodies that get ``sender``'s dossier to follow it, the sender itself left out."""
     bodies = [_who_goes_on(body) for body in rule.copies.all()]
-    if rule.copies_commune and (unit := _culture_unit_of(sender)):
-        bodies.append(unit)
+    if rule.copies_commune:
+        # The Phòng Văn hóa – Xã hội of the commune: the sender's own, or one beside it.
+        near = Q(parent=sender.pk)
+        if sender.parent_id is not None:
+            near |= Q(parent=sender.parent_id)
+        found = Agency.objects.filter(near, has_seal=False, dissolved_on__isnull=True)
+        units = found.named(_CULTURE_UNIT)
+        if units:
+            bodies.append(min(units, key=lambda unit: (unit.parent_id != sender.pk, unit.pk)))
     return [body for body in dict.fromkeys(bodies) if body.pk != sender.pk]
-
-
-def _culture_unit_of(sender: Agency) -> Agency | None:
-    """Return the Phòng Văn hóa – Xã hội of the commune: the sender's own, or one beside it."""
-    near = Q(parent=sender.pk)
-    if sender.parent_id is not None:
-        near |= Q(parent=sender.parent_id)
-    found = Agency.objects.filter(near, has_seal=False, dissolved_on__isnull=True)
-    units = found.named(_CULTURE_UNIT)
-    return min(units, key=lambda unit: (unit.parent_id != sender.pk, unit.pk), default=None)
 
 
 def _in_force(procedure: str, *, office_id: int | None, today: date) -> list[RoutingRule]:

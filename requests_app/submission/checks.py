@@ -18,7 +18,7 @@ from portal.core.text.names import CERTIFICATE_NAME_LENGTH, in_short
 from requests_app import kinds
 from requests_app.kinds import register_findings, row_rules
 from requests_app.kinds import reissue_warning as reissue
-from requests_app.kinds.base import CellFinding, EffectKind, Kind, check_list, violations_of
+from requests_app.kinds.base import CellFinding, EffectKind, check_list, violations_of
 from requests_app.kinds.certificate_names import NAME_OVER_64, chosen_forms, question_key
 from requests_app.kinds.duplicates import standing_rows
 from requests_app.kinds.named_bodies import bodies_of
@@ -218,14 +218,6 @@ def open_questions(questions: Iterable[Question]) -> list[Violation]:
     ]
 
 
-def contact_violations(kind: Kind, dossier: Dossier, *, today: date) -> list[Violation]:
-    """Return what is wrong in section 1 of the form."""
-    return [
-        Violation(finding.code, f"{kind.contact_title}: {finding.message}")
-        for finding in kind.contact_findings(dossier.contact, today)
-    ]
-
-
 def violations_before_signing(dossier: Dossier, *, now: datetime) -> list[Violation]:
     """Return every reason why the dossier can't go to the head; empty when it can."""
     today = timezone.localdate(now)
@@ -241,7 +233,11 @@ def violations_before_signing(dossier: Dossier, *, now: datetime) -> list[Violat
     ]
     return [
         *(violation for violation in found if violation),
-        *contact_violations(kind, dossier, today=today),
+        # What is wrong in section 1 of the form.
+        *(
+            Violation(finding.code, f"{kind.contact_title}: {finding.message}")
+            for finding in kind.contact_findings(dossier.contact, today)
+        ),
         *violations_of_rows(dossier, rows=rows, now=now),
         *open_questions(questions_of(dossier, rows)),
         *violations_of_sender(dossier, today=today),

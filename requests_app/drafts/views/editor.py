@@ -107,7 +107,10 @@ def _save(request: UserRequest, dossier: Dossier) -> HttpResponse:
         draft.read_files(request.FILES)
         place = editor_buttons.act(request, draft, request.POST.get("do", "save"), page)
     except StaleVersion:
-        return _conflict(request, dossier, typed, page)
+        # Somebody saved in between: show both, overwrite nothing, lose nothing.
+        mine = cells.own_changes(typed, request.POST.get("was", ""))
+        dossier = components.find(request.user, dossier.uuid)
+        return _show(request, dossier, Shown(page=page, typed=mine, is_conflict=True))
     except Refused as refusal:
         dossier.refresh_from_db()
         return _show(request, dossier, Shown(page=page, violations=refusal.violations))
@@ -147,15 +150,6 @@ def _answer_script(request: UserRequest, draft: editor_buttons.Draft) -> JsonRes
 def saved_words(moment: Any) -> str:
     """Return "Đã lưu lúc 10:32"."""
     return _("Đã lưu lúc %(time)s") % {"time": f"{timezone.localtime(moment):%H:%M}"}
-
-
-def _conflict(
-    request: UserRequest, dossier: Dossier, typed: Mapping[UUID, Answers], page: int
-) -> HttpResponse:
-    """Somebody saved in between: show both, overwrite nothing, lose nothing."""
-    mine = cells.own_changes(typed, request.POST.get("was", ""))
-    dossier = components.find(request.user, dossier.uuid)
-    return _show(request, dossier, Shown(page=page, typed=mine, is_conflict=True))
 
 
 def _show(request: UserRequest, dossier: Dossier, shown: Shown) -> HttpResponse:
