@@ -19,7 +19,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.core.rules import Finding, Severity
-from portal.core.text.identifiers import in_full
 from portal.core.text.vietnamese import nfc
 from requests_app import kinds
 from requests_app.drafts.profile import list_of
@@ -194,14 +193,6 @@ def typed_rows(kind: Kind, data: Posted) -> dict[UUID, dict[str, str]]:
         if name in names and (uuid := as_uuid(item)):
             rows.setdefault(uuid, {})[name] = data.getlist(key)[-1]
     return {uuid: kept(kind.fields, answers) for uuid, answers in rows.items()}
-
-
-def days_in_full(kind: Kind, data: Posted) -> dict[str, str]:
-    """Return the days that are kept otherwise than they were typed, by the names of the inputs."""
-    days = {one.name for one in kind.fields if one.widget is Widget.DATE}
-    typed = {key: data.getlist(key)[-1] for key in data if key.partition(":")[2] in days}
-    full = {key: in_full(nfc(value)) for key, value in typed.items()}
-    return {key: value for key, value in full.items() if value != typed[key]}
 
 
 def as_uuid(text: str) -> UUID | None:

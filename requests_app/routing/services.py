@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from django.db import transaction
@@ -41,7 +41,18 @@ def end_rules_naming(
         .order_by("pk")
     )
     named = [one for one in standing if office.pk in (one.office_id, one.addressee_id)]
-    ended = [one for one in named if _is_replaced(one, office, heir, standing)]
+    ended = []
+    for one in named:
+        # Whether another rule, which does not name ``office``, serves those that this one did.
+        served_by = {None, heir.pk if one.office_id == office.pk else one.office_id}
+        if any(
+            other.procedure == one.procedure
+            and other.office_id in served_by
+            and other.storage in ("", one.storage)
+            and office.pk not in (other.office_id, other.addressee_id)
+            for other in standing
+        ):
+            ended.append(one)
     for one in ended:
         one.valid_until = max(day, one.valid_from)
     update_rows(ended, ["valid_until"])
@@ -79,20 +90,6 @@ def end_rules_naming(
         )
         audit.record(act, actor=None, now=now)
     return ended
-
-
-def _is_replaced(
-    rule: RoutingRule, office: Agency, heir: Agency, standing: Sequence[RoutingRule]
-) -> bool:
-    """Say whether another rule, which does not name ``office``, serves those that this one did."""
-    served_by = {None, heir.pk if rule.office_id == office.pk else rule.office_id}
-    return any(
-        other.procedure == rule.procedure
-        and other.office_id in served_by
-        and other.storage in ("", rule.storage)
-        and office.pk not in (other.office_id, other.addressee_id)
-        for other in standing
-    )
 
 
 def _name_of(rule: RoutingRule) -> str:

@@ -17,12 +17,14 @@ from django.views.decorators.http import require_http_methods
 
 from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
+from portal.core.text.identifiers import in_full
 from portal.core.text.numbers import typed_number
+from portal.core.text.vietnamese import nfc
 from requests_app import kinds
 from requests_app.drafts import cells, profile
 from requests_app.drafts.views import editor_buttons
 from requests_app.errors import NotEditable, StaleVersion
-from requests_app.kinds.base import Answers, CellFinding, Kind
+from requests_app.kinds.base import Answers, CellFinding, Kind, Widget
 from requests_app.models import Dossier, DossierItem
 from requests_app.pages import components
 from requests_app.pages import views as taking
@@ -121,6 +123,9 @@ def _answer_script(request: UserRequest, draft: editor_buttons.Draft) -> JsonRes
     """Say when it was saved, and what is found now in the list and in the rows on the page."""
     looked = _look_through(draft.dossier, _number(request.POST.get("page")))
     rows = cells.row_views(looked.kind, looked.on_page, looked.findings)
+    days = {one.name for one in looked.kind.fields if one.widget is Widget.DATE}
+    data = request.POST
+    typed = {key: data.getlist(key)[-1] for key in data if key.partition(":")[2] in days}
     saved = saved_words(draft.now)
     if looked.problems:
         saved += "; " + _("còn %(count)d ô cần sửa") % {"count": len(looked.problems)}
@@ -129,7 +134,10 @@ def _answer_script(request: UserRequest, draft: editor_buttons.Draft) -> JsonRes
             "version": draft.version,
             "saved": saved,
             "problems": render_to_string("requests_app/editor/_problems.html", looked.summary()),
-            "days": cells.days_in_full(looked.kind, request.POST),
+            # The days that are kept otherwise than they were typed, by the names of the inputs.
+            "days": {
+                key: full for key, text in typed.items() if (full := in_full(nfc(text))) != text
+            },
             "states": {str(row.item.uuid): row.state for row in rows},
             "rows": {
                 str(row.item.uuid): {
