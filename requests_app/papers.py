@@ -49,21 +49,16 @@ def deliver_document(
     paper = DeliveredPaper.objects.create(
         dossier=locked, kind=kind, document=document, delivered_at=now
     )
-    _tell(paper, now=now)
+    title = f"{DeliveredPaper.Kind(paper.kind).label}: {title_of(locked)}"
+    notices.tell(
+        User.objects.who_can(Capability.DRAFT, agency_id=locked.agency_id),
+        cause=f"paper:{paper.pk}",
+        title=Truncator(title).chars(_LONGEST_TITLE),
+        path=reverse("requests_app:detail", args=[locked.uuid]),
+        target_type="dossier",
+        target_uuid=locked.uuid,
+        now=now,
+    )
     data = {"kind": str(kind), "sha256": document.sha256}
     audit.record(dossier_act("dossier.deliver_paper", locked, data=data), actor=None, now=now)
     return paper
-
-
-def _tell(paper: DeliveredPaper, *, now: datetime) -> None:
-    dossier = paper.dossier
-    title = f"{DeliveredPaper.Kind(paper.kind).label}: {title_of(dossier)}"
-    notices.tell(
-        User.objects.who_can(Capability.DRAFT, agency_id=dossier.agency_id),
-        cause=f"paper:{paper.pk}",
-        title=Truncator(title).chars(_LONGEST_TITLE),
-        path=reverse("requests_app:detail", args=[dossier.uuid]),
-        target_type="dossier",
-        target_uuid=dossier.uuid,
-        now=now,
-    )

@@ -39,11 +39,6 @@ def title_of(dossier: Dossier) -> str:
     return f"{named} – {dossier.agency.name}"
 
 
-def title_in_correction(dossier: Dossier) -> str:
-    """Return the title without number and names: a correction not yet sent is the sender's own."""
-    return f"{kinds.get(dossier.kind).headline_of(0)} – {dossier.agency.name}"
-
-
 def clipped(title: str) -> str:
     """Cut a title to what deadlines and notices hold: a body's name alone may be as long."""
     return Truncator(title).chars(_LONGEST_TITLE)

@@ -58,7 +58,12 @@ def decide_rows(
         raise StaleVersion(seen=version, current=dossier.version)
     # What was carried out stands, whatever is decided anew about the others.
     items = list(dossier.items.filter(uuid__in=list(decisions)).exclude(outcome=Outcome.DONE))
-    said = {item.pk: _about_its_row(item, *decisions[item.uuid]) for item in items}
+    said: dict[int, RowDecision] = {}
+    for item in items:
+        one = RowDecision(*decisions[item.uuid])
+        # A reason of the catalogue that asks which row it is about names this one.
+        reason = with_rows(one.reason, {item.position: ""}) if has_blank(one.reason) else one.reason
+        said[item.pk] = one._replace(reason=reason)
     is_minutes = dossier.route in HANDING_BACK
     if violations := list(_violations(items, said, is_minutes=is_minutes)):
         raise Refused(*violations)
@@ -130,17 +135,6 @@ def _permit(dossier: Dossier, actor: User) -> None:
         raise IllegalStep(f"{actor.role} decides nothing of a dossier that is {dossier.state}")
     if any(step.action in DECIDING for step in bars_of(dossier, actor)):
         raise Barred(Action.DECIDE)
-
-
-def _about_its_row(
-    item: DossierItem, decision: str, reason: str = "", serial_seen: str = ""
-) -> RowDecision:
-    """Return what is said of a row; a reason of the catalogue that asks which row names this."""
-    return RowDecision(
-        decision,
-        with_rows(reason, {item.position: ""}) if has_blank(reason) else reason,
-        serial_seen,
-    )
 
 
 def _violations(

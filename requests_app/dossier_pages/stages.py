@@ -88,19 +88,44 @@ def stages_of(
         events = list(dossier.events.all())
     stages = [Stage(place, _label(dossier, place)) for place in _places(dossier)]
     places = [stage.place for stage in stages]
-    here, left = _walk(dossier, events)
+    # Where it is, of an ended one where it was last, and when it left each stage.
+    here = Place.WRITING
+    left: dict[Place, date] = {}
+    for event in events:
+        before = _place_of(event.source, dossier.route) or here
+        after = _place_of(event.target, dossier.route) or before
+        if after is not before:
+            left[before] = _day(event)
+        here = after
+    is_at = _place_of(dossier.state, dossier.route)
+    if events and is_at is None:
+        left[here] = _day(events[-1])
+    here = is_at or here
     if dossier.state in (State.COMPLETED, State.PARTLY_COMPLETED):
         return _ended(dossier, stages, left)
     at = places.index(here) if here in places else len(places) - 1
-    is_stopped = dossier.state in (State.REJECTED, State.WITHDRAWN)
     shown = [
         replace(stage, standing=Standing.DONE, since=left.get(stage.place)) if n < at else stage
         for n, stage in enumerate(stages)
     ]
-    shown[at] = (
-        replace(shown[at], standing=Standing.STOPPED, since=_day(events[-1]) if events else None)
-        if is_stopped
-        else _now(dossier, user, shown[at], _since(dossier, events, here))
+    if dossier.state in (State.REJECTED, State.WITHDRAWN):
+        stopped = _day(events[-1]) if events else None
+        shown[at] = replace(shown[at], standing=Standing.STOPPED, since=stopped)
+        return shown
+    since = timezone.localdate(dossier.created_at)
+    for event in events:
+        came_from = _place_of(event.source, dossier.route)
+        came_to = _place_of(event.target, dossier.route)
+        if came_to is here and (came_from is not here or event.target == State.RETURNED):
+            since = _day(event)
+    people, where = _who(dossier, user)
+    shown[at] = replace(
+        shown[at],
+        standing=Standing.NOW,
+        since=since,
+        until=dossier.due_on if dossier.queue else None,
+        people=people,
+        where=where,
     )
     return shown
 
@@ -153,44 +178,8 @@ def _place_of(state: str, route: str) -> Place | None:
     return None
 
 
-def _walk(dossier: Dossier, events: Sequence[DossierEvent]) -> tuple[Place, dict[Place, date]]:
-    """Return where it is, of an ended one where it was last, and when it left each stage."""
-    here, left = Place.WRITING, {}
-    for event in events:
-        before = _place_of(event.source, dossier.route) or here
-        after = _place_of(event.target, dossier.route) or before
-        if after is not before:
-            left[before] = _day(event)
-        here = after
-    if events and _place_of(dossier.state, dossier.route) is None:
-        left[here] = _day(events[-1])
-    return _place_of(dossier.state, dossier.route) or here, left
-
-
-def _since(dossier: Dossier, events: Sequence[DossierEvent], here: Place) -> date:
-    """Return the day since which it has been where it is."""
-    since = timezone.localdate(dossier.created_at)
-    for event in events:
-        before, after = (_place_of(one, dossier.route) for one in (event.source, event.target))
-        if after is here and (before is not here or event.target == State.RETURNED):
-            since = _day(event)
-    return since
-
-
 def _day(event: DossierEvent) -> date:
     return timezone.localdate(event.at)
-
-
-def _now(dossier: Dossier, user: User, stage: Stage, since: date) -> Stage:
-    people, where = _who(dossier, user)
-    return replace(
-        stage,
-        standing=Standing.NOW,
-        since=since,
-        until=dossier.due_on if dossier.queue else None,
-        people=people,
-        where=where,
-    )
 
 
 def _who(dossier: Dossier, user: User) -> tuple[str, str]:

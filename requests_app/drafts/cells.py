@@ -19,7 +19,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.core.rules import Finding, Severity
-from portal.core.text.identifiers import in_full
 from portal.core.text.numbers import with_dots
 from portal.core.text.vietnamese import nfc
 from requests_app import kinds
@@ -197,14 +196,6 @@ def typed_rows(kind: Kind, data: Posted) -> dict[UUID, dict[str, str]]:
     return {uuid: kept(kind.fields, answers) for uuid, answers in rows.items()}
 
 
-def days_in_full(kind: Kind, data: Posted) -> dict[str, str]:
-    """Return the days that are kept otherwise than they were typed, by the names of the inputs."""
-    days = {one.name for one in kind.fields if one.widget is Widget.DATE}
-    typed = {key: data.getlist(key)[-1] for key in data if key.partition(":")[2] in days}
-    full = {key: in_full(nfc(value)) for key, value in typed.items()}
-    return {key: value for key, value in full.items() if value != typed[key]}
-
-
 def as_uuid(text: str) -> UUID | None:
     """Return the UUID a text says, or None."""
     try:
@@ -320,33 +311,28 @@ def pasted_rows(kind: Kind, text: str, *, first: str = "") -> list[dict[str, str
     """
     headers = {nfc(column.header).lower() for column in kind.sheet}
     headers |= {one.label.lower() for one in kind.fields}
-    lines = [[nfc(cell) for cell in line] for line in _lines(text)]
-    return [
-        _pasted(kind, line, first)
-        for line in lines
-        if any(line) and not headers.issuperset(cell.lower() for cell in line if cell)
-    ]
-
-
-def _lines(text: str) -> list[list[str]]:
-    """Return the cells of each line; cells with line breaks come quoted from a spreadsheet."""
-    try:
-        lines = csv.reader(text.splitlines(keepends=True), delimiter="\t")
-        return list(islice(lines, MAX_ROWS + 1))
-    except csv.Error:  # a cell beyond all measure: no spreadsheet's quoting
-        return [line.split("\t") for line in text.splitlines()[: MAX_ROWS + 1]]
-
-
-def _pasted(kind: Kind, cells: Sequence[str], first: str) -> dict[str, str]:
     columns = {column.field: column for column in reversed(kind.sheet) if not column.is_repeat}
-    if len(cells) == len(kind.sheet):
-        return {
-            column.field: column.answer(cell)
-            for column, cell in zip(kind.sheet, cells, strict=True)
-            if column.field and not column.is_repeat
-        }
     names = [one.name for one in kind.fields if one.name in columns]
-    start = names.index(first) if first in names else 0
-    return {
-        name: columns[name].answer(cell) for name, cell in zip(names[start:], cells, strict=False)
-    }
+    names = names[names.index(first) if first in names else 0 :]
+    try:  # cells with line breaks come quoted from a spreadsheet
+        quoted = csv.reader(text.splitlines(keepends=True), delimiter="\t")
+        lines = list(islice(quoted, MAX_ROWS + 1))
+    except csv.Error:  # a cell beyond all measure: no spreadsheet's quoting
+        lines = [line.split("\t") for line in text.splitlines()[: MAX_ROWS + 1]]
+    rows = []
+    for line in lines:
+        cells = [nfc(cell) for cell in line]
+        if not any(cells) or headers.issuperset(cell.lower() for cell in cells if cell):
+            continue
+        if len(cells) == len(kind.sheet):
+            answers = {
+                column.field: column.answer(cell)
+                for column, cell in zip(kind.sheet, cells, strict=True)
+                if column.field and not column.is_repeat
+            }
+        else:
+            answers = {
+                name: columns[name].answer(cell) for name, cell in zip(names, cells, strict=False)
+            }
+        rows.append(answers)
+    return rows

@@ -32,10 +32,18 @@ def split_by_route(dossier: Dossier, *, actor: User, now: datetime, version: int
     for item, rule in zip(items, routes, strict=True):
         by_route.setdefault((rule.route, rule.addressee_id), []).append(item)
     staying, *leaving = by_route.values() if by_route else [[]]
-    made = [
-        _draft_with(dossier, group, route=route, addressee_id=addressee_id, actor=actor, now=now)
-        for (route, addressee_id), group in list(by_route.items())[1:]
-    ]
+    made = []
+    for (route, addressee_id), group in list(by_route.items())[1:]:
+        draft = create_draft(dossier.kind, actor=actor, now=now, variant=dossier.variant)
+        draft.contact, draft.note = dossier.contact, dossier.note
+        draft.route, draft.addressee_id = route, addressee_id
+        for item in group:
+            item.dossier = draft
+        _renumber(group)
+        draft.count_rows()
+        draft.save()
+        Attachment.objects.filter(item__in=group).update(dossier=draft)  # a row's papers go too
+        made.append(draft)
     assert len(made) == len(leaving)
     _renumber(staying)
     dossier.count_rows()
@@ -49,27 +57,6 @@ def split_by_route(dossier: Dossier, *, actor: User, now: datetime, version: int
         now=now,
     )
     return made
-
-
-def _draft_with(
-    original: Dossier,
-    items: list[DossierItem],
-    *,
-    route: str,
-    addressee_id: int,
-    actor: User,
-    now: datetime,
-) -> Dossier:
-    draft = create_draft(original.kind, actor=actor, now=now, variant=original.variant)
-    draft.contact, draft.note = original.contact, original.note
-    draft.route, draft.addressee_id = route, addressee_id
-    for item in items:
-        item.dossier = draft
-    _renumber(items)
-    draft.count_rows()
-    draft.save()
-    Attachment.objects.filter(item__in=items).update(dossier=draft)  # a row's papers go with it
-    return draft
 
 
 def _renumber(items: list[DossierItem]) -> None:

@@ -22,7 +22,7 @@ from requests_app.drafts.services import (
     save_letter,
 )
 from requests_app.kinds.base import Kind
-from requests_app.kinds.prefill import Filled, Selection, certificates_of, devices_of, rows_for
+from requests_app.kinds.prefill import Fill, Filled, Selection, certificates_of, devices_of
 from requests_app.models import Dossier, Outcome
 
 _NUMBER = "identity_number"  # what every form calls a person's number
@@ -57,7 +57,8 @@ def start_dossier(
         now=now,
     )
     kind = kinds.get(kind_code)
-    rows = with_numbers(rows_for(kind_code, selection), actor=actor, now=now)
+    fill: Fill | None = kinds.attached(kind_code, "prefill", "fill")
+    rows = with_numbers(fill(selection) if fill else [], actor=actor, now=now)
     if begins_with_a_row and not rows:
         rows = [new_row(dossier, today=timezone.localdate(now))]
     if rows:

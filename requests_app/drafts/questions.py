@@ -57,8 +57,16 @@ def answer_questions(
     ]:
         raise Refused(*violations)
     for key, answer in given.items():
-        if asked[key].is_about_a_certificate and not answer.takes:
-            _check_short_form(answer.words)
+        if answer.takes or not asked[key].is_about_a_certificate:
+            continue
+        if (length := len(nfc(answer.words))) > CERTIFICATE_NAME_LENGTH:
+            raise refuse(
+                "certificate_name_too_long",
+                f"Tên ngắn “{answer.words}” còn dài {length} ký tự, chỉ được "
+                f"{CERTIFICATE_NAME_LENGTH}.",
+            )
+        if odd := check_letters(answer.words):
+            raise refuse(odd[0].code, odd[0].message)
     for key, answer in given.items():
         one = asked[key]
         if one.is_about_a_certificate or not answer.takes:
@@ -87,14 +95,3 @@ def answer_questions(
     data = {"kept": sum(not one.takes for one in given.values()), "rows": len(changes)}
     audit.record(dossier_act("dossier.answer_questions", dossier, data=data), actor=actor, now=now)
     return dossier
-
-
-def _check_short_form(words: str) -> None:
-    if len(nfc(words)) > CERTIFICATE_NAME_LENGTH:
-        raise refuse(
-            "certificate_name_too_long",
-            f"Tên ngắn “{words}” còn dài {len(nfc(words))} ký tự, chỉ được "
-            f"{CERTIFICATE_NAME_LENGTH}.",
-        )
-    if odd := check_letters(words):
-        raise refuse(odd[0].code, odd[0].message)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from django.utils import timezone
 
 from devices import services as devices
-from devices.models import Device, DeviceKind
+from devices.models import DeviceKind
 from devices.services import Allocation
 from portal.agencies import services as agencies
 from portal.agencies.facts import PersonFacts, SystemFacts
@@ -163,7 +163,21 @@ def _find_keys(
         wanting = [item for item in others if _wants(item) == (storage, carrier)]
         if storage in _FROM_STOCK:
             found = devices.take_from_stock(storage, count, carrier=carrier)
-            allocations += _give_devices(wanting, found)
+            for item, device in zip(wanting, found, strict=False):
+                assert isinstance(item.subscriber, Subscriber)
+                assert device.key is not None
+                item.device, item.key = device, device.key
+                is_sim = storage == DeviceKind.SIM
+                allocations.append(
+                    Allocation(
+                        device,
+                        item.subscriber,
+                        phone=item.answers.get("phone", "") if is_sim else "",
+                        converts_number=is_sim and bool(item.answers.get("converts_number")),
+                    )
+                )
+            for item in wanting[len(found) :]:
+                mark_failed(item, NO_STOCK)
         else:
             # Take keys out of those made ahead: none is ever given twice, whatever is rolled back.
             pool = keys.get(storage, [])
@@ -209,24 +223,3 @@ def _wants(item: DossierItem) -> tuple[str, str]:
     """Return the storage a row asks for and, for SIM PKI, the carrier."""
     carrier = item.answers.get("carrier", "") if item.storage == DeviceKind.SIM else ""
     return item.storage, carrier
-
-
-def _give_devices(items: Sequence[DossierItem], found: Sequence[Device]) -> list[Allocation]:
-    allocations = []
-    for item, device in zip(items, found, strict=False):
-        subscriber = item.subscriber
-        assert isinstance(subscriber, Subscriber)
-        assert device.key is not None
-        item.device, item.key = device, device.key
-        allocations.append(
-            Allocation(
-                device,
-                subscriber,
-                phone=item.answers.get("phone", "") if item.storage == DeviceKind.SIM else "",
-                converts_number=item.storage == DeviceKind.SIM
-                and bool(item.answers.get("converts_number")),
-            )
-        )
-    for item in items[len(found) :]:
-        mark_failed(item, NO_STOCK)
-    return allocations

@@ -11,7 +11,6 @@ from devices.models import Device
 from portal.accounts.models import User
 from portal.agencies.models import Subscriber
 from portal.ca.models import Certificate
-from requests_app import kinds
 from requests_app.kinds.targets import newest_certificates
 
 
@@ -49,12 +48,6 @@ class Fill(Protocol):
     """Returns the rows of a kind for what was chosen."""
 
     def __call__(self, selection: Selection, /) -> list[Filled]: ...
-
-
-def rows_for(kind_code: str, selection: Selection) -> list[Filled]:
-    """Return the rows of a form about ``selection``; none where the form has nothing to fill in."""
-    fill: Fill | None = kinds.attached(kind_code, "prefill", "fill")
-    return fill(selection) if fill else []
 
 
 def certificates_of(actor: User, pks: Sequence[int]) -> list[Certificate]:

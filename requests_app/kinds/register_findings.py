@@ -95,23 +95,22 @@ def _of_names(
         for odd_cell in judged[path, is_person]:
             yield item.position, odd_cell
         name = item.answers.get(cell, "") if cell else ""
-        if name and of != SubscriberKind.SYSTEM and (odd := _judge_name(name, tree)):
-            yield item.position, CellFinding(cell, odd)
+        if name and of != SubscriberKind.SYSTEM:
+            if body := tree.named(name):
+                odd = rules.name_is_written_as_registered(name, _as_typed(body.name, name))
+            elif formerly := tree.formerly(name):
+                odd = rules.name_is_of_today(name, _as_typed(formerly.name, name))
+            else:
+                near = rules.name_is_not_misspelt(name, _as_typed(tree.nearest(name), name))
+                odd = replace(near, asks=False) if near else None  # refused by the form's own rule
+            if odd:
+                yield item.position, CellFinding(cell, odd)
         for field in FIELDS:
             if typed := item.answers.get(field, ""):
                 body = tree.named(typed)
                 short, capitals = (body.short, body.capitals) if body else ("", typed)
                 if length := rules.name_fits_a_certificate(typed, short, capitals):
                     yield item.position, CellFinding(field, length)
-
-
-def _judge_name(typed: str, tree: OwnTree) -> Finding | None:
-    if body := tree.named(typed):
-        return rules.name_is_written_as_registered(typed, _as_typed(body.name, typed))
-    if formerly := tree.formerly(typed):
-        return rules.name_is_of_today(typed, _as_typed(formerly.name, typed))
-    near = rules.name_is_not_misspelt(typed, _as_typed(tree.nearest(typed), typed))
-    return replace(near, asks=False) if near else None  # refused by the form's own rule
 
 
 def judge_levels(

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from portal.agencies.models import Agency
 from portal.core.background.leases import LeasedQuerySet
 from portal.core.roles import Capability, Scope
-from requests_app.letter_workflow import LEFT_THE_OFFICE, stages_waiting_for
+from requests_app.letter_workflow import LEFT_THE_OFFICE, LETTER_STEPS, Stage
 from requests_app.workflow import AT_THE_AGENCY, Route, State
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class CoveringLetterQuerySet(LeasedQuerySet["CoveringLetter"]):
 
     def workable_by(self, user: User) -> Self:
         """Return what waits for ``user``'s role, among what is visible."""
-        stages = stages_waiting_for(user.role)
+        stages = [stage for stage in Stage if LETTER_STEPS.awaited(stage) == user.role]
         return self.visible_to(user).filter(stage__in=stages)
 
 
@@ -140,11 +140,6 @@ class RoutingProposalQuerySet(models.QuerySet["RoutingProposal"]):
         return self.select_related("office", "ends__office", "ends__addressee", "proposed_by")
 
 
-def is_at_ca(state: str, route: str) -> int:
-    """Return 1 when the CA sees a dossier in ``state`` on ``route``, else 0."""
-    return int(_ca_sees(state, route))
-
-
 # What comes by way of the office the CA sees once it is forwarded. What the office carries out
 # itself (275/BCY-CTSBMTT mục 5) it sees from the office's decision on: no step of it is the CA's.
 _DECIDED = frozenset(
@@ -160,9 +155,12 @@ _DECIDED = frozenset(
 )
 
 
-def _ca_sees(state: str, route: str) -> bool:
+def is_at_ca(state: str, route: str) -> int:
+    """Return 1 when the CA sees a dossier in ``state`` on ``route``, else 0."""
     if route in (Route.DIRECT, Route.NOTICE, Route.MINUTES):
-        return state not in _NOT_SENT and state != State.WITHDRAWN
-    if route == Route.VIA_OFFICE:
-        return state == State.FORWARDED or state in _DECIDED
-    return route == Route.OFFICE_ONLY and state in _DECIDED
+        sees = state not in _NOT_SENT and state != State.WITHDRAWN
+    elif route == Route.VIA_OFFICE:
+        sees = state == State.FORWARDED or state in _DECIDED
+    else:
+        sees = route == Route.OFFICE_ONLY and state in _DECIDED
+    return int(sees)

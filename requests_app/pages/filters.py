@@ -30,10 +30,6 @@ _LONG_AGO = date(1970, 1, 1)
 _MOST_AGENCIES = 200  # a name that fits more bodies is too short to narrow anything
 
 
-def _kinds() -> list[tuple[str, str]]:
-    return [(kind.code, f"Mẫu {kind.number}: {kind.title}") for kind in kinds.KINDS.values()]
-
-
 class DossierFilter(django_filters.FilterSet):
     """Filters of the dossier list; ``user`` and ``today`` are handed in."""
 
@@ -41,7 +37,11 @@ class DossierFilter(django_filters.FilterSet):
         label=_("Số văn bản hoặc tên trong danh sách"), method="with_text"
     )
     kind = django_filters.ChoiceFilter(
-        label=_("Loại hồ sơ"), choices=_kinds, empty_label=_("Tất cả")
+        label=_("Loại hồ sơ"),
+        choices=lambda: [
+            (kind.code, f"Mẫu {kind.number}: {kind.title}") for kind in kinds.KINDS.values()
+        ],
+        empty_label=_("Tất cả"),
     )
     state = django_filters.ChoiceFilter(
         label=_("Trạng thái"), choices=State.choices, empty_label=_("Tất cả")

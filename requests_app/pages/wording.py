@@ -88,18 +88,22 @@ def _with_a_desk(dossier: Dossier) -> str:
 
 
 def _of_the_portal(dossier: Dossier) -> str:
-    is_partly_taken = dossier.route in HANDING_BACK
+    is_handing_back = dossier.route in HANDING_BACK
     goes_on = dossier.state == State.WITHDRAWN and hasattr(dossier, "continued_by")
     return {
         State.ACCEPTED: _("Đã phê duyệt; hệ thống bắt đầu thực hiện trong ít phút"),
         State.EXECUTING: _("Hệ thống đang thực hiện từng dòng; không cần làm gì thêm"),
-        State.COMPLETED: _finished(dossier),
+        State.COMPLETED: (
+            _("Bên nhận đã nhận đủ thiết bị; xem văn bản xác nhận")
+            if is_handing_back
+            else str(kinds.get(dossier.kind).when_done or _("Hồ sơ đã xong"))
+        ),
         State.PARTLY_COMPLETED: (
             _(
                 "Bên nhận chỉ nhận một phần; thiết bị không nhận vẫn phải giao lại bằng biên bản "
                 "khác, lý do có trong danh sách"
             )
-            if is_partly_taken
+            if is_handing_back
             else _("Hồ sơ đã xong; dòng bị từ chối có lý do trong danh sách")
         ),
         State.EXECUTION_FAILED: _(
@@ -112,12 +116,6 @@ def _of_the_portal(dossier: Dossier) -> str:
             else _("Đơn vị đã rút hồ sơ; không ai phải làm gì thêm")
         ),
     }[State(dossier.state)]
-
-
-def _finished(dossier: Dossier) -> str:
-    if dossier.route in HANDING_BACK:
-        return _("Bên nhận đã nhận đủ thiết bị; xem văn bản xác nhận")
-    return str(kinds.get(dossier.kind).when_done or _("Hồ sơ đã xong"))
 
 
 def deed_of(action: str) -> str:

@@ -101,7 +101,7 @@ def preview_of(facts: Sequence[RuleFacts], *, replaces_all: bool) -> list[Change
             for procedure, storage in sorted(set(kinds) - said)
             if procedure in general
         ]
-    return sorted(found, key=_order)
+    return sorted(found, key=lambda one: (list(Procedure).index(one.procedure), one.storage))
 
 
 def preview_of_preset(terms: PresetTerms) -> list[Change]:
@@ -174,10 +174,6 @@ def _essence(way: Way | None) -> tuple[object, ...] | None:
     if way is None:
         return None
     return way.route, way.addressee, frozenset(way.copies), way.working_days
-
-
-def _order(change: Change) -> tuple[int, str]:
-    return list(Procedure).index(change.procedure), change.storage
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from django.db import transaction
@@ -41,7 +41,18 @@ def end_rules_naming(
         .order_by("pk")
     )
     named = [one for one in standing if office.pk in (one.office_id, one.addressee_id)]
-    ended = [one for one in named if _is_replaced(one, office, heir, standing)]
+    ended = []
+    for one in named:
+        # Whether another rule, which does not name ``office``, serves those that this one did.
+        served_by = {None, heir.pk if one.office_id == office.pk else one.office_id}
+        if any(
+            other.procedure == one.procedure
+            and other.office_id in served_by
+            and other.storage in ("", one.storage)
+            and office.pk not in (other.office_id, other.addressee_id)
+            for other in standing
+        ):
+            ended.append(one)
     for one in ended:
         one.valid_until = max(day, one.valid_from)
     update_rows(ended, ["valid_until"])
@@ -81,20 +92,6 @@ def end_rules_naming(
     return ended
 
 
-def _is_replaced(
-    rule: RoutingRule, office: Agency, heir: Agency, standing: Sequence[RoutingRule]
-) -> bool:
-    """Say whether another rule, which does not name ``office``, serves those that this one did."""
-    served_by = {None, heir.pk if rule.office_id == office.pk else rule.office_id}
-    return any(
-        other.procedure == rule.procedure
-        and other.office_id in served_by
-        and other.storage in ("", rule.storage)
-        and office.pk not in (other.office_id, other.addressee_id)
-        for other in standing
-    )
-
-
 def _name_of(rule: RoutingRule) -> str:
     name = str(Procedure(rule.procedure).label)
     if rule.storage:
@@ -125,19 +122,16 @@ def rules_for(
 def copies_for(rule: RoutingRule, sender: Agency) -> list[Agency]:
     """Return the bodies that get ``sender``'s dossier to follow it, the sender itself left out."""
     bodies = [_who_goes_on(body) for body in rule.copies.all()]
-    if rule.copies_commune and (unit := _culture_unit_of(sender)):
-        bodies.append(unit)
+    if rule.copies_commune:
+        # The Phòng Văn hóa – Xã hội of the commune: the sender's own, or one beside it.
+        near = Q(parent=sender.pk)
+        if sender.parent_id is not None:
+            near |= Q(parent=sender.parent_id)
+        found = Agency.objects.filter(near, has_seal=False, dissolved_on__isnull=True)
+        units = found.named(_CULTURE_UNIT)
+        if units:
+            bodies.append(min(units, key=lambda unit: (unit.parent_id != sender.pk, unit.pk)))
     return [body for body in dict.fromkeys(bodies) if body.pk != sender.pk]
-
-
-def _culture_unit_of(sender: Agency) -> Agency | None:
-    """Return the Phòng Văn hóa – Xã hội of the commune: the sender's own, or one beside it."""
-    near = Q(parent=sender.pk)
-    if sender.parent_id is not None:
-        near |= Q(parent=sender.parent_id)
-    found = Agency.objects.filter(near, has_seal=False, dissolved_on__isnull=True)
-    units = found.named(_CULTURE_UNIT)
-    return min(units, key=lambda unit: (unit.parent_id != sender.pk, unit.pk), default=None)
 
 
 def _in_force(procedure: str, *, office_id: int | None, today: date) -> list[RoutingRule]:

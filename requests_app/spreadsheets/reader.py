@@ -278,7 +278,10 @@ class _Reader:
             if number <= before:
                 continue
             row = rows[number - before - 1]
-            told = {one.column for one in row.findings if _names_a_row(one.finding)}
+            # What came of comparing rows: its code ends with the other one's number.
+            told = {
+                one.column for one in row.findings if one.finding.code.rpartition("_")[2].isdigit()
+            }
             for one in findings:
                 if self._column_of.get(one.field, 0) not in told:
                     message = _("Trong danh sách đang có: %(said)s") % {"said": one.finding.message}
@@ -385,11 +388,6 @@ def _numbers_columns(values: Sequence[Any]) -> bool:
     texts = [str(value).strip(" ()[]") for value in values if value is not None]
     counted = [str(number) for number in range(1, len(texts) + 1)]
     return len(texts) >= _FEW and texts == counted
-
-
-def _names_a_row(finding: Finding) -> bool:
-    """Say whether a finding came of comparing rows: its code ends with the other one's number."""
-    return finding.code.rpartition("_")[2].isdigit()
 
 
 def _way_out() -> str:

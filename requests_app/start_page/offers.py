@@ -255,43 +255,37 @@ def _with_dossiers(
     about = Q(pk__in=[])
     if certificate is not None:
         about |= Q(certificate=certificate)
-        if wanted := _asked_for(certificate):
+        # The hash by which the row of a new issue for the same one is found.
+        if certificate.kind == SubscriberKind.PERSON:
+            wanted = certificate.subscriber.identity_hash or ""
+        else:
+            answers = {
+                "name": certificate.subscriber.name,
+                "owner": certificate.agency.name,
+                "domain": certificate.subscriber.domain_name,
+            }
+            wanted = keyed_hash(kinds.get(FORM_OF[certificate.kind]).identity_key(answers))
+        if wanted:
             about |= Q(identity_hash=wanted, dossier__kind=FORM_OF[certificate.kind])
     if device is not None:
         about |= Q(device=device)
     rows = DossierItem.objects.filter(about, dossier__agency=user.agency_id, outcome="")
     rows = rows.exclude(dossier__state__in=ENDED).select_related("dossier__agency")
     standing = list(rows.defer("answers").order_by("-pk"))
-    return [
-        _with_dossier(
-            offer, [one for one in standing if _is_about(one, offer, certificate, device)]
-        )
-        for offer in offers
-    ]
-
-
-def _with_dossier(offer: Offer, rows: Sequence[DossierItem]) -> Offer:
-    drafts = [item for item in rows if item.dossier.state in EDITABLE]
-    if drafts:
-        path = reverse("requests_app:editor", args=[drafts[0].dossier.uuid])
-        return replace(offer, draft=path)
-    if rows and offer.code in (REISSUE, TELL):
-        again = stands_in(rows[0].dossier, rows[0], sender=rows[0].dossier.agency_id)
-        return _judged(offer, filter(None, [*offer.violations, again]))
-    return offer
-
-
-def _asked_for(certificate: Certificate) -> str:
-    """Return the hash by which the row of a new issue for the same one is found."""
-    if certificate.kind == SubscriberKind.PERSON:
-        return certificate.subscriber.identity_hash or ""
-    name = certificate.subscriber.name
-    answers = {
-        "name": name,
-        "owner": certificate.agency.name,
-        "domain": certificate.subscriber.domain_name,
-    }
-    return keyed_hash(kinds.get(FORM_OF[certificate.kind]).identity_key(answers))
+    found = []
+    for offer in offers:
+        asking = [one for one in standing if _is_about(one, offer, certificate, device)]
+        drafts = [one for one in asking if one.dossier.state in EDITABLE]
+        if drafts:
+            path = reverse("requests_app:editor", args=[drafts[0].dossier.uuid])
+            found.append(replace(offer, draft=path))
+        elif asking and offer.code in (REISSUE, TELL):
+            dossier = asking[0].dossier
+            again = stands_in(dossier, asking[0], sender=dossier.agency_id)
+            found.append(_judged(offer, filter(None, [*offer.violations, again])))
+        else:
+            found.append(offer)
+    return found
 
 
 def _is_about(

@@ -18,6 +18,7 @@ from portal.core.steps import PORTAL, IllegalStep
 from portal.deadlines import services as deadlines
 from portal.documents.models import Document
 from portal.notices import services as notices
+from requests_app import kinds
 from requests_app.acts import dossier_act
 from requests_app.errors import Barred, StaleVersion
 from requests_app.models import Dossier, DossierEvent
@@ -38,7 +39,7 @@ from requests_app.steps.handlers import (
     Withdraw,
     row_facts,
 )
-from requests_app.titles import clipped, title_in_correction, title_of
+from requests_app.titles import clipped, title_of
 from requests_app.workflow import (
     AT_THE_AGENCY,
     ENDED,
@@ -108,7 +109,12 @@ def tell_of_step(dossier: Dossier, event: DossierEvent, *, now: datetime) -> Non
     # Those beside the sender hear that it was taken back, not what was being corrected.
     is_correction = event.action in (Action.WITHDRAW, Action.STOP) and dossier.round > 1
     is_unsent = is_correction and event.source in AT_THE_AGENCY
-    title = title_in_correction(dossier) if is_unsent else title_of(dossier)
+    # A correction not yet sent is the sender's own: without number and names.
+    title = (
+        f"{kinds.get(dossier.kind).headline_of(0)} – {dossier.agency.name}"
+        if is_unsent
+        else title_of(dossier)
+    )
     notices.settle("dossier", dossier.uuid, now=now)
     # Whose turn it is is asked, once, until the next step; the others are told.
     for asks, told in ((True, acting), (False, recipients)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
@@ -42,17 +42,13 @@ def rows_in_words(titles: Mapping[int, str]) -> str:
     numbers = sorted(titles)
     if len(numbers) <= NAMED:
         return ", ".join(f"{one} ({titles[one]})" if titles[one] else str(one) for one in numbers)
-    return ", ".join(_ranges(numbers))
-
-
-def _ranges(numbers: Sequence[int]) -> list[str]:
     runs: list[list[int]] = []
     for number in numbers:
         if runs and runs[-1][-1] == number - 1:
             runs[-1].append(number)
         else:
             runs.append([number])
-    return [str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs]
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
 
 
 def with_rows(reason: str, titles: Mapping[int, str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -18,7 +18,7 @@ from portal.core.text.names import CERTIFICATE_NAME_LENGTH, in_short
 from requests_app import kinds
 from requests_app.kinds import register_findings, row_rules
 from requests_app.kinds import reissue_warning as reissue
-from requests_app.kinds.base import CellFinding, EffectKind, Kind, check_list, violations_of
+from requests_app.kinds.base import CellFinding, EffectKind, check_list, violations_of
 from requests_app.kinds.certificate_names import NAME_OVER_64, chosen_forms, question_key
 from requests_app.kinds.duplicates import standing_rows
 from requests_app.kinds.named_bodies import bodies_of
@@ -59,7 +59,26 @@ def second_looks(dossier: Dossier, *, reader: User, now: datetime) -> list[Secon
         for one in reissue.warnings(dossier, items, now=now)
     ]
     looks += _taken_over(dossier, items, names_bodies=is_ca)
-    return looks + (list(_asked_elsewhere(dossier, items)) if is_ca else [])
+    if not is_ca:
+        return looks
+    # Which other body's open dossier speaks of the same certificate or device.
+    certificates = {item.certificate_id: item for item in items if item.certificate_id}
+    devices = {item.device_id: item for item in items if item.device_id}
+    if certificates or devices:
+        others = standing_rows(set(EffectKind)).exclude(dossier__agency=dossier.agency)
+        found = others.filter(Q(certificate__in=certificates) | Q(device__in=devices))
+        for other in found.select_related("dossier__agency").order_by("pk"):
+            item = certificates.get(other.certificate_id or 0) or devices[other.device_id or 0]
+            number = kinds.get(other.dossier.kind).number
+            letter_number = other.dossier.letter_number or "(chưa có số)"
+            looks.append(
+                SecondLook(
+                    f"Dòng {item.position}: {item.title}",
+                    f"Đang có ở hồ sơ Mẫu {number} số {letter_number} của "
+                    f"{other.dossier.agency.name}.",
+                )
+            )
+    return looks
 
 
 def _taken_over(
@@ -70,44 +89,26 @@ def _taken_over(
         return []
     own = bodies_of(dossier.agency)
     asked = {one.item_id: one for one in TransferInquiry.objects.filter(item__dossier=dossier.pk)}
-    return [
-        SecondLook(
-            f"Dòng {item.position}: {item.title}",
-            f"Chứng thư do {item.certificate.agency.name if names_bodies else 'cơ quan khác'} "
-            "quản lý. Xem có văn bản điều động, tiếp nhận; khi thực hiện, người này và thiết bị "
-            f"chuyển sang đơn vị gửi. {_what_was_said(asked.get(item.pk))}".strip(),
-            ARTICLE,
+    looks = []
+    for item in items:
+        if item.certificate is None or item.certificate.agency_id in own:
+            continue
+        inquiry, said = asked.get(item.pk), ""
+        if inquiry is not None and inquiry.answer:
+            reason = f" ({inquiry.reason})" if inquiry.reason else ""
+            said = f"Cơ quan cũ trả lời: {inquiry.get_answer_display()}{reason}."
+        elif inquiry is not None:
+            said = f"Cơ quan cũ chưa trả lời; hạn trả lời {inquiry.due_on:%d/%m/%Y}."
+        body = item.certificate.agency.name if names_bodies else "cơ quan khác"
+        looks.append(
+            SecondLook(
+                f"Dòng {item.position}: {item.title}",
+                f"Chứng thư do {body} quản lý. Xem có văn bản điều động, tiếp nhận; khi thực hiện, "
+                f"người này và thiết bị chuyển sang đơn vị gửi. {said}".strip(),
+                ARTICLE,
+            )
         )
-        for item in items
-        if item.certificate is not None and item.certificate.agency_id not in own
-    ]
-
-
-def _what_was_said(inquiry: TransferInquiry | None) -> str:
-    if inquiry is None:
-        return ""
-    if inquiry.answer:
-        reason = f" ({inquiry.reason})" if inquiry.reason else ""
-        return f"Cơ quan cũ trả lời: {inquiry.get_answer_display()}{reason}."
-    return f"Cơ quan cũ chưa trả lời; hạn trả lời {inquiry.due_on:%d/%m/%Y}."
-
-
-def _asked_elsewhere(dossier: Dossier, items: Sequence[DossierItem]) -> Iterator[SecondLook]:
-    """Say which other body's open dossier speaks of the same certificate or device."""
-    certificates = {item.certificate_id: item for item in items if item.certificate_id}
-    devices = {item.device_id: item for item in items if item.device_id}
-    if not certificates and not devices:
-        return
-    others = standing_rows(set(EffectKind)).exclude(dossier__agency=dossier.agency)
-    found = others.filter(Q(certificate__in=certificates) | Q(device__in=devices))
-    for other in found.select_related("dossier__agency").order_by("pk"):
-        item = certificates.get(other.certificate_id or 0) or devices[other.device_id or 0]
-        number = kinds.get(other.dossier.kind).number
-        yield SecondLook(
-            f"Dòng {item.position}: {item.title}",
-            f"Đang có ở hồ sơ Mẫu {number} số {other.dossier.letter_number or '(chưa có số)'} của "
-            f"{other.dossier.agency.name}.",
-        )
+    return looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,14 +218,6 @@ def open_questions(questions: Iterable[Question]) -> list[Violation]:
     ]
 
 
-def contact_violations(kind: Kind, dossier: Dossier, *, today: date) -> list[Violation]:
-    """Return what is wrong in section 1 of the form."""
-    return [
-        Violation(finding.code, f"{kind.contact_title}: {finding.message}")
-        for finding in kind.contact_findings(dossier.contact, today)
-    ]
-
-
 def violations_before_signing(dossier: Dossier, *, now: datetime) -> list[Violation]:
     """Return every reason why the dossier can't go to the head; empty when it can."""
     today = timezone.localdate(now)
@@ -240,7 +233,11 @@ def violations_before_signing(dossier: Dossier, *, now: datetime) -> list[Violat
     ]
     return [
         *(violation for violation in found if violation),
-        *contact_violations(kind, dossier, today=today),
+        # What is wrong in section 1 of the form.
+        *(
+            Violation(finding.code, f"{kind.contact_title}: {finding.message}")
+            for finding in kind.contact_findings(dossier.contact, today)
+        ),
         *violations_of_rows(dossier, rows=rows, now=now),
         *open_questions(questions_of(dossier, rows)),
         *violations_of_sender(dossier, today=today),

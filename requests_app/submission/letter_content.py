@@ -15,7 +15,7 @@ from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.core.roles import Capability
 from portal.documents.letters import SIGNER_FOOTNOTE, Letter, Party
 from requests_app import kinds
-from requests_app.kinds.base import OWN_DESIGN, Answers, Kind
+from requests_app.kinds.base import OWN_DESIGN
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.workflow import Route
 
@@ -41,6 +41,8 @@ def letter_of(
     version = dossier.agency_version
     addressee = CA_ADDRESSEE if dossier.addressee.kind == AgencyKind.CA else dossier.addressee.name
     body = kind.body.format(agency=version.name, addressee=addressee)
+    if copies is None:
+        copies = [copy.agency for copy in dossier.copies.select_related("agency")]
     lines: list[list[tuple[str, str]]] = []
     for one in kind.contact_fields:
         value = dossier.contact.get(one.name, "")
@@ -72,15 +74,19 @@ def letter_of(
         ],
         notes=kind.notes,
         closing=kind.closing,
-        recipients=_recipients(
-            "Như trên" if kind.is_addressed else addressee,
-            [copy.agency for copy in dossier.copies.select_related("agency")]
-            if copies is None
-            else copies,
-        ),
+        recipients=[
+            "Như trên;" if kind.is_addressed else f"{addressee};",
+            *(f"{body.name} {_FOLLOWS};" for body in copies),
+            "Lưu: VT.",
+        ],
         signer_lines=signer_lines_of(version),
         signer_name=_head_name(dossier.agency),
-        parties=_parties(kind, dossier, [row.answers for row in rows]),
+        parties=[
+            Party(one.label, signer_lines_of(version), _head_name(dossier.agency), is_issuer=True)
+            if one.is_sender
+            else Party(one.label, name=one.name(dossier.contact, [row.answers for row in rows]))
+            for one in kind.parties
+        ],
         footnote="" if kind.kind_of_document else SIGNER_FOOTNOTE,
         layout_note=kind.layout_note,
         lies_wide=kind.lies_wide,
@@ -246,20 +252,6 @@ def superior_of(version: AgencyVersion) -> str:
     if version.parent is None or version.name.lower().startswith(_STANDS_ALONE):
         return ""
     return version.parent.name
-
-
-def _recipients(first: str, copies: Iterable[Agency]) -> list[str]:
-    return [f"{first};", *(f"{body.name} {_FOLLOWS};" for body in copies), "Lưu: VT."]
-
-
-def _parties(kind: Kind, dossier: Dossier, rows: Sequence[Answers]) -> list[Party]:
-    version = dossier.agency_version
-    return [
-        Party(one.label, signer_lines_of(version), _head_name(dossier.agency), is_issuer=True)
-        if one.is_sender
-        else Party(one.label, name=one.name(dossier.contact, rows))
-        for one in kind.parties
-    ]
 
 
 def signer_lines_of(version: AgencyVersion) -> list[str]:

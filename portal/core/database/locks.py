@@ -46,7 +46,8 @@ HEAD = ORDER[-1]
 
 # Rows that only who holds the whole touches, at any time: nobody else waits for them.
 _PARTS_OF: Mapping[str, tuple[str, ...]] = {
-    "agencies_agency": ("agencies_agencyversion",),
+    "agencies_agency": ("agencies_agencyversion", "agencies_agencyword"),
+    "agencies_subscriber": ("agencies_subscriberword",),
     "orgmerge_merger": (
         "orgmerge_bodylist",
         "orgmerge_bodylistrow",
@@ -64,6 +65,10 @@ _PARTS_OF: Mapping[str, tuple[str, ...]] = {
         "requests_app_dossier_decided_by",
         "requests_app_dossiercopy",
         "requests_app_dossieritem",
+        "requests_app_itemword",
+        "requests_app_questionanswer",
+        "requests_app_returnedcontent",
+        "requests_app_transferinquiry",
     ),
     "devices_shipment": ("devices_shipmentitem",),
     "accounts_user": (

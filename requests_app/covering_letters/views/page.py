@@ -34,7 +34,7 @@ from requests_app.models import CoveredDossier, CoveringLetter, SigningMode
 from requests_app.pages.views import pin_words
 
 if TYPE_CHECKING:
-    from portal.accounts.models import User, UserRequest
+    from portal.accounts.models import UserRequest
 
 # A letter stands in a frame of our own pages, and nowhere else; it runs nothing.
 FRAMED = {
@@ -116,6 +116,9 @@ def render_letter(
     is_draft = is_officer and letter.stage == Stage.DRAFT
     takes_scan = is_officer and letter.stage == Stage.AWAITING_SIGNATURE
     is_ink = letter.signing_mode == SigningMode.INK
+    paper_name = _("Bản quét đã ký, đóng dấu") if letter.scan else _("Công văn chờ ký")
+    if letter.signed_letter:
+        paper_name = _("Công văn đã ký")
     context = {
         "letter": letter,
         "summary": summary_of(covered),
@@ -124,8 +127,20 @@ def render_letter(
             Row(one, form_of(one.dossier.kind), _outcome_of(one, waits=waits)) for one in page
         ],
         "what_waits": _WHAT_WAITS[Stage(letter.stage)],
-        "paper_name": _paper_name(letter),
-        "cards": _cards(letter, request.user, sent),
+        "paper_name": paper_name,
+        "cards": [
+            Card(
+                step,
+                sent
+                if sent is not None and sent.data.get("action") == step.action
+                else LetterStepForm(
+                    initial={"action": step.action, "version": letter.version},
+                    auto_id=f"{step.action}_%s",
+                ),
+                step.action in _SIGNING and letter.signing_mode == SigningMode.DIGITAL,
+            )
+            for step in letter_steps_of(letter, request.user)
+        ],
         "is_draft": is_draft,
         "number_form": number_form
         or (
@@ -158,12 +173,6 @@ def _outcome_of(covered: CoveredDossier, *, waits: bool) -> Outcome:
         return Outcome(_("Không còn chờ chuyển"), "warning", state)
     tone = _TONE_OF.get(CoveredDossier.Outcome(covered.outcome), "neutral")
     return Outcome(covered.get_outcome_display(), tone, covered.reason)
-
-
-def _paper_name(letter: CoveringLetter) -> str:
-    if letter.signed_letter:
-        return _("Công văn đã ký")
-    return _("Bản quét đã ký, đóng dấu") if letter.scan else _("Công văn chờ ký")
 
 
 def progress_of(letter: CoveringLetter) -> dict[str, Any]:
@@ -238,19 +247,3 @@ def conflict(request: UserRequest, letter: CoveringLetter) -> HttpResponse:
     response = render_letter(request, found, violations=[changed])
     response.status_code = 409
     return response
-
-
-def _cards(letter: CoveringLetter, user: User, sent: LetterStepForm | None) -> list[Card]:
-    return [
-        Card(
-            step,
-            sent
-            if sent is not None and sent.data.get("action") == step.action
-            else LetterStepForm(
-                initial={"action": step.action, "version": letter.version},
-                auto_id=f"{step.action}_%s",
-            ),
-            step.action in _SIGNING and letter.signing_mode == SigningMode.DIGITAL,
-        )
-        for step in letter_steps_of(letter, user)
-    ]

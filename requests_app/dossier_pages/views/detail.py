@@ -72,6 +72,12 @@ def render_detail(
     is_rework = hides_rework(dossier, request.user)
     if is_rework:
         as_sent(dossier, request.user)
+    # The letter under which it was last forwarded, and whether the user may open it.
+    forwarded = dossier.covered.filter(outcome=CoveredDossier.Outcome.FORWARDED)
+    covered = forwarded.select_related("letter").order_by("-at", "-pk").first()
+    covering = covered.letter if covered is not None else None
+    visible_letters = CoveringLetter.objects.visible_to(request.user)
+    sees_covering = covered is not None and visible_letters.filter(pk=covered.letter_id).exists()
     # The step that sent it back with a reason, while that is what it waits with.
     last = events[-1] if events else None
     context = {
@@ -84,7 +90,8 @@ def render_detail(
         "events": events,
         "stages": stages_of(dossier, request.user, events=events),
         "delivered": list(dossier.delivered_papers.select_related("document")),
-        **_covering(dossier, request.user),
+        "covering": covering,
+        "sees_covering": sees_covering,
         "why_it_came_back": last if last is not None and last.reason and dossier.queue else None,
         **_progress(dossier),
     }
@@ -105,16 +112,6 @@ def render_detail(
         }
         context |= {} if is_rework else _papers(request, dossier, attachment_form)
     return render(request, "requests_app/detail.html", context)
-
-
-def _covering(dossier: Dossier, user: User) -> dict[str, object]:
-    """Return the letter under which it was last forwarded, and whether ``user`` may open it."""
-    forwarded = dossier.covered.filter(outcome=CoveredDossier.Outcome.FORWARDED)
-    last = forwarded.select_related("letter").order_by("-at", "-pk").first()
-    if last is None:
-        return {"covering": None, "sees_covering": False}
-    seen = CoveringLetter.objects.visible_to(user).filter(pk=last.letter_id)
-    return {"covering": last.letter, "sees_covering": seen.exists()}
 
 
 def _papers(

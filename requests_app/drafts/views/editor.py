@@ -17,12 +17,14 @@ from django.views.decorators.http import require_http_methods
 
 from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
+from portal.core.text.identifiers import in_full
 from portal.core.text.numbers import typed_number, with_dots
+from portal.core.text.vietnamese import nfc
 from requests_app import kinds
 from requests_app.drafts import cells, profile
 from requests_app.drafts.views import editor_buttons
 from requests_app.errors import NotEditable, StaleVersion
-from requests_app.kinds.base import Answers, CellFinding, Kind
+from requests_app.kinds.base import Answers, CellFinding, Kind, Widget
 from requests_app.models import Dossier, DossierItem
 from requests_app.pages import components
 from requests_app.pages import views as taking
@@ -107,7 +109,10 @@ def _save(request: UserRequest, dossier: Dossier) -> HttpResponse:
         draft.read_files(request.FILES)
         place = editor_buttons.act(request, draft, request.POST.get("do", "save"), page)
     except StaleVersion:
-        return _conflict(request, dossier, typed, page)
+        # Somebody saved in between: show both, overwrite nothing, lose nothing.
+        mine = cells.own_changes(typed, request.POST.get("was", ""))
+        dossier = components.find(request.user, dossier.uuid)
+        return _show(request, dossier, Shown(page=page, typed=mine, is_conflict=True))
     except Refused as refusal:
         dossier.refresh_from_db()
         return _show(request, dossier, Shown(page=page, violations=refusal.violations))
@@ -118,6 +123,9 @@ def _answer_script(request: UserRequest, draft: editor_buttons.Draft) -> JsonRes
     """Say when it was saved, and what is found now in the list and in the rows on the page."""
     looked = _look_through(draft.dossier, _number(request.POST.get("page")))
     rows = cells.row_views(looked.kind, looked.on_page, looked.findings)
+    days = {one.name for one in looked.kind.fields if one.widget is Widget.DATE}
+    data = request.POST
+    typed = {key: data.getlist(key)[-1] for key in data if key.partition(":")[2] in days}
     saved = saved_words(draft.now)
     if looked.problems:
         saved += "; " + _("còn %(count)s ô cần sửa") % {"count": with_dots(len(looked.problems))}
@@ -126,7 +134,10 @@ def _answer_script(request: UserRequest, draft: editor_buttons.Draft) -> JsonRes
             "version": draft.version,
             "saved": saved,
             "problems": render_to_string("requests_app/editor/_problems.html", looked.summary()),
-            "days": cells.days_in_full(looked.kind, request.POST),
+            # The days that are kept otherwise than they were typed, by the names of the inputs.
+            "days": {
+                key: full for key, text in typed.items() if (full := in_full(nfc(text))) != text
+            },
             "states": {str(row.item.uuid): row.state for row in rows},
             "rows": {
                 str(row.item.uuid): {
@@ -147,15 +158,6 @@ def _answer_script(request: UserRequest, draft: editor_buttons.Draft) -> JsonRes
 def saved_words(moment: Any) -> str:
     """Return "Đã lưu lúc 10:32"."""
     return _("Đã lưu lúc %(time)s") % {"time": f"{timezone.localtime(moment):%H:%M}"}
-
-
-def _conflict(
-    request: UserRequest, dossier: Dossier, typed: Mapping[UUID, Answers], page: int
-) -> HttpResponse:
-    """Somebody saved in between: show both, overwrite nothing, lose nothing."""
-    mine = cells.own_changes(typed, request.POST.get("was", ""))
-    dossier = components.find(request.user, dossier.uuid)
-    return _show(request, dossier, Shown(page=page, typed=mine, is_conflict=True))
 
 
 def _show(request: UserRequest, dossier: Dossier, shown: Shown) -> HttpResponse:

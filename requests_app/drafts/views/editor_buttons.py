@@ -218,7 +218,11 @@ def _paste(request: UserRequest, draft: Draft, argument: str) -> str:
     if not block:
         messages.warning(request, _("Không có gì để dán: hãy sao chép vùng ô từ bảng tính."))
         return draft.page(1)
-    existing = _rows_from(draft, row)[: len(block)]
+    existing: list[DossierItem] = []
+    if row:
+        start = draft.item(row).position
+        below = draft.dossier.items.filter(position__gte=start).order_by("position")
+        existing = list(below)[: len(block)]
     if existing:
         pasted = dict(zip((item.uuid for item in existing), block, strict=False))
         draft.call(save_rows, pasted)
@@ -230,13 +234,6 @@ def _paste(request: UserRequest, draft: Draft, argument: str) -> str:
         return draft.place(existing[0].position)
     last = draft.dossier.items.order_by("-position").values_list("position", flat=True).first()
     return draft.place((last or 1) - len(block) + 1)
-
-
-def _rows_from(draft: Draft, row: str) -> list[DossierItem]:
-    if not row:
-        return []
-    start = draft.item(row).position
-    return list(draft.dossier.items.filter(position__gte=start).order_by("position"))
 
 
 _ACTS: Mapping[str, Callable[[UserRequest, Draft, str], str]] = {

@@ -380,28 +380,6 @@ class Part:
     ticks_shown: bool  # a hand-over that nobody was told of is told of, unless somebody objects
 
 
-def _part(
-    request: UserRequest, about: About, occasion: Occasion, way: Way, *, is_chosen: bool
-) -> Part:
-    """Return ``way`` as the page shows it; only in the chosen one something was typed."""
-    text = _text(request) if is_chosen else ""
-    found = None
-    if way.pick is not Pick.NOTHING:
-        ticked = _ticked(request) if is_chosen else ()
-        found = choices(way, about, user=request.user, text=text, ticked=ticked, now=timezone.now())
-    return Part(
-        number=occasion.ways.index(way) + 1,
-        way=way,
-        kind=kinds.get(way.kind_code),
-        choices=found,
-        text=text,
-        takes_all=is_chosen and _takes_all(request, way),
-        offers_all=found is not None and found.count > 1 and way.pick is not Pick.LOCKED,
-        waits_for_all=way.pick in (Pick.TO_GIVE_BACK, Pick.HANDED_OVER),
-        ticks_shown=way.pick is Pick.HANDED_OVER and request.method != "POST",
-    )
-
-
 def _render_way(
     request: UserRequest,
     about: About,
@@ -418,6 +396,34 @@ def _render_way(
     }
     if chosen is not None:
         ways = occasion.ways if occasion.is_together else (chosen,)
-        parts = [_part(request, about, occasion, way, is_chosen=way is chosen) for way in ways]
+        parts = []
+        for way in ways:
+            is_chosen = way is chosen  # only in it something was typed
+            text = _text(request) if is_chosen else ""
+            found = None
+            if way.pick is not Pick.NOTHING:
+                found = choices(
+                    way,
+                    about,
+                    user=request.user,
+                    text=text,
+                    ticked=_ticked(request) if is_chosen else (),
+                    now=timezone.now(),
+                )
+            parts.append(
+                Part(
+                    number=occasion.ways.index(way) + 1,
+                    way=way,
+                    kind=kinds.get(way.kind_code),
+                    choices=found,
+                    text=text,
+                    takes_all=is_chosen and _takes_all(request, way),
+                    offers_all=found is not None
+                    and found.count > 1
+                    and way.pick is not Pick.LOCKED,
+                    waits_for_all=way.pick in (Pick.TO_GIVE_BACK, Pick.HANDED_OVER),
+                    ticks_shown=way.pick is Pick.HANDED_OVER and request.method != "POST",
+                )
+            )
         context |= {"parts": parts, "choices": parts[ways.index(chosen)].choices}
     return render(request, "requests_app/editor/start_way.html", context)
