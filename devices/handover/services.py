@@ -51,11 +51,10 @@ def hand_over(
     on = on or timezone.localdate(now)
     if violations := _violations(device, serial_seen=serial_seen, on=on, now=now):
         raise Refused(*violations)
-    entry = _give(device, holder=holder.strip(), on=on, actor=actor, now=now)
     # The PIN of a virtual token; a real device keeps its own and the portal never sees it.
     if device.key is not None and VirtualToken.objects.filter(key=device.key).exists():
         tokens.set_first_pin(device.key, pin, now=now)
-    return entry
+    return _give(device, holder=holder.strip(), on=on, actor=actor, now=now)
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from portal.core.text.names import CERTIFICATE_NAME_LENGTH
 from portal.core.text.vietnamese import nfc
 from requests_app.acts import dossier_act
 from requests_app.drafts.services import lock_draft, save_rows
-from requests_app.models import Dossier, QuestionAnswer
+from requests_app.models import Dossier
 from requests_app.submission.checks import questions_of, row_findings
 
 
@@ -71,17 +71,16 @@ def answer_questions(
         one = asked[key]
         if one.is_about_a_certificate or not answer.takes:
             words = one.suggestion if answer.takes else nfc(answer.words)
-            QuestionAnswer.objects.update_or_create(
-                dossier=dossier,
+            # Under the lock of the dossier nobody else writes its answers.
+            dossier.question_answers.filter(question=key).delete()
+            dossier.question_answers.create(
                 question=key,
-                defaults={
-                    "code": one.code,
-                    "field": one.field,
-                    "message": one.message,
-                    "answer": words,
-                    "said_by": actor,
-                    "said_at": now,
-                },
+                code=one.code,
+                field=one.field,
+                message=one.message,
+                answer=words,
+                said_by=actor,
+                said_at=now,
             )
     changes: dict[UUID, dict[str, str]] = {}
     by_position = {item.position: item.uuid for item in dossier.items.all()}

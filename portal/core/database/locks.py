@@ -25,6 +25,7 @@ ORDER: tuple[str, ...] = (
     "requests_app_dossier",
     "requests_app_covereddossier",
     "requests_app_dossieritem",
+    "requests_app_transferinquiry",
     "devices_intake",
     "devices_shipment",
     "devices_expirymark",
@@ -89,4 +90,6 @@ AFTER_HEAD: Mapping[str, frozenset[str]] = {
     "deadlines_deadline": frozenset(
         {"requests_app_dossier", "devices_device", "ca_certificate", "orgmerge_merger"}
     ),
+    # What asked for a step falls silent with it; who reads their notices waits for nobody.
+    "notices_notice": frozenset({"requests_app_dossier"}),
 }
