@@ -86,3 +86,8 @@ LETTER_STEPS: StepTable[LetterAction, Stage] = StepTable(
 
 # What the CA sees: a letter that has left the office.
 LEFT_THE_OFFICE = frozenset({Stage.FORWARDING, Stage.SENT})
+
+
+def stages_waiting_for(role: str) -> list[Stage]:
+    """Return the stages at which a letter waits for ``role``."""
+    return [stage for stage in Stage if LETTER_STEPS.awaited(stage) == role]

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from portal.agencies.models import Agency
 from portal.core.background.leases import LeasedQuerySet
 from portal.core.roles import Capability, Scope
-from requests_app.letter_workflow import LEFT_THE_OFFICE, LETTER_STEPS, Stage
+from requests_app.letter_workflow import LEFT_THE_OFFICE, stages_waiting_for
 from requests_app.workflow import AT_THE_AGENCY, Route, State
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class CoveringLetterQuerySet(LeasedQuerySet["CoveringLetter"]):
 
     def workable_by(self, user: User) -> Self:
         """Return what waits for ``user``'s role, among what is visible."""
-        stages = [stage for stage in Stage if LETTER_STEPS.awaited(stage) == user.role]
+        stages = stages_waiting_for(user.role)
         return self.visible_to(user).filter(stage__in=stages)
 
 
