@@ -26,8 +26,8 @@ from devices.notices import clerks_of
 from devices.pins.services import lock_exhausted, unlock
 from devices.register.services import make_move
 from devices.returns.expiry import recall_expired
-from devices.returns.scans import Reading, read_serials
 from devices.returns.services import open_return, take_returned
+from devices.scans import Reading, read_serials
 from devices.shipping.services import Receipt, receive, send
 from devices.stock.services import (
     Allocation,

@@ -18,14 +18,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from devices import batches
 from devices.forms import SerialForm
 from devices.handover import services
 from devices.lifecycle import Custody, Move
 from devices.models import Device
 from devices.pins.forms import PinForm
-from devices.returns import batches
 from devices.returns.forms import BatchForm
-from devices.returns.scans import Reading, read_serials
+from devices.scans import Reading, read_serials
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Violation
 from portal.core.text.vietnamese import nfc

@@ -16,13 +16,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from devices import batches
 from devices.holders import services as holders
 from devices.ledger import Paper
 from devices.lifecycle import Custody, Move
 from devices.models import Device
-from devices.returns import batches, services
+from devices.returns import services
 from devices.returns.forms import BatchForm, OfficeReturnForm
-from devices.returns.scans import Reading, read_serials
+from devices.scans import Reading, read_serials
 from portal.agencies.models import Agency
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Violation

@@ -15,7 +15,7 @@ from devices.lifecycle import Condition, Custody
 from devices.models import Device
 from devices.querysets import DeviceQuerySet
 from devices.returns.forms import BatchForm
-from devices.returns.scans import Reading
+from devices.scans import Reading
 from portal.core.rules import Violation
 
 SHOWN = 300  # more than a page can hold are scanned or pasted
