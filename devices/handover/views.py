@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django import forms
@@ -18,16 +17,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from devices import batches
+from devices.batches import Batch, BatchForm, BatchWords, batch_page, present
 from devices.forms import SerialForm
 from devices.handover import services
 from devices.lifecycle import Custody, Move
 from devices.models import Device
 from devices.pins.forms import PinForm
-from devices.returns.forms import BatchForm
-from devices.scans import Reading, read_serials
 from portal.core.roles import Capability, Scope
-from portal.core.rules import Violation
 from portal.core.text.vietnamese import nfc
 from portal.core.web.forms import DayField
 from portal.core.web.refusals import Refusals
@@ -107,12 +103,7 @@ class HandOverManyForm(BatchForm):
     """Which devices were put into their subscribers' hands, on which day."""
 
     day_label = _("Ngày bàn giao")
-
-    def __init__(
-        self, data: QueryDict | None = None, *, today: date, listed: Sequence[Device] = ()
-    ) -> None:
-        super().__init__(data, today=today, listed=listed)
-        del self.fields["note"]
+    note = None  # type: ignore[assignment]  # how a form drops a field
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -120,37 +111,36 @@ def hand_over_many(request: UserRequest) -> HttpResponse:
     """Hand many devices over in one go: those that wait are listed, others can be typed."""
     if request.user.scope is not Scope.BODY:
         raise Http404
-    may_confirm = request.user.can(Capability.KEEP_DEVICES)
-    if request.method == "POST" and not may_confirm:
-        raise PermissionDenied
-    waiting = batches.present(Device.objects.visible_to(request.user), Custody.AT_AGENCY)
-    listed = list(waiting.select_related("subscriber")[: batches.SHOWN])
-    form = HandOverManyForm(request.POST or None, today=timezone.localdate(), listed=listed)
-    reading: Reading | None = None
-    violations: Sequence[Violation] = ()
-    if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        reading = read_serials(given["serials"], Move.HAND_OVER, actor=request.user)
-        violations = reading.odd
-        if batches.goes_on(request, reading):
-            with Refusals() as refused:
-                moves = services.hand_over_many(
-                    reading.devices,
-                    serials_seen=[device.serial for device in reading.devices],
-                    on=given["on"],
-                    actor=request.user,
-                    now=timezone.now(),
-                )
-                messages.info(
-                    request,
-                    _(
-                        "Tiếp theo: gửi thông báo bàn giao (Mẫu 07); thuê bao tự đặt mã PIN ở "
-                        "trang thiết bị."
-                    ),
-                )
-                return batches.done(
-                    request, reading, len(moves), f"{reverse('devices:list')}?notice=owed"
-                )
-            violations = [*refused.violations, *reading.odd]
-    context = batches.context_of(form, reading, violations, listed, waiting)
-    return render(request, "devices/hand_over_many.html", context | {"may_confirm": may_confirm})
+
+    def record(devices: list[Device], given: dict[str, Any]) -> tuple[int, str]:
+        moves = services.hand_over_many(
+            devices,
+            serials_seen=[device.serial for device in devices],
+            on=given["on"],
+            actor=request.user,
+            now=timezone.now(),
+        )
+        text = _(
+            "Tiếp theo: gửi thông báo bàn giao (Mẫu 07); thuê bao tự đặt mã PIN ở trang thiết bị."
+        )
+        messages.info(request, text)
+        return len(moves), f"{reverse('devices:list')}?notice=owed"
+
+    batch = Batch(
+        move=Move.HAND_OVER,
+        capability=Capability.KEEP_DEVICES,
+        waiting=present(Device.objects.visible_to(request.user), Custody.AT_AGENCY),
+        record=record,
+        words=BatchWords(
+            title=_("Bàn giao nhiều thiết bị"),
+            lead=_(
+                "Đánh dấu hoặc quét từng thiết bị đã trao tận tay người đứng tên (thiết bị của cơ "
+                "quan: văn thư giữ). Người nhận tự đặt mã PIN sau đó ở trang thiết bị; thông báo "
+                "bàn giao gửi theo Mẫu 07."
+            ),
+            empty=_("Không có thiết bị nào chờ bàn giao."),
+            confirm=_("Xác nhận đã bàn giao"),
+            looks_on=_("Văn thư bàn giao thiết bị; anh/chị chỉ xem."),
+        ),
+    )
+    return batch_page(request, batch, HandOverManyForm, today=timezone.localdate())

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -16,18 +14,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from devices import batches
+from devices.batches import Batch, BatchForm, BatchWords, batch_page, present
 from devices.holders import services as holders
 from devices.ledger import Paper
 from devices.lifecycle import Custody, Move
 from devices.models import Device
 from devices.returns import services
-from devices.returns.forms import BatchForm, OfficeReturnForm
-from devices.scans import Reading, read_serials
+from devices.returns.forms import OfficeReturnForm
 from portal.agencies.models import Agency
 from portal.core.roles import Capability, Scope
-from portal.core.rules import Violation
-from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -38,35 +33,36 @@ def take_back_many(request: UserRequest) -> HttpResponse:
     """Take devices back from subscribers: those to be returned are listed, others can be typed."""
     if request.user.scope is not Scope.BODY:
         raise Http404
-    if request.method == "POST" and not request.user.can(Capability.KEEP_DEVICES):
-        raise PermissionDenied
-    waiting = batches.present(Device.objects.visible_to(request.user), Custody.TO_BE_RETURNED)
-    listed = list(waiting.select_related("subscriber")[: batches.SHOWN])
-    form = BatchForm(request.POST or None, today=timezone.localdate(), listed=listed)
-    reading: Reading | None = None
-    violations: Sequence[Violation] = ()
-    if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        reading = read_serials(given["serials"], Move.TAKE_BACK, actor=request.user)
-        violations = reading.odd
-        if batches.goes_on(request, reading):
-            with Refusals() as refused:
-                entries = holders.take_back(
-                    reading.devices,
-                    serials_seen=[device.serial for device in reading.devices],
-                    on=given["on"],
-                    note=given["note"],
-                    actor=request.user,
-                    now=timezone.now(),
-                )
-                messages.info(request, _("Tiếp theo: giao thiết bị cho Sở hoặc Cục kèm Mẫu 08."))
-                return batches.done(
-                    request, reading, len(entries), reverse("devices:take_back_many")
-                )
-            violations = [*refused.violations, *reading.odd]
-    context = batches.context_of(form, reading, violations, listed, waiting)
-    context["may_confirm"] = request.user.can(Capability.KEEP_DEVICES)
-    return render(request, "devices/take_back_many.html", context)
+
+    def record(devices: list[Device], given: dict[str, Any]) -> tuple[int, str]:
+        entries = holders.take_back(
+            devices,
+            serials_seen=[device.serial for device in devices],
+            on=given["on"],
+            note=given["note"],
+            actor=request.user,
+            now=timezone.now(),
+        )
+        messages.info(request, _("Tiếp theo: giao thiết bị cho Sở hoặc Cục kèm Mẫu 08."))
+        return len(entries), reverse("devices:take_back_many")
+
+    batch = Batch(
+        move=Move.TAKE_BACK,
+        capability=Capability.KEEP_DEVICES,
+        waiting=present(Device.objects.visible_to(request.user), Custody.TO_BE_RETURNED),
+        record=record,
+        words=BatchWords(
+            title=_("Nhận lại thiết bị từ thuê bao"),
+            lead=_(
+                "Thuê bao nộp lại thiết bị khi chứng thư hết hạn hoặc bị thu hồi (Điều 20 Nghị "
+                "định 68/2024/NĐ-CP). Thiết bị nộp sớm thì quét hoặc gõ số hiệu."
+            ),
+            empty=_("Không có thiết bị nào đang phải thu hồi."),
+            confirm=_("Xác nhận đã nhận lại"),
+            looks_on=_("Văn thư nhận lại thiết bị; anh/chị chỉ xem."),
+        ),
+    )
+    return batch_page(request, batch, BatchForm, today=timezone.localdate())
 
 
 @require_safe
@@ -74,7 +70,7 @@ def office_returns(request: UserRequest) -> HttpResponse:
     """Show the CA which offices hold devices that go back to it."""
     if request.user.scope is not Scope.CA:
         raise Http404
-    waiting = batches.present(Device.objects.visible_to(request.user), Custody.AT_OFFICE)
+    waiting = present(Device.objects.visible_to(request.user), Custody.AT_OFFICE)
     offices = (
         waiting.order_by()
         .values("office__uuid", "office__name")
@@ -90,38 +86,42 @@ def office_return(request: UserRequest, code: UUID) -> HttpResponse:
     if request.user.scope is not Scope.CA:
         raise Http404
     office = get_object_or_404(Agency.objects.visible_to(request.user), uuid=code)
-    if request.method == "POST" and not request.user.can(Capability.SUPPLY_DEVICES):
-        raise PermissionDenied
-    theirs = Device.objects.visible_to(request.user).filter(office=office)
-    waiting = batches.present(theirs, Custody.AT_OFFICE)
-    listed = list(waiting.select_related("subscriber", "agency")[: batches.SHOWN])
-    form = OfficeReturnForm(request.POST or None, today=timezone.localdate(), listed=listed)
-    reading: Reading | None = None
-    violations: Sequence[Violation] = ()
-    if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        reading = read_serials(
-            given["serials"], Move.RETURN_TO_CA, actor=request.user, office=office
+
+    def record(devices: list[Device], given: dict[str, Any]) -> tuple[int, str]:
+        entries = services.take_returned(
+            devices,
+            Move.RETURN_TO_CA,
+            paper=_covering(office, given),
+            notes={device.pk: given["note"] for device in devices},
+            channel=given["channel"],
+            on=given["on"],
+            actor=request.user,
+            now=timezone.now(),
         )
-        violations = reading.odd
-        if batches.goes_on(request, reading):
-            with Refusals() as refused:
-                entries = services.take_returned(
-                    reading.devices,
-                    Move.RETURN_TO_CA,
-                    paper=_covering(office, given),
-                    notes={device.pk: given["note"] for device in reading.devices},
-                    channel=given["channel"],
-                    on=given["on"],
-                    actor=request.user,
-                    now=timezone.now(),
-                )
-                back = reverse("devices:office_return", args=[office.uuid])
-                return batches.done(request, reading, len(entries), back)
-            violations = [*refused.violations, *reading.odd]
-    context = batches.context_of(form, reading, violations, listed, waiting)
-    context |= {"office": office, "may_confirm": request.user.can(Capability.SUPPLY_DEVICES)}
-    return render(request, "devices/office_return.html", context)
+        return len(entries), reverse("devices:office_return", args=[office.uuid])
+
+    theirs = Device.objects.visible_to(request.user).filter(office=office)
+    batch = Batch(
+        move=Move.RETURN_TO_CA,
+        capability=Capability.SUPPLY_DEVICES,
+        waiting=present(theirs, Custody.AT_OFFICE),
+        record=record,
+        words=BatchWords(
+            title=_("Nhận thiết bị do %(office)s nộp") % {"office": office.name},
+            lead="",
+            empty=_("Sở này không còn thiết bị nào chờ nộp về Cục."),
+            confirm=_("Xác nhận Cục đã nhận"),
+            looks_on=_("Cán bộ tiếp nhận đối chiếu và xác nhận; anh/chị chỉ xem."),
+        ),
+        office=office,
+    )
+    return batch_page(
+        request,
+        batch,
+        OfficeReturnForm,
+        today=timezone.localdate(),
+        template="devices/office_return.html",
+    )
 
 
 def _covering(office: Agency, given: dict[str, Any]) -> Paper:
