@@ -229,5 +229,6 @@ def _tell_agency(
         path=path,
         target_type="device" if is_one else "",
         target_uuid=devices[0].uuid if is_one else None,
+        deadline_id=clock.pk if is_one else None,
         now=now,
     )

@@ -18,7 +18,7 @@ from devices.serials import alike, normalise, unknown_serial
 from portal.accounts.models import User
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
-from portal.notices.services import tell
+from portal.notices.services import settle, tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,7 @@ def send(
         path=reverse("devices:shipment", args=[shipment.uuid]),
         target_type="shipment",
         target_uuid=shipment.uuid,
+        asks=True,
         now=now,
     )
     audit(locked, Move.SEND, actor=actor, now=now, paper=paper)
@@ -137,6 +138,7 @@ def receive(
     ShipmentItem.objects.bulk_update([*arrived, *absent], ["received_at", "missing_at"])
     still = [item.device for item in items.values() if item.received_at is None]
     if not still:
+        settle("shipment", shipment.uuid, now=now)
         Shipment.objects.filter(pk=shipment.pk).update(ended_at=now)
     if absent:
         title = _("%(agency)s báo thiếu %(count)d thiết bị trong đợt bàn giao")
@@ -149,6 +151,7 @@ def receive(
             path=reverse("devices:shipment", args=[shipment.uuid]),
             target_type="shipment",
             target_uuid=shipment.uuid,
+            asks=True,
             now=now,
         )
     spent = recall_spent(received, now=now)

@@ -158,13 +158,14 @@ def tell_of_step(merger: Merger, step: MergerStep, *, was_known: bool, now: date
     ``was_known``: the bodies had been asked, or it had been approved. Written in the transaction
     of the step.
     """
+    notices.settle("merger", merger.uuid, now=now)
     title = _TITLES.get(MergerAction(step.action))
     if title is None:
         return
     turn = _WHOSE_TURN.get(MergerAction(step.action), Capability.PREPARE_REORGANISATIONS)
     people = User.objects.of_offices(merger.office_ids())
     offices = people.filter(role__in=roles_that_can(turn))
-    _tell(merger, step, str(title), set(offices), text=step.reason, now=now)
+    _tell(merger, step, str(title), set(offices), text=step.reason, asks=True, now=now)
     # A draft sent back after its approval is the office's own business again.
     if step.action == MergerAction.APPROVE or (was_known and step.action == MergerAction.WITHDRAW):
         text = _("Có hiệu lực từ %(day)s.") % {"day": f"{merger.effective_on:%d/%m/%Y}"}
@@ -175,7 +176,14 @@ def tell_of_step(merger: Merger, step: MergerStep, *, was_known: bool, now: date
 
 
 def _tell(
-    merger: Merger, step: MergerStep, title: str, who: set[User], *, text: str, now: datetime
+    merger: Merger,
+    step: MergerStep,
+    title: str,
+    who: set[User],
+    *,
+    text: str,
+    asks: bool = False,
+    now: datetime,
 ) -> None:
     notices.tell(
         [user for user in who if user.pk != step.actor_id],
@@ -185,5 +193,6 @@ def _tell(
         path=reverse("orgmerge:detail", args=[merger.uuid]),
         target_type="merger",
         target_uuid=merger.uuid,
+        asks=asks,
         now=now,
     )

@@ -260,6 +260,7 @@ def _write_lists(
                 path=reverse("orgmerge:reply", args=[uuid_of[agency]]),
                 target_type="review",
                 target_uuid=uuid_of[agency],
+                asks=True,
             )
             for pk, agency in users.order_by("pk").values_list("pk", "agency_id")
         ],

@@ -133,6 +133,7 @@ def remind(held: ReviewRound, *, actor: User, now: datetime) -> Reminded:
                 path=reverse("orgmerge:reply", args=[silent[agency]]),
                 target_type="review",
                 target_uuid=silent[agency],
+                asks=True,
             )
             for pk, agency in people
         ],
@@ -185,4 +186,5 @@ def _close(held: ReviewRound, *, actor: User | None, now: datetime) -> int:
     for start in range(0, len(silent), _CHUNK):
         uuids = silent[start : start + _CHUNK]
         deadlines.cancel(DeadlineKind.MERGER_REVIEW, uuids, now=now)
+        notices.settle("review", *uuids, now=now)
     return len(silent)

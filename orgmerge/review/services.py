@@ -26,6 +26,7 @@ from portal.core.rules import Refused, Violation
 from portal.core.text.numbers import with_dots
 from portal.deadlines import services as deadlines
 from portal.deadlines.models import DeadlineKind
+from portal.notices import services as notices
 from requests_app.errors import NotEditable, StaleVersion
 
 _COLUMNS = ("answer", "moves_to", "unit", "position_title", "email", "note")
@@ -164,6 +165,7 @@ def send(reply: ReviewReply, *, actor: User, now: datetime, version: int) -> Rev
     locked.sent_by, locked.sent_at = actor, now
     _touch(locked, "sent_by", "sent_at")
     deadlines.close(DeadlineKind.MERGER_REVIEW, locked.uuid, now=now)
+    notices.settle("review", locked.uuid, now=now)
     audit.record(reply_act("review.send", locked), actor=actor, now=now)
     return locked
 

@@ -58,13 +58,14 @@ def tell(
     target_type: str = "",
     target_uuid: UUID | None = None,
     is_urgent: bool = False,
+    deadline_id: int | None = None,
     asks: bool = False,
     now: datetime,
 ) -> int:
     """Tell each recipient once about ``cause`` (a stable key); return how many rows were offered.
 
     Telling the same cause again to the same person does nothing. What ``is_urgent`` is mailed at
-    once on any day, whatever its recipient chose; ``asks`` as in ``Telling``.
+    once on any day, whatever its recipient chose; ``deadline_id`` and ``asks`` as in ``Telling``.
     """
     tellings = [
         Telling(
@@ -76,6 +77,7 @@ def tell(
             target_type=target_type,
             target_uuid=target_uuid,
             is_urgent=is_urgent,
+            deadline_id=deadline_id,
             asks=asks,
         )
         for recipient in recipients
@@ -83,9 +85,9 @@ def tell(
     return tell_many(tellings, now=now)
 
 
-def settle(target_type: str, target_uuid: UUID, *, now: datetime) -> int:
-    """Let what asks for the next step of a thing fall silent: it was taken; return how many."""
-    asking = Notice.objects.filter(target_uuid=target_uuid, asks=True, over_at__isnull=True)
+def settle(target_type: str, *targets: UUID, now: datetime) -> int:
+    """Let what asks for the next step of things fall silent: it was taken; return how many."""
+    asking = Notice.objects.filter(target_uuid__in=targets, asks=True, over_at__isnull=True)
     return asking.filter(target_type=target_type).update(over_at=now)
 
 

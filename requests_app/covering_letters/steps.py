@@ -89,6 +89,7 @@ def take_letter_step(
         locked.updated_at = now
         locked.save()
         audit.record(letter_act(f"covering.{step.action}", locked), actor=actor, now=now)
+        notices.settle("covering_letter", locked.uuid, now=now)
         if role := LETTER_STEPS.awaited(locked.stage):
             people = User.objects.who_act_for(roles={role}, agency_id=locked.office_id)
             tell_of_letter(
@@ -268,5 +269,6 @@ def tell_of_letter(
         path=reverse("requests_app:covering_letter", args=[letter.uuid]),
         target_type="covering_letter",
         target_uuid=letter.uuid,
+        asks=bool(LETTER_STEPS.awaited(letter.stage)),
         now=now,
     )

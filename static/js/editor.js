@@ -12,6 +12,7 @@
   const waiting = new Set(); // rows typed in since they were last saved
   const PAUSE = 1200;
   const FEW = 5;
+  const REFUSALS = new Set([401, 403, 404, 413]);
   let timer = 0;
   let isSaving = false;
   let isSignedOut = false; // and asked to sign in later: the next press of a button asks again
@@ -164,6 +165,13 @@
         redirect: "error",
         keepalive: rows.size <= FEW, // outlives the page; browsers allow 64 kB for it
       });
+      if (REFUSALS.has(response.status) && !response.headers.get("Content-Type")?.includes("json")) {
+        // Asking again would be refused again; the page that the button leads to says why.
+        rows.forEach((row) => waiting.add(row));
+        isStopped = true;
+        tell("failed", status.dataset.refused);
+        return;
+      }
       const answer = await response.json();
       if (answer.signed_out || answer.stale) {
         // Who has to sign in first does so over the page; what was typed waits.

@@ -194,6 +194,11 @@ def test_two_windows_are_told_of_each_other(
         expect(summary).to_contain_text("anh/chị nhập “Kế toán”, đang lưu “Văn thư”")
         expect(one.locator("#o-1-position")).to_have_value("Kế toán")
 
+        # Whose draft it no longer is, is told so and not asked to wait.
+        User.objects.filter(pk=clerk.pk).update(agency=builders.agency())
+        other.fill("#o-1-position", "Kế toán")
+        expect(other.locator("[data-saved]")).to_contain_text("máy chủ không nhận")
+
     assert answers(draft)[0]["position"] == "Văn thư"
 
 

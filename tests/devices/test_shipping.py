@@ -123,6 +123,8 @@ def test_a_missing_device_is_reported_and_not_received_and_may_turn_up() -> None
     shipment.refresh_from_db()
     assert second.custody == Custody.AT_AGENCY
     assert shipment.ended_at == later
+    told.refresh_from_db()
+    assert told.over_at == later
 
 
 @pytest.mark.parametrize(

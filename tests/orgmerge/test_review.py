@@ -328,6 +328,7 @@ def test_closing_says_who_was_silent_and_assumes_nothing(scene: Scene) -> None:
     assert review_answers.replies(scene.merger) == {}
     states = dict(Deadline.objects.values_list("agency", "cancelled_at"))
     assert states == {scene.olds[0].pk: NOW, scene.olds[1].pk: None}
+    assert not Notice.objects.filter(target_type="review", over_at=None).exists()
 
 
 def test_a_round_is_closed_once(scene: Scene) -> None:
