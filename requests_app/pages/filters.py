@@ -12,12 +12,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.agencies.models import Agency, AgencyKind
+from portal.core.calendar.workdays import work_calendar
 from portal.core.roles import Scope
 from portal.core.text.vietnamese import search_key
 from portal.core.web.forms import TypedDayFilter
 from requests_app import kinds, words
 from requests_app.models import Dossier
 from requests_app.models.querysets import DossierQuerySet
+from requests_app.pages import desks
 from requests_app.workflow import Route, State
 
 if TYPE_CHECKING:
@@ -67,6 +69,18 @@ class DossierFilter(django_filters.FilterSet):
         empty_label=_("Tất cả"),
         method="by_due",
     )
+    desk = django_filters.ChoiceFilter(
+        label=_("Đang chờ"),
+        choices=list(desks.DESKS.items()),
+        empty_label=_("Tất cả"),
+        method="at_desk",
+    )
+    waited = django_filters.ChoiceFilter(
+        label=_("Đã chờ (ngày làm việc)"),
+        choices=[(age, label) for age, (_first, label) in desks.AGES.items()],
+        empty_label=_("Tất cả"),
+        method="by_age",
+    )
 
     class Meta:
         model = Dossier
@@ -78,7 +92,7 @@ class DossierFilter(django_filters.FilterSet):
         super().__init__(data, queryset)
         self.user, self.today = user, today
         if user.scope is Scope.BODY:
-            del self.filters["agency"]
+            del self.filters["agency"], self.filters["desk"], self.filters["waited"]
         if user.scope is not Scope.CA:
             del self.filters["office"], self.filters["delegated"]
 
@@ -116,6 +130,13 @@ class DossierFilter(django_filters.FilterSet):
         if value == "overdue":
             return waiting.filter(due_on__lt=self.today)
         return waiting.filter(due_on=self.today)
+
+    def at_desk(self, dossiers: DossierQuerySet, name: str, value: str) -> DossierQuerySet:
+        return dossiers.filter(desks.at_desk(value))
+
+    def by_age(self, dossiers: DossierQuerySet, name: str, value: str) -> DossierQuerySet:
+        old = desks.of_age(value, today=self.today, calendar=work_calendar())
+        return dossiers.exclude(queue="").filter(old)
 
     @property
     def usual_fields(self) -> list[forms.BoundField]:

@@ -18,6 +18,7 @@ from portal.core.calendar.workdays import WorkCalendar
 from portal.core.roles import Role
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
 from requests_app.models import Dossier
+from requests_app.pages.desks import AGES, of_age
 from requests_app.workflow import Action, Route, State
 from requests_app.worklist.views.dashboard import Dashboard, median
 from tests import builders, story
@@ -117,8 +118,15 @@ def test_a_dossier_is_as_old_as_the_working_days_it_waits(since: date, group: in
     (desk,) = Dashboard.of(officer, today=TODAY, calendar=CALENDAR).desks
 
     assert desk.label == str(Role.OFFICE_OFFICER.label)
-    assert [index for index, count in enumerate(desk.counts) if count] == [group]
+    ages = list(AGES)
+    assert [age for age in ages if desk.by_age[age]] == [ages[group]]
     assert desk.total == 1
+    found = [
+        age
+        for age in ages
+        if Dossier.objects.filter(of_age(age, today=TODAY, calendar=CALENDAR)).exists()
+    ]
+    assert found == [ages[group]]
 
 
 def test_an_office_sees_each_desk_but_not_who_of_a_body_has_it_in_hand() -> None:

@@ -16,16 +16,15 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from portal.core.calendar.workdays import work_calendar
-from portal.core.roles import Capability, Role, Scope, roles_in
-from portal.core.steps import PORTAL
+from portal.core.roles import Capability
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.querysets import CERTIFICATE_KINDS
 from requests_app import kinds
 from requests_app.models import Dossier
+from requests_app.pages.desks import AGES, DESK_OF, DESKS, age_of
 from requests_app.registers.books import returns
 from requests_app.workflow import Procedure
 
@@ -43,18 +42,6 @@ _ABOUT_DEVICES = (
     DeadlineKind.DEVICE_RETURN,
     DeadlineKind.LOSS_MINUTES,
 )
-# The upper ends of the age groups in working days; beyond the last one it has waited too long.
-_AGES = (1, 3, 5)
-AGE_WORDS: tuple[_StrPromise, ...] = (
-    _("0–1 ngày"), _("2–3 ngày"), _("4–5 ngày"), _("trên 5 ngày")
-)  # fmt: skip
-
-# Who of a body has a returned dossier in hand is the body's own business.
-_AT_THE_BODY = _("Đơn vị gửi, đang hoàn thiện")
-_DESKS: Mapping[str, _StrPromise] = {
-    **{str(role): _AT_THE_BODY if role in roles_in(Scope.BODY) else role.label for role in Role},
-    PORTAL: _("Hệ thống thực hiện"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +92,31 @@ def _list_of(kind: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """How many dossiers wait at a desk, by how many working days they have."""
+    """How many dossiers wait at a desk, by age group."""
 
-    label: str
-    counts: Sequence[int]
+    desk: str
+    by_age: Mapping[str, int]
+
+    @property
+    def label(self) -> str:
+        return str(DESKS[self.desk])
 
     @property
     def total(self) -> int:
-        return sum(self.counts)
+        return sum(self.by_age.values())
+
+    @property
+    def url(self) -> str:
+        """The list of exactly these."""
+        return f"{reverse('requests_app:list')}?desk={self.desk}&sort=oldest"
+
+    @property
+    def groups(self) -> list[tuple[_StrPromise, int, str, bool]]:
+        """Each age group: its words, how many, their list, whether they have waited too long."""
+        return [
+            (label, self.by_age[age], f"{self.url}&waited={age}", age == list(AGES)[-1])
+            for age, (_first, label) in AGES.items()
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +146,12 @@ class Dashboard:
         late = [Late(*row) for row in counted.order_by("since", "-count")[: LATE_SHOWN + 1]]
         late_kinds = overdue.values_list("kind").annotate(count=Count("pk"), since=Min("due_on"))
         # Count what waits at each desk; the worker's queue is a desk too.
-        waiting = Dossier.objects.visible_to(user).filter(queue__in=list(_DESKS))
+        waiting = Dossier.objects.visible_to(user).filter(queue__in=list(DESK_OF))
         queues = waiting.order_by().values_list("queue", "waiting_since").annotate(Count("pk"))
-        counts: dict[str, list[int]] = defaultdict(lambda: [0] * len(AGE_WORDS))
+        counts: dict[str, Counter[str]] = defaultdict(Counter)
         for queue, since, count in queues:
-            days = calendar.between(since or today, today)
-            counts[str(_DESKS[queue])][bisect_left(_AGES, days)] += count
-        labels = dict.fromkeys(map(str, _DESKS.values()))  # in order, each once
+            age = age_of(calendar.between(since or today, today))
+            counts[DESK_OF[queue]][age] += count
         # The medians by procedure, out of counts by day of receipt and of answer.
         answered = Dossier.objects.visible_to(user).filter(
             decided_on__gt=today - timedelta(days=max(WINDOWS)), decided_on__lte=today
@@ -166,7 +169,7 @@ class Dashboard:
             late=late[:LATE_SHOWN],
             has_more_late=len(late) > LATE_SHOWN,
             late_kinds=[LateKind(*row) for row in late_kinds.order_by("-count", "kind")],
-            desks=[Desk(label, counts[label]) for label in labels if label in counts],
+            desks=[Desk(desk, counts[desk]) for desk in DESKS if desk in counts],
             paces=[
                 Pace(
                     str(procedure.label),
@@ -207,5 +210,6 @@ def dashboard(request: UserRequest) -> HttpResponse:
     if not request.user.can(Capability.SEE_DASHBOARD):
         raise Http404
     figures = Dashboard.of(request.user, today=timezone.localdate(), calendar=work_calendar())
-    context = {"figures": figures, "ages": AGE_WORDS, "windows": WINDOWS}
+    ages = [label for _first, label in AGES.values()]
+    context = {"figures": figures, "ages": ages, "windows": WINDOWS}
     return render(request, "requests_app/dashboard.html", context)
