@@ -19,10 +19,11 @@ from portal.search.words import phrases
 from requests_app.models import Dossier
 from requests_app.workflow import State
 from tests import builders, words
+from tests.orgmerge.builders import merger
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
-PEOPLE, CERTIFICATES, DEVICES, DOSSIERS, LETTERS, BODIES = 10, 20, 30, 40, 45, 50
+PEOPLE, CERTIFICATES, DEVICES, DOSSIERS, LETTERS, BODIES, MERGERS = 10, 20, 30, 40, 45, 50, 60
 
 
 @pytest.fixture
@@ -201,6 +202,16 @@ def test_an_identity_number_of_elsewhere_finds_nobody_and_stands_in_no_address(
     assert (asked.status_code, asked.context["groups"]) == (200, [])
     assert "012084000123" not in (asked.content + offered.content).decode()
     assert not AuditEntry.objects.filter(action="subscriber.reveal").exists()
+
+
+def test_a_reorganisation_is_found_by_its_name_or_decision_by_who_works_on_it() -> None:
+    officer = builders.user(Role.OFFICE_OFFICER)
+    made = merger(officer)
+
+    assert found(officer, "sắp xếp xã thử") == {MERGERS: [made.title]}
+    assert made.title in found(officer, made.decision)[MERGERS]
+    for stranger in (builders.user(Role.OFFICE_OFFICER), builders.user(Role.CLERK)):
+        assert MERGERS not in found(stranger, "sắp xếp xã thử")
 
 
 def test_one_letter_or_nothing_asks_for_more(client: Client, clerk: User) -> None:
