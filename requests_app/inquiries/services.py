@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Inheritance
@@ -18,6 +19,7 @@ from portal.core import law
 from portal.core.calendar.workdays import work_calendar
 from portal.core.roles import Capability
 from portal.core.rules import refuse
+from portal.core.web.waiting import Waiting
 from portal.notices import services as notices
 from requests_app.acts import dossier_act
 from requests_app.kinds.named_bodies import bodies_of
@@ -30,6 +32,13 @@ def visible_to(user: User) -> QuerySet[TransferInquiry]:
     if not user.can(Capability.DRAFT):
         return found.none()
     return found.filter(agency__in=user.body_ids)
+
+
+def waiting_of(user: User) -> Iterator[Waiting]:
+    """Say on the work list of who answers for a body how many people it is asked about."""
+    if count := visible_to(user).filter(answer="").order_by().count():
+        path = f"{reverse('requests_app:inquiries')}?state=open"
+        yield Waiting(count, gettext("câu hỏi về người chuyển công tác"), gettext("Trả lời"), path)
 
 
 def ask(dossier: Dossier, *, now: datetime) -> list[TransferInquiry]:

@@ -59,6 +59,9 @@ def inquiries(request: UserRequest) -> HttpResponse:
                 )
                 messages.success(request, _("Đã ghi nhận trả lời."))
                 return redirect("requests_app:inquiries")
+    is_open = request.GET.get("state") == "open"
+    if is_open:
+        visible = visible.filter(answer="")
     page = Paginator(visible.order_by("answer", "due_on", "pk"), ROWS).get_page(
         request.GET.get("page")
     )
@@ -73,5 +76,10 @@ def inquiries(request: UserRequest) -> HttpResponse:
         )
         for one in page
     ]
-    context = {"page": page, "inquiries": shown, "violations": refused.violations}
+    context = {
+        "page": page,
+        "inquiries": shown,
+        "is_open": is_open,
+        "violations": refused.violations,
+    }
     return render(request, "requests_app/inquiries.html", context)

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from portal.audit.models import AuditEntry
 from portal.core.rules import Refused
+from portal.core.web.waiting import waiting_for
 from portal.notices.models import Notice
 from requests_app.inquiries import services as inquiries
 from requests_app.models import Dossier, Procedure, TransferInquiry
@@ -62,6 +63,12 @@ def test_the_former_agency_is_asked_when_the_letter_leaves(
     assert Notice.objects.filter(
         recipient=before.clerk, path=reverse("requests_app:inquiries")
     ).exists()
+    (waiting,) = waiting_for(before.clerk)
+    client = Client()
+    client.force_login(before.clerk)
+    assert [one.uuid for one in client.get(waiting.path).context["page"]] == [asked.uuid]
+    inquiries.answer(asked, TransferInquiry.Answer.MOVED, actor=before.clerk, now=NOW)
+    assert waiting_for(before.clerk) == []
 
 
 def test_the_row_waits_for_the_answer_and_goes_on_when_it_is_silent(
