@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Collection
 from fnmatch import fnmatch
 from types import CodeType
@@ -11,12 +12,15 @@ import pytest
 from django.test import TransactionTestCase
 from xdist.scheduler import LoadScopeScheduling
 
-# Every test runs on SQLite. On PostgreSQL run besides those whose outcome a database can change:
-# what commits, is marked "both" (searches are), or counts queries, breaks a constraint or runs a
-# command (it, or a function that it calls, names one of the words below), and these places: the
-# flows, the drills, what keeps the portal going, the record, races, lists, sums and searches, and
-# services that lock rows. A run on PostgreSQL fails where a function of the portal that locks rows
-# was not called in it (tests/locks.py): the test of whoever adds one belongs here.
+from tests.amounts import IS_LONG
+
+# Every test runs on SQLite, but for what is said below. On PostgreSQL run besides those whose
+# outcome a database can change: what commits, is marked "both" (searches are), or counts queries,
+# breaks a constraint or runs a command (it, or a function that it calls, names one of the words
+# below), and these places: the flows, the drills, what keeps the portal going, the record, races,
+# lists, sums and searches, and services that lock rows. A run on PostgreSQL fails where a function
+# of the portal that locks rows was not called in it (tests/locks.py): the test of whoever adds one
+# belongs here.
 RUN_TWICE = (
     "tests/flows/*",
     "tests/drills/*",
@@ -66,6 +70,16 @@ RUN_TWICE = (
     "tests/requests_app/test_steps.py",
     "tests/requests_app/test_two_dossiers.py",
 )
+# What is tried of Redis, of the beat, of clocks and of folders, which no database changes: on
+# SQLite alone, but for make test-long.
+ON_SQLITE = (
+    "tests/drills/test_beat.py",
+    "tests/drills/test_broker.py",
+    "tests/drills/test_calendar.py",
+    "tests/drills/test_clocks.py",
+    "tests/drills/test_message_folder.py",
+    "tests/flows/test_year.py",
+)
 # Of these, the pages: what they say is the same on both.
 BUT_ONCE = (
     "tests/operations/test_demo.py",
@@ -73,6 +87,18 @@ BUT_ONCE = (
     "tests/*/test_*_pages.py",
     "tests/agencies/test_pages.py",
 )
+# Where both databases are tried, these stories are told on PostgreSQL, as in production; on SQLite
+# then the spine, the merger, what is killed and random sequences, and in make test-long all.
+ON_POSTGRESQL = (
+    "tests/flows/test_covering_letter.py",
+    "tests/flows/test_late_answer.py",
+    "tests/flows/test_loss.py",
+    "tests/flows/test_merger_variants.py",
+    "tests/flows/test_re*.py",
+    "tests/flows/test_system.py",
+    "tests/flows/test_t*.py",
+)
+IS_BESIDE_POSTGRESQL = os.environ.get("BESIDE_POSTGRESQL") == "1"  # .ci/test says so
 _A_MATTER_OF_DATABASES = frozenset(
     {
         "CaptureQueriesContext",
@@ -100,12 +126,15 @@ ANY_WORKER = ("tests/architecture/test_access.py",)
 def is_left_out(item: pytest.Item, *, is_postgresql: bool) -> bool:
     """Say whether the run on the other database is where a test belongs."""
     if not is_postgresql:
-        return item.get_closest_marker("postgresql") is not None
+        is_told_there = IS_BESIDE_POSTGRESQL and not IS_LONG and _is_in(item, ON_POSTGRESQL)
+        return is_told_there or item.get_closest_marker("postgresql") is not None
     return item.get_closest_marker("postgresql") is None and _runs_once(item)
 
 
 def _runs_once(item: pytest.Item) -> bool:
     if item.get_closest_marker("browser") or not uses_a_database(item):
+        return True
+    if not IS_LONG and _is_in(item, ON_SQLITE):
         return True
     if _commits(item) or _is_a_matter_of_databases(item):
         return False
