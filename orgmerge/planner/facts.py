@@ -38,6 +38,7 @@ class Target:
     province: str
     agency: int | None = None
     superior: str = ""  # names.key of the superior's name
+    superior_unknown: bool = False  # its superior is divided or ends: a person has to say
     email_domain: str = ""
 
 
