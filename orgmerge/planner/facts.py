@@ -38,8 +38,8 @@ class Target:
     province: str
     agency: int | None = None
     superior: str = ""  # names.key of the superior's name
-    superior_unknown: bool = False  # its superior is divided or ends: a person has to say
     email_domain: str = ""
+    superior_unknown: bool = False  # its superior is divided or ends: a person has to say
 
 
 @dataclass(frozen=True, slots=True)
