@@ -163,6 +163,10 @@ def words_of(code: str) -> str:
             "cấp tỉnh"
         ),
         "province_kind_missing": _("tỉnh mới không ghi là tỉnh hay thành phố"),
+        "says_no_province": _(
+            "không có dòng: tên không ghi tỉnh, không có cấp trên nào có dòng; người lập ghi thêm "
+            "nếu cần"
+        ),
         "department_joins": _(
             "đề nghị nhập vào đơn vị cùng tên của tỉnh mới; đối chiếu với quyết định"
         ),
@@ -889,10 +893,12 @@ def _counted(
     """Return what came of each old province of the file."""
     found: dict[str, ProvinceCount] = {}
     of_row: dict[int, ProvinceCount] = {}
+    first: dict[str, int] = {}  # row of each
     for number, province in sorted(reading.province_of.items()):
         counted = found.setdefault(place(province), ProvinceCount(province))
         counted.communes += 1
         of_row[number] = counted
+        first.setdefault(place(province), number)
     for number, code in {(remark.row, remark.code) for remark in expansion.faults}:
         of_row[number].refused[code] += 1
     below_provinces = (Level.COMMUNE, Level.DISTRICT)
@@ -915,6 +921,10 @@ def _counted(
                 counted.left_out["not_listed"] += 1
             elif counted.fate in ("province_stays", ""):
                 counted.left_out["unchanged"] += 1
+            elif counted.fate not in ("province_ends", "province_renamed"):
+                counted.left_out["province_undecided"] += 1
             else:
                 counted.left_out["says_no_province"] += 1
+                remark = Remark(first[name], "says_no_province", body.name, is_fault=False)
+                expansion.remarks.append(remark)
     return list(found.values())

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO, StringIO
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -191,9 +190,9 @@ _BYTE_ORDER_MARKS = {
 _MARKED_LETTERS = set("ăâđêôơưáàảãạấầẩẫậắằẳẵặéèẻẽẹếềểễệíìỉĩịóòỏõọốồổỗộớờởỡợúùủũụứừửữựýỳỷỹỵ")
 # Letters typed with the fonts of before Unicode look like these when they are read as text.
 _TCVN3 = re.compile("[a-z][\xa9-\xae\xb5-\xb9]|[\xa9-\xae\xb5\xb6\xb8\xb9][a-z]", re.IGNORECASE)
-_VNI = re.compile(r"[aeouy][äëïöüûøåîÿ]|[ñö][aeouyơôâê]|[aeouy]ù\b", re.IGNORECASE)
+_VNI = re.compile("[äëïöüûøåæîñ]", re.IGNORECASE)
 _LOOKED_AT = 1000  # rows
-_ENOUGH = 3  # such pairs of letters
+_ENOUGH, _IN_LETTERS = 3, 200  # of them: at least three, and one in so many letters
 
 
 def _decoded(content: bytes) -> str:
@@ -221,7 +220,8 @@ def _decoded(content: bytes) -> str:
 def legacy_font(text: str) -> str:
     """Return the name of the encoding before Unicode that ``text`` was typed in; "" for none."""
     for name, pattern in (("TCVN3 (ABC, .VnTime)", _TCVN3), ("VNI", _VNI)):
-        if sum(1 for _found in islice(pattern.finditer(text), _ENOUGH)) == _ENOUGH:
+        count = sum(1 for _found in pattern.finditer(text))
+        if count >= _ENOUGH and count * _IN_LETTERS >= len(text):
             return name
     return ""
 

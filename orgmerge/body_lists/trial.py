@@ -247,12 +247,22 @@ def with_implied(description: Description, *, today: date) -> Description:
         standing,
         follows,
         is_after_districts=max(description.effective_on, today) >= DISTRICTS_ENDED_ON,
+        provinces={
+            bodies[old].province: successor.province
+            for old, successor in follows.items()
+            if successor is not None and _is_of_province(bodies[old])
+        },
     )
     coming = defaultdict(list)
     for share in shares:
         coming[share.new].append(share)
     named = {pk: above.place(target, coming[pk]) for pk, target in targets.items()}
     return Description(named, shares, description.effective_on)
+
+
+def _is_of_province(body: facts.KnownBody) -> bool:
+    above = [""] if body.parent is not None else []
+    return level_of(body.name, body.province, above) == Level.PROVINCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +272,7 @@ class _Above:
     bodies: Mapping[int, facts.KnownBody]
     follows: Mapping[int, facts.Target | None]
     is_after_districts: bool
+    provinces: Mapping[str, str]  # that end → the one each passes to
 
     def place(self, target: facts.Target, shares: Sequence[facts.BodyShare]) -> facts.Target:
         """Return ``target`` with its superior and province; "" where they cannot be told."""
@@ -289,13 +300,14 @@ class _Above:
         return ""
 
     def _province(self, body: facts.KnownBody) -> str:
-        """Return where ``body`` lies afterwards: a province may pass to another."""
+        """Return where ``body`` lies afterwards: a province may pass to another, with those that
+        nobody registered under it."""
         province = body.province
         for above in self._chain(body):
             successor = self.follows.get(above.pk)
             if successor is not None and successor.province:
                 province = successor.province
-        return province
+        return self.provinces.get(province, province)
 
     def _chain(self, body: facts.KnownBody) -> Iterator[facts.KnownBody]:
         upwards = with_superiors(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from io import StringIO
 from pathlib import Path
@@ -121,6 +124,52 @@ def test_a_commune_of_which_nothing_is_registered_is_a_fault() -> None:
         call_command("expand_communes", str(COMMUNES), stdout=StringIO(), stderr=errors)
 
     assert "Dòng 2: not_registered" in errors.getvalue()
+
+
+def test_the_expansion_closes_with_what_came_of_each_province(tmp_path: Path) -> None:
+    """One commune filed under a neighbouring province, one whole twice: refused by themselves."""
+    seed("--without-x509")
+    lines = COMMUNES.read_text(encoding="utf-8-sig").splitlines()
+    lines[3] = lines[3].replace("12,Tỉnh Lai Châu,2025", "11,Tỉnh Lai Châu,2025")
+    communes, report = tmp_path / "communes.csv", tmp_path / "report.csv"
+    communes.write_text("\n".join(lines), encoding="utf-16")
+    out, errors = StringIO(), StringIO()
+
+    with pytest.raises(CommandError, match="1 dòng") as refusal:
+        call_command(
+            "expand_communes", str(communes), "--at", BEFORE, report=str(report),
+            stdout=out, stderr=errors,
+        )  # fmt: skip
+
+    assert refusal.value.returncode == 1
+    first, *_others, last = errors.getvalue().splitlines()
+    assert first.startswith("Dòng 4: province_code_differs: 03389 Phường Đoàn Kết: ")
+    assert "11 Tỉnh Lai Châu" in first
+    assert last == (
+        "Tỉnh Lai Châu: 22 dòng; 150 đơn vị có dòng, 0 đi theo cấp trên; từ chối 1 dòng "
+        "(province_code_differs 1); không có dòng: 9 đơn vị (không có trong danh sách 7, không đổi "
+        "2); tỉnh: giữ nguyên"
+    )
+    assert len(list(csv.DictReader(StringIO(out.getvalue())))) > 150
+    assert report.read_text(encoding="utf-8-sig").splitlines()[1].startswith("2,district_is")
+
+
+def test_an_unusable_list_ends_the_process_with_two(tmp_path: Path) -> None:
+    file = tmp_path / "communes.csv"
+    file.write_text("a,b\n1,2\n", encoding="utf-8")
+
+    done = subprocess.run(
+        [sys.executable, "manage.py", "expand_communes", str(file)],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"SIMULATION": "1", "DATABASE_URL": f"sqlite:///{tmp_path}/none.sqlite3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("Dòng 1: wrong_header: ")
 
 
 def test_the_population_is_made_once_into_an_empty_register() -> None:

@@ -32,6 +32,7 @@ _FATES = {
 _LEFT_OUT = {
     "not_listed": "không có trong danh sách",
     "unchanged": "không đổi",
+    "province_undecided": "chưa rõ tỉnh đi đâu",
     "says_no_province": "tên không ghi tỉnh, không có cấp trên nào có dòng",
 }
 
