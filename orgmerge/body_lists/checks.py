@@ -179,6 +179,9 @@ def check_rows(
     """
     seen = dict(taken)
     new_bodies = NewBodies()
+    described = merger.bodies.filter(agency=None).exclude(agency_code="").order_by("position")
+    for code, name, province in described.values_list("agency_code", "name", "province"):
+        new_bodies.problem(0, code=code, name=name, province=province)
     listed = list(rows)
     # Superiors may be new bodies themselves, of this list or described before.
     founded = {names.key(row.new_name) for row in listed if not row.is_dropped}

@@ -81,8 +81,14 @@ def show(findings: Sequence[Finding], write: Callable[[str], object], *, report:
 
 
 def save(findings: Sequence[Finding], report: str) -> None:
-    """Write all findings to a CSV file; raise OSError."""
-    with Path(report).open("w", encoding="utf-8-sig", newline="") as stream:
+    """Write all findings to a CSV file, to none where no name is given."""
+    if not report:
+        return
+    try:
+        stream = Path(report).open("w", encoding="utf-8-sig", newline="")  # noqa: SIM115 (below)
+    except OSError as error:
+        raise not_opened(report, error) from error
+    with stream:
         writer = csv.writer(stream)
         writer.writerow(["row", "code", "old_code", "about", "message", "refused"])
         for one in sorted(findings, key=lambda each: (each.row, each.code)):

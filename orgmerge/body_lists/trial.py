@@ -343,7 +343,9 @@ def world_of(
         filed_on=queries.filed_since(olds, day),
     )
     if found:
-        raise Unusable([Finding(one.row or 1, one.code, one.message) for one in found])
+        raise Unusable(
+            [Finding(one.row or 1, one.code, f"{one.message} {one.way_out}") for one in found]
+        )
     whole = with_implied(description, today=today)
     # A body that only follows from another row has the number of none.
     row_of = {share.new: row for share, row in zip(description.shares, rows, strict=True)}

@@ -73,12 +73,15 @@ class Command(BaseCommand):
         report: str = "",
         **_options: Any,
     ) -> None:
+        findings.save([], report)  # that it can be written is known before the work
         try:
             records = sheets.read_file(file, kind=BodyList.Kind.COMMUNES)
         except OSError as error:
             raise findings.not_opened(file, error) from error
         except Refused as refusal:
-            findings.show(findings.of_file(refusal), self.stderr.write)
+            found = findings.of_file(refusal)
+            findings.show(found, self.stderr.write)
+            findings.save(found, report)
             raise CommandError(_("Tệp không dùng được."), returncode=UNUSABLE) from refusal
         expansion = expand(
             [record for _number, record in records.rows],
@@ -96,11 +99,7 @@ class Command(BaseCommand):
         findings.show(found, self.stderr.write, report=report)
         for line in _by_province(expansion.provinces):
             self.stderr.write(line)
-        if report:
-            try:
-                findings.save(found, report)
-            except OSError as error:
-                raise findings.not_opened(report, error) from error
+        findings.save(found, report)
         if refused := {one.row for one in expansion.faults}:
             message = _("%(count)s dòng chưa mở rộng được, hoặc chỉ được một phần.")
             raise CommandError(message % {"count": with_dots(len(refused))}, returncode=FOUND)

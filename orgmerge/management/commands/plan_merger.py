@@ -91,6 +91,7 @@ class Command(BaseCommand):
         report: str = "",
         **_options: Any,
     ) -> None:
+        findings.save([], report)  # that it can be written is known before the work
         try:
             with collector_paused():
                 world, untold = self._world_of(
@@ -119,7 +120,7 @@ class Command(BaseCommand):
             message = _("%(count)s đơn vị chưa rõ cấp trên mới, việc để ngỏ.")
             self.stderr.write(message % {"count": with_dots(len(untold))})
             findings.show(untold, self.stderr.write, report=report)
-        self._save(untold, report)
+        findings.save(untold, report)
 
     def _world_of(
         self, file: str, *, today: date, effective: date | None
@@ -140,16 +141,9 @@ class Command(BaseCommand):
 
     def _refuse(self, found: Sequence[Finding], report: str, *, code: int) -> NoReturn:
         findings.show(found, self.stderr.write, report=report)
-        self._save(found, report)
+        findings.save(found, report)
         message = _("Tệp có %(count)s lỗi; chưa lập kế hoạch.")
         raise CommandError(message % {"count": with_dots(len(found))}, returncode=code)
-
-    def _save(self, found: Sequence[Finding], report: str) -> None:
-        if report:
-            try:
-                findings.save(found, report)
-            except OSError as error:
-                raise findings.not_opened(report, error) from error
 
 
 def _lines(
