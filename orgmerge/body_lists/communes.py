@@ -41,7 +41,6 @@ COLUMNS = (
 COMMITTEES = ("ỦY BAN NHÂN DÂN", "HỘI ĐỒNG NHÂN DÂN", "ĐẢNG ỦY")
 # These go on: what a commune usually has beside its committees.
 UNITS = ("TRƯỜNG MẦM NON", "TRƯỜNG TIỂU HỌC", "TRƯỜNG TRUNG HỌC CƠ SỞ", "TRẠM Y TẾ")
-_DISTRICT_BODIES = ("ỦY BAN NHÂN DÂN", "HỘI ĐỒNG NHÂN DÂN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,18 +234,16 @@ def expand(
     expansion = Expansion()
     reading = _Reading(expansion)
     listed = reading.read(zip(numbers, records, strict=True))
-    register = CommuneRegister(registered, listed)
-    taken: set[int] = set()
+    register = CommuneRegister(registered, reading.everyone)
     fates: dict[str, tuple[str, str]] = {}
-    for of_day in _by(listed, lambda commune: commune.day).values():
+    for of_day in _by_day(listed):
         work = _Work(register, of_day, expansion, decision)
         work.expand()
         moves = [(one.row, one.province, one.new_province, one.effective_on) for one in of_day]
         provinces = _Provinces(register, reading.names, expansion, decision)
         provinces.expand(moves)
         fates |= provinces.fates
-    taken.update(row.body for row in expansion.rows)
-    expansion.provinces = _counted(reading, register, taken, fates, expansion)
+    expansion.provinces = _counted(reading, register, fates, expansion)
     return expansion
 
 
@@ -255,13 +252,14 @@ class _Reading:
 
     def __init__(self, expansion: Expansion) -> None:
         self._expansion = expansion
-        self.names: set[str] = set()  # of all communes named, of refused rows too
+        self.everyone: list[CommuneRow] = []  # of refused rows too
+        self.names: set[str] = set()  # of all communes named
         self.province_of: dict[int, str] = {}
         self._refused: set[Hashable] = set()  # communes a row of which was refused
 
     def read(self, records: Iterable[tuple[int, Mapping[str, str]]]) -> list[CommuneRow]:
         listed = list(self._cells(records))
-        for of_day in _by(listed, lambda commune: commune.day).values():
+        for of_day in _by_day(listed):
             left = self._without(
                 of_day, "province_code_differs", lambda one: one.province_code,
                 lambda one: place(one.province), lambda one: f"{one.province_code} {one.province}",
@@ -330,6 +328,7 @@ class _Reading:
                 new_province_code=cells["new_province_code"],
                 effective_on=cells["effective_on"],
             )
+            self.everyone.append(commune)
             day = cells["effective_on"]
             if not all((commune.name, commune.province, commune.new_name)):
                 self._refuse(commune, "cell_missing", "")
@@ -416,11 +415,14 @@ def _by(
     return found
 
 
+def _by_day(rows: Sequence[CommuneRow]) -> Iterable[list[CommuneRow]]:
+    """Return the rows of each decision; one without a day is of the only day there is."""
+    days = {one.day for one in rows} - {""}
+    only = next(iter(days)) if len(days) == 1 else ""
+    return _by(rows, lambda commune: commune.day or only).values()
+
+
 LEVEL_WORDS = {Level.PROVINCE: "cấp tỉnh", Level.DISTRICT: "cấp huyện", Level.COMMUNE: "cấp xã"}
-
-
-def _is_city(body: Registered) -> bool:
-    return organ_of(body.name)[1] == CITY
 
 
 class CommuneRegister:
@@ -437,9 +439,13 @@ class CommuneRegister:
         self._in_province: dict[str, list[Registered]] = {}
         self._named: dict[tuple[str, str], list[Registered]] = {}
         self._children: dict[int, list[Registered]] = {}
+        self._organs: dict[tuple[str, tuple[str, str, str]], list[Registered]] = {}
         for body in sorted(self.bodies.values(), key=lambda one: one.pk):
             self._named.setdefault((key(body.name), place(body.province)), []).append(body)
             self._in_province.setdefault(place(body.province), []).append(body)
+            if self.levels[body.pk] in (Level.PROVINCE, Level.DISTRICT):
+                of_place = place(body.province), organ_of(body.name)
+                self._organs.setdefault(of_place, []).append(body)
             if body.parent is not None:
                 self._children.setdefault(body.parent, []).append(body)
         homonyms: dict[tuple[str, str], set[tuple[str, str, str, str]]] = {}
@@ -466,24 +472,23 @@ class CommuneRegister:
                 return told[0]
         return "ambiguous"
 
-    def named(self, name: str, province: str, *levels: Level, is_of: str = "") -> list[Registered]:
-        """Return the bodies so called in a province, of these levels where any are given.
+    def named(self, name: str, province: str) -> list[Registered]:
+        """Return the bodies so called in a province, of whatever level."""
+        return self._named.get((key(name), place(province)), [])
 
-        ``is_of`` is the province as the file writes it: in a "Tỉnh …" no city is the province.
+    def of_district(self, organ: tuple[str, str, str], province: str) -> list[Registered]:
+        """Return the bodies that are an organ of a district, as ``organ_of`` names it.
+
+        In what the file writes as "Tỉnh …" no city is the province, whatever the register lets
+        think.
         """
-        found = self._named.get((key(name), place(province)), [])
-        if not levels:
-            return found
-        is_plain_province = kind_of_province(is_of) == TINH
+        levels = {Level.DISTRICT}
+        if kind_of_province(province) == TINH:
+            levels.add(Level.PROVINCE)
         return [
             body
-            for body in found
-            if (
-                Level.DISTRICT
-                if is_plain_province and self.levels[body.pk] == Level.PROVINCE and _is_city(body)
-                else self.levels[body.pk]
-            )
-            in levels
+            for body in self._organs.get((place(province), organ), [])
+            if self.levels[body.pk] in levels and organ[1] != TINH
         ]
 
     def under(self, body: Registered) -> list[Registered]:
@@ -508,7 +513,8 @@ class CommuneRegister:
         if len(alike) == 1:
             return f"{body.name} ({body.province})"
         level = LEVEL_WORDS.get(self.levels[body.pk], "")
-        if level and len(self.named(body.name, body.province, self.levels[body.pk])) == 1:
+        alike = [one for one in alike if self.levels[one.pk] == self.levels[body.pk]]
+        if level and len(alike) == 1:
             return f"{body.name} ({level}; {body.province})"
         return None
 
@@ -610,19 +616,16 @@ class _Work:
                 continue
             successors = list({commune.new: commune for commune in communes}.values())
             is_complete = self._is_complete(communes)
-            for organ in _DISTRICT_BODIES:
-                name = f"{organ} {first.district}"
-                found = self.register.named(
-                    name, first.province, Level.DISTRICT, Level.NONE, is_of=first.province
-                )
+            for place_of_organ, organ in enumerate(COMMITTEES):
+                found = self._organs(organ, first)
                 if len(found) > 1:
+                    name = f"{organ} {first.district}"
                     self._remark(first, "ambiguous", name, said=self.register.shown(found))
                 if len(found) != 1 or found[0].pk in self._taken:
                     continue
                 self._taken.add(found[0].pk)
                 body = found[0]
                 is_whole = is_complete and len(successors) == 1
-                place_of_organ = COMMITTEES.index(organ)
                 for successor in successors:
                     new_name = commune_bodies(successor.new_name)[place_of_organ]
                     extent = Extent.WHOLE if is_whole else Extent.PARTLY
@@ -630,16 +633,16 @@ class _Work:
                 said = "" if is_complete else _("tệp chưa đủ các xã của huyện này")
                 self._remark(first, "district_is_a_choice", body.name, is_fault=False, said=said)
 
+    def _organs(self, organ: str, commune: CommuneRow) -> list[Registered]:
+        """Return the bodies that are this organ of a commune's district: "Huyện ủy Than Uyên" is
+        the Party committee of it."""
+        wanted = organ_of(f"{organ} {commune.district}")
+        return self.register.of_district(wanted, commune.province) if wanted[0] else []
+
     def _is_complete(self, communes: Sequence[CommuneRow]) -> bool:
         """Say whether the file maps a whole district: each registered commune under its People's
         Committee is listed, and each whole (DOMAIN 14.20). What is not registered tells nothing."""
-        first = communes[0]
-        committees = self.register.named(
-            f"{COMMITTEES[0]} {first.district}",
-            first.province,
-            Level.DISTRICT,
-            is_of=first.province,
-        )
+        committees = self._organs(COMMITTEES[0], communes[0])
         if len(committees) != 1 or any(one.extent != Extent.WHOLE for one in communes):
             return False
         theirs = [
@@ -886,11 +889,11 @@ class _Provinces:
 def _counted(
     reading: _Reading,
     register: CommuneRegister,
-    taken: set[int],
     fates: Mapping[str, tuple[str, str]],
     expansion: Expansion,
 ) -> list[ProvinceCount]:
     """Return what came of each old province of the file."""
+    taken = {row.body for row in expansion.rows}
     found: dict[str, ProvinceCount] = {}
     of_row: dict[int, ProvinceCount] = {}
     first: dict[str, int] = {}  # row of each

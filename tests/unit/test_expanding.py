@@ -216,6 +216,28 @@ def test_the_district_goes_partly_to_each_new_commune_once() -> None:
     assert len(rows) == 2
 
 
+def test_the_party_committee_of_a_district_is_one_of_its_bodies() -> None:
+    known = Known()
+    party = known.body("HUYỆN ỦY THAN UYÊN")
+    known.body("UBND XÃ A")
+
+    found = expand([listed("Xã A", "Xã X")], known.bodies)
+
+    (row,) = [row for row in found.rows if row.body == party]
+    assert (row.new_name, row.extent) == ("ĐẢNG ỦY XÃ X", "partly")
+
+
+def test_rows_without_a_day_are_of_the_only_day_there_is() -> None:
+    known = Known()
+    known.body("UBND XÃ A")
+    known.body("UBND XÃ B")
+    without = listed("Xã B", "Xã B", code="2") | {"effective_on": ""}
+
+    found = expand([listed("Xã A", "Xã B", code="1"), without], known.bodies)
+
+    assert {row.new_agency for row in found.rows} == {"UBND XÃ B (Lai Châu)"}
+
+
 def test_two_communes_of_one_name_are_told_apart_by_their_district() -> None:
     known = Known()
     city = known.body("UBND THÀNH PHỐ BẠC LIÊU", province="Bạc Liêu")
