@@ -154,6 +154,53 @@ def test_the_expansion_closes_with_what_came_of_each_province(tmp_path: Path) ->
     assert report.read_text(encoding="utf-8-sig").splitlines()[1].startswith("2,district_is")
 
 
+def test_bac_giang_goes_to_the_province_of_bac_ninh_never_to_its_old_city(tmp_path: Path) -> None:
+    """DOMAIN 14.23, from the list of communes to the plan: the city of a district's level bears
+    the name the province has from the day on."""
+
+    def body(name: str, province: str, parent: Agency | None = None) -> Agency:
+        made = builders.agency(name, parent=parent)
+        Agency.objects.filter(pk=made.pk).update(province=province)
+        holder = builders.certificate(subscriber=builders.organisation(made))
+        Certificate.objects.filter(pk=holder.pk).update(subject=f"C=VN, L={province}, CN={name}")
+        return made
+
+    old = body("ỦY BAN NHÂN DÂN TỈNH BẮC GIANG", "Bắc Giang")
+    new = body("ỦY BAN NHÂN DÂN TỈNH BẮC NINH", "Bắc Ninh")
+    city = body("ỦY BAN NHÂN DÂN THÀNH PHỐ BẮC NINH", "Bắc Ninh", new)
+    department = body("SỞ Y TẾ TỈNH BẮC GIANG", "Bắc Giang", old)
+    body("ỦY BAN NHÂN DÂN XÃ MỘT", "Bắc Giang", old)
+    body("ỦY BAN NHÂN DÂN PHƯỜNG HAI", "Bắc Ninh", city)
+    header = COMMUNES.read_text(encoding="utf-8-sig").splitlines()[0]
+    communes, bodies = tmp_path / "communes.csv", tmp_path / "bodies.csv"
+    to = "Thành phố Bắc Ninh,2026-12-01"
+    communes.write_text(
+        f"{header}\n1,Xã Một,,24,Tỉnh Bắc Giang,whole,8,Xã Một,27,{to}\n"
+        f"2,Phường Hai,Thành phố Bắc Ninh,27,Tỉnh Bắc Ninh,whole,9,Phường Hai,27,{to}\n",
+        encoding="utf-8",
+    )
+    out, errors = StringIO(), StringIO()
+    call_command("expand_communes", str(communes), stdout=out, stderr=errors)
+    bodies.write_text(out.getvalue(), encoding="utf-8")
+    planned = StringIO()
+
+    call_command("plan_merger", str(bodies), "--at", "2026-11-20", "--json", stdout=planned)
+
+    lines = [json.loads(line) for line in planned.getvalue().splitlines()]
+    of = {
+        line["body"]: line
+        for line in lines
+        if line["about"] == LineAbout.CERTIFICATE and line["action"] != LineAction.KEEP
+    }
+    assert of[new.name]["sender"] == of[old.name]["sender"] == "ỦY BAN NHÂN DÂN THÀNH PHỐ BẮC NINH"
+    assert {of[old.name]["sender_id"], of[new.name]["sender_id"]} == {str(new.uuid)}
+    assert of[department.name]["sender"] == "SỞ Y TẾ THÀNH PHỐ BẮC NINH"
+    assert str(city.uuid) not in {line["sender_id"] for line in lines}
+    said = errors.getvalue().splitlines()
+    assert said[-2].endswith("tỉnh: nhập vào Thành phố Bắc Ninh")
+    assert said[-1].endswith("tỉnh: đổi thành Thành phố Bắc Ninh")
+
+
 def test_an_unusable_list_ends_the_process_with_two(tmp_path: Path) -> None:
     file = tmp_path / "communes.csv"
     file.write_text("a,b\n1,2\n", encoding="utf-8")
