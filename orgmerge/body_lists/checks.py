@@ -184,8 +184,9 @@ def check_rows(
         new_bodies.problem(0, code=code, name=name, province=province)
     listed = list(rows)
     # Superiors may be new bodies themselves, of this list or described before.
-    founded = {names.key(row.new_name) for row in listed if not row.is_dropped}
+    founded: set[object] = {names.key(row.new_name) for row in listed if not row.is_dropped}
     founded |= {pair[1] for pair in taken if isinstance(pair, tuple)}
+    superiors: dict[object, str] = {}  # new body → what stands above it
     for row in listed:
         row.problems, row.remarks = [], []
         found = register.find(row.old_agency) if row.old_agency else "old_missing"
@@ -193,10 +194,8 @@ def check_rows(
         if isinstance(found, str):
             _problem(row, found, column="old_agency", said=register.shown(row.old_agency))
         _resolve_successor(row, register, new_bodies)
-        if row.superior and names.key(row.superior) not in founded:
-            superior = register.find(row.superior)
-            if isinstance(superior, str):
-                _problem(row, "no_such_superior", column="superior")
+        if row.superior and not row.is_dropped:
+            _check_superior(row, register, founded, superiors)
         _check_other_cells(row, merger)
         # What a row says: which body, and where it goes (a key, a name, or nowhere).
         key = row.old_id, row.new_id or names.key(row.new_name) or None
@@ -225,6 +224,17 @@ def _resolve_successor(row: BodyListRow, register: BodyRegister, new_bodies: New
         )
         if found[0]:
             _problem(row, found[0], column="new_agency")
+
+
+def _check_superior(
+    row: BodyListRow, register: BodyRegister, founded: set[object], told: dict[object, str]
+) -> None:
+    superior = names.key(row.superior)
+    if superior not in founded and isinstance(register.find(row.superior), str):
+        shown = register.shown(row.superior)
+        _problem(row, "no_such_superior", column="superior", said=shown)
+    elif told.setdefault(row.new_id or names.key(row.new_name), superior) != superior:
+        _problem(row, "superiors_differ", column="superior")
 
 
 def _check_other_cells(row: BodyListRow, merger: Merger) -> None:
@@ -281,6 +291,7 @@ def words_of(code: str) -> str:
             "Không tìm thấy đơn vị cấp trên mới: phải là tên mới của một dòng khác, hoặc mã định "
             "danh, tên một đơn vị đã đăng ký."
         ),
+        "superiors_differ": _("Các dòng của một đơn vị mới ghi hai đơn vị cấp trên khác nhau."),
         "code_with_two_names": _("Một mã ghi cho hai tên đơn vị mới. Sửa mã hoặc tên cho khớp."),
         "name_with_two_codes": _("Một tên đơn vị mới trong tỉnh ghi hai mã. Sửa cho khớp."),
         "bad_extent": _("Phạm vi phải là “Toàn bộ” hoặc “Một phần”."),

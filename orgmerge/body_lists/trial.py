@@ -26,7 +26,7 @@ from orgmerge.planner.successors import DISTRICTS_ENDED_ON
 from orgmerge.register import inputs, queries
 from orgmerge.register.inputs import Description
 from orgmerge.vocabulary import Extent
-from portal.agencies.levels import Level, level_of, organ_of
+from portal.agencies.levels import CITY, TINH, Level, level_of, organ_of
 from portal.agencies.models import Agency
 from portal.agencies.tree import with_superiors
 from portal.core.text.identifiers import parse_day, written_day
@@ -115,7 +115,10 @@ class BodiesRead:
         self.shares.append(facts.BodyShare(old=old, new=new, extent=extent))
         self.rows.append(number)
         if new is not None and record["superior"]:
-            self.superiors.setdefault(new, (record["superior"], number))
+            told, first = self.superiors.setdefault(new, (record["superior"], number))
+            if not names.same(told, record["superior"]):
+                said = _("Dòng đối chiếu: %(row)d.") % {"row": first}
+                self.fault(number, "superiors_differ", about=record["superior"], said=said)
 
     def successor(self, number: int, record: Mapping[str, str], old: int | None) -> int | None:
         """Return the registered body that takes over, None when it is to be founded."""
@@ -199,10 +202,10 @@ def description_of(
         if not isinstance(old, int) or known.bodies[old].level != Level.PROVINCE:
             continue
         new = known.find_successor(entry["new_agency"], new_name=entry["new_name"], old=old)
-        _organ, _kind, founded = organ_of(entry["new_name"])
+        _organ, kind, founded = organ_of(entry["new_name"])
         if isinstance(new, int) and known.bodies[new].level == Level.PROVINCE:
             reading.provinces[reading.bodies[old].province] = reading.bodies[new].province
-        elif new is None and founded:
+        elif not entry["new_agency"] and kind in (TINH, CITY):
             reading.provinces.setdefault(reading.bodies[old].province, founded)
     for number, record in rows:
         reading.read_row(number, record)

@@ -474,6 +474,30 @@ def test_a_superior_that_the_file_tells_is_taken(file: Path) -> None:
     assert errors.getvalue() == ""
 
 
+def test_two_superiors_of_one_new_body_are_a_fault(file: Path) -> None:
+    first, second = commune("ĐẦU"), commune("HAI")
+    rows = [f"{one.name},,TRƯỜNG MỚI,whole,2026-12-01,,{one.name}" for one in (first, second)]
+    file.write_text("\n".join([f"{HEADER},superior", *rows]), encoding="utf-8")
+    errors = StringIO()
+
+    with pytest.raises(CommandError):
+        call_command("plan_merger", str(file), "--at", "2026-11-20", stderr=errors)
+
+    assert errors.getvalue().startswith("Dòng 3: superiors_differ: ỦY BAN NHÂN DÂN XÃ HAI: ")
+
+
+def test_a_founded_council_of_a_province_lies_in_the_new_one(file: Path) -> None:
+    old = builders.agency("HỘI ĐỒNG NHÂN DÂN TỈNH BẠC LIÊU")
+    Agency.objects.filter(pk=old.pk).update(province="Bạc Liêu")
+    person = builders.certificate(subscriber=builders.person(at=old))
+    Certificate.objects.filter(pk=person.pk).update(subject="C=VN, L=Bạc Liêu, CN=A")
+
+    lines = plan(file, f"{old.name},,HỘI ĐỒNG NHÂN DÂN TỈNH CÀ MAU,whole,2026-12-01,1684/NQ")
+
+    line = next(line for line in lines if line["id"] == str(person.uuid))
+    assert (line["action"], line["reason"]) == (LineAction.CHANGE, "province_changes")
+
+
 def test_a_superior_nobody_knows_is_a_fault(file: Path) -> None:
     rows, _certificate = school_of_a_divided_commune()
     file.write_text("\n".join([f"{HEADER},superior", *rows]) + "XÃ LẠ", encoding="utf-8")
