@@ -779,16 +779,18 @@ class _Provinces:
         for move in moves:
             of_province.setdefault(place(move[1]), []).append(move)
         for old, theirs in of_province.items():
-            first = theirs[0]
-            goes_to = Counter(place(move[2]) for move in theirs)
-            kinds = {kind_of_province(move[2]) for move in theirs} - {""}
-            if not any(_changes(move[1], move[2]) for move in theirs):
+            # What keeps a commune of its own goes on, whatever becomes of others at its border.
+            own = [move for move in theirs if place(move[2]) == old]
+            deciding = own or theirs
+            first = next((move for move in deciding if _changes(move[1], move[2])), None)
+            kinds = {kind_of_province(move[2]) for move in deciding} - {""}
+            if first is None:
                 self.fates[old] = "province_stays", ""
-            elif len(goes_to) > 1 or len(kinds) > 1:
-                several = ", ".join(dict.fromkeys(move[2] for move in theirs))
+            elif len({place(move[2]) for move in deciding}) > 1 or len(kinds) > 1:
+                several = ", ".join(dict.fromkeys(move[2] for move in deciding))
                 self._say(first, "province_goes_to_several", first[1], said=several)
                 self.fates[old] = "province_goes_to_several", several
-            elif not kinds and place(first[2]) != old:
+            elif not kinds:
                 self._say(first, "province_kind_missing", first[2])
                 self.fates[old] = "province_kind_missing", first[2]
             else:

@@ -42,6 +42,15 @@ def test_a_province_that_becomes_a_city_is_renamed_with_its_organs() -> None:
     ]
 
 
+def test_a_commune_at_the_border_ends_no_province() -> None:
+    stays = ("Tỉnh Bạc Liêu", "Tỉnh Bạc Liêu")
+    assert rows(stays, ("Tỉnh Bạc Liêu", "Tỉnh Cà Mau"), stays) == []
+
+
+def test_a_province_of_two_kinds_on_one_day_is_not_decided() -> None:
+    assert rows(("Tỉnh Bạc Liêu", "Tỉnh Bạc Liêu"), ("Tỉnh Bạc Liêu", "Thành phố Bạc Liêu")) == []
+
+
 def test_a_province_written_without_its_kind_stays() -> None:
     assert rows(("Tỉnh Bạc Liêu", "Bạc Liêu")) == []
 
