@@ -39,6 +39,15 @@ class Extent(models.TextChoices):
     PARTLY = "partly", _("Một phần")
 
 
+# What a file may say of it, made comparable by ``search_key``.
+EXTENTS = {
+    "whole": Extent.WHOLE,
+    "toan bo": Extent.WHOLE,
+    "partly": Extent.PARTLY,
+    "mot phan": Extent.PARTLY,
+}
+
+
 class LineAbout(models.TextChoices):
     """What a line of the plan is about; each thing stands in exactly one line."""
 

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 
 from orgmerge.acts import merger_act
 from orgmerge.body_lists import checks, sheets
-from orgmerge.body_lists.checks import EXTENTS
 from orgmerge.body_lists.communes import ExpandedRow, Registered, Remark, expand, place
 from orgmerge.body_lists.sheets import Record, Records
 from orgmerge.description import implied_rows
@@ -25,17 +24,20 @@ from orgmerge.models import BodyList, BodyListRow, Merger, MergerBody, MergerSha
 from orgmerge.planner import names
 from orgmerge.vocabulary import Extent
 from portal.accounts.models import User
-from portal.agencies.models import Agency, AgencyVersion
+from portal.agencies.levels import own_name
+from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.audit import services as audit
 from portal.core.database.bulk import update_rows
 from portal.core.rules import refuse
 from portal.core.text.identifiers import check_agency_code
 from portal.core.text.numbers import with_dots
-from portal.core.text.vietnamese import nfc, search_key
+from portal.core.text.vietnamese import nfc
 from requests_app.errors import NotEditable, StaleVersion
 
 _AT_ONCE = 500
-_TEXTS = ("old_agency", "new_agency", "new_name", "extent", "effective_on", "decision")
+_TEXTS = (
+    "old_agency", "new_agency", "new_name", "extent", "effective_on", "decision", "superior",
+)  # fmt: skip
 _JUDGED = ("old", "new", "extent", "problems", "remarks", "is_bad")
 
 
@@ -222,29 +224,26 @@ def find_list(merger: Merger, code: UUID) -> BodyList | None:
     return merger.lists.filter(uuid=code).first()
 
 
-_KIND_OF_PROVINCE = re.compile(r"^(?:tỉnh|thành phố|tp\.?)\s+", re.IGNORECASE)
-
-
 def rows_of_communes(made: BodyList, records: Records) -> list[BodyListRow]:
     """Return a row for each registered body of the communes, and one for each commune or body that
     could not be told, so that nothing of the list is lost unseen."""
-    communes = [_in_words_of_the_machine(record) for _number, record in records.rows]
-    expansion = expand(communes, registered_of(made.merger))
-    sources = _Sources(records.rows, expansion.remarks)
+    communes = dict(records.rows)
+    expansion = expand(communes.values(), registered_of(made.merger), rows=list(communes))
+    sources = _Sources(communes, expansion.remarks)
     rows = [
         BodyListRow(
             body_list=made,
             source=sources.of(row.source, row.old_agency),
-            **row.record() | {"new_name": _name_with_province(row, communes[row.source - 2])},
+            **row.record() | {"new_name": _name_with_province(row, communes[row.source])},
         )
         for row in expansion.rows
     ]
     rows += [
         BodyListRow(
             body_list=made,
-            source=sources.of(fault.row, ""),
+            source=sources.of(fault.row, "", refused=fault),
             old_agency=fault.about,
-            **_rest_of(communes[fault.row - 2]),
+            **_rest_of(communes[fault.row]),
         )
         for fault in expansion.faults
     ]
@@ -268,9 +267,10 @@ def registered_of(merger: Merger) -> list[Registered]:
             code=code_of.get(pk, ""),
             parent=parent,
             has_seal=has_seal,
+            is_province=kind == AgencyKind.PROVINCE,
         )
-        for pk, name, province, parent, has_seal in existing.values_list(
-            "pk", "name", "province", "parent_id", "has_seal"
+        for pk, name, province, parent, has_seal, kind in existing.values_list(
+            "pk", "name", "province", "parent_id", "has_seal", "kind"
         )
     ]
 
@@ -278,25 +278,28 @@ def registered_of(merger: Merger) -> list[Registered]:
 class _Sources:
     """Where a row comes from, in words: the line of the sheet, and what to look at."""
 
-    def __init__(self, records: Sequence[tuple[int, Record]], remarks: Sequence[Remark]) -> None:
+    def __init__(self, records: Mapping[int, Record], remarks: Sequence[Remark]) -> None:
         self._records = records
-        self._doubtful = {(one.row, one.about) for one in remarks if not one.is_fault}
+        self._about: dict[str, list[Remark]] = defaultdict(list)
+        for remark in remarks:
+            if not remark.is_fault:
+                self._about[remark.about].append(remark)
 
-    def of(self, row: int, body: str) -> str:
-        number, record = self._records[row - 2]
+    def of(self, row: int, body: str, *, refused: Remark | None = None) -> str:
+        record = self._records[row]
         said = _("dòng %(number)d: %(old)s → %(new)s") % {
-            "number": number,
+            "number": row,
             "old": record.get("old_name", ""),
             "new": record.get("new_name", ""),
         }
-        if any(one == row and body.startswith(about) for one, about in self._doubtful):
-            said += " – " + _("xã chia nhiều nơi, chưa rõ trực thuộc ai")
-        return said
-
-
-def _in_words_of_the_machine(record: Record) -> dict[str, str]:
-    extent = EXTENTS.get(search_key(record.get("extent", "")))
-    return {**record, "extent": str(extent) if extent else record.get("extent", "")}
+        remarks = [refused] if refused else self._about.get(body.partition(" (")[0], [])
+        told = dict.fromkeys(
+            _("xã chia nhiều nơi, chưa rõ trực thuộc ai")
+            if one.code == "superior_not_told"
+            else one.words
+            for one in remarks
+        )
+        return " – ".join([said, *told])
 
 
 def _name_with_province(row: ExpandedRow, commune: Mapping[str, str]) -> str:
@@ -304,13 +307,13 @@ def _name_with_province(row: ExpandedRow, commune: Mapping[str, str]) -> str:
     was, will = commune.get("old_province", ""), commune.get("new_province", "")
     if row.new_agency or not will or place(was) == place(will):
         return row.new_name
-    return f"{row.new_name} ({_KIND_OF_PROVINCE.sub('', will)})"
+    return f"{row.new_name} ({own_name(will)})"
 
 
 def _rest_of(commune: Mapping[str, str]) -> dict[str, str]:
     return {
         "new_name": commune.get("new_name", "")[:250],
-        "extent": commune["extent"][:40],
+        "extent": commune.get("extent", "")[:40],
         "effective_on": commune.get("effective_on", "")[:30],
     }
 
@@ -379,7 +382,7 @@ def accept_rows(merger: Merger, rows: Sequence[BodyListRow]) -> None:
     acceptance.forget_implied([row.old_id for row in rows if row.old_id])
     bodies = acceptance.bodies(targets)
     acceptance.add_shares(rows, targets, bodies)
-    acceptance.set_superiors()
+    acceptance.set_superiors(acceptance.told_superiors(targets, bodies))
     implied_rows.imply(merger)
 
 
@@ -480,12 +483,38 @@ class Acceptance:
                 )
         MergerShare.objects.bulk_create(made, batch_size=_AT_ONCE)
 
-    def set_superiors(self) -> None:
+    def told_superiors(
+        self, targets: Mapping[object, NewBody], bodies: Mapping[object, MergerBody]
+    ) -> dict[int, implied_rows.Superior]:
+        """Return described body → what its rows say stands above it: a body of the description,
+        else a registered one."""
+        typed = {
+            bodies[key].pk: said
+            for key, target in targets.items()
+            if (said := next((row.superior for row in target.rows if row.superior), ""))
+        }
+        if not typed:
+            return {}
+        described = list(self.merger.bodies.all())
+        by_name = {(names.key(one.name), place(one.province)): one for one in described}
+        province_of = {one.pk: one.province for one in described}
+        register = checks.register_of(self.merger.bodies_followed(), day=self.merger.effective_on)
+        told = {}
+        for pk, said in typed.items():
+            above = by_name.get((names.key(said), place(province_of[pk])))
+            found = register.find(said) if above is None else above.agency_id
+            if isinstance(found, int):
+                told[pk] = implied_rows.Superior(agency=found)
+            elif above is not None:
+                told[pk] = implied_rows.Superior(body=above.pk)
+        return told
+
+    def set_superiors(self, told: Mapping[int, implied_rows.Superior]) -> None:
         """A body whose superior ends stands under the one that takes the superior's place.
 
         Where the superior is divided among its own inferiors (a district among communes), who stood
         under it stands under the superior's superior; under any other divided one a person has to
-        say.
+        say: ``told`` is what the list says.
         """
         shares = list(self.merger.shares.filter(is_implied=False).select_related("old"))
         bodies = {body.pk: body for body in self.merger.bodies.all()}
@@ -506,13 +535,14 @@ class Acceptance:
         late = []
         for body in bodies.values():
             was = body.parent_id or 0
-            if was not in above:
+            one = told.get(body.pk) or above.get(was)
+            if one is None:
                 continue
-            one = above[was]
             if one == implied_rows.Superior() and was in levels_gone:
                 upper = grand[was]
                 one = above.get(upper or 0, implied_rows.Superior(agency=upper))
-            if one.agency != body.parent_id and body.pk != one.body:
+            is_other = (one.agency, one.body) != (body.parent_id, body.parent_body_id)
+            if is_other and body.pk != one.body:
                 body.parent_id, body.parent_body_id = one.agency, one.body
                 late.append(body)
         MergerBody.objects.bulk_update(late, ["parent", "parent_body"], batch_size=_AT_ONCE)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import re
+import sys
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO, StringIO
+from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -17,6 +22,7 @@ from openpyxl.utils import get_column_letter
 
 from orgmerge.models import BodyList
 from portal.core.rules import Refused, refuse
+from portal.core.text.numbers import with_dots
 from portal.core.text.vietnamese import nfc, search_key
 from portal.core.web.sheets import cell
 from requests_app.spreadsheets import MAX_ROWS
@@ -26,7 +32,11 @@ from requests_app.spreadsheets.workbook import open_sheet, too_many_rows
 BODIES = {
     "old_agency": (
         gettext_lazy("Đơn vị cũ"),
-        gettext_lazy("Bắt buộc. Mã định danh, tên đầy đủ, hoặc tên kèm tỉnh trong ngoặc."),
+        gettext_lazy(
+            "Bắt buộc. Mã định danh, tên đầy đủ, hoặc tên kèm tỉnh trong ngoặc; còn trùng thì kèm "
+            "cấp trên hoặc cấp: UBND PHƯỜNG 1 (UBND THỊ XÃ A; Bạc Liêu), UBND THÀNH PHỐ B "
+            "(cấp tỉnh)."
+        ),
     ),
     "new_agency": (
         gettext_lazy("Đơn vị mới đã có"),
@@ -48,6 +58,13 @@ BODIES = {
         gettext_lazy("Quyết định"),
         gettext_lazy("Số quyết định, nghị quyết; để trống là quyết định của phương án."),
     ),
+    "superior": (
+        gettext_lazy("Đơn vị cấp trên mới"),
+        gettext_lazy(
+            "Trực thuộc ai sau sắp xếp: tên mới hoặc mã định danh. Cần ghi khi cấp trên cũ bị chia "
+            "hoặc chấm dứt (trường, trạm của xã chia nhiều nơi); đơn vị khác để trống."
+        ),
+    ),
 }
 COMMUNES = {
     "old_code": (gettext_lazy("Mã xã cũ"), gettext_lazy("Giữ số 0 ở đầu.")),
@@ -55,8 +72,11 @@ COMMUNES = {
     "old_district": (gettext_lazy("Huyện cũ"), gettext_lazy("Để phân biệt các xã trùng tên.")),
     "old_province_code": (gettext_lazy("Mã tỉnh cũ"), ""),
     "old_province": (gettext_lazy("Tỉnh cũ"), gettext_lazy("Bắt buộc.")),
-    "extent": BODIES["extent"],
-    "new_code": (gettext_lazy("Mã xã mới"), ""),
+    "extent": (
+        gettext_lazy("Phạm vi"),
+        gettext_lazy("Bắt buộc. Toàn bộ (whole) hoặc Một phần (partly): không suy ra từ số dòng."),
+    ),
+    "new_code": (gettext_lazy("Mã xã mới"), gettext_lazy("Mỗi mã một tên, mỗi tên một mã.")),
     "new_name": (gettext_lazy("Tên xã mới"), gettext_lazy("Bắt buộc. Ví dụ: Xã Tân Uyên.")),
     "new_province_code": (gettext_lazy("Mã tỉnh mới"), ""),
     "new_province": (gettext_lazy("Tỉnh mới"), ""),
@@ -67,7 +87,7 @@ COLUMNS: Mapping[str, Mapping[str, Any]] = {
     BodyList.Kind.COMMUNES: COMMUNES,
 }
 # A sheet without these is not of this kind; the others may be left out.
-_NEEDED = {
+_NEEDED: Mapping[str, set[str]] = {
     BodyList.Kind.COMMUNES: {"old_name", "old_province", "new_name", "extent"},
     BodyList.Kind.BODIES: {"old_agency", "new_name"},
 }
@@ -75,6 +95,9 @@ _ZIP = b"PK\x03\x04"
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _MOST_CELL = 350
 _DELIMITERS = ",;\t"
+# Of a file a command reads: the nation's communes came to 81,084 rows of bodies (10 MB).
+MOST_FILE_ROWS = 300_000
+MOST_FILE_BYTES = 100 * 1024 * 1024
 
 Record = Mapping[str, str]
 
@@ -87,65 +110,66 @@ class Records:
     rows: Sequence[tuple[int, Record]]
 
 
-def read(content: bytes) -> Records:
-    """Return the rows of a file that hold anything; raise Refused for the file as a whole."""
-    rows = rows_of(content)
+def read(content: bytes, *, kind: str = "", most_rows: int = MAX_ROWS) -> Records:
+    """Return the rows of a file that hold anything; raise Refused for the file as a whole.
+
+    Pages and commands read files by this alone: .xlsx, or text in UTF-8, UTF-16 or CP1258 with
+    commas, semicolons or tabs. ``kind``: the list it has to be; either one where it is left out.
+    """
+    is_workbook = content.startswith((_ZIP, _OLE))
+    rows = _workbook(content, most_rows) if is_workbook else _text(content)
     header = next(rows, None)
-    if header is None:
+    if header is None and not kind:
         raise _not_readable()
-    kind, columns = _columns(header[1])
+    titles = header[1] if header else ()
+    kind, columns = _columns(titles, [kind] if kind else list(_NEEDED))
     found = []
-    for number, record in records(rows, columns):
-        found.append((number, record))
-        if len(found) > MAX_ROWS:
-            raise too_many_rows(number)
-    if not found:
-        raise refuse(
-            "no_rows",
-            _("Bảng không có dòng dữ liệu nào."),
-            way_out=_("Nhập danh sách từ dòng 2, ngay dưới dòng tiêu đề."),
-        )
-    return Records(kind, found)
-
-
-def rows_of(content: bytes) -> Iterator[tuple[int, Sequence[Any]]]:
-    """Yield the rows of a workbook or a CSV file with their numbers, none of an empty one; raise
-    Refused when it is neither."""
-    return _workbook(content) if content.startswith((_ZIP, _OLE)) else _text(content)
-
-
-def records(
-    rows: Iterable[tuple[int, Sequence[Any]]], columns: Mapping[int, str]
-) -> Iterator[tuple[int, Record]]:
-    """Yield the rows that hold anything, by the names of ``columns``."""
     for number, values in rows:
         record = {
             name: _cell(values[index]) if index < len(values) else ""
             for index, name in columns.items()
         }
         if any(record.values()):
-            yield number, record
+            found.append((number, record))
+            if len(found) > most_rows:
+                raise too_many_rows(number, most=most_rows)
+    if not found:
+        raise refuse(
+            "no_rows",
+            _("Bảng không có dòng dữ liệu nào."),
+            way_out=_("Nhập danh sách từ dòng 2, ngay dưới dòng tiêu đề."),
+        )
+    if font := legacy_font(
+        " ".join(cell for _n, row in found[:_LOOKED_AT] for cell in row.values())
+    ):
+        raise _in_legacy_font(font)
+    return Records(kind, found)
 
 
-def columns_of(header: Iterable[Any], kind: str) -> dict[int, str]:
-    """Return the name of each known column of a list of this kind by its place."""
-    known = {search_key(str(words[0])): name for name, words in COLUMNS[kind].items()}
-    known |= {search_key(name): name for name in COLUMNS[kind]}
-    titles = (search_key(str(title or "")) for title in header)
-    return {index: known[title] for index, title in enumerate(titles) if title in known}
+def read_file(path: str, *, kind: str) -> Records:
+    """Return the rows of a file on disk, "-" for standard input; raise Refused or OSError."""
+    if path == "-":
+        content = sys.stdin.buffer.read(MOST_FILE_BYTES + 1)
+    else:
+        with Path(path).open("rb") as stream:
+            content = stream.read(MOST_FILE_BYTES + 1)
+    if len(content) > MOST_FILE_BYTES:
+        raise refuse(
+            "too_large",
+            _("Tệp lớn hơn %(most)d MB.") % {"most": MOST_FILE_BYTES // 1024 // 1024},
+            way_out=_("Chia danh sách thành nhiều tệp, mỗi tệp một tỉnh."),
+        )
+    return read(content, kind=kind, most_rows=MOST_FILE_ROWS)
 
 
-def _workbook(content: bytes) -> Iterator[tuple[int, Sequence[Any]]]:
-    sheet = open_sheet(content, headers=list(COMMUNES))
+def _workbook(content: bytes, most_rows: int) -> Iterator[tuple[int, Sequence[Any]]]:
+    sheet = open_sheet(content, headers=list(COMMUNES), most_rows=most_rows)
     yield 1, sheet.header
     yield from sheet.rows
 
 
 def _text(content: bytes) -> Iterator[tuple[int, Sequence[Any]]]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _not_readable() from error
+    text = _decoded(content)
     if "\0" in text:
         raise _not_readable()
     if not text.strip():
@@ -158,15 +182,80 @@ def _text(content: bytes) -> Iterator[tuple[int, Sequence[Any]]]:
         raise _not_readable() from error
 
 
-def _columns(header: Sequence[Any]) -> tuple[str, dict[int, str]]:
+_BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_MARKED_LETTERS = set("ăâđêôơưáàảãạấầẩẫậắằẳẵặéèẻẽẹếềểễệíìỉĩịóòỏõọốồổỗộớờởỡợúùủũụứừửữựýỳỷỹỵ")
+# Letters typed with the fonts of before Unicode look like these when they are read as text.
+_TCVN3 = re.compile("[a-z][\xa9-\xae\xb5-\xb9]|[\xa9-\xae\xb5\xb6\xb8\xb9][a-z]", re.IGNORECASE)
+_VNI = re.compile("[äëïöüûøåæîñ]", re.IGNORECASE)
+_LOOKED_AT = 1000  # rows
+_ENOUGH, _IN_LETTERS = 3, 200  # of them: at least three, and one in so many letters
+
+
+def _decoded(content: bytes) -> str:
+    """Return the text of a file by its byte order mark, else as UTF-8, else as CP1258 when that
+    makes Vietnamese words; raise Refused that names the encoding otherwise."""
+    named = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "")
+    try:
+        return content.decode(named or "utf-8")
+    except UnicodeDecodeError as error:
+        if named:
+            raise _not_readable() from error
+    # Undefined bytes are no error here: what they stand in is no CP1258 anyway.
+    text = unicodedata.normalize("NFC", content.decode("cp1258", "replace"))
+    if font := legacy_font(content[: _LOOKED_AT * 100].decode("cp1252", "replace")):
+        raise _in_legacy_font(font)
+    titles = re.split(f"[{_DELIMITERS}]", text.partition("\n")[0])
+    if not any(columns_of(titles, kind) for kind in COLUMNS):
+        raise _not_readable()
+    letters = {one for one in text.lower() if not one.isascii() and one.isalpha()}
+    if "\ufffd" in text or not letters <= _MARKED_LETTERS:
+        raise _not_readable()
+    return text
+
+
+def legacy_font(text: str) -> str:
+    """Return the name of the encoding before Unicode that ``text`` was typed in; "" for none."""
+    for name, pattern in (("TCVN3 (ABC, .VnTime)", _TCVN3), ("VNI", _VNI)):
+        count = sum(1 for _found in pattern.finditer(text))
+        if count >= _ENOUGH and count * _IN_LETTERS >= len(text):
+            return name
+    return ""
+
+
+def columns_of(header: Iterable[Any], kind: str) -> dict[int, str]:
+    """Return the name of each known column of a list of this kind by its place."""
+    known = {search_key(str(words[0])): name for name, words in COLUMNS[kind].items()}
+    known |= {search_key(name): name for name in COLUMNS[kind]}
+    titles = (search_key(str(title or "")) for title in header)
+    return {index: known[title] for index, title in enumerate(titles) if title in known}
+
+
+def _columns(header: Sequence[Any], kinds: Sequence[str]) -> tuple[str, dict[int, str]]:
     """Return which list it is, and the name of each known column by its place."""
-    for kind, needed in _NEEDED.items():
-        columns = columns_of(header, kind)
-        if needed <= set(columns.values()):
-            if len(set(columns.values())) < len(columns):
-                raise _wrong_header(_("Có hai cột cùng tiêu đề."))
-            return kind, columns
-    raise _wrong_header(_("Dòng 1 không phải dòng tiêu đề của bảng mẫu."))
+    columns = {kind: columns_of(header, kind) for kind in kinds}
+    for kind, found in columns.items():
+        if _NEEDED[kind] <= set(found.values()):
+            if twice := {name for name in found.values() if list(found.values()).count(name) > 1}:
+                raise _wrong_header(
+                    _("Có hai cột cùng tiêu đề: %(names)s.") % {"names": _titles(kind, twice)}
+                )
+            return kind, found
+    # The list it is most like: of that, what is missing.
+    kind = max(kinds, key=lambda one: len(set(columns[one].values()) & _NEEDED[one]))
+    missing = _NEEDED[kind].difference(columns[kind].values())
+    raise _wrong_header(
+        _("Dòng 1 không phải dòng tiêu đề của bảng mẫu. Thiếu cột: %(names)s.")
+        % {"names": _titles(kind, missing)}
+    )
+
+
+def _titles(kind: str, names: Iterable[str]) -> str:
+    wanted = [one for one in COLUMNS[kind] if one in set(names)]
+    return ", ".join(f"{COLUMNS[kind][name][0]} ({name})" for name in wanted)
 
 
 def _cell(value: Any) -> str:
@@ -191,9 +280,33 @@ def _wrong_header(message: str) -> Refused:
 def _not_readable() -> Refused:
     return refuse(
         "not_readable",
-        _("Không đọc được tệp: không phải .xlsx, cũng không phải .csv mã hóa UTF-8."),
+        _(
+            "Không đọc được tệp: không phải .xlsx, cũng không phải .csv mã hóa UTF-8, UTF-16 "
+            "hay CP1258."
+        ),
         way_out=_("Lưu lại dạng Excel Workbook (.xlsx) hoặc CSV UTF-8 rồi tải lên."),
     )
+
+
+def _in_legacy_font(name: str) -> Refused:
+    return refuse(
+        "legacy_font",
+        _("Chữ trong tệp gõ bằng bảng mã cũ %(name)s, không phải Unicode.") % {"name": name},
+        way_out=_("Chuyển mã sang Unicode (UTF-8) rồi lưu lại dạng .xlsx hoặc CSV UTF-8."),
+    )
+
+
+def columns_help(kind: str) -> str:
+    """Return what a command's help says of the columns of a list."""
+    lines = [
+        f"  {name} – {header}: {hint}".rstrip(": ")
+        for name, (header, hint) in COLUMNS[kind].items()
+    ]
+    limits = _(
+        "Tệp .xlsx, hoặc .csv mã hóa UTF-8, UTF-16, CP1258, ngăn cách bằng dấu phẩy, chấm phẩy "
+        "hoặc tab; tối đa %(rows)s dòng, %(size)d MB."
+    ) % {"rows": with_dots(MOST_FILE_ROWS), "size": MOST_FILE_BYTES // 1024 // 1024}
+    return "\n".join([_("Các cột (tiêu đề tiếng Việt hoặc tên máy):"), *lines, "", limits])
 
 
 _SHEET_TITLE = "Danh sach"

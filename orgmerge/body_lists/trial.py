@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
@@ -11,41 +11,34 @@ from itertools import islice
 from django.utils.translation import gettext as _
 
 from orgmerge.body_lists import sheets
-from orgmerge.body_lists.checks import EXTENTS, BodyRegister, register_of, words_of
+from orgmerge.body_lists.checks import (
+    BodyRegister,
+    NewBodies,
+    extent_of,
+    register_of,
+    words_of,
+)
+from orgmerge.body_lists.findings import FOUND, UNUSABLE, Finding
+from orgmerge.body_lists.sheets import Records
 from orgmerge.description import contradictions
-from orgmerge.models import BodyList
 from orgmerge.planner import facts, names
 from orgmerge.planner.successors import DISTRICTS_ENDED_ON
 from orgmerge.register import inputs, queries
 from orgmerge.register.inputs import Description
 from orgmerge.vocabulary import Extent
+from portal.agencies.levels import CITY, TINH, Level, level_of, organ_of
 from portal.agencies.models import Agency
 from portal.agencies.tree import with_superiors
-from portal.core.rules import Refused
-from portal.core.text.identifiers import parse_day
-from portal.core.text.vietnamese import search_key
-
-_NEEDED = frozenset({"old_agency", "new_agency", "new_name", "extent"})
-_DISTRICTS = tuple(
-    f"{names.key(f'ỦY BAN NHÂN DÂN {kind}')} " for kind in ("HUYỆN", "QUẬN", "THỊ XÃ", "THÀNH PHỐ")
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with a row of the file; row 1 is its header."""
-
-    row: int
-    code: str
-    message: str
+from portal.core.text.identifiers import parse_day, written_day
+from portal.core.text.numbers import with_dots
 
 
 class Unusable(Exception):
-    """The file cannot be planned from; nothing was read of the register but names."""
+    """Nothing can be planned from the file: ``code`` is what the command ends with."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__(f"{len(faults)} faults")
-        self.faults = faults
+    def __init__(self, findings: Sequence[Finding], *, code: int = FOUND) -> None:
+        super().__init__(f"{len(findings)} findings")
+        self.findings, self.code = findings, code
 
 
 @dataclass(slots=True)
@@ -57,22 +50,24 @@ class BodiesRead:
     targets: dict[int, facts.Target] = field(default_factory=dict)
     shares: list[facts.BodyShare] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
-    days: dict[date, int] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Finding] = field(default_factory=list)
     # Province that passes to another → that one; both made comparable.
     provinces: dict[str, str] = field(default_factory=dict)
+    # Described body → who is to stand above it, and the row that says so.
+    superiors: dict[int, tuple[str, int]] = field(default_factory=dict)
     _places: dict[object, int] = field(default_factory=dict)
+    _new_bodies: NewBodies = field(default_factory=NewBodies)
 
-    def fault(self, row: int, code: str, message: str = "") -> None:
-        """Note what is wrong with a row."""
-        self.faults.append(Fault(row, code, message or words_of(code)))
+    def fault(self, row: int, code: str, *, about: str = "", said: str = "") -> None:
+        """Note what is wrong with a row, in the words of its cell."""
+        message = " ".join(filter(None, (words_of(code), said)))
+        self.faults.append(Finding(row, code, message, about=about))
 
     def target(self, agency: int | None, name: str, *, old: int) -> int:
         """Return the described body that goes on as ``agency``, or is founded as ``name`` where
         ``old`` lies: two provinces may have a commune of one name."""
-        lies = self.bodies[old].province
         standing = self.bodies.get(agency) if agency is not None else None
-        province = standing.province if standing else self.provinces.get(lies, lies)
+        province = standing.province if standing else self.province_after(old)
         place: object = agency if agency is not None else (names.key(name), province)
         own = name or (standing.name if standing else "")
         pk = self._places.setdefault(place, len(self._places) + 1)
@@ -87,80 +82,137 @@ class BodiesRead:
             )
         return pk
 
+    def province_after(self, body: int) -> str:
+        """Return where a body lies afterwards, made comparable."""
+        lies = self.bodies[body].province
+        return self.provinces.get(lies, lies)
+
     def read_row(self, number: int, record: Mapping[str, str]) -> None:
         typed = record["old_agency"]
         old = self.known(number, typed, self.register.find(typed) if typed else "old_missing")
         goes_on = record["new_agency"] or record["new_name"]
-        agency = self.successor(number, record) if goes_on else None
-        extent = EXTENTS.get(search_key(record["extent"]))
+        agency = self.successor(number, record, old) if goes_on else None
+        extent = extent_of(record["extent"])
         if extent is None:
-            self.fault(number, "bad_extent")
-        if record["effective_on"]:
-            day = parse_day(record["effective_on"])
-            if day is None:
-                self.fault(number, "bad_day")
-            else:
-                self.days.setdefault(day, number)
+            self.fault(number, "bad_extent", about=f"“{record['extent']}”")
+        if record["effective_on"] and parse_day(record["effective_on"]) is None:
+            self.fault(number, "bad_day", about=f"“{record['effective_on']}”")
         if old is None or extent is None or (self.faults and self.faults[-1].row == number):
             return
+        if goes_on and agency is None and record["new_agency"]:
+            code, first = self._new_bodies.problem(
+                number,
+                code=record["new_agency"],
+                name=record["new_name"],
+                province=self.province_after(old),
+            )
+            if code:
+                about = f"{record['new_agency']} {record['new_name']}"
+                said = _("Dòng đối chiếu: %(row)d.") % {"row": first}
+                self.fault(number, code, about=about, said=said)
+                return
         new = self.target(agency, record["new_name"], old=old) if goes_on else None
         self.shares.append(facts.BodyShare(old=old, new=new, extent=extent))
         self.rows.append(number)
+        if new is not None and record["superior"]:
+            told, first = self.superiors.setdefault(new, (record["superior"], number))
+            if not names.same(told, record["superior"]):
+                said = _("Dòng đối chiếu: %(row)d.") % {"row": first}
+                self.fault(number, "superiors_differ", about=record["superior"], said=said)
 
-    def successor(self, number: int, record: Mapping[str, str]) -> int | None:
+    def successor(self, number: int, record: Mapping[str, str], old: int | None) -> int | None:
         """Return the registered body that takes over, None when it is to be founded."""
         typed = record["new_agency"]
         if not typed:
             return None
-        found = self.register.find_successor(typed, new_name=record["new_name"])
+        found = self.register.find_successor(typed, new_name=record["new_name"], old=old)
         return self.known(number, typed, found)
 
     def known(self, number: int, typed: str, found: int | str | None) -> int | None:
         """Return the body found; note as a fault the code of why there is none."""
         if not isinstance(found, str):
             return found
-        self.fault(number, found, f"{typed}: {words_of(found)}" if typed else "")
+        self.fault(number, found, about=typed, said=self.register.shown(typed))
         return None
 
+    def place_under_told(self) -> None:
+        """Give each described body the superior its row says: a new name of the file, or a
+        registered body."""
+        by_name = {(one.key, one.province): one for one in self.targets.values()}
+        for pk, (typed, row) in self.superiors.items():
+            target = self.targets[pk]
+            plain = typed.rpartition(" (")[0] if typed.endswith(")") else typed
+            above = by_name.get((names.key(plain), target.province))
+            found = self.register.find(typed) if above is None else 0
+            if isinstance(found, str):
+                code = "no_such_superior" if found == "no_such_body" else found
+                self.fault(row, code, about=typed, said=self.register.shown(typed))
+                continue
+            # One that goes on by the file is called as the file says.
+            going_on = self._places.get(found) if found else None
+            above = self.targets.get(going_on or 0, above)
+            superior = above.key if above else self.bodies[found].key
+            self.targets[pk] = replace(target, superior=superior)
 
-def records_of(content: bytes) -> list[tuple[int, sheets.Record]]:
-    """Return the rows of the file with their numbers, every column named; raises Unusable."""
-    try:
-        rows = sheets.rows_of(content)
-        columns = sheets.columns_of(next(rows, (1, ()))[1], BodyList.Kind.BODIES)
-        if missing := _NEEDED.difference(columns.values()):
-            message = _("Thiếu cột: %(names)s.") % {"names": ", ".join(sorted(missing))}
-            raise Unusable([Fault(1, "wrong_header", message)])
-        unsaid = dict.fromkeys(sheets.BODIES, "")
-        return [(number, {**unsaid, **record}) for number, record in sheets.records(rows, columns)]
-    except Refused as refusal:
-        raise Unusable([Fault(1, one.code, one.message) for one in refusal.violations]) from refusal
+
+def rows_of_day(records: Records, effective: date | None) -> tuple[Records, date | None, int]:
+    """Return the rows of one effective day, the day, and how many rows of others were left out;
+    raise Unusable with the days of the file when it has several and none was chosen.
+
+    A row without a day is of whichever is planned.
+    """
+    days: dict[date, list[int]] = defaultdict(list)
+    for number, record in records.rows:
+        if day := parse_day(record.get("effective_on", "")):
+            days[day].append(number)
+    counted = ", ".join(
+        _("%(day)s: %(count)s dòng") % {"day": written_day(day), "count": with_dots(len(rows))}
+        for day, rows in sorted(days.items())
+    )
+    if effective is None:
+        if len(days) > 1:
+            _first, second = list(days.values())[:2]
+            message = _(
+                "tệp có nhiều ngày hiệu lực (%(days)s). Mỗi lần lập cho một ngày: thêm "
+                "--effective YYYY-MM-DD."
+            )
+            found = Finding(second[0], "other_day", message % {"days": counted})
+            raise Unusable([found], code=UNUSABLE)
+        return records, next(iter(days), None), 0
+    left_out = {number for day, rows in days.items() if day != effective for number in rows}
+    kept = [row for row in records.rows if row[0] not in left_out]
+    if not kept:
+        message = _("Không có dòng nào của ngày %(day)s (%(days)s).")
+        said = message % {"day": written_day(effective), "days": counted}
+        raise Unusable([Finding(1, "no_rows", said)], code=UNUSABLE)
+    return Records(records.kind, kept), effective, len(left_out)
 
 
-def description_of(content: bytes, *, today: date) -> tuple[Description, list[int]]:
-    """Return what the file describes, and the row of each share; raises Unusable."""
-    records = records_of(content)
-    everyone = Agency.objects.all()
-    known = register_of(everyone, day=today)
-    reading = BodiesRead(known, queries.bodies(known.names, today=today))
-    # The provinces whose topmost body passes to that of another.
-    found = {}
-    for _number, entry in records:
-        old = reading.register.find(entry["old_agency"])
-        new = reading.register.find(entry["new_agency"])
-        if isinstance(old, int) and isinstance(new, int) and reading.bodies[old].parent is None:
-            found[reading.bodies[old].province] = reading.bodies[new].province
-    reading.provinces = found
-    for number, record in records:
+def description_of(
+    records: Records, *, effective_on: date | None, today: date
+) -> tuple[Description, list[int]]:
+    """Return what the rows describe, and the row of each share; raises Unusable."""
+    unsaid = dict.fromkeys(sheets.BODIES, "")
+    rows = [(number, {**unsaid, **record}) for number, record in records.rows]
+    known = register_of(Agency.objects.all(), day=today)
+    reading = BodiesRead(known, queries.bodies(known.bodies, today=today))
+    # The provinces an organ of which passes to that of another.
+    for _number, entry in rows:
+        old = known.find(entry["old_agency"])
+        if not isinstance(old, int) or known.bodies[old].level != Level.PROVINCE:
+            continue
+        new = known.find_successor(entry["new_agency"], new_name=entry["new_name"], old=old)
+        _organ, kind, founded = organ_of(entry["new_name"])
+        if isinstance(new, int) and known.bodies[new].level == Level.PROVINCE:
+            reading.provinces[reading.bodies[old].province] = reading.bodies[new].province
+        elif not entry["new_agency"] and kind in (TINH, CITY):
+            reading.provinces.setdefault(reading.bodies[old].province, founded)
+    for number, record in rows:
         reading.read_row(number, record)
-    if not reading.shares and not reading.faults:
-        reading.fault(1, "no_rows", _("Bảng không có dòng dữ liệu nào."))
-    for day, row in list(reading.days.items())[1:]:
-        reading.fault(row, "other_day", _("Ngày hiệu lực %(day)s khác dòng trên.") % {"day": day})
+    reading.place_under_told()
     if reading.faults:
         raise Unusable(reading.faults)
-    effective_on = next(iter(reading.days), today)
-    return Description(reading.targets, reading.shares, effective_on), reading.rows
+    return Description(reading.targets, reading.shares, effective_on or today), reading.rows
 
 
 def with_implied(description: Description, *, today: date) -> Description:
@@ -198,12 +250,22 @@ def with_implied(description: Description, *, today: date) -> Description:
         standing,
         follows,
         is_after_districts=max(description.effective_on, today) >= DISTRICTS_ENDED_ON,
+        provinces={
+            bodies[old].province: successor.province
+            for old, successor in follows.items()
+            if successor is not None and _is_of_province(bodies[old])
+        },
     )
     coming = defaultdict(list)
     for share in shares:
         coming[share.new].append(share)
     named = {pk: above.place(target, coming[pk]) for pk, target in targets.items()}
     return Description(named, shares, description.effective_on)
+
+
+def _is_of_province(body: facts.KnownBody) -> bool:
+    above = [""] if body.parent is not None else []
+    return level_of(body.name, body.province, above) == Level.PROVINCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +275,7 @@ class _Above:
     bodies: Mapping[int, facts.KnownBody]
     follows: Mapping[int, facts.Target | None]
     is_after_districts: bool
+    provinces: Mapping[str, str]  # that end → the one each passes to
 
     def place(self, target: facts.Target, shares: Sequence[facts.BodyShare]) -> facts.Target:
         """Return ``target`` with its superior and province; "" where they cannot be told."""
@@ -221,29 +284,33 @@ class _Above:
         sources = [self.bodies[one] for one in own or [share.old for share in shares]]
         superiors = {self._superior(body) for body in sources}
         provinces = {self._province(body) for body in sources}
+        superior = superiors.pop() if len(superiors) == 1 else ""
         return replace(
             target,
-            superior=superiors.pop() if len(superiors) == 1 else "",
+            superior=target.superior or superior or "",
+            superior_unknown=not target.superior and superior is None,
             province=provinces.pop() if len(provinces) == 1 else target.province,
         )
 
-    def _superior(self, body: facts.KnownBody) -> str:
+    def _superior(self, body: facts.KnownBody) -> str | None:
+        """Return the name of what stands above, "" for nothing, None where a person must say."""
         for above in self._chain(body):
             if above.pk in self.follows and not self._was_district(above):
                 successor = self.follows[above.pk]
-                return successor.key if successor else ""
+                return successor.key if successor else None
             if not self._was_district(above):
                 return above.key
         return ""
 
     def _province(self, body: facts.KnownBody) -> str:
-        """Return where ``body`` lies afterwards: a province may pass to another."""
+        """Return where ``body`` lies afterwards: a province may pass to another, with those that
+        nobody registered under it."""
         province = body.province
         for above in self._chain(body):
             successor = self.follows.get(above.pk)
             if successor is not None and successor.province:
                 province = successor.province
-        return province
+        return self.provinces.get(province, province)
 
     def _chain(self, body: facts.KnownBody) -> Iterator[facts.KnownBody]:
         upwards = with_superiors(
@@ -253,13 +320,17 @@ class _Above:
 
     def _was_district(self, body: facts.KnownBody) -> bool:
         """Districts, and towns and cities that stand under a province (DOMAIN 9)."""
-        is_one = body.parent is not None and body.key.startswith(_DISTRICTS)
-        return is_one and self.is_after_districts
+        above = [one.name for one in self._chain(body)]
+        is_one = level_of(body.name, body.province, above) == Level.DISTRICT
+        return is_one and bool(above) and self.is_after_districts
 
 
-def world_of(content: bytes, *, today: date) -> facts.World:
-    """Return the world of a file; raises Unusable."""
-    description, rows = description_of(content, today=today)
+def world_of(
+    records: Records, *, effective_on: date | None, today: date, tracked: queries.Tracked = iter
+) -> tuple[facts.World, list[Finding]]:
+    """Return the world of the rows of one day, and of which bodies nobody has said what they come
+    under; raises Unusable."""
+    description, rows = description_of(records, effective_on=effective_on, today=today)
     # Raise Unusable with the rows that contradict each other or what the register knows.
     day = description.effective_on
     olds = {share.old for share in description.shares}
@@ -275,10 +346,16 @@ def world_of(content: bytes, *, today: date) -> facts.World:
         filed_on=queries.filed_since(olds, day),
     )
     if found:
-        raise Unusable([Fault(one.row or 1, one.code, one.message) for one in found])
-    return inputs.gather(with_implied(description, today=today), today=today)
-
-
-def rows_at_fault(faults: Iterable[Fault]) -> list[str]:
-    """Return the faults as lines for people."""
-    return [f"{_('Dòng')} {fault.row}: {fault.code}: {fault.message}" for fault in faults]
+        raise Unusable(
+            [Finding(one.row or 1, one.code, f"{one.message} {one.way_out}") for one in found]
+        )
+    whole = with_implied(description, today=today)
+    # A body that only follows from another row has the number of none.
+    row_of = {share.new: row for share, row in zip(description.shares, rows, strict=True)}
+    message = _("chưa ghi đơn vị cấp trên mới; việc của đơn vị này để ngỏ.")
+    untold = [
+        Finding(row_of.get(pk, 0), "superior_not_told", message, about=one.name, is_fault=False)
+        for pk, one in whole.targets.items()
+        if one.superior_unknown
+    ]
+    return inputs.gather(whole, today=today, tracked=tracked), untold

@@ -104,6 +104,12 @@ class ListRowForm(forms.Form):
         label=gettext_lazy("Ngày hiệu lực"), max_length=30, required=False
     )
     decision = forms.CharField(label=gettext_lazy("Quyết định"), max_length=250, required=False)
+    superior = forms.CharField(
+        label=gettext_lazy("Đơn vị cấp trên mới"),
+        help_text=gettext_lazy("Chỉ cần ghi khi cấp trên cũ bị chia hoặc chấm dứt."),
+        max_length=350,
+        required=False,
+    )
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
 

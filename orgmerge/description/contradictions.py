@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from orgmerge.planner import names
 from orgmerge.planner.facts import BodyShare, KnownBody, Target
 from orgmerge.vocabulary import Extent, MergerKind
+from portal.agencies.levels import Level, level_of
+from portal.agencies.tree import with_superiors
 from portal.core.rules import Violation
 
 
@@ -55,6 +57,17 @@ class Described:
         """Return a body's name as people read it."""
         fact = self.bodies.get(body)
         return fact.name if fact else f"#{body}"
+
+    def is_of_district(self, body: int) -> bool:
+        """Say whether a body is an organ of a district, or of a city of that level."""
+        upwards = with_superiors(
+            body, lambda one: self.bodies[one].parent if one in self.bodies else None
+        )
+        known = [self.bodies[one] for one in upwards if one in self.bodies]
+        if not known:
+            return False
+        above = [one.name for one in known[1:]]
+        return level_of(known[0].name, known[0].province, above) == Level.DISTRICT
 
     def row_of(self, target: int) -> int | None:
         """Return the first row that leads to a target; None where none does."""
@@ -156,13 +169,15 @@ def whole_goes_one_way(described: Described) -> Iterator[Violation]:
 
 @check
 def parts_add_up(described: Described) -> Iterator[Violation]:
-    """A part leaves the rest somewhere: in another target, or in the body that goes on."""
+    """A part leaves the rest somewhere: in another target, or in the body that goes on. What
+    becomes of a district's body is a person's choice, however few go on with it (DOMAIN 14.20)."""
     going_on = described.going_on()
     for body, rows in described.by_body().items():
         is_partly = all(share.extent == Extent.PARTLY for _number, share in rows)
         if (
             is_partly
             and len(rows) == 1
+            and not described.is_of_district(body)
             and (
                 body not in going_on
                 or all(described.goes_to_itself(share) for _number, share in rows)

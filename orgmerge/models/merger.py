@@ -429,6 +429,9 @@ class BodyListRow(models.Model):
     extent = models.CharField(_("phạm vi"), max_length=40, blank=True, default=Extent.WHOLE)
     effective_on = models.CharField(_("ngày hiệu lực"), max_length=30, blank=True)
     decision = models.CharField(_("quyết định"), max_length=250, blank=True)
+    superior = models.CharField(
+        _("đơn vị cấp trên mới"), max_length=350, blank=True, default="", db_default=""
+    )
     old = models.ForeignKey(Agency, models.PROTECT, null=True, db_index=False, related_name="+")
     new = models.ForeignKey(Agency, models.PROTECT, null=True, db_index=False, related_name="+")
     problems = models.JSONField(default=list)

@@ -100,6 +100,7 @@ class Warn(StrEnum):
     AGENCY_NOT_NAMED = "agency_not_named"
     NO_CERTIFICATE_LEFT = "no_certificate_left"
     CANNOT_AS_SETTLED = "cannot_as_settled"
+    SUPERIOR_UNKNOWN = "superior_unknown"
 
 
 class Against(StrEnum):

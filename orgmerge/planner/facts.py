@@ -39,6 +39,7 @@ class Target:
     agency: int | None = None
     superior: str = ""  # names.key of the superior's name
     email_domain: str = ""
+    superior_unknown: bool = False  # its superior is divided or ends: a person has to say
 
 
 @dataclass(frozen=True, slots=True)

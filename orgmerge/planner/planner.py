@@ -7,12 +7,16 @@ Pure: no ORM, no clock. The decision tables are in ``orgmerge.planner``, one mod
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from operator import attrgetter
 
 from orgmerge.planner import devices, dossiers, organisations, people
+from orgmerge.planner.codes import Warn
 from orgmerge.planner.facts import KnownCertificate, PlannerLine, PlannerResult, World
 from orgmerge.planner.successors import PlanningContext
+from orgmerge.vocabulary import LineAction
 
+_ASKS_FOR_NAMES = frozenset({LineAction.CHANGE, LineAction.ISSUE})
 _KEY, _STAGE = attrgetter("pk"), attrgetter("stage")
 
 
@@ -37,6 +41,7 @@ def plan(world: World) -> PlannerResult:
         result = organisations.decide(context, of_bodies)
         lines = result.certificates
         lines |= people.decide(context, held)
+        leave_open_without_superior(world, lines)
         found: list[PlannerLine] = []
         for about in (
             result.bodies,
@@ -51,3 +56,15 @@ def plan(world: World) -> PlannerResult:
     finally:
         if is_collecting:
             gc.enable()
+
+
+def leave_open_without_superior(world: World, lines: dict[int, PlannerLine]) -> None:
+    """Open the lines that ask for a certificate which would name a superior nobody has told: that
+    of a school of a divided commune, until a person says what it comes under."""
+    unknown = {pk for pk, target in world.targets.items() if target.superior_unknown}
+    if not unknown:
+        return
+    for pk, line in lines.items():
+        if line.sender in unknown and line.action in _ASKS_FOR_NAMES:
+            warnings = (*line.warnings, Warn.SUPERIOR_UNKNOWN)
+            lines[pk] = replace(line, is_open=True, warnings=warnings)

@@ -496,6 +496,11 @@ WARNINGS: Mapping[str, Reason] = by_code(
             _("Không làm được như đã quyết định vì chứng thư còn dưới %(days_left)s ngày.")
         ),
     ),
+    Reason(
+        Warn.SUPERIOR_UNKNOWN,
+        f"{S0} mục 1",
+        _("Cơ quan cấp trên cũ bị chia hoặc chấm dứt, chưa ghi đơn vị trực thuộc ai từ nay."),
+    ),
 )
 
 AGAINST: Mapping[str, Reason] = by_code(

@@ -57,13 +57,16 @@ def described(merger: Merger) -> Description:
     return Description(targets, shares, merger.effective_on)
 
 
-def gather(description: Description, *, today: date) -> facts.World:
-    """Return the world of a description: nothing that the bodies have is left out.
+def gather(
+    description: Description, *, today: date, tracked: queries.Tracked = iter
+) -> facts.World:
+    """Return the world of a description: nothing that the bodies have is left out. ``tracked``
+    tells somebody how far the reading has come.
 
     Units without a seal are theirs as well. The bodies above stand in it for their names alone.
     """
     body_ids = involved(description)
-    found = queries.read(body_ids, today=today)
+    found = queries.read(body_ids, today=today, tracked=tracked)
     return facts.World(
         day=max(description.effective_on, today),
         bodies=queries.bodies_with_superiors(body_ids, today=today),

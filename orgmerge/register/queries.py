@@ -25,6 +25,7 @@ AT_ONCE = 1000  # bodies in one statement: bounds the memory and the parameters
 _NO_END = (Outcome.NONE, Outcome.FAILED)  # a row that failed can be carried out again
 
 Chunk = Sequence[int]
+Tracked = Callable[[Sequence[Chunk]], Iterator[Chunk]]
 
 
 @dataclass(slots=True)
@@ -106,12 +107,12 @@ def bodies(wanted: Iterable[int], *, today: date) -> dict[int, facts.KnownBody]:
     return found
 
 
-def read(of: Iterable[int], *, today: date) -> Found:
+def read(of: Iterable[int], *, today: date, tracked: Tracked = iter) -> Found:
     """Return everything the bodies have: nothing that ended is left out."""
     ids = sorted(of)
     found, subjects = Found({pk: pk for pk in ids}), Subjects()
     chunks = list(_chunks(ids))
-    for chunk in chunks:
+    for chunk in tracked(chunks):
         _subscribers(chunk, found)
         of_chunk = Certificate.objects.filter(key__device__agency__in=chunk)
         newest = dict(of_chunk.order_by("issued_at", "pk").values_list("key__device", "pk"))

@@ -117,6 +117,23 @@ ENTRIES: tuple[Entry, ...] = (
         "D16", "A yearly check record per agency", "§14.16", why="belongs to the supervision of use"
     ),
     rule(
+        "D22",
+        "A new body is one by code and organ; two names under one code are findings",
+        "§14.22",
+        "orgmerge.body_lists.checks.NewBodies",
+        "orgmerge.body_lists.communes.expand",
+        why="also one name under two codes in a province, and a commune named whole twice",
+    ),
+    rule(
+        "D23",
+        "A body is found by kind, level, province and name together",
+        "§14.23",
+        "portal.agencies.levels.level_of",
+        "orgmerge.body_lists.checks.BodyRegister",
+        why="what is ambiguous is refused with the candidates; name (superior; level; province) "
+        "tells them apart",
+    ),
+    rule(
         "D24",
         "A name longer than the 64 letters of CN, O and OU stands in short in the certificate, "
         "chosen once by a person",

@@ -91,7 +91,7 @@ def rows_of(
 
 _TRUE = ("1", "true")
 MAX_ROWS = 5000  # of data in one sheet; as many as one letter takes
-_MAX_SHEET_ROWS = 2 * MAX_ROWS  # blank formatted rows below the data are let pass up to here
+_MAX_SHEET_ROWS = 2 * MAX_ROWS  # of cells merged downwards
 _MAX_SHEET_COLUMNS = 100
 _MAX_UNPACKED_BYTES = 64 * 1024 * 1024
 _MAX_PARTS = 500
@@ -129,16 +129,23 @@ class Sheet:
     others: Sequence[str] = ()
 
 
-def open_sheet(content: bytes, *, headers: Sequence[str], takes_merged: bool = False) -> Sheet:
+def open_sheet(
+    content: bytes,
+    *,
+    headers: Sequence[str],
+    takes_merged: bool = False,
+    most_rows: int = MAX_ROWS,
+) -> Sheet:
     """Return the sheet with these headers (else the first); raise Refused for the file.
 
     ``takes_merged``: cells merged downwards count for each row; without it none may be merged.
+    ``most_rows``: of data; blank ones below are let pass up to twice as many.
     """
     parts = _unpack(content)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of extensions it leaves out
         try:
-            return _read(content, parts, headers, takes_merged=takes_merged)
+            return _read(content, parts, headers, takes_merged=takes_merged, most_rows=most_rows)
         except Refused:
             raise
         except Exception as error:  # a damaged file makes openpyxl raise anything
@@ -146,7 +153,12 @@ def open_sheet(content: bytes, *, headers: Sequence[str], takes_merged: bool = F
 
 
 def _read(
-    content: bytes, parts: dict[str, bytes], headers: Sequence[str], *, takes_merged: bool
+    content: bytes,
+    parts: dict[str, bytes],
+    headers: Sequence[str],
+    *,
+    takes_merged: bool,
+    most_rows: int,
 ) -> Sheet:
     # No part of a real workbook declares a document type, or is anything but UTF-8.
     if any(xml.startswith(_UTF16) or _DTD.search(xml) is not None for xml in parts.values()):
@@ -171,8 +183,8 @@ def _read(
     # The number of the last row that is really there, whatever the sheet declares.
     numbers = _ROW.findall(xml, max(0, xml.rfind(b"<row ")))
     last_row = max(chosen.max_row or 0, max(map(int, numbers), default=0))
-    if last_row > _MAX_SHEET_ROWS:
-        raise too_many_rows(last_row)
+    if last_row > 2 * most_rows:
+        raise too_many_rows(last_row, most=most_rows)
     if (chosen.max_column or 0) > _MAX_SHEET_COLUMNS:
         raise refuse(
             "too_many_columns",
@@ -182,8 +194,8 @@ def _read(
     rows = []
     hidden: set[int] = set()
     for number, values in rows_of(chosen, width=width, hidden=hidden):
-        if number > _MAX_SHEET_ROWS:
-            raise too_many_rows(number)
+        if number > 2 * most_rows:
+            raise too_many_rows(number, most=most_rows)
         if number > header_row:
             rows.append((number, values))
     return Sheet(
@@ -326,12 +338,12 @@ def _unpack(content: bytes) -> dict[str, bytes]:
         raise _damaged() from error
 
 
-def too_many_rows(last_row: int) -> Refused:
+def too_many_rows(last_row: int, *, most: int = MAX_ROWS) -> Refused:
     """Return the refusal of a sheet that reaches down to ``last_row``."""
     return refuse(
         "too_many_rows",
         _("Trang tính kéo dài tới dòng %(row)d; mỗi lần chỉ nhập được %(most)s dòng.")
-        % {"row": last_row, "most": with_dots(MAX_ROWS)},
+        % {"row": last_row, "most": with_dots(most)},
         way_out=_("Xóa hẳn các dòng trống phía dưới danh sách, hoặc chia thành nhiều tệp."),
     )
 

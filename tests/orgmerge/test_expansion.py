@@ -231,3 +231,61 @@ def test_bodies_that_share_a_name_already_do_not_contradict_each_other(merger: M
     found = [one.code for one in checks.contradictions_of(merger)]
 
     assert "two_targets_of_one_name" not in found
+
+
+def test_a_school_of_a_divided_commune_stands_where_the_list_says(merger: Merger) -> None:
+    _committee, _council, school = bodies_of(merger.office, "XÃ MỘT")
+    made = upload(
+        merger,
+        line("Xã Một", "Xã Ba", extent="Một phần"),
+        line("Xã Một", "Xã Tư", extent="Một phần"),
+    )
+    row = made.rows.get(old=school)
+    said = {"superior": "UBND xã Lạ"}
+    wrong = body_lists.save_row(made, row.number, said, **acting(made))  # type: ignore[arg-type]
+    problems = [found["code"] for found in wrong.problems]
+    said = {"superior": "UBND xã Tư"}
+    body_lists.save_row(made, row.number, said, **acting(made))  # type: ignore[arg-type]
+    numbers = list(made.rows.values_list("number", flat=True))
+    body_lists.mark(made, numbers, does="review", **acting(made))  # type: ignore[arg-type]
+
+    body_lists.accept_list(made, **acting(made))  # type: ignore[arg-type]
+
+    assert problems == ["no_such_superior"]
+    assert merger.bodies.get(agency=school).parent_body.name == "ỦY BAN NHÂN DÂN XÃ TƯ"  # type: ignore[union-attr]
+    assert checks.contradictions_of(merger) == []
+
+
+def test_two_names_under_one_code_are_not_two_bodies_of_a_list(merger: Merger) -> None:
+    bodies_of(merger.office, "XÃ MỘT")
+    bodies_of(merger.office, "XÃ HAI")
+    rows = (
+        "ỦY BAN NHÂN DÂN XÃ MỘT,H35.12.1,UBND XÃ BA,whole",
+        "ỦY BAN NHÂN DÂN XÃ HAI,H35.12.1,UBND XÃ BA MỚI,whole",
+    )
+    made = body_lists.upload(
+        merger,
+        "\n".join(["old_agency,new_agency,new_name,extent", *rows]).encode("utf-16"),
+        file_name="don-vi.csv",
+        actor=merger.created_by,
+        now=NOW,
+        version=merger.version,
+    )
+
+    found = [[one["code"] for one in row.problems] for row in made.rows.all()]
+
+    assert found == [[], ["code_with_two_names"]]
+
+
+def test_a_refused_row_of_a_list_says_why_where_it_stands(merger: Merger) -> None:
+    bodies_of(merger.office, "XÃ MỘT")
+
+    made = upload(merger, line("Xã Một", "Xã Ba"), line("Xã Một", "Xã Tư"))
+
+    sources = set(made.rows.values_list("source", flat=True))
+    assert sources == {
+        f"dòng {row}: Xã Một → Xã {new} – xã cũ ghi chuyển toàn bộ mà có nhiều dòng; chia thì ghi "
+        "partly cả: dòng 2, 3"
+        for row, new in ((2, "Ba"), (3, "Tư"))
+    }
+    assert made.rows.filter(is_bad=True).count() == 2

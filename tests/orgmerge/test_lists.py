@@ -264,6 +264,7 @@ def test_vietnamese_headers_and_a_workbook_say_the_same(merger: Merger) -> None:
                 "extent": "Một phần",
                 "effective_on": "01/12/2026",
                 "decision": "1684",
+                "superior": "",
             },
         )
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -34,11 +35,12 @@ def plan(file: Path, *rows: str, at: str = "2026-11-20") -> list[dict[str, Any]]
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
-def faults(file: Path, *rows: str) -> str:
+def faults(file: Path, *rows: str, code: int = 1) -> str:
     file.write_text("\n".join([HEADER, *rows]), encoding="utf-8")
     errors = StringIO()
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError) as refusal:
         call_command("plan_merger", str(file), "--at", "2026-11-20", stderr=errors)
+    assert refusal.value.returncode == code
     return errors.getvalue()
 
 
@@ -169,9 +171,35 @@ def test_one_file_has_one_day(file: Path) -> None:
         file,
         f"{first.name},,XÃ MỚI,whole,2026-12-01,1684/NQ",
         f"{second.name},,XÃ MỚI,whole,2026-12-02,1684/NQ",
+        code=2,
     )
 
     assert said.startswith("Dòng 3: other_day")
+    assert "01/12/2026: 1 dòng, 02/12/2026: 1 dòng" in said
+
+
+def test_the_rows_of_one_day_are_planned_and_the_others_counted(file: Path) -> None:
+    first, second = commune("ĐẦU"), commune("HAI")
+    rows = (
+        f"{first.name},,XÃ MỚI,whole,2026-12-01,1684/NQ",
+        f"{second.name},,XÃ MỚI,whole,2026-12-02,1684/NQ",
+    )
+    file.write_text("\n".join([HEADER, *rows]), encoding="utf-8")
+    out, errors = StringIO(), StringIO()
+    options = ("--at", "2026-11-20", "--json")
+
+    call_command(
+        "plan_merger", str(file), *options, effective=date(2026, 12, 2), stdout=out, stderr=errors
+    )
+    with pytest.raises(CommandError) as none:
+        call_command(
+            "plan_merger", str(file), *options, effective=date(2027, 1, 1), stderr=StringIO()
+        )
+
+    bodies = {json.loads(line)["body"] for line in out.getvalue().splitlines()}
+    assert bodies == {second.name, "XÃ MỚI"}
+    assert errors.getvalue() == "Bỏ qua 1 dòng có ngày hiệu lực khác.\n"
+    assert none.value.returncode == 2
 
 
 def test_rows_that_contradict_each_other_are_named(file: Path) -> None:
@@ -277,6 +305,28 @@ def test_a_kept_commune_of_a_province_that_goes_over_names_the_new_one(file: Pat
     assert (line["action"], line["form"]) == (LineAction.CHANGE, "04")
 
 
+def test_who_nobody_registered_under_a_province_that_ends_changes_its_place_too(file: Path) -> None:
+    """L= names a province that ends (M3, DOMAIN 5.2)."""
+    old = builders.agency("ỦY BAN NHÂN DÂN TỈNH BẠC LIÊU")
+    new = builders.agency("ỦY BAN NHÂN DÂN TỈNH CÀ MAU")
+    kept, founded = commune("GIỮ"), commune("NHẬP")
+    for agency in (old, kept, founded):
+        Agency.objects.filter(pk=agency.pk).update(province="Bạc Liêu")
+    Agency.objects.filter(pk=new.pk).update(province="Cà Mau")
+    Certificate.objects.filter(kind="person").update(subject="C=VN, L=Bạc Liêu, CN=A")
+
+    lines = plan(
+        file,
+        f"{kept.name},{kept.name},,whole,2026-12-01,1684/NQ",
+        f"{founded.name},,XÃ MỚI,whole,2026-12-01,1684/NQ",
+        f"{old.name},{new.name},,whole,2026-12-01,1684/NQ",
+    )
+
+    people = {str(one.uuid) for one in Certificate.objects.filter(kind="person")}
+    found = [(line["action"], line["reason"]) for line in lines if line["id"] in people]
+    assert found == [(LineAction.CHANGE, "province_changes")] * 2
+
+
 def test_communes_of_one_name_in_two_provinces_are_two(file: Path) -> None:
     first, second = commune("ĐẦU"), commune("HAI")
     Agency.objects.filter(pk=second.pk).update(province="Cà Mau")
@@ -289,3 +339,204 @@ def test_communes_of_one_name_in_two_provinces_are_two(file: Path) -> None:
 
     founded = [line for line in lines if line["about"] == LineAbout.BODY]
     assert len({line["id"] for line in founded}) == 2
+
+
+@pytest.fixture
+def bac_ninh() -> dict[str, Agency]:
+    """Two provinces, and the city of a district's level that is called as one of them will be."""
+    made = {}
+    for code, name, province in (
+        ("giang", "ỦY BAN NHÂN DÂN TỈNH BẮC GIANG", "Bắc Giang"),
+        ("ninh", "ỦY BAN NHÂN DÂN TỈNH BẮC NINH", "Bắc Ninh"),
+    ):
+        made[code] = builders.agency(name)
+        Agency.objects.filter(pk=made[code].pk).update(province=province)
+    made["city"] = builders.agency("ỦY BAN NHÂN DÂN THÀNH PHỐ BẮC NINH", parent=made["ninh"])
+    Agency.objects.filter(pk=made["city"].pk).update(province="Bắc Ninh")
+    return made
+
+
+def test_a_provinces_committee_never_passes_to_a_city_of_a_districts_level(
+    file: Path, bac_ninh: dict[str, Agency]
+) -> None:
+    """DOMAIN 14.23: a body is found by kind, level, province and name together."""
+    city = bac_ninh["city"].name
+    row = f"{bac_ninh['giang'].name},{city} (Bắc Ninh),,whole,2026-12-01,1684/NQ"
+
+    said = faults(file, row)
+
+    assert said.startswith(f"Dòng 2: other_level: {city} (Bắc Ninh)")
+    assert f"{city} ({bac_ninh['ninh'].name}; cấp huyện; Bắc Ninh)" in said
+
+
+def test_of_two_bodies_of_one_name_the_candidates_are_told_and_a_way_to_write_them(
+    file: Path, bac_ninh: dict[str, Agency]
+) -> None:
+    city = bac_ninh["city"].name
+    for parent, name in ((bac_ninh["city"], city), (None, "ỦY BAN NHÂN DÂN HUYỆN GIA BÌNH")):
+        above = parent or builders.agency(name, parent=bac_ninh["ninh"])
+        made = builders.agency("ỦY BAN NHÂN DÂN XÃ VÂN DU", parent=above)
+        Agency.objects.filter(pk=made.pk).update(province="Bắc Ninh")
+
+    said = faults(file, "UBND xã Vân Du (Bắc Ninh),,XÃ MỚI,whole,2026-12-01,1684/NQ")
+    lines = plan(file, f"UBND xã Vân Du ({city}; Bắc Ninh),,XÃ MỚI,whole,2026-12-01,1684/NQ")
+
+    assert said.startswith("Dòng 2: several_bodies: UBND xã Vân Du (Bắc Ninh): ")
+    assert f"VÂN DU ({city}; cấp xã; Bắc Ninh), ỦY BAN" in said
+    assert "(ỦY BAN NHÂN DÂN HUYỆN GIA BÌNH; cấp xã; Bắc Ninh)" in said
+    assert {line["body"] for line in lines} >= {"XÃ MỚI"}
+
+
+def test_a_province_that_becomes_a_city_changes_what_names_it(
+    file: Path, bac_ninh: dict[str, Agency]
+) -> None:
+    """A change of kind is a change of name: of the body, of its departments, of who is below."""
+    province = bac_ninh["ninh"]
+    department = builders.agency("SỞ Y TẾ", parent=province)
+    subjects = {
+        builders.certificate(subscriber=builders.organisation(province)): "CN",
+        builders.certificate(subscriber=builders.organisation(department)): "O",
+        builders.certificate(subscriber=builders.person(at=department)): "O",
+    }
+    for certificate, part in subjects.items():
+        subject = f"C=VN, L=Bắc Ninh, {part}={province.name}"
+        subject += "" if part == "CN" else f", OU={department.name}, CN=A"
+        Certificate.objects.filter(pk=certificate.pk).update(subject=subject)
+    new = "ỦY BAN NHÂN DÂN THÀNH PHỐ BẮC NINH"
+
+    lines = plan(file, f"{province.name},{province.name},{new},whole,2026-12-01,99/NQ")
+
+    changed = {line["id"]: line for line in lines if line["action"] == LineAction.CHANGE}
+    assert changed.keys() == {str(certificate.uuid) for certificate in subjects}
+    assert {line["form"] for line in changed.values()} == {"04"}
+    assert not any(line["body"] == bac_ninh["city"].name for line in changed.values())
+
+
+def test_a_district_listed_for_one_commune_is_planned_and_left_to_people(file: Path) -> None:
+    """DOMAIN 14.20: "partly" alone is no contradiction of a district."""
+    province = builders.agency("ỦY BAN NHÂN DÂN TỈNH LAI CHÂU")
+    district = builders.agency("ỦY BAN NHÂN DÂN HUYỆN THỬ", parent=province)
+    builders.certificate(subscriber=builders.person(at=district))
+
+    lines = plan(file, f"{district.name},,ỦY BAN NHÂN DÂN XÃ MỚI,partly,2026-12-01,1684/NQ")
+
+    theirs = [line for line in lines if line["about"] == LineAbout.CERTIFICATE]
+    assert [(line["action"], line["open"]) for line in theirs] == [(LineAction.SETTLE, True)]
+
+
+def school_of_a_divided_commune() -> tuple[list[str], Certificate]:
+    committee = commune("CHIA")
+    school = builders.agency("TRƯỜNG TIỂU HỌC", parent=committee)
+    certificate = builders.certificate(subscriber=builders.person(at=school))
+    subject = f"C=VN, L=Lai Châu, O=UBND TỈNH, OU={committee.name}, OU={school.name}, CN=A"
+    Certificate.objects.filter(pk=certificate.pk).update(subject=subject)
+    parts = [f"{committee.name},,XÃ {part},partly,2026-12-01,1684/NQ," for part in ("MỘT", "HAI")]
+    own = f"{school.name},{school.name},,whole,2026-12-01,1684/NQ,"
+    return [*parts, own], certificate
+
+
+def test_a_school_of_a_divided_commune_waits_for_its_superior_to_be_told(file: Path) -> None:
+    """What is not told is repeated, counted, and left open: changed without a word it would name
+    nobody knows whom."""
+    rows, certificate = school_of_a_divided_commune()
+    file.write_text("\n".join([f"{HEADER},superior", *rows]), encoding="utf-8")
+    out, errors = StringIO(), StringIO()
+
+    call_command(
+        "plan_merger", str(file), "--at", "2026-11-20", "--json", stdout=out, stderr=errors
+    )
+
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    line = next(line for line in lines if line["id"] == str(certificate.uuid))
+    assert (line["action"], line["open"]) == (LineAction.CHANGE, True)
+    assert "superior_unknown" in line["warnings"]
+    first, second = errors.getvalue().splitlines()
+    assert first == "1 đơn vị chưa rõ cấp trên mới, việc để ngỏ."
+    assert second.startswith("Dòng 4: superior_not_told: TRƯỜNG TIỂU HỌC: ")
+
+
+def test_a_superior_that_the_file_tells_is_taken(file: Path) -> None:
+    rows, certificate = school_of_a_divided_commune()
+    file.write_text("\n".join([f"{HEADER},superior", *rows]) + "xã Hai", encoding="utf-8")
+    out, errors = StringIO(), StringIO()
+
+    call_command(
+        "plan_merger", str(file), "--at", "2026-11-20", "--json", stdout=out, stderr=errors
+    )
+
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    line = next(line for line in lines if line["id"] == str(certificate.uuid))
+    assert (line["action"], line["open"], line["reason"]) == (
+        LineAction.CHANGE,
+        False,
+        "superior_changes",
+    )
+    assert errors.getvalue() == ""
+
+
+def test_two_superiors_of_one_new_body_are_a_fault(file: Path) -> None:
+    first, second = commune("ĐẦU"), commune("HAI")
+    rows = [f"{one.name},,TRƯỜNG MỚI,whole,2026-12-01,,{one.name}" for one in (first, second)]
+    file.write_text("\n".join([f"{HEADER},superior", *rows]), encoding="utf-8")
+    errors = StringIO()
+
+    with pytest.raises(CommandError):
+        call_command("plan_merger", str(file), "--at", "2026-11-20", stderr=errors)
+
+    assert errors.getvalue().startswith("Dòng 3: superiors_differ: ỦY BAN NHÂN DÂN XÃ HAI: ")
+
+
+def test_a_founded_council_of_a_province_lies_in_the_new_one(file: Path) -> None:
+    old = builders.agency("HỘI ĐỒNG NHÂN DÂN TỈNH BẠC LIÊU")
+    Agency.objects.filter(pk=old.pk).update(province="Bạc Liêu")
+    person = builders.certificate(subscriber=builders.person(at=old))
+    Certificate.objects.filter(pk=person.pk).update(subject="C=VN, L=Bạc Liêu, CN=A")
+
+    lines = plan(file, f"{old.name},,HỘI ĐỒNG NHÂN DÂN TỈNH CÀ MAU,whole,2026-12-01,1684/NQ")
+
+    line = next(line for line in lines if line["id"] == str(person.uuid))
+    assert (line["action"], line["reason"]) == (LineAction.CHANGE, "province_changes")
+
+
+def test_a_superior_nobody_knows_is_a_fault(file: Path) -> None:
+    rows, _certificate = school_of_a_divided_commune()
+    file.write_text("\n".join([f"{HEADER},superior", *rows]) + "XÃ LẠ", encoding="utf-8")
+    errors = StringIO()
+
+    with pytest.raises(CommandError):
+        call_command("plan_merger", str(file), "--at", "2026-11-20", stderr=errors)
+
+    assert errors.getvalue().startswith("Dòng 4: no_such_superior: XÃ LẠ: ")
+
+
+def test_a_new_body_is_one_by_code_and_organ(file: Path) -> None:
+    """DOMAIN 14.22."""
+    names = [commune(name).name for name in ("A", "B", "C", "D")]
+
+    said = faults(
+        file,
+        f"{names[0]},H35.12.1,UBND XÃ MỚI,whole,2026-12-01,",
+        f"{names[1]},H35.12.1,UBND XÃ MƠI,whole,2026-12-01,",
+        f"{names[2]},H35.12.2,UBND XÃ MỚI,whole,2026-12-01,",
+        f"{names[3]},H35.12.1,HĐND XÃ MỚI,whole,2026-12-01,",
+    )
+
+    assert [line.partition(" H35")[0] for line in said.splitlines()] == [
+        "Dòng 3: code_with_two_names:",
+        "Dòng 4: name_with_two_codes:",
+    ]
+
+
+def test_many_faults_are_shown_in_short_and_kept_in_full(file: Path, tmp_path: Path) -> None:
+    rows = [f"XÃ LẠ {number},,XÃ MỚI,một ít,mai,1684/NQ" for number in range(15)]
+    file.write_text("\n".join([HEADER, *rows]), encoding="utf-8")
+    errors, report = StringIO(), tmp_path / "report.csv"
+
+    with pytest.raises(CommandError, match="45 lỗi"):
+        call_command("plan_merger", str(file), "--report", str(report), stderr=errors)
+
+    said = errors.getvalue().splitlines()
+    assert len(said) == 22
+    assert said[1].startswith("Dòng 2: bad_extent: “một ít”: ")
+    assert said[20].startswith("… và 25 điều nữa")
+    assert len(report.read_text(encoding="utf-8-sig").splitlines()) == 46

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from orgmerge.body_lists.communes import Expansion, Registered, commune_bodies, expand
 from orgmerge.vocabulary import Extent
 
@@ -214,6 +216,28 @@ def test_the_district_goes_partly_to_each_new_commune_once() -> None:
     assert len(rows) == 2
 
 
+def test_the_party_committee_of_a_district_is_one_of_its_bodies() -> None:
+    known = Known()
+    party = known.body("HUYỆN ỦY THAN UYÊN")
+    known.body("UBND XÃ A")
+
+    found = expand([listed("Xã A", "Xã X")], known.bodies)
+
+    (row,) = [row for row in found.rows if row.body == party]
+    assert (row.new_name, row.extent) == ("ĐẢNG ỦY XÃ X", "partly")
+
+
+def test_rows_without_a_day_are_of_the_only_day_there_is() -> None:
+    known = Known()
+    known.body("UBND XÃ A")
+    known.body("UBND XÃ B")
+    without = listed("Xã B", "Xã B", code="2") | {"effective_on": ""}
+
+    found = expand([listed("Xã A", "Xã B", code="1"), without], known.bodies)
+
+    assert {row.new_agency for row in found.rows} == {"UBND XÃ B (Lai Châu)"}
+
+
 def test_two_communes_of_one_name_are_told_apart_by_their_district() -> None:
     known = Known()
     city = known.body("UBND THÀNH PHỐ BẠC LIÊU", province="Bạc Liêu")
@@ -313,3 +337,131 @@ def test_a_kind_of_province_is_no_part_of_its_name() -> None:
     commune = listed("Xã Hoà Liên", "Phường Hải Vân", province="Thành phố Đà Nẵng")
 
     assert len(expand([commune], known.bodies).rows) == 1
+
+
+def test_a_commune_filed_under_a_neighbouring_province_is_refused_by_itself() -> None:
+    known = Known()
+    known.body("UBND TỈNH BẮC GIANG", province="Bắc Giang")
+    known.body("UBND TỈNH BẮC NINH", province="Bắc Ninh")
+    for name in "ABCD":
+        known.commune(f"Xã {name}", province="Bắc Giang")
+    bac_giang = {"province": "Tỉnh Bắc Giang", "district": "Huyện Lạng Giang"}
+    communes = [
+        listed(
+            "Xã A", "Xã X", code="07375", new_code="1", new_province="Tỉnh Bắc Ninh", **bac_giang
+        ),
+        listed(
+            "Xã B", "Xã X", code="07378", new_code="1", new_province="Tỉnh Bắc Ninh", **bac_giang
+        ),
+        listed(
+            "Xã C", "Xã Y", code="07381", new_code="2", new_province="Tỉnh Lạng Sơn", **bac_giang
+        ),
+        listed(
+            "Xã D", "Xã Z", code="07384", new_code="3", new_province="Tỉnh Bắc Ninh", **bac_giang
+        ),
+    ]
+    for commune in communes:
+        commune["new_province_code"] = ""
+
+    found = expand(communes, known.bodies)
+
+    (fault,) = found.faults
+    assert (fault.row, fault.code, fault.commune) == (4, "other_province", "07381")
+    assert "Xã Y, Tỉnh Lạng Sơn" in fault.words
+    assert ("UBND TỈNH BẮC GIANG (Bắc Giang)", "UBND TỈNH BẮC NINH (Bắc Ninh)") in {
+        (row.old_agency, row.new_agency) for row in found.rows
+    }
+    (counted,) = found.provinces
+    assert (counted.communes, counted.bodies, dict(counted.refused)) == (
+        4,
+        22,
+        {"other_province": 1},
+    )
+    assert (counted.fate, counted.becomes) == ("province_ends", "Tỉnh Bắc Ninh")
+    assert dict(counted.left_out) == {"not_listed": 7}
+
+
+def test_a_province_ends_only_by_a_list_of_all_its_communes() -> None:
+    known = Known()
+    known.body("UBND TỈNH BẮC GIANG", province="Bắc Giang")
+    known.commune("Xã A", province="Bắc Giang")
+    known.commune("Xã B", province="Bắc Giang")
+
+    found = expand(
+        [listed("Xã A", "Xã X", province="Tỉnh Bắc Giang", new_province="Tỉnh Bắc Ninh")],
+        known.bodies,
+    )
+
+    assert not [row for row in found.rows if "TỈNH" in row.old_agency]
+    assert [(one.code, one.is_fault) for one in found.remarks] == [("province_not_complete", False)]
+    assert found.provinces[0].fate == "province_not_complete"
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "refused"),
+    [
+        ([("1", "Xã A", "9", "Xã X"), ("2", "Xã B", "9", "Xã X"), ("3", "Xã C", "9", "Xã Ỳ")],
+         "code_with_two_names", [4]),
+        ([("1", "Xã A", "9", "Xã X"), ("2", "Xã B", "8", "Xã X")], "name_with_two_codes", [3]),
+        ([("1", "Xã A", "9", "Xã X"), ("1", "Xã A", "8", "Xã Y")], "whole_twice", [2, 3]),
+        ([("1", "Xã A", "9", "Xã X"), ("1", "Xã B", "9", "Xã X")],
+         "old_code_with_two_names", [3]),
+    ],
+)  # fmt: skip
+def test_one_commune_is_one_by_code_and_name(
+    rows: list[tuple[str, str, str, str]], code: str, refused: list[int]
+) -> None:
+    """DOMAIN 14.22: two names under one code, one name under two, are findings for a person."""
+    known = Known()
+    for name in "ABC":
+        known.body(f"UBND XÃ {name}")
+    communes = [listed(old, new, code=code, new_code=new_code) for code, old, new_code, new in rows]
+
+    found = expand(communes, known.bodies)
+
+    assert remarks(found) == [(row, code) for row in refused]
+    assert len(found.rows) == len(rows) - len(refused)
+
+
+def test_the_other_parts_of_a_commune_wait_for_the_refused_one() -> None:
+    known = Known()
+    known.commune("Xã Lợi An")
+    communes = [
+        listed("Xã Lợi An", "Xã A", extent="partly", new_code="1"),
+        listed("Xã Lợi An", "Xã B", extent="một ít", new_code="2"),
+    ]
+
+    found = expand(communes, known.bodies)
+
+    assert remarks(found) == [(3, "bad_extent"), (2, "rest_refused")]
+    assert found.rows == []
+
+
+def test_a_district_is_whole_only_when_the_file_maps_all_of_it() -> None:
+    """DOMAIN 14.20: never because one successor happens to be listed."""
+    known = Known()
+    district = known.body("UBND QUẬN NGŨ HÀNH SƠN")
+    for name in ("Phường A", "Phường B"):
+        known.body(f"UBND {name}", parent=district)
+    both = [
+        listed("Phường A", "Phường X", code="1", district="Quận Ngũ Hành Sơn"),
+        listed("Phường B", "Phường X", code="2", district="Quận Ngũ Hành Sơn"),
+    ]
+
+    for communes, extent in ((both[:1], "partly"), (both, "whole")):
+        found = expand(communes, known.bodies)
+
+        (row,) = [row for row in found.rows if row.body == district]
+        assert row.extent == extent
+        assert [(one.code, one.is_fault) for one in found.remarks] == [
+            ("district_is_a_choice", False)
+        ]
+
+
+def test_cells_that_cannot_be_read_are_named_as_they_were_typed() -> None:
+    bad_day = listed("Xã A", "Xã B") | {"effective_on": "mồng một"}
+
+    found = expand([listed("Xã A", "Xã B", extent="một ít"), bad_day], [])
+
+    assert [one.words.rpartition(": ")[2] for one in found.faults] == ["“một ít”", "“mồng một”"]
+    assert [one.commune for one in found.faults] == ["03386", "03386"]

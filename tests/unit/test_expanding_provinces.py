@@ -32,8 +32,87 @@ def test_a_province_that_goes_over_takes_its_registered_bodies_along() -> None:
     ]
 
 
-def test_a_province_that_is_only_called_otherwise_stays() -> None:
-    assert rows(("Tỉnh Bạc Liêu", "Thành phố Bạc Liêu")) == []
+def test_a_province_that_becomes_a_city_is_renamed_with_its_organs() -> None:
+    """Đồng Nai, 2026: tỉnh → thành phố is a change of name, the body lives on."""
+    name = "ỦY BAN NHÂN DÂN TỈNH BẠC LIÊU (Bạc Liêu)"
+
+    assert rows(("Tỉnh Bạc Liêu", "Thành phố Bạc Liêu")) == [
+        (name, name, "ỦY BAN NHÂN DÂN THÀNH PHỐ BẠC LIÊU"),
+        ("H95.2", "H95.2", "HỘI ĐỒNG NHÂN DÂN THÀNH PHỐ BẠC LIÊU"),
+    ]
+
+
+def test_a_commune_at_the_border_ends_no_province() -> None:
+    stays = ("Tỉnh Bạc Liêu", "Tỉnh Bạc Liêu")
+    assert rows(stays, ("Tỉnh Bạc Liêu", "Tỉnh Cà Mau"), stays) == []
+
+
+def test_a_province_of_two_kinds_on_one_day_is_not_decided() -> None:
+    assert rows(("Tỉnh Bạc Liêu", "Tỉnh Bạc Liêu"), ("Tỉnh Bạc Liêu", "Thành phố Bạc Liêu")) == []
+
+
+def test_a_province_written_without_its_kind_stays() -> None:
+    assert rows(("Tỉnh Bạc Liêu", "Bạc Liêu")) == []
+
+
+def test_each_day_of_a_file_is_a_decision_of_its_own() -> None:
+    communes = [
+        {
+            "old_province": "Tỉnh Cà Mau",
+            "new_province": "Tỉnh Cà Mau",
+            "effective_on": "2025-07-01",
+        },
+        {
+            "old_province": "Tỉnh Cà Mau",
+            "new_province": "Thành phố Cà Mau",
+            "effective_on": "2026-05-01",
+        },
+    ]
+
+    found = list(expand_provinces(communes, CommuneRegister(BODIES, [])))
+
+    assert [(row.new_name, row.effective_on) for row in found] == [
+        ("ỦY BAN NHÂN DÂN THÀNH PHỐ CÀ MAU", "2026-05-01")
+    ]
+
+
+BAC_NINH = (
+    Registered(1, "ỦY BAN NHÂN DÂN TỈNH BẮC GIANG", "Bắc Giang"),
+    Registered(2, "ỦY BAN NHÂN DÂN TỈNH BẮC NINH", "Bắc Ninh"),
+    Registered(3, "ỦY BAN NHÂN DÂN THÀNH PHỐ BẮC NINH", "Bắc Ninh", parent=2),
+    Registered(4, "HỘI ĐỒNG NHÂN DÂN TỈNH BẮC GIANG", "Bắc Giang"),
+    Registered(5, "HỘI ĐỒNG NHÂN DÂN TỈNH BẮC NINH", "Bắc Ninh"),
+    Registered(6, "HỘI ĐỒNG NHÂN DÂN THÀNH PHỐ BẮC NINH", "Bắc Ninh"),  # its superior is not said
+    Registered(7, "TỈNH ỦY BẮC GIANG", "Bắc Giang"),
+    Registered(8, "TỈNH ỦY BẮC NINH", "Bắc Ninh"),
+    Registered(9, "THÀNH ỦY BẮC NINH", "Bắc Ninh", parent=8),
+    Registered(10, "SỞ Y TẾ TỈNH BẮC GIANG", "Bắc Giang", parent=1),
+    Registered(11, "SỞ Y TẾ TỈNH BẮC NINH", "Bắc Ninh", parent=2),
+    Registered(12, "SỞ NGOẠI VỤ TỈNH BẮC GIANG", "Bắc Giang", parent=1),
+    Registered(13, "TRƯỜNG THPT CHUYÊN BẮC GIANG", "Bắc Giang", parent=1),
+    Registered(14, "ỦY BAN NHÂN DÂN THÀNH PHỐ BẮC GIANG", "Bắc Giang", parent=1),
+)
+
+
+def test_a_province_never_passes_to_the_district_city_of_the_new_ones_name() -> None:
+    """DOMAIN 14.23: "Thành phố Bắc Ninh" was a city of the province of that name."""
+    communes = [
+        {"old_province": "Tỉnh Bắc Giang", "new_province": "Thành phố Bắc Ninh"},
+        {"old_province": "Tỉnh Bắc Ninh", "new_province": "Thành phố Bắc Ninh"},
+    ]
+
+    found = expand_provinces(communes, CommuneRegister(BAC_NINH, []))
+
+    assert {(row.body, row.new_agency, row.new_name) for row in found} == {
+        (pk, f"{successor} (Bắc Ninh)", new_name)
+        for pks, successor, new_name in (
+            ((1, 2), "ỦY BAN NHÂN DÂN TỈNH BẮC NINH", "ỦY BAN NHÂN DÂN THÀNH PHỐ BẮC NINH"),
+            ((4, 5), "HỘI ĐỒNG NHÂN DÂN TỈNH BẮC NINH", "HỘI ĐỒNG NHÂN DÂN THÀNH PHỐ BẮC NINH"),
+            ((7, 8), "TỈNH ỦY BẮC NINH", "THÀNH ỦY BẮC NINH"),
+            ((10, 11), "SỞ Y TẾ TỈNH BẮC NINH", "SỞ Y TẾ THÀNH PHỐ BẮC NINH"),
+        )
+        for pk in pks
+    } | {(12, "SỞ NGOẠI VỤ TỈNH BẮC GIANG (Bắc Giang)", "SỞ NGOẠI VỤ THÀNH PHỐ BẮC NINH")}
 
 
 def test_a_province_that_goes_to_several_is_not_decided() -> None:

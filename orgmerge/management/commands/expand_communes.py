@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import csv
-from argparse import ArgumentParser
-from collections.abc import Iterator
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orgmerge.body_lists.communes import CommuneRegister, Registered, expand, expand_provinces
-from orgmerge.body_lists.sheets import BODIES
-from portal.agencies.models import Agency, AgencyVersion
+from orgmerge.body_lists import findings, sheets
+from orgmerge.body_lists.communes import ProvinceCount, Registered, expand
+from orgmerge.body_lists.findings import EXIT_CODES, FOUND, UNUSABLE, Finding
+from orgmerge.models import BodyList
+from portal.agencies.models import Agency, AgencyKind, AgencyVersion
+from portal.core.rules import Refused
+from portal.core.text.numbers import with_dots
 
-_WORDS = {
-    "cell_missing": "thiếu tên xã cũ, tỉnh cũ hoặc tên xã mới",
-    "bad_extent": "phạm vi phải là whole hoặc partly",
-    "row_twice": "trùng với một dòng phía trên",
-    "not_registered": "không có đơn vị nào của xã này trong danh mục",
-    "ambiguous": "có nhiều đơn vị cùng tên; mã hoặc huyện không đủ để phân biệt",
-    "superior_not_told": "xã bị chia: chưa biết đơn vị này trực thuộc xã nào, phải có người ghi",
+_FATES = {
+    "province_stays": "giữ nguyên",
+    "province_renamed": "đổi thành",
+    "province_ends": "nhập vào",
+    "province_goes_to_several": "chưa lập dòng cho cơ quan cấp tỉnh: các xã ghi nhiều tỉnh mới:",
+    "province_kind_missing": "chưa lập dòng cho cơ quan cấp tỉnh: không ghi là tỉnh hay thành phố:",
+    "province_not_complete": "chưa lập dòng cho cơ quan cấp tỉnh: tệp chưa đủ các xã; ghi nhập vào",
+}
+_LEFT_OUT = {
+    "not_listed": "không có trong danh sách",
+    "unchanged": "không đổi",
+    "province_undecided": "chưa rõ tỉnh đi đâu",
+    "says_no_province": "tên không ghi tỉnh, không có cấp trên nào có dòng",
 }
 
 
@@ -32,8 +42,17 @@ class Command(BaseCommand):
 
     help = "Mở rộng danh sách xã thành danh sách đơn vị cũ → mới, in ra dạng CSV."
 
+    def create_parser(self, *args: Any, **options: Any) -> Any:
+        options |= {
+            "formatter_class": RawDescriptionHelpFormatter,
+            "epilog": f"{sheets.columns_help(BodyList.Kind.COMMUNES)}\n\n{EXIT_CODES}",
+        }
+        return super().create_parser(*args, **options)
+
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="COMMUNES.csv")
+        parser.add_argument(
+            "file", metavar="COMMUNES.csv", help=".csv hoặc .xlsx; “-” là đọc từ đầu vào chuẩn."
+        )
         parser.add_argument("--decision", default="", help="Số quyết định, nghị quyết.")
         parser.add_argument(
             "--at",
@@ -41,27 +60,78 @@ class Command(BaseCommand):
             metavar="YYYY-MM-DD",
             help="Ngày xem danh mục đơn vị; bỏ trống là hôm nay.",
         )
+        parser.add_argument(
+            "--report", default="", metavar="FILE.csv", help="Ghi mọi điều cần xem vào tệp này."
+        )
 
     def handle(
-        self, *_args: Any, file: str, decision: str, at: date | None, **_options: Any
+        self,
+        *_args: Any,
+        file: str,
+        decision: str,
+        at: date | None,
+        report: str = "",
+        **_options: Any,
     ) -> None:
+        findings.save([], report)  # that it can be written is known before the work
         try:
-            with Path(file).open(encoding="utf-8-sig", newline="") as stream:
-                communes = list(csv.DictReader(stream))
+            records = sheets.read_file(file, kind=BodyList.Kind.COMMUNES)
         except OSError as error:
-            raise CommandError(f"{file}: {error.strerror}") from error
-        registered = list(_registered(at or timezone.localdate()))
-        expansion = expand(communes, registered, decision=decision)
-        provinces = expand_provinces(communes, CommuneRegister(registered, []), decision=decision)
-        writer = csv.DictWriter(self.stdout, list(BODIES), lineterminator="\n")
+            raise findings.not_opened(file, error) from error
+        except Refused as refusal:
+            found = findings.of_file(refusal)
+            findings.show(found, self.stderr.write)
+            findings.save(found, report)
+            raise CommandError(_("Tệp không dùng được."), returncode=UNUSABLE) from refusal
+        expansion = expand(
+            [record for _number, record in records.rows],
+            _registered(at or timezone.localdate()),
+            decision=decision,
+            rows=[number for number, _record in records.rows],
+        )
+        writer = csv.DictWriter(self.stdout, list(sheets.BODIES), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(row.record() for row in (*expansion.rows, *provinces))
-        for remark in expansion.remarks:
-            words = _WORDS.get(remark.code, "")
-            self.stderr.write(f"{_('Dòng')} {remark.row}: {remark.code}: {remark.about}: {words}")
-        if faults := expansion.faults:
-            message = _("%(count)d dòng chưa mở rộng được, hoặc chỉ được một phần.")
-            raise CommandError(message % {"count": len(faults)})
+        writer.writerows(row.record() for row in expansion.rows)
+        found = [
+            Finding(one.row, one.code, one.words, one.commune, one.about, one.is_fault)
+            for one in expansion.remarks
+        ]
+        findings.show(found, self.stderr.write, report=report)
+        for line in _by_province(expansion.provinces):
+            self.stderr.write(line)
+        findings.save(found, report)
+        if refused := {one.row for one in expansion.faults}:
+            message = _("%(count)s dòng chưa mở rộng được, hoặc chỉ được một phần.")
+            raise CommandError(message % {"count": with_dots(len(refused))}, returncode=FOUND)
+
+
+def _by_province(provinces: Iterable[ProvinceCount]) -> Iterator[str]:
+    """Yield a line for each old province: what became of its rows, its bodies and itself."""
+    for one in provinces:
+        line = _(
+            "%(province)s: %(communes)s dòng; %(bodies)s đơn vị có dòng, %(follow)s đi theo cấp "
+            "trên; từ chối %(refused)s dòng%(why)s; không có dòng: %(left_out)s đơn vị%(which)s; "
+            "tỉnh: %(fate)s %(becomes)s"
+        ) % {
+            "province": one.name or _("(không ghi tỉnh)"),
+            "communes": with_dots(one.communes),
+            "bodies": with_dots(one.bodies),
+            "follow": with_dots(one.follow),
+            "refused": with_dots(one.refused.total()),
+            "why": _in_brackets(one.refused, {}),
+            "left_out": with_dots(one.left_out.total()),
+            "which": _in_brackets(one.left_out, _LEFT_OUT),
+            "fate": _FATES.get(one.fate, "–"),
+            "becomes": one.becomes,
+        }
+        yield line.rstrip()
+
+
+def _in_brackets(counted: Counter[str], words: dict[str, str]) -> str:
+    if not counted:
+        return ""
+    said = (f"{words.get(code, code)} {with_dots(n)}" for code, n in counted.most_common())
+    return f" ({', '.join(said)})"
 
 
 def _registered(day: date) -> Iterator[Registered]:
@@ -69,7 +139,15 @@ def _registered(day: date) -> Iterator[Registered]:
     codes = AgencyVersion.objects.on(day).order_by().values_list("agency_id", "agency_code")
     code_of = dict(codes)
     rows = Agency.objects.existing(day).order_by("pk")
-    for pk, name, province, parent, has_seal in rows.values_list(
-        "pk", "name", "province", "parent_id", "has_seal"
+    for pk, name, province, parent, has_seal, kind in rows.values_list(
+        "pk", "name", "province", "parent_id", "has_seal", "kind"
     ):
-        yield Registered(pk, name, province, code_of.get(pk, ""), parent, has_seal)
+        yield Registered(
+            pk,
+            name,
+            province,
+            code_of.get(pk, ""),
+            parent,
+            has_seal,
+            is_province=kind == AgencyKind.PROVINCE,
+        )

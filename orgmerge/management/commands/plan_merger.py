@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 import uuid
-from argparse import ArgumentParser
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from pathlib import Path
-from typing import Any
+from itertools import islice
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import models
@@ -18,12 +17,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from devices.models import Device
-from orgmerge.body_lists import trial
+from orgmerge.body_lists import findings, sheets, trial
+from orgmerge.body_lists.findings import EXIT_CODES, UNUSABLE, Finding
+from orgmerge.models import BodyList
 from orgmerge.planner import facts, planner
 from orgmerge.vocabulary import LineAbout
 from portal.agencies.models import Agency, Subscriber
 from portal.ca.models import Certificate
 from portal.core.database.bulk import collector_paused
+from portal.core.management.progress import tracked
+from portal.core.rules import Refused
+from portal.core.text.numbers import with_dots
 from requests_app.models import Dossier
 
 _AT_ONCE = 5000
@@ -37,38 +41,73 @@ _SOURCES: Mapping[str, tuple[type[models.Model], str]] = {
 _FOUNDED = uuid.UUID("6f7267f6-6d65-4267-a65b-6f6469657301")
 
 
+_EPILOG = (
+    "Có dòng lỗi thì không lập gì (thiếu một đơn vị là sai kế hoạch của đơn vị mới), mã thoát 1. "
+    "Đơn vị chưa rõ cấp trên mới được nêu tên, việc của đơn vị đó để ngỏ (open); không phải lỗi."
+)
+
+
 class Command(BaseCommand):
     """One JSON line for each body, certificate, device, person and dossier; changes nothing."""
 
     help = "Lập kế hoạch từ tệp đơn vị cũ → mới và in ra, không ghi gì vào cơ sở dữ liệu."
 
+    def create_parser(self, *args: Any, **options: Any) -> Any:
+        columns = sheets.columns_help(BodyList.Kind.BODIES)
+        options |= {
+            "formatter_class": RawDescriptionHelpFormatter,
+            "epilog": f"{columns}\n\n{EXIT_CODES}\n{_EPILOG}",
+        }
+        return super().create_parser(*args, **options)
+
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="BODIES.csv", help="“-” là đọc từ đầu vào chuẩn.")
+        parser.add_argument(
+            "file", metavar="BODIES.csv", help=".csv hoặc .xlsx; “-” là đọc từ đầu vào chuẩn."
+        )
         parser.add_argument(
             "--at",
             type=date.fromisoformat,
             metavar="YYYY-MM-DD",
             help="Ngày lập kế hoạch; bỏ trống là hôm nay.",
         )
+        parser.add_argument(
+            "--effective",
+            type=date.fromisoformat,
+            metavar="YYYY-MM-DD",
+            help="Chỉ lập cho các dòng có ngày hiệu lực này; cần khi tệp có nhiều ngày.",
+        )
         parser.add_argument("--json", action="store_true", help="In từng việc thành dòng JSON.")
+        parser.add_argument(
+            "--report", default="", metavar="FILE.csv", help="Ghi mọi điều cần xem vào tệp này."
+        )
 
-    def handle(self, *_args: Any, file: str, at: date | None, json: bool, **_options: Any) -> None:
-        today = at or timezone.localdate()
+    def handle(
+        self,
+        *_args: Any,
+        file: str,
+        at: date | None,
+        json: bool,
+        effective: date | None = None,
+        report: str = "",
+        **_options: Any,
+    ) -> None:
+        findings.save([], report)  # that it can be written is known before the work
         try:
             with collector_paused():
-                content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-                world = trial.world_of(content, today=today)
+                world, untold = self._world_of(
+                    file, today=at or timezone.localdate(), effective=effective
+                )
         except OSError as error:
-            raise CommandError(f"{file}: {error.strerror}") from error
-        except trial.Unusable as refusal:
-            self.stderr.write("\n".join(trial.rows_at_fault(refusal.faults)))
-            raise CommandError(
-                _("Tệp có %(count)d lỗi; chưa lập kế hoạch.") % {"count": len(refusal.faults)}
-            ) from refusal
+            raise findings.not_opened(file, error) from error
+        except Refused as refusal:
+            self._refuse(findings.of_file(refusal), report, code=UNUSABLE)
+        except trial.Unusable as unusable:
+            self._refuse(unusable.findings, report, code=unusable.code)
         with collector_paused():
             plan = planner.plan(world)
         if json:
-            for line in _lines(plan, world):
+            lines = tracked(plan.lines, _("In kế hoạch"), stream=self.stderr)
+            for line in _lines(plan, world, lines):
                 self.stdout.write(line)
         else:
             counts: dict[tuple[str, str, str], int] = defaultdict(int)
@@ -76,9 +115,40 @@ class Command(BaseCommand):
                 counts[each.about, each.action, each.reason] += 1
             for (about, action, reason), count in sorted(counts.items()):
                 self.stdout.write(f"{count:8d}  {about:12}  {action:12}  {reason}")
+        if untold:
+            # Repeat of which bodies nobody has said what they come under: their lines are open.
+            message = _("%(count)s đơn vị chưa rõ cấp trên mới, việc để ngỏ.")
+            self.stderr.write(message % {"count": with_dots(len(untold))})
+            findings.show(untold, self.stderr.write, report=report)
+        findings.save(untold, report)
+
+    def _world_of(
+        self, file: str, *, today: date, effective: date | None
+    ) -> tuple[facts.World, list[Finding]]:
+        records = sheets.read_file(file, kind=BodyList.Kind.BODIES)
+        of_day, effective_on, left_out = trial.rows_of_day(records, effective)
+        if left_out:
+            message = _("Bỏ qua %(count)s dòng có ngày hiệu lực khác.")
+            self.stderr.write(message % {"count": with_dots(left_out)})
+        return trial.world_of(
+            of_day,
+            effective_on=effective_on,
+            today=today,
+            tracked=lambda chunks: tracked(
+                chunks, _("Đọc danh mục (nghìn đơn vị)"), stream=self.stderr
+            ),
+        )
+
+    def _refuse(self, found: Sequence[Finding], report: str, *, code: int) -> NoReturn:
+        findings.show(found, self.stderr.write, report=report)
+        findings.save(found, report)
+        message = _("Tệp có %(count)s lỗi; chưa lập kế hoạch.")
+        raise CommandError(message % {"count": with_dots(len(found))}, returncode=code)
 
 
-def _lines(plan: facts.PlannerResult, world: facts.World) -> Iterator[str]:
+def _lines(
+    plan: facts.PlannerResult, world: facts.World, tracked_lines: Iterator[facts.PlannerLine]
+) -> Iterator[str]:
     """Yield each line of the plan as JSON, with the things' public identities."""
     agencies = dict(Agency.objects.filter(pk__in=world.bodies).values_list("pk", "uuid"))
     places = {
@@ -102,7 +172,7 @@ def _lines(plan: facts.PlannerResult, world: facts.World) -> Iterator[str]:
             rows = model._default_manager.filter(pk__in=wanted.get(about, ())).order_by()
             for key, code, *serial in rows.values_list("pk", "uuid", *([number] if number else [])):
                 known[about, key] = str(code), (serial[0] if serial else "")
-        for line in chunk:
+        for line in islice(tracked_lines, len(chunk)):
             yield json.dumps(_record(line, world, known, agencies, places), ensure_ascii=False)
 
 
