@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from portal.core.database.bulk import insert_rows
+from portal.core.database.bulk import among, insert_rows
 from portal.core.text.vietnamese import search_key
 from portal.search.models import LONGEST, SearchWord
 
@@ -51,7 +51,7 @@ def keep(
         some = keys[start : start + _AT_ONCE]
         missing = {key: set(wanted[key]) for key in some}
         wrong = []
-        standing = rows.filter(**{f"{of}__in": some}).order_by()
+        standing = rows.filter(among(of, some)).order_by()
         for pk, key, *row in standing.values_list(
             "pk", f"{of}_id", "text", "agency_id", "office_id"
         ):

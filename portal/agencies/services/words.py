@@ -15,6 +15,7 @@ from portal.agencies.models import (
     Subscriber,
     SubscriberWord,
 )
+from portal.core.database.bulk import among
 from portal.search.words import keep, phrases
 
 _CHUNK = 500  # parameters of one statement
@@ -33,7 +34,7 @@ def keep_words_of_bodies(bodies: Collection[int]) -> None:
             for pk, name in names.items()
         }
         keep(AgencyWord, "body", wanted)
-        moved = SubscriberWord.objects.filter(agency__in=some).order_by()
+        moved = SubscriberWord.objects.filter(among("agency", some)).order_by()
         offices = defaultdict(set)
         for agency, office in moved.values_list("agency_id", "office_id").distinct():
             offices[agency].add(office)
@@ -49,7 +50,7 @@ def keep_words_of_subscribers(subscribers: Collection[int]) -> None:
         # Subscriber → body → (kind, office) of each body it is of.
         bodies: defaultdict[int, dict[int, tuple[str, int | None]]] = defaultdict(dict)
         managed = Subscriber.objects.filter(pk__in=some).order_by()
-        working = Affiliation.objects.filter(subscriber__in=some, valid_until__isnull=True)
+        working = Affiliation.objects.filter(among("subscriber", some), valid_until__isnull=True)
         names = {}
         for pk, name, body, kind, office in managed.values_list(
             "pk", "search_name", "agency_id", "agency__kind", "agency__office_id"
