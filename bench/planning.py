@@ -54,6 +54,7 @@ def fill() -> None:
     from orgmerge.seeding.bodies import Commune  # noqa: PLC0415
     from orgmerge.seeding.population import populate  # noqa: PLC0415
     from orgmerge.seeding.signing import WithoutX509  # noqa: PLC0415
+    from portal.core.database.bulk import analyse  # noqa: PLC0415
 
     of_a_commune = len(commune_bodies("Xã Thử"))
     count = CERTIFICATES // (of_a_commune * (PEOPLE + 2))
@@ -74,6 +75,7 @@ def fill() -> None:
     # Withdrawn: what is in one reorganisation that goes on can't be in another.
     _describe("few", communes[:few], state="withdrawn")
     _describe("many", communes, state="draft")
+    analyse()
     say("G fill", seconds=time.perf_counter() - began, **made)
 
 

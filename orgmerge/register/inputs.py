@@ -23,7 +23,7 @@ class Description:
 
 def world_of(merger: Merger, *, today: date) -> facts.World:
     """Return everything a plan of ``merger`` is made from, in a fixed number of queries for each
-    thousand bodies."""
+    thousand bodies, and one for each thousand devices."""
     world = gather(described(merger), today=today)
     world.replies = answers.replies(merger)
     world.decided = answers.decided(merger)

@@ -17,6 +17,7 @@ from orgmerge.planner import facts, names
 from orgmerge.planner.subjects import Subjects
 from portal.agencies.models import Affiliation, Agency, AgencyVersion, Subscriber, SubscriberKind
 from portal.ca.models import Certificate, RevocationReason
+from portal.core.database.bulk import among
 from requests_app import kinds
 from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.workflow import ENDED
@@ -37,6 +38,8 @@ class Found:
     """
 
     body_ids: Mapping[int, int]
+    # Certificate → the forms of open dossiers that speak of it.
+    pending: Mapping[int, set[str]]
     certificates: list[facts.KnownCertificate] = field(default_factory=list)
     devices: list[facts.KnownDevice] = field(default_factory=list)
     subscribers: dict[int, facts.KnownSubscriber] = field(default_factory=dict)
@@ -89,7 +92,7 @@ def bodies(wanted: Iterable[int], *, today: date) -> dict[int, facts.KnownBody]:
     """Return the registered bodies as they stand today."""
     found: dict[int, facts.KnownBody] = {}
     for chunk in _chunks(sorted(wanted)):
-        versions = AgencyVersion.objects.on(today).filter(agency__in=chunk)
+        versions = AgencyVersion.objects.on(today).filter(among("agency", chunk))
         domain_of = dict(versions.order_by().values_list("agency_id", "email_domain"))
         rows = Agency.objects.filter(pk__in=chunk).order_by("pk")
         for pk, name, province, parent, has_seal in rows.values_list(
@@ -110,21 +113,20 @@ def bodies(wanted: Iterable[int], *, today: date) -> dict[int, facts.KnownBody]:
 def read(of: Iterable[int], *, today: date, tracked: Tracked = iter) -> Found:
     """Return everything the bodies have: nothing that ended is left out."""
     ids = sorted(of)
-    found, subjects = Found({pk: pk for pk in ids}), Subjects()
+    found, subjects = Found({pk: pk for pk in ids}, _pending()), Subjects()
     chunks = list(_chunks(ids))
     for chunk in tracked(chunks):
-        _subscribers(chunk, found)
-        of_chunk = Certificate.objects.filter(key__device__agency__in=chunk)
-        newest = dict(of_chunk.order_by("issued_at", "pk").values_list("key__device", "pk"))
-        rows = Device.objects.filter(agency__in=chunk).order_by("pk")
+        organisations = _subscribers(chunk, found)
+        rows = Device.objects.filter(among("agency", chunk)).order_by("pk")
+        newest = _newest(rows)
         theirs = list(_as_devices(rows, found, newest, body_of=lambda _pk, agency: agency))
         found.devices += theirs
         found.keys = {
             pk: pk for one in theirs for pk in (one.pk, one.certificate) if pk is not None
         }
-        _certificates({"agency__in": chunk}, found, subjects)
-        _certificates({"subscriber__organisation__in": chunk}, found, subjects)
-        entries = Dossier.objects.open().filter(agency__in=chunk).order_by("pk")
+        _certificates("agency", chunk, found, subjects)
+        _certificates("subscriber", organisations, found, subjects)
+        entries = Dossier.objects.open().filter(among("agency", chunk)).order_by("pk")
         found.dossiers += [
             facts.KnownDossier(pk, _form(kind), agency, state)
             for pk, kind, agency, state in _rows(entries, "pk", "kind", "agency_id", "state")
@@ -148,7 +150,7 @@ def read(of: Iterable[int], *, today: date, tracked: Tracked = iter) -> Found:
     for chunk in chunks:
         # The people with a second duty here whom another body manages, each once.
         standing = Affiliation.objects.filter(
-            Q(valid_until__isnull=True) | Q(valid_until__gt=today), agency__in=chunk
+            Q(valid_until__isnull=True) | Q(valid_until__gt=today), among("agency", chunk)
         ).exclude(subscriber__agency__in=chunk)
         for key, sort, managed_by in _rows(
             standing.order_by("pk"), "subscriber_id", "subscriber__kind", "agency_id"
@@ -166,10 +168,9 @@ def read(of: Iterable[int], *, today: date, tracked: Tracked = iter) -> Found:
     return found
 
 
-def _certificates(where: Mapping[str, Chunk], found: Found, subjects: Subjects) -> None:
-    pending = _pending({f"certificate__{name}": value for name, value in where.items()})
+def _certificates(path: str, keys: Chunk, found: Found, subjects: Subjects) -> None:
     successors = Certificate.objects.filter(predecessor=OuterRef("pk")).order_by()
-    rows = Certificate.objects.filter(**where).order_by("pk")
+    rows = Certificate.objects.filter(among(path, keys)).order_by("pk")
     for row in _rows(
         rows.annotate(is_followed=Exists(successors)),
         "pk",
@@ -205,19 +206,29 @@ def _certificates(where: Mapping[str, Chunk], found: Found, subjects: Subjects) 
             is_revoked=bool(reason),
             is_superseded=is_followed or reason == RevocationReason.SUPERSEDED,
             shows_title=shows_title,
-            pending=tuple(sorted(pending.get(pk, ()))),
+            pending=tuple(sorted(found.pending.get(pk, ()))),
         )
         found.certificates.append(certificate)
 
 
-def _pending(where: Mapping[str, Chunk]) -> dict[int, set[str]]:
-    """Return certificate → the forms of open dossiers that speak of it."""
-    rows = DossierItem.objects.filter(**where, outcome__in=_NO_END)
+def _pending() -> dict[int, set[str]]:
+    """Return certificate → the forms of open dossiers that speak of it, of all certificates: what
+    is open is little, and to ask body by body reads it again for each chunk."""
+    rows = DossierItem.objects.filter(certificate__isnull=False, outcome__in=_NO_END)
     rows = rows.exclude(dossier__state__in=ENDED).order_by()
     found = defaultdict(set)
-    for pk, kind in rows.values_list("certificate_id", "dossier__kind"):
-        if pk is not None:
-            found[pk].add(_form(kind))
+    for pk, kind in _rows(rows, "certificate_id", "dossier__kind"):
+        found[pk].add(_form(kind))
+    return found
+
+
+def _newest(devices: QuerySet[Device]) -> dict[int, int]:
+    """Return device → the newest certificate of its key."""
+    device_of = dict(devices.filter(key__isnull=False).values_list("key_id", "pk"))
+    found: dict[int, int] = {}
+    for some in _chunks(sorted(device_of)):
+        theirs = Certificate.objects.filter(among("key", some)).order_by("issued_at", "pk")
+        found.update((device_of[key], pk) for key, pk in theirs.values_list("key_id", "pk"))
     return found
 
 
@@ -242,16 +253,21 @@ def _as_devices(
         )
 
 
-def _subscribers(chunk: Chunk, found: Found) -> None:
-    for where in ({"agency__in": chunk}, {"organisation__in": chunk}):
-        rows = Subscriber.objects.filter(**where).order_by("pk")
+def _subscribers(chunk: Chunk, found: Found) -> Chunk:
+    """Read who is of these bodies; return those that are the bodies themselves."""
+    organisations = []
+    for path in ("agency", "organisation"):
+        rows = Subscriber.objects.filter(among(path, chunk)).order_by("pk")
         for pk, kind, agency, organisation in _rows(
             rows, "pk", "kind", "agency_id", "organisation_id"
         ):
+            if path == "organisation":
+                organisations.append(pk)
             if pk not in found.subscribers:
                 found.subscribers[pk] = facts.KnownSubscriber(
                     pk=pk, kind=intern(kind), body=found.body(organisation, agency)
                 )
+    return organisations
 
 
 def units_under(above: Iterable[int]) -> dict[int, list[int]]:
@@ -296,7 +312,7 @@ def changed_since(of: Iterable[int], day: date) -> dict[int, date]:
     """Return body → the day its newest version begins, of those changed on ``day`` or later."""
     found: dict[int, date] = {}
     for chunk in _chunks(sorted(of)):
-        later = AgencyVersion.objects.filter(agency__in=chunk, valid_from__gte=day)
+        later = AgencyVersion.objects.filter(among("agency", chunk), valid_from__gte=day)
         rows = later.order_by("valid_from").values_list("agency_id", "valid_from")
         found.update(rows)
     return found
@@ -307,7 +323,7 @@ def filed_since(of: Iterable[int], day: date) -> dict[int, date]:
     begins = timezone.make_aware(datetime.combine(day, time.min))
     found: dict[int, date] = {}
     for chunk in _chunks(sorted(of)):
-        later = Dossier.objects.filter(agency__in=chunk, created_at__gte=begins)
+        later = Dossier.objects.filter(among("agency", chunk), created_at__gte=begins)
         rows = later.order_by("created_at").values_list("agency_id", "created_at")
         found.update((agency, timezone.localdate(at)) for agency, at in rows)
     return found

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from itertools import count
+from operator import itemgetter
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.core.management.color import no_style
 from django.db import connection, models, transaction
@@ -18,6 +19,7 @@ from django.db.models import Max
 from orgmerge.seeding.signing import CertificateMaker
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion
+from portal.core.database.bulk import insert_rows
 from portal.core.text.vietnamese import search_key, sort_key
 
 AT_ONCE = 5000  # rows of the fullest table before all are written
@@ -26,35 +28,61 @@ _Row = TypeVar("_Row", bound=models.Model)
 
 
 class Writer:
-    """Gives rows their keys as they are made, and writes them in bulk, table by table."""
+    """Gives rows their keys as they are made, and writes them in bulk, table by table.
+
+    Of what there is a handful to each person only the values are kept: an object for each would
+    take longer to make than to write."""
 
     def __init__(self, order: Sequence[type[models.Model]]) -> None:
-        self._waiting: dict[type[models.Model], list[models.Model]] = {one: [] for one in order}
-        self._last = {
-            one: one._default_manager.aggregate(last=Max("pk"))["last"] or 0 for one in order
-        }
+        self._tables = {one: _Table(one) for one in order}
 
     def add(self, row: _Row) -> _Row:
         """Give ``row`` the next key of its table and keep it."""
-        self._last[type(row)] += 1
-        row.pk = self._last[type(row)]
-        self._waiting[type(row)].append(row)
+        table = self._tables[type(row)]
+        row.pk = table.next_key()
+        table.waiting.append(row.__dict__)
         return row
+
+    def put(self, model: type[models.Model], /, **values: Any) -> int:
+        """Keep a row with ``values`` by the names of its columns ("agency_id"), the rest by
+        default; return the key it gets."""
+        table = self._tables[model]
+        key = table.next_key()
+        table.waiting.append({**table.defaults, "id": key, **values})
+        return key
 
     def write_if_many(self) -> None:
         """Write when enough has come together; call it where nothing is half made."""
-        if max(map(len, self._waiting.values())) >= AT_ONCE:
+        if max(len(table.waiting) for table in self._tables.values()) >= AT_ONCE:
             self.write()
 
     @transaction.atomic
     def write(self) -> None:
         """Write what waits, and let the database go on counting after it."""
-        for model, rows in self._waiting.items():
-            model._default_manager.bulk_create(rows, batch_size=1000)
-            rows.clear()
+        for model, table in self._tables.items():
+            insert_rows(model, table.columns, map(itemgetter(*table.columns), table.waiting))
+            table.waiting.clear()
         with connection.cursor() as cursor:
-            for reset in connection.ops.sequence_reset_sql(no_style(), list(self._waiting)):
+            for reset in connection.ops.sequence_reset_sql(no_style(), list(self._tables)):
                 cursor.execute(reset)
+
+
+class _Table:
+    """What waits to be written to one table."""
+
+    def __init__(self, model: type[models.Model]) -> None:
+        fields = model._meta.concrete_fields
+        self.columns = [field.attname for field in fields]
+        self.defaults = {
+            field.attname: field.get_default() for field in fields if not field.primary_key
+        }
+        self.waiting: list[dict[str, Any]] = []
+        self._last: int = model._default_manager.aggregate(last=Max("pk"))["last"] or 0
+
+    def next_key(self) -> int:
+        """Return the key after the last one."""
+        self._last += 1
+        return self._last
 
 
 CA_NAME = "CỤC CHỨNG THỰC SỐ VÀ BẢO MẬT THÔNG TIN"
@@ -74,6 +102,26 @@ class SeededPlace:
     clerk: User
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whom certificates name, and what they say of them."""
+
+    pk: int
+    kind: str
+    name: str
+    search_name: str
+    domain_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A certificate that was made."""
+
+    pk: int
+    holder: Holder
+    storage: str
+
+
 @dataclass
 class Factory:
     """What everything made up is made with: the same seed makes the same population."""
@@ -84,6 +132,7 @@ class Factory:
     day: date
     _numbers: count[int] = field(default_factory=lambda: count(1))
     _people: count[int] = field(default_factory=lambda: count(1))
+    _moments: dict[int, datetime] = field(default_factory=dict)
 
     def number(self) -> int:
         """Return a number that was not returned before."""
@@ -103,7 +152,11 @@ class Factory:
 
     def ends(self, days_left: int) -> datetime:
         """Return the last moment of the day so many days after the population's."""
-        return datetime.combine(self.day + timedelta(days=days_left), NEARLY_MIDNIGHT, UTC)
+        known = self._moments.get(days_left)
+        if known is None:
+            known = datetime.combine(self.day + timedelta(days=days_left), NEARLY_MIDNIGHT, UTC)
+            self._moments[days_left] = known
+        return known
 
     @cached_property
     def ca(self) -> Agency:

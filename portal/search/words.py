@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from portal.core.database.bulk import among, insert_rows
 from portal.core.text.vietnamese import search_key
 from portal.search.models import LONGEST, SearchWord
 
@@ -23,7 +26,8 @@ def fold(text: str) -> str:
     return " ".join(_WORD.findall(search_key(text)))
 
 
-def phrases(text: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def phrases(text: str) -> frozenset[str]:
     """Return what ``text`` is found by: from each word on to its end, and first and last word.
 
     What people type of a name stands side by side in it ("văn tím") or is surname and given name
@@ -33,7 +37,7 @@ def phrases(text: str) -> set[str]:
     found = {" ".join(words[start:])[:LONGEST] for start in range(len(words))}
     if len(words) > 2:  # noqa: PLR2004 (something stands between them)
         found.add(f"{words[0]} {words[-1]}"[:LONGEST])
-    return found
+    return frozenset(found)
 
 
 def keep(
@@ -47,7 +51,7 @@ def keep(
         some = keys[start : start + _AT_ONCE]
         missing = {key: set(wanted[key]) for key in some}
         wrong = []
-        standing = rows.filter(**{f"{of}__in": some}).order_by()
+        standing = rows.filter(among(of, some)).order_by()
         for pk, key, *row in standing.values_list(
             "pk", f"{of}_id", "text", "agency_id", "office_id"
         ):
@@ -64,14 +68,11 @@ def add(
     model: type[_Word], of: str, found_by: Mapping[int, Iterable[tuple[str, int, int | None]]]
 ) -> None:
     """Let new things be found by these; as ``keep``."""
-    model._default_manager.bulk_create(
-        [
-            model(**{f"{of}_id": key}, text=text, agency_id=agency, office_id=office)
-            for key, rows in found_by.items()
-            for text, agency, office in sorted(rows, key=str)
-        ],
-        batch_size=_AT_ONCE,
-    )
+    rows = [
+        (key, *row) for key, some in found_by.items() for row in sorted(some, key=itemgetter(0))
+    ]
+    if rows:
+        insert_rows(model, [f"{of}_id", "text", "agency_id", "office_id"], rows)
 
 
 def matching(words: QuerySet[Any], of: str, typed: str, *, most: int) -> list[int]:

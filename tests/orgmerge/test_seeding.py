@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q
+from django.test.utils import CaptureQueriesContext
 
 from devices.lifecycle import Condition, Custody
 from devices.models import CustodyMove, Device
@@ -23,6 +24,7 @@ from orgmerge.seeding.population import (
 )
 from orgmerge.seeding.signing import NOT_A_CERTIFICATE, CertificateMaker, Signing, WithoutX509
 from portal.agencies.models import Agency, AgencyVersion, Subscriber
+from portal.agencies.services.words import fill_subscribers
 from portal.ca.authority import ceremony
 from portal.ca.authority import services as authority
 from portal.ca.models import Certificate
@@ -211,3 +213,16 @@ def test_the_counts_are_those_of_the_register() -> None:
 def test_shares_are_of_a_thousand(lots: tuple[Any, ...]) -> None:
     assert sum(lot.share for lot in lots) == 1000
     assert Counter(lots).most_common(1)[0][1] == 1
+
+
+def statements_for(count: int) -> int:
+    with CaptureQueriesContext(connection) as captured, transaction.atomic():
+        fill(*map(commune, range(count)), people=1)
+        fill_subscribers()
+        transaction.set_rollback(True)
+    return len(captured)
+
+
+def test_a_nation_is_written_in_as_many_statements_as_a_village() -> None:
+    # Of 81,000 bodies with some 900,000 certificates nothing is asked body by body.
+    assert statements_for(40) == statements_for(10)

@@ -23,6 +23,8 @@ from orgmerge.seeding.signing import CertificateMaker, Signing, WithoutX509
 from portal.agencies.models import Agency, AgencyKind
 from portal.ca.authority import ceremony
 from portal.ca.authority import services as authority
+from portal.core.database.bulk import analyse, collector_paused
+from portal.core.management.progress import tracked
 
 
 class Command(BaseCommand):
@@ -69,15 +71,17 @@ class Command(BaseCommand):
         if not rows or not needed <= set(rows[0]):
             raise CommandError(_("Tệp không phải danh sách xã, hoặc không có dòng nào."))
         communes = list(_communes(rows))
-        made = populate(
-            communes,
-            bodies_of=commune_bodies,
-            people=people,
-            seed=seed,
-            day=at or max(date.fromisoformat(row["effective_on"]) for row in rows),
-            maker=_maker(without_x509=without_x509),
-        )
-        call_command("fill_search", verbosity=0)
+        with collector_paused():
+            made = populate(
+                tracked(communes, _("Xã"), stream=self.stderr),
+                bodies_of=commune_bodies,
+                people=people,
+                seed=seed,
+                day=at or max(date.fromisoformat(row["effective_on"]) for row in rows),
+                maker=_maker(without_x509=without_x509),
+            )
+        call_command("fill_search", stdout=self.stderr)
+        analyse()
         self.stdout.write(json.dumps({"communes": len(communes)} | made))
 
 

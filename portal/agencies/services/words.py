@@ -15,6 +15,7 @@ from portal.agencies.models import (
     Subscriber,
     SubscriberWord,
 )
+from portal.core.database.bulk import among
 from portal.search.words import keep, phrases
 
 _CHUNK = 500  # parameters of one statement
@@ -24,14 +25,16 @@ def keep_words_of_bodies(bodies: Collection[int]) -> None:
     """Let these bodies (by key), and who is of them, be found as they stand now; in the caller's
     transaction."""
     for some in _chunks(bodies):
-        found = {body.pk: body for body in Agency.objects.filter(pk__in=some)}
-        owners = {pk: _offices_of(body) for pk, body in found.items()}
+        rows = Agency.objects.filter(pk__in=some).order_by()
+        names, owners = {}, {}
+        for pk, name, kind, office in rows.values_list("pk", "search_name", "kind", "office_id"):
+            names[pk], owners[pk] = name, _offices_of(pk, kind, office)
         wanted = {
-            pk: {(text, pk, office) for text in phrases(body.search_name) for office in owners[pk]}
-            for pk, body in found.items()
+            pk: {(text, pk, office) for text in phrases(name) for office in owners[pk]}
+            for pk, name in names.items()
         }
         keep(AgencyWord, "body", wanted)
-        moved = SubscriberWord.objects.filter(agency__in=some).order_by()
+        moved = SubscriberWord.objects.filter(among("agency", some)).order_by()
         offices = defaultdict(set)
         for agency, office in moved.values_list("agency_id", "office_id").distinct():
             offices[agency].add(office)
@@ -44,21 +47,28 @@ def keep_words_of_subscribers(subscribers: Collection[int]) -> None:
     """Let these subscribers (by key) be found as they stand now, by each body they are of; in the
     caller's transaction."""
     for some in _chunks(subscribers):
-        found = list(Subscriber.objects.filter(pk__in=some).select_related("agency"))
-        bodies: defaultdict[int, dict[int, Agency]] = defaultdict(dict)
-        for one in found:
-            bodies[one.pk][one.agency_id] = one.agency
-        working = Affiliation.objects.filter(subscriber__in=some, valid_until__isnull=True)
-        for duty in working.order_by().select_related("agency"):
-            bodies[duty.subscriber_id][duty.agency_id] = duty.agency
+        # Subscriber → body → (kind, office) of each body it is of.
+        bodies: defaultdict[int, dict[int, tuple[str, int | None]]] = defaultdict(dict)
+        managed = Subscriber.objects.filter(pk__in=some).order_by()
+        working = Affiliation.objects.filter(among("subscriber", some), valid_until__isnull=True)
+        names = {}
+        for pk, name, body, kind, office in managed.values_list(
+            "pk", "search_name", "agency_id", "agency__kind", "agency__office_id"
+        ):
+            names[pk] = name
+            bodies[pk][body] = (kind, office)
+        for pk, body, kind, office in working.order_by().values_list(
+            "subscriber_id", "agency_id", "agency__kind", "agency__office_id"
+        ):
+            bodies[pk][body] = (kind, office)
         wanted = {
-            one.pk: {
-                (text, body.pk, office)
-                for text in phrases(one.search_name)
-                for body in bodies[one.pk].values()
-                for office in _offices_of(body)
+            pk: {
+                (text, body, office)
+                for text in phrases(name)
+                for body, (kind, own) in bodies[pk].items()
+                for office in _offices_of(body, kind, own)
             }
-            for one in found
+            for pk, name in names.items()
         }
         keep(SubscriberWord, "subscriber", wanted)
 
@@ -82,11 +92,11 @@ def fill_subscribers() -> int:
     return count
 
 
-def _offices_of(body: Agency) -> set[int | None]:
+def _offices_of(body: int, kind: str, office: int | None) -> set[int | None]:
     """Return the offices that see a body as theirs: an office sees itself."""
-    if body.kind == AgencyKind.OFFICE:
-        return {body.pk, body.office_id} - {None}
-    return {body.office_id}
+    if kind == AgencyKind.OFFICE:
+        return {body, office} - {None}
+    return {office}
 
 
 def _chunks(keys: Collection[int]) -> list[list[int]]:

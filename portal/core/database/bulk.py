@@ -1,10 +1,12 @@
-"""Updating many rows, each with values of its own, in one prepared statement."""
+"""Many rows: written in one prepared statement or as a stream, found again by their keys."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
 
 from django.db import connection, connections, models, router
 
@@ -51,6 +53,88 @@ def update_rows(
     with connection.cursor() as cursor:
         cursor.executemany(statement, values)
         return int(cursor.rowcount)
+
+
+# What the drivers take as it is: nothing has to be made of a value first.
+_PLAIN = (
+    models.AutoField,
+    models.BinaryField,
+    models.BooleanField,
+    models.CharField,
+    models.DateField,  # and DateTimeField
+    models.ForeignKey,
+    models.IntegerField,
+    models.UUIDField,
+)
+_NOT_IN_SQLITE = (models.DateField, models.UUIDField)
+
+
+def insert_rows(
+    model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Insert ``rows``, each the values of ``columns`` (names as on an instance, "agency_id").
+
+    For very many: neither objects nor a statement as long as they are is made of them, so it takes
+    a fifth of the time of ``bulk_create``. What is not named gets the database's own default.
+    """
+    fields = [model._meta.get_field(name) for name in columns]
+    prepared = _prepared(rows, fields)
+    quote = connection.ops.quote_name
+    table = quote(model._meta.db_table)
+    names = ", ".join(quote(str(field.column)) for field in fields)  # type: ignore[union-attr]
+    with connection.wrap_database_errors, connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in prepared:
+                    copy.write_row(row)
+        else:
+            places = ", ".join(["%s"] * len(fields))
+            statement = f"INSERT INTO {table} ({names}) VALUES ({places})"  # noqa: S608 (our own)
+            cursor.executemany(statement, prepared)  # type: ignore[arg-type]  # SQLite takes any iterable
+
+
+def _prepared(rows: Iterable[Sequence[Any]], fields: Sequence[Any]) -> Iterator[Any]:
+    """Yield ``rows`` as the driver takes them."""
+    apart = [
+        (place, _preparing(field))
+        for place, field in enumerate(fields)
+        if not isinstance(field, _PLAIN)
+        or (connection.vendor == "sqlite" and isinstance(field, _NOT_IN_SQLITE))
+    ]
+    for row in rows:
+        values = list(row)
+        for place, prepare in apart:
+            values[place] = prepare(values[place])
+        yield values
+
+
+def _preparing(field: Any) -> Callable[[Any], Any]:
+    """Return what makes a value of ``field`` fit; days and moments come again and again."""
+
+    def prepare(value: Any) -> Any:
+        return field.get_db_prep_save(value, connection)
+
+    return lru_cache(maxsize=4096)(prepare) if isinstance(field, models.DateField) else prepare
+
+
+def analyse() -> None:
+    """Let the database count what it holds: after very many rows, plans made for none are bad."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA analysis_limit = 1000")  # rows looked at of each index
+        cursor.execute("ANALYZE")
+
+
+def among(path: str, keys: Sequence[int]) -> models.Q:
+    """Return the condition that ``path`` leads to one of ``keys``, which are in order.
+
+    The first and the last of them say nothing more. But PostgreSQL, as long as it has not counted
+    a table (``ANALYZE``), takes every column to have 200 values: a thousand keys are all of them,
+    and it reads the whole table for each chunk. A range it takes to be one row in 200.
+    """
+    if not keys:
+        return models.Q(pk__in=())
+    return models.Q(**{f"{path}__in": keys, f"{path}__gte": keys[0], f"{path}__lte": keys[-1]})
 
 
 _FEW = -8192  # KiB, as SQLite counts when it is negative
