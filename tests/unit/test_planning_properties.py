@@ -21,6 +21,7 @@ from tests.orgmerge.executing import executed, settled
 from tests.orgmerge.worlds import SUPERIOR, Making, acts
 
 NAMES = ["UBND xã A", "UBND xã B", "UBND thị trấn B", "UBND phường 1", "Trường TH A"]
+DISTRICT = "UBND huyện C"
 V = TypeVar("V")
 ANSWERS = [*ReviewAnswer, None, None, None]
 
@@ -52,7 +53,11 @@ def _body(making: Making, choose: random.Random) -> int:
     province = choose.choice(["Tỉnh Lai Châu", "Tỉnh Yên Bái"])
     domain = choose.choice(["laichau.gov.vn", "yenbai.gov.vn", ""])
     parent = choose.choice(list(making.bodies))
-    return making.body(choose.choice(NAMES), parent=parent, province=province, domain=domain)
+    name = choose.choice([*NAMES, DISTRICT])
+    body = making.body(name, parent=parent, province=province, domain=domain)
+    if choose.random() < 0.3:
+        making.body("Văn phòng", parent=body, province=province, domain=domain, has_seal=False)
+    return body
 
 
 def _merge(making: Making, choose: random.Random, free: list[int]) -> None:
@@ -70,12 +75,16 @@ def _taken(making: Making) -> set[str]:
 def _send(making: Making, choose: random.Random, body: int) -> None:
     """A body that merges whole into nothing: split, divided, dissolved, or not spoken of."""
     targets = list(making.targets)
-    road = choose.choice(["split", "divided", "dissolved", "outside"])
+    road = choose.choice(["split", "namesake", "divided", "dissolved", "outside"])
+    if making.bodies[body].name == DISTRICT:
+        road = choose.choice(["split", "dissolved"])
     if road == "dissolved":
         making.dissolve(body)
     if road == "divided" and making.bodies[body].name not in _taken(making):
         making.target(making.bodies[body].name, body, agency=body, extent=Extent.PARTLY)
-    if road in ("split", "divided"):
+    if road == "namesake":
+        making.target(making.bodies[body].name, body, extent=Extent.PARTLY)
+    if road in ("split", "namesake", "divided"):
         making.shares += [BodyShare(body, target, Extent.PARTLY) for target in targets]
 
 
@@ -95,7 +104,7 @@ def _certificate(making: Making, choose: random.Random, body: int) -> None:
         renewals=choose.randint(0, 1),
         is_revoked=choose.random() < 0.1,
         is_superseded=choose.random() < 0.1,
-        shows_title=choose.random() < 0.1,
+        shows_title=choose.random() < 0.2,
         pending=choose.choice([(), (), (), ("04",), ("05",)]),
     )
     answer = choose.choice(ANSWERS)
