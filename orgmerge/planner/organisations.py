@@ -55,6 +55,16 @@ class Case:
         """Those that can still be used."""
         return [one for one in self.pool if validity.is_live(one, self.context.world.day)]
 
+    def is_named_by(self, certificate: KnownCertificate) -> bool:
+        """Say whether a certificate bears the target's name; a district's namesake does not."""
+        body = self.context.world.bodies.get(certificate.body)
+        is_another = (
+            body is not None
+            and body.key == self.target.key
+            and not self.context.bears_name(body.pk, self.target)
+        )
+        return self.target.key in certificate.names and not is_another
+
     def settle(self, parted: list[KnownCertificate]) -> PlannerChoice | None:
         """Write the lines of the case's certificates; return the choice where it is a person's."""
         if self.namesakes is not None:  # M2, DOMAIN 14.17: the name is kept, the others end
@@ -65,7 +75,7 @@ class Case:
         # those of the body whose name is kept, else all.
         live = self.live
         of_kept = [one for one in live if one.body in self.kept]
-        bearing = [one for one in of_kept or live if self.target.key in one.names]
+        bearing = [one for one in of_kept or live if self.is_named_by(one)]
         if bearing or of_kept:
             pool = bearing or of_kept
         else:
@@ -75,7 +85,7 @@ class Case:
             else:
                 self.kept = frozenset()
                 pool = self.pool
-        bears_name = any(self.target.key in one.names for one in pool)
+        bears_name = any(map(self.is_named_by, pool))
         if bears_name and len(self.kept) == 1:
             self.write(pool)  # M2: the certificates of the body whose name is kept go on
             return None
@@ -308,7 +318,7 @@ def decide(context: PlanningContext, certificates: Sequence[KnownCertificate]) -
                 for certificate in by_body.get(share.old, ())
             ]
         )
-        if choice is None:
+        if choice is None or choice.proposed is None:
             _ask_of_districts(context, case.lines.values())
         result.certificates |= case.lines
         result.bodies.append(case.line_of_body(choice, adopted))
@@ -321,7 +331,7 @@ def _of_unit(
     context: PlanningContext, certificate: KnownCertificate, outcome: BodyOutcome, target: Target
 ) -> PlannerLine:
     """Return the line of an office without a seal, which as a rule has no certificate of its own:
-    it ends with its body, or goes on under it (DOMAIN 14.21)."""
+    it ends with its body (DOMAIN 14.21)."""
     over = certificate_lines.already(certificate, context.world.day)
     if over is not None:
         return certificate_lines.kept(certificate, over)
@@ -329,9 +339,7 @@ def _of_unit(
     ends = ends or (Why.UNIT_ENDS if outcome.has_ended else None)
     if ends is not None:
         return certificate_lines.line(certificate, ends, stage=LineStage.REVOKE, sender=target.pk)
-    changes = context.name_changes(certificate.body, target).changes(certificate)
-    why = changes[0] if changes else Why.NOTHING_CHANGES
-    return certificate_lines.going_on(certificate, target, context, why)
+    return certificate_lines.kept(certificate, Why.NOTHING_CHANGES)
 
 
 def _is_decided(

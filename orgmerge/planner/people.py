@@ -44,6 +44,7 @@ def decide(
             for some in alike.values():
                 if len(some) > 1:
                     _choose_one(context, some, lines)
+                _say_which_stays(context, several, some, lines)
     return lines
 
 
@@ -80,6 +81,21 @@ def _choose_one(
                 *(one for one in line.warnings if one in _OF_THE_PERSON),
             ],
         )
+
+
+def _say_which_stays(
+    context: PlanningContext,
+    several: Sequence[KnownCertificate],
+    staying: Sequence[KnownCertificate],
+    lines: Mapping[int, PlannerLine],
+) -> None:
+    """Name the certificate that stays in the line of one that a person decided to end."""
+    for each in several:
+        line = lines[each.pk]
+        is_decided = PersonalCase(context, each).decided_action() == LineAction.REVOKE
+        if line.reason == Why.NEED_ENDED and is_decided:
+            line.reason = Why.SECOND_CERTIFICATE
+            line.successor = min(staying, key=lambda one: PersonalCase(context, one).worth()).pk
 
 
 def reply_about(context: PlanningContext, certificate: KnownCertificate) -> Reply | None:

@@ -92,8 +92,7 @@ REASONS: Mapping[str, Reason] = by_code(
         f"{ORGANISATIONS}; Điều 17 khoản 3 {D68}",
         _(
             "Cơ quan được chia, nhưng một đơn vị sau sắp xếp giữ đúng tên và loại của cơ quan: "
-            "đề nghị đơn vị ấy dùng tiếp chứng thư này. Cần người quyết định: dùng tiếp hay "
-            "thu hồi."
+            "đề nghị đơn vị ấy dùng tiếp chứng thư này, không thu hồi."
         ),
         is_inference=True,
     ),
@@ -102,7 +101,7 @@ REASONS: Mapping[str, Reason] = by_code(
         f"Điều 15 khoản 1, Điều 17 khoản 2 {D68}",
         _(
             "Chứng thư có ghi chức vụ mà Mẫu 04 không đổi được: đề nghị đổi thông tin khác, giữ "
-            "chức vụ như đang ghi. Cần người trả lời: chức vụ ấy còn đúng không?"
+            "chức vụ như đang ghi. Chức vụ ấy còn đúng không?"
         ),
         is_inference=True,
     ),
@@ -156,8 +155,7 @@ REASONS: Mapping[str, Reason] = by_code(
         "Mỗi cá nhân dùng một chứng thư (hướng dẫn của cơ quan cấp)",
         _(
             "Một người có nhiều chứng thư còn hiệu lực mà chỉ cần một: đề nghị giữ chứng thư nằm "
-            "trong thiết bị, rồi chứng thư hết hạn muộn hơn, và thu hồi chứng thư này. Cần người "
-            "quyết định."
+            "trong thiết bị, rồi chứng thư hết hạn muộn hơn, và thu hồi chứng thư này."
         ),
         is_inference=True,
     ),

@@ -27,7 +27,7 @@ from portal.agencies.tree import with_superiors
 # The district level ended on 01/7/2025 (DOMAIN 9): a certificate that still names one names a
 # superior that is no more, whoever the register says stands above the body today.
 DISTRICTS_ENDED_ON = date(2025, 7, 1)
-_ROOMS = ("phòng ", "văn phòng ")
+_ROOMS = tuple(f"{names.key(words)} " for words in ("phòng", "văn phòng"))
 # Decisions that say where the holder of a certificate goes.
 _GOING_ON = frozenset({LineAction.CHANGE, LineAction.ISSUE, LineAction.HAND_OVER})
 
@@ -259,7 +259,12 @@ class PlanningContext:
         if not shares:
             if own is not None:
                 return BodyOutcome(
-                    body, BodyChange.GOES_ON, successor=own, own=own, successors=(own,)
+                    body,
+                    BodyChange.GOES_ON,
+                    successor=own,
+                    own=own,
+                    successors=(own,),
+                    is_district=is_district and not self._is_district_after(own),
                 )
             return BodyOutcome(body, BodyChange.OUTSIDE)
         successors = tuple(
@@ -277,7 +282,7 @@ class PlanningContext:
                 successor=successors[0],
                 own=own,
                 successors=successors,
-                is_district=is_district and not is_itself,
+                is_district=is_district and not self._is_district_after(successors[0]),
             )
         namesakes = [one for one in successors if self.bears_name(body, one)]
         is_one = len(namesakes) == 1 and own in (None, namesakes[0])

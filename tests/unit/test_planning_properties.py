@@ -212,6 +212,65 @@ def _organisations_come_first(world: World, found: PlannerResult) -> None:
             assert line.stage > first[line.sender]
 
 
+_OF_ITSELF = frozenset(
+    {
+        codes.Why.DEVICE_LOST,
+        codes.Why.DEVICE_DAMAGED,
+        codes.Why.NEED_ENDED,
+        codes.Why.PERSON_LEFT,
+        codes.Why.TOO_LATE_TO_CHANGE,
+    }
+)
+
+
+@how(max_examples=20, deadline=None)
+@given(worlds())
+def test_no_certificate_ends_unasked_whose_bodys_name_a_successor_keeps(world: World) -> None:
+    """DOMAIN 14.17."""
+    lines = {line.pk: line for line in plan(world).lines if line.about == LineAbout.CERTIFICATE}
+    for one in world.certificates:
+        shares = [share for share in world.shares if share.old == one.body and share.new]
+        name = world.bodies[one.body].key
+        is_divided = any(share.extent == Extent.PARTLY for share in shares)
+        keeps = [share for share in shares if world.targets[share.new or 0].key == name]
+        line = lines[one.pk]
+        is_over = one.is_revoked or line.reason in _OF_ITSELF
+        if one.kind == "organisation" and is_divided and keeps and not is_over:
+            assert line.action != LineAction.REVOKE or line.is_open
+
+
+@how(max_examples=20, deadline=None)
+@given(worlds())
+def test_one_certificate_of_a_person_stays_unless_somebody_said_otherwise(world: World) -> None:
+    """DOMAIN 14.18: what is proposed to be revoked for another names it, and that one goes on."""
+    lines = {line.pk: line for line in plan(world).lines if line.about == LineAbout.CERTIFICATE}
+    holders = {one.pk: one.subscriber for one in world.certificates}
+    for line in lines.values():
+        if line.reason == codes.Why.SECOND_CERTIFICATE:
+            other = lines[line.successor or 0]
+            assert line.is_open
+            assert holders[other.pk] == holders[line.pk]
+            assert other.action != LineAction.REVOKE
+
+
+@how(max_examples=20, deadline=None)
+@given(worlds())
+def test_nothing_of_a_district_is_decided_by_the_machine(world: World) -> None:
+    """DOMAIN 14.20; that the body is a subscriber itself asks nobody anything."""
+    said = {pk for _about, pk in world.replies}
+    said |= {one.subscriber for one in world.certificates if one.pk in said}
+    itself = {one.pk for one in world.subscribers if one.kind == "organisation"}
+    done = {LineAction.CHANGE, LineAction.ISSUE, LineAction.REVOKE, LineAction.HAND_OVER}
+    holders = {one.pk: one.subscriber for one in world.certificates}
+    for line in plan(world).lines:
+        body = world.bodies.get(line.body)
+        is_asked = body is not None and body.name == DISTRICT and line.action in done
+        of_itself = line.reason in _OF_ITSELF or line.about == LineAbout.DEVICE
+        of_itself = of_itself or line.pk in itself
+        if is_asked and not of_itself and not {line.pk, holders.get(line.pk)} & said:
+            assert line.is_open
+
+
 @how(max_examples=20, deadline=None)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_the_order_of_what_is_handed_in_does_not_matter(
