@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from orgmerge.planner.facts import BodyShare, KnownBody, Target
 from orgmerge.vocabulary import Extent, MergerKind
@@ -14,9 +14,9 @@ __all__ = [
     "key",
     "kind_of",
     "localities",
-    "organs",
     "province_key",
     "same",
+    "wrong_localities",
 ]
 
 _PROVINCE, _CITY = f"{key('tỉnh')} ", f"{key('thành phố')} "
@@ -46,9 +46,16 @@ def localities(province: str) -> tuple[str, str, str]:
     return province, f"{_PROVINCE}{province}", f"{_CITY}{province}"
 
 
-def organs(province: str) -> tuple[str, str]:
-    """Return the names of a province's UBND, made comparable: as tỉnh, as city."""
-    return f"ubnd {_PROVINCE}{province}", f"ubnd {_CITY}{province}"
+def wrong_localities(province: str, new_province: str, above: Collection[str]) -> frozenset[str]:
+    """Return the ways to write L that are wrong where ``province`` was and ``new_province`` is: the
+    province that was left, or the kind that it is no more by the names that stand ``above``."""
+    if province != new_province:
+        return frozenset(localities(province))
+    _plain, as_province, as_city = localities(province)
+    is_province, is_city = f"ubnd {as_province}" in above, f"ubnd {as_city}" in above
+    if is_province == is_city:
+        return frozenset()
+    return frozenset((as_province if is_city else as_city,))
 
 
 def is_district(name: str, province: str, superior: str) -> bool:

@@ -193,7 +193,11 @@ class PlanningContext:
             new_domain = target.email_domain.lower()
             stays = {own} if own == target.key or is_unit else set()
             above = {one.key for one in self._above(body)} - ended
-            provinces = self._old_provinces(fact, target, chain)
+            provinces = (
+                names.wrong_localities(fact.province, target.province, chain | {target.key})
+                if fact is not None and target.province
+                else frozenset()
+            )
             found = self._name_changes[body, target.pk] = NameChanges(
                 target=target,
                 old_names=frozenset(
@@ -209,22 +213,6 @@ class PlanningContext:
                 districts_ended=self.world.day >= DISTRICTS_ENDED_ON,
             )
         return found
-
-    def _old_provinces(
-        self, fact: KnownBody | None, target: Target, chain: frozenset[str]
-    ) -> frozenset[str]:
-        """Return the ways to write L that are wrong under ``target``: the province that was left,
-        or the kind that it no longer is."""
-        if fact is None or not target.province:
-            return frozenset()
-        plain, as_province, as_city = names.localities(fact.province)
-        if fact.province != target.province:
-            return frozenset((plain, as_province, as_city))
-        above = chain | {target.key}
-        of_province, of_city = names.organs(target.province)
-        if (of_province in above) == (of_city in above):
-            return frozenset()
-        return frozenset((as_province if of_city in above else as_city,))
 
     def parent_key(self, body: int) -> str:
         """Return the name of a body's superior, "" when it is not known."""
