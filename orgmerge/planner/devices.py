@@ -150,10 +150,11 @@ class DeviceCase:
         self, certificate: KnownCertificate, line: PlannerLine, outcome: BodyOutcome
     ) -> PlannerLine:
         """Return the line of a device whose certificate goes on: it stays with it."""
-        heir = line.sender or (outcome.successor.pk if outcome.successor else None)
-        own = outcome.own.pk if outcome.own and not outcome.has_ended else None
-        is_organisation = certificate.kind == "organisation"
-        changes_hands = is_organisation and heir is not None and heir != own
+        changes_hands, heir = False, line.sender
+        if certificate.kind == "organisation":
+            heir = heir or (outcome.successor.pk if outcome.successor else None)
+            own = outcome.own.pk if outcome.own and not outcome.has_ended else None
+            changes_hands = heir not in (None, own)
         if self.device.condition == validity.LOCKED and line.action == LineAction.CHANGE:
             warnings = (Warn.HAND_OVER_TOO,) if changes_hands else ()
             why = Why.LOCKED_BEFORE_CHANGE

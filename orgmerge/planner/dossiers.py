@@ -213,7 +213,12 @@ class SubscriberCase:
                     warnings=tuple(warnings),
                 )
             line = issue or self.with_its_body(target, answer)
-            self.ask(line, outcome, reply)
+            if outcome.namesake is not None or outcome.unit_of is not None:
+                line.warnings += people.what_to_know(outcome, reply)
+            if outcome.is_district and not self.is_said(reply):
+                is_asked = any(one.is_open for one in self.holding.lines)
+                line.reason = Why.FOLLOWS_CERTIFICATE if is_asked else Why.DISTRICT
+                line.is_open = True  # DOMAIN 14.20
             return line
         if answer in _AWAY:
             return self.line(LineAction.KEEP, Why.PERSON_LEFT)
@@ -221,23 +226,14 @@ class SubscriberCase:
         why = Why.FOLLOWS_CERTIFICATE if is_asked else certificate_lines.why_open(outcome)
         return self.line(LineAction.SETTLE, why, is_open=True)
 
-    def ask(self, line: PlannerLine, outcome: BodyOutcome, reply: Reply | None) -> None:
-        """Say in the line where a name alone tells where the subscriber goes (DOMAIN 14.17), that
-        its unit ends (14.21); leave open what was a district's (14.20)."""
-        if people.is_assumed(outcome, reply):
-            line.warnings += (Warn.STAYS_WITH_NAMESAKE,)
-        if people.has_lost_unit(outcome, reply):
-            line.warnings += (Warn.UNIT_ENDS,)
+    def is_said(self, reply: Reply | None) -> bool:
+        """Say whether somebody told what becomes of the subscriber."""
         decided = self.context.world.decided
-        is_said = (
+        return (
             (reply is not None and (reply.to is not None or reply.answer in _AWAY))
             or (LineAbout.SUBSCRIBER, self.subscriber.pk) in decided
             or any((LineAbout.CERTIFICATE, one.pk) in decided for one in self.holding.certificates)
         )
-        if outcome.is_district and not is_said:
-            is_asked = any(one.is_open for one in self.holding.lines)
-            line.reason = Why.FOLLOWS_CERTIFICATE if is_asked else Why.DISTRICT
-            line.is_open = True
 
     def with_its_body(self, target: Target, answer: str) -> PlannerLine:
         is_losing = any(line.reason == Why.DEVICE_LOST for line in self.holding.ending)

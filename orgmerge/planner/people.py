@@ -163,17 +163,18 @@ def destination(
     return outcome.successor or outcome.namesake
 
 
-def is_assumed(outcome: BodyOutcome, reply: Reply | None) -> bool:
-    """Say whether nobody said where a person or a system goes and a name alone tells."""
+def what_to_know(outcome: BodyOutcome, reply: Reply | None) -> tuple[str, ...]:
+    """Say where nobody told where a person of a divided body goes and a name alone tells (DOMAIN
+    14.17), and where nobody told the new unit of one whose unit ends with its body (14.21)."""
     is_told = reply is not None and (
         reply.to is not None or (reply.answer == ReviewAnswer.CONTINUES and outcome.own is not None)
     )
-    return outcome.successor is None and outcome.namesake is not None and not is_told
-
-
-def has_lost_unit(outcome: BodyOutcome, reply: Reply | None) -> bool:
-    """Say whether the unit ends with its body and nobody told the new one (DOMAIN 14.21)."""
-    return outcome.unit_of is not None and outcome.has_ended and not (reply and reply.unit)
+    found: list[str] = []
+    if outcome.successor is None and outcome.namesake is not None and not is_told:
+        found.append(Warn.STAYS_WITH_NAMESAKE)
+    if outcome.unit_of is not None and outcome.has_ended and not (reply and reply.unit):
+        found.append(Warn.UNIT_ENDS)
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +219,10 @@ class PersonalCase:
         line = self.with_its_holder(target, reply, is_settled=word is not None)
         if decided == LineAction.KEEP and line.action == LineAction.KEEP:
             line.reason = Why.SETTLED
-        if word is None and outcome.is_district and (reply is None or reply.to is None):
+        if outcome.is_district and word is None and (reply is None or reply.to is None):
             line.reason, line.is_open = Why.DISTRICT, True  # DOMAIN 14.20
-        if is_assumed(outcome, reply):
-            line.warnings += (Warn.STAYS_WITH_NAMESAKE,)
-        if has_lost_unit(outcome, reply):
-            line.warnings += (Warn.UNIT_ENDS,)
+        if outcome.namesake is not None or outcome.unit_of is not None:
+            line.warnings += what_to_know(outcome, reply)
         return line
 
     def why_it_ends(self, device: KnownDevice | None, reply: Reply | None) -> Why | None:
