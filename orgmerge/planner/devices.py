@@ -162,7 +162,8 @@ class DeviceCase:
         if changes_hands:
             return self.act(LineAction.HAND_OVER, Why.TO_NEW_CLERK, heir, line=line)
         warnings = (Warn.DEVICE_LOCKED,) if self.device.condition == validity.LOCKED else ()
-        return self.kept(Why.STAYS_WITH_CERTIFICATE, warnings, is_open=line.is_open)
+        why = Why.STAYS_WITH_CERTIFICATE
+        return self.kept(why, warnings, is_open=line.is_open, sender=line.sender)
 
     def act(
         self,
@@ -189,7 +190,12 @@ class DeviceCase:
         )
 
     def kept(
-        self, why: Why, warnings: tuple[str, ...] = (), *, is_open: bool = False
+        self,
+        why: Why,
+        warnings: tuple[str, ...] = (),
+        *,
+        is_open: bool = False,
+        sender: int | None = None,
     ) -> PlannerLine:
         return PlannerLine(
             LineAbout.DEVICE,
@@ -198,6 +204,7 @@ class DeviceCase:
             LineAction.KEEP,
             why,
             LineStage.NOTHING,
+            sender=sender,
             is_open=is_open,
             warnings=warnings,
         )

@@ -274,7 +274,10 @@ class PersonalCase:
             warnings = certificates.age_warnings(self.certificate, day)
             if target.key not in self.certificate.names and self.certificate.names:
                 warnings.append(Warn.AGENCY_NOT_NAMED)
-            return certificates.kept(self.certificate, Why.NOTHING_CHANGES, warnings=warnings)
+            passes_to = target.pk if target.agency != self.certificate.body else None
+            return certificates.kept(
+                self.certificate, Why.NOTHING_CHANGES, warnings=warnings, sender=passes_to
+            )
         if validity.days_left(self.certificate, day) < validity.DAYS_LEFT_TO_ASK:
             return self.anew(target, silence)
         device = self.context.device_of(self.certificate)

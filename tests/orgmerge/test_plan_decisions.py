@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from orgmerge.approval import readiness
+from orgmerge.description import implied_rows
 from orgmerge.models import Merger, Plan, PlanLine
-from orgmerge.planner.codes import Why
+from orgmerge.planner.codes import Warn, Why
 from orgmerge.plans import access
 from orgmerge.plans import services as plans
 from orgmerge.succession import effective_day, handover
@@ -440,3 +441,34 @@ def test_different_questions_are_not_answered_together(doubled: Merger, officer:
 
     assert answer.headers["Location"] == page_of(doubled)  # type: ignore[attr-defined]
     assert not doubled.settlements.exists()
+
+
+def test_an_office_without_a_seal_ends_with_its_commune_and_its_people_pass_on(
+    officer: User,
+) -> None:
+    made = mergers.merger(officer)
+    old = builders.agency("ỦY BAN NHÂN DÂN XÃ ĐẦU", office=made.office)
+    new = mergers.body(made, planned.NEW_NAME)
+    mergers.share(made, old, new)
+    unit = builders.agency("VĂN PHÒNG", parent=old, office=made.office, has_seal=False)
+    person = builders.person("Lò Văn Phòng", at=unit)
+    certificate = builders.certificate(subscriber=person)
+    device = builders.in_hands_of(person, certificate.key)
+    levels = f"O=UBND TỈNH LAI CHÂU, OU={old.name}, OU=VĂN PHÒNG"
+    Certificate.objects.filter(pk=certificate.pk).update(subject=f"C=VN, {levels}, CN=A")
+    implied_rows.imply(made)
+
+    plan = planned.plan_of(made, officer)
+    planned.approve(made, plan)
+    effective_day.take_effect(now=ON_THE_DAY)
+    while handover.hand_over(now=ON_THE_DAY):
+        pass
+
+    line = planned.line_about(plan, LineAbout.CERTIFICATE, certificate.pk)
+    of_unit = planned.line_about(plan, LineAbout.BODY, made.bodies.get(agency=unit).pk)
+    for thing in (new, certificate, device, person):
+        thing.refresh_from_db()
+    assert (line.action, line.sender) == (LineAction.CHANGE, new)
+    assert Warn.UNIT_ENDS in line.warnings
+    assert of_unit.reason == Why.UNIT_ENDS
+    assert {certificate.agency, device.agency, person.agency} == {new.agency}
