@@ -269,8 +269,8 @@ def decide(context: PlanningContext, certificates: Sequence[KnownCertificate]) -
     named = _kept_by(context, by_body)
     for each in certificates:
         outcome = context.outcome(each.body)
-        if outcome.successor is not None and outcome.unit_of is not None:
-            result.certificates[each.pk] = _of_unit(context, each, outcome, outcome.successor)
+        if outcome.unit_of is not None and (outcome.successor or outcome.has_ended):
+            result.certificates[each.pk] = _of_unit(context, each, outcome)
         elif outcome.successor is None or _is_decided(context, each, outcome):
             line = result.certificates[each.pk] = _parted(context, each, outcome, named)
             keeper = line.sender if line.action in (LineAction.KEEP, LineAction.CHANGE) else None
@@ -328,7 +328,7 @@ def decide(context: PlanningContext, certificates: Sequence[KnownCertificate]) -
 
 
 def _of_unit(
-    context: PlanningContext, certificate: KnownCertificate, outcome: BodyOutcome, target: Target
+    context: PlanningContext, certificate: KnownCertificate, outcome: BodyOutcome
 ) -> PlannerLine:
     """Return the line of an office without a seal, which as a rule has no certificate of its own:
     it ends with its body (DOMAIN 14.21)."""
@@ -338,7 +338,8 @@ def _of_unit(
     ends = certificate_lines.of_itself(certificate, context.device_of(certificate), context)
     ends = ends or (Why.UNIT_ENDS if outcome.has_ended else None)
     if ends is not None:
-        return certificate_lines.line(certificate, ends, stage=LineStage.REVOKE, sender=target.pk)
+        sender, stage = outcome.sender, LineStage.REVOKE
+        return certificate_lines.line(certificate, ends, stage=stage, sender=sender)
     return certificate_lines.kept(certificate, Why.NOTHING_CHANGES)
 
 
