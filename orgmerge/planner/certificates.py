@@ -7,7 +7,14 @@ from datetime import date
 
 from orgmerge.planner import validity
 from orgmerge.planner.codes import Warn, Why
-from orgmerge.planner.facts import Decided, KnownCertificate, KnownDevice, PlannerLine, Reply
+from orgmerge.planner.facts import (
+    Decided,
+    KnownCertificate,
+    KnownDevice,
+    PlannerLine,
+    Reply,
+    Target,
+)
 from orgmerge.planner.successors import BodyChange, BodyOutcome, NameChanges, PlanningContext
 from orgmerge.vocabulary import LineAbout, LineAction, LineStage, ReviewAnswer
 
@@ -131,13 +138,59 @@ def why_open(outcome: BodyOutcome) -> Why:
 
 def with_its_body(certificate: KnownCertificate, outcome: BodyOutcome) -> PlannerLine:
     """Return the line of an organisation certificate whose body is split or dissolved: Điều 17
-    khoản 3."""
+    khoản 3. What a district has is a person's choice (DOMAIN 14.20)."""
     if outcome.change == BodyChange.DISSOLVED or outcome.sender is None:
         why, warnings = Why.DISSOLVED, [Warn.SUPERIOR_FILES]
     else:
         why = Why.SPLIT
         warnings = [Warn.ANY_SUCCESSOR_FILES] if len(outcome.successors) > 1 else []
-    return line(certificate, why, stage=LineStage.REVOKE, sender=outcome.sender, warnings=warnings)
+    return line(
+        certificate,
+        Why.DISTRICT if outcome.is_district else why,
+        stage=LineStage.REVOKE,
+        sender=outcome.sender,
+        is_open=outcome.is_district,
+        warnings=warnings,
+    )
+
+
+def going_on(
+    certificate: KnownCertificate,
+    target: Target,
+    context: PlanningContext,
+    why: Why,
+    *,
+    is_open: bool = False,
+) -> PlannerLine:
+    """Return the line of an organisation certificate that ``target`` goes on with for the reason
+    ``why``: kept, changed by Mẫu 04 where something in it ends, ended where that is too late."""
+    day = context.world.day
+    reply = context.reply(LineAbout.CERTIFICATE, certificate.pk)
+    name_changes = context.name_changes(certificate.body, target)
+    if not name_changes.changes(certificate, reply.email if reply else ""):
+        warnings = age_warnings(certificate, day) if is_open else []
+        return kept(certificate, why, sender=target.pk, is_open=is_open, warnings=warnings)
+    if validity.days_left(certificate, day) < validity.DAYS_LEFT_TO_ASK:
+        return line(
+            certificate,
+            Why.TOO_LATE_TO_CHANGE,
+            stage=LineStage.REVOKE,
+            sender=target.pk,
+            warnings=[] if is_open else [Warn.CANNOT_AS_SETTLED],
+        )
+    device = context.device_of(certificate)
+    return PlannerLine(
+        LineAbout.CERTIFICATE,
+        certificate.pk,
+        certificate.body,
+        LineAction.CHANGE,
+        why,
+        LineStage.ORGANISATION,
+        form="04",
+        sender=target.pk,
+        is_open=is_open,
+        warnings=tuple(change_warnings(certificate, device, name_changes, reply, day)),
+    )
 
 
 def as_decided(
@@ -147,36 +200,20 @@ def as_decided(
 
     What can't be done as settled (no change under 30 days) ends instead, with a warning.
     """
-    sender = decided.to or outcome.sender
+    target = context.world.targets.get(decided.to or 0)
     match decided.action:
         case LineAction.KEEP:
-            return kept(certificate, Why.SETTLED, sender=sender)
-        case LineAction.CHANGE | LineAction.HAND_OVER if sender in context.world.targets:
-            assert sender is not None
-            name_changes = context.name_changes(certificate.body, context.world.targets[sender])
-            if not name_changes.changes(certificate):
-                return kept(certificate, Why.SETTLED, sender=sender)
-            left = validity.days_left(certificate, context.world.day)
-            if left >= validity.DAYS_LEFT_TO_ASK:
-                return PlannerLine(
-                    LineAbout.CERTIFICATE,
-                    certificate.pk,
-                    certificate.body,
-                    LineAction.CHANGE,
-                    Why.SETTLED,
-                    LineStage.ORGANISATION,
-                    form="04",
-                    sender=sender,
-                )
-            return line(
-                certificate,
-                Why.TOO_LATE_TO_CHANGE,
-                stage=LineStage.REVOKE,
-                sender=sender,
-                warnings=[Warn.CANNOT_AS_SETTLED],
-            )
+            # In use as before, by whoever is known to go on with it.
+            target = target or outcome.successor or outcome.namesake or outcome.own
+            if target is None:
+                return kept(certificate, Why.SETTLED, sender=outcome.sender)
+            return going_on(certificate, target, context, Why.SETTLED)
+        case LineAction.CHANGE | LineAction.HAND_OVER if target or outcome.sender:
+            target = target or context.world.targets[outcome.sender or 0]
+            return going_on(certificate, target, context, Why.SETTLED)
         case LineAction.SETTLE:
             return left_open(certificate, outcome)
+    sender = target.pk if target else outcome.sender
     return line(certificate, Why.SETTLED, stage=LineStage.REVOKE, sender=sender)
 
 

@@ -18,6 +18,8 @@ class Why(StrEnum):
     EMAIL_CHANGES = "email_changes"
     MOVES = "moves"
     MOVES_OUTSIDE = "moves_outside"
+    NAMESAKE = "namesake"  # of a divided body, kept for the one that bears its name: asked
+    TITLE_STAYS = "title_stays"  # changed with the title as it is: asked whether it fits
     # Certificates that end, or have ended.
     MERGED = "merged"
     SPLIT = "split"
@@ -47,9 +49,11 @@ class Why(StrEnum):
     HAS_CERTIFICATE = "has_certificate"
     NEVER_HAD_ONE = "never_had_one"
     NO_SEAL = "no_seal"
+    UNIT_ENDS = "unit_ends"
     # What the machine leaves to people.
     BODY_SPLIT = "body_split"
     BODY_DISSOLVED = "body_dissolved"
+    DISTRICT = "district"  # something is proposed, but it is always a person's choice
     FOLLOWS_CERTIFICATE = "follows_certificate"  # asked once, about the certificate
     SETTLED = "settled"
     # Devices.
@@ -101,6 +105,10 @@ class Warn(StrEnum):
     NO_CERTIFICATE_LEFT = "no_certificate_left"
     CANNOT_AS_SETTLED = "cannot_as_settled"
     SUPERIOR_UNKNOWN = "superior_unknown"
+    STAYS_WITH_NAMESAKE = "stays_with_namesake"
+    UNIT_ENDS = "unit_ends"
+    OTHER_ON_DEVICE = "other_on_device"
+    OTHER_LASTS_LONGER = "other_lasts_longer"
 
 
 class Against(StrEnum):

@@ -111,6 +111,14 @@ class DeviceCase:
         outcome = self.context.outcome(self.device.body)
         if self.device.certificate is not None:
             return self.kept(Why.NOT_INVOLVED)
+        line = self.not_in_use(outcome)
+        if outcome.is_district and line.action != LineAction.SETTLE:
+            reply = self.context.reply(LineAbout.DEVICE, self.device.pk)
+            if reply is None:
+                line.reason, line.is_open = Why.DISTRICT, True  # DOMAIN 14.20
+        return line
+
+    def not_in_use(self, outcome: BodyOutcome) -> PlannerLine:
         if outcome.successor is None:
             if outcome.change == BodyChange.OUTSIDE:
                 return self.kept(Why.NOT_INVOLVED)
@@ -142,15 +150,20 @@ class DeviceCase:
         self, certificate: KnownCertificate, line: PlannerLine, outcome: BodyOutcome
     ) -> PlannerLine:
         """Return the line of a device whose certificate goes on: it stays with it."""
-        changes_hands = certificate.kind == "organisation" and outcome.change == BodyChange.ABSORBED
+        changes_hands, heir = False, line.sender
+        if certificate.kind == "organisation":
+            heir = heir or (outcome.successor.pk if outcome.successor else None)
+            own = outcome.own.pk if outcome.own and not outcome.has_ended else None
+            changes_hands = heir not in (None, own)
         if self.device.condition == validity.LOCKED and line.action == LineAction.CHANGE:
             warnings = (Warn.HAND_OVER_TOO,) if changes_hands else ()
             why = Why.LOCKED_BEFORE_CHANGE
             return self.act(LineAction.RECOVER, why, line.sender, line=line, warnings=warnings)
-        if changes_hands and outcome.successor is not None:
-            return self.act(LineAction.HAND_OVER, Why.TO_NEW_CLERK, outcome.successor.pk, line=line)
+        if changes_hands:
+            return self.act(LineAction.HAND_OVER, Why.TO_NEW_CLERK, heir, line=line)
         warnings = (Warn.DEVICE_LOCKED,) if self.device.condition == validity.LOCKED else ()
-        return self.kept(Why.STAYS_WITH_CERTIFICATE, warnings, is_open=line.is_open)
+        why = Why.STAYS_WITH_CERTIFICATE
+        return self.kept(why, warnings, is_open=line.is_open, sender=line.sender)
 
     def act(
         self,
@@ -177,7 +190,12 @@ class DeviceCase:
         )
 
     def kept(
-        self, why: Why, warnings: tuple[str, ...] = (), *, is_open: bool = False
+        self,
+        why: Why,
+        warnings: tuple[str, ...] = (),
+        *,
+        is_open: bool = False,
+        sender: int | None = None,
     ) -> PlannerLine:
         return PlannerLine(
             LineAbout.DEVICE,
@@ -186,6 +204,7 @@ class DeviceCase:
             LineAction.KEEP,
             why,
             LineStage.NOTHING,
+            sender=sender,
             is_open=is_open,
             warnings=warnings,
         )

@@ -25,6 +25,7 @@ _IN_THE_BODYS_NAME = frozenset({"01", "02", "03", "04"})
 _BEING_EXECUTED = "executing"
 # DOMAIN 4.4, 4.5: these end with a new issue as the next step, whether or not somebody said so.
 _WITH_A_NEW_ONE = frozenset({Why.DEVICE_DAMAGED, Why.TITLE_NO_LONGER_FITS})
+_AWAY = frozenset({ReviewAnswer.LEFT, ReviewAnswer.NOT_NEEDED})
 _STILL_THERE = frozenset({Why.NOTHING_CHANGES, Why.SETTLED, Why.MOVES_OUTSIDE, Why.NOT_INVOLVED})
 
 
@@ -87,6 +88,12 @@ class DossierCase:
             return self.as_decided(decided, outcome)
         if outcome.change == BodyChange.OUTSIDE:
             return self.line(LineAction.KEEP, Why.NOT_INVOLVED, LineStage.NOTHING)
+        line = self.of_body_involved(outcome)
+        if outcome.is_district and line.action != LineAction.SETTLE:
+            line.reason, line.is_open = Why.DISTRICT, True  # DOMAIN 14.20
+        return line
+
+    def of_body_involved(self, outcome: BodyOutcome) -> PlannerLine:
         if outcome.successor is None:
             why = certificate_lines.why_open(outcome)
             return self.line(LineAction.SETTLE, why, LineStage.NOTHING, is_open=True)
@@ -205,12 +212,28 @@ class SubscriberCase:
                     is_open=any(line.is_open for line in ending),
                     warnings=tuple(warnings),
                 )
-            return issue or self.with_its_body(target, answer)
-        if answer in (ReviewAnswer.LEFT, ReviewAnswer.NOT_NEEDED):
+            line = issue or self.with_its_body(target, answer)
+            if outcome.namesake is not None or outcome.unit_of is not None:
+                line.warnings += people.what_to_know(outcome, reply)
+            if outcome.is_district and not self.is_said(reply):
+                is_asked = any(one.is_open for one in self.holding.lines)
+                line.reason = Why.FOLLOWS_CERTIFICATE if is_asked else Why.DISTRICT
+                line.is_open = True  # DOMAIN 14.20
+            return line
+        if answer in _AWAY:
             return self.line(LineAction.KEEP, Why.PERSON_LEFT)
         is_asked = any(line.action == LineAction.SETTLE for line in self.holding.lines)
         why = Why.FOLLOWS_CERTIFICATE if is_asked else certificate_lines.why_open(outcome)
         return self.line(LineAction.SETTLE, why, is_open=True)
+
+    def is_said(self, reply: Reply | None) -> bool:
+        """Say whether somebody told what becomes of the subscriber."""
+        decided = self.context.world.decided
+        return (
+            (reply is not None and (reply.to is not None or reply.answer in _AWAY))
+            or (LineAbout.SUBSCRIBER, self.subscriber.pk) in decided
+            or any((LineAbout.CERTIFICATE, one.pk) in decided for one in self.holding.certificates)
+        )
 
     def with_its_body(self, target: Target, answer: str) -> PlannerLine:
         is_losing = any(line.reason == Why.DEVICE_LOST for line in self.holding.ending)
@@ -246,14 +269,17 @@ class SubscriberCase:
             if decided.to is None and not is_gone:
                 answer = ReviewAnswer.CONTINUES
             return Reply(answer, to=decided.to)
-        own = world.replies.get((LineAbout.SUBSCRIBER, self.subscriber.pk))
+        held = sorted(
+            self.holding.certificates, key=lambda one: (-one.not_after.toordinal(), one.pk)
+        )
+        settled = [people.settled(self.context, one) for one in held]
+        placed = next((one for one in settled if one and one.to and people.needs_one(one)), None)
+        own = placed or world.replies.get((LineAbout.SUBSCRIBER, self.subscriber.pk))
         if own is not None:
             return own
         words = [
-            people.settled(self.context, one) or people.reply_about(self.context, one)
-            for one in sorted(
-                self.holding.certificates, key=lambda one: (-one.not_after.toordinal(), one.pk)
-            )
+            word or people.reply_about(self.context, one)
+            for word, one in zip(settled, held, strict=True)
         ]
         said = [word for word in words if word is not None]
         return next((word for word in said if people.needs_one(word)), said[0] if said else None)

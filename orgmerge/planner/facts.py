@@ -18,7 +18,7 @@ class KnownBody:
     pk: int
     name: str
     key: str  # names.key(name)
-    province: str  # names.key
+    province: str  # names.province_key
     parent: int | None = None
     email_domain: str = ""
     has_seal: bool = True
@@ -44,11 +44,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class BodyShare:
-    """A registered body passes to a target, whole or partly; None: it ends without successor."""
+    """A registered body passes to a target, whole or partly; None: it ends without successor.
+
+    ``is_implied``: nobody said so, it follows from what becomes of its superior.
+    """
 
     old: int
     new: int | None
     extent: str = "whole"
+    is_implied: bool = False
 
 
 @dataclass(frozen=True, slots=True)

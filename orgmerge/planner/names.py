@@ -2,13 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from orgmerge.planner.facts import BodyShare, KnownBody, Target
 from orgmerge.vocabulary import Extent, MergerKind
 from portal.core.text.names import key, same
 
-__all__ = ["key", "kind_of", "same"]
+__all__ = [
+    "DISTRICTS",
+    "is_district",
+    "key",
+    "kind_of",
+    "localities",
+    "province_key",
+    "same",
+    "wrong_localities",
+]
+
+_PROVINCE, _CITY = f"{key('tỉnh')} ", f"{key('thành phố')} "
+_DISTRICT_KINDS = ("huyện", "quận", "thị xã")
+DISTRICTS = tuple(
+    f"{key(words)} "
+    for words in (
+        *(f"{organ}{kind}" for organ in ("", "UBND ", "HĐND ") for kind in _DISTRICT_KINDS),
+        "huyện ủy",
+        "quận ủy",
+        "thị ủy",
+    )
+)
+_OF_CITIES = tuple(f"{key(words)} " for words in ("thành phố", "UBND TP", "HĐND TP", "thành ủy"))
+_OF_PROVINCES = tuple(f"{key(words)} " for words in ("UBND tỉnh", "HĐND tỉnh", "tỉnh ủy"))
+
+
+def province_key(name: str) -> str:
+    """Return a province's name made comparable, its kind left out: L names it without as a rule
+    (DOMAIN 5.2), and a province that becomes a city is the same place."""
+    found = key(name)
+    return found.removeprefix(_PROVINCE).removeprefix(_CITY)
+
+
+def localities(province: str) -> tuple[str, str, str]:
+    """Return how L may name a province, made comparable: without its kind, as tỉnh, as city."""
+    return province, f"{_PROVINCE}{province}", f"{_CITY}{province}"
+
+
+def wrong_localities(province: str, new_province: str, above: Collection[str]) -> frozenset[str]:
+    """Return the ways to write L that are wrong where ``province`` was and ``new_province`` is: the
+    province that was left, or the kind that it is no more by the names that stand ``above``."""
+    if province != new_province:
+        return frozenset(localities(province))
+    _plain, as_province, as_city = localities(province)
+    is_province, is_city = f"ubnd {as_province}" in above, f"ubnd {as_city}" in above
+    if is_province == is_city:
+        return frozenset()
+    return frozenset((as_province if is_city else as_city,))
+
+
+def is_district(name: str, province: str, superior: str) -> bool:
+    """Say whether a comparable name is that of a district's organ, ``superior`` the name above it.
+
+    "UBND thành phố Bắc Ninh" under "UBND tỉnh Bắc Ninh" was one; the body of that name that stands
+    under nobody, and the organs of a city under its UBND, are the province's (DOMAIN 14.23).
+    """
+    if name.startswith(DISTRICTS):
+        return True
+    city = next((prefix for prefix in _OF_CITIES if name.startswith(prefix)), None)
+    if city is None:
+        return False
+    if name == f"{city}{province}":
+        return superior == name or superior.startswith(_OF_PROVINCES)
+    return superior.startswith((*_OF_PROVINCES, *_OF_CITIES))
 
 
 def kind_of(

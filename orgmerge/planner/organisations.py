@@ -19,7 +19,8 @@ from orgmerge.planner.facts import (
 from orgmerge.planner.successors import BodyChange, BodyOutcome, PlanningContext
 from orgmerge.vocabulary import LineAbout, LineAction, LineStage, ReviewAnswer
 
-_NOTHING_ASKED = frozenset({Why.HAS_CERTIFICATE, Why.NEVER_HAD_ONE, Why.NO_SEAL})
+_NOTHING_ASKED = frozenset({Why.HAS_CERTIFICATE, Why.NEVER_HAD_ONE, Why.NO_SEAL, Why.UNIT_ENDS})
+_OVER = frozenset({Why.SUPERSEDED, Why.REVOKED, Why.EXPIRED, Why.REVOCATION_PENDING})
 
 
 @dataclass(slots=True)
@@ -40,22 +41,41 @@ class Case:
     pool: list[KnownCertificate]
     receives_others: bool  # something of another body comes: it needs an organisation certificate
     kept: frozenset[int] = frozenset()  # bodies whose name and type it bears
+    # Of a divided body whose name it bears: the line of the certificate that it goes on with.
+    namesakes: PlannerLine | None = None
     is_open: bool = False
     survivor: int | None = None
     lines: dict[int, PlannerLine] = field(default_factory=dict)
+    # Of the live certificates of a divided body that goes on as the target; None: it is no such.
+    own_lines: Sequence[PlannerLine] | None = None
+    is_settled: bool = False  # a person decided that a certificate of a body that comes whole ends
 
     @property
     def live(self) -> list[KnownCertificate]:
         """Those that can still be used."""
         return [one for one in self.pool if validity.is_live(one, self.context.world.day)]
 
+    def is_named_by(self, certificate: KnownCertificate) -> bool:
+        """Say whether a certificate bears the target's name; a district's namesake does not."""
+        body = self.context.world.bodies.get(certificate.body)
+        is_another = (
+            body is not None
+            and body.key == self.target.key
+            and not self.context.bears_name(body.pk, self.target)
+        )
+        return self.target.key in certificate.names and not is_another
+
     def settle(self, parted: list[KnownCertificate]) -> PlannerChoice | None:
         """Write the lines of the case's certificates; return the choice where it is a person's."""
+        if self.namesakes is not None:  # M2, DOMAIN 14.17: the name is kept, the others end
+            self.survivor, self.is_open = self.namesakes.pk, self.namesakes.is_open
+            self.write([])
+            return None
         # The certificates one of which may live on: those that bear the target's name already, else
         # those of the body whose name is kept, else all.
         live = self.live
         of_kept = [one for one in live if one.body in self.kept]
-        bearing = [one for one in of_kept or live if self.target.key in one.names]
+        bearing = [one for one in of_kept or live if self.is_named_by(one)]
         if bearing or of_kept:
             pool = bearing or of_kept
         else:
@@ -65,7 +85,7 @@ class Case:
             else:
                 self.kept = frozenset()
                 pool = self.pool
-        bears_name = any(self.target.key in one.names for one in pool)
+        bears_name = any(map(self.is_named_by, pool))
         if bears_name and len(self.kept) == 1:
             self.write(pool)  # M2: the certificates of the body whose name is kept go on
             return None
@@ -158,16 +178,20 @@ class Case:
         """Return what the target itself asks for: a new certificate (Mẫu 02), or nothing."""
         target = self.target
         # Why the target has no certificate, or that it has one or needs none.
-        if self.survivor is not None or self.target.pk in adopted or self.is_divided:
+        if self.ends_with_superior:
+            why = Why.UNIT_ENDS
+        elif self.survivor is not None or target.pk in adopted:
             why = Why.HAS_CERTIFICATE
+        elif self.own_lines is not None:
+            why = _why_divided(self.own_lines)
         elif self.has_no_seal:
             why = Why.NO_SEAL
-        elif choice is not None and choice.is_made and choice.proposed is not None:
+        elif self.is_settled or (choice and choice.is_made and choice.proposed is not None):
             why = Why.CHOSEN_NONE
         else:
             why = self.why_none
         warnings = []
-        if self.is_open and self.context.world.chosen.get(target.pk):
+        if choice is not None and self.is_open and self.context.world.chosen.get(target.pk):
             warnings.append(Warn.CHOICE_FELL_OUT)
         is_issued = why not in _NOTHING_ASKED
         decided = self.context.world.decided.get((LineAbout.BODY, target.pk))
@@ -217,9 +241,10 @@ class Case:
         return says_no or "05" in certificate.pending
 
     @property
-    def is_divided(self) -> bool:
+    def ends_with_superior(self) -> bool:
+        """Whether the target is an office without a seal that ends with its body (14.21)."""
         agency = self.target.agency
-        return agency is not None and self.context.outcome(agency).change == BodyChange.DIVIDED
+        return agency is not None and self.context.outcome(agency).unit_of is not None
 
     @property
     def has_no_seal(self) -> bool:
@@ -233,18 +258,26 @@ class Case:
 def decide(context: PlanningContext, certificates: Sequence[KnownCertificate]) -> OrganisationLines:
     """Return what becomes of every organisation certificate and which targets ask for a new one."""
     result = OrganisationLines()
+    certificates = sorted(certificates, key=lambda one: one.pk)
     by_body: dict[int, list[KnownCertificate]] = {}
     for certificate in certificates:
         by_body.setdefault(certificate.body, []).append(certificate)
-    # Write the lines of bodies that go nowhere whole; return which targets got a certificate.
+    # Write the lines of bodies that go nowhere whole, and of what a person decided; note which
+    # targets got a certificate so, and which the one of a divided body whose name they bear.
     adopted: dict[int, int] = {}
+    namesakes: dict[int, PlannerLine] = {}
+    named = _kept_by(context, by_body)
     for each in certificates:
         outcome = context.outcome(each.body)
-        if outcome.successor is None:
-            line = result.certificates[each.pk] = _parted(context, each, outcome)
+        if outcome.unit_of is not None and (outcome.successor or outcome.has_ended):
+            result.certificates[each.pk] = _of_unit(context, each, outcome)
+        elif outcome.successor is None or _is_decided(context, each, outcome):
+            line = result.certificates[each.pk] = _parted(context, each, outcome, named)
             keeper = line.sender if line.action in (LineAction.KEEP, LineAction.CHANGE) else None
             if keeper is not None:
                 adopted[keeper] = each.pk
+                if outcome.namesake is not None and outcome.namesake.pk == keeper:
+                    namesakes.setdefault(keeper, line)
     for key in sorted(context.world.targets):
         target = context.world.targets[key]
         sources = [share.old for share in context.sources.get(target.pk, [])]
@@ -253,19 +286,28 @@ def decide(context: PlanningContext, certificates: Sequence[KnownCertificate]) -
         whole = [
             body for body in dict.fromkeys(sources) if context.outcome(body).successor is target
         ]
-        kept = frozenset(
-            body
-            for body in whole
-            if body in context.world.bodies and context.world.bodies[body].key == target.key
-        )
+        kept = frozenset(body for body in whole if context.bears_name(body, target))
         if target.agency in kept:
             kept = frozenset({target.agency})
         case = Case(
             target=target,
             context=context,
-            pool=[one for body in whole for one in by_body.get(body, ())],
+            pool=[
+                one
+                for body in whole
+                for one in by_body.get(body, ())
+                if one.pk not in result.certificates
+            ],
             receives_others=any(body != target.agency for body in sources),
             kept=kept,
+            namesakes=namesakes.get(target.pk),
+            own_lines=_lines_of_divided(context, target, by_body, result.certificates),
+            is_settled=any(
+                result.certificates[one.pk].reason == Why.SETTLED
+                for body in whole
+                for one in by_body.get(body, ())
+                if one.pk in result.certificates
+            ),
         )
         # The certificates of bodies of which only a part comes to the target.
         choice = case.settle(
@@ -276,6 +318,8 @@ def decide(context: PlanningContext, certificates: Sequence[KnownCertificate]) -
                 for certificate in by_body.get(share.old, ())
             ]
         )
+        if choice is None or choice.proposed is None:
+            _ask_of_districts(context, case.lines.values())
         result.certificates |= case.lines
         result.bodies.append(case.line_of_body(choice, adopted))
         if choice is not None:
@@ -283,43 +327,120 @@ def decide(context: PlanningContext, certificates: Sequence[KnownCertificate]) -
     return result
 
 
-def _parted(
+def _of_unit(
     context: PlanningContext, certificate: KnownCertificate, outcome: BodyOutcome
 ) -> PlannerLine:
-    """Return the line of a body's that is split, dissolved or not involved (M4, Điều 17 khoản 3).
-
-    Whether a body that goes on while parts leave it keeps its own is not for the machine to say.
-    """
+    """Return the line of an office without a seal, which as a rule has no certificate of its own:
+    it ends with its body (DOMAIN 14.21)."""
     over = certificate_lines.already(certificate, context.world.day)
-    if over is None and outcome.change == BodyChange.OUTSIDE:
-        over = Why.NOT_INVOLVED
     if over is not None:
         return certificate_lines.kept(certificate, over)
+    ends = certificate_lines.of_itself(certificate, context.device_of(certificate), context)
+    ends = ends or (Why.UNIT_ENDS if outcome.has_ended else None)
+    if ends is not None:
+        sender, stage = outcome.sender, LineStage.REVOKE
+        return certificate_lines.line(certificate, ends, stage=stage, sender=sender)
+    return certificate_lines.kept(certificate, Why.NOTHING_CHANGES)
+
+
+def _is_decided(
+    context: PlanningContext, certificate: KnownCertificate, outcome: BodyOutcome
+) -> bool:
+    """Say whether a person decided about a certificate of a district (DOMAIN 14.20)."""
+    is_asked = outcome.is_district and validity.is_live(certificate, context.world.day)
+    return is_asked and (LineAbout.CERTIFICATE, certificate.pk) in context.world.decided
+
+
+def _ask_of_districts(context: PlanningContext, lines: Iterable[PlannerLine]) -> None:
+    """Leave open what is proposed of certificates of districts (DOMAIN 14.20)."""
+    for line in lines:
+        if line.reason not in _OVER and context.outcome(line.body).is_district:
+            line.reason, line.is_open = Why.DISTRICT, True
+
+
+def _kept_by(
+    context: PlanningContext, by_body: Mapping[int, Sequence[KnownCertificate]]
+) -> Mapping[int, int]:
+    """Return target → how many bodies with a live certificate of their own bear its name and
+    come to it, whole or divided (DOMAIN 14.17)."""
+    found: dict[int, int] = {}
+    for body, certificates in by_body.items():
+        outcome = context.outcome(body)
+        keeper = outcome.namesake or outcome.successor
+        if keeper is None or not context.bears_name(body, keeper):
+            continue
+        if any(validity.is_live(one, context.world.day) for one in certificates):
+            found[keeper.pk] = found.get(keeper.pk, 0) + 1
+    return found
+
+
+def _lines_of_divided(
+    context: PlanningContext,
+    target: Target,
+    by_body: Mapping[int, Sequence[KnownCertificate]],
+    lines: Mapping[int, PlannerLine],
+) -> Sequence[PlannerLine] | None:
+    """Return what becomes of the live certificates of a divided body that goes on as ``target``,
+    None where none does."""
+    agency = target.agency
+    if agency is None or context.outcome(agency).change != BodyChange.DIVIDED:
+        return None
+    found = [lines[one.pk] for one in by_body.get(agency, ())]
+    return [line for line in found if line.reason not in _OVER]
+
+
+def _why_divided(own: Sequence[PlannerLine]) -> Why:
+    """Say why a body asks for a new one or not that goes on while parts leave it."""
+    if any(line.action != LineAction.REVOKE for line in own):
+        return Why.HAS_CERTIFICATE
+    is_wanted = any(line.reason != Why.NEED_ENDED for line in own)
+    return Why.CERTIFICATE_UNUSABLE if is_wanted else Why.NEVER_HAD_ONE
+
+
+def _parted(
+    context: PlanningContext,
+    certificate: KnownCertificate,
+    outcome: BodyOutcome,
+    named: Mapping[int, int],
+) -> PlannerLine:
+    """Return the line of a body's that is split, dissolved or not involved (M4, Điều 17 khoản
+    3)."""
+    over = certificate_lines.already(certificate, context.world.day)
+    if over is not None or outcome.change == BodyChange.OUTSIDE:
+        return certificate_lines.kept(certificate, over or Why.NOT_INVOLVED)
     # The successor whose new name the certificate was changed to already.
     body = context.world.bodies.get(outcome.body)
     old = body.key if body else ""
-    successor = next(
-        (
-            successor
-            for successor in outcome.successors
-            if successor.key != old and successor.key in certificate.names
-        ),
-        None,
-    )
-    if successor is not None:
-        return certificate_lines.kept(certificate, Why.NAME_KEPT, sender=successor.pk)
+    for successor in outcome.successors:
+        if successor.key != old and successor.key in certificate.names:
+            return certificate_lines.kept(certificate, Why.NAME_KEPT, sender=successor.pk)
     decided = context.world.decided.get((LineAbout.CERTIFICATE, certificate.pk))
     decided = decided or context.placed.get(certificate.subscriber)
-    if outcome.change != BodyChange.DIVIDED and decided is None:
+    goes_on = outcome.change == BodyChange.DIVIDED or outcome.shares_name
+    if not goes_on and decided is None:
         return certificate_lines.with_its_body(certificate, outcome)
     over = certificate_lines.of_itself(certificate, context.device_of(certificate), context)
-    if over == Why.DEVICE_LOST or (over is not None and decided is None):
-        return certificate_lines.line(
-            certificate, over, stage=LineStage.REVOKE, sender=outcome.sender
-        )
+    if over is not None and (over == Why.DEVICE_LOST or decided is None):
+        line = certificate_lines.line
+        return line(certificate, over, stage=LineStage.REVOKE, sender=outcome.sender)
     if decided is not None:
         return certificate_lines.as_decided(certificate, decided, outcome, context)
-    return certificate_lines.left_open(certificate, outcome)
+    return _for_namesake(context, certificate, outcome, named)
+
+
+def _for_namesake(
+    context: PlanningContext,
+    certificate: KnownCertificate,
+    outcome: BodyOutcome,
+    named: Mapping[int, int],
+) -> PlannerLine:
+    """Return the open line of a divided body's that nobody decided about. Where one successor
+    bears its name, S0 §1.1 goes before M4 (DOMAIN 14.17); which of several does, and whether a
+    body keeps its own under another name, is not for the machine to say."""
+    keeper = outcome.namesake
+    if keeper is None or named.get(keeper.pk) != 1:
+        return certificate_lines.left_open(certificate, outcome)
+    return certificate_lines.going_on(certificate, keeper, context, Why.NAMESAKE, is_open=True)
 
 
 # DERIVED: DOMAIN 4.2 ranks the newest kind of device first and names no order.

@@ -88,6 +88,24 @@ REASONS: Mapping[str, Reason] = by_code(
         _("Chuyển sang cơ quan nhà nước ngoài lần sắp xếp này: giữ chứng thư, cơ quan nhận đổi."),
     ),
     Reason(
+        Why.NAMESAKE,
+        f"{ORGANISATIONS}; Điều 17 khoản 3 {D68}",
+        _(
+            "Cơ quan được chia, nhưng một đơn vị sau sắp xếp giữ đúng tên và loại của cơ quan: "
+            "đề nghị đơn vị ấy dùng tiếp chứng thư này, không thu hồi."
+        ),
+        is_inference=True,
+    ),
+    Reason(
+        Why.TITLE_STAYS,
+        f"Điều 15 khoản 1, Điều 17 khoản 2 {D68}",
+        _(
+            "Chứng thư có ghi chức vụ mà Mẫu 04 không đổi được: đề nghị đổi thông tin khác, giữ "
+            "chức vụ như đang ghi. Chức vụ ấy còn đúng không?"
+        ),
+        is_inference=True,
+    ),
+    Reason(
         Why.MERGED,
         f"{ORGANISATIONS}; Điều 17 khoản 3 {D68}",
         _("Cơ quan đã sáp nhập, chỉ một chứng thư được dùng tiếp; chứng thư này thu hồi."),
@@ -135,7 +153,10 @@ REASONS: Mapping[str, Reason] = by_code(
     Reason(
         Why.SECOND_CERTIFICATE,
         "Mỗi cá nhân dùng một chứng thư (hướng dẫn của cơ quan cấp)",
-        _("Một người có hai chứng thư cùng loại ở các đơn vị sáp nhập; nên giữ một, thu hồi một."),
+        _(
+            "Một người có nhiều chứng thư còn hiệu lực mà chỉ cần một: đề nghị giữ chứng thư nằm "
+            "trong thiết bị, rồi chứng thư hết hạn muộn hơn, và thu hồi chứng thư này."
+        ),
         is_inference=True,
     ),
     Reason(
@@ -232,6 +253,15 @@ REASONS: Mapping[str, Reason] = by_code(
         is_inference=True,
     ),
     Reason(
+        Why.UNIT_ENDS,
+        f"Điều 10 khoản 2 {D68}",
+        _(
+            "Bộ phận không có con dấu riêng, chấm dứt cùng cơ quan của nó: không có chứng thư cơ "
+            "quan, người chuyển sang đơn vị kế thừa, bộ phận mới ghi khi rà soát."
+        ),
+        is_inference=True,
+    ),
+    Reason(
         Why.BODY_SPLIT,
         f"Điều 17 khoản 3 {D68}",
         _("Đơn vị chia cho nhiều nơi: cần người quyết định chuyển về đâu."),
@@ -241,6 +271,15 @@ REASONS: Mapping[str, Reason] = by_code(
         Why.BODY_DISSOLVED,
         f"Điều 17 khoản 3 {D68}",
         _("Đơn vị giải thể: cần người quyết định chuyển về đâu hay thu hồi."),
+        is_inference=True,
+    ),
+    Reason(
+        Why.DISTRICT,
+        f"Điều 17 khoản 3 {D68}",
+        _(
+            "Cơ quan cấp huyện không có một đơn vị kế thừa duy nhất: việc nêu ở đây chỉ là đề "
+            "nghị, cần người quyết định."
+        ),
         is_inference=True,
     ),
     Reason(
@@ -487,6 +526,36 @@ WARNINGS: Mapping[str, Reason] = by_code(
         Warn.NO_CERTIFICATE_LEFT,
         PEOPLE,
         _("Sau khi thu hồi, người này không còn chứng thư; hỏi xem có xin cấp mới không."),
+        is_inference=True,
+    ),
+    Reason(
+        Warn.STAYS_WITH_NAMESAKE,
+        ORGANISATIONS,
+        _(
+            "Cơ quan được chia; vì rà soát không nói khác nên tính theo đơn vị giữ đúng tên cơ "
+            "quan. Người chuyển sang đơn vị khác thì ghi ở rà soát."
+        ),
+        is_inference=True,
+    ),
+    Reason(
+        Warn.UNIT_ENDS,
+        f"{S0} mục 3.2",
+        _(
+            "Bộ phận không có con dấu riêng chấm dứt cùng cơ quan của nó; bộ phận mới chưa ghi "
+            "khi rà soát."
+        ),
+        is_inference=True,
+    ),
+    Reason(
+        Warn.OTHER_ON_DEVICE,
+        PEOPLE,
+        _("Giữ chứng thư kia vì khóa của nó nằm trong thiết bị."),
+        is_inference=True,
+    ),
+    Reason(
+        Warn.OTHER_LASTS_LONGER,
+        PEOPLE,
+        _("Giữ chứng thư kia vì còn hiệu lực lâu hơn."),
         is_inference=True,
     ),
     Reason(

@@ -118,12 +118,20 @@ def new_values(
         len(levels) == len(subject.levels) and all(map(_is_called, subject.levels, levels))
     ):
         found |= dict(zip(_LEVEL_FIELDS, levels, strict=False))
-    if place.province and subject.province and not names.same(subject.province, place.province):
+    if place.province and subject.province and not _is_in(subject.province, place):
         found["new_province"] = place.province
     address = place.email if is_organisation and place.email else email
     if address and address.lower() != subject.email.lower():
         found["new_email"] = address
     return found
+
+
+def _is_in(written: str, place: NamedBody) -> bool:
+    """Say whether L as written names the province of ``place``, with no kind that it is no more."""
+    above = {names.key(name) for name in (*place.superiors, place.name)}
+    above.add(f"ubnd {names.key(place.province)}")
+    before, after = names.province_key(written), names.province_key(place.province)
+    return names.key(written) not in names.wrong_localities(before, after, above)
 
 
 def _is_called(written: str, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
@@ -88,7 +89,8 @@ def counts_of(plan: Plan, user: User) -> LineCounts:
     return LineCounts(lines=about.total(), actions=actions, forms=forms, about=about, stages=stages)
 
 
-_DECIDING = (Why.BODY_SPLIT, Why.BODY_DISSOLVED)
+_DECIDING = (Why.BODY_SPLIT, Why.BODY_DISSOLVED, Why.DISTRICT)
+_BODIES_NAMED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,24 @@ def open_sorts(plan: Plan) -> Sequence[OpenSort]:
         found.append(OpenSort(LineAbout(about), reason, number, decides if is_root else ""))
         decides = "" if is_root else decides
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class BodyQuestion:
+    """One question about all open lines of one sort of one body."""
+
+    code: UUID
+    name: str
+    number: int
+
+
+def questions_by_body(plan: Plan, about: str, reason: str) -> Sequence[BodyQuestion]:
+    """Return the bodies with open lines of one sort, those with most first; one query."""
+    rows = plan.lines.filter(TO_SETTLE, about=about, reason=reason, agency__isnull=False).order_by()
+    counted = rows.values_list("agency__uuid", "agency__name").annotate(number=Count("pk"))
+    return [
+        BodyQuestion(*row) for row in counted.order_by("-number", "agency__name")[:_BODIES_NAMED]
+    ]
 
 
 def joint_office_of(merger: Merger, user: User) -> MergerOffice | None:

@@ -21,8 +21,8 @@ from orgmerge.models import (
     Settlement,
     SurvivorChoice,
 )
-from orgmerge.plans import worker
-from orgmerge.vocabulary import LineAbout, LineAction
+from orgmerge.plans import questions, worker
+from orgmerge.vocabulary import LineAction
 from orgmerge.workflow import BEFORE_FORCE, EDITABLE
 from portal.accounts.models import User
 from portal.audit import services as audit
@@ -30,39 +30,6 @@ from portal.ca.models import Certificate
 from portal.core.roles import Capability
 from portal.core.rules import Refused, refuse
 from requests_app.errors import NotEditable
-
-_ACTIONS: dict[str, tuple[LineAction, ...]] = {
-    LineAbout.CERTIFICATE: (
-        LineAction.KEEP,
-        LineAction.CHANGE,
-        LineAction.REVOKE,
-        LineAction.ISSUE,
-    ),
-    LineAbout.DEVICE: (
-        LineAction.KEEP,
-        LineAction.HAND_OVER,
-        LineAction.RECOVER,
-        LineAction.RETURN,
-        LineAction.REPORT_LOSS,
-    ),
-    LineAbout.SUBSCRIBER: (LineAction.KEEP, LineAction.HAND_OVER),
-    LineAbout.DOSSIER: (LineAction.KEEP, LineAction.HAND_OVER, LineAction.REFILE),
-    LineAbout.BODY: (LineAction.KEEP, LineAction.ISSUE),
-}
-# What goes on under a name goes on under a body: which one is part of the decision.
-_WITH_A_BODY = frozenset(
-    {LineAction.CHANGE, LineAction.ISSUE, LineAction.HAND_OVER, LineAction.REFILE}
-)
-
-
-def actions_for(about: str) -> tuple[LineAction, ...]:
-    """Return what can be decided of this sort of thing."""
-    return _ACTIONS[about]
-
-
-def needs_body(about: str, action: str) -> bool:
-    """Say whether the decision has to name the body that takes the thing over."""
-    return about != LineAbout.BODY and action in _WITH_A_BODY
 
 
 @transaction.atomic
@@ -236,47 +203,73 @@ def settle_many(
     if len(lines) < len(wanted) or not wanted:
         raise PlanLine.DoesNotExist
     theirs = locked.bodies.get(pk=body.pk) if body else None
-    _check_settlement(locked, lines, action, theirs)
+    _check_settlement(locked, lines, action, theirs, note)
+    decided = {line.target_id: theirs for line in lines}
+    if action == questions.THE_OTHER:
+        # The one that was to be kept ends; nothing is left to ask of these then.
+        action, decided = LineAction.REVOKE, {line.successor_id or 0: None for line in lines}
+    elif any(map(questions.question_of, lines)) and action != LineAction.REVOKE:
+        # Whether it goes on is asked; where to was decided before.
+        before = locked.settlements.filter(about=about, target_id__in=wanted)
+        decided |= {one.target_id: one.body for one in before.select_related("body") if not theirs}
     Settlement.objects.bulk_create(
         [
             Settlement(
                 merger=locked,
                 about=about,
-                target_id=line.target_id,
+                target_id=target,
                 action=action,
-                body=theirs,
+                body=goes_to,
                 note=note.strip(),
                 decided_by=actor,
                 decided_at=now,
             )
-            for line in lines
+            for target, goes_to in decided.items()
         ],
         update_conflicts=True,
         unique_fields=["merger", "about", "target_id"],
         update_fields=["action", "body", "note", "decided_by", "decided_at"],
     )
     targets = [str(line.target_uuid) for line in lines]
-    said = {"about": about, "targets": targets, "decided": str(action)}
+    said = {"about": about, "targets": targets, "decided": str(action), "note": note.strip()}
     plan = _ask(locked, locked.version + 1, actor=actor, now=now)  # as it is after ``touch``
     touch(locked, "merger.settle", actor=actor, now=now, **said)
     return plan
 
 
 def _check_settlement(
-    merger: Merger, lines: Collection[PlanLine], action: str, body: MergerBody | None
+    merger: Merger,
+    lines: Collection[PlanLine],
+    action: str,
+    body: MergerBody | None,
+    note: str,
 ) -> None:
     (about,) = {line.about for line in lines}
+    asked = {questions.question_of(line) for line in lines}
+    if len(asked) > 1:
+        raise refuse(
+            "several_questions",
+            _("Các dòng này hỏi những việc khác nhau."),
+            way_out=_("Quyết định riêng từng loại câu hỏi."),
+        )
+    (question,) = asked
     clear = {line.target_id for line in lines if not line.is_open}
     before = merger.settlements.filter(about=about, target_id__in=clear)
     if before.count() < len(clear):
         raise refuse("nothing_to_settle", _("Việc này đã rõ, không chờ người quyết định."))
-    if action not in actions_for(about):
+    if action not in questions.actions_for(about, question):
         raise refuse("not_an_answer", _("Không quyết định như vậy cho loại này được."))
-    if needs_body(about, action) and body is None:
+    if questions.needs_body(about, action, question) and body is None:
         raise refuse(
             "no_body",
             _("Chưa chọn đơn vị tiếp nhận."),
             way_out=_("Chọn một đơn vị sau sắp xếp của phương án này."),
+        )
+    if questions.needs_note(action, question) and not note.strip():
+        raise refuse(
+            "no_note",
+            _("Giữ cả hai chứng thư của một người thì phải nêu lý do."),
+            way_out=_("Ghi lý do ở ô Ghi chú."),
         )
 
 

@@ -59,7 +59,13 @@ _WHEN: Mapping[int, _StrPromise] = {
 }
 
 # Open although something is proposed: a person's word is wanted, not only a choice above.
-_ASKED = (Why.SECOND_CERTIFICATE, Why.TITLE_NO_LONGER_FITS)
+_ASKED = (
+    Why.NAMESAKE,
+    Why.SECOND_CERTIFICATE,
+    Why.TITLE_STAYS,
+    Why.TITLE_NO_LONGER_FITS,  # of plans made before 14.19 was so
+    Why.DISTRICT,
+)
 # One question for a certificate, its device and its holder: what is said of the first decides.
 _FOLLOWING = Q(reason=Why.FOLLOWS_CERTIFICATE)
 TO_SETTLE = Q(is_open=True) & ((Q(action=LineAction.SETTLE) & ~_FOLLOWING) | Q(reason__in=_ASKED))

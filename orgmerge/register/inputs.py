@@ -46,14 +46,19 @@ def described(merger: Merger) -> Description:
             pk=pk,
             name=name,
             key=names.key(name),
-            province=names.key(province),
+            province=names.province_key(province),
             agency=agency,
             superior=names.key(new_superior or superior or ""),
             email_domain=domain,
         )
     targets = dict(_under_new_names(found.values(), above))
-    rows = merger.shares.order_by("position", "pk").values_list("old_id", "new_id", "extent")
-    shares = [facts.BodyShare(old=old, new=new, extent=extent) for old, new, extent in rows]
+    rows = merger.shares.order_by("position", "pk")
+    shares = [
+        facts.BodyShare(old=old, new=new, extent=extent, is_implied=is_implied)
+        for old, new, extent, is_implied in rows.values_list(
+            "old_id", "new_id", "extent", "is_implied"
+        )
+    ]
     return Description(targets, shares, merger.effective_on)
 
 

@@ -102,7 +102,7 @@ def bodies(wanted: Iterable[int], *, today: date) -> dict[int, facts.KnownBody]:
                 pk=pk,
                 name=name,
                 key=names.key(name),
-                province=names.key(province),
+                province=names.province_key(province),
                 parent=parent,
                 email_domain=domain_of.get(pk, ""),
                 has_seal=has_seal,

@@ -67,6 +67,7 @@ class ReviewLine:
     item: ReviewItem
     now: datetime
     duty: str = ""  # unit and position as they are on record
+    office: str = ""  # the body's office without a seal where a person works (DOMAIN 14.21)
     cells: list[AnswerCell] = field(default_factory=list)
 
     @property
@@ -182,10 +183,16 @@ def lines_of(items: Iterable[ReviewItem], *, now: datetime) -> list[ReviewLine]:
         Q(valid_until__isnull=True) | Q(valid_until__gt=timezone.localdate(now)),
         subscriber__in=list({one.holder.pk for one in lines if one.holder}),
     )
-    rows = standing.order_by("valid_from", "pk").values_list("subscriber", "position", "unit")
-    duties = {pk: ", ".join(filter(None, words)) for pk, *words in rows}
+    rows = standing.order_by("valid_from", "pk").values_list(
+        "subscriber", "agency__has_seal", "agency__name", "position", "unit"
+    )
+    duties, offices = {}, {}
+    for pk, has_seal, name, *words in rows:
+        duties[pk] = ", ".join(filter(None, words))
+        offices[pk] = "" if has_seal else name
     for one in lines:
         one.duty = duties.get(one.holder.pk, "") if one.holder else ""
+        one.office = offices.get(one.holder.pk, "") if one.holder else ""
     return lines
 
 

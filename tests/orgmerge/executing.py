@@ -28,15 +28,20 @@ def settled(world: World) -> tuple[World, PlannerResult]:
 
     What the machine leaves to people goes to the first target, or ends where there is none.
     """
-    for _round in range(6):
+    for _round in range(8):
         found = plan(world)
         chosen = dict(world.chosen)
         chosen |= {one.target: one.proposed or 0 for one in found.choices if not one.is_made}
         decided = dict(world.decided)
-        decided |= {
-            (line.about, line.pk): _decision(line, world)
+        waiting = [
+            line
             for line in found.lines
             if line.is_open and line.about != LineAbout.BODY and not _follows_a_choice(line)
+        ]
+        # A certificate first: what is said of it tells where its holder goes.
+        of_certificates = [line for line in waiting if line.about == LineAbout.CERTIFICATE]
+        decided |= {
+            (line.about, line.pk): _decision(line, world) for line in of_certificates or waiting
         }
         if (chosen, decided) == (world.chosen, world.decided):
             return world, found
@@ -46,8 +51,13 @@ def settled(world: World) -> tuple[World, PlannerResult]:
 
 def _follows_a_choice(line: PlannerLine) -> bool:
     return line.reason in ("survivor", "merged", "to_new_clerk", "name_kept") or (
-        line.about == LineAbout.DEVICE and line.action != LineAction.SETTLE
+        line.about == LineAbout.DEVICE
+        and line.action != LineAction.SETTLE
+        and line.reason != "district"
     )
+
+
+_PROPOSED = ("namesake", "title_stays", "district")
 
 
 def _decision(line: PlannerLine, world: World) -> Decided:
@@ -55,10 +65,13 @@ def _decision(line: PlannerLine, world: World) -> Decided:
     if line.action == LineAction.SETTLE and home is not None:
         is_certificate = line.about == LineAbout.CERTIFICATE
         return Decided(LineAction.CHANGE if is_certificate else LineAction.HAND_OVER, to=home)
-    if line.action == LineAction.SETTLE and line.about == LineAbout.SUBSCRIBER:
-        return Decided(LineAction.KEEP)
-    if line.action == LineAction.SETTLE and line.about == LineAbout.DOSSIER:
-        return Decided(LineAction.KEEP)
+    if line.about == LineAbout.CERTIFICATE and line.reason in _PROPOSED:
+        is_kept = line.action in (LineAction.KEEP, LineAction.CHANGE)
+        return Decided(LineAction.KEEP if is_kept else line.action, to=line.sender)
+    if line.about in (LineAbout.SUBSCRIBER, LineAbout.DOSSIER):
+        is_going = line.sender is not None
+        going = LineAction.HAND_OVER if line.about == LineAbout.SUBSCRIBER else line.action
+        return Decided(going if is_going else LineAction.KEEP, to=line.sender)
     if line.about == LineAbout.DEVICE:
         return Decided(LineAction.RETURN)
     return Decided(LineAction.REVOKE, to=line.sender)

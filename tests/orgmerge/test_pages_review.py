@@ -20,7 +20,7 @@ from orgmerge.review import rounds
 from orgmerge.review.rules import OUTSIDE
 from orgmerge.vocabulary import ReviewAnswer
 from portal.accounts.models import User
-from portal.agencies.models import Agency
+from portal.agencies.models import Affiliation, Agency, Subscriber
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline
 from tests import builders
@@ -112,6 +112,16 @@ def test_a_body_sees_its_own_list_and_nothing_of_the_others(scene: Scene) -> Non
     assert client.get(f"/sap-nhap/ra-soat/{other.uuid}/").status_code == 404
     assert client.get(f"/sap-nhap/{scene.merger.uuid}/").status_code == 404
     assert f"/sap-nhap/{scene.merger.uuid}/" not in text_of(client.get("/sap-nhap/"))
+
+
+def test_of_somebody_in_an_office_without_a_seal_the_new_unit_is_asked(scene: Scene) -> None:
+    office = builders.agency("VĂN PHÒNG", parent=scene.olds[0], has_seal=False)
+    person = Subscriber.objects.get(name="Lò Văn Bình")
+    Affiliation.objects.create(subscriber=person, agency=office, valid_from=date(2025, 7, 1))
+
+    page = text_of(signed_in(scene.clerk).get(scene.page))
+
+    assert page.count("Ở VĂN PHÒNG: bộ phận không có con dấu chấm dứt cùng cơ quan") == 1
 
 
 def test_the_list_of_reorganisations_shows_a_body_what_it_is_asked(scene: Scene) -> None:

@@ -6,17 +6,24 @@ from datetime import timedelta
 
 import pytest
 
+from orgmerge.approval import readiness
+from orgmerge.description import implied_rows
 from orgmerge.models import Merger, Plan, PlanLine
+from orgmerge.planner.codes import Warn, Why
 from orgmerge.plans import access
 from orgmerge.plans import services as plans
-from orgmerge.vocabulary import LineAbout, LineAction
+from orgmerge.succession import effective_day, handover
+from orgmerge.vocabulary import Extent, LineAbout, LineAction
+from orgmerge.workflow import STEPS, MergerAction
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate
 from portal.core.roles import Role
 from tests import builders
 from tests.builders import NOW
+from tests.orgmerge import builders as mergers
 from tests.orgmerge import planned
+from tests.orgmerge.approved import ON_THE_DAY
 from tests.orgmerge.planned import page_of, signed_in, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_november")]
@@ -266,3 +273,202 @@ def test_the_head_decides_nothing(merger: Merger, officer: User, plan: Plan) -> 
     head = builders.user(Role.OFFICE_HEAD, agency=officer.agency)
 
     assert choose(merger, head, 0).status_code == 404  # type: ignore[attr-defined]
+
+
+# What is proposed and open: DOMAIN 14.17 to 14.19
+
+
+@pytest.fixture
+def divided(officer: User) -> Merger:
+    """A commune divided between one that keeps its name and another; its seal's certificate."""
+    made = planned.split_commune(officer, people=1)
+    old = planned.old_bodies(made)[0]
+    mergers.share(made, old, mergers.body(made, old.name), extent=Extent.PARTLY)
+    subscriber = builders.organisation(old)
+    builders.in_hands_of(subscriber, builders.certificate(subscriber=subscriber).key)
+    subject = f"C=VN, L=Lai Châu, O=UBND TỈNH LAI CHÂU, CN={old.name}"
+    Certificate.objects.filter(subscriber=subscriber).update(subject=subject)
+    return made
+
+
+def decided_again(merger: Merger, user: User, lines: list[PlanLine], **typed: object) -> Plan:
+    """Settle ``lines``; return the plan that follows."""
+    answer = settle(merger, user, lines, **typed)
+    assert answer.status_code == 302, answer.context["form"].errors  # type: ignore[attr-defined]
+    planned.make_all()
+    found = plans.newest_ready(merger)
+    assert found is not None
+    merger.refresh_from_db()
+    return found
+
+
+def test_a_divided_communes_certificate_is_asked_about_and_passes_to_its_namesake(
+    divided: Merger, officer: User
+) -> None:
+    plan = planned.plan_of(divided, officer)
+    (line,) = plan.lines.filter(reason=Why.NAMESAKE)
+    asked = text_of(officer, f"{page_of(divided, 'settle')}?line={line.pk}")
+    submit = STEPS.find(MergerAction.SUBMIT, state=divided.state, role=Role.OFFICE_OFFICER)
+    held = [one.code for one in readiness.violations_before(divided, submit, goes_ahead=True)]
+
+    after = decided_again(divided, officer, [line], action="keep")
+    planned.approve(divided, after)
+    effective_day.take_effect(now=ON_THE_DAY)
+    while handover.hand_over(now=ON_THE_DAY):
+        pass
+
+    namesake = divided.bodies.get(name="ỦY BAN NHÂN DÂN XÃ CHIA")
+    certificate = Certificate.objects.get(pk=line.target_id)
+    assert (line.action, line.sender) == (LineAction.KEEP, namesake)
+    assert "Đơn vị giữ tên dùng tiếp" in asked
+    assert "plan_open" in held
+    assert after.counts["open"] == 0
+    assert after.lines.get(about=LineAbout.BODY, target_id=namesake.pk).form == ""
+    assert certificate.agency == namesake.agency
+    assert certificate.key.device.agency == namesake.agency
+    assert certificate.revoked_at is None
+
+
+def test_when_it_is_to_be_revoked_the_namesake_asks_for_a_new_one(
+    divided: Merger, officer: User
+) -> None:
+    (line,) = planned.plan_of(divided, officer).lines.filter(reason=Why.NAMESAKE)
+
+    after = decided_again(divided, officer, [line], action="revoke")
+
+    namesake = divided.bodies.get(name="ỦY BAN NHÂN DÂN XÃ CHIA")
+    assert planned.line_about(after, LineAbout.CERTIFICATE, line.target_id).form == "05"
+    assert planned.line_about(after, LineAbout.BODY, namesake.pk).form == "02"
+    assert after.counts["open"] == 0
+
+
+@pytest.fixture
+def doubled(merger: Merger) -> Merger:
+    """Three people of the first commune have a certificate for central signing beside the other."""
+    (old, _second) = planned.old_bodies(merger)
+    subject = f"C=VN, L=Lai Châu, O=UBND TỈNH LAI CHÂU, OU={old.name}, CN=A"
+    for number in range(3):
+        person = builders.person(f"Lò Thị {number}", at=old)
+        token = builders.certificate(subscriber=person)
+        builders.in_hands_of(person, token.key)
+        builders.certificate(subscriber=person, key_pair=builders.key("rssp"))
+        Certificate.objects.filter(subscriber=person).update(subject=subject)
+    return merger
+
+
+def seconds(plan: Plan) -> list[PlanLine]:
+    return list(plan.lines.filter(reason=Why.SECOND_CERTIFICATE).order_by("pk"))
+
+
+def test_people_with_two_certificates_are_one_question_of_their_body(
+    doubled: Merger, officer: User
+) -> None:
+    plan = planned.plan_of(doubled, officer)
+    (old, _second) = planned.old_bodies(doubled)
+    sort = f"about=chung-thu&reason={Why.SECOND_CERTIFICATE}"
+    narrowed = text_of(
+        officer, f"{page_of(doubled)}?open=settle&about=certificate&reason=second_certificate"
+    )
+    asked = text_of(officer, f"{page_of(doubled, 'settle')}?body={old.uuid}&{sort}")
+
+    first, *others = seconds(plan)
+    # One is picked apart: its other certificate is the one that goes.
+    plan = decided_again(doubled, officer, others, action="revoke")
+    (left,) = seconds_open(plan)
+    after = decided_again(doubled, officer, [left], action="the_other")
+
+    assert "quyết định 3 dòng" in narrowed
+    assert asked.count('name="line"') == 3
+    assert "Giữ cả hai; ghi lý do" in asked
+    assert left.target_id == first.target_id
+    assert seconds_open(after) == []
+    stays = planned.line_about(after, LineAbout.CERTIFICATE, first.target_id)
+    ends = planned.line_about(after, LineAbout.CERTIFICATE, first.successor_id or 0)
+    assert (stays.action, ends.action) == (LineAction.CHANGE, LineAction.REVOKE)
+    assert ends.reason == Why.SECOND_CERTIFICATE
+
+
+def seconds_open(plan: Plan) -> list[PlanLine]:
+    return [line for line in seconds(plan) if line.is_open]
+
+
+def test_both_certificates_stay_only_with_a_reason_which_is_shown(
+    doubled: Merger, officer: User
+) -> None:
+    lines = seconds(planned.plan_of(doubled, officer))
+
+    silent = settle(doubled, officer, lines, action="keep")
+    after = decided_again(doubled, officer, lines, action="keep", note="Ký ở hai hệ thống")
+
+    line = planned.line_about(after, LineAbout.CERTIFICATE, lines[0].target_id)
+    about = page_of(doubled, "plan_line", "chung-thu", line.target_uuid)
+    assert "note" in silent.context["form"].errors  # type: ignore[attr-defined]
+    assert line.action == LineAction.CHANGE
+    assert seconds_open(after) == []
+    assert "Ký ở hai hệ thống" in text_of(officer, about)
+    (entry,) = AuditEntry.objects.filter(action="merger.settle")
+    assert "Ký ở hai hệ thống" in str(entry.data)
+
+
+def test_a_title_that_no_longer_fits_is_revoked_and_issued_anew(
+    merger: Merger, officer: User
+) -> None:
+    (old, _second) = planned.old_bodies(merger)
+    titled = Certificate.objects.filter(kind="person", agency=old)
+    titled.update(subject=f"C=VN, L=Lai Châu, O={old.name}, T=Chủ tịch, CN=A")
+    (line,) = planned.plan_of(merger, officer).lines.filter(reason=Why.TITLE_STAYS)
+    asked = text_of(officer, f"{page_of(merger, 'settle')}?line={line.pk}")
+
+    after = decided_again(merger, officer, [line], action="issue")
+
+    holder = titled.get().subscriber_id
+    assert (line.action, line.form) == (LineAction.CHANGE, "04")
+    assert "Chức vụ còn đúng" in asked
+    assert 'name="body"' not in asked
+    revoked = planned.line_about(after, LineAbout.CERTIFICATE, line.target_id)
+    assert (revoked.form, revoked.reason) == ("05", Why.TITLE_NO_LONGER_FITS)
+    assert planned.line_about(after, LineAbout.SUBSCRIBER, holder).form == "01"
+
+
+def test_different_questions_are_not_answered_together(doubled: Merger, officer: User) -> None:
+    Certificate.objects.filter(kind="person", agency=planned.old_bodies(doubled)[1]).update(
+        subject=f"C=VN, L=Lai Châu, O={planned.OLD_NAMES[1]}, T=Chủ tịch, CN=A"
+    )
+    plan = planned.plan_of(doubled, officer)
+    (title,) = plan.lines.filter(reason=Why.TITLE_STAYS)
+
+    answer = settle(doubled, officer, [title, *seconds(plan)], action="keep", note="x")
+
+    assert answer.headers["Location"] == page_of(doubled)  # type: ignore[attr-defined]
+    assert not doubled.settlements.exists()
+
+
+def test_an_office_without_a_seal_ends_with_its_commune_and_its_people_pass_on(
+    officer: User,
+) -> None:
+    made = mergers.merger(officer)
+    old = builders.agency("ỦY BAN NHÂN DÂN XÃ ĐẦU", office=made.office)
+    new = mergers.body(made, planned.NEW_NAME)
+    mergers.share(made, old, new)
+    unit = builders.agency("VĂN PHÒNG", parent=old, office=made.office, has_seal=False)
+    person = builders.person("Lò Văn Phòng", at=unit)
+    certificate = builders.certificate(subscriber=person)
+    device = builders.in_hands_of(person, certificate.key)
+    levels = f"O=UBND TỈNH LAI CHÂU, OU={old.name}, OU=VĂN PHÒNG"
+    Certificate.objects.filter(pk=certificate.pk).update(subject=f"C=VN, {levels}, CN=A")
+    implied_rows.imply(made)
+
+    plan = planned.plan_of(made, officer)
+    planned.approve(made, plan)
+    effective_day.take_effect(now=ON_THE_DAY)
+    while handover.hand_over(now=ON_THE_DAY):
+        pass
+
+    line = planned.line_about(plan, LineAbout.CERTIFICATE, certificate.pk)
+    of_unit = planned.line_about(plan, LineAbout.BODY, made.bodies.get(agency=unit).pk)
+    for thing in (new, certificate, device, person):
+        thing.refresh_from_db()
+    assert (line.action, line.sender) == (LineAction.CHANGE, new)
+    assert Warn.UNIT_ENDS in line.warnings
+    assert of_unit.reason == Why.UNIT_ENDS
+    assert {certificate.agency, device.agency, person.agency} == {new.agency}

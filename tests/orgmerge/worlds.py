@@ -19,7 +19,7 @@ from orgmerge.planner.facts import (
     Target,
     World,
 )
-from orgmerge.planner.names import key
+from orgmerge.planner.names import key, province_key
 from orgmerge.planner.planner import plan
 from orgmerge.vocabulary import Extent, LineAction
 
@@ -46,7 +46,7 @@ class Making:
     chosen: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.bodies[TOP] = KnownBody(TOP, SUPERIOR, key(SUPERIOR), key(PROVINCE))
+        self.bodies[TOP] = KnownBody(TOP, SUPERIOR, key(SUPERIOR), province_key(PROVINCE))
 
     def body(
         self,
@@ -59,7 +59,9 @@ class Making:
     ) -> int:
         """A registered body."""
         pk = len(self.bodies) + 1
-        self.bodies[pk] = KnownBody(pk, name, key(name), key(province), parent, domain, has_seal)
+        self.bodies[pk] = KnownBody(
+            pk, name, key(name), province_key(province), parent, domain, has_seal
+        )
         return pk
 
     def target(
@@ -74,7 +76,9 @@ class Making:
     ) -> int:
         """A described body, with a share of each of ``olds``."""
         pk = 500 + len(self.targets)
-        self.targets[pk] = Target(pk, name, key(name), key(province), agency, key(superior), domain)
+        self.targets[pk] = Target(
+            pk, name, key(name), province_key(province), agency, key(superior), domain
+        )
         self.shares += [BodyShare(old, pk, extent) for old in olds]
         return pk
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from orgmerge.planner import names
 from orgmerge.planner.subjects import NamedBody, Subject, levels_of, new_values
 
@@ -65,6 +67,18 @@ def test_a_bodys_certificate_shows_as_many_superiors_as_before() -> None:
 
 def test_another_province_is_a_new_value() -> None:
     assert new_values(replace(PERSON, province="Hà Nam"), PLACE)["new_province"] == "Lai Châu"
+
+
+@pytest.mark.parametrize(
+    ("written", "is_new"),
+    [("Đồng Nai", False), ("Tỉnh Đồng Nai", True), ("Thành phố Đồng Nai", False)],
+)
+def test_l_with_the_kind_that_a_province_is_no_more_is_a_new_value(
+    written: str, is_new: bool
+) -> None:
+    city = replace(PLACE, province="Đồng Nai", superiors=("UBND THÀNH PHỐ ĐỒNG NAI",))
+
+    assert ("new_province" in new_values(replace(PERSON, province=written), city)) is is_new
 
 
 def test_a_persons_new_address_is_the_one_that_was_told_never_made_up() -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from orgmerge.planner.codes import Against, Note, Warn, Why
 from orgmerge.planner.facts import BodyShare, Candidate, PlannerChoice, Reply
-from orgmerge.vocabulary import Extent, LineAction, LineStage, ReviewAnswer
-from tests.orgmerge.worlds import DAY, SUPERIOR, Making, said, seen
+from orgmerge.vocabulary import Extent, LineAction, ReviewAnswer
+from tests.orgmerge.worlds import DAY, Making, said, seen
 
 
 def two_into_one(making: Making, name: str = "UBND xã Tân Uyên") -> tuple[int, int, int]:
@@ -28,141 +28,6 @@ def candidate(making: Making, certificate: int) -> Candidate:
 # 4.1
 
 
-def test_m1_one_certificate_takes_the_new_name_and_the_rest_are_revoked() -> None:
-    making = Making()
-    first, second, target = two_into_one(making)
-    long, short = making.certificate(first, days=900), making.certificate(second, days=400)
-    making.chosen[target] = long
-
-    found = seen(making)
-
-    assert said(found.certificate(long)) == (LineAction.CHANGE, "04", Why.SURVIVOR)
-    assert said(found.certificate(short)) == (LineAction.REVOKE, "05", Why.MERGED)
-    assert found.certificate(short).successor == long
-    assert found.certificate(long).sender == found.certificate(short).sender == target
-    assert said(found.body(target)) == (LineAction.KEEP, "", Why.HAS_CERTIFICATE)
-    assert not any(line.is_open for line in found.plan.lines)
-
-
-def test_m1_a_town_that_becomes_a_commune_of_the_same_name_is_a_new_name() -> None:
-    making = Making()
-    _first, second, target = two_into_one(making, "UBND xã Tân Uyên")
-    certificate = making.certificate(second)
-    making.chosen[target] = certificate
-
-    assert said(seen(making).certificate(certificate)) == (LineAction.CHANGE, "04", Why.SURVIVOR)
-
-
-def test_m1_until_a_person_chooses_the_plan_shows_the_first_and_is_open() -> None:
-    making = Making()
-    first, second, target = two_into_one(making)
-    long, short = making.certificate(first, days=900), making.certificate(second, days=400)
-
-    found = seen(making)
-
-    assert found.plan.choices[0].proposed == long
-    assert not found.plan.choices[0].is_made
-    assert found.certificate(long).action == LineAction.CHANGE
-    assert found.certificate(short).action == LineAction.REVOKE
-    assert found.certificate(long).is_open
-    assert found.certificate(short).is_open
-    assert found.body(target).is_open
-
-
-def test_m2_the_kept_bodys_certificate_stays_and_the_others_are_revoked() -> None:
-    making = Making()
-    kept, other = making.body("UBND phường Đoàn Kết"), making.body("UBND phường Quyết Tiến")
-    target = making.target("UBND phường Đoàn Kết", kept, other, agency=kept)
-    mine, theirs = making.certificate(kept, days=100), making.certificate(other, days=900)
-
-    found = seen(making)
-
-    assert said(found.certificate(mine)) == (LineAction.KEEP, "", Why.NAME_KEPT)
-    assert said(found.certificate(theirs)) == (LineAction.REVOKE, "05", Why.MERGED)
-    assert found.certificate(theirs).sender == target
-    assert found.plan.choices == []
-
-
-def test_m2_is_judged_by_the_name_although_nobody_said_which_body_goes_on() -> None:
-    making = Making()
-    kept, other = making.body("Ủy ban nhân dân phường Đoàn Kết"), making.body("UBND xã Sùng Phài")
-    making.target("UBND Phường Đoàn Kết", kept, other)
-    mine, theirs = making.certificate(kept), making.certificate(other)
-
-    found = seen(making)
-
-    assert found.certificate(mine).action == LineAction.KEEP
-    assert found.certificate(theirs).action == LineAction.REVOKE
-
-
-def test_m2_with_m3_the_kept_certificate_that_names_the_abolished_superior_is_changed() -> None:
-    making = Making()
-    district = making.body("UBND huyện Tân Uyên")
-    kept, other = making.body("UBND xã Pắc Ta", parent=district), making.body("UBND xã Hố Mít")
-    making.target("UBND xã Pắc Ta", kept, other, agency=kept)
-    mine = making.certificate(kept, also=(SUPERIOR, "UBND huyện Tân Uyên"))
-
-    line = seen(making).certificate(mine)
-
-    assert said(line) == (LineAction.CHANGE, "04", Why.SUPERIOR_CHANGES)
-    assert line.stage == LineStage.ORGANISATION
-
-
-def test_m2_with_m3_also_when_the_register_forgot_the_abolished_district_already() -> None:
-    making = Making()
-    kept, other = making.body("UBND xã Pắc Ta"), making.body("UBND xã Hố Mít")
-    making.target("UBND xã Pắc Ta", kept, other, agency=kept)
-    mine = making.certificate(kept, also=(SUPERIOR, "Ủy ban nhân dân huyện Tân Uyên"))
-
-    assert said(seen(making).certificate(mine)) == (LineAction.CHANGE, "04", Why.SUPERIOR_CHANGES)
-
-
-def test_m2_the_kept_certificate_that_names_the_old_province_is_changed() -> None:
-    making = Making()
-    kept = making.body("UBND phường 1", province="Tỉnh Bạc Liêu")
-    other = making.body("UBND phường 2", province="Tỉnh Bạc Liêu")
-    making.target("UBND phường 1", kept, other, agency=kept, province="Tỉnh Cà Mau")
-    mine = making.certificate(kept)
-
-    assert said(seen(making).certificate(mine)) == (LineAction.CHANGE, "04", Why.PROVINCE_CHANGES)
-
-
-def test_m2_two_old_bodies_of_the_kept_name_leave_the_choice_to_a_person() -> None:
-    making = Making()
-    one, two = making.body("UBND phường 1"), making.body("UBND Phường 1")
-    making.target("UBND phường 1", one, two)
-    long, short = making.certificate(one, days=900), making.certificate(two, days=400)
-
-    found = seen(making)
-
-    assert found.plan.choices[0].proposed == long
-    assert said(found.certificate(long)) == (LineAction.KEEP, "", Why.NAME_KEPT)
-    assert found.certificate(short).action == LineAction.REVOKE
-
-
-def test_m3_a_new_superior_that_shows_is_changed() -> None:
-    making = Making()
-    old = making.body("Sở Giáo dục cũ")
-    school = making.body("Trường THPT Tân Uyên", parent=old)
-    making.target("Trường THPT Tân Uyên", school, agency=school, superior="Sở Giáo dục mới")
-    certificate = making.certificate(school, also=("Sở Giáo dục cũ",))
-
-    found = seen(making)
-
-    assert said(found.certificate(certificate)) == (LineAction.CHANGE, "04", Why.SUPERIOR_CHANGES)
-    assert found.plan.choices == []
-
-
-def test_m3_a_new_superior_that_does_not_show_changes_nothing() -> None:
-    making = Making()
-    old = making.body("Sở Giáo dục cũ")
-    school = making.body("Trường THPT Tân Uyên", parent=old)
-    making.target("Trường THPT Tân Uyên", school, agency=school, superior="Sở Giáo dục mới")
-    certificate = making.certificate(school, also=())
-
-    assert said(seen(making).certificate(certificate)) == (LineAction.KEEP, "", Why.NOTHING_CHANGES)
-
-
 def test_m3_the_superior_of_the_superior_that_ends_shows_too() -> None:
     making = Making()
     district = making.body("Phòng Giáo dục Tân Uyên")
@@ -173,23 +38,6 @@ def test_m3_the_superior_of_the_superior_that_ends_shows_too() -> None:
     certificate = making.certificate(school, also=("Phòng Giáo dục Tân Uyên",))
 
     assert seen(making).certificate(certificate).reason == Why.SUPERIOR_CHANGES
-
-
-def test_m4_a_split_revokes_and_each_successor_asks_for_its_first() -> None:
-    making = Making()
-    old = making.body("UBND huyện Tân Uyên")
-    one = making.target("UBND xã Mường Khoa", old, extent=Extent.PARTLY)
-    two = making.target("UBND xã Tân Uyên", old, extent=Extent.PARTLY)
-    certificate = making.certificate(old)
-
-    found = seen(making)
-
-    assert said(found.certificate(certificate)) == (LineAction.REVOKE, "05", Why.SPLIT)
-    assert found.certificate(certificate).warnings == (Warn.ANY_SUCCESSOR_FILES,)
-    for target in (one, two):
-        assert said(found.body(target)) == (LineAction.ISSUE, "02", Why.SPLIT_SUCCESSOR)
-        assert found.body(target).warnings == (Warn.WET_INK,)
-    assert found.device(making.device_of(certificate)).action == LineAction.RETURN
 
 
 def test_m4_a_dissolved_bodys_certificate_is_revoked_by_its_superior() -> None:
@@ -203,32 +51,6 @@ def test_m4_a_dissolved_bodys_certificate_is_revoked_by_its_superior() -> None:
     assert said(line) == (LineAction.REVOKE, "05", Why.DISSOLVED)
     assert line.sender is None
     assert line.warnings == (Warn.SUPERIOR_FILES,)
-
-
-def test_m4_a_body_that_goes_on_while_a_part_leaves_is_left_to_people() -> None:
-    making = Making()
-    old = making.body("Sở Nội vụ")
-    making.target("Sở Nội vụ", old, agency=old, extent=Extent.PARTLY)
-    making.target("Sở Dân tộc", old, extent=Extent.PARTLY)
-    certificate = making.certificate(old)
-
-    line = seen(making).certificate(certificate)
-
-    assert said(line) == (LineAction.SETTLE, "", Why.BODY_SPLIT)
-    assert line.is_open
-
-
-def test_m5_a_renamed_bodys_certificate_is_changed_without_a_choice() -> None:
-    making = Making()
-    body = making.body("Sở Thông tin và Truyền thông")
-    target = making.target("Sở Khoa học và Công nghệ", body, agency=body)
-    certificate = making.certificate(body)
-
-    found = seen(making)
-
-    assert said(found.certificate(certificate)) == (LineAction.CHANGE, "04", Why.AGENCY_RENAMED)
-    assert found.plan.choices == []
-    assert not found.body(target).is_open
 
 
 def test_m5_under_a_new_name_only_one_of_two_certificates_goes_on() -> None:
@@ -344,33 +166,6 @@ def test_a_body_that_comes_only_partly_has_no_say_in_the_name() -> None:
     assert Candidate(theirs, 0, (Against.NOT_WHOLE,)) in choice.candidates
 
 
-def test_none_has_30_days_so_a_new_one_is_asked_for_and_the_valid_are_revoked() -> None:
-    making = Making()
-    first, second, target = two_into_one(making)
-    valid, expired = making.certificate(first, days=29), making.certificate(second, days=-5)
-
-    found = seen(making)
-
-    assert said(found.body(target)) == (LineAction.ISSUE, "02", Why.NONE_HAS_30_DAYS)
-    assert said(found.certificate(valid)) == (LineAction.REVOKE, "05", Why.MERGED)
-    assert said(found.certificate(expired)) == (LineAction.KEEP, "", Why.EXPIRED)
-    assert found.body(target).stage < found.certificate(valid).stage
-    assert not any(line.is_open for line in found.plan.lines)
-
-
-def test_all_expired_so_a_new_one_is_asked_for_and_the_devices_come_back() -> None:
-    making = Making()
-    first, second, target = two_into_one(making)
-    expired = [making.certificate(first, days=-1), making.certificate(second, days=-5)]
-
-    found = seen(making)
-
-    assert said(found.body(target)) == (LineAction.ISSUE, "02", Why.ALL_EXPIRED)
-    for certificate in expired:
-        device = found.device(making.device_of(certificate))
-        assert said(device) == (LineAction.RETURN, "08", Why.AFTER_EXPIRY)
-
-
 def test_the_last_day_of_validity_is_still_valid() -> None:
     making = Making()
     first, _second, target = two_into_one(making)
@@ -450,19 +245,6 @@ def test_nobody_had_one_so_the_first_is_asked_for_in_ink() -> None:
 
     assert said(line) == (LineAction.ISSUE, "02", Why.FIRST_CERTIFICATE)
     assert line.warnings == (Warn.WET_INK,)
-
-
-def test_a_person_may_want_a_new_one_instead() -> None:
-    making = Making()
-    first, _second, target = two_into_one(making)
-    certificate = making.certificate(first)
-    making.chosen[target] = 0
-
-    found = seen(making)
-
-    assert said(found.body(target)) == (LineAction.ISSUE, "02", Why.CHOSEN_NONE)
-    assert found.certificate(certificate).action == LineAction.REVOKE
-    assert not found.certificate(certificate).is_open
 
 
 def test_the_kept_bodys_own_lost_device_is_revoked_before_the_new_issue() -> None:

@@ -21,6 +21,7 @@ from tests.orgmerge.executing import executed, settled
 from tests.orgmerge.worlds import SUPERIOR, Making, acts
 
 NAMES = ["UBND xã A", "UBND xã B", "UBND thị trấn B", "UBND phường 1", "Trường TH A"]
+DISTRICT = "UBND huyện C"
 V = TypeVar("V")
 ANSWERS = [*ReviewAnswer, None, None, None]
 
@@ -52,7 +53,11 @@ def _body(making: Making, choose: random.Random) -> int:
     province = choose.choice(["Tỉnh Lai Châu", "Tỉnh Yên Bái"])
     domain = choose.choice(["laichau.gov.vn", "yenbai.gov.vn", ""])
     parent = choose.choice(list(making.bodies))
-    return making.body(choose.choice(NAMES), parent=parent, province=province, domain=domain)
+    name = choose.choice([*NAMES, DISTRICT])
+    body = making.body(name, parent=parent, province=province, domain=domain)
+    if choose.random() < 0.3:
+        making.body("Văn phòng", parent=body, province=province, domain=domain, has_seal=False)
+    return body
 
 
 def _merge(making: Making, choose: random.Random, free: list[int]) -> None:
@@ -70,12 +75,16 @@ def _taken(making: Making) -> set[str]:
 def _send(making: Making, choose: random.Random, body: int) -> None:
     """A body that merges whole into nothing: split, divided, dissolved, or not spoken of."""
     targets = list(making.targets)
-    road = choose.choice(["split", "divided", "dissolved", "outside"])
+    road = choose.choice(["split", "namesake", "divided", "dissolved", "outside"])
+    if making.bodies[body].name == DISTRICT:
+        road = choose.choice(["split", "dissolved"])
     if road == "dissolved":
         making.dissolve(body)
     if road == "divided" and making.bodies[body].name not in _taken(making):
         making.target(making.bodies[body].name, body, agency=body, extent=Extent.PARTLY)
-    if road in ("split", "divided"):
+    if road == "namesake":
+        making.target(making.bodies[body].name, body, extent=Extent.PARTLY)
+    if road in ("split", "namesake", "divided"):
         making.shares += [BodyShare(body, target, Extent.PARTLY) for target in targets]
 
 
@@ -95,7 +104,7 @@ def _certificate(making: Making, choose: random.Random, body: int) -> None:
         renewals=choose.randint(0, 1),
         is_revoked=choose.random() < 0.1,
         is_superseded=choose.random() < 0.1,
-        shows_title=choose.random() < 0.1,
+        shows_title=choose.random() < 0.2,
         pending=choose.choice([(), (), (), ("04",), ("05",)]),
     )
     answer = choose.choice(ANSWERS)
@@ -201,6 +210,65 @@ def _organisations_come_first(world: World, found: PlannerResult) -> None:
     for line in found.lines:
         if line.reason == codes.Why.MERGED and line.sender in first:
             assert line.stage > first[line.sender]
+
+
+_OF_ITSELF = frozenset(
+    {
+        codes.Why.DEVICE_LOST,
+        codes.Why.DEVICE_DAMAGED,
+        codes.Why.NEED_ENDED,
+        codes.Why.PERSON_LEFT,
+        codes.Why.TOO_LATE_TO_CHANGE,
+    }
+)
+
+
+@how(max_examples=20, deadline=None)
+@given(worlds())
+def test_no_certificate_ends_unasked_whose_bodys_name_a_successor_keeps(world: World) -> None:
+    """DOMAIN 14.17."""
+    lines = {line.pk: line for line in plan(world).lines if line.about == LineAbout.CERTIFICATE}
+    for one in world.certificates:
+        shares = [share for share in world.shares if share.old == one.body and share.new]
+        name = world.bodies[one.body].key
+        is_divided = any(share.extent == Extent.PARTLY for share in shares)
+        keeps = [share for share in shares if world.targets[share.new or 0].key == name]
+        line = lines[one.pk]
+        is_over = one.is_revoked or line.reason in _OF_ITSELF
+        if one.kind == "organisation" and is_divided and keeps and not is_over:
+            assert line.action != LineAction.REVOKE or line.is_open
+
+
+@how(max_examples=20, deadline=None)
+@given(worlds())
+def test_one_certificate_of_a_person_stays_unless_somebody_said_otherwise(world: World) -> None:
+    """DOMAIN 14.18: what is proposed to be revoked for another names it, and that one goes on."""
+    lines = {line.pk: line for line in plan(world).lines if line.about == LineAbout.CERTIFICATE}
+    holders = {one.pk: one.subscriber for one in world.certificates}
+    for line in lines.values():
+        if line.reason == codes.Why.SECOND_CERTIFICATE:
+            other = lines[line.successor or 0]
+            assert line.is_open
+            assert holders[other.pk] == holders[line.pk]
+            assert other.action != LineAction.REVOKE
+
+
+@how(max_examples=20, deadline=None)
+@given(worlds())
+def test_nothing_of_a_district_is_decided_by_the_machine(world: World) -> None:
+    """DOMAIN 14.20; that the body is a subscriber itself asks nobody anything."""
+    said = {pk for _about, pk in world.replies}
+    said |= {one.subscriber for one in world.certificates if one.pk in said}
+    itself = {one.pk for one in world.subscribers if one.kind == "organisation"}
+    done = {LineAction.CHANGE, LineAction.ISSUE, LineAction.REVOKE, LineAction.HAND_OVER}
+    holders = {one.pk: one.subscriber for one in world.certificates}
+    for line in plan(world).lines:
+        body = world.bodies.get(line.body)
+        is_asked = body is not None and body.name == DISTRICT and line.action in done
+        of_itself = line.reason in _OF_ITSELF or line.about == LineAbout.DEVICE
+        of_itself = of_itself or line.pk in itself
+        if is_asked and not of_itself and not {line.pk, holders.get(line.pk)} & said:
+            assert line.is_open
 
 
 @how(max_examples=20, deadline=None)

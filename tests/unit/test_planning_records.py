@@ -25,51 +25,6 @@ def kept(making: Making) -> tuple[int, int]:
 # 4.5
 
 
-def test_the_device_of_a_revoked_certificate_comes_back_after_the_revocation() -> None:
-    making = Making()
-    body, _target = merged(making)
-    certificate = making.person(body)
-    making.replies["certificate", certificate] = Reply(ReviewAnswer.NOT_NEEDED)
-
-    found = seen(making)
-    device = found.device(making.device_of(certificate))
-
-    assert said(device) == (LineAction.RETURN, "08", Why.AFTER_REVOCATION)
-    assert device.stage > found.certificate(certificate).stage
-
-
-def test_a_lost_device_is_reported_beside_the_revocation() -> None:
-    making = Making()
-    body, _target = merged(making)
-    certificate = making.person(body, condition="lost")
-
-    found = seen(making)
-    device = found.device(making.device_of(certificate))
-
-    assert said(device) == (LineAction.REPORT_LOSS, "09", Why.DEVICE_LOST)
-    assert device.stage == found.certificate(certificate).stage
-
-
-def test_a_damaged_device_comes_back() -> None:
-    making = Making()
-    body, _target = merged(making)
-    certificate = making.person(body, condition="damaged")
-
-    assert said(seen(making).device(making.device_of(certificate)))[:2] == (LineAction.RETURN, "08")
-
-
-def test_the_device_of_somebody_who_left_and_cannot_be_reached_is_lost() -> None:
-    making = Making()
-    body, _target = merged(making)
-    certificate = making.person(body)
-    making.replies["certificate", certificate] = Reply(ReviewAnswer.DEVICE_NOT_FOUND)
-
-    found = seen(making)
-
-    assert found.certificate(certificate).action == LineAction.REVOKE
-    assert found.device(making.device_of(certificate)).action == LineAction.REPORT_LOSS
-
-
 def test_the_survivors_device_passes_to_the_new_bodys_clerk() -> None:
     making = Making()
     body, target = merged(making)
@@ -104,16 +59,6 @@ def test_the_kept_bodys_device_stays_where_it_is() -> None:
     assert said(device) == (LineAction.KEEP, "", Why.STAYS_WITH_CERTIFICATE)
 
 
-def test_a_persons_device_stays_with_its_changed_certificate() -> None:
-    making = Making()
-    body, _target = merged(making)
-    certificate = making.person(body)
-
-    device = seen(making).device(making.device_of(certificate))
-
-    assert said(device) == (LineAction.KEEP, "", Why.STAYS_WITH_CERTIFICATE)
-
-
 @pytest.mark.parametrize("custody", ["to_be_returned", "back_at_agency"])
 def test_a_device_on_its_way_back_goes_on_its_way(custody: str) -> None:
     making = Making()
@@ -142,17 +87,6 @@ def test_a_loss_reported_already_is_not_reported_again() -> None:
     assert seen(making).device(making.device_of(certificate)).reason == Why.LOST_ALREADY
 
 
-def test_a_device_without_a_certificate_is_counted_and_handed_over() -> None:
-    making = Making()
-    body, target = merged(making)
-    device = making.device(body)
-
-    line = seen(making).device(device)
-
-    assert said(line) == (LineAction.HAND_OVER, "", Why.NOT_IN_USE)
-    assert line.sender == target
-
-
 def test_a_device_without_a_certificate_that_is_not_needed_comes_back() -> None:
     making = Making()
     body, _target = merged(making)
@@ -176,38 +110,6 @@ def test_what_a_person_decided_of_a_device_is_done() -> None:
 
 
 # 4.6 and 14.8
-
-
-@pytest.mark.parametrize("form", ["01", "02", "03", "04"])
-def test_what_asks_in_the_old_name_is_stopped_and_refiled(form: str) -> None:
-    making = Making()
-    body, target = merged(making)
-    dossier = making.dossier(body, form)
-
-    line = seen(making).dossier(dossier)
-
-    assert said(line) == (LineAction.REFILE, form, Why.OLD_NAME)
-    assert line.sender == target
-
-
-@pytest.mark.parametrize("form", ["05", "06", "07", "08", "09"])
-def test_what_is_about_the_past_goes_on_under_the_successor(form: str) -> None:
-    making = Making()
-    body, target = merged(making)
-    dossier = making.dossier(body, form)
-
-    line = seen(making).dossier(dossier)
-
-    assert said(line) == (LineAction.HAND_OVER, "", Why.GOES_ON_UNDER_SUCCESSOR)
-    assert line.sender == target
-
-
-def test_what_is_being_executed_is_finished() -> None:
-    making = Making()
-    body, _target = merged(making)
-    dossier = making.dossier(body, "04", state="executing")
-
-    assert said(seen(making).dossier(dossier)) == (LineAction.HAND_OVER, "", Why.BEING_EXECUTED)
 
 
 def test_dossiers_of_a_body_that_keeps_its_name_go_on() -> None:
@@ -241,18 +143,6 @@ def test_dossiers_of_a_split_body_are_left_to_people() -> None:
     making.decided["dossier", dossier] = Decided(LineAction.HAND_OVER, to=one)
 
     assert seen(making).dossier(dossier).sender == one
-
-
-def test_subscribers_of_an_absorbed_body_go_over() -> None:
-    making = Making()
-    body, target = merged(making)
-    person, itself = making.subscriber(body), making.subscriber(body, "organisation")
-
-    found = seen(making)
-
-    for subscriber in (person, itself):
-        assert said(found.subscriber(subscriber)) == (LineAction.HAND_OVER, "", Why.GOES_OVER)
-        assert found.subscriber(subscriber).sender == target
 
 
 def test_subscribers_of_a_body_that_goes_on_stay() -> None:

@@ -19,13 +19,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from orgmerge import pages
-from orgmerge.models import Merger, MergerBody, PlanLine
-from orgmerge.plans import access, services
+from orgmerge.models import Merger, MergerBody, Plan, PlanLine
+from orgmerge.plans import access, questions, services
 from orgmerge.plans import choices as plan_choices
-from orgmerge.plans.services import actions_for, needs_body
 from orgmerge.plans.views.plan import find, must_see_drafts
-from orgmerge.plans.wording import is_to_settle
-from orgmerge.vocabulary import LineAbout, LineAction
+from orgmerge.plans.wording import SLUGS, TO_SETTLE, is_to_settle
+from portal.agencies.models import Agency
 from portal.ca.models import Certificate
 from portal.core.rules import Violation
 from portal.core.text.vietnamese import search_key
@@ -39,30 +38,13 @@ if TYPE_CHECKING:
 
 GET_POST = ["GET", "HEAD", "POST"]
 OFFERS_ON_PAGE = 10
-MOST_LINES = 100  # settled at once
+MOST_LINES = 500  # settled at once
 _MOST_BODIES = 200  # in a select
 _MOST_DIGITS = 18  # of a primary key
 
 
-# As a question about what is open; what follows is worked out by the plan.
-_WORDS = {
-    (LineAbout.CERTIFICATE, LineAction.CHANGE): gettext_lazy(
-        "Dùng tiếp dưới đơn vị mới, thay đổi thông tin (Mẫu 04)"
-    ),
-    (LineAbout.CERTIFICATE, LineAction.ISSUE): gettext_lazy(
-        "Thay bằng chứng thư mới (Mẫu 01, 02, 03)"
-    ),
-    (LineAbout.DEVICE, LineAction.HAND_OVER): gettext_lazy("Bàn giao cho đơn vị mới dùng tiếp"),
-    (LineAbout.SUBSCRIBER, LineAction.HAND_OVER): gettext_lazy("Chuyển sang đơn vị mới"),
-    (LineAbout.DOSSIER, LineAction.HAND_OVER): gettext_lazy("Đơn vị mới giải quyết tiếp"),
-    (LineAbout.DOSSIER, LineAction.KEEP): gettext_lazy("Để hồ sơ giải quyết xong như đang có"),
-    (LineAbout.BODY, LineAction.KEEP): gettext_lazy("Không xin cấp chứng thư cơ quan"),
-    (LineAbout.BODY, LineAction.ISSUE): gettext_lazy("Xin cấp chứng thư cơ quan (Mẫu 02)"),
-}
-
-
 class SettleForm(forms.Form):
-    """One decision about some lines of one sort.
+    """One decision about some lines of one sort, which ask the same question.
 
     ``bodies`` are those to choose from; ``others`` says that more can be named beside them.
     """
@@ -96,23 +78,23 @@ class SettleForm(forms.Form):
         self,
         data: Any = None,
         *,
-        about: str,
+        lines: Sequence[PlanLine],
         bodies: Sequence[MergerBody],
         others: Iterable[MergerBody] | None = None,
         initial: Any = None,
     ) -> None:
         super().__init__(data, initial=initial)
-        self.about, self.others = about, others
-        self.fields["action"].choices = [  # type: ignore[attr-defined]
-            (action, _WORDS.get((LineAbout(about), action), action.label))
-            for action in actions_for(about)
-        ]
+        self.about, self.others = lines[0].about, others
+        self.question = questions.question_of(lines[0])
+        answers = questions.answers(lines)
+        self.fields["action"].choices = answers  # type: ignore[attr-defined]
         keys = [body.pk for body in bodies]
         self.fields["body"].queryset = MergerBody.objects.filter(pk__in=keys)  # type: ignore[attr-defined]
         if others is None:
             del self.fields["other"]
-        if about == LineAbout.BODY:
-            del self.fields["body"]
+        if not any(questions.needs_body(self.about, one, self.question) for one, _said in answers):
+            for name in ("body", "other"):
+                self.fields.pop(name, None)
 
     def clean(self) -> dict[str, Any]:
         """Find the body that is named, and ask for one where the decision needs it."""
@@ -120,10 +102,12 @@ class SettleForm(forms.Form):
         if name := found.get("other"):
             found["body"] = self._named(name)
         action = found.get("action")
-        if not action or not needs_body(self.about, action):
+        if not action or not questions.needs_body(self.about, action, self.question):
             found["body"] = None
         elif found.get("body") is None and not self.errors:
             self.add_error("body", forms.ValidationError(_("Chọn đơn vị tiếp nhận."), "no_body"))
+        if action and questions.needs_note(action, self.question) and not found.get("note"):
+            self.add_error("note", forms.ValidationError(_("Ghi lý do giữ cả hai."), "no_note"))
         return found
 
     def _named(self, name: str) -> MergerBody | None:
@@ -212,32 +196,17 @@ def settle(request: UserRequest, code: UUID) -> HttpResponse:
     must_see_drafts(request.user)
     if not pages.is_editor(merger, request.user):
         return redirect("orgmerge:plan", merger.uuid)
-    # The lines that were marked and wait for a person, or were settled before.
     shown = access.shown_plan(merger, request.user)
-    named = (request.POST if request.method == "POST" else request.GET).getlist("line")
-    if shown is None or not named:
-        lines = []
-    else:
-        keys = [int(key) for key in named if _is_key(key)][:MOST_LINES]
-        lines = list(
-            shown.lines.filter(pk__in=keys).select_related("agency").order_by("stage", "pk")
-        )
-        before = set(
-            merger.settlements.filter(target_id__in=[line.target_id for line in lines]).values_list(
-                "about", "target_id"
-            )
-        )
-        lines = [
-            line for line in lines if is_to_settle(line) or (line.about, line.target_id) in before
-        ]
+    lines = _lines_asked(request, merger, shown) if shown is not None else []
     if not lines:
         messages.warning(
             request, _("Hãy chọn các dòng chờ quyết định; kế hoạch có thể vừa được lập lại.")
         )
         return redirect("orgmerge:plan", merger.uuid)
-    abouts = {line.about for line in lines}
-    if len(abouts) > 1:
-        messages.warning(request, _("Chỉ quyết định chung được các dòng cùng loại đối tượng."))
+    if len({(line.about, questions.question_of(line)) for line in lines}) > 1:
+        messages.warning(
+            request, _("Chỉ quyết định chung được các dòng cùng loại đối tượng, cùng một câu hỏi.")
+        )
         return redirect("orgmerge:plan", merger.uuid)
     # Offer the bodies that receive a part of the old ones first; all where they are few.
     bodies = merger.bodies.order_by("position", "pk")
@@ -246,12 +215,13 @@ def settle(request: UserRequest, code: UUID) -> HttpResponse:
         others = bodies
         olds = {line.agency_id for line in lines}
         bodies = bodies.filter(Q(shares__old__in=olds)).distinct()
+    senders = {line.sender_id for line in lines}
     form = SettleForm(
         request.POST if request.method == "POST" else None,
-        about=abouts.pop(),
+        lines=lines,
         bodies=list(bodies[:_MOST_BODIES]),
         others=others,
-        initial={"version": merger.version},
+        initial={"version": merger.version, "body": senders.pop() if len(senders) == 1 else None},
     )
     context: dict[str, Any] = {"merger": merger, "lines": lines, "form": form}
     if request.method == "POST" and form.is_valid():
@@ -260,6 +230,34 @@ def settle(request: UserRequest, code: UUID) -> HttpResponse:
             return answered
         context["violations"] = answered
     return render(request, "orgmerge/settle.html", context)
+
+
+def _lines_asked(request: UserRequest, merger: Merger, shown: Plan) -> list[PlanLine]:
+    """Return the lines that were marked, or all of one sort of one body, which wait for a person;
+    those that were marked and settled before, too."""
+    lines = shown.lines.select_related("agency", "successor").order_by("stage", "pk")
+    body, about = request.GET.get("body", ""), SLUGS.get(request.GET.get("about", ""))
+    if request.method != "POST" and body and about:
+        theirs = lines.filter(TO_SETTLE, about=about, reason=request.GET.get("reason", ""))
+        agencies = Agency.objects.filter(uuid=body) if _is_uuid(body) else Agency.objects.none()
+        return list(theirs.filter(agency__in=agencies)[:MOST_LINES])
+    named = (request.POST if request.method == "POST" else request.GET).getlist("line")
+    keys = [int(key) for key in named if _is_key(key)][:MOST_LINES]
+    marked = list(lines.filter(pk__in=keys)) if keys else []
+    before = set(
+        merger.settlements.filter(target_id__in=[line.target_id for line in marked]).values_list(
+            "about", "target_id"
+        )
+    )
+    return [line for line in marked if is_to_settle(line) or (line.about, line.target_id) in before]
+
+
+def _is_uuid(value: str) -> bool:
+    try:
+        UUID(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _settle(

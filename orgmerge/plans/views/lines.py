@@ -22,13 +22,14 @@ from django.views.decorators.http import require_POST, require_safe
 from devices.models import Device
 from orgmerge import pages
 from orgmerge.models import Merger, MergerBody, Plan, PlanLine, Settlement
+from orgmerge.planner.codes import Why
 from orgmerge.planner.reasons import REASONS, WARNINGS
 from orgmerge.plans import access, comparison, services
 from orgmerge.plans import cautions as plan_cautions
 from orgmerge.plans import subjects as new_subjects
 from orgmerge.plans.sheet import ListedLine
 from orgmerge.plans.views.plan import find, must_see_drafts
-from orgmerge.plans.wording import SLUGS, is_to_settle, when
+from orgmerge.plans.wording import SLUGS, TO_SETTLE, is_to_settle, when
 from orgmerge.vocabulary import LineAbout, LineAction
 from portal.accounts.models import User
 from portal.agencies.models import Subscriber
@@ -71,6 +72,7 @@ class LineContext:
     page_words: str  # of the link to it
     related: Sequence[PlanLine]
     settlement: Settlement | None
+    asked: PlanLine | None = None  # the open line from whose answer this one follows
 
     @property
     def settle_words(self) -> str:
@@ -98,10 +100,15 @@ def context_of(
     for about, keys in _things_around(line).items():
         found |= Q(about=about, target_id__in=keys)
     around_it = lines.filter(found).exclude(pk=line.pk).select_related("sender")
+    related = list(around_it.order_by("stage", "pk")[:_MOST_RELATED]) if found else []
+    if line.about == LineAbout.BODY:
+        namesakes = lines.filter(TO_SETTLE, about=LineAbout.CERTIFICATE, reason=Why.NAMESAKE)
+        related = list(namesakes.filter(sender=line.target_id).select_related("sender"))
     return LineContext(
         page=page,
         page_words=str(_PAGE_WORDS[line.about]),
-        related=list(around_it.order_by("stage", "pk")[:_MOST_RELATED]) if found else [],
+        related=related,
+        asked=next(filter(is_to_settle, related), None) if line.is_open else None,
         settlement=merger.settlements.select_related("body", "decided_by")
         .filter(about=line.about, target_id=line.target_id)
         .first(),

@@ -150,6 +150,11 @@ def render_plan(
                 waiting = choices.open_first(shown, only_open=True)
                 on_top = [] if context["filter"].is_narrowed else waiting[:OFFERS_ON_TOP]
                 is_frozen = merger.approved_plan_id is not None
+                asked = found.form.cleaned_data if found.form.is_valid() else {}
+                if context["is_editor"] and asked.get("open") == "settle" and asked.get("reason"):
+                    about, reason = asked.get("about") or "", asked["reason"]
+                    context["asked"] = {"about": about, "reason": reason}
+                    context["questions"] = access.questions_by_body(shown, about, reason)
                 context |= {
                     "offers": choices.offers(merger, shown, on_top, today=today),
                     "offer_count": len(waiting),
