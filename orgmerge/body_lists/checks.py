@@ -14,7 +14,7 @@ from orgmerge.body_lists.communes import LEVEL_WORDS
 from orgmerge.models import BodyListRow, Merger
 from orgmerge.planner import names
 from orgmerge.vocabulary import EXTENTS, Extent
-from portal.agencies.levels import Level, PlacedBody, levels_of, organ_of, place
+from portal.agencies.levels import Level, PlacedBody, levels_of, organ_of, province_key
 from portal.agencies.models import AgencyKind, AgencyVersion
 from portal.agencies.querysets import AgencyQuerySet
 from portal.core.text.identifiers import (
@@ -47,7 +47,7 @@ class RegisteredBody:
         level = _LEVELS.get(search_key(told))
         if level is not None:
             return level == self.level
-        is_province = search_key(place(told)) == search_key(place(self.province))
+        is_province = search_key(province_key(told)) == search_key(province_key(self.province))
         return is_province or names.same(told, self.superior)
 
     def __str__(self) -> str:
@@ -161,7 +161,9 @@ class NewBodies:
         known, first = self._name_of.setdefault((code, organ), (names.key(name), row))
         if known != names.key(name):
             return "code_with_two_names", first
-        known, first = self._code_of.setdefault((names.key(name), place(province)), (code, row))
+        known, first = self._code_of.setdefault(
+            (names.key(name), province_key(province)), (code, row)
+        )
         return ("name_with_two_codes", first) if known != code else ("", 0)
 
 

@@ -25,13 +25,13 @@ from portal.agencies.levels import (
     levels_of,
     organ_of,
     own_name,
-    place,
+    province_key,
 )
 from portal.agencies.tree import with_superiors
 from portal.core.text.identifiers import parse_day
 from portal.core.text.vietnamese import nfc, search_key
 
-__all__ = ["COLUMNS", "CommuneRegister", "Expansion", "Registered", "expand", "place"]
+__all__ = ["COLUMNS", "CommuneRegister", "Expansion", "Registered", "expand"]
 
 COLUMNS = (
     "old_code", "old_name", "old_district", "old_province_code", "old_province", "extent",
@@ -197,12 +197,12 @@ class CommuneRow:
     @property
     def old(self) -> tuple[str, str, str, str]:
         """Which old commune it is."""
-        return self.code, key(self.name), key(self.district), place(self.province)
+        return self.code, key(self.name), key(self.district), province_key(self.province)
 
     @property
     def new(self) -> tuple[str, str]:
         """Which new commune it is: what has one code has one name, else it was refused."""
-        return key(self.new_name), place(self.new_province)
+        return key(self.new_name), province_key(self.new_province)
 
     @property
     def day(self) -> str:
@@ -262,25 +262,26 @@ class _Reading:
         for of_day in _by_day(listed):
             left = self._without(
                 of_day, "province_code_differs", lambda one: one.province_code,
-                lambda one: place(one.province), lambda one: f"{one.province_code} {one.province}",
+                lambda one: province_key(one.province),
+                lambda one: f"{one.province_code} {one.province}",
             )  # fmt: skip
             left = self._without(
-                left, "province_code_differs", lambda one: place(one.province),
+                left, "province_code_differs", lambda one: province_key(one.province),
                 lambda one: one.province_code, lambda one: f"{one.province_code} {one.province}",
             )  # fmt: skip
             left = self._without(
                 left, "province_code_differs", lambda one: one.new_province_code,
-                lambda one: place(one.new_province),
+                lambda one: province_key(one.new_province),
                 lambda one: f"{one.new_province_code} {one.new_province}",
             )  # fmt: skip
             left = self._without(
-                left, "province_code_differs", lambda one: place(one.new_province),
+                left, "province_code_differs", lambda one: province_key(one.new_province),
                 lambda one: one.new_province_code,
                 lambda one: f"{one.new_province_code} {one.new_province}",
             )  # fmt: skip
             left = self._without(
                 left, "old_code_with_two_names", lambda one: one.code,
-                lambda one: (key(one.name), place(one.province)),
+                lambda one: (key(one.name), province_key(one.province)),
                 lambda one: f"{one.code} {one.name}, {one.province}",
             )  # fmt: skip
             # DOMAIN 14.22: two names under one code, one name under two codes in a province.
@@ -372,14 +373,14 @@ class _Reading:
     def _without_strays(self, rows: Sequence[CommuneRow]) -> list[CommuneRow]:
         """Return the rows without the few that lead from a province that ends or is renamed to
         another one than all its other communes do: filed under a neighbouring province."""
-        for of_province in _by(rows, lambda commune: place(commune.province)).values():
-            goes_to = Counter(place(one.new_province) for one in of_province)
+        for of_province in _by(rows, lambda commune: province_key(commune.province)).values():
+            goes_to = Counter(province_key(one.new_province) for one in of_province)
             (usual, most), *others = goes_to.most_common()
-            to = next(one for one in of_province if place(one.new_province) == usual)
+            to = next(one for one in of_province if province_key(one.new_province) == usual)
             if not others or not _changes(to.province, to.new_province):
                 continue
             for one in of_province:
-                here = place(one.new_province)
+                here = province_key(one.new_province)
                 if here != usual and 2 * goes_to[here] <= most:
                     said = f"{one.province} → {one.new_code} {one.new_name}, {one.new_province}"
                     self._refuse(one, "other_province", said)
@@ -397,7 +398,7 @@ class _Reading:
 def _changes(old: str, new: str) -> bool:
     """Say whether a province ends in another, or is of another kind from then on."""
     kinds = {kind_of_province(old), kind_of_province(new)} - {""}
-    return place(old) != place(new) or len(kinds) > 1
+    return province_key(old) != province_key(new) or len(kinds) > 1
 
 
 def _remark(
@@ -441,16 +442,16 @@ class CommuneRegister:
         self._children: dict[int, list[Registered]] = {}
         self._organs: dict[tuple[str, tuple[str, str, str]], list[Registered]] = {}
         for body in sorted(self.bodies.values(), key=lambda one: one.pk):
-            self._named.setdefault((key(body.name), place(body.province)), []).append(body)
-            self._in_province.setdefault(place(body.province), []).append(body)
+            self._named.setdefault((key(body.name), province_key(body.province)), []).append(body)
+            self._in_province.setdefault(province_key(body.province), []).append(body)
             if self.levels[body.pk] in (Level.PROVINCE, Level.DISTRICT):
-                of_place = place(body.province), organ_of(body.name)
+                of_place = province_key(body.province), organ_of(body.name)
                 self._organs.setdefault(of_place, []).append(body)
             if body.parent is not None:
                 self._children.setdefault(body.parent, []).append(body)
         homonyms: dict[tuple[str, str], set[tuple[str, str, str, str]]] = {}
         for commune in listed:
-            name = key(commune.name), place(commune.province)
+            name = key(commune.name), province_key(commune.province)
             homonyms.setdefault(name, set()).add(commune.old)
         self._doubtful = {name for name, communes in homonyms.items() if len(communes) > 1}
 
@@ -460,8 +461,8 @@ class CommuneRegister:
         Where the list or the register has the name twice in a province, the body's code or the
         district above it has to tell which it is.
         """
-        found = self._named.get((key(name), place(commune.province)), [])
-        is_doubtful = (key(commune.name), place(commune.province)) in self._doubtful
+        found = self._named.get((key(name), province_key(commune.province)), [])
+        is_doubtful = (key(commune.name), province_key(commune.province)) in self._doubtful
         if len(found) == 1 and not is_doubtful:
             return found[0]
         if not found:
@@ -474,7 +475,7 @@ class CommuneRegister:
 
     def named(self, name: str, province: str) -> list[Registered]:
         """Return the bodies so called in a province, of whatever level."""
-        return self._named.get((key(name), place(province)), [])
+        return self._named.get((key(name), province_key(province)), [])
 
     def of_district(self, organ: tuple[str, str, str], province: str) -> list[Registered]:
         """Return the bodies that are an organ of a district, as ``organ_of`` names it.
@@ -487,7 +488,7 @@ class CommuneRegister:
             levels.add(Level.PROVINCE)
         return [
             body
-            for body in self._organs.get((place(province), organ), [])
+            for body in self._organs.get((province_key(province), organ), [])
             if self.levels[body.pk] in levels and organ[1] != TINH
         ]
 
@@ -497,7 +498,7 @@ class CommuneRegister:
 
     def in_province(self, province: str) -> list[Registered]:
         """Return the bodies with a seal of a province."""
-        return [one for one in self._in_province.get(place(province), []) if one.has_seal]
+        return [one for one in self._in_province.get(province_key(province), []) if one.has_seal]
 
     def is_committee_of_commune(self, body: Registered) -> bool:
         """Say whether ``body`` is the People's Committee of a commune."""
@@ -609,7 +610,7 @@ class _Work:
     def _districts(self) -> None:
         """District bodies had no single successor (DOMAIN 9): partly to each new commune, and a
         person's choice however few are listed (DOMAIN 14.20)."""
-        groups = _by(self.listed, lambda one: (key(one.district), place(one.province)))
+        groups = _by(self.listed, lambda one: (key(one.district), province_key(one.province)))
         for communes in groups.values():
             first = communes[0]
             if not first.district:
@@ -724,7 +725,7 @@ def _mention(name: str, province: str) -> _Mention | None:
     place of that name."""
     words = nfc(name).split()
     count = next(
-        (n for n in range(1, len(words)) if key(" ".join(words[-n:])) == place(province)), 0
+        (n for n in range(1, len(words)) if key(" ".join(words[-n:])) == province_key(province)), 0
     )
     if not count:
         return None
@@ -777,16 +778,16 @@ class _Provinces:
     def expand(self, moves: Iterable[Move]) -> None:
         of_province: dict[str, list[Move]] = {}
         for move in moves:
-            of_province.setdefault(place(move[1]), []).append(move)
+            of_province.setdefault(province_key(move[1]), []).append(move)
         for old, theirs in of_province.items():
             # What keeps a commune of its own goes on, whatever becomes of others at its border.
-            own = [move for move in theirs if place(move[2]) == old]
+            own = [move for move in theirs if province_key(move[2]) == old]
             deciding = own or theirs
             first = next((move for move in deciding if _changes(move[1], move[2])), None)
             kinds = {kind_of_province(move[2]) for move in deciding} - {""}
             if first is None:
                 self.fates[old] = "province_stays", ""
-            elif len({place(move[2]) for move in deciding}) > 1 or len(kinds) > 1:
+            elif len({province_key(move[2]) for move in deciding}) > 1 or len(kinds) > 1:
                 several = ", ".join(dict.fromkeys(move[2] for move in deciding))
                 self._say(first, "province_goes_to_several", first[1], said=several)
                 self.fates[old] = "province_goes_to_several", several
@@ -798,7 +799,7 @@ class _Provinces:
 
     def _expand_province(self, move: Move) -> None:
         _row, old, new, _day = move
-        is_renamed = place(old) == place(new)
+        is_renamed = province_key(old) == province_key(new)
         bodies = self.register.in_province(old)
         missing = [
             body.name
@@ -812,9 +813,9 @@ class _Provinces:
                 "names": "; ".join(missing[:3]),
             }
             self._say(move, "province_not_complete", old, said=said)
-            self.fates[place(old)] = "province_not_complete", new
+            self.fates[province_key(old)] = "province_not_complete", new
             return
-        self.fates[place(old)] = ("province_renamed" if is_renamed else "province_ends"), new
+        self.fates[province_key(old)] = ("province_renamed" if is_renamed else "province_ends"), new
         tops = {body.pk for body in bodies if self._is_of_province(body, old)}
         for body in bodies:
             is_department = self.register.levels[body.pk] == Level.NONE and (
@@ -828,11 +829,11 @@ class _Provinces:
         _organ, kind, own = organ_of(body.name)
         is_kind = kind_of_province(province) in ("", kind)
         is_level = self.register.levels[body.pk] == Level.PROVINCE
-        return is_level and is_kind and own == place(province)
+        return is_level and is_kind and own == province_key(province)
 
     def _expand_body(self, move: Move, body: Registered, *, is_top: bool) -> None:
         row, old, new, effective_on = move
-        is_renamed = place(old) == place(new)
+        is_renamed = province_key(old) == province_key(new)
         said = _mention(body.name, old)
         # A name that says another kind of place, or no kind where only the kind changes, stays.
         if (
@@ -900,10 +901,10 @@ def _counted(
     of_row: dict[int, ProvinceCount] = {}
     first: dict[str, int] = {}  # row of each
     for number, province in sorted(reading.province_of.items()):
-        counted = found.setdefault(place(province), ProvinceCount(province))
+        counted = found.setdefault(province_key(province), ProvinceCount(province))
         counted.communes += 1
         of_row[number] = counted
-        first.setdefault(place(province), number)
+        first.setdefault(province_key(province), number)
     for number, code in {(remark.row, remark.code) for remark in expansion.faults}:
         of_row[number].refused[code] += 1
     below_provinces = (Level.COMMUNE, Level.DISTRICT)

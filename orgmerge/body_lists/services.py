@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from orgmerge.acts import merger_act
 from orgmerge.body_lists import checks, sheets
-from orgmerge.body_lists.communes import ExpandedRow, Registered, Remark, expand, place
+from orgmerge.body_lists.communes import ExpandedRow, Registered, Remark, expand
 from orgmerge.body_lists.sheets import Record, Records
 from orgmerge.description import implied_rows
 from orgmerge.description.values import BodyFacts
@@ -24,7 +24,7 @@ from orgmerge.models import BodyList, BodyListRow, Merger, MergerBody, MergerSha
 from orgmerge.planner import names
 from orgmerge.vocabulary import Extent
 from portal.accounts.models import User
-from portal.agencies.levels import own_name
+from portal.agencies.levels import own_name, province_key
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.audit import services as audit
 from portal.core.database.bulk import update_rows
@@ -305,7 +305,7 @@ class _Sources:
 def _name_with_province(row: ExpandedRow, commune: Mapping[str, str]) -> str:
     """Return the new name, with its province behind it where that is another one."""
     was, will = commune.get("old_province", ""), commune.get("new_province", "")
-    if row.new_agency or not will or place(was) == place(will):
+    if row.new_agency or not will or province_key(was) == province_key(will):
         return row.new_name
     return f"{row.new_name} ({own_name(will)})"
 
@@ -496,12 +496,12 @@ class Acceptance:
         if not typed:
             return {}
         described = list(self.merger.bodies.all())
-        by_name = {(names.key(one.name), place(one.province)): one for one in described}
+        by_name = {(names.key(one.name), province_key(one.province)): one for one in described}
         province_of = {one.pk: one.province for one in described}
         register = checks.register_of(self.merger.bodies_followed(), day=self.merger.effective_on)
         told = {}
         for pk, said in typed.items():
-            above = by_name.get((names.key(said), place(province_of[pk])))
+            above = by_name.get((names.key(said), province_key(province_of[pk])))
             found = register.find(said) if above is None else above.agency_id
             if isinstance(found, int):
                 told[pk] = implied_rows.Superior(agency=found)

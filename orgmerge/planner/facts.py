@@ -18,7 +18,7 @@ class KnownBody:
     pk: int
     name: str
     key: str  # names.key(name)
-    province: str  # names.province_key
+    province: str  # province_key
     parent: int | None = None
     email_domain: str = ""
     has_seal: bool = True

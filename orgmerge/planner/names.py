@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from orgmerge.planner.facts import BodyShare, KnownBody, Target
 from orgmerge.vocabulary import Extent, MergerKind
+from portal.agencies.levels import Level, level_of
 from portal.core.text.names import key, same
 
 __all__ = [
@@ -14,7 +15,6 @@ __all__ = [
     "key",
     "kind_of",
     "localities",
-    "province_key",
     "same",
     "wrong_localities",
 ]
@@ -30,15 +30,6 @@ DISTRICTS = tuple(
         "thị ủy",
     )
 )
-_OF_CITIES = tuple(f"{key(words)} " for words in ("thành phố", "UBND TP", "HĐND TP", "thành ủy"))
-_OF_PROVINCES = tuple(f"{key(words)} " for words in ("UBND tỉnh", "HĐND tỉnh", "tỉnh ủy"))
-
-
-def province_key(name: str) -> str:
-    """Return a province's name made comparable, its kind left out: L names it without as a rule
-    (DOMAIN 5.2), and a province that becomes a city is the same place."""
-    found = key(name)
-    return found.removeprefix(_PROVINCE).removeprefix(_CITY)
 
 
 def localities(province: str) -> tuple[str, str, str]:
@@ -61,17 +52,10 @@ def wrong_localities(province: str, new_province: str, above: Collection[str]) -
 def is_district(name: str, province: str, superior: str) -> bool:
     """Say whether a comparable name is that of a district's organ, ``superior`` the name above it.
 
-    "UBND thành phố Bắc Ninh" under "UBND tỉnh Bắc Ninh" was one; the body of that name that stands
-    under nobody, and the organs of a city under its UBND, are the province's (DOMAIN 14.23).
+    What has no organ in its name and is called after a district is taken for its body too.
     """
-    if name.startswith(DISTRICTS):
-        return True
-    city = next((prefix for prefix in _OF_CITIES if name.startswith(prefix)), None)
-    if city is None:
-        return False
-    if name == f"{city}{province}":
-        return superior == name or superior.startswith(_OF_PROVINCES)
-    return superior.startswith((*_OF_PROVINCES, *_OF_CITIES))
+    above = [superior] if superior else []
+    return name.startswith(DISTRICTS) or level_of(name, province, above) == Level.DISTRICT
 
 
 def kind_of(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from orgmerge.planner import names
+from portal.agencies.levels import province_key
 from portal.agencies.models import SubscriberKind
 from portal.core.text.names import CERTIFICATE_NAME_LENGTH, in_short
 
@@ -130,7 +131,7 @@ def _is_in(written: str, place: NamedBody) -> bool:
     """Say whether L as written names the province of ``place``, with no kind that it is no more."""
     above = {names.key(name) for name in (*place.superiors, place.name)}
     above.add(f"ubnd {names.key(place.province)}")
-    before, after = names.province_key(written), names.province_key(place.province)
+    before, after = province_key(written), province_key(place.province)
     return names.key(written) not in names.wrong_localities(before, after, above)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from orgmerge.models import Merger
 from orgmerge.planner import facts, names
 from orgmerge.register import answers, queries
+from portal.agencies.levels import province_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def described(merger: Merger) -> Description:
             pk=pk,
             name=name,
             key=names.key(name),
-            province=names.province_key(province),
+            province=province_key(province),
             agency=agency,
             superior=names.key(new_superior or superior or ""),
             email_domain=domain,

@@ -15,6 +15,7 @@ from django.utils import timezone
 from devices.models import Device
 from orgmerge.planner import facts, names
 from orgmerge.planner.subjects import Subjects
+from portal.agencies.levels import province_key
 from portal.agencies.models import Affiliation, Agency, AgencyVersion, Subscriber, SubscriberKind
 from portal.ca.models import Certificate, RevocationReason
 from portal.core.database.bulk import among
@@ -102,7 +103,7 @@ def bodies(wanted: Iterable[int], *, today: date) -> dict[int, facts.KnownBody]:
                 pk=pk,
                 name=name,
                 key=names.key(name),
-                province=names.province_key(province),
+                province=province_key(province),
                 parent=parent,
                 email_domain=domain_of.get(pk, ""),
                 has_seal=has_seal,

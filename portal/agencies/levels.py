@@ -45,7 +45,7 @@ _LEVELS = {
 _KINDS = (*_LEVELS, CITY)
 
 
-def place(province: str) -> str:
+def province_key(province: str) -> str:
     """Return a province's name made comparable, its kind left out ("Tỉnh Lai Châu" is "Lai
     Châu")."""
     return key(own_name(province))
@@ -86,8 +86,8 @@ def level_of(
 
     ``above`` are the names of what stands above it, the nearest first; ``is_province``: the
     register says that it is one of Điều 34 khoản 1. "Thành phố" is the word of two levels: a city
-    of another name than its province, under another body, or in what is written as "Tỉnh …" is one
-    of a district's level.
+    of another name than its province, under another body (also one of its very name), or in what is
+    written as "Tỉnh …" is one of a district's level.
     """
     organ, kind, own = organ_of(name)
     if not organ:
@@ -96,9 +96,11 @@ def level_of(
         return _LEVELS[kind]
     if is_province:
         return Level.PROVINCE
-    if own != place(province) or kind_of_province(province) == TINH:
+    if own != province_key(province) or kind_of_province(province) == TINH:
         return Level.DISTRICT
-    is_under_another = any(organ_of(one)[1:] != (kind, own) for one in above)
+    is_under_another = any(
+        organ_of(one)[1:] != (kind, own) or organ_of(one)[0] == organ for one in above
+    )
     return Level.DISTRICT if is_under_another else Level.PROVINCE
 
 

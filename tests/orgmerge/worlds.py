@@ -19,9 +19,10 @@ from orgmerge.planner.facts import (
     Target,
     World,
 )
-from orgmerge.planner.names import key, province_key
+from orgmerge.planner.names import key
 from orgmerge.planner.planner import plan
 from orgmerge.vocabulary import Extent, LineAction
+from portal.agencies.levels import province_key
 
 DAY = date(2026, 12, 1)
 PROVINCE = "Tỉnh Lai Châu"
