@@ -24,7 +24,7 @@ from portal.agencies.models import Agency, AgencyKind
 from portal.ca.authority import ceremony
 from portal.ca.authority import services as authority
 from portal.core.database.bulk import analyse, collector_paused
-from portal.core.progress import tracked
+from portal.core.management.progress import tracked
 
 
 class Command(BaseCommand):
