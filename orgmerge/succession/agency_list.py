@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from orgmerge.acts import merger_act
 from orgmerge.models import Merger
+from orgmerge.succession.bodies import offices_that_end
 from orgmerge.vocabulary import Extent, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import AgencyVersion
@@ -139,24 +140,26 @@ def letter_of(merger: Merger) -> letters.Letter:
     )
     codes = dict(versions.values_list("agency", "agency_code"))
     names = dict(versions.values_list("agency", "name"))
-    rows = [
-        [
-            names.get(share.old_id, share.old.name),
-            codes.get(share.old_id, ""),
-            share.new.name if share.new else "",
-            (
-                ""
-                if share.new is None
-                else share.new.agency_code or codes.get(share.new.agency_id or 0, "")
-            ),
-            "Giải thể"
-            if share.new is None
-            else "Tiếp tục hoạt động, thay đổi thông tin"
-            if share.new.agency_id == share.old_id
-            else _EXTENTS[Extent(share.extent)],
-        ]
-        for share in shares
-    ]
+    ending = offices_that_end(merger, shares)
+    rows = []
+    for share in shares:
+        new, what = share.new, str(_EXTENTS[Extent(share.extent)])
+        if share.old_id in ending:
+            new, what = ending[share.old_id][0].new, "Chấm dứt cùng cơ quan cấp trên"
+        elif new is None:
+            what = "Giải thể"
+        elif new.agency_id == share.old_id:
+            what = "Tiếp tục hoạt động, thay đổi thông tin"
+        code = (new.agency_code or codes.get(new.agency_id or 0, "")) if new else ""
+        rows.append(
+            [
+                names.get(share.old_id, share.old.name),
+                codes.get(share.old_id, ""),
+                new.name if new else "",
+                code,
+                what,
+            ]
+        )
     return letters.Letter(
         superior=superior_of(version),
         agency=version.name,

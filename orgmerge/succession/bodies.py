@@ -5,9 +5,11 @@ The portal does it, on the word of the two people of the office who described an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+
+from django.utils.translation import gettext as _
 
 from orgmerge.models import Merger, MergerBody, MergerShare
 from orgmerge.succession.office_successors import OfficeSuccessors, living
@@ -15,7 +17,7 @@ from orgmerge.vocabulary import Extent
 from portal.agencies import services as agencies
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion, Succession
 from portal.agencies.services import AgencyFacts, Share
-from portal.core.rules import Refused
+from portal.core.rules import Refused, refuse
 
 
 def basis_of(merger: Merger) -> dict[str, str]:
@@ -63,11 +65,40 @@ def register(
     body.is_founded = True
 
 
+def offices_that_end(merger: Merger, shares: Iterable[MergerShare]) -> dict[int, list[MergerShare]]:
+    """Return office without a seal → the shares of the body with which it ends (DOMAIN 14.21), of
+    the offices that go on by an implied row alone. A query for each level of the tree."""
+    units = {
+        share.old_id: share.old.parent_id
+        for share in shares
+        if share.is_implied and not share.old.has_seal and share.old.parent_id
+    }
+    if not units:
+        return {}
+    above: dict[int, list[MergerShare]] = {}
+    rows = merger.shares.filter(old__in=set(units.values()))
+    for row in rows.select_related("old", "new__agency").order_by("position"):
+        above.setdefault(row.old_id, []).append(row)
+    of_offices = offices_that_end(merger, [row for some in above.values() for row in some])
+    found = {}
+    for unit, superior in units.items():
+        some = above.get(superior, [])
+        has_ended = bool(some) and all(
+            row.new is None or row.new.agency_id != row.old_id for row in some
+        )
+        if ends_with := some if has_ended else of_offices.get(superior):
+            found[unit] = ends_with
+    return found
+
+
 def succeed(merger: Merger, old: Agency, shares: Sequence[MergerShare], *, now: datetime) -> None:
     """Record who succeeds ``old``; it ceases unless it is itself among them.
 
     Raises Refused.
     """
+    shares = offices_that_end(merger, shares).get(old.pk, shares)
+    if any(share.new and share.new.agency is None for share in shares):
+        raise refuse("superior_not_recorded", _("Đơn vị kế thừa chưa được ghi nhận."))
     lives_on = any(share.new and share.new.agency_id == old.pk for share in shares)
     away = [
         Share(share.new.agency, share.extent)
@@ -110,6 +141,8 @@ def change(
     ``offices`` as in ``register``.
     """
     assert body.agency is not None
+    if body.agency.dissolved_on is not None and not body.agency.has_seal:
+        return  # it ended with the body whose office it was
     last = body.agency.versions.order_by("-valid_from").select_related("parent", "office")[0]
     before = last.facts()
     # What is left empty stays as it was.

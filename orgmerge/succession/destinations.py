@@ -11,6 +11,7 @@ from orgmerge.models import Merger, MergerShare, PlanLine
 from orgmerge.planner.codes import Why
 from orgmerge.planner.facts import Reply
 from orgmerge.register import answers
+from orgmerge.succession.bodies import offices_that_end
 from orgmerge.succession.office_successors import OfficeSuccessors, successors_of_ended_offices
 from orgmerge.vocabulary import Extent, ReviewAnswer
 from portal.agencies.models import Agency, AgencyVersion
@@ -108,7 +109,8 @@ class Destinations:
 
 def destinations_of(merger: Merger) -> Destinations:
     """Return the destinations of ``merger`` in three statements, however many bodies it has; two
-    more when an office ended and its rows name nobody."""
+    more when an office ended and its rows name nobody, and one for each level of offices without
+    a seal."""
     found = Destinations(merger, offices=successors_of_ended_offices(merger))
     for body in merger.bodies.filter(agency__isnull=False).select_related("agency__office"):
         assert body.agency is not None
@@ -121,6 +123,12 @@ def destinations_of(merger: Merger) -> Destinations:
         found.ended.add(share.old_id)
         if share.extent == Extent.WHOLE and share.new_id in found.bodies:
             found.successors[share.old_id] = found.bodies[share.new_id]
+    # What an office without a seal had passes to where the body went with which it ended.
+    for unit, above in offices_that_end(merger, [one for one in shares if one.is_implied]).items():
+        found.successors.pop(unit, None)
+        (first, *others) = above
+        if not others and first.extent == Extent.WHOLE and first.new_id in found.bodies:
+            found.successors[unit] = found.bodies[first.new_id]
     return found
 
 

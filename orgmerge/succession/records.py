@@ -21,7 +21,7 @@ from orgmerge.acts import merger_act
 from orgmerge.models import Merger, MergerShare, RecordsHandover, TransferEntry
 from orgmerge.vocabulary import Extent, LineAbout, MergerState
 from portal.accounts.models import User
-from portal.agencies.models import AgencyVersion, Subscriber
+from portal.agencies.models import Agency, AgencyVersion, Subscriber
 from portal.audit import services as audit
 from portal.core.roles import Capability
 from portal.core.rules import refuse
@@ -117,8 +117,13 @@ def lists_of(share: MergerShare) -> Lists:
     """Return what passes by one share: of a body transferred as a whole every dossier it sent, of a
     part those that went with it; people, systems and devices by what was noted as they went."""
     assert share.new is not None
+    # Its offices without a seal ended with it: what they had is its own.
+    offices = Agency.objects.filter(
+        parent=share.old_id, has_seal=False, dissolved_on=share.merger.effective_on
+    )
+    olds = [share.old_id, *offices.order_by().values_list("pk", flat=True)]
     gone = TransferEntry.objects.filter(
-        merger=share.merger_id, old=share.old_id, new=share.new.agency_id
+        merger=share.merger_id, old__in=olds, new=share.new.agency_id
     ).order_by()
     dossiers = Dossier.objects.filter(
         pk__in=gone.filter(about=LineAbout.DOSSIER).values("target_id")

@@ -12,7 +12,7 @@ from orgmerge.models import Merger, Plan, PlanLine
 from orgmerge.planner.codes import Warn, Why
 from orgmerge.plans import access
 from orgmerge.plans import services as plans
-from orgmerge.succession import effective_day, handover
+from orgmerge.succession import effective_day, handover, records
 from orgmerge.vocabulary import Extent, LineAbout, LineAction
 from orgmerge.workflow import STEPS, MergerAction
 from portal.accounts.models import User
@@ -466,9 +466,13 @@ def test_an_office_without_a_seal_ends_with_its_commune_and_its_people_pass_on(
 
     line = planned.line_about(plan, LineAbout.CERTIFICATE, certificate.pk)
     of_unit = planned.line_about(plan, LineAbout.BODY, made.bodies.get(agency=unit).pk)
-    for thing in (new, certificate, device, person):
+    for thing in (new, certificate, device, person, unit):
         thing.refresh_from_db()
     assert (line.action, line.sender) == (LineAction.CHANGE, new)
     assert Warn.UNIT_ENDS in line.warnings
     assert of_unit.reason == Why.UNIT_ENDS
     assert {certificate.agency, device.agency, person.agency} == {new.agency}
+    assert unit.dissolved_on == made.effective_on
+    assert [one.successor for one in unit.successions.all()] == [new.agency]
+    lists = records.lists_of(made.shares.select_related("merger", "new").get(old=old))
+    assert list(lists.subscribers) == [person]
