@@ -179,8 +179,8 @@ CHANNEL = Channel(order=10, send=send, outbox=Outbox(is_in_use, latest))
 
 # What one act tells comes in a burst, and after a pause of a minute where the worker was killed in
 # it. So a mail waits until its recipient has been told nothing for a while (MAIL_SETTLING): what it
-# brings depends on what was told, not on when this sweep ran. Nobody waits longer than this:
-LONGEST_WAIT = timedelta(minutes=15)
+# brings depends on what was told, not on when this sweep ran. So many times that is the longest:
+_LONGEST_WAIT = 8
 # The one mail of a day brings the reminders of its morning along.
 _AFTER_THE_REMINDERS = timedelta(minutes=30)
 
@@ -241,7 +241,9 @@ def _due(calendar: WorkCalendar, *, now: datetime) -> Q:
     due = Q(urgent__gt=0)
     if is_open(now, calendar):
         is_quiet = Q(last__lte=now - settings.MAIL_SETTLING)
-        due |= _WANTS_AT_ONCE & (is_quiet | Q(first__lte=now - LONGEST_WAIT))
+        due |= _WANTS_AT_ONCE & (
+            is_quiet | Q(first__lte=now - _LONGEST_WAIT * settings.MAIL_SETTLING)
+        )
     if leaves_at := round_of_today(now, calendar):
         due |= _WANTS_DAILY & Q(first__lt=leaves_at)
     return due
