@@ -92,7 +92,7 @@ def tally() -> dict[str, Any]:
         "accounts": _rows(User.objects.all(), "username", "agency__name", "role", "is_active"),
         "people": _rows(Subscriber.objects.all(), "kind", "name", "agency__name"),
         "places": _rows(
-            Affiliation.objects.all(), "subscriber__uuid", "agency__name", "valid_until"
+            Affiliation.objects.all(), "subscriber__name", "agency__name", "valid_until"
         ),
         "letters": _rows(CoveringLetter.objects.all(), "uuid", "stage", "version"),
         "covered": _rows(CoveredDossier.objects.all(), "dossier__uuid", "outcome"),
