@@ -80,15 +80,14 @@ def _seal(letter: Dossier, people: story.Cast) -> None:
 
 def _decide(letter: Dossier, people: story.Cast) -> None:
     now = timezone.now()
-    if letter.route != Route.MINUTES:
-        story.decide(letter, people, now=now)
-        return
-    said = {
-        item.uuid: RowDecision(Decision.ACCEPTED, "", item.answers["device_serial"])
-        for item in letter.items.all()
-    }
-    decide_rows(letter, said, actor=people.operator, now=now, version=letter.version)
-    story.step(letter, Action.TAKE_ALL, people.operator, now=now)
+    is_minutes = letter.route == Route.MINUTES
+    undecided = letter.items.filter(decision="")
+    if undecided:
+        seen = {item: item.answers["device_serial"] if is_minutes else "" for item in undecided}
+        said = {item.uuid: RowDecision(Decision.ACCEPTED, "", seen[item]) for item in undecided}
+        decide_rows(letter, said, actor=people.operator, now=now, version=letter.version)
+    last = Action.TAKE_ALL if is_minutes else Action.DECIDE
+    story.step(letter, last, people.operator, now=now)
 
 
 def _confirm(letter: Dossier, people: story.Cast) -> None:

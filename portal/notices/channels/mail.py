@@ -227,7 +227,6 @@ def bundle(*, now: datetime) -> int:
     pks = list(found.values_list("pk", flat=True)[:MOST_SET_ASIDE])
     if pks:
         Notice.objects.filter(pk__in=pks).update(is_portal_only=True)
-    # Set aside in a later run.
     reachable = Notice.objects.to_mail().exclude(unreachable).order_by()
     waiting = reachable.values("recipient").annotate(
         first=Min("at"), last=Max("at"), urgent=Count("pk", filter=Q(is_urgent=True))
@@ -240,10 +239,9 @@ def _due(calendar: WorkCalendar, *, now: datetime) -> Q:
     """Return whose mail leaves now, by the first and the last of what waits for them."""
     due = Q(urgent__gt=0)
     if is_open(now, calendar):
-        is_quiet = Q(last__lte=now - settings.MAIL_SETTLING)
-        due |= _WANTS_AT_ONCE & (
-            is_quiet | Q(first__lte=now - _LONGEST_WAIT * settings.MAIL_SETTLING)
-        )
+        wait = settings.MAIL_SETTLING
+        is_settled = Q(last__lte=now - wait) | Q(first__lte=now - _LONGEST_WAIT * wait)
+        due |= _WANTS_AT_ONCE & is_settled
     if leaves_at := round_of_today(now, calendar):
         due |= _WANTS_DAILY & Q(first__lt=leaves_at)
     return due
