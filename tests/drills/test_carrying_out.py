@@ -18,21 +18,20 @@ from typing import Any
 import pytest
 
 from tests.amounts import amount
-from tests.drills.drilling import KNOBS, MAIL, PATIENCE, Drill, difference, drill, tally_of
+from tests.drills.drilling import EXECUTE, KNOBS, MAIL, PATIENCE, Drill, difference, drill, tally_of
 from tests.flows.house import House, Process, house, house_like, wait_until
 from tests.notices.smtp_server import MailServer, mail_server
 
 KILLS = amount("DRILL_KILLS", short=10, long=200)
-KILLS_OF_A_WORLD = amount("DRILL_KILLS_OF_A_WORLD", short=10, long=40)
-BODIES = amount("DRILL_BODIES", short=3, long=6)
+KILLS_OF_A_WORLD = amount("DRILL_KILLS_OF_A_WORLD", short=10, long=50)
+BODIES = amount("DRILL_BODIES", short=3, long=4)
 SEED = amount("DRILL_SEED", short=68, long=68)
 WHOLE_WORKERS = 0.3  # of the kills of sweeps; the others end the children, their parent lives on
-CHILDREN = 3  # of a worker, which misses one that was killed after ten seconds only
+CHILDREN = 5  # of a worker, which misses one that was killed after ten seconds only
 CLERKS = 2  # processes in which people work at the same time
 
 # Mails leave when the drill lets a day pass: which go together is not to depend on the machine.
 _KNOBS = {**KNOBS, "MAIL_SETTLING_SECONDS": "3600"}
-_EXECUTE = "requests_app.tasks.execute_accepted"
 _DRIVE = "orgmerge.tasks.drive"
 
 
@@ -52,15 +51,15 @@ ACTS = (
     Act(_DAY, sweep="orgmerge.tasks.follow", kills=2),
     Act(_LETTERS, sweep=_DRIVE, kills=1),  # the bodies' own certificates
     Act(_LETTERS, clerks="file", kills=1),
-    Act(_LETTERS, sweep=_EXECUTE),
+    Act(_LETTERS, sweep=EXECUTE),
     Act(_LETTERS, clerks="install"),
     Act(_LETTERS, sweep=_DRIVE, kills=1),  # their people's
     Act(_LETTERS, clerks="file"),
-    Act(_LETTERS, sweep=_EXECUTE),
+    Act(_LETTERS, sweep=EXECUTE),
     Act(_LETTERS, clerks="install"),
     Act(_LETTERS, sweep=_DRIVE),  # what is revoked
     Act(_LETTERS, clerks="file"),
-    Act(_RETURN, sweep=_EXECUTE, kills=1),  # revoked, and the devices recalled
+    Act(_RETURN, sweep=EXECUTE, kills=1),  # revoked, and the devices recalled
     Act(_RETURN, sweep="devices.tasks.recall_expired", kills=1),
     Act(_RETURN, clerks="fetch", kills=1),
     Act(_RETURN, sweep=_DRIVE),  # the minutes
