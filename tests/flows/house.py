@@ -78,8 +78,8 @@ class House:
         return process
 
     def start_worker(self, *, children: int = 1) -> Process:
-        celery = ("-m", "celery", "-A", "portal", "worker", "-P", "prefork")
-        return self.start(*celery, "-c", str(children))
+        celery = ("-m", "celery", "-A", "portal", "worker")
+        return self.start(*celery, "-c", str(children), "-P", "prefork")
 
     def start_beat(self) -> Process:
         return self.start("-m", "celery", "-A", "portal", "beat")
