@@ -185,7 +185,8 @@ def _kill_during(opened: Drill, act: Act, seconds: float, killing: Killing) -> N
     killing.kills += 1
     if act.sweep:
         whole = killing.dice.random() < WHOLE_WORKERS
-        run = opened.kill_during(act.sweep, after=after, whole=whole)
+        # Early, or there is nothing left for the next one to meet.
+        run = opened.kill_during(act.sweep, after=after / 4, whole=whole)
         killing.landed[act.part] += run.is_under_way
         return
     at_work = _start(opened.home, act)
