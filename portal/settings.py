@@ -258,6 +258,9 @@ HEAD_TOLD_AFTER_WORKING_DAYS = env.int("HEAD_TOLD_AFTER_WORKING_DAYS", default=1
 OFFICE_TOLD_AFTER_WORKING_DAYS = env.int("OFFICE_TOLD_AFTER_WORKING_DAYS", default=3)
 CA_TOLD_AFTER_WORKING_DAYS = env.int("CA_TOLD_AFTER_WORKING_DAYS", default=5)
 REMINDER_HOUR = env.int("REMINDER_HOUR", default=7)  # a day's reminders are told from then on
+# A mail waits until its recipient was told nothing for so long: longer than the interval of the
+# sweeps that tell much, so that one that is killed does not make two mails of one.
+MAIL_SETTLING = timedelta(seconds=env.int("MAIL_SETTLING_SECONDS", default=120))
 # Who may read /metrics: whoever sends this token, or asks from these addresses. Neither: nobody.
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 METRICS_ADDRESSES: list[str] = env.list("METRICS_ADDRESSES", default=[])

@@ -42,6 +42,7 @@ from orgmerge.succession.transfers import (
     Transfer,
     last_of,
     next_rows,
+    next_with_destinations,
     note,
     transfer,
 )
@@ -102,9 +103,11 @@ def reassign_dossiers(destinations: Destinations, after: int, now: datetime) -> 
     rows = Dossier.objects.open().filter(
         with_outdated_office(destinations.merger, destinations.offices)
     )
-    found = next_rows(rows.select_related("agency__office"), after)
+    found, to = next_with_destinations(
+        rows.select_related("agency__office"), after, lambda some: _offices_of(destinations, some)
+    )
     olds = _olds(found)
-    moved = offices.go_to_offices(found, _offices_of(destinations, found), now=now)
+    moved = offices.go_to_offices(found, to, now=now)
     _note(destinations, LineAbout.DOSSIER, moved, olds)
     _record(destinations, LineAbout.DOSSIER, moved, now=now)
     _tell(
@@ -123,15 +126,12 @@ def reassign_devices(destinations: Destinations, after: int, now: datetime) -> M
     rows = Device.objects.filter(
         with_outdated_office(destinations.merger, destinations.offices)
     ).exclude(custody__in=FINAL)
-    found = next_rows(rows.select_related("agency__office"), after)
+    found, to = next_with_destinations(
+        rows.select_related("agency__office"),
+        after,
+        lambda some: _offices_of_devices(destinations, some),
+    )
     olds = _olds(found)
-    lying = [one for one in found if one.custody == Custody.AT_OFFICE]
-    to = _offices_of(destinations, [one for one in found if one.custody != Custody.AT_OFFICE])
-    to |= {
-        one.pk: successor
-        for one in lying
-        if (successor := destinations.offices.get(one.office_id or 0))
-    }
     moved = devices.go_to_offices(found, to)
     passed = [one for one in moved if one.custody == Custody.AT_OFFICE]
     _note(destinations, LineAbout.DEVICE, passed, olds)
@@ -163,7 +163,9 @@ def reassign_certificates(destinations: Destinations, after: int, now: datetime)
     strays = rows.filter(
         with_outdated_office(destinations.merger, destinations.offices)
     ).select_related("agency__office")
-    found = next_rows(strays.defer("der", "crl_entry"), after)
+    found, _to = next_with_destinations(
+        strays.defer("der", "crl_entry"), after, lambda some: _offices_of(destinations, some)
+    )
     moved = _plainly(destinations, found)
     _record(destinations, LineAbout.CERTIFICATE, moved, now=now)
     return len(moved), last_of(found)
@@ -215,6 +217,17 @@ def _offices_of(destinations: Destinations, rows: Sequence[Any]) -> dict[int, Ag
         if office is not None:
             found[one.pk] = office
     return found
+
+
+def _offices_of_devices(destinations: Destinations, devices: Sequence[Device]) -> dict[int, Agency]:
+    """As ``_offices_of``; what lies at an office goes to who does that office's work."""
+    to = _offices_of(destinations, [one for one in devices if one.custody != Custody.AT_OFFICE])
+    return to | {
+        one.pk: successor
+        for one in devices
+        if one.custody == Custody.AT_OFFICE
+        and (successor := destinations.offices.get(one.office_id or 0))
+    }
 
 
 def _olds(rows: Sequence[Any]) -> dict[int, int | None]:

@@ -98,9 +98,11 @@ def transfer_accounts(destinations: Destinations, after: int, now: datetime) -> 
     is_theirs = Q(role__in=roles_that_can(Capability.COVER_DOSSIERS)) | (
         Q(role__in=roles_that_can(Capability.DRAFT)) & ~Q(agency__kind=AgencyKind.OFFICE)
     )
+    # Those whose own turn comes with a later chunk sit at the old body still.
+    passes_to = {old: body.pk for old, body in destinations.successors.items() if body.pk in bodies}
     clerks: dict[int, list[User]] = {}
-    for clerk in User.objects.filter(is_theirs, is_active=True, agency__in=bodies):
-        clerks.setdefault(clerk.agency_id, []).append(clerk)
+    for clerk in User.objects.filter(is_theirs, is_active=True, agency__in={*bodies, *passes_to}):
+        clerks.setdefault(passes_to.get(clerk.agency_id, clerk.agency_id), []).append(clerk)
     readers = {pk: clerks.get(body.pk, []) for pk, body in successors.items() if body}
     if readers:
         notices.hand_on(readers, now=now)
@@ -128,11 +130,13 @@ def transfer_subscribers(destinations: Destinations, after: int, now: datetime) 
     """People and systems are managed by the new body. A body that ended stays the subscriber it
     was: its certificates tell of it."""
     rows = Subscriber.objects.filter(destinations.leaving(LineAbout.SUBSCRIBER))
-    found = next_rows(rows.exclude(organisation__in=destinations.ended_bodies()), after)
-    olds = {one.pk: one.agency_id for one in found}
-    moved = agencies.transfer_subscribers(
-        found, _places(destinations, destinations.of(LineAbout.SUBSCRIBER, olds))
+    found, to = next_with_destinations(
+        rows.exclude(organisation__in=destinations.ended_bodies()),
+        after,
+        lambda some: destinations.of(LineAbout.SUBSCRIBER, _bodies_of(some)),
     )
+    olds = _bodies_of(found)
+    moved = agencies.transfer_subscribers(found, _places(destinations, to))
     _record(destinations, LineAbout.SUBSCRIBER, moved, olds, now=now)
     return len(moved), last_of(found)
 
@@ -143,12 +147,16 @@ def transfer_certificates(destinations: Destinations, after: int, now: datetime)
     rows = Certificate.objects.filter(destinations.leaving(LineAbout.CERTIFICATE)).select_related(
         "subscriber"
     )
-    found = next_rows(rows.defer("der", "crl_entry"), after)
-    olds = {one.pk: one.agency_id for one in found}
-    to = destinations.of(
-        LineAbout.CERTIFICATE, olds, holders=_with_their_holders(destinations, found)
+    moved, to = next_with_destinations(
+        rows.defer("der", "crl_entry"),
+        after,
+        lambda some: destinations.of(
+            LineAbout.CERTIFICATE,
+            _bodies_of(some),
+            holders=_with_their_holders(destinations, some),
+        ),
     )
-    moved = [one for one in found if one.pk in to]
+    olds = _bodies_of(moved)
     for one in moved:
         one.agency, one.office = to[one.pk], to[one.pk].office
     update_rows(moved, ["agency", "office"])
@@ -165,7 +173,7 @@ def transfer_certificates(destinations: Destinations, after: int, now: datetime)
             owed_by=owed_by,
         )
     _record(destinations, LineAbout.CERTIFICATE, moved, olds, now=now)
-    return len(moved), last_of(found)
+    return len(moved), last_of(moved)
 
 
 @transfer
@@ -174,16 +182,20 @@ def transfer_devices(destinations: Destinations, after: int, now: datetime) -> M
     rows = Device.objects.filter(destinations.leaving(LineAbout.DEVICE)).exclude(
         custody__in=GIVEN_BACK
     )
-    found = next_rows(rows.select_related("subscriber"), after)
-    olds = {one.pk: one.agency_id for one in found if one.agency_id is not None}
-    to = destinations.of(LineAbout.DEVICE, olds, holders=_with_their_holders(destinations, found))
+    found, to = next_with_destinations(
+        rows.select_related("subscriber"),
+        after,
+        lambda some: destinations.of(
+            LineAbout.DEVICE, _bodies_of(some), holders=_with_their_holders(destinations, some)
+        ),
+    )
+    olds = _bodies_of(found)
     paper = devices.Paper(
         "merger", destinations.merger.uuid, _("Quyết định %s") % destinations.merger.decision
     )
     groups: dict[tuple[int, bool], list[Device]] = defaultdict(list)
     for one in found:
-        if one.pk in to:
-            groups[to[one.pk].pk, one.custody in _ON_THE_WAY].append(one)
+        groups[to[one.pk].pk, one.custody in _ON_THE_WAY].append(one)
     for (_to, is_on_the_way), group in groups.items():
         pass_ = devices.readdress if is_on_the_way else devices.transfer
         pass_(group, to=to[group[0].pk], paper=paper, now=now)
@@ -261,8 +273,35 @@ def next_rows(rows: models.QuerySet[_Row], after: int) -> list[_Row]:
     return list(locked.order_by("pk")[:AT_ONCE])
 
 
+def next_with_destinations(
+    rows: models.QuerySet[_Row], after: int, of: Callable[[Sequence[_Row]], dict[int, Agency]]
+) -> tuple[list[_Row], dict[int, Agency]]:
+    """Return the next rows that ``of`` has a destination for, locked, and these destinations.
+
+    What has none is passed over and counts for nothing: whoever goes on where a run was killed
+    takes the very chunks that were left, so as many people are told of as many things.
+    """
+    found: list[_Row] = []
+    to: dict[int, Agency] = {}
+    while len(found) < AT_ONCE:
+        some = next_rows(rows, after)
+        destinations = of(some)
+        going = [one for one in some if one.pk in destinations][: AT_ONCE - len(found)]
+        found += going
+        to |= {one.pk: destinations[one.pk] for one in going}
+        if len(some) < AT_ONCE:
+            break
+        after = some[-1].pk
+    return found, to
+
+
 def last_of(found: Sequence[models.Model]) -> int | None:
     return found[-1].pk if len(found) == AT_ONCE else None
+
+
+def _bodies_of(things: Iterable[Any]) -> dict[int, int]:
+    """Return thing → the body it belongs to, by their keys."""
+    return {one.pk: one.agency_id for one in things if one.agency_id is not None}
 
 
 def _places(destinations: Destinations, to: Mapping[int, Agency]) -> dict[int, SubscriberTransfer]:

@@ -29,7 +29,13 @@ from orgmerge.models import Merger, MergerBody, Plan, PlanLine  # noqa: E402
 from orgmerge.planner.codes import Why  # noqa: E402
 from orgmerge.vocabulary import LineAbout, LineStage, MergerState  # noqa: E402
 from portal.accounts.models import LoginFailure, User  # noqa: E402
-from portal.agencies.models import Agency, AgencyVersion, Subscriber, Succession  # noqa: E402
+from portal.agencies.models import (  # noqa: E402
+    Affiliation,
+    Agency,
+    AgencyVersion,
+    Subscriber,
+    Succession,
+)
 from portal.ca.authority import services as authority  # noqa: E402
 from portal.ca.models import (  # noqa: E402
     Authority,
@@ -56,6 +62,7 @@ from requests_app.submission.letters import ROWS_RENDERED_AT_ONCE  # noqa: E402
 from requests_app.workflow import Action, State  # noqa: E402
 from tests import builders, story  # noqa: E402
 from tests.orgmerge import builders as merging  # noqa: E402
+from tests.orgmerge import carried  # noqa: E402
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -83,7 +90,7 @@ def everything(size: int) -> None:
     revoked_and_in_no_list(people.agency, size, now=now)
     mails(size, now=now)
     leftovers(size, now=now)
-    merger_to_carry_out(people, 4 * size, now=now)
+    merger_to_carry_out(people, size, now=now)
     Authority.objects.filter(role=Authority.Role.OCSP).update(not_after=now + DAY)
 
 
@@ -157,6 +164,54 @@ def merger_to_carry_out(people: story.Cast, count: int, *, now: datetime) -> Non
             reason=Why.NEED_ENDED,
             stage=LineStage.PEOPLE,
         )
+
+
+def reorganisation(count: int) -> None:
+    """Twice ``count`` communes become ``count`` today: planned, approved, the list sent; with
+    people, certificates on devices, dossiers, accounts and what these have not read."""
+    now = timezone.now()
+    authority.open_for_signing()
+    work_today(now=now)
+    today = timezone.localdate(now)
+    for procedure, route in carried.ROUTES.items():
+        builders.routing(procedure, route)
+    office = builders.office()
+    superior = builders.agency("ỦY BAN NHÂN DÂN TỈNH LAI CHÂU", office=office)
+    officer = builders.user(Role.OFFICE_OFFICER, agency=office)
+    builders.user(Role.CLERK, agency=superior)
+    for role in (Role.CA_OPERATOR, Role.CA_SUPERVISOR, Role.ADMINISTRATOR):
+        builders.user(role)
+    merger = merging.merger(officer, effective_on=today, list_sent_on=today)
+    for number in range(count):
+        body = merging.body(merger, f"ỦY BAN NHÂN DÂN XÃ MỚI {number}", parent=superior)
+        MergerBody.objects.filter(pk=body.pk).update(address="Bản Mới")
+        for side in ("TRÊN", "DƯỚI"):
+            name = f"ỦY BAN NHÂN DÂN XÃ {side} {number}"
+            old = builders.agency(name, office=office, parent=superior)
+            merging.share(merger, old, body)
+            commune(old, now=now)
+    expired(superior, count, now=now)
+    leftovers(count, now=now)
+    carried.planned(carried.Merging(merger, office, officer, [], [], []))
+
+
+def commune(body: Agency, *, now: datetime) -> None:
+    """A body with whatever passes to its successor."""
+    body.versions.update(tax_code="0100233488", budget_code="1234567")
+    clerk = builders.user(Role.CLERK, agency=body)
+    head = builders.user(Role.HEAD, agency=body)
+    notices.tell([clerk, head], cause=f"drill:{body.uuid}", title="Việc chưa đọc", now=now)
+    story.give_certificate(builders.organisation(body), now=now)
+    for letter in "ABC":
+        person = builders.person(f"Lò Văn {letter}", at=body)
+        Affiliation.objects.create(
+            subscriber=person, agency=body, unit="Văn phòng", valid_from=date(2025, 7, 1)
+        )
+        held = carried.naming(body, story.give_certificate(person, now=now))
+        owed = Owed(body, body.office, held.uuid, f"Chứng thư của {person.name}", "")
+        open_deadlines(DeadlineKind.LOSS_MINUTES, [owed], target_type="certificate", now=now)
+    for state in (State.DRAFT, State.SUBMITTED):
+        builders.dossier(agency=body, state=state, created_by=clerk)
 
 
 def letter_to_freeze(people: story.Cast, *, now: datetime) -> None:
@@ -398,7 +453,15 @@ def _certificate(
 
 SCENES = {
     scene.__name__: scene
-    for scene in (everything, many_notices, clocks_to_move, edit_calendar, open_clocks, wrong_days)
+    for scene in (
+        everything,
+        reorganisation,
+        many_notices,
+        clocks_to_move,
+        edit_calendar,
+        open_clocks,
+        wrong_days,
+    )
 }
 
 if __name__ == "__main__":

@@ -77,8 +77,9 @@ class House:
         self.processes.append(process)
         return process
 
-    def start_worker(self) -> Process:
-        return self.start("-m", "celery", "-A", "portal", "worker", "-c", "1", "-P", "prefork")
+    def start_worker(self, *, children: int = 1) -> Process:
+        celery = ("-m", "celery", "-A", "portal", "worker")
+        return self.start(*celery, "-c", str(children), "-P", "prefork")
 
     def start_beat(self) -> Process:
         return self.start("-m", "celery", "-A", "portal", "beat")

@@ -47,16 +47,38 @@ def _bodies() -> list[str]:
     return [str(sent.body) for sent in django_mail.outbox]
 
 
-def test_a_notice_waits_a_minute_for_its_neighbours() -> None:
+def test_a_notice_waits_until_nothing_was_told_for_two_minutes() -> None:
     user = builders.user(Role.CLERK)
     _tell(user, "one", at=_at(20, 9))
     _tell(user, "two", at=_at(20, 9) + 50 * SECOND)
 
-    at_once = mailing.bundle(now=_at(20, 9) + 59 * SECOND)
-    after_a_minute = mailing.bundle(now=_at(20, 9, 1))
+    too_early = mailing.bundle(now=_at(20, 9, 2) + 49 * SECOND)
+    in_time = mailing.bundle(now=_at(20, 9, 2) + 50 * SECOND)
 
-    assert (at_once, after_a_minute) == (0, 1)
+    assert (too_early, in_time) == (0, 1)
     assert Mail.objects.get().notices.count() == 2
+
+
+def test_what_a_killed_sweep_tells_a_minute_later_goes_into_the_same_mail() -> None:
+    user = builders.user(Role.CLERK)
+    _tell(user, "one", at=_at(20, 9))
+    assert mailing.bundle(now=_at(20, 9, 1) + 30 * SECOND) == 0
+    _tell(user, "two", at=_at(20, 9, 1) + 40 * SECOND)  # the next sweep goes on
+
+    made = [mailing.bundle(now=_at(20, 9, minute)) for minute in range(2, 6)]
+
+    assert made == [0, 0, 1, 0]
+    assert Mail.objects.get().notices.count() == 2
+
+
+def test_who_is_told_something_all_the_time_waits_sixteen_minutes() -> None:
+    user = builders.user(Role.CLERK)
+    made = []
+    for minute in range(18):
+        _tell(user, f"cause {minute}", at=_at(20, 9, minute))
+        made.append(mailing.bundle(now=_at(20, 9, minute)))
+
+    assert made == [0] * 16 + [1, 0]
 
 
 def test_what_is_urgent_goes_at_once_and_takes_the_rest_along() -> None:

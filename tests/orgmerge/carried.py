@@ -31,7 +31,7 @@ START = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)  # Tuesday, 9 in the morning
 NAMES = ("ỦY BAN NHÂN DÂN XÃ ĐẦU", "ỦY BAN NHÂN DÂN XÃ HAI")
 NEW_NAME = "ỦY BAN NHÂN DÂN XÃ MỚI"
 CARD = {"issued_on": "25/08/2024", "issue_place": "CCSQLHCVTTXH"}
-_ROUTES = {
+ROUTES = {
     Procedure.ISSUE: Route.DIRECT,
     Procedure.RENEW_CHANGE: Route.DIRECT,
     Procedure.REVOKE: Route.DIRECT,
@@ -105,7 +105,7 @@ def described(people: int = 1, *, days_left: int = 1000, effective_on: date = DA
     """Two communes with an organisation certificate each and ``people`` each with one."""
     office = builders.office()
     officer = builders.user(Role.OFFICE_OFFICER, agency=office)
-    for procedure, route in _ROUTES.items():
+    for procedure, route in ROUTES.items():
         builders.routing(procedure, route)
     merger = merging.merger(officer, effective_on=effective_on)
     superior = builders.agency("ỦY BAN NHÂN DÂN TỈNH LAI CHÂU", office=office)
@@ -120,11 +120,11 @@ def described(people: int = 1, *, days_left: int = 1000, effective_on: date = DA
         organisations.append(story.give_certificate(builders.organisation(old)))
         for number in range(people):
             person = builders.person(f"Lò Văn {'ABCDEFGH'[number]}", at=old)
-            held.append(_naming(old, story.give_certificate(person, days_left=days_left)))
+            held.append(naming(old, story.give_certificate(person, days_left=days_left)))
     return Merging(merger, office, officer, olds, organisations, held)
 
 
-def _naming(body: Agency, certificate: Certificate) -> Certificate:
+def naming(body: Agency, certificate: Certificate) -> Certificate:
     """Let a person's certificate name the body the person works at, as the real ones do."""
     name = f"OU={body.name}, CN={certificate.common_name}"
     certificate.subject = f"C=VN, L=Lai Châu, O=ỦY BAN NHÂN DÂN TỈNH LAI CHÂU, {name}"
@@ -193,7 +193,7 @@ def merged(people: int = 1, *, days_left: int = 1000) -> Merging:
 def finished(dossier: Dossier, at: Merging, *, refuse: int = 0) -> Dossier:
     """Bring a petition of the new body from draft to its end, in ink."""
     people, now = at.cast(), at.now
-    complete(dossier, at)
+    complete(dossier, people, now=at.now)
     story.send_in_ink(dossier, people, now=now)
     story.confirm(story.decide(dossier, people, refuse=refuse, now=now), people, now=now)
     at.now = now + timedelta(minutes=2)
@@ -202,19 +202,27 @@ def finished(dossier: Dossier, at: Merging, *, refuse: int = 0) -> Dossier:
     return dossier
 
 
-def complete(dossier: Dossier, at: Merging) -> None:
-    """Number the letter and fill in what only people know: section 1, the cards of persons."""
+def complete(dossier: Dossier, people: story.Cast, *, now: datetime) -> None:
+    """Fill in what only people know: number and section 1 of the letter, the cards of persons."""
+    number(dossier, people, now=now)
+    fill_in_cards(dossier, people, now=now)
+
+
+def number(dossier: Dossier, people: story.Cast, *, now: datetime) -> None:
     dossier.refresh_from_db()
     save_letter(
         dossier,
         letter_number="12/UBND-VHXH",
-        letter_date=at.now.date(),
-        contact=dict(dossier.contact) | story.CONTACT | {"workplace": at.agency.name},
+        letter_date=now.date(),
+        contact=dict(dossier.contact) | story.CONTACT | {"workplace": people.agency.name},
         note=dossier.note,
-        actor=at.clerk,
-        now=at.now,
+        actor=people.clerk,
+        now=now,
         version=dossier.version,
     )
+
+
+def fill_in_cards(dossier: Dossier, people: story.Cast, *, now: datetime) -> None:
     dossier.refresh_from_db()
     cards = {
         item.uuid: CARD
@@ -222,7 +230,7 @@ def complete(dossier: Dossier, at: Merging) -> None:
         if item.answers.get("identity_number") and not item.answers.get("issued_on")
     }
     if cards:
-        save_rows(dossier, cards, actor=at.clerk, now=at.now, version=dossier.version)
+        save_rows(dossier, cards, actor=people.clerk, now=now, version=dossier.version)
         dossier.refresh_from_db()
 
 
@@ -234,7 +242,7 @@ def install(at: Merging, certificate: Certificate) -> None:
 def given_back(dossier: Dossier, at: Merging) -> None:
     """Bring minutes of devices given back to their end: the CA has them all."""
     people = at.cast()
-    complete(dossier, at)
+    complete(dossier, people, now=at.now)
     story.send_in_ink(dossier, people, now=at.now)
     said = {
         item.uuid: RowDecision(Decision.ACCEPTED, "", item.answers["device_serial"])

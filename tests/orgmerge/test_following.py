@@ -369,6 +369,50 @@ def test_a_killed_run_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> N
     assert sum(len(one.data["to"][str(new.uuid)]) for one in told) == 5
 
 
+def test_who_goes_on_after_a_kill_tells_of_as_much_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = approved.scene("XÃ CHIA", "XÃ MỘT")
+    at.merger.shares.filter(old=at.olds[0]).update(extent=Extent.PARTLY)
+    builders.user(Role.CLERK, agency=at.olds[1])
+    for old in (at.olds[0], *[at.olds[1]] * 4):  # where the first goes nobody has said
+        builders.device(custody=Custody.AT_AGENCY, agency=old)
+    in_force(at)
+    monkeypatch.setattr(transfers, "AT_ONCE", 2)
+    transfer, calls = devices.transfer, []
+
+    def dies(*args: object, **options: object) -> object:
+        calls.append(args)
+        if len(calls) == 2:
+            raise MemoryError
+        return transfer(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(devices, "transfer", dies)
+    with pytest.raises(MemoryError):
+        hand_over(now=LATER)
+
+    hand_over(now=LATER)
+
+    told = Notice.objects.filter(cause__startswith="device_transfer:")
+    assert [one.title[:10] for one in told] == ["2 thiết bị"] * 2
+    assert remaining_counts(at.merger, now=LATER) == {"devices": 1}
+
+
+def test_a_clerk_whose_turn_comes_later_is_told_what_a_second_head_left_unread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = approved.scene("XÃ MỘT", "XÃ HAI")
+    heads = [builders.user(Role.HEAD, agency=old) for old in at.olds]
+    clerk = builders.user(Role.CLERK, agency=at.olds[0])
+    tell(heads, cause="before", title="Việc chưa đọc", now=builders.NOW)
+    in_force(at)
+    monkeypatch.setattr(transfers, "AT_ONCE", 2)
+
+    hand_over(now=LATER)
+
+    assert clerk.notices.filter(cause="before").exists()
+
+
 def test_two_generations_follow_to_the_last() -> None:
     first = approved.scene("XÃ MỘT")
     person = builders.person(at=first.olds[0])

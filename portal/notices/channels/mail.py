@@ -20,7 +20,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Max, Min, Q
 from django.utils import timezone
 
 from portal.accounts.models import User
@@ -177,8 +177,10 @@ def _read(raw: bytes) -> WrittenMessage:
 CHANNEL = Channel(order=10, send=send, outbox=Outbox(is_in_use, latest))
 
 
-# What one act tells comes in a burst: a mail waits for its neighbours.
-SETTLING = timedelta(minutes=1)
+# What one act tells comes in a burst, and after a pause of a minute where the worker was killed in
+# it. So a mail waits until its recipient has been told nothing for a while (MAIL_SETTLING): what it
+# brings depends on what was told, not on when this sweep ran. So many times that is the longest:
+_LONGEST_WAIT = 8
 # The one mail of a day brings the reminders of its morning along.
 _AFTER_THE_REMINDERS = timedelta(minutes=30)
 
@@ -225,19 +227,24 @@ def bundle(*, now: datetime) -> int:
     pks = list(found.values_list("pk", flat=True)[:MOST_SET_ASIDE])
     if pks:
         Notice.objects.filter(pk__in=pks).update(is_portal_only=True)
-    due = Notice.objects.to_mail().filter(_due(work_calendar(), now=now))
-    recipients = due.order_by().values_list("recipient", flat=True).distinct()[:MOST_RECIPIENTS]
-    return sum(_bundle_for(pk, now=now) for pk in sorted(recipients))
+    reachable = Notice.objects.to_mail().exclude(unreachable).order_by()
+    waiting = reachable.values("recipient").annotate(
+        first=Min("at"), last=Max("at"), urgent=Count("pk", filter=Q(is_urgent=True))
+    )
+    due = waiting.filter(_due(work_calendar(), now=now)).values_list("recipient", flat=True)
+    return sum(_bundle_for(pk, now=now) for pk in sorted(due[:MOST_RECIPIENTS]))
 
 
 def _due(calendar: WorkCalendar, *, now: datetime) -> Q:
-    due = Q(is_urgent=True)
+    """Return whose mail leaves now, by the first and the last of what waits for them."""
+    due = Q(urgent__gt=0)
     if is_open(now, calendar):
-        due |= _WANTS_AT_ONCE & Q(at__lte=now - SETTLING)
+        wait = settings.MAIL_SETTLING
+        is_settled = Q(last__lte=now - wait) | Q(first__lte=now - _LONGEST_WAIT * wait)
+        due |= _WANTS_AT_ONCE & is_settled
     if leaves_at := round_of_today(now, calendar):
-        due |= _WANTS_DAILY & Q(at__lt=leaves_at)
-    # Set aside in a later run.
-    return due & Q(recipient__is_active=True) & ~Q(recipient__email="")
+        due |= _WANTS_DAILY & Q(first__lt=leaves_at)
+    return due
 
 
 @transaction.atomic
