@@ -312,8 +312,8 @@ def _what_can_be_done(
     )
     # The page on which the next thing is done, unless it is this one.
     link = in_the_way[0].link if in_the_way and merger.state in EDITABLE else ""
-    # What is read beside the step that submits or approves.
-    ready = readiness.present_plan(merger) if in_charge else None
+    # What is read beside the step that submits or approves, or before an office agrees.
+    ready = readiness.present_plan(merger) if in_charge or is_asked else None
     if ready is not None and ready.counts.get("open"):
         ready = None
     today = timezone.localdate()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from argparse import ArgumentParser
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +14,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from orgmerge.body_lists import sheets
 from orgmerge.body_lists.communes import commune_bodies
+from orgmerge.models import BodyList
 from orgmerge.seeding.bodies import Commune
 from orgmerge.seeding.population import populate
 from orgmerge.seeding.signing import CertificateMaker, Signing, WithoutX509
@@ -25,6 +25,8 @@ from portal.ca.authority import ceremony
 from portal.ca.authority import services as authority
 from portal.core.database.bulk import analyse, collector_paused
 from portal.core.management.progress import tracked
+from portal.core.rules import Refused
+from portal.core.text.identifiers import parse_day
 
 
 class Command(BaseCommand):
@@ -63,21 +65,24 @@ class Command(BaseCommand):
         if Agency.objects.exclude(kind=AgencyKind.CA).exists():
             raise CommandError(_("Danh mục đơn vị đã có dữ liệu; chỉ tạo trên cơ sở trống."))
         try:
-            with Path(file).open(encoding="utf-8-sig", newline="") as stream:
-                rows = list(csv.DictReader(stream))
+            rows = [
+                row for _number, row in sheets.read_file(file, kind=BodyList.Kind.COMMUNES).rows
+            ]
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from error
-        needed = {"old_code", "old_name", "old_district", "old_province", "effective_on"}
-        if not rows or not needed <= set(rows[0]):
-            raise CommandError(_("Tệp không phải danh sách xã, hoặc không có dòng nào."))
+        except Refused as refusal:
+            raise CommandError(" ".join(one.sentence for one in refusal.violations)) from refusal
         communes = list(_communes(rows))
+        days = [day for row in rows if (day := parse_day(row.get("effective_on", "")))]
+        if not (at or days):
+            raise CommandError(_("Tệp không ghi ngày hiệu lực; dùng --at để chọn ngày."))
         with collector_paused():
             made = populate(
                 tracked(communes, _("Xã"), stream=self.stderr),
                 bodies_of=commune_bodies,
                 people=people,
                 seed=seed,
-                day=at or max(date.fromisoformat(row["effective_on"]) for row in rows),
+                day=at or max(days),
                 maker=_maker(without_x509=without_x509),
             )
         call_command("fill_search", stdout=self.stderr)
@@ -85,16 +90,16 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps({"communes": len(communes)} | made))
 
 
-def _communes(rows: Iterable[dict[str, str]]) -> Iterable[Commune]:
+def _communes(rows: Iterable[Mapping[str, str]]) -> Iterable[Commune]:
     """Yield each commune as it was once: one that was divided stands in several rows."""
     seen = set()
     for row in rows:
         commune = Commune(
-            code=row["old_code"],
+            code=row.get("old_code", ""),
             name=row["old_name"],
-            district=row["old_district"],
+            district=row.get("old_district", ""),
             province=row["old_province"],
-            province_code=row["old_province_code"],
+            province_code=row.get("old_province_code", ""),
         )
         if commune not in seen:
             seen.add(commune)
