@@ -521,14 +521,12 @@ class CommuneRegister:
 
     def shown(self, bodies: Iterable[Registered]) -> str:
         """Return bodies as a person tells them apart: name, superior, code."""
-        return "; ".join(
-            f"{one.name} ({', '.join(filter(None, (self._above(one), one.province, one.code)))})"
-            for one in bodies
-        )
-
-    def _above(self, body: Registered) -> str:
-        above = self.bodies.get(body.parent or 0)
-        return above.name if above else ""
+        words = []
+        for one in bodies:
+            above = self.bodies.get(one.parent or 0)
+            told = (above.name if above else "", one.province, one.code)
+            words.append(f"{one.name} ({', '.join(filter(None, told))})")
+        return "; ".join(words)
 
     def _has_code(self, body: Registered, commune: CommuneRow) -> bool:
         return bool(commune.code) and commune.code in re.split(r"[.\-]", body.code)
@@ -816,20 +814,20 @@ class _Provinces:
             self.fates[province_key(old)] = "province_not_complete", new
             return
         self.fates[province_key(old)] = ("province_renamed" if is_renamed else "province_ends"), new
-        tops = {body.pk for body in bodies if self._is_of_province(body, old)}
+        # Organs of the province, not of its city of the same name.
+        tops = {
+            body.pk
+            for body in bodies
+            if self.register.levels[body.pk] == Level.PROVINCE
+            and kind_of_province(old) in ("", organ_of(body.name)[1])
+            and organ_of(body.name)[2] == province_key(old)
+        }
         for body in bodies:
             is_department = self.register.levels[body.pk] == Level.NONE and (
                 body.parent is None or body.parent in tops
             )
             if body.pk in tops or is_department:
                 self._expand_body(move, body, is_top=body.pk in tops)
-
-    def _is_of_province(self, body: Registered, province: str) -> bool:
-        """Say whether ``body`` is an organ of the province, not of its city of the same name."""
-        _organ, kind, own = organ_of(body.name)
-        is_kind = kind_of_province(province) in ("", kind)
-        is_level = self.register.levels[body.pk] == Level.PROVINCE
-        return is_level and is_kind and own == province_key(province)
 
     def _expand_body(self, move: Move, body: Registered, *, is_top: bool) -> None:
         row, old, new, effective_on = move

@@ -243,7 +243,9 @@ def rows_of_communes(made: BodyList, records: Records) -> list[BodyListRow]:
             body_list=made,
             source=sources.of(fault.row, "", refused=fault),
             old_agency=fault.about,
-            **_rest_of(communes[fault.row]),
+            new_name=communes[fault.row].get("new_name", "")[:250],
+            extent=communes[fault.row].get("extent", "")[:40],
+            effective_on=communes[fault.row].get("effective_on", "")[:30],
         )
         for fault in expansion.faults
     ]
@@ -308,14 +310,6 @@ def _name_with_province(row: ExpandedRow, commune: Mapping[str, str]) -> str:
     if row.new_agency or not will or province_key(was) == province_key(will):
         return row.new_name
     return f"{row.new_name} ({own_name(will)})"
-
-
-def _rest_of(commune: Mapping[str, str]) -> dict[str, str]:
-    return {
-        "new_name": commune.get("new_name", "")[:250],
-        "extent": commune.get("extent", "")[:40],
-        "effective_on": commune.get("effective_on", "")[:30],
-    }
 
 
 _NAME_AND_PROVINCE = re.compile(r"(.+) \((.+)\)")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO, StringIO
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +117,11 @@ def read(content: bytes, *, kind: str = "", most_rows: int = MAX_ROWS) -> Record
     Pages and commands read files by this alone: .xlsx, or text in UTF-8, UTF-16 or CP1258 with
     commas, semicolons or tabs. ``kind``: the list it has to be; either one where it is left out.
     """
-    is_workbook = content.startswith((_ZIP, _OLE))
-    rows = _workbook(content, most_rows) if is_workbook else _text(content)
+    if content.startswith((_ZIP, _OLE)):
+        sheet = open_sheet(content, headers=list(COMMUNES), most_rows=most_rows)
+        rows = chain([(1, sheet.header)], sheet.rows)
+    else:
+        rows = chain(_text(content))
     header = next(rows, None)
     if header is None and not kind:
         raise _not_readable()
@@ -160,12 +164,6 @@ def read_file(path: str, *, kind: str) -> Records:
             way_out=_("Chia danh sách thành nhiều tệp, mỗi tệp một tỉnh."),
         )
     return read(content, kind=kind, most_rows=MOST_FILE_ROWS)
-
-
-def _workbook(content: bytes, most_rows: int) -> Iterator[tuple[int, Sequence[Any]]]:
-    sheet = open_sheet(content, headers=list(COMMUNES), most_rows=most_rows)
-    yield 1, sheet.header
-    yield from sheet.rows
 
 
 def _text(content: bytes) -> Iterator[tuple[int, Sequence[Any]]]:

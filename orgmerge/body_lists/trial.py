@@ -253,7 +253,9 @@ def with_implied(description: Description, *, today: date) -> Description:
         provinces={
             bodies[old].province: successor.province
             for old, successor in follows.items()
-            if successor is not None and _is_of_province(bodies[old])
+            if successor is not None
+            and level_of(bodies[old].name, bodies[old].province, [""] * bool(bodies[old].parent))
+            == Level.PROVINCE
         },
     )
     coming = defaultdict(list)
@@ -261,11 +263,6 @@ def with_implied(description: Description, *, today: date) -> Description:
         coming[share.new].append(share)
     named = {pk: above.place(target, coming[pk]) for pk, target in targets.items()}
     return Description(named, shares, description.effective_on)
-
-
-def _is_of_province(body: facts.KnownBody) -> bool:
-    above = [""] if body.parent is not None else []
-    return level_of(body.name, body.province, above) == Level.PROVINCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,10 +163,15 @@ def holders_of(
         dossier__kind__in=codes,
         dossier__state="completed",
     ).exclude(outcome=Outcome.REFUSED)
+    newest: dict[int, Certificate] = {}
+    if asked:
+        theirs = Certificate.objects.filter(subscriber__in=asked).order_by("issued_at", "pk")
+        joined = theirs.select_related("subscriber__organisation", "key__device", "agency")
+        newest = {one.subscriber_id: one for one in joined.defer("crl_entry")}
     found = Holders(
         people=Subscriber.objects.in_bulk(asked) if asked else {},
         ending=frozenset(lines.exclude(state__in=_ENDED).values_list("target_id", flat=True)),
-        newest=_newest_of_holders(asked),
+        newest=newest,
         told_lost=frozenset(sent.values_list("device_id", flat=True)),
     )
     for one in people:
@@ -174,14 +179,6 @@ def holders_of(
     for one in of_bodies:
         found.of_bodies.setdefault(one.agency_id, []).append(one)
     return found
-
-
-def _newest_of_holders(subscribers: Sequence[int]) -> dict[int, Certificate]:
-    if not subscribers:
-        return {}
-    found = Certificate.objects.filter(subscriber__in=subscribers).order_by("issued_at", "pk")
-    joined = found.select_related("subscriber__organisation", "key__device", "agency")
-    return {one.subscriber_id: one for one in joined.defer("crl_entry")}
 
 
 _GIVEN_BACK = frozenset({Custody.STOCK, Custody.AT_OFFICE, Custody.AT_CA, Custody.RETIRED})

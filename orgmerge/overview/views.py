@@ -257,7 +257,19 @@ def render_detail(
         may_ask = pages.is_editor(merger, user) and merger.is_led_by(user)
         context |= {
             "joined": [one for one in joint if one.joined_at],
-            "joint": [(one, partners.may_leave(one, user), _ending(one)) for one in joint],
+            # Each with the words of the button that ends what it has to do with it.
+            "joint": [
+                (
+                    one,
+                    partners.may_leave(one, user),
+                    _("Thôi cùng lập")
+                    if one.joined_at
+                    else _("Bỏ lời mời")
+                    if one.has_declined
+                    else _("Rút lời mời"),
+                )
+                for one in joint
+            ],
             "shows_offices": may_ask
             or (bool(joint) and user.can(Capability.READ_DRAFT_REORGANISATIONS)),
             "may_ask": may_ask,
@@ -331,13 +343,6 @@ def _what_can_be_done(
         "is_ready": not in_the_way and not yet_to_agree,
         "has_open_round": any(one.code == "round_open" for one in hindrances),
     }
-
-
-def _ending(one: MergerOffice) -> str:
-    """Return the words of the button that ends what an office has to do with it."""
-    if one.joined_at:
-        return _("Thôi cùng lập")
-    return _("Bỏ lời mời") if one.has_declined else _("Rút lời mời")
 
 
 def _step_form(merger: Merger, action: str, *, data: Any = None) -> MergerStepForm:

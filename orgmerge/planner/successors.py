@@ -103,7 +103,10 @@ class NameChanges:
         ):
             found.append(Why.AGENCY_RENAMED)
         if not written <= self.known:
-            if self._superior_ends(written):
+            if not self.old_superiors.isdisjoint(written) or (
+                self.districts_ended
+                and any(name.startswith(names.DISTRICTS) for name in written - self.known)
+            ):
                 found.append(Why.SUPERIOR_CHANGES)
             if not self.old_provinces.isdisjoint(written):
                 found.append(Why.PROVINCE_CHANGES)
@@ -120,13 +123,6 @@ class NameChanges:
         domain = email.rpartition("@")[2].lower()
         return domain == self.old_domain or domain.endswith(f".{self.old_domain}")
 
-    def _superior_ends(self, written: frozenset[str]) -> bool:
-        if not self.old_superiors.isdisjoint(written):
-            return True
-        if not self.districts_ended:
-            return False
-        return any(name.startswith(names.DISTRICTS) for name in written - self.known)
-
 
 class PlanningContext:
     """A world with its lookups, and what becomes of each of its bodies, worked out once."""
@@ -137,7 +133,7 @@ class PlanningContext:
         self.is_silent = not world.replies and not world.decided  # nobody has said anything
         self.shares: dict[int, list[BodyShare]] = {}
         self.sources: dict[int, list[BodyShare]] = {}
-        for share in sorted(world.shares, key=_order):
+        for share in sorted(world.shares, key=lambda one: (one.old, one.new or -1, one.extent)):
             self.shares.setdefault(share.old, []).append(share)
             if share.new is not None:
                 self.sources.setdefault(share.new, []).append(share)
@@ -376,7 +372,3 @@ def _placed(world: World) -> dict[int, Decided]:
         if decided is not None and decided.to is not None and decided.action in _GOING_ON:
             found[certificate.subscriber] = decided
     return found
-
-
-def _order(share: BodyShare) -> tuple[int, int, str]:
-    return share.old, -1 if share.new is None else share.new, share.extent

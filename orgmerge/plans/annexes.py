@@ -102,7 +102,12 @@ def print_annex_piece(
             "first_page": done.pages + 1,
             "is_first": not done.pages,
             "is_last": is_last,
-            "reasons": [_reason(code) for code in paper.reasons],
+            "reasons": [
+                (str(REASONS[code].sentence), REASONS[code].article)
+                if code in REASONS
+                else (code, "")
+                for code in paper.reasons
+            ],
             "lines": paper.lines,
             "is_narrowed": paper.is_narrowed,
             "is_draft": paper.is_draft,
@@ -122,11 +127,6 @@ def _rows(
         reason = str(paper.reasons[line.reason])
         cells = (listed.body, thing, listed.deed, listed.sender)
         yield str(number), *map(cell, cells), reason
-
-
-def _reason(code: str) -> tuple[str, str]:
-    found = REASONS.get(code)
-    return (str(found.sentence), found.article) if found else (code, "")
 
 
 MOST_LISTED = 5  # annexes on the page of the plan
@@ -370,7 +370,11 @@ def print_waiting(*, now: datetime) -> int:
         raise  # the database is away: the lease runs out, the next sweep tries again
     except Exception as error:
         logger.exception("could not print annex %s", claim.pk)
-        _fail_annex(claim, _broken(error))
+        problem = _(
+            "Không lập được phụ lục do lỗi hệ thống (%(name)s). Hãy lập lại; nếu vẫn lỗi, báo quản "
+            "trị hệ thống kèm thời điểm này."
+        )
+        _fail_annex(claim, problem % {"name": type(error).__name__})
     return 1
 
 
@@ -411,10 +415,3 @@ def _fail_annex(claim: Lease, problem: str) -> None:
 def _record_end(action: str, annex: PlanAnnex, *, now: datetime) -> None:
     said = {"number": annex.plan.number, "lines": annex.lines_total}
     audit.record(merger_act(action, annex.plan.merger, **said), actor=None, now=now)
-
-
-def _broken(error: Exception) -> str:
-    return _(
-        "Không lập được phụ lục do lỗi hệ thống (%(name)s). Hãy lập lại; nếu vẫn lỗi, báo quản trị "
-        "hệ thống kèm thời điểm này."
-    ) % {"name": type(error).__name__}

@@ -109,13 +109,15 @@ def answers(lines: Collection[PlanLine]) -> list[tuple[str, str]]:
     question = question_of(line)
     proposed = {one.action for one in lines}
     return [
-        (action, str(_words_of(action, line.about, question)))
+        (
+            action,
+            str(
+                _WORDS.get((question, action))
+                or _WORDS.get((line.about, action))
+                or LineAction(action).label
+            ),
+        )
         for action in actions_for(line.about, question)
         # Nobody is known to go on with what is proposed to be revoked.
         if question != Why.DISTRICT or action != LineAction.KEEP or "revoke" not in proposed
     ]
-
-
-def _words_of(action: str, about: str, question: str) -> object:
-    found = _WORDS.get((question, action)) or _WORDS.get((about, action))
-    return found or LineAction(action).label

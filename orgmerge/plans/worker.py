@@ -111,7 +111,11 @@ def make_waiting(*, now: datetime) -> int:
         raise  # the database is away: the lease runs out, the next sweep tries again
     except Exception as error:
         logger.exception("could not make plan %s", claim.pk)
-        _fail(claim, _broken(error))
+        problem = _(
+            "Không lập được kế hoạch do lỗi hệ thống (%(name)s). Hãy lập lại; nếu vẫn lỗi, báo "
+            "quản trị hệ thống kèm thời điểm này."
+        )
+        _fail(claim, problem % {"name": type(error).__name__})
     return 1
 
 
@@ -133,13 +137,6 @@ def contradictions_of(merger: Merger) -> list[Violation]:
     """Return what keeps a description from being planned. Who stands above a body can still be
     said later: what is done about its certificates is planned all the same."""
     return [one for one in checks.contradictions_of(merger) if one.code != _CAN_WAIT]
-
-
-def _broken(error: Exception) -> str:
-    return _(
-        "Không lập được kế hoạch do lỗi hệ thống (%(name)s). Hãy lập lại; nếu vẫn lỗi, báo quản "
-        "trị hệ thống kèm thời điểm này."
-    ) % {"name": type(error).__name__}
 
 
 def _fail(claim: Lease, problem: str) -> None:

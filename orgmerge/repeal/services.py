@@ -7,7 +7,6 @@ anew under its old name, and a person looks the proposal through before it is pl
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -85,7 +84,11 @@ def repeal(merger: Merger, facts: MergerFacts, *, actor: User, now: datetime) ->
     made = create_merger(facts, actor=actor, now=now, repeals=found)
     # Describe each old body as it was on the last day before; return them by the old body.
     olds = {agency.pk: agency for agency in _olds(found).order_by("pk")}
-    versions = _versions_before(found, sorted(olds))
+    day, keys = found.effective_on - timedelta(days=1), sorted(olds)
+    versions: dict[int, AgencyVersion] = {}
+    for start in range(0, len(keys), _AT_ONCE):
+        theirs = AgencyVersion.objects.on(day).filter(agency__in=keys[start : start + _AT_ONCE])
+        versions |= {one.agency_id: one for one in theirs.select_related("parent", "office")}
     restored = {}
     for position, (old, version) in enumerate(versions.items(), start=1):
         columns = BodyFacts(facts=version.facts()).columns()
@@ -127,12 +130,3 @@ def repeal(merger: Merger, facts: MergerFacts, *, actor: User, now: datetime) ->
 
 def _olds(merger: Merger) -> QuerySet[Agency]:
     return Agency.objects.filter(pk__in=merger.shares.order_by().values("old"))
-
-
-def _versions_before(merger: Merger, olds: Sequence[int]) -> dict[int, AgencyVersion]:
-    day = merger.effective_on - timedelta(days=1)
-    found: dict[int, AgencyVersion] = {}
-    for start in range(0, len(olds), _AT_ONCE):
-        rows = AgencyVersion.objects.on(day).filter(agency__in=olds[start : start + _AT_ONCE])
-        found |= {one.agency_id: one for one in rows.select_related("parent", "office")}
-    return found

@@ -67,15 +67,14 @@ def bodies_asked(merger: Merger, *, today: date) -> dict[int, int]:
     above it that has one (cơ quan, tổ chức quản lý trực tiếp)."""
     body_ids = inputs.involved(inputs.described(merger))
     bodies = queries.bodies_with_superiors(body_ids, today=today)
-    return {pk: _with_seal(bodies[pk], bodies).pk for pk in sorted(body_ids)}
-
-
-def _with_seal(body: facts.KnownBody, bodies: Mapping[int, facts.KnownBody]) -> facts.KnownBody:
-    upwards = with_superiors(
-        body, lambda one: None if one.parent is None else bodies.get(one.parent)
-    )
-    # No seal up to the top: its office answers for it.
-    return next((one for one in upwards if one.has_seal), body)
+    found = {}
+    for pk in sorted(body_ids):
+        upwards = with_superiors(
+            bodies[pk], lambda one: None if one.parent is None else bodies.get(one.parent)
+        )
+        # No seal up to the top: its office answers for it.
+        found[pk] = next((one.pk for one in upwards if one.has_seal), pk)
+    return found
 
 
 def is_long(body_ids: Collection[int], *, most: int) -> bool:

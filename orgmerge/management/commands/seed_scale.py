@@ -76,6 +76,11 @@ class Command(BaseCommand):
         days = [day for row in rows if (day := parse_day(row.get("effective_on", "")))]
         if not (at or days):
             raise CommandError(_("Tệp không ghi ngày hiệu lực; dùng --at để chọn ngày."))
+        maker: CertificateMaker = WithoutX509()
+        if not without_x509:
+            authority.open_for_signing()
+            ceremony.set_up(now=timezone.now())
+            maker = Signing()
         with collector_paused():
             made = populate(
                 tracked(communes, _("Xã"), stream=self.stderr),
@@ -83,7 +88,7 @@ class Command(BaseCommand):
                 people=people,
                 seed=seed,
                 day=at or max(days),
-                maker=_maker(without_x509=without_x509),
+                maker=maker,
             )
         call_command("fill_search", stdout=self.stderr)
         analyse()
@@ -104,11 +109,3 @@ def _communes(rows: Iterable[Mapping[str, str]]) -> Iterable[Commune]:
         if commune not in seen:
             seen.add(commune)
             yield commune
-
-
-def _maker(*, without_x509: bool) -> CertificateMaker:
-    if without_x509:
-        return WithoutX509()
-    authority.open_for_signing()
-    ceremony.set_up(now=timezone.now())
-    return Signing()

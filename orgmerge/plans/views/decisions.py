@@ -24,7 +24,6 @@ from orgmerge.plans import access, questions, services
 from orgmerge.plans import choices as plan_choices
 from orgmerge.plans.views.plan import find, must_see_drafts
 from orgmerge.plans.wording import SLUGS, TO_SETTLE, is_to_settle
-from portal.agencies.models import Agency
 from portal.ca.models import Certificate
 from portal.core.rules import Violation
 from portal.core.text.vietnamese import search_key
@@ -239,8 +238,10 @@ def _lines_asked(request: UserRequest, merger: Merger, shown: Plan) -> list[Plan
     body, about = request.GET.get("body", ""), SLUGS.get(request.GET.get("about", ""))
     if request.method != "POST" and body and about:
         theirs = lines.filter(TO_SETTLE, about=about, reason=request.GET.get("reason", ""))
-        agencies = Agency.objects.filter(uuid=body) if _is_uuid(body) else Agency.objects.none()
-        return list(theirs.filter(agency__in=agencies)[:MOST_LINES])
+        try:
+            return list(theirs.filter(agency__uuid=UUID(body))[:MOST_LINES])
+        except ValueError:
+            return []
     named = (request.POST if request.method == "POST" else request.GET).getlist("line")
     keys = [int(key) for key in named if _is_key(key)][:MOST_LINES]
     marked = list(lines.filter(pk__in=keys)) if keys else []
@@ -250,14 +251,6 @@ def _lines_asked(request: UserRequest, merger: Merger, shown: Plan) -> list[Plan
         )
     )
     return [line for line in marked if is_to_settle(line) or (line.about, line.target_id) in before]
-
-
-def _is_uuid(value: str) -> bool:
-    try:
-        UUID(value)
-    except ValueError:
-        return False
-    return True
 
 
 def _settle(
