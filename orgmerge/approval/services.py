@@ -125,15 +125,17 @@ def _move(
         _freeze(merger, None, actor=None, now=None)
     if step.target in ENDED:
         merger.ended_at = now
+    ended = []
     if step.target in _WITHOUT_ROUND:
-        rounds.end_with(merger, actor=actor, now=now)
+        ended = rounds.end_with(merger, actor=actor, now=now)
     merger.state = step.target
     merger.updated_at = now
     merger.save()
+    if actor is not None:  # what the portal does by itself nobody was asked for
+        notices.settle("merger", merger.uuid, now=now)
     tell_of_step(merger, taken, was_known=was_known, now=now)
-    audit.record(
-        merger_act(f"merger.{step.action}", merger, state=str(step.target)), actor=actor, now=now
-    )
+    act = merger_act(f"merger.{step.action}", merger, state=str(step.target))
+    audit.record_many([*ended, act], actor=actor, now=now)
     return taken
 
 
@@ -149,6 +151,7 @@ _TITLES = {
     MergerAction.APPROVE: gettext_lazy("Phương án sắp xếp đã được phê duyệt: %(title)s"),
     MergerAction.WITHDRAW: gettext_lazy("Phương án sắp xếp đã rút: %(title)s"),
 }
+_ASKING = (MergerState.AWAITING_APPROVAL, MergerState.DRAFT)  # somebody has to take the next step
 _WHOSE_TURN = {MergerAction.SUBMIT: Capability.APPROVE_REORGANISATIONS}
 
 
@@ -158,14 +161,14 @@ def tell_of_step(merger: Merger, step: MergerStep, *, was_known: bool, now: date
     ``was_known``: the bodies had been asked, or it had been approved. Written in the transaction
     of the step.
     """
-    notices.settle("merger", merger.uuid, now=now)
     title = _TITLES.get(MergerAction(step.action))
     if title is None:
         return
     turn = _WHOSE_TURN.get(MergerAction(step.action), Capability.PREPARE_REORGANISATIONS)
     people = User.objects.of_offices(merger.office_ids())
     offices = people.filter(role__in=roles_that_can(turn))
-    _tell(merger, step, str(title), set(offices), text=step.reason, asks=True, now=now)
+    asks = step.target in _ASKING
+    _tell(merger, step, str(title), set(offices), text=step.reason, asks=asks, now=now)
     # A draft sent back after its approval is the office's own business again.
     if step.action == MergerAction.APPROVE or (was_known and step.action == MergerAction.WITHDRAW):
         text = _("Có hiệu lực từ %(day)s.") % {"day": f"{merger.effective_on:%d/%m/%Y}"}

@@ -170,13 +170,15 @@ def close_round(held: ReviewRound, *, actor: User, now: datetime) -> int:
     return silent
 
 
-def end_with(merger: Merger, *, actor: User | None, now: datetime) -> None:
+def end_with(merger: Merger, *, actor: User | None, now: datetime) -> list[audit.Act]:
     """End the open round of a locked reorganisation that is approved or withdrawn: nothing that
-    would be answered from now on would be planned with."""
+    would be answered from now on would be planned with. Return what the caller records of it."""
+    acts = []
     for held in merger.rounds.open().select_for_update(of=("self",), no_key=True):
         held.merger = merger
         silent = _close(held, actor=actor, now=now)
-        audit.record(review_act("review.close", held, silent=silent), actor=actor, now=now)
+        acts.append(review_act("review.close", held, silent=silent))
+    return acts
 
 
 def _close(held: ReviewRound, *, actor: User | None, now: datetime) -> int:

@@ -88,8 +88,8 @@ def take_letter_step(
         locked.version += 1
         locked.updated_at = now
         locked.save()
-        audit.record(letter_act(f"covering.{step.action}", locked), actor=actor, now=now)
         notices.settle("covering_letter", locked.uuid, now=now)
+        audit.record(letter_act(f"covering.{step.action}", locked), actor=actor, now=now)
         if role := LETTER_STEPS.awaited(locked.stage):
             people = User.objects.who_act_for(roles={role}, agency_id=locked.office_id)
             tell_of_letter(
