@@ -124,6 +124,41 @@ class Expansion:
     remarks: list[Remark] = field(default_factory=list)
     provinces: list[ProvinceCount] = field(default_factory=list)
 
+    def add(
+        self,
+        register: CommuneRegister,
+        commune: CommuneRow,
+        old: Registered,
+        new: Registered | None,
+        *,
+        new_name: str,
+        extent: str = Extent.WHOLE,
+        decision: str,
+    ) -> bool:
+        """Add what becomes of a body by a row of the list; return False where the file of bodies
+        could not name it, or what it passes to, so that nobody takes it for another."""
+        reference = register.reference(old)
+        successor = register.reference(new) if new is not None else ""
+        if reference is None or successor is None:
+            unclear = old if reference is None or new is None else new
+            alike = register.named(unclear.name, unclear.province)
+            said = register.shown(alike)
+            self.remarks.append(_remark(commune, "ambiguous", unclear.name, said=said))
+            return False
+        self.rows.append(
+            ExpandedRow(
+                old_agency=reference,
+                new_agency=successor,
+                new_name=new_name,
+                extent=str(extent),
+                effective_on=commune.effective_on,
+                decision=decision,
+                source=commune.row,
+                body=old.pk,
+            )
+        )
+        return True
+
     @property
     def faults(self) -> list[Remark]:
         """The rows of the list that could not be expanded, or only in part."""
@@ -239,9 +274,8 @@ def expand(
     for of_day in _by_day(listed):
         work = _Work(register, of_day, expansion, decision)
         work.expand()
-        moves = [(one.row, one.province, one.new_province, one.effective_on) for one in of_day]
         provinces = _Provinces(register, reading.names, expansion, decision)
-        provinces.expand(moves)
+        provinces.expand(of_day)
         fates |= provinces.fates
     expansion.provinces = _counted(reading, register, fates, expansion)
     return expansion
@@ -660,26 +694,12 @@ class _Work:
         new: Registered | None,
         new_name: str,
     ) -> None:
-        reference = self.register.reference(old)
-        successor = self.register.reference(new) if new is not None else ""
-        if reference is None or successor is None:
-            unclear = old if reference is None else new
-            assert unclear is not None
-            alike = self.register.named(unclear.name, unclear.province)
-            self._remark(commune, "ambiguous", unclear.name, said=self.register.shown(alike))
-            return
-        self.expansion.rows.append(
-            ExpandedRow(
-                old_agency=reference,
-                new_agency=successor,
-                new_name=new_name,
-                extent=str(extent),
-                effective_on=commune.effective_on,
-                decision=self.decision,
-                source=commune.row,
-                body=old.pk,
-            )
-        )
+        is_added = self.expansion.add(
+            self.register, commune, old, new,
+            new_name=new_name, extent=extent, decision=self.decision,
+        )  # fmt: skip
+        if not is_added:
+            self._remarked.add(commune.row)
 
     def _remark(
         self, commune: CommuneRow, code: str, about: str, *, is_fault: bool = True, said: str = ""
@@ -739,27 +759,6 @@ def _mention(name: str, province: str) -> _Mention | None:
 
 
 _OTHER_KINDS = frozenset(map(key, ("huyện", "quận", "xã", "phường"))) | {"xã", "trấn"}
-# From which row, from and to which province, from which day on.
-Move = tuple[int, str, str, str]
-
-
-def expand_provinces(
-    communes: Iterable[Mapping[str, str]], register: CommuneRegister, *, decision: str = ""
-) -> Iterator[ExpandedRow]:
-    """Yield a row for each registered body of a province that ends or is of another kind
-    afterwards: what names it names a body that is no more (M3)."""
-    moves: dict[str, list[Move]] = {}
-    names = set()
-    for number, record in enumerate(communes, start=2):
-        names.add(key(nfc(record.get("old_name") or "")))
-        old, new = nfc(record.get("old_province") or ""), nfc(record.get("new_province") or "")
-        day = record.get("effective_on") or ""
-        if old and new:
-            moves.setdefault(day, []).append((number, old, new, day))
-    expansion = Expansion()
-    for of_day in moves.values():
-        _Provinces(register, names, expansion, decision).expand(of_day)
-    yield from expansion.rows
 
 
 @dataclass(slots=True)
@@ -773,30 +772,32 @@ class _Provinces:
     decision: str
     fates: dict[str, tuple[str, str]] = field(default_factory=dict)
 
-    def expand(self, moves: Iterable[Move]) -> None:
-        of_province: dict[str, list[Move]] = {}
-        for move in moves:
-            of_province.setdefault(province_key(move[1]), []).append(move)
-        for old, theirs in of_province.items():
+    def expand(self, listed: Iterable[CommuneRow]) -> None:
+        for old, theirs in _by(listed, lambda commune: province_key(commune.province)).items():
             # What keeps a commune of its own goes on, whatever becomes of others at its border.
-            own = [move for move in theirs if province_key(move[2]) == old]
+            own = [one for one in theirs if province_key(one.new_province) == old]
             deciding = own or theirs
-            first = next((move for move in deciding if _changes(move[1], move[2])), None)
-            kinds = {kind_of_province(move[2]) for move in deciding} - {""}
+            first = next(
+                (one for one in deciding if _changes(one.province, one.new_province)), None
+            )
+            kinds = {kind_of_province(one.new_province) for one in deciding} - {""}
+            fate = "province_stays", ""
             if first is None:
-                self.fates[old] = "province_stays", ""
-            elif len({province_key(move[2]) for move in deciding}) > 1 or len(kinds) > 1:
-                several = ", ".join(dict.fromkeys(move[2] for move in deciding))
-                self._say(first, "province_goes_to_several", first[1], said=several)
-                self.fates[old] = "province_goes_to_several", several
+                pass
+            elif len({province_key(one.new_province) for one in deciding}) > 1 or len(kinds) > 1:
+                several = ", ".join(dict.fromkeys(one.new_province for one in deciding))
+                self._say(first, "province_goes_to_several", first.province, said=several)
+                fate = "province_goes_to_several", several
             elif not kinds:
-                self._say(first, "province_kind_missing", first[2])
-                self.fates[old] = "province_kind_missing", first[2]
+                self._say(first, "province_kind_missing", first.new_province)
+                fate = "province_kind_missing", first.new_province
             else:
-                self._expand_province(first)
+                fate = self._expand_province(first), first.new_province
+            self.fates[str(old)] = fate
 
-    def _expand_province(self, move: Move) -> None:
-        _row, old, new, _day = move
+    def _expand_province(self, move: CommuneRow) -> str:
+        """Add the rows of a province's bodies by one of its communes; return what becomes of it."""
+        old, new = move.province, move.new_province
         is_renamed = province_key(old) == province_key(new)
         bodies = self.register.in_province(old)
         missing = [
@@ -811,9 +812,7 @@ class _Provinces:
                 "names": "; ".join(missing[:3]),
             }
             self._say(move, "province_not_complete", old, said=said)
-            self.fates[province_key(old)] = "province_not_complete", new
-            return
-        self.fates[province_key(old)] = ("province_renamed" if is_renamed else "province_ends"), new
+            return "province_not_complete"
         # Organs of the province, not of its city of the same name.
         tops = {
             body.pk
@@ -828,9 +827,10 @@ class _Provinces:
             )
             if body.pk in tops or is_department:
                 self._expand_body(move, body, is_top=body.pk in tops)
+        return "province_renamed" if is_renamed else "province_ends"
 
-    def _expand_body(self, move: Move, body: Registered, *, is_top: bool) -> None:
-        row, old, new, effective_on = move
+    def _expand_body(self, move: CommuneRow, body: Registered, *, is_top: bool) -> None:
+        old, new = move.province, move.new_province
         is_renamed = province_key(old) == province_key(new)
         said = _mention(body.name, old)
         # A name that says another kind of place, or no kind where only the kind changes, stays.
@@ -859,32 +859,15 @@ class _Provinces:
             found = [body]
         elif not is_top and not is_renamed:
             self._say(move, "department_joins", body.name, said=found[0].name)
-        reference = self.register.reference(body)
-        successor = self.register.reference(found[0]) if found else ""
-        if reference is None or successor is None:
-            unclear = body if reference is None else found[0]
-            alike = self.register.named(unclear.name, unclear.province)
-            self._say(
-                move, "ambiguous", unclear.name, said=self.register.shown(alike), is_fault=True
-            )
-            return
-        self.expansion.rows.append(
-            ExpandedRow(
-                old_agency=reference,
-                new_agency=successor,
-                new_name=new_name,
-                extent=str(Extent.WHOLE),
-                effective_on=effective_on,
-                decision=self.decision,
-                source=row,
-                body=body.pk,
-            )
+        successor = found[0] if found else None
+        self.expansion.add(
+            self.register, move, body, successor, new_name=new_name, decision=self.decision
         )
 
     def _say(
-        self, move: Move, code: str, about: str, *, said: str = "", is_fault: bool = False
+        self, move: CommuneRow, code: str, about: str, *, said: str = "", is_fault: bool = False
     ) -> None:
-        self.expansion.remarks.append(Remark(move[0], code, about, is_fault, "", said))
+        self.expansion.remarks.append(Remark(move.row, code, about, is_fault, "", said))
 
 
 def _counted(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orgmerge.body_lists.communes import CommuneRegister, Registered, expand_provinces
+from orgmerge.body_lists.communes import ExpandedRow, Registered, expand
 
 BODIES = (
     Registered(1, "ỦY BAN NHÂN DÂN TỈNH BẠC LIÊU", "Bạc Liêu"),
@@ -11,12 +11,26 @@ BODIES = (
 )
 
 
-def rows(*provinces: tuple[str, str]) -> list[tuple[str, str, str]]:
+def expanded(
+    bodies: tuple[Registered, ...], *moves: tuple[str, str], days: tuple[str, ...] = ()
+) -> list[ExpandedRow]:
+    """Return the rows of a list with a commune, not registered, for each (old, new) province."""
     communes = [
-        {"old_province": old, "new_province": new, "effective_on": "2025-07-01"}
-        for old, new in provinces
+        {
+            "old_name": f"Xã Số {number}",
+            "new_name": f"Xã Số {number}",
+            "extent": "whole",
+            "old_province": old,
+            "new_province": new,
+            "effective_on": days[number] if days else "2025-07-01",
+        }
+        for number, (old, new) in enumerate(moves)
     ]
-    found = list(expand_provinces(communes, CommuneRegister(BODIES, [])))
+    return expand(communes, bodies).rows
+
+
+def rows(*provinces: tuple[str, str]) -> list[tuple[str, str, str]]:
+    found = expanded(BODIES, *provinces)
     assert all(row.effective_on == "2025-07-01" and row.extent == "whole" for row in found)
     return [(row.old_agency, row.new_agency, row.new_name) for row in found]
 
@@ -56,20 +70,8 @@ def test_a_province_written_without_its_kind_stays() -> None:
 
 
 def test_each_day_of_a_file_is_a_decision_of_its_own() -> None:
-    communes = [
-        {
-            "old_province": "Tỉnh Cà Mau",
-            "new_province": "Tỉnh Cà Mau",
-            "effective_on": "2025-07-01",
-        },
-        {
-            "old_province": "Tỉnh Cà Mau",
-            "new_province": "Thành phố Cà Mau",
-            "effective_on": "2026-05-01",
-        },
-    ]
-
-    found = list(expand_provinces(communes, CommuneRegister(BODIES, [])))
+    moves = (("Tỉnh Cà Mau", "Tỉnh Cà Mau"), ("Tỉnh Cà Mau", "Thành phố Cà Mau"))
+    found = expanded(BODIES, *moves, days=("2025-07-01", "2026-05-01"))
 
     assert [(row.new_name, row.effective_on) for row in found] == [
         ("ỦY BAN NHÂN DÂN THÀNH PHỐ CÀ MAU", "2026-05-01")
@@ -96,12 +98,11 @@ BAC_NINH = (
 
 def test_a_province_never_passes_to_the_district_city_of_the_new_ones_name() -> None:
     """DOMAIN 14.23: "Thành phố Bắc Ninh" was a city of the province of that name."""
-    communes = [
-        {"old_province": "Tỉnh Bắc Giang", "new_province": "Thành phố Bắc Ninh"},
-        {"old_province": "Tỉnh Bắc Ninh", "new_province": "Thành phố Bắc Ninh"},
-    ]
-
-    found = expand_provinces(communes, CommuneRegister(BAC_NINH, []))
+    found = expanded(
+        BAC_NINH,
+        ("Tỉnh Bắc Giang", "Thành phố Bắc Ninh"),
+        ("Tỉnh Bắc Ninh", "Thành phố Bắc Ninh"),
+    )
 
     assert {(row.body, row.new_agency, row.new_name) for row in found} == {
         (pk, f"{successor} (Bắc Ninh)", new_name)
