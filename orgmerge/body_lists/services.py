@@ -6,11 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
 from orgmerge.acts import merger_act
@@ -228,7 +228,9 @@ def rows_of_communes(made: BodyList, records: Records) -> list[BodyListRow]:
     """Return a row for each registered body of the communes, and one for each commune or body that
     could not be told, so that nothing of the list is lost unseen."""
     communes = dict(records.rows)
-    expansion = expand(communes.values(), registered_of(made.merger), rows=list(communes))
+    merger = made.merger
+    existing = registered(merger.bodies_to_describe().order_by(), merger.effective_on)
+    expansion = expand(communes.values(), existing, rows=list(communes))
     sources = _Sources(communes, expansion.remarks)
     rows = [
         BodyListRow(
@@ -255,10 +257,10 @@ def rows_of_communes(made: BodyList, records: Records) -> list[BodyListRow]:
     return rows
 
 
-def registered_of(merger: Merger) -> list[Registered]:
-    """Return the bodies the office follows that exist on the effective day. Two queries."""
-    existing = merger.bodies_to_describe().order_by()
-    versions = AgencyVersion.objects.filter(agency__in=existing.values("pk"), valid_until=None)
+def registered(bodies: QuerySet[Agency], day: date) -> list[Registered]:
+    """Return ``bodies`` as a list of communes is compared with them, with the codes they have on
+    ``day``. Two queries."""
+    versions = AgencyVersion.objects.on(day).filter(agency__in=bodies.order_by().values("pk"))
     coded = versions.exclude(agency_code="").order_by()
     code_of = dict(coded.values_list("agency_id", "agency_code"))
     return [
@@ -271,7 +273,7 @@ def registered_of(merger: Merger) -> list[Registered]:
             has_seal=has_seal,
             is_province=kind == AgencyKind.PROVINCE,
         )
-        for pk, name, province, parent, has_seal, kind in existing.values_list(
+        for pk, name, province, parent, has_seal, kind in bodies.values_list(
             "pk", "name", "province", "parent_id", "has_seal", "kind"
         )
     ]

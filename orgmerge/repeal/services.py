@@ -6,7 +6,7 @@ anew under its old name, and a person looks the proposal through before it is pl
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -84,7 +84,15 @@ def repeal(merger: Merger, facts: MergerFacts, *, actor: User, now: datetime) ->
     made = create_merger(facts, actor=actor, now=now, repeals=found)
     # Describe each old body as it was on the last day before; return them by the old body.
     olds = {agency.pk: agency for agency in _olds(found).order_by("pk")}
-    day, keys = found.effective_on - timedelta(days=1), sorted(olds)
+    # Each body after the reorganisation goes back to those it came from: whole to one, else in
+    # parts that a person divides. (body now, body before) once each, in the order of the rows.
+    rows = found.shares.filter(new__agency__isnull=False).values_list("new__agency", "old")
+    pairs = list(dict.fromkeys((new, old) for new, old in rows if new))
+    # An office that ended with its body (DOMAIN 14.21) passed to nobody: nothing gives it back.
+    ended = {(new, old) for new, old in pairs if new == old and olds[old].dissolved_on is not None}
+    pairs = [pair for pair in pairs if pair not in ended]
+    left = {old for _new, old in ended} - {old for _new, old in pairs}
+    day, keys = found.effective_on - timedelta(days=1), sorted(olds.keys() - left)
     versions: dict[int, AgencyVersion] = {}
     for start in range(0, len(keys), _AT_ONCE):
         theirs = AgencyVersion.objects.on(day).filter(agency__in=keys[start : start + _AT_ONCE])
@@ -102,14 +110,8 @@ def repeal(merger: Merger, facts: MergerFacts, *, actor: User, now: datetime) ->
             body.parent, body.parent_body = None, above
             late.append(body)
     MergerBody.objects.bulk_update(late, ["parent", "parent_body"], batch_size=_AT_ONCE)
-    # Each body after the reorganisation goes back to those it came from: whole to one, else in
-    # parts that a person divides.
-    # (body now, body before) once each, in the order of the rows.
-    rows = found.shares.filter(new__agency__isnull=False).values_list("new__agency", "old")
-    pairs = list(dict.fromkeys((new, old) for new, old in rows if new and old in restored))
-    ways: dict[int, int] = defaultdict(int)
-    for new, _old in pairs:
-        ways[new] += 1
+    pairs = [(new, old) for new, old in pairs if old in restored]
+    ways = Counter(new for new, _old in pairs)
     MergerShare.objects.bulk_create(
         [
             MergerShare(

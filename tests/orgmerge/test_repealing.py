@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from orgmerge.description.values import MergerFacts
-from orgmerge.models import Merger, Plan, PlanLine
+from orgmerge.models import Merger, MergerShare, Plan, PlanLine
 from orgmerge.repeal import services as repeal
 from orgmerge.vocabulary import MergerKind, MergerState
 from portal.accounts.models import User
@@ -81,6 +81,21 @@ def test_a_body_that_kept_its_name_goes_on_and_gives_the_others_back() -> None:
         (kept, kept),
         (kept, None),
     ]
+
+
+def test_an_office_that_ended_with_its_body_gives_nothing_back() -> None:
+    officer = builders.user(Role.OFFICE_OFFICER)
+    merger, (first, *_others), new = in_force(officer)
+    unit = builders.agency("VĂN PHÒNG", office=officer.agency, parent=first, has_seal=False)
+    row = mergers.share(merger, unit, mergers.body(merger, unit.name, agency=unit))
+    MergerShare.objects.filter(pk=row.pk).update(is_implied=True)
+    Agency.objects.filter(pk=unit.pk).update(dissolved_on=merger.effective_on)
+
+    made = repeal.repeal(merger, DECISION, actor=officer, now=NOW)
+
+    assert not made.shares.filter(old__dissolved_on__isnull=False).exists()
+    assert made.shares.filter(old=new).count() == 2
+    assert not made.bodies.filter(name=unit.name).exists()
 
 
 def test_what_is_not_in_force_or_repealed_already_is_not_repealed() -> None:

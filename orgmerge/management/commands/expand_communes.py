@@ -14,10 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orgmerge.body_lists import findings, sheets
-from orgmerge.body_lists.communes import ProvinceCount, Registered, expand
+from orgmerge.body_lists.communes import ProvinceCount, expand
 from orgmerge.body_lists.findings import EXIT_CODES, FOUND, UNUSABLE, Finding
+from orgmerge.body_lists.services import registered
 from orgmerge.models import BodyList
-from portal.agencies.models import Agency, AgencyKind, AgencyVersion
+from portal.agencies.models import Agency
 from portal.core.rules import Refused
 from portal.core.text.numbers import with_dots
 
@@ -83,9 +84,10 @@ class Command(BaseCommand):
             findings.show(found, self.stderr.write)
             findings.save(found, report)
             raise CommandError(_("Tệp không dùng được."), returncode=UNUSABLE) from refusal
+        day = at or timezone.localdate()
         expansion = expand(
             [record for _number, record in records.rows],
-            _registered(at or timezone.localdate()),
+            registered(Agency.objects.existing(day).order_by("pk"), day),
             decision=decision,
             rows=[number for number, _record in records.rows],
         )
@@ -132,22 +134,3 @@ def _in_brackets(counted: Counter[str], words: dict[str, str]) -> str:
         return ""
     said = (f"{words.get(code, code)} {with_dots(n)}" for code, n in counted.most_common())
     return f" ({', '.join(said)})"
-
-
-def _registered(day: date) -> Iterator[Registered]:
-    """Yield the bodies that exist on ``day``. Two queries."""
-    codes = AgencyVersion.objects.on(day).order_by().values_list("agency_id", "agency_code")
-    code_of = dict(codes)
-    rows = Agency.objects.existing(day).order_by("pk")
-    for pk, name, province, parent, has_seal, kind in rows.values_list(
-        "pk", "name", "province", "parent_id", "has_seal", "kind"
-    ):
-        yield Registered(
-            pk,
-            name,
-            province,
-            code_of.get(pk, ""),
-            parent,
-            has_seal,
-            is_province=kind == AgencyKind.PROVINCE,
-        )
