@@ -11,7 +11,7 @@ from portal.audit import services as audit
 from portal.core.background.sweeps import sweep
 from requests_app.acts import dossier_act, letter_act
 from requests_app.covering_letters import forward_queue
-from requests_app.covering_letters.steps import freeze_letter, render_letter
+from requests_app.covering_letters.steps import COVERING_LETTERS, render_letter
 from requests_app.execution import services as execution
 from requests_app.letter_workflow import Stage
 from requests_app.models import CoveringLetter, Dossier
@@ -127,7 +127,7 @@ def _freeze_covering(pk: int, *, now: datetime) -> bool:
         locked.claimed_until = None
         if locked.version == seen.version and locked.letter_id is None:
             # As above.
-            freeze_letter(locked, pdf, now=now)
+            COVERING_LETTERS.freeze(locked, pdf, now=now)
             assert locked.letter is not None
             act = letter_act("covering.freeze", locked, sha256=locked.letter.sha256)
             audit.record(act, actor=None, now=now)

@@ -18,7 +18,7 @@ from portal.audit import services as audit
 from portal.core.rules import Refused
 from portal.core.steps import IllegalStep
 from requests_app.acts import letter_act
-from requests_app.covering_letters.steps import tell_of_letter
+from requests_app.covering_letters.steps import COVERING_LETTERS
 from requests_app.errors import Barred, StaleVersion
 from requests_app.letter_workflow import Stage
 from requests_app.models import CoveredDossier, CoveringLetter, Dossier
@@ -133,4 +133,4 @@ def _finish(pk: int, *, now: datetime) -> None:
     text = f"Đã chuyển {forwarded} hồ sơ."
     if left_out:
         text += f" {left_out} hồ sơ không chuyển được; xem lý do trong danh sách."
-    tell_of_letter(letter, [letter.sent_by], text=text, now=now)
+    COVERING_LETTERS.tell(letter, [letter.sent_by], text=text, now=now)

@@ -1,34 +1,30 @@
-"""Putting dossiers under a covering letter: choosing them, numbering it, keeping its scan."""
+"""Putting dossiers under a covering letter: choosing them, taking one out."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
-from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import F, Q
 
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.core.roles import Capability
-from portal.core.rules import Refused, refuse
-from portal.core.text.vietnamese import nfc
-from portal.documents import services as documents
+from portal.core.rules import Refused
 from portal.documents import uploads
 from portal.documents.models import Document
 from requests_app.acts import letter_act
 from requests_app.covering_letters import rules
-from requests_app.errors import NotEditable, StaleVersion
+from requests_app.covering_letters.steps import COVERING_LETTERS
 from requests_app.letter_workflow import Stage
 from requests_app.models import (
     CoveredDossier,
     CoveringLetter,
     Dossier,
     DossierEvent,
-    SigningMode,
 )
 from requests_app.models.querysets import DossierQuerySet
 from requests_app.workflow import Action, Route, State, find_step, queue_of
@@ -121,88 +117,14 @@ def make_letter(chosen: DossierQuerySet, *, actor: User, now: datetime) -> Made:
 
 
 @transaction.atomic
-def number_letter(
-    letter: CoveringLetter,
-    *,
-    letter_number: str,
-    letter_date: date | None,
-    actor: User,
-    now: datetime,
-    version: int,
-) -> CoveringLetter:
-    """Keep the number and day the office's document system gave; checked before signing.
-
-    Raises CoveringLetter.DoesNotExist, NotEditable or StaleVersion.
-    """
-    letter = lock_letter(letter, actor=actor, version=version, stage=Stage.DRAFT)
-    letter.letter_number = nfc(letter_number)
-    letter.letter_date = letter_date
-    _touch(letter, "covering.number", actor=actor, now=now)
-    return letter
-
-
-@transaction.atomic
 def uncover(
     letter: CoveringLetter, dossier_uuid: uuid.UUID, *, actor: User, now: datetime, version: int
 ) -> CoveringLetter:
     """Take a dossier out of a letter that is still a draft; it waits to be forwarded again."""
-    letter = lock_letter(letter, actor=actor, version=version, stage=Stage.DRAFT)
+    letter = COVERING_LETTERS.lock(letter, actor=actor, version=version, stage=Stage.DRAFT)
     letter.covered.filter(dossier__uuid=dossier_uuid).delete()
-    _touch(letter, "covering.uncover", actor=actor, now=now)
+    COVERING_LETTERS.touch(letter, "uncover", actor=actor, now=now)
     return letter
-
-
-@transaction.atomic
-def attach_letter_scan(
-    letter: CoveringLetter,
-    uploaded: UploadedFile[bytes],
-    *,
-    actor: User,
-    now: datetime,
-    version: int,
-) -> CoveringLetter:
-    """Keep the scan of the letter signed by hand and sealed, before the head confirms it.
-
-    Raises Refused (size, type), CoveringLetter.DoesNotExist, NotEditable or StaleVersion.
-    """
-    letter = lock_letter(letter, actor=actor, version=version, stage=Stage.AWAITING_SIGNATURE)
-    if letter.signing_mode != SigningMode.INK:
-        raise NotEditable(letter.signing_mode)
-    document = documents.store_upload(uploaded, now=now)
-    if document.media_type not in _SCANS:
-        raise refuse(
-            "scan_is_no_picture",
-            "Bản quét phải là tệp PDF, PNG hoặc JPEG.",
-            way_out="Quét công văn đã ký, đóng dấu thành PDF rồi tải lên.",
-        )
-    letter.scan = document
-    _touch(letter, "covering.attach_scan", actor=actor, now=now, sha256=document.sha256)
-    return letter
-
-
-def lock_letter(
-    letter: CoveringLetter, *, actor: User, version: int, stage: Stage
-) -> CoveringLetter:
-    """Return the letter locked, for an officer of its office, while it stands at ``stage``."""
-    found = CoveringLetter.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
-    letter = found.select_related("office").get(pk=letter.pk)
-    if not actor.can(Capability.COVER_DOSSIERS):
-        raise PermissionDenied("only an officer of the office edits its letters")
-    if letter.stage != stage:
-        raise NotEditable(letter.stage)
-    if letter.version != version:
-        raise StaleVersion(seen=version, current=letter.version)
-    return letter
-
-
-def _touch(
-    letter: CoveringLetter, action: str, *, actor: User, now: datetime, **data: object
-) -> None:
-    letter.version += 1
-    letter.updated_at = now
-    letter.save()
-    letter.edited_by.add(actor)
-    audit.record(letter_act(action, letter, **data), actor=actor, now=now)
 
 
 def is_others_letter(document: Document, user: User) -> bool:

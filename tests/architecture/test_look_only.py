@@ -26,7 +26,7 @@ from portal.audit.models import AuditEntry
 from portal.audit.services import Act, record
 from portal.audit.words import groups
 from portal.core.roles import Role
-from requests_app.covering_letters.steps import letter_steps_of, take_letter_step
+from requests_app.covering_letters.steps import COVERING_LETTERS
 from requests_app.letter_workflow import LETTER_STEPS, LetterAction
 from requests_app.models import CoveringLetter
 from requests_app.steps.engine import allowed_steps, take_step
@@ -116,12 +116,12 @@ def test_each_step_of_a_covering_letter_is_refused_and_not_offered(step: Any) ->
         _reset(user)
 
         _refused(
-            lambda letter=letter: take_letter_step(  # type: ignore[misc]
+            lambda letter=letter: COVERING_LETTERS.take_step(  # type: ignore[misc]
                 letter, step.action, actor=user, now=NOW, version=letter.version, reason="x"
             )
         )
 
-        assert letter_steps_of(letter, user) == []
+        assert COVERING_LETTERS.open_steps(letter, user) == []
 
 
 @pytest.mark.parametrize("step", [step for step in MERGER_STEPS if step.role is not None])

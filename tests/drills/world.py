@@ -53,8 +53,8 @@ from portal.deadlines.models import Deadline, DeadlineKind  # noqa: E402
 from portal.deadlines.services import Owed, OwedUntil, open_deadlines, open_until  # noqa: E402
 from portal.notices import services as notices  # noqa: E402
 from requests_app.catalogue.mau_05_revoke.prefill import rows_of  # noqa: E402
-from requests_app.covering_letters.services import attach_letter_scan, make_letter, number_letter  # noqa: E402
-from requests_app.covering_letters.steps import take_letter_step  # noqa: E402
+from requests_app.covering_letters.services import make_letter  # noqa: E402
+from requests_app.covering_letters.steps import COVERING_LETTERS  # noqa: E402
 from requests_app.letter_workflow import LetterAction  # noqa: E402
 from requests_app.models import Dossier, Procedure  # noqa: E402
 from requests_app.spreadsheets import parked  # noqa: E402
@@ -230,7 +230,7 @@ def letter_to_forward(people: story.Cast, dossiers: int, *, now: datetime) -> No
     ]
     chosen = Dossier.objects.filter(pk__in=[one.pk for one in made])
     letter = make_letter(chosen, actor=people.officer, now=now).letter
-    letter = number_letter(
+    letter = COVERING_LETTERS.number(
         letter,
         letter_number="68/SKHCN-CĐS",
         letter_date=timezone.localdate(now),
@@ -246,10 +246,12 @@ def letter_to_forward(people: story.Cast, dossiers: int, *, now: datetime) -> No
     ):
         letter.refresh_from_db()
         if action == LetterAction.SIGN:
-            letter = attach_letter_scan(
+            letter = COVERING_LETTERS.attach_scan(
                 letter, scan, actor=people.officer, now=now, version=letter.version
             )
-        letter = take_letter_step(letter, action, actor=actor, now=now, version=letter.version)
+        letter = COVERING_LETTERS.take_step(
+            letter, action, actor=actor, now=now, version=letter.version
+        )
 
 
 def keys_to_make(people: story.Cast, count: int, *, now: datetime) -> None:

@@ -26,8 +26,8 @@ from portal.core.roles import Role
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
 from requests_app.covering_letters import forward_queue
-from requests_app.covering_letters.services import make_letter, number_letter
-from requests_app.covering_letters.steps import take_letter_step
+from requests_app.covering_letters.services import make_letter
+from requests_app.covering_letters.steps import COVERING_LETTERS
 from requests_app.execution import services as execution
 from requests_app.models import CoveringLetter, Dossier
 from requests_app.workflow import Action as Step
@@ -173,12 +173,12 @@ def _letter(side: Side, dossier: Dossier) -> CoveringLetter:
     now = timezone.now()
     chosen = Dossier.objects.filter(pk=dossier.pk)
     letter = make_letter(chosen, actor=side.officer, now=now).letter
-    number_letter(
+    COVERING_LETTERS.number(
         letter, letter_number="68/SKHCN-QN", letter_date=now.date(), actor=side.officer, now=now,
         version=letter.version,
     )  # fmt: skip
     letter.refresh_from_db()
-    return take_letter_step(
+    return COVERING_LETTERS.take_step(
         letter, "request_signature", actor=side.officer, now=now, version=letter.version
     )
 

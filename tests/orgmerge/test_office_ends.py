@@ -32,7 +32,8 @@ from portal.core.roles import Role
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.services import open_deadline
 from portal.notices.models import Notice
-from requests_app.covering_letters.services import make_letter, number_letter
+from requests_app.covering_letters.services import make_letter
+from requests_app.covering_letters.steps import COVERING_LETTERS
 from requests_app.letter_workflow import Stage
 from requests_app.models import CoveringLetter, Dossier, DossierCopy, Procedure, RoutingRule
 from requests_app.routing.services import copies_for, rule_for
@@ -337,7 +338,7 @@ def test_a_letter_that_was_not_sent_is_the_heirs_to_write_in_its_own_name() -> N
     assert letter.covered.get().dossier == dossier
     assert dossier.office == at.heir
     officer = User.objects.get(pk=at.officer.pk)
-    number_letter(
+    COVERING_LETTERS.number(
         letter, letter_number="1/SKHCN-ĐN", letter_date=DAY, actor=officer, now=LATER,
         version=letter.version,
     )  # fmt: skip

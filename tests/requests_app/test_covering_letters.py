@@ -25,17 +25,14 @@ from requests_app.covering_letters import forward_queue
 from requests_app.covering_letters import services as covering_letters_services
 from requests_app.covering_letters.paper import covering_letter_of, summary_of
 from requests_app.covering_letters.services import (
-    attach_letter_scan,
     make_letter,
-    number_letter,
     waiting_to_forward,
 )
 from requests_app.covering_letters.steps import (
+    COVERING_LETTERS,
     DOSSIERS_RENDERED_AT_ONCE,
     covered_of,
-    letter_steps_of,
     render_letter,
-    take_letter_step,
 )
 from requests_app.errors import Barred, NotEditable, StaleVersion
 from requests_app.letter_workflow import LetterAction, Stage
@@ -73,7 +70,7 @@ class Desk:
 
     def numbered(self, dossiers: Sequence[Dossier], number: str = "68/SKHCN-CĐS") -> CoveringLetter:
         letter = self.cover(dossiers)
-        return number_letter(
+        return COVERING_LETTERS.number(
             letter,
             letter_number=number,
             letter_date=builders.TODAY,
@@ -92,7 +89,7 @@ class Desk:
         pin: str = "",
     ) -> CoveringLetter:
         letter.refresh_from_db()
-        return take_letter_step(
+        return COVERING_LETTERS.take_step(
             letter,
             action,
             actor=actor,
@@ -105,7 +102,7 @@ class Desk:
     def scan(self, letter: CoveringLetter) -> CoveringLetter:
         letter.refresh_from_db()
         paper = SimpleUploadedFile("quet.pdf", story.blank_pdf(), content_type="application/pdf")
-        return attach_letter_scan(
+        return COVERING_LETTERS.attach_scan(
             letter, paper, actor=self.officer, now=builders.NOW, version=letter.version
         )
 
@@ -367,7 +364,9 @@ def test_who_put_the_letter_together_does_not_sign_it_under_another_account(desk
 
     with pytest.raises(Barred):
         desk.step(letter, LetterAction.SIGN, desk.head)
-    assert LetterAction.SIGN not in [step.action for step in letter_steps_of(letter, desk.head)]
+    assert LetterAction.SIGN not in [
+        step.action for step in COVERING_LETTERS.open_steps(letter, desk.head)
+    ]
 
 
 def test_who_signed_does_not_send_it_under_another_account(desk: Desk) -> None:
@@ -409,7 +408,7 @@ def test_a_stale_or_late_edit_changes_nothing(desk: Desk) -> None:
     letter = desk.numbered([desk.waiting()])
 
     def number(version: int) -> None:
-        number_letter(
+        COVERING_LETTERS.number(
             letter,
             letter_number="99/SKHCN",
             letter_date=None,

@@ -8,6 +8,7 @@ import pytest
 
 from portal.core.rules import Violation
 from requests_app.covering_letters import rules as covering
+from requests_app.own_letters import rules as own
 from requests_app.routing import rules as routing
 from requests_app.workflow import PETITIONS, Procedure, Route, routes_of
 
@@ -87,12 +88,12 @@ def test_a_covering_letter_forwards_something_and_not_too_much() -> None:
 
 
 def test_a_covering_letter_has_a_number_of_its_own_what_waits_and_a_scan_if_in_ink() -> None:
-    assert _code(covering.number_is_new(True, "68/SKHCN")) == "letter_number_used"
-    assert covering.number_is_new(False, "68/SKHCN") is None
+    assert _code(own.number_is_new(True, "68/SKHCN")) == "letter_number_used"
+    assert own.number_is_new(False, "68/SKHCN") is None
     assert _code(covering.nothing_has_changed(["12/UBND"])) == "dossiers_changed"
     assert covering.nothing_has_changed([]) is None
-    assert _code(covering.scan_is_there(True, False)) == "no_signed_scan"
-    assert covering.scan_is_there(True, True) is None
-    assert covering.scan_is_there(False, False) is None
-    assert _code(covering.letter_is_ready(False)) == "letter_not_ready"
-    assert covering.letter_is_ready(True) is None
+    assert _code(own.scan_is_there(True, False)) == "no_signed_scan"
+    assert own.scan_is_there(True, True) is None
+    assert own.scan_is_there(False, False) is None
+    assert _code(own.letter_is_ready(False)) == "letter_not_ready"
+    assert own.letter_is_ready(True) is None

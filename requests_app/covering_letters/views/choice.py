@@ -22,12 +22,10 @@ from portal.documents.responses import file_response
 from requests_app.covering_letters import services as covering_letters_services
 from requests_app.covering_letters.forms import LetterNumberForm, LetterScanForm
 from requests_app.covering_letters.services import (
-    attach_letter_scan,
     make_letter,
-    number_letter,
     waiting_to_forward,
 )
-from requests_app.covering_letters.steps import preview_letter, render_letter
+from requests_app.covering_letters.steps import COVERING_LETTERS, preview_letter, render_letter
 from requests_app.covering_letters.views import page as pages
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import CoveringLetter
@@ -129,7 +127,7 @@ def number(request: UserRequest, uuid: UUID) -> HttpResponse:
     return _change(
         request,
         found,
-        lambda: number_letter(
+        lambda: COVERING_LETTERS.number(
             found,
             letter_number=typed["letter_number"],
             letter_date=typed["letter_date"],
@@ -172,7 +170,7 @@ def scan(request: UserRequest, uuid: UUID) -> HttpResponse:
     return _change(
         request,
         found,
-        lambda: attach_letter_scan(
+        lambda: COVERING_LETTERS.attach_scan(
             found,
             form.cleaned_data["file"],
             actor=request.user,

@@ -23,10 +23,9 @@ from portal.core.steps import IllegalStep
 from requests_app.covering_letters.forms import LetterNumberForm, LetterScanForm, LetterStepForm
 from requests_app.covering_letters.paper import form_of, summary_of
 from requests_app.covering_letters.steps import (
+    COVERING_LETTERS,
     covered_of,
-    letter_steps_of,
     still_waits,
-    take_letter_step,
 )
 from requests_app.errors import Barred, StaleVersion
 from requests_app.letter_workflow import LetterAction, LetterStep, Stage
@@ -139,7 +138,7 @@ def render_letter(
                 ),
                 step.action in _SIGNING and letter.signing_mode == SigningMode.DIGITAL,
             )
-            for step in letter_steps_of(letter, request.user)
+            for step in COVERING_LETTERS.open_steps(letter, request.user)
         ],
         "is_draft": is_draft,
         "number_form": number_form
@@ -200,7 +199,7 @@ def take_step(request: UserRequest, letter: CoveringLetter) -> HttpResponse:
         return conflict(request, letter)  # no form of ours sends this
     typed = form.cleaned_data
     try:
-        take_letter_step(
+        COVERING_LETTERS.take_step(
             letter,
             typed["action"],
             actor=request.user,
