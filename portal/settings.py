@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "portal.notices",
     "portal.ca",
     "portal.documents",
+    "portal.reports",
     "portal.demo",
     "devices",
     "requests_app",

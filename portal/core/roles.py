@@ -56,6 +56,8 @@ class Capability(StrEnum):
     SUPPLY_DEVICES = "supply_devices"  # the CA's: takes into stock, sends, takes back
     REVEAL_IDENTITIES = "reveal_identities"
     SEE_DASHBOARD = "see_dashboard"
+    REPORT = "report"  # writes the reports of its body
+    SIGN_REPORTS = "sign_reports"
     SEE_STAFF_ACCOUNTS = "see_staff_accounts"  # those of the body it leads
     SEE_AUDIT = "see_audit"
     ADMINISTER = "administer"
@@ -86,15 +88,23 @@ ROLES: dict[str, RoleProfile] = {
         Capability.ANSWER_REVIEWS,
         Capability.HAND_IN_RECORDS,
         Capability.KEEP_DEVICES,
+        Capability.REPORT,
         Capability.REVEAL_IDENTITIES,
     ),
-    Role.HEAD: _profile(Scope.BODY, *_WORK, Capability.SIGN_LETTERS, Capability.SEE_STAFF_ACCOUNTS),
+    Role.HEAD: _profile(
+        Scope.BODY,
+        *_WORK,
+        Capability.SIGN_LETTERS,
+        Capability.SIGN_REPORTS,
+        Capability.SEE_STAFF_ACCOUNTS,
+    ),
     Role.OFFICE_OFFICER: _profile(
         Scope.OFFICE,
         *_WORK,
         Capability.COVER_DOSSIERS,
         Capability.PREPARE_REORGANISATIONS,
         Capability.READ_DRAFT_REORGANISATIONS,
+        Capability.REPORT,
         Capability.SEE_DASHBOARD,
     ),
     Role.OFFICE_HEAD: _profile(
@@ -103,6 +113,7 @@ ROLES: dict[str, RoleProfile] = {
         Capability.SIGN_COVERING_LETTERS,
         Capability.APPROVE_REORGANISATIONS,
         Capability.READ_DRAFT_REORGANISATIONS,
+        Capability.SIGN_REPORTS,
         Capability.SEE_DASHBOARD,
         Capability.SEE_STAFF_ACCOUNTS,
     ),
@@ -110,12 +121,14 @@ ROLES: dict[str, RoleProfile] = {
         Scope.CA,
         *_WORK,
         Capability.SUPPLY_DEVICES,
+        Capability.REPORT,
         Capability.REVEAL_IDENTITIES,
         Capability.SEE_DASHBOARD,
     ),
     Role.CA_SUPERVISOR: _profile(
         Scope.CA,
         *_WORK,
+        Capability.SIGN_REPORTS,
         Capability.REVEAL_IDENTITIES,
         Capability.SEE_DASHBOARD,
         Capability.SEE_STAFF_ACCOUNTS,

@@ -24,7 +24,9 @@ def signing_mode(agency: Agency, *, now: datetime) -> tuple[SigningMode, str]:
     """
     if organisation_certificate(agency, now=now) is None:
         return SigningMode.INK, "Đơn vị chưa có chứng thư chữ ký số của cơ quan còn hiệu lực."
-    signers = roles_that_can(Capability.SIGN_LETTERS, Capability.SIGN_COVERING_LETTERS)
+    signers = roles_that_can(
+        Capability.SIGN_LETTERS, Capability.SIGN_COVERING_LETTERS, Capability.SIGN_REPORTS
+    )
     heads = User.objects.filter(agency=agency, role__in=signers, is_active=True)
     if not any(personal_certificate(head, now=now) for head in heads.select_related("agency")):
         return (

@@ -22,6 +22,7 @@ ORDER: tuple[str, ...] = (
     "agencies_succession",
     "agencies_agency",
     "requests_app_coveringletter",
+    "reports_report",
     "requests_app_dossier",
     "requests_app_covereddossier",
     "requests_app_dossieritem",
@@ -71,6 +72,7 @@ _PARTS_OF: Mapping[str, tuple[str, ...]] = {
         "requests_app_returnedcontent",
         "requests_app_transferinquiry",
     ),
+    "reports_report": ("reports_report_edited_by",),
     "devices_shipment": ("devices_shipmentitem",),
     "accounts_user": (
         "accounts_accountchange",

@@ -42,6 +42,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Chứng thư"), "ca:list", "badge-check", Capability.READ_DOSSIERS),
     Entry(_("Thiết bị"), "devices:list", "usb", Capability.READ_DOSSIERS),
     Entry(_("Sổ theo dõi"), "registers:index", "notebook-text", Capability.READ_DOSSIERS),
+    Entry(_("Báo cáo"), "reports:list", "chart-column", Capability.READ_DOSSIERS),
     Entry(_("Đơn vị và thuê bao"), "agencies:list", "building-2"),
     Entry(_("Sáp nhập"), "orgmerge:list", "git-merge", Capability.READ_DOSSIERS),
     Entry(_("Thời hạn"), "deadlines:list", "calendar-clock", Capability.WORK_ON_DOSSIERS),

@@ -20,7 +20,6 @@ from portal.core.web.paging import Order, capped_count, keyset_page
 from portal.core.web.refusals import Refusals
 from portal.documents.responses import file_response
 from requests_app.covering_letters import services as covering_letters_services
-from requests_app.covering_letters.forms import LetterNumberForm, LetterScanForm
 from requests_app.covering_letters.services import (
     make_letter,
     waiting_to_forward,
@@ -30,6 +29,7 @@ from requests_app.covering_letters.views import page as pages
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.models import CoveringLetter
 from requests_app.models.querysets import DossierQuerySet
+from requests_app.own_letters.forms import LetterNumberForm, LetterScanForm
 from requests_app.pages.components import version_of, wants_fragment
 from requests_app.pages.filters import DossierFilter
 

@@ -12,15 +12,12 @@ from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.ca.tokens import services as tokens
 from portal.core.roles import Capability
-from portal.core.rules import Refused, Violation
+from portal.core.rules import Violation
 from portal.core.steps import IllegalStep
-from requests_app.covering_letters.forms import LetterNumberForm, LetterScanForm, LetterStepForm
 from requests_app.covering_letters.paper import form_of, summary_of
 from requests_app.covering_letters.steps import (
     COVERING_LETTERS,
@@ -28,9 +25,10 @@ from requests_app.covering_letters.steps import (
     still_waits,
 )
 from requests_app.errors import Barred, StaleVersion
-from requests_app.letter_workflow import LetterAction, LetterStep, Stage
+from requests_app.letter_workflow import LetterAction, Stage
 from requests_app.models import CoveredDossier, CoveringLetter, SigningMode
-from requests_app.pages.views import pin_words
+from requests_app.own_letters.cards import cards_of, try_step
+from requests_app.own_letters.forms import LetterNumberForm, LetterScanForm, LetterStepForm
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -43,8 +41,6 @@ FRAMED = {
     "Cache-Control": "private, no-store",
 }
 _DOSSIERS_A_PAGE = 100
-_BACKWARDS = (LetterAction.REVISE, LetterAction.SEND_BACK_TO_DRAFT, LetterAction.CANCEL)
-_SIGNING = (LetterAction.SIGN, LetterAction.SEAL)
 _WHAT_WAITS = {
     Stage.DRAFT: gettext_lazy("Chuyên viên ghi số, ngày công văn rồi trình lãnh đạo Sở ký."),
     Stage.AWAITING_SIGNATURE: gettext_lazy("Đang chờ lãnh đạo Sở ký."),
@@ -55,29 +51,7 @@ _WHAT_WAITS = {
     Stage.SENT: gettext_lazy("Các hồ sơ đã ở Cục."),
     Stage.CANCELLED: gettext_lazy("Công văn đã hủy; các hồ sơ lại chờ chuyển."),
 }
-_WITHOUT_PIN = {
-    LetterAction.SIGN: gettext_lazy("Xác nhận đã ký tay"),
-    LetterAction.SEAL: gettext_lazy("Chuyển Cục"),
-}
 _TONE_OF = {CoveredDossier.Outcome.FORWARDED: "success", CoveredDossier.Outcome.LEFT_OUT: "danger"}
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One open step as the page shows it."""
-
-    step: LetterStep
-    form: LetterStepForm
-    needs_pin: bool
-
-    @property
-    def is_backwards(self) -> bool:
-        return self.step.action in _BACKWARDS
-
-    @property
-    def label(self) -> str | Promise:
-        by_hand = None if self.needs_pin else _WITHOUT_PIN.get(self.step.action)
-        return by_hand or self.step.action.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +101,7 @@ def render_letter(
         ],
         "what_waits": _WHAT_WAITS[Stage(letter.stage)],
         "paper_name": paper_name,
-        "cards": [
-            Card(
-                step,
-                sent
-                if sent is not None and sent.data.get("action") == step.action
-                else LetterStepForm(
-                    initial={"action": step.action, "version": letter.version},
-                    auto_id=f"{step.action}_%s",
-                ),
-                step.action in _SIGNING and letter.signing_mode == SigningMode.DIGITAL,
-            )
-            for step in COVERING_LETTERS.open_steps(letter, request.user)
-        ],
+        "cards": cards_of(COVERING_LETTERS, letter, request, sealing=_("Chuyển Cục"), sent=sent),
         "is_draft": is_draft,
         "number_form": number_form
         or (
@@ -197,28 +159,12 @@ def take_step(request: UserRequest, letter: CoveringLetter) -> HttpResponse:
     form = LetterStepForm(request.POST)
     if not form.is_valid():
         return conflict(request, letter)  # no form of ours sends this
-    typed = form.cleaned_data
     try:
-        COVERING_LETTERS.take_step(
-            letter,
-            typed["action"],
-            actor=request.user,
-            now=timezone.now(),
-            version=typed["version"],
-            reason=typed["reason"],
-            pin=typed["pin"],
-        )
-    except CoveringLetter.DoesNotExist as error:
-        raise Http404 from error
+        if not try_step(COVERING_LETTERS, letter, form, request):
+            return render_letter(request, letter, sent=form)
     except (StaleVersion, IllegalStep, Barred):
         return conflict(request, letter)
-    except Refused as refusal:
-        form.violations = list(refusal.violations)
-        return render_letter(request, letter, sent=form)
-    except (tokens.WrongPin, tokens.Locked, tokens.NoPinYet) as refusal:
-        form.add_error("pin", pin_words(refusal))
-        return render_letter(request, letter, sent=form)
-    messages.success(request, _DONE[LetterAction(typed["action"])]())
+    messages.success(request, _DONE[LetterAction(form.cleaned_data["action"])]())
     return redirect("requests_app:covering_letter", letter.uuid)
 
 

@@ -1,0 +1,1 @@
+"""Reports: numbers of any span, each with its list; charts; the report that is signed."""

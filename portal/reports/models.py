@@ -1,0 +1,66 @@
+"""A report: a span, what was counted of it, what a person says; a letter when it is signed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from portal.agencies.models import Agency
+from portal.reports.querysets import ReportQuerySet
+from portal.reports.spans import Span
+from portal.reports.workflow import ReportStage
+from requests_app.models import OwnLetter
+
+
+class Report(OwnLetter):
+    """Numbers of one body's span. They are counted in the background and stay as they were."""
+
+    class Waits(models.TextChoices):
+        """What the worker has still to do."""
+
+        NOTHING = "", ""
+        FIGURES = "figures", _("Đang tính số liệu")
+        COMPARISON = "comparison", _("Đang so với số liệu hiện nay")
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
+    since = models.DateField(_("từ ngày"))
+    until = models.DateField(_("đến ngày"))
+    stage = models.CharField(max_length=20, choices=ReportStage, default=ReportStage.DRAFT)
+    waits = models.CharField(max_length=10, choices=Waits, blank=True, default=Waits.FIGURES)
+    problem = models.CharField(max_length=250, blank=True)
+    figures: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    counted_at = models.DateTimeField(null=True)
+    compared: models.JSONField[Any, Any] = models.JSONField(default=list)
+    compared_at = models.DateTimeField(null=True)
+    remarks = models.TextField(_("đánh giá, kết quả thực hiện"), blank=True)
+    plans = models.TextField(_("nhu cầu năm sau, kiến nghị"), blank=True)
+
+    objects = ReportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-made_at", "-pk"]
+        indexes = [
+            models.Index(fields=["agency", "-made_at", "-id"], name="reports_report_agency"),
+            models.Index(fields=["office", "-made_at", "-id"], name="reports_report_office"),
+            models.Index(
+                fields=["id"], condition=~models.Q(waits=""), name="reports_report_waiting"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="reports_report_ends_after_start",
+                condition=models.Q(until__gte=models.F("since")),
+            ),
+        ]
+
+    @property
+    def span(self) -> Span:
+        return Span(self.since, self.until)
+
+    @property
+    def title(self) -> str:
+        """What it is called in lists and on its page."""
+        return _("Báo cáo %(span)s") % {"span": self.span.words}

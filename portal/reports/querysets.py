@@ -1,0 +1,40 @@
+"""What can be asked about reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db.models import Q
+
+from portal.agencies.models import Agency
+from portal.core.background.leases import LeasedQuerySet
+from portal.core.roles import Capability, Scope
+from portal.reports.workflow import REPORT_STEPS, ReportAction, ReportStage
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+    from portal.reports.models import Report
+
+
+class ReportQuerySet(LeasedQuerySet["Report"]):
+    def visible_to(self, user: User) -> Self:
+        """Return the reports of ``user``'s body, and what was issued by those below: to the office
+        of its bodies, to the CA of all, to the auditor of the tree."""
+        if not user.can(Capability.READ_DOSSIERS):
+            return self.none()
+        own, issued = Q(agency__in=user.body_ids), Q(stage=ReportStage.ISSUED)
+        if user.scope is Scope.OFFICE:
+            return self.filter(own | (issued & Q(office__in=user.body_ids)))
+        if user.scope is Scope.CA:
+            return self.filter(own | issued)
+        if user.scope is Scope.TREE:
+            bodies = Agency.objects.visible_to(user).order_by().values("pk")
+            return self.filter(issued, agency__in=bodies)
+        return self.filter(own)
+
+    def waiting_for(self, user: User) -> Self:
+        """Return what waits for ``user``'s role in their own body."""
+        ahead = (ReportAction.SIGN, ReportAction.SEAL)
+        steps = [one for one in REPORT_STEPS if one.role == user.role and one.action in ahead]
+        stages = {stage for step in steps for stage in step.sources}
+        return self.filter(agency__in=user.body_ids, stage__in=stages)

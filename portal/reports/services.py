@@ -1,0 +1,214 @@
+"""Making a report: opened for a span, counted in the background, written to, compared later."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal.accounts.models import User
+from portal.audit import services as audit
+from portal.audit.look_only import refuse_look_only
+from portal.core.background.leases import LeaseLost
+from portal.core.calendar.workdays import work_calendar
+from portal.core.roles import Capability
+from portal.core.rules import Violation, refuse
+from portal.core.text.vietnamese import nfc
+from portal.documents import letters
+from portal.reports.acts import report_act
+from portal.reports.figures import figures_of
+from portal.reports.models import Report
+from portal.reports.paper import letter_of
+from portal.reports.spans import Span
+from portal.reports.subjects import subjects
+from portal.reports.workflow import REPORT_STEPS, ReportAction, ReportStage
+from requests_app.own_letters.steps import LetterKind
+
+logger = logging.getLogger(__name__)
+LEASE = timedelta(minutes=10)
+
+
+@transaction.atomic
+def open_report(span: Span, *, actor: User, now: datetime) -> Report:
+    """Open a report of the actor's body; the worker counts it.
+
+    Raises PermissionDenied, or Refused where the span is not over yet or is the wrong way round.
+    """
+    refuse_look_only(actor, now=now)
+    if not actor.can(Capability.REPORT):
+        raise PermissionDenied("only who writes reports opens one")
+    if violation := span_is_countable(span, now=now):
+        raise refuse(violation.code, violation.message, way_out=violation.way_out)
+    report = Report.objects.create(
+        agency=actor.agency,
+        office=actor.agency.office,
+        since=span.since,
+        until=span.until,
+        made_by=actor,
+        made_at=now,
+        updated_at=now,
+    )
+    report.edited_by.add(actor)
+    audit.record(report_act("report.open", report), actor=actor, now=now)
+    return report
+
+
+def span_is_countable(span: Span, *, now: datetime) -> Violation | None:
+    """A report is of days that have been, the first before the last."""
+    if span.since > span.until:
+        return Violation(
+            "span_reversed",
+            _("Ngày đầu kỳ sau ngày cuối kỳ."),
+            way_out=_("Đổi lại hai ngày."),
+        )
+    if span.until > timezone.localdate(now):
+        return Violation(
+            "span_not_over",
+            _("Kỳ báo cáo chưa kết thúc: ngày cuối kỳ còn ở phía trước."),
+            way_out=_("Chọn ngày cuối kỳ không sau hôm nay."),
+        )
+    return None
+
+
+@transaction.atomic
+def write(
+    report: Report, *, remarks: str, plans: str, actor: User, now: datetime, version: int
+) -> Report:
+    """Keep what a person says to the numbers. Raises as ``LetterKind.lock``."""
+    found = REPORTS.lock(report, actor=actor, version=version, stage=ReportStage.DRAFT)
+    found.remarks, found.plans = nfc(remarks), nfc(plans)
+    REPORTS.touch(found, "edit", actor=actor, now=now)
+    return found
+
+
+@transaction.atomic
+def recount(report: Report, *, actor: User, now: datetime, version: int) -> Report:
+    """Have a draft counted anew, as of now. Raises as ``LetterKind.lock``."""
+    found = REPORTS.lock(report, actor=actor, version=version, stage=ReportStage.DRAFT)
+    found.waits, found.problem, found.made_by = Report.Waits.FIGURES, "", actor
+    REPORTS.touch(found, "recount", actor=actor, now=now)
+    return found
+
+
+@transaction.atomic
+def compare(report: Report, *, actor: User, now: datetime) -> None:
+    """Have what was frozen compared with what the same span counts today.
+
+    Raises Report.DoesNotExist or PermissionDenied.
+    """
+    rows = Report.objects.visible_to(actor).select_related("agency", "office")
+    found = rows.select_for_update(of=("self",), no_key=True).get(pk=report.pk)
+    if found.agency_id not in actor.body_ids or not actor.can(Capability.WORK_ON_DOSSIERS):
+        raise PermissionDenied("a report is compared by its own body")
+    if found.waits:
+        return
+    found.waits = Report.Waits.COMPARISON
+    found.save(update_fields=["waits"])
+    audit.record(report_act("report.compare", found), actor=actor, now=now)
+
+
+def count_waiting(*, now: datetime) -> int:
+    """Count the report that waits longest; return how many were brought to an end (0 or 1).
+
+    Safe to run twice and twice at once: numbers are written whole, by whose the row is.
+    """
+    claim = Report.objects.exclude(waits="").order_by("pk").claim_next(now=now, lease=LEASE)
+    if claim is None:
+        return 0
+    report = Report.objects.select_related("made_by__agency", "agency", "office").get(pk=claim.pk)
+    try:
+        if report.made_by.agency_id != report.agency_id:
+            raise _Elsewhere
+        figures = figures_of(report.made_by, report.span, calendar=work_calendar())
+        with transaction.atomic():
+            if report.waits == Report.Waits.FIGURES:
+                claim.end(waits="", figures=figures, counted_at=claim.now, compared=[])
+                audit.record(report_act("report.count", report), actor=None, now=claim.now)
+            else:
+                moved = differences(report.figures, figures)
+                claim.end(waits="", compared=moved, compared_at=claim.now)
+    except LeaseLost:
+        logger.warning("another worker took over report %s", claim.pk)
+    except DatabaseError:
+        raise  # the lease runs out, the next sweep tries again
+    except _Elsewhere:
+        _fail(claim, report, _("Người lập không còn ở đơn vị này; hãy tính lại."))
+    except Exception as error:
+        logger.exception("could not count report %s", claim.pk)
+        problem = _(
+            "Không tính được do lỗi hệ thống (%(name)s). Hãy tính lại; nếu vẫn lỗi, báo "
+            "quản trị hệ thống."
+        )
+        _fail(claim, report, problem % {"name": type(error).__name__})
+    return 1
+
+
+class _Elsewhere(Exception):
+    """Whose rights the numbers would be counted with works for another body now."""
+
+
+@transaction.atomic
+def _fail(claim: Any, report: Report, problem: str) -> None:
+    claim.end(waits="", problem=problem)
+    audit.record(report_act("report.fail", report), actor=None, now=claim.now)
+
+
+def differences(then: dict[str, Any], now: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return each number that is another today: its subject, its measure, as it was, as it is."""
+    found = []
+    for code, subject in subjects().items():
+        was = then["subjects"].get(code, {}).get("total", {})
+        is_now = now["subjects"][code]["total"]
+        found += [
+            {
+                "subject": code,
+                "measure": one.code,
+                "then": was.get(one.code, 0),
+                "now": is_now[one.code],
+            }
+            for one in subject.measures
+            if was.get(one.code, 0) != is_now[one.code]
+        ]
+    return found
+
+
+def render(report: Report, *, now: datetime) -> bytes:
+    """Return the report as PDF, as it would be frozen now."""
+    return letters.render(letter_of(report, now=now))
+
+
+def _problems(report: Report, action: str) -> Sequence[Violation | None]:
+    if action != ReportAction.REQUEST_SIGNATURE or (report.counted_at and not report.waits):
+        return []
+    return [
+        Violation(
+            "report_not_counted",
+            _("Số liệu báo cáo chưa tính xong."),
+            way_out=_("Chờ một lát rồi tải lại trang, hoặc bấm “Tính lại”."),
+        )
+    ]
+
+
+def _named(report: Report) -> tuple[str, str]:
+    return report.title, reverse("reports:report", args=[report.uuid])
+
+
+REPORTS: LetterKind[Report] = LetterKind(
+    rows=Report.objects,
+    steps=REPORT_STEPS,
+    edits=Capability.REPORT,
+    code="report",
+    target_type="report",
+    act=report_act,
+    render=lambda report, now: render(report, now=now) if report.counted_at else None,
+    file_name=lambda report: f"BC-{report.letter_number.replace('/', '-')}.pdf",
+    named=_named,
+    problems=lambda report, action: list(_problems(report, action)),
+)

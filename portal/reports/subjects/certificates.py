@@ -1,0 +1,129 @@
+"""Certificates: how many are valid, were issued, renewed, changed, revoked, end soon."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from portal.agencies.models import SubscriberKind
+from portal.ca.models import Certificate, RevocationReason, Storage
+from portal.core.web.paging import Order
+from portal.core.web.sheets import SheetColumn
+from portal.reports.base import Dimension, Measure, Subject
+from portal.reports.spans import Span
+
+ENDING_WITHIN = (30, 60, 90)  # days after the span
+
+
+def _within(column: str, span: Span) -> Q:
+    return Q(**{f"{column}__gte": span.start, f"{column}__lt": span.end})
+
+
+def _valid_at_end(span: Span) -> Q:
+    stands = Q(revoked_at__isnull=True) | Q(revoked_at__gte=span.end)
+    return Q(issued_at__lt=span.end, not_before__lt=span.end, not_after__gte=span.end) & stands
+
+
+def _revoked(span: Span) -> Q:
+    """A certificate that another took the place of was not taken from its holder."""
+    return _within("revoked_at", span) & ~Q(revocation_reason=RevocationReason.SUPERSEDED)
+
+
+def _revoked_for(reason: RevocationReason) -> Measure:
+    return Measure(
+        f"revoked_{reason.value}",
+        reason.label,
+        lambda span: _within("revoked_at", span) & Q(revocation_reason=reason),
+        part_of="revoked",
+    )
+
+
+def _ending(days: int) -> Measure:
+    return Measure(
+        f"ending_{days}",
+        _ENDING[days],
+        lambda span: _valid_at_end(span) & Q(not_after__lt=span.end + timedelta(days=days)),
+        part_of="valid",
+        is_main=days == ENDING_WITHIN[0],
+    )
+
+
+_ENDING = {
+    30: _("hết hạn trong 30 ngày sau kỳ"),
+    60: _("hết hạn trong 60 ngày sau kỳ"),
+    90: _("hết hạn trong 90 ngày sau kỳ"),
+}
+
+SUBJECT = Subject(
+    code="chung-thu",
+    title=_("Chứng thư"),
+    place=10,
+    rows=Certificate.objects.visible_to,
+    measures=(
+        Measure("valid", _("Còn hiệu lực cuối kỳ"), _valid_at_end, is_main=True),
+        *(_ending(days) for days in ENDING_WITHIN),
+        Measure(
+            "issued",
+            _("Cấp mới trong kỳ"),
+            lambda span: _within("issued_at", span) & Q(predecessor__isnull=True),
+            is_main=True,
+        ),
+        Measure(
+            "renewed",
+            _("Gia hạn trong kỳ"),
+            lambda span: _within("issued_at", span) & Q(renewals__gt=F("predecessor__renewals")),
+            is_main=True,
+        ),
+        Measure(
+            "changed",
+            _("Thay đổi thông tin trong kỳ"),
+            lambda span: _within("issued_at", span) & Q(renewals=F("predecessor__renewals")),
+            is_main=True,
+        ),
+        Measure("revoked", _("Thu hồi trong kỳ"), _revoked, is_main=True),
+        *(_revoked_for(one) for one in RevocationReason if one != RevocationReason.SUPERSEDED),
+        Measure(
+            "superseded",
+            _("Thay bằng chứng thư mới trong kỳ"),
+            lambda span: (
+                _within("revoked_at", span) & Q(revocation_reason=RevocationReason.SUPERSEDED)
+            ),
+        ),
+        Measure(
+            "expired",
+            _("Hết hạn trong kỳ, không được thay"),
+            lambda span: (
+                _within("not_after", span)
+                & (Q(revoked_at__isnull=True) | Q(revoked_at__gte=F("not_after")))
+            ),
+            is_main=True,
+        ),
+    ),
+    dimensions=(
+        Dimension("body", _("Đơn vị"), "agency__uuid", named_by="agency__name"),
+        Dimension("office", _("Sở theo dõi"), "office__uuid", named_by="office__name"),
+        Dimension("kind", _("Loại thuê bao"), "kind", lambda: dict(SubscriberKind.choices)),
+        Dimension("storage", _("Nơi lưu khóa"), "key__storage", lambda: dict(Storage.choices)),
+    ),
+    order=Order("not_after"),
+    for_list=lambda rows: rows.for_list().select_related("agency", "key"),  # type: ignore[attr-defined]
+    columns=(
+        SheetColumn(_("Tên chứng thư"), lambda row: row.common_name, 36),
+        SheetColumn(_("Loại thuê bao"), lambda row: str(row.get_kind_display()), 16),
+        SheetColumn(_("Đơn vị"), lambda row: row.agency.name, 44),
+        SheetColumn(_("Số hiệu chứng thư"), lambda row: row.serial, 20),
+        SheetColumn(_("Ngày cấp"), lambda row: timezone.localdate(row.issued_at), 12),
+        SheetColumn(_("Hiệu lực đến"), lambda row: timezone.localdate(row.not_after), 12),
+        SheetColumn(
+            _("Ngày thu hồi"),
+            lambda row: timezone.localdate(row.revoked_at) if row.revoked_at else None,
+            12,
+        ),
+        SheetColumn(_("Lý do thu hồi"), lambda row: str(row.get_revocation_reason_display()), 30),
+    ),
+    url=lambda row: reverse("ca:detail", args=[row.uuid]),
+)

@@ -1,0 +1,532 @@
+"""Reports: opened, counted, read, signed; every number with its list; the charts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.audit.exports import note_export
+from portal.core.roles import Capability, Scope
+from portal.core.rules import Refused, Violation
+from portal.core.steps import IllegalStep
+from portal.core.web import sheets
+from portal.core.web.paging import Order, capped_count, first_rows, keyset_page
+from portal.documents.responses import file_response
+from portal.reports import charts as drawing
+from portal.reports import exports, services
+from portal.reports.base import Subject
+from portal.reports.figures import narrowed
+from portal.reports.forms import AskedSpanForm, SpanForm, WordsForm
+from portal.reports.models import Report
+from portal.reports.series import SERIES
+from portal.reports.services import REPORTS
+from portal.reports.spans import Span
+from portal.reports.subjects import subjects
+from portal.reports.workflow import ReportAction, ReportStage
+from requests_app.errors import Barred, NotEditable, StaleVersion
+from requests_app.models import SigningMode
+from requests_app.own_letters.cards import cards_of, try_step
+from requests_app.own_letters.forms import LetterNumberForm, LetterScanForm, LetterStepForm
+from requests_app.pages.components import version_of, wants_fragment
+from requests_app.workflow import Procedure
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User, UserRequest
+
+SVG = "image/svg+xml"
+_PARTS_SHOWN = 100  # of what rows are told apart by; all of them stand in the spreadsheet
+_DONE = {
+    ReportAction.REQUEST_SIGNATURE: lambda: _("Đã trình lãnh đạo ký."),
+    ReportAction.REVISE: lambda: _("Đã lấy lại báo cáo để sửa; chữ ký và bản quét cũ bị bỏ."),
+    ReportAction.SEND_BACK_TO_DRAFT: lambda: _("Đã yêu cầu soạn lại."),
+    ReportAction.SIGN: lambda: _("Đã ký báo cáo."),
+    ReportAction.SEAL: lambda: _("Đã phát hành báo cáo."),
+    ReportAction.CANCEL: lambda: _("Đã bỏ báo cáo."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number on the page, and the list it counts ("" where the reader has none)."""
+
+    count: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a subject's table."""
+
+    words: str
+    is_part: bool
+    number: Number
+    before: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A subject on the page: its table, and what its numbers are told apart by."""
+
+    subject: Subject[Any]
+    lines: Sequence[Line]
+    apart: Sequence[tuple[str, Sequence[str], Sequence[tuple[str, Sequence[Number]]], int]]
+
+
+def index(request: UserRequest) -> HttpResponse:
+    """List the reports, and open a new one."""
+    _must_read(request.user)
+    may_open = request.user.can(Capability.REPORT)
+    form = SpanForm(request.POST or None, today=timezone.localdate())
+    if request.method == "POST" and may_open and form.is_valid():
+        try:
+            made = services.open_report(form.span, actor=request.user, now=timezone.now())
+        except Refused as refusal:
+            for one in refusal.violations:
+                form.add_error("until", one.sentence)
+        else:
+            return redirect("reports:report", made.uuid)
+    found = Report.objects.visible_to(request.user)
+    page = keyset_page(
+        found.select_related("agency").defer("figures", "compared", "remarks", "plans"),
+        order=Order("made_at", is_descending=True),
+        params=request.GET,
+    )
+    context = {
+        "page": page,
+        "count": capped_count(found),
+        "form": form if may_open else None,
+        "has_one_body": request.user.scope is Scope.BODY,
+    }
+    return render(request, "reports/list.html", context)
+
+
+@require_safe
+def report(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Show a report: where it stands, its numbers, what can be done."""
+    return _page(request, _find(request.user, uuid))
+
+
+@require_POST
+def words(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Keep what a person says to the numbers."""
+    found = _find(request.user, uuid)
+    form = WordsForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, words_form=form)
+    typed = form.cleaned_data
+    return _change(
+        request,
+        found,
+        lambda: services.write(
+            found,
+            remarks=typed["remarks"],
+            plans=typed["plans"],
+            actor=request.user,
+            now=timezone.now(),
+            version=typed["version"],
+        ),
+        _("Đã lưu nội dung báo cáo."),
+    )
+
+
+@require_POST
+def recount(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Have a draft counted anew."""
+    found = _find(request.user, uuid)
+    now, version = timezone.now(), version_of(request)
+    return _change(
+        request,
+        found,
+        lambda: services.recount(found, actor=request.user, now=now, version=version),
+        _("Hệ thống đang tính lại số liệu."),
+    )
+
+
+@require_POST
+def compare(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Have a frozen report compared with today."""
+    found = _find(request.user, uuid)
+    return _change(
+        request,
+        found,
+        lambda: services.compare(found, actor=request.user, now=timezone.now()),
+        _("Hệ thống đang so với số liệu hiện nay."),
+    )
+
+
+@require_POST
+def number(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Keep the number and day of a draft."""
+    found = _find(request.user, uuid)
+    form = LetterNumberForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, number_form=form)
+    typed = form.cleaned_data
+    return _change(
+        request,
+        found,
+        lambda: REPORTS.number(found, actor=request.user, now=timezone.now(), **typed),
+        _("Đã lưu số và ngày báo cáo."),
+    )
+
+
+@require_POST
+def scan(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Keep the scan of a report signed by hand."""
+    found = _find(request.user, uuid)
+    form = LetterScanForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, found, scan_form=form)
+    typed = form.cleaned_data
+    act = {"actor": request.user, "now": timezone.now(), "version": typed["version"]}
+    return _change(
+        request,
+        found,
+        lambda: REPORTS.attach_scan(found, typed["file"], **act),
+        _("Đã tải lên bản quét."),
+    )
+
+
+@require_POST
+def step(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Take a step; one that is refused comes back with its form."""
+    found = _find(request.user, uuid)
+    form = LetterStepForm(request.POST)
+    if not form.is_valid():
+        return _conflict(request, found)  # no form of ours sends this
+    try:
+        if not try_step(REPORTS, found, form, request):
+            return _page(request, found, sent=form)
+    except (StaleVersion, IllegalStep, Barred):
+        return _conflict(request, found)
+    messages.success(request, _DONE[ReportAction(form.cleaned_data["action"])]())
+    return redirect("reports:report", found.uuid)
+
+
+@require_safe
+def pdf(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Return the report as it went out, as it was frozen, or as it would be printed now."""
+    found = _find(request.user, uuid)
+    if found.paper is not None:
+        document = found.letter if "original" in request.GET else found.paper
+        return file_response(document or found.paper, as_attachment="download" in request.GET)
+    if not found.counted_at:
+        raise Http404
+    content = services.render(found, now=timezone.now())
+    headers = {"Cache-Control": "private, no-store"}
+    return HttpResponse(content, content_type="application/pdf", headers=headers)
+
+
+@require_safe
+def export(request: UserRequest, uuid: UUID, form: str) -> HttpResponse:
+    """Return the numbers as spreadsheet, JSON or CSV."""
+    found = _find(request.user, uuid)
+    made: dict[str, tuple[Callable[[Report], str | bytes], str]] = {
+        "xlsx": (exports.as_sheet, sheets.XLSX),
+        "json": (exports.as_json, "application/json; charset=utf-8"),
+        "csv": (exports.as_csv, "text/csv; charset=utf-8"),
+    }
+    if form not in made or not found.counted_at:
+        raise Http404
+    make, media_type = made[form]
+    numbers = sum(1 for _line in exports.lines_of(found))
+    note_export("bao-cao", rows=numbers, params={}, actor=request.user, now=timezone.now())
+    name = f"bao-cao-{found.since:%Y%m%d}-{found.until:%Y%m%d}.{form}"
+    return HttpResponse(
+        make(found),
+        content_type=media_type,
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+@require_safe
+def rows(request: UserRequest, subject: str, measure: str) -> HttpResponse:
+    """List exactly what a number counts, narrowed as the number was."""
+    _must_read(request.user)
+    found = subjects().get(subject)
+    if found is None or measure not in {one.code for one in found.measures}:
+        raise Http404
+    span, counted = _asked_span(request), found.measure(measure)
+    listed = narrowed(found, request.user, span, counted)
+    narrowed_to = []
+    for dimension in found.dimensions_for(request.user):
+        if (key := request.GET.get(dimension.code)) is not None:
+            listed = listed.filter(**_equal(dimension.column, key))
+            narrowed_to.append((dimension.words, request.GET.get("named", key)))
+    if sheets.is_wanted(request.GET):
+        taken = first_rows(found.for_list(listed), order=found.order, size=sheets.MOST_ROWS + 1)
+        shown = [found.shown(row, request.user) for row in taken]
+        now = timezone.now()
+        note_export(
+            f"bao-cao-{subject}",
+            rows=len(shown),
+            params=request.GET.dict(),
+            actor=request.user,
+            now=now,
+        )
+        today = timezone.localdate(now)
+        return sheets.sheet_response(shown, found.columns, name=f"{subject}-{measure}", today=today)
+    page = keyset_page(found.for_list(listed), order=found.order, params=request.GET)
+    shown = [found.shown(row, request.user) for row in page.object_list]
+    first, *others = found.columns
+    context = {
+        "subject": found,
+        "measure": counted,
+        "span": span,
+        "narrowed_to": narrowed_to,
+        "page": page,
+        "count": capped_count(listed),
+        "headers": [column.header for column in found.columns],
+        "lines": [
+            (
+                found.url(row),
+                _said(first.value(row)),
+                [(column.header, _said(column.value(row))) for column in others],
+            )
+            for row in shown
+        ],
+    }
+    return render(request, "reports/rows.html", context)
+
+
+@require_safe
+def charts(request: UserRequest) -> HttpResponse:
+    """Show the charts, each with the table it was drawn from."""
+    _must_read(request.user)
+    now = timezone.now()
+    found = [(name, make(request.user, now)) for name, (_title, make) in SERIES.items()]
+    return render(request, "reports/charts.html", {"charts": found})
+
+
+@require_safe
+def chart(request: UserRequest, name: str) -> HttpResponse:
+    """Return one chart as SVG, as an image stands in a page."""
+    _must_read(request.user)
+    if name not in SERIES:
+        raise Http404
+    _title, make = SERIES[name]
+    content = drawing.draw(make(request.user, timezone.now()))
+    headers = {
+        "Cache-Control": "private, no-store",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HttpResponse(content, content_type=SVG, headers=headers)
+
+
+def _page(
+    request: UserRequest,
+    found: Report,
+    *,
+    sent: LetterStepForm | None = None,
+    words_form: WordsForm | None = None,
+    number_form: LetterNumberForm | None = None,
+    scan_form: LetterScanForm | None = None,
+    violations: Sequence[Violation] = (),
+) -> HttpResponse:
+    """Render the page of a report, with a form that came back where there is one."""
+    is_own = found.agency_id in request.user.body_ids
+    writes = is_own and request.user.can(Capability.REPORT)
+    is_draft = writes and found.stage == ReportStage.DRAFT
+    takes_scan = writes and found.stage == ReportStage.AWAITING_SIGNATURE
+    if is_draft:
+        words_form = words_form or WordsForm(
+            initial={
+                "remarks": found.remarks,
+                "plans": found.plans,
+                "version": found.version,
+            },
+            auto_id="words_%s",
+        )
+        number_form = number_form or LetterNumberForm(
+            initial={
+                "letter_number": found.letter_number,
+                "letter_date": found.letter_date or timezone.localdate(),
+                "version": found.version,
+            },
+            auto_id="number_%s",
+        )
+    if takes_scan and found.signing_mode == SigningMode.INK:
+        scan_form = scan_form or LetterScanForm(
+            initial={"version": found.version}, auto_id="scan_%s"
+        )
+    context = {
+        "report": found,
+        "sections": _sections(found, request.user, is_own=is_own) if found.counted_at else (),
+        "paces": [
+            {**one, "label": Procedure(one["procedure"]).label}
+            for one in found.figures.get("paces", [])
+        ],
+        "compared": [
+            (
+                subjects()[one["subject"]].title,
+                subjects()[one["subject"]].measure(one["measure"]).words,
+                one["then"],
+                one["now"],
+            )
+            for one in found.compared
+        ],
+        "cards": cards_of(REPORTS, found, request, sealing=_("Phát hành báo cáo"), sent=sent),
+        "is_own": is_own,
+        "is_draft": is_draft,
+        "words_form": words_form,
+        "number_form": number_form,
+        "scan_form": scan_form,
+        "violations": violations,
+    }
+    if wants_fragment(request):
+        response = render(request, "reports/_counting.html", context)
+        if not found.waits:
+            response["HX-Refresh"] = "true"
+        return response
+    return render(request, "reports/report.html", context)
+
+
+def _sections(found: Report, user: User, *, is_own: bool) -> list[Section]:
+    """Return the subjects with their numbers; who is not of the body reads them without lists."""
+    sections = []
+    for code, subject in subjects().items():
+        counted = found.figures["subjects"].get(code)
+        if counted is None:
+            continue
+
+        def number(
+            measure: str,
+            count: int,
+            span: Span,
+            *,
+            subject: Subject[Any] = subject,
+            **narrowed: str,
+        ) -> Number:
+            if not is_own or not count:
+                return Number(count, "")
+            asked = {"since": f"{span.since:%d/%m/%Y}", "until": f"{span.until:%d/%m/%Y}"}
+            path = reverse("reports:rows", args=[subject.code, measure])
+            return Number(count, f"{path}?{urlencode(asked | narrowed)}")
+
+        lines = [
+            Line(
+                str(one.words),
+                bool(one.part_of),
+                number(one.code, counted["total"].get(one.code, 0), found.span),
+                number(one.code, counted["before"].get(one.code, 0), found.span.before),
+            )
+            for one in subject.measures
+        ]
+        apart = []
+        for dimension in subject.dimensions_for(found.made_by):
+            parts = counted["by"].get(dimension.code, [])
+            if len(parts) < 2:  # noqa: PLR2004 (nothing to tell apart)
+                continue
+            shown = [
+                (
+                    label or _("(không ghi)"),
+                    [
+                        number(
+                            one.code,
+                            numbers.get(one.code, 0),
+                            found.span,
+                            **{dimension.code: key, "named": label},
+                        )
+                        for one in subject.main
+                    ],
+                )
+                for key, label, numbers in parts[:_PARTS_SHOWN]
+            ]
+            header = [str(dimension.words), *(str(one.words) for one in subject.main)]
+            apart.append((str(dimension.words), header, shown, len(parts) - len(shown)))
+        sections.append(Section(subject, lines, apart))
+    return sections
+
+
+def _change(
+    request: UserRequest, found: Report, change: Callable[[], object], done: str
+) -> HttpResponse:
+    """Change a report and go back to its page; what stops it is said there."""
+    try:
+        change()
+    except Refused as refusal:
+        return _page(request, found, violations=refusal.violations)
+    except (StaleVersion, NotEditable):
+        return _conflict(request, found)
+    except (Report.DoesNotExist, PermissionDenied) as error:
+        raise Http404 from error
+    messages.success(request, done)
+    return redirect("reports:report", found.uuid)
+
+
+def _conflict(request: UserRequest, found: Report) -> HttpResponse:
+    """Show the report as it is now: somebody else changed it, nothing was overwritten."""
+    changed = Violation(
+        "changed_meanwhile",
+        _("Báo cáo đã được người khác thay đổi, hoặc bước này phải do người khác thực hiện."),
+        way_out=_("Xem lại báo cáo dưới đây rồi làm tiếp."),
+    )
+    response = _page(request, _find(request.user, found.uuid), violations=[changed])
+    response.status_code = 409
+    return response
+
+
+def _find(user: User, uuid: UUID) -> Report:
+    found = Report.objects.visible_to(user).select_related(
+        "agency",
+        "office",
+        "letter",
+        "signed_letter",
+        "scan",
+        "made_by__agency",
+        "signed_by",
+        "sent_by",
+    )
+    return get_object_or_404(found, uuid=uuid)
+
+
+def _must_read(user: User) -> None:
+    if not user.can(Capability.READ_DOSSIERS):
+        raise Http404
+
+
+def _asked_span(request: UserRequest) -> Span:
+    """Return the span of the address; one that can't be read is not found."""
+    form = AskedSpanForm(request.GET)
+    if not form.is_valid():
+        raise Http404
+    span = Span(form.cleaned_data["since"], form.cleaned_data["until"])
+    if services.span_is_countable(span, now=timezone.now()):
+        raise Http404
+    return span
+
+
+def _equal(column: str, key: str) -> dict[str, Any]:
+    """Return what narrows rows to a key; none is no key, a key that can't be one fits nothing."""
+    if column.endswith("uuid"):
+        if not key:
+            return {f"{column}__isnull": True}
+        try:
+            return {column: UUID(key)}
+        except ValueError as error:
+            raise Http404 from error
+    return {column: key}
+
+
+def _said(value: str | int | date | None) -> str:
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}"
+    return str(value) if value not in (None, "") else "–"
