@@ -69,7 +69,9 @@ class World:
                 subscriber=holder,  # type: ignore[arg-type]
                 key_pair=before.key if before else builders.key(self.dice.choice(["token", "sim"])),
             )
-            made.issued_at = made.not_before = self.moment(after=before and before.issued_at)
+            made.issued_at = made.not_before = self.moment(
+                after=before.issued_at if before else None
+            )
             made.not_after = made.issued_at + timedelta(days=self.dice.choice([30, 200, 500, 900]))
             made.predecessor = before
             if before is not None:

@@ -18,6 +18,7 @@ from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.reports import services
 from portal.reports.models import Report
+from portal.reports.paper import letter_of
 from portal.reports.spans import offered
 from requests_app.workflow import State
 from tests import builders, story
@@ -147,7 +148,7 @@ def test_what_is_said_stands_in_the_document_and_a_head_sends_it_back_with_a_rea
     report = desk.counted()
     assert desk.post(desk.officer, "words", report, remarks="Đã tập huấn.", plans="Cần 12.") == 302
     report.refresh_from_db()
-    assert services.letter_of(report, now=NOW).remarks == ["Đã tập huấn."]
+    assert letter_of(report, now=NOW).remarks == ["Đã tập huấn."]
     pdf = desk.officer.get(reverse("reports:pdf", args=[report.uuid]))
     assert pdf.content.startswith(b"%PDF")
     assert desk.post(desk.officer, "step", report, action="request_signature") == 200  # no number
