@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "portal.deadlines",
     "portal.notices",
     "portal.ca",
+    "portal.demand",
     "portal.documents",
     "portal.reports",
     "portal.demo",

@@ -58,6 +58,7 @@ class Capability(StrEnum):
     SEE_DASHBOARD = "see_dashboard"
     REPORT = "report"  # writes the reports of its body
     SIGN_REPORTS = "sign_reports"
+    ASK_FOR_DEMAND = "ask_for_demand"  # opens rounds, corrects what comes in
     SEE_STAFF_ACCOUNTS = "see_staff_accounts"  # those of the body it leads
     SEE_AUDIT = "see_audit"
     ADMINISTER = "administer"
@@ -105,6 +106,7 @@ ROLES: dict[str, RoleProfile] = {
         Capability.PREPARE_REORGANISATIONS,
         Capability.READ_DRAFT_REORGANISATIONS,
         Capability.REPORT,
+        Capability.ASK_FOR_DEMAND,
         Capability.SEE_DASHBOARD,
     ),
     Role.OFFICE_HEAD: _profile(
@@ -122,6 +124,7 @@ ROLES: dict[str, RoleProfile] = {
         *_WORK,
         Capability.SUPPLY_DEVICES,
         Capability.REPORT,
+        Capability.ASK_FOR_DEMAND,
         Capability.REVEAL_IDENTITIES,
         Capability.SEE_DASHBOARD,
     ),

@@ -14,7 +14,7 @@ from portal.ca.authority import ceremony
 from portal.ca.authority import services as authority
 from portal.ca.register import expiry
 from portal.demo import bodies as demo_bodies
-from portal.demo import dossiers, mergers, people
+from portal.demo import dossiers, mergers, office_work, people
 
 # Kind, how many, carrier: what the CA's store holds before the first dossier.
 STOCK = (("token", 80, ""), ("sim", 4, "Viettel"), ("sim", 2, "Vinaphone"), ("sd", 2, ""))
@@ -54,5 +54,7 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
     dossiers.play_all(bodies, accounts, pin=settings.DEMO_PIN, now=now, say=say)
     while expiry.open_missing(now=now):
         pass
+    say("Báo cáo, đợt đề xuất nhu cầu")
+    office_work.play(accounts, now=now)
     say("Sáp nhập hai xã: mô tả và phương án")
     mergers.play(bodies, accounts, now=now)

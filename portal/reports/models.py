@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from portal.agencies.models import Agency
 from portal.reports.querysets import ReportQuerySet
 from portal.reports.spans import Span
-from portal.reports.workflow import ReportStage
 from requests_app.models import OwnLetter
+from requests_app.own_letters.workflow import PaperStage
 
 
 class Report(OwnLetter):
@@ -28,7 +28,7 @@ class Report(OwnLetter):
     office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
     since = models.DateField(_("từ ngày"))
     until = models.DateField(_("đến ngày"))
-    stage = models.CharField(max_length=20, choices=ReportStage, default=ReportStage.DRAFT)
+    stage = models.CharField(max_length=20, choices=PaperStage, default=PaperStage.DRAFT)
     waits = models.CharField(max_length=10, choices=Waits, blank=True, default=Waits.FIGURES)
     problem = models.CharField(max_length=250, blank=True)
     figures: models.JSONField[Any, Any] = models.JSONField(default=dict)

@@ -9,7 +9,7 @@ from django.db.models import Q
 from portal.agencies.models import Agency
 from portal.core.background.leases import LeasedQuerySet
 from portal.core.roles import Capability, Scope
-from portal.reports.workflow import REPORT_STEPS, ReportAction, ReportStage
+from requests_app.own_letters.workflow import PaperStage, waiting_stages
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -22,7 +22,7 @@ class ReportQuerySet(LeasedQuerySet["Report"]):
         of its bodies, to the CA of all, to the auditor of the tree."""
         if not user.can(Capability.READ_DOSSIERS):
             return self.none()
-        own, issued = Q(agency__in=user.body_ids), Q(stage=ReportStage.ISSUED)
+        own, issued = Q(agency__in=user.body_ids), Q(stage=PaperStage.ISSUED)
         if user.scope is Scope.OFFICE:
             return self.filter(own | (issued & Q(office__in=user.body_ids)))
         if user.scope is Scope.CA:
@@ -34,7 +34,4 @@ class ReportQuerySet(LeasedQuerySet["Report"]):
 
     def waiting_for(self, user: User) -> Self:
         """Return what waits for ``user``'s role in their own body."""
-        ahead = (ReportAction.SIGN, ReportAction.SEAL)
-        steps = [one for one in REPORT_STEPS if one.role == user.role and one.action in ahead]
-        stages = {stage for step in steps for stage in step.sources}
-        return self.filter(agency__in=user.body_ids, stage__in=stages)
+        return self.filter(agency__in=user.body_ids, stage__in=waiting_stages(user.role))

@@ -28,8 +28,8 @@ from portal.reports.models import Report
 from portal.reports.paper import letter_of
 from portal.reports.spans import Span
 from portal.reports.subjects import subjects
-from portal.reports.workflow import REPORT_STEPS, ReportAction, ReportStage
 from requests_app.own_letters.steps import LetterKind
+from requests_app.own_letters.workflow import PAPER_STEPS, PaperAction, PaperStage
 
 logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=10)
@@ -82,7 +82,7 @@ def write(
     report: Report, *, remarks: str, plans: str, actor: User, now: datetime, version: int
 ) -> Report:
     """Keep what a person says to the numbers. Raises as ``LetterKind.lock``."""
-    found = REPORTS.lock(report, actor=actor, version=version, stage=ReportStage.DRAFT)
+    found = REPORTS.lock(report, actor=actor, version=version, stage=PaperStage.DRAFT)
     found.remarks, found.plans = nfc(remarks), nfc(plans)
     REPORTS.touch(found, "edit", actor=actor, now=now)
     return found
@@ -91,7 +91,7 @@ def write(
 @transaction.atomic
 def recount(report: Report, *, actor: User, now: datetime, version: int) -> Report:
     """Have a draft counted anew, as of now. Raises as ``LetterKind.lock``."""
-    found = REPORTS.lock(report, actor=actor, version=version, stage=ReportStage.DRAFT)
+    found = REPORTS.lock(report, actor=actor, version=version, stage=PaperStage.DRAFT)
     found.waits, found.problem, found.made_by = Report.Waits.FIGURES, "", actor
     REPORTS.touch(found, "recount", actor=actor, now=now)
     return found
@@ -185,7 +185,7 @@ def render(report: Report, *, now: datetime) -> bytes:
 
 
 def _problems(report: Report, action: str) -> Sequence[Violation | None]:
-    if action != ReportAction.REQUEST_SIGNATURE or (report.counted_at and not report.waits):
+    if action != PaperAction.REQUEST_SIGNATURE or (report.counted_at and not report.waits):
         return []
     return [
         Violation(
@@ -202,7 +202,7 @@ def _named(report: Report) -> tuple[str, str]:
 
 REPORTS: LetterKind[Report] = LetterKind(
     rows=Report.objects,
-    steps=REPORT_STEPS,
+    steps=PAPER_STEPS,
     edits=Capability.REPORT,
     code="report",
     target_type="report",

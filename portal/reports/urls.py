@@ -16,9 +16,9 @@ urlpatterns = [
     path("<uuid:uuid>/noi-dung/", views.words, name="words"),
     path("<uuid:uuid>/tinh-lai/", views.recount, name="recount"),
     path("<uuid:uuid>/so-sanh/", views.compare, name="compare"),
-    path("<uuid:uuid>/so-ngay/", views.number, name="number"),
-    path("<uuid:uuid>/ban-quet/", views.scan, name="scan"),
-    path("<uuid:uuid>/buoc/", views.step, name="step"),
+    path("<uuid:uuid>/so-ngay/", views.PAPERS.number, name="number"),
+    path("<uuid:uuid>/ban-quet/", views.PAPERS.scan, name="scan"),
+    path("<uuid:uuid>/buoc/", views.PAPERS.step, name="step"),
     path("<uuid:uuid>/bao-cao.pdf", views.pdf, name="pdf"),
     path("<uuid:uuid>/so-lieu.<str:form>", views.export, name="export"),
 ]

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,7 +19,6 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.audit.exports import note_export
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused, Violation
-from portal.core.steps import IllegalStep
 from portal.core.web import sheets
 from portal.core.web.paging import Order, capped_count, first_rows, keyset_page
 from portal.documents.responses import file_response
@@ -35,11 +32,8 @@ from portal.reports.series import SERIES
 from portal.reports.services import REPORTS
 from portal.reports.spans import Span
 from portal.reports.subjects import subjects
-from portal.reports.workflow import ReportAction, ReportStage
-from requests_app.errors import Barred, NotEditable, StaleVersion
-from requests_app.models import SigningMode
-from requests_app.own_letters.cards import cards_of, try_step
 from requests_app.own_letters.forms import LetterNumberForm, LetterScanForm, LetterStepForm
+from requests_app.own_letters.views import PaperPages
 from requests_app.pages.components import version_of, wants_fragment
 from requests_app.workflow import Procedure
 
@@ -48,14 +42,6 @@ if TYPE_CHECKING:
 
 SVG = "image/svg+xml"
 _PARTS_SHOWN = 100  # of what rows are told apart by; all of them stand in the spreadsheet
-_DONE = {
-    ReportAction.REQUEST_SIGNATURE: lambda: _("Đã trình lãnh đạo ký."),
-    ReportAction.REVISE: lambda: _("Đã lấy lại báo cáo để sửa; chữ ký và bản quét cũ bị bỏ."),
-    ReportAction.SEND_BACK_TO_DRAFT: lambda: _("Đã yêu cầu soạn lại."),
-    ReportAction.SIGN: lambda: _("Đã ký báo cáo."),
-    ReportAction.SEAL: lambda: _("Đã phát hành báo cáo."),
-    ReportAction.CANCEL: lambda: _("Đã bỏ báo cáo."),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +113,7 @@ def words(request: UserRequest, uuid: UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(request, found, words_form=form)
     typed = form.cleaned_data
-    return _change(
+    return PAPERS.change(
         request,
         found,
         lambda: services.write(
@@ -147,7 +133,7 @@ def recount(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Have a draft counted anew."""
     found = _find(request.user, uuid)
     now, version = timezone.now(), version_of(request)
-    return _change(
+    return PAPERS.change(
         request,
         found,
         lambda: services.recount(found, actor=request.user, now=now, version=version),
@@ -159,61 +145,12 @@ def recount(request: UserRequest, uuid: UUID) -> HttpResponse:
 def compare(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Have a frozen report compared with today."""
     found = _find(request.user, uuid)
-    return _change(
+    return PAPERS.change(
         request,
         found,
         lambda: services.compare(found, actor=request.user, now=timezone.now()),
         _("Hệ thống đang so với số liệu hiện nay."),
     )
-
-
-@require_POST
-def number(request: UserRequest, uuid: UUID) -> HttpResponse:
-    """Keep the number and day of a draft."""
-    found = _find(request.user, uuid)
-    form = LetterNumberForm(request.POST)
-    if not form.is_valid():
-        return _page(request, found, number_form=form)
-    typed = form.cleaned_data
-    return _change(
-        request,
-        found,
-        lambda: REPORTS.number(found, actor=request.user, now=timezone.now(), **typed),
-        _("Đã lưu số và ngày báo cáo."),
-    )
-
-
-@require_POST
-def scan(request: UserRequest, uuid: UUID) -> HttpResponse:
-    """Keep the scan of a report signed by hand."""
-    found = _find(request.user, uuid)
-    form = LetterScanForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _page(request, found, scan_form=form)
-    typed = form.cleaned_data
-    act = {"actor": request.user, "now": timezone.now(), "version": typed["version"]}
-    return _change(
-        request,
-        found,
-        lambda: REPORTS.attach_scan(found, typed["file"], **act),
-        _("Đã tải lên bản quét."),
-    )
-
-
-@require_POST
-def step(request: UserRequest, uuid: UUID) -> HttpResponse:
-    """Take a step; one that is refused comes back with its form."""
-    found = _find(request.user, uuid)
-    form = LetterStepForm(request.POST)
-    if not form.is_valid():
-        return _conflict(request, found)  # no form of ours sends this
-    try:
-        if not try_step(REPORTS, found, form, request):
-            return _page(request, found, sent=form)
-    except (StaleVersion, IllegalStep, Barred):
-        return _conflict(request, found)
-    messages.success(request, _DONE[ReportAction(form.cleaned_data["action"])]())
-    return redirect("reports:report", found.uuid)
 
 
 @require_safe
@@ -342,32 +279,21 @@ def _page(
     violations: Sequence[Violation] = (),
 ) -> HttpResponse:
     """Render the page of a report, with a form that came back where there is one."""
-    is_own = found.agency_id in request.user.body_ids
-    writes = is_own and request.user.can(Capability.REPORT)
-    is_draft = writes and found.stage == ReportStage.DRAFT
-    takes_scan = writes and found.stage == ReportStage.AWAITING_SIGNATURE
-    if is_draft:
+    shared = PAPERS.context(
+        request,
+        found,
+        edits=Capability.REPORT,
+        sent=sent,
+        number_form=number_form,
+        scan_form=scan_form,
+    )
+    is_own = shared["is_own"]
+    if shared["is_draft"]:
         words_form = words_form or WordsForm(
-            initial={
-                "remarks": found.remarks,
-                "plans": found.plans,
-                "version": found.version,
-            },
+            initial={"remarks": found.remarks, "plans": found.plans, "version": found.version},
             auto_id="words_%s",
         )
-        number_form = number_form or LetterNumberForm(
-            initial={
-                "letter_number": found.letter_number,
-                "letter_date": found.letter_date or timezone.localdate(),
-                "version": found.version,
-            },
-            auto_id="number_%s",
-        )
-    if takes_scan and found.signing_mode == SigningMode.INK:
-        scan_form = scan_form or LetterScanForm(
-            initial={"version": found.version}, auto_id="scan_%s"
-        )
-    context = {
+    context = shared | {
         "report": found,
         "sections": _sections(found, request.user, is_own=is_own) if found.counted_at else (),
         "paces": [
@@ -383,12 +309,7 @@ def _page(
             )
             for one in found.compared
         ],
-        "cards": cards_of(REPORTS, found, request, sealing=_("Phát hành báo cáo"), sent=sent),
-        "is_own": is_own,
-        "is_draft": is_draft,
         "words_form": words_form,
-        "number_form": number_form,
-        "scan_form": scan_form,
         "violations": violations,
     }
     if wants_fragment(request):
@@ -456,34 +377,6 @@ def _sections(found: Report, user: User, *, is_own: bool) -> list[Section]:
     return sections
 
 
-def _change(
-    request: UserRequest, found: Report, change: Callable[[], object], done: str
-) -> HttpResponse:
-    """Change a report and go back to its page; what stops it is said there."""
-    try:
-        change()
-    except Refused as refusal:
-        return _page(request, found, violations=refusal.violations)
-    except (StaleVersion, NotEditable):
-        return _conflict(request, found)
-    except (Report.DoesNotExist, PermissionDenied) as error:
-        raise Http404 from error
-    messages.success(request, done)
-    return redirect("reports:report", found.uuid)
-
-
-def _conflict(request: UserRequest, found: Report) -> HttpResponse:
-    """Show the report as it is now: somebody else changed it, nothing was overwritten."""
-    changed = Violation(
-        "changed_meanwhile",
-        _("Báo cáo đã được người khác thay đổi, hoặc bước này phải do người khác thực hiện."),
-        way_out=_("Xem lại báo cáo dưới đây rồi làm tiếp."),
-    )
-    response = _page(request, _find(request.user, found.uuid), violations=[changed])
-    response.status_code = 409
-    return response
-
-
 def _find(user: User, uuid: UUID) -> Report:
     found = Report.objects.visible_to(user).select_related(
         "agency",
@@ -496,6 +389,9 @@ def _find(user: User, uuid: UUID) -> Report:
         "sent_by",
     )
     return get_object_or_404(found, uuid=uuid)
+
+
+PAPERS: PaperPages[Report] = PaperPages(REPORTS, _find, _page, "reports:report")
 
 
 def _must_read(user: User) -> None:

@@ -77,6 +77,9 @@ EVERYBODY = _only(*ALL)
 ADMINISTRATOR = _only(AD)
 SEEN = _about({200: ON_THE_WAY}, {200: CA})
 COVERING = _about({200: OFFICE | CA}, {200: CA})  # the office is in no auditor's tree here
+_READ = _but(ALL, AD)
+READERS = _only(*_READ, rest=404)
+REPORT = _about({200: OFFICE | CA}, {200: CA})  # issued
 # A page of a step that is somebody else's turn leads back to the dossier.
 LED_BACK = _about({302: ON_THE_WAY}, {302: CA})
 CONFLICT = _about({409: ON_THE_WAY}, {409: CA})
@@ -104,6 +107,38 @@ ACCESS: dict[str, Access] = {
     "GET background": ADMINISTRATOR,
     "GET help:index": _open(),
     "GET help:guide": _open(),
+    # Reports and demand
+    "GET reports:list": READERS,
+    "POST reports:list": READERS,  # the form again: nothing was typed
+    "GET reports:charts": READERS,
+    "GET reports:chart": READERS,
+    "GET reports:rows": _only(*_READ, rest=404, since="01/01/2026", until="01/02/2026"),
+    "GET reports:report": REPORT,
+    "GET reports:pdf": REPORT,
+    "GET reports:export": REPORT,
+    "POST reports:words": REPORT,  # the form again: nothing was typed
+    "POST reports:number": REPORT,
+    "POST reports:scan": REPORT,
+    "POST reports:step": _about({409: OFFICE | CA}, {409: CA}),
+    "POST reports:recount": _about({409: frozenset({OO})}, {}),  # it is no draft
+    "POST reports:compare": _about({302: OFFICE}, {}),
+    "GET demand:list": READERS,
+    "GET demand:open": _only(OO, CO, rest=404),
+    "POST demand:open": _only(OO, CO, rest=404),
+    "GET demand:round": SEEN,
+    "POST demand:start": _about(
+        {302: frozenset({C, OO, CO}), 403: ON_THE_WAY}, {302: frozenset({CO}), 403: CA}
+    ),
+    "POST demand:close": _about({302: frozenset({OO}), 403: ON_THE_WAY}, {403: CA}),
+    "GET demand:export": _about({200: OFFICE}, {}),
+    "GET demand:proposal": SEEN,
+    "GET demand:pdf": SEEN,
+    "POST demand:write": SEEN,  # the form again: nothing was typed
+    "POST demand:correct": SEEN,
+    "POST demand:number": SEEN,
+    "POST demand:scan": SEEN,
+    "POST demand:step": CONFLICT,
+    "POST demand:take_proposed": _about({409: frozenset({C})}, {}),
     # Dossiers
     "GET requests_app:list": EVERYBODY,
     "GET requests_app:queue": EVERYBODY,

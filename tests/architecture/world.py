@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from django.test import Client
 from django.urls import URLPattern, URLResolver
@@ -22,10 +23,12 @@ from portal.ca.models import Certificate
 from portal.ca.register import services
 from portal.core.models import CalendarDay
 from portal.core.roles import Role
+from portal.demand.models import DemandProposal, DemandRound
 from portal.documents import services as documents
 from portal.documents.models import Document
 from portal.notices.models import Mail, Notice
 from portal.notices.querysets import MOST_TRIES
+from portal.reports.models import Report
 from requests_app.letter_workflow import Stage
 from requests_app.models import (
     Attachment,
@@ -37,6 +40,7 @@ from requests_app.models import (
     RoutingProposal,
     RoutingRule,
 )
+from requests_app.own_letters.workflow import PaperStage
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.builders import NOW
@@ -66,6 +70,9 @@ class Side:
     change: AccountChange
     mail: Mail
     covering_letter: CoveringLetter  # sent: the office and the CA see it
+    report: Report  # of the office, issued
+    demand_round: DemandRound  # of the office
+    demand_proposal: DemandProposal  # of the body, sent
     merger: Merger  # a draft: its office alone sees it
     asked: MergerOffice  # the office's, in a reorganisation of a third one: not answered
 
@@ -152,6 +159,7 @@ def _side() -> Side:
     )
     subscriber = builders.person(at=agency)
     device = builders.device(custody=Custody.AT_AGENCY, agency=agency, subscriber=subscriber)
+    asked = _demand_round(office, by=people[Role.OFFICE_OFFICER])
     return Side(
         agency=agency,
         office=office,
@@ -203,8 +211,45 @@ def _side() -> Side:
             made_at=NOW,
             updated_at=NOW,
         ),
+        report=Report.objects.create(
+            agency=office,
+            stage=PaperStage.ISSUED,
+            since=date(2026, 1, 1),
+            until=date(2026, 3, 31),
+            waits="",
+            counted_at=NOW,
+            figures={"subjects": {}, "paces": []},
+            letter=paper,
+            **_made(people[Role.OFFICE_OFFICER]),
+        ),
+        demand_round=asked,
+        demand_proposal=DemandProposal.objects.create(
+            round=asked,
+            agency=agency,
+            number=1,
+            stage=PaperStage.ISSUED,
+            letter=paper,
+            **_made(clerk),
+        ),
         merger=_merger(agency, officer=people[Role.OFFICE_OFFICER]),
         asked=_asked(office),
+    )
+
+
+def _made(by: User) -> dict[str, Any]:
+    return {"made_by": by, "made_at": NOW, "updated_at": NOW}
+
+
+def _demand_round(office: Agency, *, by: User) -> DemandRound:
+    return DemandRound.objects.create(
+        opened_by_body=office,
+        title="Nhu cầu",
+        first_year=2027,
+        last_year=2027,
+        row_codes=["organisation"],
+        due_on=NOW.date(),
+        opened_by=by,
+        opened_at=NOW,
     )
 
 
@@ -270,6 +315,17 @@ _OF_A_COVERING_LETTER = {
     "requests_app:number_covering",
     "requests_app:uncover",
 }
+_OF_A_REPORT = {
+    f"reports:{name}"
+    for name in (
+        "report", "words", "recount", "compare", "number", "scan", "step", "pdf", "export",
+    )
+}  # fmt: skip
+_OF_A_DEMAND_ROUND = {f"demand:{name}" for name in ("round", "start", "close", "export")}
+_OF_A_DEMAND_PROPOSAL = {
+    f"demand:{name}"
+    for name in ("proposal", "write", "take_proposed", "correct", "number", "scan", "step", "pdf")
+}
 _OF_A_REPLY = {
     "orgmerge:reply",
     "orgmerge:reply_import",
@@ -302,7 +358,10 @@ def kwargs_of(route: str, names: list[str], side: Side) -> dict[str, object]:
         "token": uuid.UUID(int=0),  # no sheet is parked
         "day": DAY_OFF,
         "kind": "bodies" if route.startswith("orgmerge:") else "mau_01_person",
-        "name": "chung-thu",
+        "name": "ho-so" if route.startswith("reports:") else "chung-thu",
+        "subject": "ho-so",
+        "measure": "sent",
+        "form": "json",
         "slug": "van-thu",
         "body_code": side.merger.bodies.get().uuid,
         "record_code": side.merger.handovers.get().uuid,
@@ -329,6 +388,9 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
     if route.startswith("api:certificate"):
         return side.certificate.uuid
     special = {
+        **dict.fromkeys(_OF_A_REPORT, side.report.uuid),
+        **dict.fromkeys(_OF_A_DEMAND_ROUND, side.demand_round.uuid),
+        **dict.fromkeys(_OF_A_DEMAND_PROPOSAL, side.demand_proposal.uuid),
         "api:device": side.device.uuid,
         "devices:send": side.agency.uuid,
         "devices:office_return": side.office.uuid,

@@ -23,6 +23,8 @@ ORDER: tuple[str, ...] = (
     "agencies_agency",
     "requests_app_coveringletter",
     "reports_report",
+    "demand_demandround",
+    "demand_demandproposal",
     "requests_app_dossier",
     "requests_app_covereddossier",
     "requests_app_dossieritem",
@@ -73,6 +75,8 @@ _PARTS_OF: Mapping[str, tuple[str, ...]] = {
         "requests_app_transferinquiry",
     ),
     "reports_report": ("reports_report_edited_by",),
+    "demand_demandround": ("demand_demandproposal",),
+    "demand_demandproposal": ("demand_demandproposal_edited_by",),
     "devices_shipment": ("devices_shipmentitem",),
     "accounts_user": (
         "accounts_accountchange",

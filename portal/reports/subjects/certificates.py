@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from portal.agencies.models import SubscriberKind
@@ -45,18 +46,12 @@ def _revoked_for(reason: RevocationReason) -> Measure:
 def _ending(days: int) -> Measure:
     return Measure(
         f"ending_{days}",
-        _ENDING[days],
+        format_lazy(_("hết hạn trong {days} ngày sau kỳ"), days=days),
         lambda span: _valid_at_end(span) & Q(not_after__lt=span.end + timedelta(days=days)),
         part_of="valid",
         is_main=days == ENDING_WITHIN[0],
     )
 
-
-_ENDING = {
-    30: _("hết hạn trong 30 ngày sau kỳ"),
-    60: _("hết hạn trong 60 ngày sau kỳ"),
-    90: _("hết hạn trong 90 ngày sau kỳ"),
-}
 
 SUBJECT = Subject(
     code="chung-thu",

@@ -1,4 +1,4 @@
-"""The way of a report as one table: written at the desk, signed by the head, issued."""
+"""The way of a body's own paper as one table: written at the desk, signed by the head, issued."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from portal.core.steps import Step, StepTable
 from requests_app.letter_workflow import EDITING
 
 
-class ReportStage(models.TextChoices):
-    """Where a report stands."""
+class PaperStage(models.TextChoices):
+    """Where a paper stands."""
 
     DRAFT = "draft", _("Đang soạn")
     AWAITING_SIGNATURE = "awaiting_signature", _("Chờ lãnh đạo ký")
@@ -20,15 +20,15 @@ class ReportStage(models.TextChoices):
     CANCELLED = "cancelled", _("Đã bỏ")
 
 
-class ReportAction(models.TextChoices):
-    """What can be done to a report; named as of every letter a body writes about its own work."""
+class PaperAction(models.TextChoices):
+    """What can be done to a paper; named as of covering letters."""
 
     REQUEST_SIGNATURE = "request_signature", _("Trình lãnh đạo ký")
     REVISE = "revise", _("Lấy lại để sửa")
     SEND_BACK_TO_DRAFT = "send_back_to_draft", _("Yêu cầu soạn lại")
-    SIGN = "sign", _("Ký báo cáo")
+    SIGN = "sign", _("Ký văn bản")
     SEAL = "seal", _("Ký số cơ quan và phát hành")
-    CANCEL = "cancel", _("Bỏ báo cáo này")
+    CANCEL = "cancel", _("Bỏ văn bản này")
 
 
 # Who writes, and who signs, in a body, an office and at the CA.
@@ -38,55 +38,62 @@ DESKS = (
     (Role.CA_OPERATOR, Role.CA_SUPERVISOR),
 )
 
-ReportStep = Step[ReportAction, ReportStage]
+PaperStep = Step[PaperAction, PaperStage]
 
 
-def _steps_of(desk: Role, head: Role) -> tuple[ReportStep, ...]:
-    draft, waiting = frozenset({ReportStage.DRAFT}), frozenset({ReportStage.AWAITING_SIGNATURE})
-    signed = frozenset({ReportStage.AWAITING_SEAL})
+def _steps_of(desk: Role, head: Role) -> tuple[PaperStep, ...]:
+    draft, waiting = frozenset({PaperStage.DRAFT}), frozenset({PaperStage.AWAITING_SIGNATURE})
+    signed = frozenset({PaperStage.AWAITING_SEAL})
     return (
         Step(
-            action=ReportAction.REQUEST_SIGNATURE,
+            action=PaperAction.REQUEST_SIGNATURE,
             sources=draft,
-            target=ReportStage.AWAITING_SIGNATURE,
+            target=PaperStage.AWAITING_SIGNATURE,
             role=desk,
         ),
         Step(
-            action=ReportAction.SIGN,
+            action=PaperAction.SIGN,
             sources=waiting,
-            target=ReportStage.AWAITING_SEAL,
+            target=PaperStage.AWAITING_SEAL,
             role=head,
             barred_by=frozenset({EDITING}),
         ),
         Step(
-            action=ReportAction.SEND_BACK_TO_DRAFT,
+            action=PaperAction.SEND_BACK_TO_DRAFT,
             sources=waiting,
-            target=ReportStage.DRAFT,
+            target=PaperStage.DRAFT,
             role=head,
             needs_reason=True,
         ),
         Step(
-            action=ReportAction.SEAL,
+            action=PaperAction.SEAL,
             sources=signed,
-            target=ReportStage.ISSUED,
+            target=PaperStage.ISSUED,
             role=desk,
-            barred_by=frozenset({ReportAction.SIGN}),
+            barred_by=frozenset({PaperAction.SIGN}),
         ),
         Step(
-            action=ReportAction.REVISE,
+            action=PaperAction.REVISE,
             sources=waiting | signed,
-            target=ReportStage.DRAFT,
+            target=PaperStage.DRAFT,
             role=desk,
         ),
         Step(
-            action=ReportAction.CANCEL,
+            action=PaperAction.CANCEL,
             sources=draft,
-            target=ReportStage.CANCELLED,
+            target=PaperStage.CANCELLED,
             role=desk,
         ),
     )
 
 
-REPORT_STEPS: StepTable[ReportAction, ReportStage] = StepTable(
+PAPER_STEPS: StepTable[PaperAction, PaperStage] = StepTable(
     step for desk, head in DESKS for step in _steps_of(desk, head)
 )
+
+
+def waiting_stages(role: str) -> set[PaperStage]:
+    """Return the stages at which a paper waits for ``role`` to sign or to issue it."""
+    ahead = (PaperAction.SIGN, PaperAction.SEAL)
+    steps = [one for one in PAPER_STEPS if one.role == role and one.action in ahead]
+    return {stage for step in steps for stage in step.sources}

@@ -1,0 +1,114 @@
+"""Rounds that ask how many certificates will be needed, and what bodies answer."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from portal.accounts.models import User
+from portal.agencies.models import Agency
+from portal.demand.querysets import DemandProposalQuerySet, DemandRoundQuerySet
+from portal.demand.rows import ROWS, DemandRow
+from requests_app.models import OwnLetter
+from requests_app.own_letters.workflow import PaperStage
+
+Cells = Mapping[str, Mapping[str, int]]  # row → year, as text → how many
+
+
+class DemandRound(models.Model):
+    """A question to bodies: of which years, which rows of the form, until when."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    opened_by_body = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    title = models.CharField(_("tên đợt"), max_length=200)
+    basis = models.CharField(_("căn cứ"), max_length=250, blank=True)
+    first_year = models.PositiveSmallIntegerField(_("từ năm"))
+    last_year = models.PositiveSmallIntegerField(_("đến năm"))
+    row_codes: models.JSONField[Any, Any] = models.JSONField(_("các dòng"), default=list)
+    due_on = models.DateField(_("hạn gửi"))
+    opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    objects = DemandRoundQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-opened_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="demand_round_years_in_order",
+                condition=Q(last_year__gte=models.F("first_year")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def years(self) -> list[str]:
+        return [str(year) for year in range(self.first_year, self.last_year + 1)]
+
+    @property
+    def rows(self) -> list[DemandRow]:
+        return [row for row in ROWS if row.code in self.row_codes]
+
+
+class DemandProposal(OwnLetter):
+    """What one body says it needs. Sent, it stays; another takes its place, numbered on."""
+
+    round = models.ForeignKey(DemandRound, models.PROTECT, related_name="proposals")
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    number = models.PositiveSmallIntegerField(_("lần"))
+    stage = models.CharField(max_length=20, choices=PaperStage, default=PaperStage.DRAFT)
+    cells: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    notes: models.JSONField[Any, Any] = models.JSONField(default=dict)  # row → words
+    known: models.JSONField[Any, Any] = models.JSONField(default=dict)  # as the portal knew it
+    is_replaced = models.BooleanField(default=False)
+    # What the round's office or the CA puts in its place; the body's own stays beside.
+    corrected: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    correction_reason = models.CharField(_("lý do điều chỉnh"), max_length=500, blank=True)
+    corrected_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    corrected_at = models.DateTimeField(null=True)
+
+    objects = DemandProposalQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-made_at", "-pk"]
+        indexes = [
+            models.Index(fields=["agency", "-made_at", "-id"], name="demand_proposal_agency"),
+            models.Index(fields=["round", "stage", "agency"], name="demand_proposal_round"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["round", "agency", "number"], name="demand_proposal_numbered"
+            ),
+            models.UniqueConstraint(
+                fields=["round", "agency"],
+                condition=Q(stage=PaperStage.ISSUED, is_replaced=False),
+                name="demand_proposal_one_in_force",
+            ),
+            models.UniqueConstraint(
+                fields=["round", "agency"],
+                condition=Q(stage__in=["draft", "awaiting_signature", "awaiting_seal"]),
+                name="demand_proposal_one_open",
+            ),
+        ]
+
+    @property
+    def title(self) -> str:
+        """What it is called in lists and on its page."""
+        return _("Đề xuất nhu cầu %(years)s (lần %(number)d)") % {
+            "years": f"{self.round.first_year}–{self.round.last_year}",
+            "number": self.number,
+        }
+
+    @property
+    def agreed(self) -> Cells:
+        """What counts: as corrected where it was, else as proposed."""
+        cells: Cells = self.corrected or self.cells
+        return cells

@@ -1,0 +1,383 @@
+"""Rounds and proposals: opened, written, sent as letters, corrected, summed up, compared."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Count, Max, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal.accounts.models import User
+from portal.accounts.querysets import UserQuerySet
+from portal.agencies.models import Agency, AgencyKind
+from portal.agencies.querysets import AgencyQuerySet
+from portal.audit import services as audit
+from portal.audit.look_only import refuse_look_only
+from portal.ca.models import Certificate
+from portal.ca.querysets import CertificateQuerySet
+from portal.core.roles import Capability, roles_that_can
+from portal.core.rules import Violation, refuse
+from portal.core.text.vietnamese import nfc
+from portal.demand.acts import proposal_act, round_act
+from portal.demand.known import issued_counts, known_of, proposed
+from portal.demand.models import Cells, DemandProposal, DemandRound
+from portal.demand.paper import letter_of
+from portal.demand.rows import BY_CODE, DemandRow
+from portal.documents import letters
+from portal.notices import services as notices
+from requests_app.models import DossierItem
+from requests_app.own_letters.steps import LetterKind
+from requests_app.own_letters.workflow import PAPER_STEPS, PaperAction, PaperStage
+from requests_app.workflow import ENDED
+
+# Which row a form asks for, of a person's by what the key is stored in.
+_ROW_OF = {
+    "mau_01_person/token": "person_token",
+    "mau_01_person/sim": "person_sim",
+    "mau_01_person/sd": "person_sd",
+    "mau_02_organisation": "organisation",
+    "mau_03_system": "system",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundFacts:
+    """What is typed to open a round."""
+
+    title: str
+    basis: str
+    first_year: int
+    last_year: int
+    row_codes: list[str]
+    due_on: date
+
+
+@transaction.atomic
+def open_round(facts: RoundFacts, *, actor: User, now: datetime) -> DemandRound:
+    """Ask the bodies of an office, or from the CA the offices, and tell their people.
+
+    Raises PermissionDenied.
+    """
+    refuse_look_only(actor, now=now)
+    if not actor.can(Capability.ASK_FOR_DEMAND):
+        raise PermissionDenied("only an office or the CA asks for demand")
+    made = DemandRound.objects.create(
+        opened_by_body=actor.agency,
+        title=nfc(facts.title),
+        basis=nfc(facts.basis),
+        first_year=facts.first_year,
+        last_year=facts.last_year,
+        row_codes=facts.row_codes,
+        due_on=facts.due_on,
+        opened_by=actor,
+        opened_at=now,
+    )
+    asked = bodies_asked(made, today=timezone.localdate(now)).order_by().values("pk")
+    people = _writers(asked)
+    notices.tell(
+        people,
+        cause=f"demand-round:{made.pk}",
+        title=_("Đề xuất nhu cầu chứng thư trước %(day)s: %(title)s")
+        % {"day": f"{made.due_on:%d/%m/%Y}", "title": made.title},
+        text=made.basis,
+        path=reverse("demand:round", args=[made.uuid]),
+        target_type="demand_round",
+        target_uuid=made.uuid,
+        asks=True,
+        now=now,
+    )
+    audit.record(round_act("demand_round.open", made), actor=actor, now=now)
+    return made
+
+
+def _writers(agencies: Any) -> UserQuerySet:
+    writers = roles_that_can(Capability.REPORT)
+    return User.objects.filter(agency__in=agencies, role__in=writers, is_active=True)
+
+
+@transaction.atomic
+def close_round(of: DemandRound, *, actor: User, now: datetime) -> None:
+    """End a round: nobody sends to it any more. Raises DoesNotExist or PermissionDenied."""
+    rows = DemandRound.objects.visible_to(actor).select_related("opened_by_body__office")
+    found = rows.select_for_update(of=("self",), no_key=True).get(pk=of.pk)
+    if not is_keeper(found, actor):
+        raise PermissionDenied("a round is ended by the body that opened it")
+    if found.closed_at is None:
+        found.closed_at = now
+        found.save(update_fields=["closed_at"])
+        notices.settle("demand_round", found.uuid, now=now)
+        audit.record(round_act("demand_round.close", found), actor=actor, now=now)
+
+
+def is_keeper(of: DemandRound, user: User) -> bool:
+    """Say whether ``user`` keeps the round: corrects what came in, ends it."""
+    return of.opened_by_body_id in user.body_ids and user.can(Capability.ASK_FOR_DEMAND)
+
+
+def bodies_asked(of: DemandRound, *, today: date) -> AgencyQuerySet:
+    """Return the bodies with a seal a round asks: an office's, or of the CA's the offices and the
+    bodies that have none."""
+    existing = Agency.objects.existing(today).filter(has_seal=True)
+    if of.opened_by_body.kind == AgencyKind.CA:
+        return existing.filter(office__isnull=True).exclude(kind=AgencyKind.CA)
+    return existing.filter(office=of.opened_by_body)
+
+
+@transaction.atomic
+def start_proposal(of: DemandRound, *, actor: User, now: datetime) -> DemandProposal:
+    """Open the body's next proposal, or return the one it has open.
+
+    An office's begins as the sum of what its own rounds of the same years brought in. Raises
+    PermissionDenied, or Refused where the round is over or does not ask the body.
+    """
+    refuse_look_only(actor, now=now)
+    if not actor.can(Capability.REPORT):
+        raise PermissionDenied("only who writes a body's reports proposes")
+    # Two who begin at once meet here.
+    of = DemandRound.objects.select_for_update(of=("self",), no_key=True).get(pk=of.pk)
+    asked = bodies_asked(of, today=timezone.localdate(now))
+    if of.closed_at is not None or not asked.filter(pk=actor.agency_id).exists():
+        raise refuse(
+            "round_is_over",
+            _("Đợt đề xuất đã kết thúc, hoặc không hỏi đơn vị này."),
+            way_out=_("Liên hệ nơi mở đợt."),
+        )
+    theirs = DemandProposal.objects.filter(round=of, agency=actor.agency)
+    open_one = theirs.exclude(stage__in=[PaperStage.ISSUED, PaperStage.CANCELLED]).first()
+    if open_one is not None:
+        return open_one
+    last = theirs.filter(stage=PaperStage.ISSUED).order_by("number").last()
+    made = DemandProposal.objects.create(
+        round=of,
+        agency=actor.agency,
+        number=(theirs.aggregate(Max("number"))["number__max"] or 0) + 1,
+        cells=dict(last.agreed) if last else sum_of_rounds(of, actor.agency),
+        known=known_of(actor.agency, of, now=now),
+        made_by=actor,
+        made_at=now,
+        updated_at=now,
+    )
+    made.edited_by.add(actor)
+    audit.record(proposal_act("demand.start", made), actor=actor, now=now)
+    return made
+
+
+def sum_of_rounds(of: DemandRound, office: Agency) -> dict[str, dict[str, int]]:
+    """Return what the bodies of ``office`` proposed, as corrected, for the years of ``of``."""
+    rows = DemandProposal.objects.in_force().filter(round__opened_by_body=office)
+    return summed((one.agreed for one in rows.iterator()), of)
+
+
+def summed(all_cells: Iterable[Cells], of: DemandRound) -> dict[str, dict[str, int]]:
+    """Add up cells over the rows and years of a round; what is nothing everywhere is left out."""
+    sums: dict[str, Counter[str]] = {row.code: Counter() for row in of.rows}
+    for cells in all_cells:
+        for code, by_year in cells.items():
+            if code in sums:
+                sums[code].update({year: by_year.get(year, 0) for year in of.years})
+    return {code: dict(+by_year) for code, by_year in sums.items() if +by_year}
+
+
+@transaction.atomic
+def write(
+    proposal: DemandProposal,
+    cells: Cells,
+    notes: Mapping[str, str],
+    *,
+    actor: User,
+    now: datetime,
+    version: int,
+) -> DemandProposal:
+    """Keep what was typed into the form. Raises as ``LetterKind.lock``."""
+    found = PROPOSALS.lock(proposal, actor=actor, version=version, stage=PaperStage.DRAFT)
+    found.cells = cells
+    found.notes = {code: nfc(words) for code, words in notes.items() if words.strip()}
+    PROPOSALS.touch(found, "edit", actor=actor, now=now)
+    return found
+
+
+@transaction.atomic
+def take_proposed(
+    proposal: DemandProposal, *, actor: User, now: datetime, version: int
+) -> DemandProposal:
+    """Put the portal's proposal into the cells that are empty. Raises as ``LetterKind.lock``."""
+    found = PROPOSALS.lock(proposal, actor=actor, version=version, stage=PaperStage.DRAFT)
+    of = DemandRound.objects.get(pk=found.round_id)
+    cells = {code: dict(by_year) for code, by_year in found.cells.items()}
+    for row in of.rows:
+        for year in of.years:
+            if known := found.known.get(row.code):
+                number = proposed(known, is_first_year=year == of.years[0], year=year)
+                cells.setdefault(row.code, {}).setdefault(year, number)
+    found.cells = cells
+    PROPOSALS.touch(found, "edit", actor=actor, now=now)
+    return found
+
+
+@transaction.atomic
+def correct(
+    proposal: DemandProposal, cells: Cells, reason: str, *, actor: User, now: datetime
+) -> DemandProposal:
+    """Put other numbers beside those that were sent; the body's own stay and are seen.
+
+    Raises DoesNotExist, PermissionDenied, or Refused without a reason or where it was replaced.
+    """
+    rows = DemandProposal.objects.visible_to(actor).select_related(
+        "round__opened_by_body", "agency__office"
+    )
+    found = rows.select_for_update(of=("self",), no_key=True).get(pk=proposal.pk)
+    if not is_keeper(found.round, actor):
+        raise PermissionDenied("proposals are corrected by who asked for them")
+    if not reason.strip():
+        raise refuse("no_reason", _("Phải nêu lý do điều chỉnh."), way_out=_("Ghi lý do."))
+    if found.is_replaced or found.stage != PaperStage.ISSUED:
+        raise refuse(
+            "proposal_replaced",
+            _("Đơn vị đã gửi đề xuất khác thay cho bản này."),
+            way_out=_("Điều chỉnh bản gửi sau cùng."),
+        )
+    found.corrected = {} if cells == found.cells else cells
+    found.correction_reason = nfc(reason)
+    found.corrected_by, found.corrected_at = actor, now
+    found.version += 1
+    found.save()
+    audit.record(proposal_act("demand.correct", found), actor=actor, now=now)
+    return found
+
+
+def actual_of(of: DemandRound, certificates: CertificateQuerySet) -> dict[str, dict[str, int]]:
+    """Return how many of ``certificates`` were newly issued for each row in each year."""
+    counted = certificates.aggregate(**issued_counts(of))
+    return {row.code: {year: counted[f"{row.code}_{year}"] for year in of.years} for row in of.rows}
+
+
+def warn_of_overruns(*, now: datetime) -> int:
+    """Tell the body and who asked where more was issued or asked for this year than was agreed.
+
+    Told once for each row and year of a proposal. Returns how many people were told.
+    """
+    year = str(timezone.localdate(now).year)
+    told = 0
+    rounds = DemandRound.objects.filter(first_year__lte=int(year), last_year__gte=int(year))
+    for of in rounds.select_related("opened_by_body"):
+        agreed = DemandProposal.objects.in_force().filter(round=of).select_related("agency")
+        proposals = {one.agency_id: one for one in agreed}
+        used = _used(of, list(proposals), year=year)
+        for agency, proposal in proposals.items():
+            for row in of.rows:
+                wanted = proposal.agreed.get(row.code, {}).get(year)
+                count = used.get((agency, row.code), 0)
+                if wanted is not None and count > wanted:
+                    told += _tell_overrun(proposal, row, year, count=count, wanted=wanted, now=now)
+    return told
+
+
+def _used(of: DemandRound, agencies: list[int], *, year: str) -> Counter[tuple[int, str]]:
+    """Return (body, row) → how many were issued in the year and are asked for. Two queries."""
+    used: Counter[tuple[int, str]] = Counter()
+    columns = [f"{row.code}_{year}" for row in of.rows]
+    issued = Certificate.objects.filter(agency__in=agencies).order_by().values("agency")
+    groups = issued.annotate(**issued_counts(of)).values_list("agency", *columns)
+    for agency, *counts in groups:
+        used.update({(agency, row.code): n for row, n in zip(of.rows, counts, strict=True)})
+    asked = DossierItem.objects.filter(
+        dossier__agency__in=agencies, dossier__sent_at__year=int(year), result__isnull=True
+    ).exclude(Q(dossier__state__in=ENDED) | Q(decision="refused"))
+    kinds = asked.order_by().values_list("dossier__agency", "dossier__kind", "storage")
+    for agency, kind, storage, count in kinds.annotate(Count("pk")):
+        if (row_code := _ROW_OF.get(kind) or _ROW_OF.get(f"{kind}/{storage}")) in BY_CODE:
+            used[agency, str(row_code)] += count
+    return used
+
+
+def _tell_overrun(
+    proposal: DemandProposal, row: DemandRow, year: str, *, count: int, wanted: int, now: datetime
+) -> int:
+    words = _("%(body)s: %(row)s năm %(year)s đã cấp và đề nghị %(count)d, kế hoạch %(wanted)d")
+    people = _writers([proposal.agency_id, proposal.round.opened_by_body_id])
+    return notices.tell(
+        people,
+        cause=f"demand-over:{proposal.pk}:{row.code}:{year}",
+        title=words
+        % {
+            "body": proposal.agency.name,
+            "row": row.words,
+            "year": year,
+            "count": count,
+            "wanted": wanted,
+        },
+        text=_("Gửi đề xuất bổ sung, hoặc rà soát lại các đề nghị đang chờ."),
+        path=reverse("demand:proposal", args=[proposal.uuid]),
+        target_type="demand_proposal",
+        target_uuid=proposal.uuid,
+        now=now,
+    )
+
+
+def render(proposal: DemandProposal, *, now: datetime) -> bytes:
+    """Return the proposal as PDF, as it would be frozen now."""
+    return letters.render(letter_of(proposal, now=now))
+
+
+def _problems(proposal: DemandProposal, action: str) -> list[Violation | None]:
+    if action not in (PaperAction.REQUEST_SIGNATURE, PaperAction.SEAL):
+        return []
+    is_over = proposal.round.closed_at is not None
+    missing = action == PaperAction.REQUEST_SIGNATURE and any(
+        year not in proposal.cells.get(row.code, {})
+        for row in proposal.round.rows
+        for year in proposal.round.years
+    )
+    return [
+        Violation(
+            "round_is_over",
+            _("Đợt đề xuất đã kết thúc."),
+            way_out=_("Liên hệ nơi mở đợt."),
+        )
+        if is_over
+        else None,
+        Violation(
+            "cells_missing",
+            _("Còn ô chưa ghi số; không có nhu cầu thì ghi 0."),
+            way_out=_("Ghi đủ các ô, hoặc bấm “Điền theo số hệ thống đề xuất”."),
+        )
+        if missing
+        else None,
+    ]
+
+
+def _follow(proposal: DemandProposal, action: str, now: datetime) -> None:
+    """What is sent takes the place of what the body sent before, and answers the question."""
+    if action != PaperAction.SEAL:
+        return
+    earlier = DemandProposal.objects.filter(
+        round=proposal.round_id, agency=proposal.agency_id, stage=PaperStage.ISSUED
+    )
+    earlier.exclude(pk=proposal.pk).update(is_replaced=True)
+
+
+def _named(proposal: DemandProposal) -> tuple[str, str]:
+    return proposal.title, reverse("demand:proposal", args=[proposal.uuid])
+
+
+PROPOSALS: LetterKind[DemandProposal] = LetterKind(
+    rows=DemandProposal.objects.select_related("round__opened_by_body"),
+    steps=PAPER_STEPS,
+    edits=Capability.REPORT,
+    code="demand",
+    target_type="demand_proposal",
+    act=proposal_act,
+    render=lambda proposal, now: render(proposal, now=now),
+    file_name=lambda proposal: f"CV-nhu-cau-{proposal.letter_number.replace('/', '-')}.pdf",
+    named=_named,
+    problems=_problems,
+    follow=_follow,
+)
