@@ -14,7 +14,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.agencies.models import AgencyKind
 from portal.audit.exports import note_export
@@ -84,6 +84,7 @@ def index(request: UserRequest) -> HttpResponse:
     return render(request, "demand/list.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def open_round(request: UserRequest) -> HttpResponse:
     """Open a round."""
     if not request.user.can(Capability.ASK_FOR_DEMAND):

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.audit.exports import note_export
 from portal.core.roles import Capability, Scope
@@ -71,6 +71,7 @@ class Section:
     apart: Sequence[tuple[str, Sequence[str], Sequence[tuple[str, Sequence[Number]]], int]]
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def index(request: UserRequest) -> HttpResponse:
     """List the reports, and open a new one."""
     _must_read(request.user)

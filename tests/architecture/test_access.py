@@ -487,7 +487,7 @@ def _ask(client: Client, method: str, path: str, data: Mapping[str, Any]) -> int
     mark = transaction.savepoint()
     try:
         if method == "GET":
-            return client.get(path).status_code
+            return client.get(path, data).status_code
         if path.startswith("/api/"):
             sent = {"data": data, "content_type": "application/json"}
             return getattr(client, method.lower())(path, **sent).status_code  # type: ignore[no-any-return]
