@@ -90,6 +90,23 @@ def test_a_choice_is_taken_and_the_plan_made_anew(
     assert planned.line_about(newest, LineAbout.CERTIFICATE, other).action == LineAction.CHANGE
 
 
+def test_what_was_chosen_is_not_offered_again_until_the_plan_is_made_anew(
+    merger: Merger, officer: User, plan: Plan
+) -> None:
+    client, body = signed_in(officer), merger.bodies.get().pk
+    unmade = f"{page_of(merger, 'plan_choices')}?open=yes"
+    typed = {"body": body, "version": merger.version, "do": "proposed"}
+
+    offered = client.get(unmade)
+    answer = client.post(unmade, typed)
+    merger.choices.update(decided_at=NOW + timedelta(minutes=1))  # after the plan was asked for
+    left = client.get(unmade)
+
+    assert len(offered.context["offers"]) == 1
+    assert answer.headers["Location"] == unmade
+    assert left.headers["Location"] == page_of(merger)
+
+
 def test_none_can_be_chosen(merger: Merger, officer: User, plan: Plan) -> None:
     choose(merger, officer, 0)
 
@@ -236,14 +253,16 @@ def test_dossiers_and_empty_devices_of_a_divided_body_are_settled_many_at_once(
     for about, action in ((LineAbout.DOSSIER, "refile"), (LineAbout.DEVICE, "hand_over")):
         lines = planned.plan_of(split, officer).lines.filter(about=about, reason="body_split")
         page = text_of(officer, f"{page_of(split)}?open=settle&about={about}&reason=body_split")
-        at_once = f"{page_of(split, 'settle')}?body={old.uuid}&about={SLUG_OF[about]}"
-        asked = text_of(officer, f"{at_once}&reason=body_split")
+        query = f"about={SLUG_OF[about]}&reason=body_split"
+        asked = text_of(officer, f"{page_of(split, 'settle')}?body={old.uuid}&{query}")
+        asked_of_all = text_of(officer, f"{page_of(split, 'settle')}?{query}")
         settle(split, officer, list(lines), action=action, body=body.pk)
         decided = planned.plan_of(split, officer).lines.filter(about=about, reason="settled")
 
         assert "cần người quyết định chuyển về đâu" in page
         assert "quyết định 2 dòng" in page
         assert "Quyết định 2 dòng" in asked
+        assert "Quyết định 2 dòng" in asked_of_all
         assert [(one.action, one.sender, one.is_open) for one in decided] == [
             (action, body, False)
         ] * 2
