@@ -167,18 +167,18 @@ def ratio() -> None:
     from orgmerge.register import inputs  # noqa: PLC0415
     from portal.core.database.bulk import collector_paused  # noqa: PLC0415
 
-    worlds = [
-        inputs.world_of(_merger(title), today=timezone.localdate(NOW)) for title in ("few", "many")
-    ]
-    counts = [len(world.certificates) for world in worlds]
+    today = timezone.localdate(NOW)
+    worlds = [list(inputs.worlds_of(_merger(title), today=today)) for title in ("few", "many")]
+    counts = [sum(len(world.certificates) for world in parts) for parts in worlds]
     again = [max(20_000 // count, 1) for count in counts]
     seconds: list[list[float]] = [[], []]
     with collector_paused():
         for _run in range(RUNS):
-            for size, world in enumerate(worlds):
+            for size, parts in enumerate(worlds):
                 began = time.process_time()
                 for _again in range(again[size]):
-                    planner.plan(world)
+                    for world in parts:
+                        planner.plan(world)
                 passed = time.process_time() - began
                 seconds[size].append(passed / again[size] / counts[size])
     few, many = map(statistics.median, seconds)

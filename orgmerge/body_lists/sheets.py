@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import from_excel
 
 from orgmerge.models import BodyList
 from portal.core.rules import Refused, refuse
@@ -95,6 +96,7 @@ _NEEDED: Mapping[str, set[str]] = {
 _ZIP = b"PK\x03\x04"
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _MOST_CELL = 350
+_DAYS = range(36526, 73051)  # as a workbook counts: 2000 to 2099
 _DELIMITERS = ",;\t"
 # Of a file a command reads: the nation's communes came to 81,084 rows of bodies (10 MB).
 MOST_FILE_ROWS = 300_000
@@ -130,7 +132,7 @@ def read(content: bytes, *, kind: str = "", most_rows: int = MAX_ROWS) -> Record
     found = []
     for number, values in rows:
         record = {
-            name: _cell(values[index]) if index < len(values) else ""
+            name: _cell(values[index], is_day=name == "effective_on") if index < len(values) else ""
             for index, name in columns.items()
         }
         if any(record.values()):
@@ -174,10 +176,19 @@ def _text(content: bytes) -> Iterator[tuple[int, Sequence[Any]]]:
         return
     first = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
+    number = 0
     try:
-        yield from enumerate(csv.reader(StringIO(text), delimiter=delimiter), start=1)
+        # Strictly: a quotation mark that is never closed would swallow all rows after it.
+        reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        for number, row in enumerate(reader, start=1):
+            yield number, row
     except csv.Error as error:
-        raise _not_readable() from error
+        raise refuse(
+            "bad_quotes",
+            _("Dòng %(row)d: dấu ngoặc kép mở không đóng hoặc đóng giữa ô, hoặc ô quá dài.")
+            % {"row": number + 1},
+            way_out=_("Sửa ô ấy, hoặc lưu lại dạng Excel Workbook (.xlsx)."),
+        ) from error
 
 
 _BYTE_ORDER_MARKS = {
@@ -190,6 +201,7 @@ _MARKED_LETTERS = set("ăâđêôơưáàảãạấầẩẫậắằẳẵặ�
 _TCVN3 = re.compile("[a-z][\xa9-\xae\xb5-\xb9]|[\xa9-\xae\xb5\xb6\xb8\xb9][a-z]", re.IGNORECASE)
 _VNI = re.compile("[äëïöüûøåæîñ]", re.IGNORECASE)
 _LOOKED_AT = 1000  # rows
+_BEGINNING = 200  # bytes
 _ENOUGH, _IN_LETTERS = 3, 200  # of them: at least three, and one in so many letters
 
 
@@ -197,6 +209,9 @@ def _decoded(content: bytes) -> str:
     """Return the text of a file by its byte order mark, else as UTF-8, else as CP1258 when that
     makes Vietnamese words; raise Refused that names the encoding otherwise."""
     named = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "")
+    begins = content[:_BEGINNING]
+    if not named and begins.count(0) * 4 > len(begins):  # UTF-16 without its mark: half of a is 0
+        named = "utf-16-le" if begins[1::2].count(0) > begins[::2].count(0) else "utf-16-be"
     try:
         return content.decode(named or "utf-8")
     except UnicodeDecodeError as error:
@@ -256,10 +271,12 @@ def _titles(kind: str, names: Iterable[str]) -> str:
     return ", ".join(f"{COLUMNS[kind][name][0]} ({name})" for name in wanted)
 
 
-def _cell(value: Any) -> str:
-    """Return a cell as text; days as people write them."""
+def _cell(value: Any, *, is_day: bool = False) -> str:
+    """Return a cell as text; days as people write them, also those a workbook has as numbers."""
     if value is None:
         return ""
+    if is_day and isinstance(value, int | float) and value in _DAYS:
+        value = from_excel(value)
     if isinstance(value, datetime | date):
         return f"{value:%d/%m/%Y}"
     if isinstance(value, float) and value.is_integer():

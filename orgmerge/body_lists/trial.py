@@ -23,7 +23,7 @@ from orgmerge.body_lists.sheets import Records
 from orgmerge.description import contradictions
 from orgmerge.planner import facts, names
 from orgmerge.planner.successors import DISTRICTS_ENDED_ON
-from orgmerge.register import inputs, queries
+from orgmerge.register import queries
 from orgmerge.register.inputs import Description
 from orgmerge.vocabulary import Extent
 from portal.agencies.levels import CITY, TINH, Level, level_of, organ_of
@@ -322,11 +322,11 @@ class _Above:
         return is_one and bool(above) and self.is_after_districts
 
 
-def world_of(
-    records: Records, *, effective_on: date | None, today: date, tracked: queries.Tracked = iter
-) -> tuple[facts.World, list[Finding]]:
-    """Return the world of the rows of one day, and of which bodies nobody has said what they come
-    under; raises Unusable."""
+def planned_description(
+    records: Records, *, effective_on: date | None, today: date
+) -> tuple[Description, list[Finding]]:
+    """Return what the rows of one day describe with all that follows from it, and of which bodies
+    nobody has said what they come under; raises Unusable."""
     description, rows = description_of(records, effective_on=effective_on, today=today)
     # Raise Unusable with the rows that contradict each other or what the register knows.
     day = description.effective_on
@@ -355,4 +355,4 @@ def world_of(
         for pk, one in whole.targets.items()
         if one.superior_unknown
     ]
-    return inputs.gather(whole, today=today, tracked=tracked), untold
+    return whole, untold

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from django.db.models import F, Max
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -74,23 +74,22 @@ def contradictions_of(merger: Merger) -> list[Violation]:
         if (one.row not in implied or one.code in _OF_IMPLIED_ROWS)
         and (one.row not in unchanged or one.code != "two_targets_of_one_name")
     ]
-    # Who stood under a body that is split or dissolved goes under nobody unless a person says.
-    listed = merger.shares.filter(
-        old=F("new__agency"),
-        old__parent__isnull=False,
-        new__parent__isnull=True,
-        new__parent_body__isnull=True,
-    )
+    own_rows = [
+        (number, described.targets[share.new])
+        for number, share in zip(numbers, described.shares, strict=True)
+        if share.new is not None and described.targets[share.new].agency == share.old
+    ]
     return [
         *told,
         *[
             Violation(
                 "superior_not_said",
                 _("%(name)s: cơ quan cấp trên chia tách hoặc chấm dứt, chưa ghi trực thuộc ai.")
-                % {"name": name},
-                row=position,
+                % {"name": target.name},
+                row=number,
                 way_out=_("Sửa đơn vị và ghi cơ quan cấp trên."),
             )
-            for position, name in listed.order_by("position").values_list("position", "new__name")
+            for number, target in own_rows
+            if target.superior_unknown
         ],
     ]

@@ -6,7 +6,7 @@ made comparable by ``orgmerge.planner.names.key``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -137,7 +137,11 @@ class Decided:
 @dataclass(slots=True)
 class World:
     """Everything a plan is made from. ``day`` is the day the plan is judged on: the effective day,
-    or the day of planning when that is later."""
+    or the day of planning when that is later.
+
+    The world of a part of the bodies knows all of ``bodies``, ``targets`` and ``shares``, of the
+    rest what the bodies of the part have; ``part`` are the targets that it is to plan.
+    """
 
     day: date
     bodies: Mapping[int, KnownBody] = field(default_factory=dict)
@@ -152,6 +156,7 @@ class World:
     decided: Mapping[tuple[str, int], Decided] = field(default_factory=dict)
     # Target → the certificate chosen to live on; 0: none, a new one is asked for.
     chosen: Mapping[int, int] = field(default_factory=dict)
+    part: Collection[int] | None = None  # None: all targets
 
 
 @dataclass(slots=True)

@@ -278,7 +278,8 @@ def decide(context: PlanningContext, certificates: Sequence[KnownCertificate]) -
                 adopted[keeper] = each.pk
                 if outcome.namesake is not None and outcome.namesake.pk == keeper:
                     namesakes.setdefault(keeper, line)
-    for key in sorted(context.world.targets):
+    part = context.world.part
+    for key in sorted(context.world.targets if part is None else part):
         target = context.world.targets[key]
         sources = [share.old for share in context.sources.get(target.pk, [])]
         if target.agency is not None and target.agency not in sources:

@@ -62,10 +62,15 @@ class OfferedChoice:
 
 
 def open_first(plan: Plan, *, only_open: bool = False) -> list[Mapping[str, Any]]:
-    """Return the choices as stored, those that nobody made first."""
-    waiting = [one for one in plan.choices if not one["is_made"]]
-    made = [one for one in plan.choices if one["is_made"]]
-    return waiting if only_open else waiting + made
+    """Return the choices as stored, those first that nobody made, since the plan was asked for
+    neither; one query."""
+    since = plan.merger.choices.filter(decided_at__gt=plan.asked_at)
+    made_since = set(since.values_list("body_id", flat=True))
+    made = [one["is_made"] or one["target"] in made_since for one in plan.choices]
+    waiting = [one for one, is_made in zip(plan.choices, made, strict=True) if not is_made]
+    if only_open:
+        return waiting
+    return waiting + [one for one, is_made in zip(plan.choices, made, strict=True) if is_made]
 
 
 def offers(

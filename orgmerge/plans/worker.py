@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -83,22 +83,26 @@ def make_waiting(*, now: datetime) -> int:
                         _("… và %(count)s lỗi khác.") % {"count": with_dots(len(found) - NAMED)}
                     )
                 raise Contradictory("\n".join(said))
-            world = inputs.world_of(plan.merger, today=timezone.localdate(claim.now))
-            claim.extend(bodies_total=len(world.bodies), planned_for=world.day)
-            made = planner.plan(world)
-            del world  # a quarter of a million of everything: the lines need the room
-            for lines, bodies_done in chunks(made.lines):
-                with transaction.atomic():
-                    claim.extend(bodies_done=bodies_done)
-                    store(plan, lines)
+            tally, choices = Tally(), list[facts.PlannerChoice]()
+            for world in inputs.worlds_of(plan.merger, today=timezone.localdate(claim.now)):
+                claim.extend(bodies_total=len(world.bodies), planned_for=world.day)
+                made = planner.plan(world)
+                del world  # a quarter of a million of everything: the lines need the room
+                for lines, done in chunks(made.lines):
+                    with transaction.atomic():
+                        claim.extend(bodies_done=tally.bodies + done)
+                        store(plan, lines)
+                tally.add(made.lines)
+                choices += made.choices
+                del made
             ready = plan.merger.plans.filter(state=Plan.State.READY).order_by("-number")
             before = ready.filter(number__lt=plan.number).first()
-            counted = counts(made) | {"compared_with": before.number if before else None}
+            counted = tally.counts() | {"compared_with": before.number if before else None}
             if before is not None:
                 comparison.mark(plan, before, hold=claim.extend)
                 plan.counts = counted
                 counted["moved"] = comparison.summary_of(plan, before)
-            _finish(claim, made, counted)
+            _finish(claim, choices, counted)
             # Remove the lines of plans that nobody compares with any more; their counts stay.
             kept = [*ready.values_list("pk", flat=True)[:KEPT], plan.merger.approved_plan_id]
             for older in ready.exclude(pk__in=[pk for pk in kept if pk is not None]):
@@ -120,11 +124,13 @@ def make_waiting(*, now: datetime) -> int:
 
 
 @transaction.atomic
-def _finish(claim: Lease, made: facts.PlannerResult, counted: Mapping[str, Any]) -> None:
+def _finish(
+    claim: Lease, choices: Sequence[facts.PlannerChoice], counted: Mapping[str, Any]
+) -> None:
     claim.end(
         state=Plan.State.READY,
         counts=counted,
-        choices=[asdict(choice) for choice in made.choices],
+        choices=[asdict(choice) for choice in sorted(choices, key=attrgetter("target"))],
         made_at=claim.now,
         bodies_done=F("bodies_total"),
     )
@@ -174,25 +180,44 @@ class Incomplete(Exception):
     """Some lines are about things that are not there; nothing of the chunk was kept."""
 
 
-def counts(plan: facts.PlannerResult) -> dict[str, Any]:
-    """Return how many lines there are of which sort: what a page shows first."""
-    lines = plan.lines
-    # What a person has to say something about: of what sort, why, how many.
-    sorts = Counter((line.about, line.reason) for line in lines if is_to_settle(line))
-    return {
-        "lines": len(lines),
-        "actions": dict(Counter(map(attrgetter("action"), lines))),
-        "about": dict(Counter(map(attrgetter("about"), lines))),
-        "forms": dict(Counter(line.form for line in lines if line.form)),
-        "reasons": dict(Counter(map(attrgetter("reason"), lines))),
-        "stages": {str(stage): n for stage, n in Counter(line.stage for line in lines).items()},
-        "warnings": dict(Counter(code for line in lines for code in line.warnings)),
-        "open": sum(line.is_open for line in lines),
-        "following": dict(
-            Counter(line.about for line in lines if line.reason == Why.FOLLOWS_CERTIFICATE)
-        ),
-        "to_settle": [(about, reason, number) for (about, reason), number in sorted(sorts.items())],
-    }
+class Tally:
+    """How many lines there are of which sort, while they come part by part."""
+
+    def __init__(self) -> None:
+        self.lines = self.open = self.bodies = 0
+        self._of: dict[str, Counter[Any]] = defaultdict(Counter)
+
+    def add(self, lines: Sequence[facts.PlannerLine]) -> None:
+        self.lines += len(lines)
+        self.open += sum(line.is_open for line in lines)
+        self.bodies += len({line.body for line in lines if line.about != LineAbout.BODY})
+        for name in ("action", "about", "reason", "stage"):
+            self._of[name].update(map(attrgetter(name), lines))
+        self._of["form"].update(line.form for line in lines if line.form)
+        self._of["warning"].update(code for line in lines for code in line.warnings)
+        self._of["following"].update(
+            line.about for line in lines if line.reason == Why.FOLLOWS_CERTIFICATE
+        )
+        # What a person has to say something about: of what sort, why, how many.
+        self._of["to_settle"].update(
+            (line.about, line.reason) for line in lines if is_to_settle(line)
+        )
+
+    def counts(self) -> dict[str, Any]:
+        """Return what a page shows first."""
+        sorts = sorted(self._of["to_settle"].items())
+        return {
+            "lines": self.lines,
+            "actions": dict(self._of["action"]),
+            "about": dict(self._of["about"]),
+            "forms": dict(self._of["form"]),
+            "reasons": dict(self._of["reason"]),
+            "stages": {str(stage): n for stage, n in self._of["stage"].items()},
+            "warnings": dict(self._of["warning"]),
+            "open": self.open,
+            "following": dict(self._of["following"]),
+            "to_settle": [(about, reason, number) for (about, reason), number in sorts],
+        }
 
 
 def chunks(lines: list[facts.PlannerLine]) -> Iterator[tuple[list[facts.PlannerLine], int]]:

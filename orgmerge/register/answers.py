@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db.models import Q
@@ -11,6 +11,7 @@ from orgmerge.models import Merger, ReviewItem
 from orgmerge.planner import facts
 from orgmerge.vocabulary import LineAbout, ReviewAnswer
 from portal.agencies.models import SubscriberKind
+from portal.ca.models import Certificate
 
 # Said of a certificate, these tell of whom it belongs to as well.
 _OF_THE_HOLDER = frozenset({ReviewAnswer.CONTINUES, ReviewAnswer.MOVES, ReviewAnswer.LEFT})
@@ -56,6 +57,16 @@ def decided(merger: Merger) -> dict[Key, facts.Decided]:
     """Return what the office settled of things the planner leaves to people."""
     rows = merger.settlements.values_list("about", "target_id", "action", "body_id")
     return {(about, pk): facts.Decided(action=action, to=body) for about, pk, action, body in rows}
+
+
+def placed(merger: Merger) -> Iterator[tuple[int, int]]:
+    """Yield the body of each organisation certificate of which the office settled under whom it
+    goes on, and that described body."""
+    rows = merger.settlements.filter(about=LineAbout.CERTIFICATE, body__isnull=False)
+    target_of = dict(rows.values_list("target_id", "body_id"))
+    of_bodies = Certificate.objects.filter(kind=SubscriberKind.ORGANISATION, pk__in=target_of)
+    for pk, agency in of_bodies.order_by("pk").values_list("pk", "agency_id"):
+        yield agency, target_of[pk]
 
 
 def chosen(merger: Merger) -> dict[int, int]:

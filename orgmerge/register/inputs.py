@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -22,25 +23,34 @@ class Description:
     effective_on: date
 
 
-def world_of(merger: Merger, *, today: date) -> facts.World:
-    """Return everything a plan of ``merger`` is made from, in a fixed number of queries for each
-    thousand bodies, and one for each thousand devices."""
-    world = gather(described(merger), today=today)
-    world.replies = answers.replies(merger)
-    world.decided = answers.decided(merger)
-    world.chosen = answers.chosen(merger)
-    return world
+def worlds_of(merger: Merger, *, today: date) -> Iterator[facts.World]:
+    """Yield everything a plan of ``merger`` is made from, in parts (``gather``), in a fixed number
+    of queries for each thousand bodies, and one for each thousand devices."""
+    replies, decided = answers.replies(merger), answers.decided(merger)
+    chosen, placed = answers.chosen(merger), answers.placed(merger)
+    for world in gather(described(merger), today=today, linked=placed):
+        world.replies, world.decided, world.chosen = replies, decided, chosen
+        yield world
+        del world
 
 
 def described(merger: Merger) -> Description:
     """Return what ``merger`` describes."""
+    rows = merger.shares.order_by("position", "pk")
+    shares = [
+        facts.BodyShare(old=old, new=new, extent=extent, is_implied=is_implied)
+        for old, new, extent, is_implied in rows.values_list(
+            "old_id", "new_id", "extent", "is_implied"
+        )
+    ]
+    rows_of = {(share.old, share.new) for share in shares}
     listed: Iterable[tuple[Any, ...]] = merger.bodies.order_by("position", "pk").values_list(
         "pk", "name", "province", "agency_id", "email_domain",
-        "parent_body__name", "parent__name", "parent_id",
+        "parent_body__name", "parent__name", "parent_id", "agency__parent_id",
     )  # fmt: skip
     found: dict[int, facts.Target] = {}
     above: dict[int, int] = {}
-    for pk, name, province, agency, domain, new_superior, superior, parent in listed:
+    for pk, name, province, agency, domain, new_superior, superior, parent, before in listed:
         if new_superior is None and parent is not None:
             above[pk] = parent
         found[pk] = facts.Target(
@@ -51,38 +61,62 @@ def described(merger: Merger) -> Description:
             agency=agency,
             superior=names.key(new_superior or superior or ""),
             email_domain=domain,
+            # Who stood under a body that is split or ends stands under none until a person says.
+            superior_unknown=before is not None
+            and parent is None
+            and new_superior is None
+            and (agency, pk) in rows_of,
         )
     targets = dict(_under_new_names(found.values(), above))
-    rows = merger.shares.order_by("position", "pk")
-    shares = [
-        facts.BodyShare(old=old, new=new, extent=extent, is_implied=is_implied)
-        for old, new, extent, is_implied in rows.values_list(
-            "old_id", "new_id", "extent", "is_implied"
-        )
-    ]
     return Description(targets, shares, merger.effective_on)
 
 
 def gather(
-    description: Description, *, today: date, tracked: queries.Tracked = iter
-) -> facts.World:
-    """Return the world of a description: nothing that the bodies have is left out. ``tracked``
-    tells somebody how far the reading has come.
+    description: Description,
+    *,
+    today: date,
+    linked: Iterable[tuple[int, int]] = (),
+    tracked: queries.Tracked = iter,
+) -> Iterator[facts.World]:
+    """Yield the world of a description: nothing that the bodies have is left out. That of very many
+    bodies comes in parts, which can be planned one after the other; whoever lets each go before the
+    next never has it all in memory. ``tracked`` tells somebody how far the reading has come.
 
-    Units without a seal are theirs as well. The bodies above stand in it for their names alone.
+    ``linked`` are a body and a target of which somebody said something together. Units without a
+    seal are their body's as well. The bodies above stand in it for their names alone.
     """
-    body_ids = involved(description)
-    found = queries.read(body_ids, today=today, tracked=tracked)
-    return facts.World(
-        day=max(description.effective_on, today),
-        bodies=queries.bodies_with_superiors(body_ids, today=today),
-        targets=description.targets,
-        shares=description.shares,
-        certificates=found.certificates,
-        devices=found.devices,
-        subscribers=list(found.subscribers.values()),
-        dossiers=found.dossiers,
-    )
+    ids = involved(description)
+    bodies = queries.bodies_with_superiors(ids, today=today)
+    sources: dict[int, list[int]] = defaultdict(list)  # of each target
+    for share in description.shares:
+        if share.new is not None:
+            sources[share.new].append(share.old)
+    for pk, target in description.targets.items():
+        if target.agency is not None:
+            sources[pk].append(target.agency)
+    if len(ids) > queries.PART:
+        for body, pk in linked:
+            sources[pk].append(body)
+    parts = [frozenset(part) for part in queries.parts(ids, sources.values())]
+    for part in tracked(parts):
+        found = queries.read(part, today=today)
+        is_first = part is parts[0]
+        yield facts.World(
+            day=max(description.effective_on, today),
+            bodies=bodies,
+            targets=description.targets,
+            shares=description.shares,
+            certificates=found.certificates,
+            devices=found.devices,
+            subscribers=list(found.subscribers.values()),
+            dossiers=found.dossiers,
+            part=[
+                pk
+                for pk in description.targets
+                if (sources[pk][0] in part if pk in sources else is_first)
+            ],
+        )
+        del found  # or it would stay until the next has been read
 
 
 def involved(description: Description) -> frozenset[int]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from itertools import chain
 from sys import intern
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from devices.models import Device
@@ -24,10 +25,11 @@ from requests_app.models import Dossier, DossierItem, Outcome
 from requests_app.workflow import ENDED
 
 AT_ONCE = 1000  # bodies in one statement: bounds the memory and the parameters
+PART = 5000  # bodies of which everything is in memory at once
 _NO_END = (Outcome.NONE, Outcome.FAILED)  # a row that failed can be carried out again
 
 Chunk = Sequence[int]
-Tracked = Callable[[Sequence[Chunk]], Iterator[Chunk]]
+Tracked = Callable[[Sequence[Collection[int]]], Iterator[Collection[int]]]
 
 
 @dataclass(slots=True)
@@ -111,12 +113,52 @@ def bodies(wanted: Iterable[int], *, today: date) -> dict[int, facts.KnownBody]:
     return found
 
 
-def read(of: Iterable[int], *, today: date, tracked: Tracked = iter) -> Found:
+def parts(of: Iterable[int], linked: Iterable[Sequence[int]]) -> Sequence[Chunk]:
+    """Return the bodies in groups of ``PART`` and a few, those of one group for each other: the
+    ``linked`` and what has a certificate, device or person in common are in the same one."""
+    ids = sorted(of)
+    if len(ids) <= PART:
+        return [ids]
+    leader = {pk: pk for pk in ids}
+
+    def leader_of(body: int) -> int:
+        while (above := leader.setdefault(body, body)) != body:
+            leader[body] = body = leader[above]
+        return body
+
+    for bodies_linked in chain(linked, _with_much_in_common()):
+        first, *others = map(leader_of, bodies_linked)
+        leader.update(dict.fromkeys(others, first))
+    groups = defaultdict(list)
+    for pk in ids:
+        groups[leader_of(pk)].append(pk)
+    found: list[list[int]] = [[]]
+    for group in groups.values():
+        if len(found[-1]) + len(group) > PART and found[-1]:
+            found.append([])
+        found[-1] += group
+    return found
+
+
+def _with_much_in_common() -> Iterator[tuple[int, int]]:
+    """Yield the bodies two by two of which one has what another manages or has as well."""
+    for rows, other in (
+        (Subscriber.objects.order_by(), "organisation"),
+        (Affiliation.objects.order_by(), "subscriber__agency"),
+        (Certificate.objects.order_by(), "subscriber__agency"),
+        (Certificate.objects.order_by(), "subscriber__organisation"),
+        (Certificate.objects.order_by(), "key__device__agency"),
+    ):
+        apart = rows.filter(**{f"{other}__isnull": False}).exclude(agency=F(other))
+        yield from apart.values_list("agency", other).distinct()
+
+
+def read(of: Iterable[int], *, today: date) -> Found:
     """Return everything the bodies have: nothing that ended is left out."""
     ids = sorted(of)
     found, subjects = Found({pk: pk for pk in ids}, _pending()), Subjects()
     chunks = list(_chunks(ids))
-    for chunk in tracked(chunks):
+    for chunk in chunks:
         organisations = _subscribers(chunk, found)
         rows = Device.objects.filter(among("agency", chunk)).order_by("pk")
         newest = _newest(rows)

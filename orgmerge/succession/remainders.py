@@ -152,6 +152,11 @@ class Remainder:
     title: str
     body: Agency
 
+    @property
+    def code(self) -> str:
+        """What a page calls it."""
+        return f"{self.about}:{self.uuid}"
+
 
 def things_to_assign(merger: Merger) -> list[Remainder]:
     """Return the first of them, holders before what they hold: that follows by itself."""
@@ -165,46 +170,66 @@ def things_to_assign(merger: Merger) -> list[Remainder]:
 
 @transaction.atomic
 def assign(
-    merger: Merger, about: str, uuid: UUID, body: MergerBody, *, actor: User, now: datetime
+    merger: Merger,
+    things: Collection[tuple[str, UUID]],
+    body: MergerBody,
+    *,
+    actor: User,
+    now: datetime,
 ) -> None:
-    """Say that a thing left behind goes to ``body``; the next sweep takes it there.
+    """Say that things left behind, each what it is and its UUID, go to ``body``; the next sweep
+    takes them there.
 
-    Raises Merger.DoesNotExist, PermissionDenied or Refused.
+    Raises Merger.DoesNotExist, PermissionDenied, or Refused: nothing is said of any then.
     """
     found = Merger.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
     locked = found.select_related("office", "approved_plan").get(pk=merger.pk)
     if not actor.can(Capability.PREPARE_REORGANISATIONS):
         raise PermissionDenied("only an officer of the office settles what is left")
-    rows = _unassigned(locked).get(LineAbout(about)) if about in LineAbout.values else None
-    thing = rows.filter(uuid=uuid).select_related("agency").first() if rows is not None else None
-    if locked.state != MergerState.IN_FORCE or thing is None:
+    wanted = set(things)
+    left = [
+        (about, thing)
+        for about, rows in _unassigned(locked).items()
+        for thing in rows.select_related("agency").filter(
+            uuid__in=[uuid for sort, uuid in wanted if sort == about]
+        )
+    ]
+    if locked.state != MergerState.IN_FORCE or len(left) < len(wanted) or not left:
         raise refuse(
             "not_left",
             _("Mục này không còn ở đơn vị đã chấm dứt."),
             way_out=_("Tải lại trang để xem những gì còn lại."),
         )
     assert locked.approved_plan is not None
-    title = str(thing)[:_LONGEST_TITLE]
     sender = locked.bodies.get(pk=body.pk)
-    line, is_new = PlanLine.objects.get_or_create(
-        plan=locked.approved_plan,
-        about=about,
-        target_id=thing.pk,
-        defaults={
-            "sender": sender,
-            "target_uuid": thing.uuid,
-            "title": title,
-            "search_title": search_key(title),
-            "agency": thing.agency,
-            "action": LineAction.HAND_OVER,
-            "reason": Why.SETTLED,
-            "stage": LineStage.HAND_OVER,
-        },
+    lines = []
+    for about, thing in left:
+        title = str(thing)[:_LONGEST_TITLE]
+        lines.append(
+            PlanLine(
+                plan=locked.approved_plan,
+                about=about,
+                target_id=thing.pk,
+                sender=sender,
+                target_uuid=thing.uuid,
+                title=title,
+                search_title=search_key(title),
+                agency=thing.agency,
+                action=LineAction.HAND_OVER,
+                reason=Why.SETTLED,
+                stage=LineStage.HAND_OVER,
+            )
+        )
+    PlanLine.objects.bulk_create(
+        lines,
+        update_conflicts=True,
+        unique_fields=["plan", "about", "target_id"],
+        update_fields=["sender"],
     )
-    if not is_new:
-        line.sender = sender
-        line.save(update_fields=["sender"])
-    data = {"about": about, "target": str(uuid), "to": str(body.uuid)}
+    data = {
+        "targets": [f"{about}:{thing.uuid}" for about, thing in left],
+        "to": str(body.uuid),
+    }
     audit.record(merger_act("merger.settle_left", locked, **data), actor=actor, now=now)
 
 

@@ -21,7 +21,6 @@ from orgmerge import pages
 from orgmerge.models import Merger, MergerBody, RecordsHandover
 from orgmerge.succession import agency_list, effective_day, records, remainders
 from orgmerge.succession.remainders import LABELS, remaining_counts, second_heads
-from orgmerge.vocabulary import LineAbout
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Violation
 from portal.core.text.numbers import with_dots
@@ -62,12 +61,14 @@ class SignedRecordForm(forms.Form):
 
 
 class SendToForm(forms.Form):
-    """Where something left behind goes."""
+    """Where some of the things left behind go; each is named by what it is and its UUID."""
 
     violations: Sequence[Violation] = ()
 
-    about = forms.ChoiceField(choices=LineAbout, widget=forms.HiddenInput)
-    uuid = forms.UUIDField(widget=forms.HiddenInput)
+    thing = forms.MultipleChoiceField(
+        label=gettext_lazy("Các mục"),
+        error_messages={"required": gettext_lazy("Đánh dấu ít nhất một mục.")},
+    )
     body = forms.ModelChoiceField(
         MergerBody.objects.none(),
         label=gettext_lazy("Chuyển đến"),
@@ -79,6 +80,14 @@ class SendToForm(forms.Form):
         field = self.fields["body"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = merger.bodies.filter(agency__isnull=False).order_by("position")
+        self.left = remainders.things_to_assign(merger)
+        self.fields["thing"].choices = [(one.code, one.title) for one in self.left]  # type: ignore[attr-defined]
+
+    def things(self) -> list[tuple[str, UUID]]:
+        """Return what was marked."""
+        return [
+            (one.about, one.uuid) for one in self.left if one.code in self.cleaned_data["thing"]
+        ]
 
 
 @require_safe
@@ -135,7 +144,9 @@ def send_to(request: UserRequest, code: UUID) -> HttpResponse:
     form = SendToForm(request.POST, merger=merger)
     if form.is_valid():
         with Refusals() as refused:
-            remainders.assign(merger, **form.cleaned_data, actor=request.user, now=timezone.now())
+            body = form.cleaned_data["body"]
+            things, now = form.things(), timezone.now()
+            remainders.assign(merger, things, body, actor=request.user, now=now)
             messages.success(request, _("Đã ghi nhận; hệ thống chuyển trong ít phút."))
             return redirect("orgmerge:records", merger.uuid)
         form.violations = list(refused.violations)
@@ -219,8 +230,7 @@ def _overview(
         else _("Ghi nhận đã gửi Cục"),
         "problems": effective_day.problems_of(merger) if user.scope is Scope.OFFICE else [],
         "heads": second_heads(merger) if user.scope is Scope.OFFICE else [],
-        "things": remainders.things_to_assign(merger) if in_charge and left else [],
-        "send_form": send_form or SendToForm(merger=merger),
+        "send_form": (send_form or SendToForm(merger=merger)) if in_charge and left else None,
         "left": [(LABELS[name], count) for name, count in left.items()],
         "body_count": bodies.count(),
         "recorded": bodies.filter(took_effect_at__isnull=False).count(),

@@ -335,7 +335,8 @@ def _planned_again_nothing_is_left(province: Province) -> None:
     itself = facts.BodyShare(old=target.agency, new=target.pk, extent=Extent.WHOLE)
     today = AFTER_THE_END.date()
     anew = inputs.Description({target.pk: target}, [itself], today)
-    plan = planner.plan(inputs.gather(anew, today=today))
+    (world,) = inputs.gather(anew, today=today)
+    plan = planner.plan(world)
     found = {(line.about, line.action, line.reason) for line in plan.lines}
     assert {action for _about, action, _reason in found} == {LineAction.KEEP}, found
     assert not any(line.is_open for line in plan.lines)

@@ -161,19 +161,21 @@ def test_what_nobody_settled_of_a_divided_body_is_shown_as_left() -> None:
 def test_the_officer_says_where_what_is_left_goes() -> None:
     at = approved.scene("XÃ CHIA", into=("XÃ X", "XÃ Y"), extent=Extent.PARTLY)
     certificate = builders.certificate(subscriber=builders.person(at=at.olds[0]))
+    builders.person(at=at.olds[0])
     in_force(at)
     hand_over(now=LATER)
-    (left,) = things_to_assign(at.merger)
+    things = [(left.about, left.uuid) for left in things_to_assign(at.merger)]
     body = body_of(at, "XÃ Y")
 
-    assign(at.merger, left.about, left.uuid, body, actor=at.officer, now=LATER)
+    assign(at.merger, things, body, actor=at.officer, now=LATER)
     hand_over(now=LATER)
 
     certificate.refresh_from_db()
+    assert len(things) == 2
     assert certificate.agency == certificate.subscriber.agency == body.agency
     assert things_to_assign(at.merger) == []
     with pytest.raises(Refused) as refusal:
-        assign(at.merger, left.about, left.uuid, body, actor=at.officer, now=LATER)
+        assign(at.merger, things, body, actor=at.officer, now=LATER)
     assert refusal.value.violations[0].code == "not_left"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 
 import pytest
 from django.db import connection
@@ -11,9 +12,10 @@ from django.test.utils import CaptureQueriesContext
 
 from devices.lifecycle import Condition, Custody
 from orgmerge.models import Merger, ReviewItem, ReviewReply, ReviewRound, Settlement, SurvivorChoice
-from orgmerge.planner import facts
+from orgmerge.planner import facts, planner
 from orgmerge.planner.names import key
 from orgmerge.register import inputs
+from orgmerge.register import queries as register
 from orgmerge.vocabulary import LineAbout, LineAction, ReviewAnswer
 from portal.accounts.models import User
 from portal.agencies.models import Affiliation, Agency, Subscriber
@@ -40,7 +42,8 @@ def old(merger: Merger) -> Agency:
 
 
 def world_of(merger: Merger, *, today: date = TODAY) -> facts.World:
-    return inputs.world_of(merger, today=today)
+    (world,) = inputs.worlds_of(merger, today=today)
+    return world
 
 
 def only_certificate(merger: Merger) -> facts.KnownCertificate:
@@ -52,6 +55,72 @@ def revoke(certificate: Certificate, reason: RevocationReason) -> None:
     Certificate.objects.filter(pk=certificate.pk).update(
         revoked_at=NOW, revocation_reason=reason, crl_entry=b"made up"
     )
+
+
+def test_very_many_bodies_are_read_and_planned_in_parts_and_nothing_differs(
+    merger: Merger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = merger.office
+    olds = [builders.agency(f"UBND XÃ {name}", office=office) for name in "ABCDEFGHIKL"]
+    a, b, c, d, e, f, g, h, i, k, last = olds
+    for several, name in (
+        ((a, b), "AB"),
+        ((c,), "C MỚI"),
+        ((d, e), "DE"),
+        ((g, h), "GH"),
+        ((i,), "I"),
+        ((k,), "K MỚI"),
+    ):
+        goes_to = mergers.body(merger, f"UBND XÃ {name}")
+        for old in several:
+            mergers.share(merger, old, goes_to)
+    mergers.share(merger, last, None)
+    for name in ("F", "PHÍA ĐÔNG"):  # divided
+        mergers.share(merger, f, mergers.body(merger, f"UBND XÃ {name}"), extent="partly")
+    mergers.body(merger, "UBND XÃ CHƯA CÓ GÌ")
+    people = [builders.person(at=old) for old in olds]
+    for old, person in zip(olds, people, strict=True):
+        for subscriber in (person, builders.organisation(old)):
+            certificate = builders.certificate(subscriber=subscriber)
+            builders.device(
+                key_pair=certificate.key,
+                agency=k if old == i else old,
+                subscriber=subscriber,
+                custody=Custody.WITH_SUBSCRIBER,
+            )
+    # A to H belong together: by a person with certificates of two bodies, one with a second duty,
+    # an organisation that another body manages, a decision. K keeps a device of I.
+    elsewhere = builders.certificate(subscriber=people[0])
+    Certificate.objects.filter(pk=elsewhere.pk).update(agency=c)
+    Affiliation.objects.create(subscriber=people[3], agency=c, valid_from=TODAY)
+    Subscriber.objects.filter(organisation=g).update(agency=d)
+    settled = Certificate.objects.get(subscriber__organisation=f)
+    unrelated = merger.bodies.get(name="UBND XÃ GH")
+    Settlement.objects.create(
+        merger=merger,
+        about=LineAbout.CERTIFICATE,
+        target_id=settled.pk,
+        action=LineAction.CHANGE,
+        body=unrelated,
+        decided_by=merger.created_by,
+        decided_at=NOW,
+    )
+    whole = planner.plan(world_of(merger))
+
+    monkeypatch.setattr(register, "PART", 1)
+    worlds = list(inputs.worlds_of(merger, today=TODAY))
+    plans = [planner.plan(world) for world in worlds]
+
+    assert [{one.body for one in world.subscribers} for world in worlds] == [
+        {one.pk for one in olds[:8]},
+        {i.pk, k.pk},
+        {last.pk},
+    ]
+    lines = [line for plan in plans for line in plan.lines]
+    key_of = attrgetter("about", "pk")
+    assert sorted(lines, key=key_of) == sorted(whole.lines, key=key_of)
+    choices = [one for plan in plans for one in plan.choices]
+    assert sorted(choices, key=attrgetter("target")) == whole.choices
 
 
 def test_a_body_is_told_as_it_stands_today(merger: Merger, old: Agency) -> None:

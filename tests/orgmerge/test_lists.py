@@ -299,7 +299,8 @@ def test_a_semicolon_file_of_a_vietnamese_excel_is_read() -> None:
         (b"PK\x03\x04 broken", "damaged_workbook"),
         (bytes.fromhex("d0cf11e0a1b11ae1") + b"x" * 99, "old_excel"),
         (HEADER.encode() + b"\na,,b,,,\n" * 5001, "too_many_rows"),
-        (HEADER.encode() + b'\n"' + b"x" * 200_000, "not_readable"),
+        (HEADER.encode() + b'\n"' + b"x" * 200_000, "bad_quotes"),
+        (HEADER.encode() + b'\na,,b,,,\n"c,,d,,,\ne,,f,,,\n', "bad_quotes"),
     ],
 )
 def test_a_damaged_file_is_refused_in_words(content: bytes, code: str) -> None:

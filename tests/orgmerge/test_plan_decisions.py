@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 
+from devices.lifecycle import Custody
 from orgmerge.approval import readiness
 from orgmerge.description import implied_rows
 from orgmerge.models import Merger, Plan, PlanLine
 from orgmerge.planner.codes import Warn, Why
 from orgmerge.plans import access
 from orgmerge.plans import services as plans
+from orgmerge.plans.wording import SLUG_OF
 from orgmerge.succession import effective_day, handover, records
 from orgmerge.vocabulary import Extent, LineAbout, LineAction
 from orgmerge.workflow import STEPS, MergerAction
@@ -19,6 +21,7 @@ from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate
 from portal.core.roles import Role
+from requests_app.workflow import State
 from tests import builders
 from tests.builders import NOW
 from tests.orgmerge import builders as mergers
@@ -85,6 +88,23 @@ def test_a_choice_is_taken_and_the_plan_made_anew(
     newest = plans.newest_ready(merger)
     assert newest is not None
     assert planned.line_about(newest, LineAbout.CERTIFICATE, other).action == LineAction.CHANGE
+
+
+def test_what_was_chosen_is_not_offered_again_until_the_plan_is_made_anew(
+    merger: Merger, officer: User, plan: Plan
+) -> None:
+    client, body = signed_in(officer), merger.bodies.get().pk
+    unmade = f"{page_of(merger, 'plan_choices')}?open=yes"
+    typed = {"body": body, "version": merger.version, "do": "proposed"}
+
+    offered = client.get(unmade)
+    answer = client.post(unmade, typed)
+    merger.choices.update(decided_at=NOW + timedelta(minutes=1))  # after the plan was asked for
+    left = client.get(unmade)
+
+    assert len(offered.context["offers"]) == 1
+    assert answer.headers["Location"] == unmade
+    assert left.headers["Location"] == page_of(merger)
 
 
 def test_none_can_be_chosen(merger: Merger, officer: User, plan: Plan) -> None:
@@ -218,6 +238,62 @@ def test_lines_of_two_sorts_are_not_settled_together(split: Merger, officer: Use
 
     assert answer.headers["Location"] == page_of(split)  # type: ignore[attr-defined]
     assert not split.settlements.exists()
+
+
+def test_dossiers_and_empty_devices_of_a_divided_body_are_settled_many_at_once(
+    split: Merger, officer: User
+) -> None:
+    (old,) = {share.old for share in split.shares.select_related("old")}
+    for _number in range(2):
+        builders.dossier(agency=old, state=State.SUBMITTED)
+        builders.device(agency=old, custody=Custody.AT_AGENCY)
+    body = split.bodies.order_by("pk").last()
+    assert body is not None
+
+    for about, action in ((LineAbout.DOSSIER, "refile"), (LineAbout.DEVICE, "hand_over")):
+        lines = planned.plan_of(split, officer).lines.filter(about=about, reason="body_split")
+        page = text_of(officer, f"{page_of(split)}?open=settle&about={about}&reason=body_split")
+        query = f"about={SLUG_OF[about]}&reason=body_split"
+        asked = text_of(officer, f"{page_of(split, 'settle')}?body={old.uuid}&{query}")
+        asked_of_all = text_of(officer, f"{page_of(split, 'settle')}?{query}")
+        settle(split, officer, list(lines), action=action, body=body.pk)
+        decided = planned.plan_of(split, officer).lines.filter(about=about, reason="settled")
+
+        assert "cần người quyết định chuyển về đâu" in page
+        assert "quyết định 2 dòng" in page
+        assert "Quyết định 2 dòng" in asked
+        assert "Quyết định 2 dòng" in asked_of_all
+        assert [(one.action, one.sender, one.is_open) for one in decided] == [
+            (action, body, False)
+        ] * 2
+
+
+def test_who_has_no_superior_yet_holds_up_its_certificates_and_is_named_before_approval(
+    split: Merger, officer: User
+) -> None:
+    (old,) = {share.old for share in split.shares.select_related("old")}
+    school = builders.agency("TRƯỜNG TIỂU HỌC", office=split.office, parent=old)
+    described = mergers.body(split, school.name, agency=school)
+    mergers.share(split, school, described)
+    certificate = builders.certificate(subscriber=builders.person(at=school))
+    subject = f"C=VN, L=Lai Châu, O={old.name}, OU={school.name}, CN=A"
+    Certificate.objects.filter(pk=certificate.pk).update(subject=subject)
+
+    plan = planned.plan_of(split, officer)
+    line = planned.line_about(plan, LineAbout.CERTIFICATE, certificate.pk)
+    page = text_of(officer, page_of(split))
+    of_line = text_of(officer, page_of(split, "plan_line", "chung-thu", certificate.uuid))
+    described.parent_body = split.bodies.first()
+    described.save()
+    told = planned.plan_of(split, officer, now=NOW + timedelta(minutes=1))
+
+    assert (line.action, line.is_open) == (LineAction.CHANGE, True)
+    assert "superior_unknown" in line.warnings
+    assert 'data-code="superior_unknown"' in page
+    assert 'href="?warning=superior_unknown#cac-dong"' in page
+    assert page_of(split, "edit_body", described.uuid) in of_line
+    after = planned.line_about(told, LineAbout.CERTIFICATE, certificate.pk)
+    assert (after.is_open, "superior_unknown" in after.warnings) == (False, False)
 
 
 def test_one_question_stands_for_a_certificate_its_device_and_its_holder(

@@ -199,7 +199,7 @@ def test_the_page_asks_the_database_as_often_for_many_lines_as_for_few(
     client.get(page_of(merger) + query)  # what is read once a process
     _many_lines(plan, 3000)
 
-    with django_assert_max_num_queries(15):  # type: ignore[operator]
+    with django_assert_max_num_queries(16):  # type: ignore[operator]
         page = client.get(page_of(merger) + query).content.decode()
 
     assert len(page) < 300_000

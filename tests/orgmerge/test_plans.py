@@ -83,7 +83,7 @@ def test_a_plan_waits_for_the_worker_and_then_is_ready(merger: Merger, officer: 
 def test_each_thing_stands_in_exactly_one_line_as_planned(merger: Merger, officer: User) -> None:
     plan = made_plan(merger, officer)
 
-    world = inputs.world_of(merger, today=TODAY)
+    (world,) = inputs.worlds_of(merger, today=TODAY)
     expected = {(LineAbout.CERTIFICATE, *[one.pk]) for one in world.certificates} | {
         (LineAbout.DEVICE, one.pk) for one in world.devices
     }
@@ -97,7 +97,8 @@ def test_each_thing_stands_in_exactly_one_line_as_planned(merger: Merger, office
 def test_a_stored_line_says_what_was_planned(merger: Merger, officer: User) -> None:
     plan = made_plan(merger, officer)
 
-    for line in planner.plan(inputs.world_of(merger, today=TODAY)).lines:
+    (world,) = inputs.worlds_of(merger, today=TODAY)
+    for line in planner.plan(world).lines:
         stored = plan.lines.get(about=line.about, target_id=line.pk)
         assert (stored.action, stored.form, stored.reason) == (line.action, line.form, line.reason)
         assert (stored.stage, stored.is_open) == (line.stage, line.is_open)
@@ -217,7 +218,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(inputs, "world_of"), (planner, "plan"), (worker, "store"), (worker, "counts")],
+    [(inputs, "worlds_of"), (planner, "plan"), (worker, "store"), (worker.Tally, "counts")],
 )
 def test_a_killed_worker_leaves_a_plan_that_the_next_one_makes(
     merger: Merger,

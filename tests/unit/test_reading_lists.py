@@ -56,6 +56,10 @@ def workbook() -> bytes:
         in_cp1258(text(header=HEADERS)),
         unicodedata.normalize("NFD", text(header=HEADERS)).encode(),
         workbook(),
+        text(header=HEADERS).encode("utf-16-le"),
+        text(";").encode("utf-16-be"),
+        text().replace("\r\n", "\r").encode(),
+        (text() + ",,,,,,,,,,\r\n\r\n").encode(),
     ],
     ids=[
         "utf-8",
@@ -66,6 +70,10 @@ def workbook() -> bytes:
         "cp1258 headers",
         "nfd",
         "xlsx",
+        "utf-16 without mark",
+        "utf-16 be without mark",
+        "old Mac",
+        "empty last rows",
     ],
 )
 def test_what_a_clerks_program_saves_is_read_alike(content: bytes) -> None:
@@ -86,7 +94,7 @@ def typed(line: str) -> bytes:
         (b"", "wrong_header", "Tên xã cũ (old_name), Tỉnh cũ (old_province)"),
         (text().replace("old_name", "ten").encode(), "wrong_header", "cột: Tên xã cũ (old_name)."),
         (",".join(LINES[0]).encode(), "no_rows", "không có dòng"),
-        (text().encode("utf-16-le"), "not_readable", "UTF-8, UTF-16"),
+        (text().replace("Xã", "X\0").encode(), "not_readable", "UTF-8, UTF-16"),
         (typed("1,X\xb7 T\xa9n Uy\xaan,,1,TØnh,whole,1,Ph\xad\xeang,1,,"), "legacy_font", "TCVN3"),
         (typed("1,Xaõ Taân Uyeân,Huyeän,12,Tænh,whole,1,Phöôøng,12,Tænh,"), "legacy_font", "VNI"),
     ],

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import uuid
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import islice
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError
@@ -21,6 +20,7 @@ from orgmerge.body_lists import findings, sheets, trial
 from orgmerge.body_lists.findings import EXIT_CODES, UNUSABLE, Finding
 from orgmerge.models import BodyList
 from orgmerge.planner import facts, planner
+from orgmerge.register import inputs
 from orgmerge.vocabulary import LineAbout
 from portal.agencies.models import Agency, Subscriber
 from portal.ca.models import Certificate
@@ -92,29 +92,29 @@ class Command(BaseCommand):
         **_options: Any,
     ) -> None:
         findings.save([], report)  # that it can be written is known before the work
+        today = at or timezone.localdate()
         try:
             with collector_paused():
-                world, untold = self._world_of(
-                    file, today=at or timezone.localdate(), effective=effective
-                )
+                description, untold = self._read(file, today=today, effective=effective)
         except OSError as error:
             raise findings.not_opened(file, error) from error
         except Refused as refusal:
             self._refuse(findings.of_file(refusal), report, code=UNUSABLE)
         except trial.Unusable as unusable:
             self._refuse(unusable.findings, report, code=unusable.code)
+        places = _Places(description.targets) if json else None
+        counts: Counter[tuple[str, str, str]] = Counter()
         with collector_paused():
-            plan = planner.plan(world)
-        if json:
-            lines = tracked(plan.lines, _("In kế hoạch"), stream=self.stderr)
-            for line in _lines(plan, world, lines):
-                self.stdout.write(line)
-        else:
-            counts: dict[tuple[str, str, str], int] = defaultdict(int)
-            for each in plan.lines:
-                counts[each.about, each.action, each.reason] += 1
-            for (about, action, reason), count in sorted(counts.items()):
-                self.stdout.write(f"{count:8d}  {about:12}  {action:12}  {reason}")
+            for world in inputs.gather(description, today=today, tracked=self._tracked):
+                lines = planner.plan(world).lines
+                if places is not None:
+                    for line in places.written(lines, world):
+                        self.stdout.write(line)
+                else:
+                    counts.update((each.about, each.action, each.reason) for each in lines)
+                del world, lines  # the next part needs the room
+        for (about, action, reason), count in sorted(counts.items()):
+            self.stdout.write(f"{count:8d}  {about:12}  {action:12}  {reason}")
         if untold:
             # Repeat of which bodies nobody has said what they come under: their lines are open.
             message = _("%(count)s đơn vị chưa rõ cấp trên mới, việc để ngỏ.")
@@ -122,22 +122,18 @@ class Command(BaseCommand):
             findings.show(untold, self.stderr.write, report=report)
         findings.save(untold, report)
 
-    def _world_of(
+    def _read(
         self, file: str, *, today: date, effective: date | None
-    ) -> tuple[facts.World, list[Finding]]:
+    ) -> tuple[inputs.Description, list[Finding]]:
         records = sheets.read_file(file, kind=BodyList.Kind.BODIES)
         of_day, effective_on, left_out = trial.rows_of_day(records, effective)
         if left_out:
             message = _("Bỏ qua %(count)s dòng có ngày hiệu lực khác.")
             self.stderr.write(message % {"count": with_dots(left_out)})
-        return trial.world_of(
-            of_day,
-            effective_on=effective_on,
-            today=today,
-            tracked=lambda chunks: tracked(
-                chunks, _("Đọc danh mục (nghìn đơn vị)"), stream=self.stderr
-            ),
-        )
+        return trial.planned_description(of_day, effective_on=effective_on, today=today)
+
+    def _tracked(self, parts: Sequence[Collection[int]]) -> Iterator[Collection[int]]:
+        return tracked(parts, _("Lập kế hoạch (phần)"), stream=self.stderr)
 
     def _refuse(self, found: Sequence[Finding], report: str, *, code: int) -> NoReturn:
         findings.show(found, self.stderr.write, report=report)
@@ -146,46 +142,49 @@ class Command(BaseCommand):
         raise CommandError(message % {"count": with_dots(len(found))}, returncode=code)
 
 
-def _lines(
-    plan: facts.PlannerResult, world: facts.World, tracked_lines: Iterator[facts.PlannerLine]
-) -> Iterator[str]:
-    """Yield each line of the plan as JSON, with the things' public identities."""
-    agencies = dict(Agency.objects.filter(pk__in=world.bodies).values_list("pk", "uuid"))
-    places = {
-        pk: (
-            agencies[target.agency]
-            if target.agency is not None
-            else uuid.uuid5(_FOUNDED, f"{target.key}|{target.province}")
-        )
-        for pk, target in world.targets.items()
-    }
-    for start in range(0, len(plan.lines), _AT_ONCE):
-        chunk = plan.lines[start : start + _AT_ONCE]
-        # (about, key) → UUID and number, a query for each sort of thing.
-        wanted: dict[str, set[int]] = defaultdict(set)
-        for each in chunk:
-            wanted[each.about].add(each.pk)
-            if each.successor is not None:
-                wanted[LineAbout.CERTIFICATE].add(each.successor)
-        known = {}
-        for about, (model, number) in _SOURCES.items():
-            rows = model._default_manager.filter(pk__in=wanted.get(about, ())).order_by()
-            for key, code, *serial in rows.values_list("pk", "uuid", *([number] if number else [])):
-                known[about, key] = str(code), (serial[0] if serial else "")
-        for line in islice(tracked_lines, len(chunk)):
-            yield json.dumps(_record(line, world, known, agencies, places), ensure_ascii=False)
+class _Places:
+    """The public identities of bodies, as they are now and as they are described."""
+
+    def __init__(self, targets: Mapping[int, facts.Target]) -> None:
+        self.agencies = dict(Agency.objects.order_by().values_list("pk", "uuid"))
+        self.targets = {
+            pk: (
+                self.agencies[target.agency]
+                if target.agency is not None
+                else uuid.uuid5(_FOUNDED, f"{target.key}|{target.province}")
+            )
+            for pk, target in targets.items()
+        }
+
+    def written(self, lines: Sequence[facts.PlannerLine], world: facts.World) -> Iterator[str]:
+        """Yield each line of a plan as JSON, with the things' public identities."""
+        for start in range(0, len(lines), _AT_ONCE):
+            chunk = lines[start : start + _AT_ONCE]
+            # (about, key) → UUID and number, a query for each sort of thing.
+            wanted: dict[str, set[int]] = defaultdict(set)
+            for each in chunk:
+                wanted[each.about].add(each.pk)
+                if each.successor is not None:
+                    wanted[LineAbout.CERTIFICATE].add(each.successor)
+            known = {}
+            for about, (model, number) in _SOURCES.items():
+                rows = model._default_manager.filter(pk__in=wanted.get(about, ())).order_by()
+                columns = "pk", "uuid", *([number] if number else [])
+                for key, code, *serial in rows.values_list(*columns):
+                    known[about, key] = str(code), (serial[0] if serial else "")
+            for line in chunk:
+                yield json.dumps(_record(line, world, known, self), ensure_ascii=False)
 
 
 def _record(
     line: facts.PlannerLine,
     world: facts.World,
     known: Mapping[tuple[str, int], tuple[str, str]],
-    agencies: Mapping[int, uuid.UUID],
-    places: Mapping[int, uuid.UUID],
+    places: _Places,
 ) -> dict[str, Any]:
     is_target = line.about == LineAbout.BODY
     body = world.targets[line.pk] if is_target else world.bodies[line.body]
-    code, serial = (str(places[line.pk]), "") if is_target else known[line.about, line.pk]
+    code, serial = (str(places.targets[line.pk]), "") if is_target else known[line.about, line.pk]
     successor = known[LineAbout.CERTIFICATE, line.successor] if line.successor else ("", "")
     sender = world.targets.get(line.sender or 0)
     record: dict[str, Any] = {"id": code}
@@ -194,13 +193,13 @@ def _record(
     return record | {
         "about": line.about,
         "body": body.name,
-        "body_id": str(places[line.pk] if is_target else agencies[line.body]),
+        "body_id": str(places.targets[line.pk] if is_target else places.agencies[line.body]),
         "action": line.action,
         "form": line.form,
         "reason": line.reason,
         "stage": int(line.stage),
         "sender": sender.name if sender else "",
-        "sender_id": str(places[sender.pk]) if sender else "",
+        "sender_id": str(places.targets[sender.pk]) if sender else "",
         "successor": successor[0],
         "successor_serial": successor[1],
         "open": line.is_open,

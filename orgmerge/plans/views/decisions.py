@@ -162,13 +162,19 @@ def choices(request: UserRequest, code: UUID) -> HttpResponse:
                 len(chosen),
             ) % {"count": len(chosen)}
             answered = _answer(
-                request, merger, lambda: services.choose_many(merger, chosen, **acting), done=done
+                request,
+                merger,
+                lambda: services.choose_many(merger, chosen, **acting),
+                done=done,
+                to=request.get_full_path() if request.GET.get("open") == "yes" else "",
             )
         if isinstance(answered, HttpResponse):
             return answered
         violations = answered
     only_open = request.GET.get("open") == "yes"
     stored = plan_choices.open_first(shown, only_open=only_open)
+    if only_open and not stored:
+        return redirect("orgmerge:plan", merger.uuid)
     page = Paginator(stored, OFFERS_ON_PAGE).get_page(request.GET.get("page"))
     today = timezone.localdate()
     context = {
@@ -232,14 +238,14 @@ def settle(request: UserRequest, code: UUID) -> HttpResponse:
 
 
 def _lines_asked(request: UserRequest, merger: Merger, shown: Plan) -> list[PlanLine]:
-    """Return the lines that were marked, or all of one sort of one body, which wait for a person;
+    """Return the lines that were marked, or all of one sort (of one body), which wait for a person;
     those that were marked and settled before, too."""
     lines = shown.lines.select_related("agency", "successor").order_by("stage", "pk")
     body, about = request.GET.get("body", ""), SLUGS.get(request.GET.get("about", ""))
-    if request.method != "POST" and body and about:
+    if request.method != "POST" and about:
         theirs = lines.filter(TO_SETTLE, about=about, reason=request.GET.get("reason", ""))
         try:
-            return list(theirs.filter(agency__uuid=UUID(body))[:MOST_LINES])
+            return list(theirs.filter(**{"agency__uuid": UUID(body)} if body else {})[:MOST_LINES])
         except ValueError:
             return []
     named = (request.POST if request.method == "POST" else request.GET).getlist("line")
@@ -280,9 +286,10 @@ def _settle(
 
 
 def _answer(
-    request: UserRequest, merger: Merger, act: Callable[[], object], *, done: str
+    request: UserRequest, merger: Merger, act: Callable[[], object], *, done: str, to: str = ""
 ) -> HttpResponse | Sequence[Violation]:
-    """Act and lead back to the plan; return what stands against it where it is refused."""
+    """Act and lead back to the plan, or ``to`` a page; return what stands against it where it is
+    refused."""
     with Refusals() as refused:
         try:
             act()
@@ -291,5 +298,5 @@ def _answer(
         except (StaleVersion, NotEditable, PlanLine.DoesNotExist):
             return pages.conflict(request, merger)
         messages.success(request, done)
-        return redirect("orgmerge:plan", merger.uuid)
+        return redirect(to) if to else redirect("orgmerge:plan", merger.uuid)
     return refused.violations

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orgmerge import pages
 from orgmerge.models import Merger, Plan, PlanLine
+from orgmerge.planner.codes import Warn
 from orgmerge.plans import access, annexes, choices, comparison, services, sheet, subjects
 from orgmerge.plans.annexes import MOST_AT_ONCE
 from orgmerge.plans.filters import PlanLineFilter
@@ -163,6 +164,7 @@ def render_plan(
                     "is_out_of_date": not is_frozen
                     and not context["is_busy"]
                     and services.is_out_of_date(shown, today=today),
+                    "untold_count": shown.counts.get("warnings", {}).get(Warn.SUPERIOR_UNKNOWN),
                     "warning_count": sum(shown.counts.get("warnings", {}).values()),
                     "growth": None if is_frozen else comparison.growth_of(shown),
                     "may_compare": not is_frozen and shown.number > 1,
