@@ -96,20 +96,23 @@ def matching(words: QuerySet[Any], of: str, typed: str, *, most: int) -> list[in
     return []
 
 
-def having(rows: _Rows, words: QuerySet[Any], of: str, typed: str, *, path: str = "") -> _Rows:
+def having(
+    rows: _Rows, words: QuerySet[Any], of: str, typed: str, *, path: str = "", at: str = "pk"
+) -> _Rows:
     """Return those of ``rows``, a list's, which ``words`` find by what is typed: as ``matching``.
 
-    ``path`` leads from a word to the row where that is not the thing itself (``of``). What is rare
-    is looked up; of what is common a page of the list is soon full.
+    ``path`` leads from a word, where that is not the thing itself (``of``), to what stands in the
+    column ``at`` of the rows. What is rare is looked up; of what is common a page of the list is
+    soon full.
     """
     path = path or of
     for texts in _ways(typed):
         named = _with(words.order_by(), of, texts)
         keys = list(named.values_list(path, flat=True)[:_MOST_TRIED])
         if len(keys) == _MOST_TRIED:
-            return rows.filter(Exists(named.filter(**{path: OuterRef("pk")})))
+            return rows.filter(Exists(named.filter(**{path: OuterRef(at)})))
         if keys:
-            return rows.filter(pk__in=set(keys))
+            return rows.filter(**{f"{at}__in": set(keys)})
     return rows.none()
 
 
