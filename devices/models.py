@@ -134,6 +134,18 @@ class Device(models.Model):
                 condition=~Q(iccid=""),
                 name="devices_device_iccid",
             ),
+            models.Index(
+                fields=["office", "phone"],
+                opclasses=["int8_ops", PATTERN],
+                condition=~Q(phone=""),
+                name="devices_office_phone",
+            ),
+            models.Index(
+                fields=["office", "iccid"],
+                opclasses=["int8_ops", PATTERN],
+                condition=~Q(iccid=""),
+                name="devices_office_iccid",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
@@ -9,15 +11,20 @@ from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q
 
 from devices.lifecycle import Condition, Custody, Move
+from devices.serials import normalise
+from portal.agencies.querysets import of_subscribers_named
 from portal.agencies.visibility import of_visible_bodies
 from portal.ca.models import Certificate, RevocationReason
 from portal.ca.register import renewals
 from portal.core.background.leases import LeasedQuerySet
+from portal.core.text.identifiers import normalise_phone
 
 if TYPE_CHECKING:
     from devices.models import Device, Intake, Shipment
     from portal.accounts.models import User
 
+_PART_OF_A_SERIAL = re.compile(r"(?=.*[0-9])[A-Z0-9./-]{3,40}")
+_PART_OF_A_SIM = re.compile(r"[0-9]{4,22}")
 _HANDED_OVER = (Custody.WITH_SUBSCRIBER, Custody.TO_BE_RETURNED, Custody.BACK_AT_AGENCY)
 
 
@@ -25,6 +32,27 @@ class DeviceQuerySet(models.QuerySet["Device"]):
     def visible_to(self, user: User) -> Self:
         """Return the devices of the bodies ``user`` may see; the CA sees all."""
         return of_visible_bodies(self, user)
+
+    def numbered(self, typed: str) -> Iterator[Self]:
+        """Yield those whose serial begins with what is typed, or whose SIM's number or ICCID does;
+        one column at a time: of an OR a database reads all before it takes the first few."""
+        number = normalise(typed).replace(":", "")
+        phone = normalise_phone(number)
+        if _PART_OF_A_SERIAL.fullmatch(number):
+            yield self.filter(serial__begins=number)
+        if _PART_OF_A_SIM.fullmatch(phone):
+            yield self.filter(~Q(phone="") & Q(phone__begins=phone))
+            yield self.filter(~Q(iccid="") & Q(iccid__begins=number))
+
+    def found_by(self, typed: str) -> Self:
+        """Return those that have such a number, else those whose subscriber has such a name; all,
+        if nothing is typed."""
+        if not typed.strip():
+            return self
+        for found in self.numbered(typed):
+            if found.exists():
+                return found
+        return of_subscribers_named(self, typed)
 
     def in_stock(self, kind: str) -> Self:
         """Return the devices of ``kind`` that can be allocated: in stock, sound, with a key."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,6 +14,7 @@ from portal.core.roles import Scope
 from portal.search.finders import Finder, Hit, detail, list_with, register
 from portal.search.words import matching
 from requests_app.models import CoveringLetter, Dossier, DossierItem, ItemWord
+from requests_app.models.querysets import DossierQuerySet
 from requests_app.titles import headline_of
 from requests_app.words import fill_rows, number_in
 
@@ -47,22 +49,14 @@ def register_finders() -> None:
 
 
 def _dossiers(user: User, typed: str, most: int) -> list[Hit]:
-    visible = Dossier.objects.visible_to(user).read_as_sent_by(user)
+    visible = Dossier.objects.visible_to(user).read_as_sent_by(user).order_by()
     number = number_in(typed)
-    if number:
-        found = visible.filter(letter_number__begins=number)
+    if number:  # keys alone: with what the list shows of them SQLite begins with all bodies
+        numbered = visible.filter(letter_number__begins=number)
+        keys = set(numbered.values_list("pk", flat=True)[:most])
     else:
-        words = words_of_visible_bodies(ItemWord.objects.all(), user)
-        if user.scope is Scope.CA:
-            words = words.filter(item__dossier__is_at_ca=1)
-        elif user.scope is Scope.OFFICE:
-            words = words.filter(item__dossier__sent_at__isnull=False)
-        elif user.scope is Scope.BODY:  # a unit's dossiers are its body's
-            words = ItemWord.objects.filter(agency__in=user.body_ids)
-        items = matching(words, "item", typed, most=most * _ROWS_OF_A_DOSSIER)
-        rows = DossierItem.objects.filter(pk__in=items).order_by()
-        keys = set(rows.values_list("dossier", flat=True)) if items else set()
-        found = visible.filter(pk__in=keys) if keys else visible.none()
+        keys = _about(visible, user, typed, most)
+    found = visible.filter(pk__in=keys).for_list()[:most] if keys else []
     return [
         Hit(
             title=headline_of(one),
@@ -77,8 +71,27 @@ def _dossiers(user: User, typed: str, most: int) -> list[Hit]:
             url=reverse("requests_app:detail", args=[one.uuid]),
             is_exact=one.letter_number.upper() == number != "",
         )
-        for one in found.for_list().order_by()[:most]
+        for one in found
     ]
+
+
+def _about(visible: DossierQuerySet, user: User, typed: str, most: int) -> set[int]:
+    """Return the keys of dossiers with rows found by what is typed."""
+    words = ItemWord.objects.all()
+    if user.scope is Scope.BODY:  # a unit's dossiers are its body's
+        words = words.filter(agency__in=user.body_ids)
+    else:
+        words = words_of_visible_bodies(words, user)
+    # No join: SQLite would begin with the dossiers, and read them all.
+    words = words.filter(Exists(visible.filter(items=OuterRef("item"))))
+    keys: set[int] = set()
+    for rows in (most, most * _ROWS_OF_A_DOSSIER):
+        items = matching(words, "item", typed, most=rows)
+        theirs = DossierItem.objects.filter(pk__in=items).order_by()
+        keys = set(theirs.values_list("dossier", flat=True)) if items else set()
+        if len(keys) >= most or len(items) < rows:
+            break
+    return keys
 
 
 def _covering_letters(user: User, typed: str, most: int) -> list[Hit]:

@@ -35,6 +35,7 @@ urlpatterns = [
     path("<uuid:uuid>/tien-do/", detail.progress, name="progress"),
     path("<uuid:uuid>/dong/<uuid:row_uuid>/", detail.row, name="row"),
     path("<uuid:uuid>/kiem-tra/", signature.check, name="check"),
+    path("<uuid:uuid>/tach/", signature.split, name="split"),
     path("<uuid:uuid>/kiem-tra/tra-loi/", signature.answer, name="answer"),
     path("<uuid:uuid>/ky/", signature.sign, name="sign"),
     path("<uuid:uuid>/xem-xet/", deciding.review, name="review"),

@@ -7,13 +7,11 @@ from uuid import UUID
 
 import django_filters
 from django import forms
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from devices.lifecycle import PLACES, Condition
 from devices.models import Device, DeviceKind
 from devices.querysets import DeviceQuerySet
-from devices.serials import normalise
 from portal.agencies.models import Agency
 from portal.core.roles import Scope
 from portal.core.text.vietnamese import search_key
@@ -63,14 +61,7 @@ class DeviceFilter(django_filters.FilterSet):
             del self.filters["agency"]
 
     def with_text(self, devices: DeviceQuerySet, name: str, value: str) -> DeviceQuerySet:
-        """Find a part of the serial, of the subscriber's name without its marks, or of a SIM's
-        number or ICCID.
-        """
-        text = normalise(value)
-        wanted = Q(serial__icontains=text) | Q(subscriber__search_name__contains=search_key(value))
-        if text.isascii() and text.isdigit():
-            wanted |= Q(phone__contains=text) | Q(iccid__contains=text)
-        return devices.filter(wanted)
+        return devices.found_by(value)
 
     def at_place(self, devices: DeviceQuerySet, name: str, value: str) -> DeviceQuerySet:
         return devices.at(value)

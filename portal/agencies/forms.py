@@ -14,8 +14,9 @@ from portal.agencies.facts import AgencyFacts, NameForms
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.agencies.rules import CHECKS
 from portal.core.rules import Violation
+from portal.core.text import names
 from portal.core.text.names import CERTIFICATE_NAME_LENGTH
-from portal.core.text.provinces import PROVINCES
+from portal.core.text.provinces import PROVINCES, province_name, province_now, province_of_today
 from portal.core.text.vietnamese import sort_key
 from portal.core.web.forms import CheckedField, ChooserInput, DayField
 
@@ -120,6 +121,19 @@ class VersionForm(forms.Form):
         help_text=_("Số, ngày và tên quyết định thành lập hoặc thay đổi."),
     )
     valid_from = DayField(label=_("Có hiệu lực từ ngày"))
+
+    def clean_province(self) -> str:
+        """One of today's provinces; what a body of before has may stay."""
+        typed: str = self.cleaned_data["province"]
+        if not typed or typed == self.initial.get("province"):
+            return typed
+        if found := province_of_today(typed):
+            return found
+        message = _("“%(name)s” không phải một trong 34 tỉnh, thành phố từ ngày 01/7/2025.")
+        name = province_name(typed)
+        if meant := province_now(name) or names.nearest(name, PROVINCES):
+            message = _("%(message)s Có phải: “%(meant)s”?") % {"message": message, "meant": meant}
+        raise forms.ValidationError(message, "unknown_province", params={"name": typed})
 
     def facts(self) -> AgencyFacts:
         """Return what was typed, once it is valid."""

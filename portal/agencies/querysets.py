@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.apps import apps
 from django.db import models
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         Subscriber,
         SubscriberWord,
     )
+
+_Rows = TypeVar("_Rows", bound="QuerySet[Any]")
 
 
 class AgencyQuerySet(models.QuerySet["Agency"]):
@@ -93,9 +95,14 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
         return self.filter(kind="person")
 
     def named(self, words: str) -> Self:
-        """Return those whose names have words beginning with each of ``words``, as folded."""
-        kept: QuerySet[SubscriberWord] = QuerySet(_model("SubscriberWord"))
-        return having(self, kept, "subscriber", words)
+        """Return those who are found by ``words`` in the search box too."""
+        return of_subscribers_named(self, words, at="pk")
+
+
+def of_subscribers_named(rows: _Rows, words: str, *, at: str = "subscriber") -> _Rows:
+    """Return those of ``rows`` whose subscriber, in the column ``at``, is found by ``words``."""
+    kept: QuerySet[SubscriberWord] = QuerySet(_model("SubscriberWord"))
+    return having(rows, kept, "subscriber", words, at=at)
 
 
 def ancestors_of(agency_id: int) -> QuerySet[Inheritance, int]:

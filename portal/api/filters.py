@@ -15,9 +15,9 @@ from devices.models import Device, DeviceKind
 from devices.querysets import DeviceQuerySet
 from portal.accounts.models import User
 from portal.agencies.models import SubscriberKind
+from portal.agencies.querysets import of_subscribers_named
 from portal.ca.models import Certificate, CertificateState
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS, CertificateQuerySet
-from portal.core.text.vietnamese import nfc, search_key
 from requests_app.models import Dossier
 from requests_app.models.querysets import DossierQuerySet
 from requests_app.workflow import State
@@ -78,7 +78,7 @@ class CertificateFilters(django_filters.FilterSet):
 
     serial = django_filters.CharFilter(method="of_serial", help_text="16 hex digits.")
     q = django_filters.CharFilter(
-        method="with_text", help_text="A part of name, serial number or e-mail."
+        method="with_text", help_text="Words of the name, or how serial number or e-mail begins."
     )
     kind = django_filters.ChoiceFilter(choices=SubscriberKind.choices)
     state = django_filters.ChoiceFilter(
@@ -121,7 +121,9 @@ class DeviceFilters(django_filters.FilterSet):
     """Filters of the list of devices."""
 
     serial = django_filters.CharFilter(help_text="As printed on the device, whole.")
-    q = django_filters.CharFilter(method="with_text", help_text="A part of the holder's name.")
+    q = django_filters.CharFilter(
+        method="with_text", help_text="Words of the holder's name, from their first letters on."
+    )
     kind = django_filters.ChoiceFilter(choices=DeviceKind.choices)
     custody = django_filters.ChoiceFilter(choices=Custody.choices)
     condition = django_filters.ChoiceFilter(choices=Condition.choices)
@@ -132,4 +134,4 @@ class DeviceFilters(django_filters.FilterSet):
         fields: list[str] = []
 
     def with_text(self, devices: DeviceQuerySet, name: str, value: str) -> DeviceQuerySet:
-        return devices.filter(subscriber__search_name__contains=search_key(nfc(value)))
+        return of_subscribers_named(devices, value)

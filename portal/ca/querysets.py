@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
+from portal.agencies.querysets import of_subscribers_named
 from portal.agencies.visibility import of_visible_bodies
+from portal.core.text.identifiers import normalise_serial
 from portal.core.text.vietnamese import nfc, search_key
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
     from portal.ca.models import Certificate
 
+PART_OF_A_SERIAL = re.compile(r"[0-9A-F]{4,16}")  # its first digits, or all
 EXPIRING_WITHIN_DAYS = 60  # from here on lists and the home page call it "sắp hết hạn"
 
 
@@ -74,15 +78,20 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
         )
 
     def found_by(self, text: str) -> Self:
-        """Return those whose name, serial number or e-mail contains ``text``."""
+        """Return those whose serial number or e-mail begins with ``text``, or whose subscriber has
+        its words; a name that stands in a certificate alone is found from its beginning."""
         text = nfc(text)
         if not text:
             return self
-        return self.filter(
-            models.Q(search_name__contains=search_key(text))
-            | models.Q(serial__contains=text.upper())
-            | models.Q(email__icontains=text)
-        )
+        serial = normalise_serial(text)
+        if PART_OF_A_SERIAL.fullmatch(serial):
+            numbered = self.filter(serial__begins=serial)
+            if numbered.exists():  # of an OR with the names no database uses its indexes
+                return numbered
+        if "@" in text:
+            return self.filter(email__istartswith=text)
+        named = of_subscribers_named(self, text)
+        return named if named.exists() else self.filter(search_name__begins=search_key(text))
 
     def same_line(self, certificate: Certificate) -> Self:
         """Return ``certificate`` with those before and after it, oldest first: all have its key."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import permutations
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -16,7 +17,9 @@ from portal.search.models import LONGEST, SearchWord
 
 _WORD = re.compile(r"[0-9a-z]+")
 _AT_ONCE = 500  # parameters of one statement
-_MOST_TRIED = 1000  # rows that have the rarest of several words that do not stand side by side
+_OF_A_PERSON = 5  # words have nearly all names of people at most
+_FEW = 3  # words that are tried in every order
+_MOST_TRIED = 1000  # rows that are looked up or through
 _Word = TypeVar("_Word", bound=SearchWord)
 _Rows = TypeVar("_Rows", bound="QuerySet[Any]")
 
@@ -28,16 +31,22 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def phrases(text: str) -> frozenset[str]:
-    """Return what ``text`` is found by: from each word on to its end, and first and last word.
+    """Return what ``text`` is found by: from each word on to its end, with some words left out in
+    one place or with none; of a name that is long and no person's, from its first word on.
 
-    What people type of a name stands side by side in it ("văn tím") or is surname and given name
-    ("lò tím"): one look into an index, whatever the words are.
+    Whatever words of a name people type in its order ("văn tím", "lò tím", of four words any), the
+    database looks once into an index, be they rare or common.
     """
     words = fold(text).split()
-    found = {" ".join(words[start:])[:LONGEST] for start in range(len(words))}
-    if len(words) > 2:  # noqa: PLR2004 (something stands between them)
-        found.add(f"{words[0]} {words[-1]}"[:LONGEST])
-    return frozenset(found)
+    size = len(words)
+    found = {" ".join(words[start:]) for start in range(size)}
+    found |= {
+        " ".join(words[start:gap] + words[end:])
+        for end in range(2, size)
+        for gap in range(1, end)
+        for start in range(gap if size <= _OF_A_PERSON else 1)
+    }
+    return frozenset(phrase[:LONGEST] for phrase in found)
 
 
 def keep(
@@ -78,59 +87,65 @@ def add(
 def matching(words: QuerySet[Any], of: str, typed: str, *, most: int) -> list[int]:
     """Return the keys of up to ``most`` things that ``words`` find by what is typed.
 
-    ``words`` are those of what the user may see, as far as columns of theirs say it. First what
-    has the words side by side, then what has each of them. Where every one of these is common and
-    they never stand together, some may be left out: a further word finds them.
+    ``words`` are those of what the user may see, as far as columns of theirs say it.
     """
-    phrase = fold(typed)[:LONGEST]
-    if not phrase:
-        return []
-    words = words.order_by()
-    found = dict.fromkeys(_keys(words.filter(text__begins=phrase), of, most * 4))
-    parts = set(phrase.split())
-    if len(found) < most and len(parts) > 1:
-        rarest, count = _rarest(words, parts)
-        tried = words.filter(text__begins=rarest)
-        if count == _MOST_TRIED:
-            tried = words.filter(pk__in=tried.values("pk")[:_MOST_TRIED])
-        found |= dict.fromkeys(_keys(_with(tried, of, parts - {rarest}), of, most * 4))
-    return list(found)[:most]
+    for texts in _ways(typed):
+        rows = _with(words.order_by(), of, texts)
+        if found := dict.fromkeys(rows.values_list(of, flat=True)[: most * 4]):
+            return list(found)[:most]
+    return []
 
 
-def having(rows: _Rows, words: QuerySet[Any], of: str, typed: str, *, path: str = "") -> _Rows:
-    """Return those of ``rows``, a list's, which ``words`` find by each word that is typed; all.
+def having(
+    rows: _Rows, words: QuerySet[Any], of: str, typed: str, *, path: str = "", at: str = "pk"
+) -> _Rows:
+    """Return those of ``rows``, a list's, which ``words`` find by what is typed: as ``matching``.
 
-    ``path`` leads from a word to the row where that is not the thing itself (``of``). What is rare
-    is looked up; where every word is common a page of the list is soon full of rows that have it.
+    ``path`` leads from a word, where that is not the thing itself (``of``), to what stands in the
+    column ``at`` of the rows. What is rare is looked up; of what is common a page of the list is
+    soon full.
     """
-    parts = set(fold(typed).split())
-    if not parts:
-        return rows.none()
-    words, path = words.order_by(), path or of
-    rarest, count = _rarest(words, parts)
-    having_all = _with(words.filter(text__begins=rarest), of, parts - {rarest})
-    if count < _MOST_TRIED:
-        return rows.filter(pk__in=set(having_all.values_list(path, flat=True)))
-    return rows.filter(Exists(having_all.filter(**{path: OuterRef("pk")})))
+    path = path or of
+    for texts in _ways(typed):
+        named = _with(words.order_by(), of, texts)
+        keys = list(named.values_list(path, flat=True)[:_MOST_TRIED])
+        if len(keys) == _MOST_TRIED:
+            return rows.filter(Exists(named.filter(**{path: OuterRef(at)})))
+        if keys:
+            return rows.filter(**{f"{at}__in": set(keys)})
+    return rows.none()
 
 
-def _rarest(words: QuerySet[Any], parts: Iterable[str]) -> tuple[str, int]:
-    """Return the rarest of ``parts`` and how often it stands, counted up to ``_MOST_TRIED``."""
-    sizes = {
-        part: len(words.filter(text__begins=part).values_list("pk", flat=True)[:_MOST_TRIED])
-        for part in sorted(parts)
+def _ways(typed: str) -> Iterator[tuple[str, ...]]:
+    """Yield what a thing may be found by, one after the other until something is: what is typed as
+    it stands; a few words in any order; the two halves of many."""
+    words = fold(typed).split()
+    if len(words) <= _FEW:
+        yield from dict.fromkeys(
+            (" ".join(order)[:LONGEST],) for order in permutations(words) if order
+        )
+    else:
+        middle = len(words) // 2
+        yield (" ".join(words)[:LONGEST],)
+        yield " ".join(words[:middle])[:LONGEST], " ".join(words[middle:])[:LONGEST]
+
+
+def _with(words: QuerySet[Any], of: str, texts: tuple[str, ...]) -> QuerySet[Any]:
+    """Return those of ``words`` whose things are found by each of ``texts``.
+
+    Of several the rarest is looked through, ``_MOST_TRIED`` rows of it: where all are common, some
+    things may be left out; a further word finds them.
+    """
+    if len(texts) == 1:
+        return words.filter(text__begins=texts[0])
+    counts = {
+        text: len(words.filter(text__begins=text).values_list("pk", flat=True)[:_MOST_TRIED])
+        for text in texts
     }
-    return min(sizes.items(), key=lambda one: (one[1], -len(one[0])))
-
-
-def _with(words: QuerySet[Any], of: str, parts: Iterable[str]) -> QuerySet[Any]:
-    """Return those of ``words`` whose things have each of ``parts`` too."""
+    rarest = min(counts, key=counts.__getitem__)
+    tried = words.filter(text__begins=rarest).values("pk")[:_MOST_TRIED]
     everywhere: QuerySet[Any] = words.model._default_manager.all()
-    for part in sorted(parts):
-        there = everywhere.filter(**{of: OuterRef(of)}, text__begins=part)
-        words = words.filter(Exists(there))
-    return words
-
-
-def _keys(words: QuerySet[Any], of: str, most: int) -> list[int]:
-    return list(words.values_list(of, flat=True)[:most])
+    found = words.filter(pk__in=tried)
+    for text in counts.keys() - {rarest}:
+        found = found.filter(Exists(everywhere.filter(**{of: OuterRef(of)}, text__begins=text)))
+    return found

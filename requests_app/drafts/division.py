@@ -13,7 +13,8 @@ from portal.core.database.bulk import update_rows
 from requests_app import kinds
 from requests_app.acts import dossier_act
 from requests_app.drafts.services import create_draft, lock_draft
-from requests_app.models import Attachment, Dossier, DossierItem
+from requests_app.kinds.certificate_names import question_key
+from requests_app.models import Attachment, Dossier, DossierItem, QuestionAnswer
 from requests_app.routing.services import rules_for
 
 
@@ -32,6 +33,7 @@ def split_by_route(dossier: Dossier, *, actor: User, now: datetime, version: int
     for item, rule in zip(items, routes, strict=True):
         by_route.setdefault((rule.route, rule.addressee_id), []).append(item)
     staying, *leaving = by_route.values() if by_route else [[]]
+    said = list(dossier.question_answers.select_related("said_by"))
     made = []
     for (route, addressee_id), group in list(by_route.items())[1:]:
         draft = create_draft(dossier.kind, actor=actor, now=now, variant=dossier.variant)
@@ -43,6 +45,7 @@ def split_by_route(dossier: Dossier, *, actor: User, now: datetime, version: int
         draft.count_rows()
         draft.save()
         Attachment.objects.filter(item__in=group).update(dossier=draft)  # a row's papers go too
+        QuestionAnswer.objects.bulk_create(_about(group, said, draft))
         made.append(draft)
     assert len(made) == len(leaving)
     _renumber(staying)
@@ -57,6 +60,29 @@ def split_by_route(dossier: Dossier, *, actor: User, now: datetime, version: int
         now=now,
     )
     return made
+
+
+def _about(
+    items: list[DossierItem], said: list[QuestionAnswer], draft: Dossier
+) -> list[QuestionAnswer]:
+    """Return for ``draft`` what was ``said`` about cells of ``items``; of others it stays said."""
+    return [
+        QuestionAnswer(
+            dossier=draft,
+            question=one.question,
+            code=one.code,
+            field=one.field,
+            message=one.message,
+            answer=one.answer,
+            said_by=one.said_by,
+            said_at=one.said_at,
+        )
+        for one in said
+        if any(
+            question_key(one.code, one.field, str(item.answers.get(one.field, ""))) == one.question
+            for item in items
+        )
+    ]
 
 
 def _renumber(items: list[DossierItem]) -> None:

@@ -12,8 +12,12 @@ from portal.ca.models import Storage
 from portal.core.rules import Finding, Severity
 from portal.core.text import identifiers
 from portal.core.text.identifiers import Findings
-from portal.core.text.provinces import PROVINCES, province_now, province_of_email
-from portal.core.text.vietnamese import search_key
+from portal.core.text.provinces import (
+    province_name,
+    province_now,
+    province_of_email,
+    province_of_today,
+)
 from requests_app.kinds.base import (
     Answers,
     CellFinding,
@@ -37,9 +41,6 @@ EMAIL_NOTE = (
     "thư điện tử công cộng (gmail, yahoo, hotmail…)."
 )
 
-_PROVINCE_KEYS = frozenset(search_key(name) for name in PROVINCES)
-_PROVINCE_KINDS = ("tỉnh ", "thành phố ", "tp. ", "tp.", "tp ")
-
 # Codes of the CA's sheet; SD Secure stands only in the demand form of 2021 (DOMAIN 2.9).
 SHEET_STORAGES = (Storage.TOKEN, Storage.SIM, Storage.SOFT, Storage.RSSP, Storage.HSM)
 STORAGE_CHOICES = tuple(
@@ -51,18 +52,9 @@ _TOKEN = Storage.TOKEN.value
 _STORAGES = frozenset(Storage.values)  # built once: ``values`` makes a list at each look
 
 
-def province_name(value: str) -> str:
-    """Return a province without "Tỉnh" or "Thành phố": what stands in L of a certificate."""
-    lower = value.lower()
-    for kind in _PROVINCE_KINDS:
-        if lower.startswith(kind):
-            return value[len(kind) :].strip()
-    return value
-
-
 def check_province(value: str) -> Findings:
     """One of the 34 provinces of 01/7/2025 (DOMAIN 9); others are asked about, not refused."""
-    if search_key(province_name(value)) in _PROVINCE_KEYS:
+    if province_of_today(value):
         return ()
     message = _(
         "“%(name)s” không phải một trong 34 tỉnh, thành phố từ ngày 01/7/2025. "

@@ -123,7 +123,16 @@ class Dossier(Leased):
                 fields=["is_at_ca", "state", "-updated_at", "-id"], name="dossier_ca_state"
             ),
             # Found by the first figures of its number.
-            models.Index(fields=["letter_number"], opclasses=[PATTERN], name="dossier_number"),
+            models.Index(
+                fields=["agency", "letter_number"],
+                opclasses=["int8_ops", PATTERN],
+                name="dossier_agency_number",
+            ),
+            models.Index(
+                fields=["is_at_ca", "letter_number"],
+                opclasses=["int2_ops", PATTERN],
+                name="dossier_ca_number",
+            ),
             models.Index(
                 fields=["office", "letter_number"],
                 opclasses=["int8_ops", PATTERN],

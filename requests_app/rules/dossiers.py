@@ -119,7 +119,7 @@ def rows_go_one_way(routes: Sequence[str]) -> Violation | None:
         "rows_go_different_ways",
         "Các dòng trong danh sách phải gửi theo những đường khác nhau nên không đi chung "
         "một văn bản được.",
-        way_out="Bấm “Tách thành hai hồ sơ” để hệ thống tách giúp.",
+        way_out="Bấm “Tách theo nơi nhận” để mỗi nơi một hồ sơ.",
     )
 
 

@@ -19,7 +19,7 @@ def device_is_back(
         f"Thiết bị {serial} đang ở trạng thái “{where}”, chưa có ở đơn vị để giao lại.",
         _ARTICLE,
         row=row,
-        way_out="Trước hết, ghi nhận “Thuê bao nộp lại đơn vị” ở trang thiết bị"
+        way_out="Trước hết, bấm “Nhận lại từ thuê bao” ở trang thiết bị"
         f"{', hoặc bỏ dòng này' if row else ''}.",
         link=link,
     )

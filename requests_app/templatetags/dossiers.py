@@ -164,12 +164,18 @@ def device_offers(context: Context, device: Device) -> dict[str, Any]:
 
 
 def _shown(offers: Sequence[Offer], where: str, context: Context) -> dict[str, Any]:
+    asked = [
+        offer
+        for offer in offers
+        if offer.violations and {one.code for one in offer.violations} == {"duplicate_open"}
+    ]
     return {
+        "asked_offers": asked,
         "open_offers": [offer for offer in offers if offer.is_open],
         "closed_offers": [
             (offer, [one for one in offers if one.code in offer.instead and one.is_open])
             for offer in offers
-            if not offer.is_open
+            if not offer.is_open and offer not in asked
         ],
         "where": where,
         "csrf_token": context.get("csrf_token"),

@@ -186,6 +186,8 @@ def test_an_administrator_registers_a_body() -> None:
     ("typed", "field", "code"),
     [
         ({"name": ""}, "name", "required"),
+        ({"province": "Hà Giang"}, "province", "unknown_province"),
+        ({"province": "Lai Chao"}, "province", "unknown_province"),
         ({"tax_code": "0100233480"}, "tax_code", "tax_check_digit"),
         ({"email": "a@gmail.com"}, "email", "public_provider"),
         ({"parent": "không có"}, "parent", "no_such_body"),

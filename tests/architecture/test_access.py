@@ -172,6 +172,7 @@ ACCESS: dict[str, Access] = {
     "GET requests_app:check": DRAFTED,
     "POST requests_app:check": DRAFTED,
     "POST requests_app:answer": CONFLICT,
+    "POST requests_app:split": CONFLICT,
     "GET requests_app:sign": LED_BACK,
     "POST requests_app:sign": LED_BACK,
     "GET requests_app:review": _about(

@@ -19,7 +19,7 @@ from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.ca.models import VirtualToken
 from portal.core.roles import Role
-from tests import builders
+from tests import builders, words
 from tests.builders import NOW
 from tests.devices.builders import allocated, device_at, sent, stock
 
@@ -93,6 +93,7 @@ def test_a_stranger_finds_neither_device_nor_shipment() -> None:
 )
 def test_the_list_is_narrowed_by_what_the_address_says(query: str, found: bool) -> None:
     device = device_at(Custody.AT_AGENCY)
+    words.fill()
 
     page = html(clerk_of(device.agency).get(f"{reverse('devices:list')}?{query}"))
 
@@ -105,7 +106,7 @@ def test_the_ca_finds_a_device_by_its_agency_and_its_serial() -> None:
     ca = operator()
 
     by_agency = html(ca.get(reverse("devices:list"), {"agency": mine.agency.name.lower()}))
-    by_serial = html(ca.get(reverse("devices:list"), {"q": mine.serial[-5:]}))
+    by_serial = html(ca.get(reverse("devices:list"), {"q": mine.serial.lower()}))
 
     for page in (by_agency, by_serial):
         assert mine.serial in page

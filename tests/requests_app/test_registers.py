@@ -28,7 +28,7 @@ from requests_app.models import DossierEvent
 from requests_app.registers.books import registers
 from requests_app.registers.books.handovers import HANDS_CHANGED
 from requests_app.workflow import Action, State
-from tests import builders
+from tests import builders, words
 from tests.builders import NOW, TODAY
 
 pytestmark = pytest.mark.django_db
@@ -194,6 +194,7 @@ def test_certificates_are_narrowed_by_days_kind_and_state(clerk: User) -> None:
     person = builders.person("Lò Văn Sớm", at=clerk.agency)
     soon = builders.certificate(subscriber=person, not_after=NOW + timedelta(days=40))
     builders.certificate(subscriber=builders.organisation(clerk.agency))
+    words.fill()
 
     def serials(**params: str) -> list[object]:
         return [line["Số hiệu chứng thư"] for line in lines(clerk, "chung-thu", **params)]
@@ -432,6 +433,7 @@ def test_what_must_be_given_back_says_who_has_it_since_when_until_when_and_where
     start_clocks([back, lost], now=NOW)
     lose(lost, clerk)
     held(clerk.agency)  # nobody asks for it
+    words.fill()
 
     found = lines(clerk, "thiet-bi-phai-nop-lai")
 

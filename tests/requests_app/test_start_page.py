@@ -17,6 +17,7 @@ from django.utils.html import escape
 from devices.lifecycle import Condition, Custody, Move
 from devices.models import Device
 from portal.accounts.models import User
+from portal.agencies.services.words import keep_words_of_subscribers
 from portal.ca.models import Certificate
 from portal.core.roles import Role
 from requests_app import kinds
@@ -69,6 +70,7 @@ def held(clerk: User, name: str, *, days_left: int = 400, renewals: int = 0) -> 
     """The certificate of a person of the clerk's body, on a token in their hands."""
     person, key = builders.person(name, at=clerk.agency), builders.key()
     builders.in_hands_of(person, key)
+    keep_words_of_subscribers([person.pk])
     ends = NOW + timedelta(days=days_left)
     return builders.certificate(subscriber=person, key_pair=key, not_after=ends, renewals=renewals)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.core.paginator import Paginator
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -17,11 +16,10 @@ from portal.agencies import services
 from portal.agencies.filters import SubscriberFilter
 from portal.agencies.models import Affiliation, Agency, Subscriber, SubscriberKind
 from portal.core.web.fragments import filtered, render_list
+from portal.core.web.paging import Order, capped_count, keyset_page
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
-
-ROWS = 50
 
 
 @require_safe
@@ -29,16 +27,16 @@ def subscriber_list(request: UserRequest) -> HttpResponse:
     subscribers = Subscriber.objects.visible_to(request.user)
     found = SubscriberFilter(request.GET, user=request.user, queryset=subscribers)
     standing = _affiliations_seen_by(request.user).filter(valid_until__isnull=True)
-    shown = (
-        filtered(found)
-        .select_related("agency")
-        .prefetch_related(Prefetch("affiliations", standing, to_attr="standing"))
+    narrowed = filtered(found)
+    shown = narrowed.select_related("agency").prefetch_related(
+        Prefetch("affiliations", standing, to_attr="standing")
     )
-    page = Paginator(shown, ROWS).get_page(request.GET.get("page"))
+    page = keyset_page(shown, order=Order("sort_name"), params=request.GET)
     context = {
         "filter": found,
         "agency": found.form.cleaned_data.get("agency") if found.form.is_valid() else None,
         "page": page,
+        "count": capped_count(narrowed),
         "linked": _visible_among({one.agency_id for one in page}, request.user),
     }
     return render_list(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -10,14 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.ca.models import Certificate
+from portal.ca.querysets import PART_OF_A_SERIAL
 from portal.core.text.identifiers import normalise_serial
 from portal.search.finders import Finder, Hit, list_with, register
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
-
-_WHOLE = 16
-_PART_OF_A_SERIAL = re.compile(rf"[0-9A-F]{{4,{_WHOLE}}}")
 
 
 def register_finders() -> None:
@@ -36,7 +33,7 @@ def register_finders() -> None:
 def _certificates(user: User, typed: str, most: int) -> list[Hit]:
     """Find by the whole serial or by what it begins with, with spaces, colons or without."""
     serial = normalise_serial(typed)
-    if not _PART_OF_A_SERIAL.fullmatch(serial):
+    if not PART_OF_A_SERIAL.fullmatch(serial):
         return []
     found = Certificate.objects.visible_to(user).filter(serial__begins=serial)
     return [

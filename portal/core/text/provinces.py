@@ -35,6 +35,8 @@ _ALONE = (
     "Nghệ An", "Hà Tĩnh", "Huế",
 )  # fmt: skip
 PROVINCES = (*_ALONE, *_MERGED)
+_BY_KEY = {search_key(name): name for name in PROVINCES}
+_KINDS = ("tỉnh ", "thành phố ", "tp. ", "tp.", "tp ")
 
 
 def _slug(name: str) -> str:
@@ -61,6 +63,20 @@ def province_of_email(address: str) -> str:
 def is_named_province(name: str) -> bool:
     """Say whether ``name`` (without "tỉnh", "thành phố") is a province of today or of before."""
     return _slug(name) in _OF_DOMAIN
+
+
+def province_name(value: str) -> str:
+    """Return a province without "Tỉnh" or "Thành phố": what stands in L of a certificate."""
+    lower = value.lower()
+    for kind in _KINDS:
+        if lower.startswith(kind):
+            return value[len(kind) :].strip()
+    return value
+
+
+def province_of_today(value: str) -> str:
+    """Return the one of ``PROVINCES`` that is written, "" when it is none."""
+    return _BY_KEY.get(search_key(province_name(value)), "")
 
 
 def province_now(name: str) -> str:

@@ -18,6 +18,7 @@ from portal.ca.models import Storage
 from portal.ca.pki.names import MAX_NAME, SubjectName
 from portal.core.rules import Finding, Severity
 from portal.core.text import identifiers
+from portal.core.text.provinces import province_name
 from requests_app.kinds import key_requests, parts, people
 from requests_app.kinds.base import (
     Answers,
@@ -159,7 +160,7 @@ def subject_name(answers: Answers, superior: str) -> SubjectName:
     return SubjectName(
         common_name=answers["full_name"],
         organisation_levels=tuple(answers[level] for level in people.LEVELS if answers.get(level)),
-        locality=parts.province_name(answers["province"]),
+        locality=province_name(answers["province"]),
         email=answers["email"],
     )
 

@@ -17,6 +17,7 @@ from portal.ca.models import Storage
 from portal.ca.pki.names import SubjectName
 from portal.core.rules import Finding, Severity
 from portal.core.text import identifiers
+from portal.core.text.provinces import province_name
 from portal.core.text.vietnamese import search_key
 from requests_app.kinds import key_requests, parts
 from requests_app.kinds.base import (
@@ -92,7 +93,7 @@ def subject_name(answers: Answers, superior: str) -> SubjectName:
     return SubjectName(
         common_name=answers["name"],
         organisation_levels=(superior,) if superior else (),
-        locality=parts.province_name(answers["province"]),
+        locality=province_name(answers["province"]),
         email=answers["email"],
     )
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from portal.ca.models import Storage
 from portal.ca.pki.names import SubjectName
 from portal.core.text import identifiers
+from portal.core.text.provinces import province_name
 from portal.core.text.vietnamese import search_key
 from requests_app.kinds import key_requests, parts
 from requests_app.kinds.base import (
@@ -107,7 +108,7 @@ def subject_name(answers: Answers, superior: str) -> SubjectName:
     return SubjectName(
         common_name=answers["name"],
         organisation_levels=(superior, answers["owner"]) if superior else (answers["owner"],),
-        locality=parts.province_name(answers["province"]),
+        locality=province_name(answers["province"]),
         email=answers["email"],
         domain=host_of(answers),
     )

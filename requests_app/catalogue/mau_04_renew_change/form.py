@@ -20,6 +20,7 @@ from portal.ca.pki.names import SubjectName
 from portal.core.law import with_numbers
 from portal.core.rules import Finding
 from portal.core.text import identifiers
+from portal.core.text.provinces import province_name
 from requests_app.kinds import parts, people
 from requests_app.kinds.base import (
     Answers,
@@ -147,7 +148,7 @@ def changed_subject(old: SubjectName, kind: str, answers: Answers) -> SubjectNam
         old,
         common_name=answers.get("new_name") or old.common_name,
         organisation_levels=levels or old.organisation_levels,
-        locality=parts.province_name(answers.get("new_province", "")) or old.locality,
+        locality=province_name(answers.get("new_province", "")) or old.locality,
         email=answers.get("new_email") or old.email,
         domain=(answers.get("new_address") if is_system else "") or old.domain,
     )

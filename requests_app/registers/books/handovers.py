@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import django_filters
-from django.db.models import BigIntegerField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import BigIntegerField, ExpressionWrapper, F, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from devices.lifecycle import Move
-from devices.models import CustodyMove, DeviceKind
-from devices.serials import normalise
+from devices.models import CustodyMove, Device, DeviceKind
 from portal.accounts.models import User
 from portal.agencies.models import Agency
+from portal.agencies.querysets import of_subscribers_named
 from portal.ca.models import Certificate
 from portal.core.roles import Scope
-from portal.core.text.vietnamese import nfc, search_key
+from portal.core.text.vietnamese import nfc
 from portal.core.web.forms import TypedDayFilter
 from portal.core.web.paging import Order
 from requests_app.registers.base import Column, Register
@@ -146,11 +146,12 @@ class MoveRegisterFilter(RegisterFilter):
     def with_text(
         self, rows: QuerySet[CustodyMove], name: str, value: str
     ) -> QuerySet[CustodyMove]:
-        return rows.filter(
-            Q(device__serial__contains=normalise(value))
-            | Q(subscriber__search_name__contains=search_key(value))
-            | Q(holder__icontains=nfc(value))
-        )
+        for devices in Device.objects.order_by().numbered(value):
+            found = rows.filter(device__in=devices.values("pk"))
+            if found.exists():
+                return found
+        named = of_subscribers_named(rows, value)
+        return named if named.exists() else rows.filter(holder__icontains=nfc(value))
 
 
 class HandoverRegisterFilter(MoveRegisterFilter):

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,8 +19,6 @@ from django.utils.translation import gettext_lazy
 
 from devices.lifecycle import PLACES, Condition, Custody
 from devices.models import CustodyMove, Device, DeviceKind
-from devices.serials import normalise
-from portal.core.text.vietnamese import search_key
 from portal.core.web.paging import Order
 from portal.deadlines.filters import OVERDUE, TODAY
 from portal.deadlines.models import Deadline
@@ -136,10 +134,7 @@ class ReturnRegisterFilter(RegisterFilter):
     body = django_filters.UUIDFilter("agency__uuid", widget=forms.HiddenInput)
 
     def with_text(self, rows: QuerySet[Deadline], name: str, value: str) -> QuerySet[Deadline]:
-        devices = Device.objects.visible_to(self.user).filter(
-            Q(serial__contains=normalise(value))
-            | Q(subscriber__search_name__contains=search_key(value))
-        )
+        devices = Device.objects.visible_to(self.user).found_by(value)
         return rows.filter(target_uuid__in=devices.order_by().values("uuid"))
 
     def of_devices(self, rows: QuerySet[Deadline], name: str, value: str) -> QuerySet[Deadline]:

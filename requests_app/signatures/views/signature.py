@@ -11,7 +11,9 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
@@ -19,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.core.rules import Severity, Violation
 from portal.core.web.refusals import Refusals
 from requests_app import kinds
+from requests_app.drafts.division import split_by_route
 from requests_app.drafts.questions import Answer, answer_questions
 from requests_app.kinds import reissue_warning as reissue
 from requests_app.kinds import row_rules
@@ -36,6 +39,7 @@ from requests_app.submission.checks import (
     violations_before_signing,
 )
 from requests_app.submission.signing_mode import signing_mode
+from requests_app.titles import headline_of
 from requests_app.workflow import Action
 
 if TYPE_CHECKING:
@@ -110,6 +114,33 @@ def answer(request: UserRequest, uuid: UUID) -> HttpResponse:
     return redirect("requests_app:check", dossier.uuid)
 
 
+@require_POST
+@taking.shows_conflict
+def split(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Move the rows that go another way into drafts of their own."""
+    dossier = components.find(request.user, uuid)
+    if not components.is_editor(dossier, request.user):
+        return taking.conflict(request, dossier.uuid)
+    made = split_by_route(
+        dossier,
+        actor=request.user,
+        now=timezone.now(),
+        version=components.version_of(request),
+    )
+    links = format_html_join(
+        ", ",
+        '<a href="{}">{} ({})</a>',
+        (
+            (reverse("requests_app:check", args=[one.uuid]), headline_of(one), one.addressee.name)
+            for one in made
+        ),
+    )
+    if made:
+        words = _("Đã tách. Các dòng gửi nơi khác nay ở hồ sơ riêng:")
+        messages.success(request, format_html("{} {}", words, links))
+    return redirect("requests_app:check", dossier.uuid)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @taking.shows_conflict
 def check(request: UserRequest, uuid: UUID) -> HttpResponse:
@@ -143,6 +174,7 @@ def _render_check(
         if one.finding.severity is Severity.WARNING and not one.finding.asks
     ]
     old = reissue.warnings(dossier, list(row_rules.rows_of(dossier)), now=now)
+    missing = violations or form.violations or violations_before_signing(dossier, now=now)
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
@@ -151,7 +183,8 @@ def _render_check(
         "may_request": any(
             step.action == Action.REQUEST_SIGNATURE for step in allowed_steps(dossier, request.user)
         ),
-        "violations": violations or form.violations or violations_before_signing(dossier, now=now),
+        "violations": missing,
+        "may_split": any(one.code == "rows_go_different_ways" for one in missing),
         "questions": sent or _question_forms(dossier, rows),
         "warnings": found + [(one.row or 0, f"{one.message} {one.way_out}") for one in old],
         "mode": mode,

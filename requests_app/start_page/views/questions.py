@@ -22,7 +22,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from devices.lifecycle import PRESENT, Condition, Custody, Move
 from devices.models import Device
 from devices.querysets import DeviceQuerySet
-from devices.serials import normalise
 from devices.services import make_move
 from portal.accounts.models import User
 from portal.ca.models import Certificate
@@ -32,7 +31,7 @@ from portal.core import law
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from portal.core.text.numbers import typed_number
-from portal.core.text.vietnamese import nfc, search_key
+from portal.core.text.vietnamese import nfc
 from portal.core.web.paging import capped_count
 from portal.core.web.refusals import Refusals
 from requests_app import kinds
@@ -106,7 +105,7 @@ def choices(
             capped_count(fitting),
         )
     waiting = _devices(way, user=user, now=now)
-    devices = _found_by(waiting, text)
+    devices = waiting.found_by(text)
     rest = devices.exclude(uuid__in=ticked).order_by(*_order(way))[:MOST_SHOWN]
     return Choices(
         [_of_device(one) for one in waiting.filter(uuid__in=ticked).order_by(*_order(way))],
@@ -133,7 +132,7 @@ def choose(
         found = of_kind.found_by(text) if ticked is None else of_kind.filter(uuid__in=ticked)
         return Chosen(list(found.order_by("not_after", "pk")[:MOST_ROWS]), [])
     waiting = _devices(way, user=user, now=now)
-    rows = _found_by(waiting, text) if ticked is None else waiting.filter(uuid__in=ticked)
+    rows = waiting.found_by(text) if ticked is None else waiting.filter(uuid__in=ticked)
     return Chosen([], list(rows.order_by(*_order(way))[:MOST_ROWS]))
 
 
@@ -212,14 +211,6 @@ def _asked_already(way: Way, user: User) -> QuerySet[DossierItem]:
     """Return the rows of the user's body that ask for the same and have no end yet."""
     effect = kinds.get(way.kind_code).effect
     return standing_rows({effect}).filter(dossier__agency=user.agency_id).order_by()
-
-
-def _found_by(devices: DeviceQuerySet, text: str) -> DeviceQuerySet:
-    if not text.strip():
-        return devices
-    return devices.filter(
-        Q(serial__contains=normalise(text)) | Q(subscriber__search_name__contains=search_key(text))
-    )
 
 
 def _of_certificate(certificate: Certificate, way: Way, *, now: datetime) -> Choice:
