@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.core import law
-from portal.core.web.views_help import guides, to_html
+from portal.core.web.markdown import to_html
+from portal.core.web.views_help import guides
 
 
 @pytest.mark.parametrize(
