@@ -1,11 +1,14 @@
 """The little Markdown that guides are written in, as HTML.
 
-Only what the guides use is understood: headings, paragraphs, two kinds of list, bold, links.
+Only what the guides use is understood: headings, paragraphs, two kinds of list, bold, links, and
+pictures by a name that the caller knows: ``![what it shows](name)``.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import partial
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -14,17 +17,22 @@ _HEADING = re.compile(r"^(#{2,3}) (.+)$")
 _BULLET = re.compile(r"^- (.+)$")
 _NUMBERED = re.compile(r"^\d+\. (.+)$")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
+_PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 _LINK = re.compile(r"\[(.+?)\]\(([^)\s]+)\)")
 _GUIDE = re.compile(r"^([a-z-]+)\.md$")
 
 
-def to_html(text: str) -> SafeString:
-    """Return the HTML of a guide's text; whatever else stands in it is shown as typed."""
+def to_html(text: str, *, pictures: Mapping[str, str] | None = None) -> SafeString:
+    """Return the HTML of a guide's text; whatever else stands in it is shown as typed.
+
+    ``pictures`` are their addresses by name.
+    """
     blocks = re.split(r"\n\s*\n", text.strip())
-    return mark_safe("\n".join(_block(block) for block in blocks if block.strip()))  # noqa: S308 (escaped below)
+    made = (_block(block, pictures or {}) for block in blocks if block.strip())
+    return mark_safe("\n".join(made))  # noqa: S308 (escaped below)
 
 
-def _block(block: str) -> str:
+def _block(block: str, pictures: Mapping[str, str]) -> str:
     lines: list[str] = []
     for line in block.splitlines():
         if lines and line.startswith("  "):  # it continues the one before
@@ -33,18 +41,25 @@ def _block(block: str) -> str:
             lines.append(line.strip())
     if len(lines) == 1 and (heading := _HEADING.match(lines[0])):
         level = len(heading[1])
-        return f"<h{level}>{_inline(heading[2])}</h{level}>"
+        return f"<h{level}>{_inline(heading[2], pictures)}</h{level}>"
     for pattern, tag in ((_BULLET, "ul"), (_NUMBERED, "ol")):
         items = [pattern.match(line) for line in lines]
         if all(items):
-            inner = "".join(f"<li>{_inline(item[1])}</li>" for item in items if item)
+            inner = "".join(f"<li>{_inline(item[1], pictures)}</li>" for item in items if item)
             return f"<{tag}>{inner}</{tag}>"
-    return f"<p>{_inline(' '.join(lines))}</p>"
+    return f"<p>{_inline(' '.join(lines), pictures)}</p>"
 
 
-def _inline(text: str) -> str:
+def _inline(text: str, pictures: Mapping[str, str]) -> str:
     bold = _BOLD.sub(r"<strong>\1</strong>", escape(text))
-    return _LINK.sub(_link, bold)
+    return _LINK.sub(_link, _PICTURE.sub(partial(_picture, pictures), bold))
+
+
+def _picture(pictures: Mapping[str, str], found: re.Match[str]) -> str:
+    words, name = found[1], found[2]
+    if name not in pictures:
+        return words
+    return f'<img src="{pictures[name]}" alt="{words}" loading="lazy">'
 
 
 def _link(found: re.Match[str]) -> str:
