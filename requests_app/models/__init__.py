@@ -17,6 +17,7 @@ from requests_app.models.dossiers import (
     SigningMode,
 )
 from requests_app.models.inquiries import TransferInquiry
+from requests_app.models.mandates import RecoveryMandate
 from requests_app.models.routing import RoutingProposal, RoutingRule
 from requests_app.workflow import Procedure
 
@@ -34,6 +35,7 @@ __all__ = [
     "Outcome",
     "Procedure",
     "QuestionAnswer",
+    "RecoveryMandate",
     "ReturnReason",
     "ReturnedContent",
     "RoutingProposal",

@@ -21,6 +21,7 @@ ORDER: tuple[str, ...] = (
     "requests_app_routingrule",
     "agencies_succession",
     "agencies_agency",
+    "requests_app_recoverymandate",
     "requests_app_coveringletter",
     "requests_app_dossier",
     "requests_app_covereddossier",
