@@ -17,6 +17,8 @@ ORDER: tuple[str, ...] = (
     "orgmerge_reviewround",
     "orgmerge_reviewreply",
     "orgmerge_recordshandover",
+    "support_question",
+    "support_article",
     "requests_app_routingproposal",
     "requests_app_routingrule",
     "agencies_succession",
@@ -72,6 +74,8 @@ _PARTS_OF: Mapping[str, tuple[str, ...]] = {
         "requests_app_returnedcontent",
         "requests_app_transferinquiry",
     ),
+    "support_article": ("support_articlepicture", "support_articleversion"),
+    "support_question": ("support_entry", "support_entryfile"),
     "devices_shipment": ("devices_shipmentitem",),
     "accounts_user": (
         "accounts_accountchange",
