@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "devices",
     "requests_app",
     "orgmerge",
+    "portal.support",
 ]
 
 MIDDLEWARE = [
@@ -254,6 +255,12 @@ CA_RENEW_WORKING_DAYS = env.int("CA_RENEW_WORKING_DAYS", default=3)
 CA_CHANGE_WORKING_DAYS = env.int("CA_CHANGE_WORKING_DAYS", default=3)
 CA_REVOKE_WORKING_DAYS = env.int("CA_REVOKE_WORKING_DAYS", default=3)
 HANDOVER_NOTICE_WORKING_DAYS = env.int("HANDOVER_NOTICE_WORKING_DAYS", default=1)
+# The support desk, our own design: in how many hours of work a question is answered, and when an
+# office works; no text seen says it.
+SUPPORT_ANSWER_HOURS = env.int("SUPPORT_ANSWER_HOURS", default=8)
+SUPPORT_WORKING_HOURS: list[str] = env.list(
+    "SUPPORT_WORKING_HOURS", default=["07:30-11:30", "13:30-17:00"]
+)
 # Reminders: how many follow a missed end, one each working day; how late the next one up is told.
 MOST_OVERDUE_REMINDERS = env.int("MOST_OVERDUE_REMINDERS", default=10)
 HEAD_TOLD_AFTER_WORKING_DAYS = env.int("HEAD_TOLD_AFTER_WORKING_DAYS", default=1)

@@ -17,6 +17,7 @@ urlpatterns = [
     path("don-vi/", include("portal.agencies.urls")),
     path("tai-khoan/", include("portal.accounts.urls")),
     path("so-theo-doi/", include("requests_app.registers.urls")),
+    path("ho-tro/", include("portal.support.urls")),
     path("sap-nhap/", include("orgmerge.urls")),
     path("thong-bao/", include("portal.notices.urls")),
     path("thoi-han/", include("portal.deadlines.urls")),

@@ -9,14 +9,24 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.audit import services as audit
 from portal.audit.words import ActGroup, AuditTarget
-from requests_app.models import CoveringLetter, Dossier
+from requests_app.models import CoveringLetter, Dossier, RecoveryMandate
 
 TARGETS = (
     AuditTarget("dossier", _("Hồ sơ"), order=10),
+    AuditTarget("mandate", _("Ủy quyền soạn Mẫu 06"), order=165),
     AuditTarget("routing_rule", _("Quy định nơi nhận"), order=150),
     AuditTarget("covering_letter", _("Công văn chuyển hồ sơ"), order=160),
 )
 ACTS = (
+    ActGroup(
+        "mandate",
+        about="mandate",
+        order=160,
+        words={
+            "give": _("Ủy quyền soạn Mẫu 06 cho đội hỗ trợ của Sở"),
+            "withdraw": _("Rút ủy quyền soạn Mẫu 06"),
+        },
+    ),
     ActGroup(
         "routing",
         about="routing_rule",
@@ -128,4 +138,20 @@ def letter_act(action: str, letter: CoveringLetter, **data: object) -> audit.Act
         agency_uuid=letter.office.uuid,
         office_uuid=letter.office.uuid,
         data={"number": letter.letter_number, **data},
+    )
+
+
+def mandate_act(action: str, mandate: RecoveryMandate) -> audit.Act:
+    """Return the audit act about what a body lets its office's support team do."""
+    return audit.Act(
+        action=action,
+        target_type="mandate",
+        target_uuid=mandate.uuid,
+        agency_uuid=mandate.agency.uuid,
+        office_uuid=mandate.office.uuid,
+        data={
+            "basis": mandate.basis,
+            "from": mandate.valid_from.isoformat(),
+            "until": mandate.valid_until.isoformat(),
+        },
     )

@@ -7,6 +7,7 @@ from django.urls import include, path
 from requests_app.decision import views as deciding
 from requests_app.dossier_pages.views import detail, lists, papers
 from requests_app.inquiries import views as inquiries
+from requests_app.mandates import views as mandates
 from requests_app.minutes import views as minutes
 from requests_app.routing import views as routing
 from requests_app.signatures.views import batch_signing, signature
@@ -19,6 +20,8 @@ urlpatterns = [
     path("cho-xu-ly/", lists.queue, name="queue"),
     path("theo-doi/", lists.copies, name="copies"),
     path("nguoi-chuyen-cong-tac/", inquiries.inquiries, name="inquiries"),
+    path("uy-quyen/", mandates.mandates, name="mandates"),
+    path("uy-quyen/<uuid:uuid>/rut/", mandates.withdraw, name="withdraw_mandate"),
     path("ghi-so-nhieu/", batch_signing.number_many, name="number_many"),
     path("ky-nhieu/", batch_signing.sign_many, name="sign_many"),
     path("tong-hop/", dashboard.dashboard, name="dashboard"),

@@ -28,13 +28,15 @@ _PUBLIC = (MergerState.APPROVED, MergerState.IN_FORCE, MergerState.COMPLETED)
 class MergerQuerySet(models.QuerySet["Merger"]):
     def visible_to(self, user: User) -> Self:
         """Return what ``user`` may see, built from IN so that rows can be locked: an office what it
-        leads or has joined, bodies and the CA approved ones.
+        leads or has joined (its support team once it is approved), bodies and the CA approved ones.
 
         Before that a body has its list of the review alone (``ReviewReply.objects.visible_to``):
         what others are to become is not its business yet.
         """
         if user.scope is Scope.OFFICE:
-            return self.worked_on_by(user.body_ids)
+            led = self.worked_on_by(user.body_ids)
+            sees_drafts = user.can(Capability.READ_DRAFT_REORGANISATIONS)
+            return led if sees_drafts else led.filter(state__in=_PUBLIC)
         if user.scope is Scope.CA:
             return self.filter(state__in=_PUBLIC)
         if user.scope is Scope.BODY:
@@ -70,6 +72,8 @@ class RecordsHandoverQuerySet(models.QuerySet["RecordsHandover"]):
 class MergerOfficeQuerySet(models.QuerySet["MergerOffice"]):
     def visible_to(self, user: User) -> Self:
         """Return the questions to ``user``'s office, and all of the reorganisations it works on."""
+        if not user.can(Capability.READ_DRAFT_REORGANISATIONS):
+            return self.none()
         if user.scope is Scope.OFFICE:
             return self.filter(Q(office__in=user.body_ids) | Q(merger__in=mergers_of(user)))
         if user.scope is Scope.TREE:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from portal.accounts.models import AccountChange, PasswordChoice, RoleGrant, User
 
 
+_OFFICE_WORK = roles_that_can(Capability.COVER_DOSSIERS, Capability.SIGN_COVERING_LETTERS)
+
+
 class UserQuerySet(models.QuerySet["User"]):
     def visible_to(self, user: User) -> Self:
         """Return the accounts ``user`` may see.
@@ -46,12 +49,13 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.who_act_for(roles=roles_that_can(capability), agency_id=agency_id)
 
     def of_office(self, office_id: int | None) -> Self:
-        return self.filter(is_active=True, role__in=roles_in(Scope.OFFICE), agency=office_id)
+        """Return who does an office's own work; its support team is told of questions alone."""
+        return self.filter(is_active=True, role__in=_OFFICE_WORK, agency=office_id)
 
     def of_offices(self, offices: Collection[int]) -> Self:
         """Return the people of these offices, and of what those that ended have become."""
         theirs = Q(agency__in=offices) | Q(agency__in=heirs_of(*offices))
-        return self.filter(theirs, is_active=True, role__in=roles_in(Scope.OFFICE))
+        return self.filter(theirs, is_active=True, role__in=_OFFICE_WORK)
 
     def administrators(self) -> Self:
         """Return the active administrators."""

@@ -64,6 +64,7 @@ STILL_POSSIBLE = frozenset(
         "merger.ask_annex",
         "review.answer",
         "review.import",
+        "question.ask",
         "register.export",
         "subscriber.reveal",
         "user.change_password",

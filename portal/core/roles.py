@@ -18,8 +18,10 @@ class Role(models.TextChoices):
 
     CLERK = "clerk", _("Văn thư, cán bộ phụ trách")
     HEAD = "head", _("Lãnh đạo đơn vị")
+    IT_OFFICER = "it_officer", _("Cán bộ CNTT của đơn vị")
     OFFICE_OFFICER = "office_officer", _("Chuyên viên Sở KH&CN")
     OFFICE_HEAD = "office_head", _("Lãnh đạo Sở KH&CN")
+    SUPPORT_TEAM = "support_team", _("Đội hỗ trợ kỹ thuật của Sở")
     CA_OPERATOR = "ca_operator", _("Cán bộ tiếp nhận của Cục")
     CA_SUPERVISOR = "ca_supervisor", _("Cán bộ phê duyệt của Cục")
     AUDITOR = "auditor", _("Kiểm toán")
@@ -42,6 +44,9 @@ class Capability(StrEnum):
     READ_DOSSIERS = "read_dossiers"  # and certificates, devices, people, registers
     WORK_ON_DOSSIERS = "work_on_dossiers"  # has a work list and deadlines
     DRAFT = "draft"  # writes and corrects its body's dossiers, and is told what comes of them
+    # Writes requests for recovery (Mẫu 06) alone, neither numbers nor sends them: its body's, or
+    # those of a body that gave its office's team a mandate.
+    DRAFT_RECOVERIES = "draft_recoveries"
     NUMBER_LETTERS = "number_letters"
     SIGN_LETTERS = "sign_letters"  # heads a body that sends
     COVER_DOSSIERS = "cover_dossiers"  # writes an office's covering letters
@@ -55,6 +60,7 @@ class Capability(StrEnum):
     KEEP_DEVICES = "keep_devices"  # a body's: receives, hands over, takes back
     SUPPLY_DEVICES = "supply_devices"  # the CA's: takes into stock, sends, takes back
     REVEAL_IDENTITIES = "reveal_identities"
+    ANSWER_QUESTIONS = "answer_questions"  # at the support desk of its office, or of the CA
     SEE_DASHBOARD = "see_dashboard"
     REPORT = "report"  # writes the reports of its body
     SIGN_REPORTS = "sign_reports"
@@ -99,9 +105,11 @@ ROLES: dict[str, RoleProfile] = {
         Capability.SIGN_REPORTS,
         Capability.SEE_STAFF_ACCOUNTS,
     ),
+    Role.IT_OFFICER: _profile(Scope.BODY, *_WORK, Capability.DRAFT_RECOVERIES),
     Role.OFFICE_OFFICER: _profile(
         Scope.OFFICE,
         *_WORK,
+        Capability.ANSWER_QUESTIONS,
         Capability.COVER_DOSSIERS,
         Capability.PREPARE_REORGANISATIONS,
         Capability.READ_DRAFT_REORGANISATIONS,
@@ -119,9 +127,13 @@ ROLES: dict[str, RoleProfile] = {
         Capability.SEE_DASHBOARD,
         Capability.SEE_STAFF_ACCOUNTS,
     ),
+    Role.SUPPORT_TEAM: _profile(
+        Scope.OFFICE, *_WORK, Capability.ANSWER_QUESTIONS, Capability.DRAFT_RECOVERIES
+    ),
     Role.CA_OPERATOR: _profile(
         Scope.CA,
         *_WORK,
+        Capability.ANSWER_QUESTIONS,
         Capability.SUPPLY_DEVICES,
         Capability.REPORT,
         Capability.ASK_FOR_DEMAND,

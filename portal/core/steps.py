@@ -8,8 +8,6 @@ from typing import Generic, TypeVar
 
 from django.db import models
 
-from portal.core.roles import Role
-
 A = TypeVar("A", bound=models.TextChoices)
 S = TypeVar("S", bound=models.TextChoices)
 
@@ -24,16 +22,18 @@ class IllegalStep(Exception):
 class Step(Generic[A, S]):
     """One line of a table.
 
-    ``role`` None is the portal itself. ``routes`` is empty where all things go the same way.
-    ``barred_by``: whoever had one of these parts in the work, an action taken or another part that
-    the table's room names, may not take this step, whatever account they use. ``needs`` names what
-    must hold besides, in the words of the table's room; "" is nothing.
+    ``role`` None is the portal itself; a table in which not the role but the part in the matter
+    decides (who asked, who answers) names its own parts there. ``routes`` is empty where all
+    things go the same way. ``barred_by``: whoever had one of these parts in the work, an action
+    taken or another part that the table's room names, may not take this step, whatever account
+    they use. ``needs`` names what must hold besides, in the words of the table's room; "" is
+    nothing.
     """
 
     action: A
     sources: frozenset[S]
     target: S
-    role: Role | None
+    role: str | None
     routes: frozenset[str] = frozenset()
     needs_reason: bool = False
     barred_by: frozenset[str] = frozenset()

@@ -28,6 +28,7 @@ class DeadlineKind(models.TextChoices):
     RENEWAL_DOOR = "renewal_door", _("Hạn cuối đề nghị gia hạn, thay đổi chứng thư")
     CERTIFICATE_EXPIRY = "certificate_expiry", _("Chứng thư hết hạn, chỉ còn cấp mới")
     MERGER_REVIEW = "merger_review", _("Rà soát chứng thư, thiết bị khi sắp xếp đơn vị")
+    SUPPORT_ANSWER = "support_answer", _("Trả lời câu hỏi hỗ trợ")
 
 
 class Counts(models.TextChoices):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from portal.core.calendar.workdays import WorkCalendar
 
+_MOST_SUPPORT_DAYS = 30  # working days in which the hours for an answer end, whatever is set
 CORRECTION_WORKING_DAYS = 30  # a reminder to complete a dossier, no term of the law
 
 
@@ -50,6 +51,12 @@ def limit_of(kind: str) -> Limit:
         "certificate_expiry": Limit(0, f"Điều 21 {law.DECREE}"),
         # Until the day its office sets; the letter asks bodies to look through what they have.
         "merger_review": Limit(0, "Công văn 275/BCY-CTSBMTT ngày 16/5/2025; hạn do Sở đặt", True),
+        # The day on which the question's working hours end; they are counted by its own app.
+        "support_answer": Limit(
+            _MOST_SUPPORT_DAYS,
+            f"{settings.SUPPORT_ANSWER_HOURS} giờ làm việc, theo thiết lập của hệ thống",
+            True,
+        ),
     }
     return limits[kind]
 

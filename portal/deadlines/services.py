@@ -55,7 +55,8 @@ def open_deadline(
 ) -> Deadline:
     """Start a clock on the day of ``now`` (day 0) and return it; an open one is returned as it is.
 
-    ``working_days`` shortens the legal limit of the kind (a RoutingRule may), never lengthens it.
+    ``working_days`` shortens the legal limit of the kind (a RoutingRule may), never lengthens it;
+    0 is the end of the day itself.
     """
     standing = Deadline.objects.open().filter(kind=kind, target_uuid=target_uuid).first()
     if standing is not None:
@@ -78,7 +79,9 @@ def open_deadlines(
     """Start many clocks of one kind on the day of ``now``; return those that were not open yet."""
     wanted = _not_open_yet([kind], owed)
     limit = limit_of(kind)
-    days = min(limit.working_days, working_days or limit.working_days)
+    days = limit.working_days
+    if working_days is not None:
+        days = min(days, working_days)
     received_on = timezone.localdate(now)
     reads_the_calendar()
     calendar = work_calendar()

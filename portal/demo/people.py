@@ -74,6 +74,8 @@ class Accounts:
     head_pac_ta: User
     clerk_hospital: User
     head_hospital: User
+    it_officer: User
+    team: User
 
 
 def make_accounts(bodies: Bodies, *, password: str, now: datetime) -> Accounts:
@@ -96,6 +98,8 @@ def make_accounts(bodies: Bodies, *, password: str, now: datetime) -> Accounts:
         "head_pac_ta": ("lanhdao.pacta", Role.HEAD, bodies.pac_ta, "Chủ tịch"),
         "clerk_hospital": ("vanthu.benhvien", Role.CLERK, bodies.hospital, "Văn thư"),
         "head_hospital": ("lanhdao.benhvien", Role.HEAD, bodies.hospital, "Giám đốc"),
+        "it_officer": ("cntt.tanuyen", Role.IT_OFFICER, bodies.tan_uyen, "Cán bộ CNTT"),
+        "team": ("hotro.laichau", Role.SUPPORT_TEAM, bodies.office, "Kỹ thuật viên"),
     }  # fmt: skip
     assert [field.name for field in fields(Accounts)] == list(plan)
     return Accounts(

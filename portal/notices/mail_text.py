@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -12,13 +11,11 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from portal.core.text.identifiers import mask
+from portal.core.text.identifiers import mask_within
 from portal.notices.models import Mail, Notice
 
 MOST_LINES = 50  # of one mail; further notices are counted and stand in the portal
 _MOST_SUBJECT = 200
-# Within a certificate's 16 digits it is none, unless they read "CCCD" and a number.
-_IDENTITY_NUMBER = re.compile(r"\b(?!CCCD)[0-9A-F]{16}\b|(?<!\d)(\d{9}|\d{12})(?!\d)")
 
 
 def new_mail(address: str, *, subject: str = "", now: datetime) -> Mail:
@@ -47,8 +44,8 @@ def message_of(mail: Mail) -> EmailMultiAlternatives:
     told = list(mail.notices.most_pressing()[: MOST_LINES + 1])
     lines = [
         {
-            "title": _without_numbers(notice.title),
-            "text": _without_numbers(notice.text),
+            "title": mask_within(notice.title),
+            "text": mask_within(notice.text),
             "url": f"{settings.PUBLIC_URL}{notice.path}" if notice.path else "",
             "at": notice.at,
         }
@@ -56,7 +53,7 @@ def message_of(mail: Mail) -> EmailMultiAlternatives:
     ]
     context = {
         "mail": mail,
-        "text": _without_numbers(mail.text),
+        "text": mask_within(mail.text),
         "lines": lines,
         "others": mail.notices.count() - MOST_LINES if len(told) > MOST_LINES else 0,
         "portal_url": settings.PUBLIC_URL,
@@ -74,12 +71,4 @@ def message_of(mail: Mail) -> EmailMultiAlternatives:
 
 
 def _one_line(text: str) -> str:
-    return _without_numbers(" ".join(text.split()))[:_MOST_SUBJECT]
-
-
-def _without_numbers(text: str) -> str:
-    """Mask what looks like an identity number (9 or 12 digits): mail leaves the house.
-
-    The same digits within the 16 of a certificate's number are left alone.
-    """
-    return _IDENTITY_NUMBER.sub(lambda found: mask(found[1]) if found[1] else found[0], text)
+    return mask_within(" ".join(text.split()))[:_MOST_SUBJECT]

@@ -230,6 +230,9 @@ def ladder_of(clock: Deadline) -> list[Rung]:
     is_office = owner.kind == AgencyKind.OFFICE
     if is_office and clock.kind in _RECEIVERS_WORK:
         return _two_rungs(Role.OFFICE_OFFICER, Role.OFFICE_HEAD, owner.pk)
+    if is_office and clock.kind == DeadlineKind.SUPPORT_ANSWER:
+        heads = _two_rungs(Role.OFFICE_OFFICER, Role.OFFICE_HEAD, owner.pk)
+        return [Rung(0, Audience(Role.SUPPORT_TEAM, owner.pk)), *heads]
     ladder = _two_rungs(Role.CLERK, Role.HEAD, owner.pk)
     office_id = owner.pk if is_office else clock.office_id
     if office_id is not None:

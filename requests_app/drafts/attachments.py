@@ -10,7 +10,9 @@ from django.db import transaction
 
 from portal.accounts.models import User
 from portal.audit import services as audit
+from portal.core.roles import Capability
 from portal.core.rules import refuse
+from portal.core.steps import IllegalStep
 from portal.documents import services as documents
 from portal.documents import uploads
 from requests_app.acts import dossier_act
@@ -80,7 +82,9 @@ def _lock(dossier: Dossier, kind: str, *, actor: User, version: int) -> Dossier:
         .select_for_update(of=("self",), no_key=True)
         .get(pk=dossier.pk)
     )
-    permit_drafting(actor)
+    permit_drafting(actor, dossier.kind, dossier.agency_id)
+    if kind == Attachment.Kind.SIGNED_SCAN and not actor.can(Capability.DRAFT):
+        raise IllegalStep(f"{actor.role} hands in no signed letter")
     if dossier.state not in _STATES.get(Attachment.Kind(kind), EDITABLE):
         raise NotEditable(dossier.state)
     if dossier.version != version:

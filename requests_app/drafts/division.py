@@ -36,7 +36,9 @@ def split_by_route(dossier: Dossier, *, actor: User, now: datetime, version: int
     said = list(dossier.question_answers.select_related("said_by"))
     made = []
     for (route, addressee_id), group in list(by_route.items())[1:]:
-        draft = create_draft(dossier.kind, actor=actor, now=now, variant=dossier.variant)
+        draft = create_draft(
+            dossier.kind, actor=actor, now=now, variant=dossier.variant, agency=dossier.agency
+        )
         draft.contact, draft.note = dossier.contact, dossier.note
         draft.route, draft.addressee_id = route, addressee_id
         for item in group:

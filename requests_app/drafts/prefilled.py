@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from devices.models import Device
 from portal.accounts.models import User
+from portal.agencies.models import Agency
 from portal.agencies.services import reveal_identities
 from portal.ca.models import Certificate
 from requests_app import kinds
@@ -40,6 +41,7 @@ def start_dossier(
     devices: Collection[Device] = (),
     answers: Mapping[str, str] | None = None,
     begins_with_a_row: bool = False,
+    agency: Agency | None = None,
 ) -> Dossier:
     """Open a draft whose rows are filled in about these certificates and devices.
 
@@ -49,7 +51,7 @@ def start_dossier(
     Raises as ``create_draft`` does; Certificate.DoesNotExist or Device.DoesNotExist for what the
     actor does not see.
     """
-    dossier = create_draft(kind_code, actor=actor, now=now, variant=variant)
+    dossier = create_draft(kind_code, actor=actor, now=now, variant=variant, agency=agency)
     selection = Selection(
         actor=actor,
         certificates=certificates_of(actor, [one.pk for one in certificates]),
@@ -77,8 +79,8 @@ def file_again(dossier: Dossier, *, row: UUID | None = None, actor: User, now: d
     Section 1 and the extra text come along; number, day and papers do not. Raises as
     ``create_draft`` does; Dossier.DoesNotExist when it is not the actor's, or nothing was refused.
     """
-    permit_drafting(actor)
     old = Dossier.objects.visible_to(actor).get(pk=dossier.pk)
+    permit_drafting(actor, old.kind, old.agency_id)
     refused = old.items.filter(outcome=Outcome.REFUSED).order_by("position")
     rows = [item.answers for item in (refused.filter(uuid=row) if row else refused)]
     if not rows:

@@ -11,6 +11,7 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from portal.accounts.models import User
+from portal.agencies.models import Agency
 from portal.audit import services as audit
 from portal.core.database.bulk import update_rows
 from portal.core.roles import Capability
@@ -22,6 +23,7 @@ from requests_app.acts import dossier_act
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.kinds.base import Kind, kept
 from requests_app.kinds.targets import fill_columns
+from requests_app.mandates.drafting import may_draft
 from requests_app.models import Dossier, DossierItem
 from requests_app.routing.services import rule_for
 from requests_app.rules import dossiers as rules
@@ -33,15 +35,23 @@ MOST_ROWS = 5000  # of one letter; the CA's sheet is cut there too
 
 
 @transaction.atomic
-def create_draft(kind_code: str, *, actor: User, now: datetime, variant: str = "") -> Dossier:
-    """Open an empty draft of a kind in the name of the actor's body and return it.
+def create_draft(
+    kind_code: str,
+    *,
+    actor: User,
+    now: datetime,
+    variant: str = "",
+    agency: Agency | None = None,
+) -> Dossier:
+    """Open an empty draft of a kind and return it: in the name of the actor's body, or of
+    ``agency``, which gave the actor's office a mandate.
 
-    Raises IllegalStep when the actor drafts nothing, Refused when the body may not send.
+    Raises IllegalStep when the actor may not draft it, Refused when the body may not send.
     """
-    permit_drafting(actor)
+    agency = agency or actor.agency
+    permit_drafting(actor, kind_code, agency.pk)
     kind = kinds.get(kind_code)
     today = timezone.localdate(now)
-    agency = actor.agency
     found = [
         rules.sender_has_seal(agency.has_seal, agency.name),
         rules.sender_exists(agency.exists_on(today), agency.name),
@@ -84,8 +94,9 @@ def save_letter(
 ) -> Dossier:
     """Keep the number, date, section 1 and extra text as typed; checks come before signing."""
     dossier = lock_draft(dossier, actor=actor, version=version)
-    dossier.letter_number = nfc(letter_number)
-    dossier.letter_date = letter_date
+    if actor.can(Capability.DRAFT):  # else the number is another's to give
+        dossier.letter_number = nfc(letter_number)
+        dossier.letter_date = letter_date
     dossier.contact = kept(kinds.get(dossier.kind).contact_fields, contact)
     dossier.note = note.strip()
     _touch(dossier, actor=actor, now=now)
@@ -204,10 +215,10 @@ def move_row(
     _finish(dossier, "dossier.move_row", actor=actor, now=now, rows=1)
 
 
-def permit_drafting(actor: User) -> None:
-    """Raise IllegalStep unless the actor writes dossiers."""
-    if not actor.can(Capability.DRAFT):
-        raise IllegalStep(f"{actor.role} drafts nothing")
+def permit_drafting(actor: User, kind_code: str, agency_id: int) -> None:
+    """Raise IllegalStep unless the actor writes this form in the name of that body."""
+    if not may_draft(actor, kind_code, agency_id):
+        raise IllegalStep(f"{actor.role} drafts no {kind_code} for {agency_id}")
 
 
 def lock_draft(dossier: Dossier, *, actor: User, version: int) -> Dossier:
@@ -223,7 +234,7 @@ def lock_draft(dossier: Dossier, *, actor: User, version: int) -> Dossier:
     )
     if dossier.state not in EDITABLE:
         raise NotEditable(dossier.state)
-    permit_drafting(actor)
+    permit_drafting(actor, dossier.kind, dossier.agency_id)
     if dossier.version != version:
         raise StaleVersion(seen=version, current=dossier.version)
     return dossier

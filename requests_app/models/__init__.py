@@ -17,6 +17,7 @@ from requests_app.models.dossiers import (
     SigningMode,
 )
 from requests_app.models.inquiries import TransferInquiry
+from requests_app.models.mandates import RecoveryMandate
 from requests_app.models.own_letters import OwnLetter
 from requests_app.models.routing import RoutingProposal, RoutingRule
 from requests_app.workflow import Procedure
@@ -36,6 +37,7 @@ __all__ = [
     "OwnLetter",
     "Procedure",
     "QuestionAnswer",
+    "RecoveryMandate",
     "ReturnReason",
     "ReturnedContent",
     "RoutingProposal",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
     from requests_app.models import Dossier
     from requests_app.models.covering_letters import CoveringLetter
+    from requests_app.models.mandates import RecoveryMandate
     from requests_app.models.routing import RoutingProposal, RoutingRule
 
 ROUTES_SHOWN_DAYS = 60  # days before a rule's end an administrator is told
@@ -37,7 +38,13 @@ class DossierQuerySet(LeasedQuerySet["Dossier"]):
         if user.scope is Scope.BODY:
             return self.filter(agency__in=user.body_ids)
         if user.scope is Scope.OFFICE:
-            return self.filter(office__in=user.body_ids, sent_at__isnull=False)
+            sent = Q(office__in=user.body_ids, sent_at__isnull=False)
+            if user.can(Capability.DRAFT_RECOVERIES):  # and what they write under a mandate
+                mandates = apps.get_model("requests_app", "RecoveryMandate")._default_manager
+                given = mandates.filter(office__in=user.body_ids, revoked_at__isnull=True)
+                theirs = given.order_by().values("agency")
+                return self.filter(sent | Q(created_by=user, agency__in=theirs))
+            return self.filter(sent)
         if user.scope is Scope.CA:
             return self.filter(is_at_ca=1)
         if user.scope is Scope.TREE:
@@ -97,6 +104,25 @@ class CoveringLetterQuerySet(LeasedQuerySet["CoveringLetter"]):
         """Return what waits for ``user``'s role, among what is visible."""
         stages = stages_waiting_for(user.role)
         return self.visible_to(user).filter(stage__in=stages)
+
+
+class RecoveryMandateQuerySet(models.QuerySet["RecoveryMandate"]):
+    def visible_to(self, user: User) -> Self:
+        """Return the mandates of ``user``'s body, for an office those given to it."""
+        if user.scope is Scope.BODY:
+            return self.filter(agency__in=user.body_ids)
+        if user.scope is Scope.OFFICE:
+            return self.filter(office__in=user.body_ids)
+        return self.none()
+
+    def standing(self) -> Self:
+        return self.filter(revoked_at__isnull=True)
+
+    def in_force(self, today: date) -> Self:
+        return self.standing().filter(valid_from__lte=today, valid_until__gte=today)
+
+    def for_list(self) -> Self:
+        return self.select_related("agency", "office", "granted_by", "revoked_by")
 
 
 class RoutingRuleQuerySet(models.QuerySet["RoutingRule"]):

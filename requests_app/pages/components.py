@@ -14,11 +14,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.core.roles import Capability
 from portal.core.text.identifiers import mask
 from portal.core.text.numbers import typed_number
 from requests_app import kinds
 from requests_app.kinds.base import Field, Widget, Words
+from requests_app.mandates.drafting import may_draft
 from requests_app.models import Attachment, Decision, Dossier, DossierItem, Outcome, ReturnReason
 from requests_app.steps.engine import allowed_steps
 from requests_app.steps.forms import NAMES_ROWS, StepForm
@@ -298,8 +298,8 @@ def scan_of(dossier: Dossier) -> Attachment | None:
 def is_editor(dossier: Dossier, user: User) -> bool:
     """Say whether ``user`` may change the draft."""
     return (
-        user.can(Capability.DRAFT)
-        and dossier.state in EDITABLE
+        dossier.state in EDITABLE
+        and may_draft(user, dossier.kind, dossier.agency_id)
         and Dossier.objects.visible_to(user).filter(pk=dossier.pk).exists()
     )
 

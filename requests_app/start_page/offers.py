@@ -16,7 +16,7 @@ from devices.lifecycle import Condition, Custody
 from devices.models import Device
 from devices.services import handed_over_without_notice
 from portal.accounts.models import User
-from portal.agencies.models import SubscriberKind
+from portal.agencies.models import Agency, SubscriberKind
 from portal.ca.models import Certificate, CertificateState, Storage
 from portal.core.database.fields import keyed_hash
 from portal.core.law import with_numbers
@@ -33,6 +33,7 @@ from requests_app.kinds.base import Words
 from requests_app.kinds.duplicates import Asked, stands_in, what_is_asked
 from requests_app.kinds.issue_prefill import FORM_OF
 from requests_app.kinds.targets import newest_certificates
+from requests_app.mandates.drafting import may_draft, sender_for
 from requests_app.models import DossierItem
 from requests_app.rules.certificates import is_not_superseded
 from requests_app.rules.reissue import first_day, may_be_issued_anew
@@ -134,29 +135,31 @@ def offers_for_certificate(certificate: Certificate, user: User, now: datetime) 
     Nothing for who drafts no dossiers. A fixed number of queries; ``certificate`` comes with its
     subscriber, agency, key and the key's device.
     """
-    if not user.can(Capability.DRAFT):
+    sender = sender_for(user, certificate.agency)
+    if sender is None:
         return []
     device: Device | None = getattr(certificate.key, "device", None)
     asked = what_is_asked([DossierItem(certificate=certificate, device=device)])
     # Judge renewal and change by what the register says of the rows they would be.
     found = renew_change.of_certificate(
-        certificate, agency=user.agency, wishes=[{RENEW}, {CHANGE}], asked=asked, now=now
+        certificate, agency=sender, wishes=[{RENEW}, {CHANGE}], asked=asked, now=now
     )
     offers = [
         *list(map(_judged, (_RENEW, _CHANGE), found)),
-        _of_revocation(certificate, user, asked, now),
+        _of_revocation(certificate, sender, asked, now),
         _of_reissue(certificate, now),
     ]
     if device is not None:
         newest = newest_certificates([device]).get(device.key_id)
         offers += _of_device(device, newest, asked, now)
-    found_offers = _with_dossiers(offers, certificate, device, user)
-    return _next_first(found_offers, certificate, device, now)
+    found_offers = _with_dossiers(offers, certificate, device, sender)
+    return _next_first(_to_draft(found_offers, user, sender), certificate, device, now)
 
 
 def offers_for_device(device: Device, user: User, now: datetime) -> list[Offer]:
     """Return what ``user`` may ask about a device they see: trouble first, then its certificate."""
-    if not user.can(Capability.DRAFT):
+    sender = sender_for(user, device.agency)
+    if sender is None:
         return []
     certificate = None
     if device.key_id is not None:
@@ -166,11 +169,19 @@ def offers_for_device(device: Device, user: User, now: datetime) -> list[Offer]:
         certificate = joined.order_by("issued_at", "pk").last()
     asked = what_is_asked([DossierItem(certificate=certificate, device=device)])
     offers = _of_device(device, certificate, asked, now)
-    if handed_over_without_notice(user.agency).filter(pk=device.pk).exists():
+    if handed_over_without_notice(sender).filter(pk=device.pk).exists():
         offers = [_TELL, *offers]
     if certificate is not None:
-        offers += [_of_revocation(certificate, user, asked, now), _of_reissue(certificate, now)]
-    return _next_first(_with_dossiers(offers, certificate, device, user), certificate, device, now)
+        offers += [_of_revocation(certificate, sender, asked, now), _of_reissue(certificate, now)]
+    found_offers = _with_dossiers(offers, certificate, device, sender)
+    return _next_first(_to_draft(found_offers, user, sender), certificate, device, now)
+
+
+def _to_draft(offers: Sequence[Offer], user: User, sender: Agency) -> list[Offer]:
+    """Return the offers of the forms that ``user`` writes for the sender: some write one alone."""
+    if user.can(Capability.DRAFT):
+        return list(offers)
+    return [one for one in offers if may_draft(user, one.kind_code, sender.pk)]
 
 
 def _next_first(
@@ -198,8 +209,8 @@ def _next_first(
     return [replace(open_ones[code], is_next=True), *others]
 
 
-def _of_revocation(certificate: Certificate, user: User, asked: Asked, now: datetime) -> Offer:
-    found = revoke.of_certificate(certificate, agency=user.agency, asked=asked, now=now)
+def _of_revocation(certificate: Certificate, sender: Agency, asked: Asked, now: datetime) -> Offer:
+    found = revoke.of_certificate(certificate, agency=sender, asked=asked, now=now)
     return _judged(_REVOKE, found)
 
 
@@ -248,7 +259,7 @@ def _judged(offer: Offer, violations: Iterable[Violation]) -> Offer:
 
 
 def _with_dossiers(
-    offers: Sequence[Offer], certificate: Certificate | None, device: Device | None, user: User
+    offers: Sequence[Offer], certificate: Certificate | None, device: Device | None, sender: Agency
 ) -> list[Offer]:
     """Say where a thing is asked already: a draft to go on with, or what an open dossier asks."""
     # The rows of the body's unfinished dossiers that are about these, newest first.
@@ -269,7 +280,7 @@ def _with_dossiers(
             about |= Q(identity_hash=wanted, dossier__kind=FORM_OF[certificate.kind])
     if device is not None:
         about |= Q(device=device)
-    rows = DossierItem.objects.filter(about, dossier__agency=user.agency_id, outcome="")
+    rows = DossierItem.objects.filter(about, dossier__agency=sender, outcome="")
     rows = rows.exclude(dossier__state__in=ENDED).select_related("dossier__agency")
     standing = list(rows.defer("answers").order_by("-pk"))
     found = []

@@ -352,6 +352,7 @@
   }
 
   function markSent(form) {
+    clearTimeout(noted); // what was typed just before it was sent would be noted as unsent
     const entry = kept(form);
     if (entry) {
       keep(form, { ...entry, isSent: true });

@@ -23,9 +23,10 @@ from tests import databases
 from tests.architecture import world as worlds
 from tests.architecture.world import Side, World, kwargs_of
 
-C, H, OO, OH, CO, CS, AU, AD = Role
+C, H, IT, OO, OH, ST, CO, CS, AU, AD = Role
 ALL = frozenset(Role)
 AGENCY, OFFICE, CA = AGENCY_ROLES, OFFICE_ROLES, CA_ROLES
+PLANNERS = OFFICE - {ST}  # who sees a reorganisation before it is approved
 ON_THE_WAY = AGENCY | OFFICE | CA | {AU}  # who sees what a body has sent
 HOME = AGENCY | {AU}  # who sees what it has not sent yet
 Codes = Mapping[int, frozenset[Role]]
@@ -84,19 +85,23 @@ REPORT = _about({200: OFFICE | CA}, {200: CA})  # issued
 LED_BACK = _about({302: ON_THE_WAY}, {302: CA})
 CONFLICT = _about({409: ON_THE_WAY}, {409: CA})
 DRAFTED = _about({200: frozenset({C}), 302: HOME}, {})
-MERGER = _about({200: OFFICE}, {})  # a draft
-REPLY = _about({200: OFFICE | AGENCY}, {})
-DESCRIBED = _about({200: frozenset({OO}), 302: OFFICE}, {})
+MERGER = _about({200: PLANNERS}, {})  # a draft
+REPLY = _about({200: PLANNERS | AGENCY}, {})
+DESCRIBED = _about({200: frozenset({OO}), 302: PLANNERS}, {})
 OWN_NOTICE = _about({302: frozenset({C})}, {})
 GRANT = _about({302: frozenset({AD})}, {302: frozenset({AD})}, rest=403)
-ACCOUNT = {403: AGENCY, 302: frozenset({AD})}
+ACCOUNT = {403: frozenset({C, H}), 302: frozenset({AD})}
 DAY = _only(AD)
 VERSION = _about({200: frozenset({AD}), 403: ALL}, {200: frozenset({AD}), 403: CA})
 STOCK = _only(*CA, rest=404)
 API_SEEN = _api({200: ON_THE_WAY}, {200: CA})
 API_LIST = _api({200: ALL})
+_ANSWER: dict[str, Any] = {"action": "answer", "version": 1, "text": "Đã rõ"}
+OWN_ARTICLE = Access(own={302: frozenset({OO, ST}), 404: frozenset({CO})}, rest=403)
+# Of the office, whose article it is; the CA reads all, who is of no office none.
+ARTICLE = _about({200: ALL - {AU, AD}}, {200: CA})
 _LIST_SENT: dict[str, Any] = {"number": "15/SKHCN", "sent_on": "20/11/2026"}
-RECORD = _about({200: OFFICE | AGENCY}, {})
+RECORD = _about({200: PLANNERS | AGENCY}, {})
 _RETURN: dict[str, Any] = {"action": "return", "version": 1, "reason": "Thiếu"}
 
 ACCESS: dict[str, Access] = {
@@ -149,7 +154,7 @@ ACCESS: dict[str, Access] = {
     "POST requests_app:number_many": _only(C, code=302, rest=404),  # nothing was typed
     "GET requests_app:sign_many": _only(C, H, rest=404),
     "POST requests_app:sign_many": _only(C, H, rest=404),  # the form again: nothing was chosen
-    "GET requests_app:dashboard": _only(*OFFICE, *CA, rest=404),
+    "GET requests_app:dashboard": _only(OO, OH, *CA, rest=404),
     "GET requests_app:routing": _only(AD),
     "GET requests_app:add_rule": _only(AD),
     "POST requests_app:add_rule": _only(AD),
@@ -229,8 +234,8 @@ ACCESS: dict[str, Access] = {
     "GET orgmerge:invitation": MERGER,
     # The page again: no reason was typed. Its officer answers.
     "POST orgmerge:answer_invitation": _about({200: frozenset({OO})}, {}),
-    "GET orgmerge:part": _about({302: OFFICE}, {}),  # it has not joined
-    "POST orgmerge:part": _about({302: OFFICE}, {}),
+    "GET orgmerge:part": _about({302: PLANNERS}, {}),  # it has not joined
+    "POST orgmerge:part": _about({302: PLANNERS}, {}),
     "POST orgmerge:plan_word": _about({404: ALL}, {404: ALL}),  # it has not joined
     "GET orgmerge:edit": DESCRIBED,
     "POST orgmerge:edit": DESCRIBED,
@@ -247,20 +252,20 @@ ACCESS: dict[str, Access] = {
     "GET orgmerge:edit_row": DESCRIBED,
     "POST orgmerge:edit_row": DESCRIBED,
     "GET orgmerge:sheet_template": _only(*OFFICE, rest=404),
-    "GET orgmerge:repeal": _about({302: OFFICE}, {}),  # it is not in force
-    "POST orgmerge:repeal": _about({302: OFFICE}, {}),
+    "GET orgmerge:repeal": _about({302: PLANNERS}, {}),  # it is not in force
+    "POST orgmerge:repeal": _about({302: PLANNERS}, {}),
     "GET orgmerge:upload": DESCRIBED,
     "POST orgmerge:upload": DESCRIBED,
     "GET orgmerge:body_list": DESCRIBED,
-    "POST orgmerge:body_list": _about({409: frozenset({OO}), 302: OFFICE}, {}, do="review"),
+    "POST orgmerge:body_list": _about({409: frozenset({OO}), 302: PLANNERS}, {}, do="review"),
     "GET orgmerge:records": MERGER,
     "GET orgmerge:list_letter": _about({}, {}),  # not approved: there is none
-    "POST orgmerge:send_list": _about({200: frozenset({OO}), 403: OFFICE}, {}, **_LIST_SENT),
-    "POST orgmerge:try_again": _about({302: frozenset({OO}), 403: OFFICE}, {}, version=1),
+    "POST orgmerge:send_list": _about({200: frozenset({OO}), 403: PLANNERS}, {}, **_LIST_SENT),
+    "POST orgmerge:try_again": _about({302: frozenset({OO}), 403: PLANNERS}, {}, version=1),
     "POST orgmerge:send_to": MERGER,  # the page again: nothing was named
     "GET orgmerge:record": RECORD,
     "GET orgmerge:record_file": _about({}, {}),  # not printed yet
-    "POST orgmerge:keep_signed": _about({200: OFFICE | AGENCY}, {}),  # no file was sent
+    "POST orgmerge:keep_signed": _about({200: PLANNERS | AGENCY}, {}),  # no file was sent
     # Not approved: nothing is carried out (tests/orgmerge/test_progress_pages.py has who sees what)
     "GET orgmerge:progress": _about({}, {}),
     "GET orgmerge:progress_body": _about({}, {}),
@@ -270,40 +275,40 @@ ACCESS: dict[str, Access] = {
     "GET orgmerge:list_row": DESCRIBED,
     "POST orgmerge:list_row": DESCRIBED,
     # What bodies are asked: of a draft they see their own list alone
-    "GET orgmerge:review": _about({200: OFFICE, 302: AGENCY}, {}),
-    "POST orgmerge:open_review": _about({200: OFFICE}, {}),  # the form again: no day was typed
+    "GET orgmerge:review": _about({200: PLANNERS, 302: AGENCY}, {}),
+    "POST orgmerge:open_review": _about({200: PLANNERS}, {}),  # the form again: no day was typed
     "POST orgmerge:hold_review": _about({302: frozenset({OO})}, {}),
     "GET orgmerge:review_lines": MERGER,
     "GET orgmerge:reply": REPLY,
-    "POST orgmerge:reply": _about({409: OFFICE | AGENCY}, {}),  # no version was told
-    "POST orgmerge:send_reply": _about({409: OFFICE | AGENCY}, {}),
+    "POST orgmerge:reply": _about({409: PLANNERS | AGENCY}, {}),  # no version was told
+    "POST orgmerge:send_reply": _about({409: PLANNERS | AGENCY}, {}),
     "GET orgmerge:reply_sheet": REPLY,
-    "GET orgmerge:reply_import": _about({200: frozenset({C, OO}), 302: OFFICE | AGENCY}, {}),
-    "POST orgmerge:reply_import": _about({200: frozenset({C, OO}), 302: OFFICE | AGENCY}, {}),
-    "GET orgmerge:reply_report": _about({302: OFFICE | AGENCY}, {}),  # no sheet is parked
-    "POST orgmerge:reply_report": _about({302: OFFICE | AGENCY}, {}),
+    "GET orgmerge:reply_import": _about({200: frozenset({C, OO}), 302: PLANNERS | AGENCY}, {}),
+    "POST orgmerge:reply_import": _about({200: frozenset({C, OO}), 302: PLANNERS | AGENCY}, {}),
+    "GET orgmerge:reply_report": _about({302: PLANNERS | AGENCY}, {}),  # no sheet is parked
+    "POST orgmerge:reply_report": _about({302: PLANNERS | AGENCY}, {}),
     # The plan: the office's own business until it is approved
     "GET orgmerge:plan": MERGER,
-    "GET orgmerge:plan_state": _about({302: OFFICE}, {}),  # asked for without htmx
+    "GET orgmerge:plan_state": _about({302: PLANNERS}, {}),  # asked for without htmx
     "POST orgmerge:ask_plan": _about({302: frozenset({OO})}, {}),
     "GET orgmerge:plan_choices": MERGER,
     "POST orgmerge:plan_choices": MERGER,  # the page again: nothing was chosen
-    "GET orgmerge:settle": _about({302: OFFICE}, {}),  # no line was marked
-    "POST orgmerge:settle": _about({302: OFFICE}, {}),
+    "GET orgmerge:settle": _about({302: PLANNERS}, {}),  # no line was marked
+    "POST orgmerge:settle": _about({302: PLANNERS}, {}),
     "GET orgmerge:plan_annex": MERGER,
-    "POST orgmerge:plan_annex": _about({302: OFFICE}, {}),  # asked for
+    "POST orgmerge:plan_annex": _about({302: PLANNERS}, {}),  # asked for
     "GET orgmerge:plan_annex_file": MERGER,
     "GET orgmerge:plan_line": MERGER,
     "GET orgmerge:plan_cautions": MERGER,
-    "POST orgmerge:heed": _about({302: OFFICE}, {}),
-    "GET orgmerge:plan_changes": _about({302: OFFICE}, {}),  # there is no plan before
+    "POST orgmerge:heed": _about({302: PLANNERS}, {}),
+    "GET orgmerge:plan_changes": _about({302: PLANNERS}, {}),  # there is no plan before
     # Registers
     "GET registers:index": _only(*ON_THE_WAY, rest=404),
     "GET registers:register": _only(*ON_THE_WAY, rest=404),
     # Covering letters: the office's own, to the CA what has left it, never a body's
     "GET requests_app:forwarding": _only(*OFFICE, rest=404),
     # An officer gets the list again: nothing was ticked.
-    "POST requests_app:forwarding": Access(own={200: frozenset({OO}), 403: frozenset({OH})}),
+    "POST requests_app:forwarding": Access(own={200: frozenset({OO}), 403: frozenset({OH, ST})}),
     "GET requests_app:covering_letters": _only(*OFFICE, *CA, AU, rest=404),
     "GET requests_app:covering_letter": COVERING,
     "GET requests_app:covering_pdf": COVERING,
@@ -324,7 +329,7 @@ ACCESS: dict[str, Access] = {
     "GET accounts:password_change": EVERYBODY,
     "POST accounts:password_change": EVERYBODY,
     "GET accounts:users": EVERYBODY,
-    "GET accounts:detail": _about({200: AGENCY | {AD}}, {200: frozenset({AD})}),
+    "GET accounts:detail": _about({200: frozenset({C, H, AD})}, {200: frozenset({AD})}),
     "GET accounts:create": ADMINISTRATOR,
     "POST accounts:create": ADMINISTRATOR,
     "GET accounts:grants": ADMINISTRATOR,
@@ -332,12 +337,12 @@ ACCESS: dict[str, Access] = {
     "POST accounts:decline_role": GRANT,
     "POST accounts:withdraw_role": _about({302: frozenset({AD})}, {403: frozenset({AD})}, rest=403),
     "POST accounts:propose_role": _about(
-        {403: AGENCY, 200: frozenset({AD})}, {200: frozenset({AD})}
+        {403: frozenset({C, H}), 200: frozenset({AD})}, {200: frozenset({AD})}
     ),
     "POST accounts:deactivate": _about(ACCOUNT, {302: frozenset({AD})}),
     "POST accounts:propose_reset": _about(ACCOUNT, {302: frozenset({AD})}),
     "POST accounts:propose_address": _about(
-        {403: AGENCY, 200: frozenset({AD})}, {200: frozenset({AD})}
+        {403: frozenset({C, H}), 200: frozenset({AD})}, {200: frozenset({AD})}
     ),
     "POST accounts:confirm_change": GRANT,
     "POST accounts:decline_change": GRANT,
@@ -397,9 +402,9 @@ ACCESS: dict[str, Access] = {
     "POST devices:hand_over": _about({200: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
     "GET devices:sums": EVERYBODY,
     "GET devices:hand_over_many": _only(*AGENCY, rest=404),
-    "POST devices:hand_over_many": Access(own={200: frozenset({C}), 403: frozenset({H})}),
+    "POST devices:hand_over_many": Access(own={200: frozenset({C}), 403: frozenset({H, IT})}),
     "GET devices:take_back_many": _only(*AGENCY, rest=404),
-    "POST devices:take_back_many": Access(own={200: frozenset({C}), 403: frozenset({H})}),
+    "POST devices:take_back_many": Access(own={200: frozenset({C}), 403: frozenset({H, IT})}),
     "GET devices:office_returns": STOCK,
     "GET devices:office_return": _about({200: CA}, {200: CA}),
     "POST devices:office_return": _about(
@@ -429,6 +434,33 @@ ACCESS: dict[str, Access] = {
     "GET notices:dead_mails": ADMINISTRATOR,
     "POST notices:send_again": GRANT,
     "GET notices:outbox": _only(AD, code=404),  # mail is not written into files here
+    # Support: one's own and the body's, the office's, what reached the CA
+    "GET support:index": EVERYBODY,
+    "GET support:ask": EVERYBODY,
+    "POST support:ask": EVERYBODY,  # the form again: nothing was typed
+    "POST support:suggest": EVERYBODY,
+    "GET support:desk": _only(OO, ST, CO),
+    "GET support:repeats": _only(OO, ST, CO),
+    "GET support:question": SEEN,
+    "POST support:take_step": _about(
+        {302: frozenset({CO}), 200: ON_THE_WAY}, {302: frozenset({CO}), 200: CA}, **_ANSWER
+    ),
+    "POST support:recover": _about({404: ALL}, {404: ALL}),  # it names no device
+    "GET support:file": SEEN,
+    "GET support:articles": EVERYBODY,
+    "GET support:write_new": _only(OO, ST, CO),
+    "POST support:write_new": _only(OO, ST, CO),
+    "GET support:article": _only(*(ALL - {AU, AD}), rest=404),  # by its name: the own office's
+    "GET support:picture": ARTICLE,
+    "GET support:write": _only(OO, ST, CO),
+    "POST support:write": _only(OO, ST, CO),
+    "POST support:add_picture": _only(OO, ST, CO, code=302),
+    "POST support:unpublish": OWN_ARTICLE,
+    "GET support:version": _only(*(ALL - {AU, AD}), rest=404),
+    "POST support:publish": OWN_ARTICLE,
+    "GET requests_app:mandates": _only(*AGENCY, *OFFICE, rest=404),
+    "POST requests_app:mandates": _only(*AGENCY, *OFFICE, rest=404),  # the page again
+    "POST requests_app:withdraw_mandate": _about({302: frozenset({H}), 403: AGENCY | OFFICE}, {}),
     # Search
     "GET search:results": EVERYBODY,
     "POST search:results": _only(*ALL, code=302),

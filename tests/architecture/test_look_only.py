@@ -26,6 +26,7 @@ from portal.audit.models import AuditEntry
 from portal.audit.services import Act, record
 from portal.audit.words import groups
 from portal.core.roles import Role
+from portal.support.workflow import Action as QuestionAction
 from requests_app.covering_letters.steps import COVERING_LETTERS
 from requests_app.letter_workflow import LETTER_STEPS, LetterAction
 from requests_app.models import CoveringLetter
@@ -44,6 +45,7 @@ TABLES = (
     {f"dossier.{action}" for action in Action}
     | {f"covering.{action}" for action in LetterAction}
     | {f"merger.{action}" for action in MergerAction}
+    | {f"question.{action}" for action in QuestionAction}
     | {f"device.{move}" for move in Move}
 )
 

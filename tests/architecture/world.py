@@ -29,6 +29,8 @@ from portal.documents.models import Document
 from portal.notices.models import Mail, Notice
 from portal.notices.querysets import MOST_TRIES
 from portal.reports.models import Report
+from portal.support.models import Article, ArticlePicture, EntryFile, Question
+from portal.support.workflow import Category, Desk
 from requests_app.letter_workflow import Stage
 from requests_app.models import (
     Attachment,
@@ -37,6 +39,7 @@ from requests_app.models import (
     Dossier,
     DossierEvent,
     Procedure,
+    RecoveryMandate,
     RoutingProposal,
     RoutingRule,
 )
@@ -74,6 +77,8 @@ class Side:
     demand_round: DemandRound  # of the office
     demand_proposal: DemandProposal  # of the body, sent
     merger: Merger  # a draft: its office alone sees it
+    question: Question  # of the body, with a file, handed over to the CA
+    mandate: RecoveryMandate
     asked: MergerOffice  # the office's, in a reorganisation of a third one: not answered
 
 
@@ -118,8 +123,10 @@ def _side() -> Side:
     homes = {
         Role.CLERK: agency,
         Role.HEAD: agency,
+        Role.IT_OFFICER: agency,
         Role.OFFICE_OFFICER: office,
         Role.OFFICE_HEAD: office,
+        Role.SUPPORT_TEAM: office,
         Role.CA_OPERATOR: None,
         Role.CA_SUPERVISOR: None,
         Role.AUDITOR: province,
@@ -232,6 +239,16 @@ def _side() -> Side:
             **_made(clerk),
         ),
         merger=_merger(agency, officer=people[Role.OFFICE_OFFICER]),
+        question=_question(clerk, office),
+        mandate=RecoveryMandate.objects.create(
+            agency=agency,
+            office=office,
+            basis="12/UBND",
+            valid_from=NOW.date(),
+            valid_until=NOW.date() + timedelta(days=365),
+            granted_by=people[Role.HEAD],
+            granted_at=NOW,
+        ),
         asked=_asked(office),
     )
 
@@ -265,6 +282,31 @@ def _merger(agency: Agency, *, officer: User) -> Merger:
     )
     merger.handovers.create(old=agency, body=body, made_at=builders.NOW)
     return merger
+
+
+def _question(asker: User, office: Agency) -> Question:
+    question = Question.objects.create(
+        category=Category.OTHER,
+        subject="Hỏi",
+        text="Hỏi",
+        asked_by=asker,
+        agency=asker.agency,
+        office=office,
+        asked_at=NOW,
+        desk=Desk.CA,
+        reached_ca_at=NOW,
+        waiting_since=NOW,
+        due_at=NOW,
+    )
+    entry = question.entries.create(kind="ask", by=asker, at=NOW)
+    entry.files.create(document=_paper("man-hinh.pdf"))
+    article = Article.objects.create(owner=office, slug="bai-cua-so")
+    article.published = article.versions.create(
+        number=1, category=Category.OTHER, title="Bài", written_by=asker, written_at=NOW
+    )
+    article.save()
+    article.pictures.create(number=1, document=_paper("hinh.pdf"), added_by=asker, added_at=NOW)
+    return question
 
 
 def _asked(office: Agency) -> MergerOffice:
@@ -362,7 +404,8 @@ def kwargs_of(route: str, names: list[str], side: Side) -> dict[str, object]:
         "subject": "ho-so",
         "measure": "sent",
         "form": "json",
-        "slug": "van-thu",
+        "slug": "bai-cua-so" if route.startswith("support:") else "van-thu",
+        "file_uuid": EntryFile.objects.get(entry__question=side.question).uuid,
         "body_code": side.merger.bodies.get().uuid,
         "record_code": side.merger.handovers.get().uuid,
         "list_code": side.merger.lists.get().uuid,
@@ -400,6 +443,8 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
             0
         ],
         "notices:send_again": side.mail.uuid,
+        "requests_app:withdraw_mandate": side.mandate.uuid,
+        "support:picture": ArticlePicture.objects.get(article__owner=side.office).uuid,
         **dict.fromkeys(_OF_A_CHANGE, side.change.uuid),
         **dict.fromkeys(_OF_A_COVERING_LETTER, side.covering_letter.uuid),
         **dict.fromkeys(_OF_A_REPLY, side.merger.rounds.get().replies.get().uuid),
@@ -413,6 +458,7 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
         "devices": side.device.uuid,
         "notices": side.notice.uuid,
         "orgmerge": side.merger.uuid,
+        "support": side.question.uuid,
     }
     app = route.partition(":")[0]
     return special.get(route) or by_app.get(app) or side.dossier.uuid

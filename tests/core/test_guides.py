@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.core import law
-from portal.core.web.views_help import guides, to_html
+from portal.core.web.markdown import to_html
+from portal.core.web.views_help import guides
 
 
 @pytest.mark.parametrize(
@@ -25,11 +26,14 @@ from portal.core.web.views_help import guides, to_html
         ("[xem](van-thu.md)", '<p><a href="../van-thu/">xem</a></p>'),
         ("[xem](/thiet-bi/)", '<p><a href="/thiet-bi/">xem</a></p>'),
         ("[xem](javascript:alert)", "<p>xem</p>"),
+        ("![nút Ký](hinh-1)", '<p><img src="/h/1/" alt="nút Ký" loading="lazy"></p>'),
+        ("![nút Ký](https://x.vn/a.png)", "<p>nút Ký</p>"),
+        ('![" onload=x](hinh-1)', '<p><img src="/h/1/" alt="&quot; onload=x" loading="lazy"></p>'),
         ("<script>x</script>", "<p>&lt;script&gt;x&lt;/script&gt;</p>"),
     ],
 )
 def test_a_guide_becomes_plain_html(text: str, html: str) -> None:
-    assert to_html(text) == html
+    assert to_html(text, pictures={"hinh-1": "/h/1/"}) == html
 
 
 def test_every_guide_of_the_folder_is_shown() -> None:

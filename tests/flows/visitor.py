@@ -164,7 +164,7 @@ class Visitor:
         assert found, f"no form with “{name}” on {self.path}: {self.words()}"
         return found[0]
 
-    def press(self, text: str, *, files: dict[str, Any] | None = None, **fields: Any) -> Visitor:
+    def press(self, text: str, /, *, files: dict[str, Any] | None = None, **fields: Any) -> Visitor:
         """Fill the form of the button whose words contain ``text`` and press it."""
         for form in self._page.forms:
             for words, (name, value) in form.buttons.items():

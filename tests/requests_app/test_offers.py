@@ -20,10 +20,15 @@ from portal.agencies.models import Affiliation
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate, RevocationReason
 from portal.ca.register import services as certificates
-from portal.core.roles import Role
+from portal.core.roles import OFFICE_ROLES, Role
 from requests_app.drafts.prefilled import start_dossier
 from requests_app.models import Dossier, Procedure
-from requests_app.start_page.offers import Offer, offers_for_certificate, offers_for_device
+from requests_app.start_page.offers import (
+    RECOVER,
+    Offer,
+    offers_for_certificate,
+    offers_for_device,
+)
 from requests_app.workflow import Route, State
 from tests import builders, story
 from tests.builders import NOW, TODAY
@@ -359,11 +364,12 @@ def test_nothing_is_started_about_what_is_not_seen(people: story.Cast) -> None:
 
 
 @pytest.mark.parametrize(
-    "role", [role for role in Role if role not in (Role.CLERK, Role.ADMINISTRATOR)]
+    "role",
+    [one for one in Role if one not in (Role.CLERK, Role.IT_OFFICER, Role.ADMINISTRATOR)],
 )
 def test_only_clerks_are_offered_anything(people: story.Cast, role: Role) -> None:
     certificate = held(people)
-    homes = {Role.OFFICE_OFFICER: people.officer.agency, Role.OFFICE_HEAD: people.officer.agency}
+    homes = dict.fromkeys(OFFICE_ROLES, people.officer.agency)
     home = None if role.startswith("ca") else homes.get(role, people.agency)
     reader = builders.user(role, agency=home)
 
@@ -372,6 +378,21 @@ def test_only_clerks_are_offered_anything(people: story.Cast, role: Role) -> Non
     assert shown.status_code == 200
     assert offers(certificate, reader) == {}
     assert "viec-co-the-lam" not in shown.text
+
+
+def test_the_it_officer_is_offered_recovery_alone(people: story.Cast) -> None:
+    certificate = held(people)
+    officer = builders.user(Role.IT_OFFICER, agency=people.agency)
+
+    assert set(offers(certificate, officer)) == {RECOVER}
+    Device.objects.update(condition=Condition.LOCKED)
+    certificate.refresh_from_db()
+    assert offers(certificate, officer)[RECOVER].is_open
+    page(officer).post(
+        reverse("requests_app:start_from_device", args=[certificate.key.device.uuid]),
+        {"do": "recover"},
+    )
+    assert [one.kind for one in Dossier.objects.all()] == ["mau_06_recover"]
 
 
 def test_the_page_shows_open_ones_as_buttons_and_closed_ones_with_article_and_way_out(

@@ -1,7 +1,6 @@
 """Help pages: the guides of docs/huong-dan as HTML, readable before signing in.
 
-Only what the guides use is understood: headings, paragraphs, two kinds of list, bold, links, and
-the numbers of the law by name: ``{return_days}``.
+They name the numbers of the law: ``{return_days}``.
 """
 
 from __future__ import annotations
@@ -15,19 +14,13 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from portal.core import law
+from portal.core.web.markdown import to_html
 
-_HEADING = re.compile(r"^(#{2,3}) (.+)$")
-_BULLET = re.compile(r"^- (.+)$")
-_NUMBERED = re.compile(r"^\d+\. (.+)$")
-_BOLD = re.compile(r"\*\*(.+?)\*\*")
-_LINK = re.compile(r"\[(.+?)\]\(([^)\s]+)\)")
 _NUMBER = re.compile(r"\{(\w+)\}")
-_GUIDE = re.compile(r"^([a-z-]+)\.md$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,48 +66,9 @@ def _written() -> list[Guide]:
 
 _ORDER = (
     "van-thu", "chon-mau", "gia-han-thay-doi", "thu-hoi-nop-thiet-bi", "khoi-phuc-thiet-bi",
-    "that-lac", "sap-nhap", "thong-bao", "thoi-han", "so-theo-doi", "bao-cao",
-    "nhu-cau", "lanh-dao",
-    "so-khcn", "cuc", "quan-tri",
+    "that-lac", "ho-tro", "sap-nhap", "thong-bao", "thoi-han", "so-theo-doi",
+    "bao-cao", "nhu-cau", "lanh-dao", "so-khcn", "cuc", "quan-tri",
 )  # fmt: skip
-
-
-def to_html(text: str) -> SafeString:
-    """Return the HTML of a guide's text; whatever else stands in it is shown as typed."""
-    blocks = re.split(r"\n\s*\n", text.strip())
-    return mark_safe("\n".join(_block(block) for block in blocks if block.strip()))  # noqa: S308 (escaped below)
-
-
-def _block(block: str) -> str:
-    lines: list[str] = []
-    for line in block.splitlines():
-        if lines and line.startswith("  "):  # it continues the one before
-            lines[-1] += f" {line.strip()}"
-        else:
-            lines.append(line.strip())
-    if len(lines) == 1 and (heading := _HEADING.match(lines[0])):
-        level = len(heading[1])
-        return f"<h{level}>{_inline(heading[2])}</h{level}>"
-    for pattern, tag in ((_BULLET, "ul"), (_NUMBERED, "ol")):
-        items = [pattern.match(line) for line in lines]
-        if all(items):
-            inner = "".join(f"<li>{_inline(item[1])}</li>" for item in items if item)
-            return f"<{tag}>{inner}</{tag}>"
-    return f"<p>{_inline(' '.join(lines))}</p>"
-
-
-def _inline(text: str) -> str:
-    bold = _BOLD.sub(r"<strong>\1</strong>", escape(text))
-    return _LINK.sub(_link, bold)
-
-
-def _link(found: re.Match[str]) -> str:
-    words, target = found[1], found[2]
-    if guide := _GUIDE.match(target):
-        target = f"../{guide[1]}/"
-    elif not target.startswith(("/", "https://", "#")):
-        return words
-    return f'<a href="{target}">{words}</a>'
 
 
 @require_safe

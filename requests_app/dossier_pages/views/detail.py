@@ -16,6 +16,7 @@ from requests_app.dossier_pages.afterwards import refused_rows, still_waiting
 from requests_app.dossier_pages.forms import AttachmentForm
 from requests_app.dossier_pages.stages import stages_of
 from requests_app.dossier_pages.visibility import as_sent, hides_rework, read_row, shown_events
+from requests_app.mandates.drafting import may_draft
 from requests_app.models import (
     Attachment,
     CoveredDossier,
@@ -108,7 +109,7 @@ def render_detail(
             "orphan": sent if came_back else None,  # its step is no longer open
             "waits": still_waiting(dossier, user, now=timezone.now()),
             "refused": refused_rows(dossier, user),
-            "is_editor": user.can(Capability.DRAFT) and dossier.state in EDITABLE,
+            "is_editor": components.is_editor(dossier, user),
         }
         context |= {} if is_rework else _papers(request, dossier, attachment_form)
     return render(request, "requests_app/detail.html", context)
@@ -138,11 +139,11 @@ def _papers(
 
 def kinds_to_attach(dossier: Dossier, user: User) -> list[Attachment.Kind]:
     """Return what ``user`` can attach now: papers to a draft, the signed scan to a letter."""
-    if not user.can(Capability.DRAFT):
+    if not may_draft(user, dossier.kind, dossier.agency_id):
         return []
     if dossier.state in EDITABLE:
         return [kind for kind in Attachment.Kind if kind != Attachment.Kind.SIGNED_SCAN]
-    if dossier.state == State.AWAITING_SIGNATURE:
+    if dossier.state == State.AWAITING_SIGNATURE and user.can(Capability.DRAFT):
         return [Attachment.Kind.SIGNED_SCAN] if dossier.signing_mode == "ink" else []
     return []
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from portal.core.roles import Capability
 from portal.core.rules import Finding, Severity
 from portal.core.text import identifiers
 from portal.core.text.vietnamese import nfc
@@ -71,8 +72,11 @@ class LetterForm(forms.Form):
     )
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, kind: Kind, today: date, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, kind: Kind, today: date, numbers: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._numbers = numbers
         self._kind = kind
         self._today = today
         if kind.kind_of_document:
@@ -94,7 +98,8 @@ class LetterForm(forms.Form):
     @property
     def letter_fields(self) -> list[forms.BoundField]:
         """The fields of the head of the letter."""
-        return [self["letter_number"], self["letter_date"], self["note"]]
+        numbering = [self["letter_number"], self["letter_date"]] if self._numbers else []
+        return [*numbering, self["note"]]
 
     @property
     def contact_fields(self) -> list[forms.BoundField]:
@@ -147,7 +152,8 @@ def letter_data(request: UserRequest, uuid: UUID) -> HttpResponse:
     kind = kinds.get(dossier.kind)
     today = timezone.localdate()
     if request.method == "POST":
-        form = LetterForm(request.POST, kind=kind, today=today)
+        numbers = request.user.can(Capability.DRAFT)
+        form = LetterForm(request.POST, kind=kind, today=today, numbers=numbers)
         if form.is_valid() and (response := _save(request, dossier, form)):
             return response
     else:
@@ -177,9 +183,10 @@ def _form_of(request: UserRequest, dossier: Dossier, kind: Kind, *, today: date)
         "version": dossier.version,
         **{_CONTACT + name: value for name, value in contact.items()},
     }
+    numbers = request.user.can(Capability.DRAFT)
     if not dossier.contact:
-        return LetterForm(initial=values, kind=kind, today=today)
-    form = LetterForm(values, kind=kind, today=today)
+        return LetterForm(initial=values, kind=kind, today=today, numbers=numbers)
+    form = LetterForm(values, kind=kind, today=today, numbers=numbers)
     form.is_valid()
     form.look()
     return form

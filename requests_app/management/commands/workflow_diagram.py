@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from portal.core.roles import Role
 from requests_app.workflow import STEPS, Action, DossierStep, Route, State
 
 HEAD = """# Đường đi của hồ sơ
@@ -46,7 +47,7 @@ def _arrows(steps: list[DossierStep]) -> Iterator[str]:
 
 
 def _row(step: DossierStep) -> str:
-    who = step.role.label if step.role else "Hệ thống"
+    who = Role(step.role).label if step.role else "Hệ thống"
     sources = ", ".join(str(State(source).label) for source in sorted(step.sources))
     barred = ", ".join(str(Action(action).label) for action in sorted(step.barred_by)) or "–"
     reason = "có" if step.needs_reason else "–"

@@ -19,6 +19,7 @@ from portal.ca.models import Certificate
 from portal.core.web.refusals import Refusals
 from requests_app.drafts import prefilled
 from requests_app.drafts.prefilled import start_dossier
+from requests_app.mandates.drafting import sender_for
 from requests_app.models import Dossier
 from requests_app.pages import components
 from requests_app.start_page.offers import Offer, offers_for_certificate, offers_for_device
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 @require_POST
 def from_certificate(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Open the draft that was asked for on a certificate's page, if it may be asked."""
-    must_draft(request.user)
     visible = Certificate.objects.visible_to(request.user)
     joined = visible.select_related("subscriber", "agency", "key__device")
     certificate = get_object_or_404(joined.defer("der", "crl_entry"), uuid=uuid)
@@ -42,7 +42,6 @@ def from_certificate(request: UserRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 def from_device(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Open the draft that was asked for on a device's page, if it may be asked."""
-    must_draft(request.user)
     device = get_object_or_404(Device.objects.visible_to(request.user), uuid=uuid)
     offers = offers_for_device(device, request.user, timezone.now())
     return _start(request, offers, device)
@@ -91,6 +90,7 @@ def _start(
                 variant=offer.variant,
                 actor=request.user,
                 now=timezone.now(),
+                agency=sender_for(request.user, thing.agency),
                 certificates=[thing] if isinstance(thing, Certificate) else (),
                 devices=[thing] if isinstance(thing, Device) else (),
                 answers=offer.answers,

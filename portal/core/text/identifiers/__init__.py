@@ -44,6 +44,7 @@ from portal.core.text.identifiers.people import (
     identity_birth_year,
     issue_place_name,
     mask,
+    mask_within,
 )
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "in_full",
     "issue_place_name",
     "mask",
+    "mask_within",
     "normalise_phone",
     "normalise_serial",
     "parse_day",

@@ -180,3 +180,14 @@ def mask(number: str) -> str:
     if len(number) <= _SHOWN:
         return "•" * len(number)
     return f"{number[:4]}{'•' * (len(number) - _SHOWN)}{number[-3:]}"
+
+
+# Within a certificate's 16 digits it is none, unless they read "CCCD" and a number.
+_WITHIN_TEXT = re.compile(
+    r"\b(?!CCCD)[0-9A-F]{16}\b|(?<!\d)(\d{9}|\d{12}|0\d{2}(?:[ .]\d{3}){3})(?!\d)"
+)
+
+
+def mask_within(text: str) -> str:
+    """Mask what looks like an identity number in a text: 9 or 12 digits, or 12 in groups."""
+    return _WITHIN_TEXT.sub(lambda found: mask(found[1]) if found[1] else found[0], text)

@@ -1,0 +1,1 @@
+"""The support desk: questions and their answers, what is known, who helps whom."""

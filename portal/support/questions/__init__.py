@@ -1,0 +1,1 @@
+"""Asking the desk, and the way of a question: answers, hand-overs, notes, its end."""
