@@ -1,5 +1,5 @@
 # make run: the portal with its demo.  make test: every test.  Both set themselves up first.
-# make test-long: what make test plays briefly, at full length; takes hours.
+# make test-long: what make test plays briefly or tells on one database, whole; takes an hour or two.
 
 PORT ?= 8000
 

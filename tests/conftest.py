@@ -20,7 +20,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from tests import databases
 from tests.amounts import IS_LONG
 from tests.flows import forks
-from tests.placing import ByModule, is_left_out, rank
+from tests.placing import ByModule, is_left_out, is_told_again, rank
 
 LONGEST = 3 * 3600  # seconds for what make test-long plays at full length
 pytest_plugins = ["tests.locks", "tests.paper"]
@@ -90,8 +90,13 @@ def pytest_collection_modifyitems(
             raise pytest.UsageError(f"{name} is missing ({variable}) and REQUIRE_ALL=1 asks for it")
         for item in concerned:
             item.add_marker(pytest.mark.skip(reason=f"no {name} at hand ({variable} names one)"))
-    is_postgresql = _is_postgresql()
-    elsewhere = [item for item in items if is_left_out(item, is_postgresql=is_postgresql)]
+    from django.db import connection
+
+    database = connection.vendor
+    elsewhere = [item for item in items if is_left_out(item, on=database)]
+    for item in items:
+        if is_told_again(item, on=database):
+            item.add_marker(pytest.mark.long)
     config.hook.pytest_deselected(items=elsewhere)  # not skipped: the other run has them
     left_out = set(elsewhere)
     items[:] = [item for item in items if item not in left_out]
@@ -114,10 +119,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
     return ByModule(config, log)
 
 
-def _is_postgresql() -> bool:
-    from django.db import connection
-
-    return connection.vendor == "postgresql"
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: what waits for others leaves its own to the rest."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,7 +3,7 @@
 PostgreSQL refuses ``select_for_update`` outside a transaction. Most tests are played inside one,
 which would hide it: so in every test, on both databases, a lock with no transaction around it but
 the test's is refused, as it would be in life. Besides, a whole run fails unless each function of
-the source that locks rows was called so at least once.
+the source that locks rows was called so at least once: on PostgreSQL where that is tried.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from django.db import connections
 from django.db.models import QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.transaction import TransactionManagementError
+
+from tests.placing import IS_BESIDE_POSTGRESQL, POSTGRESQL
 
 ROOT = Path(__file__).resolve().parents[1]
 APPS = ("portal", "requests_app", "devices", "orgmerge")
@@ -128,10 +130,15 @@ def never_called() -> list[str]:
 
 
 def _is_whole(config: pytest.Config) -> bool:
-    """Whether everything was asked for; what the browser does, the other tests do as well."""
+    """Whether everything was asked for; what the browser does, the other tests do as well.
+
+    Services that lock rows are told on PostgreSQL, where both databases are tried.
+    """
     options = config.option
+    is_told_here = not IS_BESIDE_POSTGRESQL or connections["default"].vendor == POSTGRESQL
     return (
-        config.args_source == pytest.Config.ArgsSource.TESTPATHS
+        is_told_here
+        and config.args_source == pytest.Config.ArgsSource.TESTPATHS
         and options.markexpr in ("", "not browser")
         and not (options.keyword or options.deselect or getattr(options, "lf", False))
     )

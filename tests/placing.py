@@ -6,6 +6,7 @@ import inspect
 import os
 from collections.abc import Collection
 from fnmatch import fnmatch
+from functools import cache
 from types import CodeType
 
 import pytest
@@ -14,29 +15,36 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.amounts import IS_LONG
 
-# Every test runs on SQLite, but for what is said below. On PostgreSQL run besides those whose
-# outcome a database can change: what commits, is marked "both" (searches are), or counts queries,
-# breaks a constraint or runs a command (it, or a function that it calls, names one of the words
-# below), and these places: the flows, the drills, what keeps the portal going, the record, races,
-# lists, sums and searches, and services that lock rows. A run on PostgreSQL fails where a function
-# of the portal that locks rows was not called in it (tests/locks.py): the test of whoever adds one
-# belongs here.
-RUN_TWICE = (
+# Every test runs on SQLite, but for what is said below. Where both databases are tried, each is
+# told once, and on both what they might answer differently: what commits, breaks a constraint,
+# speaks to the connection (it, or a function that it calls, names one of the words below) or is
+# marked "both" (searches are), and these places. make test-long tells the rest on both.
+TWICE = (
+    "tests/*/*race*",
+    "tests/audit/test_ch*.py",
+    "tests/core/test_leases.py",
+    "tests/core/test_paging.py",
+    "tests/drills/test_parallel_use.py",
+    "tests/flows/test_killed_worker.py",
+    "tests/flows/test_merger.py",
+    "tests/flows/test_spine.py",
+)
+# As in production, beside PostgreSQL: the stories, what is killed, and services that lock rows. A
+# run there fails where a function of the portal that locks rows was not called in it
+# (tests/locks.py): the test of whoever adds one belongs here.
+ON_POSTGRESQL = (
     "tests/flows/*",
     "tests/drills/*",
-    "tests/operations/*",
-    "tests/agencies/*",
-    "tests/audit/*",
-    "tests/core/*",
-    "tests/deadlines/*",
-    "tests/*/*race*",
+    "tests/agencies/test_[binps]*.py",
     "tests/api/test_reading.py",
     "tests/accounts/test_changes.py",
+    "tests/accounts/test_commands.py",
     "tests/accounts/test_sessions.py",
     "tests/ca/test_expiry.py",
     "tests/ca/test_installation.py",
     "tests/ca/test_pin.py",
     "tests/ca/test_revocation.py",
+    "tests/deadlines/test_c*.py",
     "tests/devices/test_expiry.py",
     "tests/devices/test_moves.py",
     "tests/devices/test_one_writer.py",
@@ -48,6 +56,8 @@ RUN_TWICE = (
     "tests/notices/test_mailing.py",
     "tests/notices/test_preferences.py",
     "tests/notices/test_reminders.py",
+    "tests/operations/test_run_sweeps.py",
+    "tests/operations/test_sweep_queries.py",
     "tests/orgmerge/test_carrying_out_faults.py",
     "tests/orgmerge/test_expansion.py",
     "tests/orgmerge/test_following.py",
@@ -70,79 +80,78 @@ RUN_TWICE = (
     "tests/requests_app/test_steps.py",
     "tests/requests_app/test_two_dossiers.py",
 )
-# What is tried of Redis, of the beat, of clocks and of folders, which no database changes: on
-# SQLite alone, but for make test-long.
+# On SQLite alone, in make test-long too, though it commits or stands above: what is tried of Redis,
+# of the beat, of clocks, of folders and of openssl, which no database changes; and pages.
 ON_SQLITE = (
+    "tests/agencies/test_pages.py",
+    "tests/ca/test_openssl.py",
     "tests/drills/test_beat.py",
     "tests/drills/test_broker.py",
     "tests/drills/test_calendar.py",
     "tests/drills/test_clocks.py",
     "tests/drills/test_message_folder.py",
     "tests/flows/test_year.py",
-)
-# Of these, the pages: what they say is the same on both.
-BUT_ONCE = (
     "tests/operations/test_demo.py",
-    "tests/*/test_*page.py",
-    "tests/*/test_*_pages.py",
-    "tests/agencies/test_pages.py",
+    "tests/operations/test_passphrase.py",
 )
-# Where both databases are tried, these stories are told on PostgreSQL, as in production; on SQLite
-# then the spine, the merger, what is killed and random sequences, and in make test-long all.
-ON_POSTGRESQL = (
-    "tests/flows/test_covering_letter.py",
-    "tests/flows/test_late_answer.py",
-    "tests/flows/test_loss.py",
-    "tests/flows/test_merger_variants.py",
-    "tests/flows/test_re*.py",
-    "tests/flows/test_system.py",
-    "tests/flows/test_t*.py",
-)
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
 IS_BESIDE_POSTGRESQL = os.environ.get("BESIDE_POSTGRESQL") == "1"  # .ci/test says so
-_A_MATTER_OF_DATABASES = frozenset(
-    {
-        "CaptureQueriesContext",
-        "IntegrityError",
-        "call_command",
-        "connection",
-        "django_assert_num_queries",
-    }
-)
-# The longest come first, so that no worker is left with one at the end.
+_A_MATTER_OF_DATABASES = frozenset({"IntegrityError", "connection"})
+# The longest come first, so that no worker is left with one at the end: above all what waits for
+# processes, clocks and pages while others have the processor.
 LONGEST_FIRST = (
     "tests/drills/*",
     "tests/browser/*",
+    "tests/operations/test_*compos*.py",
+    "tests/operations/test_run_demo.py",
     "tests/flows/*",
     "tests/operations/*",
     "tests/architecture/test_access.py",
 )
 # A worker takes a module whole, for the sake of its fixtures. The drills share a world, the tours a
-# browser: all go to one worker. The walk of every route needs nothing but time: its tests go
-# wherever there is some.
-ONE_WORKER = ("tests/drills/", "tests/browser/")
+# browser, what is composed an image: each goes to one worker. The walk of every route needs nothing
+# but time: its tests go wherever there is some.
+ONE_WORKER = ("tests/drills/", "tests/browser/", "tests/operations/test_compos")
 ANY_WORKER = ("tests/architecture/test_access.py",)
 
 
-def is_left_out(item: pytest.Item, *, is_postgresql: bool) -> bool:
+def is_left_out(item: pytest.Item, *, on: str) -> bool:
     """Say whether the run on the other database is where a test belongs."""
-    if not is_postgresql:
-        is_told_there = IS_BESIDE_POSTGRESQL and not IS_LONG and _is_in(item, ON_POSTGRESQL)
-        return is_told_there or item.get_closest_marker("postgresql") is not None
-    return item.get_closest_marker("postgresql") is None and _runs_once(item)
+    is_alone = on == SQLITE and not IS_BESIDE_POSTGRESQL
+    is_possible = not item.get_closest_marker("postgresql")
+    is_at_home = on in told_on(item) or (is_alone and is_possible)
+    return not (is_at_home or is_told_again(item, on=on))
 
 
-def _runs_once(item: pytest.Item) -> bool:
-    if item.get_closest_marker("browser") or not uses_a_database(item):
-        return True
-    if not IS_LONG and _is_in(item, ON_SQLITE):
-        return True
-    if _commits(item) or _is_a_matter_of_databases(item):
-        return False
-    return _is_in(item, BUT_ONCE) or not _is_in(item, RUN_TWICE)
+def is_told_again(item: pytest.Item, *, on: str) -> bool:
+    """Say whether make test-long tells on SQLite, too, what the suite tells on PostgreSQL.
+
+    Its own drills are played once.
+    """
+    is_free = not (item.get_closest_marker("postgresql") or item.get_closest_marker("long"))
+    is_elsewhere = IS_BESIDE_POSTGRESQL and on == SQLITE and SQLITE not in told_on(item)
+    return IS_LONG and is_elsewhere and is_free
 
 
-def _is_in(item: pytest.Item, places: Collection[str]) -> bool:
-    return any(fnmatch(_module(item), place) for place in places)
+@cache
+def told_on(item: pytest.Item) -> tuple[str, ...]:
+    """Return the databases on which a test runs where both are tried."""
+    if item.get_closest_marker("postgresql"):
+        return (POSTGRESQL,)
+    if item.get_closest_marker("browser") or not uses_a_database(item) or _is_in(item, ON_SQLITE):
+        return (SQLITE,)
+    if _commits(item) or _is_a_matter_of_databases(item) or _is_in(item, TWICE):
+        return (SQLITE, POSTGRESQL)
+    return (POSTGRESQL,) if _is_in(item, ON_POSTGRESQL) else (SQLITE,)
+
+
+def _is_in(item: pytest.Item, places: tuple[str, ...]) -> bool:
+    return _is_among(_module(item), places)
+
+
+@cache
+def _is_among(module: str, places: tuple[str, ...]) -> bool:
+    return any(fnmatch(module, place) for place in places)
 
 
 def uses_a_database(item: pytest.Item) -> bool:
@@ -186,7 +195,7 @@ def _module(item: pytest.Item) -> str:
 def rank(item: pytest.Item) -> int:
     """Return where in the order a test comes; equal ones stay as they are."""
     places = enumerate(LONGEST_FIRST)
-    return next((at for at, one in places if fnmatch(_module(item), one)), len(LONGEST_FIRST))
+    return next((at for at, one in places if _is_in(item, (one,))), len(LONGEST_FIRST))
 
 
 class ByModule(LoadScopeScheduling):  # type: ignore[misc]  # it has no types

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.urls import reverse_lazy
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from portal.agencies import lookup
@@ -132,7 +133,7 @@ class VersionForm(forms.Form):
         message = _("“%(name)s” không phải một trong 34 tỉnh, thành phố từ ngày 01/7/2025.")
         name = province_name(typed)
         if meant := province_now(name) or names.nearest(name, PROVINCES):
-            message = _("%(message)s Có phải: “%(meant)s”?") % {"message": message, "meant": meant}
+            message = format_lazy("{} {}", message, _("Có phải: “%(meant)s”?") % {"meant": meant})
         raise forms.ValidationError(message, "unknown_province", params={"name": typed})
 
     def facts(self) -> AgencyFacts:

@@ -1,26 +1,27 @@
 """Every route, asked by every role and by nobody, about one's own things and another's.
 
-A route without a row fails, and so does a method that is answered without one.
+A route without a row fails, and so does a method that is answered without one. Meanwhile the law
+gives another number of days: a page that says the one of before fails (test_law.py).
 """
 
 from __future__ import annotations
 
 import copy
-import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 from django.db import transaction
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client, override_settings
 from django.urls import get_resolver, reverse
-from pytest_django import DjangoDbBlocker
 
 from portal.core.roles import AGENCY_ROLES, CA_ROLES, OFFICE_ROLES, Role
-from tests import databases
 from tests.architecture import world as worlds
+from tests.architecture.test_law import OF_BEFORE, seven_days
 from tests.architecture.world import Side, World, kwargs_of
 
 C, H, IT, OO, OH, ST, CO, CS, AU, AD = Role
@@ -505,26 +506,22 @@ ACCESS: dict[str, Access] = {
 }
 
 
-@pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
-    """Two provinces, made once; nothing that is asked leaves a trace."""
-    logging.disable(logging.CRITICAL)  # refusals are what is asked for here
-    bare = override_settings(ROOT_URLCONF="tests.architecture.bare_urls")
-    with django_db_blocker.unblock(), databases.taken_back(), bare:
-        yield worlds.build()
-    logging.disable(logging.NOTSET)
+@pytest.fixture(autouse=True, scope="module")
+def _bare_and_by_another_law() -> Iterator[None]:
+    with override_settings(ROOT_URLCONF="tests.architecture.bare_urls"), seven_days():
+        yield
 
 
-def _ask(client: Client, method: str, path: str, data: Mapping[str, Any]) -> int:
+def _ask(client: Client, method: str, path: str, data: Mapping[str, Any]) -> HttpResponseBase:
     cookies = copy.deepcopy(client.cookies)
     mark = transaction.savepoint()
     try:
         if method == "GET":
-            return client.get(path, data).status_code
+            return client.get(path, data)
         if path.startswith("/api/"):
             sent = {"data": data, "content_type": "application/json"}
-            return getattr(client, method.lower())(path, **sent).status_code  # type: ignore[no-any-return]
-        return client.post(path, data).status_code
+            return getattr(client, method.lower())(path, **sent)  # type: ignore[no-any-return]
+        return client.post(path, data)
     finally:
         transaction.savepoint_rollback(mark)
         client.cookies = cookies
@@ -557,9 +554,16 @@ def _differences(world: World, row: str) -> Iterator[str]:
     for whose, (side, codes) in sides.items():
         path = _path(route, side)
         for role, client in world.clients.items():
-            status, expected = _ask(client, method, path, access.data), access.expected(role, codes)
-            if status != expected:
-                yield f"{row}, {role or 'nobody'}, {whose}: {status}, not {expected}"
+            answer, expected = _ask(client, method, path, access.data), access.expected(role, codes)
+            if answer.status_code != expected:
+                yield f"{row}, {role or 'nobody'}, {whose}: {answer.status_code}, not {expected}"
+            page = answer.content.decode("utf-8", "ignore") if _is_text(answer) else ""
+            if OF_BEFORE.search(page):
+                yield f"{row}, {role or 'nobody'}: says how many days the law gave before"
+
+
+def _is_text(answer: HttpResponseBase) -> TypeGuard[HttpResponse]:
+    return isinstance(answer, HttpResponse) and answer.get("Content-Type", "").startswith("text/")
 
 
 @pytest.mark.django_db

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -150,22 +150,21 @@ def test_the_portal_itself_is_never_held_up() -> None:
 
 
 @pytest.fixture
-def world(db: None) -> Iterator[World]:
-    made = worlds.build()
-    until = timezone.now() + timedelta(hours=24)
-    User.objects.update(look_only_until=until)
-    return made  # type: ignore[return-value]
+def reset(world: World, db: None) -> World:
+    """Everybody in it has just been reset."""
+    User.objects.update(look_only_until=timezone.now() + timedelta(hours=24))
+    return world
 
 
 @pytest.mark.parametrize("app", sorted({row.partition(" ")[2].partition(":")[0] for row in ACCESS}))
-def test_no_route_does_more_than_draft(world: World, app: str) -> None:
+def test_no_route_does_more_than_draft(reset: World, app: str) -> None:
     names = worlds.routes(get_resolver().url_patterns)
     rows = [row for row in ACCESS if row.partition(" ")[2].partition(":")[0] == app]
     done = set()
     for row in (row for row in rows if not row.startswith("GET ")):
         method, _, route = row.partition(" ")
-        path = reverse(route, kwargs=kwargs_of(route, names[route], world.own))
-        for role, client in world.clients.items():
+        path = reverse(route, kwargs=kwargs_of(route, names[route], reset.own))
+        for role, client in reset.clients.items():
             if role is not None:
                 done |= _acts_of(client, method, path, dict(ACCESS[row].data))
 
@@ -189,15 +188,15 @@ def _acts_of(client: Client, method: str, path: str, data: dict[str, Any]) -> se
         client.cookies = cookies
 
 
-def test_every_page_of_such_a_user_says_until_when(world: World) -> None:
-    for role, client in world.clients.items():
+def test_every_page_of_such_a_user_says_until_when(reset: World) -> None:
+    for role, client in reset.clients.items():
         if role is not None:
             assert 'id="chi-xem"' in client.get("/").content.decode(), role
     assert 'id="chi-xem"' not in Client().get(reverse("accounts:login")).content.decode()
 
 
-def test_drafting_goes_on(world: World) -> None:
-    clerk = world.clients[Role.CLERK]
+def test_drafting_goes_on(reset: World) -> None:
+    clerk = reset.clients[Role.CLERK]
 
     answer = clerk.post(
         reverse("api:dossiers"), {"kind": "mau_01_person"}, content_type="application/json"
@@ -207,15 +206,15 @@ def test_drafting_goes_on(world: World) -> None:
     assert answer.json()["allowed_actions"] == []
 
 
-def test_a_refused_act_is_answered_with_a_page_and_by_the_api_with_a_code(world: World) -> None:
-    own, operator = world.own, world.clients[Role.CA_OPERATOR]
+def test_a_refused_act_is_answered_with_a_page_and_by_the_api_with_a_code(reset: World) -> None:
+    own, operator = reset.own, reset.clients[Role.CA_OPERATOR]
     data = {"action": "return", "version": 1, "reason": "Thiếu"}
 
     page = operator.post(reverse("requests_app:take_step", args=[own.dossier.uuid]), data)
     answer = operator.post(
         reverse("api:steps", args=[own.dossier.uuid]), data, content_type="application/json"
     )
-    unhandled = world.clients[Role.ADMINISTRATOR].post(
+    unhandled = reset.clients[Role.ADMINISTRATOR].post(
         reverse("notices:send_again", args=[own.mail.uuid])
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,15 +15,34 @@ from portal.ca.authority import ceremony, keystore
 from portal.ca.authority import services as authority
 from tests.browser.tour import Tour
 
+FOLDER = Path(__file__).parent
+_open = ExitStack()
+_browsers: list[Browser] = []
 
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as play:
-        # Playwright keeps an event loop in this thread: tests talk to the database beside it, and
-        # what comes after the module needs the thread for loops of its own (signing).
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        expect.set_options(timeout=30_000)  # a busy machine is no failure
-        yield play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+
+@pytest.fixture
+def browser(chromium: str) -> Browser:
+    """The first test of the folder starts it, the last one closes it."""
+    if not _browsers:
+        _browsers.append(_launched(chromium))
+    return _browsers[0]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """What comes after the folder needs the thread for event loops of its own (signing)."""
+    if nextitem is None or not nextitem.path.is_relative_to(FOLDER):
+        _browsers.clear()
+        _open.close()
+
+
+def _launched(chromium: str) -> Browser:
+    patch = _open.enter_context(pytest.MonkeyPatch.context())
+    # Playwright keeps an event loop in this thread: tests talk to the database beside it.
+    patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    expect.set_options(timeout=30_000)  # a busy machine is no failure
+    play = _open.enter_context(sync_playwright())
+    return play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
 
 
 @pytest.fixture

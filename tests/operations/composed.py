@@ -65,7 +65,7 @@ def build(image: Path, environment: Mapping[str, str]) -> None:
         if line.startswith("!"):
             source, target = ROOT / line[1:], image / line[1:]
             if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(source, target)  # with what is compiled of it: the same
             else:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, target)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.demo.people import answers_of
 from tests import story
+from tests.amounts import amount
 from tests.flows.house import wait_until
 from tests.flows.visitor import Visitor
 from tests.operations.composed import Composed, OverTheNetwork, composed
@@ -22,7 +23,13 @@ COMMUNE = "ỦY BAN NHÂN DÂN XÃ TÂN UYÊN"
 LASTING = ("demo-worker", "demo-beat", "demo")
 
 
-# One test, so that the suite's workers start these services once among them.
+# The suite starts the services of production (test_composed_production.py); what happens here it
+# tells of a house on PostgreSQL (tests/flows), and of the demo as make run starts it.
+@pytest.mark.long
+@pytest.mark.skipif(
+    amount("COMPOSED_DEMO", short=0, long=1) != 1,
+    reason="COMPOSED_DEMO=1 starts the demo of docker-compose.yml, which takes minutes",
+)
 @pytest.mark.redis
 @pytest.mark.postgresql
 @pytest.mark.timeout(1800)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from portal.accounts.models import User
+from tests.amounts import amount
 from tests.flows.house import wait_until
 from tests.flows.visitor import Visitor
 from tests.operations.composed import Composed, OverTheNetwork, composed
@@ -36,8 +37,16 @@ ADMINISTRATORS = {
 }
 COMMUNES = Path(__file__).parents[1] / "data" / "communes_lai_chau.csv"
 MANAGE = ("python", "manage.py")
+# None of these is for production; each says so in a test of its own, here one for all.
+REFUSED: tuple[tuple[str, ...], ...] = (
+    ("setup_ca",),
+    ("seed_demo",),
+    ("seed_scale", str(COMMUNES)),
+    ("run_sweeps", "--at", "2999-01-01T08:00"),
+)[: amount("COMPOSED_COMMANDS", short=1, long=4)]
 
 
+@pytest.mark.long
 @pytest.mark.redis
 @pytest.mark.postgresql
 @pytest.mark.timeout(1800)
@@ -73,12 +82,7 @@ def _sign_in_for_the_first_time(portal: Composed) -> None:
 
 def _nothing_is_issued(portal: Composed) -> None:
     """There is no CA: its keys are not made, the demo is not loaded, the clock is not put on."""
-    for arguments in (
-        ("setup_ca",),
-        ("seed_demo",),
-        ("seed_scale", str(COMMUNES)),
-        ("run_sweeps", "--at", "2999-01-01T08:00"),
-    ):
+    for arguments in REFUSED:
         portal.exec("worker", *MANAGE, *arguments, status=1)
     assert portal.count("SELECT count(*) FROM ca_authority") == 0
     lines = portal.exec("worker", *MANAGE, "run_sweeps").stdout.splitlines()

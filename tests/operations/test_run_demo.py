@@ -19,6 +19,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.amounts import amount
 from tests.drills.drilling import children_of
 from tests.flows.house import ROOT, wait_until
 
@@ -173,6 +174,11 @@ def test_the_demo_shows_its_own_pages_outlives_its_worker_and_ends_by_ctrl_c(
         assert running.console.endswith("Stopped.\n")
 
 
+@pytest.mark.long
+@pytest.mark.skipif(
+    amount("SILENT_BEAT", short=0, long=1) != 1,
+    reason="SILENT_BEAT=1 lets the demo give its beat up; in short: test_supervisor.py",
+)
 @pytest.mark.timeout(900)
 def test_a_beat_that_cannot_stay_ends_the_demo_and_it_says_so(folder: Path) -> None:
     """Where it keeps its file are folders that it cannot remove."""
