@@ -29,6 +29,7 @@ RUN_TWICE = (
     "tests/audit/*",
     "tests/core/*",
     "tests/deadlines/*",
+    "tests/usage/*",
     "tests/*/*race*",
     "tests/api/test_reading.py",
     "tests/accounts/test_changes.py",

@@ -54,10 +54,13 @@ class Capability(StrEnum):
     HAND_IN_RECORDS = "hand_in_records"  # of what was handed over, signed by both bodies
     KEEP_DEVICES = "keep_devices"  # a body's: receives, hands over, takes back
     SUPPLY_DEVICES = "supply_devices"  # the CA's: takes into stock, sends, takes back
+    REGISTER_SIGNING_SYSTEMS = "register_signing_systems"  # and hands in what they write to files
+    REPORT_USE = "report_use"  # of the body: answers for its certificates, hands in signed papers
     REVEAL_IDENTITIES = "reveal_identities"
     SEE_DASHBOARD = "see_dashboard"
     SEE_STAFF_ACCOUNTS = "see_staff_accounts"  # those of the body it leads
     SEE_AUDIT = "see_audit"
+    SUPERVISE_USE = "supervise_use"  # asks about idle certificates, concludes alarms
     ADMINISTER = "administer"
 
 
@@ -86,6 +89,7 @@ ROLES: dict[str, RoleProfile] = {
         Capability.ANSWER_REVIEWS,
         Capability.HAND_IN_RECORDS,
         Capability.KEEP_DEVICES,
+        Capability.REPORT_USE,
         Capability.REVEAL_IDENTITIES,
     ),
     Role.HEAD: _profile(Scope.BODY, *_WORK, Capability.SIGN_LETTERS, Capability.SEE_STAFF_ACCOUNTS),
@@ -95,7 +99,10 @@ ROLES: dict[str, RoleProfile] = {
         Capability.COVER_DOSSIERS,
         Capability.PREPARE_REORGANISATIONS,
         Capability.READ_DRAFT_REORGANISATIONS,
+        Capability.REGISTER_SIGNING_SYSTEMS,
+        Capability.REPORT_USE,
         Capability.SEE_DASHBOARD,
+        Capability.SUPERVISE_USE,
     ),
     Role.OFFICE_HEAD: _profile(
         Scope.OFFICE,
@@ -109,9 +116,11 @@ ROLES: dict[str, RoleProfile] = {
     Role.CA_OPERATOR: _profile(
         Scope.CA,
         *_WORK,
+        Capability.REGISTER_SIGNING_SYSTEMS,
         Capability.SUPPLY_DEVICES,
         Capability.REVEAL_IDENTITIES,
         Capability.SEE_DASHBOARD,
+        Capability.SUPERVISE_USE,
     ),
     Role.CA_SUPERVISOR: _profile(
         Scope.CA,

@@ -14,7 +14,7 @@ from portal.ca.authority import ceremony
 from portal.ca.authority import services as authority
 from portal.ca.register import expiry
 from portal.demo import bodies as demo_bodies
-from portal.demo import dossiers, mergers, people
+from portal.demo import dossiers, mergers, people, usage
 
 # Kind, how many, carrier: what the CA's store holds before the first dossier.
 STOCK = (("token", 80, ""), ("sim", 4, "Viettel"), ("sim", 2, "Vinaphone"), ("sd", 2, ""))
@@ -56,3 +56,5 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
         pass
     say("Sáp nhập hai xã: mô tả và phương án")
     mergers.play(bodies, accounts, now=now)
+    say("Lượt ký của các hệ thống")
+    usage.play(bodies, accounts, now=now)

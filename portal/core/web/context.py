@@ -44,6 +44,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Sổ theo dõi"), "registers:index", "notebook-text", Capability.READ_DOSSIERS),
     Entry(_("Đơn vị và thuê bao"), "agencies:list", "building-2"),
     Entry(_("Sáp nhập"), "orgmerge:list", "git-merge", Capability.READ_DOSSIERS),
+    Entry(_("Giám sát sử dụng"), "usage:overview", "gauge", Capability.READ_DOSSIERS),
     Entry(_("Thời hạn"), "deadlines:list", "calendar-clock", Capability.WORK_ON_DOSSIERS),
     Entry(
         _("Nhật ký"),

@@ -73,8 +73,8 @@ def _written() -> list[Guide]:
 
 _ORDER = (
     "van-thu", "chon-mau", "gia-han-thay-doi", "thu-hoi-nop-thiet-bi", "khoi-phuc-thiet-bi",
-    "that-lac", "sap-nhap", "thong-bao", "thoi-han", "so-theo-doi", "lanh-dao", "so-khcn", "cuc",
-    "quan-tri",
+    "that-lac", "sap-nhap", "thong-bao", "thoi-han", "so-theo-doi", "giam-sat", "lanh-dao",
+    "so-khcn", "cuc", "quan-tri",
 )  # fmt: skip
 
 
