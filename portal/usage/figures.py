@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.utils import timezone
 
 from portal.accounts.models import User
@@ -26,6 +26,7 @@ from portal.usage.rules import (
 )
 
 MONTHS_SHOWN = 12
+_COUNTED = ("agency", "n", "before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +117,15 @@ class BodyFigures:
 
 
 def body_figures(agencies: Iterable[Agency], *, now: datetime) -> list[BodyFigures]:
-    """Return the figures of bodies, in a fixed number of queries (five)."""
+    """Return the figures of bodies, in a fixed number of queries (four)."""
     bodies = list(agencies)
     keys = [body.pk for body in bodies]
     bound = now - timedelta(days=RECENT_DAYS)
     standing = Certificate.objects.filter(agency__in=keys).usable_at(now).order_by()
-    held = dict(standing.values("agency").annotate(n=Count("pk")).values_list("agency", "n"))
+    counted = standing.values("agency").annotate(
+        n=Count("pk"), before=Count("pk", filter=Q(not_before__lte=bound))
+    )
+    held = {agency: (n, before) for agency, n, before in counted.values_list(*_COUNTED)}
     idle = idle_for(Certificate.objects.filter(agency__in=keys), IDLE_DAYS[0], now=now).order_by()
     lying = dict(idle.values("agency").annotate(n=Count("pk")).values_list("agency", "n"))
     months = UsageMonth.objects.filter(
@@ -133,30 +137,29 @@ def body_figures(agencies: Iterable[Agency], *, now: datetime) -> list[BodyFigur
         .values_list("certificate__agency", "n")
     )
     sums = BodyMonth.objects.filter(agency__in=keys, count__gt=0).order_by()
-    events: dict[int, tuple[int, date]] = {}
+    events: dict[int, tuple[int, date | None]] = {}
     for agency, month, number in (
         sums.filter(month__gte=months_until(month_of(now), MONTHS_SHOWN)[0])
         .values("agency", "month")
         .annotate(n=Sum("count"))
         .values_list("agency", "month", "n")
     ):
-        before, last = events.get(agency, (0, month))
+        before, last = events.get(agency, (0, None))
         recent = number if month >= month_of(bound) else 0
-        events[agency] = (before + recent, max(last, month))
-    silent = set(
-        without_signing(Agency.objects.filter(pk__in=keys), RECENT_DAYS, now=now)
-        .order_by()
-        .values_list("pk", flat=True)
-    )
-    return [
-        BodyFigures(
-            body,
-            held.get(body.pk, 0),
-            used.get(body.pk, 0),
-            lying.get(body.pk, 0),
-            events[body.pk][0] if body.pk in events else 0,
-            events[body.pk][1] if body.pk in events else None,
-            is_silent=body.pk in silent,
+        events[agency] = (before + recent, max(last or month, month))
+    figures = []
+    for body in bodies:
+        number, of_before = held.get(body.pk, (0, 0))
+        signed, last_month = events.get(body.pk, (0, None))
+        figures.append(
+            BodyFigures(
+                agency=body,
+                certificates=number,
+                used=used.get(body.pk, 0),
+                idle=lying.get(body.pk, 0),
+                events=signed,
+                last_month=last_month,
+                is_silent=bool(of_before and not signed),
+            )
         )
-        for body in bodies
-    ]
+    return figures
