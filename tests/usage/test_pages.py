@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -21,7 +23,6 @@ from portal.usage.models import IdleInquiry, PublicCertificate, UsageAlarm
 from requests_app.models import Dossier, Procedure
 from requests_app.workflow import Route
 from tests import builders, story
-from tests.counts import Walk
 from tests.pages import flat
 from tests.usage import builders as usage
 from tests.usage.builders import event, told
@@ -148,14 +149,14 @@ def test_an_alarm_is_explained_by_the_body_and_concluded_by_the_office(
     clerk, officer = as_user(people.clerk), as_user(people.officer)
     assert reverse("usage:alarms") in clerk.get("/").content.decode()
 
-    clerk.post(reverse("usage:explain_alarm", args=[alarm.uuid]), {"text": "Máy chưa đổi giờ"})
-    officer.post(reverse("usage:close_alarm", args=[alarm.uuid]), {"text": "Đã chỉnh giờ"})
+    clerk.post(reverse("usage:explain_alarm", args=[alarm.uuid]), {"words": "Máy chưa đổi giờ"})
+    officer.post(reverse("usage:close_alarm", args=[alarm.uuid]), {"words": "Đã chỉnh giờ"})
 
     alarm.refresh_from_db()
     assert (alarm.explanation, alarm.finding) == ("Máy chưa đổi giờ", "Đã chỉnh giờ")
     assert alarm.closed_by == people.officer
     assert all(notice.is_over for notice in Notice.objects.filter(target_uuid=alarm.uuid))
-    again = officer.post(reverse("usage:close_alarm", args=[alarm.uuid]), {"text": "Lại"})
+    again = officer.post(reverse("usage:close_alarm", args=[alarm.uuid]), {"words": "Lại"})
     assert 'class="error-summary"' in again.content.decode()
     seen = as_user(builders.user(Role.CLERK)).get(reverse("usage:alarm", args=[alarm.uuid]))
     assert seen.status_code == 404
@@ -212,14 +213,29 @@ def test_lists_can_be_taken_away(
     assert "spreadsheetml" in answer.headers["Content-Type"]
 
 
+COUNT = re.compile(r'href="([^"]+)" data-count="(\d+)"')
+TOTAL = re.compile(r'data-total="(\d+)"')
+
+
 def test_every_number_leads_to_as_many(
     people: story.Cast, certificates: Mapping[str, Certificate]
 ) -> None:
     as_user(people.officer).post(reverse("usage:ask"), {"all": "1"})
+    paths = ["/giam-sat/", "/giam-sat/don-vi/", f"/giam-sat/don-vi/{people.agency.uuid}/"]
     for user in (people.clerk, people.officer, people.operator):
-        walk = Walk(as_user(user))
-        walk.go("/giam-sat/")
-        assert walk.faults == []
+        client = as_user(user)
+        told_of = {
+            html.unescape(href): int(count)
+            for path in paths
+            for href, count in COUNT.findall(flat(client.get(path)))
+        }
+
+        listed = {
+            path: int(TOTAL.findall(client.get(path).content.decode())[0]) for path in told_of
+        }
+
+        assert len(told_of) >= 8
+        assert listed == told_of
 
 
 # With a session and the frame of a page; a list costs the same however long it is.

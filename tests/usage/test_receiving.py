@@ -135,7 +135,7 @@ def test_the_month_is_that_of_the_country(
 MOMENTS = st.integers(0, 370 * 24 * 3600).map(lambda seconds: NOW - timedelta(seconds=seconds))
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(st.lists(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30), MOMENTS), max_size=12)))
 def test_sums_equal_an_independent_count(
     batches: list[list[tuple[int, int, datetime]]],

@@ -22,7 +22,7 @@ from portal.agencies.querysets import heirs_of
 from portal.audit import services as audit
 from portal.audit.services import Act
 from portal.ca.models import Certificate
-from portal.core.roles import AGENCY_ROLES, CA_ROLES, Capability
+from portal.core.roles import Capability, Scope, roles_in
 from portal.core.rules import refuse
 from portal.notices import services as notices
 from portal.notices.services import Telling
@@ -124,12 +124,12 @@ def _tell(alarms: Sequence[UsageAlarm], *, now: datetime) -> None:
     heirs: dict[int, set[int]] = {pk: {pk, *heirs_of(pk)} for pk in sorted(agencies)}
     of_bodies: dict[int, list[User]] = defaultdict(list)
     for user in User.objects.filter(
-        is_active=True, role__in=AGENCY_ROLES, agency__in=set().union(*heirs.values())
+        is_active=True, role__in=roles_in(Scope.BODY), agency__in=set().union(*heirs.values())
     ):
         of_bodies[user.agency_id].append(user)
     offices = sorted({one.office_id for one in certificates.values() if one.office_id})
     of_offices = {pk: list(User.objects.of_offices([pk])) for pk in offices}
-    of_ca = list(User.objects.who_act_for(roles=CA_ROLES, agency_id=None))
+    of_ca = list(User.objects.who_act_for(roles=roles_in(Scope.CA), agency_id=None))
     tellings = []
     for alarm in alarms:
         certificate = certificates[alarm.certificate_id]

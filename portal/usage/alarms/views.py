@@ -82,7 +82,7 @@ class AlarmFilter(django_filters.FilterSet):
 class WordForm(forms.Form):
     """What somebody says of an alarm."""
 
-    text = CheckedField(
+    words = CheckedField(
         label=gettext_lazy("Nội dung"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -124,7 +124,7 @@ def explain(request: UserRequest, code: UUID) -> HttpResponse:
         return _page(request, one, form)
     refused = Refusals()
     with refused:
-        services.explain(one, form.cleaned_data["text"], actor=request.user, now=timezone.now())
+        services.explain(one, form.cleaned_data["words"], actor=request.user, now=timezone.now())
         messages.success(request, _("Đã lưu giải trình."))
         return redirect("usage:alarm", one.uuid)
     refused.put_on(form)
@@ -141,7 +141,7 @@ def close(request: UserRequest, code: UUID) -> HttpResponse:
         return _page(request, one, form)
     refused = Refusals()
     with refused:
-        services.close(one, form.cleaned_data["text"], actor=request.user, now=timezone.now())
+        services.close(one, form.cleaned_data["words"], actor=request.user, now=timezone.now())
         messages.success(request, _("Đã kết luận cảnh báo."))
         return redirect("usage:alarm", one.uuid)
     refused.put_on(form)

@@ -19,6 +19,7 @@ from portal.audit import services as audit
 from portal.audit.services import Act
 from portal.ca.models import Certificate
 from portal.core.database.bulk import add_rows, insert_rows
+from portal.core.roles import Capability
 from portal.core.rules import refuse
 from portal.notices import services as notices
 from portal.usage.alarms import services as alarms
@@ -278,7 +279,7 @@ def _tell_of_clock(system: SigningSystem, skew: timedelta, *, now: datetime) -> 
     )
     home = system.registered_by.agency_id
     notices.tell(
-        User.objects.who_act_for(roles={system.registered_by.role}, agency_id=home),
+        User.objects.who_can(Capability.REGISTER_SIGNING_SYSTEMS, agency_id=home),
         cause=f"usage-clock:{system.pk}:{timezone.localdate(now).isoformat()}",
         title=Truncator(words % {"name": system.name, "minutes": minutes}).chars(250),
         text=_("Lượt ký ghi thời điểm ở tương lai bị từ chối; hãy chỉnh đồng hồ rồi gửi lại."),

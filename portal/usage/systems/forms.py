@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.agencies.forms import BodyField
-from portal.core.web.forms import CheckedField, SheetFile
+from portal.core.web.forms import CheckedField, DayField, SheetFile
 from portal.usage.models import SystemKind
 
-_FIRST_YEAR = 2000
+_FIRST_DAY = date(2000, 1, 1)
 
 
 class SystemForm(forms.Form):
@@ -42,21 +41,15 @@ class EventsFile(forms.Form):
 class StolenForm(forms.Form):
     """That a token was stolen, and since when."""
 
-    since = forms.CharField(
-        label=gettext_lazy("Lộ từ lúc (giờ:phút dd/mm/yyyy)"),
-        max_length=20,
+    day = DayField(label=gettext_lazy("Lộ từ ngày"))
+    hour = forms.TimeField(
+        label=gettext_lazy("Lúc (giờ:phút)"),
+        input_formats=["%H:%M"],
+        initial="00:00",
         help_text=gettext_lazy("Mọi lượt ký nhận bằng mã này từ lúc đó bị rút khỏi số liệu."),
     )
 
-    def clean_since(self) -> datetime:
-        """Return the moment; raises ValidationError for what is none, or lies before 2000."""
-        typed: str = self.cleaned_data["since"]
-        try:
-            moment = datetime.strptime(typed.strip(), "%H:%M %d/%m/%Y")  # noqa: DTZ007
-        except ValueError as error:
-            raise forms.ValidationError(
-                _("Ghi theo dạng 08:30 20/11/2026."), code="bad_moment"
-            ) from error
-        if moment.year < _FIRST_YEAR:
-            raise forms.ValidationError(_("Thời điểm này quá xa."), code="bad_moment")
-        return timezone.make_aware(moment)
+    def since(self) -> datetime:
+        """Return the moment that was typed, not before there were portals."""
+        day: date = max(self.cleaned_data["day"], _FIRST_DAY)
+        return timezone.make_aware(datetime.combine(day, self.cleaned_data["hour"]))

@@ -91,7 +91,7 @@ def end_token(request: UserRequest, code: UUID) -> HttpResponse:
     """End the token; with a moment, what came with it since is withdrawn."""
     _require_registrar(request)
     found = _visible(request, code)
-    is_stolen = "since" in request.POST
+    is_stolen = "day" in request.POST
     form = StolenForm(request.POST) if is_stolen else None
     if form is not None and not form.is_valid():
         return _page(request, found, stolen=form)
@@ -99,7 +99,7 @@ def end_token(request: UserRequest, code: UUID) -> HttpResponse:
     with refused:
         taken = services.end_token(
             found,
-            stolen_since=form.cleaned_data["since"] if form else None,
+            stolen_since=form.since() if form else None,
             actor=request.user,
             now=timezone.now(),
         )
