@@ -12,8 +12,7 @@ class UsageConfig(AppConfig):
     def ready(self) -> None:
         from portal.ca.register import panels  # noqa: PLC0415 (models are loaded only now)
         from portal.core.web import waiting  # noqa: PLC0415
-        from portal.usage.overview.panel import panel_of  # noqa: PLC0415
-        from portal.usage.worklist import waiting_of  # noqa: PLC0415
+        from portal.usage import hooks  # noqa: PLC0415
 
-        panels.find_in(panel_of)
-        waiting.find_in(waiting_of)
+        panels.find_in(hooks.panel_of)
+        waiting.find_in(hooks.waiting_of)

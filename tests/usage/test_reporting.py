@@ -77,6 +77,7 @@ def test_each_event_of_a_batch_is_answered(certificate: Certificate, token: str)
         ("[]", {}, 400),
         ('{"events": {}}', {}, 400),
         ('{"events": [], "sent_at": "hôm qua"}', {}, 400),
+        ('{"events": [], "sent_at": "0001-01-02T00:00:00Z"}', {}, 200),
         ("id,serial", {"content_type": "text/csv"}, 415),
         ('{"events": []}', {}, 200),
         ('{"events": [null, [], {"id": {}}, {"id": true}, {"id": "x", "serial": []}]}', {}, 200),

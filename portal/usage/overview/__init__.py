@@ -1,1 +1,1 @@
-"""What supervision shows: figures, lists of certificates and bodies, a certificate's panel."""
+"""What supervision shows: figures, lists of certificates and bodies."""

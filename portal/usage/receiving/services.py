@@ -46,6 +46,7 @@ from portal.usage.rules import (
 ACCEPTED, KNOWN, REFUSED = "accepted", "known", "refused"
 _FORGOTTEN_AT_ONCE = 20_000
 _RECOUNTED_AT_ONCE = 1000
+_MOST_SKEW = timedelta(days=3650)  # beyond, a clock is simply wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +251,9 @@ def _skew(
     skew = sent_at - now if sent_at is not None else None
     if skew is None and newest is not None and newest > now:
         skew = newest - now
-    return skew if skew is not None and abs(skew) >= SKEW_NOTICED else None
+    if skew is None or abs(skew) < SKEW_NOTICED:
+        return None
+    return max(-_MOST_SKEW, min(_MOST_SKEW, skew))
 
 
 def _note_receipt(

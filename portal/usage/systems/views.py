@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -14,16 +16,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from portal.agencies.forms import BodyField
 from portal.core.roles import Capability
 from portal.core.text.numbers import with_dots
+from portal.core.web.forms import CheckedField, DayField, SheetFile
 from portal.core.web.refusals import Refusals
 from portal.usage.figures import sums_of
 from portal.usage.models import BodyMonth, SigningSystem, SystemKind
 from portal.usage.receiving.files import take_file
 from portal.usage.systems import services
-from portal.usage.systems.forms import EventsFile, StolenForm, SystemForm
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -31,6 +35,47 @@ if TYPE_CHECKING:
 ROWS = 25
 _SHOWN = 10  # batches, unknown serials on a system's page
 _FINDINGS_SHOWN = 100
+_FIRST_DAY = date(2000, 1, 1)
+
+
+class SystemForm(forms.Form):
+    """A system to be registered."""
+
+    name = CheckedField(label=gettext_lazy("Tên hệ thống"), max_length=150)
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Loại"),
+        choices=[one for one in SystemKind.choices if one[0] != SystemKind.PAPERS],
+    )
+    agency = BodyField(
+        label=gettext_lazy("Đơn vị chủ quản"),
+        required=False,
+        help_text=gettext_lazy("Để trống: đơn vị của anh/chị. Ghi tên hoặc mã định danh."),
+    )
+
+
+class EventsFile(forms.Form):
+    """A file of events."""
+
+    file = SheetFile(
+        label=gettext_lazy("Tệp lượt ký (.csv hoặc .jsonl, UTF-8)"), suffixes=".csv,.jsonl,.json"
+    )
+
+
+class StolenForm(forms.Form):
+    """That a token was stolen, and since when."""
+
+    day = DayField(label=gettext_lazy("Lộ từ ngày"))
+    hour = forms.TimeField(
+        label=gettext_lazy("Lúc (giờ:phút)"),
+        input_formats=["%H:%M"],
+        initial="00:00",
+        help_text=gettext_lazy("Mọi lượt ký nhận bằng mã này từ lúc đó bị rút khỏi số liệu."),
+    )
+
+    def since(self) -> datetime:
+        """Return the moment that was typed, not before there were portals."""
+        day: date = max(self.cleaned_data["day"], _FIRST_DAY)
+        return timezone.make_aware(datetime.combine(day, self.cleaned_data["hour"]))
 
 
 @require_safe
