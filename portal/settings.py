@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "requests_app",
     "orgmerge",
     "portal.support",
+    "portal.usage",
 ]
 
 MIDDLEWARE = [
@@ -277,6 +278,8 @@ METRICS_ADDRESSES: list[str] = env.list("METRICS_ADDRESSES", default=[])
 EXECUTION_CHUNK = env.int("EXECUTION_CHUNK", default=100)
 # Of a letter that a reorganisation opens: what a head can look through before signing.
 MERGER_ROWS_PER_LETTER = env.int("MERGER_ROWS_PER_LETTER", default=100)
+# Signing events are kept one by one for so long, by whole months; their sums stay (portal.usage).
+USAGE_EVENT_DAYS = env.int("USAGE_EVENT_DAYS", default=400)
 EXECUTION_LEASE = timedelta(seconds=env.int("EXECUTION_LEASE_SECONDS", default=60))
 DEMO_PASSWORD: str = env.str("DEMO_PASSWORD", default="thu-nghiem-68")
 DEMO_PIN: str = env.str("DEMO_PIN", default="68-tanuyen")

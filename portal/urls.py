@@ -11,6 +11,7 @@ from requests_app.worklist.views.home import home
 
 urlpatterns = [
     path("", home, name="home"),
+    path("giam-sat/", include("portal.usage.urls")),
     path("ho-so/", include("requests_app.urls")),
     path("chung-thu/", include("portal.ca.register.urls")),
     path("thiet-bi/", include("devices.urls")),

@@ -79,6 +79,10 @@ ON_POSTGRESQL = (
     "tests/requests_app/test_routing.py",
     "tests/requests_app/test_steps.py",
     "tests/requests_app/test_two_dossiers.py",
+    "tests/support/*",
+    "tests/usage/*",
+    "tests/demand/*",
+    "tests/reports/test_reports.py",
 )
 # On SQLite alone, in make test-long too, though it commits or stands above: what is tried of Redis,
 # of the beat, of clocks, of folders and of openssl, which no database changes; and pages.

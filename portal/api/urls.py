@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from portal.api.views import certificates, devices, dossiers, kinds, tokens
+from portal.api.views import certificates, devices, dossiers, kinds, tokens, usage
 
 app_name = "api"
 
@@ -28,4 +28,5 @@ urlpatterns = [
     ),
     path("devices", devices.DeviceList.as_view(), name="devices"),
     path("devices/<uuid:uuid>", devices.DeviceDetail.as_view(), name="device"),
+    path("usage/events", usage.UsageEvents.as_view(), name="usage_events"),
 ]

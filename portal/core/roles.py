@@ -59,6 +59,8 @@ class Capability(StrEnum):
     HAND_IN_RECORDS = "hand_in_records"  # of what was handed over, signed by both bodies
     KEEP_DEVICES = "keep_devices"  # a body's: receives, hands over, takes back
     SUPPLY_DEVICES = "supply_devices"  # the CA's: takes into stock, sends, takes back
+    REGISTER_SIGNING_SYSTEMS = "register_signing_systems"  # and hands in what they write to files
+    REPORT_USE = "report_use"  # of the body: answers for its certificates, hands in signed papers
     REVEAL_IDENTITIES = "reveal_identities"
     ANSWER_QUESTIONS = "answer_questions"  # at the support desk of its office, or of the CA
     SEE_DASHBOARD = "see_dashboard"
@@ -67,6 +69,7 @@ class Capability(StrEnum):
     ASK_FOR_DEMAND = "ask_for_demand"  # opens rounds, corrects what comes in
     SEE_STAFF_ACCOUNTS = "see_staff_accounts"  # those of the body it leads
     SEE_AUDIT = "see_audit"
+    SUPERVISE_USE = "supervise_use"  # asks about idle certificates, concludes alarms
     ADMINISTER = "administer"
 
 
@@ -96,6 +99,7 @@ ROLES: dict[str, RoleProfile] = {
         Capability.HAND_IN_RECORDS,
         Capability.KEEP_DEVICES,
         Capability.REPORT,
+        Capability.REPORT_USE,
         Capability.REVEAL_IDENTITIES,
     ),
     Role.HEAD: _profile(
@@ -115,7 +119,10 @@ ROLES: dict[str, RoleProfile] = {
         Capability.READ_DRAFT_REORGANISATIONS,
         Capability.REPORT,
         Capability.ASK_FOR_DEMAND,
+        Capability.REGISTER_SIGNING_SYSTEMS,
+        Capability.REPORT_USE,
         Capability.SEE_DASHBOARD,
+        Capability.SUPERVISE_USE,
     ),
     Role.OFFICE_HEAD: _profile(
         Scope.OFFICE,
@@ -134,11 +141,13 @@ ROLES: dict[str, RoleProfile] = {
         Scope.CA,
         *_WORK,
         Capability.ANSWER_QUESTIONS,
+        Capability.REGISTER_SIGNING_SYSTEMS,
         Capability.SUPPLY_DEVICES,
         Capability.REPORT,
         Capability.ASK_FOR_DEMAND,
         Capability.REVEAL_IDENTITIES,
         Capability.SEE_DASHBOARD,
+        Capability.SUPERVISE_USE,
     ),
     Role.CA_SUPERVISOR: _profile(
         Scope.CA,

@@ -14,7 +14,7 @@ from portal.ca.authority import ceremony
 from portal.ca.authority import services as authority
 from portal.ca.register import expiry
 from portal.demo import bodies as demo_bodies
-from portal.demo import dossiers, mergers, office_work, people, support
+from portal.demo import dossiers, mergers, office_work, people, support, usage
 
 # Kind, how many, carrier: what the CA's store holds before the first dossier.
 STOCK = (("token", 80, ""), ("sim", 4, "Viettel"), ("sim", 2, "Vinaphone"), ("sd", 2, ""))
@@ -58,5 +58,7 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
     office_work.play(accounts, now=now)
     say("Sáp nhập hai xã: mô tả và phương án")
     mergers.play(bodies, accounts, now=now)
+    say("Lượt ký của các hệ thống")
+    usage.play(bodies, accounts, now=now)
     say("Câu hỏi hỗ trợ, bài hướng dẫn")
     support.play(accounts, now=now)

@@ -124,6 +124,7 @@ class SignatureReport:
     signer: str
     serial: str
     certificate_der: bytes
+    sha256: str  # of the signature itself: what it is known by, whatever is added to the file
     signed_at: datetime | None
     covers_whole_file: bool
     is_frozen_letter: bool | None
@@ -170,6 +171,7 @@ class SignatureReport:
             signer=str(certificate.subject.native.get("common_name", "")),
             serial=f"{certificate.serial_number:016X}",
             certificate_der=der,
+            sha256=hashlib.sha256(signature.pkcs7_content).hexdigest(),
             signed_at=signed_at,
             covers_whole_file=status is not None
             and status.coverage == SignatureCoverageLevel.ENTIRE_FILE,

@@ -101,6 +101,11 @@ _ANSWER: dict[str, Any] = {"action": "answer", "version": 1, "text": "Đã rõ"}
 OWN_ARTICLE = Access(own={302: frozenset({OO, ST}), 404: frozenset({CO})}, rest=403)
 # Of the office, whose article it is; the CA reads all, who is of no office none.
 ARTICLE = _about({200: ALL - {AU, AD}}, {200: CA})
+USE = _only(*ON_THE_WAY)
+SUPERVISES, REPORTS = frozenset({OO, CO}), frozenset({C, OO})
+OF_READERS = _about({200: ON_THE_WAY, 403: frozenset({AD})}, {200: CA, 403: frozenset({AD})})
+OF_OTHERS = {200: frozenset({CO}), 404: frozenset({OO})}
+LED_ON = {302: frozenset({CO}), 404: frozenset({OO})}
 _LIST_SENT: dict[str, Any] = {"number": "15/SKHCN", "sent_on": "20/11/2026"}
 RECORD = _about({200: PLANNERS | AGENCY}, {})
 _RETURN: dict[str, Any] = {"action": "return", "version": 1, "reason": "Thiếu"}
@@ -503,6 +508,36 @@ ACCESS: dict[str, Access] = {
     "GET api:certificate_pem": API_SEEN,
     "GET api:devices": API_LIST,
     "GET api:device": API_SEEN,
+    "POST api:usage_events": Access(own={401: ALL}, nobody=401),  # people have no such token
+    # Supervision of use
+    "GET usage:overview": USE,
+    "GET usage:certificates": USE,
+    "GET usage:certificate": OF_READERS,
+    "GET usage:bodies": USE,
+    "GET usage:body": OF_READERS,
+    "GET usage:alarms": USE,
+    "GET usage:alarm": _about({200: ON_THE_WAY}, {200: CA}),
+    "POST usage:explain_alarm": _about({200: REPORTS}, {404: REPORTS}, rest=403),
+    "POST usage:close_alarm": _about({200: SUPERVISES}, OF_OTHERS, rest=403),
+    "GET usage:inquiries": USE,
+    "POST usage:ask": _only(*SUPERVISES, code=302),
+    "POST usage:answer": _only(C),
+    "GET usage:public": USE,
+    "GET usage:note_public": _only(*REPORTS),
+    "POST usage:note_public": _only(*REPORTS),
+    "GET usage:public_one": _about({200: ON_THE_WAY}, {200: CA}),
+    "POST usage:replace_public": _about({200: REPORTS}, {404: REPORTS}, rest=403),
+    "POST usage:end_public": _about({302: REPORTS}, {404: REPORTS}, rest=403),
+    "GET usage:systems": USE,
+    "GET usage:register_system": _only(*SUPERVISES),
+    "POST usage:register_system": _only(*SUPERVISES),
+    "GET usage:system": OF_READERS,
+    "POST usage:make_token": _about({200: SUPERVISES}, OF_OTHERS, rest=403),
+    "POST usage:end_token": _about({302: SUPERVISES}, LED_ON, rest=403),
+    "POST usage:end_system": _about({302: SUPERVISES}, LED_ON, rest=403),
+    "POST usage:upload_events": _about({200: SUPERVISES}, OF_OTHERS, rest=403),
+    "GET usage:papers": _only(*REPORTS),
+    "POST usage:papers": _only(*REPORTS),
 }
 
 

@@ -31,6 +31,7 @@ from portal.notices.querysets import MOST_TRIES
 from portal.reports.models import Report
 from portal.support.models import Article, ArticlePicture, EntryFile, Question
 from portal.support.workflow import Category, Desk
+from portal.usage.models import IdleInquiry, PublicCertificate, SigningSystem, UsageAlarm
 from requests_app.letter_workflow import Stage
 from requests_app.models import (
     Attachment,
@@ -48,6 +49,7 @@ from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.builders import NOW
 from tests.orgmerge import builders as mergers
+from tests.usage import builders as usage
 
 DAY_OFF = date(2026, 9, 2)
 
@@ -80,6 +82,10 @@ class Side:
     question: Question  # of the body, with a file, handed over to the CA
     mandate: RecoveryMandate
     asked: MergerOffice  # the office's, in a reorganisation of a third one: not answered
+    system: SigningSystem  # the body's
+    alarm: UsageAlarm  # open, of its certificate
+    inquiry: IdleInquiry
+    public: PublicCertificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,8 @@ def _side() -> Side:
     subscriber = builders.person(at=agency)
     device = builders.device(custody=Custody.AT_AGENCY, agency=agency, subscriber=subscriber)
     asked = _demand_round(office, by=people[Role.OFFICE_OFFICER])
+    certificate = builders.certificate(subscriber=subscriber)
+    system = usage.system(agency=agency, by=people[Role.OFFICE_OFFICER])
     return Side(
         agency=agency,
         office=office,
@@ -181,7 +189,7 @@ def _side() -> Side:
             document=_paper("thong-bao.pdf"),
             delivered_at=NOW,
         ),
-        certificate=builders.certificate(subscriber=subscriber),
+        certificate=certificate,
         subscriber=subscriber,
         device=device,
         shipment=_shipment(agency, subscriber, sent_by=people[Role.CA_OPERATOR]),
@@ -250,6 +258,10 @@ def _side() -> Side:
             granted_at=NOW,
         ),
         asked=_asked(office),
+        system=system,
+        alarm=usage.alarm(certificate, system),
+        inquiry=usage.inquiry(certificate, by=people[Role.OFFICE_OFFICER]),
+        public=usage.public_certificate(agency, by=clerk),
     )
 
 
@@ -381,6 +393,8 @@ _OF_AN_ASKED_OFFICE = {
     "orgmerge:part",
     "orgmerge:plan_word",
 }
+_OF_AN_ALARM = {"usage:alarm", "usage:close_alarm", "usage:explain_alarm"}
+_OF_A_PUBLIC_CERTIFICATE = {"usage:end_public", "usage:public_one", "usage:replace_public"}
 _OF_A_SUBSCRIBER = {"agencies:subscriber", "agencies:reveal"}
 _OF_A_SHIPMENT = {"devices:shipment", "devices:receive"}
 
@@ -445,7 +459,11 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
         "notices:send_again": side.mail.uuid,
         "requests_app:withdraw_mandate": side.mandate.uuid,
         "support:picture": ArticlePicture.objects.get(article__owner=side.office).uuid,
+        "usage:body": side.agency.uuid,
+        "usage:certificate": side.certificate.uuid,
         **dict.fromkeys(_OF_A_CHANGE, side.change.uuid),
+        **dict.fromkeys(_OF_AN_ALARM, side.alarm.uuid),
+        **dict.fromkeys(_OF_A_PUBLIC_CERTIFICATE, side.public.uuid),
         **dict.fromkeys(_OF_A_COVERING_LETTER, side.covering_letter.uuid),
         **dict.fromkeys(_OF_A_REPLY, side.merger.rounds.get().replies.get().uuid),
         **dict.fromkeys(_OF_AN_ASKED_OFFICE, side.asked.uuid),
@@ -459,6 +477,7 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
         "notices": side.notice.uuid,
         "orgmerge": side.merger.uuid,
         "support": side.question.uuid,
+        "usage": side.system.uuid,
     }
     app = route.partition(":")[0]
     return special.get(route) or by_app.get(app) or side.dossier.uuid

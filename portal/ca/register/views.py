@@ -21,6 +21,7 @@ from portal.ca.models import Certificate, CertificateState
 from portal.ca.querysets import CertificateQuerySet
 from portal.ca.register import services
 from portal.ca.register.filters import CertificateFilter
+from portal.ca.register.panels import panels_of
 from portal.ca.register.views_installation import waiting
 from portal.ca.register.words import happenings, sentence, waits_for, way_of_renewal
 from portal.core.web import sheets
@@ -128,6 +129,7 @@ def detail(request: UserRequest, code: UUID) -> HttpResponse:
         "device": device,
         "agency_url": _link("agencies:detail", certificate.agency.uuid),
         "line": _rows(line, now=now),
+        "panels": panels_of(certificate, request.user, now=now),
         "happenings": sorted(
             happenings(certificate, line, now=now), key=lambda one: one.at, reverse=True
         ),

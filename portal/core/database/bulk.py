@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from django.db import connection, connections, models, router
@@ -91,6 +92,45 @@ def insert_rows(
             places = ", ".join(["%s"] * len(fields))
             statement = f"INSERT INTO {table} ({names}) VALUES ({places})"  # noqa: S608 (our own)
             cursor.executemany(statement, prepared)  # type: ignore[arg-type]  # SQLite takes any iterable
+
+
+_ADDED_AT_ONCE = 1000
+
+
+def add_rows(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    keys: int,
+    latest: Sequence[str] = (),
+) -> None:
+    """Add ``rows`` to sums: one whose first ``keys`` columns stand already is added to it.
+
+    The other columns are numbers that grow by the row's, but for ``latest``, where the greater
+    stays. The keys are a unique constraint of the model; rows come in their order.
+    """
+    fields = [model._meta.get_field(name) for name in columns]
+    quote = connection.ops.quote_name
+    table = quote(model._meta.db_table)
+    names = [quote(str(field.column)) for field in fields]  # type: ignore[union-attr]
+    changes = [
+        f"{name} = CASE WHEN excluded.{name} > {table}.{name} "
+        f"THEN excluded.{name} ELSE {table}.{name} END"
+        if column in latest
+        else f"{name} = {table}.{name} + excluded.{name}"
+        for column, name in list(zip(columns, names, strict=True))[keys:]
+    ]
+    places = f"({', '.join(['%s'] * len(fields))})"
+    prepared = iter(list(_prepared(rows, fields)))
+    with connection.cursor() as cursor:
+        while chunk := list(islice(prepared, _ADDED_AT_ONCE)):
+            cursor.execute(
+                f"INSERT INTO {table} ({', '.join(names)}) "  # noqa: S608 (our own)
+                f"VALUES {', '.join([places] * len(chunk))} "
+                f"ON CONFLICT ({', '.join(names[:keys])}) DO UPDATE SET {', '.join(changes)}",
+                [value for row in chunk for value in row],
+            )
 
 
 def _prepared(rows: Iterable[Sequence[Any]], fields: Sequence[Any]) -> Iterator[Any]:

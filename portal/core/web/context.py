@@ -45,6 +45,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Báo cáo"), "reports:list", "chart-column", Capability.READ_DOSSIERS),
     Entry(_("Đơn vị và thuê bao"), "agencies:list", "building-2"),
     Entry(_("Sáp nhập"), "orgmerge:list", "git-merge", Capability.READ_DOSSIERS),
+    Entry(_("Giám sát"), "usage:overview", "gauge", Capability.READ_DOSSIERS),
     Entry(_("Hỗ trợ"), "support:index", "life-buoy"),
     Entry(_("Thời hạn"), "deadlines:list", "calendar-clock", Capability.WORK_ON_DOSSIERS),
     Entry(

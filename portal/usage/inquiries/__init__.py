@@ -1,0 +1,1 @@
+"""Idle certificates: the body is asked, keeps them with a reason or asks to revoke them."""

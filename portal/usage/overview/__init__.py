@@ -1,0 +1,1 @@
+"""What supervision shows: figures, lists of certificates and bodies."""

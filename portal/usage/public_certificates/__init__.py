@@ -1,0 +1,1 @@
+"""Certificates of public CAs in use beside: recorded, followed until they are replaced."""

@@ -1,0 +1,1 @@
+"""What systems that sign report: events read, judged, counted; from the API, files, signed PDFs."""

@@ -1,0 +1,1 @@
+"""Systems that sign: registered, given a token, their figures."""
