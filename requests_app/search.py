@@ -56,7 +56,7 @@ def _dossiers(user: User, typed: str, most: int) -> list[Hit]:
         keys = set(numbered.values_list("pk", flat=True)[:most])
     else:
         keys = _about(visible, user, typed, most)
-    found = list(visible.filter(pk__in=keys).for_list()[:most]) if keys else []
+    found = visible.filter(pk__in=keys).for_list()[:most] if keys else visible.none()
     return [
         Hit(
             title=headline_of(one),

@@ -130,11 +130,20 @@ class VersionForm(forms.Form):
             return typed
         if found := province_of_today(typed):
             return found
-        message = _("“%(name)s” không phải một trong 34 tỉnh, thành phố từ ngày 01/7/2025.")
+        said = [_("“%(name)s” không phải một trong 34 tỉnh, thành phố từ ngày 01/7/2025.")]
         name = province_name(typed)
+<<<<<<< HEAD
         if meant := province_now(name) or names.nearest(name, PROVINCES):
             message = format_lazy("{} {}", message, _("Có phải: “%(meant)s”?") % {"meant": meant})
         raise forms.ValidationError(message, "unknown_province", params={"name": typed})
+=======
+        meant = province_now(name) or names.nearest(name, PROVINCES)
+        if meant:
+            said.append(_("Có phải: “%(meant)s”?"))
+        message = " ".join(map(str, said))
+        params = {"name": typed, "meant": meant}
+        raise forms.ValidationError(message, "unknown_province", params)
+>>>>>>> search
 
     def facts(self) -> AgencyFacts:
         """Return what was typed, once it is valid."""
