@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.urls import reverse_lazy
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from portal.agencies import lookup
@@ -132,18 +131,12 @@ class VersionForm(forms.Form):
             return found
         said = [_("“%(name)s” không phải một trong 34 tỉnh, thành phố từ ngày 01/7/2025.")]
         name = province_name(typed)
-<<<<<<< HEAD
-        if meant := province_now(name) or names.nearest(name, PROVINCES):
-            message = format_lazy("{} {}", message, _("Có phải: “%(meant)s”?") % {"meant": meant})
-        raise forms.ValidationError(message, "unknown_province", params={"name": typed})
-=======
         meant = province_now(name) or names.nearest(name, PROVINCES)
         if meant:
             said.append(_("Có phải: “%(meant)s”?"))
         message = " ".join(map(str, said))
         params = {"name": typed, "meant": meant}
         raise forms.ValidationError(message, "unknown_province", params)
->>>>>>> search
 
     def facts(self) -> AgencyFacts:
         """Return what was typed, once it is valid."""
