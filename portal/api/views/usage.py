@@ -61,7 +61,7 @@ class IsSystem(BasePermission):
         return isinstance(request.auth, SystemToken)
 
 
-class EventSerializer(serializers.Serializer[Any]):
+class SigningEventSerializer(serializers.Serializer[Any]):
     """One signature: never what was signed."""
 
     id = serializers.CharField(help_text="The system's own id of it: sent again, it counts once.")
@@ -79,7 +79,7 @@ class SentSerializer(serializers.Serializer[Any]):
 class BatchSerializer(SentSerializer):
     """A batch as it is described; its events are judged one by one."""
 
-    events = EventSerializer(many=True)
+    events = SigningEventSerializer(many=True)
 
 
 class AnswerSerializer(serializers.Serializer[Any]):
