@@ -19,6 +19,7 @@ from portal.agencies.models import Agency
 from portal.ca.models import Certificate
 from portal.core.roles import Role
 from portal.notices.models import Notice
+from portal.search import words
 from portal.usage.models import IdleInquiry, PublicCertificate, UsageAlarm
 from requests_app.models import Dossier, Procedure
 from requests_app.workflow import Route
@@ -82,6 +83,7 @@ def test_certificates_are_found_by_how_long_they_lie_idle(
     assert listed(clerk, f"{path}?use=90") == {"rests", "never"}
     assert listed(clerk, f"{path}?use=180") == {"rests", "never"}
     assert listed(clerk, f"{path}?use=365") == set()  # nobody reported so long ago
+    words.fill()
     assert listed(clerk, f"{path}?q=nghi") == {"rests"}
     assert listed(as_user(builders.user(Role.CLERK)), path) == set()
 
