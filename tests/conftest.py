@@ -120,8 +120,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: what waits for others leaves its own to the rest."""
-    return len(os.sched_getaffinity(0)) + 1
+    """As many as there are processors: one more for what waits was tried and took longer."""
+    return len(os.sched_getaffinity(0))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.core.roles import Capability
@@ -23,7 +22,6 @@ _NAMED = 5
 def waiting_of(user: User) -> Iterator[Waiting]:
     """Return the rounds ``user``'s body has not answered, and what waits for their signature."""
     if user.can(Capability.REPORT):
-        today = timezone.localdate()
         sent = DemandProposal.objects.filter(agency__in=user.body_ids, stage=PaperStage.ISSUED)
         unanswered = (
             DemandRound.objects.visible_to(user)
@@ -37,7 +35,7 @@ def waiting_of(user: User) -> Iterator[Waiting]:
                 "day": f"{one.due_on:%d/%m/%Y}",
             }
             path = reverse("demand:round", args=[one.uuid])
-            yield Waiting(None, words, _("Lập đề xuất"), path, is_late=one.due_on < today)
+            yield Waiting(None, words, _("Lập đề xuất"), path)
     waiting = DemandProposal.objects.visible_to(user).waiting_for(user).select_related("round")
     for proposal in waiting.order_by("updated_at", "pk")[:_NAMED]:
         words = f"{proposal.get_stage_display()}: {proposal.title}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -72,7 +72,12 @@ def cards_of(
 
 
 def try_step(
-    kind: LetterKind[L], letter: OwnLetter, form: LetterStepForm, request: UserRequest
+    kind: LetterKind[L],
+    letter: OwnLetter,
+    form: LetterStepForm,
+    request: UserRequest,
+    *,
+    now: datetime,
 ) -> bool:
     """Take the step that a valid form asks for; False: the form says what stops it.
 
@@ -84,7 +89,7 @@ def try_step(
             letter,  # type: ignore[arg-type]
             typed["action"],
             actor=request.user,
-            now=timezone.now(),
+            now=now,
             version=typed["version"],
             reason=typed["reason"],
             pin=typed["pin"],

@@ -123,7 +123,7 @@ class PaperPages(Generic[L]):
             if not form.is_valid():
                 return self.conflict(request, found)  # no form of ours sends this
             try:
-                if not try_step(self.kind, found, form, request):
+                if not try_step(self.kind, found, form, request, now=timezone.now()):
                     return self.page(request, found, sent=form)
             except (StaleVersion, IllegalStep, Barred):
                 return self.conflict(request, found)

@@ -90,7 +90,7 @@ def forward_and_decide(tour: Tour, people: story.Cast, dossier: Dossier) -> None
 
 
 def take_back(clerk: Page, device: Device) -> None:
-    clerk.get_by_role("link", name="Nhận lại từ thuê bao").click()
+    clerk.get_by_role("link", name="Nhận lại từ thuê bao", exact=True).click()
     clerk.get_by_label("Số hiệu đọc trên thiết bị").fill(device.serial)
     press(clerk, "Xác nhận")
     device.refresh_from_db()

@@ -19,11 +19,10 @@ from portal.agencies.models import Agency
 from portal.ca.models import Certificate
 from portal.core.roles import Role
 from portal.notices.models import Notice
-from portal.search import words
 from portal.usage.models import IdleInquiry, PublicCertificate, UsageAlarm
 from requests_app.models import Dossier, Procedure
 from requests_app.workflow import Route
-from tests import builders, story
+from tests import builders, story, words
 from tests.pages import flat
 from tests.usage import builders as usage
 from tests.usage.builders import event, told

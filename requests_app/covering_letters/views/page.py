@@ -160,7 +160,7 @@ def take_step(request: UserRequest, letter: CoveringLetter) -> HttpResponse:
     if not form.is_valid():
         return conflict(request, letter)  # no form of ours sends this
     try:
-        if not try_step(COVERING_LETTERS, letter, form, request):
+        if not try_step(COVERING_LETTERS, letter, form, request, now=timezone.now()):
             return render_letter(request, letter, sent=form)
     except (StaleVersion, IllegalStep, Barred):
         return conflict(request, letter)
