@@ -103,7 +103,7 @@ class DemandProposal(OwnLetter):
     def title(self) -> str:
         """What it is called in lists and on its page."""
         return _("Đề xuất nhu cầu %(years)s (lần %(number)d)") % {
-            "years": f"{self.round.first_year}–{self.round.last_year}",
+            "years": "–".join(dict.fromkeys((self.round.years[0], self.round.years[-1]))),
             "number": self.number,
         }
 
