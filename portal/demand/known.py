@@ -30,9 +30,13 @@ def known_of(agency: Agency, of: DemandRound, *, now: datetime) -> dict[str, dic
         for year in of.years:
             ends = _in_year("not_after", int(year))
             counts[f"{row.code}_{year}"] = Count("pk", filter=row.of & valid & ends)
-    counted = Certificate.objects.filter(agency=agency).aggregate(**counts)
+    # An office answers for its bodies too.
+    theirs = Certificate.objects.filter(Q(agency=agency) | Q(office=agency))
+    counted = theirs.aggregate(**counts)
     holds = Certificate.objects.filter(subscriber=OuterRef("subscriber")).valid_at(now)
-    working = Affiliation.objects.filter(agency=agency, valid_until__isnull=True)
+    working = Affiliation.objects.filter(
+        Q(agency=agency) | Q(agency__office=agency), valid_until__isnull=True
+    )
     staff = working.filter(~Exists(holds)).values("subscriber").distinct().count()
     return {
         row.code: {

@@ -171,9 +171,14 @@ def start_proposal(of: DemandRound, *, actor: User, now: datetime) -> DemandProp
 
 
 def sum_of_rounds(of: DemandRound, office: Agency) -> dict[str, dict[str, int]]:
-    """Return what the bodies of ``office`` proposed, as corrected, for the years of ``of``."""
-    rows = DemandProposal.objects.in_force().filter(round__opened_by_body=office)
-    return summed((one.agreed for one in rows.iterator()), of)
+    """Return what the bodies of ``office`` proposed, as corrected, in its last round that asked for
+    the years of ``of``: a year may stand in several rounds."""
+    asked = DemandRound.objects.filter(
+        opened_by_body=office, first_year__lte=of.first_year, last_year__gte=of.last_year
+    )
+    last = asked.order_by("opened_at", "pk").last()
+    rows = DemandProposal.objects.in_force().filter(round=last) if last else ()
+    return summed((one.agreed for one in rows), of)
 
 
 def summed(all_cells: Iterable[Cells], of: DemandRound) -> dict[str, dict[str, int]]:
@@ -281,20 +286,27 @@ def warn_of_overruns(*, now: datetime) -> int:
 
 
 def _used(of: DemandRound, agencies: list[int], *, year: str) -> Counter[tuple[int, str]]:
-    """Return (body, row) → how many were issued in the year and are asked for. Two queries."""
+    """Return (body, row) → how many were issued in the year and are asked for; what an office
+    proposes is for its bodies too. Two queries."""
     used: Counter[tuple[int, str]] = Counter()
     columns = [f"{row.code}_{year}" for row in of.rows]
-    issued = Certificate.objects.filter(agency__in=agencies).order_by().values("agency")
-    groups = issued.annotate(**issued_counts(of)).values_list("agency", *columns)
-    for agency, *counts in groups:
-        used.update({(agency, row.code): n for row, n in zip(of.rows, counts, strict=True)})
+    theirs = Certificate.objects.filter(Q(agency__in=agencies) | Q(office__in=agencies))
+    issued = theirs.order_by().values("agency", "office").annotate(**issued_counts(of))
+    for agency, office, *counts in issued.values_list("agency", "office", *columns):
+        for body in {agency, office}:
+            used.update({(body, row.code): n for row, n in zip(of.rows, counts, strict=True)})
     asked = DossierItem.objects.filter(
-        dossier__agency__in=agencies, dossier__sent_at__year=int(year), result__isnull=True
+        Q(dossier__agency__in=agencies) | Q(dossier__office__in=agencies),
+        dossier__sent_at__year=int(year),
+        result__isnull=True,
     ).exclude(Q(dossier__state__in=ENDED) | Q(decision="refused"))
-    kinds = asked.order_by().values_list("dossier__agency", "dossier__kind", "storage")
-    for agency, kind, storage, count in kinds.annotate(Count("pk")):
+    kinds = asked.order_by().values_list(
+        "dossier__agency", "dossier__office", "dossier__kind", "storage"
+    )
+    for agency, office, kind, storage, count in kinds.annotate(Count("pk")):
         if (row_code := _ROW_OF.get(kind) or _ROW_OF.get(f"{kind}/{storage}")) in BY_CODE:
-            used[agency, str(row_code)] += count
+            for body in {agency, office}:
+                used[body, str(row_code)] += count
     return used
 
 

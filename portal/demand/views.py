@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -363,7 +363,7 @@ def _certificates(of: DemandRound, user: User) -> Any:
     rows = Certificate.objects.visible_to(user)
     if of.opened_by_body.kind == AgencyKind.CA:
         return rows
-    return rows.filter(office=of.opened_by_body).exclude(agency=F("office"))
+    return rows.filter(office=of.opened_by_body)
 
 
 def _round(user: User, uuid: UUID) -> DemandRound:

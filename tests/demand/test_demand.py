@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -130,11 +131,17 @@ def test_a_round_is_answered_summed_up_corrected_and_passed_on_to_the_ca(
     assert "Vượt định mức" in seen.content.decode()
 
     province.sent(of, other, 5, desk=province.clerks[other], head=province.heads[other])
+    # A round of before asked for the same years: its answers are not counted again.
+    earlier = province.opened()
+    province.sent(earlier, one, 50, desk=province.clerks[one], head=province.heads[one])
+    DemandRound.objects.filter(pk=earlier.pk).update(opened_at=NOW - timedelta(days=300))
+    builders.certificate(subscriber=builders.person(at=one))
     operator = client_of(builders.user(Role.CA_OPERATOR, agency=builders.ca()))
     of_the_ca = province.opened(operator)
     assert province.officer.post(reverse("demand:start", args=[of_the_ca.uuid])).status_code == 302
     summed = DemandProposal.objects.get(round=of_the_ca)
     assert {n for by_year in summed.cells.values() for n in by_year.values()} == {3 + 5}
+    assert summed.known["person_token"]["held"] == 1  # of its bodies
     whole = province.officer.get(reverse("demand:export", args=[of.uuid]))
     assert whole.content.startswith(b"PK")
     acts = AuditEntry.objects.filter(target_uuid=first.uuid).order_by("pk")
