@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from itertools import accumulate
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.db.models import Count
 from portal.accounts.models import User
 from portal.core.calendar.workdays import WorkCalendar
 from portal.reports.base import Dimension, Measure, Subject
+from portal.reports.series import endings, flow
 from portal.reports.spans import Span
 from portal.reports.subjects import subjects
 from requests_app import kinds
@@ -26,7 +28,8 @@ def figures_of(user: User, span: Span, *, calendar: WorkCalendar) -> dict[str, A
 
     ``subjects``: code → ``total`` and ``before`` (measure → number, of this span and the one
     before it), ``by`` (dimension → [key, words, measure → number other than 0], most first).
-    ``paces``: how long answers took. Two queries a subject, and one.
+    ``paces``: how long answers took. ``series``: subject → what its picture shows, of the moment
+    of the numbers. Two queries a subject, and four.
     """
     counted = {}
     for code, subject in subjects().items():
@@ -40,7 +43,11 @@ def figures_of(user: User, span: Span, *, calendar: WorkCalendar) -> dict[str, A
             "before": subject.rows(user).order_by().aggregate(**_counts(subject, span.before)),
             "by": by,
         }
-    return {"subjects": counted, "paces": paces_of(user, span, calendar=calendar)}
+    return {
+        "subjects": counted,
+        "paces": paces_of(user, span, calendar=calendar),
+        "series": {"ho-so": asdict(flow(user, span)), "chung-thu": asdict(endings(user, span))},
+    }
 
 
 def narrowed(subject: Subject[Any], user: User, span: Span, measure: Measure) -> Any:

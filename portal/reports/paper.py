@@ -17,7 +17,7 @@ from portal.core.text.numbers import with_dots
 from portal.documents import letters
 from portal.reports.charts import draw
 from portal.reports.models import Report
-from portal.reports.series import endings, flow
+from portal.reports.series import Series
 from portal.reports.subjects import subjects
 from requests_app.submission.letter_content import CA_ADDRESSEE, signer_lines_of, superior_of
 from requests_app.submission.settlement import version_in_force
@@ -117,10 +117,8 @@ def parts_of(report: Report) -> list[Part]:
             title = _("Theo %(dimension)s") % {"dimension": str(dimension.words).lower()}
             tables.append(Table(title, header, lines))
         picture, said = "", ""
-        if code in ("ho-so", "chung-thu"):
-            moment = report.counted_at
-            assert moment is not None
-            series = flow(user, report.span) if code == "ho-so" else endings(user, moment)
+        if drawn := figures.get("series", {}).get(code):
+            series = Series(**drawn)
             picture, said = mark_safe(draw(series)), series.title  # noqa: S308 (drawn here)
         parts.append(Part(str(subject.title), tables, picture, said))
     if paces := figures.get("paces"):

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.accounts.models import User
-from portal.ca.models import Certificate
 from portal.core.calendar.workdays import work_calendar
 from portal.reports.spans import Span
+from portal.reports.subjects import certificates
 from requests_app.models import Dossier
 from requests_app.pages.desks import AGES
 from requests_app.worklist.views.dashboard import Dashboard
@@ -71,13 +71,14 @@ def flow(user: User, span: Span) -> Series:
     )
 
 
-def endings(user: User, now: datetime) -> Series:
-    """Return how many of the certificates valid at ``now`` end in each of the coming months: what
-    the stock must hold devices for."""
-    first = timezone.localdate(now).replace(day=1)
+def endings(user: User, span: Span) -> Series:
+    """Return how many of the certificates valid when the span ends, as reports count them, end in
+    each of the coming months: what the stock must hold devices for."""
+    first = span.until.replace(day=1)
     months = [_add_months(first, n) for n in range(MONTHS_AHEAD)]
     last = Span(first, _add_months(first, MONTHS_AHEAD) - timedelta(days=1)).end
-    rows = Certificate.objects.visible_to(user).valid_at(now).filter(not_after__lt=last)
+    valid = certificates.SUBJECT.measure("valid").of(span)
+    rows = certificates.SUBJECT.rows(user).filter(valid, not_after__lt=last)
     grouped = rows.order_by().annotate(month=TruncMonth("not_after")).values_list("month")
     counted = {timezone.localdate(month): count for month, count in grouped.annotate(Count("pk"))}
     return Series(
@@ -112,7 +113,10 @@ SERIES: Mapping[str, tuple[_StrPromise, Callable[[User, datetime], Series]]] = {
         gettext_lazy("Hồ sơ đang chờ"),
         lambda user, now: waiting(user, timezone.localdate(now)),
     ),
-    "het-han": (gettext_lazy("Chứng thư sẽ hết hạn"), endings),
+    "het-han": (
+        gettext_lazy("Chứng thư sẽ hết hạn"),
+        lambda user, now: endings(user, Span(day := timezone.localdate(now), day)),
+    ),
 }
 
 

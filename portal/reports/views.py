@@ -24,7 +24,7 @@ from portal.core.web.paging import Order, capped_count, first_rows, keyset_page
 from portal.documents.responses import file_response
 from portal.reports import charts as drawing
 from portal.reports import exports, services
-from portal.reports.base import Subject
+from portal.reports.base import Dimension, Subject
 from portal.reports.figures import narrowed
 from portal.reports.forms import AskedSpanForm, SpanForm, WordsForm
 from portal.reports.models import Report
@@ -206,7 +206,7 @@ def rows(request: UserRequest, subject: str, measure: str) -> HttpResponse:
     narrowed_to = []
     for dimension in found.dimensions_for(request.user):
         if (key := request.GET.get(dimension.code)) is not None:
-            listed = listed.filter(**_equal(dimension.column, key))
+            listed = listed.filter(**_equal(dimension, key))
             narrowed_to.append((dimension.words, request.GET.get("named", key)))
     if sheets.is_wanted(request.GET):
         taken = first_rows(found.for_list(listed), order=found.order, size=sheets.MOST_ROWS + 1)
@@ -411,16 +411,18 @@ def _asked_span(request: UserRequest) -> Span:
     return span
 
 
-def _equal(column: str, key: str) -> dict[str, Any]:
+def _equal(dimension: Dimension, key: str) -> dict[str, Any]:
     """Return what narrows rows to a key; none is no key, a key that can't be one fits nothing."""
-    if column.endswith("uuid"):
-        if not key:
-            return {f"{column}__isnull": True}
-        try:
-            return {column: UUID(key)}
-        except ValueError as error:
-            raise Http404 from error
-    return {column: key}
+    if dimension.labels is not None:
+        if key and key not in dimension.labels():
+            raise Http404
+        return {dimension.column: key}
+    if not key:
+        return {f"{dimension.column}__isnull": True}
+    try:
+        return {dimension.column: UUID(key)}
+    except ValueError as error:
+        raise Http404 from error
 
 
 def _said(value: str | int | date | None) -> str:

@@ -232,7 +232,8 @@ def test_counting_takes_two_queries_a_subject_however_much_there_is() -> None:
     with CaptureQueriesContext(connection) as queries:
         figures_of(world.officer, span, calendar=CALENDAR)
 
-    assert len(queries) == 2 * len(subjects()) + 2  # and the paces, and the bodies of the account
+    # And the paces, the pictures, and the bodies of the account.
+    assert len(queries) == 2 * len(subjects()) + 5
 
 
 @pytest.mark.parametrize(
@@ -290,7 +291,8 @@ def test_a_list_is_asked_for_by_an_address_and_what_makes_no_sense_is_not_found(
     wanted = Dossier.objects.filter(agency=body, sent_at__isnull=False).count()
     assert page.context["count"] == wanted > 0
     assert client.get(f"{path}?{asked}&export=xlsx").status_code == 200
-    for wrong in ("", "since=1/1/2026", f"{asked}&body=x", "since=2/2/2026&until=1/1/2026"):
+    wrongs = ("", "since=1/1/2026", f"{asked}&body=x", f"{asked}&form=x")
+    for wrong in (*wrongs, "since=2/2/2026&until=1/1/2026"):
         assert client.get(f"{path}?{wrong}").status_code == 404
     for name in (["ho-so", "không"], ["x", "sent"]):
         assert client.get(f"/bao-cao/so-lieu/{name[0]}/{name[1]}/?{asked}").status_code == 404

@@ -230,6 +230,18 @@ def test_what_cannot_be_counted_says_so_and_can_be_asked_for_again(desk: Desk) -
     assert not report.waits
 
 
+def test_a_colleague_s_rights_do_when_its_writer_has_left(desk: Desk) -> None:
+    report = desk.opened()
+    desk.client(Role.OFFICE_OFFICER)
+    User.objects.filter(pk=report.made_by_id).update(agency=builders.office())
+
+    services.count_waiting(now=timezone.now())
+
+    report.refresh_from_db()
+    assert not report.problem
+    assert report.figures["subjects"]["ho-so"]["total"]["sent"] == 1
+
+
 @pytest.mark.parametrize("name", ["ho-so", "dang-cho", "het-han"])
 def test_a_chart_is_a_picture_that_runs_and_loads_nothing(desk: Desk, name: str) -> None:
     builders.certificate(subscriber=builders.person(at=desk.body))
