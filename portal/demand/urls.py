@@ -21,5 +21,5 @@ urlpatterns = [
     path("de-xuat/<uuid:uuid>/so-ngay/", views.PAPERS.number, name="number"),
     path("de-xuat/<uuid:uuid>/ban-quet/", views.PAPERS.scan, name="scan"),
     path("de-xuat/<uuid:uuid>/buoc/", views.PAPERS.step, name="step"),
-    path("de-xuat/<uuid:uuid>/de-xuat.pdf", views.pdf, name="pdf"),
+    path("de-xuat/<uuid:uuid>/de-xuat.pdf", views.PAPERS.pdf, name="pdf"),
 ]

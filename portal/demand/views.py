@@ -31,7 +31,6 @@ from portal.demand.known import proposed, reasons
 from portal.demand.models import DemandProposal, DemandRound
 from portal.demand.rows import DemandRow
 from portal.demand.services import PROPOSALS
-from portal.documents.responses import file_response
 from requests_app.own_letters.forms import LetterNumberForm, LetterScanForm, LetterStepForm
 from requests_app.own_letters.views import PaperPages
 from requests_app.own_letters.workflow import PaperStage
@@ -250,18 +249,6 @@ def correct(request: UserRequest, uuid: UUID) -> HttpResponse:
         lambda: services.correct(found, form.cells, reason, actor=request.user, now=timezone.now()),
         _("Đã ghi số điều chỉnh."),
     )
-
-
-@require_safe
-def pdf(request: UserRequest, uuid: UUID) -> HttpResponse:
-    """Return the letter as it went out, as it was frozen, or as it would be printed now."""
-    found = _find(request.user, uuid)
-    if found.paper is not None:
-        document = found.letter if "original" in request.GET else found.paper
-        return file_response(document or found.paper, as_attachment="download" in request.GET)
-    content = services.render(found, now=timezone.now())
-    headers = {"Cache-Control": "private, no-store"}
-    return HttpResponse(content, content_type="application/pdf", headers=headers)
 
 
 def _page(

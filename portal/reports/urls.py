@@ -19,6 +19,6 @@ urlpatterns = [
     path("<uuid:uuid>/so-ngay/", views.PAPERS.number, name="number"),
     path("<uuid:uuid>/ban-quet/", views.PAPERS.scan, name="scan"),
     path("<uuid:uuid>/buoc/", views.PAPERS.step, name="step"),
-    path("<uuid:uuid>/bao-cao.pdf", views.pdf, name="pdf"),
+    path("<uuid:uuid>/bao-cao.pdf", views.PAPERS.pdf, name="pdf"),
     path("<uuid:uuid>/so-lieu.<str:form>", views.export, name="export"),
 ]

@@ -21,7 +21,6 @@ from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused, Violation
 from portal.core.web import sheets
 from portal.core.web.paging import Order, capped_count, first_rows, keyset_page
-from portal.documents.responses import file_response
 from portal.reports import charts as drawing
 from portal.reports import exports, services
 from portal.reports.base import Dimension, Subject
@@ -152,20 +151,6 @@ def compare(request: UserRequest, uuid: UUID) -> HttpResponse:
         lambda: services.compare(found, actor=request.user, now=timezone.now()),
         _("Hệ thống đang so với số liệu hiện nay."),
     )
-
-
-@require_safe
-def pdf(request: UserRequest, uuid: UUID) -> HttpResponse:
-    """Return the report as it went out, as it was frozen, or as it would be printed now."""
-    found = _find(request.user, uuid)
-    if found.paper is not None:
-        document = found.letter if "original" in request.GET else found.paper
-        return file_response(document or found.paper, as_attachment="download" in request.GET)
-    if not found.counted_at:
-        raise Http404
-    content = services.render(found, now=timezone.now())
-    headers = {"Cache-Control": "private, no-store"}
-    return HttpResponse(content, content_type="application/pdf", headers=headers)
 
 
 @require_safe

@@ -13,11 +13,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
+from portal.documents.responses import file_response
 from requests_app.errors import Barred, NotEditable, StaleVersion
 from requests_app.models import SigningMode
 from requests_app.own_letters.cards import cards_of, try_step
@@ -129,6 +130,25 @@ class PaperPages(Generic[L]):
                 return self.conflict(request, found)
             messages.success(request, _DONE[PaperAction(form.cleaned_data["action"])]())
             return redirect(self.route, found.uuid)
+
+        return view
+
+    @property
+    def pdf(self) -> View:
+        """Return the paper as it went out, as it was frozen, or as it would be printed now."""
+
+        @require_safe
+        def view(request: UserRequest, uuid: UUID) -> HttpResponse:
+            found = self.find(request.user, uuid)
+            if found.paper is not None:
+                document = found.letter if "original" in request.GET else found.paper
+                return file_response(
+                    document or found.paper, as_attachment="download" in request.GET
+                )
+            if (content := self.kind.render(found, timezone.now())) is None:
+                raise Http404
+            headers = {"Cache-Control": "private, no-store"}
+            return HttpResponse(content, content_type="application/pdf", headers=headers)
 
         return view
 
