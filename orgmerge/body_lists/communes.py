@@ -668,9 +668,13 @@ class _Work:
 
     def _organs(self, organ: str, commune: CommuneRow) -> list[Registered]:
         """Return the bodies that are this organ of a commune's district: "Huyện ủy Than Uyên" is
-        the Party committee of it."""
+        the Party committee of it. A district written without its kind is one of any kind."""
         wanted = organ_of(f"{organ} {commune.district}")
-        return self.register.of_district(wanted, commune.province) if wanted[0] else []
+        kinds = [wanted] if wanted[0] else [
+            organ_of(f"{organ} {kind} {commune.district}") for kind in _DISTRICT_KINDS
+        ]  # fmt: skip
+        found = [self.register.of_district(one, commune.province) for one in kinds]
+        return list({body.pk: body for bodies in found for body in bodies}.values())
 
     def _is_complete(self, communes: Sequence[CommuneRow]) -> bool:
         """Say whether the file maps a whole district: each registered commune under its People's
@@ -712,6 +716,7 @@ class _Work:
 _ORGANS = {key(organ): organ for organ in COMMITTEES[:2]}
 _PARTY = {TINH: "TỈNH ỦY", CITY: "THÀNH ỦY"}
 _KINDS = {TINH: "TỈNH", CITY: "THÀNH PHỐ"}
+_DISTRICT_KINDS = ("HUYỆN", "QUẬN", "THỊ XÃ", "THÀNH PHỐ")
 # By law the departments of a province: their names say the province, also without its kind.
 _DEPARTMENTS = ("SỞ", "VĂN PHÒNG", "THANH TRA", "BAN")
 

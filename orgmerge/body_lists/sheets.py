@@ -98,6 +98,7 @@ _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _MOST_CELL = 350
 _DAYS = range(36526, 73051)  # as a workbook counts: 2000 to 2099
 _DELIMITERS = ",;\t"
+_SEPARATOR = re.compile(r'"?sep=([,;\t])"?')
 # Of a file a command reads: the nation's communes came to 81,084 rows of bodies (10 MB).
 MOST_FILE_ROWS = 300_000
 MOST_FILE_BYTES = 100 * 1024 * 1024
@@ -174,13 +175,16 @@ def _text(content: bytes) -> Iterator[tuple[int, Sequence[Any]]]:
         raise _not_readable()
     if not text.strip():
         return
-    first = text.partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=first.count)
-    number = 0
+    first, _end, rest = text.partition("\n")
+    before = number = 0
+    if told := _SEPARATOR.fullmatch(first.strip()):  # a line that Excel itself writes and reads
+        delimiter, text, before = told[1], rest, 1
+    else:
+        delimiter = max(_DELIMITERS, key=first.count)
     try:
         # Strictly: a quotation mark that is never closed would swallow all rows after it.
         reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        for number, row in enumerate(reader, start=1):
+        for number, row in enumerate(reader, start=before + 1):
             yield number, row
     except csv.Error as error:
         raise refuse(
@@ -221,7 +225,9 @@ def _decoded(content: bytes) -> str:
     text = unicodedata.normalize("NFC", content.decode("cp1258", "replace"))
     if font := legacy_font(content[: _LOOKED_AT * 100].decode("cp1252", "replace")):
         raise _in_legacy_font(font)
-    titles = re.split(f"[{_DELIMITERS}]", text.partition("\n")[0])
+    first, second = [*text.split("\n", 2), ""][:2]
+    header = second if _SEPARATOR.fullmatch(first.strip()) else first
+    titles = re.split(f"[{_DELIMITERS}]", header)
     if not any(columns_of(titles, kind) for kind in COLUMNS):
         raise _not_readable()
     letters = {one for one in text.lower() if not one.isascii() and one.isalpha()}

@@ -26,6 +26,7 @@ from requests_app.models import Procedure
 from requests_app.routing.services import rule_for
 from requests_app.workflow import ENDED, State
 
+CAUSES_SHOWN = 10
 FAILURES_SHOWN = 50
 # How far lines have come, as an address says it; anything else is all of them.
 SHOWN: Mapping[str, Sequence[LineState]] = {
@@ -162,6 +163,13 @@ def failures(rows: QuerySet[PlanLine]) -> list[PlanLine]:
     """Return the lines a person has to decide about, the first of them."""
     failed = rows.filter(state=LineState.FAILED).order_by("stage", "pk")
     return list(failed.select_related("sender", "dossier", "agency")[:FAILURES_SHOWN])
+
+
+def causes(rows: QuerySet[PlanLine]) -> list[tuple[str, int]]:
+    """Return what several lines failed for, with their number; the commonest first."""
+    failed = rows.filter(state=LineState.FAILED).order_by().values_list("outcome")
+    counted = failed.annotate(n=Count("pk")).filter(n__gt=1).order_by("-n", "outcome")
+    return list(counted[:CAUSES_SHOWN])
 
 
 Letters = Mapping[int, Mapping[str, int]]  # stage → state of the dossier → how many dossiers

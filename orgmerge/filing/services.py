@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -267,8 +268,23 @@ def again(
             form = _ISSUE_FORMS[SubscriberKind(kind)]
         locked.action, locked.form = action, form
         locked.reason = Why.DEVICE_LOST if action == LineAction.REPORT_LOSS else Why.SETTLED
-    line_states.plan_again(merger, locked, actor=actor, reason=reason.strip(), now=now)
+    line_states.plan_again(merger, [locked], actor=actor, reason=reason.strip(), now=now)
     return locked
+
+
+@transaction.atomic
+def again_alike(merger: Merger, cause: str, *, actor: User, now: datetime) -> int:
+    """Let the lines that failed for one ``cause`` be opened once more, the first ``AT_ONCE`` of
+    those ``actor`` may act on; return how many. Raises PlanLine.DoesNotExist or NotEditable.
+    """
+    standing = _in_force(actor, pk=merger.pk)
+    rows = PlanLine.objects.select_for_update(of=("self",), no_key=True)
+    rows = rows.filter(plan=standing.approved_plan_id, state=LineState.FAILED, outcome=cause)
+    rows = that_may_be_tried(rows, actor).select_related("item", "dossier")
+    found = list(rows.order_by("pk")[:AT_ONCE])
+    if found:
+        line_states.plan_again(standing, found, actor=actor, reason="", now=now)
+    return len(found)
 
 
 @transaction.atomic
@@ -298,6 +314,15 @@ def may_act(line: PlanLine, user: User) -> bool:
     )
 
 
+def that_may_be_tried(rows: QuerySet[PlanLine], user: User) -> QuerySet[PlanLine]:
+    """Return those of ``rows`` that ``may_act`` lets ``user`` open again."""
+    if user.can(Capability.PREPARE_REORGANISATIONS):
+        return rows
+    if not user.can(Capability.DRAFT):
+        return rows.none()
+    return rows.filter(sender__agency=user.agency_id)
+
+
 def instead_of(line: PlanLine) -> tuple[LineAction, ...]:
     """Return what a line can be turned into."""
     return INSTEAD.get((line.about, line.action), ())
@@ -305,11 +330,17 @@ def instead_of(line: PlanLine) -> tuple[LineAction, ...]:
 
 def _locked(line: PlanLine, *, actor: User) -> tuple[Merger, PlanLine]:
     """Return the reorganisation, locked while it is in force, and the line."""
-    found = Merger.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
-    merger = found.select_related("office").filter(approved_plan=line.plan_id).first()
-    if merger is None:
-        raise PlanLine.DoesNotExist(line.pk)
-    if merger.state != MergerState.IN_FORCE:
-        raise NotEditable(merger.state)
+    merger = _in_force(actor, approved_plan=line.plan_id)
     rows = PlanLine.objects.select_for_update(of=("self",), no_key=True)
     return merger, rows.select_related("sender", "item", "dossier").get(pk=line.pk)
+
+
+def _in_force(actor: User, **which: Any) -> Merger:
+    """Return a reorganisation in force that ``actor`` may see, locked; raises as ``again``."""
+    found = Merger.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
+    merger = found.select_related("office").filter(**which).first()
+    if merger is None:
+        raise PlanLine.DoesNotExist
+    if merger.state != MergerState.IN_FORCE:
+        raise NotEditable(merger.state)
+    return merger

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from orgmerge.plans.wording import SLUGS
 from orgmerge.vocabulary import LineStage, LineState, MergerState
 from portal.agencies.models import Agency
 from portal.core.roles import Capability, Scope
+from portal.core.text.numbers import with_dots
 from portal.core.web.fragments import render_list
 from portal.core.web.refusals import Refusals
 from requests_app.errors import NotEditable
@@ -122,8 +123,23 @@ def again(request: UserRequest, code: UUID, about: str, thing: UUID) -> HttpResp
         request,
         code,
         lambda: services.again(line, actor=request.user, now=timezone.now(), **typed),
-        said=_("Đã ghi nhận. Hồ sơ mới được lập trong ít phút."),
+        said=lambda: _("Đã ghi nhận. Hồ sơ mới được lập trong ít phút."),
     )
+
+
+@require_POST
+def again_alike(request: UserRequest, code: UUID) -> HttpResponse:
+    """Let all lines that failed for one cause be opened once more."""
+    merger, cause = _approved(request.user, code), request.POST.get("cause", "")
+    count = 0
+
+    def act() -> None:
+        nonlocal count
+        count = services.again_alike(merger, cause, actor=request.user, now=timezone.now())
+        if not count:
+            raise NotEditable(LineState.PLANNED)
+
+    return _act(request, code, act, said=lambda: _("Đã cho lập lại %s việc.") % with_dots(count))
 
 
 @require_POST
@@ -135,16 +151,18 @@ def set_aside(request: UserRequest, code: UUID, about: str, thing: UUID) -> Http
         request,
         code,
         lambda: services.set_aside(line, actor=request.user, now=timezone.now(), reason=reason),
-        said=_("Đã ghi nhận: việc này không thực hiện nữa."),
+        said=lambda: _("Đã ghi nhận: việc này không thực hiện nữa."),
     )
 
 
-def _act(request: UserRequest, code: UUID, act: Any, *, said: str) -> HttpResponse:
+def _act(
+    request: UserRequest, code: UUID, act: Callable[[], object], *, said: Callable[[], str]
+) -> HttpResponse:
     """Do what was asked and come back, with a word on what came of it."""
     with Refusals() as refused:
         try:
             act()
-            messages.success(request, said)
+            messages.success(request, said())
         except PermissionDenied as error:
             raise Http404 from error
         except NotEditable:
@@ -173,6 +191,7 @@ def _failures(merger: Merger, rows: QuerySet[PlanLine], user: User) -> dict[str,
     found = [(line, services.may_act(line, user), services.instead_of(line)) for line in failed]
     return {
         "failures": found,
+        "causes": progress.causes(services.that_may_be_tried(rows, user)),
         "readable_failures": _readable(failed, user),
         "failure_count": rows.filter(state=LineState.FAILED).count(),
         "may_set_aside": user.can(Capability.PREPARE_REORGANISATIONS),

@@ -59,20 +59,28 @@ def note(lines: Sequence[PlanLine]) -> None:
     update_rows(lines, ["outcome"])
 
 
-def plan_again(merger: Merger, line: PlanLine, *, actor: User, reason: str, now: datetime) -> None:
-    """Let a line be opened once more; the row that was its first stays in its dossier and in the
-    audit record."""
-    said = {
-        "about": line.about,
-        "target": str(line.target_uuid),
-        "before": str(line.item.uuid) if line.item else "",
-        "dossier": str(line.dossier.uuid) if line.dossier else "",
-        "form": line.form,
-        "reason": reason,
-    }
-    line.item, line.state, line.outcome = None, LineState.PLANNED, ""
-    line.save(update_fields=["item", "state", "outcome", "action", "form", "reason"])
-    audit.record(merger_act("merger.line_again", merger, **said), actor=actor, now=now)
+def plan_again(
+    merger: Merger, lines: Sequence[PlanLine], *, actor: User, reason: str, now: datetime
+) -> None:
+    """Let lines be opened once more; the row that was each one's first stays in its dossier and in
+    the audit record."""
+    acts = [
+        merger_act(
+            "merger.line_again",
+            merger,
+            about=line.about,
+            target=str(line.target_uuid),
+            before=str(line.item.uuid) if line.item else "",
+            dossier=str(line.dossier.uuid) if line.dossier else "",
+            form=line.form,
+            reason=reason,
+        )
+        for line in lines
+    ]
+    for line in lines:
+        line.item, line.state, line.outcome = None, LineState.PLANNED, ""
+    update_rows(lines, ["item", "state", "outcome", "action", "form", "reason"])
+    audit.record_many(acts, actor=actor, now=now)
 
 
 def close_quiet(merger: Merger, keys: Sequence[int]) -> int:

@@ -278,6 +278,7 @@ ACCESS: dict[str, Access] = {
     "GET orgmerge:devices": _about({}, {}),
     "POST orgmerge:line_again": _about({}, {}),
     "POST orgmerge:line_aside": _about({}, {}),
+    "POST orgmerge:lines_again": _about({}, {}),
     "GET orgmerge:list_row": DESCRIBED,
     "POST orgmerge:list_row": DESCRIBED,
     # What bodies are asked: of a draft they see their own list alone

@@ -26,8 +26,7 @@ from portal.core.roles import Role
 from portal.demand.models import DemandProposal, DemandRound
 from portal.documents import services as documents
 from portal.documents.models import Document
-from portal.notices.models import Mail, Notice
-from portal.notices.querysets import MOST_TRIES
+from portal.notices.models import MOST_TRIES, Mail, Notice
 from portal.reports.models import Report
 from portal.support.models import Article, ArticlePicture, EntryFile, Question
 from portal.support.workflow import Category, Desk

@@ -286,6 +286,15 @@ def test_a_semicolon_file_of_a_vietnamese_excel_is_read() -> None:
     assert records.rows == [(2, {"old_agency": "UBND XÃ MỘT", "new_name": "UBND XÃ BA"})]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_the_line_in_which_excel_names_the_separator_is_no_header(encoding: str) -> None:
+    text = 'sep=;\r\nĐơn vị cũ;Tên mới\r\n"UBND XÃ MỘT";UBND XÃ BA\r\n'
+
+    ((row, record),) = sheets.read(text.encode(encoding)).rows
+
+    assert (row, record["old_agency"], record["new_name"]) == (3, "UBND XÃ MỘT", "UBND XÃ BA")
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [

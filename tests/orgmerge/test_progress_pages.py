@@ -164,6 +164,31 @@ def test_a_letter_that_was_withdrawn_waits_for_a_person_and_is_opened_again(at: 
     assert entry.data["before"] == str(before.uuid)
 
 
+def test_what_failed_for_one_cause_is_opened_again_with_one_press(at: Merging) -> None:
+    line = failed(at)
+    others = PlanLine.objects.filter(plan=line.plan_id, sender__isnull=False, state="planned")
+    alike = [line, *others.exclude(about="dossier").order_by("pk")[:3]]
+    assert len(alike) > 1
+    keys = [one.pk for one in alike]
+    PlanLine.objects.filter(pk__in=keys).update(state=LineState.FAILED, outcome=line.outcome)
+    address = reverse("orgmerge:lines_again", args=[at.merger.uuid])
+    stranger = builders.user(Role.CLERK, agency=builders.agency(office=at.office))
+
+    def press(user: User) -> int:
+        client = Client()
+        client.force_login(user)
+        return client.post(address, {"cause": line.outcome}).status_code
+
+    assert f"Lập lại cả {len(alike)} việc cùng nguyên nhân" in page(at, at.officer)
+    assert press(stranger) == 404
+    assert press(builders.user(Role.CA_OPERATOR)) == 302  # sees the numbers: nothing is done
+    assert PlanLine.objects.filter(pk__in=keys, state=LineState.FAILED).count() == len(alike)
+    assert press(at.clerk) == 302
+
+    assert not PlanLine.objects.filter(pk__in=keys).exclude(state=LineState.PLANNED)
+    assert AuditEntry.objects.filter(action="merger.line_again").count() == len(alike)
+
+
 def test_the_office_sets_aside_what_nobody_will_do_with_a_reason(at: Merging) -> None:
     line = failed(at)
 

@@ -458,6 +458,21 @@ def test_a_district_is_whole_only_when_the_file_maps_all_of_it() -> None:
         ]
 
 
+def test_a_district_without_its_kind_is_one_of_any_kind() -> None:
+    known = Known()
+    district = known.body("UBND THỊ XÃ NGÃ BẢY")
+    known.body("UBND PHƯỜNG A", parent=district)
+    commune = listed("Phường A", "Phường X", district="Ngã Bảy")
+
+    (row,) = [row for row in expand([commune], known.bodies).rows if row.body == district]
+    assert row.extent == "whole"
+
+    known.body("UBND HUYỆN NGÃ BẢY")
+    assert ("ambiguous", True) in [
+        (one.code, one.is_fault) for one in expand([commune], known.bodies).remarks
+    ]
+
+
 def test_cells_that_cannot_be_read_are_named_as_they_were_typed() -> None:
     bad_day = listed("Xã A", "Xã B") | {"effective_on": "mồng một"}
 

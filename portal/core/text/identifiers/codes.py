@@ -13,7 +13,7 @@ _TAX_CODE = re.compile(r"[0-9]{10}(?:-[0-9]{3})?")
 _BUDGET_CODE = re.compile(r"[0-9]{7}")
 _AGENCY_CODE = re.compile(r"[A-Y][0-9]{2}(?:\.[A-Z0-9]+)*")
 _OLD_AGENCY_CODE = re.compile(r"(?:[0-9A-Z]+\.)+[A-Y][0-9]{2}")
-_SERIAL = re.compile(r"[0-9A-Fa-f]{16}")
+_SERIAL = re.compile(r"[0-9A-Fa-f]{16}(?:[0-9A-Fa-f]{2}){0,12}")  # 64 bits; RFC 5280: at most 160
 _SHORT_SERIAL = re.compile(r"[0-9A-Fa-f]{12,15}")
 _MAX_AGENCY_CODE = 35
 
