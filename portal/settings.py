@@ -245,6 +245,9 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # Keys: the CA's own (the worker's), the OCSP responder's (the web's), outside each other's reach.
 CA_KEY_DIR = Path(env.str("CA_KEY_DIR", default=str(DATA_DIR / "keys" / "ca")))
 OCSP_KEY_DIR = Path(env.str("OCSP_KEY_DIR", default=str(DATA_DIR / "keys" / "ocsp")))
+# Certificates (.cer, .crt, .pem, .p7b) of the CAs that are trusted beside the portal's own: of the
+# real CA, and of whoever signs what is handed in. Read by portal.ca.authority.anchors.
+TRUST_ANCHORS = Path(env.str("TRUST_ANCHORS", default=str(DATA_DIR / "anchors")))
 CHECKPOINT_DIR = Path(env.str("CHECKPOINT_DIR", default=str(DATA_DIR / "checkpoints")))
 # scrypt's N for key files and PINs; with r=8 and p=5 OWASP's advice (0.2 s), kept with each.
 SCRYPT_COST = 2**14

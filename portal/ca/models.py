@@ -132,11 +132,49 @@ class CertificateState(models.TextChoices):
     REVOKED = "revoked", _("Đã thu hồi")
 
 
+class Keeper(models.TextChoices):
+    """Who keeps a certificate's register, and carries out what is decided about it."""
+
+    PORTAL = "portal", _("CA của hệ thống")
+    OUTSIDE = "outside", _("CA khác")
+
+
+class Trust(models.TextChoices):
+    """How far a certificate of another CA was verified; one of the portal's own needs no word."""
+
+    VERIFIED = "verified", _("Đã xác minh")
+    UNVERIFIED = "unverified", _("Chưa xác minh được")
+    NO_FILE = "no_file", _("Chưa có tệp")  # known from a list only
+
+
+class RenewalsSource(models.TextChoices):
+    """Where the number of renewals of another CA's certificate was taken from."""
+
+    HISTORY = "history", _("Theo các chứng thư trước đó")
+    PERSON = "person", _("Theo lời cán bộ")
+    UNKNOWN = "unknown", _("Chưa rõ")
+
+
 class Certificate(models.Model):
-    """One certificate of a subscriber. Its state is computed from dates and facts."""
+    """One certificate of a subscriber. Its state is computed from dates and facts.
+
+    One that another CA issued has that CA's serial, days and subject; what is known from a list
+    only has no ``der``, and a key without ``public_key`` that stands for the one not seen yet.
+    """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    serial = models.CharField(_("số hiệu chứng thư"), max_length=16, unique=True)  # 16 hex digits
+    # 16 hex digits; up to 40 of another CA.
+    serial = models.CharField(_("số hiệu chứng thư"), max_length=40, unique=True)
+    keeper = models.CharField(
+        max_length=8, choices=Keeper, default=Keeper.PORTAL, db_default=Keeper.PORTAL
+    )
+    issuer_name = models.CharField(
+        max_length=1000, blank=True, default="", db_default=""
+    )  # of another CA
+    trust = models.CharField(max_length=12, choices=Trust, blank=True, default="", db_default="")
+    renewals_source = models.CharField(
+        max_length=12, choices=RenewalsSource, blank=True, default="", db_default=""
+    )
     kind = models.CharField(max_length=12, choices=SubscriberKind)
     subscriber = models.ForeignKey(Subscriber, models.PROTECT, related_name="certificates")
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="certificates")
@@ -188,7 +226,14 @@ class Certificate(models.Model):
             ),
             models.CheckConstraint(
                 name="ca_certificate_revoked_with_crl_entry",
-                condition=Q(revoked_at__isnull=True) | Q(crl_entry__isnull=False),
+                condition=Q(revoked_at__isnull=True)
+                | Q(crl_entry__isnull=False)
+                | Q(keeper=Keeper.OUTSIDE),
+            ),
+            models.CheckConstraint(
+                name="ca_certificate_of_another_ca_says_its_trust",
+                condition=Q(keeper=Keeper.PORTAL, trust="")
+                | (Q(keeper=Keeper.OUTSIDE) & ~Q(trust="")),
             ),
         ]
         indexes = [
@@ -202,7 +247,9 @@ class Certificate(models.Model):
             ),
             models.Index(
                 fields=["id"],
-                condition=Q(revoked_at__isnull=False, crl_number__isnull=True),
+                condition=Q(
+                    keeper=Keeper.PORTAL, revoked_at__isnull=False, crl_number__isnull=True
+                ),
                 name="ca_certificate_unlisted",
             ),
             models.Index(
@@ -224,6 +271,11 @@ class Certificate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.common_name} {self.serial}"
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether another CA keeps it: acts on it are recorded here and carried out there."""
+        return self.keeper == Keeper.OUTSIDE
 
     def days_left(self, today: date) -> int:
         """Return whole days from ``today`` to the last day of validity (negative after it)."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
     from portal.ca.models import Certificate
 
-PART_OF_A_SERIAL = re.compile(r"[0-9A-F]{4,16}")  # its first digits, or all
+PART_OF_A_SERIAL = re.compile(r"[0-9A-F]{4,40}")  # its first digits, or all
 EXPIRING_WITHIN_DAYS = 60  # from here on lists and the home page call it "sắp hết hạn"
 
 
@@ -62,9 +62,13 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
     def revoked(self) -> Self:
         return self.filter(revoked_at__isnull=False)
 
+    def kept_here(self) -> Self:
+        """Return what the portal's own CA issued: its list and its responder speak of no other."""
+        return self.filter(keeper="portal")
+
     def unlisted(self) -> Self:
         """Return the revoked that no published list carries yet."""
-        return self.revoked().filter(crl_number__isnull=True)
+        return self.kept_here().revoked().filter(crl_number__isnull=True)
 
     def listed_after(self, previous_list: datetime | None) -> Self:
         """Return what the list after the one of ``previous_list`` must carry.
@@ -72,9 +76,11 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
         An entry leaves once a list issued past its notAfter has carried it (RFC 5280, 3.3).
         """
         if previous_list is None:
-            return self.revoked()
-        return self.revoked().filter(
-            models.Q(not_after__gt=previous_list) | models.Q(crl_number__isnull=True)
+            return self.kept_here().revoked()
+        return (
+            self.kept_here()
+            .revoked()
+            .filter(models.Q(not_after__gt=previous_list) | models.Q(crl_number__isnull=True))
         )
 
     def found_by(self, text: str) -> Self:

@@ -207,7 +207,8 @@ _REVOKED = ("revoked_at", "revocation_reason", "crl_entry")
 def _end(certificate: Certificate, reason: RevocationReason, *, now: datetime) -> None:
     certificate.revoked_at = now
     certificate.revocation_reason = reason
-    certificate.crl_entry = crl.entry(serials.number(certificate.serial), at=now, reason=reason)
+    if not certificate.is_outside:
+        certificate.crl_entry = crl.entry(serials.number(certificate.serial), at=now, reason=reason)
 
 
 def publish_crl(*, now: datetime) -> Crl | None:
