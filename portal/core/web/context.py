@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -28,12 +29,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One word of the main navigation, for who has ``capability``; None is everybody."""
+    """One word of the main navigation, for who has ``capability``; None is everybody. What is not
+    every day's work stands folded under its ``group``."""
 
     label: _StrPromise
     route: str
     icon: str
     capability: Capability | None = None
+    group: _StrPromise | str = ""
+
+
+_MANAGING = _("Quản lý")
+_ADMINISTERING = _("Quản trị")
 
 
 NAVIGATION: tuple[Entry, ...] = (
@@ -41,24 +48,22 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Hồ sơ"), "requests_app:list", "folder-open", Capability.READ_DOSSIERS),
     Entry(_("Chứng thư"), "ca:list", "badge-check", Capability.READ_DOSSIERS),
     Entry(_("Thiết bị"), "devices:list", "usb", Capability.READ_DOSSIERS),
-    Entry(_("Sổ theo dõi"), "registers:index", "notebook-text", Capability.READ_DOSSIERS),
-    Entry(_("Báo cáo"), "reports:list", "chart-column", Capability.READ_DOSSIERS),
     Entry(_("Đơn vị và thuê bao"), "agencies:list", "building-2"),
-    Entry(_("Sáp nhập"), "orgmerge:list", "git-merge", Capability.READ_DOSSIERS),
-    Entry(_("Giám sát"), "usage:overview", "gauge", Capability.READ_DOSSIERS),
-    Entry(_("Hỗ trợ"), "support:index", "life-buoy"),
     Entry(_("Thời hạn"), "deadlines:list", "calendar-clock", Capability.WORK_ON_DOSSIERS),
+    Entry(_("Sáp nhập"), "orgmerge:list", "git-merge", Capability.READ_DOSSIERS),
+    Entry(_("Sổ theo dõi"), "registers:index", "notebook-text", Capability.READ_DOSSIERS),
+    Entry(_("Báo cáo"), "reports:list", "chart-column", Capability.READ_DOSSIERS, _MANAGING),
+    Entry(_("Giám sát"), "usage:overview", "gauge", Capability.READ_DOSSIERS, _MANAGING),
+    Entry(_("Hỗ trợ"), "support:index", "life-buoy", None, _MANAGING),
+    Entry(_("Nhật ký"), "audit:list", "scroll-text", Capability.SEE_AUDIT, _MANAGING),
+    Entry(_("Nơi nhận"), "requests_app:routing", "route", Capability.ADMINISTER, _ADMINISTERING),
+    Entry(_("Tài khoản"), "accounts:users", "user-cog", Capability.ADMINISTER, _ADMINISTERING),
     Entry(
-        _("Nhật ký"),
-        "audit:list",
-        "scroll-text",
-        Capability.SEE_AUDIT,
+        _("Lịch làm việc"), "deadlines:calendar", "calendar-days",
+        Capability.ADMINISTER, _ADMINISTERING,
     ),
-    Entry(_("Nơi nhận"), "requests_app:routing", "route", Capability.ADMINISTER),
-    Entry(_("Tài khoản"), "accounts:users", "user-cog", Capability.ADMINISTER),
-    Entry(_("Lịch làm việc"), "deadlines:calendar", "calendar-days", Capability.ADMINISTER),
-    Entry(_("Tiến trình nền"), "background", "activity", Capability.ADMINISTER),
-)
+    Entry(_("Tiến trình nền"), "background", "activity", Capability.ADMINISTER, _ADMINISTERING),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class Link:
     url: str
     icon: str
     is_current: bool
+    group: _StrPromise | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +127,17 @@ class Frame:
         if self.user is None:
             return []
         here = self._section()
+        found = [one for one in NAVIGATION if not one.capability or self.user.can(one.capability)]
+        of_group = Counter(one.group for one in found)
         return [
-            Link(entry.label, reverse(entry.route), entry.icon, entry.route.split(":")[0] == here)
-            for entry in NAVIGATION
-            if entry.capability is None or self.user.can(entry.capability)
+            Link(
+                one.label,
+                reverse(one.route),
+                one.icon,
+                one.route.split(":")[0] == here,
+                one.group if of_group[one.group] > 1 else "",  # one alone needs no folding
+            )
+            for one in found
         ]
 
     def _section(self) -> str:
