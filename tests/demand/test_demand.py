@@ -20,8 +20,8 @@ from portal.ca.models import Storage
 from portal.core.roles import Role
 from portal.demand import services
 from portal.demand.models import DemandProposal, DemandRound
-from portal.demand.paper import letter_of
 from portal.demand.rows import ROWS
+from portal.demand.services import letter_of
 from portal.notices.models import Notice
 from requests_app.workflow import State
 from tests import builders, story

@@ -19,8 +19,7 @@ from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.notices import delivery, services
 from portal.notices.channels import mail as mailing
-from portal.notices.models import Mail, Notice
-from portal.notices.querysets import MOST_TRIES
+from portal.notices.models import MOST_TRIES, Mail, Notice
 from tests import builders
 from tests.builders import NOW
 from tests.notices import backends

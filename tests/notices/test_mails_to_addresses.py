@@ -13,8 +13,7 @@ from pytest_django import Settings
 from portal.core.roles import Role
 from portal.notices import delivery, services
 from portal.notices.channels import mail as mailing
-from portal.notices.models import Enclosure, Mail
-from portal.notices.querysets import MOST_TRIES
+from portal.notices.models import MOST_TRIES, Enclosure, Mail
 from portal.notices.services import Attached
 from tests import builders
 from tests.builders import NOW

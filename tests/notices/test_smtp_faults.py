@@ -23,8 +23,7 @@ from portal.accounts.models import User
 from portal.core.roles import Role
 from portal.notices import delivery, services
 from portal.notices.channels import mail as mailing
-from portal.notices.models import Mail
-from portal.notices.querysets import MOST_TRIES
+from portal.notices.models import MOST_TRIES, Mail
 from tests import builders
 from tests.builders import NOW
 from tests.notices.smtp_server import AFTER_DATA, CLOSE, GREETING, HANG, MailServer, mail_server

@@ -17,8 +17,7 @@ from portal.core.background import heartbeats
 from portal.core.models import Heartbeat, SweepRun
 from portal.core.roles import Role
 from portal.deadlines.models import Counts, Deadline, DeadlineKind
-from portal.notices.models import Mail
-from portal.notices.querysets import MOST_TRIES
+from portal.notices.models import MOST_TRIES, Mail
 from portal.views_metrics import Metric, as_text
 from requests_app.workflow import State
 from tests import builders

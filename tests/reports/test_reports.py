@@ -18,7 +18,7 @@ from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.reports import services
 from portal.reports.models import Report
-from portal.reports.paper import letter_of
+from portal.reports.services import letter_of
 from portal.reports.spans import offered
 from requests_app.workflow import State
 from tests import builders, story
