@@ -7,7 +7,7 @@ import csv
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO, StringIO
@@ -96,6 +96,7 @@ _NEEDED: Mapping[str, set[str]] = {
 _ZIP = b"PK\x03\x04"
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _MOST_CELL = 350
+_MOST_NAMED = 10  # rows or sheets in one sentence
 _DAYS = range(36526, 73051)  # as a workbook counts: 2000 to 2099
 _DELIMITERS = ",;\t"
 _SEPARATOR = re.compile(r'"?sep=([,;\t])"?')
@@ -120,9 +121,13 @@ def read(content: bytes, *, kind: str = "", most_rows: int = MAX_ROWS) -> Record
     Pages and commands read files by this alone: .xlsx, or text in UTF-8, UTF-16 or CP1258 with
     commas, semicolons or tabs. ``kind``: the list it has to be; either one where it is left out.
     """
+    hidden: Set[int] = frozenset()
     if content.startswith((_ZIP, _OLE)):
         sheet = open_sheet(content, headers=list(COMMUNES), most_rows=most_rows)
+        if sheet.others:
+            raise _several_sheets([sheet.title, *sheet.others])
         rows = chain([(1, sheet.header)], sheet.rows)
+        hidden = sheet.hidden
     else:
         rows = chain(_text(content))
     header = next(rows, None)
@@ -146,6 +151,8 @@ def read(content: bytes, *, kind: str = "", most_rows: int = MAX_ROWS) -> Record
             _("Bảng không có dòng dữ liệu nào."),
             way_out=_("Nhập danh sách từ dòng 2, ngay dưới dòng tiêu đề."),
         )
+    if unseen := [number for number, _row in found if number in hidden]:
+        raise _hidden_rows(unseen)
     if font := legacy_font(
         " ".join(cell for _n, row in found[:_LOOKED_AT] for cell in row.values())
     ):
@@ -306,6 +313,25 @@ def _not_readable() -> Refused:
             "hay CP1258."
         ),
         way_out=_("Lưu lại dạng Excel Workbook (.xlsx) hoặc CSV UTF-8 rồi tải lên."),
+    )
+
+
+def _hidden_rows(numbers: Sequence[int]) -> Refused:
+    shown = ", ".join(map(str, numbers[:_MOST_NAMED])) + ("…" if len(numbers) > _MOST_NAMED else "")
+    return refuse(
+        "hidden_rows",
+        _("Bảng có %(count)s dòng đang ẩn (lọc hoặc ẩn): %(rows)s.")
+        % {"count": with_dots(len(numbers)), "rows": shown},
+        way_out=_("Bỏ lọc, hiện các dòng ấy, xóa dòng không dùng, rồi lưu và tải lên lại."),
+    )
+
+
+def _several_sheets(titles: Sequence[str]) -> Refused:
+    return refuse(
+        "several_sheets",
+        _("Tệp có nhiều trang tính cùng dạng: %(titles)s.")
+        % {"titles": ", ".join(titles[:_MOST_NAMED])},
+        way_out=_("Gộp vào một trang, hoặc lưu mỗi trang thành một tệp."),
     )
 
 

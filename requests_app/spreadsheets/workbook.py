@@ -208,7 +208,9 @@ def _read(
         others=[
             sheet.title
             for at, sheet in enumerate(sheets)
-            if at != best and found[at].fit == _WHOLE and found[at].has_rows
+            if at != best
+            and (found[at].fit == _WHOLE or found[at].texts == found[best].texts)
+            and found[at].has_rows
         ],
     )
 
@@ -230,7 +232,8 @@ def _header_of(sheet: Any, headers: Sequence[str], *, width: int) -> _Header:
     """Return the row with these headers, else the first with half of them, else row 1."""
     wanted = [search_key(header) for header in headers]
     rows = list(islice(rows_of(sheet, width=width), _TITLE_ROWS))
-    found = _Header(1, _texts(rows[0][1]) if rows else [])
+    follows = any(any(map(_is_said, row)) for _number, row in rows[1:])
+    found = _Header(1, _texts(rows[0][1]) if rows else [], has_rows=follows)
     for number, values in rows:
         texts = _texts(values)
         keys = [search_key(text) for text in texts]
@@ -238,7 +241,7 @@ def _header_of(sheet: Any, headers: Sequence[str], *, width: int) -> _Header:
             has_rows = any(any(map(_is_said, row[1:])) for at, row in rows if at > number)
             return _Header(number, texts, _WHOLE, has_rows)
         if found.fit < _HALF and 2 * len(set(wanted) & set(keys)) >= len(wanted):
-            found = _Header(number, texts, _HALF)
+            found = _Header(number, texts, _HALF, follows)
     return found
 
 

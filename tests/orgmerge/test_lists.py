@@ -295,6 +295,22 @@ def test_the_line_in_which_excel_names_the_separator_is_no_header(encoding: str)
     assert (row, record["old_agency"], record["new_name"]) == (3, "UBND XÃ MỘT", "UBND XÃ BA")
 
 
+@pytest.mark.parametrize("fault", ["hidden_rows", "several_sheets"])
+def test_what_a_workbook_does_not_show_is_neither_read_nor_lost(fault: str) -> None:
+    headers = [str(header) for header, _hint in sheets.BODIES.values()]
+    book = load_workbook(BytesIO(workbook(headers, ["UBND XÃ MỘT", None, "UBND XÃ BA"])))
+    sheet = book.worksheets[0]
+    if fault == "hidden_rows":
+        sheet.append(["UBND XÃ HAI", None, "UBND XÃ BA"])
+        sheet.row_dimensions[3].hidden = True
+    else:
+        book.copy_worksheet(sheet)
+    stream = BytesIO()
+    book.save(stream)
+
+    assert code_of(stream.getvalue()) == fault
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [
