@@ -625,11 +625,11 @@ def test_no_method_is_answered_without_a_row(world: World) -> None:
         if f"{method} {route}" not in ACCESS
     ]
 
+    paths = {route: _path(route, world.own) for _method, route in unlisted}
     answered = {
         f"{method} {route}": status
         for method, route in unlisted
-        if (status := client.generic(method, _path(route, world.own)).status_code)
-        not in {401, 403, 404, 405}
+        if (status := client.generic(method, paths[route]).status_code) not in {401, 403, 404, 405}
     }
 
     assert not answered

@@ -40,6 +40,7 @@ from tests.builders import NOW
 from tests.orgmerge import builders as mergers
 
 pytestmark = pytest.mark.django_db
+REFUSED = {401, 403, 404}
 KNOWN = {f"{group.code}.{name}" for group in groups().values() for name in group.words}
 TABLES = (
     {f"dossier.{action}" for action in Action}
@@ -165,7 +166,8 @@ def test_no_route_does_more_than_draft(reset: World, app: str) -> None:
         method, _, route = row.partition(" ")
         path = reverse(route, kwargs=kwargs_of(route, names[route], reset.own))
         for role, client in reset.clients.items():
-            if role is not None:
+            # Whom the route refuses anyway leaves nothing (test_access.py).
+            if role is not None and ACCESS[row].expected(role, ACCESS[row].own) not in REFUSED:
                 done |= _acts_of(client, method, path, dict(ACCESS[row].data))
 
     assert done <= STILL_POSSIBLE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -400,35 +400,33 @@ _OF_A_SHIPMENT = {"devices:shipment", "devices:receive"}
 
 def kwargs_of(route: str, names: list[str], side: Side) -> dict[str, object]:
     """Return what the path of ``route`` takes, out of what belongs to ``side``."""
-    thing = _thing_of(route, side)
-    item = side.dossier.items.get()
-    known: dict[str, object] = {
-        "uuid": thing,
-        "code": "mau_01_person" if route == "api:kind" else thing,
-        "row": item.uuid,
-        "row_uuid": item.uuid,
-        "attachment_uuid": side.attachment.uuid,
-        "document_uuid": side.event_document.uuid,
-        "paper_uuid": side.paper.uuid,
-        "token": uuid.UUID(int=0),  # no sheet is parked
-        "day": DAY_OFF,
-        "kind": "bodies" if route.startswith("orgmerge:") else "mau_01_person",
-        "name": "ho-so" if route.startswith("reports:") else "chung-thu",
-        "subject": "ho-so",
-        "measure": "sent",
-        "form": "json",
-        "slug": "bai-cua-so" if route.startswith("support:") else "van-thu",
-        "file_uuid": EntryFile.objects.get(entry__question=side.question).uuid,
-        "body_code": side.merger.bodies.get().uuid,
-        "record_code": side.merger.handovers.get().uuid,
-        "list_code": side.merger.lists.get().uuid,
-        "number": 1,
-        "encoded": "AAAA",
-        "annex": side.merger.plans.get().annexes.get().uuid,
-        "about": "don-vi",
-        "thing": side.merger.bodies.get().uuid,
+    known: dict[str, Callable[[], object]] = {
+        "uuid": lambda: _thing_of(route, side),
+        "code": lambda: "mau_01_person" if route == "api:kind" else _thing_of(route, side),
+        "row": lambda: side.dossier.items.get().uuid,
+        "row_uuid": lambda: side.dossier.items.get().uuid,
+        "attachment_uuid": lambda: side.attachment.uuid,
+        "document_uuid": lambda: side.event_document.uuid,
+        "paper_uuid": lambda: side.paper.uuid,
+        "token": lambda: uuid.UUID(int=0),  # no sheet is parked
+        "day": lambda: DAY_OFF,
+        "kind": lambda: "bodies" if route.startswith("orgmerge:") else "mau_01_person",
+        "name": lambda: "ho-so" if route.startswith("reports:") else "chung-thu",
+        "subject": lambda: "ho-so",
+        "measure": lambda: "sent",
+        "form": lambda: "json",
+        "slug": lambda: "bai-cua-so" if route.startswith("support:") else "van-thu",
+        "file_uuid": lambda: EntryFile.objects.get(entry__question=side.question).uuid,
+        "body_code": lambda: side.merger.bodies.get().uuid,
+        "record_code": lambda: side.merger.handovers.get().uuid,
+        "list_code": lambda: side.merger.lists.get().uuid,
+        "number": lambda: 1,
+        "encoded": lambda: "AAAA",
+        "annex": lambda: side.merger.plans.get().annexes.get().uuid,
+        "about": lambda: "don-vi",
+        "thing": lambda: side.merger.bodies.get().uuid,
     }
-    return {name: known[name] for name in names}
+    return {name: known[name]() for name in names}
 
 
 def _thing_of(route: str, side: Side) -> uuid.UUID:
