@@ -43,6 +43,10 @@ KEY_IN_USE = (
     "cơ quan tạo cặp khóa mới và lập hồ sơ mới."
 )
 BAD_REQUEST = "Tệp PKCS#10 không dùng được; cơ quan tạo lại tệp và lập hồ sơ mới."
+WEAK_KEY = (
+    "Khóa RSA trong tệp PKCS#10 có thừa số chung với một khóa khác nên không an toàn; cơ quan kiểm "
+    "tra thiết bị, phần mềm tạo khóa, tạo cặp khóa mới và lập hồ sơ mới."
+)
 _FROM_STOCK = frozenset(DeviceKind.values) - MADE_AT_AGENCY
 Keys: TypeAlias = Mapping[str, list[KeyPair]]
 
@@ -211,9 +215,14 @@ def _take_own_keys(items: Sequence[DossierItem], *, now: datetime) -> None:
     # The keys that rows still to be carried out have been given.
     rows = DossierItem.objects.filter(key__in=[key.pk for key in free.values()])
     held = set(rows.exclude(outcome=Outcome.REFUSED).values_list("key", flat=True))
+    weak = outside_keys.weak_together(
+        [one.request for one in wanted.values()], among=KeyPair.objects.all()
+    )
     for item, fingerprint in sound:
         key = free.get(fingerprint)
-        if key is None or key.pk in held:
+        if fingerprint in weak:
+            mark_failed(item, WEAK_KEY)
+        elif key is None or key.pk in held:
             mark_failed(item, KEY_IN_USE)
         else:
             item.key = key

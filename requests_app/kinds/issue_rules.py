@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from portal.ca.tokens.outside_keys import in_use
+from portal.ca.tokens.outside_keys import in_use, weak_together
 from portal.core.rules import Violation
 from requests_app import kinds
 from requests_app.kinds.duplicates import stands_in
@@ -15,7 +15,7 @@ from requests_app.kinds.key_requests import MADE_AT_AGENCY, request_of
 from requests_app.kinds.named_bodies import unregistered
 from requests_app.models import Dossier, DossierItem
 from requests_app.rules import dossiers as rules
-from requests_app.rules.register import key_is_unused, owner_is_registered
+from requests_app.rules.register import key_is_unused, key_shares_no_factor, owner_is_registered
 from requests_app.workflow import ENDED, State
 
 
@@ -46,6 +46,12 @@ def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime)
     used = in_use({one.fingerprint for one in requests.values()}) if requests else set()
     found += [
         key_is_unused(requests[item.position].fingerprint in used, item.position, item.title)
+        for item in items
+        if item.position in requests
+    ]
+    weak = weak_together(requests.values()) if requests else set()
+    found += [
+        key_shares_no_factor(requests[item.position].fingerprint in weak, item.position, item.title)
         for item in items
         if item.position in requests
     ]

@@ -39,6 +39,21 @@ def key_is_unused(is_used: bool, row: int, title: str) -> Violation | None:
     )
 
 
+def key_shares_no_factor(is_shared: bool, row: int, title: str) -> Violation | None:
+    """Two RSA keys with a common prime: whoever has seen both has both private keys."""
+    if not is_shared:
+        return None
+    return Violation(
+        "key_shares_factor",
+        f"Khóa RSA trong tệp PKCS#10 của {title} có thừa số chung với một khóa khác: không an "
+        "toàn.",
+        "RFC 2986",
+        row=row,
+        way_out="Cập nhật phần mềm, thiết bị tạo khóa (bộ sinh số ngẫu nhiên bị lỗi), tạo cặp "
+        "khóa và tệp PKCS#10 mới.",
+    )
+
+
 def device_is_known(is_known: bool, serial: str, row: int | None = None) -> Violation | None:
     """R29, R30, R33: a body speaks of the devices it answers for, by the number on the thing.
 

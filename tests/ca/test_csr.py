@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import shutil
 import subprocess
@@ -12,21 +13,27 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
     PublicFormat,
 )
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portal.ca.models import Storage
 from portal.ca.pki import csr
-from portal.ca.pki.profiles import PrivateKey
+from portal.ca.pki.csr import KeyRequest
+from portal.ca.pki.profiles import PrivateKey, algorithm_name
+from portal.ca.tokens import outside_keys
+from portal.ca.tokens.outside_keys import OutsideKey
 from portal.core.rules import Refused, Violation
 from portal.core.text.vietnamese import nfc
+from tests.builders import NOW
 from tests.ca import requests
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is missing")
@@ -318,3 +325,90 @@ def test_no_garbage_brings_the_reader_down(content: str | bytes) -> None:
     else:
         assert codes_of(content)
         assert codes_of_file("may-chu.csr", content)
+
+
+def modulus(bits: int = 2048) -> int:
+    return requests.rsa_key(bits).public_key().public_numbers().n
+
+
+def patterned(text: bytes) -> int:
+    octets = modulus().to_bytes(256)
+    return int.from_bytes(octets[:100] + text + octets[100 + len(text) :])
+
+
+def a_prime() -> int:
+    return int(
+        subprocess.run(
+            ["openssl", "prime", "-generate", "-bits", "2048"],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+    )
+
+
+@needs_openssl
+def test_a_modulus_that_is_a_prime_is_refused() -> None:
+    assert codes_of(requests.with_modulus(a_prime())) == ["csr_weak_key"]
+
+
+@pytest.mark.parametrize(
+    "text", [b"So giao duc va dao tao tinh Lai Chau", b"\xaa" * 12, bytes(range(7)) * 6]
+)
+def test_a_key_that_was_not_left_to_chance_is_refused(text: bytes) -> None:
+    made = patterned(text) | 1
+    while math.gcd(made, math.prod(range(3, 752, 2))) != 1:  # that is another fault
+        made += 2
+
+    assert codes_of(requests.with_modulus(made)) == ["csr_patterned_key"]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        1,
+        2,
+        0xE6CB5BDD80AA45AE9C95E8C15476679FFEC953C16851E711E743939589C64FC1,  # RFC 9500
+        0xC9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721,  # RFC 6979
+    ],
+)
+def test_a_key_that_everybody_has_is_refused(number: int) -> None:
+    key = ec.derive_private_key(number, ec.SECP256R1())
+
+    assert codes_of(requests.der(key)) in (["csr_weak_key"], ["csr_published_key"])
+
+
+@pytest.mark.parametrize(
+    "extension",
+    [
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]),
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE]),
+        x509.OCSPNoCheck(),
+        x509.NameConstraints([x509.DNSName("gov.vn")], None),
+    ],
+)
+def test_what_only_a_ca_has_is_refused_by_name(extension: x509.ExtensionType) -> None:
+    assert codes_of(requests.der(extensions=[(extension, False)])) == ["csr_dangerous"]
+
+
+@pytest.mark.django_db
+def test_keys_with_a_common_prime_are_found_in_the_letter_and_in_the_register() -> None:
+    numbers = requests.rsa_key().private_numbers()
+    other = rsa.generate_private_key(65537, 2048).private_numbers()
+    shared = KeyRequest(*_spki(numbers.p * other.q), "", ())
+    first = KeyRequest(*_spki(numbers.p * numbers.q), "", ())
+    strange = KeyRequest(*_spki(other.p * other.p), "", ())
+
+    assert outside_keys.weak_together([first, shared]) == {first.fingerprint, shared.fingerprint}
+    assert outside_keys.weak_together([first, strange]) == set()
+
+    with transaction.atomic():
+        outside_keys.take_in({shared.fingerprint: OutsideKey(shared, Storage.HSM)}, now=NOW)
+    assert outside_keys.weak_together([first]) == {first.fingerprint}
+    assert outside_keys.weak_together([shared]) == set()  # its own row is no other key
+
+
+def _spki(modulus: int) -> tuple[bytes, str, str]:
+    public = rsa.RSAPublicNumbers(65537, modulus).public_key()
+    der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return der, algorithm_name(public), hashlib.sha256(der).hexdigest()

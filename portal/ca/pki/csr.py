@@ -22,8 +22,9 @@ from pathlib import PurePath
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import ExtensionOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.ca.pki.profiles import PublicKey, algorithm_name
 from portal.ca.pki.weak_keys import STRENGTH, key_problem
@@ -45,6 +46,15 @@ _HASHES = frozenset({"sha256", "sha384", "sha512"})
 _LABELS = frozenset({"CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"})
 # Attributes in which extensions are asked for: the standard's, and the one of Windows before it.
 _EXTENSION_REQUESTS = frozenset({"1.2.840.113549.1.9.14", "1.3.6.1.4.1.311.2.1.14"})
+# What turns a subscriber's certificate into something else, and what the user is told it is.
+_DANGEROUS = {
+    ExtendedKeyUsageOID.OCSP_SIGNING: gettext_lazy("ký trả lời OCSP thay CA"),
+    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: gettext_lazy("dùng cho mọi mục đích"),
+    ExtendedKeyUsageOID.TIME_STAMPING: gettext_lazy("cấp dấu thời gian"),
+    ExtensionOID.OCSP_NO_CHECK: gettext_lazy("không bao giờ bị kiểm tra thu hồi"),
+    ExtensionOID.NAME_CONSTRAINTS: gettext_lazy("giới hạn tên (chỉ dành cho CA)"),
+    ExtensionOID.POLICY_CONSTRAINTS: gettext_lazy("ràng buộc chính sách (chỉ dành cho CA)"),
+}
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,60})-----([^-]*)-----END ([A-Z0-9 ]{1,60})-----")
 # What reading hostile DER raises; each means the same: it can't be read.
 _UNREADABLE = (
@@ -283,6 +293,20 @@ def _extra_problems(request: x509.CertificateSigningRequest) -> Iterator[Violati
             "csr_asks_ca",
             _("Tệp PKCS#10 xin quyền của một CA (ký chứng thư khác); thuê bao không được cấp."),
             _("Tạo lại tệp bằng cấu hình cho thuê bao, không có CA:TRUE."),
+        )
+    dangerous = [_DANGEROUS[one.oid] for one in extensions if one.oid in _DANGEROUS] + [
+        _DANGEROUS[usage]
+        for value in values
+        if isinstance(value, x509.ExtendedKeyUsage)
+        for usage in value
+        if usage in _DANGEROUS
+    ]
+    if dangerous:
+        yield _violation(
+            "csr_dangerous",
+            _("Tệp PKCS#10 xin quyền không cấp cho thuê bao: %(what)s.")
+            % {"what": ", ".join(map(str, dangerous))},
+            _("Tạo lại tệp không xin các quyền này; Cục tự ghi theo loại chứng thư."),
         )
     unknown = [
         extension.oid.dotted_string

@@ -11,10 +11,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from portal.ca.models import KeyPair, Storage
 from portal.ca.pki.csr import KeyRequest
+from portal.ca.pki.weak_keys import modulus_of, shares_a_factor
 
 _FREE = Q(storage__in=[Storage.HSM, Storage.SOFT], token__isnull=True, certificates__isnull=True)
 
@@ -31,6 +32,30 @@ def in_use(fingerprints: Collection[str]) -> set[str]:
     """Return those of ``fingerprints`` whose key is a device's or carries a certificate."""
     known = KeyPair.objects.filter(fingerprint__in=fingerprints).exclude(_FREE)
     return set(known.values_list("fingerprint", flat=True))
+
+
+def weak_together(
+    requests: Collection[KeyRequest], *, among: QuerySet[KeyPair] | None = None
+) -> set[str]:
+    """Return the fingerprints of those whose RSA modulus shares a factor with another key.
+
+    Another is one of ``requests``, or of ``among``: the keys made outside, where it is left out.
+    Takes some microseconds a key: a background task asks about the whole register.
+    """
+    asked = {
+        one.fingerprint: modulus_of(one.public_key)
+        for one in requests
+        if one.algorithm.startswith("rsa")
+    }
+    if not asked:
+        return set()
+    if among is None:
+        among = KeyPair.objects.filter(storage__in=[Storage.HSM, Storage.SOFT])
+    known = (
+        among.filter(algorithm__startswith="rsa").order_by().values_list("public_key", flat=True)
+    )
+    others = [*asked.values(), *(modulus_of(bytes(der)) for der in known.iterator())]
+    return {name for name, modulus in asked.items() if shares_a_factor(modulus, others)}
 
 
 def take_in(keys: Mapping[str, OutsideKey], *, now: datetime) -> dict[str, KeyPair]:
