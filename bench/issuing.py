@@ -89,7 +89,7 @@ def _answers(number: int, *, is_bad: bool) -> dict[str, str]:
 
 
 def _sign_bare(dossier: Any) -> float:
-    """Build and sign the certificates just issued with ``cryptography`` and nothing else."""
+    """Build, sign and check the certificates just issued with ``cryptography`` and nothing else."""
     from cryptography import x509  # noqa: PLC0415
     from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
 
@@ -123,6 +123,7 @@ def _sign_bare(dossier: Any) -> float:
             for extension in certificate.extensions:
                 builder = builder.add_extension(extension.value, extension.critical)
             signed = builder.sign(issuer.key, hashes.SHA384())
+            signed.verify_directly_issued_by(issuer.certificate)
             signed.public_bytes(serialization.Encoding.DER)
 
     return common.seconds(sign)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from django.db import transaction
@@ -17,8 +17,10 @@ from django.test import override_settings
 from portal.ca.authority import keystore
 from portal.ca.authority import services as authority
 from portal.ca.models import Certificate, Issuance, Storage
+from portal.ca.pki import signing
 from portal.ca.pki.names import SubjectName
-from portal.ca.pki.profiles import PUBLIC_SERVICE_SIGNING
+from portal.ca.pki.profiles import PUBLIC_SERVICE_SIGNING, Addresses
+from portal.ca.pki.signing import Issuer, SubscriberSigner, load_public_key
 from portal.ca.register import services
 from tests.ca import builders
 
@@ -119,8 +121,10 @@ def test_a_certificate_says_where_to_check_it_and_that_it_is_a_simulation(now: d
     ]
     points = extension(certificate, x509.CRLDistributionPoints)
     assert points[0].full_name[0].value == "http://127.0.0.1:8000/pki/crl"
-    notice = extension(certificate, x509.CertificatePolicies)[0].policy_qualifiers[0]
+    (policy,) = extension(certificate, x509.CertificatePolicies)
+    (notice,) = policy.policy_qualifiers
     assert "MÔ PHỎNG" in notice.explicit_text
+    assert policy.policy_identifier == signing.TEST_POLICY
     assert "MÔ PHỎNG" in certificate.issuer.rfc4514_string()
 
 
@@ -195,6 +199,12 @@ def test_a_bad_order_does_not_stop_its_neighbours(now: datetime) -> None:
         ({"email": "đào@laichau.gov.vn"}, "Thư điện tử"),
         ({"email": "a@@laichau.gov.vn"}, "Thư điện tử"),
         ({"domain": "dịch vụ.gov.vn"}, "Tên miền"),
+        ({"domain": f"{'a' * 64}.gov.vn"}, "Tên miền"),
+        ({"domain": "-a.gov.vn"}, "Tên miền"),
+        ({"domain": ".".join(["laichau"] * 32)}, "Tên miền"),
+        ({"common_name": "Lò Văn A\x00 quản trị"}, "không nhìn thấy"),
+        ({"locality": "Lai\u202eChâu"}, "không nhìn thấy"),
+        ({"common_name": "Lò Văn A 012345678901"}, "số định danh"),
         ({"common_name": " "}, "Thiếu tên"),
         ({"organisation_levels": ("UBND", "")}, "để trống"),
     ],
@@ -268,3 +278,31 @@ def test_a_successor_inherits_the_count_of_renewals(now: datetime) -> None:
     changed = builders.certificate(now=now, key=key, predecessor=first)
 
     assert changed.renewals == 1
+
+
+def test_nothing_is_signed_for_a_time_before_the_ca(now: datetime) -> None:
+    asked = builders.order(builders.key(now=now), now=now - timedelta(days=20 * 365))
+
+    answer = builders.issue(asked, now=now)
+
+    assert answer.der is None
+    assert "Thời hạn" in answer.error
+
+
+def test_a_faulty_signature_does_not_leave_the_ca(now: datetime) -> None:
+    issuer = authority.current_issuer()
+    stranger = ec.generate_private_key(issuer.key.curve)  # type: ignore[union-attr]
+    faulty = SubscriberSigner(
+        Issuer(issuer.certificate, stranger), addresses=Addresses("http://127.0.0.1:8000")
+    )
+    key = load_public_key(bytes(builders.key(now=now).public_key))
+
+    with pytest.raises(ValueError, match="chưa cấp"):
+        faulty.sign(
+            "person",
+            subject=builders.TEACHER,
+            public_key=key,
+            serial=1,
+            not_before=now,
+            not_after=now + timedelta(days=1),
+        )

@@ -21,7 +21,15 @@ MAX_EMAIL = 255
 _LIBRARY_BYTES = 64
 # What X.509 takes (IA5String); whether an address is a public-service one is core's question.
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-_DOMAIN = re.compile(r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"  # RFC 1034, 3.5
+_DOMAIN = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*")
+MAX_DOMAIN = 253
+# Control characters, and marks that turn the reading direction or are not seen at all.
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+# Twelve digits alone: a number of the citizen's card must not stand in a certificate (DOMAIN 5.2).
+_IDENTITY_NUMBER = re.compile(r"(?<!\d)\d{12}(?!\d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +80,22 @@ def name_problems(subject: SubjectName) -> tuple[str, ...]:
         for label, value, most in named
         if len(value) > most
     ]
+    problems += [
+        f"{label} có ký tự không nhìn thấy hoặc đổi chiều chữ: {value!r}"
+        for label, value, _most in named
+        if _UNSEEN.search(value)
+    ]
+    problems += [
+        f"{label} có số định danh cá nhân; chứng thư không ghi số này."
+        for label, value, _most in named
+        if _IDENTITY_NUMBER.search(value)
+    ]
     if not subject.common_name.strip():
         problems.append("Thiếu tên chứng thư.")
     if subject.email and not _EMAIL.fullmatch(subject.email):
         problems.append(f"Thư điện tử không đúng dạng: {subject.email}")
-    if subject.domain and not (ip_of(subject.domain) or _DOMAIN.fullmatch(subject.domain)):
+    is_host = len(subject.domain) <= MAX_DOMAIN and _DOMAIN.fullmatch(subject.domain)
+    if subject.domain and not (ip_of(subject.domain) or is_host):
         problems.append(f"Tên miền không đúng dạng: {subject.domain}")
     if any(not name.strip() for name in subject.organisation_levels):
         problems.append("Một cấp tổ chức để trống ở giữa.")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
@@ -27,7 +28,9 @@ from portal.ca.pki.profiles import (
 
 MIN_RSA_BITS = 2048
 MIN_EC_BITS = 256
-ANY_POLICY = x509.ObjectIdentifier("2.5.29.32.0")
+# Under which the simulated CA issues: an OID of our own (ITU-T X.667, 2.25.UUID), which promises
+# nothing to anybody; anyPolicy would promise everything.
+TEST_POLICY = x509.ObjectIdentifier("2.25.304226526984477549506108701333520586798")
 _OCSP_LIFE_NEEDS_NO_CHECK = x509.OCSPNoCheck()
 
 Hash = hashes.SHA256 | hashes.SHA384
@@ -184,7 +187,7 @@ class SubscriberSigner:
                 False,
             ),
             (x509.CRLDistributionPoints([x509.DistributionPoint(where, None, None, None)]), False),
-            (x509.CertificatePolicies([x509.PolicyInformation(ANY_POLICY, [notice])]), False),
+            (x509.CertificatePolicies([x509.PolicyInformation(TEST_POLICY, [notice])]), False),
         ]
         builder = _with(x509.CertificateBuilder().issuer_name(issuer.certificate.subject), shared)
         self._builders = {
@@ -212,11 +215,14 @@ class SubscriberSigner:
         """Return one certificate; raises ValueError when the CA must not sign it."""
         if kind not in PROFILES:
             raise ValueError(f"Không có loại chứng thư {kind}.")
-        if not_after <= not_before or not_after > self._issuer.certificate.not_valid_after_utc:
+        own = self._issuer.certificate
+        is_within = own.not_valid_before_utc <= _second(not_before) < _second(not_after)
+        if not is_within or not_after > own.not_valid_after_utc:
             raise ValueError("Thời hạn của chứng thư không hợp lệ hoặc dài hơn thời hạn của CA.")
+        name = x509_name(subject)
         builder = (
             self._builders[kind, isinstance(public_key, rsa.RSAPublicKey)]
-            .subject_name(x509_name(subject))
+            .subject_name(name)
             .public_key(public_key)
             .serial_number(serial)
             .not_valid_before(_second(not_before))
@@ -232,7 +238,23 @@ class SubscriberSigner:
             names.append(x509.DNSName(subject.domain))
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        return builder.sign(self._issuer.key, self._issuer.hash)
+        certificate = builder.sign(self._issuer.key, self._issuer.hash)
+        self._check(certificate, name=name, public_key=public_key)
+        return certificate
+
+    def _check(
+        self, certificate: x509.Certificate, *, name: x509.Name, public_key: PublicKey
+    ) -> None:
+        """Look at a certificate before it leaves: a faulty signature may give the key away."""
+        try:
+            certificate.verify_directly_issued_by(self._issuer.certificate)
+        except InvalidSignature as error:
+            raise ValueError("Chữ ký của CA trên chứng thư không đúng; chưa cấp.") from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # long Vietnamese names, counted in bytes
+            is_as_asked = certificate.public_key() == public_key and certificate.subject == name
+        if not is_as_asked:
+            raise ValueError("Chứng thư không ghi đúng khóa hoặc tên đã đề nghị; chưa cấp.")
 
 
 def _builder(
