@@ -58,7 +58,17 @@ class SessionEnds:
 
 
 class SignInFirst(LoginRequiredMiddleware):
-    """Asks who is not signed in to sign in, and keeps the form that was sent."""
+    """Asks who is not signed in to sign in, and keeps the form that was sent.
+
+    Of who asks for what is open to all nothing is read: its answer is the same for everybody.
+    """
+
+    def process_view(
+        self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
 
     def handle_no_permission(  # type: ignore[override]  # a page, where Django only redirects
         self, request: HttpRequest, view_func: Any

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import base64
 from datetime import datetime, timedelta
+from io import BytesIO
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
+from django.core.handlers.wsgi import WSGIRequest
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from portal.ca.authority import ceremony, responder
+from portal.ca.authority import ceremony, responder, views
 from portal.ca.authority import services as authority
 from portal.ca.models import Authority, Certificate
 from tests.ca import builders
 
-Status = ocsp.OCSPResponseStatus
+Status, CertStatus = ocsp.OCSPResponseStatus, ocsp.OCSPCertStatus
 TYPE = "application/ocsp-request"
 
 
@@ -67,6 +69,39 @@ def test_a_nonce_of_a_forbidden_length_is_malformed(clock: datetime, length: int
 @pytest.mark.parametrize("body", [b"", b"hello", b"\x30\x80", b"0" * 5000])
 def test_nonsense_is_malformed(clock: datetime, body: bytes) -> None:
     assert post(body).response_status == Status.MALFORMED_REQUEST
+
+
+def test_an_extension_that_must_be_understood_is_refused(clock: datetime) -> None:
+    subject = x509.load_der_x509_certificate(bytes(builders.certificate(now=clock).der))
+    issuer = authority.current_issuer().certificate
+    unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.25.1"), b"\x05\x00")
+    asked = ocsp.OCSPRequestBuilder().add_certificate(subject, issuer, hashes.SHA256())
+
+    critical = asked.add_extension(unknown, critical=True).build().public_bytes(Encoding.DER)
+    other = asked.add_extension(unknown, critical=False).build().public_bytes(Encoding.DER)
+
+    assert post(critical).response_status == Status.MALFORMED_REQUEST
+    assert post(other).response_status == Status.SUCCESSFUL
+
+
+def test_a_question_sent_in_pieces_is_read_to_its_end(clock: datetime) -> None:
+    asked = question(builders.certificate(now=clock))
+    environ = RequestFactory().post("/pki/ocsp", content_type=TYPE).environ
+    # As gunicorn hands on what comes with Transfer-Encoding.
+    environ |= {"wsgi.input": BytesIO(asked), "wsgi.input_terminated": True}
+    del environ["CONTENT_LENGTH"]
+
+    answer = views.ocsp(WSGIRequest(environ))
+
+    assert ocsp.load_der_ocsp_response(answer.content).certificate_status == CertStatus.GOOD
+
+
+def test_what_verifiers_fetch_is_the_same_for_everybody(clock: datetime) -> None:
+    authority.current().publish_crl(now=clock)
+
+    for path in ("/pki/crl", "/pki/root.crt", "/pki/issuing.crt"):
+        answer = Client().get(path)
+        assert (answer.status_code, answer.get("Vary", "")) == (200, ""), path
 
 
 def test_nonsense_in_the_address_is_malformed(clock: datetime) -> None:

@@ -129,6 +129,8 @@ def _read(request: bytes) -> tuple[ocsp.OCSPRequest, x509.OCSPNonce | None]:
     asked = ocsp.load_der_ocsp_request(request)
     if not 1 <= asked.serial_number < _SERIALS_END:
         raise ValueError("no certificate has such a serial number")
+    if any(one.critical and one.oid != x509.OCSPNonce.oid for one in asked.extensions):
+        raise ValueError("an extension that must be understood is not")
     try:
         nonce = asked.extensions.get_extension_for_class(x509.OCSPNonce).value
     except x509.ExtensionNotFound:

@@ -57,8 +57,12 @@ def crl(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_POST
 def ocsp(request: HttpRequest) -> HttpResponse:
-    """OCSP over POST (RFC 6960, appendix A.1)."""
-    asked = request.read(responder.MAX_REQUEST_BYTES + 1)
+    """OCSP over POST (RFC 6960, appendix A.1); one sent in pieces names no length."""
+    is_in_pieces = (
+        request.META.get("wsgi.input_terminated") and "CONTENT_LENGTH" not in request.META
+    )
+    stream = request.META["wsgi.input"] if is_in_pieces else request
+    asked = stream.read(responder.MAX_REQUEST_BYTES + 1)
     return _answer(responder.answer(asked, now=timezone.now()))
 
 
