@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from portal.core.rules import Finding, Severity, Violation
 from portal.core.text import identifiers
-from portal.core.text.vietnamese import nfc
+from portal.core.text.vietnamese import nfc, search_key
 from portal.documents.letters import CLOSING
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ ListCheck: TypeAlias = Callable[
 
 
 # What a spreadsheet shows where it could not compute; nobody means it.
+# "As above", as lists on paper write it.
+_DITTO = frozenset(("nt", "n.t", "n/t", "-nt-", "nhu tren", "(nhu tren)", "nhu dong tren"))
 SHEET_ERRORS = frozenset(
     {"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#GETTING_DATA"}
 )
@@ -403,9 +405,8 @@ def check_cell(one: Field, answers: Answers) -> list[Finding]:
         if not one.is_required:
             return []
         return [Finding("missing", _("Chưa nhập “%(label)s”.") % {"label": one.label})]
-    if value in SHEET_ERRORS:
-        message = _("Ô báo lỗi %(text)s. Hãy nhập lại giá trị.") % {"text": value}
-        return [Finding("cell_error", message)]
+    if unsaid := _says_nothing(value):
+        return [unsaid]
     if len(value) > one.max_length:
         message = _("“%(label)s” dài %(length)d ký tự, chỉ được %(most)d. Hãy viết gọn lại.")
         words = {"label": one.label, "length": len(value), "most": one.max_length}
@@ -417,6 +418,19 @@ def check_cell(one: Field, answers: Answers) -> list[Finding]:
         ) % {"value": value, "label": one.label, "choices": choices}
         return [Finding(one.choice_code, message)]
     return [finding for check in one.checks for finding in check(value)]
+
+
+def _says_nothing(value: str) -> Finding | None:
+    """Return what is found in a cell that holds no value: a spreadsheet's error, "as above"."""
+    if value in SHEET_ERRORS:
+        message = _("Ô báo lỗi %(text)s. Hãy nhập lại giá trị.")
+        return Finding("cell_error", message % {"text": value})
+    if search_key(value) in _DITTO or not any(map(str.isalnum, value)):
+        message = _(
+            "Ô chỉ ghi “%(text)s”. Giống dòng trên thì hãy ghi lại đủ; không có thì bỏ trống."
+        )
+        return Finding("ditto_mark", message % {"text": value})
+    return None
 
 
 def has_errors(findings: Sequence[CellFinding]) -> bool:

@@ -27,7 +27,13 @@ def who_hands_over(label: str) -> tuple[Field, ...]:
             is_required=True,
             max_length=150,
         ),
-        Field(name="position", label="Chức vụ", is_required=True, max_length=120),
+        Field(
+            name="position",
+            label="Chức vụ",
+            checks=(identifiers.check_letters,),
+            is_required=True,
+            max_length=120,
+        ),
         Field(
             name="phone",
             label="Số điện thoại di động",

@@ -13,6 +13,7 @@ from portal.core.rules import Finding, Severity
 from portal.core.text import identifiers
 from portal.core.text.identifiers import Findings
 from portal.core.text.provinces import (
+    domain_meant,
     province_name,
     province_now,
     province_of_email,
@@ -65,7 +66,8 @@ def check_province(value: str) -> Findings:
 
 
 def email_is_of_the_province(email: str, province: str) -> RowCheck:
-    """Return the check that the address in ``email`` is not of another province's domain.
+    """Return the check that the address in ``email`` is not of another province's domain, nor of
+    one that is the own province's but for a slip.
 
     A field office of a central body, say, may rightly have one: it is asked about.
     """
@@ -74,6 +76,10 @@ def email_is_of_the_province(email: str, province: str) -> RowCheck:
         of_email = province_of_email(answers.get(email, ""))
         stated = answers.get(province, "")
         of_row = province_now(province_name(stated))
+        if meant := domain_meant(answers.get(email, ""), of_row):
+            message = _("Tên miền thư có thể gõ nhầm. Có phải: “%(meant)s”?") % {"meant": meant}
+            finding = Finding("email_misspelt", message, Severity.WARNING, meant, asks=True)
+            return [CellFinding(email, finding)]
         if not of_email or not of_row or of_email == of_row:
             return ()
         message = _(
@@ -213,6 +219,7 @@ def contact_fields(address_label: str) -> tuple[Field, ...]:
         Field(
             name="position",
             label="Chức vụ",
+            checks=(identifiers.check_letters,),
             is_required=True,
             max_length=120,
             starts_line=True,

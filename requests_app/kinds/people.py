@@ -15,6 +15,7 @@ from portal.core.text.vietnamese import search_key
 from requests_app.kinds import parts
 from requests_app.kinds.base import Answers, CellFinding, RowCheck, stands_once
 
+_AGES = range(18, 76)  # of who works for a body, by the calendar year. DERIVED
 LEVELS = ("org1", "org2", "org3", "org4")  # of the certificate's subject, from the top
 
 
@@ -36,6 +37,12 @@ def days_are_in_order(answers: Answers, today: date) -> Sequence[CellFinding]:
     if birth_on is not None and birth_on > today:
         message = _("Ngày sinh ở sau hôm nay. Hãy xem lại ngày trên thẻ.")
         found.append(CellFinding("birth_on", Finding("in_the_future", message)))
+    elif birth_on is not None and today.year - birth_on.year not in _AGES:
+        message = _("Người này %(age)d tuổi. Hãy đối chiếu năm sinh với thẻ căn cước.")
+        finding = Finding(
+            "unlikely_age", message % {"age": today.year - birth_on.year}, Severity.WARNING
+        )
+        found.append(CellFinding("birth_on", finding))
     if issued_on is not None:
         found += [
             CellFinding("issued_on", finding)
@@ -177,6 +184,15 @@ SIM_NUMBERS_STAND_ONCE = stands_once(
     code="same_sim_number",
     message=gettext_lazy(
         "Trùng số điện thoại SIM PKI với dòng %(row)d. Một SIM chỉ mang khóa của một người."
+    ),
+)
+
+OLD_CERTIFICATES_STAND_ONCE = stands_once(
+    lambda answers: identifiers.normalise_serial(answers.get("old_serial", "")),
+    field="old_serial",
+    code="same_old_serial",
+    message=gettext_lazy(
+        "Trùng số hiệu chứng thư cũ với dòng %(row)d. Một chứng thư là của một người."
     ),
 )
 

@@ -132,6 +132,41 @@ def test_what_a_spreadsheet_lost_is_offered_not_assumed(cell: str, offered: str)
     assert offered in after.answers.values()
 
 
+def test_faults_of_lists_made_on_paper_or_in_old_fonts_are_found() -> None:
+    faults: list[tuple[int, Any, str]] = [
+        (NAME, "nt", "ditto_mark"),
+        (NAME, "Lò Văn Tím\nVàng A Sử", "many_words_name"),
+        (BIRTH, "05/03/2012", "unlikely_age"),
+        (BIRTH, "5/III/1984", "not_dd_mm_yyyy"),
+        (NUMBER, "'012084900099", "not_12_digits"),
+        (PLACE, "như trên", "ditto_mark"),
+        (ISSUED, "O5/O3/2024", "not_dd_mm_yyyy"),
+        (EMAIL, "an@lachau.gov.vn", "email_misspelt"),
+        (EMAIL, "an@dienbien.gov.vn", "email_of_other_province"),
+        (EMAIL, "mailto:an@laichau.gov.vn", "not_an_email"),
+        (7, "-", "ditto_mark"),
+        (8, "ñy ban nh©n d©n x· T©n Uyªn", "legacy_font"),
+        (POSITION, "Chñ tÞch", "legacy_font"),
+        (POSITION, '"', "ditto_mark"),
+    ]
+    rows = [cells(number) for number in range(1, len(faults) + 1)]
+    for row, (column, value, _code) in zip(rows, faults, strict=True):
+        row[column] = value
+
+    report = read(saved(workbook(*rows)))
+
+    told = {(one.row, one.column, one.finding.code) for one in report.findings}
+    for number, (column, _value, code) in enumerate(faults, start=2):
+        assert (number, column + 1, code) in told
+
+
+def test_one_old_certificate_is_one_persons() -> None:
+    first, second = cells(1), cells(2)
+    first[15] = second[15] = "2A05F812673607B0"
+
+    assert found(read(saved(workbook(first, second)))) == [(3, 16, "same_old_serial_as_row_2")]
+
+
 def test_an_offer_that_was_never_made_changes_nothing() -> None:
     content = (DATA / "import_19_columns_damaged.xlsx").read_bytes()
 

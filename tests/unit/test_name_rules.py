@@ -53,6 +53,8 @@ def test_the_registers_own_names_are_let_be(path: tuple[str, ...]) -> None:
         ("ỦY BAN NHÂN DÂN XÃ TÂN UYẾN", "name_misspelt", COMMUNE.upper()),
         ("UY BAN NHAN DAN XA TAN UYEN", "name_misspelt", COMMUNE.upper()),
         ("ỦY BAN NHÂN DÂN PHƯỜNG TÂN UYÊN", "name_misspelt", COMMUNE.upper()),
+        (f"{COMMUNE}, tỉnh Lai Châu", "name_misspelt", COMMUNE),
+        ("UBND xã Tân Uyên - Lai Châu", "name_misspelt", COMMUNE),
         ("ỦY BAN NHÂN DÂN XÃ THÂN THUỘC", "former_name", COMMUNE.upper()),
         ("UBND thị trấn Tân Uyên", "former_name", COMMUNE),
         ("ỦY BAN NHÂN DÂN XÃ MƯỜNG KHOA", "other_commune", ""),

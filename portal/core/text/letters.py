@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from operator import itemgetter
 
 from portal.core.text.vietnamese import nfc
 
@@ -60,8 +61,10 @@ _SYLLABLE = re.compile(
     r"(?:uyê|uya|uyu|iêu|yêu|oai|oay|oao|oeo|uôi|uây|ươi|ươu|uao|"
     r"oa|oă|oe|oo|uâ|uê|uy|uơ|ia|iê|yê|ua|uô|ưa|ươ|ai|ao|au|ay|âu|ây|eo|êu|iu|oi|ôi|ơi|ui|ưi|ưu|"
     r"[aăâeêioôơuưy])"
-    r"(?:ch|ng|nh|[cmnptk])?"
+    r"(?P<final>ch|ng|nh|[cmnptk])?"
 )
+_NOT_BEFORE_A_STOP = frozenset("\u0300\u0303\u0309")  # "tịch", "tích", never "tũch"
+_STOPS = ("ch", "c", "p", "t")
 
 
 @lru_cache(maxsize=8192)
@@ -71,7 +74,10 @@ def _is_syllable(word: str) -> bool:
     if sum(char in _TONES for char in apart) > 1:
         return False
     plain = unicodedata.normalize("NFC", "".join(c for c in apart if c not in _TONES))
-    return _SYLLABLE.fullmatch(plain) is not None
+    found = _SYLLABLE.fullmatch(plain)
+    if found is None:
+        return False
+    return found["final"] not in _STOPS or not _NOT_BEFORE_A_STOP & set(apart)
 
 
 _TCVN3 = {
@@ -127,7 +133,7 @@ def legacy_text(value: str) -> tuple[bool, str]:
         if text and (left := _oddity(text)) < odd
     ]
     if found:
-        left, text = min(found)
+        left, text = min(found, key=itemgetter(0))
         return True, "" if left else nfc(text)
     return bool(_BYTES.search(value) or _ODD_INSIDE.search(value)), ""
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
+
 from portal.core.text.vietnamese import search_key
+
+_LIKE = 0.85  # of two domains
+_ENOUGH_LETTERS = 5  # of a domain that others may be like
 
 # What was merged into each; a province that stayed alone is not named.
 _MERGED = {
@@ -60,23 +65,42 @@ def province_of_email(address: str) -> str:
     return next((_OF_DOMAIN[one] for one in reversed(labels) if one in _OF_DOMAIN), "")
 
 
+def domain_meant(address: str, province: str) -> str:
+    """Return ``address`` under the domain of ``province`` where a slip or two are the difference,
+    "" where there is none or more."""
+    name, _at, domain = address.lower().rpartition("@")
+    labels, own = domain.split("."), _slug(province)
+    if len(own) < _ENOUGH_LETTERS or own in labels or province_of_email(address):
+        return ""
+    last = [at for at, one in enumerate(labels) if one not in ("gov", "vn")][-1:]
+    if not last or domain.split(".")[-2:] != ["gov", "vn"]:
+        return ""
+    if SequenceMatcher(None, labels[last[0]], own).ratio() < _LIKE:
+        return ""
+    labels[last[0]] = own
+    return f"{name}@{'.'.join(labels)}"
+
+
 def is_named_province(name: str) -> bool:
     """Say whether ``name`` (without "tỉnh", "thành phố") is a province of today or of before."""
     return _slug(name) in _OF_DOMAIN
 
 
 def province_name(value: str) -> str:
-    """Return a province without "Tỉnh" or "Thành phố": what stands in L of a certificate."""
+    """Return a province without "Tỉnh" or "Thành phố": what stands in L of a certificate.
+
+    One of today in its own letters, however it was typed.
+    """
     lower = value.lower()
-    for kind in _KINDS:
-        if lower.startswith(kind):
-            return value[len(kind) :].strip()
-    return value
+    kind = next((kind for kind in _KINDS if lower.startswith(kind)), "")
+    name = value[len(kind) :].strip()
+    return _BY_KEY.get(search_key(name), name)
 
 
 def province_of_today(value: str) -> str:
     """Return the one of ``PROVINCES`` that is written, "" when it is none."""
-    return _BY_KEY.get(search_key(province_name(value)), "")
+    name = province_name(value)
+    return name if name in PROVINCES else ""
 
 
 def province_now(name: str) -> str:

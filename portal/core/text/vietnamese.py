@@ -13,6 +13,10 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\u00ad\ufeff"))
 _INVISIBLE |= dict.fromkeys(
     code for code in (*range(0x20), *range(0x7F, 0xA0)) if not chr(code).isspace()
 )
+# In TCVN3 the soft hyphen is the letter "ư": beside what only that font's text has, it is one.
+_OF_TCVN3 = re.compile(
+    "[\u00a1-\u00ac\u00ae\u00b5-\u00be\u00c6\u00cb\u00ce\u00cf\u00d1\u00d6-\u00d8\u00dc\u00de\u00df\u00e4-\u00e7\u00eb\u00ee-\u00f1\u00f6-\u00f8\u00fb\u00fc\u00fe]"
+)
 _UNMARK: dict[int, str | None] = dict.fromkeys(range(0x0300, 0x0370))
 _UNMARK |= {ord("đ"): "d", ord("Đ"): "D"}
 
@@ -28,7 +32,12 @@ _MAX_SORT_KEY = 500
 
 
 def nfc(value: str) -> str:
-    """Return ``value`` composed (NFC), without unseen characters, single-spaced and stripped."""
+    """Return ``value`` composed (NFC), without unseen characters, single-spaced and stripped.
+
+    A soft hyphen is unseen too, except in text of an old font, where it is a letter.
+    """
+    if "\u00ad" in value and "\u00c3\u00ad" not in value and _OF_TCVN3.search(value):
+        value = value.replace("\u00ad", "ư")
     return " ".join(unicodedata.normalize("NFC", value.translate(_INVISIBLE)).split())
 
 

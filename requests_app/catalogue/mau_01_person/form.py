@@ -91,7 +91,13 @@ FIELDS = (
     Field(name="org3", label="Tổ chức cấp 3", checks=(identifiers.check_letters,)),
     Field(name="org4", label="Tổ chức cấp 4", checks=(identifiers.check_letters,)),
     parts.PROVINCE,
-    Field(name="position", label="Chức vụ", is_required=True, max_length=120),
+    Field(
+        name="position",
+        label="Chức vụ",
+        checks=(identifiers.check_letters,),
+        is_required=True,
+        max_length=120,
+    ),
     Field(
         name="phone",
         label="Số điện thoại di động",
@@ -300,6 +306,7 @@ KIND = Kind(
         people.persons_stand_once,
         people.people_are_told_apart,
         people.SIM_NUMBERS_STAND_ONCE,
+        people.OLD_CERTIFICATES_STAND_ONCE,
         key_requests.keys_stand_once,
     ),
     variants={CENTRAL: f"{_SUBJECT} sử dụng giải pháp ký số tập trung"},

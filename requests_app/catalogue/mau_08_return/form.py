@@ -87,7 +87,12 @@ CONTACT_FIELDS = (
         starts_line=True,
         hint=gettext_lazy("Để trống nếu chưa biết; người xác nhận được ghi ở văn bản xác nhận"),
     ),
-    Field(name="receiver_position", label="Chức vụ người nhận", max_length=120),
+    Field(
+        name="receiver_position",
+        label="Chức vụ người nhận",
+        checks=(identifiers.check_letters,),
+        max_length=120,
+    ),
 )
 
 

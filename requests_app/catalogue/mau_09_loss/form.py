@@ -95,7 +95,13 @@ CONTACT_FIELDS = (
         max_length=150,
         starts_line=True,
     ),
-    Field(name="maker_position", label="Chức vụ", is_required=True, max_length=120),
+    Field(
+        name="maker_position",
+        label="Chức vụ",
+        checks=(identifiers.check_letters,),
+        is_required=True,
+        max_length=120,
+    ),
     Field(
         name="participants",
         label="Thành phần tham gia",

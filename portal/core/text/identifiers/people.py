@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 from django.utils.translation import gettext as _
 
@@ -16,10 +17,11 @@ from portal.core.text.numbers import with_dots
 from portal.core.text.vietnamese import nfc, search_key
 
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ .'’-])*")
+_NO_NAME = re.compile(r" -|- | và |(?<!\bJr)(?<!\bSr)[ .'’-]$")  # two people, a post, a full stop
+_AROUND = re.compile(r"^[0-9]+[.)]\s*|^[\s.,;:]+|[\s.,;:]+$")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _TWELVE = re.compile(r"[0-9]{12}")
 _DIGITS = re.compile(r"[0-9]+")
-_SEPARATORS = re.compile(r"[\s.\-]+")
 _LENGTHS_WITHOUT_ZEROS = (11, 10)  # 10: the codes 00x lose both
 _OLD_CARD_LENGTH = 9
 _SHOWN = 7
@@ -43,42 +45,145 @@ NEW_CARD_ISSUE_PLACE = "Bộ Công an"
 ISSUE_PLACES = {**SHEET_ISSUE_PLACES, NEW_CARD_ISSUE_PLACE: NEW_CARD_ISSUE_PLACE}
 
 
+# How people are addressed, not what they are called. "Ông" is a family name too: asked about.
+_ADDRESSED = re.compile(
+    r"(?:ông|bà|anh|chị|cô|đồng chí|đc|ths\.?|ts\.?|bs\.?|ks\.?|cn\.?) ", re.IGNORECASE
+)
+_MOST_WORDS = 5  # of nearly all names
+# Family names that are never written without marks, and what a keyboard leaves of unset marks.
+_WITH_MARKS = frozenset(
+    [
+        "nguyen",
+        "tran",
+        "pham",
+        "hoang",
+        "huynh",
+        "vu",
+        "vo",
+        "dang",
+        "bui",
+        "do",
+        "ngo",
+        "duong",
+        "dinh",
+        "trinh",
+        "dao",
+        "doan",
+        "luong",
+        "truong",
+        "to",
+        "ta",
+        "quach",
+        "trieu",
+        "nong",
+        "hua",
+        "luc",
+        "lo",
+        "vang",
+        "tan",
+        "dieu",
+        "le",
+        "lu",
+        "luu",
+        "phung",
+        "lau",
+        "sung",
+        "thao",
+    ]
+)
+_KEYS_LEFT = re.compile(r"aa|ee|oo|dd|[auo]w|[aeiouy][a-z]*[fxj]\b", re.IGNORECASE)
+
+
 def check_name(value: str) -> Findings:
     """A person's name has Vietnamese letters, spaces, hyphen, apostrophe and dot only, a family
-    name and a given name, each with its capital."""
+    name and a given name, each with its capital; one person, nothing beside the name."""
     name = nfc(value)
     if odd := check_letters(name):
         meant = odd[0].suggestion
         offered = [meant, *(one.suggestion for one in check_name(meant))] if meant else [""]
         return (replace(odd[0], suggestion=_passing(offered)),)
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or _NO_NAME.search(name):
         return error(
             "not_a_name",
             _(
-                "Họ tên chỉ gồm chữ cái, dấu cách, dấu chấm, gạch nối. "
-                "Hãy bỏ chữ số và ký hiệu khác."
+                "Họ tên chỉ gồm chữ cái, dấu cách, dấu chấm, gạch nối của một người. "
+                "Hãy bỏ chữ số, ký hiệu khác và chức vụ."
             ),
+            _passing([alone]) if (alone := _AROUND.sub("", name)) != name else "",
         )
-    # H'Hen, K'Sor, Y-Blơ: a capital after each sign.
-    with_capitals = _LETTERS.sub(lambda one: one[0][:1].upper() + one[0][1:].lower(), name)
+    with_capitals = _with_capitals(name)
     if name == name.lower():
         return error(
             "lower_case_name",
             _("Họ tên viết thường toàn bộ. Tên trong chứng thư phải viết hoa chữ cái đầu."),
             with_capitals,
         )
-    if name != name.upper() and any(word[0].islower() for word in name.split()):
+    if name != name.upper() and any(map(_is_oddly_written, name.split())):
         return question(
             "mixed_case_name",
-            _("Họ tên có chữ không viết hoa chữ cái đầu. Hãy đối chiếu với thẻ căn cước."),
+            _("Họ tên viết hoa, viết thường hoặc viết liền không đúng. Hãy đối chiếu với thẻ."),
             with_capitals,
         )
-    if len(name.split()) == 1:
+    return _about_words(name)
+
+
+def _about_words(name: str) -> Findings:
+    """Return what is asked about a name whose letters are right: too few or many words, a title,
+    no marks at all."""
+    words = name.split()
+    if len(words) == 1:
         return question(
             "single_word_name",
             _("Họ tên chỉ có một chữ. Hãy ghi đủ họ, chữ đệm (nếu có) và tên như trên thẻ."),
         )
+    if found := _ADDRESSED.match(name):
+        return question(
+            "title_before_name",
+            _("“%(title)s” đứng trước họ tên. Nếu là cách xưng hô, học vị thì bỏ đi.")
+            % {"title": found[0].strip()},
+            _passing([name[found.end() :]]),
+        )
+    if len(words) > _MOST_WORDS:
+        return question(
+            "many_words_name",
+            _("Họ tên có %(count)s chữ. Mỗi ô ghi một người; hãy đối chiếu với thẻ căn cước.")
+            % {"count": with_dots(len(words))},
+        )
+    if name.isascii() and (words[0].lower() in _WITH_MARKS or _KEYS_LEFT.search(name)):
+        return question(
+            "unmarked_name",
+            _("Họ tên không có dấu tiếng Việt. Hãy gõ lại đủ dấu như trên thẻ căn cước."),
+        )
     return ()
+
+
+def _with_capitals(name: str) -> str:
+    """Return ``name`` with its words apart and a capital at each one's beginning.
+
+    H'Hen, K'Sor, Y-Blơ: a capital after each sign.
+    """
+    apart = " ".join(" ".join(_stuck(word)) for word in name.split())
+    return _LETTERS.sub(lambda one: one[0][:1].upper() + one[0][1:].lower(), apart)
+
+
+def _stuck(word: str) -> list[str]:
+    """Return the words of "VănTím"; any other as it is."""
+    starts = [at for at, char in enumerate(word) if char.isupper()]
+    pieces = [word[start:end] for start, end in pairwise([*starts, len(word)])]
+    if starts[:1] == [0] and word.isalpha() and all(len(piece) > 1 for piece in pieces):
+        return pieces
+    return [word]
+
+
+def _is_oddly_written(word: str) -> bool:
+    """Say whether a word of a name in small letters begins without a capital or has others."""
+    if word[0].islower():
+        return True
+    return any(
+        (len(run) > 1 and run.isupper())
+        or any(a.islower() and b.isupper() for a, b in pairwise(run))
+        for run in _LETTERS.findall(word)
+    )
 
 
 def _passing(names: Sequence[str]) -> str:
@@ -116,7 +221,9 @@ def check_identity_number(value: str) -> Findings:
                 "Hãy nhập 12 số trên thẻ căn cước."
             ),
         )
-    digits = _SEPARATORS.sub("", unicodedata.normalize("NFKC", value))
+    text = unicodedata.normalize("NFKC", value).upper()
+    text = re.sub("(?<![A-Z])O(?=[0-9O])|(?<=[0-9])O", "0", text)
+    digits = re.sub("[^0-9]", "", text) if text.isascii() else ""
     return error(
         "not_12_digits",
         _("Số định danh cá nhân phải có đúng 12 chữ số, không có dấu cách hay ký hiệu khác."),
