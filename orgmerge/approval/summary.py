@@ -73,7 +73,7 @@ def _skipped(merger: Merger, plan: Plan, *, today: date) -> list[Skipped]:
         found.append(Skipped("silent_bodies", words, review))
     to_heed = cautions.points_to_heed(merger, plan, today=today)
     if to_heed and plan.heeded_at is None:
-        words = _("%(count)s điều cần lưu ý chưa ai xem.") % {"count": to_heed}
+        words = _("%(count)s loại điều cần lưu ý chưa ai xem.") % {"count": to_heed}
         link = reverse("orgmerge:plan_cautions", args=[merger.uuid])
         found.append(Skipped("not_heeded", words, link))
     return found

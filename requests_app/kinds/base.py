@@ -290,14 +290,6 @@ class Kind:
             found += [CellFinding(one.name, finding) for finding in findings]
         return found
 
-    def contact_findings(self, contact: Answers, today: date) -> list[Finding]:
-        """Return what stops section 1."""
-        return [
-            cell.finding
-            for cell in self.contact_cells(contact, today)
-            if cell.finding.severity is Severity.ERROR
-        ]
-
 
 def kept(fields: Iterable[Field], answers: Answers) -> dict[str, str]:
     """Return the answers as they are kept: in normal form, a day beyond doubt as dd/mm/yyyy."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from portal.accounts.models import User
@@ -221,7 +222,6 @@ def open_questions(questions: Iterable[Question]) -> list[Violation]:
 def violations_before_signing(dossier: Dossier, *, now: datetime) -> list[Violation]:
     """Return every reason why the dossier can't go to the head; empty when it can."""
     today = timezone.localdate(now)
-    kind = kinds.get(dossier.kind)
     rows = row_findings(dossier, now=now)
     found = [
         rules.has_letter_number(dossier.letter_number),
@@ -233,14 +233,37 @@ def violations_before_signing(dossier: Dossier, *, now: datetime) -> list[Violat
     ]
     return [
         *(violation for violation in found if violation),
-        # What is wrong in section 1 of the form.
-        *(
-            Violation(finding.code, f"{kind.contact_title}: {finding.message}")
-            for finding in kind.contact_findings(dossier.contact, today)
-        ),
+        *_of_section_1(dossier, today),
         *violations_of_rows(dossier, rows=rows, now=now),
         *open_questions(questions_of(dossier, rows)),
         *violations_of_sender(dossier, today=today),
+    ]
+
+
+def _of_section_1(dossier: Dossier, today: date) -> list[Violation]:
+    """Return what is wrong in section 1 of the form, each with the way to its field; what is empty
+    there is one thing to do."""
+    kind = kinds.get(dossier.kind)
+    page = reverse("requests_app:letter_data", args=[dossier.uuid])
+    cells = [
+        cell
+        for cell in kind.contact_cells(dossier.contact, today)
+        if cell.finding.severity is Severity.ERROR
+    ]
+    empty = [cell for cell in cells if cell.finding.code == "missing"]
+    found = [(cell, cell.finding.message) for cell in cells if cell not in empty]
+    if empty:
+        labels = {one.name: one.label for one in kind.contact_fields}
+        names = ", ".join(f"“{labels[cell.field]}”" for cell in empty)
+        found.insert(0, (empty[0], f"Chưa nhập {names}."))
+    return [
+        Violation(
+            cell.finding.code,
+            f"{kind.contact_title}: {message}",
+            way_out="Sửa ở mục Văn bản và người liên hệ.",
+            link=f"{page}#id_contact_{cell.field}",
+        )
+        for cell, message in found
     ]
 
 

@@ -67,7 +67,7 @@ def test_of_several_subscribers_none_is_named_as_the_one_who_signs() -> None:
 
 def test_right_answers_have_no_findings() -> None:
     assert codes(answers()) == []
-    assert LOSS.contact_findings(CONTACT, TODAY) == []
+    assert LOSS.contact_cells(CONTACT, TODAY) == []
 
 
 @pytest.mark.parametrize("name", [one.name for one in LOSS.contact_fields])

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Case, When
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
 
 _CONTACT = "contact_"
+_LOOKED_THROUGH = 10  # dossiers, for one whose section 1 is filled in
+# What every form's section 1 says of the clerk's own colleague, under the same names.
+_OF_A_PERSON = frozenset(
+    ("full_name", "identity_number", "issued_on", "issue_place", "position", "phone", "email")
+)
 _INPUT_MODES = {Widget.TEL: "tel", Widget.EMAIL: "email"}
 _MOST_TYPED = 500  # characters of one field kept as typed
 
@@ -172,10 +178,11 @@ def letter_data(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 def _form_of(request: UserRequest, dossier: Dossier, kind: Kind, *, today: date) -> LetterForm:
-    """Return the form with what is kept; untouched it proposes the clerk's last section 1, or the
-    sender's address."""
-    contact = dict(dossier.contact) or _last_contact(request, dossier)
-    contact = contact or {"address": dossier.agency_version.address}
+    """Return the form with what is kept; untouched it proposes the clerk's last section 1, else
+    what another form's says of the same person, the sender's name and address."""
+    version = dossier.agency_version
+    own = {"address": version.address, "workplace": version.name}
+    contact = dict(dossier.contact) or own | _last_contact(request, dossier)
     values = {
         "letter_number": dossier.letter_number,
         "letter_date": f"{dossier.letter_date:%d/%m/%Y}" if dossier.letter_date else "",
@@ -193,15 +200,19 @@ def _form_of(request: UserRequest, dossier: Dossier, kind: Kind, *, today: date)
 
 
 def _last_contact(request: UserRequest, dossier: Dossier) -> Answers:
-    """Return section 1 of the clerk's last dossier of this form: most often it is the same."""
+    """Return section 1 of the clerk's last dossier that has one, of this form if there is any: most
+    often it is the same."""
     last = (
         Dossier.objects.visible_to(request.user)
-        .filter(created_by=request.user, kind=dossier.kind, agency=dossier.agency)
+        .filter(created_by=request.user, agency=dossier.agency)
         .exclude(pk=dossier.pk)
-        .order_by("-created_at")
-        .first()
+        .order_by(Case(When(kind=dossier.kind, then=0), default=1), "-created_at")
+        .only("kind", "contact")[:_LOOKED_THROUGH]
     )
-    return dict(last.contact) if last else {}
+    found = next((one for one in last if any(one.contact.values())), None)
+    if found is None or found.kind == dossier.kind:
+        return dict(found.contact) if found else {}
+    return {name: value for name, value in found.contact.items() if name in _OF_A_PERSON}
 
 
 def _save(request: UserRequest, dossier: Dossier, form: LetterForm) -> HttpResponse | None:

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.core.rules import Severity, Violation
 from portal.core.web.refusals import Refusals
 from requests_app import kinds
+from requests_app.drafts.cells import page_of
 from requests_app.drafts.division import split_by_route
 from requests_app.drafts.questions import Answer, answer_questions
 from requests_app.kinds import reissue_warning as reissue
@@ -184,6 +185,7 @@ def _render_check(
             step.action == Action.REQUEST_SIGNATURE for step in allowed_steps(dossier, request.user)
         ),
         "violations": missing,
+        "faults": [(one, _place(dossier, one)) for one in missing],
         "may_split": any(one.code == "rows_go_different_ways" for one in missing),
         "questions": sent or _question_forms(dossier, rows),
         "warnings": found + [(one.row or 0, f"{one.message} {one.way_out}") for one in old],
@@ -191,6 +193,15 @@ def _render_check(
         "mode_reason": why,
     }
     return render(request, "requests_app/check.html", context)
+
+
+def _place(dossier: Dossier, fault: Violation) -> str:
+    """Return the address in the editor where a fault is mended, "" where it is none of a row."""
+    if not fault.row:
+        return ""
+    first = kinds.get(dossier.kind).fields[0].name
+    path = reverse("requests_app:editor", args=[dossier.uuid])
+    return f"{path}?page={page_of(fault.row)}#o-{fault.row}-{first}"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
