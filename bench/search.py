@@ -84,8 +84,8 @@ def main() -> None:
         seconds = {small: float("inf"), large: float("inf")}
         for _ in range(RUNS):
             with few():
-                seconds[small] = min(seconds[small], common.seconds(small))
-            seconds[large] = min(seconds[large], common.seconds(large))
+                seconds[small] = min(seconds[small], common.processor_seconds(small))
+            seconds[large] = min(seconds[large], common.processor_seconds(large))
         common.report(
             f"search, {name}, {queries} queries ({common.dialect()})",
             seconds[large],

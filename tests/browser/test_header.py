@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -60,7 +62,7 @@ def test_a_thing_is_found_and_opened_without_the_mouse(tour: Tour, clerk: User) 
 
 
 def test_the_bell_opens_its_panel_and_gives_the_focus_back(tour: Tour, clerk: User) -> None:
-    for number in range(7):
+    for number in range(12):
         at = timezone.now()
         notices.tell([clerk], cause=f"cause {number}", title=f"Hồ sơ {number} bị trả lại", now=at)
     page = tour.page_of(clerk)
@@ -77,6 +79,11 @@ def test_the_bell_opens_its_panel_and_gives_the_focus_back(tour: Tour, clerk: Us
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     expect(bell).to_be_focused()
+
+    page.set_viewport_size({"width": 360, "height": 740})  # nothing lies over another
+    boxes = [tool.bounding_box() for tool in page.locator(".site-tools .site-tool").all()]
+    for left, right in pairwise([box for box in boxes if box]):
+        assert left["x"] + left["width"] <= right["x"]
     assert tour.faults == []
 
 
