@@ -16,12 +16,12 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.agencies.models import Affiliation, Agency, Subscriber, SubscriberKind
 from portal.ca.models import Certificate
-from portal.core.rules import Finding
+from portal.core.rules import Finding, Severity
 from portal.core.text import identifiers, names
 from portal.core.text.vietnamese import search_key
 from requests_app import kinds
 from requests_app.kinds import people
-from requests_app.kinds.base import CellFinding
+from requests_app.kinds.base import Answers, CellFinding, Kind, check_cell
 from requests_app.kinds.certificate_names import FIELDS, NEW_LEVELS
 from requests_app.kinds.named_bodies import bodies_of
 from requests_app.kinds.targets import serial_of
@@ -75,7 +75,19 @@ def findings(
             typed, own, reader, is_person=kind.about == "person"
         ):
             found[position].append(odd_cell)
-    return {position: cells for position, cells in found.items() if cells}
+    # Of a cell that its own check refuses nothing is asked besides.
+    answers = {item.position: item.answers for item in typed}
+    sound = {
+        position: [cell for cell in cells if _is_sound(kind, cell.field, answers[position])]
+        for position, cells in found.items()
+    }
+    return {position: cells for position, cells in sound.items() if cells}
+
+
+def _is_sound(kind: Kind, field: str, answers: Answers) -> bool:
+    """Say whether the cell alone is right: letters of ours, no "as above"."""
+    one = kind.field_named(field)
+    return not any(finding.severity is Severity.ERROR for finding in check_cell(one, answers))
 
 
 def _of_names(

@@ -144,6 +144,10 @@ def test_an_own_person_under_another_number_is_asked_about(people: story.Cast) -
     assert codes(drafted(people, {})) == [(1, "other_number_known"), (1, "other_name_known")]
 
 
+def test_nothing_is_asked_of_a_name_that_is_refused_as_it_is_typed(people: story.Cast) -> None:
+    assert codes(drafted(people, {"org3": "nt"})) == []
+
+
 def test_another_commune_is_refused_by_its_rows(people: story.Cast) -> None:
     dossier = drafted(people, {"org2": "ỦY BAN NHÂN DÂN XÃ MƯỜNG KHOA"})
 
