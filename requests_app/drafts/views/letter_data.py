@@ -182,7 +182,7 @@ def _form_of(request: UserRequest, dossier: Dossier, kind: Kind, *, today: date)
     what another form's says of the same person, the sender's name and address."""
     version = dossier.agency_version
     own = {"address": version.address, "workplace": version.name}
-    contact = dict(dossier.contact) or own | _last_contact(request, dossier)
+    contact = dict(dossier.contact) or {**own, **_last_contact(request, dossier)}
     values = {
         "letter_number": dossier.letter_number,
         "letter_date": f"{dossier.letter_date:%d/%m/%Y}" if dossier.letter_date else "",
