@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,16 @@ CA_PASSPHRASE_FILE = Path(env.str("CA_PASSPHRASE_FILE", default=str(DATA_DIR / "
 
 PUBLIC_URL: str = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
-# Whether a proxy of ours stands in front and tells the visitor's address and scheme.
-BEHIND_PROXY: bool = env.bool("BEHIND_PROXY", default=False)
+# Addresses and networks of our own proxies: what they forward (the visitor's address and scheme)
+# counts, from everybody else it is taken away.
+try:
+    TRUSTED_PROXIES = [ip_network(one) for one in env.list("TRUSTED_PROXIES", default=[])]
+except ValueError as error:
+    raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}") from error
+if env.bool("BEHIND_PROXY", default=False) and not TRUSTED_PROXIES:
+    raise ImproperlyConfigured("BEHIND_PROXY is gone: name the proxies in TRUSTED_PROXIES")
+# Where who finds a weakness may write (mailto: or https:), told in /.well-known/security.txt.
+SECURITY_CONTACT: list[str] = env.list("SECURITY_CONTACT", default=[])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -88,9 +97,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.accounts.addresses.ForwardedByOurs",
     "django.middleware.security.SecurityMiddleware",
     "portal.core.web.middleware.RefusesUnreadable",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.core.web.middleware.SafeHeaders",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -205,8 +216,7 @@ SESSION_SAVE_EVERY_REQUEST = False
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-LOGIN_FAILURES_ALLOWED = 5  # for one account and one address, within LOGIN_FAILURE_WINDOW
-LOGIN_FAILURE_WINDOW = timedelta(minutes=15)
+KNOWN_PLACE_LASTS = timedelta(days=180)  # since an account last signed in from there
 PASSWORD_LINK_LASTS = timedelta(hours=24)  # a link or a code to choose a password by
 LOOK_ONLY = timedelta(hours=24)  # after a password was reset or an address changed
 
@@ -300,6 +310,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="khong-tra-loi@chukys
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+COOKIE_PREFIX = ""
 # A browser sends secure cookies over https alone, and the demo may be visited by plain http.
 if not DEBUG and not (SIMULATION and PUBLIC_URL.startswith("http://")):
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
@@ -311,7 +322,11 @@ if not DEBUG and not (SIMULATION and PUBLIC_URL.startswith("http://")):
     # Browsers keep secure cookies from http; only a simulation may be visited that way.
     SESSION_COOKIE_SECURE = not (SIMULATION and PUBLIC_URL.startswith("http://"))
     CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
-    if BEHIND_PROXY:
+    if SESSION_COOKIE_SECURE:  # no other host, and no page by http, can set cookies of these names
+        COOKIE_PREFIX = "__Host-"
+        SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+        CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+    if TRUSTED_PROXIES:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 CONTENT_SECURITY_POLICY = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from portal import views_health, views_metrics
+from portal import views_health, views_metrics, views_security
 from portal.core.background.views import background
 from portal.deadlines import views_feed
 from requests_app.worklist.views.home import home
@@ -32,6 +32,7 @@ urlpatterns = [
     path("pki/", include("portal.ca.authority.urls")),
     path("tien-trinh-nen/", background, name="background"),
     path("metrics", views_metrics.metrics, name="metrics"),
+    path(".well-known/security.txt", views_security.security_txt, name="security_txt"),
     path("healthz", views_health.healthz, name="healthz"),
     path("readyz", views_health.readyz, name="readyz"),
 ]

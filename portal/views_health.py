@@ -17,6 +17,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu.exceptions import KombuError
 
+from portal.audit import verification
+from portal.audit.tasks import write_checkpoint
 from portal.ca.authority import publication, responder
 from portal.ca.tasks import check_keys
 from portal.celery import app
@@ -39,8 +41,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say whether database, broker, worker, beat, its sweeps, revocation list, OCSP and the keys
-    of the CA are as they should be."""
+    """Say whether database, broker, worker, beat, its sweeps, revocation list, OCSP, the keys
+    of the CA and the audit are as they should be."""
     now = timezone.now()
     checks = {"broker": OK}
     if settings.REDIS_URL:
@@ -77,6 +79,12 @@ def readyz(request: HttpRequest) -> HttpResponse:
     with suppress(DatabaseError):
         fault = SweepRun.objects.filter(name=check_keys.name).exclude(error="").first()
         checks["keys"] = fault.error if fault else OK
+
+    # What the sweep found when it last attested the audit, and what is gone since.
+    checks["audit"] = "unknown"
+    with suppress(DatabaseError):
+        broken = SweepRun.objects.filter(name=write_checkpoint.name).exclude(error="").first()
+        checks["audit"] = verification.alarm() or (broken.error if broken else OK)
     is_ready = all(state == OK for state in checks.values())
     return JsonResponse(
         {"status": OK if is_ready else "unavailable", "checks": checks},

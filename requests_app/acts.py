@@ -4,9 +4,11 @@ words."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.audit.words import ActGroup, AuditTarget
 from requests_app.models import CoveringLetter, Dossier, RecoveryMandate
@@ -76,6 +78,7 @@ ACTS = (
             "remove_row": _("Xóa dòng"),
             "move_row": _("Đổi thứ tự dòng"),
             "freeze": _("Lập văn bản để ký"),
+            "read_numbers": _("Đọc số định danh đầy đủ trong hồ sơ"),
             "read_letter": _("Xem văn bản không che số"),
             "read_row": _("Xem số định danh của một dòng"),
             "attach": _("Đính kèm tệp"),
@@ -127,6 +130,14 @@ def dossier_act(
         office_uuid=dossier.office.uuid if dossier.office else None,
         data=data or {},
     )
+
+
+def note_reading(dossier: Dossier, *, actor: User, now: datetime) -> None:
+    """Record that ``actor`` read a page or took a file in which identity numbers stand whole.
+
+    One entry for each reader, dossier and day, whatever was read of it and how often.
+    """
+    audit.record_daily(dossier_act("dossier.read_numbers", dossier), actor=actor, now=now)
 
 
 def letter_act(action: str, letter: CoveringLetter, **data: object) -> audit.Act:

@@ -28,6 +28,7 @@ TWICE = (
     "tests/flows/test_killed_worker.py",
     "tests/flows/test_merger.py",
     "tests/flows/test_spine.py",
+    "tests/security/*",
 )
 # As in production, beside PostgreSQL: the stories, what is killed, and services that lock rows. A
 # run there fails where a function of the portal that locks rows was not called in it

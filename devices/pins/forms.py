@@ -62,8 +62,8 @@ class NewPinForm(PinForm, SerialForm):
         self.fields["pin"].help_text = _NEW_PIN_HELP
 
 
-class ChangePinForm(PinForm):
-    """The PIN in use, and the one to take its place."""
+class ChangePinForm(PinForm, SerialForm):
+    """The PIN in use, the one to take its place; at a clerk's desk the number of the device."""
 
     old = forms.CharField(
         label=_("Mã PIN đang dùng"),
@@ -72,9 +72,11 @@ class ChangePinForm(PinForm):
         widget=forms.PasswordInput(attrs=_PIN | {"autocomplete": "off"}),
     )
 
-    field_order = ("old", "pin", "pin_again")
+    field_order = ("serial_seen", "old", "pin", "pin_again")
 
-    def __init__(self, data: QueryDict | None) -> None:
+    def __init__(self, data: QueryDict | None, *, at_desk: bool) -> None:
         super().__init__(data)
+        if not at_desk:
+            del self.fields["serial_seen"]
         self.fields["pin"].label = _("Mã PIN mới")
         self.fields["pin"].help_text = _NEW_PIN_HELP

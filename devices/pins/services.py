@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.urls import reverse
@@ -91,6 +92,26 @@ def may_set_pin(device: Device, user: User) -> bool:
     return is_subscriber or user.can(Capability.KEEP_DEVICES)
 
 
+def may_try_pin(device: Device, user: User) -> bool:
+    """Say whether the PIN in use is tried at this account: each wrong try costs its holder one.
+
+    The holder of a person's device is that person, and at the clerk's desk, with the device at
+    hand, who has no account to do it at; a body's device is its clerk's.
+    """
+    if user.person_id is not None and user.person_id == device.subscriber_id:
+        return True
+    if not user.can(Capability.KEEP_DEVICES):
+        return False
+    if device.subscriber_id is None:
+        return True
+    return not User.objects.filter(is_active=True, person=device.subscriber_id).exists()
+
+
+def is_at_desk(device: Device, user: User) -> bool:
+    """Say whether ``user`` types for a person: the device must be at hand, to read its serial."""
+    return device.is_for_person and user.person_id != device.subscriber_id
+
+
 def needs_new_pin(device: Device) -> bool:
     """Say whether the subscriber holds ``device`` and has yet to set its PIN (after recovery)."""
     token = _token_in_hand(device)
@@ -150,18 +171,27 @@ def set_new_pin(
     return device
 
 
-def change_pin(device: Device, *, old: str, new: str, actor: User, now: datetime) -> None:
+def change_pin(
+    device: Device, *, old: str, new: str, serial_seen: str = "", actor: User, now: datetime
+) -> None:
     """Replace the PIN of a device by one that who knows the old one chose.
 
-    Raises Device.DoesNotExist, PermissionDenied and Refused as ``set_new_pin`` does, and
+    At a clerk's desk ``serial_seen`` is read off the thing, and half of the tries stay the
+    holder's. Raises Device.DoesNotExist, PermissionDenied and Refused as ``set_new_pin`` does, and
     tokens.WrongPin, Locked or NoPinYet. Not inside a transaction: a wrong try counts.
     """
-    seen = Device.objects.visible_to(actor).select_related("key").get(pk=device.pk)
-    if not may_set_pin(seen, actor):
+    visible = Device.objects.visible_to(actor).select_related("key", "subscriber")
+    seen = visible.get(pk=device.pk)
+    if not may_try_pin(seen, actor):
         raise PermissionDenied
     if not pin_can_be_changed(seen) or seen.key is None:
         raise Refused(_no_pin_to_set(seen))
-    tokens.change_pin(seen.key, old=old, new=new, now=now, actor=actor)
+    at_desk = is_at_desk(seen, actor)
+    if at_desk and normalise(serial_seen) != seen.serial:
+        way_out = _("Tìm đúng thiết bị của thuê bao này; không thử mã PIN của thiết bị khác.")
+        raise Refused(wrong_serial([serial_seen], seen.serial, way_out=way_out))
+    kept = settings.PIN_TRIES // 2 if at_desk else 0
+    tokens.change_pin(seen.key, old=old, new=new, now=now, actor=actor, tries_kept=kept)
 
 
 def _no_pin_to_set(device: Device) -> Violation:

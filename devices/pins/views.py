@@ -52,16 +52,25 @@ def new_pin(request: UserRequest, code: UUID) -> HttpResponse:
 def change_pin(request: UserRequest, code: UUID) -> HttpResponse:
     """Let whoever knows the PIN of a device put another in its place."""
     device = _mine(request, code)
+    if not pins.may_try_pin(device, request.user):
+        raise PermissionDenied
     if not pins.pin_can_be_changed(device):
         messages.warning(request, _("Thiết bị này không đổi mã PIN được lúc này."))
         return redirect("devices:detail", device.uuid)
-    form = ChangePinForm(request.POST or None)
+    form = ChangePinForm(request.POST or None, at_desk=pins.is_at_desk(device, request.user))
     refused = Refusals()
     if request.method == "POST" and form.is_valid():
-        old, new = form.cleaned_data["old"], form.cleaned_data["pin"]
+        given = form.cleaned_data
         try:
             with refused:
-                pins.change_pin(device, old=old, new=new, actor=request.user, now=timezone.now())
+                pins.change_pin(
+                    device,
+                    old=given["old"],
+                    new=given["pin"],
+                    serial_seen=given.get("serial_seen", ""),
+                    actor=request.user,
+                    now=timezone.now(),
+                )
                 text = _("Đã đổi mã PIN của thiết bị %(serial)s.")
                 messages.success(request, text % {"serial": device.serial})
                 return redirect("devices:detail", device.uuid)

@@ -262,7 +262,8 @@ def _render_detail(
         and any(one.move == Move.HAND_OVER and not hasattr(one, "notice") for one in moves),
         "pin": {
             "is_wanted": pins.needs_new_pin(device),
-            "can_be_changed": pins.pin_can_be_changed(device),
+            "can_be_changed": pins.pin_can_be_changed(device)
+            and pins.may_try_pin(device, request.user),
             "is_typed_here": pins.may_set_pin(device, request.user),
         },
     }

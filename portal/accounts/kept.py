@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
-from django.conf import settings
 from django.middleware import csrf
 
 from portal.core.database.fields import decrypt, encrypt, keyed_hash
+from portal.core.web.cookies import cookie_name, set_safe_cookie
 from portal.core.web.typed import page_of_form, typed_fields
 
 if TYPE_CHECKING:
@@ -82,22 +82,16 @@ def mark_pages(response: HttpResponseBase, request: HttpRequest, user: User) -> 
     """
     csrf.get_token(request)
     marks = [_mark(request.META["CSRF_COOKIE"], user), *_marks(request)]
-    response.set_cookie(
-        _COOKIE,
-        ".".join(marks[:_MOST_MARKS]),
-        secure=bool(settings.SESSION_COOKIE_SECURE),
-        httponly=True,
-        samesite="Lax",
-    )
+    set_safe_cookie(response, _COOKIE, ".".join(marks[:_MOST_MARKS]))
 
 
 def forget_pages(response: HttpResponseBase) -> None:
     """Take back every mark: whoever signs out has nothing kept."""
-    response.delete_cookie(_COOKIE, samesite="Lax")
+    response.delete_cookie(cookie_name(_COOKIE), samesite="Lax")
 
 
 def _marks(request: HttpRequest) -> list[str]:
-    return [mark for mark in request.COOKIES.get(_COOKIE, "").split(".") if mark]
+    return [mark for mark in request.COOKIES.get(cookie_name(_COOKIE), "").split(".") if mark]
 
 
 def _mark(secret: str, user: User) -> str:

@@ -296,10 +296,24 @@ class CalendarFeed(models.Model):
         return f"{self.user_id} {self.made_at:%d/%m/%Y}"
 
 
-class LoginFailure(models.Model):
-    """A refused sign-in; several within a window close the door for a while."""
+class KnownPlace(models.Model):
+    """An address or a browser from which an account has signed in: told by its keyed hash alone."""
 
-    key = models.CharField(max_length=64)  # keyed hash of account name and address
+    key = models.CharField(max_length=64, unique=True)  # of account name and place
+    user = models.ForeignKey(User, models.CASCADE, related_name="known_places")
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["seen_at"], name="accounts_place_seen")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.seen_at:%d/%m/%Y}"
+
+
+class LoginFailure(models.Model):
+    """A refused sign-in; each of several makes the wait before the next try longer."""
+
+    key = models.CharField(max_length=64)  # keyed hash of account name and place, or of one of them
     at = models.DateTimeField()
 
     class Meta:

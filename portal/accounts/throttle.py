@@ -1,40 +1,53 @@
-"""Closing a door for a while after several failures; what counts is rows, not memory."""
+"""Waits that grow with each failure; what counts is rows, not memory.
+
+Nobody is shut out for good, and nobody by what strangers do elsewhere: ``portal.accounts.sign_in``
+says which paces an attempt is counted under.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Count, Max
 
 from portal.accounts.models import LoginFailure
 from portal.core.database.fields import keyed_hash
 
+REMEMBERED = timedelta(hours=24)  # a failure counts for so long
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many failures cost nothing, how long the first wait is, how long the longest.
+
+    Each failure after the free ones doubles the wait before the next try.
+    """
+
+    free: int
+    first: timedelta
+    longest: timedelta
+
+    def on(self, name: str) -> Limit:
+        """Return this pace under a key that does not tell ``name``."""
+        return Limit(keyed_hash(name), self)
+
+    def wait_after(self, failures: int) -> timedelta:
+        """Return how long the next try waits after so many failures."""
+        if failures < self.free:
+            return timedelta(0)
+        doubled = self.first * 2 ** min(failures - self.free, 32)
+        return min(doubled, self.longest)
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many failures are allowed within LOGIN_FAILURE_WINDOW under one key."""
+    """A pace and the key its failures are counted under."""
 
     key: str
-    allowed: int
-
-    @classmethod
-    def on(cls, name: str, *, allowed: int) -> Limit:
-        """Return a limit whose key does not tell ``name``."""
-        return cls(keyed_hash(name), allowed)
-
-    def within_window(self, *, now: datetime) -> QuerySet[LoginFailure]:
-        """Return the failures that count, the newest first."""
-        since = now - settings.LOGIN_FAILURE_WINDOW
-        return LoginFailure.objects.filter(key=self.key, at__gt=since).order_by("-at", "-pk")
-
-    def opens_at(self, *, now: datetime) -> datetime:
-        """Return when fewer failures than allowed are left within the window."""
-        moments = self.within_window(now=now).values_list("at", flat=True)
-        last = moments[self.allowed - 1 : self.allowed]
-        return max([at + settings.LOGIN_FAILURE_WINDOW for at in last], default=now)
+    pace: Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +56,16 @@ class Attempt:
 
     limits: tuple[Limit, ...]
     rows: tuple[int, ...]
-    left: int  # tries left under the narrowest limit, should this one fail
+    left: int  # free tries left under the narrowest pace, should this one fail
 
 
 class Closed(Exception):
-    """Too many failures: the door is closed until ``until``."""
+    """Too many failures: no try is looked at until ``until``."""
 
-    def __init__(self, until: datetime) -> None:
+    def __init__(self, until: datetime, key: str) -> None:
         super().__init__(f"closed until {until:%H:%M}")
         self.until = until
+        self.key = key  # of the limit that closes longest
 
 
 def begin(limits: Sequence[Limit], *, now: datetime) -> Attempt:
@@ -61,15 +75,21 @@ def begin(limits: Sequence[Limit], *, now: datetime) -> Attempt:
     Call it outside a transaction: each row has to be seen by the others at once.
     """
     rows = LoginFailure.objects.bulk_create([LoginFailure(key=one.key, at=now) for one in limits])
+    mine = tuple(row.pk for row in rows)
+    before = _failures([one.key for one in limits], except_rows=mine, now=now)
     attempt = Attempt(
         limits=tuple(limits),
-        rows=tuple(row.pk for row in rows),
-        left=min(one.allowed - one.within_window(now=now).count() for one in limits),
+        rows=mine,
+        left=max(0, min(one.pace.free - before[one.key][0] - 1 for one in limits)),
     )
-    if attempt.left >= 0:
+    opens = {
+        one.key: before[one.key][1] + one.pace.wait_after(before[one.key][0]) for one in limits
+    }
+    longest = max(opens, key=lambda key: opens[key])
+    if opens[longest] <= now:
         return attempt
     forget(attempt)
-    raise Closed(max(one.opens_at(now=now) for one in limits))
+    raise Closed(opens[longest], longest)
 
 
 def succeed(attempt: Attempt) -> None:
@@ -85,7 +105,16 @@ def forget(attempt: Attempt) -> None:
 
 def forget_old(*, now: datetime) -> int:
     """Delete the failures that count no more; return how many."""
-    deleted, _by_model = LoginFailure.objects.filter(
-        at__lte=now - settings.LOGIN_FAILURE_WINDOW
-    ).delete()
+    deleted, _by_model = LoginFailure.objects.filter(at__lte=now - REMEMBERED).delete()
     return deleted
+
+
+def _failures(
+    keys: Collection[str], *, except_rows: Collection[int], now: datetime
+) -> dict[str, tuple[int, datetime]]:
+    """Return key → how many failures count, and when the last was."""
+    counted = LoginFailure.objects.filter(key__in=keys, at__gt=now - REMEMBERED)
+    found: Any = counted.exclude(pk__in=except_rows).order_by().values_list("key")
+    by_key = found.annotate(count=Count("pk"), last=Max("at"))
+    never = now - REMEMBERED
+    return dict.fromkeys(keys, (0, never)) | {key: (count, last) for key, count, last in by_key}

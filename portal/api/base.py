@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.authentication import SessionScheme
+from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from knox.auth import TokenAuthentication
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import NotFound
@@ -19,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from portal.accounts import sessions
+from portal.accounts import services, sessions
 from portal.accounts.models import User
 from portal.api.errors import answer_to
 from portal.core.web.paging import cursor_value
@@ -44,6 +45,15 @@ class PageSession(SessionAuthentication):
         return found
 
 
+class ApiToken(TokenAuthentication):  # type: ignore[misc]  # knox has no types
+    """A token of the API; that one was used for the first time is recorded."""
+
+    def authenticate_credentials(self, token: bytes) -> Any:
+        user, kept = super().authenticate_credentials(token)
+        services.note_first_use(kept, now=timezone.now())
+        return user, kept
+
+
 class HasOwnPassword(BasePermission):
     """Nobody works with a password that somebody else made."""
 
@@ -57,7 +67,7 @@ class HasOwnPassword(BasePermission):
 class PortalView(_View):
     """Mixed into each view that asks who is there."""
 
-    authentication_classes: Any = [TokenAuthentication, PageSession]
+    authentication_classes: Any = [ApiToken, PageSession]
     permission_classes: Any = [IsAuthenticated, HasOwnPassword]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -121,6 +131,12 @@ class ByEntry(_Pages):
 
 class ByPosition(_Pages):
     ordering = ("position",)
+
+
+class ApiTokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
+    """Described as knox's own."""
+
+    target_class = "portal.api.base.ApiToken"
 
 
 class PageSessionScheme(SessionScheme):  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""What the audit record says of lists taken out of the portal, and its words."""
+"""What the audit record says of lists taken out of the portal and of itself, and its words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.audit.words import ActGroup, AuditTarget
 
-TARGETS = (AuditTarget("register", _("Sổ, danh sách"), order=170),)
+TARGETS = (
+    AuditTarget("register", _("Sổ, danh sách"), order=170),
+    AuditTarget("audit", _("Nhật ký"), order=180),
+)
 ACTS = (
     ActGroup(
         "register",
@@ -14,6 +17,14 @@ ACTS = (
         order=140,
         words={
             "export": _("Tải sổ, danh sách ra bảng tính"),
+        },
+    ),
+    ActGroup(
+        "audit",
+        about="audit",
+        order=180,
+        words={
+            "begin_checkpoints": _("Bắt đầu lại các điểm kiểm tra của nhật ký"),
         },
     ),
 )

@@ -16,21 +16,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Max
 
-from portal.audit.chain import Flaw, first_flaw
-from portal.audit.models import GENESIS, AuditEntry, AuditHead
+from portal.audit.models import GENESIS
+from portal.audit.seals import key_folder
 
 EVERY = 100  # entries; a sweep of 5 minutes attests what falls between
 
 
 class Broken(Exception):
-    """The checkpoints themselves were altered, or their key is gone; nothing can be said."""
+    """What is kept outside the database was altered, or is gone; nothing can be said.
+
+    ``code``: line_unreadable, line_altered, line_unlinked; emptied, key_lost, mac_key_lost,
+    reached_lost.
+    """
+
+    def __init__(self, code: str, what: str) -> None:
+        super().__init__(what)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +47,22 @@ class Checkpoint:
     entry_hash: str
     at: datetime
     line_hash: str
+    sealed_from: int | None = None  # the first entry that has a MAC
 
 
-def write(sequence: int, entry_hash: str, *, now: datetime) -> bool:
+def write(
+    sequence: int,
+    entry_hash: str,
+    *,
+    now: datetime,
+    sealed_from: int | None = None,
+    may_begin: bool = True,
+    because: str = "",
+) -> bool:
     """Append a mark; return False when a later one stands already. It is on the disk on return.
 
-    Raises Broken when there are marks but the key they were signed with is gone.
+    Raises Broken when there are marks but the key they were signed with is gone, or there is none
+    where this may not be the first.
     """
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
@@ -55,13 +71,19 @@ def write(sequence: int, entry_hash: str, *, now: datetime) -> bool:
         last = latest()
         if last is not None and last.sequence >= sequence:
             return False
+        if last is None and not may_begin:
+            raise Broken("emptied", "there are no checkpoints, and there were")
         key = _signing_key(may_make=last is None)
-        mark = {
+        mark: dict[str, object] = {
             "sequence": sequence,
             "entry_hash": entry_hash,
             "at": now.astimezone(UTC).isoformat(),
             "previous": last.line_hash if last else GENESIS,
         }
+        if sealed_from is not None:
+            mark["sealed_from"] = sealed_from
+        if because:
+            mark["because"] = because
         signature = key.sign(_signed_bytes(mark)).hex()
         line = json.dumps({**mark, "signature": signature}) + "\n"
         files = _files()
@@ -99,15 +121,19 @@ def read_all() -> list[Checkpoint]:
         for line in _whole_lines(path.read_text()):
             mark = _parse(line, path)
             if key is None:
-                raise Broken("the key of the checkpoints is missing")
+                raise Broken("key_lost", "the key of the checkpoints is missing")
             where = f"{path.name}, {mark.sequence}"
             content = json.loads(line)
             try:
                 key.verify(bytes.fromhex(content.pop("signature")), _signed_bytes(content))
             except (InvalidSignature, KeyError, ValueError) as error:
-                raise Broken(f"checkpoint {where}: its signature is wrong") from error
+                raise Broken(
+                    "line_altered", f"checkpoint {where}: its signature is wrong"
+                ) from error
             if content["previous"] != previous:
-                raise Broken(f"checkpoint {where}: it does not follow the one before it")
+                raise Broken(
+                    "line_unlinked", f"checkpoint {where}: it does not follow the one before it"
+                )
             previous = mark.line_hash
             marks.append(mark)
     return marks
@@ -121,9 +147,10 @@ def _parse(line: str, path: Path) -> Checkpoint:
             entry_hash=str(content["entry_hash"]),
             at=datetime.fromisoformat(content["at"]),
             line_hash=hashlib.sha256(line.encode()).hexdigest(),
+            sealed_from=content.get("sealed_from"),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise Broken(f"{path.name}: a line cannot be read") from error
+        raise Broken("line_unreadable", f"{path.name}: a line cannot be read") from error
 
 
 def _signed_bytes(mark: dict[str, object]) -> bytes:
@@ -144,9 +171,26 @@ def _whole_lines(text: str) -> list[str]:
 
 
 def _key_file() -> Path:
-    """Beside the folder, not in it: who copies the marks away does not copy the key."""
-    folder = _folder()
-    return folder.with_name(f"{folder.name}-key") / "ed25519.pem"
+    return key_folder() / "ed25519.pem"
+
+
+def signing_key_is_there() -> bool:
+    """Say whether the key is where it was made; whether it fits shows when marks are read."""
+    return _key_file().exists()
+
+
+def lay_aside(*, now: datetime) -> None:
+    """Move the marks, and a key that is none any more, to where they are kept and not read."""
+    aside = f"before-{now.astimezone(UTC):%Y%m%dT%H%M%S}"
+    paths = _files()
+    if signing_key_is_there():
+        try:
+            _signing_key(may_make=False)
+        except Broken:
+            paths.append(_key_file())
+    for path in paths:
+        (path.parent / aside).mkdir(exist_ok=True)
+        path.rename(path.parent / aside / path.name)
 
 
 def _signing_key(*, may_make: bool) -> Ed25519PrivateKey:
@@ -154,7 +198,7 @@ def _signing_key(*, may_make: bool) -> Ed25519PrivateKey:
     path = _key_file()
     if not path.exists():
         if not may_make:
-            raise Broken("the key of the checkpoints is missing")
+            raise Broken("key_lost", "the key of the checkpoints is missing")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         pem = Ed25519PrivateKey.generate().private_bytes(
             serialization.Encoding.PEM,
@@ -165,46 +209,10 @@ def _signing_key(*, may_make: bool) -> Ed25519PrivateKey:
         unfinished.touch(mode=0o600)
         unfinished.write_bytes(pem)
         unfinished.replace(path)
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    assert isinstance(key, Ed25519PrivateKey)
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise Broken("key_lost", "the key of the checkpoints cannot be read") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise Broken("key_lost", "the key of the checkpoints is another kind of key")
     return key
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """How many entries were read, how far checkpoints attest them, the first flaw if any."""
-
-    entries: int
-    attested: int
-    flaw: Flaw | None
-
-
-def verify() -> Report:
-    """Verify every entry while the portal goes on working. Raises Broken.
-
-    The checkpoints are read first, the head after them: what is written meanwhile lies beyond both.
-    """
-    marks = read_all()
-    head = AuditHead.objects.filter(id=1).first()
-    sequence, entry_hash = (head.sequence, head.entry_hash) if head else (0, GENESIS)
-    entries = AuditEntry.objects.filter(sequence__lte=sequence).order_by("sequence")
-    flaw = first_flaw(
-        entries.iterator(chunk_size=1000), head=(sequence, entry_hash), marks=marks
-    ) or _flaw_beyond(sequence)
-    attested = marks[-1].sequence if marks else 0
-    if flaw is None and not marks and sequence >= EVERY:
-        flaw = Flaw(1, f"no checkpoint attests it, with {sequence} entries written")
-    return Report(entries=sequence, attested=attested, flaw=flaw)
-
-
-@transaction.atomic
-def _flaw_beyond(sequence: int) -> Flaw | None:
-    """Say whether the table goes on where the head says that it ends."""
-    head = AuditHead.objects.select_for_update(no_key=True).filter(id=1).first()
-    end = head.sequence if head else 0
-    last = AuditEntry.objects.aggregate(last=Max("sequence"))["last"] or 0
-    if last > end:
-        return Flaw(end + 1, "it lies beyond the head of the chain")
-    if end < sequence:
-        return Flaw(end + 1, "the head of the chain was set back")
-    return None

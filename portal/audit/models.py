@@ -28,6 +28,8 @@ class AuditEntry(models.Model):
     data = models.JSONField(default=dict)
     previous_hash = models.CharField(max_length=64)
     entry_hash = models.CharField(max_length=64)
+    # Under a key outside the database; empty before there were any (AuditHead.sealed_from).
+    mac = models.CharField(max_length=64, blank=True, default="")
 
     objects = AuditEntryQuerySet.as_manager()
 
@@ -49,6 +51,8 @@ class AuditHead(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     sequence = models.PositiveBigIntegerField(default=0)
     entry_hash = models.CharField(max_length=64, default=GENESIS)
+    sealed_from = models.PositiveBigIntegerField(null=True)  # the first entry that has a MAC
+    is_attested = models.BooleanField(default=False)  # whether there were checkpoints
 
     class Meta:
         constraints = [
@@ -57,3 +61,19 @@ class AuditHead(models.Model):
 
     def __str__(self) -> str:
         return f"head at {self.sequence}"
+
+
+class NotedOnce(models.Model):
+    """That an act was recorded which is recorded once: on a day, or at all.
+
+    The database settles who of two that come at once records it.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)  # hash of act, actor and what about
+    forget_on = models.DateField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["forget_on"], name="audit_notedonce_forget")]
+
+    def __str__(self) -> str:
+        return self.key

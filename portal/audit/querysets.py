@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # What the portal itself is made of; an administrator sees no dossiers, certificates or people.
 ADMINISTRATIVE = frozenset(
-    {"user", "agency", "calendar_day", "mail", "authority", "crl", "routing_rule"}
+    {"user", "agency", "calendar_day", "mail", "authority", "crl", "routing_rule", "audit"}
 )
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
-from portal.audit import checkpoints
-from portal.audit.chain import hash_of, plain
+from portal.audit import checkpoints, seals, verification
+from portal.audit.chain import Flaw, hash_of, plain
 from portal.audit.look_only import refuse_look_only
-from portal.audit.models import AuditEntry, AuditHead
+from portal.audit.models import AuditEntry, AuditHead, NotedOnce
 
 
 class Actor(Protocol):
@@ -54,7 +56,10 @@ def record_many(acts: Iterable[Act], *, actor: Actor | None, now: datetime) -> l
     for act in acts:
         refuse_look_only(actor, now=now, action=act.action)
     head = lock_chain()
-    before = head.sequence
+    before, hash_before = head.sequence, head.entry_hash
+    key = seals.key(may_make=head.sealed_from is None)
+    if head.sealed_from is None and key is not None:
+        head.sealed_from = before + 1
     entries = []
     for act in acts:
         entry = AuditEntry(
@@ -72,17 +77,63 @@ def record_many(acts: Iterable[Act], *, actor: Actor | None, now: datetime) -> l
             previous_hash=head.entry_hash,
         )
         entry.entry_hash = hash_of(entry)
+        if key is not None:  # a lost key stops nobody's work: it is an alarm (verification)
+            entry.mac = seals.mac_of(entry.entry_hash, key)
         head.sequence, head.entry_hash = entry.sequence, entry.entry_hash
         entries.append(entry)
     AuditEntry.objects.bulk_create(entries)
-    head.save(update_fields=["sequence", "entry_hash"])
-    if before // checkpoints.EVERY != head.sequence // checkpoints.EVERY:
-        # What fails here is logged and made good by the next sweep; the act stands.
-        def attest() -> None:
-            checkpoints.write(head.sequence, head.entry_hash, now=now)
+    head.save(update_fields=["sequence", "entry_hash", "sealed_from"])
 
-        transaction.on_commit(attest, robust=True)
+    # What fails after the commit is logged and made good by the next sweep; the act stands.
+    def note() -> None:
+        seals.note_reached(head.sequence, head.entry_hash, may_make=not head.is_attested)
+        if before // checkpoints.EVERY != head.sequence // checkpoints.EVERY:
+            last = checkpoints.latest()
+            _attest(head, last, known_from=(before, hash_before), now=now)
+
+    transaction.on_commit(note, robust=True)
     return entries
+
+
+def record_daily(act: Act, *, actor: Actor | None, now: datetime, about: str = "") -> bool:
+    """Append an entry unless this actor did the same to the same thing that day; say whether.
+
+    For what is read, and would fill the chain. ``about`` stands for the thing where its UUID does
+    not. In a transaction of its own: the caller holds no locks that come after it.
+    """
+    day = timezone.localdate(now)
+    return record_once(
+        act,
+        about=f"{about}|{day}",
+        forget_on=day + timedelta(days=2),
+        actor=actor,
+        now=now,
+    )
+
+
+def record_once(
+    act: Act, *, about: str, forget_on: date | None, actor: Actor | None, now: datetime
+) -> bool:
+    """Append an entry unless there is one of the same act, actor, target and ``about``.
+
+    Costs one look where there is one. Who comes at the same moment waits and then finds it.
+    """
+    who = actor.uuid if actor else None
+    told = f"{act.action}|{who}|{act.target_uuid}|{about}"
+    key = hashlib.sha256(told.encode()).hexdigest()
+    if NotedOnce.objects.filter(key=key).exists():
+        return False
+    with transaction.atomic():
+        _noted, is_new = NotedOnce.objects.get_or_create(key=key, defaults={"forget_on": forget_on})
+        if is_new:
+            record(act, actor=actor, now=now)
+    return is_new
+
+
+def forget_noted(*, now: datetime) -> int:
+    """Delete what need not be known any more to record once; return how many."""
+    deleted, _by_model = NotedOnce.objects.filter(forget_on__lt=timezone.localdate(now)).delete()
+    return deleted
 
 
 def lock_chain() -> AuditHead:
@@ -97,26 +148,110 @@ def lock_chain() -> AuditHead:
 class ChainBroken(Exception):
     """The chain does not go on from its last checkpoint: nothing more is attested."""
 
+    def __init__(self, flaw: Flaw) -> None:
+        super().__init__(str(flaw))
+        self.flaw = flaw
+
 
 def write_checkpoint(*, now: datetime) -> bool:
     """Attest the end of the chain; return False when its last checkpoint already does.
 
-    Raises ChainBroken rather than attest a chain that was cut or written anew.
+    Raises ChainBroken rather than attest a chain that was cut or written anew, Broken when of what
+    is kept outside the database something is gone: then a person begins anew, and says why.
     """
-    last = checkpoints.latest()
-    head = AuditHead.objects.filter(id=1).first()
-    if head is None or head.sequence == 0:
-        if last is not None:
-            raise ChainBroken(f"the entries up to {last.sequence} are gone")
+    last = checkpoints.latest()  # before the head, which is then as far at least
+    if flaw := verification.flaw_of_end():
+        raise ChainBroken(flaw)
+    head = AuditHead.objects.filter(id=1).first() or AuditHead()
+    if last is None and head.sequence == 0:
         return False
-    if last is not None:
-        if last.sequence == head.sequence and last.entry_hash == head.entry_hash:
-            return False
-        _expect(last.sequence, last.entry_hash)
-    _expect(head.sequence, head.entry_hash)
-    return checkpoints.write(head.sequence, head.entry_hash, now=now)
+    if (
+        last is not None
+        and not AuditEntry.objects.filter(
+            sequence=last.sequence, entry_hash=last.entry_hash
+        ).exists()
+    ):
+        raise ChainBroken(Flaw(last.sequence, "rewritten", "it is not what was attested"))
+    return _attest(head, last, known_from=(head.sequence, head.entry_hash), now=now)
 
 
-def _expect(sequence: int, entry_hash: str) -> None:
-    if not AuditEntry.objects.filter(sequence=sequence, entry_hash=entry_hash).exists():
-        raise ChainBroken(f"entry {sequence} is missing or is not what was attested")
+def begin_checkpoints(*, because: str, now: datetime) -> str:
+    """Begin the checkpoints anew after something of them was lost; return what was found.
+
+    The old ones are laid aside, and a key that is lost is made anew. From then on entries before
+    this one are attested by their hashes and, as far as these are at hand, by the checkpoints laid
+    aside; that, and why, stands in the chain and in the first new checkpoint. Raises
+    NothingIsLost.
+    """
+    found = _what_is_lost()
+    if not found:
+        raise NothingIsLost
+    with transaction.atomic():
+        head = lock_chain()
+        if head.sealed_from is not None and seals.key() is None:
+            AuditHead.objects.filter(id=1).update(sealed_from=None)  # the next entry makes a key
+        last = _latest_at_hand()
+        data = {"because": because, "found": found, "attested": last.sequence if last else 0}
+        act = Act(
+            action="audit.begin_checkpoints", target_type="audit", target_uuid=None, data=data
+        )
+        record(act, actor=None, now=now)
+        head = lock_chain()
+        checkpoints.lay_aside(now=now)
+        seals.note_reached(head.sequence, head.entry_hash, is_new_beginning=True)
+    checkpoints.write(
+        head.sequence, head.entry_hash, now=now, sealed_from=head.sealed_from, because=because
+    )
+    AuditHead.objects.filter(id=1).update(is_attested=True)
+    return found
+
+
+class NothingIsLost(Exception):
+    """The checkpoints are whole and the chain agrees with them: there is nothing to begin anew."""
+
+
+def _what_is_lost() -> str:
+    try:
+        flaw = verification.verify().flaw
+    except checkpoints.Broken as broken:
+        return broken.code
+    return flaw.code if flaw else ""
+
+
+def _latest_at_hand() -> checkpoints.Checkpoint | None:
+    try:
+        return checkpoints.latest()
+    except checkpoints.Broken:
+        return None
+
+
+def _attest(
+    head: AuditHead,
+    last: checkpoints.Checkpoint | None,
+    *,
+    known_from: tuple[int, str],
+    now: datetime,
+) -> bool:
+    """Write a checkpoint for ``head`` if the entries since the ``last`` are as they were written.
+
+    ``known_from``: up to there they are read; what follows the caller has just written itself.
+    """
+    verification.refuse_lost(head)  # before a long chain would be read in vain
+    if last is not None and (last.sequence, last.entry_hash) == (head.sequence, head.entry_hash):
+        return False
+    if last is None or known_from[0] >= last.sequence:
+        if flaw := verification.flaw_since(last, up_to=known_from):
+            raise ChainBroken(flaw)
+    elif known_from[0] >= head.sequence:
+        raise ChainBroken(Flaw(head.sequence + 1, "cut", "it is missing from the end"))
+    seals.note_reached(head.sequence, head.entry_hash)
+    is_written = checkpoints.write(
+        head.sequence,
+        head.entry_hash,
+        now=now,
+        sealed_from=head.sealed_from,
+        may_begin=not verification.checkpoints_were_begun(head),
+    )
+    if not head.is_attested:
+        AuditHead.objects.filter(id=1, is_attested=False).update(is_attested=True)
+    return is_written

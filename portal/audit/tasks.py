@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext_lazy as _
 
 from portal.audit import services
+from portal.audit.checkpoints import Broken
 from portal.core.background.sweeps import sweep
 
 logger = logging.getLogger(__name__)
@@ -22,10 +23,10 @@ logger = logging.getLogger(__name__)
 def write_checkpoint(*, now: datetime) -> int:
     """Attest what was written since the last checkpoint.
 
-    Raises ChainBroken, so that the sweep is seen to fail.
+    Raises ChainBroken or Broken, so that the sweep is seen to fail.
     """
     try:
         return int(services.write_checkpoint(now=now))
-    except services.ChainBroken:
-        logger.critical("the audit chain is broken; run manage.py verify_audit")
+    except (services.ChainBroken, Broken) as found:
+        logger.critical("the audit chain is broken: %s; run manage.py verify_audit", found)
         raise

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from portal.audit import checkpoints
+from portal.audit import checkpoints, verification
 from portal.audit.filters import AuditFilter
 from portal.audit.models import AuditEntry, AuditHead
 from portal.audit.querysets import Reader
@@ -39,6 +39,7 @@ def entry_list(request: ReaderRequest) -> HttpResponse:
     head = AuditHead.objects.filter(id=1).first()
     try:
         checkpoint, is_broken = checkpoints.latest(), False
+        verification.refuse_lost(head or AuditHead())
     except checkpoints.Broken:
         checkpoint, is_broken = None, True
     context = {

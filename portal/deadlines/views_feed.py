@@ -60,7 +60,7 @@ def calendar_of(clocks: Iterable[Deadline]) -> bytes:
 @never_cache
 @require_safe
 def feed(request: HttpRequest, token: str) -> HttpResponse:
-    user = reader_of(token)
+    user = reader_of(token, now=timezone.now())
     if user is None:
         raise Http404
     clocks = Deadline.objects.in_feed_of(user, today=timezone.localdate())

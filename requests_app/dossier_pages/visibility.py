@@ -5,14 +5,12 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from portal.accounts.models import User
-from portal.audit import services as audit
 from portal.core.roles import Scope
 from portal.documents.models import Document
-from requests_app.acts import dossier_act
+from requests_app.acts import note_reading
 from requests_app.models import Attachment, Dossier, DossierEvent, DossierItem
 from requests_app.workflow import AT_THE_AGENCY, Action, State
 
@@ -83,7 +81,6 @@ def _last_sent_round(dossier: Dossier) -> int:
     return max(sent, default=dossier.round)
 
 
-@transaction.atomic
 def read_row(dossier: Dossier, item_uuid: uuid.UUID, *, actor: User, now: datetime) -> DossierItem:
     """Return one row with everything in it and record who read it.
 
@@ -98,13 +95,5 @@ def read_row(dossier: Dossier, item_uuid: uuid.UUID, *, actor: User, now: dateti
     item = DossierItem.objects.select_related("device", "result").get(
         dossier=dossier, uuid=item_uuid
     )
-    audit.record(
-        dossier_act("dossier.read_row", dossier, data={"row": item.position}), actor=actor, now=now
-    )
+    note_reading(dossier, actor=actor, now=now)
     return item
-
-
-@transaction.atomic
-def note_reading(dossier: Dossier, *, actor: User, now: datetime) -> None:
-    """Record that the letter, in which nothing is masked, was opened."""
-    audit.record(dossier_act("dossier.read_letter", dossier), actor=actor, now=now)

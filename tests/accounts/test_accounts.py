@@ -143,10 +143,12 @@ def test_a_closed_account_opens_again_only_by_two_people() -> None:
     assert (clerk.is_active, waiting.is_granted) == (False, False)
     assert not AuthToken.objects.exists()
     with pytest.raises(sign_in.WrongPassword):
-        sign_in.check(clerk.username, PASSWORD, address="192.0.2.1", now=NOW)
+        sign_in.check(clerk.username, PASSWORD, place=sign_in.Place("192.0.2.1"), now=NOW)
     grant = services.propose_role(clerk, role=Role.CLERK, agency=clerk.agency, actor=one, now=NOW)
     services.confirm_role(grant, actor=other, now=NOW)
-    assert sign_in.check(clerk.username, PASSWORD, address="192.0.2.1", now=NOW) == clerk
+    assert (
+        sign_in.check(clerk.username, PASSWORD, place=sign_in.Place("192.0.2.1"), now=NOW) == clerk
+    )
 
 
 def test_an_active_account_without_a_role_can_not_exist() -> None:

@@ -43,7 +43,9 @@ def test_two_administrators_are_made_from_the_environment(told: pytest.MonkeyPat
     assert not one.is_same_person_as(other)
     assert one.must_change_password
     assert one.agency == Agency.objects.get()
-    assert sign_in.check("quantri.1", FIRST_PASSWORD, address="192.0.2.1", now=NOW) == one
+    assert (
+        sign_in.check("quantri.1", FIRST_PASSWORD, place=sign_in.Place("192.0.2.1"), now=NOW) == one
+    )
     assert AuditEntry.objects.filter(action="user.create_administrator").count() == 2
 
 
@@ -84,7 +86,7 @@ def test_a_lost_password_is_replaced_at_the_console(told: pytest.MonkeyPatch) ->
 
     password = _run("reset_administrator", "quantri.1").strip()
 
-    user = sign_in.check("quantri.1", password, address="192.0.2.1", now=NOW)
+    user = sign_in.check("quantri.1", password, place=sign_in.Place("192.0.2.1"), now=NOW)
     assert user.must_change_password
     with pytest.raises(CommandError):
         _run("reset_administrator", "vanthu")

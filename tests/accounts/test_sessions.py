@@ -107,8 +107,8 @@ def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(client: Clien
 
 
 def test_what_is_over_is_swept_away() -> None:
-    LoginFailure.objects.create(key="a", at=NOW - timedelta(minutes=15))
-    LoginFailure.objects.create(key="b", at=NOW - timedelta(minutes=14))
+    LoginFailure.objects.create(key="a", at=NOW - timedelta(hours=24))
+    LoginFailure.objects.create(key="b", at=NOW - timedelta(hours=23))
     Session.objects.create(session_key="a", session_data="", expire_date=NOW - timedelta(days=1))
     Session.objects.create(session_key="b", session_data="", expire_date=NOW + timedelta(days=1))
 

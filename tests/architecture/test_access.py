@@ -113,6 +113,7 @@ _RETURN: dict[str, Any] = {"action": "return", "version": 1, "reason": "Thiếu"
 ACCESS: dict[str, Access] = {
     "GET home": EVERYBODY,
     "GET healthz": _open(),
+    "GET security_txt": _open(404),  # off unless a contact is set
     "GET readyz": _open(503),  # no beat has run
     "GET metrics": _open(404),  # off unless a token or an address is set
     "GET background": ADMINISTRATOR,

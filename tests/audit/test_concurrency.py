@@ -9,9 +9,9 @@ import pytest
 from django.db import connection, transaction
 
 from portal.audit import checkpoints
-from portal.audit.checkpoints import verify
 from portal.audit.models import AuditEntry
 from portal.audit.services import record, record_many
+from portal.audit.verification import verify
 from tests.audit.builders import NOW, Actor, act
 
 WRITERS, TURNS = 6, 15

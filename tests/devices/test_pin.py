@@ -190,7 +190,7 @@ def test_who_knows_the_pin_changes_it(device: Device, clerk: User) -> None:
     client = client_of(clerk)
     assert page("change_pin", device) in client.get(page("detail", device)).content.decode()
 
-    new = {"old": story.PIN, "pin": NEW_PIN, "pin_again": NEW_PIN}
+    new = typed(device, old=story.PIN)
     answer = client.post(page("change_pin", device), new, follow=True)
 
     assert "Đã đổi mã PIN" in answer.content.decode()
@@ -199,7 +199,7 @@ def test_who_knows_the_pin_changes_it(device: Device, clerk: User) -> None:
 
 
 def test_a_wrong_old_pin_costs_a_try_and_is_told(device: Device, clerk: User) -> None:
-    new = {"old": "sai-ma-pin", "pin": NEW_PIN, "pin_again": NEW_PIN}
+    new = typed(device, old="sai-ma-pin")
 
     answer = client_of(clerk).post(page("change_pin", device), new)
 
@@ -208,10 +208,12 @@ def test_a_wrong_old_pin_costs_a_try_and_is_told(device: Device, clerk: User) ->
     assert opens_with(device, story.PIN)
 
 
-def test_the_last_wrong_old_pin_locks_and_the_page_leads_back(device: Device, clerk: User) -> None:
+def test_the_last_wrong_old_pin_locks_and_the_page_leads_back(
+    device: Device, subscriber: Subscriber, agency: Agency
+) -> None:
     VirtualToken.objects.filter(key=device.key_id).update(tries_left=1)
-    client = client_of(clerk)
-    new = {"old": "sai-ma-pin", "pin": NEW_PIN, "pin_again": NEW_PIN}
+    client = client_of(builders.user(Role.CLERK, agency=agency, person=subscriber))
+    new = typed(device, old="sai-ma-pin")
 
     client.post(page("change_pin", device), new)
     answer = client.post(page("change_pin", device), new, follow=True)

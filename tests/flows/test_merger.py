@@ -21,7 +21,7 @@ from orgmerge.register import inputs
 from orgmerge.review.rules import OUTSIDE
 from orgmerge.vocabulary import Extent, LineAction, LineState, MergerState, ReviewAnswer
 from portal.accounts.models import User
-from portal.audit.checkpoints import verify
+from portal.audit.verification import verify
 from portal.ca.models import Certificate
 from portal.ca.register import services as ca
 from portal.core.roles import Role

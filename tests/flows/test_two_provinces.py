@@ -20,8 +20,8 @@ from orgmerge.partners import services as partners
 from orgmerge.vocabulary import LineAction, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency
-from portal.audit.checkpoints import verify
 from portal.audit.models import AuditEntry
+from portal.audit.verification import verify
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice

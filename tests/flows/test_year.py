@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -44,10 +45,19 @@ def ca_then(db: None) -> Iterator[None]:
 
 
 def played(
-    world: World, *, away: Collection[date], settings: Settings, folder: Path
+    world: World,
+    *,
+    away: Collection[date],
+    settings: Settings,
+    of_the_world: Path,
+    folder: Path,
 ) -> tuple[dict[tuple[str, str, int], Clock], Counter[str]]:
     """Play the year on the standing world and take it back; return its clocks and figures."""
-    settings.CHECKPOINT_DIR = folder  # a year that is taken back leaves its checkpoints
+    # A year that is taken back leaves its checkpoints: each begins with the world's.
+    for name in ("checkpoints", "checkpoints-key"):
+        if (of_the_world / name).exists():
+            shutil.copytree(of_the_world / name, folder / name)
+    settings.CHECKPOINT_DIR = folder / "checkpoints"
     mail.outbox.clear()
     began = time.monotonic()
     with taken_back():
@@ -89,13 +99,20 @@ def test_a_year_with_outages_has_the_clocks_and_thresholds_of_a_whole_one(
     settings: Settings, tmp_path: Path
 ) -> None:
     world = year.settle(CERTIFICATES, stock=3 * DOSSIERS, random=seeded(1))
-    whole, figures = played(world, away=(), settings=settings, folder=tmp_path / "whole")
+    kept = Path(settings.CHECKPOINT_DIR).parent
+    whole, figures = played(
+        world, away=(), settings=settings, of_the_world=kept, folder=tmp_path / "whole"
+    )
     logger.info("whole: %s", dict(figures))
 
     for seed in range(OUTAGES):
         away = year.outages(seeded(seed), days=DAYS)
         with_gaps, figures_then = played(
-            world, away=away, settings=settings, folder=tmp_path / str(seed)
+            world,
+            away=away,
+            settings=settings,
+            of_the_world=kept,
+            folder=tmp_path / str(seed),
         )
         logger.info("with outages: %s", dict(figures_then))
 

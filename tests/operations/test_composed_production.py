@@ -21,6 +21,7 @@ GIVEN = {
     "CA_PASSPHRASE": "a-third-long-and-random-1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d",
     "ALLOWED_HOSTS": "portal.example.gov.vn",
     "PUBLIC_URL": PUBLIC_URL,
+    "TRUSTED_PROXIES": "127.0.0.1",  # this test, in place of one on the host
     "EMAIL_URL": "smtp://127.0.0.1:9",
 }
 FIRST, THEN = "hoa-ban-trang-2026", "dong-ruong-xanh-2027"

@@ -50,7 +50,7 @@ def test_all_is_well() -> None:
     code, checks = ready()
 
     assert code == 200
-    names = ["broker", "database", "worker", "beat", "sweeps", "crl", "ocsp", "keys"]
+    names = ["broker", "database", "worker", "beat", "sweeps", "crl", "ocsp", "keys", "audit"]
     assert checks == dict.fromkeys(names, "ok")
 
 

@@ -85,3 +85,38 @@ def test_those_that_start_at_once_share_their_secrets(tmp_path: Path) -> None:
     assert len(found) == 1
     assert [len(secret) for secret in found.pop().split()] == [64, 64]
     assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("*_key")} == {0o600}
+
+
+@pytest.mark.parametrize(
+    ("environment", "prefix"),
+    [(SECRETS, "__Host-"), ({"SIMULATION": "1", "PUBLIC_URL": "http://127.0.0.1:8000"}, "")],
+)
+def test_over_https_cookies_belong_to_this_host_alone(
+    tmp_path: Path, environment: dict[str, str], prefix: str
+) -> None:
+    ask = """
+from django.conf import settings
+from portal.core.web.cookies import cookie_name
+print(settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, cookie_name("place"))
+"""
+    done = run(tmp_path, ask, **environment)
+
+    expected = [f"{prefix}{name}" for name in ("sessionid", "csrftoken", "place")]
+    assert done.stdout.split() == expected, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"BEHIND_PROXY": "1"}, "TRUSTED_PROXIES"),
+        ({"TRUSTED_PROXIES": "nginx"}, "TRUSTED_PROXIES"),
+    ],
+)
+def test_a_proxy_that_is_not_named_by_its_address_is_refused(
+    tmp_path: Path, given: dict[str, str], named: str
+) -> None:
+    ask = "from django.conf import settings; settings.DEBUG"
+    done = run(tmp_path, ask, **SECRETS, **given)
+
+    assert done.returncode != 0
+    assert named in done.stderr

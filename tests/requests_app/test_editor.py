@@ -242,7 +242,8 @@ def test_a_page_of_rows_costs_few_queries(
 ) -> None:
     fill(draft, clerk, *(person_answers(number) for number in range(1, 101)))
 
-    with django_assert_max_num_queries(20):
+    page.get(url(draft))  # the day's first: that the numbers were read is recorded
+    with django_assert_max_num_queries(21):
         page.get(url(draft))
 
 

@@ -129,7 +129,7 @@ def test_that_an_auditor_opened_a_letter_is_written_down() -> None:
 
     assert client.get(reverse("requests_app:letter", args=[dossier.uuid])).status_code == 200
 
-    entry = AuditEntry.objects.get(action="dossier.read_letter")
+    entry = AuditEntry.objects.get(action="dossier.read_numbers")
     assert entry.actor_uuid == auditor.uuid
 
 

@@ -37,6 +37,7 @@ from portal.accounts.services.tokens import (
     forget_expired,
     make_feed,
     make_token,
+    note_first_use,
     reader_of,
     withdraw_feed,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "link_is_over",
     "make_feed",
     "make_token",
+    "note_first_use",
     "propose_address",
     "propose_code",
     "propose_reset",

@@ -134,6 +134,7 @@ def reset_administrator(username: str, *, now: datetime) -> str:
     user.must_change_password = True
     user.save(update_fields=["password", "must_change_password"])
     drop_tokens(user)
+    user.known_places.all().delete()
     audit.record(act_about("user.reset_administrator", user), actor=None, now=now)
     return password
 

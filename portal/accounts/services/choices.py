@@ -142,6 +142,7 @@ def choose_password(choice: PasswordChoice, password: str, *, now: datetime) -> 
     user.must_change_password = False
     if found.change_id is not None:
         user.look_only_until = now + settings.LOOK_ONLY
+        user.known_places.all().delete()  # one of them may be whoever made the reset needful
     user.save(update_fields=["password", "must_change_password", "look_only_until"])
     drop_tokens(user)
     found.used_at = now

@@ -4,35 +4,68 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from knox.models import AuthToken
 
 from portal.accounts import throttle
 from portal.accounts.acts import act_about
-from portal.accounts.models import CalendarFeed, User
+from portal.accounts.models import CalendarFeed, KnownPlace, User
 from portal.accounts.services.common import lock
 from portal.audit import services as audit
 
 
-def make_token(user: User) -> tuple[str, datetime]:
+@transaction.atomic
+def make_token(user: User, *, address: str, now: datetime) -> tuple[str, datetime]:
     """Return a new token of the API and when it ends; only its hash is kept."""
     kept, token = AuthToken.objects.create(user=user)
+    act = act_about("user.make_token", user, {"address": address})
+    audit.record(act, actor=user, now=now)
     return token, kept.expiry
 
 
-def end_token(token: AuthToken) -> None:
+def note_first_use(token: AuthToken, *, now: datetime) -> None:
+    """Record that a token of the API was used for the first time."""
+    ends_on = (token.expiry + timedelta(days=1)).date()
+    _note_first("user.use_token", token.user, token.digest, forget_on=ends_on, now=now)
+
+
+def _note_first(
+    action: str, user: User, digest: str, *, forget_on: date | None, now: datetime
+) -> None:
+    if digest in _used:
+        return
+    act = act_about(action, user)
+    audit.record_once(act, about=digest, forget_on=forget_on, actor=user, now=now)
+    _used.add(digest)
+    while len(_used) > _MOST_USED:
+        _used.pop()
+
+
+# Digests of tokens that this process knows to have been used: it need not ask again.
+_used: set[str] = set()
+_MOST_USED = 10_000
+
+
+@transaction.atomic
+def end_token(token: AuthToken, *, now: datetime) -> None:
     """End one token; asked again, nothing happens."""
-    AuthToken.objects.filter(pk=token.pk).delete()
+    ended, _by_model = AuthToken.objects.filter(pk=token.pk).delete()
+    if ended:
+        audit.record(act_about("user.end_token", token.user), actor=token.user, now=now)
 
 
 def forget_expired(*, now: datetime) -> int:
-    """Delete sessions, tokens and sign-in failures whose time is over; return how many."""
+    """Delete sessions, tokens, failures and places whose time is over; return how many."""
     sessions, _by_model = Session.objects.filter(expire_date__lt=now).delete()
     tokens, _by_model = AuthToken.objects.filter(expiry__lt=now).delete()
-    return int(sessions) + int(tokens) + throttle.forget_old(now=now)
+    unseen = KnownPlace.objects.filter(seen_at__lt=now - settings.KNOWN_PLACE_LASTS)
+    places, _by_model = unseen.delete()
+    noted = audit.forget_noted(now=now)
+    return int(sessions) + int(tokens) + int(places) + noted + throttle.forget_old(now=now)
 
 
 _TOKEN_BYTES = 32
@@ -60,14 +93,17 @@ def withdraw_feed(actor: User, *, now: datetime) -> bool:
     return bool(found)
 
 
-def reader_of(token: str) -> User | None:
-    """Return the active account ``token`` belongs to.
+def reader_of(token: str, *, now: datetime) -> User | None:
+    """Return the active account ``token`` belongs to; its first use is recorded.
 
     Found by the hash of 256 random bits: how long the look-up takes says nothing of a token.
     """
     feeds = CalendarFeed.objects.filter(token_hash=_hash_of(token), user__is_active=True)
     feed = feeds.select_related("user").first()
-    return feed.user if feed else None
+    if feed is None:
+        return None
+    _note_first("user.use_calendar_feed", feed.user, feed.token_hash, forget_on=None, now=now)
+    return feed.user
 
 
 def _hash_of(token: str) -> str:

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts import services, sign_in, throttle
-from portal.accounts.addresses import client_address
+from portal.accounts.addresses import browser_mark, client_address
 from portal.accounts.forms import CodeForm, NewPasswordForm
 from portal.accounts.models import PasswordChoice
 from portal.accounts.views.sign_in import closed_words
@@ -43,7 +43,9 @@ def enter_code(request: HttpRequest) -> HttpResponse:
         try:
             with Refusals() as refused:
                 choice = sign_in.check_code(
-                    **form.cleaned_data, address=client_address(request), now=timezone.now()
+                    **form.cleaned_data,
+                    place=sign_in.Place(client_address(request), browser_mark(request)),
+                    now=timezone.now(),
                 )
                 return _go_on(request, choice)
             refused.put_on(form)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
@@ -23,12 +24,13 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
 
 from portal.accounts import kept, services, sessions, sign_in, throttle
-from portal.accounts.addresses import client_address
+from portal.accounts.addresses import browser_mark, client_address, keep_mark, new_mark
 from portal.accounts.forms import PasswordChangeForm, SignInForm
+from portal.accounts.models import User
 from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
-    from portal.accounts.models import User, UserRequest
+    from portal.accounts.models import UserRequest
 
 
 @method_decorator(
@@ -60,11 +62,13 @@ class SignIn(LoginView):
 
     def form_valid(self, form: SignInForm) -> HttpResponse:  # type: ignore[override]
         now = timezone.now()
+        mark = browser_mark(self.request) or new_mark()
+        place = sign_in.Place(client_address(self.request), mark)
         try:
             user = sign_in.check(
                 form.cleaned_data["username"],
                 form.cleaned_data["password"],
-                address=client_address(self.request),
+                place=place,
                 now=now,
                 request=self.request,
             )
@@ -87,7 +91,9 @@ class SignIn(LoginView):
                 logout(self.request)  # the session that is about to end
             login(self.request, user)
             sessions.touch(self.request.session, now=now)
+            sign_in.enter(user, place, now=now)
             response = self._go_on(user)
+            keep_mark(response, mark, lasts=settings.KNOWN_PLACE_LASTS)
             kept.mark_pages(response, self.request, user)
             return response
         return self.form_invalid(form)
@@ -199,6 +205,8 @@ class SignOut(LogoutView):
     """Ends the session; on a shared machine nobody gets back to what was shown or typed."""
 
     def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if isinstance(request.user, User):
+            sign_in.leave(request.user, now=timezone.now())
         response = super().post(request, *args, **kwargs)
         response["Clear-Site-Data"] = '"cache", "storage"'
         kept.forget_pages(response)

@@ -7,7 +7,6 @@ from typing import Any
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.utils import extend_schema
-from knox.auth import TokenAuthentication
 from rest_framework import serializers, status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import PermissionDenied
@@ -17,7 +16,7 @@ from rest_framework.views import APIView
 
 from portal.accounts import services, sign_in
 from portal.accounts.addresses import client_address
-from portal.api.base import HasOwnPassword, PortalView
+from portal.api.base import ApiToken, HasOwnPassword, PortalView
 from portal.api.errors import ProblemSerializer
 
 
@@ -40,7 +39,7 @@ class Token(PortalView, APIView):
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         # Who asks for a token may still send an old one: it is not looked at.
-        return [] if self._asks() else [TokenAuthentication()]
+        return [] if self._asks() else [ApiToken()]
 
     def get_permissions(self) -> Any:
         return [] if self._asks() else super().get_permissions()
@@ -64,15 +63,16 @@ class Token(PortalView, APIView):
         """Give a token; wrong passwords count as they do on the page."""
         asked = CredentialsSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        place = sign_in.Place(client_address(request._request))
         user = sign_in.check(
             asked.validated_data["username"],
             asked.validated_data["password"],
-            address=client_address(request._request),
+            place=place,
             now=self.now,
         )
         if user.must_change_password:
             raise PermissionDenied(HasOwnPassword.message, HasOwnPassword.code)
-        token, expires_at = services.make_token(user)
+        token, expires_at = services.make_token(user, address=place.address, now=self.now)
         data = TokenSerializer({"token": token, "expires_at": expires_at}).data
         return Response(data, status=status.HTTP_201_CREATED)
 
@@ -81,5 +81,5 @@ class Token(PortalView, APIView):
     )
     def delete(self, request: Request) -> Response:
         """End the token that is sent along."""
-        services.end_token(request.auth)
+        services.end_token(request.auth, now=self.now)
         return Response(status=status.HTTP_204_NO_CONTENT)

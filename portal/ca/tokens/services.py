@@ -69,12 +69,21 @@ def set_first_pin(key: KeyPair, pin: str, *, now: datetime) -> None:
 
 
 def change_pin(
-    key: KeyPair, *, old: str, new: str, now: datetime, actor: Actor | None = None
+    key: KeyPair,
+    *,
+    old: str,
+    new: str,
+    now: datetime,
+    actor: Actor | None = None,
+    tries_kept: int = 0,
 ) -> None:
-    """Replace the PIN; raises Refused for an unfit new one, and what ``unlock`` raises."""
+    """Replace the PIN; raises Refused for an unfit new one, and what ``unlock`` raises.
+
+    ``tries_kept`` are the holder's own: who tries at another's token is refused before they go.
+    """
     if problem := pin_problem(new, holder=_holder(key)):
         raise refuse(problem.code, problem.message)
-    plain = _unlocked(key, old, now=now, actor=actor)
+    plain = _unlocked(key, old, now=now, actor=actor, tries_kept=tries_kept)
     with transaction.atomic():
         token = VirtualToken.objects.select_for_update(no_key=True).get(key=key)
         _reseal(token, plain, key=key, pin=new)
@@ -123,15 +132,23 @@ def sealed_token(key: KeyPair, plain: bytes, *, recovery: X25519PublicKey) -> Vi
     )
 
 
-def _unlocked(key: KeyPair, pin: str, *, now: datetime, actor: Actor | None) -> bytes:
+def _unlocked(
+    key: KeyPair, pin: str, *, now: datetime, actor: Actor | None, tries_kept: int = 0
+) -> bytes:
     refuse_look_only(actor, now=now)
     with transaction.atomic(durable=True):
         taken = VirtualToken.objects.filter(
-            key=key, tries_left__gt=0, locked_at__isnull=True, transport_pin=""
+            key=key, tries_left__gt=tries_kept, locked_at__isnull=True, transport_pin=""
         ).update(tries_left=F("tries_left") - 1)
         token = VirtualToken.objects.get(key=key)
     if not token.has_first_pin:
         raise NoPinYet
+    if not taken and token.locked_at is None and token.tries_left > 0:
+        raise refuse(
+            "tries_are_the_holders",
+            _("Các lần thử mã PIN còn lại dành cho chính người giữ thiết bị."),
+            way_out=_("Người giữ thiết bị ký một lần với mã PIN đúng, hoặc lập Mẫu 06."),
+        )
     if not taken:
         raise Locked
     secret = _pin_secret(pin, salt=bytes(token.salt), cost=token.scrypt_cost)

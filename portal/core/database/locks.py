@@ -98,6 +98,7 @@ _PARTS_OF: Mapping[str, tuple[str, ...]] = {
     "accounts_user": (
         "accounts_accountchange",
         "accounts_calendarfeed",
+        "accounts_knownplace",
         "accounts_passwordchoice",
         "knox_authtoken",
         "notices_noticepreference",

@@ -71,6 +71,53 @@ class RefusesUnreadable:
             request.POST = cleaned  # type: ignore[assignment]
 
 
+class SafeHeaders:
+    """Says of each answer what a browser may do with it: keep nothing, use no device of its own.
+
+    Only what is for everybody (a view that asks for no sign-in, outside the API) may be kept.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", _NOTHING_OF_THE_DEVICE)
+        match = request.resolver_match
+        is_public = match is not None and not getattr(match.func, "login_required", True)
+        if not is_public or request.path.startswith("/api/"):
+            response["Cache-Control"] = "private, no-store"
+        return response
+
+
+_NOTHING_OF_THE_DEVICE = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer",
+        "ambient-light-sensor",
+        "autoplay",
+        "bluetooth",
+        "camera",
+        "display-capture",
+        "encrypted-media",
+        "geolocation",
+        "gyroscope",
+        "hid",
+        "idle-detection",
+        "local-fonts",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "publickey-credentials-create",
+        "screen-wake-lock",
+        "serial",
+        "usb",
+        "xr-spatial-tracking",
+    )
+)
+
+
 class Conflicts:
     """Answers a view that met a conflict: with another try, then with a page that keeps what was
     typed. Stands last, so that no other middleware is between it and the view."""

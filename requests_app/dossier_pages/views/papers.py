@@ -12,16 +12,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.core.roles import Scope
 from portal.core.rules import Refused
 from portal.documents.responses import file_response
+from requests_app.acts import note_reading
 from requests_app.covering_letters.services import is_others_letter
 from requests_app.dossier_pages.forms import AttachmentForm
 from requests_app.dossier_pages.views import detail
 from requests_app.dossier_pages.visibility import (
     hides_rework,
     last_sent_letter,
-    note_reading,
     shown_events,
 )
 from requests_app.drafts import attachments
@@ -30,7 +29,6 @@ from requests_app.pages import components
 from requests_app.pages import views as taking
 from requests_app.submission import letters
 from requests_app.submission.letters import preview_html
-from requests_app.workflow import AT_THE_AGENCY
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -61,7 +59,6 @@ def letter(request: UserRequest, uuid: UUID) -> HttpResponse:
     is_draft = "draft" in request.GET and components.is_editor(dossier, request.user)
     if document is not None and not is_draft:
         return file_response(document, as_attachment="download" in request.GET)
-    _refuse_rework(request.user, dossier)
     return HttpResponse(letters.render(dossier), content_type="application/pdf", headers=_FRAMED)
 
 
@@ -69,7 +66,8 @@ def letter(request: UserRequest, uuid: UUID) -> HttpResponse:
 def preview(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Return the letter for the screen, as a small document of its own to stand in a frame."""
     dossier = _find_paper(request.user, uuid)
-    _refuse_rework(request.user, dossier)
+    if hides_rework(dossier, request.user):
+        raise Http404
     context = {"dossier": dossier, "letter": preview_html(dossier)}
     response = render(request, "requests_app/preview.html", context)
     for name, value in _FRAMED.items():
@@ -78,17 +76,10 @@ def preview(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 def _find_paper(user: User, uuid: UUID) -> Dossier:
-    """Return the dossier whose letter ``user`` opens; what an auditor reads whole is recorded."""
+    """Return the dossier of which ``user`` opens a paper; nothing is masked there."""
     dossier = components.find(user, uuid)
-    if user.scope is Scope.TREE:
-        note_reading(dossier, actor=user, now=timezone.now())
+    note_reading(dossier, actor=user, now=timezone.now())
     return dossier
-
-
-def _refuse_rework(user: User, dossier: Dossier) -> None:
-    """What an agency is still writing is its own business, also after it was returned."""
-    if user.scope is not Scope.BODY and dossier.state in AT_THE_AGENCY:
-        raise Http404
 
 
 @require_POST
@@ -145,7 +136,7 @@ def detach(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpRespo
 @require_safe
 def attachment(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpResponse:
     """Return a file of the dossier; a body that only follows it gets none."""
-    dossier = components.find(request.user, uuid)
+    dossier = _find_paper(request.user, uuid)
     if hides_rework(dossier, request.user):
         raise Http404
     found = get_object_or_404(
@@ -157,7 +148,7 @@ def attachment(request: UserRequest, uuid: UUID, attachment_uuid: UUID) -> HttpR
 @require_safe
 def event_document(request: UserRequest, uuid: UUID, document_uuid: UUID) -> HttpResponse:
     """Return what a step left behind: a written refusal, a signed letter of an earlier round."""
-    dossier = components.find(request.user, uuid)
+    dossier = _find_paper(request.user, uuid)
     events = shown_events(dossier, request.user).select_related("document")
     event = events.filter(document__uuid=document_uuid).first()
     if event is None or event.document is None:
@@ -170,6 +161,6 @@ def event_document(request: UserRequest, uuid: UUID, document_uuid: UUID) -> Htt
 @require_safe
 def paper(request: UserRequest, uuid: UUID, paper_uuid: UUID) -> HttpResponse:
     """Return a dated paper that was delivered to the sender, a revocation notice for one."""
-    dossier = components.find(request.user, uuid)
+    dossier = _find_paper(request.user, uuid)
     found = get_object_or_404(dossier.delivered_papers.select_related("document"), uuid=paper_uuid)
     return file_response(found.document, as_attachment="inline" not in request.GET)

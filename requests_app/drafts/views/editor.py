@@ -21,6 +21,7 @@ from portal.core.text.identifiers import in_full
 from portal.core.text.numbers import typed_number, with_dots
 from portal.core.text.vietnamese import nfc
 from requests_app import kinds
+from requests_app.acts import note_reading
 from requests_app.drafts import cells, profile
 from requests_app.drafts.views import editor_buttons
 from requests_app.errors import NotEditable, StaleVersion
@@ -89,6 +90,7 @@ def editor(request: UserRequest, uuid: UUID) -> HttpResponse:
         return redirect("requests_app:detail", dossier.uuid)
     if request.method == "POST":
         return _save(request, dossier)
+    note_reading(dossier, actor=request.user, now=timezone.now())
     return _show(request, dossier, Shown(page=_number(request.GET.get("page"))))
 
 

@@ -22,6 +22,7 @@ from portal.core.text import identifiers
 from portal.core.text.vietnamese import nfc
 from portal.core.web.forms import DayInput, OfferInput
 from requests_app import kinds
+from requests_app.acts import note_reading
 from requests_app.drafts import profile
 from requests_app.drafts.services import save_letter
 from requests_app.errors import StaleVersion
@@ -163,6 +164,7 @@ def letter_data(request: UserRequest, uuid: UUID) -> HttpResponse:
         if form.is_valid() and (response := _save(request, dossier, form)):
             return response
     else:
+        note_reading(dossier, actor=request.user, now=timezone.now())
         form = _form_of(request, dossier, kind, today=today)
     subject = f"{kind.kind_of_document or 'V/v'} {kind.subject_of(dossier.variant)}"
     choices = profile.choices_for(dossier, today=today)

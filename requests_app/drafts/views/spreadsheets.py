@@ -27,6 +27,7 @@ from portal.core.text.numbers import with_dots
 from portal.core.web.forms import SheetFile
 from portal.core.web.refusals import Refusals
 from requests_app import kinds, spreadsheets
+from requests_app.acts import note_reading
 from requests_app.drafts import cells
 from requests_app.drafts.services import import_rows
 from requests_app.kinds.base import Answers, CellFinding, Field
@@ -106,6 +107,8 @@ def report(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
     except parked.NotParked:
         messages.warning(request, _("Bảng đã tải lên không còn được giữ. Hãy tải lên lại."))
         return redirect("requests_app:import", dossier.uuid)
+    if request.method != "POST":
+        note_reading(dossier, actor=request.user, now=timezone.now())
     button = request.POST.get("do", "")
     if button == "cancel":
         parked.drop(token)
@@ -188,6 +191,7 @@ def rejects(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
         content = parked.unpark(token, dossier=dossier.uuid, owner=request.user.uuid)
     except parked.NotParked as error:
         raise Http404 from error
+    note_reading(dossier, actor=request.user, now=timezone.now())
     return _file(content, _REJECTS)
 
 

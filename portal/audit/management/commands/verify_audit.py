@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from portal.audit import checkpoints
+from portal.audit import checkpoints, verification
 
 
 class Command(BaseCommand):
@@ -16,11 +16,20 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         try:
-            report = checkpoints.verify()
+            report = verification.verify()
         except checkpoints.Broken as broken:
-            raise CommandError(f"The checkpoints cannot be trusted: {broken}") from broken
+            raise CommandError(
+                f"The checkpoints cannot be trusted: {broken} ({broken.code})."
+            ) from broken
         if report.flaw is not None:
-            raise CommandError(f"The audit chain is broken at {report.flaw}.")
+            raise CommandError(f"The audit chain is broken at {report.flaw} ({report.flaw.code}).")
         self.stdout.write(
             f"{report.entries} entries verified, attested by checkpoints up to {report.attested}."
         )
+        since = report.sealed_from
+        if report.entries and since != 1:
+            before = f"up to {since - 1}" if since else f"up to {report.entries}"
+            self.stdout.write(
+                f"Entries {before} have no MAC that can be verified, written before there were "
+                "MACs or under a key that was lost: hashes and checkpoints alone attest them."
+            )
