@@ -38,7 +38,7 @@ class Pace:
         """Return how long the next try waits after so many failures."""
         if failures < self.free:
             return timedelta(0)
-        doubled = self.first * 2 ** min(failures - self.free, 32)
+        doubled: timedelta = self.first * 2 ** min(failures - self.free, 32)
         return min(doubled, self.longest)
 
 

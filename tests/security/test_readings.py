@@ -30,7 +30,7 @@ NUMBER = builders.person_answers(1)["identity_number"]
 
 
 @pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Coordinates]:
+def clock() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(NOW, tick=False) as clock:
         yield clock
 
@@ -52,7 +52,7 @@ def readers(people: story.Cast) -> list[User]:
 
 
 def test_everybody_who_opens_a_letter_is_on_record_once_a_day(
-    clock: time_machine.Coordinates,
+    clock: time_machine.Traveller,
 ) -> None:
     people = story.cast()
     dossier = story.decided(people)
