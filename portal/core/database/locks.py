@@ -32,6 +32,7 @@ ORDER: tuple[str, ...] = (
     "reports_report",
     "demand_demandround",
     "demand_demandproposal",
+    "requests_app_proceedingsrequest",
     "requests_app_dossier",
     "requests_app_covereddossier",
     "requests_app_dossieritem",
@@ -80,6 +81,10 @@ _PARTS_OF: Mapping[str, tuple[str, ...]] = {
         "requests_app_questionanswer",
         "requests_app_returnedcontent",
         "requests_app_transferinquiry",
+    ),
+    "requests_app_proceedingsrequest": (
+        "requests_app_proceedingsitem",
+        "requests_app_proceedingsnotice",
     ),
     "reports_report": ("reports_report_edited_by",),
     "demand_demandround": ("demand_demandproposal",),
