@@ -30,7 +30,7 @@ from tests import builders, story
 from tests.builders import NOW
 from tests.requests_app import revocations
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ca")]
+pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
 State, Finding = ProceedingsRequest.State, ProceedingsItem.Finding
 FACTS = ProceedingsFacts(
@@ -61,7 +61,10 @@ class Desk:
 @pytest.fixture
 def desk() -> Desk:
     people = revocations.cast()
-    return Desk(people, revocations.held(people))
+    holder = builders.person(at=people.agency)
+    key = builders.key()
+    builders.in_hands_of(holder, key, now=NOW)
+    return Desk(people, builders.certificate(subscriber=holder, key_pair=key))
 
 
 def scan() -> SimpleUploadedFile:
@@ -107,7 +110,10 @@ def test_one_records_another_revokes_and_the_body_is_told(desk: Desk) -> None:
     assert (request.state, request.answer is not None) == (State.ACCEPTED, True)
     notice = ProceedingsNotice.objects.get()
     told = Notice.objects.filter(target_uuid=notice.uuid).values_list("recipient", flat=True)
-    assert {desk.people.clerk.pk, desk.people.head.pk, desk.people.officer.pk} == set(told)
+    body, office = desk.people.agency, desk.people.agency.office
+    assert set(told) == set(
+        User.objects.filter(agency__in=[body, office]).values_list("pk", flat=True)
+    )
     assert not [one for one in waiting_for(desk.supervisor) if "to-tung" in one.path]
     acts = AuditEntry.objects.filter(target_uuid=request.uuid).order_by("pk")
     wanted = ["proceedings.record", "proceedings.accept", "proceedings.deliver"]
@@ -232,7 +238,7 @@ def test_who_recorded_it_does_not_decide_whatever_the_account(desk: Desk) -> Non
     assert codes(refused) == ["same_person"]
     with pytest.raises(PermissionDenied):
         services.accept(request, actor=desk.operator, now=LATER)
-    assert not services.may_decide(request, supervisor)
+    assert not services.may_decide(ProceedingsRequest.objects.get(), supervisor)
 
 
 def test_what_was_decided_is_decided_once(desk: Desk) -> None:
