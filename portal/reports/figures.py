@@ -8,7 +8,7 @@ from dataclasses import asdict
 from itertools import accumulate
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Sum
 
 from portal.accounts.models import User
 from portal.core.calendar.workdays import WorkCalendar
@@ -55,8 +55,13 @@ def narrowed(subject: Subject[Any], user: User, span: Span, measure: Measure) ->
     return subject.rows(user).filter(measure.of(span))
 
 
-def _counts(subject: Subject[Any], span: Span) -> dict[str, Count]:
-    return {one.code: Count("pk", filter=one.of(span)) for one in subject.measures}
+def _counts(subject: Subject[Any], span: Span) -> dict[str, Count | Sum]:
+    return {
+        one.code: Sum(one.amount, filter=one.of(span), default=0)
+        if one.amount
+        else Count("pk", filter=one.of(span))
+        for one in subject.measures
+    }
 
 
 def _told_apart(

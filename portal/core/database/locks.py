@@ -88,7 +88,7 @@ _PARTS_OF: Mapping[str, tuple[str, ...]] = {
     ),
     "reports_report": ("reports_report_edited_by",),
     "demand_demandround": ("demand_demandproposal",),
-    "demand_demandproposal": ("demand_demandproposal_edited_by",),
+    "demand_demandproposal": ("demand_demandcell", "demand_demandproposal_edited_by"),
     "support_article": ("support_articlepicture", "support_articleversion"),
     "support_question": ("support_entry", "support_entryfile"),
     "devices_shipment": ("devices_shipmentitem",),
