@@ -15,6 +15,7 @@ TARGETS = (
     AuditTarget("dossier", _("Hồ sơ"), order=10),
     AuditTarget("mandate", _("Ủy quyền soạn Mẫu 06"), order=165),
     AuditTarget("proceedings_request", _("Yêu cầu của cơ quan tố tụng, công an"), order=166),
+    AuditTarget("proceedings_notice", _("Thông báo thu hồi theo yêu cầu tố tụng"), order=167),
     AuditTarget("routing_rule", _("Quy định nơi nhận"), order=150),
     AuditTarget("covering_letter", _("Công văn chuyển hồ sơ"), order=160),
 )
