@@ -134,10 +134,11 @@ def _fill(office: Any, officer: Any) -> None:
     )
     rows.copies(
         DossierItem.objects.get(dossier=dossier),
-        CERTIFICATES // 3,
+        CERTIFICATES // 30 * 10,
         {
             "uuid": rows.fresh_uuid(),
             "dossier_id": f"{dossiers} + (n / 10)",
+            "request_key": rows.text_of(f"bench-row-{base}-"),
             "position": "(n % 10) + 1",
             "decision": "CASE WHEN n % 11 = 0 THEN 'refused' ELSE 'accepted' END",
             "outcome": "CASE WHEN n % 11 = 0 THEN 'refused' ELSE 'done' END",
