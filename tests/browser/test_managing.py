@@ -52,7 +52,7 @@ def test_a_round_is_opened_answered_and_summed_up(tour: Tour, office: Agency) ->
     press(clerk, "Điền theo số hệ thống đề xuất")
     tour.look(clerk, "de-xuat")
     clerk.locator("[name^=organisation_]").first.fill("4")
-    press(clerk, "Lưu")
+    press(clerk, "Lưu số lượng")
 
     assert DemandProposal.objects.get().cells["organisation"] == {str(year): 4}
     officer.goto(reverse("demand:round", args=[of.uuid]))
