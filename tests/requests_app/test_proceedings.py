@@ -249,7 +249,7 @@ def test_what_was_decided_is_decided_once(desk: Desk) -> None:
         more = {} if again is services.accept else {"reason": "Lý do"}
         actor = desk.operator if again is services.withdraw else desk.supervisor
         with pytest.raises(Refused) as refused:
-            again(request, actor=actor, now=LATER, **more)  # type: ignore[operator]
+            again(request, actor=actor, now=LATER, **more)
         assert codes(refused) == ["request_decided"]
 
 
