@@ -3,6 +3,8 @@
 ``BENCH_CERTIFICATES`` (300,000) certificates of one office with 500 bodies, each certificate with
 its clock, use in several months, and a dossier row for every third; beside them another office as
 large that the report must not read twice. The ratio is to the limit of a minute.
+
+Seen on PostgreSQL 15, two cores with a load of 10: 35 s, of which this process worked 0.4 s.
 """
 
 from __future__ import annotations

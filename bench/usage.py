@@ -2,6 +2,9 @@
 
 ``BENCH_EVENTS`` are the many (10,000,000 in a year is what a nation signs); ``BENCH_PART=ingest``
 or ``pages`` does one of the two.
+
+Seen on PostgreSQL 15, two cores with a load of 10, 10,000,000 events against 10,000: ratios 0.83 to
+1.17, 14 to 51 ms a page, 7 to 12 queries.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ MANY = int(os.environ.get("BENCH_EVENTS", "1000000"))
 PART = os.environ.get("BENCH_PART", "")
 BODIES = 100
 RUNS = 25
-MOST_QUERIES = 20  # of a page with its frame; those of the page itself are 12 at most
+MOST_QUERIES = 12
 DAYS = 360
 # Of each body and office as many as it has, whatever the nation signs.
 HELD = 30
