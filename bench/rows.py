@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +89,32 @@ def day(base: date, days: Value) -> Value:
     if is_postgresql():
         return f"DATE '{base:%Y-%m-%d}' + ({days})::int"
     return f"date('{base:%Y-%m-%d}', ({days}) || ' days')"
+
+
+@contextmanager
+def quickly_into(model: type[Model]) -> Iterator[None]:
+    """Let PostgreSQL take very many rows of a model: its indexes are made anew afterwards, and what
+    they refer to is not looked up row by row."""
+    from django.db import connection  # noqa: PLC0415
+
+    if not is_postgresql():
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() "
+            "AND tablename = %s AND indexname NOT LIKE '%%_pkey'",
+            [model._meta.db_table],
+        )
+        indexes = cursor.fetchall()
+        cursor.execute("SET session_replication_role = replica")
+        for name, _definition in indexes:
+            cursor.execute(f"DROP INDEX {connection.ops.quote_name(name)}")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = DEFAULT")
+        for _name, definition in indexes:
+            cursor.execute(definition)
 
 
 def analyse() -> None:

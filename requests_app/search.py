@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.agencies.visibility import words_of_visible_bodies
-from portal.core.roles import Scope
+from portal.core.roles import Capability, Scope
+from portal.core.text.identifiers import normalise_serial
 from portal.search.finders import Finder, Hit, detail, list_with, register
 from portal.search.words import matching
-from requests_app.models import CoveringLetter, Dossier, DossierItem, ItemWord
+from requests_app.models import (
+    CoveringLetter,
+    Dossier,
+    DossierItem,
+    ItemWord,
+    ProceedingsRequest,
+)
 from requests_app.models.querysets import DossierQuerySet
 from requests_app.titles import headline_of
 from requests_app.words import fill_rows, number_in
@@ -44,6 +51,15 @@ def register_finders() -> None:
             icon="mail",
             find=_covering_letters,
             listed=lambda _typed: reverse("requests_app:covering_letters"),
+        )
+    )
+    register(
+        Finder(
+            place=46,
+            label=gettext_lazy("Yêu cầu của cơ quan tố tụng, công an"),
+            icon="scale",
+            find=_proceedings,
+            listed=list_with("proceedings:list"),
         )
     )
 
@@ -111,4 +127,23 @@ def _covering_letters(user: User, typed: str, most: int) -> list[Hit]:
             is_exact=one.letter_number.upper() == number,
         )
         for one in found.select_related("office").order_by()[:most]
+    ]
+
+
+def _proceedings(user: User, typed: str, most: int) -> list[Hit]:
+    """Find by the number of the letter that asked, or by a serial that it names."""
+    number, serial = number_in(typed), normalise_serial(typed)
+    if not user.can(Capability.READ_PROCEEDINGS) or not (number or serial):
+        return []
+    visible = ProceedingsRequest.objects.visible_to(user)
+    named = visible.filter(items__serial=serial).order_by().values("pk")
+    found = visible.filter(Q(letter_number__istartswith=number) if number else Q(pk__in=named))
+    return [
+        Hit(
+            title=_("Văn bản %(letter)s") % {"letter": one.letter_words},
+            detail=detail(one.asker, one.get_state_display()),
+            url=reverse("proceedings:request", args=[one.uuid]),
+            is_exact=one.letter_number.upper() == number != "",
+        )
+        for one in found[:most]
     ]

@@ -16,6 +16,7 @@ from requests_app.execution import services as execution
 from requests_app.letter_workflow import Stage
 from requests_app.models import CoveringLetter, Dossier
 from requests_app.models.querysets import CoveringLetterQuerySet, DossierQuerySet
+from requests_app.proceedings import papers as proceedings
 from requests_app.spreadsheets import parked
 from requests_app.submission import letters
 from requests_app.workflow import Route, State, queue_of
@@ -57,6 +58,18 @@ def freeze_letters(*, now: datetime) -> int:
 def forward_covered(*, now: datetime) -> int:
     """Forward what signed covering letters cover."""
     return forward_queue.forward_waiting(now=now)
+
+
+@sweep(
+    "requests_app.tasks.answer_proceedings",
+    every=timedelta(seconds=10),
+    words=_("Lập văn bản trả lời cơ quan tố tụng, công an"),
+    order=105,
+    in_pieces_for=ONE_PIECE,
+)
+def answer_proceedings(*, now: datetime) -> int:
+    """Print and deliver what was decided of proceedings bodies' requests."""
+    return proceedings.answer_waiting(now=now)
 
 
 @sweep(

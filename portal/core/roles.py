@@ -63,6 +63,10 @@ class Capability(StrEnum):
     REPORT_USE = "report_use"  # of the body: answers for its certificates, hands in signed papers
     REVEAL_IDENTITIES = "reveal_identities"
     ANSWER_QUESTIONS = "answer_questions"  # at the support desk of its office, or of the CA
+    # What proceedings bodies and the police ask at the CA's desk (R22).
+    READ_PROCEEDINGS = "read_proceedings"
+    RECORD_PROCEEDINGS = "record_proceedings"
+    DECIDE_PROCEEDINGS = "decide_proceedings"
     SEE_DASHBOARD = "see_dashboard"
     REPORT = "report"  # writes the reports of its body
     SIGN_REPORTS = "sign_reports"
@@ -143,6 +147,8 @@ ROLES: dict[str, RoleProfile] = {
         Capability.ANSWER_QUESTIONS,
         Capability.REGISTER_SIGNING_SYSTEMS,
         Capability.SUPPLY_DEVICES,
+        Capability.READ_PROCEEDINGS,
+        Capability.RECORD_PROCEEDINGS,
         Capability.REPORT,
         Capability.ASK_FOR_DEMAND,
         Capability.REVEAL_IDENTITIES,
@@ -153,6 +159,8 @@ ROLES: dict[str, RoleProfile] = {
         Scope.CA,
         *_WORK,
         Capability.SIGN_REPORTS,
+        Capability.READ_PROCEEDINGS,
+        Capability.DECIDE_PROCEEDINGS,
         Capability.REVEAL_IDENTITIES,
         Capability.SEE_DASHBOARD,
         Capability.SEE_STAFF_ACCOUNTS,

@@ -52,18 +52,25 @@ def open_deadline(
     path: str,
     now: datetime,
     working_days: int | None = None,
+    received_on: date | None = None,
 ) -> Deadline:
     """Start a clock on the day of ``now`` (day 0) and return it; an open one is returned as it is.
 
     ``working_days`` shortens the legal limit of the kind (a RoutingRule may), never lengthens it;
-    0 is the end of the day itself.
+    0 is the end of the day itself. ``received_on`` is day 0 of what came on paper before it was
+    recorded.
     """
     standing = Deadline.objects.open().filter(kind=kind, target_uuid=target_uuid).first()
     if standing is not None:
         return standing
     owed = Owed(agency, office, target_uuid, title, path)
     (opened,) = open_deadlines(
-        kind, [owed], target_type=target_type, now=now, working_days=working_days
+        kind,
+        [owed],
+        target_type=target_type,
+        now=now,
+        working_days=working_days,
+        received_on=received_on,
     )
     return opened
 
@@ -75,14 +82,18 @@ def open_deadlines(
     target_type: str,
     now: datetime,
     working_days: int | None = None,
+    received_on: date | None = None,
 ) -> list[Deadline]:
-    """Start many clocks of one kind on the day of ``now``; return those that were not open yet."""
+    """Start many clocks of one kind on the day of ``now``; return those that were not open yet.
+
+    ``working_days`` and ``received_on`` as in ``open_deadline``.
+    """
     wanted = _not_open_yet([kind], owed)
     limit = limit_of(kind)
     days = limit.working_days
     if working_days is not None:
         days = min(days, working_days)
-    received_on = timezone.localdate(now)
+    received_on = received_on or timezone.localdate(now)
     reads_the_calendar()
     calendar = work_calendar()
     due_on = calendar.add(received_on, days)

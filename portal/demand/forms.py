@@ -73,17 +73,21 @@ class CellsForm(forms.Form):
         self.has_notes = notes is not None
         for row in of.rows:
             for year in of.years:
+                label = f"{row.words}, {year}"
+                number = {"min": 0, "max": MOST, "inputmode": "numeric", "aria-label": label}
                 self.fields[f"{row.code}_{year}"] = forms.IntegerField(
-                    label=f"{row.words}, {year}",
+                    label=label,
                     required=False,
                     min_value=0,
                     max_value=MOST,
                     initial=cells.get(row.code, {}).get(year),
-                    widget=forms.NumberInput(attrs={"min": 0, "max": MOST, "inputmode": "numeric"}),
+                    widget=forms.NumberInput(attrs=number),
                 )
             if notes is not None:
+                label = _("Ghi chú: %(row)s") % {"row": row.words}
                 self.fields[f"{row.code}_note"] = forms.CharField(
-                    label=_("Ghi chú: %(row)s") % {"row": row.words},
+                    label=label,
+                    widget=forms.TextInput(attrs={"aria-label": label}),
                     required=False,
                     max_length=200,
                     initial=notes.get(row.code, ""),

@@ -157,3 +157,25 @@ class DemandProposal(OwnLetter):
         """What counts: as corrected where it was, else as proposed."""
         cells: Cells = self.corrected or self.cells
         return cells
+
+
+class DemandCell(models.Model):
+    """One cell of what was sent, as reports add it up: written with the letter, and corrected with
+    it."""
+
+    proposal = models.ForeignKey(
+        DemandProposal, models.PROTECT, related_name="sent_cells", db_index=False
+    )
+    row = models.CharField(max_length=20)
+    year = models.PositiveSmallIntegerField()
+    asked = models.PositiveIntegerField()
+    agreed = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["proposal", "row", "year"], name="demand_cell_once"),
+        ]
+        indexes = [models.Index(fields=["year", "id"], name="demand_cell_year")]
+
+    def __str__(self) -> str:
+        return f"{self.row} {self.year}: {self.agreed}"

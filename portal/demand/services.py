@@ -29,7 +29,7 @@ from portal.core.text.numbers import with_dots
 from portal.core.text.vietnamese import nfc
 from portal.demand.acts import proposal_act, round_act
 from portal.demand.known import issued_counts, known_of, proposed
-from portal.demand.models import Cells, DemandProposal, DemandRound
+from portal.demand.models import Cells, DemandCell, DemandProposal, DemandRound
 from portal.demand.rows import BY_CODE, NOTES, DemandRow
 from portal.documents import letters
 from portal.documents.letters import Letter
@@ -309,6 +309,7 @@ def correct(
     found.corrected_by, found.corrected_at = actor, now
     found.version += 1
     found.save()
+    _keep_cells(found)
     audit.record(proposal_act("demand.correct", found), actor=actor, now=now)
     return found
 
@@ -429,6 +430,24 @@ def _follow(proposal: DemandProposal, action: str, now: datetime) -> None:
         round=proposal.round_id, agency=proposal.agency_id, stage=PaperStage.ISSUED
     )
     earlier.exclude(pk=proposal.pk).update(is_replaced=True)
+    _keep_cells(proposal)
+
+
+def _keep_cells(proposal: DemandProposal) -> None:
+    """Write what was sent cell by cell, for reports to add up."""
+    proposal.sent_cells.all().delete()
+    asked, agreed = proposal.cells, proposal.agreed
+    DemandCell.objects.bulk_create(
+        DemandCell(
+            proposal=proposal,
+            row=row.code,
+            year=int(year),
+            asked=asked.get(row.code, {}).get(year, 0),
+            agreed=agreed.get(row.code, {}).get(year, 0),
+        )
+        for row in proposal.round.rows
+        for year in proposal.round.years
+    )
 
 
 def _named(proposal: DemandProposal) -> tuple[str, str]:

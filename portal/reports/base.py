@@ -24,7 +24,8 @@ class Measure:
     """One number: how many rows of its subject are so in a span.
 
     ``part_of`` names the measure of which it is a part, where it is one. ``is_main``: it is a
-    column where bodies are told apart.
+    column where bodies are told apart. With ``amount``, the number is the sum of that column over
+    the rows, and its list says so.
     """
 
     code: str
@@ -32,6 +33,7 @@ class Measure:
     of: Callable[[Span], Q]
     part_of: str = ""
     is_main: bool = False
+    amount: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from itertools import accumulate
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Sum
 
 from portal.accounts.models import User
 from portal.core.calendar.workdays import WorkCalendar
@@ -34,13 +34,14 @@ def figures_of(user: User, span: Span, *, calendar: WorkCalendar) -> dict[str, A
     counted = {}
     for code, subject in subjects().items():
         by = _told_apart(subject, user, span)
+        before = subject.rows(user).order_by().aggregate(**_counts(subject, span.before))
         # The parts of any one dimension add up to the whole.
         total: Counter[str] = Counter()
         for _key, _words, numbers in next(iter(by.values())):
             total.update(numbers)
         counted[code] = {
             "total": {one.code: total[one.code] for one in subject.measures},
-            "before": subject.rows(user).order_by().aggregate(**_counts(subject, span.before)),
+            "before": {code.removeprefix("n_"): number for code, number in before.items()},
             "by": by,
         }
     return {
@@ -55,8 +56,14 @@ def narrowed(subject: Subject[Any], user: User, span: Span, measure: Measure) ->
     return subject.rows(user).filter(measure.of(span))
 
 
-def _counts(subject: Subject[Any], span: Span) -> dict[str, Count]:
-    return {one.code: Count("pk", filter=one.of(span)) for one in subject.measures}
+def _counts(subject: Subject[Any], span: Span) -> dict[str, Count | Sum]:
+    """Return what counts each measure, by a name that no column has."""
+    return {
+        f"n_{one.code}": Sum(one.amount, filter=one.of(span), default=0)
+        if one.amount
+        else Count("pk", filter=one.of(span))
+        for one in subject.measures
+    }
 
 
 def _told_apart(
@@ -79,7 +86,7 @@ def _summed(
         value = group[dimension.column]
         key = "" if value is None else str(value)
         named[key] = str(labels.get(key) or group.get(dimension.named_by) or "")
-        sums.setdefault(key, Counter()).update({code: group[code] for code in codes})
+        sums.setdefault(key, Counter()).update({code: group[f"n_{code}"] for code in codes})
     found = [(key, named[key], dict(+numbers)) for key, numbers in sums.items()]
     most = codes[0]
     return sorted(

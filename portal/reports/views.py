@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db.models import Sum
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portal.audit.exports import note_export
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Refused, Violation
+from portal.core.text.numbers import with_dots
 from portal.core.web import sheets
 from portal.core.web.paging import Order, capped_count, first_rows, keyset_page
 from portal.reports import charts as drawing
@@ -216,6 +218,9 @@ def rows(request: UserRequest, subject: str, measure: str) -> HttpResponse:
         "narrowed_to": narrowed_to,
         "page": page,
         "count": capped_count(listed),
+        "amount": with_dots(listed.aggregate(n=Sum(counted.amount, default=0))["n"])
+        if counted.amount
+        else "",
         "headers": [column.header for column in found.columns],
         "lines": [
             (

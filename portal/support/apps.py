@@ -17,10 +17,11 @@ class SupportConfig(AppConfig):
         from portal.deadlines import moves  # noqa: PLC0415
         from portal.support.knowledge import library  # noqa: PLC0415
         from portal.support.models import Question  # noqa: PLC0415
+        from portal.support.questions import services as questions  # noqa: PLC0415
         from portal.support.questions.clocks import follow_calendar  # noqa: PLC0415
-        from portal.support.questions.services import waiting_of  # noqa: PLC0415
 
         WorkHours(settings.SUPPORT_WORKING_HOURS)  # what can't be read is told at the start
         moves.follow("question", follow_calendar, rows=Question.objects.order_by())
         library.register_finders()
-        waiting.find_in(waiting_of)
+        questions.register_finders()
+        waiting.find_in(questions.waiting_of)

@@ -19,6 +19,11 @@ from requests_app.models.dossiers import (
 from requests_app.models.inquiries import TransferInquiry
 from requests_app.models.mandates import RecoveryMandate
 from requests_app.models.own_letters import OwnLetter
+from requests_app.models.proceedings import (
+    ProceedingsItem,
+    ProceedingsNotice,
+    ProceedingsRequest,
+)
 from requests_app.models.routing import RoutingProposal, RoutingRule
 from requests_app.workflow import Procedure
 
@@ -36,6 +41,9 @@ __all__ = [
     "Outcome",
     "OwnLetter",
     "Procedure",
+    "ProceedingsItem",
+    "ProceedingsNotice",
+    "ProceedingsRequest",
     "QuestionAnswer",
     "RecoveryMandate",
     "ReturnReason",

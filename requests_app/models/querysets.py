@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from requests_app.models import Dossier
     from requests_app.models.covering_letters import CoveringLetter
     from requests_app.models.mandates import RecoveryMandate
+    from requests_app.models.proceedings import ProceedingsNotice, ProceedingsRequest
     from requests_app.models.routing import RoutingProposal, RoutingRule
 
 ROUTES_SHOWN_DAYS = 60  # days before a rule's end an administrator is told
@@ -123,6 +124,34 @@ class RecoveryMandateQuerySet(models.QuerySet["RecoveryMandate"]):
 
     def for_list(self) -> Self:
         return self.select_related("agency", "office", "granted_by", "revoked_by")
+
+
+class ProceedingsRequestQuerySet(LeasedQuerySet["ProceedingsRequest"]):
+    def visible_to(self, user: User) -> Self:
+        """Return all to the CA's people who deal with them, nothing to others."""
+        return self if user.can(Capability.READ_PROCEEDINGS) else self.none()
+
+    def waiting(self) -> Self:
+        return self.filter(state="waiting")
+
+    def unanswered(self) -> Self:
+        """Return what was decided and whose papers are still to be printed and delivered."""
+        return self.filter(state__in=["accepted", "refused"], answer__isnull=True)
+
+    def for_list(self) -> Self:
+        return self.select_related("entered_by", "decided_by")
+
+
+class ProceedingsNoticeQuerySet(models.QuerySet["ProceedingsNotice"]):
+    def visible_to(self, user: User) -> Self:
+        """Return those of ``user``'s body, those its office follows, to the CA's desk all."""
+        if user.can(Capability.READ_PROCEEDINGS):
+            return self
+        if not user.can(Capability.READ_DOSSIERS):
+            return self.none()
+        if user.scope is Scope.OFFICE:
+            return self.filter(office__in=user.body_ids)
+        return self.filter(agency__in=user.body_ids) if user.scope is Scope.BODY else self.none()
 
 
 class RoutingRuleQuerySet(models.QuerySet["RoutingRule"]):

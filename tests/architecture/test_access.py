@@ -466,6 +466,16 @@ ACCESS: dict[str, Access] = {
     "POST support:unpublish": OWN_ARTICLE,
     "GET support:version": _only(*(ALL - {AU, AD}), rest=404),
     "POST support:publish": OWN_ARTICLE,
+    # Proceedings bodies: the CA's desk alone; the notice is the body's and its office's too
+    "GET proceedings:list": _only(*CA, rest=404),
+    "GET proceedings:record": _only(CO, rest=404),
+    "POST proceedings:record": _only(CO, rest=404),  # the form again: nothing was typed
+    "GET proceedings:request": _only(*CA, rest=404),
+    "GET proceedings:letter": _only(*CA, rest=404),
+    "GET proceedings:answer": _only(*CA, rest=404),
+    "GET proceedings:notice": _about({200: AGENCY | OFFICE | CA}, {200: CA}),
+    "POST proceedings:decide": _only(CS, rest=404),  # no reason: the page again
+    "POST proceedings:withdraw": _only(CO, rest=404),
     "GET requests_app:mandates": _only(*AGENCY, *OFFICE, rest=404),
     "POST requests_app:mandates": _only(*AGENCY, *OFFICE, rest=404),  # the page again
     "POST requests_app:withdraw_mandate": _about({302: frozenset({H}), 403: AGENCY | OFFICE}, {}),

@@ -8,8 +8,9 @@ from tests.architecture.sources import called_name, nodes
 
 WRITER = "requests_app/steps/engine.py"
 COLUMNS = {"state", "queue", "is_at_ca"}
-# What else has a state, and where in orgmerge it is written: each in one place.
-ORGMERGE = {
+# What else has a state, and where it is written: each in one place.
+OTHERS = {
+    "requests_app/proceedings/services.py": "ProceedingsRequest",
     "orgmerge/approval/services.py": "Merger",
     "orgmerge/plans/worker.py": "Plan",
     "orgmerge/plans/line_states.py": "PlanLine",
@@ -57,7 +58,7 @@ def test_only_the_step_writes_the_state_of_a_dossier() -> None:
         for path, node in nodes()
         if path.startswith(("requests_app/", "orgmerge/", "portal/demo/", "portal/api/"))
         and path != WRITER
-        and path not in ORGMERGE
+        and path not in OTHERS
         and COLUMNS & (assigned(node) | passed_to_a_write(node))
     }
 

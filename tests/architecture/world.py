@@ -39,6 +39,8 @@ from requests_app.models import (
     Dossier,
     DossierEvent,
     Procedure,
+    ProceedingsNotice,
+    ProceedingsRequest,
     RecoveryMandate,
     RoutingProposal,
     RoutingRule,
@@ -80,6 +82,7 @@ class Side:
     merger: Merger  # a draft: its office alone sees it
     question: Question  # of the body, with a file, handed over to the CA
     mandate: RecoveryMandate
+    proceedings: ProceedingsNotice  # to the body; the request itself is the CA's
     asked: MergerOffice  # the office's, in a reorganisation of a third one: not answered
     system: SigningSystem  # the body's
     alarm: UsageAlarm  # open, of its certificate
@@ -256,6 +259,7 @@ def _side() -> Side:
             granted_by=people[Role.HEAD],
             granted_at=NOW,
         ),
+        proceedings=_proceedings(certificate, by=people[Role.CA_OPERATOR]),
         asked=_asked(office),
         system=system,
         alarm=usage.alarm(certificate, system),
@@ -318,6 +322,32 @@ def _question(asker: User, office: Agency) -> Question:
     article.save()
     article.pictures.create(number=1, document=_paper("hinh.pdf"), added_by=asker, added_at=NOW)
     return question
+
+
+def _proceedings(certificate: Certificate, *, by: User) -> ProceedingsNotice:
+    """What waits for a second person at the CA, and a notice as if it had been decided."""
+    request = ProceedingsRequest.objects.create(
+        agency=by.agency,
+        asker_kind=ProceedingsRequest.Asker.COURT,
+        asker="Tòa án",
+        asker_key=f"tòa án {certificate.pk}",
+        letter_number="1/TA",
+        letter_date=NOW.date(),
+        received_on=NOW.date(),
+        basis="Quyết định",
+        named=certificate.common_name,
+        scan=_paper("yeu-cau.pdf"),
+        answer=_paper("tra-loi-toa.pdf"),
+        entered_by=by,
+        entered_at=NOW,
+    )
+    request.items.create(position=1, serial=certificate.serial, certificate=certificate)
+    return request.notices.create(
+        agency=certificate.agency,
+        office=certificate.office,
+        document=_paper("thong-bao-thu-hoi.pdf"),
+        delivered_at=NOW,
+    )
 
 
 def _asked(office: Agency) -> MergerOffice:
@@ -455,6 +485,7 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
         ],
         "notices:send_again": side.mail.uuid,
         "requests_app:withdraw_mandate": side.mandate.uuid,
+        "proceedings:notice": side.proceedings.uuid,
         "support:picture": ArticlePicture.objects.get(article__owner=side.office).uuid,
         "usage:body": side.agency.uuid,
         "usage:certificate": side.certificate.uuid,
@@ -473,6 +504,7 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
         "devices": side.device.uuid,
         "notices": side.notice.uuid,
         "orgmerge": side.merger.uuid,
+        "proceedings": side.proceedings.request.uuid,
         "support": side.question.uuid,
         "usage": side.system.uuid,
     }

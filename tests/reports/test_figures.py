@@ -21,14 +21,19 @@ from portal.ca.models import Certificate, RevocationReason
 from portal.core.calendar.workdays import WorkCalendar
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline
+from portal.demand.models import DemandCell, DemandProposal, DemandRound
 from portal.reports.figures import figures_of, narrowed, quantile
 from portal.reports.spans import Span, offered
 from portal.reports.subjects import subjects
+from portal.usage.models import BodyMonth, SigningSystem, UsageAlarm, UsageMonth
+from portal.usage.rules import DocumentKind, Offence
 from requests_app.models import Decision, Dossier, DossierItem, Outcome
+from requests_app.own_letters.workflow import PaperStage
 from requests_app.workflow import State
 from tests import builders
 from tests.builders import NOW, TODAY
 from tests.deadlines.test_list import deadline
+from tests.usage import builders as usage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 CALENDAR = WorkCalendar()
@@ -56,6 +61,8 @@ class World:
             for _number in range(6):
                 self._dossier(body)
                 self._clock(body)
+            self._use(body)
+        self._demand([*self.bodies, *others])
 
     def moment(self, *, after: datetime | None = None) -> datetime:
         first = after or NOW - timedelta(days=DAYS)
@@ -111,6 +118,63 @@ class World:
             made.done_at = ends + timedelta(hours=self.dice.randrange(-72, 96))
         made.kind = self.dice.choice(["ca_issue", "device_return"])
         made.save()
+
+    def _use(self, body: Agency) -> None:
+        """Months in which a body's certificates signed, and what they must not have signed."""
+        system = SigningSystem.objects.create(
+            name=str(body.pk), kind="documents", agency=body, office=body.office,
+            registered_by=self.officer, registered_at=NOW,
+        )  # fmt: skip
+        months = [date(year, month, 1) for year in (2025, 2026) for month in range(1, 12)]
+        for month in self.dice.sample(months, 8):
+            for kind in self.dice.sample(list(DocumentKind), 2):
+                BodyMonth.objects.create(
+                    agency=body, system=system, month=month, document_kind=kind,
+                    count=self.dice.randrange(4),
+                )  # fmt: skip
+            for one in Certificate.objects.filter(agency=body).order_by("pk")[:6]:
+                if self.dice.random() < 0.5:
+                    day = month.replace(day=self.dice.randrange(1, 28))
+                    UsageMonth.objects.create(
+                        certificate=one, system=system, month=month, count=self.dice.randrange(3),
+                        last_at=timezone.make_aware(datetime.combine(day, datetime.min.time())),
+                    )  # fmt: skip
+        for one in Certificate.objects.filter(agency=body).order_by("pk")[:4]:
+            made = usage.alarm(one, system)
+            made.offence = self.dice.choice(list(Offence)).value
+            made.raised_at = self.moment()
+            if self.dice.random() < 0.5:
+                made.closed_at = self.moment(after=made.raised_at)
+            made.save()
+
+    def _demand(self, bodies: list[Agency]) -> None:
+        """Rounds of both offices over overlapping years; bodies answer once or again, corrected."""
+        for body in bodies:
+            assert body.office is not None
+            for first_year in (2025, 2026):
+                of, _made = DemandRound.objects.get_or_create(
+                    opened_by_body=body.office, first_year=first_year,
+                    defaults={
+                        "title": "Nhu cầu", "last_year": first_year + 1, "due_on": TODAY,
+                        "row_codes": ["organisation", "person_token"],
+                        "opened_by": self.officer, "opened_at": self.moment(),
+                    },
+                )  # fmt: skip
+                sent = self.moment(after=of.opened_at)
+                for number in range(1, self.dice.randrange(1, 4)):
+                    self._proposal(of, body, number, sent + timedelta(days=40 * number))
+
+    def _proposal(self, of: DemandRound, body: Agency, number: int, sent: datetime) -> None:
+        earlier = DemandProposal.objects.filter(round=of, agency=body)
+        earlier.update(is_replaced=True)
+        made = DemandProposal.objects.create(
+            round=of, agency=body, number=number, stage=PaperStage.ISSUED, sent_at=sent,
+            made_by=self.officer, made_at=sent, updated_at=sent,
+        )  # fmt: skip
+        for row in of.row_codes:
+            for year in range(of.first_year, of.last_year + 1):
+                asked, agreed = self.dice.randrange(9), self.dice.randrange(9)
+                made.sent_cells.create(row=row, year=year, asked=asked, agreed=agreed)
 
     def spans(self) -> list[Span]:
         first = TODAY - timedelta(days=self.dice.randrange(60, DAYS))
@@ -185,6 +249,90 @@ CLOCKS: dict[str, Callable[[Deadline, Span], bool]] = {
 }
 
 
+def _months(rows: object, span: Span) -> bool:
+    return any(one.count and span.since <= one.month <= span.until for one in rows)  # type: ignore[attr-defined]
+
+
+def _idle(one: Certificate, span: Span, days: int) -> bool:
+    """Valid and old enough when it was over, of a body that is told of, silent since the bound."""
+    bound = span.end - timedelta(days=days)
+    since = timezone.localdate(bound).replace(day=1)
+    told = [m for m in BodyMonth.objects.all() if m.agency_id == one.agency_id and m.count]
+    signed = [
+        m for m in one.usage_months.all()
+        if m.count and m.last_at > bound and since <= m.month <= span.until
+    ]  # fmt: skip
+    is_told_of = any(month.month <= since for month in told)
+    return _valid(one, span) and one.not_before <= bound and is_told_of and not signed
+
+
+USE: dict[str, Callable[[Certificate, Span], bool]] = {
+    "used": lambda c, s: _months(c.usage_months.all(), s),
+    "idle_90": lambda c, s: _idle(c, s, 90),
+    "idle_365": lambda c, s: _idle(c, s, 365),
+}
+ALARMS: dict[str, Callable[[UsageAlarm, Span], bool]] = {
+    "raised": lambda a, s: _on(a.raised_at, s),
+    "after_loss": lambda a, s: _on(a.raised_at, s) and a.offence == "after_loss",
+    "closed": lambda a, s: _on(a.closed_at, s),
+    "open": lambda a, s: _over(a.raised_at, s) and not _over(a.closed_at, s),
+}
+
+
+def _asked(cell: DemandCell, span: Span, ahead: int) -> bool:
+    """Of the last proposal sent by then, in the last round by then that asks for the year."""
+    mine, of = cell.proposal, cell.proposal.round
+    by_then = [one for one in of.proposals.all() if _over(one.sent_at, span)]
+    theirs = [one for one in by_then if one.agency_id == mine.agency_id]
+    rounds = [
+        one for one in DemandRound.objects.all()
+        if one.opened_by_body_id == of.opened_by_body_id and _over(one.opened_at, span)
+        and one.first_year <= cell.year <= one.last_year
+    ]  # fmt: skip
+    return (
+        cell.year == span.until.year + ahead
+        and mine in theirs
+        and mine.number == max(one.number for one in theirs)
+        and of.opened_at == max(one.opened_at for one in rounds)
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_sum_is_what_a_person_would_add_up_and_its_list_sums_to_it(seed: int) -> None:
+    world = World(seed)
+    office = world.officer.agency
+    months = [*BodyMonth.objects.filter(agency__office=office)]
+    cells = [*DemandCell.objects.filter(proposal__agency__office=office)]
+    for span in world.spans():
+        figures = figures_of(world.officer, span, calendar=CALENDAR)["subjects"]
+        wanted: dict[tuple[str, str], list[tuple[str, int]]] = {
+            ("luot-ky", "signed"): [
+                (str(one.agency.uuid), one.count)
+                for one in months if one.count and span.since <= one.month <= span.until
+            ],
+            **{
+                ("nhu-cau", f"{column}{ending}"): [
+                    (str(one.proposal.agency.uuid), getattr(one, column))
+                    for one in cells if _asked(one, span, ahead)
+                ]
+                for column in ("asked", "agreed") for ahead, ending in enumerate(("", "_next"))
+            },
+        }  # fmt: skip
+        for (code, measure), rows in wanted.items():
+            said = f"{code} {measure} {span} seed {seed}"
+            subject, counted = subjects()[code], figures[code]
+            assert counted["total"][measure] == sum(number for _body, number in rows), said
+            found = subject.measure(measure)
+            listed = narrowed(subject, world.officer, span, found)
+            amounts = sorted(listed.values_list(found.amount, flat=True))
+            assert amounts == sorted(number for _body, number in rows), said
+            by_body: Counter[str] = Counter()
+            for body, number in rows:
+                by_body[body] += number
+            told = {key: numbers.get(measure, 0) for key, _words, numbers in counted["by"]["body"]}
+            assert {key: n for key, n in told.items() if n} == dict(+by_body), said
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_every_number_is_what_a_person_would_count_and_its_list_is_as_long(seed: int) -> None:
     world = World(seed)
@@ -198,6 +346,11 @@ def test_every_number_is_what_a_person_would_count_and_its_list_is_as_long(seed:
         "truong-hop": (
             [*DossierItem.objects.filter(dossier__office=office).select_related("dossier__agency")],
             ROWS,  # type: ignore[dict-item]
+        ),
+        "su-dung": ([*Certificate.objects.filter(office=office)], USE),  # type: ignore[dict-item]
+        "canh-bao": (
+            [*UsageAlarm.objects.filter(certificate__office=office)],
+            ALARMS,  # type: ignore[dict-item]
         ),
         "thoi-han": ([*Deadline.objects.filter(office=office)], CLOCKS),  # type: ignore[dict-item]
     }
@@ -221,6 +374,8 @@ def test_every_number_is_what_a_person_would_count_and_its_list_is_as_long(seed:
 
 
 def _body_of(row: object) -> str:
+    if isinstance(row, UsageAlarm):
+        row = row.certificate
     body = row.dossier.agency if isinstance(row, DossierItem) else row.agency  # type: ignore[attr-defined]
     return str(body.uuid)
 

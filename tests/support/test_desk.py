@@ -14,6 +14,7 @@ from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.notices.models import Notice
+from portal.search.finders import search
 from portal.support.models import Entry, Question
 from portal.support.workflow import Category, Desk, State
 from tests import builders, story
@@ -183,3 +184,18 @@ def test_bad_input_is_told_and_kept(people: dict[str, User]) -> None:
     assert (question.state, question.due_at) == (State.WITHDRAWN, None)
     for odd in ("//evil.vn/", "/khong-co/", "x" * 500, "/thiet-bi/%00/"):
         assert clerk.client.get(reverse("support:ask"), {"trang": odd}).status_code == 200
+
+
+def test_ones_own_questions_are_found_by_their_words(people: dict[str, User]) -> None:
+    question = asked(people["clerk"], subject="VSignPDF không thấy tên")
+    path = reverse("support:question", args=[question.uuid])
+
+    def found(user: User, typed: str) -> list[str]:
+        groups = search(user, typed, most=5)
+        return [hit.url for group in groups if group.finder.place == 71 for hit in group.hits]
+
+    assert found(people["clerk"], "vsign ten") == [path]  # marks aside, any part of a word
+    assert found(people["head"], "VSignPDF") == [path]  # of one's body
+    assert found(people["clerk"], "vs") == []
+    assert found(people["stranger"], "VSignPDF") == []
+    assert found(people["team"], "VSignPDF") == []  # the desk has a list with a search of its own

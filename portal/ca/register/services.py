@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -149,6 +149,21 @@ def revoke(
         actor=actor,
         now=now,
     )
+    return standing
+
+
+def lock_standing(keys: Collection[int], *, now: datetime) -> dict[int, list[Certificate]]:
+    """Return key → what can still be revoked on it, locked (decision 16: revocation goes by key).
+
+    Everything on the keys is locked before it is looked through: a renewal waits for it, or has
+    come first and its new certificate is found.
+    """
+    on_keys = Certificate.objects.filter(key__in=keys)
+    list(on_keys.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk"))
+    standing: dict[int, list[Certificate]] = {}
+    valid = on_keys.filter(revoked_at__isnull=True, not_after__gt=now)
+    for one in valid.defer("der", "crl_entry").order_by("pk"):
+        standing.setdefault(one.key_id, []).append(one)
     return standing
 
 

@@ -52,6 +52,9 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Thời hạn"), "deadlines:list", "calendar-clock", Capability.WORK_ON_DOSSIERS),
     Entry(_("Sáp nhập"), "orgmerge:list", "git-merge", Capability.READ_DOSSIERS),
     Entry(_("Sổ theo dõi"), "registers:index", "notebook-text", Capability.READ_DOSSIERS),
+    Entry(
+        _("Yêu cầu tố tụng"), "proceedings:list", "scale", Capability.READ_PROCEEDINGS, _MANAGING
+    ),
     Entry(_("Báo cáo"), "reports:list", "chart-column", Capability.READ_DOSSIERS, _MANAGING),
     Entry(_("Giám sát"), "usage:overview", "gauge", Capability.READ_DOSSIERS, _MANAGING),
     Entry(_("Hỗ trợ"), "support:index", "life-buoy", None, _MANAGING),

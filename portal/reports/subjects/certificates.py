@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import format_lazy
@@ -14,31 +14,34 @@ from portal.agencies.models import SubscriberKind
 from portal.ca.models import Certificate, RevocationReason, Storage
 from portal.core.web.paging import Order
 from portal.core.web.sheets import SheetColumn
+from portal.demand.models import DemandProposal
 from portal.reports.base import Dimension, Measure, Subject
 from portal.reports.spans import Span
 
 ENDING_WITHIN = (30, 60, 90)  # days after the span
 
 
-def _within(column: str, span: Span) -> Q:
+def within(column: str, span: Span) -> Q:
+    """Return the condition that a moment lies in the span."""
     return Q(**{f"{column}__gte": span.start, f"{column}__lt": span.end})
 
 
-def _valid_at_end(span: Span) -> Q:
+def valid_at_end(span: Span) -> Q:
+    """Return the condition that a certificate was valid when the span ended."""
     stands = Q(revoked_at__isnull=True) | Q(revoked_at__gte=span.end)
     return Q(issued_at__lt=span.end, not_before__lt=span.end, not_after__gte=span.end) & stands
 
 
 def _revoked(span: Span) -> Q:
     """A certificate that another took the place of was not taken from its holder."""
-    return _within("revoked_at", span) & ~Q(revocation_reason=RevocationReason.SUPERSEDED)
+    return within("revoked_at", span) & ~Q(revocation_reason=RevocationReason.SUPERSEDED)
 
 
 def _revoked_for(reason: RevocationReason) -> Measure:
     return Measure(
         f"revoked_{reason.value}",
         reason.label,
-        lambda span: _within("revoked_at", span) & Q(revocation_reason=reason),
+        lambda span: within("revoked_at", span) & Q(revocation_reason=reason),
         part_of="revoked",
     )
 
@@ -47,10 +50,21 @@ def _ending(days: int) -> Measure:
     return Measure(
         f"ending_{days}",
         format_lazy(_("hết hạn trong {days} ngày sau kỳ"), days=days),
-        lambda span: _valid_at_end(span) & Q(not_after__lt=span.end + timedelta(days=days)),
+        lambda span: valid_at_end(span) & Q(not_after__lt=span.end + timedelta(days=days)),
         part_of="valid",
         is_main=days == ENDING_WITHIN[0],
     )
+
+
+def _was_asked_for(span: Span) -> Exists:
+    """Say of a certificate whether its body had sent its demand of the span's year by its end."""
+    sent = DemandProposal.objects.filter(
+        agency=OuterRef("agency"),
+        sent_at__lt=span.end,
+        round__first_year__lte=span.until.year,
+        round__last_year__gte=span.until.year,
+    )
+    return Exists(sent)
 
 
 SUBJECT = Subject(
@@ -59,24 +73,32 @@ SUBJECT = Subject(
     place=10,
     rows=Certificate.objects.visible_to,
     measures=(
-        Measure("valid", _("Còn hiệu lực cuối kỳ"), _valid_at_end, is_main=True),
+        Measure("valid", _("Còn hiệu lực cuối kỳ"), valid_at_end, is_main=True),
         *(_ending(days) for days in ENDING_WITHIN),
         Measure(
             "issued",
             _("Cấp mới trong kỳ"),
-            lambda span: _within("issued_at", span) & Q(predecessor__isnull=True),
+            lambda span: within("issued_at", span) & Q(predecessor__isnull=True),
             is_main=True,
+        ),
+        Measure(
+            "issued_planned",
+            _("cho đơn vị có đề xuất nhu cầu của năm"),
+            lambda span: (
+                within("issued_at", span) & Q(predecessor__isnull=True) & Q(_was_asked_for(span))
+            ),
+            part_of="issued",
         ),
         Measure(
             "renewed",
             _("Gia hạn trong kỳ"),
-            lambda span: _within("issued_at", span) & Q(renewals__gt=F("predecessor__renewals")),
+            lambda span: within("issued_at", span) & Q(renewals__gt=F("predecessor__renewals")),
             is_main=True,
         ),
         Measure(
             "changed",
             _("Thay đổi thông tin trong kỳ"),
-            lambda span: _within("issued_at", span) & Q(renewals=F("predecessor__renewals")),
+            lambda span: within("issued_at", span) & Q(renewals=F("predecessor__renewals")),
             is_main=True,
         ),
         Measure("revoked", _("Thu hồi trong kỳ"), _revoked, is_main=True),
@@ -85,14 +107,14 @@ SUBJECT = Subject(
             "superseded",
             _("Thay bằng chứng thư mới trong kỳ"),
             lambda span: (
-                _within("revoked_at", span) & Q(revocation_reason=RevocationReason.SUPERSEDED)
+                within("revoked_at", span) & Q(revocation_reason=RevocationReason.SUPERSEDED)
             ),
         ),
         Measure(
             "expired",
             _("Hết hạn trong kỳ, không được thay"),
             lambda span: (
-                _within("not_after", span)
+                within("not_after", span)
                 & (Q(revoked_at__isnull=True) | Q(revoked_at__gte=F("not_after")))
             ),
             is_main=True,

@@ -11,7 +11,9 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyKind
@@ -23,6 +25,7 @@ from portal.deadlines import services as deadlines
 from portal.deadlines.models import DeadlineKind
 from portal.documents import services as documents
 from portal.notices import services as notices
+from portal.search.finders import Finder, Hit, detail, list_with, register
 from portal.search.words import fold
 from portal.support.acts import question_act
 from portal.support.models import Entry, EntryFile, Question
@@ -35,6 +38,7 @@ from requests_app.mandates.drafting import sender_for
 from requests_app.models import Dossier
 from requests_app.start_page.offers import RECOVER, Offer, offers_for_device
 
+_FEWEST_LETTERS = 3  # before subjects are looked through
 Uploads: TypeAlias = "Sequence[UploadedFile[Any]]"
 
 
@@ -45,6 +49,33 @@ class Wording:
     category: str
     subject: str
     text: str
+
+
+def register_finders() -> None:
+    """Let one's own questions, or one's body's, be found by the words of their subject."""
+    register(
+        Finder(
+            place=71,
+            label=gettext_lazy("Câu hỏi hỗ trợ"),
+            icon="life-buoy",
+            find=_own_questions,
+            listed=list_with("support:index"),
+        )
+    )
+
+
+def _own_questions(user: User, typed: str, most: int) -> list[Hit]:
+    if len(fold(typed)) < _FEWEST_LETTERS:
+        return []
+    own = Question.objects.asked_on_behalf_of(user).found_by(typed)
+    return [
+        Hit(
+            title=one.subject,
+            detail=detail(f"{timezone.localdate(one.asked_at):%d/%m/%Y}", one.get_state_display()),
+            url=reverse("support:question", args=[one.uuid]),
+        )
+        for one in own.order_by("-asked_at", "-pk")[:most]
+    ]
 
 
 def part_of(question: Question, user: User) -> Part | None:

@@ -40,8 +40,7 @@ from requests_app.submission.letter_content import (
 )
 
 ACT = "dossier.revoke_rows"
-# What OCSP and the list say (RFC 5280) of each case of Điều 17; "unspecified" for the others.
-REASON_OF: Mapping[str, RevocationReason] = {
+_REASON_OF: Mapping[str, RevocationReason] = {
     Cause.KEY_EXPOSED: RevocationReason.KEY_COMPROMISE,
     Cause.DEVICE_LOST: RevocationReason.KEY_COMPROMISE,
     Cause.UNSAFE: RevocationReason.KEY_COMPROMISE,
@@ -55,6 +54,13 @@ REASON_OF: Mapping[str, RevocationReason] = {
     Cause.MERGED: RevocationReason.CESSATION,
     Cause.STOPPED: RevocationReason.CESSATION,
 }
+
+
+def reason_of(cause: str) -> RevocationReason:
+    """Return what OCSP and the list say (RFC 5280) of a case of Điều 17."""
+    return _REASON_OF.get(cause, RevocationReason.UNSPECIFIED)
+
+
 UNKNOWN = "Không tìm thấy chứng thư của dòng này."
 MOVED = (
     "Thuê bao đã chuyển sang cơ quan khác quản lý trực tiếp sau khi gửi hồ sơ; cơ quan đó đề nghị "
@@ -78,16 +84,8 @@ def do_chunk(pk: int, chunk: Sequence[int], /, *, now: datetime) -> int:
     items = list(waiting.defer("certificate__der", "certificate__crl_entry"))
     if not items:
         return 0
-    # Key → what can still be revoked on it, locked. What is named in the rows is locked before the
-    # keys are looked through: a renewal waits for it, or has come first and its new certificate is
-    # found.
     keys = {item.certificate.key_id for item in items if item.certificate}
-    on_keys = Certificate.objects.filter(key__in=keys)
-    list(on_keys.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk"))
-    standing: dict[int, list[Certificate]] = {}
-    valid = on_keys.filter(revoked_at__isnull=True, not_after__gt=now)
-    for one in valid.defer("der", "crl_entry").order_by("pk"):
-        standing.setdefault(one.key_id, []).append(one)
+    standing = ca.lock_standing(keys, now=now)
     own = certificates_of_sender(
         dossier.agency_id, [one for found in standing.values() for one in found]
     )
@@ -102,8 +100,7 @@ def do_chunk(pk: int, chunk: Sequence[int], /, *, now: datetime) -> int:
             mark_failed(item, MOVED)
         else:
             item.outcome, item.outcome_reason = Outcome.DONE, ""
-            cause = item.answers.get("cause", "")
-            reason = REASON_OF.get(cause, RevocationReason.UNSPECIFIED)
+            reason = reason_of(item.answers.get("cause", ""))
             reasons |= {one.pk: reason for one in found}
             falling += found
         if item.outcome == Outcome.DONE and certificate is not None and not found:
