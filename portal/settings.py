@@ -292,6 +292,9 @@ METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 METRICS_ADDRESSES: list[str] = env.list("METRICS_ADDRESSES", default=[])
 # Rows carried out in one transaction, and how long a silent worker keeps its dossier.
 EXECUTION_CHUNK = env.int("EXECUTION_CHUNK", default=100)
+# Letters of more rows are printed by the worker, so many rows of them laid out at a time.
+LETTER_ROWS_AT_ONCE = env.int("LETTER_ROWS_AT_ONCE", default=50)
+LETTER_PIECE_ROWS = env.int("LETTER_PIECE_ROWS", default=200)
 # Of a letter that a reorganisation opens: what a head can look through before signing.
 MERGER_ROWS_PER_LETTER = env.int("MERGER_ROWS_PER_LETTER", default=100)
 # Signing events are kept one by one for so long, by whole months; their sums stay (portal.usage).

@@ -43,6 +43,7 @@ STILL_POSSIBLE = frozenset(
         "dossier.split",
         "dossier.export_rows",
         "dossier.read_letter",
+        "dossier.ask_preview",
         "dossier.read_row",
         "covering.make",
         "covering.number",

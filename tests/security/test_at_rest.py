@@ -34,15 +34,14 @@ def a_folder_of_its_own(settings: Settings, tmp_path: Path) -> None:
 
 def stored_as(one: Subscriber) -> str:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT identity_number FROM agencies_subscriber WHERE id = {one.pk}")
+        cursor.execute("SELECT identity_number FROM agencies_subscriber WHERE id = %s", [one.pk])
         return str(cursor.fetchone()[0])
 
 
 def store_as(one: Subscriber, value: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE agencies_subscriber SET identity_number = %s WHERE id = {one.pk}", [value]
-        )
+        changes = "UPDATE agencies_subscriber SET identity_number = %s WHERE id = %s"
+        cursor.execute(changes, [value, one.pk])
 
 
 def person(number: str = NUMBER) -> Subscriber:

@@ -108,10 +108,14 @@ class _Opened(DeferredAttribute):
 
     field: Any
 
+    def __init__(self, field: Any) -> None:
+        super().__init__(field)
+        self.attname = field.attname  # looked at for each cell of a list
+
     def __get__(self, instance: Any, cls: Any = None) -> Any:
         if instance is None:
             return self
-        value = instance.__dict__.get(self.field.attname, _Opened)
+        value = instance.__dict__.get(self.attname, _Opened)
         if value is _Opened:  # deferred: read alone, its row is known here
             rows = type(instance)._base_manager.db_manager(instance._state.db)
             value = rows.values_list(self.field.attname, flat=True).get(pk=instance.pk)
@@ -121,7 +125,7 @@ class _Opened(DeferredAttribute):
         return value
 
     def __set__(self, instance: Any, value: Any) -> None:
-        instance.__dict__[self.field.attname] = value
+        instance.__dict__[self.attname] = value
 
 
 class _BoundField:
