@@ -150,10 +150,10 @@ def render_pieces(letter: Letter) -> Iterator[Piece]:
         part = Part(slice(done, end), pages + 1, is_last)
         html = render_html(letter, for_screen=False, part=part)
         piece = print_piece(html, stylesheet=STYLESHEET, rows=end - done, is_last=is_last)
-        if not piece.rows and letter.rows:
+        if not piece.rows and not is_last:
             raise RuntimeError("a piece of a letter without a row of its list")
         yield piece
-        done, pages = done + piece.rows, pages + piece.pages
+        done, pages = end if is_last else done + piece.rows, pages + piece.pages
 
 
 def render_html(letter: Letter, *, for_screen: bool = True, part: Part | None = None) -> str:

@@ -51,7 +51,9 @@ def join(pieces: Sequence[bytes]) -> bytes:
     for piece in rest:
         # With its pages what refers to them: the places for signatures stand in the last.
         parts = {name: piece.root.raw_get(name) for name in (_PAGES, _NAMES) if name in piece.root}
-        taken = whole.import_object(generic.DictionaryObject(parts))  # type: ignore[no-untyped-call]
+        wanted = generic.DictionaryObject(parts)  # type: ignore[no-untyped-call]
+        wanted.container_ref = piece.root.container_ref
+        taken = whole.import_object(wanted)
         branches.append(taken.raw_get(_PAGES))
         if _NAMES in parts:
             whole.root[_NAMES] = taken.raw_get(_NAMES)
