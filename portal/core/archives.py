@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from io import BytesIO
@@ -12,6 +13,22 @@ _ENCRYPTED_FLAG = 0x1
 # small may.
 MOST_RATIO = 250
 RATIO_COUNTS_FROM = 4 * 1024 * 1024
+
+
+# What zipfile raises on a damaged file; ValueError, too, and at times struct's.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    LookupError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 class Unreadable(ValueError):
@@ -50,10 +67,10 @@ def parts_of(content: bytes, *, most_parts: int, most_bytes: int) -> dict[str, b
                 data = _inflated(archive, info, most)
                 left -= len(data)
                 parts[info.filename] = data
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, OSError) as error:
-        raise Unreadable(str(error)) from error
-    except (NotImplementedError, RuntimeError, OverflowError) as error:  # odd compression
-        raise Unreadable(str(error)) from error
+    except (Unreadable, TooLarge):
+        raise
+    except _DAMAGED as error:
+        raise Unreadable(type(error).__name__) from error
     return parts
 
 

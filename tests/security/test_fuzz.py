@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 import zipfile
+from collections.abc import Iterator
 from contextlib import suppress
 from io import BytesIO
 from typing import Any
@@ -17,7 +18,8 @@ import pytest
 from cryptography.x509 import ocsp
 from django.utils import timezone
 
-from portal.ca.authority import ceremony, responder
+from portal.ca.authority import ceremony, keystore, responder
+from portal.ca.authority import services as authority
 from portal.ca.pki import csr
 from portal.core import archives
 from portal.core.rules import Refused
@@ -40,6 +42,13 @@ NAMES = (
 )  # fmt: skip
 
 
+@pytest.fixture
+def signing() -> Iterator[None]:
+    authority.open_for_signing()
+    yield
+    keystore.close()
+
+
 @pytest.mark.long
 def test_the_responder_answers_whatever_it_is_asked(db: None, signing: None) -> None:
     now = timezone.now()
@@ -55,8 +64,8 @@ def test_the_responder_answers_whatever_it_is_asked(db: None, signing: None) -> 
 
 @pytest.mark.long
 def test_key_requests_are_read_or_refused() -> None:
-    one = key_requests.der(key_requests.ec_key())
-    seeds = [one, key_requests.pem(one).encode()]
+    key = key_requests.ec_key()
+    seeds = [key_requests.der(key), key_requests.pem(key).encode()]
 
     def read(data: bytes) -> None:
         csr.text_of_file("a.csr", data)
