@@ -96,8 +96,9 @@ class _Plain(io.RawIOBase):
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__()
         self._file = file
+        size = file.seek(0, os.SEEK_END) - _HEAD_BYTES
+        file.seek(0)
         self._head = file.read(_HEAD_BYTES)
-        size = os.fstat(file.fileno()).st_size - _HEAD_BYTES
         key = known_keys().get(self._head[len(_MARK) : len(_MARK) + _KEY_ID_BYTES])
         if key is None:
             raise Altered("sealed with a key that is not among FILE_KEY and FILE_KEYS_BEFORE")
@@ -167,6 +168,19 @@ def opened(path: Path) -> IO[bytes]:
         file.close()
         raise
     return file
+
+
+def seal(content: bytes) -> bytes:
+    """Return ``content`` as it would lie on the disk, for what is kept elsewhere for a while."""
+    return b"".join(sealed([content]))
+
+
+def unseal(content: bytes) -> bytes:
+    """Return what ``seal`` was given; what was never sealed as it is. Raises Altered."""
+    if not is_sealed(content):
+        return content
+    with _Plain(io.BytesIO(content)) as plain:
+        return plain.readall()
 
 
 class _Sealing(_BytesFile):
