@@ -55,6 +55,8 @@ FILE_KEY = _secret("FILE_KEY")
 FILE_KEYS_BEFORE: list[str] = env.list("FILE_KEYS_BEFORE", default=[])
 # Once encrypt_again has gone through: a file that is not encrypted was put there by somebody else.
 REFUSE_OPEN_FILES: bool = env.bool("REFUSE_OPEN_FILES", default=False)
+# So is a value that is not bound to its row.
+REFUSE_UNBOUND_VALUES: bool = env.bool("REFUSE_UNBOUND_VALUES", default=False)
 # CA_PASSPHRASE, which opens the CA's private keys, is no setting: portal.ca.authority.keystore
 # reads it from the environment or this file when a key is opened, so where something is signed.
 CA_PASSPHRASE_FILE = Path(env.str("CA_PASSPHRASE_FILE", default=str(DATA_DIR / "ca_passphrase")))

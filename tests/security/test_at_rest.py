@@ -77,15 +77,21 @@ def test_a_value_of_another_row_is_not_read() -> None:
     assert again(one).identity_number == NUMBER
 
 
-def test_a_value_that_came_before_rows_were_bound_is_read_and_bound_by_the_command() -> None:
+def test_a_value_that_came_before_rows_were_bound_is_read_and_bound_by_the_command(
+    settings: Settings,
+) -> None:
     one, other = person(), person("012090000124")
     store_as(one, encrypt(NUMBER))
     assert again(one).identity_number == NUMBER
 
     assert "1 dòng" in told()
 
+    settings.REFUSE_UNBOUND_VALUES = True
     assert again(one).identity_number == NUMBER
     store_as(other, stored_as(one))
+    with pytest.raises(InvalidTag):
+        again(other).identity_number  # noqa: B018
+    store_as(other, encrypt(NUMBER))
     with pytest.raises(InvalidTag):
         again(other).identity_number  # noqa: B018
 

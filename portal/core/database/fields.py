@@ -21,9 +21,11 @@ from django.db.models.query_utils import DeferredAttribute
 from django.utils.functional import cached_property
 
 if TYPE_CHECKING:
+    _Field = models.Field[Any, Any]
     _SealedText = models.TextField[str, str]
     _SealedJSON = models.TextField[Any, Any]
 else:
+    _Field = object  # it stands before a field of Django's
     _SealedText = _SealedJSON = models.TextField
 
 _NONCE_BYTES = 12
@@ -128,7 +130,7 @@ class _Opened(DeferredAttribute):
         instance.__dict__[self.attname] = value
 
 
-class _BoundField:
+class _BoundField(_Field):
     """What the encrypted fields share.
 
     ``row`` names the columns (attnames) by which a row is known for good: ``("uuid",)``, or those
@@ -141,10 +143,6 @@ class _BoundField:
     sealed. The system check fields.E9xx refuses a field without a row, or whose row is not unique.
     """
 
-    model: type[models.Model]
-    name: str
-    column: str | None
-    attname: str
     descriptor_class = _Opened
     non_db_attrs = (*models.Field.non_db_attrs, "row")
 
@@ -153,7 +151,7 @@ class _BoundField:
         self.row = tuple(row)
 
     def deconstruct(self) -> Any:
-        name, path, args, kwargs = super().deconstruct()  # type: ignore[misc]
+        name, path, args, kwargs = super().deconstruct()
         if self.row:
             kwargs["row"] = self.row
         return name, path, args, kwargs
@@ -214,6 +212,8 @@ class _BoundField:
     def open(self, sealed: Sealed, instance: models.Model) -> Any:
         """Return what was sealed for the row of ``instance``; raises InvalidTag."""
         if not sealed.text.startswith(_BOUND):
+            if self.row and settings.REFUSE_UNBOUND_VALUES:
+                raise InvalidTag
             return self.from_text(decrypt(sealed.text))
         _mark, name, text = sealed.text.split(":", 2)
         known = (settings.FIELD_KEY, *settings.FIELD_KEYS_BEFORE)
