@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -53,7 +54,7 @@ def join(pieces: Sequence[bytes]) -> bytes:
         parts = {name: piece.root.raw_get(name) for name in (_PAGES, _NAMES) if name in piece.root}
         wanted = generic.DictionaryObject(parts)  # type: ignore[no-untyped-call]
         wanted.container_ref = piece.root.container_ref
-        taken = whole.import_object(wanted)
+        taken: Any = whole.import_object(wanted)
         branches.append(taken.raw_get(_PAGES))
         if _NAMES in parts:
             whole.root[_NAMES] = taken.raw_get(_NAMES)

@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
 from portal.accounts.models import User
-from portal.core.background.leases import Leased, LeasedQuerySet
+from portal.core.background.leases import Leased
 from requests_app.models.dossiers import Dossier
-
-if TYPE_CHECKING:
-    _Rows = LeasedQuerySet["LetterPreview"]
-else:
-    _Rows = LeasedQuerySet
-
-
-class LetterPreviewQuerySet(_Rows):
-    def visible_to(self, user: User) -> Self:
-        """Return the user's own, as long as they see its dossier."""
-        dossiers = Dossier.objects.visible_to(user).order_by().values("pk")
-        return self.filter(asked_by=user, dossier__in=dossiers)
-
-    def waiting(self) -> Self:
-        """Return those a worker still has to do with."""
-        return self.filter(path="", problem="")
+from requests_app.models.querysets import LetterPreviewQuerySet
 
 
 class LetterPreview(Leased):

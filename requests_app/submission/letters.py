@@ -39,7 +39,7 @@ class Signer:
 
 def is_long(dossier: Dossier) -> bool:
     """Say whether a worker prints the letter, while the page shows how far it is."""
-    return dossier.row_count > settings.LETTER_ROWS_AT_ONCE
+    return bool(dossier.row_count > settings.LETTER_ROWS_AT_ONCE)
 
 
 def render(dossier: Dossier, *, copies: Iterable[Agency] | None = None) -> bytes:

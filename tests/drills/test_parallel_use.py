@@ -121,8 +121,8 @@ def test_a_clerk_with_a_long_list_keeps_nobody_waiting(
             opened.busy.run(printing, seconds=900)
             time.sleep(1)
         desks.until = 0
-        for one in work:
-            one.result()
+        for act in work:
+            act.result()
     long.result()
     waits = sorted(
         asked.seconds

@@ -77,7 +77,7 @@ def test_a_long_letter_is_printed_in_the_background(clerk: User, client: Client)
     preview = LetterPreview.objects.get()
     assert (preview.rows_done, preview.rows_total, preview.version) == (ROWS, ROWS, dossier.version)
     answer = client.get(file)
-    pdf = b"".join(answer)  # type: ignore[arg-type]
+    pdf = b"".join(answer)
     words = text_of(pdf)
     assert all(row.answers["identity_number"] in words for row in dossier.items.all())
     assert b"%PDF" not in Path(default_storage.path(preview.path)).read_bytes()

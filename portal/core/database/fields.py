@@ -257,6 +257,10 @@ class EncryptedTextField(_BoundField, _SealedText):
 
     __doc__ = f"{__doc__}\n\n{_BoundField.__doc__}"
 
+    # What the type checker's Django plugin reads.
+    _pyi_private_set_type: str
+    _pyi_private_get_type: str
+
     def to_text(self, value: Any) -> str | None:
         return str(value) if value else None
 
