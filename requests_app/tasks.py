@@ -66,7 +66,7 @@ def print_previews(*, now: datetime) -> int:
     "requests_app.tasks.drop_old_previews",
     every=timedelta(hours=1),
     words=_("Xóa bản in xem trước đã cũ"),
-    order=267,
+    order=263,
 )
 def drop_old_previews(*, now: datetime) -> int:
     """Remove the previews of yesterday."""
