@@ -76,9 +76,7 @@ def test_a_long_letter_is_printed_in_the_background(clerk: User, client: Client)
     assert previews.print_waiting(now=NOW) == 0
     preview = LetterPreview.objects.get()
     assert (preview.rows_done, preview.rows_total, preview.version) == (ROWS, ROWS, dossier.version)
-    answer = client.get(file)
-    pdf = b"".join(answer)
-    words = text_of(pdf)
+    words = text_of(client.get(file).content)
     assert all(row.answers["identity_number"] in words for row in dossier.items.all())
     assert b"%PDF" not in Path(default_storage.path(preview.path)).read_bytes()
     assert AuditEntry.objects.filter(action="dossier.ask_preview").count() == 1

@@ -8,8 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -102,7 +101,7 @@ def letter_preview(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_safe
-def preview_file(request: UserRequest, uuid: UUID) -> HttpResponseBase:
+def preview_file(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Hand out the finished preview of whoever asked for it."""
     dossier = _find_paper(request.user, uuid)
     _refuse_rework(request.user, dossier)
@@ -110,10 +109,11 @@ def preview_file(request: UserRequest, uuid: UUID) -> HttpResponseBase:
     if found is None or not found.path:
         raise Http404
     try:
-        file = default_storage.open(found.path)
+        with default_storage.open(found.path) as file:
+            content = file.read()
     except OSError as error:  # dropped meanwhile
         raise Http404 from error
-    return FileResponse(file, content_type="application/pdf", headers=_FRAMED)
+    return HttpResponse(content, content_type="application/pdf", headers=_FRAMED)
 
 
 @require_safe
