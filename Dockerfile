@@ -19,7 +19,7 @@ COPY . .
 RUN useradd --system --uid 10001 --no-create-home portal \
     && mkdir -p var/files var/keys/ca var/keys/ocsp var/checkpoints var/checkpoints-key \
     && chmod 700 var/keys/ca var/keys/ocsp var/checkpoints-key \
-    && SECRET_KEY=build FIELD_KEY=build \
+    && SECRET_KEY=build FIELD_KEY=build FILE_KEY=build \
         python manage.py collectstatic --noinput --verbosity 0 \
     && python -m compileall -q portal requests_app devices orgmerge \
     && chown -R portal: var

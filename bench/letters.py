@@ -19,7 +19,8 @@ def main() -> None:
 
     letter = builders.petition(20)
     html = letters.render_html(letter, for_screen=False)
-    stylesheet, fonts = layout.parsed(letters.STYLESHEET), layout.fonts()
+    with layout.press() as press:  # the one that is used again
+        stylesheet, fonts = press.parsed(letters.STYLESHEET), press.fonts
 
     def bare() -> None:
         weasyprint.HTML(string=html).write_pdf(stylesheets=[stylesheet], font_config=fonts)

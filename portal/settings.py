@@ -43,6 +43,21 @@ def _secret(name: str) -> str:
 SECRET_KEY = _secret("SECRET_KEY")
 # Encrypts identity numbers and drafts' answers at rest; losing it loses them.
 FIELD_KEY = _secret("FIELD_KEY")
+# After FIELD_KEY was changed: the ones before it, until encrypt_again has gone through, and what
+# identity numbers are found by and PINs are mixed with, which can't change (decision 0042).
+FIELD_KEYS_BEFORE: list[str] = env.list("FIELD_KEYS_BEFORE", default=[])
+LOOKUP_KEY: str = env.str("LOOKUP_KEY", default="") or FIELD_KEY
+if FIELD_KEYS_BEFORE and LOOKUP_KEY == FIELD_KEY:
+    raise ImproperlyConfigured(
+        "FIELD_KEYS_BEFORE is set: set LOOKUP_KEY to the first FIELD_KEY this portal ever had"
+    )
+# Encrypts stored files, each under a key made from it (portal.core.sealed_files).
+FILE_KEY = _secret("FILE_KEY")
+FILE_KEYS_BEFORE: list[str] = env.list("FILE_KEYS_BEFORE", default=[])
+# Once encrypt_again has gone through: a file that is not encrypted was put there by somebody else.
+REFUSE_OPEN_FILES: bool = env.bool("REFUSE_OPEN_FILES", default=False)
+# So is a value that is not bound to its row.
+REFUSE_UNBOUND_VALUES: bool = env.bool("REFUSE_UNBOUND_VALUES", default=False)
 # CA_PASSPHRASE, which opens the CA's private keys, is no setting: portal.ca.authority.keystore
 # reads it from the environment or this file when a key is opened, so where something is signed.
 CA_PASSPHRASE_FILE = Path(env.str("CA_PASSPHRASE_FILE", default=str(DATA_DIR / "ca_passphrase")))
@@ -234,7 +249,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "portal.core.sealed_files.SealedStorage",
         "OPTIONS": {"location": str(DATA_DIR / "files"), "base_url": None},
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -289,6 +304,9 @@ METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 METRICS_ADDRESSES: list[str] = env.list("METRICS_ADDRESSES", default=[])
 # Rows carried out in one transaction, and how long a silent worker keeps its dossier.
 EXECUTION_CHUNK = env.int("EXECUTION_CHUNK", default=100)
+# Letters of more rows are printed by the worker, so many rows of them laid out at a time.
+LETTER_ROWS_AT_ONCE = env.int("LETTER_ROWS_AT_ONCE", default=50)
+LETTER_PIECE_ROWS = env.int("LETTER_PIECE_ROWS", default=200)
 # Of a letter that a reorganisation opens: what a head can look through before signing.
 MERGER_ROWS_PER_LETTER = env.int("MERGER_ROWS_PER_LETTER", default=100)
 # Signing events are kept one by one for so long, by whole months; their sums stay (portal.usage).

@@ -92,6 +92,7 @@ ACTS = (
             "answer_questions": _("Trả lời câu hỏi về các dòng"),
             "remove_row": _("Xóa dòng"),
             "move_row": _("Đổi thứ tự dòng"),
+            "ask_preview": _("Lập bản in xem trước của văn bản dài"),
             "freeze": _("Lập văn bản để ký"),
             "read_numbers": _("Đọc số định danh đầy đủ trong hồ sơ"),
             "read_letter": _("Xem văn bản không che số"),

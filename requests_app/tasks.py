@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from time import monotonic
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from portal.audit import services as audit
 from portal.core.background.sweeps import sweep
+from portal.documents import pieces
 from requests_app.acts import dossier_act, letter_act
 from requests_app.covering_letters import forward_queue
 from requests_app.covering_letters.steps import COVERING_LETTERS, render_letter
@@ -18,7 +20,7 @@ from requests_app.models import CoveringLetter, Dossier
 from requests_app.models.querysets import CoveringLetterQuerySet, DossierQuerySet
 from requests_app.proceedings import papers as proceedings
 from requests_app.spreadsheets import parked
-from requests_app.submission import letters
+from requests_app.submission import letters, previews
 from requests_app.workflow import Route, State, queue_of
 
 ONE_PIECE = timedelta(0)
@@ -46,6 +48,30 @@ def execute_accepted(*, now: datetime) -> int:
 def freeze_letters(*, now: datetime) -> int:
     """Render the long letters that wait for it."""
     return freeze_waiting(now=now) + freeze_covering_letters(now=now)
+
+
+@sweep(
+    "requests_app.tasks.print_previews",
+    every=timedelta(seconds=5),
+    words=_("Lập bản in xem trước của văn bản dài"),
+    order=65,
+    in_pieces_for=ONE_PIECE,
+    time_limit=2 * previews.MOST_TIME,
+)
+def print_previews(*, now: datetime) -> int:
+    """Print the preview that waits longest."""
+    return previews.print_waiting(now=now)
+
+
+@sweep(
+    "requests_app.tasks.drop_old_previews",
+    every=timedelta(hours=1),
+    words=_("Xóa bản in xem trước đã cũ"),
+    order=263,
+)
+def drop_old_previews(*, now: datetime) -> int:
+    """Remove the previews of yesterday."""
+    return previews.drop_old(now=now)
 
 
 @sweep(
@@ -103,8 +129,12 @@ def _unfrozen_dossiers() -> DossierQuerySet:
 def _freeze(pk: int, *, now: datetime) -> bool:
     if not _unfrozen_dossiers().claim(pk, now=now, lease=LEASE):
         return False
-    dossier = Dossier.objects.get(pk=pk)
-    pdf = letters.render(dossier)
+    dossier, began, printed = Dossier.objects.get(pk=pk), monotonic(), []
+    for piece in letters.render_pieces(dossier):
+        printed.append(piece.pdf)
+        held = now + timedelta(seconds=monotonic() - began)
+        _unfrozen_dossiers().hold(pk, now=held, lease=LEASE)
+    pdf = pieces.join(printed)
     with transaction.atomic():
         locked = Dossier.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
         locked.claimed_until = None

@@ -86,7 +86,7 @@ def contact_of(kind: Kind, filer: Filer) -> dict[str, str]:
     if clerk:
         # Section 1 of the letter the clerk sent last, if it named them.
         sent = Dossier.objects.filter(created_by=clerk, sent_at__isnull=False)
-        last = sent.order_by("-sent_at").only("contact").first()
+        last = sent.order_by("-sent_at").only("uuid", "contact").first()
         told = dict(last.contact) if last else {}
         if search_key(told.get("full_name", "")) != search_key(clerk.full_name):
             told = {}

@@ -57,7 +57,7 @@ class AnnexPiece(models.Model):
 
     annex = models.ForeignKey(PlanAnnex, models.CASCADE, related_name="pieces", db_index=False)
     number = models.PositiveIntegerField()
-    content = models.BinaryField()
+    content = models.BinaryField()  # sealed as stored files are
     # The last line on it: the next piece begins after it.
     stage = models.PositiveSmallIntegerField()
     line = models.BigIntegerField()

@@ -36,6 +36,7 @@ from portal.audit import services as audit
 from portal.core.background.leases import Lease, LeaseLost
 from portal.core.roles import Scope
 from portal.core.rules import Refused, refuse
+from portal.core.sealed_files import seal, unseal
 from portal.core.web.fragments import filtered
 from portal.documents import pieces
 from portal.documents import services as documents
@@ -342,7 +343,9 @@ def print_waiting(*, now: datetime) -> int:
             )
             if not lines:
                 # Join the pieces and keep the whole; they are no longer needed.
-                contents = [bytes(piece.content) for piece in annex.pieces.order_by("number")]
+                contents = [
+                    unseal(bytes(piece.content)) for piece in annex.pieces.order_by("number")
+                ]
                 if not contents:
                     raise Nothing
                 whole = pieces.join(contents)
@@ -396,7 +399,7 @@ def _keep_piece(
         kept = AnnexPiece.objects.create(
             annex_id=claim.pk,
             number=last.number + 1 if last else 1,
-            content=piece.pdf,
+            content=seal(piece.pdf),
             stage=end.stage,
             line=end.pk,
         )

@@ -239,7 +239,7 @@ class Subscriber(models.Model):
     name = models.CharField(_("tên"), max_length=250)
     search_name = models.CharField(max_length=250, db_index=True)
     sort_name = models.CharField(max_length=500)
-    identity_number = EncryptedTextField(_("số định danh cá nhân"), blank=True)
+    identity_number = EncryptedTextField(_("số định danh cá nhân"), blank=True, row=["uuid"])
     identity_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)
     birth_on = models.DateField(_("ngày sinh"), null=True, blank=True)
     agency = models.ForeignKey(

@@ -43,6 +43,7 @@ STILL_POSSIBLE = frozenset(
         "dossier.split",
         "dossier.export_rows",
         "dossier.read_numbers",
+        "dossier.ask_preview",
         "covering.make",
         "covering.number",
         "covering.uncover",

@@ -61,7 +61,7 @@ class VirtualToken(models.Model):
     sealed_key = models.BinaryField()
     salt = models.BinaryField()
     recovery_key = models.BinaryField()
-    transport_pin = EncryptedTextField(blank=True)
+    transport_pin = EncryptedTextField(blank=True, row=["key_id"])
     scrypt_cost = models.PositiveIntegerField(
         default=0, db_default=0
     )  # 0: the transport PIN needs none

@@ -20,6 +20,7 @@ from portal.core.text.vietnamese import nfc
 from portal.deadlines.calendar_lock import wait_for, wait_for_openers
 from portal.deadlines.moves import Moved, look
 
+KEPT_YEARS = range(2000, 2100)  # as the pages show them; a slip of the pen lies beyond
 _RECORDED = 200  # deadlines named in one audit entry; the count is always whole
 
 
@@ -31,6 +32,9 @@ def add_day(
     Raises PermissionDenied or Refused.
     """
     _permit(actor)
+    if day.year not in KEPT_YEARS:
+        message = _("Lịch chỉ ghi các năm từ %(first)d đến %(last)d.")
+        raise refuse("year_not_kept", message % {"first": KEPT_YEARS[0], "last": KEPT_YEARS[-1]})
     is_weekend = day.weekday() >= SATURDAY
     if is_weekend != (kind == CalendarDay.Kind.WORK):
         if is_weekend:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Max, Min
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -68,9 +67,7 @@ def calendar_page(request: UserRequest) -> HttpResponse:
     asked = _YEAR.fullmatch(request.GET.get("nam", ""))
     year = int(asked[0]) if asked else timezone.localdate().year
     days = list(CalendarDay.objects.filter(date__year=year))
-    ends = CalendarDay.objects.aggregate(first=Min("date__year"), last=Max("date__year"))
-    first = min(year, ends["first"] or year)
-    last = max(year, ends["last"] or year)
+    entered_years = CalendarDay.objects.order_by().values_list("date__year", flat=True).distinct()
     worked = work_calendar()
     is_announced = worked.is_announced(year)
     entered = {day.date for day in days}
@@ -79,7 +76,8 @@ def calendar_page(request: UserRequest) -> HttpResponse:
     last_before = new_year - timedelta(days=1)
     context = {
         "year": year,
-        "years": range(first, last + 1),
+        # Those that have days: a single one far away does not make a link for each year between.
+        "years": sorted({year, *entered_years}),
         "days": days,
         "expected": sum(not day.is_official for day in days),
         "is_announced": is_announced,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import NamedTuple
 
+from django.conf import settings
 from django.template.loader import render_to_string
 
 from portal.documents.layout import print_pdf
+from portal.documents.pieces import Piece, join, print_piece
 
 STYLESHEET = "letters/letter.css"
 BLANK_NUMBER = (
@@ -115,20 +117,57 @@ class Letter:
         return self.lies_wide or len(self.columns) > MOST_COLUMNS_UPRIGHT
 
 
+class Part(NamedTuple):
+    """Which rows of a long letter are printed together, and what stands around them."""
+
+    rows: slice
+    first_page: int
+    is_last: bool
+
+    @property
+    def is_first(self) -> bool:
+        return self.first_page == 1
+
+
 def render(letter: Letter) -> bytes:
     """Return the letter as a PDF/A-2u; its fonts are embedded, its text can be selected."""
-    return print_pdf(render_html(letter, for_screen=False), stylesheet=STYLESHEET)
+    if len(letter.rows) <= settings.LETTER_PIECE_ROWS:
+        return print_pdf(render_html(letter, for_screen=False), stylesheet=STYLESHEET)
+    return join([piece.pdf for piece in render_pieces(letter)])
 
 
-def render_html(letter: Letter, *, for_screen: bool = True) -> str:
+def render_pieces(letter: Letter) -> Iterator[Piece]:
+    """Yield a long letter a piece at a time, each beginning where a page of the last ended.
+
+    ``portal.documents.pieces.join`` makes the letter of them. WeasyPrint keeps every box of what it
+    lays out until it is written: a piece takes some seconds and some 100 MB, the whole of a long
+    letter more than a gigabyte.
+    """
+    done, pages, most = 0, 0, settings.LETTER_PIECE_ROWS
+    while not pages or done < len(letter.rows):
+        end = min(done + most, len(letter.rows))
+        is_last = end == len(letter.rows)
+        part = Part(slice(done, end), pages + 1, is_last)
+        html = render_html(letter, for_screen=False, part=part)
+        piece = print_piece(html, stylesheet=STYLESHEET, rows=end - done, is_last=is_last)
+        if not piece.rows and not is_last:
+            raise RuntimeError("a piece of a letter without a row of its list")
+        yield piece
+        done, pages = end if is_last else done + piece.rows, pages + piece.pages
+
+
+def render_html(letter: Letter, *, for_screen: bool = True, part: Part | None = None) -> str:
     """Return the letter as HTML: the page that ``render`` prints, or a fragment for the screen.
 
-    The fragment brings its own stylesheets.
+    The fragment brings its own stylesheets. ``part``: of a long letter these rows alone.
     """
     return render_to_string(
         letter.template,
         {
             "letter": letter,
+            "part": part,
+            "is_first": part is None or part.is_first,
+            "is_last": part is None or part.is_last,
             "superior": issuer_line(letter.superior),
             "agency": issuer_line(letter.agency),
             "number_line": number_line(letter.number),
@@ -136,7 +175,7 @@ def render_html(letter: Letter, *, for_screen: bool = True) -> str:
             "columns": [Column(*column) for column in letter.columns],
             "rows": [
                 [Cell(text if for_screen else cell(text), look_of(text)) for text in row]
-                for row in letter.rows
+                for row in (letter.rows[part.rows] if part else letter.rows)
             ],
             "header_tiers": header_tiers(letter.columns),
             "for_screen": for_screen,

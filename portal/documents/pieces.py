@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -12,8 +13,8 @@ from pyhanko.pdf_utils.writer import copy_into_new_writer
 
 from portal.documents import layout
 
-_TYPE, _PAGES, _KIDS, _COUNT, _PARENT = map(
-    generic.pdf_name, ("/Type", "/Pages", "/Kids", "/Count", "/Parent")
+_TYPE, _PAGES, _KIDS, _COUNT, _PARENT, _NAMES = map(
+    generic.pdf_name, ("/Type", "/Pages", "/Kids", "/Count", "/Parent", "/Names")
 )
 
 
@@ -47,10 +48,16 @@ def join(pieces: Sequence[bytes]) -> bytes:
     first, *rest = (PdfFileReader(BytesIO(piece)) for piece in pieces)
     whole = copy_into_new_writer(first)
     # Each piece stays a branch of the tree of pages: a viewer finds page 1,000 in two steps.
-    branches = [
-        whole.root.raw_get("/Pages"),
-        *(whole.import_object(piece.root.raw_get("/Pages")) for piece in rest),
-    ]
+    branches = [whole.root.raw_get("/Pages")]
+    for piece in rest:
+        # With its pages what refers to them: the places for signatures stand in the last.
+        parts = {name: piece.root.raw_get(name) for name in (_PAGES, _NAMES) if name in piece.root}
+        wanted = generic.DictionaryObject(parts)  # type: ignore[no-untyped-call]
+        wanted.container_ref = piece.root.container_ref
+        taken: Any = whole.import_object(wanted)
+        branches.append(taken.raw_get(_PAGES))
+        if _NAMES in parts:
+            whole.root[_NAMES] = taken.raw_get(_NAMES)
     count = sum(int(branch.get_object()["/Count"]) for branch in branches)
     number = generic.NumberObject(count)  # type: ignore[no-untyped-call]
     tree = generic.DictionaryObject(  # type: ignore[no-untyped-call]

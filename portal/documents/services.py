@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from portal.accounts.models import User
 from portal.audit.services import Act, record
 from portal.ca.models import Certificate
 from portal.core.rules import Refused, refuse
+from portal.core.sealed_files import Altered
 from portal.documents import signing, uploads
 from portal.documents.models import Document, Signature, SignatureRole
 
@@ -47,7 +49,7 @@ def store(
     path = f"documents/{digest[:2]}/{digest[2:4]}/{digest}"
     is_whole = False
     if default_storage.exists(path):
-        with default_storage.open(path) as file:
+        with suppress(Altered), default_storage.open(path) as file:
             is_whole = hashlib.sha256(file.read()).hexdigest() == digest
     if not is_whole:
         # Where a write was cut off, the storage gives the whole one a name of its own.
@@ -71,6 +73,8 @@ def read(document: Document) -> bytes:
             content: bytes = file.read()
     except FileNotFoundError as error:
         raise Damaged(document, "is missing") from error
+    except Altered as error:
+        raise Damaged(document, "was changed") from error
     except OSError as error:
         raise Damaged(document, "cannot be read") from error
     if hashlib.sha256(content).hexdigest() != document.sha256:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -14,11 +13,13 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from portal.core import archives
 from portal.core.rules import Refused, refuse
 from portal.core.text.vietnamese import nfc
 
 MOST_PDF_OBJECTS = 100_000
-MOST_UNPACKED_BYTES = 200 * 1024 * 1024
+MOST_UNPACKED_BYTES = 100 * 1024 * 1024
+MOST_ARCHIVE_PARTS = 2000
 MOST_DEPTH = 50  # of dictionaries written inside one another
 MOST_NAME_LETTERS = 120
 _WORKBOOK = "xl/workbook.xml"
@@ -59,21 +60,22 @@ def check(content: bytes) -> FileKind:
     if not content.startswith(b"PK\x03\x04"):
         raise _unknown()
     try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        parts = archives.parts_of(
+            content, most_parts=MOST_ARCHIVE_PARTS, most_bytes=MOST_UNPACKED_BYTES
+        )
+    except archives.Unreadable as error:
         raise _unknown() from error
-    names = {entry.filename for entry in entries}
-    if _WORKBOOK not in names:
+    except archives.TooLarge as error:
+        message = "Bảng tính quá lớn sau khi giải nén."
+        raise refuse("upload_too_large", message) from error
+    if _WORKBOOK not in parts:
         raise _unknown()
-    if any(name.lower().endswith(("vbaproject.bin", ".exe", ".dll")) for name in names):
+    if archives.has_macros(parts) or any(name.lower().endswith((".exe", ".dll")) for name in parts):
         raise refuse(
             "upload_has_macros",
             "Bảng tính có macro.",
             way_out="Lưu lại bảng tính ở dạng .xlsx không có macro.",
         )
-    if sum(entry.file_size for entry in entries) > MOST_UNPACKED_BYTES:
-        raise refuse("upload_too_large", "Bảng tính quá lớn sau khi giải nén.")
     return XLSX
 
 

@@ -300,12 +300,28 @@ def kept(fields: Iterable[Field], answers: Answers) -> dict[str, str]:
     }
 
 
-def check_row(kind: Kind, answers: Answers, today: date) -> list[CellFinding]:
-    """Return everything found in one row: empty required cells, each cell's checks, the row's."""
+# (field, value) → what is found in such a cell: of a list's rows many say the same.
+Seen = dict[tuple[str, str], Sequence[CellFinding]]
+
+
+def check_row(
+    kind: Kind, answers: Answers, today: date, *, seen: Seen | None = None
+) -> list[CellFinding]:
+    """Return everything found in one row: empty required cells, each cell's checks, the row's.
+
+    ``seen`` is kept by who checks many rows at once, and no longer.
+    """
     found: list[CellFinding] = []
     for one in kind.fields:
-        if findings := check_cell(one, answers):
-            found += [CellFinding(one.name, finding) for finding in findings]
+        name = one.name
+        if seen is None:
+            found += [CellFinding(name, finding) for finding in check_cell(one, answers)]
+            continue
+        cell = name, answers.get(name, "")
+        if (known := seen.get(cell)) is None:
+            known = seen[cell] = [CellFinding(name, odd) for odd in check_cell(one, answers)]
+        if known:
+            found += known
     for row_check in kind.row_checks:
         found += row_check(answers, today)
     return found
@@ -318,7 +334,8 @@ def check_list(
 
     ``variant`` None leaves out what depends on the form's variant.
     """
-    found = [check_row(kind, answers, today) for answers in rows]
+    seen: Seen = {}
+    found = [check_row(kind, answers, today, seen=seen) for answers in rows]
     for number, findings in check_between(kind, list(enumerate(rows, start=1))).items():
         found[number - 1] += findings
     if variant is not None and (check := kind.variant_checks.get(variant)):
@@ -335,7 +352,8 @@ def check_rows(
     The editor and the report on a sheet both ask here: they agree on what is missing.
     """
     typed = [(number, answers) for number, answers in rows if not kind.is_blank(answers)]
-    found = {number: check_row(kind, answers, today) for number, answers in typed}
+    seen: Seen = {}
+    found = {number: check_row(kind, answers, today, seen=seen) for number, answers in typed}
     for number, findings in check_between(kind, typed).items():
         found[number] += findings
     if variant is not None and (check := kind.variant_checks.get(variant)):

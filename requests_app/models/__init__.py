@@ -19,6 +19,7 @@ from requests_app.models.dossiers import (
 from requests_app.models.inquiries import TransferInquiry
 from requests_app.models.mandates import RecoveryMandate
 from requests_app.models.own_letters import OwnLetter
+from requests_app.models.previews import LetterPreview
 from requests_app.models.proceedings import (
     ProceedingsItem,
     ProceedingsNotice,
@@ -38,6 +39,7 @@ __all__ = [
     "DossierEvent",
     "DossierItem",
     "ItemWord",
+    "LetterPreview",
     "Outcome",
     "OwnLetter",
     "Procedure",

@@ -50,7 +50,7 @@ class Dossier(Leased):
 
     letter_number = models.CharField(_("số, ký hiệu văn bản"), max_length=40, blank=True)
     letter_date = models.DateField(_("ngày văn bản"), null=True, blank=True)
-    contact = EncryptedJSONField(default=dict)  # section 1 of the form
+    contact = EncryptedJSONField(default=dict, row=["uuid"])  # section 1 of the form
     note = models.TextField(_("nội dung thêm vào công văn"), blank=True)
     row_count = models.PositiveIntegerField(default=0)
     # Of the first row that has one: a dossier is called by it. Written with ``row_count``.
@@ -193,7 +193,7 @@ class DossierItem(models.Model):
     position = models.PositiveIntegerField()
     title = models.CharField(max_length=250)  # who or what the row is about, for lists
     search_title = models.CharField(max_length=250)  # the title without case and marks
-    answers = EncryptedJSONField(default=dict)
+    answers = EncryptedJSONField(default=dict, row=["uuid"])
     storage = models.CharField(max_length=8, choices=Storage, blank=True)
     identity_hash = models.CharField(max_length=64, blank=True, db_index=True)
     subscriber = models.ForeignKey(Subscriber, models.PROTECT, null=True, related_name="items")
@@ -236,8 +236,8 @@ class QuestionAnswer(models.Model):
     question = models.CharField(max_length=64)
     code = models.CharField(max_length=40)
     field = models.CharField(max_length=40)
-    message = EncryptedTextField()  # as it was asked
-    answer = EncryptedTextField(_("trả lời"))
+    message = EncryptedTextField(row=["dossier_id", "question"])  # as it was asked
+    answer = EncryptedTextField(_("trả lời"), row=["dossier_id", "question"])
     said_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     said_at = models.DateTimeField()
 
@@ -299,8 +299,8 @@ class ReturnedContent(models.Model):
 
     dossier = models.ForeignKey(Dossier, models.PROTECT, related_name="returned_contents")
     round = models.PositiveSmallIntegerField()
-    rows = EncryptedJSONField(default=list)
-    contact = EncryptedJSONField(default=dict)
+    rows = EncryptedJSONField(default=list, row=["dossier_id", "round"])
+    contact = EncryptedJSONField(default=dict, row=["dossier_id", "round"])
     note = models.TextField(blank=True)
     at = models.DateTimeField()
 

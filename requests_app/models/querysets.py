@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from requests_app.models import Dossier
     from requests_app.models.covering_letters import CoveringLetter
     from requests_app.models.mandates import RecoveryMandate
+    from requests_app.models.previews import LetterPreview
     from requests_app.models.proceedings import ProceedingsNotice, ProceedingsRequest
     from requests_app.models.routing import RoutingProposal, RoutingRule
 
@@ -219,3 +220,15 @@ def is_at_ca(state: str, route: str) -> int:
     else:
         sees = route == Route.OFFICE_ONLY and state in _DECIDED
     return int(sees)
+
+
+class LetterPreviewQuerySet(LeasedQuerySet["LetterPreview"]):
+    def visible_to(self, user: User) -> Self:
+        """Return the user's own, as long as they see its dossier."""
+        dossiers = DossierQuerySet(apps.get_model("requests_app", "Dossier"))
+        seen = dossiers.visible_to(user).order_by().values("pk")
+        return self.filter(asked_by=user, dossier__in=seen)
+
+    def waiting(self) -> Self:
+        """Return those a worker still has to do with."""
+        return self.filter(path="", problem="")

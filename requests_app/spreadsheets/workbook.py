@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 import warnings
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
-from io import BytesIO
 from itertools import islice
 from string import digits
 from typing import Any
@@ -22,6 +20,7 @@ from openpyxl.utils.datetime import MAC_EPOCH
 from openpyxl.worksheet._reader import INLINE_STRING, WorkSheetParser
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
+from portal.core import archives
 from portal.core.rules import Refused, refuse
 from portal.core.text.numbers import with_dots
 from portal.core.text.vietnamese import search_key
@@ -103,11 +102,11 @@ _EXTRA_COLUMNS = 8  # looked at beyond the known ones, so that nothing there is 
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 _ZIP = b"PK\x03\x04"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+# UTF-16 with its mark or without, which the parser reads and a search for plain bytes does not.
+_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 _DTD = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z]{1,3}[0-9]+:[A-Z]{1,3}[0-9]+)\"")
 _ROW = re.compile(rb"<(?:\w+:)?row\s[^>]*?\br=\"(\d+)\"")
-_ENCRYPTED_FLAG = 0x1
 # Where a Mac workbook counts days from, seen from the usual epoch.
 _MAC_OFFSET = timedelta(days=1462)
 
@@ -145,7 +144,7 @@ def open_sheet(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of extensions it leaves out
         try:
-            return _read(content, parts, headers, takes_merged=takes_merged, most_rows=most_rows)
+            return _read(parts, headers, takes_merged=takes_merged, most_rows=most_rows)
         except Refused:
             raise
         except Exception as error:  # a damaged file makes openpyxl raise anything
@@ -153,17 +152,18 @@ def open_sheet(
 
 
 def _read(
-    content: bytes,
     parts: dict[str, bytes],
     headers: Sequence[str],
     *,
     takes_merged: bool,
     most_rows: int,
 ) -> Sheet:
-    # No part of a real workbook declares a document type, or is anything but UTF-8.
-    if any(xml.startswith(_UTF16) or _DTD.search(xml) is not None for xml in parts.values()):
+    # No part of a real workbook declares a document type, or is anything but UTF-8. Each is looked
+    # at, whatever it is called: the package says itself which of them it takes for a sheet.
+    if any(part.startswith(_UTF16) or _DTD.search(part) is not None for part in parts.values()):
         raise _damaged()
-    book = load_workbook(BytesIO(content), read_only=True, keep_links=False)
+    # Read is what was looked at: not the file again, whose headers may say something else.
+    book = load_workbook(archives.stored(parts), read_only=True, keep_links=False)
     sheets = book.worksheets[:_MAX_SHEETS]
     width = len(headers) + _EXTRA_COLUMNS
     found = [_header_of(sheet, headers, width=width) for sheet in sheets]
@@ -286,7 +286,7 @@ def _merged_cells(refs: Sequence[str]) -> Refused:
 
 
 def _unpack(content: bytes) -> dict[str, bytes]:
-    """Return the XML parts of the package; raise Refused for anything that is no plain .xlsx."""
+    """Return the parts of the package; raise Refused for anything that is no plain .xlsx."""
     if not content:
         raise refuse("empty_file", _("Tệp rỗng."), way_out=_save_as_xlsx())
     if content.startswith(_OLE):
@@ -304,41 +304,30 @@ def _unpack(content: bytes) -> dict[str, bytes]:
             way_out=_save_as_xlsx(),
         )
     try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            infos = archive.infolist()
-            names = {info.filename for info in infos}
-            if any(info.flag_bits & _ENCRYPTED_FLAG for info in infos):
-                raise _encrypted()
-            if "xl/workbook.xml" not in names:
-                raise refuse(
-                    "not_a_workbook",
-                    _("Đây không phải bảng tính .xlsx (có thể là .ods, .xlsb hoặc .docx)."),
-                    way_out=_save_as_xlsx(),
-                )
-            if "xl/vbaProject.bin" in names:
-                raise refuse(
-                    "has_macros",
-                    _("Tệp có chứa macro nên không được nhận."),
-                    way_out=_save_as_xlsx(),
-                )
-            if (
-                len(infos) > _MAX_PARTS
-                or sum(info.file_size for info in infos) > _MAX_UNPACKED_BYTES
-            ):
-                raise refuse(
-                    "unpacks_too_large",
-                    _("Tệp bung ra quá lớn so với một danh sách."),
-                    way_out=_("Sao chép riêng danh sách sang bảng mẫu mới rồi tải lên."),
-                )
-            return {
-                info.filename: archive.read(info)
-                for info in infos
-                if info.filename.endswith((".xml", ".rels"))
-            }
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, ValueError) as error:
+        parts = archives.parts_of(content, most_parts=_MAX_PARTS, most_bytes=_MAX_UNPACKED_BYTES)
+    except archives.Encrypted as error:
+        raise _encrypted() from error
+    except archives.Unreadable as error:
         raise _damaged() from error
-    except (NotImplementedError, RuntimeError) as error:  # odd compression, a password
-        raise _damaged() from error
+    except archives.TooLarge as error:
+        raise refuse(
+            "unpacks_too_large",
+            _("Tệp bung ra quá lớn so với một danh sách."),
+            way_out=_("Sao chép riêng danh sách sang bảng mẫu mới rồi tải lên."),
+        ) from error
+    if "xl/workbook.xml" not in parts:
+        raise refuse(
+            "not_a_workbook",
+            _("Đây không phải bảng tính .xlsx (có thể là .ods, .xlsb hoặc .docx)."),
+            way_out=_save_as_xlsx(),
+        )
+    if archives.has_macros(parts):
+        raise refuse(
+            "has_macros",
+            _("Tệp có chứa macro nên không được nhận."),
+            way_out=_save_as_xlsx(),
+        )
+    return parts
 
 
 def too_many_rows(last_row: int, *, most: int = MAX_ROWS) -> Refused:

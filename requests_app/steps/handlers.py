@@ -189,7 +189,7 @@ class RequestSignature(Handler):
         # The rules are asked before the letter is made: what is refused is not rendered.
         if violations := self.check(dossier):
             raise Refused(*violations)
-        if dossier.row_count <= letters.ROWS_RENDERED_AT_ONCE:
+        if not letters.is_long(dossier):
             self.letter = letters.render(dossier, copies=copies_for(self.rule, dossier.agency))
 
     def apply(self, dossier: Dossier) -> None:

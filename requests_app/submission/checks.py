@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Self
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -121,11 +122,15 @@ class RowFindings:
 
 
 def row_findings(
-    dossier: Dossier, *, reader: User | None = None, now: datetime
+    dossier: Dossier,
+    *,
+    items: Sequence[DossierItem] | None = None,
+    reader: User | None = None,
+    now: datetime,
 ) -> list[RowFindings]:
-    """Return the findings of every row that has any, in order; ``reader`` as in
-    ``register_findings.findings``."""
-    items = list(dossier.items.all())
+    """Return the findings of every row that has any, in order; ``items`` are all of them, where
+    they were read already, ``reader`` as in ``register_findings.findings``."""
+    items = list(dossier.items.all()) if items is None else items
     found = check_list(
         kinds.get(dossier.kind),
         [item.answers for item in items],
@@ -219,10 +224,25 @@ def open_questions(questions: Iterable[Question]) -> list[Violation]:
     ]
 
 
-def violations_before_signing(dossier: Dossier, *, now: datetime) -> list[Violation]:
+@dataclass(frozen=True, slots=True)
+class ListRead:
+    """The rows of a dossier and what was found in them: read once for all that looks at them."""
+
+    items: Sequence[DossierItem]
+    rows: Sequence[RowFindings]
+
+    @classmethod
+    def of(cls, dossier: Dossier, *, now: datetime) -> Self:
+        items = list(row_rules.rows_of(dossier))
+        return cls(items, row_findings(dossier, items=items, now=now))
+
+
+def violations_before_signing(
+    dossier: Dossier, *, read: ListRead | None = None, now: datetime
+) -> list[Violation]:
     """Return every reason why the dossier can't go to the head; empty when it can."""
     today = timezone.localdate(now)
-    rows = row_findings(dossier, now=now)
+    read = read or ListRead.of(dossier, now=now)
     found = [
         rules.has_letter_number(dossier.letter_number),
         rules.has_letter_date(dossier.letter_date, today),
@@ -234,8 +254,8 @@ def violations_before_signing(dossier: Dossier, *, now: datetime) -> list[Violat
     return [
         *(violation for violation in found if violation),
         *_of_section_1(dossier, today),
-        *violations_of_rows(dossier, rows=rows, now=now),
-        *open_questions(questions_of(dossier, rows)),
+        *violations_of_rows(dossier, read=read, now=now),
+        *open_questions(questions_of(dossier, read.rows)),
         *violations_of_sender(dossier, today=today),
     ]
 
@@ -279,30 +299,29 @@ def violations_of_sender(dossier: Dossier, *, today: date) -> list[Violation]:
 
 
 def violations_of_rows(
-    dossier: Dossier, *, rows: Sequence[RowFindings] | None = None, now: datetime
+    dossier: Dossier, *, read: ListRead | None = None, now: datetime
 ) -> list[Violation]:
-    """Return the errors of the rows (``rows``, where they were read already) and the rules over
-    the list as a whole."""
+    """Return the errors of the rows and the rules over the list as a whole."""
     today = timezone.localdate(now)
     kind = kinds.get(dossier.kind)
+    read = read or ListRead.of(dossier, now=now)
     found = [
         violation
-        for row in (row_findings(dossier, now=now) if rows is None else rows)
+        for row in read.rows
         for violation in violations_of(row.item.position, row.findings)
     ]
-    items = list(row_rules.rows_of(dossier))
     routes = {
         rule.route
         for rule in rules_for(
             kind.procedure,
             office_id=dossier.office_id,
-            storages={item.storage for item in items} or {""},
+            storages={item.storage for item in read.items} or {""},
             today=today,
         )
     }
     if violation := rules.rows_go_one_way(sorted(routes)):
         found.append(violation)
-    return found + row_rules.violations(dossier, items, now=now)
+    return found + row_rules.violations(dossier, read.items, now=now)
 
 
 def violations_before_sending(dossier: Dossier, *, now: datetime) -> list[Violation]:

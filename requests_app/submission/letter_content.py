@@ -31,10 +31,15 @@ _NEW_PIN = (
 
 
 def letter_of(
-    dossier: Dossier, rows: Sequence[DossierItem], *, copies: Iterable[Agency] | None = None
+    dossier: Dossier,
+    rows: Sequence[DossierItem],
+    *,
+    copies: Iterable[Agency] | None = None,
+    total: int | None = None,
 ) -> Letter:
     """Return the letter of a dossier as it would be printed now.
 
+    ``total``: how many rows it has, where ``rows`` are the first of them alone.
     ``copies`` are the bodies that get it to follow it; None: those written down with it.
     """
     kind = kinds.get(dossier.kind)
@@ -63,7 +68,7 @@ def letter_of(
         opening=[body, *[line.strip() for line in dossier.note.splitlines() if line.strip()]],
         contact_title=kind.contact_title,
         contact=lines,
-        list_title=f"{kind.list_title} ({len(rows)} {kind.counted})",
+        list_title=f"{kind.list_title} ({len(rows) if total is None else total} {kind.counted})",
         columns=[(column.label, column.width, column.group) for column in kind.columns],
         rows=[
             [

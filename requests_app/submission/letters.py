@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from django.conf import settings
 
 from portal.accounts.models import User
 from portal.agencies.models import Agency
@@ -17,13 +18,13 @@ from portal.core.rules import Violation, refuse
 from portal.documents import letters as paper
 from portal.documents import services as documents
 from portal.documents.models import Document, SignatureRole
+from portal.documents.pieces import Piece
 from requests_app import kinds
 from requests_app.models import Dossier, SigningMode
 from requests_app.submission.letter_content import letter_of
 from requests_app.submission.signing_mode import organisation_certificate, personal_certificate
 from requests_app.workflow import Action
 
-ROWS_RENDERED_AT_ONCE = 50  # more are rendered by the worker while the page shows progress
 PDF = "application/pdf"
 
 
@@ -36,14 +37,25 @@ class Signer:
     key: PrivateKeyTypes
 
 
+def is_long(dossier: Dossier) -> bool:
+    """Say whether a worker prints the letter, while the page shows how far it is."""
+    return bool(dossier.row_count > settings.LETTER_ROWS_AT_ONCE)
+
+
 def render(dossier: Dossier, *, copies: Iterable[Agency] | None = None) -> bytes:
     """Return the letter as PDF, as it would be frozen now; ``copies`` None: those written down."""
     return paper.render(letter_of(dossier, list(dossier.items.all()), copies=copies))
 
 
+def render_pieces(dossier: Dossier) -> Iterator[Piece]:
+    """Yield the letter as ``render`` has it, a piece at a time; ``pieces.join`` joins them."""
+    return paper.render_pieces(letter_of(dossier, list(dossier.items.all())))
+
+
 def preview_html(dossier: Dossier) -> str:
-    """Return the letter as HTML for the screen."""
-    return paper.render_html(letter_of(dossier, list(dossier.items.all())))
+    """Return the letter as HTML for the screen; of a long one the first rows."""
+    rows = list(dossier.items.all()[: settings.LETTER_ROWS_AT_ONCE])
+    return paper.render_html(letter_of(dossier, rows, total=dossier.row_count))
 
 
 def freeze(dossier: Dossier, pdf: bytes, *, now: datetime) -> Document:

@@ -205,6 +205,9 @@ ACCESS: dict[str, Access] = {
     "POST requests_app:confirm": LED_BACK,
     "GET requests_app:letter": SEEN,
     "GET requests_app:preview": SEEN,
+    "GET requests_app:letter_preview": LED_BACK,  # a short one is printed at once
+    "POST requests_app:letter_preview": LED_BACK,
+    "GET requests_app:preview_file": _about({200: frozenset({C})}, {}),  # who asked for it
     "POST requests_app:attach": _about({200: HOME}, {}),  # the form again: no file was sent
     "GET requests_app:attachment": SEEN,
     "POST requests_app:detach": CONFLICT,

@@ -38,6 +38,7 @@ from requests_app.models import (
     DeliveredPaper,
     Dossier,
     DossierEvent,
+    LetterPreview,
     Procedure,
     ProceedingsNotice,
     ProceedingsRequest,
@@ -171,6 +172,15 @@ def _side() -> Side:
         document=_paper("kem-theo.pdf"),
         added_by=clerk,
         added_at=NOW,
+    )
+    LetterPreview.objects.create(
+        asked_by=clerk,
+        dossier=dossier,
+        version=1,
+        rows_total=1,
+        path=_paper("ban-in.pdf").path,
+        asked_at=NOW,
+        made_at=NOW,
     )
     subscriber = builders.person(at=agency)
     device = builders.device(custody=Custody.AT_AGENCY, agency=agency, subscriber=subscriber)

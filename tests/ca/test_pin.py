@@ -248,7 +248,7 @@ def test_with_the_database_alone_nothing_opens(
     waiting = builders.key(now=now)
     transport_pin = VirtualToken.objects.get(key=waiting).transport_pin
     rows = list(VirtualToken.objects.defer("transport_pin"))
-    settings.FIELD_KEY = "what a thief of the database makes up"
+    settings.FIELD_KEY = settings.LOOKUP_KEY = "what a thief of the database makes up"
 
     for token in rows:
         for make in (sealing.key_from_transport_pin, partial(sealing.key_from_pin, cost=2**4)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,9 @@ from tests.flows.house import House, house, wait_until
 
 SECONDS = amount("DRILL_SECONDS", short=5, long=60)
 BODIES = 6
+ROWS = amount("DRILL_ROWS", short=120, long=5000)
+# Seconds for a page. The machine of the suite does other things at the same time.
+LONGEST_WAIT = amount("DRILL_LONGEST_WAIT", short=20, long=2)
 SWEEPS = (
     "requests_app.tasks.execute_accepted",
     "devices.tasks.lock_exhausted",
@@ -87,6 +91,61 @@ def test_one_clerk_in_five_tabs_whose_account_is_in_hand_meets_no_error(
     clerk = users.Person(desks, made["teams"][0]["clerk"])
     people = [users.Administrator(desks, one, made["clerk"]) for one in made["administrators"]]
     _work(opened, desks, people, _tabs(opened, desks, clerk), capsys)
+
+
+def test_a_clerk_with_a_long_list_keeps_nobody_waiting(
+    opened: Open, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made, desks = opened.made, Desks(opened.base)
+    clerk = users.LongLister(desks, made["teams"][0], rows=ROWS)
+    names = [
+        *(team["clerk"] for team in made["teams"][1:]),
+        *(team["head"] for team in made["teams"]),
+        *(made[name] for name in ("officer", "office_head", "operator", "supervisor", "auditor")),
+        *made["administrators"],
+    ]
+    others = [users.Colleague(desks, name) for name in (names * 2)[:20]]
+    clients = [one.visitor.client for one in others]
+    for one in others:
+        one.look_around()  # what the first visit costs is not the clerk's doing
+    before = [len(client.asked) for client in clients]
+    printing = "requests_app.tasks.print_previews"
+    with ThreadPoolExecutor(1 + len(others)) as pool:
+        desks.until = time.monotonic() + 3600
+        work = [
+            pool.submit(desks.work, "Colleague", one.acts(), seed=seed)
+            for seed, one in enumerate(others)
+        ]
+        long = pool.submit(clerk.bring_in_check_and_print)
+        while not long.done():
+            opened.busy.run(printing, seconds=900)
+            time.sleep(1)
+        desks.until = 0
+        for act in work:
+            act.result()
+    long.result()
+    waits = sorted(
+        asked.seconds
+        for client, first in zip(clients, before, strict=True)
+        for asked in client.asked[first:]
+    )
+    figures = {
+        "drill": "a long list",
+        "database": connection.vendor,
+        "rows": ROWS,
+        "seconds": clerk.took,
+        "pages_of_others": len(waits),
+        "load": os.getloadavg()[0],
+        "milliseconds": {
+            f"p{part}": round(1000 * waits[min(len(waits) - 1, len(waits) * part // 100)])
+            for part in (50, 99, 100)
+        },
+    }
+    with capsys.disabled():
+        print(f"\n{json.dumps(figures)}")  # noqa: T201
+    assert desks.faults == []
+    assert not [one for client in desks.clients for one in client.asked if one.status >= 500]
+    assert waits[-1] < LONGEST_WAIT
 
 
 def _tabs(opened: Open, desks: Desks, clerk: users.Person) -> list[users.Tab]:

@@ -18,6 +18,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from portal.accounts.models import User
+from requests_app import kinds, spreadsheets
 from tests import builders, story
 from tests.drills.http_client import HttpClient
 from tests.flows.visitor import Visitor
@@ -25,6 +26,7 @@ from tests.flows.visitor import Visitor
 SHEET = Path(__file__).parents[1] / "data" / "import_19_columns_clean.xlsx"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+WAIT = 600  # seconds for a long letter on paper
 _numbers = itertools.count(1)
 
 
@@ -204,6 +206,52 @@ class Clerk(Person):
             mine = self.program.get("/api/v1/dossiers").json()["results"]
             for one in mine[:1]:
                 self.visitor.open(f"/ho-so/{one['uuid']}/danh-sach.xlsx")
+
+
+class LongLister(Clerk):
+    """Brings in a list as long as one letter takes, checks it, has it printed; again and again."""
+
+    def __init__(self, desks: Desks, team: dict[str, Any], *, rows: int) -> None:
+        super().__init__(desks, team)
+        people = [builders.person_answers(next(_numbers)) for _row in range(rows)]
+        content = spreadsheets.export(kinds.get("mau_01_person"), people)
+        self.sheet = SimpleUploadedFile("danh-sach-dai.xlsx", content, content_type=XLSX)
+        self.took: dict[str, list[float]] = {}
+
+    def acts(self) -> list[Callable[[], object]]:
+        return [self.bring_in_check_and_print]
+
+    def bring_in_check_and_print(self) -> None:
+        dossier = self.start()
+        page = self.visitor.open(f"/ho-so/{dossier}/bang-tinh/")
+        self.sheet.seek(0)
+        self._time("upload", lambda: page.press("Tải lên", files={"file": self.sheet}))
+        self._time("import", lambda: page.press("Nhập cả"))
+        self._time("editor", lambda: page.open(f"/ho-so/{dossier}/soan/"))
+        self._time("check", lambda: page.open(f"/ho-so/{dossier}/kiem-tra/"))
+        printing = f"/ho-so/{dossier}/van-ban/ban-in/"
+        page.open(printing).press("Lập bản in")
+        began = time.monotonic()
+        while "Xem bản in" not in page.open(printing).words() and time.monotonic() - began < WAIT:
+            time.sleep(1)
+        self._time("preview", lambda: None, began=began)
+
+    def _time(self, what: str, act: Callable[[], object], *, began: float = 0) -> None:
+        began = began or time.monotonic()
+        act()
+        self.took.setdefault(what, []).append(round(time.monotonic() - began, 1))
+
+
+class Colleague(Person):
+    """Opens the pages of a working day, reading each a while."""
+
+    def acts(self) -> list[Callable[[], object]]:
+        return [self.read_a_page]
+
+    def read_a_page(self) -> None:
+        path = random.choice(("/", "/ho-so/", "/thong-bao/", "/thoi-han/", "/tro-giup/"))  # noqa: S311
+        self.visitor.open(path)
+        time.sleep(random.random() * 2)  # noqa: S311
 
 
 class Head(Person):

@@ -58,7 +58,6 @@ from requests_app.covering_letters.steps import COVERING_LETTERS  # noqa: E402
 from requests_app.letter_workflow import LetterAction  # noqa: E402
 from requests_app.models import Dossier, Procedure  # noqa: E402
 from requests_app.spreadsheets import parked  # noqa: E402
-from requests_app.submission.letters import ROWS_RENDERED_AT_ONCE  # noqa: E402
 from requests_app.workflow import Action, State  # noqa: E402
 from tests import builders, story  # noqa: E402
 from tests.orgmerge import builders as merging  # noqa: E402
@@ -216,7 +215,7 @@ def commune(body: Agency, *, now: datetime) -> None:
 
 def letter_to_freeze(people: story.Cast, *, now: datetime) -> None:
     """A list too long to be printed while somebody waits."""
-    numbers = range(50_000, 50_000 + ROWS_RENDERED_AT_ONCE + 1)
+    numbers = range(50_000, 50_000 + settings.LETTER_ROWS_AT_ONCE + 1)
     answers = [builders.person_answers(number) for number in numbers]
     dossier = story.draft_of(people, "mau_01_person", answers, now=now)
     story.step(dossier, Action.REQUEST_SIGNATURE, people.clerk, now=now)

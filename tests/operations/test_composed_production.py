@@ -18,6 +18,7 @@ PUBLIC_URL = "https://portal.example.gov.vn"
 GIVEN = {
     "SECRET_KEY": "long-and-random-5b1f6a0e9c7d4e2f8a3b6c1d0e9f7a2b0d1e2f3a4b5c6d",
     "FIELD_KEY": "another-long-and-random-8d7c6b5a4f3e2d1c0b9a8f7e6d5c4b3a",
+    "FILE_KEY": "one-more-long-and-random-7c6b5a4f3e2d1c0b9a8f7e6d5c4b3a2f",
     "CA_PASSPHRASE": "a-third-long-and-random-1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d",
     "ALLOWED_HOSTS": "portal.example.gov.vn",
     "PUBLIC_URL": PUBLIC_URL,

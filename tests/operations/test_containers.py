@@ -112,7 +112,9 @@ def test_the_steps_of_the_dockerfile_make_an_image_that_answers(tmp_path: Path) 
     composed.run(["sh", "-ec", install], cwd=BASE, environment=machine)
     image = tmp_path / "image"
     composed.build(image, machine)
-    secrets = dict.fromkeys(("SECRET_KEY", "FIELD_KEY", "CA_PASSPHRASE"), "for-this-test")
+    secrets = dict.fromkeys(
+        ("SECRET_KEY", "FIELD_KEY", "FILE_KEY", "CA_PASSPHRASE"), "for-this-test"
+    )
     composed.run(
         ["python", "-c", "import django; django.setup(); import portal.wsgi, portal.celery"],
         cwd=image,

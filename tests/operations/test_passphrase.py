@@ -69,6 +69,7 @@ def test_web_serves_without_it_and_a_worker_says_that_it_is_missing(
         "SIMULATION": "1",
         "SECRET_KEY": secrets.token_hex(),
         "FIELD_KEY": settings.FIELD_KEY,
+        "FILE_KEY": settings.FILE_KEY,
         "ALLOWED_HOSTS": "127.0.0.1",
         "DATA_DIR": str(tmp_path / "var"),
         "CA_KEY_DIR": str(tmp_path / "ca"),

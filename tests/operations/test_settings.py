@@ -13,7 +13,7 @@ import pytest
 
 from tests.flows.house import ROOT
 
-SECRETS = {"SECRET_KEY": "a", "FIELD_KEY": "b"}
+SECRETS = {"SECRET_KEY": "a", "FIELD_KEY": "b", "FILE_KEY": "c"}
 STRICT = ("SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
 ASK = f"""
 import json
@@ -73,7 +73,8 @@ def test_an_empty_secret_is_named_and_not_replaced(tmp_path: Path) -> None:
 
 
 def test_those_that_start_at_once_share_their_secrets(tmp_path: Path) -> None:
-    ask = "from portal import settings; print(settings.SECRET_KEY, settings.FIELD_KEY)"
+    names = ", ".join(f"settings.{name}" for name in SECRETS)
+    ask = f"from portal import settings; print({names})"
     given = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "SIMULATION": "1"}
     starters = [
         subprocess.Popen([sys.executable, "-c", ask], cwd=ROOT, env=given, stdout=subprocess.PIPE)
@@ -83,7 +84,7 @@ def test_those_that_start_at_once_share_their_secrets(tmp_path: Path) -> None:
     found = {starter.communicate()[0] for starter in starters}
 
     assert len(found) == 1
-    assert [len(secret) for secret in found.pop().split()] == [64, 64]
+    assert [len(secret) for secret in found.pop().split()] == [64, 64, 64]
     assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("*_key")} == {0o600}
 
 

@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from portal.audit.models import AuditEntry
 from portal.documents.models import Document
 from requests_app.models import Dossier
-from requests_app.submission.letters import ROWS_RENDERED_AT_ONCE
 from requests_app.tasks import LEASE, freeze_waiting
 from requests_app.workflow import Action
 from tests import builders, story
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_a_letter_rendered_by_two_workers_is_kept_once() -> None:
     people = story.cast()
-    numbers = range(50_000, 50_000 + ROWS_RENDERED_AT_ONCE + 1)
+    numbers = range(50_000, 50_000 + settings.LETTER_ROWS_AT_ONCE + 1)
     answers = [builders.person_answers(number) for number in numbers]
     dossier = story.draft_of(people, "mau_01_person", answers)
     story.step(dossier, Action.REQUEST_SIGNATURE, people.clerk)

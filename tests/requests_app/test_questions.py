@@ -18,6 +18,7 @@ from portal.core.rules import Refused
 from requests_app.drafts.questions import Answer, answer_questions
 from requests_app.kinds import register_findings
 from requests_app.models import Dossier
+from requests_app.signatures.views.signature import QUESTIONS_A_PAGE
 from requests_app.submission import checks
 from requests_app.submission.checks import (
     Question,
@@ -222,3 +223,26 @@ def test_the_queries_do_not_grow_with_the_rows(
         register_findings.findings(dossier, items, now=NOW)
     with django_assert_max_num_queries(10):
         register_findings.findings(dossier, items, reader=people.operator, now=NOW)
+
+
+def test_many_questions_stand_in_pages_and_those_of_a_page_are_answered(
+    people: story.Cast, client: Client
+) -> None:
+    same = {"full_name": "Lò Văn Anh", "birth_on": "04/08/1984"}
+    dossier = drafted(people, *[same] * (QUESTIONS_A_PAGE + 4))
+    page = reverse("requests_app:check", args=[dossier.uuid])
+    every = asked(dossier)
+    assert len(every) > QUESTIONS_A_PAGE
+
+    first = client.get(page).context["questions"]
+    second = client.get(page, {"page": 2}).context["questions"]
+
+    shown = [form.question.key for form in (*first, *second)]
+    assert len(first) == QUESTIONS_A_PAGE
+    assert sorted(shown) == sorted(one.key for one in every)
+    form = {"version": str(dossier.version)}
+    form |= {f"{one.question.key}-words": "Hai người" for one in first}
+    answered = client.post(reverse("requests_app:answer", args=[dossier.uuid]), form)
+    assert answered.status_code == 302
+    left = {one.key for one in asked(dossier) if one.answer is None}
+    assert left == {form.question.key for form in second}

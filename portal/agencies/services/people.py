@@ -143,7 +143,8 @@ def reveal_identity(subscriber: Subscriber, *, actor: User, now: datetime) -> st
     if not may_reveal(actor):
         raise PermissionDenied("this role sees masked numbers only")
     audit.record(_reading_of(subscriber), actor=actor, now=now)
-    return subscriber.identity_number
+    number: str = subscriber.identity_number
+    return number
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
-from portal.core.calendar.computed_days import computed_days_off
+from portal.core.calendar.computed_days import COMPUTED_YEARS, computed_days_off
 from portal.core.models import CalendarDay
 
 _DAY = timedelta(days=1)
@@ -73,7 +73,9 @@ class WorkCalendar:
             - self._up_to(start)
             - sum(
                 start < day <= end and day.weekday() < SATURDAY
-                for year in range(start.year, end.year + 1)
+                for year in range(
+                    max(start.year, COMPUTED_YEARS.start), min(end.year + 1, COMPUTED_YEARS.stop)
+                )
                 if not self.is_announced(year)
                 for day in computed_days_off(year).keys() - self.days_off - self.days_worked
             )

@@ -43,7 +43,7 @@ def update_rows(
     values = [
         [
             *(
-                column.get_db_prep_save(getattr(instance, column.attname), connection)  # type: ignore[union-attr]
+                column.get_db_prep_save(column.pre_save(instance, add=False), connection)  # type: ignore[union-attr]
                 for column in columns
             ),
             instance.pk,

@@ -37,6 +37,7 @@ ORDER: tuple[str, ...] = (
     "requests_app_covereddossier",
     "requests_app_dossieritem",
     "requests_app_transferinquiry",
+    "requests_app_letterpreview",
     "devices_intake",
     "devices_shipment",
     "devices_expirymark",

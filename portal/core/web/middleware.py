@@ -49,6 +49,9 @@ class RefusesUnreadable:
             or any("\0" in str(value) for value in (*sent, *request.COOKIES.values()))
         ):
             raise BadRequest("a NUL in address, cookie or header")
+        length = str(request.META.get("CONTENT_LENGTH") or 0)
+        if not (length.isascii() and length.isdigit()):
+            raise BadRequest("a length of the body that is no number")
         charset = (request.content_params or {}).get("charset", "utf-8")
         if charset.strip().lower() not in _CHARSETS:
             raise BadRequest("a body in another charset than UTF-8")

@@ -30,7 +30,7 @@ def rows_of(
     # Key → what the person's card said when the first certificate on it was asked for.
     keys = {one.key_id for one in ordered if one.kind == SubscriberKind.PERSON}
     issued_by = DossierItem.objects.filter(key__in=keys, result__isnull=False).order_by("-pk")
-    cards = {item.key_id: item.answers for item in issued_by.only("key", "answers")}
+    cards = {item.key_id: item.answers for item in issued_by.only("uuid", "key", "answers")}
     # Body → how it stands, or stood last.
     organisations = {one.subscriber.organisation_id for one in ordered} - {None}
     versions = AgencyVersion.objects.filter(agency__in=organisations).order_by("valid_from")

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
+from django.core.files.storage import default_storage
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.core.rules import Refused
+from portal.core.web.refusals import Refusals
 from portal.documents.responses import file_response
 from requests_app.acts import note_reading
 from requests_app.covering_letters.services import is_others_letter
@@ -27,12 +32,13 @@ from requests_app.drafts import attachments
 from requests_app.models import Attachment, Dossier, DossierItem
 from requests_app.pages import components
 from requests_app.pages import views as taking
-from requests_app.submission import letters
+from requests_app.submission import letters, previews
 from requests_app.submission.letters import preview_html
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
 
+_ROWS_A_MINUTE = 1_000  # of a worker with other things to do
 # A letter stands in a frame of our own pages, and nowhere else; it runs nothing.
 _FRAMED = {
     "Content-Security-Policy": "default-src 'self'; script-src 'none'; base-uri 'none'; "
@@ -59,7 +65,54 @@ def letter(request: UserRequest, uuid: UUID) -> HttpResponse:
     is_draft = "draft" in request.GET and components.is_editor(dossier, request.user)
     if document is not None and not is_draft:
         return file_response(document, as_attachment="download" in request.GET)
+    if letters.is_long(dossier):
+        return redirect("requests_app:letter_preview", dossier.uuid)
     return HttpResponse(letters.render(dossier), content_type="application/pdf", headers=_FRAMED)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def letter_preview(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Show how far the printing of a long letter is; POST asks for it."""
+    dossier = _find_paper(request.user, uuid)
+    if hides_rework(dossier, request.user):
+        raise Http404
+    if not letters.is_long(dossier):
+        return redirect(f"{reverse('requests_app:letter', args=[dossier.uuid])}?draft")
+    refused = Refusals()
+    if request.method == "POST":
+        with refused:
+            previews.ask(dossier, actor=request.user, now=timezone.now())
+            return redirect("requests_app:letter_preview", dossier.uuid)
+    found = previews.find(dossier, request.user)
+    context = {
+        "dossier": dossier,
+        "preview": found,
+        "is_as_now": found is not None and previews.is_as_now(found, dossier),
+        "minutes": dossier.row_count // _ROWS_A_MINUTE + 1,
+        "violations": refused.violations,
+    }
+    is_fragment = components.wants_fragment(request)
+    template = "_letter_preview.html" if is_fragment else "letter_preview.html"
+    response = render(request, f"requests_app/{template}", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_safe
+def preview_file(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Hand out the finished preview of whoever asked for it."""
+    dossier = _find_paper(request.user, uuid)
+    if hides_rework(dossier, request.user):
+        raise Http404
+    found = previews.find(dossier, request.user)
+    if found is None or not found.path:
+        raise Http404
+    try:
+        with default_storage.open(found.path) as file:
+            content = file.read()
+    except OSError as error:  # dropped meanwhile
+        raise Http404 from error
+    return HttpResponse(content, content_type="application/pdf", headers=_FRAMED)
 
 
 @require_safe
@@ -68,7 +121,11 @@ def preview(request: UserRequest, uuid: UUID) -> HttpResponse:
     dossier = _find_paper(request.user, uuid)
     if hides_rework(dossier, request.user):
         raise Http404
-    context = {"dossier": dossier, "letter": preview_html(dossier)}
+    context = {
+        "dossier": dossier,
+        "letter": preview_html(dossier),
+        "shown": settings.LETTER_ROWS_AT_ONCE if letters.is_long(dossier) else 0,
+    }
     response = render(request, "requests_app/preview.html", context)
     for name, value in _FRAMED.items():
         response[name] = value

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from portal.core.database.bulk import collector_paused
 from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
 from portal.core.text.identifiers import in_full
@@ -199,7 +200,8 @@ def _look_through(dossier: Dossier, number: int) -> Looked:
     page = Paginator(listed, cells.ROWS_A_PAGE).get_page(number)
     on_page = list(page)
     checked = listed if is_short else on_page
-    found = cells.findings_of(dossier, checked, now=timezone.now())
+    with collector_paused():
+        found = cells.findings_of(dossier, checked, now=timezone.now())
     problems = cells.problems(kind, checked, found)
     return Looked(kind, page, on_page, found, problems, is_short)
 

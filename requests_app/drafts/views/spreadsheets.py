@@ -120,14 +120,14 @@ def report(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
         replaces=request.POST.get("replaces") == "1",
     )
     kind = kinds.get(dossier.kind)
-    standing = dossier.items.order_by("position").values_list("answers", flat=True)
+    standing = dossier.items.order_by("position").only("uuid", "answers")
     found = spreadsheets.read(
         kind,
         content,
         today=timezone.localdate(),
         accepted=choices.accepted,
         find=partial(_find, dossier, request.user),
-        standing=[] if choices.replaces else list(standing),
+        standing=[] if choices.replaces else [one.answers for one in standing],
     )
     if button == "rejects" and found.bad_rows:
         return _file(spreadsheets.rejects(kind, found.bad_rows), _REJECTS)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,14 +19,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from portal.core.database.bulk import collector_paused
 from portal.core.rules import Severity, Violation
+from portal.core.text.numbers import typed_number
 from portal.core.web.refusals import Refusals
 from requests_app import kinds
 from requests_app.drafts.cells import page_of
 from requests_app.drafts.division import split_by_route
 from requests_app.drafts.questions import Answer, answer_questions
 from requests_app.kinds import reissue_warning as reissue
-from requests_app.kinds import row_rules
 from requests_app.models import Dossier
 from requests_app.pages import components
 from requests_app.pages import views as taking
@@ -33,8 +35,8 @@ from requests_app.pages.corrections import correction_of
 from requests_app.steps.engine import allowed_steps
 from requests_app.steps.forms import StepForm
 from requests_app.submission.checks import (
+    ListRead,
     Question,
-    RowFindings,
     questions_of,
     row_findings,
     violations_before_signing,
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
 
 ANSWER_LENGTH = 500
+QUESTIONS_A_PAGE = 20
+SHOWN = 100  # of what must be mended, and of what is worth a second look
 SIGNING = (Action.SIGN, Action.SEAL)
 _TURNING_BACK = (Action.SEND_BACK_TO_DRAFT, Action.REVISE)
 
@@ -83,12 +87,6 @@ class QuestionForm(forms.Form):
         return Answer(takes=choice == "take", words=words)
 
 
-def _question_forms(
-    dossier: Dossier, rows: Sequence[RowFindings], data: Any = None
-) -> list[QuestionForm]:
-    return [QuestionForm(data, question=one) for one in questions_of(dossier, rows)]
-
-
 @require_POST
 @taking.shows_conflict
 def answer(request: UserRequest, uuid: UUID) -> HttpResponse:
@@ -97,7 +95,14 @@ def answer(request: UserRequest, uuid: UUID) -> HttpResponse:
     if not components.is_editor(dossier, request.user):
         return taking.conflict(request, dossier.uuid)
     now = timezone.now()
-    sent = _question_forms(dossier, row_findings(dossier, now=now), request.POST)
+    with collector_paused():
+        asked = questions_of(dossier, row_findings(dossier, now=now))
+    # Those of the page that was sent.
+    sent = [
+        QuestionForm(request.POST, question=one)
+        for one in asked
+        if any(f"{one.key}-{name}" in request.POST for name in ("choice", "words"))
+    ]
     if not all(form.is_valid() for form in sent):
         return _render_check(request, dossier, now=now, sent=sent)
     given = {form.question.key: said for form in sent if (said := form.answer())}
@@ -112,7 +117,9 @@ def answer(request: UserRequest, uuid: UUID) -> HttpResponse:
     if refused:
         return _render_check(request, dossier, now=now, sent=sent, violations=refused.violations)
     messages.success(request, _("Đã ghi nhận trả lời."))
-    return redirect("requests_app:check", dossier.uuid)
+    here = reverse("requests_app:check", args=[dossier.uuid])
+    page = typed_number(request.GET.get("page"), otherwise=1)
+    return redirect(f"{here}?page={page}#cau-hoi" if page > 1 else here)
 
 
 @require_POST
@@ -167,15 +174,23 @@ def _render_check(
     form = form or components.step_form(dossier, Action.REQUEST_SIGNATURE)
     mode, why = signing_mode(dossier.agency, now=now)
     # What is worth a second look but stops nothing, as (row, words).
-    rows = row_findings(dossier, now=now)
+    with collector_paused():
+        read = ListRead.of(dossier, now=now)
+        missing = (
+            violations or form.violations or violations_before_signing(dossier, read=read, now=now)
+        )
     found = [
         (row.item.position, one.finding.message)
-        for row in rows
+        for row in read.rows
         for one in row.findings
         if one.finding.severity is Severity.WARNING and not one.finding.asks
     ]
-    old = reissue.warnings(dossier, list(row_rules.rows_of(dossier)), now=now)
-    missing = violations or form.violations or violations_before_signing(dossier, now=now)
+    old = reissue.warnings(dossier, read.items, now=now)
+    warnings = found + [(one.row or 0, f"{one.message} {one.way_out}") for one in old]
+    asked = questions_of(dossier, read.rows)
+    if len(asked) > QUESTIONS_A_PAGE:  # those that wait for an answer first
+        asked.sort(key=lambda one: one.answer is not None)
+    page = Paginator(asked, QUESTIONS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "dossier": dossier,
         "kind": kinds.get(dossier.kind),
@@ -184,11 +199,14 @@ def _render_check(
         "may_request": any(
             step.action == Action.REQUEST_SIGNATURE for step in allowed_steps(dossier, request.user)
         ),
-        "violations": missing,
-        "faults": [(one, _place(dossier, one)) for one in missing],
+        "faults": [(one, _place(dossier, one)) for one in missing[:SHOWN]],
+        "violation_count": len(missing),
+        "hidden_violations": max(0, len(missing) - SHOWN),
         "may_split": any(one.code == "rows_go_different_ways" for one in missing),
-        "questions": sent or _question_forms(dossier, rows),
-        "warnings": found + [(one.row or 0, f"{one.message} {one.way_out}") for one in old],
+        "questions": sent or [QuestionForm(question=one) for one in page],
+        "page": page,
+        "warnings": warnings[:SHOWN],
+        "hidden_warnings": max(0, len(warnings) - SHOWN),
         "mode": mode,
         "mode_reason": why,
     }
