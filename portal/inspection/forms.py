@@ -18,6 +18,7 @@ from portal.inspection.models import (
     ChecklistItem,
     ConductProposal,
     InspectionRound,
+    InspectionVisit,
     RoundItem,
 )
 from portal.inspection.scoring import MOST_POINTS, Verdict
@@ -99,13 +100,6 @@ class ItemForm(forms.Form):
         return {name: typed for name, typed in self.cleaned_data.items() if name != "version"}
 
 
-class BodiesField(forms.ModelMultipleChoiceField):
-    """Bodies to tick, by name."""
-
-    def label_from_instance(self, obj: Agency) -> str:
-        return obj.name
-
-
 class RoundForm(forms.Form):
     """A new round; ``bodies`` are those the office may inspect."""
 
@@ -121,7 +115,7 @@ class RoundForm(forms.Form):
     )
     due_on = DayField(label=_("Hạn tự đánh giá"))
     everyone = forms.BooleanField(label=_("Tất cả đơn vị có con dấu riêng"), required=False)
-    bodies = BodiesField(
+    bodies = forms.ModelMultipleChoiceField(
         label=_("Hoặc chọn từng đơn vị"),
         queryset=Agency.objects.none(),
         to_field_name="uuid",
@@ -161,7 +155,6 @@ class AddBodyForm(forms.Form):
         field = self.fields["body"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = bodies
-        field.label_from_instance = lambda body: body.name  # type: ignore[method-assign]
 
 
 class AnswersForm(forms.Form):
@@ -175,15 +168,14 @@ class AnswersForm(forms.Form):
         *args: Any,
         items: Sequence[RoundItem],
         answers: Mapping[int, AssessmentAnswer],
-        files: Collection[int] = (),
+        evidence: Collection[int] = (),
         **kwargs: Any,
     ) -> None:
-        uploads = kwargs.pop("uploads", None)
-        super().__init__(*args, files=uploads, **kwargs)
+        super().__init__(*args, **kwargs)
         self.items = items
         drop = self.fields["drop"]
         assert isinstance(drop, forms.TypedMultipleChoiceField)
-        drop.choices = [(str(pk), "") for pk in files]
+        drop.choices = [(str(pk), "") for pk in evidence]
         for place, item in enumerate(items, 1):
             kept = answers.get(item.pk)
             self.fields[f"verdict_{item.pk}"] = forms.ChoiceField(
@@ -305,7 +297,10 @@ class FindingForm(forms.Form):
         empty_label=_("Nội dung khác"),
     )
     visit = forms.ModelChoiceField(
-        label=_("Nêu khi"), queryset=None, required=False, empty_label=_("Xem tự đánh giá")
+        label=_("Nêu khi"),
+        queryset=InspectionVisit.objects.none(),
+        required=False,
+        empty_label=_("Xem tự đánh giá"),
     )
 
     def __init__(self, *args: Any, items: Any, visits: Any, **kwargs: Any) -> None:
@@ -314,9 +309,6 @@ class FindingForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = rows
-        visit = self.fields["visit"]
-        assert isinstance(visit, forms.ModelChoiceField)
-        visit.label_from_instance = lambda one: one.title  # type: ignore[method-assign]
 
 
 class FindingStepForm(forms.Form):
@@ -364,9 +356,6 @@ class ProposalForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = rows
-        agency = self.fields["agency"]
-        assert isinstance(agency, forms.ModelChoiceField)
-        agency.label_from_instance = lambda body: body.name  # type: ignore[method-assign]
 
 
 class DecisionForm(forms.Form):

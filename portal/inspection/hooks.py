@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from django.db.models import Count
@@ -70,7 +70,7 @@ def _of_inspector(user: User) -> Iterator[Waiting]:
         yield Waiting(count, _("kiến nghị kiểm tra đã có báo cáo"), _("Xem và xác nhận"), path)
 
 
-def _assessments(user: User, stages: object, go: str) -> Iterator[Waiting]:
+def _assessments(user: User, stages: Iterable[str], go: str) -> Iterator[Waiting]:
     waiting = Assessment.objects.visible_to(user).filter(
         stage__in=stages, round__closed_at__isnull=True
     )

@@ -30,13 +30,13 @@ class InspectionRoundQuerySet(models.QuerySet["InspectionRound"]):
             return self
         if user.scope is Scope.OFFICE:
             return self.filter(office__in=user.body_ids)
-        bodies = (
-            Agency.objects.visible_to(user).order_by().values("pk")
-            if user.scope is Scope.TREE
-            else user.body_ids
-        )
-        theirs = Assessment.objects.filter(agency__in=bodies).order_by().values("round")
-        return self.filter(pk__in=theirs)
+        there = Assessment.objects.order_by()
+        if user.scope is Scope.TREE:
+            bodies = Agency.objects.visible_to(user).order_by().values("pk")
+            there = there.filter(agency__in=bodies)
+        else:
+            there = there.filter(agency__in=user.body_ids)
+        return self.filter(pk__in=there.values("round"))
 
     def found_by(self, text: str) -> Self:
         return self.filter(*(Q(search_text__contains=word) for word in fold(text).split()))
@@ -301,6 +301,9 @@ class InspectionVisit(OwnLetter):
         indexes = [
             models.Index(fields=["office", "-planned_on", "-id"], name="inspection_visit_office"),
         ]
+
+    def __str__(self) -> str:
+        return self.title
 
     @property
     def day(self) -> date:

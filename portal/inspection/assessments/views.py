@@ -93,10 +93,10 @@ def write(request: UserRequest, uuid: UUID) -> HttpResponse:
     items, answers, evidence = _parts(found)
     form = AnswersForm(
         request.POST,
-        uploads=request.FILES,
+        request.FILES,
         items=items,
         answers=answers,
-        files=[one.pk for one in evidence],
+        evidence=[one.pk for one in evidence],
     )
     if not form.is_valid():
         return _page(request, found, form=form)
@@ -197,7 +197,7 @@ def _page(
         initial = {"version": found.version}
         if part is Part.WRITER and found.stage in WRITABLE:
             form = AnswersForm(
-                items=items, answers=answers, files=[one.pk for one in files], initial=initial
+                items=items, answers=answers, evidence=[one.pk for one in files], initial=initial
             )
         elif part is Part.INSPECTOR and found.stage == AssessmentStage.SENT:
             form = ReviewForm(items=items, answers=answers, initial=initial)

@@ -33,6 +33,7 @@ from portal.inspection.models import (
     InspectionFinding,
     InspectionFindingQuerySet,
     InspectionVisit,
+    InspectionVisitQuerySet,
 )
 from portal.inspection.rounds.services import is_inspector
 from portal.inspection.workflow import FindingState, FindingStep
@@ -121,7 +122,7 @@ def make(request: UserRequest, uuid: UUID) -> HttpResponse:
         request.POST or None,
         items=of.round.items.all(),
         visits=visits.select_related("assessment__agency"),
-        initial={"visit": visits.filter(uuid=_code(request)).first()},
+        initial={"visit": _visit(request, visits)},
     )
     if request.method == "POST" and form.is_valid():
         with Refusals() as refused:
@@ -133,10 +134,10 @@ def make(request: UserRequest, uuid: UUID) -> HttpResponse:
     return render(request, "inspection/make_finding.html", {"form": form, "assessment": of})
 
 
-def _code(request: UserRequest) -> UUID | None:
+def _visit(request: UserRequest, visits: InspectionVisitQuerySet) -> InspectionVisit | None:
     """Return the visit of the address; what is no code names none."""
     try:
-        return UUID(request.GET.get("visit", ""))
+        return visits.filter(uuid=UUID(request.GET.get("visit", ""))).first()
     except ValueError:
         return None
 
