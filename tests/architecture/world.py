@@ -26,6 +26,15 @@ from portal.core.roles import Role
 from portal.demand.models import DemandProposal, DemandRound
 from portal.documents import services as documents
 from portal.documents.models import Document
+from portal.inspection.models import (
+    Assessment,
+    ChecklistItem,
+    ConductProposal,
+    Evidence,
+    InspectionFinding,
+    InspectionRound,
+    InspectionVisit,
+)
 from portal.notices.models import MOST_TRIES, Mail, Notice
 from portal.reports.models import Report
 from portal.support.models import Article, ArticlePicture, EntryFile, Question
@@ -77,6 +86,7 @@ class Side:
     report: Report  # of the office, issued
     demand_round: DemandRound  # of the office
     demand_proposal: DemandProposal  # of the body, sent
+    assessment: Assessment  # of the body, sent to the office
     merger: Merger  # a draft: its office alone sees it
     question: Question  # of the body, with a file, handed over to the CA
     mandate: RecoveryMandate
@@ -245,6 +255,7 @@ def _side() -> Side:
             letter=paper,
             **_made(clerk),
         ),
+        assessment=_assessment(agency, officer=people[Role.OFFICE_OFFICER]),
         merger=_merger(agency, officer=people[Role.OFFICE_OFFICER]),
         question=_question(clerk, office),
         mandate=RecoveryMandate.objects.create(
@@ -279,6 +290,57 @@ def _demand_round(office: Agency, *, by: User) -> DemandRound:
         opened_by=by,
         opened_at=NOW,
     )
+
+
+def _assessment(agency: Agency, *, officer: User) -> Assessment:
+    """A body in a round, sent, with evidence; minutes issued, a finding, a proposal."""
+    office = officer.agency
+    line = ChecklistItem.objects.create(
+        office=office, position=1, title="Phân công", points=10, updated_at=NOW
+    )
+    of = InspectionRound.objects.create(
+        office=office,
+        title="Kiểm tra",
+        search_text="kiem tra",
+        year=2026,
+        due_on=NOW.date(),
+        opened_by=officer,
+        opened_at=NOW,
+    )
+    item = of.items.create(source=line, source_version=1, position=1, title="x", points=10)
+    made = Assessment.objects.create(round=of, agency=agency, stage="sent", updated_at=NOW)
+    answer = made.answers.create(item=item, verdict="met")
+    Evidence.objects.create(
+        answer=answer, document=_paper("minh-chung.pdf"), added_by=officer, added_at=NOW
+    )
+    InspectionVisit.objects.create(
+        office=office,
+        assessment=made,
+        stage=PaperStage.ISSUED,
+        planned_on=NOW.date(),
+        members="Lý Văn Kiểm",
+        letter=_paper("bien-ban.pdf"),
+        **_made(officer),
+    )
+    InspectionFinding.objects.create(
+        office=office,
+        agency=agency,
+        assessment=made,
+        title="Nộp lại",
+        search_text="nop lai",
+        due_on=NOW.date(),
+        opened_at=NOW,
+    )
+    ConductProposal.objects.create(
+        office=office,
+        agency=agency,
+        kind="reward",
+        about="Văn thư",
+        reason="x",
+        proposed_by=officer,
+        proposed_at=NOW,
+    )
+    return made
 
 
 def _merger(agency: Agency, *, officer: User) -> Merger:
@@ -379,6 +441,11 @@ _OF_A_DEMAND_PROPOSAL = {
     f"demand:{name}"
     for name in ("proposal", "write", "take_proposed", "correct", "number", "scan", "step", "pdf")
 }
+_OF_AN_INSPECTION = {f"inspection:{name}" for name in ("round", "add_body", "close")}
+_OF_A_VISIT = {
+    f"inspection:{name}" for name in ("visit", "write_visit", "number", "scan", "visit_step", "pdf")
+}
+_OF_A_FINDING = {"inspection:finding", "inspection:finding_step"}
 _OF_A_REPLY = {
     "orgmerge:reply",
     "orgmerge:reply_import",
@@ -445,6 +512,13 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
         **dict.fromkeys(_OF_A_REPORT, side.report.uuid),
         **dict.fromkeys(_OF_A_DEMAND_ROUND, side.demand_round.uuid),
         **dict.fromkeys(_OF_A_DEMAND_PROPOSAL, side.demand_proposal.uuid),
+        **dict.fromkeys(_OF_AN_INSPECTION, side.assessment.round.uuid),
+        **dict.fromkeys(_OF_A_VISIT, side.assessment.visits.get().uuid),
+        **dict.fromkeys(_OF_A_FINDING, side.assessment.findings.get().uuid),
+        "inspection:decide": ConductProposal.objects.get(agency=side.agency).uuid,
+        "inspection:evidence": Evidence.objects.get(answer__assessment=side.assessment).uuid,
+        "inspection:item": ChecklistItem.objects.get(office=side.office).uuid,
+        "inspection:retire": ChecklistItem.objects.get(office=side.office).uuid,
         "api:device": side.device.uuid,
         "devices:send": side.agency.uuid,
         "devices:office_return": side.office.uuid,
@@ -471,6 +545,7 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
         "agencies": side.agency.uuid,
         "ca": side.certificate.uuid,
         "devices": side.device.uuid,
+        "inspection": side.assessment.uuid,
         "notices": side.notice.uuid,
         "orgmerge": side.merger.uuid,
         "support": side.question.uuid,
