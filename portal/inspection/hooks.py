@@ -86,7 +86,7 @@ def register_finders() -> None:
     """Let rounds and findings be found by the words of their titles."""
     register(
         Finder(
-            place=60,
+            place=65,
             label=gettext_lazy("Đợt kiểm tra"),
             icon="clipboard-check",
             find=_rounds,
@@ -95,7 +95,7 @@ def register_finders() -> None:
     )
     register(
         Finder(
-            place=61,
+            place=66,
             label=gettext_lazy("Kiến nghị kiểm tra"),
             icon="clipboard-list",
             find=_findings,

@@ -284,7 +284,8 @@ def test_who_wrote_it_does_not_send_it(province: Province) -> None:
 
     found.refresh_from_db()
     assert found.stage == AssessmentStage.AWAITING_HEAD
-    assert not client_of(both).get(paper_page(found)).context["cards"]
+    cards = client_of(both).get(paper_page(found)).context["cards"]
+    assert [card.step.action for card in cards] == ["send_back"]
 
 
 @pytest.mark.parametrize("typed", ["chữ", "-1", "1000000000", "1.5"])
@@ -421,10 +422,11 @@ def test_what_is_late_is_told_to_the_body_and_the_office(province: Province) -> 
     found = province.found(Assessment.objects.get(round=of, agency=body))
     Notice.objects.all().delete()
 
-    with time_machine.travel(NOW + timedelta(days=30), tick=False) as moved:
-        remind_all(now=NOW + timedelta(days=30))
-        late = province.officer.get(f"{reverse('inspection:findings')}?state=late")
-        moved.shift(0)
+    later = NOW + timedelta(days=30)
+    with time_machine.travel(later, tick=False):
+        remind_all(now=later)
+        officer = client_of(province.officer_user)
+        late = officer.get(f"{reverse('inspection:findings')}?state=late")
 
     told = Notice.objects.filter(target_uuid=found.uuid)
     assert {one.recipient.role for one in told} >= {Role.CLERK, Role.OFFICE_OFFICER}
@@ -527,7 +529,8 @@ def test_the_portal_says_what_it_knows_of_a_body(province: Province) -> None:
     usage.alarm(certificate, system)
     usage.inquiry(certificate, by=province.officer_user)
     usage.public_certificate(body, by=province.officer_user)
-    holder.affiliations.update(email="")
+    holder.affiliations.create(agency=body, valid_from=TODAY)
+    certificate.subscriber.affiliations.create(agency=body, valid_from=TODAY, unit="Hai việc")
 
     facts = facts_of([body.pk, other.pk], year=TODAY.year, now=NOW)
 
