@@ -31,7 +31,7 @@ from portal.inspection.models import (
     Evidence,
     RoundItem,
 )
-from portal.inspection.rounds.services import is_inspector, start_clocks
+from portal.inspection.rounds.services import is_inspector, people_of, start_clocks
 from portal.inspection.scoring import Mark, Verdict, in_words, score_of
 from portal.inspection.workflow import (
     ASSESSMENT_STEPS,
@@ -297,7 +297,7 @@ def _tell_of(
     }.get(AssessmentStage(step.target), (Capability.REPORT, assessment.agency_id))
     if step.action == AssessmentAction.TAKE_BACK:
         return
-    people = User.objects.who_can(capability, agency_id=agency_id).exclude(pk=actor.pk)
+    people = people_of(agency_id, capability).exclude(pk=actor.pk)
     title = f"{AssessmentStage(step.target).label}: {assessment.agency.name} – {of.title}"
     if assessment.score is not None:
         text = _("Điểm: %(score)s. %(text)s") % {

@@ -34,7 +34,7 @@ from portal.inspection.models import (
     InspectionVisit,
     RoundItem,
 )
-from portal.inspection.rounds.services import is_inspector
+from portal.inspection.rounds.services import is_inspector, people_of
 from portal.inspection.workflow import (
     FINDING_STEPS,
     NEW_DAY,
@@ -204,9 +204,9 @@ def _tell(
     finding: InspectionFinding, to: Part, title: str, *, text: str = "", now: datetime
 ) -> None:
     people = (
-        User.objects.who_can(Capability.INSPECT, agency_id=finding.office_id)
+        people_of(finding.office_id, Capability.INSPECT)
         if to is Part.INSPECTOR
-        else User.objects.who_can(Capability.REPORT, agency_id=finding.agency_id)
+        else people_of(finding.agency_id, Capability.REPORT)
     )
     notices.tell(
         people,

@@ -19,6 +19,7 @@ from portal.core.rules import refuse
 from portal.core.text.vietnamese import nfc
 from portal.inspection.acts import act
 from portal.inspection.models import ConductProposal, InspectionRound
+from portal.inspection.rounds.services import people_of
 from portal.notices import services as notices
 from portal.support.questions.texts import as_kept
 
@@ -51,9 +52,7 @@ def propose(facts: ProposalFacts, *, actor: User, now: datetime) -> ConductPropo
         proposed_by=actor,
         proposed_at=now,
     )
-    deciders = User.objects.who_can(
-        Capability.INSPECT, agency_id=actor.agency_id
-    ) | User.objects.who_can(Capability.SIGN_REPORTS, agency_id=actor.agency_id)
+    deciders = people_of(actor.agency_id, Capability.INSPECT, Capability.SIGN_REPORTS)
     notices.tell(
         deciders.exclude(pk=actor.pk),
         cause=f"conduct-proposal:{made.pk}",

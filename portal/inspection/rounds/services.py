@@ -15,8 +15,9 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
+from portal.accounts.querysets import UserQuerySet
 from portal.agencies.models import Agency
-from portal.agencies.querysets import AgencyQuerySet
+from portal.agencies.querysets import AgencyQuerySet, heirs_of
 from portal.audit import services as audit
 from portal.audit.look_only import refuse_look_only
 from portal.core.roles import Capability, roles_that_can
@@ -320,6 +321,13 @@ def lock_round(of: InspectionRound, *, actor: User) -> InspectionRound:
 def is_inspector(of: InspectionRound, user: User) -> bool:
     """Say whether ``user`` inspects in this round."""
     return user.can(Capability.INSPECT) and of.office_id in user.body_ids
+
+
+def people_of(body: int, *capabilities: Capability) -> UserQuerySet:
+    """Return whom to tell at a body, or at what it has become: who has one of ``capabilities``."""
+    there = [body, *heirs_of(body)]
+    roles = roles_that_can(*capabilities)
+    return User.objects.filter(agency__in=there, role__in=roles, is_active=True)
 
 
 def _round_act(name: str, of: InspectionRound, **data: object) -> audit.Act:

@@ -21,7 +21,7 @@ from portal.documents import letters
 from portal.documents.letters import Letter, Party
 from portal.inspection.acts import visit_act
 from portal.inspection.models import Assessment, InspectionVisit
-from portal.inspection.rounds.services import is_inspector
+from portal.inspection.rounds.services import is_inspector, people_of
 from portal.inspection.scoring import Verdict
 from portal.notices import services as notices
 from portal.support.questions.texts import as_kept
@@ -123,11 +123,9 @@ def _tell_body(
     visit: InspectionVisit, title: str, cause: str, *, is_office: bool = False, now: datetime
 ) -> int:
     agency = visit.assessment.agency
-    people = User.objects.who_can(Capability.REPORT, agency_id=agency.pk) | User.objects.who_can(
-        Capability.SIGN_REPORTS, agency_id=agency.pk
-    )
+    people = [*people_of(agency.pk, Capability.REPORT, Capability.SIGN_REPORTS)]
     if is_office:
-        people |= User.objects.who_can(Capability.INSPECT, agency_id=visit.office_id)
+        people += people_of(visit.office_id, Capability.INSPECT)
     return notices.tell(
         people,
         cause=f"inspection-visit:{visit.pk}:{cause}",
