@@ -508,17 +508,12 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
         return side.shipment.uuid
     if route.startswith("api:certificate"):
         return side.certificate.uuid
+    if route.startswith("inspection:"):
+        return _inspected(route, side)
     special = {
         **dict.fromkeys(_OF_A_REPORT, side.report.uuid),
         **dict.fromkeys(_OF_A_DEMAND_ROUND, side.demand_round.uuid),
         **dict.fromkeys(_OF_A_DEMAND_PROPOSAL, side.demand_proposal.uuid),
-        **dict.fromkeys(_OF_AN_INSPECTION, side.assessment.round.uuid),
-        **dict.fromkeys(_OF_A_VISIT, side.assessment.visits.get().uuid),
-        **dict.fromkeys(_OF_A_FINDING, side.assessment.findings.get().uuid),
-        "inspection:decide": ConductProposal.objects.get(agency=side.agency).uuid,
-        "inspection:evidence": Evidence.objects.get(answer__assessment=side.assessment).uuid,
-        "inspection:item": ChecklistItem.objects.get(office=side.office).uuid,
-        "inspection:retire": ChecklistItem.objects.get(office=side.office).uuid,
         "api:device": side.device.uuid,
         "devices:send": side.agency.uuid,
         "devices:office_return": side.office.uuid,
@@ -545,7 +540,6 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
         "agencies": side.agency.uuid,
         "ca": side.certificate.uuid,
         "devices": side.device.uuid,
-        "inspection": side.assessment.uuid,
         "notices": side.notice.uuid,
         "orgmerge": side.merger.uuid,
         "support": side.question.uuid,
@@ -553,6 +547,22 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
     }
     app = route.partition(":")[0]
     return special.get(route) or by_app.get(app) or side.dossier.uuid
+
+
+def _inspected(route: str, side: Side) -> uuid.UUID:
+    if route in _OF_AN_INSPECTION:
+        return side.assessment.round.uuid
+    if route in _OF_A_VISIT:
+        return side.assessment.visits.get().uuid
+    if route in _OF_A_FINDING:
+        return side.assessment.findings.get().uuid
+    if route in {"inspection:item", "inspection:retire"}:
+        return ChecklistItem.objects.get(office=side.office).uuid
+    if route == "inspection:decide":
+        return ConductProposal.objects.get(agency=side.agency).uuid
+    if route == "inspection:evidence":
+        return Evidence.objects.get(answer__assessment=side.assessment).uuid
+    return side.assessment.uuid
 
 
 def routes(patterns: list[URLPattern | URLResolver], space: str = "") -> dict[str, list[str]]:
