@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from portal.inspection import comparison
 from portal.inspection.assessments import views as assessments
+from portal.inspection.comparison import views as comparison
 from portal.inspection.findings import views as findings
 from portal.inspection.proposals import views as proposals
 from portal.inspection.rounds import views as rounds

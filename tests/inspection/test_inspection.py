@@ -23,7 +23,7 @@ from portal.agencies.models import Agency
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from portal.deadlines.models import Deadline, DeadlineKind
-from portal.inspection.comparison import scores_of, years_of
+from portal.inspection.comparison.views import scores_of, years_of
 from portal.inspection.known import STANDARD, facts_of
 from portal.inspection.models import (
     Assessment,
