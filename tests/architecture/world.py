@@ -468,7 +468,7 @@ _OF_A_SHIPMENT = {"devices:shipment", "devices:receive"}
 def kwargs_of(route: str, names: list[str], side: Side) -> dict[str, object]:
     """Return what the path of ``route`` takes, out of what belongs to ``side``."""
     known: dict[str, Callable[[], object]] = {
-        "uuid": lambda: _thing_of(route, side),
+        "uuid": lambda: (_inspected if route.startswith("inspection:") else _thing_of)(route, side),
         "code": lambda: "mau_01_person" if route == "api:kind" else _thing_of(route, side),
         "row": lambda: side.dossier.items.get().uuid,
         "row_uuid": lambda: side.dossier.items.get().uuid,
@@ -508,8 +508,6 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
         return side.shipment.uuid
     if route.startswith("api:certificate"):
         return side.certificate.uuid
-    if route.startswith("inspection:"):
-        return _inspected(route, side)
     special = {
         **dict.fromkeys(_OF_A_REPORT, side.report.uuid),
         **dict.fromkeys(_OF_A_DEMAND_ROUND, side.demand_round.uuid),
@@ -550,19 +548,21 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
 
 
 def _inspected(route: str, side: Side) -> uuid.UUID:
+    found: Any = side.assessment
     if route in _OF_AN_INSPECTION:
-        return side.assessment.round.uuid
-    if route in _OF_A_VISIT:
-        return side.assessment.visits.get().uuid
-    if route in _OF_A_FINDING:
-        return side.assessment.findings.get().uuid
-    if route in {"inspection:item", "inspection:retire"}:
-        return ChecklistItem.objects.get(office=side.office).uuid
-    if route == "inspection:decide":
-        return ConductProposal.objects.get(agency=side.agency).uuid
-    if route == "inspection:evidence":
-        return Evidence.objects.get(answer__assessment=side.assessment).uuid
-    return side.assessment.uuid
+        found = side.assessment.round
+    elif route in _OF_A_VISIT:
+        found = side.assessment.visits.get()
+    elif route in _OF_A_FINDING:
+        found = side.assessment.findings.get()
+    elif route in {"inspection:item", "inspection:retire"}:
+        found = ChecklistItem.objects.get(office=side.office)
+    elif route == "inspection:decide":
+        found = ConductProposal.objects.get(agency=side.agency)
+    elif route == "inspection:evidence":
+        found = Evidence.objects.get(answer__assessment=side.assessment)
+    uuid_of: uuid.UUID = found.uuid
+    return uuid_of
 
 
 def routes(patterns: list[URLPattern | URLResolver], space: str = "") -> dict[str, list[str]]:
