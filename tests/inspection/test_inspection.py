@@ -465,7 +465,8 @@ def test_a_visit_is_planned_held_and_its_minutes_issued(province: Province) -> N
     visit.refresh_from_db()
     letter = letter_of(visit, now=NOW)
     assert [row[2] for row in letter.rows] == ["Đạt", "Đạt", "Không đạt"]
-    assert found.title in letter.notes[0]
+    assert [row[3] for row in letter.rows] == ["Đạt", "Đạt", "Không đạt"]  # it judged nothing else
+    assert found.title in letter.opening[-1]
     assert "Lý Văn Kiểm; Vàng Thị Tra" in letter.opening[1]
     number = {"letter_number": "5/BB-SKHCN", "letter_date": f"{TODAY:%d/%m/%Y}"}
     assert paper(officer, "number", visit, **number) == 302

@@ -154,6 +154,10 @@ def letter_of(visit: InspectionVisit, *, now: datetime) -> Letter:
         f"Đại diện đơn vị được kiểm tra: {_one_line(visit.met_with) or '…'}.",
         "Kết quả kiểm tra:",
         *[line for line in visit.found.splitlines() if line],
+        *(
+            f"Kiến nghị {place}: {one.title}; hạn thực hiện {one.due_on:%d/%m/%Y}."
+            for place, one in enumerate(visit.findings.order_by("pk"), 1)
+        ),
     ]
     answers = {one.item_id: one for one in visit.assessment.answers.all()}
     labels = {verdict.value: str(verdict.label) for verdict in Verdict}
@@ -161,13 +165,9 @@ def letter_of(visit: InspectionVisit, *, now: datetime) -> Letter:
     for place, item in enumerate(of.items.all(), 1):
         answer = answers.get(item.pk)
         own = labels.get(answer.verdict, "") if answer else ""
-        office = labels.get(answer.office_verdict, "") if answer else ""
+        office = labels.get(answer.agreed, "") if answer else ""
         remark = (answer.office_remark or answer.remark) if answer else ""
         rows.append([str(place), item.title, own, office, remark])
-    notes = [
-        f"Kiến nghị {place}: {one.title}; hạn thực hiện {one.due_on:%d/%m/%Y}."
-        for place, one in enumerate(visit.findings.order_by("pk"), 1)
-    ]
     return Letter(
         superior=superior_of(version),
         agency=version.name,
@@ -180,13 +180,12 @@ def letter_of(visit: InspectionVisit, *, now: datetime) -> Letter:
         list_title="Đánh giá từng nội dung",
         columns=_COLUMNS,
         rows=rows,
-        notes=notes,
         closing="Biên bản đã được các bên đọc lại, thống nhất và ký xác nhận./.",
         recipients=[f"{body.name};", "Lưu: VT."],
         parties=[
-            Party("ĐẠI DIỆN ĐƠN VỊ ĐƯỢC KIỂM TRA"),
+            Party("ĐƠN VỊ ĐƯỢC KIỂM TRA"),
             Party(
-                "ĐẠI DIỆN CƠ QUAN KIỂM TRA",
+                "CƠ QUAN KIỂM TRA",
                 signer_lines_of(version),
                 names[0] if len(names) == 1 else "",
                 is_issuer=True,
