@@ -101,6 +101,7 @@ INSTALLED_APPS = [
     "portal.notices",
     "portal.ca",
     "portal.demand",
+    "portal.inspection",
     "portal.documents",
     "portal.reports",
     "portal.demo",

@@ -26,6 +26,7 @@ urlpatterns = [
     path("lich/<str:token>.ics", views_feed.feed, name="calendar_feed"),
     path("tim-kiem/", include("portal.search.urls")),
     path("nhu-cau/", include("portal.demand.urls")),
+    path("kiem-tra/", include("portal.inspection.urls")),
     path("bao-cao/", include("portal.reports.urls")),
     path("nhat-ky/", include("portal.audit.urls")),
     path("tro-giup/", include("portal.core.web.urls_help")),

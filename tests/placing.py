@@ -85,6 +85,7 @@ ON_POSTGRESQL = (
     "tests/support/*",
     "tests/usage/*",
     "tests/demand/*",
+    "tests/inspection/test_inspection.py",
     "tests/reports/test_reports.py",
 )
 # On SQLite alone, in make test-long too, though it commits or stands above: what is tried of Redis,

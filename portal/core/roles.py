@@ -71,6 +71,7 @@ class Capability(StrEnum):
     REPORT = "report"  # writes the reports of its body
     SIGN_REPORTS = "sign_reports"
     ASK_FOR_DEMAND = "ask_for_demand"  # opens rounds, corrects what comes in
+    INSPECT = "inspect"  # an office's bodies: rounds, visits, findings
     SEE_STAFF_ACCOUNTS = "see_staff_accounts"  # those of the body it leads
     SEE_AUDIT = "see_audit"
     SUPERVISE_USE = "supervise_use"  # asks about idle certificates, concludes alarms
@@ -123,6 +124,7 @@ ROLES: dict[str, RoleProfile] = {
         Capability.READ_DRAFT_REORGANISATIONS,
         Capability.REPORT,
         Capability.ASK_FOR_DEMAND,
+        Capability.INSPECT,
         Capability.REGISTER_SIGNING_SYSTEMS,
         Capability.REPORT_USE,
         Capability.SEE_DASHBOARD,

@@ -29,6 +29,8 @@ class DeadlineKind(models.TextChoices):
     CERTIFICATE_EXPIRY = "certificate_expiry", _("Chứng thư hết hạn, chỉ còn cấp mới")
     MERGER_REVIEW = "merger_review", _("Rà soát chứng thư, thiết bị khi sắp xếp đơn vị")
     SUPPORT_ANSWER = "support_answer", _("Trả lời câu hỏi hỗ trợ")
+    SELF_ASSESSMENT = "self_assessment", _("Gửi bản tự đánh giá theo đợt kiểm tra")
+    INSPECTION_FINDING = "inspection_finding", _("Thực hiện kiến nghị kiểm tra")
 
 
 class Counts(models.TextChoices):

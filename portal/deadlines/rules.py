@@ -57,6 +57,9 @@ def limit_of(kind: str) -> Limit:
             f"{settings.SUPPORT_ANSWER_HOURS} giờ làm việc, theo thiết lập của hệ thống",
             True,
         ),
+        # Until the days that the inspecting office sets.
+        "self_assessment": Limit(0, "Đợt kiểm tra của Sở; hạn do Sở đặt", True),
+        "inspection_finding": Limit(0, "Kiến nghị kiểm tra của Sở; hạn do Sở đặt", True),
     }
     return limits[kind]
 

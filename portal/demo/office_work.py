@@ -1,4 +1,5 @@
-"""What a department does beside dossiers: a report of the year so far, a round of demand."""
+"""What a department does beside dossiers: a report of the year so far, rounds of demand and of
+inspection."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from portal.demand import services as demand
 from portal.demand.models import DemandRound
 from portal.demand.rows import ROWS
 from portal.demo.people import Accounts
+from portal.inspection.models import InspectionRound
+from portal.inspection.rounds import services as inspection
 from portal.reports import services as reports
 from portal.reports.models import Report
 from portal.reports.spans import offered
@@ -30,3 +33,13 @@ def play(accounts: Accounts, *, now: datetime) -> None:
             due_on=today + timedelta(days=30),
         )
         demand.open_round(facts, actor=accounts.officer, now=now)
+    if not InspectionRound.objects.exists():
+        inspection.take_standard(actor=accounts.officer, now=now)
+        plan = inspection.RoundFacts(
+            title=f"Kiểm tra việc quản lý, sử dụng chữ ký số năm {today.year}",
+            basis="Công văn 86/BCY-CTSBMTT",
+            year=today.year,
+            due_on=today + timedelta(days=20),
+        )
+        bodies = inspection.may_be_inspected(accounts.officer.agency_id, today=today)
+        inspection.open_round(plan, list(bodies), actor=accounts.officer, now=now)

@@ -198,7 +198,13 @@ _RECEIVERS_WORK = frozenset(
     }
 )
 # The CA asked for nothing here.
-_BETWEEN_BODY_AND_OFFICE = frozenset({DeadlineKind.MERGER_REVIEW})
+_BETWEEN_BODY_AND_OFFICE = frozenset(
+    {
+        DeadlineKind.MERGER_REVIEW,
+        DeadlineKind.SELF_ASSESSMENT,
+        DeadlineKind.INSPECTION_FINDING,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

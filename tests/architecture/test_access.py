@@ -151,6 +151,43 @@ ACCESS: dict[str, Access] = {
     "POST demand:scan": SEEN,
     "POST demand:step": CONFLICT,
     "POST demand:take_proposed": _about({409: frozenset({C})}, {}),
+    # Inspections: of the office, about the body; the CA and the auditor read what was sent
+    "GET inspection:list": READERS,
+    "GET inspection:open": _only(OO),
+    "POST inspection:open": _only(OO),  # the form again: nothing was typed
+    "GET inspection:checklist": _only(OO),
+    "POST inspection:checklist": _only(OO),
+    "POST inspection:take_standard": _only(OO, code=302),
+    "GET inspection:item": _about({200: frozenset({OO})}, {404: frozenset({OO})}, rest=403),
+    "POST inspection:item": _about({200: frozenset({OO})}, {404: frozenset({OO})}, rest=403),
+    "POST inspection:retire": _about({302: frozenset({OO})}, {404: frozenset({OO})}, rest=403),
+    "GET inspection:compare": READERS,
+    "GET inspection:chart": READERS,
+    "GET inspection:visits": READERS,
+    "GET inspection:findings": READERS,
+    "GET inspection:finding": SEEN,
+    "POST inspection:finding_step": SEEN,  # the page again: nothing was typed
+    "GET inspection:proposals": _only(*OFFICE, rest=404),
+    "POST inspection:proposals": Access(own={200: frozenset({OO}), 403: frozenset({OH, ST})}),
+    "POST inspection:decide": _about({200: OFFICE}, {}),  # the page again: nothing was typed
+    "GET inspection:evidence": SEEN,
+    "GET inspection:assessment": SEEN,
+    "POST inspection:write": SEEN,  # the form again: nothing was typed
+    "POST inspection:review": SEEN,
+    "POST inspection:assessment_step": SEEN,
+    "GET inspection:plan_visit": _about({200: frozenset({OO}), 403: ON_THE_WAY}, {403: CA}),
+    "POST inspection:plan_visit": _about({200: frozenset({OO}), 403: ON_THE_WAY}, {403: CA}),
+    "GET inspection:make_finding": _about({200: frozenset({OO}), 403: ON_THE_WAY}, {403: CA}),
+    "POST inspection:make_finding": _about({200: frozenset({OO}), 403: ON_THE_WAY}, {403: CA}),
+    "GET inspection:visit": SEEN,
+    "POST inspection:write_visit": SEEN,  # the form again: nothing was typed
+    "POST inspection:number": SEEN,
+    "POST inspection:scan": SEEN,
+    "POST inspection:visit_step": CONFLICT,
+    "GET inspection:pdf": SEEN,
+    "GET inspection:round": SEEN,
+    "POST inspection:add_body": _about({302: frozenset({OO}), 403: ON_THE_WAY}, {403: CA}),
+    "POST inspection:close": _about({302: frozenset({OO}), 403: ON_THE_WAY}, {403: CA}),
     # Dossiers
     "GET requests_app:list": EVERYBODY,
     "GET requests_app:queue": EVERYBODY,

@@ -26,6 +26,15 @@ from portal.core.roles import Role
 from portal.demand.models import DemandProposal, DemandRound
 from portal.documents import services as documents
 from portal.documents.models import Document
+from portal.inspection.models import (
+    Assessment,
+    ChecklistItem,
+    ConductProposal,
+    Evidence,
+    InspectionFinding,
+    InspectionRound,
+    InspectionVisit,
+)
 from portal.notices.models import MOST_TRIES, Mail, Notice
 from portal.reports.models import Report
 from portal.support.models import Article, ArticlePicture, EntryFile, Question
@@ -80,6 +89,7 @@ class Side:
     report: Report  # of the office, issued
     demand_round: DemandRound  # of the office
     demand_proposal: DemandProposal  # of the body, sent
+    assessment: Assessment  # of the body, sent to the office
     merger: Merger  # a draft: its office alone sees it
     question: Question  # of the body, with a file, handed over to the CA
     mandate: RecoveryMandate
@@ -258,6 +268,7 @@ def _side() -> Side:
             letter=paper,
             **_made(clerk),
         ),
+        assessment=_assessment(agency, officer=people[Role.OFFICE_OFFICER]),
         merger=_merger(agency, officer=people[Role.OFFICE_OFFICER]),
         question=_question(clerk, office),
         mandate=RecoveryMandate.objects.create(
@@ -293,6 +304,57 @@ def _demand_round(office: Agency, *, by: User) -> DemandRound:
         opened_by=by,
         opened_at=NOW,
     )
+
+
+def _assessment(agency: Agency, *, officer: User) -> Assessment:
+    """A body in a round, sent, with evidence; minutes issued, a finding, a proposal."""
+    office = officer.agency
+    line = ChecklistItem.objects.create(
+        office=office, position=1, title="Phân công", points=10, updated_at=NOW
+    )
+    of = InspectionRound.objects.create(
+        office=office,
+        title="Kiểm tra",
+        search_text="kiem tra",
+        year=2026,
+        due_on=NOW.date(),
+        opened_by=officer,
+        opened_at=NOW,
+    )
+    item = of.items.create(source=line, source_version=1, position=1, title="x", points=10)
+    made = Assessment.objects.create(round=of, agency=agency, stage="sent", updated_at=NOW)
+    answer = made.answers.create(item=item, verdict="met")
+    Evidence.objects.create(
+        answer=answer, document=_paper("minh-chung.pdf"), added_by=officer, added_at=NOW
+    )
+    InspectionVisit.objects.create(
+        office=office,
+        assessment=made,
+        stage=PaperStage.ISSUED,
+        planned_on=NOW.date(),
+        members="Lý Văn Kiểm",
+        letter=_paper("bien-ban.pdf"),
+        **_made(officer),
+    )
+    InspectionFinding.objects.create(
+        office=office,
+        agency=agency,
+        assessment=made,
+        title="Nộp lại",
+        search_text="nop lai",
+        due_on=NOW.date(),
+        opened_at=NOW,
+    )
+    ConductProposal.objects.create(
+        office=office,
+        agency=agency,
+        kind="reward",
+        about="Văn thư",
+        reason="x",
+        proposed_by=officer,
+        proposed_at=NOW,
+    )
+    return made
 
 
 def _merger(agency: Agency, *, officer: User) -> Merger:
@@ -419,6 +481,11 @@ _OF_A_DEMAND_PROPOSAL = {
     f"demand:{name}"
     for name in ("proposal", "write", "take_proposed", "correct", "number", "scan", "step", "pdf")
 }
+_OF_AN_INSPECTION = {f"inspection:{name}" for name in ("round", "add_body", "close")}
+_OF_A_VISIT = {
+    f"inspection:{name}" for name in ("visit", "write_visit", "number", "scan", "visit_step", "pdf")
+}
+_OF_A_FINDING = {"inspection:finding", "inspection:finding_step"}
 _OF_A_REPLY = {
     "orgmerge:reply",
     "orgmerge:reply_import",
@@ -441,7 +508,7 @@ _OF_A_SHIPMENT = {"devices:shipment", "devices:receive"}
 def kwargs_of(route: str, names: list[str], side: Side) -> dict[str, object]:
     """Return what the path of ``route`` takes, out of what belongs to ``side``."""
     known: dict[str, Callable[[], object]] = {
-        "uuid": lambda: _thing_of(route, side),
+        "uuid": lambda: (_inspected if route.startswith("inspection:") else _thing_of)(route, side),
         "code": lambda: "mau_01_person" if route == "api:kind" else _thing_of(route, side),
         "row": lambda: side.dossier.items.get().uuid,
         "row_uuid": lambda: side.dossier.items.get().uuid,
@@ -520,6 +587,24 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
     }
     app = route.partition(":")[0]
     return special.get(route) or by_app.get(app) or side.dossier.uuid
+
+
+def _inspected(route: str, side: Side) -> uuid.UUID:
+    found: Any = side.assessment
+    if route in _OF_AN_INSPECTION:
+        found = side.assessment.round
+    elif route in _OF_A_VISIT:
+        found = side.assessment.visits.get()
+    elif route in _OF_A_FINDING:
+        found = side.assessment.findings.get()
+    elif route in {"inspection:item", "inspection:retire"}:
+        found = ChecklistItem.objects.get(office=side.office)
+    elif route == "inspection:decide":
+        found = ConductProposal.objects.get(agency=side.agency)
+    elif route == "inspection:evidence":
+        found = Evidence.objects.get(answer__assessment=side.assessment)
+    uuid_of: uuid.UUID = found.uuid
+    return uuid_of
 
 
 def routes(patterns: list[URLPattern | URLResolver], space: str = "") -> dict[str, list[str]]:

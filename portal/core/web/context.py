@@ -57,6 +57,7 @@ NAVIGATION: tuple[Entry, ...] = (
     ),
     Entry(_("Báo cáo"), "reports:list", "chart-column", Capability.READ_DOSSIERS, _MANAGING),
     Entry(_("Giám sát"), "usage:overview", "gauge", Capability.READ_DOSSIERS, _MANAGING),
+    Entry(_("Kiểm tra"), "inspection:list", "clipboard-check", Capability.READ_DOSSIERS, _MANAGING),
     Entry(_("Hỗ trợ"), "support:index", "life-buoy", None, _MANAGING),
     Entry(_("Nhật ký"), "audit:list", "scroll-text", Capability.SEE_AUDIT, _MANAGING),
     Entry(_("Nơi nhận"), "requests_app:routing", "route", Capability.ADMINISTER, _ADMINISTERING),

@@ -1,0 +1,1 @@
+"""Inspection: rounds, self-assessments, visits, findings, what follows from them."""

@@ -1,0 +1,1 @@
+"""What a body says of itself, and what the office says of that."""

@@ -1,0 +1,1 @@
+"""Years beside one another."""

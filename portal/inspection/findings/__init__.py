@@ -1,0 +1,1 @@
+"""What a body must mend, followed until it is done."""

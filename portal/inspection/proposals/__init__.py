@@ -1,0 +1,1 @@
+"""Proposals for reward and discipline, and what was decided of them."""

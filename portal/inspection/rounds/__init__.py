@@ -1,0 +1,1 @@
+"""The checklist an office keeps, and the rounds it opens."""

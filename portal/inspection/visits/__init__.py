@@ -1,0 +1,1 @@
+"""Visits to bodies and their minutes."""
