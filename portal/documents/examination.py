@@ -188,7 +188,7 @@ def _changing(one: generic.DictionaryObject, keys: set[str], subtype: str) -> se
     if _name(one, "/FT") not in ("", "/Sig"):
         found.add("form_fields")
     if "/Rect" in keys and "/Subtype" in keys:
-        flags = one.get("/F", 0)
+        flags = _get(one, "/F", 0)
         is_signature = _name(one, "/FT") == "/Sig"
         if isinstance(flags, int) and (
             flags & _HIDDEN_FLAGS or (flags & _HIDDEN and not is_signature)
@@ -200,12 +200,20 @@ def _changing(one: generic.DictionaryObject, keys: set[str], subtype: str) -> se
 def _ends(pdf: bytes, reader: PdfFileReader) -> set[str]:
     """Say whether the file begins and ends as a PDF does, and nothing stands beside its parts."""
     found = set()
-    containers = [
-        reader.xrefs.get_xref_container_info(revision)
-        for revision in range(reader.xrefs.total_revisions)
-    ]
-    last = max(one.end_location for one in containers)
-    if not pdf.startswith(b"%PDF-") or not _END.fullmatch(pdf, last):
+    last = max(
+        (
+            reader.xrefs.get_xref_container_info(revision)
+            for revision in range(reader.xrefs.total_revisions)
+        ),
+        key=lambda one: one.end_location,
+    )
+    end = last.end_location
+    if last.stream_ref is None:  # a table, and a trailer after it
+        stream = BytesIO(pdf)
+        stream.seek(end)
+        generic.DictionaryObject.read_from_stream(stream, generic.TrailerReference(reader))
+        end = stream.tell()
+    if not pdf.startswith(b"%PDF-") or not _END.fullmatch(pdf, end):
         found.add("bytes_beside")
     if reader.xrefs.hybrid_xrefs_present:
         found.add("bytes_beside")
@@ -214,10 +222,10 @@ def _ends(pdf: bytes, reader: PdfFileReader) -> set[str]:
 
 def _unpacked(stream: generic.StreamObject) -> int:
     """Return how many bytes a stream unpacks to; raises TooHeavy."""
-    width, height = stream.get("/Width", 0), stream.get("/Height", 0)
+    width, height = _get(stream, "/Width", 0), _get(stream, "/Height", 0)
     if isinstance(width, int) and isinstance(height, int) and width * height > MOST_PIXELS:
         raise TooHeavy
-    filters = stream.get("/Filter", ())
+    filters = _get(stream, "/Filter", ())
     names = [filters] if isinstance(filters, generic.NameObject) else list(filters)
     if len(names) > MOST_FILTERS:
         raise TooHeavy
@@ -229,7 +237,10 @@ def _unpacked(stream: generic.StreamObject) -> int:
         machine, left, parts = zlib.decompressobj(), data, []
         size = 0
         while left and not machine.eof:
-            part = machine.decompress(left, 1 << 20)
+            try:
+                part = machine.decompress(left, 1 << 20)
+            except zlib.error:
+                break  # damaged: the digest says so
             size += len(part)
             if size > MOST_UNPACKED_OF_ONE:
                 raise TooHeavy
@@ -259,6 +270,11 @@ def _name(one: generic.DictionaryObject, key: str) -> str:
     """Return a name written in a dictionary itself, "" where there is none."""
     value = one.raw_get(key) if key in one else None
     return str(value) if isinstance(value, generic.NameObject) else ""
+
+
+def _get(one: Any, key: str, default: Any) -> Any:
+    """Return what a dictionary holds under ``key``, what it refers to being followed."""
+    return one[key].get_object() if key in one else default
 
 
 def _has_signature(reader: PdfFileReader) -> bool:
@@ -400,7 +416,7 @@ def _problems(
     if (
         status is None
         or not (status.intact and status.valid)
-        or str(signature.sig_object.get("/SubFilter", "")) not in _SUBFILTERS
+        or str(_get(signature.sig_object, "/SubFilter", "")) not in _SUBFILTERS
         or status.md_algorithm not in _HASHES
     ):
         found.append("not_intact")
@@ -473,12 +489,12 @@ def _problems_of_time(
 
 def _has_later_empty_field(reader: PdfFileReader, first_signed: int) -> bool:
     """Say whether a field without signature came, or was changed, after the first signature."""
-    form = reader.root.get("/AcroForm", None)
-    fields = list(form.get("/Fields", ())) if form else []
-    raw = form.get("/Fields") if form else None
+    form = _get(reader.root, "/AcroForm", None)
+    fields = list(_get(form, "/Fields", ())) if form else []
+    raw = _get(form, "/Fields", None) if form else None
     for index, field in enumerate(fields):
         field = field.get_object()  # noqa: PLW2901
-        if _name(field, "/FT") != "/Sig" or field.get("/V", None) is not None:
+        if _name(field, "/FT") != "/Sig" or _get(field, "/V", None) is not None:
             continue
         held = raw.raw_get(index) if raw is not None else None
         if isinstance(held, generic.IndirectObject):
@@ -502,15 +518,15 @@ def _find_widgets(
         if id(node) in seen or depth > MOST_DEPTH:
             raise PdfError("a tree of pages is a tree")
         seen.add(id(node))
-        own = node.get("/CropBox", None) or node.get("/MediaBox", None)
+        own = _get(node, "/CropBox", None) or _get(node, "/MediaBox", None)
         box = [float(one) for one in own] if own else box
-        kids = node.get("/Kids", None)
+        kids = _get(node, "/Kids", None)
         if kids is not None:
             open_nodes += [
                 (kids.raw_get(index), box, depth + 1) for index in reversed(range(len(kids)))
             ]
             continue
-        annotations = node.get("/Annots", None)
+        annotations = _get(node, "/Annots", None)
         for index in range(len(annotations) if annotations else 0):
             one = annotations.raw_get(index)
             if isinstance(one, generic.IndirectObject):
@@ -522,11 +538,11 @@ def _widgets(
     field: generic.DictionaryObject, pages: dict[tuple[int, int], tuple[int, list[float]]]
 ) -> list[Widget]:
     """Return where a field is shown; nowhere is []."""
-    kids = field.get("/Kids", None)
+    kids = _get(field, "/Kids", None)
     shown = [field, *(one.get_object() for one in kids or ())]
     found = []
     for one in shown:
-        rect = one.get("/Rect", None)
+        rect = _get(one, "/Rect", None)
         if not rect:
             continue
         left, bottom, right, top = (float(number) for number in rect)
