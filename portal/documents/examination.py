@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any, NamedTuple
 
-from asn1crypto import x509
+from asn1crypto import parser, x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -301,7 +301,10 @@ def _is_frozen(pdf: bytes, reader: PdfFileReader, frozen: Any) -> bool | None:
     ]
     if not within:
         return False
-    found = _AFTER_FREEZING.review_file(reader, within[-1])
+    try:
+        found = _AFTER_FREEZING.review_file(reader, within[-1])
+    except PdfError:
+        return False
     return isinstance(found, DiffResult) and (
         found.modification_level <= ModificationLevel.FORM_FILLING
     )
@@ -443,14 +446,10 @@ def _covers_all_but_itself(pdf: bytes, signature: EmbeddedPdfSignature) -> bool:
     if not re.fullmatch(rb"<[0-9A-Fa-f]+>", gap):
         return False
     held = bytes.fromhex(gap[1:-1].decode())
-    content: bytes = bytes(signature.pkcs7_content)
-    padding = held[len(content.rstrip(b"\0")) :]
-    is_itself = held.rstrip(b"\0") == content.rstrip(b"\0") and not padding.strip(b"\0")
-    return (
-        is_itself
-        and re.search(rb"%%EOF[\r\n]{0,2}$", pdf[max(0, after + rest - 16) : after + rest])
-        is not None
-    )
+    size = parser.peek(held)
+    if held[:size] != bytes(signature.pkcs7_content)[:size] or held[size:].strip(b"\0"):
+        return False
+    return re.search(rb"%%EOF[\r\n]{0,2}$", pdf[: after + rest][-16:]) is not None
 
 
 def _may_sign(certificate: x509.Certificate) -> bool:

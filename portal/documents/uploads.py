@@ -63,6 +63,11 @@ def check(content: bytes) -> FileKind:
     return XLSX
 
 
+def claims_signature(content: bytes) -> bool:
+    """Say whether a PDF that ``check`` let pass bears electronic signatures, good or bad."""
+    return bool(examiner.ask(content, {"mode": "upload"})["is_signed"])
+
+
 def safe_name(name: str, kind: FileKind) -> str:
     """Return ``name`` without folders and odd characters, ending as its kind does."""
     base = _UNSAFE.sub(" ", name.replace("\\", "/").rpartition("/")[2])

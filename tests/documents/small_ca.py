@@ -43,7 +43,7 @@ def holder(
     begins: datetime = NOW - timedelta(days=30),
     purposes: tuple[str, ...] = (),
     is_ca: bool = False,
-    by: str = "",
+    by: str | Holder = "",
 ) -> Holder:
     """A subscriber certified by the root (or the root called ``by``) since a month before NOW.
 
@@ -54,7 +54,7 @@ def holder(
         if rsa_key
         else ec.generate_private_key(ec.SECP256R1())
     )
-    issuer = root(by) if by else root()
+    issuer = by if isinstance(by, Holder) else root(by) if by else root()
     certificate = _certificate(
         _name(name),
         issuer.certificate.subject,
