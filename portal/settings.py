@@ -207,6 +207,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 LOGIN_FAILURES_ALLOWED = 5  # for one account and one address, within LOGIN_FAILURE_WINDOW
 LOGIN_FAILURE_WINDOW = timedelta(minutes=15)
+PUBLIC_CHECKS_ALLOWED = 30  # signed files one address may have checked within that window
 PASSWORD_LINK_LASTS = timedelta(hours=24)  # a link or a code to choose a password by
 LOOK_ONLY = timedelta(hours=24)  # after a password was reset or an address changed
 

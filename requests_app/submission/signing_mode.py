@@ -9,7 +9,7 @@ from django.db.models import Q
 from portal.accounts.models import User
 from portal.agencies.models import Agency, SubscriberKind
 from portal.agencies.querysets import ancestors_of
-from portal.ca.models import Certificate
+from portal.ca.models import Certificate, Keeper, Trust
 from portal.ca.querysets import CertificateQuerySet
 from portal.core.roles import Capability, roles_that_can
 from requests_app.models import SigningMode
@@ -84,8 +84,8 @@ def _with_key_in_hand(certificates: CertificateQuerySet, agency: Agency) -> list
         certificates.filter(
             Q(key__device__isnull=True)
             | Q(key__device__custody="with_subscriber", key__device__condition="ok"),
+            Q(key__token__isnull=False) | Q(keeper=Keeper.OUTSIDE, trust=Trust.VERIFIED),
         )
-        .exclude(der=b"")
         .select_related("key__token", "subscriber")
         .order_by("-not_after")
     )
