@@ -29,6 +29,7 @@ def main() -> None:
     from portal.documents.roles import SignatureRole  # noqa: PLC0415
     from tests.documents import builders, small_ca  # noqa: PLC0415
 
+    trust = [small_ca.root().der]
     for rows in (20, 500):
         letter = letters.render(builders.petition(rows))
         holder = small_ca.holder("Lò Văn Thắng")
@@ -70,7 +71,6 @@ def main() -> None:
         common.compare(f"sign_{rows}_rows", ours, bare, target=1.3)
         signed = ours()
         frozen = verification.Frozen(hashlib.sha256(letter).hexdigest(), len(letter))
-        trust = [small_ca.root().der]
 
         def judge(signed: bytes = signed, frozen: verification.Frozen | None = frozen) -> None:
             (report,) = verification.verify(signed, trust=trust, now=small_ca.NOW, frozen=frozen)

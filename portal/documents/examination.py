@@ -76,7 +76,7 @@ _ACTIVE_ACTIONS = frozenset(
 _CHANGING_ACTIONS = frozenset(
     {"/GoToR", "/Hide", "/SetOCGState", "/ResetForm", "/Movie", "/Sound", "/Trans"}
 )
-_CHANGING_KEYS = frozenset({"/OCProperties", "/Alternates", "/OPI", "/Ref", "/Movie", "/AA"})
+_CHANGING_KEYS = frozenset({"/OCProperties", "/Alternates", "/OPI", "/Movie", "/AA"})
 _HIDDEN_FLAGS = 1 << 5 | 1 << 8  # of annotations: NoView, ToggleNoView
 _HIDDEN = 1 << 1
 _SUBFILTERS = frozenset({"/ETSI.CAdES.detached", "/adbe.pkcs7.detached"})
@@ -185,6 +185,8 @@ def _changing(one: generic.DictionaryObject, keys: set[str], subtype: str) -> se
     found = set()
     if keys & _CHANGING_KEYS or subtype in _CHANGING_ACTIONS:
         found.add("changing")
+    if "/Ref" in keys and _name(one, "/Subtype") == "/Form":
+        found.add("changing")  # a page of another file in its place
     if _name(one, "/FT") not in ("", "/Sig"):
         found.add("form_fields")
     if "/Rect" in keys and "/Subtype" in keys:
