@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -17,15 +18,20 @@ from pytest_django.fixtures import SettingsWrapper
 from portal.agencies.models import Subscriber
 from portal.ca.models import Certificate
 from portal.ca.pki.names import readable
+from portal.core.roles import Role
 from portal.core.rules import Refused
 from portal.documents import services as documents
 from portal.documents import signing
 from portal.documents.models import Signature, SignatureRole
+from requests_app.covering_letters.services import make_letter
+from requests_app.covering_letters.steps import COVERING_LETTERS
+from requests_app.drafts import attachments
+from requests_app.letter_workflow import LetterAction, Stage
 from requests_app.models import Dossier, SigningMode
 from requests_app.steps.engine import take_step
-from requests_app.workflow import Action, State
+from requests_app.workflow import Action, Route, State
 from tests import builders, story
-from tests.documents import outside, small_ca
+from tests.documents import hostile, outside, small_ca
 
 pytestmark = pytest.mark.django_db
 
@@ -61,16 +67,12 @@ def waiting(people: story.Cast) -> Dossier:
 
 
 def place(pdf: bytes, role: SignatureRole) -> outside.Box:
-    from io import BytesIO
-
     found = signing.find_place(PdfFileReader(BytesIO(pdf)), role)
     assert found is not None
     return found.box
 
 
 def last_page(pdf: bytes) -> int:
-    from io import BytesIO
-
     return len(PdfReader(BytesIO(pdf)).pages) - 1
 
 
@@ -125,8 +127,6 @@ def test_both_signatures_come_from_real_devices(people: story.Cast) -> None:
 
 
 def saved_anew(pdf: bytes) -> bytes:
-    from io import BytesIO
-
     out = BytesIO()
     PdfWriter(clone_from=BytesIO(pdf)).write(out)
     return outside.sign(out.getvalue(), HEAD)
@@ -197,3 +197,82 @@ def test_the_head_hands_the_file_in_on_the_page_of_signing(people: story.Cast) -
     assert taken.status_code == 302
     dossier.refresh_from_db()
     assert dossier.state == State.AWAITING_SEAL
+
+
+def test_a_scan_that_bears_signatures_is_judged(people: story.Cast) -> None:
+    Certificate.objects.filter(agency=people.agency).update(revoked_at=None, trust="unverified")
+    dossier = waiting(people)
+    assert dossier.signing_mode == SigningMode.INK
+
+    def attach(pdf: bytes) -> None:
+        dossier.refresh_from_db()
+        attachments.attach(
+            dossier,
+            SimpleUploadedFile("quet.pdf", pdf, content_type="application/pdf"),
+            kind="signed_scan",
+            actor=people.clerk,
+            now=builders.NOW,
+            version=dossier.version,
+        )
+
+    attach(hostile.by_head())
+    with pytest.raises(Refused) as refusal:
+        attach(hostile.an_update_of_the_contents())
+
+    assert [one.code for one in refusal.value.violations] == ["signature_not_valid"]
+    assert dossier.attachments.count() == 1
+
+
+def test_an_offices_letter_is_signed_with_real_devices(
+    settings: SettingsWrapper, tmp_path: Path
+) -> None:
+    settings.TRUST_ANCHORS = tmp_path
+    (tmp_path / "root.cer").write_bytes(small_ca.root().der)
+    office = builders.office()
+    officer = builders.user(Role.OFFICE_OFFICER, agency=office)
+    head = builders.user(Role.OFFICE_HEAD, agency=office)
+    head.person = builders.person("Lò Văn Chủ", at=office)
+    head.save()
+    of_another_ca(HEAD, head.person)
+    of_another_ca(BODY, builders.organisation(office))
+    body = builders.agency(office=office)
+    dossier = builders.dossier(agency=body, state=State.SUBMITTED, route=Route.VIA_OFFICE)
+    chosen = Dossier.objects.filter(pk=dossier.pk)
+    letter = make_letter(chosen, actor=officer, now=builders.NOW).letter
+    letter = COVERING_LETTERS.number(
+        letter,
+        letter_number="68/SKHCN-CĐS",
+        letter_date=builders.TODAY,
+        actor=officer,
+        now=builders.NOW,
+        version=letter.version,
+    )
+    letter = COVERING_LETTERS.take_step(
+        letter,
+        LetterAction.REQUEST_SIGNATURE,
+        actor=officer,
+        now=builders.NOW,
+        version=letter.version,
+    )
+    for user, holder, action in (
+        (head, HEAD, LetterAction.SIGN),
+        (officer, BODY, LetterAction.SEAL),
+    ):
+        assert letter.paper is not None
+        signed = outside.sign(documents.read(letter.paper), holder, field=f"Signature-{action}")
+        client = Client()
+        client.force_login(user)
+        answer = client.post(
+            reverse("requests_app:covering_step", args=[letter.uuid]),
+            {
+                "action": action,
+                "version": letter.version,
+                "signed_file": SimpleUploadedFile("a.pdf", signed),
+            },
+        )
+        assert answer.status_code == 302
+        letter.refresh_from_db()
+
+    assert letter.stage == Stage.FORWARDING
+    assert letter.letter is not None
+    assert [one.role for one in letter.letter.signatures.all()] == ["head", "organisation"]
