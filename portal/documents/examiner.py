@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import logging
 import os
 import select
 import struct
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from portal.documents import examination
+
+logger = logging.getLogger(__name__)
 
 _WAIT_SECONDS = 2 * examination.MOST_SECONDS  # the child is stopped by its own limits before
 
@@ -61,6 +64,7 @@ class _Process:
                     self.stop()
                     # It ends when nothing is asked for long: then it is started again.
                     if is_last or isinstance(error, TimeoutError):
+                        logger.exception("the examiner of PDFs does not answer")
                         raise TooHeavy("no answer") from error
             raise AssertionError
 
