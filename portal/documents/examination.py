@@ -582,6 +582,7 @@ def _in_a_child(pdf: bytes, question: bytes) -> bytes:
         code = 1
         try:
             os.close(receiving)
+            gc.disable()  # it lives for one file
             signal.setitimer(signal.ITIMER_REAL, MOST_SECONDS)  # by default it ends the process
             resource.setrlimit(resource.RLIMIT_CPU, (MOST_CPU_SECONDS, MOST_CPU_SECONDS + 1))
             resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
