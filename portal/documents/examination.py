@@ -95,7 +95,7 @@ _SIGNING_PURPOSES = frozenset(
 # Server, code, time stamps, OCSP: keys of machines.
 _MACHINE_PURPOSES = frozenset(f"1.3.6.1.5.5.7.3.{number}" for number in (1, 3, 8, 9))
 
-_FIELD_RULES = (SigFieldCreationRule(), SigFieldModificationRule())
+_FIELD_RULES = (SigFieldCreationRule(), SigFieldModificationRule())  # type: ignore[no-untyped-call]
 # After a signature: further signatures, and what makes them last. No form is filled in.
 _AFTER_SIGNING = StandardDiffPolicy(
     DEFAULT_DIFF_POLICY.global_rules, FormUpdatingRule(list(_FIELD_RULES))
@@ -213,7 +213,8 @@ def _ends(pdf: bytes, reader: PdfFileReader) -> set[str]:
     if last.stream_ref is None:  # a table, and a trailer after it
         stream = BytesIO(pdf)
         stream.seek(end)
-        generic.DictionaryObject.read_from_stream(stream, generic.TrailerReference(reader))
+        beyond = generic.TrailerReference(reader)  # type: ignore[no-untyped-call]
+        generic.DictionaryObject.read_from_stream(stream, beyond)
         end = stream.tell()
     if not pdf.startswith(b"%PDF-") or not _END.fullmatch(pdf, end):
         found.add("bytes_beside")
@@ -272,6 +273,11 @@ def _name(one: generic.DictionaryObject, key: str) -> str:
     """Return a name written in a dictionary itself, "" where there is none."""
     value = one.raw_get(key) if key in one else None
     return str(value) if isinstance(value, generic.NameObject) else ""
+
+
+def _object(one: Any) -> Any:
+    """Return what ``one`` refers to, or itself."""
+    return one.get_object()
 
 
 def _get(one: Any, key: str, default: Any) -> Any:
@@ -376,7 +382,7 @@ def _signature(
         "stamped_at": stamped_at.isoformat() if stamped_at else None,
         "covers_whole_file": status is not None
         and status.coverage == SignatureCoverageLevel.ENTIRE_FILE,
-        "widgets": _widgets(signature.sig_field.get_object(), pages),
+        "widgets": _widgets(_object(signature.sig_field), pages),
     }
 
 

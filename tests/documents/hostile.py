@@ -14,7 +14,7 @@ from datetime import timedelta
 from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pyhanko.pdf_utils import generic, writer
 from pyhanko.pdf_utils.generic import pdf_name
@@ -45,16 +45,17 @@ class Case:
     is_frozen: bool = False
 
 
+Make = TypeVar("Make", bound=Callable[[], bytes | Case])
 MAKERS: dict[str, Callable[[], bytes | Case]] = {}
 GOOD: dict[str, Callable[[], bytes | Case]] = {}
 
 
-def bad(make: Callable[[], bytes | Case]) -> Callable[[], bytes | Case]:
+def bad(make: Make) -> Make:
     MAKERS[make.__name__] = make
     return make
 
 
-def good(make: Callable[[], bytes | Case]) -> Callable[[], bytes | Case]:
+def good(make: Make) -> Make:
     GOOD[make.__name__] = make
     return make
 
@@ -96,16 +97,17 @@ def _reader(pdf: bytes) -> Any:
     return IncrementalPdfFileWriter(BytesIO(pdf)).prev
 
 
-def page_of(w: IncrementalPdfFileWriter, number: int = 0) -> Any:
+def page_of(w: Any, number: int = 0) -> Any:
     return w.root["/Pages"]["/Kids"][number]
 
 
 def dictionary(**entries: Any) -> generic.DictionaryObject:
-    return generic.DictionaryObject({pdf_name("/" + key): value for key, value in entries.items()})
+    pairs = {pdf_name("/" + key): value for key, value in entries.items()}
+    return generic.DictionaryObject(pairs)  # type: ignore[no-untyped-call]
 
 
 def number(value: int) -> generic.NumberObject:
-    return generic.NumberObject(value)
+    return generic.NumberObject(value)  # type: ignore[no-untyped-call]
 
 
 def name(value: str) -> generic.NameObject:
@@ -122,7 +124,7 @@ def stream(data: bytes, **entries: Any) -> generic.StreamObject:
     )
 
 
-def add_annotation(w: IncrementalPdfFileWriter, **entries: Any) -> Any:
+def add_annotation(w: Any, **entries: Any) -> Any:
     page = page_of(w)
     reference = w.add_object(dictionary(Type=name("Annot"), **entries))
     if "/Annots" in page:
@@ -134,14 +136,14 @@ def add_annotation(w: IncrementalPdfFileWriter, **entries: Any) -> Any:
     return reference
 
 
-def add_field(w: IncrementalPdfFileWriter, reference: Any) -> None:
+def add_field(w: Any, reference: Any) -> None:
     form = w.root["/AcroForm"]
     form["/Fields"].append(reference)
     w.update_container(form["/Fields"])
     w.update_container(form)
 
 
-def white(w: IncrementalPdfFileWriter) -> Any:
+def white(w: Any) -> Any:
     """An opaque rectangle to paint over what stands there."""
     look = stream(
         b"1 1 1 rg 0 0 500 400 re f",
@@ -332,7 +334,7 @@ def wrapping_with_a_second_signature_object() -> bytes:
     pdf = by_head()
     _a, b, c, d = span(pdf)
 
-    def change(w: IncrementalPdfFileWriter) -> None:
+    def change(w: Any) -> None:
         field = w.root["/AcroForm"]["/Fields"][0]
         value = field["/V"]
         value[pdf_name("/ByteRange")] = box(0, b, c + 4000, d)
@@ -376,20 +378,20 @@ def an_update_without_a_table() -> bytes:
 
 @bad
 def an_update_with_the_old_table() -> bytes:
-    where = re.findall(rb"startxref\s+(\d+)", by_head())[-1]
+    where: bytes = re.findall(rb"startxref\s+(\d+)", by_head())[-1]
     body = b"\n4 0 obj\n<< /Length 0 >>\nstream\n\nendstream\nendobj\n"
     return by_head() + body + b"startxref\n" + where + b"\n%%EOF\n"
 
 
 @bad
 def an_update_with_the_first_table() -> bytes:
-    where = re.findall(rb"startxref\s+(\d+)", by_head())[0]
+    where: bytes = re.findall(rb"startxref\s+(\d+)", by_head())[0]
     return by_head() + b"\nstartxref\n" + where + b"\n%%EOF\n"
 
 
 @bad
 def an_update_of_the_contents() -> bytes:
-    def change(w: IncrementalPdfFileWriter) -> None:
+    def change(w: Any) -> None:
         page = page_of(w)
         page[pdf_name("/Contents")] = w.add_object(stream(b"BT /F1 14 Tf (50) Tj ET"))
         w.update_container(page)
@@ -404,7 +406,7 @@ def prepared() -> bytes:
     """A letter with an overlay, a text field, a second tree of pages: signed."""
 
     def make() -> bytes:
-        def change(w: IncrementalPdfFileWriter) -> None:
+        def change(w: Any) -> None:
             page = page_of(w)
             overlay = stream(
                 b"1 1 1 rg 0 0 595 842 re f",
@@ -434,7 +436,7 @@ def prepared() -> bytes:
 
 @bad
 def shadow_hide_by_emptying_the_overlay() -> bytes:
-    def change(w: IncrementalPdfFileWriter) -> None:
+    def change(w: Any) -> None:
         overlay = page_of(w)["/Resources"]["/XObject"]["/Over"]
         overlay._data = b""
         overlay._encoded_data = b""
@@ -447,7 +449,7 @@ def shadow_hide_by_emptying_the_overlay() -> bytes:
 def shadow_hide_by_freeing_the_overlay() -> bytes:
     pdf = prepared()
     found = _reader(pdf).root["/Pages"]["/Kids"][0]["/Resources"]["/XObject"].raw_get("/Over")
-    where = re.findall(rb"startxref\s+(\d+)", pdf)[-1]
+    where: bytes = re.findall(rb"startxref\s+(\d+)", pdf)[-1]
     size = _reader(pdf).trailer["/Size"]
     root_ref = _reader(pdf).trailer.raw_get("/Root").reference.idnum
     table = (
@@ -459,7 +461,7 @@ def shadow_hide_by_freeing_the_overlay() -> bytes:
 
 @bad
 def shadow_replace_a_font() -> bytes:
-    def change(w: IncrementalPdfFileWriter) -> None:
+    def change(w: Any) -> None:
         font = page_of(w)["/Resources"]["/Font"]["/F1"]
         font[pdf_name("/BaseFont")] = name("Symbol")
         font[pdf_name("/Encoding")] = dictionary(
@@ -472,7 +474,7 @@ def shadow_replace_a_font() -> bytes:
 
 @bad
 def shadow_hide_and_replace() -> bytes:
-    def change(w: IncrementalPdfFileWriter) -> None:
+    def change(w: Any) -> None:
         w.root[pdf_name("/Pages")] = w.root["/PieceInfo"].raw_get("/Shadow")
         w.update_root()
 
@@ -480,7 +482,7 @@ def shadow_hide_and_replace() -> bytes:
 
 
 def with_text_field() -> bytes:
-    def change(w: IncrementalPdfFileWriter) -> None:
+    def change(w: Any) -> None:
         field = add_annotation(
             w,
             Subtype=name("Widget"),
@@ -502,7 +504,7 @@ def shadow_replace_by_a_text_field() -> bytes:
 
 @bad
 def shadow_replace_a_fields_value() -> bytes:
-    def change(w: IncrementalPdfFileWriter) -> None:
+    def change(w: Any) -> None:
         field = w.root["/AcroForm"]["/Fields"][0]
         field[pdf_name("/V")] = generic.TextStringObject("50")
         w.update_container(field)
@@ -510,8 +512,8 @@ def shadow_replace_a_fields_value() -> bytes:
     return update(kept("text field", with_text_field), change)
 
 
-def _pages(change: Callable[[IncrementalPdfFileWriter, Any], None]) -> bytes:
-    def apply(w: IncrementalPdfFileWriter) -> None:
+def _pages(change: Callable[[Any, Any], None]) -> bytes:
+    def apply(w: Any) -> None:
         tree = w.root["/Pages"]
         change(w, tree)
         w.update_container(tree)
@@ -526,7 +528,7 @@ def pages_swapped() -> bytes:
 
 @bad
 def page_repeated() -> bytes:
-    def change(w: IncrementalPdfFileWriter, tree: Any) -> None:
+    def change(w: Any, tree: Any) -> None:
         tree["/Kids"].append(tree["/Kids"].raw_get(0))
         tree[pdf_name("/Count")] = number(3)
 
@@ -535,7 +537,7 @@ def page_repeated() -> bytes:
 
 @bad
 def page_removed() -> bytes:
-    def change(w: IncrementalPdfFileWriter, tree: Any) -> None:
+    def change(w: Any, tree: Any) -> None:
         tree["/Kids"].pop()
         tree[pdf_name("/Count")] = number(1)
 
@@ -544,7 +546,7 @@ def page_removed() -> bytes:
 
 @bad
 def page_added() -> bytes:
-    def change(w: IncrementalPdfFileWriter, tree: Any) -> None:
+    def change(w: Any, tree: Any) -> None:
         page = dictionary(
             Type=name("Page"), Parent=tree["/Kids"][0].raw_get("/Parent"), MediaBox=box(0, 0, 9, 9)
         )
@@ -555,7 +557,7 @@ def page_added() -> bytes:
 
 
 def _on_page(**entries: Any) -> bytes:
-    def change(w: IncrementalPdfFileWriter) -> None:
+    def change(w: Any) -> None:
         page = page_of(w)
         for key, value in entries.items():
             page[pdf_name("/" + key)] = value
@@ -614,7 +616,7 @@ def annotation_that_links() -> bytes:
 
 @bad
 def a_text_field_added() -> bytes:
-    def change(w: IncrementalPdfFileWriter) -> None:
+    def change(w: Any) -> None:
         add_field(
             w,
             add_annotation(
@@ -634,7 +636,7 @@ def a_text_field_added() -> bytes:
 
 
 def _empty_field(sides: tuple[int, int, int, int]) -> bytes:
-    def change(w: IncrementalPdfFileWriter) -> None:
+    def change(w: Any) -> None:
         add_field(
             w,
             add_annotation(
@@ -809,7 +811,7 @@ def a_hash_that_is_broken() -> bytes:
 # Files that weigh more than they show.
 
 
-def _heavy(change: Callable[[IncrementalPdfFileWriter], object]) -> bytes:
+def _heavy(change: Callable[[Any], object]) -> bytes:
     return sign(update(letter(), change), HEAD)
 
 
@@ -826,8 +828,8 @@ def _encoded(data: bytes, **entries: Any) -> generic.StreamObject:
     )
 
 
-def _as_contents(made: generic.StreamObject) -> Callable[[IncrementalPdfFileWriter], None]:
-    def change(w: IncrementalPdfFileWriter) -> None:
+def _as_contents(made: generic.StreamObject) -> Callable[[Any], None]:
+    def change(w: Any) -> None:
         page = page_of(w)
         page[pdf_name("/Contents")] = w.add_object(made)
         w.update_container(page)
@@ -856,7 +858,7 @@ def bomb_of_many_filters() -> bytes:
 def bomb_of_many_parts() -> bytes:
     part = _bomb(30)
 
-    def change(w: IncrementalPdfFileWriter) -> None:
+    def change(w: Any) -> None:
         page = page_of(w)
         page[pdf_name("/Contents")] = generic.ArrayObject(
             [w.add_object(_encoded(part, Filter=name("FlateDecode"))) for _number in range(20)]
@@ -921,7 +923,7 @@ def bomb_of_a_stream_of_objects() -> bytes:
 @bad
 def a_table_that_leads_to_itself() -> bytes:
     pdf = _plain(_CATALOG, _PAGES, _FIELD, more=b"/Prev 0000000000")
-    where = re.findall(rb"startxref\s+(\d+)", pdf)[-1]
+    where: bytes = re.findall(rb"startxref\s+(\d+)", pdf)[-1]
     return pdf.replace(b"/Prev 0000000000", b"/Prev " + where.rjust(10))
 
 
@@ -972,12 +974,12 @@ def a_table_of_both_sorts() -> bytes:
 # What shows something else another time, before it was signed.
 
 
-def _signed_with(change: Callable[[IncrementalPdfFileWriter], object]) -> bytes:
+def _signed_with(change: Callable[[Any], object]) -> bytes:
     return sign(update(letter(), change), HEAD, field=HEAD_FIELD, box=HEAD_BOX)
 
 
 def _in_root(**entries: Any) -> bytes:
-    def change(w: IncrementalPdfFileWriter) -> None:
+    def change(w: Any) -> None:
         for key, value in entries.items():
             w.root[pdf_name("/" + key)] = value
         w.update_root()
@@ -987,7 +989,7 @@ def _in_root(**entries: Any) -> bytes:
 
 @bad
 def layers() -> bytes:
-    def change(w: IncrementalPdfFileWriter) -> None:
+    def change(w: Any) -> None:
         group = w.add_object(dictionary(Type=name("OCG"), Name=generic.TextStringObject("in")))
         groups = generic.ArrayObject([group])
         w.root[pdf_name("/OCProperties")] = dictionary(OCGs=groups, D=dictionary(OFF=groups))
@@ -1078,7 +1080,7 @@ def a_password() -> bytes:
 
 
 def frozen() -> bytes:
-    def change(w: IncrementalPdfFileWriter) -> None:
+    def change(w: Any) -> None:
         w.root[pdf_name("/AcroForm")] = dictionary(Fields=generic.ArrayObject([]))
         w.update_root()
 
@@ -1176,7 +1178,7 @@ def in_a_field_that_waited() -> bytes:
 
 @good
 def both_in_fields_that_waited() -> bytes:
-    def change(w: IncrementalPdfFileWriter) -> None:
+    def change(w: Any) -> None:
         append_signature_field(w, SigFieldSpec("Signature1", box=HEAD_BOX))
         append_signature_field(w, SigFieldSpec("Signature2", box=SEAL_BOX))
 

@@ -37,7 +37,10 @@ def sign(
     signer.cert_registry.register_multiple(
         [x509.Certificate.load(one.der) for one in (small_ca.root(), *chain)]
     )
-    options = {"subfilter": SigSeedSubFilter.PADES, "md_algorithm": "sha256"} | metadata
+    options: dict[str, Any] = {
+        "subfilter": SigSeedSubFilter.PADES,
+        "md_algorithm": "sha256",
+    } | metadata
     made = signing._DatedSigner(
         PdfSignatureMetadata(field_name=field, **options),
         signer,

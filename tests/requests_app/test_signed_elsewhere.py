@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pypdf import PdfReader, PdfWriter
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from portal.agencies.models import Subscriber
 from portal.ca.models import Certificate
@@ -49,7 +49,7 @@ def of_another_ca(holder: small_ca.Holder, subscriber: Subscriber) -> Certificat
 
 
 @pytest.fixture
-def people(settings: SettingsWrapper, tmp_path: Path) -> story.Cast:
+def people(settings: Settings, tmp_path: Path) -> story.Cast:
     """A body and its head whose certificates another CA issued; its root is trusted here."""
     settings.TRUST_ANCHORS = tmp_path
     (tmp_path / "root.cer").write_bytes(small_ca.root().der)
@@ -223,9 +223,7 @@ def test_a_scan_that_bears_signatures_is_judged(people: story.Cast) -> None:
     assert dossier.attachments.count() == 1
 
 
-def test_an_offices_letter_is_signed_with_real_devices(
-    settings: SettingsWrapper, tmp_path: Path
-) -> None:
+def test_an_offices_letter_is_signed_with_real_devices(settings: Settings, tmp_path: Path) -> None:
     settings.TRUST_ANCHORS = tmp_path
     (tmp_path / "root.cer").write_bytes(small_ca.root().der)
     office = builders.office()
