@@ -33,7 +33,7 @@ from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.documents import hostile, outside, small_ca
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.paper]
 
 HEAD, BODY = small_ca.holder("Lò Văn Chủ"), small_ca.holder("ỦY BAN NHÂN DÂN XÃ THỬ")
 
@@ -215,7 +215,7 @@ def test_a_scan_that_bears_signatures_is_judged(people: story.Cast) -> None:
             version=dossier.version,
         )
 
-    attach(hostile.by_head())
+    attach(outside.sign(hostile.letter(), HEAD))
     with pytest.raises(Refused) as refusal:
         attach(hostile.an_update_of_the_contents())
 
