@@ -233,6 +233,7 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 KNOWN_PLACE_LASTS = timedelta(days=180)  # since an account last signed in from there
+PUBLIC_CHECKS_ALLOWED = 30  # signed files of one address looked at before it has to wait
 PASSWORD_LINK_LASTS = timedelta(hours=24)  # a link or a code to choose a password by
 LOOK_ONLY = timedelta(hours=24)  # after a password was reset or an address changed
 

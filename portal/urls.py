@@ -31,6 +31,7 @@ urlpatterns = [
     path("nhat-ky/", include("portal.audit.urls")),
     path("tro-giup/", include("portal.core.web.urls_help")),
     path("api/v1/", include("portal.api.urls")),
+    path("xac-minh/", include("portal.documents.urls")),
     path("pki/", include("portal.ca.authority.urls")),
     path("tien-trinh-nen/", background, name="background"),
     path("metrics", views_metrics.metrics, name="metrics"),

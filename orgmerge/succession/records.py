@@ -233,7 +233,7 @@ def keep_signed(
             % {"day": f"{timezone.localtime(locked.signed_at):%d/%m/%Y}"},
             way_out=_("Mở biên bản đã ký để xem."),
         )
-    locked.signed = documents.store_upload(file, now=now)
+    locked.signed = documents.store_upload(file, now=now, is_signed_paper=True)
     locked.signed_by, locked.signed_at = actor, now
     locked.save(update_fields=["signed", "signed_by", "signed_at"])
     act = merger_act("merger.sign_record", locked.merger, record=str(locked.uuid))

@@ -32,6 +32,9 @@ class Document(models.Model):
     )
     created_at = models.DateTimeField()
 
+    class Meta:
+        indexes = [models.Index(fields=["sha256"], name="documents_document_sha256")]
+
     def __str__(self) -> str:
         return self.name
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 
 from cryptography import x509
@@ -16,14 +17,26 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from portal.accounts.models import User
+from portal.agencies.models import SubscriberKind
 from portal.audit.services import Act, record
+from portal.ca.authority.anchors import trusted_certificates
 from portal.ca.models import Certificate
-from portal.core.rules import Refused, refuse
+from portal.core.rules import Refused, Violation, refuse
 from portal.core.sealed_files import Altered
 from portal.documents import signing, uploads
 from portal.documents.models import Document, Signature, SignatureRole
+from portal.documents.verification import (
+    Encrypted,
+    Frozen,
+    Registered,
+    SignatureReport,
+    TooHeavy,
+    Unreadable,
+    verify,
+)
 
 logger = logging.getLogger(__name__)
 PDF = uploads.PDF.media_type
@@ -95,8 +108,14 @@ def record_damage(damaged: Damaged, *, actor: User | None, now: datetime) -> Non
     record(act, actor=actor, now=now)
 
 
-def store_upload(uploaded_file: UploadedFile[Any], *, now: datetime) -> Document:
-    """Keep a file somebody sent; raise Refused when it is too large or of no allowed kind."""
+def store_upload(
+    uploaded_file: UploadedFile[Any], *, now: datetime, is_signed_paper: bool = False
+) -> Document:
+    """Keep a file somebody sent; raise Refused when it is too large or of no allowed kind.
+
+    ``is_signed_paper``: it is handed in as signed. A picture of ink says nothing to a machine;
+    where the file bears electronic signatures, each of them has to stand.
+    """
     most = settings.MAX_UPLOAD_BYTES
     content = uploaded_file.read(most + 1)
     if len(content) > most:
@@ -108,8 +127,136 @@ def store_upload(uploaded_file: UploadedFile[Any], *, now: datetime) -> Document
     if not content:
         raise refuse("upload_empty", _("Tệp rỗng."), way_out=_("Chọn lại tệp."))
     kind = uploads.check(content)
+    if is_signed_paper and kind is uploads.PDF and uploads.claims_signature(content):
+        require_valid(signatures_on(content, now=now))
     name = uploads.safe_name(uploaded_file.name or "", kind)
     return store(content, name=name, media_type=kind.media_type, now=now)
+
+
+def signatures_on(
+    pdf: bytes, *, now: datetime, frozen: Frozen | None = None
+) -> list[SignatureReport]:
+    """Return a report on each signature of ``pdf``, by the trust anchors and the register.
+
+    Raises Refused when the file cannot be looked at.
+    """
+    kept = Document.objects.filter(sha256=hashlib.sha256(pdf).hexdigest()).order_by("created_at")
+    try:
+        return verify(
+            pdf,
+            trust=trusted_certificates(),
+            now=now,
+            register=registered,
+            frozen=frozen,
+            kept_at=kept.values_list("created_at", flat=True).first(),
+        )
+    except TooHeavy as error:
+        raise refuse("upload_too_heavy", _("Tệp PDF quá nặng để kiểm tra chữ ký.")) from error
+    except Encrypted as error:
+        raise refuse(
+            "upload_is_encrypted",
+            _("Tệp PDF được đặt mật khẩu."),
+            way_out=_("Bỏ mật khẩu trước khi ký."),
+        ) from error
+    except Unreadable as error:
+        raise refuse(
+            "upload_unreadable",
+            _("Không đọc được chữ ký của tệp PDF: tệp hỏng hoặc bị thay đổi sau khi ký."),
+            way_out=_("Lấy lại tệp gốc do phần mềm ký ghi ra."),
+        ) from error
+
+
+def require_valid(reports: Sequence[SignatureReport]) -> None:
+    """Raise Refused with every signature that does not stand; where there is none, with that."""
+    if not reports:
+        raise refuse(
+            "not_signed",
+            _("Tệp PDF này không có chữ ký số nào."),
+            way_out=_("Chọn tệp do phần mềm ký ghi ra, không phải bản in lại."),
+        )
+    if bad := [one for one in reports if not one.is_valid]:
+        raise Refused(*(Violation("signature_not_valid", one.summary) for one in bad))
+
+
+def registered(ders: Sequence[bytes]) -> dict[bytes, Registered]:
+    """Return what the register knows of certificates (DER), in one query."""
+    prints = {hashlib.sha256(der).hexdigest(): der for der in ders}
+    found = Certificate.objects.filter(thumbprint__in=prints).select_related("agency")
+    roles = {
+        SubscriberKind.PERSON: SignatureRole.HEAD,
+        SubscriberKind.ORGANISATION: SignatureRole.ORGANISATION,
+    }
+    return {
+        prints[one.thumbprint]: Registered(
+            roles.get(SubscriberKind(one.kind)), one.agency_id, one.agency.name, one.revoked_at
+        )
+        for one in found.defer("der", "crl_entry")
+    }
+
+
+@transaction.atomic
+def accept_signed(
+    document: Document,
+    pdf: bytes,
+    *,
+    role: SignatureRole,
+    signers: Iterable[Certificate],
+    signed_by: User,
+    now: datetime,
+) -> Document:
+    """Keep ``pdf``, which is ``document`` signed once more with other software, as its signed copy.
+
+    It begins with the very bytes of ``document``; its last signature is made with one of
+    ``signers`` and stands, as do those before it. Raises Refused; the caller writes the audit
+    entry of its step.
+    """
+    letter = document.before_signatures
+    if letter.signatures.filter(role=role).exists():
+        raise _signed_already(role)
+    uploads.check(pdf)
+    if not pdf.startswith(read(document)):
+        raise refuse(
+            "not_the_frozen_letter",
+            _("Tệp không phải bản đã trình ký, hoặc đã bị phần mềm khác ghi lại."),
+            way_out=_(
+                "Tải lại văn bản từ trang này, mở bằng phần mềm ký số và ký ngay; không in ra PDF, "
+                "không “Lưu thành” (Save As) trước khi ký. Ghi tệp đã ký rồi nộp đúng tệp đó."
+            ),
+        )
+    original = read(letter)
+    reader = PdfFileReader(BytesIO(original))
+    places = [place for one in SignatureRole if (place := signing.find_place(reader, one))]
+    frozen = Frozen(letter.sha256, letter.size, places)
+    reports = signatures_on(pdf, now=now, frozen=frozen)
+    require_valid(reports)
+    if len(reports) != letter.signatures.count() + 1:
+        raise refuse(
+            "wrong_number_of_signatures",
+            _("Tệp phải có thêm đúng một chữ ký số."),
+            way_out=_("Tải lại văn bản, ký một lần rồi nộp."),
+        )
+    by_thumbprint = {one.thumbprint: one for one in signers}
+    report = reports[-1]
+    certificate = by_thumbprint.get(hashlib.sha256(report.certificate_der).hexdigest())
+    if certificate is None:
+        raise refuse(
+            "not_an_authorised_signer",
+            _("%(signer)s (chứng thư %(serial)s) không phải chứng thư của bên phải ký ở bước này.")
+            % {"signer": report.signer, "serial": report.serial},
+            way_out=_("Ký bằng chứng thư cá nhân của chính anh/chị.")
+            if role is SignatureRole.HEAD
+            else _("Ký bằng chứng thư của cơ quan."),
+        )
+    assert report.signed_at is not None
+    return _keep_signed_copy(
+        document,
+        pdf,
+        role=role,
+        certificate=certificate,
+        signed_by=signed_by,
+        signed_at=min(report.signed_at, now),
+        now=now,
+    )
 
 
 @transaction.atomic
@@ -162,6 +309,28 @@ def sign(
             _("Không ký được văn bản bằng chứng thư này."),
             way_out=_("Kiểm tra thiết bị lưu khóa và chứng thư rồi thử lại."),
         ) from error
+    return _keep_signed_copy(
+        document,
+        pdf,
+        role=role,
+        certificate=certificate,
+        signed_by=signed_by,
+        signed_at=now,
+        now=now,
+    )
+
+
+def _keep_signed_copy(
+    document: Document,
+    pdf: bytes,
+    *,
+    role: SignatureRole,
+    certificate: Certificate,
+    signed_by: User,
+    signed_at: datetime,
+    now: datetime,
+) -> Document:
+    letter = document.before_signatures
     copy = store(pdf, name=letter.name, media_type=PDF, now=now, original=document)
     try:
         with transaction.atomic():
@@ -171,7 +340,7 @@ def sign(
                 role=role,
                 certificate=certificate,
                 signed_by=signed_by,
-                signed_at=now,
+                signed_at=signed_at,
             )
     except IntegrityError as error:
         raise _signed_already(role) from error

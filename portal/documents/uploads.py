@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import PurePath
-from typing import Any
-
-from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.pdf_utils.reader import PdfFileReader
 
 from portal.core import archives
 from portal.core.rules import Refused, refuse
 from portal.core.text.vietnamese import nfc
+from portal.documents import examiner
 
-MOST_PDF_OBJECTS = 100_000
 MOST_UNPACKED_BYTES = 100 * 1024 * 1024
 MOST_ARCHIVE_PARTS = 2000
-MOST_DEPTH = 50  # of dictionaries written inside one another
 MOST_NAME_LETTERS = 120
 _WORKBOOK = "xl/workbook.xml"
-# Anything in a PDF that acts by itself, or carries another file.
-_ACTIVE_KEYS = frozenset(
-    {"/JS", "/JavaScript", "/XFA", "/EF", "/EmbeddedFiles", "/RichMediaContent"}
-)
-_ACTIVE_ACTIONS = frozenset(
-    {"/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/Rendition", "/GoToE"}
-)
 # Not letters: control and direction characters, and what file systems keep for themselves.
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069/\\:*?"<>|]+')
 
@@ -79,6 +64,11 @@ def check(content: bytes) -> FileKind:
     return XLSX
 
 
+def claims_signature(content: bytes) -> bool:
+    """Say whether a PDF that ``check`` let pass bears electronic signatures, good or bad."""
+    return bool(examiner.ask(content, {"mode": "upload"})["is_signed"])
+
+
 def safe_name(name: str, kind: FileKind) -> str:
     """Return ``name`` without folders and odd characters, ending as its kind does."""
     base = _UNSAFE.sub(" ", name.replace("\\", "/").rpartition("/")[2])
@@ -100,66 +90,28 @@ def _unknown() -> Refused:
 
 def _check_pdf(content: bytes) -> None:
     try:
-        reader = PdfFileReader(BytesIO(content), strict=False)
-        is_encrypted = reader.encrypted
-        references: set[Any] = set()
-        if not is_encrypted:
-            for revision in range(reader.xrefs.total_revisions):
-                references |= set(reader.xrefs.explicit_refs_in_revision(revision))
-        if len(references) > MOST_PDF_OBJECTS:
-            raise PdfError("too many objects")
-        is_active = any(
-            _ACTIVE_KEYS & set(one)
-            or (
-                "/S" in one
-                and isinstance(action := one.raw_get("/S"), generic.NameObject)
-                and str(action) in _ACTIVE_ACTIONS
-            )
-            for reference in references
-            for one in _dictionaries(reference.get_object(), depth=0)
-        )
-    except _Unreadable as error:
+        found = examiner.ask(content, {"mode": "upload"})
+    except examiner.TooHeavy as error:
+        raise refuse(
+            "upload_too_heavy",
+            "Tệp PDF quá nặng để kiểm tra: bung ra quá lớn hoặc quá phức tạp.",
+            way_out="In tệp thành PDF thường hoặc quét ở độ phân giải thấp hơn rồi tải lên.",
+        ) from error
+    except examiner.Encrypted as error:
+        raise refuse(
+            "upload_is_encrypted",
+            "Tệp PDF được đặt mật khẩu.",
+            way_out="Bỏ mật khẩu rồi tải lên lại.",
+        ) from error
+    except examiner.Unreadable as error:
         raise refuse(
             "upload_unreadable",
             "Không đọc được tệp PDF.",
             way_out="Mở tệp, in lại thành PDF rồi tải lên.",
         ) from error
-    if is_encrypted:
-        raise refuse(
-            "upload_is_encrypted",
-            "Tệp PDF được đặt mật khẩu.",
-            way_out="Bỏ mật khẩu rồi tải lên lại.",
-        )
-    if is_active:
+    if "active" in found["file"]:
         raise refuse(
             "upload_is_active",
             "Tệp PDF chứa mã lệnh, biểu mẫu động hoặc tệp nhúng.",
             way_out="In tệp thành PDF thường rồi tải lên.",
         )
-
-
-# A damaged PDF can fail in the reader in any of these ways.
-_Unreadable = (
-    PdfError,
-    ValueError,
-    KeyError,
-    IndexError,
-    TypeError,
-    AttributeError,
-    RecursionError,
-)
-
-
-def _dictionaries(value: Any, *, depth: int) -> Iterator[generic.DictionaryObject]:
-    """Yield the dictionaries written inside one object; what it refers to is met by itself."""
-    if depth > MOST_DEPTH:
-        raise PdfError("nested too deep")
-    if isinstance(value, generic.DictionaryObject):
-        yield value
-        inner = [value.raw_get(key) for key in value]
-    elif isinstance(value, generic.ArrayObject):
-        inner = [value.raw_get(index) for index in range(len(value))]
-    else:
-        inner = []
-    for one in inner:
-        yield from _dictionaries(one, depth=depth + 1)

@@ -24,6 +24,8 @@ from requests_app.workflow import EDITABLE, State
 # The scan of the signed letter comes while the dossier waits for the head, who confirms exactly
 # this one: afterwards it is not changed. The rest comes in the draft.
 _STATES = {Attachment.Kind.SIGNED_SCAN: frozenset({State.AWAITING_SIGNATURE})}
+# What is handed in as signed.
+_SIGNED = frozenset({Attachment.Kind.SIGNED_SCAN, Attachment.Kind.OWN_REQUEST})
 _SCANS = frozenset({uploads.PDF.media_type, uploads.PNG.media_type, uploads.JPEG.media_type})
 
 
@@ -46,7 +48,7 @@ def attach(
     if kind == Attachment.Kind.OWN_REQUEST and item_uuid is None:
         raise refuse("no_row", "Chọn dòng mà đề nghị của cá nhân thuộc về.")
     item = dossier.items.get(uuid=item_uuid) if item_uuid else None
-    document = documents.store_upload(uploaded, now=now)
+    document = documents.store_upload(uploaded, now=now, is_signed_paper=kind in _SIGNED)
     if kind == Attachment.Kind.SIGNED_SCAN:
         if document.media_type not in _SCANS:
             raise refuse(

@@ -178,7 +178,7 @@ def _page(
         "picks_for": components.picks_for(returning),
         "barred": barred,
         "can_confirm": not barred,
-        "can_sign": personal_certificate(user, now=now) is not None,
+        "can_sign": personal_certificate(user, now=now, is_virtual=True) is not None,
         "progress": components.progress_of(dossier),
         "checks": checks.checks(dossier, reader=user, now=now),
         "page": page,

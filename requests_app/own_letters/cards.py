@@ -93,6 +93,7 @@ def try_step(
             version=typed["version"],
             reason=typed["reason"],
             pin=typed["pin"],
+            signed_elsewhere=typed["signed_file"].read() if typed["signed_file"] else b"",
         )
     except kind.rows.model.DoesNotExist as error:
         raise Http404 from error

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.core.rules import Violation
 from portal.core.web.forms import DayField
-from requests_app.steps.forms import PIN_ATTRS
+from requests_app.steps.forms import PIN_ATTRS, SignedFile
 
 
 class LetterStepForm(forms.Form):
@@ -35,6 +35,7 @@ class LetterStepForm(forms.Form):
         strip=False,
         widget=forms.PasswordInput(attrs=PIN_ATTRS),
     )
+    signed_file = SignedFile()
 
 
 class LetterNumberForm(forms.Form):

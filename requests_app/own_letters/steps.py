@@ -30,7 +30,7 @@ from requests_app.letter_workflow import EDITING, LetterAction, Stage
 from requests_app.models import OwnLetter, SigningMode
 from requests_app.own_letters import rules
 from requests_app.rules import dossiers as dossier_rules
-from requests_app.submission.letters import Signer, open_key
+from requests_app.submission.letters import Signer, accept_signed, open_key
 from requests_app.submission.signing_mode import signing_mode
 
 PDF = "application/pdf"
@@ -73,9 +73,11 @@ class LetterKind(Generic[L]):
         version: int,
         reason: str = "",
         pin: str = "",
+        signed_elsewhere: bytes = b"",
     ) -> L:
         """Move a letter one step along and return it.
 
+        ``signed_elsewhere``: the letter signed with the device's own software, for the PIN.
         Raises DoesNotExist, IllegalStep, Barred, StaleVersion, Refused, or what
         ``ca.tokens.unlock`` raises when the step signs.
         """
@@ -87,7 +89,8 @@ class LetterKind(Generic[L]):
         signer: Signer | None = None
         if step.action == LetterAction.REQUEST_SIGNATURE:
             pdf = self.render(seen, now)
-        elif step.action in _SIGNING and seen.signing_mode == SigningMode.DIGITAL:
+        is_signing = step.action in _SIGNING and seen.signing_mode == SigningMode.DIGITAL
+        if is_signing and not signed_elsewhere:
             role = _SIGNING[step.action]
             signer = open_key(role, agency=seen.issuer, actor=actor, pin=pin, now=now)
 
@@ -98,6 +101,17 @@ class LetterKind(Generic[L]):
             step = self._check(locked, action, actor=actor, now=now, version=version, reason=reason)
             if signer is not None:
                 _sign(locked, signer, actor=actor, now=now)
+            elif is_signing:
+                original = locked.signed_letter or locked.letter
+                assert original is not None
+                locked.signed_letter = accept_signed(
+                    original,
+                    signed_elsewhere,
+                    role=_SIGNING[step.action],
+                    agency=locked.issuer,
+                    actor=actor,
+                    now=now,
+                )
             self._apply(locked, step, pdf, actor=actor, now=now, reason=reason)
             self.follow(locked, step.action, now)
             locked.stage = step.target
@@ -227,7 +241,7 @@ class LetterKind(Generic[L]):
         found = self.lock(letter, actor=actor, version=version, stage=Stage.AWAITING_SIGNATURE)
         if found.signing_mode != SigningMode.INK:
             raise NotEditable(found.signing_mode)
-        document = documents.store_upload(uploaded, now=now)
+        document = documents.store_upload(uploaded, now=now, is_signed_paper=True)
         if document.media_type not in _SCANS:
             raise refuse(
                 "scan_is_no_picture",

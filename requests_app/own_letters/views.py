@@ -120,7 +120,7 @@ class PaperPages(Generic[L]):
 
         @require_POST
         def view(request: UserRequest, uuid: UUID) -> HttpResponse:
-            found, form = self.find(request.user, uuid), LetterStepForm(request.POST)
+            found, form = self.find(request.user, uuid), LetterStepForm(request.POST, request.FILES)
             if not form.is_valid():
                 return self.conflict(request, found)  # no form of ours sends this
             try:

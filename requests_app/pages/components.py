@@ -166,6 +166,7 @@ def step_form(
     action: str,
     *,
     data: Any = None,
+    files: Any = None,
     reasons: Sequence[ReturnReason] = (),
 ) -> StepForm:
     """Return the form of one step; its ids carry the action, as several stand on a page.
@@ -175,6 +176,7 @@ def step_form(
     name = action if action in Action.values else "step"
     return StepForm(
         data,
+        files,
         dossier=dossier,
         step=action,
         initial={"action": action, "version": dossier.version},

@@ -66,6 +66,7 @@ def take(request: UserRequest, dossier: Dossier, form: StepForm) -> HttpResponse
             reason_code=typed["reason_code"],
             reason=typed["reason"],
             pin=typed["pin"],
+            signed_elsewhere=typed["signed_file"].read() if typed["signed_file"] else b"",
         )
     except Refused as refusal:
         form.violations = list(refusal.violations)

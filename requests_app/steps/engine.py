@@ -156,10 +156,12 @@ def take_step(
     reason: str = "",
     pin: str = "",
     paper: Document | None = None,
+    signed_elsewhere: bytes = b"",
 ) -> DossierEvent:
     """Move a dossier one step along and return the event.
 
-    ``paper`` is a document the step goes out with that is not made here (a covering letter).
+    ``paper`` is a document the step goes out with that is not made here (a covering letter);
+    ``signed_elsewhere`` is the letter signed with the device's own software, in place of a PIN.
     Raises Dossier.DoesNotExist (not visible to the actor), IllegalStep (not in the table),
     Barred (four eyes), StaleVersion, Refused (a rule, a missing reason), or
     ca.tokens.WrongPin/Locked/NoPinYet when the step signs.
@@ -167,7 +169,7 @@ def take_step(
     refuse_look_only(actor, now=now)
     seen = Dossier.objects.visible_to(actor).get(pk=dossier.pk)
     step = _permitted_step(seen, action, actor=actor, version=version)
-    handler = handler_of(step.action)(step, actor, now, pin, paper)
+    handler = handler_of(step.action)(step, actor, now, pin, paper, signed_elsewhere)
     handler.prepare(seen)
 
     @transaction.atomic

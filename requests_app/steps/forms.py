@@ -9,12 +9,29 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.rules import Violation
+from portal.core.web.forms import SheetFile
 from requests_app.models import Dossier, ReturnReason
 from requests_app.steps.reasons import has_blank, numbers_in, with_rows
 from requests_app.workflow import Action
 
 if TYPE_CHECKING:
     from django.http import QueryDict
+
+
+class SignedFile(SheetFile):
+    """A letter signed with the device's own software; left out, the PIN is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            suffixes=".pdf",
+            label=_("Văn bản đã ký bằng phần mềm của thiết bị"),
+            required=False,
+            help_text=_("Tệp PDF do phần mềm ký ghi ra từ đúng văn bản tải về ở đây."),
+        )
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        return super().clean(data, initial) if data else None
+
 
 # Steps back whose reason is about rows of the list.
 NAMES_ROWS = frozenset({Action.RETURN, Action.SEND_BACK, Action.SEND_BACK_TO_DRAFT})
@@ -59,6 +76,8 @@ class StepForm(forms.Form):
         strip=False,
         widget=forms.PasswordInput(attrs=PIN_ATTRS),
     )
+
+    signed_file = SignedFile()
 
     def __init__(
         self,

@@ -27,6 +27,7 @@ from requests_app.models import (
     Outcome,
     ReturnedContent,
     RoutingRule,
+    SigningMode,
 )
 from requests_app.papers import PDF, deliver_document
 from requests_app.routing.services import copies_for
@@ -54,7 +55,8 @@ class Handler:
     """One step being taken: the engine calls ``prepare``, ``require``, ``apply``, ``follow``.
 
     An action with more to it has a subclass; ``engine.HANDLERS`` says which. ``document`` goes
-    out with the step. ``actor`` None is the portal itself.
+    out with the step; ``signed_elsewhere`` is the letter as it came back from other software.
+    ``actor`` None is the portal itself.
     """
 
     step: DossierStep
@@ -62,6 +64,7 @@ class Handler:
     now: datetime
     pin: str = ""
     document: Document | None = None
+    signed_elsewhere: bytes = b""
 
     def check(self, dossier: Dossier) -> list[Violation]:
         """Return the rules that stop the step now; asked again once the dossier is locked."""
@@ -219,6 +222,8 @@ class Sign(Handler):
     def prepare(self, dossier: Dossier) -> None:
         self.require(dossier)  # what is refused costs no PIN
         assert self.actor is not None
+        if self.signed_elsewhere:
+            return
         self.signer = letters.unlock(
             dossier, self.step.action, actor=self.actor, pin=self.pin, now=self.now
         )
@@ -227,6 +232,18 @@ class Sign(Handler):
         if self.signer is not None:
             assert self.actor is not None
             self.document = letters.sign(dossier, self.signer, actor=self.actor, now=self.now)
+        elif self.signed_elsewhere and dossier.signing_mode == SigningMode.DIGITAL:
+            original = dossier.signed_letter or dossier.letter
+            assert self.actor is not None
+            assert original is not None
+            self.document = dossier.signed_letter = letters.accept_signed(
+                original,
+                self.signed_elsewhere,
+                role=letters.role_of(self.step.action),
+                agency=dossier.agency,
+                actor=self.actor,
+                now=self.now,
+            )
 
 
 class Seal(Sign):
@@ -331,7 +348,7 @@ class Receive(Handler):
         self.require(dossier)  # what is refused costs no PIN
         assert self.actor is not None
         if self.pin:
-            certificate = personal_certificate(self.actor, now=self.now)
+            certificate = personal_certificate(self.actor, now=self.now, is_virtual=True)
             if certificate is None:
                 raise refuse(
                     "no_certificate_to_sign",

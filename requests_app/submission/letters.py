@@ -22,7 +22,12 @@ from portal.documents.pieces import Piece
 from requests_app import kinds
 from requests_app.models import Dossier, SigningMode
 from requests_app.submission.letter_content import letter_of
-from requests_app.submission.signing_mode import organisation_certificate, personal_certificate
+from requests_app.submission.signing_mode import (
+    organisation_certificate,
+    organisation_certificates,
+    personal_certificate,
+    personal_certificates,
+)
 from requests_app.workflow import Action
 
 PDF = "application/pdf"
@@ -107,27 +112,77 @@ def unlock(
     """
     if dossier.signing_mode != SigningMode.DIGITAL:
         return None
-    role = SignatureRole.HEAD if action == Action.SIGN else SignatureRole.ORGANISATION
-    return open_key(role, agency=dossier.agency, actor=actor, pin=pin, now=now)
+    return open_key(role_of(action), agency=dossier.agency, actor=actor, pin=pin, now=now)
+
+
+def role_of(action: Action) -> SignatureRole:
+    """Return whose signature a step puts: the head signs, the clerk seals."""
+    return SignatureRole.HEAD if action == Action.SIGN else SignatureRole.ORGANISATION
 
 
 def open_key(
     role: SignatureRole, *, agency: Agency, actor: User, pin: str, now: datetime
 ) -> Signer:
     """Open the actor's own key, or with ``role`` ORGANISATION the body's; raises as ``unlock``."""
-    if role == SignatureRole.HEAD:
-        certificate = personal_certificate(actor, now=now)
-    else:
-        certificate = organisation_certificate(agency, now=now)
+    is_head = role == SignatureRole.HEAD
+    certificate = (
+        personal_certificate(actor, now=now, is_virtual=True)
+        if is_head
+        else organisation_certificate(agency, now=now, is_virtual=True)
+    )
     if certificate is None:
+        if signers_of(role, agency=agency, actor=actor, now=now):
+            raise refuse(
+                "sign_with_the_device",
+                "Thiết bị lưu khóa nằm ở máy của anh/chị: hệ thống không ký thay được.",
+                way_out="Tải văn bản về, ký bằng phần mềm của thiết bị rồi nộp tệp đã ký.",
+            )
         raise refuse(
             "no_certificate_to_sign",
             "Không có chứng thư còn hiệu lực với thiết bị đang giữ để ký."
-            if role == SignatureRole.HEAD
+            if is_head
             else "Đơn vị không có chứng thư cơ quan còn hiệu lực với thiết bị đang giữ.",
             way_out="Lấy lại để sửa rồi trình ký lại: hệ thống sẽ tính lại hình thức ký.",
         )
     return Signer(role, certificate, tokens.unlock(certificate.key, pin, now=now, actor=actor))
+
+
+def has_virtual_key(role: SignatureRole, *, agency: Agency, actor: User, now: datetime) -> bool:
+    """Say whether a PIN typed here opens a key that may sign for ``role``."""
+    found = signers_of(role, agency=agency, actor=actor, now=now)
+    return any(hasattr(one.key, "token") for one in found)
+
+
+def signers_of(
+    role: SignatureRole, *, agency: Agency, actor: User, now: datetime
+) -> list[Certificate]:
+    """Return the certificates that may sign for ``role``: the actor's own, or the body's."""
+    if role == SignatureRole.HEAD:
+        return personal_certificates(actor, now=now)
+    return organisation_certificates(agency, now=now)
+
+
+def accept_signed(
+    document: Document,
+    pdf: bytes,
+    *,
+    role: SignatureRole,
+    agency: Agency,
+    actor: User,
+    now: datetime,
+) -> Document:
+    """Keep a letter of ``agency`` that came back signed with the device's own software.
+
+    Raises Refused: it is not the frozen letter, or the signature is not one for ``role``.
+    """
+    return documents.accept_signed(
+        document,
+        pdf,
+        role=role,
+        signers=signers_of(role, agency=agency, actor=actor, now=now),
+        signed_by=actor,
+        now=now,
+    )
 
 
 def sign(dossier: Dossier, signer: Signer, *, actor: User, now: datetime) -> Document:

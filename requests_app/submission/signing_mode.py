@@ -9,7 +9,7 @@ from django.db.models import Q
 from portal.accounts.models import User
 from portal.agencies.models import Agency, SubscriberKind
 from portal.agencies.querysets import ancestors_of
-from portal.ca.models import Certificate
+from portal.ca.models import Certificate, Keeper, Trust
 from portal.ca.querysets import CertificateQuerySet
 from portal.core.roles import Capability, roles_that_can
 from requests_app.models import SigningMode
@@ -36,37 +36,55 @@ def signing_mode(agency: Agency, *, now: datetime) -> tuple[SigningMode, str]:
     return SigningMode.DIGITAL, ""
 
 
-def organisation_certificate(agency: Agency, *, now: datetime) -> Certificate | None:
-    """Return the certificate the body seals with: its own, else a predecessor's, else None."""
-    return _with_key_in_hand(
-        Certificate.objects.usable_at(now).filter(
-            Q(subscriber__organisation=agency)
-            | Q(subscriber__organisation__in=ancestors_of(agency.pk)),
-            kind=SubscriberKind.ORGANISATION,
-        ),
-        agency,
-    )
+def organisation_certificate(
+    agency: Agency, *, now: datetime, is_virtual: bool = False
+) -> Certificate | None:
+    """Return the certificate the body seals with: its own, else a predecessor's, else None.
+
+    ``is_virtual``: only one whose key can be opened here.
+    """
+    return _first(organisation_certificates(agency, now=now), is_virtual=is_virtual)
 
 
-def personal_certificate(user: User, *, now: datetime) -> Certificate | None:
-    """Return the certificate ``user`` signs with, or None.
+def personal_certificate(
+    user: User, *, now: datetime, is_virtual: bool = False
+) -> Certificate | None:
+    """Return the certificate ``user`` signs with, or None; ``is_virtual`` as for bodies.
 
     R40 (NB Điều 11 khoản 4): a deputy signs with their own, whoever they sign for.
     """
-    if user.person_id is None:
-        return None
-    return _with_key_in_hand(
-        Certificate.objects.usable_at(now).filter(subscriber=user.person_id), user.agency
+    return _first(personal_certificates(user, now=now), is_virtual=is_virtual)
+
+
+def organisation_certificates(agency: Agency, *, now: datetime) -> list[Certificate]:
+    """Return what the body may seal with, its own first; of any CA that is in the register."""
+    certificates = Certificate.objects.usable_at(now).filter(
+        Q(subscriber__organisation=agency)
+        | Q(subscriber__organisation__in=ancestors_of(agency.pk)),
+        kind=SubscriberKind.ORGANISATION,
     )
+    return _with_key_in_hand(certificates, agency)
 
 
-def _with_key_in_hand(certificates: CertificateQuerySet, agency: Agency) -> Certificate | None:
-    """Prefer the body's own, then the one that lasts longest, among keys that can sign here."""
+def personal_certificates(user: User, *, now: datetime) -> list[Certificate]:
+    """Return what ``user`` may sign with."""
+    if user.person_id is None:
+        return []
+    certificates = Certificate.objects.usable_at(now).filter(subscriber=user.person_id)
+    return _with_key_in_hand(certificates, user.agency)
+
+
+def _first(certificates: list[Certificate], *, is_virtual: bool) -> Certificate | None:
+    return next((one for one in certificates if not is_virtual or hasattr(one.key, "token")), None)
+
+
+def _with_key_in_hand(certificates: CertificateQuerySet, agency: Agency) -> list[Certificate]:
+    """Prefer the body's own, then the one that lasts longest, among keys that are in hand."""
     found = list(
         certificates.filter(
             Q(key__device__isnull=True)
             | Q(key__device__custody="with_subscriber", key__device__condition="ok"),
-            key__token__isnull=False,
+            Q(key__token__isnull=False) | Q(keeper=Keeper.OUTSIDE, trust=Trust.VERIFIED),
         )
         .select_related("key__token", "subscriber")
         .order_by("-not_after")
@@ -77,4 +95,4 @@ def _with_key_in_hand(certificates: CertificateQuerySet, agency: Agency) -> Cert
             or certificate.agency_id != agency.pk
         )
     )
-    return found[0] if found else None
+    return found

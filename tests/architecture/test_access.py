@@ -367,6 +367,8 @@ ACCESS: dict[str, Access] = {
     "POST requests_app:uncover": _about({404: ALL}, {404: ALL}),  # no dossier was named
     "POST requests_app:covering_step": _about({409: OFFICE | CA}, {409: CA}),
     # Accounts
+    "GET documents:check": Access(own={200: ALL}, nobody=200),
+    "POST documents:check": Access(own={200: ALL}, nobody=200),
     "GET accounts:login": Access(own={302: ALL}, nobody=200),
     "POST accounts:login": Access(own={302: ALL}, nobody=200),
     "GET accounts:session": _open(),

@@ -111,7 +111,9 @@ def test_many_letters_before_the_head(tour: Tour) -> None:
         made = builders.dossier(
             agency=people.agency, state=State.AWAITING_SIGNATURE, letter=paper, signing_mode=mode
         )
-        made.items.update(answers={})
+        for item in made.items.all():
+            item.answers = {}
+            item.save()
     Dossier.objects.filter(signing_mode="ink").update(signing_reason="Chưa có chứng thư cơ quan")
     page = tour.page_of(people.head)
 

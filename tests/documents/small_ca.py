@@ -36,23 +36,37 @@ def root(name: str = "CA thử nghiệm") -> Holder:
 
 @cache
 def holder(
-    name: str, *, ends: datetime = NOW + timedelta(days=900), rsa_key: bool = False
+    name: str,
+    *,
+    ends: datetime = NOW + timedelta(days=900),
+    rsa_key: bool = False,
+    begins: datetime = NOW - timedelta(days=30),
+    purposes: tuple[str, ...] = (),
+    is_ca: bool = False,
+    by: str | Holder = "",
 ) -> Holder:
-    """A subscriber certified by the root since a month before NOW."""
+    """A subscriber certified by the root (or the root called ``by``) since a month before NOW.
+
+    ``purposes`` are extended key usages, dotted.
+    """
     key = (
         rsa.generate_private_key(public_exponent=65537, key_size=2048)
         if rsa_key
         else ec.generate_private_key(ec.SECP256R1())
     )
-    issuer = root()
+    issuer = by if isinstance(by, Holder) else root(by) if by else root()
     certificate = _certificate(
         _name(name),
         issuer.certificate.subject,
         key.public_key(),
         issuer.key.public_key(),
-        is_ca=False,
+        is_ca=is_ca,
+        begins=begins,
         ends=ends,
     )
+    if purposes:
+        named = [x509.ObjectIdentifier(one) for one in purposes]
+        certificate = certificate.add_extension(x509.ExtendedKeyUsage(named), critical=False)
     return Holder(certificate.sign(issuer.key, hashes.SHA256()), key)
 
 
@@ -72,6 +86,7 @@ def _certificate(
     issuer_key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
     *,
     is_ca: bool,
+    begins: datetime = NOW - timedelta(days=30),
     ends: datetime = NOW + timedelta(days=3000),
 ) -> x509.CertificateBuilder:
     usage = x509.KeyUsage(
@@ -91,7 +106,7 @@ def _certificate(
         .issuer_name(issuer)
         .public_key(public_key)
         .serial_number(x509.random_serial_number() >> 97)
-        .not_valid_before(NOW - timedelta(days=30))
+        .not_valid_before(begins)
         .not_valid_after(ends)
         .add_extension(x509.BasicConstraints(is_ca, None), critical=True)
         .add_extension(usage, critical=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import BytesIO
 
@@ -13,8 +12,8 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from portal.documents import verification
 from portal.documents.roles import SignatureRole
-from portal.documents.verification import Frozen, SignatureReport
-from tests.documents import small_ca
+from portal.documents.verification import Frozen, Registered, SignatureReport
+from tests.documents import outside, small_ca
 from tests.documents.conftest import AGENCY, HEAD, signed
 from tests.documents.small_ca import NOW
 
@@ -27,15 +26,27 @@ def check(
     frozen: bytes | None = None,
     trust: small_ca.Holder | None = None,
     now: datetime = LATER,
-    revoked_at: Callable[[bytes], datetime | None] | None = None,
+    revoked_at: datetime | None = None,
+    kept_at: datetime | None = None,
 ) -> list[SignatureReport]:
     return verification.verify(
         pdf,
         trust=[(trust or small_ca.root()).der],
         now=now,
-        revoked_at=revoked_at,
+        register=register(revoked_at),
+        kept_at=kept_at,
         frozen=Frozen(hashlib.sha256(frozen).hexdigest(), len(frozen)) if frozen else None,
     )
+
+
+def register(revoked_at: datetime | None = None) -> verification.Register:
+    """The register of one body: its head and itself; nobody else is in it."""
+    body = Registered(SignatureRole.ORGANISATION, 1, AGENCY, revoked_at)
+    known = {
+        small_ca.holder(AGENCY).der: body,
+        small_ca.holder(HEAD).der: body._replace(role=SignatureRole.HEAD),
+    }
+    return lambda ders: {der: known[der] for der in ders if der in known}
 
 
 def problems(reports: list[SignatureReport]) -> list[list[str]]:
@@ -132,7 +143,7 @@ def test_a_certificate_of_another_ca_is_not_trusted(signed_by_head: bytes) -> No
 def test_a_revocation_counts_from_its_moment_on(
     signed_by_head: bytes, revoked: datetime, expected: list[str]
 ) -> None:
-    (report,) = check(signed_by_head, revoked_at=lambda der: revoked)
+    (report,) = check(signed_by_head, revoked_at=revoked, kept_at=NOW)
 
     assert list(report.problems) == expected
     assert report.revoked_since == revoked
@@ -146,10 +157,24 @@ def test_a_certificate_that_had_expired_does_not_sign(recovery: bytes) -> None:
     assert "expired_at_signing" in report.problems
 
 
-def test_a_certificate_may_expire_after_signing(recovery: bytes) -> None:
+def test_the_signers_clock_proves_nothing_of_a_key_revoked_since(signed_by_head: bytes) -> None:
+    (report,) = check(signed_by_head, revoked_at=NOW + timedelta(seconds=1))
+
+    assert report.problems == ("time_unproved",)
+
+
+def test_the_signers_clock_proves_nothing_of_a_key_expired_since(recovery: bytes) -> None:
     short = small_ca.holder("Sắp hết hạn", ends=NOW + timedelta(hours=1))
 
-    (report,) = check(signed(recovery, SignatureRole.HEAD, by=short))
+    (report,) = check(outside.sign(recovery, short))
+
+    assert report.problems == ("time_unproved",)
+
+
+def test_a_certificate_may_expire_after_what_it_signed_was_kept(recovery: bytes) -> None:
+    short = small_ca.holder("Sắp hết hạn", ends=NOW + timedelta(hours=1))
+
+    (report,) = check(outside.sign(recovery, short), kept_at=NOW + timedelta(minutes=1))
 
     assert report.problems == ()
     assert report.expired_since == NOW + timedelta(hours=1)

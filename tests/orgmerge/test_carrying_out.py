@@ -60,7 +60,8 @@ def test_section_1_is_as_the_clerk_wrote_it_last() -> None:
     for days, contact in enumerate([other, theirs], start=1):
         made = builders.dossier(agency=at.agency, state=State.COMPLETED, created_by=at.clerk)
         sent_at = carried.START - timedelta(days=9 - days)
-        Dossier.objects.filter(pk=made.pk).update(contact=contact, sent_at=sent_at)
+        made.contact, made.sent_at = contact, sent_at
+        made.save()
 
     at.drive()
 
@@ -73,8 +74,9 @@ def test_section_1_is_as_the_clerk_wrote_it_last() -> None:
 def test_another_persons_section_1_is_not_taken() -> None:
     at = carried.merged()
     made = builders.dossier(agency=at.agency, state=State.COMPLETED, created_by=at.clerk)
-    contact = {**story.CONTACT, "full_name": "Lò Thị Khác"}
-    Dossier.objects.filter(pk=made.pk).update(contact=contact, sent_at=carried.START)
+    made.contact = {**story.CONTACT, "full_name": "Lò Thị Khác"}
+    made.sent_at = carried.START
+    made.save()
 
     at.drive()
 

@@ -67,7 +67,8 @@ def _written() -> list[Guide]:
 _ORDER = (
     "van-thu", "chon-mau", "gia-han-thay-doi", "thu-hoi-nop-thiet-bi", "khoi-phuc-thiet-bi",
     "that-lac", "ho-tro", "sap-nhap", "thong-bao", "thoi-han", "so-theo-doi",
-    "giam-sat", "kiem-tra", "bao-cao", "nhu-cau", "lanh-dao", "so-khcn", "cuc", "quan-tri",
+    "giam-sat", "kiem-tra", "bao-cao", "nhu-cau", "xac-minh", "lanh-dao", "so-khcn", "cuc",
+    "quan-tri",
 )  # fmt: skip
 
 

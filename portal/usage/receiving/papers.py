@@ -13,15 +13,18 @@ from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
 from portal.ca.models import Certificate
-from portal.ca.register import services as ca
 from portal.core.rules import refuse
+from portal.documents import services as documents
 from portal.documents import uploads
-from portal.documents.verification import SignatureReport, Unreadable, verify
+from portal.documents.verification import SignatureReport
 from portal.usage.models import SigningSystem, UsageBatch
 from portal.usage.receiving.services import receive
 
-# With one of these a signature says nothing about who signed when.
-_UNPROVEN = frozenset({"not_intact", "no_time", "time_in_future"})
+# What is wrong with the certificate by now does not undo that it was used; all else does: it says
+# nothing about who signed when.
+_USED_ALL_THE_SAME = frozenset(
+    {"not_trusted", "expired_at_signing", "revoked_at_signing", "time_unproved", "wrong_field"}
+)
 _LONGEST_NAME = 250
 
 
@@ -46,10 +49,7 @@ def hand_in(
     """Count the signatures of a PDF; return what became of each. Raises Refused."""
     if uploads.check(content) is not uploads.PDF:
         raise refuse("upload_type_unknown", _("Tệp không phải PDF."))
-    try:
-        reports = verify(content, trust=ca.trusted(), now=now)
-    except Unreadable as error:
-        raise refuse("upload_unreadable", _("Không đọc được tệp PDF.")) from error
+    reports = documents.signatures_on(content, now=now)
     if not reports:
         raise refuse("not_signed", _("Tệp PDF này không có chữ ký số nào."))
     registered = dict(
@@ -60,7 +60,7 @@ def hand_in(
     ours = [
         one
         for one in reports
-        if not _UNPROVEN.intersection(one.problems)
+        if set(one.problems) <= _USED_ALL_THE_SAME
         and registered.get(one.serial) == hashlib.sha256(one.certificate_der).hexdigest()
     ]
     outcomes: dict[str, tuple[str, str]] = {}
@@ -83,7 +83,7 @@ def hand_in(
 def _shown(report: SignatureReport, outcomes: dict[str, tuple[str, str]]) -> PaperSignature:
     if outcome := outcomes.get(report.sha256):
         return PaperSignature(report, *outcome)
-    if _UNPROVEN.intersection(report.problems):
+    if not set(report.problems) <= _USED_ALL_THE_SAME:
         return PaperSignature(report, "unproven")
     certificate = x509.load_der_x509_certificate(report.certificate_der)
     names = certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)

@@ -156,7 +156,7 @@ def progress_of(letter: CoveringLetter) -> dict[str, Any]:
 
 def take_step(request: UserRequest, letter: CoveringLetter) -> HttpResponse:
     """Take the step the form asks for; what stops it is said on the page."""
-    form = LetterStepForm(request.POST)
+    form = LetterStepForm(request.POST, request.FILES)
     if not form.is_valid():
         return conflict(request, letter)  # no form of ours sends this
     try:

@@ -41,6 +41,7 @@ from requests_app.submission.checks import (
     row_findings,
     violations_before_signing,
 )
+from requests_app.submission.letters import has_virtual_key, role_of
 from requests_app.submission.signing_mode import signing_mode
 from requests_app.titles import headline_of
 from requests_app.workflow import Action
@@ -233,6 +234,7 @@ def sign(request: UserRequest, uuid: UUID) -> HttpResponse:
             dossier,
             request.POST.get("action", ""),
             data=request.POST,
+            files=request.FILES,
             reasons=components.active_reasons(),
         )
         if response := taking.take(request, dossier, form):
@@ -248,6 +250,12 @@ def sign(request: UserRequest, uuid: UUID) -> HttpResponse:
         "signing": signing,
         "others": [card for card in cards if card is not signing],
         "is_digital": dossier.signing_mode == "digital",
+        "opens_here": has_virtual_key(
+            role_of(Action(signing.step.action)),
+            agency=dossier.agency,
+            actor=request.user,
+            now=timezone.now(),
+        ),
         "scan": components.scan_of(dossier),
     }
     return render(request, "requests_app/sign.html", context)
