@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse
 
 if TYPE_CHECKING:
@@ -54,7 +55,12 @@ _FINDERS: dict[int, Finder] = {}
 
 
 def register(finder: Finder) -> None:
-    """Let the box find a kind of thing; called once by its app when it is ready."""
+    """Let the box find a kind of thing; called once by its app when it is ready.
+
+    Raises ImproperlyConfigured where another kind has its place.
+    """
+    if finder.place in _FINDERS:
+        raise ImproperlyConfigured(f"two finders at place {finder.place}")
     _FINDERS[finder.place] = finder
 
 

@@ -97,9 +97,7 @@ _NOTHING_OF_THE_DEVICE = ", ".join(
     f"{feature}=()"
     for feature in (
         "accelerometer",
-        "ambient-light-sensor",
         "autoplay",
-        "bluetooth",
         "camera",
         "display-capture",
         "encrypted-media",
