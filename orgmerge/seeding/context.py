@@ -10,7 +10,8 @@ from functools import cached_property
 from itertools import count
 from operator import itemgetter
 from random import Random
-from typing import Any, TypeVar
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast
 
 from django.core.management.color import no_style
 from django.db import connection, models, transaction
@@ -20,6 +21,7 @@ from orgmerge.seeding.signing import CertificateMaker
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.core.database.bulk import insert_rows
+from portal.core.database.fields import encrypted_fields
 from portal.core.text.vietnamese import search_key, sort_key
 
 AT_ONCE = 5000  # rows of the fullest table before all are written
@@ -40,7 +42,7 @@ class Writer:
         """Give ``row`` the next key of its table and keep it."""
         table = self._tables[type(row)]
         row.pk = table.next_key()
-        table.waiting.append(row.__dict__)
+        table.keep(row.__dict__)
         return row
 
     def put(self, model: type[models.Model], /, **values: Any) -> int:
@@ -48,7 +50,7 @@ class Writer:
         default; return the key it gets."""
         table = self._tables[model]
         key = table.next_key()
-        table.waiting.append({**table.defaults, "id": key, **values})
+        table.keep({**table.defaults, "id": key, **values})
         return key
 
     def write_if_many(self) -> None:
@@ -73,11 +75,20 @@ class _Table:
     def __init__(self, model: type[models.Model]) -> None:
         fields = model._meta.concrete_fields
         self.columns = [field.attname for field in fields]
+        self.encrypted = encrypted_fields(model)
         self.defaults = {
             field.attname: field.get_default() for field in fields if not field.primary_key
         }
         self.waiting: list[dict[str, Any]] = []
         self._last: int = model._default_manager.aggregate(last=Max("pk"))["last"] or 0
+
+    def keep(self, row: dict[str, Any]) -> None:
+        """Let a row wait, its encrypted values sealed for it."""
+        for one in self.encrypted:
+            row[one.attname] = one.seal(
+                row[one.attname], cast("models.Model", SimpleNamespace(**row))
+            )
+        self.waiting.append(row)
 
     def next_key(self) -> int:
         """Return the key after the last one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 
 from portal.audit.querysets import AuditEntryQuerySet
@@ -43,6 +45,11 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.action}"
+
+    @property
+    def facts(self) -> list[tuple[str, Any]]:
+        """What is said besides, by name: a template would take ``data.items`` for a name."""
+        return list(self.data.items())
 
 
 class AuditHead(models.Model):

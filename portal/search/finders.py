@@ -55,13 +55,13 @@ _FINDERS: dict[int, Finder] = {}
 
 
 def register(finder: Finder) -> None:
-    """Let the box find a kind of thing; called once by its app when it is ready.
+    """Let the box find a kind of thing; called by its app when it is ready.
 
     Raises ImproperlyConfigured where another kind has its place.
     """
-    if finder.place in _FINDERS:
+    standing = _FINDERS.setdefault(finder.place, finder)
+    if (standing.icon, standing.fill) != (finder.icon, finder.fill):
         raise ImproperlyConfigured(f"two finders at place {finder.place}")
-    _FINDERS[finder.place] = finder
 
 
 def list_with(route: str) -> Callable[[str], str]:

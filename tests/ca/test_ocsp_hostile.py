@@ -135,7 +135,7 @@ def test_a_nul_in_the_path_is_a_bad_request(clock: datetime) -> None:
     assert Client().get("/pki/ocsp/%00").status_code == 400
 
 
-@pytest.mark.parametrize("length", ["", "-1", "x", "9" * 5000, "²"])
+@pytest.mark.parametrize("length", ["", "9" * 5000])
 def test_an_odd_length_of_the_body_is_malformed(clock: datetime, length: str) -> None:
     answer = Client().post(
         "/pki/ocsp", b"x", content_type="application/ocsp-request", CONTENT_LENGTH=length
@@ -143,3 +143,12 @@ def test_an_odd_length_of_the_body_is_malformed(clock: datetime, length: str) ->
 
     assert answer.status_code == 200
     assert answer.content == responder.MALFORMED
+
+
+@pytest.mark.parametrize("length", ["-1", "x", "²"])
+def test_a_length_that_is_no_number_is_a_bad_request(clock: datetime, length: str) -> None:
+    answer = Client().post(
+        "/pki/ocsp", b"x", content_type="application/ocsp-request", CONTENT_LENGTH=length
+    )
+
+    assert answer.status_code == 400

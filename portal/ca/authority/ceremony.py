@@ -39,7 +39,7 @@ _PUT_BACK = "is missing: put it back from its backup"
 ROOT_LIFETIME = timedelta(days=30 * 365)
 ISSUING_LIFETIME = timedelta(days=20 * 365)  # Điều 9 Nghị định 68/2024/NĐ-CP: 20 years
 # Demo data reach into the past; what they hold lies within the life of its CA.
-BACKDATED = timedelta(days=5 * 365)
+BACKDATED = timedelta(days=8 * 365)
 RESPONDER_LIFETIME = timedelta(days=4)
 RESPONDER_RENEWED_BEFORE = timedelta(days=2)
 RESPONDER_BACKDATED = timedelta(hours=1)  # verifiers' clocks lag
