@@ -28,11 +28,11 @@ def main() -> None:
     bare = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     now = timezone.now()
     authority.open_for_signing()
-    for name, make in (("rsa2048", lambda: bare), ("p256", own.make_responder_key)):
-        profiles.ALGORITHMS["rsa"] = replace(own, make_responder_key=make)
+    for name, kind in (("rsa2048", 2048), ("p256", own.responder_key)):
+        profiles.ALGORITHMS["rsa"] = replace(own, responder_key=kind)
         settings.OCSP_KEY_DIR = settings.DATA_DIR / name
-        ceremony.set_up(now=now)
-        responder._Loaded.responder = None
+        ceremony.set_up(now=now, new_responder=True)
+        responder._Loaded.responders = ()
         _measure(name, bare, now)
 
 

@@ -39,6 +39,14 @@ ACTS = (
         words={
             "set_up": _("Khởi tạo hệ thống chứng thực"),
             "certify_responder": _("Cấp chứng thư cho dịch vụ OCSP"),
+            "certify_timestamps": _("Cấp chứng thư cho dịch vụ cấp dấu thời gian"),
+            "add_root": _("Lập CA gốc kế tiếp"),
+            "add_issuing": _("Lập CA cấp chứng thư kế tiếp"),
+            "cross_certify": _("Cấp chứng thư chéo"),
+            "revoke_authority": _("Thu hồi CA cấp chứng thư"),
+            "take_away": _("Đưa khóa gốc ra khỏi hệ thống"),
+            "bring_in": _("Nhập kết quả ký của CA gốc"),
+            "retire": _("Ghi nhận chứng thư của CA đã hết hạn"),
         },
     ),
     ActGroup(

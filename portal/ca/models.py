@@ -10,9 +10,11 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber, SubscriberKind
-from portal.ca.querysets import EXPIRING_WITHIN_DAYS, CertificateQuerySet
+from portal.ca.querysets import EXPIRING_WITHIN_DAYS, AuthorityQuerySet, CertificateQuerySet
 from portal.core.database.fields import EncryptedTextField
+from portal.core.database.prefixes import PATTERN
 
 
 class Storage(models.TextChoices):
@@ -84,32 +86,22 @@ class VirtualToken(models.Model):
         return not self.transport_pin
 
 
-class Authority(models.Model):
-    """A certificate of the CA itself: of root, issuing CA, recovery key, OCSP responder."""
+class RecoveryUse(models.Model):
+    """A time the recovery key opened a virtual token: whose paper (Mẫu 06) asked for it."""
 
-    class Role(models.TextChoices):
-        ROOT = "root", _("CA gốc")
-        ISSUING = "issuing", _("CA cấp chứng thư")
-        RECOVERY = "recovery", _("Khóa khôi phục thiết bị")
-        OCSP = "ocsp", _("OCSP")
-
-    role = models.CharField(max_length=8, choices=Role)
-    subject = models.CharField(max_length=250)
-    certificate = models.BinaryField()  # DER
-    serial_number = models.CharField(max_length=16, unique=True)
-    not_before = models.DateTimeField()
-    not_after = models.DateTimeField()
-    is_current = models.BooleanField(default=True)
+    key = models.ForeignKey(KeyPair, models.PROTECT, related_name="recoveries")
+    dossier_uuid = models.UUIDField()
+    letter_number = models.CharField(max_length=60)
+    at = models.DateTimeField(db_index=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["role"], condition=Q(is_current=True), name="ca_authority_one_current"
-            ),
-        ]
+        ordering = ["-at", "-pk"]
 
     def __str__(self) -> str:
-        return self.subject
+        return f"{self.key_id} for {self.letter_number}"
+
+
+FIRST_ISSUING = "issuing"  # the slug of the first issuing CA; what was issued before has it
 
 
 class RevocationReason(models.TextChoices):
@@ -120,6 +112,58 @@ class RevocationReason(models.TextChoices):
     SUPERSEDED = "superseded", _("Đã được thay bằng chứng thư mới")
     CESSATION = "cessation", _("Hết nhu cầu, chấm dứt hoạt động")
     UNSPECIFIED = "unspecified", _("Lý do khác")
+
+
+class Authority(models.Model):
+    """A certificate of the CA itself: of a root, an issuing CA, recovery key, OCSP responder,
+    time-stamp authority.
+
+    ``slug`` names the key: it stands in addresses and file names. One key may have certificates
+    by several CAs (``signed_by``): the responder by each CA it answers for, an issuing CA by every
+    root (a cross-certificate beside its first).
+    """
+
+    class Role(models.TextChoices):
+        ROOT = "root", _("CA gốc")
+        ISSUING = "issuing", _("CA cấp chứng thư")
+        CROSS = "cross", _("Chứng thư chéo")
+        RECOVERY = "recovery", _("Khóa khôi phục thiết bị")
+        OCSP = "ocsp", _("OCSP")
+        TSA = "tsa", _("Cấp dấu thời gian")
+
+    role = models.CharField(max_length=8, choices=Role)
+    slug = models.CharField(max_length=20, default="", db_default="")
+    signed_by = models.CharField(max_length=20, default="", db_default="")  # a slug
+    issues_from = models.DateTimeField(null=True)  # of an issuing CA: when it takes over
+    subject = models.CharField(max_length=250)
+    certificate = models.BinaryField()  # DER
+    serial_number = models.CharField(max_length=16, unique=True)
+    not_before = models.DateTimeField()
+    not_after = models.DateTimeField()
+    is_current = models.BooleanField(default=True)  # neither replaced nor retired after its end
+    is_offline = models.BooleanField(default=False, db_default=False)  # of a root: its key is away
+    is_on_token = models.BooleanField(default=False, db_default=False)  # its key, when it was made
+    revoked_at = models.DateTimeField(null=True)
+    revocation_reason = models.CharField(max_length=24, choices=RevocationReason, blank=True)
+
+    objects = AuthorityQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["slug", "signed_by"],
+                condition=Q(is_current=True),
+                name="ca_authority_one_current",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+    @property
+    def name(self) -> str:
+        """Return its common name."""
+        return self.subject.rpartition("CN=")[2]
 
 
 class CertificateState(models.TextChoices):
@@ -168,6 +212,9 @@ class Certificate(models.Model):
     keeper = models.CharField(
         max_length=8, choices=Keeper, default=Keeper.PORTAL, db_default=Keeper.PORTAL
     )
+    ca = models.CharField(
+        max_length=20, default=FIRST_ISSUING, db_default=FIRST_ISSUING
+    )  # the slug of the portal's own CA that issued it
     issuer_name = models.CharField(
         max_length=1000, blank=True, default="", db_default=""
     )  # of another CA
@@ -239,6 +286,13 @@ class Certificate(models.Model):
         indexes = [
             models.Index(fields=["agency", "not_after", "id"], name="ca_certificate_agency"),
             models.Index(fields=["office", "not_after", "id"], name="ca_certificate_office"),
+            # Found by the first digits of their serials among an office's; by serial alone SQLite
+            # goes through all of the office's.
+            models.Index(
+                fields=["office", "serial"],
+                opclasses=["int8_ops", PATTERN],
+                name="ca_certificate_office_serial",
+            ),
             models.Index(fields=["not_after", "id"], name="ca_certificate_not_after"),
             models.Index(
                 fields=["not_after"],
@@ -299,9 +353,10 @@ class Certificate(models.Model):
 
 
 class Crl(models.Model):
-    """A published revocation list. Old ones keep their row and lose their bytes."""
+    """A published revocation list of one CA. Old ones keep their row and lose their bytes."""
 
-    number = models.PositiveBigIntegerField(unique=True)
+    ca = models.CharField(max_length=20, default=FIRST_ISSUING, db_default=FIRST_ISSUING)  # slug
+    number = models.PositiveBigIntegerField()
     this_update = models.DateTimeField()
     next_update = models.DateTimeField()
     der = models.BinaryField()
@@ -309,18 +364,91 @@ class Crl(models.Model):
 
     class Meta:
         ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["ca", "number"], name="ca_crl_number"),
+        ]
 
     def __str__(self) -> str:
-        return f"CRL {self.number}"
+        return f"CRL {self.number} of {self.ca}"
 
 
 class Issuance(models.Model):
     """What the simulated CA answered to a request key; asked again, it answers the same."""
 
     request_key = models.CharField(max_length=64, unique=True)
+    ca = models.CharField(max_length=20, default=FIRST_ISSUING, db_default=FIRST_ISSUING)
     serial = models.CharField(max_length=16, unique=True)
     der = models.BinaryField()
     at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.serial
+
+
+class OutsideOrder(models.Model):
+    """What another CA is asked, and what it answered; counts once a second person confirmed it.
+
+    ``row_key`` is the request key of the row of a dossier that asks. ``wanted`` is what was asked:
+    kind, subject and end of a certificate, or the serial and the reason. ``fingerprint`` is that of
+    the key to be certified; "" where the CA makes it.
+    """
+
+    class What(models.TextChoices):
+        """What is asked."""
+
+        ISSUE = "issue", _("Cấp chứng thư")
+        RENEW = "renew", _("Cấp lại cho khóa đang dùng")
+        REVOKE = "revoke", _("Thu hồi chứng thư")
+        RECOVER = "recover", _("Mở khóa thiết bị")
+
+    class Said(models.TextChoices):
+        """What the CA answered."""
+
+        NOTHING = "", _("Chưa có trả lời")
+        ISSUED = "issued", _("Đã cấp")
+        DONE = "done", _("Đã thực hiện")
+        REFUSED = "refused", _("Từ chối")
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    request_key = models.CharField(max_length=120, unique=True)
+    row_key = models.CharField(max_length=64, db_index=True)
+    what = models.CharField(max_length=8, choices=What)
+    old = models.ForeignKey(Certificate, models.PROTECT, null=True, related_name="+")
+    name = models.CharField(max_length=250)
+    wanted = models.JSONField(default=dict)
+    fingerprint = models.CharField(max_length=64, blank=True, db_index=True)
+    asked_at = models.DateTimeField()
+    answer = models.CharField(max_length=8, choices=Said, blank=True, default="")
+    words = models.CharField(_("lời của CA"), max_length=1000, blank=True)
+    der = models.BinaryField(null=True)
+    thumbprint = models.CharField(max_length=64, blank=True, db_index=True)
+    remark = models.CharField(max_length=500, blank=True)  # in what it differs from what was asked
+    device_serial = models.CharField(_("số hiệu thiết bị"), max_length=64, blank=True)
+    done_at = models.DateTimeField(null=True)
+    recorded_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    recorded_at = models.DateTimeField(null=True)
+    confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["asked_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="ca_outsideorder_confirmed_by_another",
+                condition=Q(confirmed_by__isnull=True)
+                | (~Q(answer="") & ~Q(confirmed_by=F("recorded_by"))),
+            ),
+            models.CheckConstraint(
+                name="ca_outsideorder_issued_with_certificate",
+                condition=(Q(answer="issued") & Q(der__isnull=False))
+                | (~Q(answer="issued") & Q(der__isnull=True)),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["name"], condition=Q(confirmed_at__isnull=True), name="ca_outsideorder_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.name}"

@@ -15,10 +15,26 @@ from portal.core.text.vietnamese import nfc, search_key
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
-    from portal.ca.models import Certificate
+    from portal.ca.models import Authority, Certificate
 
 PART_OF_A_SERIAL = re.compile(r"[0-9A-F]{4,40}")  # its first digits, or all
 EXPIRING_WITHIN_DAYS = 60  # from here on lists and the home page call it "sắp hết hạn"
+
+
+class AuthorityQuerySet(models.QuerySet["Authority"]):
+    def authorities(self) -> Self:
+        """Return the CAs themselves: roots and issuing ones, each once."""
+        return self.filter(role__in=("root", "issuing"))
+
+    def alive_at(self, now: datetime) -> Self:
+        """Return what has begun and not ended; a revoked CA still publishes and answers."""
+        return self.filter(is_current=True, not_before__lte=now, not_after__gt=now)
+
+    def issuing(self) -> Self:
+        """Return the CAs that issue to subscribers, the one that took over last first."""
+        return self.filter(role="issuing", is_current=True, revoked_at__isnull=True).order_by(
+            "-issues_from", "-pk"
+        )
 
 
 class CertificateQuerySet(models.QuerySet["Certificate"]):

@@ -9,7 +9,7 @@ from celery.signals import worker_init
 from django.db import DatabaseError, connections
 from django.utils.translation import gettext_lazy as _
 
-from portal.ca.authority import ceremony
+from portal.ca.authority import ceremony, rollover, timestamps
 from portal.ca.authority import services as authority
 from portal.ca.register import expiry, installation, services
 from portal.core.background.sweeps import Done, sweep
@@ -57,7 +57,7 @@ def check_keys(*, now: datetime) -> Done:
     order=240,
 )
 def publish_crl(*, now: datetime) -> Done:
-    """Publish the revocation list when one is due."""
+    """Publish the revocation lists that are due."""
     try:
         published = services.publish_crl(now=now)
     except authority.NotConfigured as reason:
@@ -65,7 +65,7 @@ def publish_crl(*, now: datetime) -> Done:
     if published is None:
         return Done(0)
     number, entries = published.number, published.entries
-    logger.info("published CRL %s with %s entries", number, entries)
+    logger.info("published CRL %s of %s with %s entries", number, published.ca, entries)
     return Done(1, lambda: {"number": number, "entries": entries})
 
 
@@ -76,11 +76,27 @@ def publish_crl(*, now: datetime) -> Done:
     order=230,
 )
 def renew_responder(*, now: datetime) -> Done:
-    """Certify the OCSP responder anew when its certificate nears its end."""
+    """Certify the OCSP responder anew when its certificate nears its end, after what of the CA
+    has ended is noted."""
+    rollover.retire_ended(now=now)
     try:
         return Done(int(ceremony.renew_responder(now=now)))
     except authority.NotConfigured as reason:
         return _without_a_ca("no OCSP responder", reason)
+
+
+@sweep(
+    "portal.ca.tasks.renew_timestamps",
+    every=timedelta(hours=1),
+    words=_("Gia hạn chứng thư của dịch vụ cấp dấu thời gian"),
+    order=235,
+)
+def renew_timestamps(*, now: datetime) -> Done:
+    """Certify the time-stamp authority where it has no certificate yet, or that nears its end."""
+    try:
+        return Done(int(timestamps.renew(now=now)))
+    except authority.NotConfigured as reason:
+        return _without_a_ca("no time-stamp authority", reason)
 
 
 @sweep(

@@ -116,11 +116,11 @@ def test_a_certificate_says_where_to_check_it_and_that_it_is_a_simulation(now: d
 
     access = extension(certificate, x509.AuthorityInformationAccess)
     assert [entry.access_location.value for entry in access] == [
-        "http://127.0.0.1:8000/pki/ocsp",
-        "http://127.0.0.1:8000/pki/issuing.crt",
+        "http://127.0.0.1:8000/pki/issuing/ocsp",
+        "http://127.0.0.1:8000/pki/issuing/ca.crt",
     ]
     points = extension(certificate, x509.CRLDistributionPoints)
-    assert points[0].full_name[0].value == "http://127.0.0.1:8000/pki/crl"
+    assert points[0].full_name[0].value == "http://127.0.0.1:8000/pki/issuing/crl"
     (policy,) = extension(certificate, x509.CertificatePolicies)
     (notice,) = policy.policy_qualifiers
     assert "MÔ PHỎNG" in notice.explicit_text
@@ -177,7 +177,7 @@ def test_an_order_asked_again_gets_the_same_certificate(now: datetime) -> None:
 def test_an_order_given_twice_in_one_call_is_answered_twice_the_same(now: datetime) -> None:
     asked = builders.order(builders.key(now=now), now=now)
 
-    one, other = authority.current().issue_many([asked, asked], now=now)
+    one, other = authority.own().issue_many([asked, asked], now=now)
 
     assert one == other
     assert Issuance.objects.count() == 1
@@ -187,7 +187,7 @@ def test_a_bad_order_does_not_stop_its_neighbours(now: datetime) -> None:
     good = [builders.order(builders.key(now=now), now=now) for _row in range(2)]
     endless = builders.order(builders.key(now=now), now=now, valid_for=timedelta(days=40 * 365))
 
-    answers = authority.current().issue_many([good[0], endless, good[1]], now=now)
+    answers = authority.own().issue_many([good[0], endless, good[1]], now=now)
 
     assert [answer.der is not None for answer in answers] == [True, False, True]
     assert "thời hạn của CA" in answers[1].error
@@ -240,7 +240,7 @@ def test_a_serial_used_for_another_order_harms_that_order_only(now: datetime) ->
     clash = builders.order(builders.key(now=now), now=now, serial="0123456789ABCDEF")
     fine = builders.order(builders.key(now=now), now=now)
 
-    answers = authority.current().issue_many([clash, fine], now=now)
+    answers = authority.own().issue_many([clash, fine], now=now)
 
     assert "đã được dùng" in answers[0].error
     assert answers[1].der is not None
@@ -258,13 +258,13 @@ def test_a_process_that_was_not_opened_cannot_sign(now: datetime) -> None:
     keystore.close()
 
     with pytest.raises(authority.NotConfigured):
-        authority.current()
+        authority.own()
 
 
 @override_settings(SIMULATION=False)
 def test_without_simulation_there_is_no_ca_and_no_virtual_token(now: datetime) -> None:
     with pytest.raises(authority.NotConfigured):
-        authority.current()
+        authority.own()
     with pytest.raises(authority.NotConfigured):
         services.make_keys(Storage.TOKEN, 1, now=now)
 
@@ -293,7 +293,8 @@ def test_a_faulty_signature_does_not_leave_the_ca(now: datetime) -> None:
     issuer = authority.current_issuer()
     stranger = ec.generate_private_key(issuer.key.curve)  # type: ignore[union-attr]
     faulty = SubscriberSigner(
-        Issuer(issuer.certificate, stranger), addresses=Addresses("http://127.0.0.1:8000")
+        Issuer(issuer.certificate, stranger),
+        addresses=Addresses("http://127.0.0.1:8000", "issuing"),
     )
     key = load_public_key(bytes(builders.key(now=now).public_key))
 

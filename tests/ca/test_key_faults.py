@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -25,7 +26,7 @@ from pytest_django import Settings
 from portal.ca import tasks
 from portal.ca.authority import ceremony, keystore, responder
 from portal.ca.authority import services as authority
-from portal.ca.authority.keystore import KeyFault
+from portal.ca.authority.faults import KeyFault
 from portal.ca.models import Authority, Storage
 from portal.ca.register import services
 from portal.ca.tokens import services as tokens
@@ -54,13 +55,14 @@ def folder(tmp_path: Path, settings: Settings) -> Path:
 @pytest.fixture
 def standing(db: None, signing: None, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A CA, and the files of another one beside it, which the same secrets open."""
-    monkeypatch.setattr(authority._Loaded, "authority", None)
-    monkeypatch.setattr(responder._Loaded, "responder", None)
     ceremony.set_up(now=timezone.now())
     for name in ("ca", "ocsp"):
         (folder / name).rename(folder / f"other-{name}")
     Authority.objects.all().delete()
     ceremony.set_up(now=timezone.now())
+    monkeypatch.setattr(authority._Loaded, "issuers", {})
+    monkeypatch.setattr(authority._Loaded, "signers", {})
+    monkeypatch.setattr(responder._Loaded, "responders", ())
     return folder
 
 
@@ -166,7 +168,7 @@ def test_no_token_is_recovered_with_another_key(
     damage(standing / "ca/recovery.key")
 
     with pytest.raises(KeyFault):
-        tokens.start_recovery(key)
+        tokens.start_recovery(key, dossier=uuid4(), letter_number="01/UBND", now=now)
 
 
 @pytest.mark.parametrize("damage", [remove, swap, lock_otherwise, truncate])
@@ -238,7 +240,7 @@ def test_a_first_set_up_that_was_killed_goes_on(standing: Path, kept: int) -> No
     ceremony.set_up(now=timezone.now())
 
     assert ceremony.key_faults() == []
-    assert Authority.objects.filter(is_current=True).count() == 4
+    assert Authority.objects.filter(is_current=True).count() == 5
     assert {name: content for name, content in contents(standing).items() if name in before} == (
         before
     )
@@ -271,12 +273,12 @@ def test_a_pair_of_another_ca_is_noticed_by_its_signature(standing: Path, pair: 
 
 
 def test_a_lost_responder_is_replaced_when_that_is_asked_for(standing: Path) -> None:
-    before = Authority.objects.get(role="ocsp", is_current=True)
+    before = Authority.objects.get(role="ocsp", signed_by="issuing", is_current=True)
     truncate(standing / "ocsp/ocsp.key")
 
     call_command("setup_ca", "--new-responder")
 
-    after = Authority.objects.get(role="ocsp", is_current=True)
+    after = Authority.objects.get(role="ocsp", signed_by="issuing", is_current=True)
     assert after.serial_number != before.serial_number
     assert ceremony.key_faults() == []
     assert len(list((standing / "ocsp").glob("ocsp.key.*"))) == 1

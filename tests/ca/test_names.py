@@ -26,6 +26,15 @@ LONG = SubjectName(
         ("person", LONG),
         ("organisation", SubjectName(common_name="A", organisation_levels=(), locality="")),
         (
+            "organisation",
+            SubjectName(
+                common_name="SỞ KHOA HỌC VÀ CÔNG NGHỆ",
+                organisation_levels=("ỦY BAN NHÂN DÂN TỈNH LAI CHÂU",),
+                locality="Lai Châu",
+                tax_code="6200000001-001",
+            ),
+        ),
+        (
             "system",
             SubjectName(
                 common_name="CỔNG DỊCH VỤ CÔNG",
@@ -51,3 +60,10 @@ def test_a_subject_is_read_back_as_it_was_written(
     assert answer.der is not None, answer.error
 
     assert subject_of(answer.der) == subject
+
+
+def test_a_bodys_tax_code_stands_as_its_identifier(now: datetime) -> None:
+    body = SubjectName(common_name="A", organisation_levels=(), locality="", tax_code="6200000001")
+    made = builders.certificate(now=now, kind="organisation", subject=body)
+
+    assert made.subject == "C=VN, organizationIdentifier=VATVN-6200000001, CN=A"

@@ -6,9 +6,11 @@ import base64
 import random
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain, islice
 
 import pytest
 from asn1crypto import ocsp as asn1
+from cryptography import x509
 from cryptography.x509 import ocsp
 from django.test import Client
 from django.utils import timezone
@@ -17,6 +19,7 @@ from portal.ca.authority import ceremony, responder
 from portal.ca.models import Authority
 
 Status = ocsp.OCSPResponseStatus
+KNOWN_HASHES = ("sha1", "sha224", "sha256", "sha384", "sha512")
 FEW = 3000  # mutations; each is answered in a fraction of a millisecond
 
 
@@ -31,7 +34,7 @@ def question(
     *, serial: int = 1, algorithm: str = "sha1", copies: int = 1, nonce: bytes | None = None
 ) -> bytes:
     issuing = ceremony.standing()[Authority.Role.ISSUING]
-    known = algorithm if algorithm in ("sha1", "sha256", "sha384", "sha512") else "sha1"
+    known = algorithm if algorithm in KNOWN_HASHES else "sha1"
     name, key = responder.issuer_hashes(issuing, known)
     one = {
         "req_cert": {
@@ -84,13 +87,35 @@ def test_a_serial_is_answered_or_called_malformed(
 def test_a_hash_algorithm_is_answered_or_refused(clock: datetime, algorithm: str) -> None:
     answer = responder.answer(question(algorithm=algorithm), now=clock)
 
-    known = algorithm in ("sha1", "sha256", "sha384", "sha512")
+    known = algorithm in KNOWN_HASHES
     assert status_of(answer) == (Status.SUCCESSFUL if known else Status.UNAUTHORIZED)
 
 
-@pytest.mark.parametrize("copies", [0, 2, 20])
-def test_not_exactly_one_question_is_malformed(clock: datetime, copies: int) -> None:
-    assert responder.answer(question(copies=copies), now=clock) == responder.MALFORMED
+def test_a_request_that_asks_nothing_is_malformed(clock: datetime) -> None:
+    assert responder.answer(question(copies=0), now=clock) == responder.MALFORMED
+
+
+@pytest.mark.parametrize("copies", [2, 20])
+def test_as_many_answers_as_questions(clock: datetime, copies: int) -> None:
+    answer = responder.answer(question(copies=copies, nonce=b"abcdefgh"), now=clock)
+
+    read = ocsp.load_der_ocsp_response(answer)
+    assert len(list(read.responses)) == copies
+    assert read.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce == b"abcdefgh"
+    assert responder.answer(question(copies=copies, serial=0), now=clock) == responder.MALFORMED
+
+
+def test_a_critical_extension_of_a_single_question_is_refused(clock: datetime) -> None:
+    asked = asn1.OCSPRequest.load(question())
+    one = asked["tbs_request"]["request_list"][0]
+    unknown = {"extn_id": "1.2.3.4", "critical": True, "extn_value": b"\x05\x00"}
+    one["single_request_extensions"] = [unknown]
+    critical = responder.answer(asked.dump(force=True), now=clock)
+    one["single_request_extensions"] = [unknown | {"critical": False}]
+    other = responder.answer(asked.dump(force=True), now=clock)
+
+    assert critical == responder.MALFORMED
+    assert status_of(other) == Status.SUCCESSFUL
 
 
 @pytest.mark.parametrize("nonce", [b"", b"x" * 129, b"x" * 3000])
@@ -116,7 +141,10 @@ def mutations(asked: bytes) -> Iterator[bytes]:
 
 
 def test_changed_bytes_get_an_answer_of_the_protocol(clock: datetime) -> None:
-    for asked in mutations(question(nonce=b"abcdefgh")):
+    for asked in chain(
+        mutations(question(nonce=b"abcdefgh")),
+        islice(mutations(question(copies=3, nonce=b"abcdefgh")), FEW // 3),
+    ):
         assert status_of(responder.answer(asked, now=clock)) in Status
 
 

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl
 
 def openssl(*arguments: str | Path) -> str:
     done = subprocess.run(
-        ["openssl", *map(str, arguments)], capture_output=True, text=True, timeout=30, check=False
+        ["openssl", *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False
     )
     return done.stdout + done.stderr
 
@@ -40,7 +40,7 @@ class Portal:
     folder: Path
 
     def fetch(self, path: str) -> bytes:
-        with urlopen(f"{self.url}/pki/{path}", timeout=10) as response:  # noqa: S310
+        with urlopen(f"{self.url}/pki/{path}", timeout=60) as response:  # noqa: S310
             content: bytes = response.read()
         return content
 
@@ -156,6 +156,24 @@ def test_openssl_hears_good_then_revoked_at_once(portal: Portal, clock: datetime
     assert "Response verify OK" in after
     assert ": revoked" in after
     assert "Reason: keyCompromise" in after
+
+
+def test_openssl_hears_of_several_at_once(portal: Portal, clock: datetime) -> None:
+    good, revoked = builders.certificate(now=clock), builders.certificate(now=clock)
+    revoke(revoked, now=clock)
+
+    said = openssl(
+        *("ocsp", "-url", f"{portal.url}/pki/ocsp", "-CAfile", portal.chain, "-text"),
+        *("-issuer", portal.issuing, "-cert", portal.certificate(good)),
+        *("-cert", portal.certificate(revoked), "-serial", "0x123456789"),
+    )
+
+    assert "Response verify OK" in said
+    assert f"{good.serial}.pem: good" in said
+    assert f"{revoked.serial}.pem: revoked" in said
+    assert "0x123456789: unknown" in said
+    assert said.count("OCSP Archive Cutoff") == 3
+    assert "WARNING: no nonce" not in said
 
 
 @pytest.mark.parametrize("algorithm", ["-sha1", "-sha256"])

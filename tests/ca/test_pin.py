@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from functools import partial
 from threading import Barrier
+from uuid import uuid4
 
 import pytest
 from cryptography.exceptions import InvalidTag
@@ -21,6 +22,7 @@ from pytest_django import Settings
 from portal import settings as portal_settings
 from portal.audit.models import AuditEntry
 from portal.ca.authority import keystore
+from portal.ca.authority.faults import NotConfigured
 from portal.ca.models import KeyPair, VirtualToken
 from portal.ca.pki import sealing
 from portal.ca.tokens import services as tokens
@@ -105,7 +107,7 @@ def test_recovery_needs_a_new_first_pin_and_gives_all_tries_back(
 ) -> None:
     VirtualToken.objects.update(tries_left=0, locked_at=now)
 
-    tokens.start_recovery(key)
+    tokens.start_recovery(key, dossier=uuid4(), letter_number="01/UBND", now=now)
 
     with pytest.raises(tokens.NoPinYet):
         tokens.unlock(key, PIN, now=now)
@@ -114,11 +116,11 @@ def test_recovery_needs_a_new_first_pin_and_gives_all_tries_back(
     assert tries(key) == settings.PIN_TRIES
 
 
-def test_a_web_process_cannot_recover(key: KeyPair) -> None:
+def test_a_web_process_cannot_recover(key: KeyPair, now: datetime) -> None:
     keystore.close()
 
-    with pytest.raises(keystore.NotConfigured):
-        tokens.start_recovery(key)
+    with pytest.raises(NotConfigured):
+        tokens.start_recovery(key, dossier=uuid4(), letter_number="01/UBND", now=now)
 
 
 def test_a_changed_pin_takes_the_place_of_the_old(key: KeyPair, now: datetime) -> None:

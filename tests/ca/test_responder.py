@@ -97,7 +97,7 @@ def test_a_question_sent_in_pieces_is_read_to_its_end(clock: datetime) -> None:
 
 
 def test_what_verifiers_fetch_is_the_same_for_everybody(clock: datetime) -> None:
-    authority.current().publish_crl(now=clock)
+    authority.own().publish_crl(now=clock)
 
     for path in ("/pki/crl", "/pki/root.crt", "/pki/issuing.crt"):
         answer = Client().get(path)

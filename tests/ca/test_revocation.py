@@ -27,7 +27,7 @@ SUPERSEDED = RevocationReason.SUPERSEDED
 
 
 def published(number: int) -> x509.CertificateRevocationList:
-    return x509.load_der_x509_crl(bytes(Crl.objects.get(number=number).der))
+    return x509.load_der_x509_crl(bytes(Crl.objects.get(ca="issuing", number=number).der))
 
 
 def serials(number: int) -> set[str]:
@@ -142,7 +142,7 @@ def test_a_certificate_is_revoked_once(now: datetime) -> None:
 
 def test_no_list_is_published_when_nothing_happened(now: datetime) -> None:
     assert services.publish_crl(now=now + timedelta(hours=1)) is None
-    assert Crl.objects.count() == 1
+    assert Crl.objects.filter(ca="issuing").count() == 1
 
 
 def test_a_list_is_replaced_well_before_it_ends(now: datetime) -> None:
@@ -195,8 +195,9 @@ def test_old_lists_keep_their_row_and_lose_their_bytes(now: datetime) -> None:
     for day in range(1, publication.LISTS_KEPT + 3):
         services.publish_crl(now=now + timedelta(days=day))
 
-    kept = [number for number, der in Crl.objects.values_list("number", "der") if bytes(der)]
-    assert Crl.objects.count() == publication.LISTS_KEPT + 3
+    lists = Crl.objects.filter(ca="issuing")
+    kept = [number for number, der in lists.values_list("number", "der") if bytes(der)]
+    assert lists.count() == publication.LISTS_KEPT + 3
     assert len(kept) == publication.LISTS_KEPT
 
 
@@ -226,7 +227,7 @@ def test_two_workers_at_once_publish_one_list(now: datetime) -> None:
         outcomes = sorted(pool.map(publish, range(2)))
 
     assert outcomes == [False, True]
-    assert Crl.objects.count() == 2
+    assert Crl.objects.filter(ca="issuing").count() == 2
 
 
 @pytest.mark.postgresql

@@ -7,6 +7,7 @@ chains. Nothing is fetched.
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,7 +60,10 @@ def certificates_in(content: bytes) -> list[x509.Certificate]:
     )
     for read in readers:
         try:
-            return list(read(content))
+            with warnings.catch_warnings():
+                # openssl and Windows leave a bundle's certificates in any order, which is BER.
+                warnings.filterwarnings("ignore", message="PKCS#7 certificates could not be")
+                return list(read(content))
         except (ValueError, UnsupportedAlgorithm):
             continue
     raise Unreadable("no certificate")
@@ -76,7 +80,8 @@ def anchors() -> tuple[Anchor, ...]:
         for path in (folder.iterdir() if folder.is_dir() else ())
         if path.suffix.lower() in _SUFFIXES
     )
-    own = Authority.objects.filter(role__in=(Authority.Role.ROOT, Authority.Role.ISSUING))
+    roles = (Authority.Role.ROOT, Authority.Role.ISSUING, Authority.Role.CROSS)
+    own = Authority.objects.filter(role__in=roles)
     ders = own.order_by("pk").values_list("certificate", flat=True)
     mine = tuple(Anchor(x509.load_der_x509_certificate(bytes(der)), is_own=True) for der in ders)
     return _in_files(tuple(files)) + mine

@@ -1,8 +1,13 @@
-"""The CA's private keys on disk: encrypted, readable by their owner, loaded only where allowed.
+"""The CA's private keys: in encrypted files or on a token, loaded only where allowed.
 
-Two folders, so that the web process can be given one and not the other: ``CA_KEY_DIR`` holds the
+CA_KEY_STORE and OCSP_KEY_STORE say where keys are made: "files" or "pkcs11" (``token``). A key is
+used from where it lies: what a file holds needs no token. Certificates, and the recovery key,
+which decrypts, lie in files always.
+
+Folders, so that a process can be given one and not another: ``CA_KEY_DIR`` holds the
 root's, the issuing CA's and the recovery key (and their certificates, so that an empty database
-finds the same CA again); ``OCSP_KEY_DIR`` holds the delegated responder's.
+finds the same CA again); ``OCSP_KEY_DIR`` holds the delegated responder's, ``TSA_KEY_DIR`` that of
+the time-stamp authority.
 
 A key file is PEM under scrypt: standard PKCS#8 (RFC 8018, RFC 7914), which openssl opens.
 cryptography reads this form and writes only PBKDF2 with few rounds, so the envelope is made here.
@@ -20,6 +25,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
@@ -33,10 +39,12 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509 import ObjectIdentifier
 from django.conf import settings
 
+from portal.ca.authority.faults import KeyFault, NotConfigured
+from portal.ca.authority.token import Token
 from portal.ca.models import Authority
 from portal.ca.pki import serials
 from portal.ca.pki.names import readable
-from portal.ca.pki.profiles import PrivateKey
+from portal.ca.pki.profiles import KeyKind, PrivateKey, generate
 from portal.ca.pki.sealing import SCRYPT_BLOCKS, SCRYPT_LANES
 from portal.core.database.fields import keyed_hash
 from portal.core.files import overwrite, write_new
@@ -115,24 +123,10 @@ def cost_of(pem: bytes) -> int:
 
 
 Role = Authority.Role
+# What a web process answers with: under FIELD_KEY, which it has, not under the CA's passphrase.
+_OF_SERVICES = {Role.OCSP: "ocsp responder key", Role.TSA: "time-stamp authority key"}
 
 _may_sign = False
-
-
-class NotConfigured(Exception):
-    """There is no CA to sign with: none set up, simulation off, or a process that may not."""
-
-
-class KeyFault(NotConfigured):
-    """A key of the CA is missing, another's or can't be opened: a person must look at its file.
-
-    ``code`` says what is wrong, ``summary`` may be shown to anybody.
-    """
-
-    def __init__(self, code: str, path: Path, why: str) -> None:
-        super().__init__(f"{path}: {why}")
-        self.code = code
-        self.summary = f"{path.name}: {code}"
 
 
 def open_for_signing() -> None:
@@ -154,16 +148,52 @@ def close() -> None:
     _may_sign = False
 
 
-def key_path(role: str) -> Path:
-    return Path(settings.OCSP_KEY_DIR if role == Role.OCSP else settings.CA_KEY_DIR) / f"{role}.key"
+def key_path(name: str) -> Path:
+    """Return the file of a key; ``name`` is the slug of what it belongs to, here and below."""
+    folders = {"ocsp": settings.OCSP_KEY_DIR, "tsa": settings.TSA_KEY_DIR}
+    return Path(folders.get(name, settings.CA_KEY_DIR)) / f"{name}.key"
 
 
-def certificate_path(role: str) -> Path:
-    return Path(settings.CA_KEY_DIR) / f"{role}.crt"
+def certificate_path(name: str) -> Path:
+    return Path(settings.CA_KEY_DIR) / f"{name}.crt"
+
+
+def token_of(name: str) -> Token | None:
+    """Return the token a key lies on or is to be made on; None when its place is a file."""
+    store, label, pin = settings.CA_KEY_STORE, settings.CA_TOKEN, "CA_TOKEN_PIN"
+    if name == Role.OCSP:
+        store, label, pin = settings.OCSP_KEY_STORE, settings.OCSP_TOKEN, "OCSP_TOKEN_PIN"
+    if store == "files" or name in (Role.RECOVERY, Role.TSA) or key_path(name).exists():
+        return None
+    return Token(settings.PKCS11_MODULE, label, lambda: os.environ.get(pin, ""))
+
+
+def place_of(name: str) -> Path | str:
+    """Return where a key lies or is to be made, for people."""
+    token = token_of(name)
+    return token.place(name) if token else key_path(name)
+
+
+def has_key(name: str) -> bool:
+    """Say whether this machine keeps the key: that of a root may be elsewhere.
+
+    Raises KeyFault when it should be on a token that cannot be asked.
+    """
+    token = token_of(name)
+    return token.has_key(name) if token else key_path(name).exists()
+
+
+def make_key(name: str, kind: KeyKind) -> None:
+    """Make a key that signs; raises FileExistsError rather than replace one, KeyFault."""
+    token = token_of(name)
+    if token:
+        token.make_key(name, kind)
+    else:
+        save_key(name, generate(kind))
 
 
 def save_key(role: str, key: PrivateKey | X25519PrivateKey) -> None:
-    """Store a key; raises FileExistsError rather than overwrite one."""
+    """Store a key in a file; raises FileExistsError rather than overwrite one."""
     write_new(key_path(role), _key_file(role, key))
 
 
@@ -186,6 +216,8 @@ def load_recovery_key(*, certificate: x509.Certificate | None) -> X25519PrivateK
 
 def strengthen(role: str) -> None:
     """Encrypt a key file anew when today's cost is higher than its own."""
+    if token_of(role):
+        return
     path = key_path(role)
     if cost_of(_read(path)) >= settings.SCRYPT_COST:
         return
@@ -193,9 +225,11 @@ def strengthen(role: str) -> None:
 
 
 def set_aside(role: str) -> None:
-    """Keep a key file that is of no use any more under another name."""
-    path = key_path(role)
-    if path.exists():
+    """Keep a key that is of no use any more under another name; raises KeyFault."""
+    token, path = token_of(role), key_path(role)
+    if token:
+        token.rename_key(role, f"{role}.{secrets.token_hex(4)}")
+    elif path.exists():
         path.rename(path.with_name(f"{path.name}.{secrets.token_hex(4)}"))
 
 
@@ -220,35 +254,44 @@ def make_passphrase() -> None:
 
 
 def _load(role: str, certificate: x509.Certificate | None) -> PrivateKey | X25519PrivateKey:
-    if role != Role.OCSP and not _may_sign:
+    if role not in _OF_SERVICES and not _may_sign:
         raise NotConfigured("this process may not load the keys of the CA")
-    path = key_path(role)
     whose = "a key of the CA"
     if certificate is not None:
         serial = serials.text(certificate.serial_number)
         whose = f"the key of {readable(certificate.subject)} (certificate {serial})"
-    pem = _read(path, whose)
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise KeyFault("open_to_others", path, "others than its owner may use it: chmod 600")
-    passphrase = _passphrase(role)
-    try:
-        key = load_pem_private_key(pem, passphrase.encode())
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        if b"-----END ENCRYPTED PRIVATE KEY-----" not in pem:
-            raise KeyFault("damaged", path, f"is no whole key file, should be {whose}") from error
-        what = "FIELD_KEY" if role == Role.OCSP else "CA_PASSPHRASE"
-        why = f"{what} does not open it, or it was damaged; it should be {whose}"
-        raise KeyFault("not_opened", path, why) from error
+    token = token_of(role)
+    key = token.key(role) if token else _load_file(role, whose)
     kinds = (
         X25519PrivateKey
         if role == Role.RECOVERY
         else rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
     )
     if not isinstance(key, kinds) or (certificate and key.public_key() != certificate.public_key()):
-        raise KeyFault("foreign", path, f"holds another key, should be {whose}")
-    if role != Role.OCSP and certificate is not None and load_certificate(role) != certificate:
+        raise KeyFault("foreign", place_of(role), f"holds another key, should be {whose}")
+    if (
+        role not in _OF_SERVICES
+        and certificate is not None
+        and load_certificate(role) != certificate
+    ):
         raise KeyFault("foreign", certificate_path(role), f"another certificate, should be {whose}")
     return key
+
+
+def _load_file(role: str, whose: str) -> PrivateKeyTypes:
+    path = key_path(role)
+    pem = _read(path, whose)
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise KeyFault("open_to_others", path, "others than its owner may use it: chmod 600")
+    passphrase = _passphrase(role)
+    try:
+        return load_pem_private_key(pem, passphrase.encode())
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        if b"-----END ENCRYPTED PRIVATE KEY-----" not in pem:
+            raise KeyFault("damaged", path, f"is no whole key file, should be {whose}") from error
+        what = "FIELD_KEY" if role in _OF_SERVICES else "CA_PASSPHRASE"
+        why = f"{what} does not open it, or it was damaged; it should be {whose}"
+        raise KeyFault("not_opened", path, why) from error
 
 
 def _read(path: Path, whose: str = "of the CA") -> bytes:
@@ -266,8 +309,8 @@ def _passphrase(role: str) -> str:
 
     The responder's is not the CA's: the web process has FIELD_KEY.
     """
-    if role == Role.OCSP:
-        return keyed_hash("ocsp responder key")
+    if role in _OF_SERVICES:
+        return keyed_hash(_OF_SERVICES[Role(role)])
     path = Path(settings.CA_PASSPHRASE_FILE)
     value = os.environ.get("CA_PASSPHRASE") or (
         _read(path).decode().strip() if path.exists() else ""

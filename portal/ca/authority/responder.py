@@ -1,7 +1,6 @@
 """Answering OCSP (RFC 6960, 9654) from the register, with the delegated responder's key.
 
-A request may ask about one certificate, as signing programs do; a longer one is answered
-"malformed". A revocation is known as soon as its transaction is.
+A revocation is known as soon as its transaction is: no answer is kept.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from asn1crypto import ocsp as asn1
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -20,10 +20,10 @@ from cryptography.x509 import ocsp
 from django.db.models import QuerySet
 
 from portal.ca.authority import keystore
+from portal.ca.authority.faults import KeyFault
 from portal.ca.models import Authority, Certificate
-from portal.ca.pki import crl, serials
+from portal.ca.pki import ocsp_answers, serials
 from portal.ca.pki.profiles import PrivateKey
-from portal.ca.pki.signing import hash_for
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ VALIDITY = timedelta(hours=1)
 MAX_REQUEST_BYTES = 4096
 MAX_NONCE_BYTES = 128
 _SERIALS_END = 2**159  # positive and of 20 octets at most (RFC 5280, 4.1.2.2)
+_TRUE = b"\x01\x01\xff"  # DER's BOOLEAN
 _LOADED_FOR = timedelta(minutes=1)
 _Status = ocsp.OCSPResponseStatus
 
@@ -51,93 +52,155 @@ class Responder:
     certificate: x509.Certificate
     key: PrivateKey
     issuer: x509.Certificate
-    loaded_at: datetime
+    ca: str  # its slug
+    is_root: bool
+    not_before: datetime
+    not_after: datetime
 
-    def is_fresh(self, now: datetime) -> bool:
-        """Say whether it can go on serving without a look at the database."""
-        return (
-            abs(now - self.loaded_at) < _LOADED_FOR
-            and self.certificate.not_valid_before_utc <= now < self.certificate.not_valid_after_utc
-        )
+    def is_valid(self, now: datetime) -> bool:
+        return self.not_before <= now < self.not_after
 
 
 class _Loaded:
-    """The responder of this process, read anew each minute: the worker renews its certificate."""
+    """What this process answers for, read anew each minute: the worker renews certificates."""
 
-    responder: Responder | None = None
+    responders: tuple[Responder, ...] = ()
+    at: datetime | None = None
 
 
 def answer(request: bytes, *, now: datetime) -> bytes:
-    """Return the response to ``request``, both DER."""
+    """Return the response to ``request``, both DER.
+
+    Several certificates in one request must be one CA's: an answer has one signer, whom a CA has
+    certified.
+    """
     try:
         asked, nonce = _read(request)
-    except (ValueError, NotImplementedError, x509.DuplicateExtension):
+    except (ValueError, TypeError, KeyError, NotImplementedError, x509.DuplicateExtension):
         return MALFORMED
     try:
-        responder = _responder(now)
-    except keystore.KeyFault:
+        responders = _responders(now)
+        if not responders:
+            return TRY_LATER
+        about = [(one.issuer_name_hash, one.issuer_key_hash) for one in asked]
+        algorithms = [one.hash_algorithm.name for one in asked]
+        responder = next(
+            responder
+            for responder in responders
+            if about == [issuer_hashes(responder.issuer, one) for one in algorithms]
+        )
+        if not responder.is_valid(now):
+            return TRY_LATER
+        return _signed(responder, asked, nonce, now=now)
+    except (UnsupportedAlgorithm, StopIteration):
+        return UNAUTHORIZED
+    except KeyFault:
         logger.exception("OCSP cannot answer")
         return TRY_LATER
-    if responder is None:
-        return TRY_LATER
-    try:
-        about = issuer_hashes(responder.issuer, asked.hash_algorithm.name)
-    except UnsupportedAlgorithm:
-        return UNAUTHORIZED
-    if (asked.issuer_name_hash, asked.issuer_key_hash) != about:
-        return UNAUTHORIZED
-    # What the register does not hold is unknown, though the CA signed it.
-    status, revoked_at, reason = ocsp.OCSPCertStatus.UNKNOWN, None, None
-    for ended_at, why in _register().filter(serial=serials.text(asked.serial_number)):
-        status = ocsp.OCSPCertStatus.GOOD
-        if ended_at is not None:
-            status = ocsp.OCSPCertStatus.REVOKED
-            revoked_at, reason = ended_at.replace(microsecond=0), crl.REASONS.get(why)
+
+
+def _signed(
+    responder: Responder,
+    asked: list[ocsp.OCSPRequest],
+    nonce: x509.OCSPNonce | None,
+    *,
+    now: datetime,
+) -> bytes:
+    known = _known(responder, [serials.text(one.serial_number) for one in asked])
     this_update = now.replace(microsecond=0)
-    builder = (
-        ocsp.OCSPResponseBuilder()
-        .add_response_by_hash(
-            asked.issuer_name_hash,
-            asked.issuer_key_hash,
-            asked.serial_number,
-            asked.hash_algorithm,
-            status,
-            this_update,
-            this_update + VALIDITY,
-            revoked_at,
-            reason,
+    singles = []
+    for one in asked:
+        # What the register does not hold is unknown, though the CA signed it.
+        status = ocsp_answers.UNKNOWN
+        if found := known.get(serials.text(one.serial_number)):
+            ended_at, why = found
+            status = ocsp_answers.revoked(ended_at, why) if ended_at else ocsp_answers.GOOD
+        singles.append(
+            ocsp_answers.single(
+                one,
+                status,
+                this_update=this_update,
+                next_update=this_update + VALIDITY,
+                kept_since=responder.issuer.not_valid_before_utc,  # the register forgets nothing
+            )
         )
-        .responder_id(ocsp.OCSPResponderEncoding.HASH, responder.certificate)
+    return ocsp_answers.build(
+        responder.key,
+        responder.certificate,
+        key_hash=issuer_hashes(responder.certificate, "sha1")[1],
+        produced_at=this_update,
+        singles=singles,
+        nonce=nonce,
     )
-    builder = builder.certificates([responder.certificate])
-    if nonce is not None:
-        builder = builder.add_extension(nonce, critical=False)
-    return builder.sign(responder.key, hash_for(responder.key)).public_bytes(Encoding.DER)
+
+
+def _known(responder: Responder, asked: list[str]) -> dict[str, tuple[datetime | None, str]]:
+    """Return what the CA's register says of serial numbers: when revoked, if ever, and why."""
+    known: dict[str, tuple[datetime | None, str]] = {}
+    if not responder.is_root:
+        found = _register().filter(serial__in=asked, ca=responder.ca)
+        known = {serial: (ended_at, why) for serial, ended_at, why in found}
+    if len(known) < len(set(asked)):
+        # The CAs under a root; under an issuing CA the certificates of its time-stamp authority.
+        cas = Authority.objects.filter(serial_number__in=asked, signed_by=responder.ca)
+        rows = cas.values_list("serial_number", "revoked_at", "revocation_reason")
+        known |= {serial: (ended_at, why) for serial, ended_at, why in rows}
+    return known
 
 
 @lru_cache(maxsize=1)
-def _register() -> QuerySet[Certificate, tuple[datetime | None, str]]:
+def _register() -> QuerySet[Certificate, tuple[str, datetime | None, str]]:
     """The question put to the register, prepared once: it is a quarter of an answer's cost."""
     kept = Certificate.objects.kept_here().order_by()
-    return kept.values_list("revoked_at", "revocation_reason")
+    return kept.values_list("serial", "revoked_at", "revocation_reason")
 
 
-def _read(request: bytes) -> tuple[ocsp.OCSPRequest, x509.OCSPNonce | None]:
-    """Return a request for one certificate and its nonce; raises what reading DER raises."""
+def _read(request: bytes) -> tuple[list[ocsp.OCSPRequest], x509.OCSPNonce | None]:
+    """Return what is asked, a certificate each, and the nonce; raises what reading DER raises."""
     if len(request) > MAX_REQUEST_BYTES:
         raise ValueError("too long")
-    asked = ocsp.load_der_ocsp_request(request)
-    if not 1 <= asked.serial_number < _SERIALS_END:
+    try:
+        asked = [ocsp.load_der_ocsp_request(request)]
+    except NotImplementedError:  # several: cryptography reads them one by one
+        asked = _one_by_one(request)
+    if _TRUE in request:  # something may be critical, also where cryptography does not look
+        asked = _one_by_one(request)
+    if not all(1 <= one.serial_number < _SERIALS_END for one in asked):
         raise ValueError("no certificate has such a serial number")
-    if any(one.critical and one.oid != x509.OCSPNonce.oid for one in asked.extensions):
+    extensions = asked[0].extensions
+    if any(one.critical and one.oid != x509.OCSPNonce.oid for one in extensions):
         raise ValueError("an extension that must be understood is not")
     try:
-        nonce = asked.extensions.get_extension_for_class(x509.OCSPNonce).value
+        nonce = extensions.get_extension_for_class(x509.OCSPNonce).value
     except x509.ExtensionNotFound:
         return asked, None
     if not 1 <= len(nonce.nonce) <= MAX_NONCE_BYTES:  # RFC 9654
         raise ValueError("a nonce has 1 to 128 bytes")
     return asked, nonce
+
+
+def _one_by_one(request: bytes) -> list[ocsp.OCSPRequest]:
+    """Return a request for each certificate of one; raises ValueError and its like."""
+    whole = asn1.OCSPRequest.load(request, strict=True)["tbs_request"]
+    questions = list(whole["request_list"])
+    if not questions:
+        raise ValueError("nothing is asked")
+    for one in questions:
+        if any(about["critical"].native for about in one["single_request_extensions"]):
+            raise ValueError("an extension that must be understood is not")
+    return [
+        ocsp.load_der_ocsp_request(
+            asn1.OCSPRequest(
+                {
+                    "tbs_request": {
+                        "request_list": [one],
+                        "request_extensions": whole["request_extensions"],
+                    }
+                }
+            ).dump()
+        )
+        for one in questions
+    ]
 
 
 @lru_cache(maxsize=16)
@@ -157,35 +220,48 @@ def issuer_hashes(issuer: x509.Certificate, algorithm: str) -> tuple[bytes, byte
 def state(*, now: datetime) -> str:
     """Return what keeps the responder from answering, in a few words; "" when nothing does."""
     try:
-        responder = _responder(now)
-    except keystore.KeyFault as fault:
+        is_valid = all(one.is_valid(now) for one in _responders(now))
+    except KeyFault as fault:
         return fault.summary
-    certified = Authority.objects.filter(role=Authority.Role.OCSP, is_current=True)
-    if responder is None and certified.exists():
-        return "its certificate is not valid now"
-    return ""
+    return "" if is_valid else "its certificate is not valid now"
 
 
-def _responder(now: datetime) -> Responder | None:
-    """Return the responder with a certificate valid at ``now``, or None when there is none.
+def _responders(now: datetime) -> tuple[Responder, ...]:
+    """Return what is answered for at ``now``: every CA that lives and has certified the key.
 
-    Raises KeyFault when its key is not the one of its certificate.
+    Raises KeyFault when the key is not the one of a certificate.
     """
-    before = _Loaded.responder
-    if before is not None and before.is_fresh(now):
+    before = _Loaded.responders
+    is_recent = _Loaded.at is not None and abs(now - _Loaded.at) < _LOADED_FOR
+    if before and is_recent and all(one.is_valid(now) for one in before):
         return before
-    _Loaded.responder = None
-    standing = dict(
-        Authority.objects.filter(
-            is_current=True, not_before__lte=now, not_after__gt=now
-        ).values_list("role", "certificate")
-    )
-    if {Authority.Role.OCSP, Authority.Role.ISSUING} <= standing.keys():
-        certificate = x509.load_der_x509_certificate(bytes(standing[Authority.Role.OCSP]))
-        issuer = x509.load_der_x509_certificate(bytes(standing[Authority.Role.ISSUING]))
-        if before is not None and before.key.public_key() == certificate.public_key():
-            key = before.key  # opening the file costs time; its certificate is renewed, it stays
-        else:
-            key = keystore.load_key(Authority.Role.OCSP, certificate=certificate)
-        _Loaded.responder = Responder(certificate, key, issuer, now)
-    return _Loaded.responder
+    _Loaded.responders = ()
+    roles = (Authority.Role.ROOT, Authority.Role.ISSUING, Authority.Role.OCSP)
+    rows = list(Authority.objects.filter(is_current=True, role__in=roles).order_by("pk"))
+    living = {
+        row.slug: row
+        for row in rows
+        if row.role != Authority.Role.OCSP and row.not_before <= now < row.not_after
+    }
+    found: list[Responder] = []
+    for row in rows:
+        if row.role != Authority.Role.OCSP or row.signed_by not in living:
+            continue
+        certificate = x509.load_der_x509_certificate(bytes(row.certificate))
+        # Opening the file costs time; certificates are renewed, the key stays.
+        opened = (one.key for one in (*found, *before))
+        public = certificate.public_key()
+        key = next((one for one in opened if one.public_key() == public), None)
+        found.append(
+            Responder(
+                certificate,
+                key or keystore.load_key(Authority.Role.OCSP, certificate=certificate),
+                x509.load_der_x509_certificate(bytes(living[row.signed_by].certificate)),
+                row.signed_by,
+                living[row.signed_by].role == Authority.Role.ROOT,
+                row.not_before,
+                row.not_after,
+            )
+        )
+    _Loaded.responders, _Loaded.at = tuple(found), now
+    return _Loaded.responders

@@ -24,12 +24,16 @@ _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"  # RFC 1034, 3.5
 _DOMAIN = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*")
 MAX_DOMAIN = 253
+_SHOWN_AS = {NameOID.EMAIL_ADDRESS: "E", NameOID.ORGANIZATION_IDENTIFIER: "organizationIdentifier"}
 # Control characters, and marks that turn the reading direction or are not seen at all.
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
 # Twelve digits alone: a number of the citizen's card must not stand in a certificate (DOMAIN 5.2).
 _IDENTITY_NUMBER = re.compile(r"(?<!\d)\d{12}(?!\d)")
+# A body's: 10 digits, a unit beneath it 3 more. One of 12 digits is a person's identity number.
+_TAX_CODE = re.compile(r"\d{10}(-\d{3})?")
+_TAX_CODE_OF = "VATVN-"  # ETSI EN 319 412-1, 5.1.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +41,7 @@ class SubjectName:
     """Who a certificate names. ``organisation_levels`` are O, then each OU, from the top down.
 
     ``domain`` is the DNS name or IP address of a system, carried beside the subject; empty for
-    everyone else.
+    everyone else. ``tax_code`` is the body's in ``common_name``.
     """
 
     common_name: str
@@ -45,6 +49,7 @@ class SubjectName:
     locality: str
     email: str = ""
     domain: str = ""
+    tax_code: str = ""
 
 
 def x509_name(subject: SubjectName) -> x509.Name:
@@ -58,6 +63,9 @@ def x509_name(subject: SubjectName) -> x509.Name:
     if levels:
         parts.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, levels[0]))
     parts += [x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, level) for level in levels[1:]]
+    if subject.tax_code:
+        identifier = f"{_TAX_CODE_OF}{subject.tax_code}"
+        parts.append(x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, identifier))
     parts.append(_common_name(subject.common_name))
     if subject.email:
         parts.append(x509.NameAttribute(NameOID.EMAIL_ADDRESS, subject.email))
@@ -85,6 +93,8 @@ def name_problems(subject: SubjectName) -> tuple[str, ...]:
         for label, value, _most in named
         if _UNSEEN.search(value)
     ]
+    if subject.tax_code and not _TAX_CODE.fullmatch(subject.tax_code):
+        problems.append(f"Mã số thuế của cơ quan không đúng dạng: {subject.tax_code}")
     problems += [
         f"{label} có số định danh cá nhân; chứng thư không ghi số này."
         for label, value, _most in named
@@ -125,22 +135,22 @@ def subject_of(der: bytes) -> SubjectName:
         *_texts(name, NameOID.ORGANIZATION_NAME),
         *_texts(name, NameOID.ORGANIZATIONAL_UNIT_NAME),
     ]
+    bodies = _texts(name, NameOID.ORGANIZATION_IDENTIFIER)
     return SubjectName(
         common_name=_first(_texts(name, NameOID.COMMON_NAME)),
         organisation_levels=tuple(levels),
         locality=_first(_texts(name, NameOID.LOCALITY_NAME)),
         email=_first(_texts(name, NameOID.EMAIL_ADDRESS)),
         domain=_first(hosts),
+        tax_code=next(
+            (one.removeprefix(_TAX_CODE_OF) for one in bodies if one.startswith(_TAX_CODE_OF)), ""
+        ),
     )
 
 
 def readable(name: x509.Name) -> str:
     """Return ``name`` as people read it: "C=VN, L=…, O=…, OU=…, CN=…, E=…"."""
-    return ", ".join(
-        attribute.rfc4514_string({NameOID.EMAIL_ADDRESS: "E"})
-        for rdn in name.rdns
-        for attribute in rdn
-    )
+    return ", ".join(attribute.rfc4514_string(_SHOWN_AS) for rdn in name.rdns for attribute in rdn)
 
 
 def _common_name(value: str) -> x509.NameAttribute[str]:

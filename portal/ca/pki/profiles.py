@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cryptography import x509
@@ -18,27 +17,29 @@ PUBLIC_SERVICE_SIGNING = x509.ObjectIdentifier("2.16.704.1.1.1.1.1")
 SIMULATION_NOTICE = "MÔ PHỎNG - chứng thư thử nghiệm, không có giá trị pháp lý"
 
 
+KeyKind = int | ec.EllipticCurve  # bits of an RSA modulus, or a curve
+
+
 @dataclass(frozen=True, slots=True)
 class Algorithms:
     """Which keys the CA, its OCSP responder and its subscribers get."""
 
-    make_ca_key: Callable[[], PrivateKey]
-    make_responder_key: Callable[[], PrivateKey]
-    make_subscriber_key: Callable[[], PrivateKey]
+    ca_key: KeyKind
+    responder_key: KeyKind
+    subscriber_key: KeyKind
 
 
-def _rsa(bits: int) -> Callable[[], PrivateKey]:
-    return lambda: rsa.generate_private_key(public_exponent=65537, key_size=bits)
-
-
-def _ec(curve: ec.EllipticCurve) -> Callable[[], PrivateKey]:
-    return lambda: ec.generate_private_key(curve)
+def generate(kind: KeyKind) -> PrivateKey:
+    """Return a new key."""
+    if isinstance(kind, int):
+        return rsa.generate_private_key(public_exponent=65537, key_size=kind)
+    return ec.generate_private_key(kind)
 
 
 # The responder signs each answer while somebody waits: P-256 takes a tenth of RSA's time.
 ALGORITHMS = {
-    "rsa": Algorithms(_rsa(3072), _ec(ec.SECP256R1()), _rsa(2048)),
-    "ec": Algorithms(_ec(ec.SECP384R1()), _ec(ec.SECP256R1()), _ec(ec.SECP256R1())),
+    "rsa": Algorithms(3072, ec.SECP256R1(), 2048),
+    "ec": Algorithms(ec.SECP384R1(), ec.SECP256R1(), ec.SECP256R1()),
 }
 
 
@@ -93,25 +94,22 @@ PROFILES = {
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where verifiers find the CA's certificates, its list and its responder."""
+    """Where verifiers find a CA's certificate, its list and its responder."""
 
     public_url: str
+    ca: str  # the CA's slug
 
     @property
-    def root(self) -> str:
-        return f"{self.public_url}/pki/root.crt"
-
-    @property
-    def issuing(self) -> str:
-        return f"{self.public_url}/pki/issuing.crt"
+    def certificate(self) -> str:
+        return f"{self.public_url}/pki/{self.ca}/ca.crt"
 
     @property
     def crl(self) -> str:
-        return f"{self.public_url}/pki/crl"
+        return f"{self.public_url}/pki/{self.ca}/crl"
 
     @property
     def ocsp(self) -> str:
-        return f"{self.public_url}/pki/ocsp"
+        return f"{self.public_url}/pki/{self.ca}/ocsp"
 
 
 def key_usage(

@@ -50,9 +50,7 @@ class Issuer:
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature of ``data`` by the issuer's own algorithm."""
-        if isinstance(self.key, rsa.RSAPrivateKey):
-            return self.key.sign(data, padding.PKCS1v15(), self.hash)
-        return self.key.sign(data, ec.ECDSA(self.hash))
+        return sign(self.key, data)
 
     def certify_ca(
         self,
@@ -64,7 +62,7 @@ class Issuer:
         not_after: datetime,
         addresses: Addresses,
     ) -> x509.Certificate:
-        """Return the certificate of a CA that issues to subscribers only."""
+        """Return the certificate of a CA that issues to subscribers only; ``addresses``: ours."""
         issuer = self.certificate.subject
         builder = _builder(
             issuer, name, public_key, serial=serial, not_before=not_before, not_after=not_after
@@ -74,7 +72,8 @@ class Issuer:
             (key_usage(key_cert_sign=True, crl_sign=True), True),
             (x509.SubjectKeyIdentifier.from_public_key(public_key), False),
             (_authority_key_id(self), False),
-            (_access((Access.CA_ISSUERS, addresses.root)), False),
+            (_status_at(addresses), False),
+            (_list_at(addresses), False),
         ]
         return _with(builder, extensions).sign(self.key, self.hash)
 
@@ -100,7 +99,33 @@ class Issuer:
             (_OCSP_LIFE_NEEDS_NO_CHECK, False),
             (x509.SubjectKeyIdentifier.from_public_key(public_key), False),
             (_authority_key_id(self), False),
-            (_access((Access.CA_ISSUERS, addresses.issuing)), False),
+            (_access((Access.CA_ISSUERS, addresses.certificate)), False),
+        ]
+        return _with(builder, extensions).sign(self.key, self.hash)
+
+    def certify_timestamps(
+        self,
+        public_key: PublicKey,
+        *,
+        name: x509.Name,
+        serial: int,
+        not_before: datetime,
+        not_after: datetime,
+        addresses: Addresses,
+    ) -> x509.Certificate:
+        """Return the certificate of a time-stamp authority (RFC 3161, 2.3): for that alone."""
+        issuer = self.certificate.subject
+        builder = _builder(
+            issuer, name, public_key, serial=serial, not_before=not_before, not_after=not_after
+        )
+        extensions: list[Extension] = [
+            (x509.BasicConstraints(ca=False, path_length=None), True),
+            (key_usage(digital_signature=True), True),
+            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), True),
+            (x509.SubjectKeyIdentifier.from_public_key(public_key), False),
+            (_authority_key_id(self), False),
+            (_status_at(addresses), False),
+            (_list_at(addresses), False),
         ]
         return _with(builder, extensions).sign(self.key, self.hash)
 
@@ -121,16 +146,24 @@ class Issuer:
         extensions: list[Extension] = [
             (x509.BasicConstraints(ca=False, path_length=None), True),
             (key_usage(key_agreement=True), True),
+            (x509.SubjectKeyIdentifier.from_public_key(public_key), False),
             (_authority_key_id(self), False),
         ]
         return _with(builder, extensions).sign(self.key, self.hash)
 
 
-def hash_for(key: PrivateKey) -> Hash:
+def sign(key: PrivateKey, data: bytes) -> bytes:
+    """Return the signature of ``data``: PKCS #1 v1.5 or ECDSA, over the key's hash."""
+    if isinstance(key, rsa.RSAPrivateKey):
+        return key.sign(data, padding.PKCS1v15(), hash_for(key))
+    return key.sign(data, ec.ECDSA(hash_for(key)))
+
+
+def hash_for(key: PrivateKey | PublicKey) -> Hash:
     """Return SHA-256, or SHA-384 for a P-384 key."""
-    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.key_size > MIN_EC_BITS:
-        return hashes.SHA384()
-    return hashes.SHA256()
+    if isinstance(key, rsa.RSAPrivateKey | rsa.RSAPublicKey):
+        return hashes.SHA256()
+    return hashes.SHA384() if key.curve.key_size > MIN_EC_BITS else hashes.SHA256()
 
 
 def load_public_key(der: bytes) -> PublicKey:
@@ -174,19 +207,12 @@ class SubscriberSigner:
 
     def __init__(self, issuer: Issuer, *, addresses: Addresses) -> None:
         self._issuer = issuer
-        where = [x509.UniformResourceIdentifier(addresses.crl)]
         notice = x509.UserNotice(None, SIMULATION_NOTICE)
         shared: list[Extension] = [
             (x509.BasicConstraints(ca=False, path_length=None), True),
             (_authority_key_id(issuer), False),
-            (
-                _access(
-                    (Access.OCSP, addresses.ocsp),
-                    (Access.CA_ISSUERS, addresses.issuing),
-                ),
-                False,
-            ),
-            (x509.CRLDistributionPoints([x509.DistributionPoint(where, None, None, None)]), False),
+            (_status_at(addresses), False),
+            (_list_at(addresses), False),
             (x509.CertificatePolicies([x509.PolicyInformation(TEST_POLICY, [notice])]), False),
         ]
         builder = _with(x509.CertificateBuilder().issuer_name(issuer.certificate.subject), shared)
@@ -299,3 +325,12 @@ def _access(*entries: tuple[x509.ObjectIdentifier, str]) -> x509.AuthorityInform
         x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
         for method, url in entries
     )
+
+
+def _status_at(addresses: Addresses) -> x509.AuthorityInformationAccess:
+    return _access((Access.OCSP, addresses.ocsp), (Access.CA_ISSUERS, addresses.certificate))
+
+
+def _list_at(addresses: Addresses) -> x509.CRLDistributionPoints:
+    where = [x509.UniformResourceIdentifier(addresses.crl)]
+    return x509.CRLDistributionPoints([x509.DistributionPoint(where, None, None, None)])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import ssl
+import warnings
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -25,16 +27,20 @@ from portal.audit.services import Act, Actor, record, record_many
 from portal.ca.authority import services as authority
 from portal.ca.authority.services import Answer, NotConfigured, Order
 from portal.ca.models import (
+    FIRST_ISSUING,
     Authority,
     Certificate,
     Crl,
+    Keeper,
     KeyPair,
+    RenewalsSource,
     RevocationReason,
+    Trust,
     VirtualToken,
 )
 from portal.ca.pki import crl, serials
-from portal.ca.pki.names import readable, x509_name
-from portal.ca.pki.profiles import ALGORITHMS, algorithm_name
+from portal.ca.pki.names import readable, subject_of, x509_name
+from portal.ca.pki.profiles import ALGORITHMS, algorithm_name, generate
 from portal.ca.register import expiry
 from portal.ca.tokens import services as tokens
 from portal.core.database.bulk import update_rows
@@ -58,21 +64,33 @@ def certificate_from(
 ) -> Certificate:
     """Return the certificate of a good answer, unsaved. Successors inherit the renewal count.
 
-    Its days are read from the certificate: an answer to a repeated order is the earlier one.
+    Its days are read from the certificate: an answer to a repeated order is the earlier one. What
+    another CA issued is kept as that one made it: serial, subject, days.
     """
     assert answer.der is not None, answer.error
-    made = x509.load_der_x509_certificate(answer.der)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # long Vietnamese names, counted in bytes
+        made = x509.load_der_x509_certificate(answer.der)
+        is_outside = not answer.ca
+        subject = subject_of(answer.der) if is_outside else order.subject
+        name = made.subject if is_outside else x509_name(order.subject)
+        issuer = readable(made.issuer)[:1000] if is_outside else ""
     return Certificate(
-        serial=order.serial,
+        serial=serials.text(made.serial_number) if is_outside else order.serial,
+        keeper=Keeper.OUTSIDE if is_outside else Keeper.PORTAL,
+        ca=answer.ca or FIRST_ISSUING,
+        issuer_name=issuer,
+        trust=Trust.VERIFIED if is_outside else "",
+        renewals_source=RenewalsSource.HISTORY if is_outside else "",
         kind=order.kind,
         subscriber=subscriber,
         agency=agency,
         office=office,
         key=key,
-        common_name=order.subject.common_name,
-        search_name=search_key(order.subject.common_name),
-        subject=readable(x509_name(order.subject)),
-        email=order.subject.email,
+        common_name=subject.common_name,
+        search_name=search_key(subject.common_name),
+        subject=readable(name)[:1000],
+        email=subject.email or order.subject.email,
         not_before=made.not_valid_before_utc,
         not_after=made.not_valid_after_utc,
         der=answer.der,
@@ -82,6 +100,35 @@ def certificate_from(
         request_key=order.request_key,
         issued_at=now,
     )
+
+
+def keys_of(
+    ders: Mapping[int, bytes], storages: Mapping[int, str], *, now: datetime
+) -> dict[int, KeyPair]:
+    """Return the keys of certificates (DER, by any number), those not in the register entered."""
+    publics: dict[int, tuple[bytes, str]] = {}
+    for number, der in ders.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            public = x509.load_der_x509_certificate(der).public_key()
+        assert isinstance(public, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
+        spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        publics[number] = (spki, algorithm_name(public))
+    pairs = {
+        hashlib.sha256(spki).hexdigest(): KeyPair(
+            storage=storages[number],
+            algorithm=algorithm,
+            public_key=spki,
+            fingerprint=hashlib.sha256(spki).hexdigest(),
+            made_at=now,
+        )
+        for number, (spki, algorithm) in publics.items()
+    }
+    KeyPair.objects.bulk_create(pairs.values(), ignore_conflicts=True)
+    known = {one.fingerprint: one for one in KeyPair.objects.filter(fingerprint__in=pairs)}
+    return {
+        number: known[hashlib.sha256(spki).hexdigest()] for number, (spki, _a) in publics.items()
+    }
 
 
 def make_keys(storage: str, count: int, *, now: datetime) -> list[KeyPair]:
@@ -96,7 +143,7 @@ def make_keys(storage: str, count: int, *, now: datetime) -> list[KeyPair]:
     assert isinstance(recovery, X25519PublicKey)
     made = []
     for _number in range(count):
-        private = ALGORITHMS[settings.CA_ALGORITHM].make_subscriber_key()
+        private = generate(ALGORITHMS[settings.CA_ALGORITHM].subscriber_key)
         public = private.public_key()
         spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         pair = KeyPair(
@@ -228,16 +275,20 @@ def _end(certificate: Certificate, reason: RevocationReason, *, now: datetime) -
 
 def publish_crl(*, now: datetime) -> Crl | None:
     """Publish the list when one is due; raises NotConfigured. Safe twice at once."""
-    return authority.current().publish_crl(now=now)
+    return authority.own().publish_crl(now=now)
 
 
-def chain() -> list[bytes]:
-    """Return the CA's certificates that go with a subscriber's, DER: issuing, then root."""
-    roles = (Authority.Role.ISSUING, Authority.Role.ROOT)
-    standing = dict(
-        Authority.objects.filter(is_current=True, role__in=roles).values_list("role", "certificate")
-    )
-    return [bytes(standing[role]) for role in roles if role in standing]
+def chain(ca: str = "") -> list[bytes]:
+    """Return the CAs' certificates that go with a subscriber's, DER: issuing, then roots.
+
+    Of one issuing CA when it is named; else of all that stand, as a signature may need any.
+    """
+    standing = list(Authority.objects.authorities().order_by("role", "pk"))
+    if ca:
+        named = [one for one in standing if one.slug == ca]
+        above = {one.signed_by for one in named}
+        standing = named + [one for one in standing if one.slug in above - {ca}]
+    return [bytes(one.certificate) for one in standing if ca or one.is_current]
 
 
 def trusted() -> list[bytes]:

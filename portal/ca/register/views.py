@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import django_filters
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import NoReverseMatch, reverse
@@ -16,11 +17,11 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from portal.agencies.models import SubscriberKind
 from portal.audit.exports import note_export
 from portal.ca.models import Certificate, CertificateState
-from portal.ca.querysets import CertificateQuerySet
+from portal.ca.querysets import EXPIRING_WITHIN_DAYS, CertificateQuerySet
 from portal.ca.register import services
-from portal.ca.register.filters import CertificateFilter
 from portal.ca.register.panels import panels_of
 from portal.ca.register.views_installation import waiting
 from portal.ca.register.words import happenings, sentence, waits_for, way_of_renewal
@@ -29,7 +30,58 @@ from portal.core.web.paging import Order, capped_count, first_rows, keyset_page
 from portal.core.web.sheets import SheetColumn
 
 if TYPE_CHECKING:
+    from django.http import QueryDict
+
     from portal.accounts.models import UserRequest
+
+
+_STATES = [
+    *(choice for choice in CertificateState.choices if choice[0] != CertificateState.NOT_YET),
+    ("to_install", _("Chờ cài vào thiết bị")),
+]
+
+
+class CertificateFilter(django_filters.FilterSet):
+    """Filters of the certificate list; ``now`` is handed in."""
+
+    q = django_filters.CharFilter(
+        label=_("Tên, số hiệu hoặc thư điện tử"), max_length=250, method="with_text"
+    )
+    kind = django_filters.ChoiceFilter(
+        label=_("Thuê bao"), choices=SubscriberKind.choices, empty_label=_("Tất cả")
+    )
+    state = django_filters.ChoiceFilter(
+        label=_("Trạng thái"), choices=_STATES, empty_label=_("Tất cả"), method="in_state"
+    )
+
+    class Meta:
+        model = Certificate
+        fields: list[str] = []
+
+    def __init__(self, data: QueryDict, queryset: CertificateQuerySet, *, now: datetime) -> None:
+        super().__init__(data, queryset)
+        self.now = now
+
+    def with_text(
+        self, certificates: CertificateQuerySet, name: str, value: str
+    ) -> CertificateQuerySet:
+        return certificates.found_by(value)
+
+    def in_state(
+        self, certificates: CertificateQuerySet, name: str, value: str
+    ) -> CertificateQuerySet:
+        """Narrow to one state; "valid" holds those about to expire as well."""
+        match value:
+            case "to_install":
+                return certificates.to_install(self.now)
+            case CertificateState.REVOKED:
+                return certificates.revoked()
+            case CertificateState.EXPIRED:
+                return certificates.expired(self.now)
+            case CertificateState.EXPIRING:
+                return certificates.expiring(self.now, within_days=EXPIRING_WITHIN_DAYS)
+        return certificates.valid_at(self.now)
+
 
 TONES = {
     CertificateState.NOT_YET: "info",
@@ -97,6 +149,9 @@ def certificate_list(request: UserRequest) -> HttpResponse:
         "rows": _rows(page, now=now),
         "count": capped_count(narrowed),
         "order": order,
+        "kinds_to_renew": [kind for kind in SubscriberKind if kind in {one.kind for one in page}]
+        if asked.get("state") == CertificateState.EXPIRING
+        else [],
         "is_narrowed": any(request.GET.get(name) for name in CertificateFilter.base_filters),
         "is_usual": asked != request.GET,
     }
@@ -156,7 +211,7 @@ def download_pem(request: UserRequest, code: UUID) -> HttpResponse:
 def download_chain(request: UserRequest, code: UUID) -> HttpResponse:
     """Hand out the certificate, the issuing CA's and the root's in one PEM file."""
     certificate = _visible(request, code)
-    content = services.pem(bytes(certificate.der), *services.chain()).encode()
+    content = services.pem(bytes(certificate.der), *services.chain(certificate.ca)).encode()
     name = f"{certificate.serial}-chuoi.pem"
     return _file(content, name=name, media_type="application/x-pem-file")
 

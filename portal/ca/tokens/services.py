@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -17,7 +18,8 @@ from portal.accounts.models import User
 from portal.audit.look_only import refuse_look_only
 from portal.audit.services import Act, Actor, record
 from portal.ca.authority import keystore
-from portal.ca.models import Authority, KeyPair, VirtualToken
+from portal.ca.authority.faults import NotConfigured
+from portal.ca.models import Authority, KeyPair, RecoveryUse, VirtualToken
 from portal.ca.pki import sealing
 from portal.ca.pki.profiles import PrivateKey
 from portal.ca.tokens.pins import Holder, pin_problem
@@ -91,14 +93,14 @@ def change_pin(
 
 
 @transaction.atomic
-def start_recovery(key: KeyPair) -> None:
+def start_recovery(key: KeyPair, *, dossier: UUID, letter_number: str, now: datetime) -> None:
     """Give a token back its tries and the state before its first PIN (Mẫu 06); worker only.
 
-    The caller records the act. Raises NotConfigured where the CA's keys may not be loaded, and
-    outside the simulation.
+    The use is kept with the paper that asked for it; the caller records the act. Raises
+    NotConfigured where the CA's keys may not be loaded, and outside the simulation.
     """
     if not settings.SIMULATION:
-        raise keystore.NotConfigured("virtual tokens exist in the simulation only")
+        raise NotConfigured("virtual tokens exist in the simulation only")
     recovery = keystore.load_recovery_key(certificate=recovery_certificate())
     token = VirtualToken.objects.select_for_update(no_key=True).get(key=key)
     plain = sealing.unwrap(bytes(token.recovery_key), key=recovery, context=_context(key))
@@ -107,13 +109,14 @@ def start_recovery(key: KeyPair) -> None:
     token.scrypt_cost = 0
     secret = _transport_secret(token.transport_pin, salt=salt)
     _store(token, plain, key=key, secret=secret, salt=salt)
+    RecoveryUse.objects.create(key=key, dossier_uuid=dossier, letter_number=letter_number, at=now)
 
 
 def recovery_certificate() -> x509.Certificate:
     """Return the certificate of the key that opens every virtual token; raises NotConfigured."""
     standing = Authority.objects.filter(role=Authority.Role.RECOVERY, is_current=True).first()
     if standing is None:
-        raise keystore.NotConfigured("no CA is set up: run manage.py setup_ca")
+        raise NotConfigured("no CA is set up: run manage.py setup_ca")
     return x509.load_der_x509_certificate(bytes(standing.certificate))
 
 

@@ -1,4 +1,5 @@
-"""Sets the simulated CA up: root, issuing CA, recovery key, OCSP responder, first list."""
+"""Sets the simulated CA up: root, issuing CA, recovery key, OCSP responder, time-stamp authority,
+first list."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from portal.ca.authority import ceremony
+from portal.ca.authority import ceremony, timestamps
 from portal.ca.authority import services as authority
 
 
@@ -24,7 +25,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         authority.open_for_signing()
         try:
-            made = ceremony.set_up(now=timezone.now(), new_responder=options["new_responder"])
+            now = timezone.now()
+            made = ceremony.set_up(now=now, new_responder=options["new_responder"])
+            if timestamps.renew(now=now):
+                made.append(timestamps.NAME)
         except authority.NotConfigured as reason:
             raise CommandError(str(reason)) from reason
         self.stdout.write(f"made: {', '.join(made)}" if made else "the CA stands already")

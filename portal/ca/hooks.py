@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal.agencies.visibility import numbered_of_visible_bodies
 from portal.ca.models import Certificate
 from portal.ca.querysets import PART_OF_A_SERIAL
 from portal.core.text.identifiers import normalise_serial
@@ -17,25 +18,13 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 
-def register_finders() -> None:
-    """Let certificates be found."""
-    register(
-        Finder(
-            place=20,
-            label=gettext_lazy("Chứng thư"),
-            icon="badge-check",
-            find=_certificates,
-            listed=list_with("ca:list"),
-        )
-    )
-
-
 def _certificates(user: User, typed: str, most: int) -> list[Hit]:
     """Find by the whole serial or by what it begins with, with spaces, colons or without."""
     serial = normalise_serial(typed)
     if not PART_OF_A_SERIAL.fullmatch(serial):
         return []
-    found = Certificate.objects.visible_to(user).filter(serial__begins=serial)
+    numbered = Certificate.objects.filter(serial__begins=serial)
+    found = numbered_of_visible_bodies(numbered, user)
     return [
         Hit(
             title=one.serial,
@@ -46,3 +35,14 @@ def _certificates(user: User, typed: str, most: int) -> list[Hit]:
         )
         for one in found.for_list().order_by("serial")[:most]
     ]
+
+
+register(
+    Finder(
+        place=20,
+        label=gettext_lazy("Chứng thư"),
+        icon="badge-check",
+        find=_certificates,
+        listed=list_with("ca:list"),
+    )
+)
