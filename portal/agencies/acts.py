@@ -25,6 +25,8 @@ ACTS = (
             "succeed": _("Ghi nhận sáp nhập, chia tách đơn vị"),
             "settle_names": _("Xem lại cách viết tên đơn vị"),
             "take_effect": _("Thông tin đơn vị bắt đầu có hiệu lực"),
+            "add_signer": _("Ghi nhận người được ký thay mặt đơn vị"),
+            "end_signer": _("Ghi ngày kết thúc quyền ký"),
             "hand_on_bodies": _("Chuyển các đơn vị sang Sở khác theo dõi"),
         },
     ),

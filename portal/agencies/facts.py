@@ -70,6 +70,20 @@ class NameForms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignerFacts:
+    """Who may sign for a body, how, since when, by which document; ``papers`` of TL. and TUQ."""
+
+    name: str
+    form: str
+    title: str
+    valid_from: date
+    valid_until: date | None = None
+    document: str = ""
+    papers: tuple[str, ...] = ()
+    person: Subscriber | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonFacts:
     """A person as an accepted row names them."""
 

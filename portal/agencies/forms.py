@@ -10,8 +10,8 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from portal.agencies import lookup
-from portal.agencies.facts import AgencyFacts, NameForms
-from portal.agencies.models import Agency, AgencyKind, AgencyVersion
+from portal.agencies.facts import AgencyFacts, NameForms, SignerFacts
+from portal.agencies.models import Agency, AgencyKind, AgencyVersion, SignedPaper, SigningForm
 from portal.agencies.rules import CHECKS
 from portal.core.rules import Violation
 from portal.core.text import names
@@ -191,3 +191,73 @@ def initial_of(version: AgencyVersion) -> dict[str, Any]:
     initial = version.facts().columns()
     initial["parent"] = lookup.label(version.parent) if version.parent else ""
     return initial | {"decision": "", "seen": version.valid_from.isoformat()}
+
+
+class SignerForm(forms.Form):
+    """Who may sign for a body from a day on."""
+
+    account = forms.ChoiceField(
+        label=_("Tài khoản lãnh đạo"),
+        required=False,
+        help_text=_("Chứng thư cá nhân của người này dùng để ký. Chưa có tài khoản thì để trống."),
+    )
+    name = CheckedField(
+        label=_("Họ và tên"),
+        max_length=150,
+        required=False,
+        help_text=_("Chỉ ghi khi chưa có tài khoản: người này chỉ ký tay."),
+    )
+    form = forms.ChoiceField(label=_("Hình thức ký"), choices=SigningForm)
+    title = CheckedField(
+        label=_("Chức vụ ghi trên văn bản"),
+        max_length=120,
+        help_text=_("Ví dụ CHỦ TỊCH, PHÓ CHỦ TỊCH, CHÁNH VĂN PHÒNG; không kèm KT., TL., TUQ., Q."),
+    )
+    papers = forms.MultipleChoiceField(
+        label=_("Văn bản được ký"),
+        required=False,
+        choices=SignedPaper,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Bắt buộc với TL., TUQ.: đúng những văn bản mà căn cứ nêu."),
+    )
+    document = CheckedField(
+        label=_("Căn cứ"),
+        max_length=250,
+        required=False,
+        help_text=_("Số, ngày và tên quyết định, thông báo phân công, giấy ủy quyền, quy chế."),
+    )
+    valid_from = DayField(label=_("Được ký từ ngày"))
+    valid_until = DayField(
+        label=_("Đến trước ngày"),
+        required=False,
+        help_text=_("Bắt buộc với TUQ.; để trống khi chưa biết."),
+    )
+
+    def __init__(self, *args: Any, agency: Agency, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._accounts = {str(one.uuid): one for one in lookup.accounts_that_sign(agency)}
+        field = self.fields["account"]
+        assert isinstance(field, forms.ChoiceField)
+        named = ((key, f"{one.full_name} – {one.position}") for key, one in self._accounts.items())
+        field.choices = [("", _("Chưa có tài khoản")), *named]
+
+    def facts(self) -> SignerFacts:
+        """Return what was typed, once it is valid."""
+        typed = self.cleaned_data
+        account = self._accounts.get(typed["account"])
+        return SignerFacts(
+            name=account.full_name if account else typed["name"],
+            form=typed["form"],
+            title=typed["title"],
+            valid_from=typed["valid_from"],
+            valid_until=typed["valid_until"],
+            document=typed["document"],
+            papers=tuple(typed["papers"]),
+            person=account.person if account else None,
+        )
+
+
+class EndSignerForm(forms.Form):
+    """The day from which somebody no longer signs."""
+
+    on = DayField(label=_("Không ký nữa từ ngày"))

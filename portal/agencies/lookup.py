@@ -1,15 +1,21 @@
-"""Finding one body by what a person types: its name, name and province, or agency code."""
+"""Finding one body by what a person types; finding whose accounts sign for it."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from portal.agencies.models import Agency
 from portal.agencies.querysets import AgencyQuerySet
+from portal.core.roles import Capability, roles_that_can
 from portal.core.text.vietnamese import search_key
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
 
 _NAME_AND_PROVINCE = re.compile(r"(.+) \((.+)\)")
 SUGGESTIONS = 12
@@ -45,3 +51,12 @@ def find(agencies: AgencyQuerySet, typed: str) -> Agency:
         _("Không tìm thấy đơn vị này. Hãy chọn trong danh sách gợi ý hoặc nhập mã định danh."),
         "no_such_body",
     )
+
+
+def accounts_that_sign(agency: Agency) -> QuerySet[User]:
+    """Return the body's accounts whose role signs, each with whose certificate it signs."""
+    signing = roles_that_can(
+        Capability.SIGN_LETTERS, Capability.SIGN_COVERING_LETTERS, Capability.SIGN_REPORTS
+    )
+    found = agency.users.filter(is_active=True, role__in=signing, person__isnull=False)
+    return found.select_related("person").order_by("full_name", "pk")

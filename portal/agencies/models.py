@@ -14,6 +14,7 @@ from portal.agencies.facts import AgencyFacts
 from portal.agencies.querysets import (
     AgencyQuerySet,
     AgencyVersionQuerySet,
+    SignerQuerySet,
     SubscriberQuerySet,
 )
 from portal.core.database.fields import EncryptedTextField
@@ -293,6 +294,94 @@ class Affiliation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscriber_id} @ {self.agency_id}"
+
+
+class SigningForm(models.TextChoices):
+    """How somebody signs for a body (NĐ 30/2020 Điều 13). "TM." is the body's own line."""
+
+    HEAD = "head", _("Người đứng đầu")
+    ACTING = "acting", _("Q. – được giao quyền cấp trưởng")
+    DEPUTY = "deputy", _("KT. – cấp phó ký thay")
+    BY_ORDER = "by_order", _("TL. – ký thừa lệnh")
+    BY_AUTHORITY = "by_authority", _("TUQ. – ký thừa ủy quyền")
+
+
+class SignedPaper(models.TextChoices):
+    """What an authority to sign (TL., TUQ.) can name."""
+
+    MAU_01 = "01", _("Mẫu số 01")
+    MAU_02 = "02", _("Mẫu số 02")
+    MAU_03 = "03", _("Mẫu số 03")
+    MAU_04 = "04", _("Mẫu số 04")
+    MAU_05 = "05", _("Mẫu số 05")
+    MAU_06 = "06", _("Mẫu số 06")
+    MAU_07 = "07", _("Mẫu số 07")
+    MAU_08 = "08", _("Mẫu số 08")
+    MAU_09 = "09", _("Mẫu số 09")
+    COVERING = "covering", _("Công văn chuyển hồ sơ")
+    OTHER = "other", _("Báo cáo, biên bản, văn bản khác")
+
+
+class Signer(models.Model):
+    """Who may sign for a body from one day (included) to another (excluded), and how.
+
+    Nothing of it changes but its end: a letter points at the record it was signed by. ``person``
+    is whose certificate signs; without one the paper is signed in ink alone.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="signers")
+    person = models.ForeignKey(
+        Subscriber, models.PROTECT, null=True, blank=True, related_name="signs_as"
+    )
+    name = models.CharField(_("họ và tên"), max_length=150)
+    form = models.CharField(_("hình thức ký"), max_length=12, choices=SigningForm)
+    title = models.CharField(_("chức vụ ghi trên văn bản"), max_length=120)
+    papers = models.JSONField(_("văn bản được ký"), default=list)  # of TL., TUQ.; [] is every one
+    document = models.CharField(_("căn cứ"), max_length=250, blank=True)
+    valid_from = models.DateField(_("từ ngày"))
+    valid_until = models.DateField(_("đến trước ngày"), null=True, blank=True)
+
+    objects = SignerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["agency", "-valid_from", "-pk"]
+        constraints = [
+            # Ended on its first day: it was recorded by mistake and never held.
+            models.CheckConstraint(
+                name="agencies_signer_ends_after_start",
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} – {self.title}"
+
+    def may_sign(self, paper: str) -> bool:
+        """Say whether the authority reaches a ``SignedPaper``."""
+        return not self.papers or paper in self.papers
+
+    def holds_on(self, day: date) -> bool:
+        """Say whether the authority is in force on ``day``."""
+        return self.valid_from <= day and (self.valid_until is None or day < self.valid_until)
+
+    def lines(self, version: AgencyVersion) -> list[str]:
+        """Return what stands above the name (box 7a): in whose name, for whom, as what."""
+        collective, head = version.signs_for, version.head_title
+        above = {
+            SigningForm.HEAD: [collective],
+            SigningForm.ACTING: [collective],
+            SigningForm.DEPUTY: [collective, f"KT. {head}"],
+            SigningForm.BY_ORDER: [f"TL. {head}"],
+            SigningForm.BY_AUTHORITY: [f"TUQ. {head}"],
+        }[SigningForm(self.form)]
+        own = f"Q. {self.title}" if self.form == SigningForm.ACTING else self.title
+        return [line for line in (*above, own) if line]
+
+    @property
+    def paper_words(self) -> str:
+        """What the authority names, in words; "" where it is every paper."""
+        return ", ".join(str(SignedPaper(one).label) for one in self.papers)
 
 
 class AgencyWord(SearchWord):

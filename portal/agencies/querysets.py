@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Agency,
         AgencyVersion,
         Inheritance,
+        Signer,
         Subscriber,
         SubscriberWord,
     )
@@ -72,6 +73,19 @@ class AgencyVersionQuerySet(models.QuerySet["AgencyVersion"]):
     def name_on(self, agency: Agency, day: date) -> str:
         """Return the name ``agency`` bore on ``day``; raises DoesNotExist as ``version_on``."""
         return self.version_on(agency, day).name
+
+
+class SignerQuerySet(models.QuerySet["Signer"]):
+    def visible_to(self, user: User) -> Self:
+        """Return the signers of the bodies ``user`` may see."""
+        bodies = AgencyQuerySet(_model("Agency")).visible_to(user).order_by().values("pk")
+        return self.filter(agency__in=bodies)
+
+    def on(self, day: date) -> Self:
+        """Return those whose authority is in force on ``day``."""
+        return self.filter(
+            Q(valid_until__isnull=True) | Q(valid_until__gt=day), valid_from__lte=day
+        )
 
 
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
@@ -24,8 +24,12 @@ from portal.core.text.identifiers import (
 from portal.core.text.numbers import with_dots
 
 if TYPE_CHECKING:
-    from portal.agencies.facts import AgencyFacts, NameForms
+    from portal.agencies.facts import AgencyFacts, NameForms, SignerFacts
 
+OF_SIGNING = "Điều 13 Nghị định 30/2020/NĐ-CP"
+_HEADS = ("head", "acting")
+_NAMED = ("by_order", "by_authority")  # forms whose authority names what may be signed
+_PREFIX = re.compile(r"^(TM|KT|TL|TUQ|Q)\.", re.IGNORECASE)
 _SYMBOL = re.compile(r"[^\W_]+(?:[-&][^\W_]+)*")
 
 
@@ -112,4 +116,67 @@ def facts_violations(facts: AgencyFacts) -> list[Violation]:
                 way_out=_("Hãy chọn cơ quan cấp trên có con dấu."),
             )
         )
+    return found
+
+
+def authority_is_recorded(facts: SignerFacts) -> list[Violation]:
+    """NĐ 30/2020 Điều 13: who signs in the head's place does so by a paper that says it; by order
+    or authority (TL., TUQ.) it names what may be signed, and an authority (TUQ.) its end."""
+    found = []
+    if facts.form != "head" and not facts.document:
+        found.append(
+            Violation(
+                "authority_without_document",
+                _("Chưa ghi văn bản giao quyền ký."),
+                OF_SIGNING,
+                way_out=_("Ghi số, ngày và tên văn bản phân công, ủy quyền hoặc quy chế."),
+            )
+        )
+    if facts.form in _NAMED and not facts.papers:
+        found.append(
+            Violation(
+                "authority_names_no_paper",
+                _("Ký thừa lệnh, thừa ủy quyền phải nêu rõ được ký văn bản nào."),
+                OF_SIGNING,
+                way_out=_("Chọn từng Mẫu mà văn bản giao quyền nêu."),
+            )
+        )
+    if facts.form == "by_authority" and facts.valid_until is None:
+        found.append(
+            Violation(
+                "authority_without_end",
+                _("Ủy quyền phải có thời hạn."),
+                OF_SIGNING,
+                way_out=_("Ghi ngày hết hạn ủy quyền."),
+            )
+        )
+    return found
+
+
+def signer_violations(facts: SignerFacts, standing: Sequence[SignerFacts]) -> list[Violation]:
+    """Return what is wrong with a new signer beside those whose time overlaps."""
+    found = authority_is_recorded(facts)
+    if not facts.name or not facts.title:
+        found.append(Violation("missing", _("Chưa nhập đủ họ tên và chức vụ của người ký.")))
+    if _PREFIX.match(facts.title):
+        found.append(
+            Violation(
+                "title_with_form",
+                _("Chức vụ ghi không kèm TM., KT., TL., TUQ., Q."),
+                way_out=_("Chỉ ghi chức vụ, ví dụ PHÓ CHỦ TỊCH; cổng tự ghi hình thức ký."),
+            )
+        )
+    if facts.valid_until is not None and facts.valid_until <= facts.valid_from:
+        found.append(Violation("ends_before_start", _("Ngày kết thúc phải sau ngày bắt đầu.")))
+    if facts.form in _HEADS and any(one.form in _HEADS for one in standing):
+        found.append(
+            Violation(
+                "two_heads",
+                _("Trong thời gian này đơn vị đã có người đứng đầu hoặc người được giao quyền."),
+                OF_SIGNING,
+                way_out=_("Ghi ngày kết thúc của người trước rồi thêm người mới."),
+            )
+        )
+    if any(one.name == facts.name and one.form == facts.form for one in standing):
+        found.append(Violation("signer_twice", _("Người này đã được ghi với cùng hình thức ký.")))
     return found

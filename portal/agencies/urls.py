@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from portal.agencies.views import bodies, subscribers
+from portal.agencies.views import bodies, signers, subscribers
 
 app_name = "agencies"
 urlpatterns = [
@@ -16,5 +16,7 @@ urlpatterns = [
     path("thue-bao/<uuid:uuid>/", subscribers.subscriber_detail, name="subscriber"),
     path("thue-bao/<uuid:uuid>/so-dinh-danh/", subscribers.reveal, name="reveal"),
     path("<uuid:uuid>/", bodies.detail, name="detail"),
+    path("<uuid:uuid>/nguoi-ky/", signers.signers, name="signers"),
+    path("nguoi-ky/<uuid:uuid>/ket-thuc/", signers.end_signer, name="end_signer"),
     path("<uuid:uuid>/thay-doi/", bodies.change, name="change"),
 ]

@@ -69,6 +69,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["sort_name", "pk"],
+                'indexes': [
+                    models.Index(fields=["sort_name", "id"], name="agencies_agency_order"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -175,6 +178,19 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["agency", "valid_from"],
+                'constraints': [
+                    models.UniqueConstraint(
+                fields=("agency", "valid_from"), name="agencies_version_starts_once"
+            ),
+                    models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_until__isnull", True),
+                    ("valid_until__gt", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="agencies_version_ends_after_start",
+            ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -203,6 +219,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(
+                fields=("heir", "ancestor"), name="agencies_inheritance_once"
+            ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Subscriber",
@@ -265,6 +288,25 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["sort_name", "pk"],
+                'indexes': [
+                    models.Index(fields=["sort_name", "id"], name="agencies_subscriber_order"),
+                    models.Index(
+                fields=["agency", "sort_name", "id"], name="agencies_subscriber_agency"
+            ),
+                ],
+                'constraints': [
+                    models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "organisation"), ("organisation__isnull", False)),
+                    models.Q(
+                        models.Q(("kind", "organisation"), _negated=True),
+                        ("organisation__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="agencies_subscriber_organisation_iff_kind",
+            ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -309,6 +351,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-valid_from", "-pk"],
+                'indexes': [
+                    models.Index(fields=["agency", "subscriber"], name="agencies_affiliation_agency"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -348,73 +393,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="agency",
-            index=models.Index(fields=["sort_name", "id"], name="agencies_agency_order"),
-        ),
-        migrations.AddConstraint(
-            model_name="agencyversion",
-            constraint=models.UniqueConstraint(
-                fields=("agency", "valid_from"), name="agencies_version_starts_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agencyversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("valid_until__isnull", True),
-                    ("valid_until__gt", models.F("valid_from")),
-                    _connector="OR",
-                ),
-                name="agencies_version_ends_after_start",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="inheritance",
-            constraint=models.UniqueConstraint(
-                fields=("heir", "ancestor"), name="agencies_inheritance_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="subscriber",
-            index=models.Index(fields=["sort_name", "id"], name="agencies_subscriber_order"),
-        ),
-        migrations.AddIndex(
-            model_name="subscriber",
-            index=models.Index(
-                fields=["agency", "sort_name", "id"], name="agencies_subscriber_agency"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="subscriber",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "organisation"), ("organisation__isnull", False)),
-                    models.Q(
-                        models.Q(("kind", "organisation"), _negated=True),
-                        ("organisation__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="agencies_subscriber_organisation_iff_kind",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="affiliation",
-            index=models.Index(fields=["agency", "subscriber"], name="agencies_affiliation_agency"),
-        ),
-        migrations.AddConstraint(
-            model_name="succession",
-            constraint=models.UniqueConstraint(
+            options={
+                'constraints': [
+                    models.UniqueConstraint(
                 fields=("predecessor", "successor", "effective_on"), name="agencies_succession_once"
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="succession",
-            constraint=models.CheckConstraint(
+                    models.CheckConstraint(
                 condition=models.Q(("predecessor", models.F("successor")), _negated=True),
                 name="agencies_succession_is_to_another",
             ),
+                ],
+            },
         ),
     ]

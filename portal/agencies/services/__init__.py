@@ -1,6 +1,13 @@
 """What can be done with bodies and subscribers."""
 
-from portal.agencies.facts import AgencyFacts, NameForms, NewPlace, PersonFacts, SystemFacts
+from portal.agencies.facts import (
+    AgencyFacts,
+    NameForms,
+    NewPlace,
+    PersonFacts,
+    SignerFacts,
+    SystemFacts,
+)
 from portal.agencies.services.bodies import (
     Share,
     change_version,
@@ -26,6 +33,7 @@ from portal.agencies.services.people import (
     transfer_affiliations,
     transfer_subscribers,
 )
+from portal.agencies.services.signers import add_signer, end_signer
 
 __all__ = [
     "AgencyFacts",
@@ -33,11 +41,14 @@ __all__ = [
     "NewPlace",
     "PersonFacts",
     "Share",
+    "SignerFacts",
     "SubscriberTransfer",
     "SystemFacts",
+    "add_signer",
     "change_places",
     "change_version",
     "conflicts_of",
+    "end_signer",
     "find_by_number",
     "followed_by",
     "hand_on_bodies",

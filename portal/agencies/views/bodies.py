@@ -48,8 +48,13 @@ def agency_list(request: UserRequest) -> HttpResponse:
         "parent": found.form.cleaned_data.get("parent") if found.form.is_valid() else None,
         "page": Paginator(shown, ROWS).get_page(request.GET.get("page")),
         "may_edit": _may_edit(request.user),
-        "names_to_check": _names_to_check(request.user) if _may_edit(request.user) else 0,
+        "names_to_check": 0,
     }
+    if context["may_edit"]:  # how many bodies of today have names nobody looked through
+        every = Agency.objects.visible_to(request.user).order_by()
+        versions = AgencyVersion.objects.on(timezone.localdate()).filter(agency__in=every)
+        unchecked = versions.filter(names_checked_at__isnull=True).order_by()
+        context["names_to_check"] = unchecked.count()
     return render_list(
         request, "agencies/list.html", fragment="agencies/_table.html", context=context
     )
@@ -82,6 +87,7 @@ def detail(request: UserRequest, uuid: UUID) -> HttpResponse:
         "story": story,
         "version": story[0].version if story else None,
         "may_edit": _may_edit(request.user) and agency.dissolved_on is None,
+        "signers": list(agency.signers.on(timezone.localdate())),
         "predecessions": before,
         "successions": after,
         "children": children[:CHILDREN_SHOWN],
@@ -195,13 +201,6 @@ def _may_edit(user: User) -> bool:
     return user.can(Capability.ADMINISTER)
 
 
-def _names_to_check(user: User) -> int:
-    """Count the bodies of today whose names nobody looked through."""
-    visible = Agency.objects.visible_to(user).order_by()
-    versions = AgencyVersion.objects.on(timezone.localdate()).filter(agency__in=visible)
-    return versions.filter(names_checked_at__isnull=True).order_by().count()
-
-
 def _require_editor(user: User) -> None:
     if not _may_edit(user):
         raise PermissionDenied("only an administrator changes bodies")
@@ -231,22 +230,19 @@ class Chapter:
 
 def chapters(versions: Iterable[AgencyVersion]) -> list[Chapter]:
     """Return the story, newest first; ``versions`` come oldest first."""
+    labels = {column.name: column.verbose_name for column in AgencyVersion._meta.fields}
     story = []
     before: AgencyVersion | None = None
     for version in versions:
-        story.append(Chapter(version, _changes(before, version) if before else []))
+        names = before.facts().differences(version.facts()) if before else []
+        changes = [
+            Change(str(labels[name]), _shown(getattr(before, name)), _shown(getattr(version, name)))
+            for name in names
+            if name != "decision"
+        ]
+        story.append(Chapter(version, changes))
         before = version
     return story[::-1]
-
-
-def _changes(before: AgencyVersion, after: AgencyVersion) -> list[Change]:
-    labels = {column.name: column.verbose_name for column in AgencyVersion._meta.fields}
-    names = before.facts().differences(after.facts())
-    return [
-        Change(str(labels[name]), _shown(getattr(before, name)), _shown(getattr(after, name)))
-        for name in names
-        if name != "decision"
-    ]
 
 
 def _shown(value: str | bool | Agency | None) -> str:

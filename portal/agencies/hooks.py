@@ -27,31 +27,6 @@ _SHORT = {"ubnd": "uy ban nhan dan", "hdnd": "hoi dong nhan dan", "khcn": "khoa 
 _SHORT_WORD = re.compile(rf"\b({'|'.join(_SHORT)})\b")
 
 
-def register_finders() -> None:
-    """Let people and bodies be found."""
-    register(
-        Finder(
-            place=10,
-            label=gettext_lazy("Người và thuê bao"),
-            icon="users",
-            find=_subscribers,
-            listed=list_with("agencies:subscribers"),
-            by_number=_person,
-            fill=words.fill_subscribers,
-        )
-    )
-    register(
-        Finder(
-            place=50,
-            label=gettext_lazy("Đơn vị"),
-            icon="building-2",
-            find=_bodies,
-            listed=list_with("agencies:list"),
-            fill=words.fill_bodies,
-        )
-    )
-
-
 def _subscribers(user: User, typed: str, most: int) -> list[Hit]:
     if not user.can(Capability.READ_DOSSIERS):
         return []
@@ -115,3 +90,26 @@ def _bodies(user: User, typed: str, most: int) -> list[Hit]:
 def _in_full(typed: str) -> str:
     """Return what is typed with the usual abbreviations of bodies written out."""
     return _SHORT_WORD.sub(lambda found: _SHORT[found[0]], fold(typed))
+
+
+register(
+    Finder(
+        place=10,
+        label=gettext_lazy("Người và thuê bao"),
+        icon="users",
+        find=_subscribers,
+        listed=list_with("agencies:subscribers"),
+        by_number=_person,
+        fill=words.fill_subscribers,
+    )
+)
+register(
+    Finder(
+        place=50,
+        label=gettext_lazy("Đơn vị"),
+        icon="building-2",
+        find=_bodies,
+        listed=list_with("agencies:list"),
+        fill=words.fill_bodies,
+    )
+)
