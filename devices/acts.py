@@ -10,6 +10,7 @@ TARGETS = (
     AuditTarget("device", _("Thiết bị"), order=70),
     AuditTarget("intake", _("Đợt nhập kho"), order=80),
     AuditTarget("shipment", _("Đợt gửi thiết bị"), order=90),
+    AuditTarget("stocktaking", _("Kiểm kê thiết bị"), order=95),
 )
 ACTS = (
     ActGroup(
@@ -41,6 +42,20 @@ ACTS = (
             "readdress": _("Chuyển thiết bị đang giao sang đơn vị kế thừa"),
             "give_again": _("Giao lại thiết bị cho thuê bao"),
             "change_holder": _("Đổi người giữ thiết bị"),
+            "bring_in": _("Đưa thiết bị có từ trước, đang ở đơn vị, vào hệ thống"),
+            "bring_in_held": _("Đưa thiết bị có từ trước, thuê bao đang giữ, vào hệ thống"),
+        },
+    ),
+    ActGroup(
+        "stocktaking",
+        about="stocktaking",
+        order=115,
+        words={
+            "open": _("Mở kiểm kê thiết bị"),
+            "count": _("Ghi số hiệu đã kiểm đếm"),
+            "uncount": _("Bỏ số hiệu ghi nhầm khi kiểm đếm"),
+            "close": _("Chốt kiểm kê thiết bị"),
+            "drop": _("Hủy đợt kiểm kê thiết bị"),
         },
     ),
 )

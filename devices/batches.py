@@ -146,7 +146,14 @@ def batch_page(
         if reading.devices and (not reading.odd or "skip" in request.POST):
             with Refusals() as refused:
                 count, back = batch.record(reading.devices, form.cleaned_data)
-                _say(request, reading, count)
+                text = ngettext("Đã ghi nhận %d thiết bị.", "Đã ghi nhận %d thiết bị.", count)
+                messages.success(request, text % count)
+                if reading.repeated:  # what was left aside is named once more
+                    text = gettext("Đọc hơn một lần, chỉ tính một: %(serials)s.")
+                    messages.info(request, text % {"serials": ", ".join(reading.repeated[:20])})
+                if reading.left:
+                    text = gettext("Để lại, chưa ghi nhận: %(serials)s.")
+                    messages.warning(request, text % {"serials": ", ".join(reading.left)})
                 return redirect(back)
             violations = [*refused.violations, *reading.odd]
     count = len(listed) if len(listed) < SHOWN else batch.waiting.order_by().count()
@@ -161,15 +168,3 @@ def batch_page(
         "may_confirm": may_confirm,
     }
     return render(request, template, {**shown, **(context or {})})
-
-
-def _say(request: UserRequest, reading: Reading, count: int) -> None:
-    """Say what was recorded; what was left aside is named once more."""
-    text = ngettext("Đã ghi nhận %d thiết bị.", "Đã ghi nhận %d thiết bị.", count) % count
-    messages.success(request, text)
-    if reading.repeated:
-        text = gettext("Đọc hơn một lần, chỉ tính một: %(serials)s.")
-        messages.info(request, text % {"serials": ", ".join(reading.repeated[:20])})
-    if reading.left:
-        text = gettext("Để lại, chưa ghi nhận: %(serials)s.")
-        messages.warning(request, text % {"serials": ", ".join(reading.left)})

@@ -72,6 +72,8 @@ class Move(models.TextChoices):
     READDRESS = "readdress", _("Đổi đơn vị nhận")
     GIVE_AGAIN = "give_again", _("Giao lại cho thuê bao")
     CHANGE_HOLDER = "change_holder", _("Đổi người giữ")
+    BRING_IN = "bring_in", _("Đưa vào từ hiện trạng, tại đơn vị")
+    BRING_IN_HELD = "bring_in_held", _("Đưa vào từ hiện trạng, thuê bao đang giữ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +156,9 @@ _OFFICE = (Role.OFFICE_OFFICER,)
 _OPERATOR = (Role.CA_OPERATOR,)
 
 LIFE: tuple[Rule, ...] = (
+    # What was handed out before there was a portal, as a list says it is.
+    _rule(Move.BRING_IN, to=Custody.AT_AGENCY, by=(PORTAL,), to_condition=Condition.OK),
+    _rule(Move.BRING_IN_HELD, to=Custody.WITH_SUBSCRIBER, by=(PORTAL,), to_condition=Condition.OK),
     # Out: from the stock to the subscriber (Điều 11 Nghị định 68/2024/NĐ-CP).
     _rule(Move.TAKE_IN, to=Custody.STOCK, by=_OPERATOR, to_condition=Condition.OK),
     _rule(Move.ALLOCATE, Custody.STOCK, to=Custody.ALLOCATED, by=(PORTAL,)),

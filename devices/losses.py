@@ -57,6 +57,25 @@ def loss_told(
         audit(locked, Move.REPORT_LOST, actor=actor, now=now, paper=paper)
 
 
+@transaction.atomic
+def report_many(
+    devices: Sequence[Device],
+    *,
+    paper: tuple[str, UUID | None, str],
+    reason: str,
+    actor: User,
+    now: datetime,
+) -> list[CustodyMove]:
+    """Report devices as lost together; the minutes of each are owed. Raises as ``ledger.write``."""
+    locked = lock(devices, actor=actor)
+    entries = write(locked, Move.REPORT_LOST, actor=actor, now=now, paper=paper, note=reason)
+    for device in locked:
+        owe_minutes(device, now=now)
+    tell_of_loss(entries, text=reason, now=now)
+    audit(locked, Move.REPORT_LOST, actor=actor, now=now, paper=paper)
+    return entries
+
+
 def tell_of_loss(entries: Sequence[CustodyMove], *, text: str, now: datetime) -> None:
     """Tell the CA's operators, and the office that answers for the agency."""
     operators = User.objects.who_can(Capability.SUPPLY_DEVICES, agency_id=None)

@@ -9,12 +9,18 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from devices.lifecycle import Condition, Custody, Move, moves_open_to
-from devices.querysets import DeviceQuerySet, IntakeQuerySet, ShipmentQuerySet
+from devices.querysets import (
+    DeviceQuerySet,
+    IntakeQuerySet,
+    ShipmentQuerySet,
+    StocktakingQuerySet,
+)
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Subscriber, SubscriberKind
 from portal.ca.models import Certificate, KeyPair
 from portal.core.background.leases import Leased
 from portal.core.database.prefixes import PATTERN
+from portal.documents.models import Document
 
 
 class DeviceKind(models.TextChoices):
@@ -121,6 +127,11 @@ class Device(models.Model):
                 fields=["office", "serial"],
                 opclasses=["int8_ops", PATTERN],
                 name="devices_office_serial",
+            ),
+            models.Index(
+                fields=["agency", "serial"],
+                opclasses=["int8_ops", PATTERN],
+                name="devices_agency_serial",
             ),
             models.Index(
                 fields=["phone"],
@@ -289,3 +300,104 @@ class ExpiryMark(models.Model):
 
     def __str__(self) -> str:
         return f"up to {self.certificate_id}"
+
+
+class StocktakingPlace(models.TextChoices):
+    """Where devices are counted."""
+
+    BODY = "body", _("Thiết bị cất tại đơn vị")
+    BODY_AND_HOLDERS = "body_and_holders", _("Thiết bị cất tại đơn vị và thuê bao đang giữ")
+    OFFICE = "office", _("Thiết bị tại Sở, chờ nộp về Cục")
+    CA = "ca", _("Kho của Cục")
+
+
+class Stocktaking(models.Model):
+    """What lies at a place is counted by its serials and held against the register.
+
+    While it is open, what is expected is what the register says now; closing it freezes the lines.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    place = models.CharField(_("kiểm kê"), max_length=16, choices=StocktakingPlace)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="stocktakings")
+    office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
+    opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField()
+    counted_by = models.ManyToManyField(User, related_name="+")
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    closed_at = models.DateTimeField(null=True)
+    dropped_at = models.DateTimeField(null=True)
+    remark = models.TextField(_("nhận xét"), blank=True)
+    minutes = models.ForeignKey(Document, models.PROTECT, null=True, related_name="+")
+
+    objects = StocktakingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-opened_at", "-pk"]
+        indexes = [
+            models.Index(fields=["agency", "opened_at", "id"], name="devices_stocktaking_agency"),
+            models.Index(fields=["office", "opened_at", "id"], name="devices_stocktaking_office"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agency", "place"],
+                condition=Q(closed_at__isnull=True, dropped_at__isnull=True),
+                name="devices_stocktaking_one_open",
+            ),
+            models.CheckConstraint(
+                name="devices_stocktaking_closed_with_minutes",
+                condition=Q(closed_at__isnull=True)
+                | Q(closed_by__isnull=False, minutes__isnull=False, dropped_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_place_display()}, {self.opened_at:%d/%m/%Y}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None and self.dropped_at is None
+
+
+class StocktakingLine(models.Model):
+    """One serial of a stock-taking: seen, or (once it is closed) missing.
+
+    ``device`` None: nothing the register knows. ``was_at`` is where the register had it at the end.
+    """
+
+    class Result(models.TextChoices):
+        """What a closed stock-taking found."""
+
+        FOUND = "found", _("Thấy")
+        MISSING = "missing", _("Thiếu")
+        ELSEWHERE = "elsewhere", _("Lạ: sổ ghi ở nơi khác")
+        UNKNOWN = "unknown", _("Lạ: không có trong sổ")
+
+    stocktaking = models.ForeignKey(Stocktaking, models.CASCADE, related_name="lines")
+    serial = models.CharField(_("số hiệu"), max_length=40)
+    device = models.ForeignKey(Device, models.PROTECT, null=True, related_name="+")
+    result = models.CharField(_("kết quả"), max_length=9, choices=Result, blank=True)
+    was_at = models.CharField(max_length=16, choices=Custody, blank=True)
+    counted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    counted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["serial"]
+        indexes = [
+            models.Index(
+                fields=["stocktaking", "result", "id"], name="devices_stocktakingline_list"
+            ),
+            models.Index(
+                fields=["serial"],
+                condition=Q(device__isnull=True),
+                name="devices_stocktakingline_odd",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stocktaking", "serial"], name="devices_stocktakingline_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.serial

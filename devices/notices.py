@@ -28,11 +28,12 @@ def tell_of_moves(
     text: str,
     now: datetime,
 ) -> None:
-    """Tell of moves made together; the page is the device's, or the list when they are many."""
+    """Tell of moves made together, but not who made them; the page is the device's, or the list
+    when they are many."""
     first, is_one = entries[0], len(entries) == 1
     list_path = f"{reverse('devices:list')}?condition={first.to_condition}"
     tell(
-        recipients,
+        [user for user in recipients if user.pk != first.actor_id],
         cause=f"device_{first.move}:{first.pk}",
         title=title,
         text=text,

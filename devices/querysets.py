@@ -20,7 +20,7 @@ from portal.core.background.leases import LeasedQuerySet
 from portal.core.text.identifiers import normalise_phone
 
 if TYPE_CHECKING:
-    from devices.models import Device, Intake, Shipment
+    from devices.models import Device, Intake, Shipment, Stocktaking
     from portal.accounts.models import User
 
 _PART_OF_A_SERIAL = re.compile(r"(?=.*[0-9])[A-Z0-9./-]{3,40}")
@@ -146,3 +146,12 @@ class ShipmentQuerySet(models.QuerySet["Shipment"]):
         return self.select_related("agency", "sent_by").prefetch_related(
             "items__device__subscriber"
         )
+
+
+class StocktakingQuerySet(models.QuerySet["Stocktaking"]):
+    def visible_to(self, user: User) -> Self:
+        """Return those of the bodies and offices ``user`` may see; the CA sees all."""
+        return of_visible_bodies(self, user)
+
+    def open(self) -> Self:
+        return self.filter(closed_at__isnull=True, dropped_at__isnull=True)

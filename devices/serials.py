@@ -46,6 +46,11 @@ def split_serials(text: str) -> list[str]:
     return [serial for one in _BETWEEN_SERIALS.split(text) if (serial := normalise(one))]
 
 
+def is_serial(text: str) -> bool:
+    """Say whether ``text``, as it would be kept, reads like a serial: it has a digit."""
+    return _SERIAL.fullmatch(text) is not None and any(map(str.isdigit, text))
+
+
 def without_zeros(serial: str) -> str:
     """Return what is left of a serial when a spreadsheet took its leading zeros, and no marks."""
     return _LEADING_ZEROS.sub("", _MARKS.sub("", serial))

@@ -31,11 +31,14 @@ from devices.scans import Reading, read_serials
 from devices.shipping.services import Receipt, receive, send
 from devices.stock.services import (
     Allocation,
+    InHand,
     allocate_many,
+    bring_in,
     has_keys_to_make,
     make_next_keys,
     take_from_stock,
     take_in,
+    take_out,
 )
 from devices.summary.services import Sums, sums, sums_by_body, sums_in_ledger
 from portal.agencies.models import Agency
@@ -45,12 +48,14 @@ from portal.notices.services import tell
 
 __all__ = [
     "Allocation",
+    "InHand",
     "Paper",
     "Reading",
     "Receipt",
     "Sums",
     "allocate_many",
     "attach_notice",
+    "bring_in",
     "change_holder",
     "detach_notice",
     "give_again",
@@ -76,6 +81,7 @@ __all__ = [
     "take_back",
     "take_from_stock",
     "take_in",
+    "take_out",
     "take_returned",
     "transfer",
     "unlock",

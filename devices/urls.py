@@ -11,6 +11,7 @@ from devices.register import views as register
 from devices.returns import views as returns
 from devices.shipping import views as shipping
 from devices.stock import views as stock
+from devices.stocktaking import views as stocktaking
 from devices.summary import views as summary
 
 app_name = "devices"
@@ -28,6 +29,10 @@ urlpatterns = [
     path("thu-hoi/", returns.take_back_many, name="take_back_many"),
     path("so-nop/", returns.office_returns, name="office_returns"),
     path("so-nop/<uuid:code>/", returns.office_return, name="office_return"),
+    path("kiem-ke/", stocktaking.index, name="stocktakings"),
+    path("kiem-ke/<uuid:code>/", stocktaking.stocktaking, name="stocktaking"),
+    path("kiem-ke/<uuid:code>/viec/", stocktaking.take_step, name="stocktaking_step"),
+    path("kiem-ke/<uuid:code>/bien-ban/", stocktaking.minutes, name="stocktaking_minutes"),
     path("<uuid:code>/", register.detail, name="detail"),
     path("<uuid:code>/viec/", register.make_move, name="make_move"),
     path("<uuid:code>/ban-giao/", handover.hand_over, name="hand_over"),

@@ -98,7 +98,9 @@ def _give(device: Device, *, holder: str, on: date, actor: User, now: datetime) 
     # The person is told, when they have an account: a false hand-over must be noticed.
     title = _("Thiết bị %(serial)s được ghi nhận đã bàn giao cho %(holder)s")
     tell(
-        User.objects.filter(is_active=True, person=device.subscriber_id, person__isnull=False),
+        User.objects.filter(
+            is_active=True, person=device.subscriber_id, person__isnull=False
+        ).exclude(pk=actor.pk),
         cause=f"device_handed_over:{entry.pk}",
         title=title % {"serial": device.serial, "holder": holder},
         text=_("Nếu anh/chị chưa nhận thiết bị, báo ngay văn thư và Cục."),

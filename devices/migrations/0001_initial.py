@@ -66,6 +66,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['at', 'pk'],
+                'indexes': [
+                    models.Index(fields=['document_uuid'], name='devices_move_document'),
+                    models.Index(fields=['at', 'id', 'agency', 'move'], name='devices_move_recent'),
+                    models.Index(fields=['move', 'at', 'id'], name='devices_move_kind'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -85,6 +90,11 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField()),
                 ('move', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='notice', to='devices.custodymove')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['document_uuid'], name='devices_notice_document'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Intake',
@@ -104,6 +114,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created_at', '-pk'],
+                'indexes': [
+                    models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['id'], name='devices_intake_open'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('keys_made__lte', models.F('count'))), name='devices_intake_no_more_keys_than_devices'),
+                ],
             },
         ),
         migrations.AddField(
@@ -134,6 +150,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-sent_at', '-pk'],
+                'indexes': [
+                    models.Index(fields=['agency', 'ended_at', '-id'], name='devices_shipment_agency'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -147,31 +166,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('shipment', 'device'), name='devices_shipmentitem_listed_once'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='custodymove',
-            index=models.Index(fields=['document_uuid'], name='devices_move_document'),
-        ),
-        migrations.AddIndex(
-            model_name='custodymove',
-            index=models.Index(fields=['at', 'id', 'agency', 'move'], name='devices_move_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='custodymove',
-            index=models.Index(fields=['move', 'at', 'id'], name='devices_move_kind'),
-        ),
-        migrations.AddIndex(
-            model_name='handovernotice',
-            index=models.Index(fields=['document_uuid'], name='devices_notice_document'),
-        ),
-        migrations.AddIndex(
-            model_name='intake',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['id'], name='devices_intake_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='intake',
-            constraint=models.CheckConstraint(condition=models.Q(('keys_made__lte', models.F('count'))), name='devices_intake_no_more_keys_than_devices'),
         ),
         migrations.AddIndex(
             model_name='device',
@@ -208,13 +206,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='device',
             constraint=models.UniqueConstraint(condition=models.Q(('iccid', ''), _negated=True), fields=('iccid',), name='devices_device_iccid_once'),
-        ),
-        migrations.AddIndex(
-            model_name='shipment',
-            index=models.Index(fields=['agency', 'ended_at', '-id'], name='devices_shipment_agency'),
-        ),
-        migrations.AddConstraint(
-            model_name='shipmentitem',
-            constraint=models.UniqueConstraint(fields=('shipment', 'device'), name='devices_shipmentitem_listed_once'),
         ),
     ]

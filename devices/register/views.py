@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
@@ -232,6 +231,13 @@ def _render_detail(
         for rule in rules
         if _is_offered(rule, device, came_early=came_early)
     ]
+    certificates = []  # on the device's key, the latest first
+    if device.key is not None:
+        visible = Certificate.objects.visible_to(request.user).filter(key=device.key)
+        certificates = [
+            CertificateLine(one, str(one.state(now).label), words.sentence(one, now=now))
+            for one in visible
+        ]
     clocks = owed.visible_to(request.user).select_related("agency").order_by("due_on", "pk")
     context = {
         "device": device,
@@ -254,7 +260,7 @@ def _render_detail(
         "since": moves[-1].happened_on if moves else None,
         "holder": holder,
         "moves": moves,
-        "certificates": _certificates(request.user, device, now=now),
+        "certificates": certificates,
         "clocks": list(clocks),
         "cards": sorted(cards, key=lambda card: not card.url),  # the next step before trouble
         "violations": refused.violations,
@@ -268,17 +274,6 @@ def _render_detail(
         },
     }
     return render(request, "devices/detail.html", context)
-
-
-def _certificates(user: User, device: Device, *, now: datetime) -> list[CertificateLine]:
-    """Return the certificates on the device's key, the latest first."""
-    if device.key is None:
-        return []
-    found = Certificate.objects.visible_to(user).filter(key=device.key)
-    return [
-        CertificateLine(one, str(one.state(now).label), words.sentence(one, now=now))
-        for one in found
-    ]
 
 
 def _is_offered(rule: Rule, device: Device, *, came_early: bool) -> bool:

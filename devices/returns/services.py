@@ -93,7 +93,15 @@ def begin_return(
     owed = [device for device in spent if device.custody in _OWED]
     clocks = start_clocks(owed, now=now)
     tell_of_return(owed, clocks, reason=reason, now=now)
-    settled = _settle(given_back, now=now)
+    # What was given back before its certificates ended: its clock is opened and closed, once.
+    kind = DeadlineKind.DEVICE_RETURN
+    known = set(
+        Deadline.objects.filter(
+            kind=kind, target_uuid__in=[device.uuid for device in given_back]
+        ).values_list("target_uuid", flat=True)
+    )
+    settled = start_clocks([one for one in given_back if one.uuid not in known], now=now)
+    close_all(kind, [clock.target_uuid for clock in settled], now=now)
     begun = {clock.target_uuid for clock in [*clocks, *settled]}
     begun |= {device.uuid for device in recalled}
     return [device for device in spent if device.uuid in begun]
@@ -147,20 +155,6 @@ def take_returned(
     cancel(DeadlineKind.HANDOVER_NOTICE, uuids, now=now)
     audit(locked, move, actor=actor, now=now, paper=paper)
     return entries
-
-
-def _settle(devices: Sequence[Device], *, now: datetime) -> list[Deadline]:
-    """Open and close the clock of what was given back before its certificates ended, once."""
-    uuids = [device.uuid for device in devices]
-    kind = DeadlineKind.DEVICE_RETURN
-    known = set(
-        Deadline.objects.filter(kind=kind, target_uuid__in=uuids).values_list(
-            "target_uuid", flat=True
-        )
-    )
-    opened = start_clocks([device for device in devices if device.uuid not in known], now=now)
-    close_all(kind, [clock.target_uuid for clock in opened], now=now)
-    return opened
 
 
 def tell_of_return(

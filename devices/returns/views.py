@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -18,14 +20,45 @@ from devices.batches import Batch, BatchForm, BatchWords, batch_page, present
 from devices.holders import services as holders
 from devices.ledger import Paper
 from devices.lifecycle import Custody, Move
-from devices.models import Device
+from devices.models import Channel, Device
 from devices.returns import services
-from devices.returns.forms import OfficeReturnForm
 from portal.agencies.models import Agency
 from portal.core.roles import Capability, Scope
+from portal.core.text.vietnamese import nfc
+from portal.core.web.forms import DayField
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
+
+
+class OfficeReturnForm(BatchForm):
+    """The same under the office's covering document."""
+
+    number = forms.CharField(
+        label=gettext_lazy("Số, ký hiệu văn bản của Sở"),
+        max_length=60,
+        help_text=gettext_lazy("Ví dụ: 215/SKHCN-CNTT."),
+    )
+    signed_on = DayField(
+        label=gettext_lazy("Ngày văn bản"),
+    )
+    channel = forms.ChoiceField(
+        label=gettext_lazy("Cách giao"), choices=Channel.choices, widget=forms.RadioSelect
+    )
+
+    field_order = ("seen", "typed", "number", "signed_on", "channel", "on", "note")
+
+    def clean_number(self) -> str:
+        return nfc(self.cleaned_data["number"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        signed_on, on = cleaned.get("signed_on"), cleaned.get("on")
+        if signed_on and signed_on > self.today:
+            self.add_error("signed_on", gettext("Ngày văn bản không thể sau ngày hôm nay."))
+        elif signed_on and on and on < signed_on:
+            self.add_error("on", gettext("Ngày nhận không thể trước ngày văn bản của Sở."))
+        return cleaned
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -88,10 +121,13 @@ def office_return(request: UserRequest, code: UUID) -> HttpResponse:
     office = get_object_or_404(Agency.objects.visible_to(request.user), uuid=code)
 
     def record(devices: list[Device], given: dict[str, Any]) -> tuple[int, str]:
+        text = _("Văn bản số %(number)s ngày %(day)s của %(office)s")
+        day = f"{given['signed_on']:%d/%m/%Y}"
+        covering = text % {"number": given["number"], "day": day, "office": office.name}
         entries = services.take_returned(
             devices,
             Move.RETURN_TO_CA,
-            paper=_covering(office, given),
+            paper=Paper("", None, covering[:200]),
             notes={device.pk: given["note"] for device in devices},
             channel=given["channel"],
             on=given["on"],
@@ -122,13 +158,3 @@ def office_return(request: UserRequest, code: UUID) -> HttpResponse:
         today=timezone.localdate(),
         template="devices/office_return.html",
     )
-
-
-def _covering(office: Agency, given: dict[str, Any]) -> Paper:
-    text = _("Văn bản số %(number)s ngày %(day)s của %(office)s")
-    values = {
-        "number": given["number"],
-        "day": f"{given['signed_on']:%d/%m/%Y}",
-        "office": office.name,
-    }
-    return Paper("", None, (text % values)[:200])

@@ -131,7 +131,16 @@ def receive(request: UserRequest, code: UUID) -> HttpResponse:
                     actor=request.user,
                     now=timezone.now(),
                 )
-                messages.success(request, _said_of(receipt))
+                parts = []
+                if count := len(receipt.received):
+                    words = ngettext("Đã nhận %d thiết bị", "Đã nhận %d thiết bị", count)
+                    parts.append(words % count)
+                if count := len(receipt.missing):
+                    parts.append(_("đã báo Cục thiếu %d thiết bị") % count)
+                if count := len(receipt.open):
+                    parts.append(_("còn %d thiết bị chưa xác nhận") % count)
+                said = "; ".join(parts)
+                messages.success(request, said[:1].upper() + said[1:] + ".")
                 return redirect("devices:shipment", found.uuid)
         except (Device.DoesNotExist, Shipment.DoesNotExist) as error:
             raise Http404 from error
@@ -169,15 +178,3 @@ def _render_shipment(
         "may_receive": request.user.can(Capability.KEEP_DEVICES) and bool(form.outstanding),
     }
     return render(request, "devices/shipment.html", context)
-
-
-def _said_of(receipt: services.Receipt) -> str:
-    parts = []
-    if count := len(receipt.received):
-        parts.append(ngettext("Đã nhận %d thiết bị", "Đã nhận %d thiết bị", count) % count)
-    if count := len(receipt.missing):
-        parts.append(_("đã báo Cục thiếu %d thiết bị") % count)
-    if count := len(receipt.open):
-        parts.append(_("còn %d thiết bị chưa xác nhận") % count)
-    said = "; ".join(parts)
-    return said[:1].upper() + said[1:] + "."

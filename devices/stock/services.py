@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from devices.ledger import illegal
+from devices.ledger import illegal, write
 from devices.lifecycle import Condition, Custody, Move, find_rule
 from devices.models import OF_THE_CA, CustodyMove, Device, DeviceKind, Intake
 from devices.serials import NewDevice, check_new_devices, normalise
@@ -45,6 +45,99 @@ class Allocation:
     subscriber: Subscriber
     phone: str = ""
     converts_number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """A device that comes from elsewhere: handed out before there was a portal, or sent by another
+    CA. Without a subscriber, or not yet held by the one it is for, it lies at the body."""
+
+    kind: str
+    serial: str
+    key_id: int | None
+    agency: Agency
+    subscriber: Subscriber | None
+    condition: str = Condition.OK
+    is_held: bool = True
+
+
+# What a list says is wrong with a device, entered as the portal enters it.
+_HARM = {Condition.LOCKED: Move.LOCK, Condition.LOST: Move.REPORT_LOST}
+
+
+@transaction.atomic
+def bring_in(
+    given: Iterable[InHand],
+    *,
+    batch: str,
+    paper: tuple[str, UUID | None, str],
+    actor: User | None,
+    now: datetime,
+) -> list[Device]:
+    """Enter devices where they are, each with the first entry of its ledger; the caller audits."""
+    listed = list(given)
+    made = Device.objects.bulk_create(
+        [
+            Device(
+                kind=one.kind,
+                serial=one.serial,
+                key_id=one.key_id,
+                custody=Custody.WITH_SUBSCRIBER
+                if one.subscriber and one.is_held
+                else Custody.AT_AGENCY,
+                condition=Condition.OK,
+                agency=one.agency,
+                office=one.agency.office,
+                subscriber=one.subscriber,
+                received_at=now,
+                batch=batch,
+            )
+            for one in listed
+        ],
+        batch_size=500,
+    )
+    document_type, document_uuid, document_label = paper
+    CustodyMove.objects.bulk_create(
+        [
+            CustodyMove(
+                device=device,
+                move=Move.BRING_IN_HELD
+                if device.custody == Custody.WITH_SUBSCRIBER
+                else Move.BRING_IN,
+                to_custody=device.custody,
+                to_condition=device.condition,
+                agency=device.agency,
+                subscriber=device.subscriber,
+                document_type=document_type,
+                document_uuid=document_uuid,
+                document_label=document_label,
+                actor=actor,
+                happened_on=timezone.localdate(now),
+                at=now,
+            )
+            for device in made
+        ],
+        batch_size=500,
+    )
+    for condition, move in _HARM.items():
+        harmed = [
+            device for device, one in zip(made, listed, strict=True) if one.condition == condition
+        ]
+        if harmed:
+            write(harmed, move, actor=None, now=now, paper=paper, note=document_label)
+    return made
+
+
+@transaction.atomic
+def take_out(device: Device) -> bool:
+    """Remove a device that was brought in and has not moved since; say whether it could be."""
+    entered = (Move.BRING_IN, Move.BRING_IN_HELD)
+    began = device.moves.filter(move__in=entered).values("document_uuid")
+    if device.moves.exclude(document_uuid__in=began).exists():
+        return False
+    device.moves.all().delete()
+    device.delete()
+    return True
 
 
 @transaction.atomic

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -16,7 +18,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from devices.lifecycle import Condition, Custody
-from devices.models import OF_THE_CA, Device, Intake
+from devices.models import OF_THE_CA, Device, Intake, Stocktaking, StocktakingLine
+from devices.serials import MOST_AT_ONCE
 from devices.stock import services
 from devices.stock.forms import TakeInForm
 from portal.core.roles import Capability, Scope
@@ -61,7 +64,18 @@ def stock(request: UserRequest) -> HttpResponse:
     }
     if request.htmx and request.method != "POST":  # type: ignore[attr-defined]
         return render(request, "devices/_intakes.html", progress)
-    form = TakeInForm(request.POST or None)
+    listed = ""
+    with suppress(ValueError):
+        # What a stock-taking found that the register does not know is to be taken in.
+        counted = Stocktaking.objects.visible_to(request.user).filter(
+            uuid=UUID(request.GET.get("kiem-ke", ""))
+        )
+        unknown = StocktakingLine.objects.filter(
+            stocktaking__in=counted, result=StocktakingLine.Result.UNKNOWN
+        )
+        serials = unknown.order_by("serial").values_list("serial", flat=True)
+        listed = "\n".join(serials[:MOST_AT_ONCE])
+    form = TakeInForm(request.POST or None, initial={"listed": listed})
     refused = Refusals()
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data

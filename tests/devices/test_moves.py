@@ -35,6 +35,15 @@ def report_lost(device: Device) -> User:
     return clerk
 
 
+def test_who_records_a_lock_is_not_told_of_it() -> None:
+    device = device_at(Custody.WITH_SUBSCRIBER)
+    clerk, colleague = clerk_of(device), clerk_of(device)
+    services.make_move(device, Move.LOCK, reason="Nhập sai", actor=clerk, now=NOW)
+    told = {one.recipient for one in Notice.objects.all()}
+    assert colleague in told
+    assert clerk not in told
+
+
 def test_a_loss_needs_a_reason_and_the_ca_and_the_office_are_told() -> None:
     device = device_at(Custody.WITH_SUBSCRIBER)
     operator = builders.user(Role.CA_OPERATOR)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -48,7 +50,7 @@ def device(subscriber: Subscriber) -> Device:
 def recovered(device: Device) -> Device:
     """The device after recovery: no PIN yet."""
     assert device.key is not None
-    tokens.start_recovery(device.key)
+    tokens.start_recovery(device.key, dossier=uuid4(), letter_number="01/UBND", now=NOW)
     return device
 
 

@@ -31,33 +31,27 @@ or a sweep, never a button.
 def lifecycle_page() -> str:
     """Return the page as Markdown."""
     with override("vi"):
+        diagram = ["```mermaid", "stateDiagram-v2"]
+        diagram += [f'    state "{place.label}" as {place.value}' for place in Custody]
+        for rule in LIFE:
+            if rule.to is not None:
+                diagram += [
+                    f"    {source} --> {rule.to.value}: {rule.move.label}"
+                    for source in _in_order(rule.sources, Custody) or ["[*]"]
+                ]
+        diagram += [f"    {Custody.RETIRED.value} --> [*]", "```"]
         columns = ["## The two columns", "", "| Custody | Nơi giữ |", "|---|---|"]
         columns += [f"| `{place.value}` | {place.label} |" for place in Custody]
         columns += ["", "| Condition | Tình trạng |", "|---|---|"]
         columns += [f"| `{condition.value}` | {condition.label} |" for condition in Condition]
-        return "\n".join([_HEAD, *_diagram(), "", *columns, "", *_table(), ""])
-
-
-def _diagram() -> list[str]:
-    lines = ["```mermaid", "stateDiagram-v2"]
-    lines += [f'    state "{place.label}" as {place.value}' for place in Custody]
-    for rule in LIFE:
-        if rule.to is not None:
-            lines += [
-                f"    {source} --> {rule.to.value}: {rule.move.label}"
-                for source in _in_order(rule.sources, Custody) or ["[*]"]
-            ]
-    return [*lines, f"    {Custody.RETIRED.value} --> [*]", "```"]
-
-
-def _table() -> list[str]:
-    lines = [
-        "## The table",
-        "",
-        "| Move | Việc | From | When | To | Then | By | Reason |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    return lines + [_line(rule) for rule in LIFE]
+        table = [
+            "## The table",
+            "",
+            "| Move | Việc | From | When | To | Then | By | Reason |",
+            "|---|---|---|---|---|---|---|---|",
+            *(_line(rule) for rule in LIFE),
+        ]
+        return "\n".join([_HEAD, *diagram, "", *columns, "", *table, ""])
 
 
 def _line(rule: Rule) -> str:

@@ -1,0 +1,1 @@
+"""Stock-taking: what lies at a place is counted and held against the register."""
