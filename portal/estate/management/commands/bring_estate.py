@@ -1,0 +1,79 @@
+"""Hands in lists and certificate files of the server, as an officer does on the page."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from portal.accounts.models import User
+from portal.core.rules import Refused
+from portal.estate import services
+from portal.estate.models import Delivery, Verdict
+from portal.estate.reading import SUFFIXES
+from portal.estate.wording import said_of
+
+_FINDINGS, _UNUSABLE = 1, 2
+
+
+class Command(BaseCommand):
+    """Reads, judges and, with --carry, brings in; exit codes 0 done, 1 findings, 2 unusable."""
+
+    help = (
+        "Hands in lists (.xlsx, .csv) and certificates (.cer, .p7b, .zip; a folder of them) for "
+        "the office of --as. Without --carry it is only tried: what is in doubt waits on the page."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("paths", nargs="+", type=Path, help="files, or folders of them")
+        parser.add_argument("--as", dest="username", required=True, help="the officer's account")
+        parser.add_argument("--title", default="", help="what the delivery is called")
+        parser.add_argument("--compare", action="store_true", help="also list what is only here")
+        parser.add_argument("--carry", action="store_true", help="bring in what is in no doubt")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            actor = User.objects.select_related("agency").get(username=options["username"])
+            files = [
+                services.HandedIn(path.name, path.read_bytes()) for path in _found(options["paths"])
+            ]
+            purpose = Delivery.Purpose.COMPARE if options["compare"] else Delivery.Purpose.BRING_IN
+            now = timezone.now()
+            title = options["title"] or f"{now:%d/%m/%Y}: {files[0].name if files else ''}"[:150]
+            delivery = services.hand_in(files, title=title, purpose=purpose, actor=actor, now=now)
+            self._work(delivery)
+            if options["carry"] and services.to_carry(delivery).exists():
+                services.start(delivery, actor=actor, now=timezone.now())
+                self._work(delivery)
+        except Refused as refused:
+            message = "; ".join(one.sentence for one in refused.violations)
+            raise CommandError(message, returncode=_UNUSABLE) from refused
+        except (OSError, User.DoesNotExist) as error:
+            raise CommandError(str(error), returncode=_UNUSABLE) from error
+        self._tell(delivery)
+
+    def _work(self, delivery: Delivery) -> None:
+        delivery.refresh_from_db()
+        while delivery.is_in_work and services.work(now=timezone.now()):
+            delivery.refresh_from_db()
+
+    def _tell(self, delivery: Delivery) -> None:
+        for name, number in sorted(delivery.counts.items()):
+            self.stdout.write(f"{name}: {number}")
+        for file in delivery.files.exclude(problem=""):
+            self.stderr.write(f"{file}: {file.problem}")
+        faulty = delivery.rows.filter(verdict__in=[Verdict.REFUSED, Verdict.DOUBTFUL])
+        for row in faulty.order_by("pk")[:20]:
+            self.stderr.write(f"{row}: {' '.join(said_of(row))}")
+        if faulty.exists() or delivery.files.exclude(problem="").exists():
+            raise CommandError("findings: see the page of the delivery", returncode=_FINDINGS)
+
+
+def _found(paths: list[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in paths:
+        found += sorted(path.rglob("*")) if path.is_dir() else [path]
+    return [path for path in found if path.is_file() and path.suffix.lower() in SUFFIXES]

@@ -1,0 +1,1 @@
+"""What is wrong with what an office answers for, at a glance."""

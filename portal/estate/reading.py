@@ -1,0 +1,219 @@
+"""The files of a delivery become rows: every cell as text, every certificate as it came."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.utils.translation import gettext as _
+from openpyxl.utils.datetime import from_excel
+
+from orgmerge.body_lists.sheets import MOST_FILE_ROWS, cell_text, rows_of_text
+from portal.ca.authority.anchors import anchors
+from portal.ca.register.certificate_files import read_certificates
+from portal.core import archives
+from portal.core.background.leases import Lease
+from portal.core.database.bulk import collector_paused
+from portal.core.rules import Refused, refuse
+from portal.core.text.identifiers import parse_day
+from portal.documents import services as documents
+from portal.estate.columns import (
+    COLUMNS,
+    HEADER_WITHIN,
+    NEEDED,
+    find_header,
+    header_key,
+    is_header,
+    meaning,
+)
+from portal.estate.models import ColumnMeaning, DeliveredFile, DeliveredRow, Delivery
+from portal.estate.revocations import SUFFIX as REVOCATIONS
+from portal.estate.revocations import read_revocations
+from requests_app.spreadsheets.workbook import open_sheet
+
+_PIECE = 1000  # rows written at once
+_MOST_COLUMNS = 80
+_SHEETS = (".xlsx", ".csv", ".txt", ".tsv")
+CERTIFICATES = (".cer", ".crt", ".der", ".pem", ".p7b", ".p7c", ".zip")
+SUFFIXES = (*_SHEETS, *CERTIFICATES, REVOCATIONS)
+_MOST_CELL = 350
+_MOST_NOTES = 50
+_DAYS = range(20_000, 73_051)  # as a workbook counts: 1954 to 2099
+
+
+@dataclass(slots=True)
+class ReadSheet:
+    """A list as it was read: what its columns mean, its rows with their numbers, what is odd."""
+
+    header: list[str]
+    columns: dict[str, str]
+    rows: list[tuple[int, list[str]]]
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+
+def read_sheet(content: bytes, *, kept: dict[str, str]) -> ReadSheet:
+    """Return what a list holds; raise Refused for one that can't be read at all."""
+    notes: list[tuple[str, str]] = []
+    if content.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
+        anything = [f"\0{number}" for number in range(_MOST_COLUMNS)]
+        sheet = open_sheet(
+            content,
+            headers=anything,
+            takes_merged=True,
+            most_rows=MOST_FILE_ROWS,
+            fits=lambda texts: is_header(texts, kept),
+        )
+        numbered = [(1, sheet.header), *sheet.rows]
+        notes += [("other_sheet", title) for title in sheet.others]
+        notes += [("hidden_row", str(number)) for number in sorted(sheet.hidden)]
+        notes += [("merged_cells", ref) for ref in sorted(set(sheet.merged.values()))]
+    else:
+        numbered = list(
+            rows_of_text(content, knows=lambda titles: any(meaning(one, kept) for one in titles))
+        )
+    rows = [
+        (number, [cell_text(one)[:_MOST_CELL] for one in values]) for number, values in numbered
+    ]
+    found = find_header([row for _number, row in rows[:HEADER_WITHIN]], kept)
+    if found is None or not set(NEEDED) & set(found[2].values()):
+        raise _no_header()
+    ends, header, columns = found
+    said = [(number, row) for number, row in rows[ends:] if any(row)]
+    return ReadSheet(header, columns, said, notes[:_MOST_NOTES])
+
+
+def _no_header() -> Refused:
+    names = ", ".join(str(COLUMNS[name].label) for name in NEEDED)
+    return refuse(
+        "no_header",
+        _("Không tìm thấy dòng tiêu đề trong 20 dòng đầu (cần có một trong: %(names)s).")
+        % {"names": names},
+        way_out=_("Ghi tiêu đề cho các cột rồi tải lên lại."),
+    )
+
+
+def read_files(delivery: Delivery, lease: Lease) -> None:
+    """Read what was not read yet, a file at a time; what was written of one half read goes."""
+    kept = dict(
+        ColumnMeaning.objects.filter(office=delivery.office_id).values_list("header", "field")
+    )
+    for file in delivery.files.filter(is_read=False).select_related("document"):
+        DeliveredRow.objects.filter(file=file).delete()
+        content = documents.read(file.document)
+        with collector_paused():
+            try:
+                made: Iterator[DeliveredRow] = iter(())
+                if file.document.name.lower().endswith(REVOCATIONS):
+                    count = len(read_revocations(content, anchors()))
+                    file.notes = [["revocations", str(count)]]
+                elif is_sheet(file.document.name, content):
+                    read = read_sheet(content, kept=kept)
+                    file.header, file.columns = read.header, read.columns
+                    file.notes = [list(one) for one in read.notes]
+                    made = _rows_of(file, read.rows)
+                else:
+                    certificates = read_certificates(content, file.document.name)
+                    file.notes = [list(one) for one in certificates.problems[:_MOST_NOTES]]
+                    if certificates.of_cas:
+                        file.notes.append(["of_ca", str(len(certificates.of_cas))])
+                    made = (
+                        DeliveredRow(
+                            delivery_id=file.delivery_id,
+                            file=file,
+                            number=number,
+                            der=one.der,
+                            serial=one.serial,
+                            title=one.subject.common_name[:250],
+                        )
+                        for number, one in enumerate(certificates.certificates, start=1)
+                    )
+                file.rows_read = _write(made, lease)
+                if not file.rows_read and "revocations" not in [one[0] for one in file.notes]:
+                    file.problem = _("Tệp không có dòng, chứng thư nào đọc được.")
+            except Refused as refused:
+                file.problem = " ".join(one.sentence for one in refused.violations)[:400]
+            except documents.Damaged:
+                file.problem = _("Tệp lưu trên máy chủ bị hỏng; hãy tải lên lại.")
+        file.is_read = True
+        file.save()
+
+
+def is_sheet(name: str, content: bytes) -> bool:
+    """Say whether a file is a list: a workbook by what is in it, else text that is no PEM."""
+    if content.startswith(b"PK"):
+        try:
+            return not name.lower().endswith(".zip") or "xl/workbook.xml" in archives.parts_of(
+                content, most_parts=500, most_bytes=64 * 1024 * 1024
+            )
+        except (archives.Unreadable, archives.TooLarge):
+            return name.lower().endswith(".xlsx")
+    return name.lower().endswith(_SHEETS)
+
+
+def _rows_of(file: DeliveredFile, rows: Sequence[tuple[int, list[str]]]) -> Iterator[DeliveredRow]:
+    for number, cells in rows:
+        yield DeliveredRow(
+            delivery_id=file.delivery_id,
+            file=file,
+            number=number,
+            said=json.dumps(cells, ensure_ascii=False),
+        )
+
+
+def _write(rows: Iterator[DeliveredRow], lease: Lease) -> int:
+    written, piece = 0, list[DeliveredRow]()
+    for row in rows:
+        piece.append(row)
+        if len(piece) == _PIECE:
+            written += _write_piece(piece, lease)
+    return written + _write_piece(piece, lease)
+
+
+def _write_piece(piece: list[DeliveredRow], lease: Lease) -> int:
+    count = len(piece)
+    if piece:
+        DeliveredRow.objects.bulk_create(piece)
+        piece.clear()
+        lease.extend()
+    return count
+
+
+def cells_of(row: DeliveredRow, columns: dict[str, str]) -> dict[str, str]:
+    """Return field → text of a row of a sheet."""
+    cells = json.loads(row.said) if row.said else []
+    return {
+        name: cells[at]
+        for number, name in columns.items()
+        if name and (at := int(number)) < len(cells) and cells[at]
+    }
+
+
+def identity_of(text: str) -> str:
+    """Return an identity number without signs; a workbook loses the zero it begins with."""
+    digits = "".join(char for char in text if char.isalnum())
+    if len(digits) == 11 and digits.isdecimal():  # noqa: PLR2004 (of twelve)
+        return digits.zfill(12)
+    return digits
+
+
+def day_of(text: str) -> date | None:
+    """Return the day a cell says: typed, or the number a workbook keeps of it; None otherwise."""
+    if day := parse_day(text):
+        return day
+    if text.isdecimal() and int(text) in _DAYS:
+        found = from_excel(int(text))
+        return found.date() if hasattr(found, "date") else None
+    return None
+
+
+def keep_meanings(file: DeliveredFile, columns: dict[str, str], *, office: int) -> None:
+    """Keep what each column of a file means, for it and for the office's next lists."""
+    file.columns = columns
+    file.save(update_fields=["columns"])
+    for at, text in enumerate(file.header):
+        if key := header_key(text):
+            ColumnMeaning.objects.update_or_create(
+                office_id=office, header=key, defaults={"field": columns.get(str(at), "")}
+            )
