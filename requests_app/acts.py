@@ -11,7 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from portal.accounts.models import User
 from portal.audit import services as audit
 from portal.audit.words import ActGroup, AuditTarget
-from requests_app.models import CoveringLetter, Dossier, ProceedingsRequest, RecoveryMandate
+from requests_app.models import (
+    CoveringLetter,
+    Dossier,
+    OfficialPaper,
+    ProceedingsRequest,
+    RecoveryMandate,
+)
 
 TARGETS = (
     AuditTarget("dossier", _("Hồ sơ"), order=10),
@@ -20,8 +26,25 @@ TARGETS = (
     AuditTarget("proceedings_notice", _("Thông báo thu hồi theo yêu cầu tố tụng"), order=167),
     AuditTarget("routing_rule", _("Quy định nơi nhận"), order=150),
     AuditTarget("covering_letter", _("Công văn chuyển hồ sơ"), order=160),
+    AuditTarget("official_paper", _("Thông báo, văn bản trả lời của Sở, của Cục"), order=161),
 )
 ACTS = (
+    ActGroup(
+        "paper",
+        about="official_paper",
+        order=162,
+        words={
+            "draft": _("Lập dự thảo thông báo, văn bản trả lời"),
+            "number": _("Ghi số, ngày thông báo, văn bản trả lời"),
+            "attach_scan": _("Tải lên bản quét thông báo, văn bản trả lời"),
+            "request_signature": _("Trình ký thông báo, văn bản trả lời"),
+            "revise": _("Lấy lại thông báo, văn bản trả lời để sửa"),
+            "send_back_to_draft": _("Yêu cầu soạn lại thông báo, văn bản trả lời"),
+            "sign": _("Ký thông báo, văn bản trả lời"),
+            "seal": _("Ký số cơ quan, phát hành và giao thông báo, văn bản trả lời"),
+            "cancel": _("Bỏ thông báo, văn bản trả lời"),
+        },
+    ),
     ActGroup(
         "mandate",
         about="mandate",
@@ -42,6 +65,16 @@ ACTS = (
             "refuse": _("Không chấp nhận yêu cầu của cơ quan tố tụng, công an"),
             "deliver": _("Lập văn bản trả lời và thông báo thu hồi theo yêu cầu tố tụng"),
             "read_letter": _("Xem văn bản yêu cầu của cơ quan tố tụng, công an"),
+        },
+    ),
+    ActGroup(
+        "outside",
+        about="dossier",
+        order=55,
+        words={
+            "package": _("Tải gói đề nghị gửi CA khác"),
+            "record": _("Ghi trả lời của CA khác"),
+            "confirm": _("Xác nhận trả lời của CA khác"),
         },
     ),
     ActGroup(
@@ -103,6 +136,9 @@ ACTS = (
             "split": _("Tách hồ sơ"),
             "decide_rows": _("Xử lý từng dòng"),
             "deliver_paper": _("Giao văn bản cho đơn vị gửi"),
+            "archive": _("Chốt nhật ký của hồ sơ để lưu trữ"),
+            "keep_package": _("Lập gói lưu trữ"),
+            "export_packages": _("Xuất các gói lưu trữ để bàn giao"),
             "revoke_rows": _("Thu hồi theo từng dòng"),
             "request_signature": _("Trình lãnh đạo ký"),
             "revise": _("Lấy lại để sửa"),
@@ -127,6 +163,7 @@ ACTS = (
             "start": _("Bắt đầu thực hiện"),
             "complete": _("Hoàn thành"),
             "complete_partly": _("Hoàn thành một phần"),
+            "refuse_all": _("CA từ chối toàn bộ"),
             "fail": _("Thực hiện bị lỗi"),
             "retry": _("Thực hiện lại"),
         },
@@ -165,6 +202,23 @@ def letter_act(action: str, letter: CoveringLetter, **data: object) -> audit.Act
         agency_uuid=letter.office.uuid,
         office_uuid=letter.office.uuid,
         data={"number": letter.letter_number, **data},
+    )
+
+
+def paper_act(action: str, paper: OfficialPaper, **data: object) -> audit.Act:
+    """Return the audit act about a paper of an office or the CA."""
+    return audit.Act(
+        action=action,
+        target_type="official_paper",
+        target_uuid=paper.uuid,
+        agency_uuid=paper.agency.uuid,
+        office_uuid=paper.agency.office.uuid if paper.agency.office else None,
+        data={
+            "kind": paper.kind,
+            "number": paper.letter_number,
+            "dossier": str(paper.dossier.uuid),
+            **data,
+        },
     )
 
 

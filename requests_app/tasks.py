@@ -10,10 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.audit import services as audit
 from portal.core.background.sweeps import sweep
+from portal.documents import letters as paper
 from portal.documents import pieces
 from requests_app.acts import dossier_act, letter_act
+from requests_app.archive import services as archive
 from requests_app.covering_letters import forward_queue
-from requests_app.covering_letters.steps import COVERING_LETTERS, render_letter
+from requests_app.covering_letters.steps import COVERING_LETTERS, content_of
 from requests_app.execution import services as execution
 from requests_app.letter_workflow import Stage
 from requests_app.models import CoveringLetter, Dossier
@@ -21,6 +23,7 @@ from requests_app.models.querysets import CoveringLetterQuerySet, DossierQuerySe
 from requests_app.proceedings import papers as proceedings
 from requests_app.spreadsheets import parked
 from requests_app.submission import letters, previews
+from requests_app.submission.letter_content import letter_of
 from requests_app.workflow import Route, State, queue_of
 
 ONE_PIECE = timedelta(0)
@@ -99,6 +102,18 @@ def answer_proceedings(*, now: datetime) -> int:
 
 
 @sweep(
+    "requests_app.tasks.archive_closed",
+    every=timedelta(minutes=5),
+    words=_("Lập gói lưu trữ của hồ sơ đã kết thúc"),
+    order=268,
+    in_pieces_for=timedelta(minutes=2),
+)
+def archive_closed(*, now: datetime) -> int:
+    """Make a signed package of each closed dossier."""
+    return archive.archive_waiting(now=now)
+
+
+@sweep(
     "requests_app.tasks.drop_old_sheets",
     every=timedelta(hours=1),
     words=_("Xóa bảng tính tải lên dở dang"),
@@ -130,17 +145,18 @@ def _freeze(pk: int, *, now: datetime) -> bool:
     if not _unfrozen_dossiers().claim(pk, now=now, lease=LEASE):
         return False
     dossier, began, printed = Dossier.objects.get(pk=pk), monotonic(), []
-    for piece in letters.render_pieces(dossier):
+    letter = paper.coded(letter_of(dossier, list(dossier.items.all())))
+    for piece in paper.render_pieces(letter):
         printed.append(piece.pdf)
         held = now + timedelta(seconds=monotonic() - began)
         _unfrozen_dossiers().hold(pk, now=held, lease=LEASE)
-    pdf = pieces.join(printed)
+    original = paper.Original(pieces.join(printed), letter)
     with transaction.atomic():
         locked = Dossier.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
         locked.claimed_until = None
         if locked.version == dossier.version and locked.letter_id is None:
             # Nobody took it back to change it meanwhile, or was quicker once the lease had run out.
-            document = letters.freeze(locked, pdf, now=now)
+            document = letters.freeze(locked, original, now=now)
             locked.save(update_fields=["letter", "signed_letter"])
             act = dossier_act("dossier.freeze", locked, data={"sha256": document.sha256})
             audit.record(act, actor=None, now=now)
@@ -163,14 +179,14 @@ def _freeze_covering(pk: int, *, now: datetime) -> bool:
     if not _unfrozen_letters().claim(pk, now=now, lease=LEASE):
         return False
     seen = CoveringLetter.objects.select_related("office").get(pk=pk)
-    pdf = render_letter(seen, now=now)
+    original = paper.print_original(content_of(seen, now=now))
     with transaction.atomic():
         rows = CoveringLetter.objects.select_for_update(of=("self",), no_key=True)
         locked = rows.select_related("office").get(pk=pk)
         locked.claimed_until = None
         if locked.version == seen.version and locked.letter_id is None:
             # As above.
-            COVERING_LETTERS.freeze(locked, pdf, now=now)
+            COVERING_LETTERS.freeze(locked, original, now=now)
             assert locked.letter is not None
             act = letter_act("covering.freeze", locked, sha256=locked.letter.sha256)
             audit.record(act, actor=None, now=now)

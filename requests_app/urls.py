@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from requests_app.archive import views as archive
 from requests_app.decision import views as deciding
 from requests_app.dossier_pages.views import detail, lists, papers
 from requests_app.inquiries import views as inquiries
 from requests_app.mandates import views as mandates
 from requests_app.minutes import views as minutes
+from requests_app.official_papers import views as official_papers
+from requests_app.outside_ca import views as outside_ca
 from requests_app.routing import views as routing
 from requests_app.signatures.views import batch_signing, signature
 from requests_app.worklist.views import dashboard
@@ -32,6 +35,20 @@ urlpatterns = [
     path("noi-nhan/de-nghi/<uuid:uuid>/xac-nhan/", routing.confirm, name="confirm_rules"),
     path("noi-nhan/de-nghi/<uuid:uuid>/tu-choi/", routing.decline, name="decline_rules"),
     path("noi-nhan/de-nghi/<uuid:uuid>/rut/", routing.withdraw, name="withdraw_rules"),
+    path("van-ban/", official_papers.index, name="official_papers"),
+    path("van-ban/ky-nhieu/", official_papers.sign_many, name="sign_papers"),
+    path("van-ban/<uuid:uuid>/", official_papers.paper, name="official_paper"),
+    path("van-ban/<uuid:uuid>/so-ngay/", official_papers.PAPERS.number, name="number_paper"),
+    path("van-ban/<uuid:uuid>/ban-quet/", official_papers.PAPERS.scan, name="paper_scan"),
+    path("van-ban/<uuid:uuid>/buoc/", official_papers.PAPERS.step, name="paper_step"),
+    path("van-ban/<uuid:uuid>/van-ban.pdf", official_papers.PAPERS.pdf, name="paper_pdf"),
+    path("luu-tru/", archive.index, name="archive"),
+    path("luu-tru/xuat/", archive.export, name="export_archive"),
+    path("<uuid:uuid>/luu-tru.zip", archive.download, name="archive_package"),
+    path("ca-khac/", outside_ca.index, name="outside_ca"),
+    path("<uuid:uuid>/ca-khac/", outside_ca.answers, name="ca_answers"),
+    path("<uuid:uuid>/ca-khac/xac-nhan/", outside_ca.confirm, name="confirm_ca_answers"),
+    path("<uuid:uuid>/ca-khac/goi.zip", outside_ca.package, name="ca_package"),
     path("<uuid:uuid>/", detail.detail, name="detail"),
     path("<uuid:uuid>/buoc/", detail.take_step, name="take_step"),
     path("<uuid:uuid>/da-ghi-nhan/", detail.done, name="done"),

@@ -31,6 +31,7 @@ class Route(models.TextChoices):
     """Which bodies a dossier passes; given by a RoutingRule, frozen at submission."""
 
     VIA_OFFICE = "via_office", _("Qua Sở KH&CN, Sở chuyển Cục")
+    OUTSIDE = "outside", _("Qua Sở KH&CN, Sở chuyển CA ngoài hệ thống và ghi trả lời")
     DIRECT = "direct", _("Gửi thẳng Cục, Sở theo dõi")
     OFFICE_ONLY = "office_only", _("Sở KH&CN tự giải quyết")
     NOTICE = "notice", _("Thông báo, biên bản: chỉ ghi nhận")
@@ -78,6 +79,7 @@ class Action(models.TextChoices):
     START = "start", _("Bắt đầu thực hiện")
     COMPLETE = "complete", _("Hoàn thành")
     COMPLETE_PARTLY = "complete_partly", _("Hoàn thành một phần")
+    REFUSE_ALL = "refuse_all", _("CA từ chối toàn bộ")
     FAIL = "fail", _("Thực hiện bị lỗi")
     RETRY = "retry", _("Thực hiện lại")
     STOP = "stop", _("Dừng do đơn vị gửi chấm dứt hoạt động")
@@ -96,7 +98,10 @@ class Needs(models.TextChoices):
     ALL_ROWS_REFUSED = "all_rows_refused", _("mọi dòng đều bị từ chối")
 
 
-PETITIONS = frozenset({Route.VIA_OFFICE, Route.DIRECT, Route.OFFICE_ONLY})
+# What an office looks through and passes on to the CA; without a desk of the CA here, by files.
+PASSED_ON = frozenset({Route.VIA_OFFICE, Route.OUTSIDE})
+PETITIONS = PASSED_ON | {Route.DIRECT, Route.OFFICE_ONLY}
+_BY_THE_OFFICE = (Route.OFFICE_ONLY, Route.OUTSIDE)
 HANDING_BACK = frozenset({Route.MINUTES, Route.OFFICE_MINUTES})
 ALL_ROUTES = frozenset(Route)
 _OWN_ROUTES = {
@@ -190,7 +195,7 @@ STEPS: StepTable[Action, State] = StepTable(
             State.SUBMITTED,
             to=State.FORWARDED,
             by=Role.OFFICE_OFFICER,
-            on=[Route.VIA_OFFICE],
+            on=PASSED_ON,
             barred_by=_SENT,
         ),
         _step(
@@ -198,7 +203,7 @@ STEPS: StepTable[Action, State] = StepTable(
             State.SUBMITTED,
             to=State.RETURNED,
             by=Role.OFFICE_OFFICER,
-            on=[Route.VIA_OFFICE, Route.OFFICE_ONLY],
+            on=[*PASSED_ON, Route.OFFICE_ONLY],
             reason=True,
         ),
         _step(
@@ -215,7 +220,7 @@ STEPS: StepTable[Action, State] = StepTable(
             State.DECIDED,
             to=State.ACCEPTED,
             by=Role.OFFICE_HEAD,
-            on=[Route.OFFICE_ONLY],
+            on=_BY_THE_OFFICE,
             barred_by=(*_SENT, Action.DECIDE),
             needs=Needs.SOME_ROW_ACCEPTED,
         ),
@@ -224,7 +229,7 @@ STEPS: StepTable[Action, State] = StepTable(
             State.DECIDED,
             to=State.REJECTED,
             by=Role.OFFICE_HEAD,
-            on=[Route.OFFICE_ONLY],
+            on=_BY_THE_OFFICE,
             barred_by=(*_SENT, Action.DECIDE),
             needs=Needs.ALL_ROWS_REFUSED,
         ),
@@ -234,6 +239,14 @@ STEPS: StepTable[Action, State] = StepTable(
             to=State.SUBMITTED,
             by=Role.OFFICE_HEAD,
             on=[Route.OFFICE_ONLY],
+            reason=True,
+        ),
+        _step(
+            Action.SEND_BACK,
+            State.DECIDED,
+            to=State.EXECUTION_FAILED,
+            by=Role.OFFICE_HEAD,
+            on=[Route.OUTSIDE],
             reason=True,
         ),
         # The CA: an operator decides row by row, a supervisor confirms.
@@ -351,6 +364,9 @@ STEPS: StepTable[Action, State] = StepTable(
         ),
         # The portal carries out what was confirmed.
         _step(Action.START, State.ACCEPTED, to=State.EXECUTING, by=None, on=PETITIONS),
+        # A CA without a desk here decides by what it answers.
+        _step(Action.START, State.FORWARDED, to=State.EXECUTING, by=None, on=[Route.OUTSIDE]),
+        _step(Action.REFUSE_ALL, State.EXECUTING, to=State.REJECTED, by=None, on=PETITIONS),
         _step(Action.COMPLETE, State.EXECUTING, to=State.COMPLETED, by=None, on=PETITIONS),
         _step(
             Action.COMPLETE_PARTLY,
@@ -375,7 +391,7 @@ STEPS: StepTable[Action, State] = StepTable(
             State.EXECUTION_FAILED,
             to=State.DECIDED,
             by=Role.OFFICE_OFFICER,
-            on=[Route.OFFICE_ONLY],
+            on=_BY_THE_OFFICE,
             barred_by=_SENT,
             needs=Needs.ALL_ROWS_DECIDED,
         ),
@@ -391,7 +407,7 @@ STEPS: StepTable[Action, State] = StepTable(
             State.EXECUTION_FAILED,
             to=State.ACCEPTED,
             by=Role.OFFICE_OFFICER,
-            on=[Route.OFFICE_ONLY],
+            on=_BY_THE_OFFICE,
         ),
         # Withdrawn by its sender, until decided.
         _step(

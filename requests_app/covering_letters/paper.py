@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from portal.accounts.models import User
 from portal.agencies.models import AgencyVersion
-from portal.core.roles import Capability
-from portal.documents.letters import Letter
+from portal.core.text.names import in_proper_letters
+from portal.documents.letters import Letter, filing_line
 from requests_app import kinds
 from requests_app.models import CoveredDossier, CoveringLetter
-from requests_app.submission.letter_content import CA_ADDRESSEE, signer_lines_of, superior_of
+from requests_app.submission.letter_content import CA_ADDRESSEE, superior_of
+from requests_app.submission.signers import Block
 
 _LAYOUT_NOTE = "Phiếu tổng hợp do hệ thống tự thiết kế; Nghị định 68/2024/NĐ-CP không quy định mẫu."
 
@@ -76,13 +76,14 @@ def summary_of(covered: Iterable[CoveredDossier]) -> Summary:
 
 
 def covering_letter_of(
-    letter: CoveringLetter, covered: Sequence[CoveredDossier], version: AgencyVersion
+    letter: CoveringLetter,
+    covered: Sequence[CoveredDossier],
+    version: AgencyVersion,
+    block: Block,
 ) -> Letter:
-    """Return the letter as it would be printed now; ``version`` is how the office stands today."""
+    """Return the letter as it would be printed now; ``version`` is how the office stands today,
+    ``block`` who signs for it."""
     summary = summary_of(covered)
-    # The head's name where there is one head only; otherwise the signature says it.
-    heads = User.objects.who_can(Capability.SIGN_COVERING_LETTERS, agency_id=letter.office.pk)
-    names = list(heads.values_list("full_name", flat=True)[:2])
     return Letter(
         superior=superior_of(version),
         agency=version.name,
@@ -91,7 +92,7 @@ def covering_letter_of(
         day=letter.letter_date,
         subject="chuyển hồ sơ đề nghị về chứng thư chữ ký số chuyên dùng công vụ",
         addressees=[CA_ADDRESSEE],
-        opening=_opening(summary, version.name),
+        opening=_opening(summary, in_proper_letters(version.name)),
         list_title="Phiếu tổng hợp",
         columns=[
             ("STT", "6%", ""),
@@ -105,7 +106,7 @@ def covering_letter_of(
             *[
                 [
                     str(number),
-                    line.agency,
+                    in_proper_letters(line.agency),
                     line.form,
                     "; ".join(line.letters),
                     str(line.dossiers),
@@ -115,9 +116,9 @@ def covering_letter_of(
             ],
             ["", "Tổng cộng", "", "", str(summary.dossiers), str(summary.rows)],
         ],
-        recipients=["Như trên;", "Lưu: VT."],
-        signer_lines=signer_lines_of(version),
-        signer_name=names[0] if len(names) == 1 else "",
+        recipients=["Như trên;", filing_line(letter.letter_number)],
+        signer_lines=block.lines,
+        signer_name=block.name,
         layout_note=_LAYOUT_NOTE,
     )
 

@@ -27,7 +27,7 @@ from requests_app.models import (
     DossierEvent,
 )
 from requests_app.models.querysets import DossierQuerySet
-from requests_app.workflow import Action, Route, State, find_step, queue_of
+from requests_app.workflow import PASSED_ON, Action, Route, State, find_step, queue_of
 
 _SCANS = frozenset({uploads.PDF.media_type, uploads.PNG.media_type, uploads.JPEG.media_type})
 
@@ -48,7 +48,7 @@ def waiting_to_forward(user: User) -> DossierQuerySet:
         .filter(
             queue=queue_of(State.SUBMITTED, Route.VIA_OFFICE),
             state=State.SUBMITTED,
-            route=Route.VIA_OFFICE,
+            route__in=PASSED_ON,
         )
         .exclude(pk__in=covered)
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.agencies.models import SignedPaper
 from portal.core.roles import Capability
 from portal.core.rules import Violation
 from portal.documents import letters as paper
@@ -17,6 +18,7 @@ from requests_app.letter_workflow import LETTER_STEPS, LetterAction
 from requests_app.models import CoveredDossier, CoveringLetter
 from requests_app.own_letters.steps import LetterKind
 from requests_app.submission.settlement import version_in_force
+from requests_app.submission.signers import block_of, signer_on
 from requests_app.workflow import State
 
 DOSSIERS_RENDERED_AT_ONCE = 50  # more are rendered by the worker while the page shows progress
@@ -31,17 +33,21 @@ def covered_of(letter: CoveringLetter) -> list[CoveredDossier]:
 
 def render_letter(letter: CoveringLetter, *, now: datetime) -> bytes:
     """Return the letter as PDF, as it would be frozen now."""
-    return paper.render(_content(letter, now=now))
+    return paper.render(content_of(letter, now=now))
 
 
 def preview_letter(letter: CoveringLetter, *, now: datetime) -> str:
     """Return the letter as HTML for the screen."""
-    return paper.render_html(_content(letter, now=now))
+    return paper.render_html(content_of(letter, now=now))
 
 
-def _content(letter: CoveringLetter, *, now: datetime) -> paper.Letter:
+def content_of(letter: CoveringLetter, *, now: datetime) -> paper.Letter:
+    """Return what the letter says, as it would be frozen now."""
     version = version_in_force(letter.office_id, timezone.localdate(now))
-    return covering_letter_of(letter, covered_of(letter), version)
+    on = timezone.localdate(now)
+    signer = signer_on(letter.office_id, SignedPaper.COVERING, chosen=letter.signer, on=on)
+    block = block_of(letter.office, version, signer, heads=Capability.SIGN_COVERING_LETTERS)
+    return covering_letter_of(letter, covered_of(letter), version, block)
 
 
 def still_waits(one: CoveredDossier) -> bool:
@@ -50,10 +56,10 @@ def still_waits(one: CoveredDossier) -> bool:
     return dossier.state == State.SUBMITTED and dossier.version == one.dossier_version
 
 
-def _rendered_at_once(letter: CoveringLetter, now: datetime) -> bytes | None:
+def _printed_at_once(letter: CoveringLetter, now: datetime) -> paper.Letter | None:
     if letter.covered.count() > DOSSIERS_RENDERED_AT_ONCE:
         return None
-    return render_letter(letter, now=now)
+    return content_of(letter, now=now)
 
 
 def _problems(letter: CoveringLetter, action: str) -> list[Violation | None]:
@@ -86,9 +92,10 @@ COVERING_LETTERS: LetterKind[CoveringLetter] = LetterKind(
     code="covering",
     target_type="covering_letter",
     act=letter_act,
-    render=_rendered_at_once,
+    letter_of=_printed_at_once,
     file_name=lambda letter: f"CV-chuyen-ho-so-{letter.letter_number.replace('/', '-')}.pdf",
     named=_named,
+    signed_as=SignedPaper.COVERING,
     problems=_problems,
     follow=_follow,
 )

@@ -133,6 +133,7 @@ def stages_of(
 def _places(dossier: Dossier) -> list[Place]:
     desks = {
         Route.VIA_OFFICE: [Place.OFFICE, Place.CA],
+        Route.OUTSIDE: [Place.OFFICE, Place.CA],
         Route.OFFICE_ONLY: [Place.OFFICE],
         Route.OFFICE_MINUTES: [Place.OFFICE],
     }.get(Route(dossier.route), [Place.CA])
@@ -166,12 +167,14 @@ def _place_of(state: str, route: str) -> Place | None:
     """Return where a dossier in ``state`` is; None once it has ended."""
     if place := _AT_THE_BODY.get(State(state)):
         return place
+    if state == State.EXECUTING and route == Route.OUTSIDE:
+        return Place.CA
     if state in _CARRIED_OUT:
         return Place.CARRYING_OUT
     if state == State.FORWARDED:
         return Place.CA
     if state in (State.SUBMITTED, State.DECIDED):
-        is_office = route in (Route.OFFICE_ONLY, Route.OFFICE_MINUTES) or (
+        is_office = route in (Route.OFFICE_ONLY, Route.OFFICE_MINUTES, Route.OUTSIDE) or (
             route == Route.VIA_OFFICE and state == State.SUBMITTED
         )
         return Place.OFFICE if is_office else Place.CA
@@ -188,7 +191,8 @@ def _who(dossier: Dossier, user: User) -> tuple[str, str]:
     Who of a body has it while it writes and signs is the body's own business.
     """
     if dossier.queue == PORTAL:
-        return _("Hệ thống thực hiện"), ""
+        is_outside = dossier.route == Route.OUTSIDE
+        return (_("Sở ghi trả lời của CA") if is_outside else _("Hệ thống thực hiện")), ""
     if not dossier.queue:
         return "", ""
     scope = profile_of(dossier.queue).scope

@@ -11,7 +11,7 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from portal.accounts.models import User
-from portal.agencies.models import Agency
+from portal.agencies.models import Agency, Signer
 from portal.audit import services as audit
 from portal.core.database.bulk import update_rows
 from portal.core.roles import Capability
@@ -88,15 +88,23 @@ def save_letter(
     letter_date: date | None,
     contact: Mapping[str, str],
     note: str,
+    filing: str | None = None,
+    signer: Signer | None = None,
     actor: User,
     now: datetime,
     version: int,
 ) -> Dossier:
-    """Keep the number, date, section 1 and extra text as typed; checks come before signing."""
+    """Keep the number, date, section 1 and extra text as typed; checks come before signing.
+
+    ``filing``: what stands after "Lưu: VT" (None: as it was). ``signer``: which of the body's
+    signers is to sign; None leaves it to its head.
+    """
     dossier = lock_draft(dossier, actor=actor, version=version)
     if actor.can(Capability.DRAFT):  # else the number is another's to give
         dossier.letter_number = nfc(letter_number)
         dossier.letter_date = letter_date
+        dossier.filing = nfc(filing) if filing is not None else dossier.filing
+        dossier.signer = signer if signer and signer.agency_id == dossier.agency_id else None
     dossier.contact = kept(kinds.get(dossier.kind).contact_fields, contact)
     dossier.note = note.strip()
     _touch(dossier, actor=actor, now=now)

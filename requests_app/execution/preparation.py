@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -68,14 +68,24 @@ def make_keys_ahead(storages: Iterable[str], *, now: datetime) -> Keys:
 
 
 def prepare_rows(
-    dossier: Dossier, items: Sequence[DossierItem], keys: Keys, *, now: datetime
+    dossier: Dossier,
+    items: Sequence[DossierItem],
+    keys: Keys,
+    elsewhere: Collection[str],
+    *,
+    now: datetime,
 ) -> list[DossierItem]:
     """Give each row its subscriber, key and serial in the caller's transaction; return them.
 
     Rows prepared before a crash are left as they are. A row that can't be prepared is marked
-    failed with its reason.
+    failed with its reason. Another CA (rows ``elsewhere``) chooses serials, and makes the keys that
+    no PKCS#10 request brings.
     """
-    fresh = [item for item in items if not item.serial]
+    fresh = [
+        item
+        for item in items
+        if not (item.subscriber_id if item.request_key in elsewhere else item.serial)
+    ]
     if fresh and not dossier.agency.exists_on(timezone.localdate(now)):
         for item in fresh:
             mark_failed(item, SENDER_GONE)
@@ -89,8 +99,11 @@ def prepare_rows(
         else:
             _find_bodies(dossier, fresh, now=now)
         ready = [item for item in fresh if item.outcome == Outcome.NONE]
-        _find_keys(dossier, ready, keys, now=now)
-        for item in ready:
+        there = [item for item in ready if item.request_key in elsewhere]
+        _take_own_keys([item for item in there if item.storage in MADE_AT_AGENCY], now=now)
+        here = [item for item in ready if item.request_key not in elsewhere]
+        _find_keys(dossier, here, keys, now=now)
+        for item in here:
             if item.outcome == Outcome.NONE and item.key is not None:
                 item.serial = ca.new_serial()
         update_rows(fresh, ["subscriber", "device", "key", "serial", "outcome", "outcome_reason"])

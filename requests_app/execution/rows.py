@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.db.models import QuerySet
 
 from portal.audit import services as audit
+from portal.ca.authority.services import Answer
 from requests_app.acts import dossier_act
 from requests_app.models import Decision, DossierItem, Outcome
 
@@ -50,6 +51,28 @@ def in_pieces(
 def mark_failed(item: DossierItem, reason: str) -> None:
     """Set the outcome of a row that can't be done; the caller saves."""
     item.outcome, item.outcome_reason = Outcome.FAILED, reason
+
+
+# What the CA's answer may change of a row beside what it brings.
+ANSWERED = ("decision", "decision_reason", "outcome", "outcome_reason")
+
+
+def mark_unanswered(item: DossierItem, answers: Iterable[Answer]) -> bool:
+    """Set the outcome of a row that waits for a CA or was refused by it; the caller saves ANSWERED.
+
+    Returns False for a row whose answers are all there and good.
+    """
+    said = list(answers)
+    refusals = [one.error for one in said if one.is_refused]
+    if any(one.is_pending for one in said):
+        item.outcome = Outcome.PENDING
+    elif refusals:
+        # In its own words; the sender gets them with the notice of refusal.
+        item.decision, item.decision_reason = Decision.REFUSED, " ".join(dict.fromkeys(refusals))
+        item.outcome = Outcome.REFUSED
+    else:
+        return False
+    return True
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from time import monotonic
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from portal.ca.authority import services as authority
 from portal.core.database.bulk import collector_paused
@@ -24,14 +25,16 @@ from portal.core.steps import PORTAL
 from requests_app import kinds
 from requests_app.execution.rows import waiting_rows
 from requests_app.kinds.effects import effect_of_kind
-from requests_app.models import Dossier, DossierItem, Outcome
+from requests_app.models import Decision, Dossier, DossierItem, Outcome
+from requests_app.papers import Prepared
 from requests_app.steps.engine import take_own_step
 from requests_app.steps.rows import keep_refusal, print_refusal
 from requests_app.workflow import Action, State
 
 logger = logging.getLogger(__name__)
 
-_WAITING = (State.ACCEPTED, State.EXECUTING)
+PENDING = Outcome.PENDING
+_WAITING = (State.FORWARDED, State.ACCEPTED, State.EXECUTING)  # FORWARDED to a CA without a desk
 
 
 def execute_accepted(*, now: datetime, most: int = 20) -> int:
@@ -41,8 +44,12 @@ def execute_accepted(*, now: datetime, most: int = 20) -> int:
     """
     started = monotonic()
     waiting = Dossier.objects.filter(queue=PORTAL, state__in=_WAITING).unclaimed(now)
+    rows_of = DossierItem.objects.filter(dossier=OuterRef("pk"), decision=Decision.ACCEPTED)
+    waiting = waiting.filter(  # those whose every open row waits for a CA's answer lie still
+        Exists(rows_of.filter(outcome=Outcome.NONE)) | ~Exists(rows_of.filter(outcome=PENDING))
+    )
     try:
-        authority.current()
+        authority.current(now)
     except authority.NotConfigured:
         asking = [code for code in kinds.KINDS if effect_of_kind(code).asks_the_ca]
         if waiting.filter(kind__in=asking).exists():
@@ -65,7 +72,7 @@ def execute(pk: int, *, now: datetime) -> int:
     """
     effect = effect_of_kind(Dossier.objects.values_list("kind", flat=True).get(pk=pk))
     if effect.asks_the_ca:
-        authority.current()
+        authority.current(now)
     if not begin(pk, now=now):
         return 0
     started = monotonic()
@@ -77,8 +84,8 @@ def execute(pk: int, *, now: datetime) -> int:
         # The lease runs by the real clock: a long list outlives the moment it began at.
         moment = now + timedelta(seconds=monotonic() - started)
         Dossier.objects.hold(pk, now=moment, lease=settings.EXECUTION_LEASE)
-    end: End | None = None  # while a failed row keeps it open
-    if not DossierItem.objects.filter(dossier=pk, outcome=Outcome.FAILED).exists():
+    end: End | None = None  # while a failed row, or one that waits for a CA, keeps it open
+    if not DossierItem.objects.filter(dossier=pk, outcome__in=(Outcome.FAILED, PENDING)).exists():
         seen = Dossier.objects.select_related("agency_version", "addressee", "agency").get(pk=pk)
         refusal = print_refusal(seen)
         end = End(refusal, effect.prepare_end(pk, now=now) if effect.prepare_end else None)
@@ -90,7 +97,7 @@ def execute(pk: int, *, now: datetime) -> int:
 class End:
     """What a dossier leaves when it ends, printed before the transaction that closes it."""
 
-    refusal: bytes | None
+    refusal: Prepared | None
     leave: Callable[[Dossier], object] | None
 
 
@@ -101,7 +108,7 @@ def begin(pk: int, *, now: datetime) -> bool:
         return False
     with transaction.atomic():
         dossier = Dossier.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
-        if dossier.state == State.ACCEPTED:
+        if dossier.state != State.EXECUTING:
             take_own_step(dossier, Action.START, now=now)
     return True
 
@@ -113,14 +120,20 @@ def next_chunk(pk: int) -> list[int]:
 
 @transaction.atomic
 def _finish(pk: int, end: End | None, *, now: datetime) -> None:
-    """Close the dossier by how its rows ended; a failed row keeps it open for a retry."""
+    """Close the dossier by how its rows ended; a failed row keeps it open for a retry, one that
+    waits for a CA until it answers."""
     dossier = Dossier.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
     if dossier.state != State.EXECUTING:
         return  # another worker closed it
     dossier.claimed_until = None
     outcomes = set(dossier.items.order_by().values_list("outcome", flat=True).distinct())
+    if outcomes & {Outcome.NONE, PENDING} or (end is None and Outcome.FAILED not in outcomes):
+        dossier.save(update_fields=["claimed_until"])  # an answer may have come this moment
+        return
     if Outcome.FAILED in outcomes:
         action = Action.FAIL
+    elif outcomes == {Outcome.REFUSED}:
+        action = Action.REFUSE_ALL
     elif Outcome.REFUSED in outcomes:
         action = Action.COMPLETE_PARTLY
     else:

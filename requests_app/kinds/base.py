@@ -156,6 +156,9 @@ def _nothing(answers: Answers) -> str:
     return ""
 
 
+_LONGEST_HEADING = 90  # letters
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """A Mẫu. Adding a form is adding a file that declares one.
@@ -190,6 +193,7 @@ class Kind:
     variants: Mapping[str, str] = field(default_factory=dict)  # variant → its own subject
     variant_titles: Mapping[str, Words] = field(default_factory=dict)  # variant → what pages say
     variant_checks: Mapping[str, RowCheck] = field(default_factory=dict)  # "" is the plain form
+    variant_bodies: Mapping[str, str] = field(default_factory=dict)  # variant → its own opening
     template: str = "letters/petition.html"
     lies_wide: bool = False  # its list needs a landscape page for its numbers
     kind_of_document: str = ""  # "BIÊN BẢN": a named document with a centred title, no công văn
@@ -253,6 +257,12 @@ class Kind:
             if one.name not in OF_THE_SENDER
         )
 
+    @property
+    def heading(self) -> str:
+        """What its page is headed: the title; for one that fills a phone's screen what its dossiers
+        are called, with the title in small print below."""
+        return self.title if len(self.title) <= _LONGEST_HEADING else self.headline_of(0)
+
     def headline_of(self, count: int, first: str = "") -> str:
         """Return what a dossier with ``count`` rows is about; an empty list has no number.
 
@@ -273,6 +283,10 @@ class Kind:
     def subject_of(self, variant: str) -> str:
         """Return the trích yếu of the form or of one of its variants."""
         return self.variants.get(variant, self.subject)
+
+    def body_of(self, variant: str) -> str:
+        """Return the opening paragraph of the form or of one of its variants."""
+        return self.variant_bodies.get(variant, self.body)
 
     def contact_cells(self, contact: Answers, today: date) -> list[CellFinding]:
         """Return what is found in section 1, field by field.

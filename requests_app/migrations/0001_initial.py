@@ -152,6 +152,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-updated_at", "-pk"],
+                'indexes': [
+                    models.Index(
+                fields=["office", "-updated_at", "-id"], name="covering_office_recent"
+            ),
+                    models.Index(
+                fields=["stage", "-updated_at", "-id"], name="covering_stage_recent"
+            ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -319,6 +327,57 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-updated_at", "-pk"],
+                'indexes': [
+                    models.Index(
+                fields=["agency", "queue", "due_on", "id"], name="dossier_agency_queue"
+            ),
+                    models.Index(
+                fields=["office", "queue", "due_on", "id"], name="dossier_office_queue"
+            ),
+                    models.Index(fields=["queue", "due_on", "id"], name="dossier_queue"),
+                    models.Index(
+                fields=["agency", "-updated_at", "-id"], name="dossier_agency_recent"
+            ),
+                    models.Index(
+                fields=["office", "-updated_at", "-id"], name="dossier_office_recent"
+            ),
+                    models.Index(fields=["is_at_ca", "-updated_at", "-id"], name="dossier_ca_recent"),
+                    models.Index(
+                condition=models.Q(("sent_at__isnull", False)),
+                fields=["is_at_ca", "-sent_at", "-id"],
+                name="dossier_ca_sent",
+            ),
+                    models.Index(
+                condition=models.Q(("sent_at__isnull", False)),
+                fields=["office", "-sent_at", "-id"],
+                name="dossier_office_sent",
+            ),
+                    models.Index(
+                fields=["office", "queue", "waiting_since", "sent_at"], name="dossier_office_desk"
+            ),
+                    models.Index(
+                fields=["is_at_ca", "queue", "waiting_since"], name="dossier_ca_desk"
+            ),
+                    models.Index(
+                condition=models.Q(("decided_on__isnull", False)),
+                fields=["office", "decided_on", "kind", "received_on", "sent_at"],
+                name="dossier_office_decided",
+            ),
+                    models.Index(
+                condition=models.Q(("decided_on__isnull", False)),
+                fields=["is_at_ca", "decided_on", "kind", "received_on"],
+                name="dossier_ca_decided",
+            ),
+                    models.Index(
+                fields=["agency", "state", "-updated_at", "-id"], name="dossier_agency_state"
+            ),
+                    models.Index(
+                fields=["office", "state", "-updated_at", "-id"], name="dossier_office_state"
+            ),
+                    models.Index(
+                fields=["is_at_ca", "state", "-updated_at", "-id"], name="dossier_ca_state"
+            ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -364,6 +423,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["delivered_at", "pk"],
+                'constraints': [
+                    models.UniqueConstraint(
+                fields=("dossier", "kind"), name="delivered_paper_once"
+            ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -414,6 +478,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["letter", "position"],
+                'constraints': [
+                    models.UniqueConstraint(
+                fields=("letter", "dossier"), name="covered_once_a_letter"
+            ),
+                    models.UniqueConstraint(
+                condition=models.Q(("outcome", "")),
+                fields=("dossier",),
+                name="covered_by_one_open_letter",
+            ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -442,6 +516,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(
+                fields=("dossier", "agency"), name="dossier_copy_once"
+            ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="DossierEvent",
@@ -563,6 +644,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["at", "pk"],
+                'indexes': [
+                    models.Index(fields=["dossier", "round", "action"], name="dossier_event_round"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -685,6 +769,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["dossier", "position"],
+                'indexes': [
+                    models.Index(fields=["dossier", "position"], name="dossier_item_order"),
+                    models.Index(fields=["dossier", "outcome"], name="dossier_item_outcome"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -748,6 +836,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["added_at", "pk"],
+                'constraints': [
+                    models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "own_request"), _negated=True),
+                    ("item__isnull", False),
+                    _connector="OR",
+                ),
+                name="dossier_attachment_own_request_names_a_row",
+            ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -916,161 +1014,6 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
                 to="requests_app.routingrule",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="coveringletter",
-            index=models.Index(
-                fields=["office", "-updated_at", "-id"], name="covering_office_recent"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="coveringletter",
-            index=models.Index(
-                fields=["stage", "-updated_at", "-id"], name="covering_stage_recent"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dossier",
-            index=models.Index(
-                fields=["agency", "queue", "due_on", "id"], name="dossier_agency_queue"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dossier",
-            index=models.Index(
-                fields=["office", "queue", "due_on", "id"], name="dossier_office_queue"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dossier",
-            index=models.Index(fields=["queue", "due_on", "id"], name="dossier_queue"),
-        ),
-        migrations.AddIndex(
-            model_name="dossier",
-            index=models.Index(
-                fields=["agency", "-updated_at", "-id"], name="dossier_agency_recent"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dossier",
-            index=models.Index(
-                fields=["office", "-updated_at", "-id"], name="dossier_office_recent"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dossier",
-            index=models.Index(fields=["is_at_ca", "-updated_at", "-id"], name="dossier_ca_recent"),
-        ),
-        migrations.AddIndex(
-            model_name="dossier",
-            index=models.Index(
-                condition=models.Q(("sent_at__isnull", False)),
-                fields=["is_at_ca", "-sent_at", "-id"],
-                name="dossier_ca_sent",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dossier",
-            index=models.Index(
-                condition=models.Q(("sent_at__isnull", False)),
-                fields=["office", "-sent_at", "-id"],
-                name="dossier_office_sent",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dossier",
-            index=models.Index(
-                fields=["office", "queue", "waiting_since", "sent_at"], name="dossier_office_desk"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dossier",
-            index=models.Index(
-                fields=["is_at_ca", "queue", "waiting_since"], name="dossier_ca_desk"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dossier",
-            index=models.Index(
-                condition=models.Q(("decided_on__isnull", False)),
-                fields=["office", "decided_on", "kind", "received_on", "sent_at"],
-                name="dossier_office_decided",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dossier",
-            index=models.Index(
-                condition=models.Q(("decided_on__isnull", False)),
-                fields=["is_at_ca", "decided_on", "kind", "received_on"],
-                name="dossier_ca_decided",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dossier",
-            index=models.Index(
-                fields=["agency", "state", "-updated_at", "-id"], name="dossier_agency_state"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dossier",
-            index=models.Index(
-                fields=["office", "state", "-updated_at", "-id"], name="dossier_office_state"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dossier",
-            index=models.Index(
-                fields=["is_at_ca", "state", "-updated_at", "-id"], name="dossier_ca_state"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="deliveredpaper",
-            constraint=models.UniqueConstraint(
-                fields=("dossier", "kind"), name="delivered_paper_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="covereddossier",
-            constraint=models.UniqueConstraint(
-                fields=("letter", "dossier"), name="covered_once_a_letter"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="covereddossier",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("outcome", "")),
-                fields=("dossier",),
-                name="covered_by_one_open_letter",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dossiercopy",
-            constraint=models.UniqueConstraint(
-                fields=("dossier", "agency"), name="dossier_copy_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dossierevent",
-            index=models.Index(fields=["dossier", "round", "action"], name="dossier_event_round"),
-        ),
-        migrations.AddIndex(
-            model_name="dossieritem",
-            index=models.Index(fields=["dossier", "position"], name="dossier_item_order"),
-        ),
-        migrations.AddIndex(
-            model_name="dossieritem",
-            index=models.Index(fields=["dossier", "outcome"], name="dossier_item_outcome"),
-        ),
-        migrations.AddConstraint(
-            model_name="attachment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "own_request"), _negated=True),
-                    ("item__isnull", False),
-                    _connector="OR",
-                ),
-                name="dossier_attachment_own_request_names_a_row",
             ),
         ),
         migrations.AddConstraint(

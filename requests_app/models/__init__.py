@@ -1,5 +1,6 @@
 """Everything dossiers are kept in; one module a subject."""
 
+from requests_app.models.archive import ArchivePackage
 from requests_app.models.covering_letters import CoveredDossier, CoveringLetter
 from requests_app.models.dossiers import (
     Attachment,
@@ -18,6 +19,7 @@ from requests_app.models.dossiers import (
 )
 from requests_app.models.inquiries import TransferInquiry
 from requests_app.models.mandates import RecoveryMandate
+from requests_app.models.official_papers import OfficialPaper
 from requests_app.models.own_letters import OwnLetter
 from requests_app.models.previews import LetterPreview
 from requests_app.models.proceedings import (
@@ -29,6 +31,7 @@ from requests_app.models.routing import RoutingProposal, RoutingRule
 from requests_app.workflow import Procedure
 
 __all__ = [
+    "ArchivePackage",
     "Attachment",
     "CoveredDossier",
     "CoveringLetter",
@@ -40,6 +43,7 @@ __all__ = [
     "DossierItem",
     "ItemWord",
     "LetterPreview",
+    "OfficialPaper",
     "Outcome",
     "OwnLetter",
     "Procedure",

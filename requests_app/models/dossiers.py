@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from devices.models import Device
 from portal.accounts.models import User
-from portal.agencies.models import Agency, AgencyVersion, Subscriber
+from portal.agencies.models import Agency, AgencyVersion, Signer, Subscriber
 from portal.ca.models import Certificate, KeyPair, Storage
 from portal.core.background.leases import Leased
 from portal.core.database.fields import EncryptedJSONField, EncryptedTextField
@@ -51,11 +51,16 @@ class Dossier(Leased):
     letter_number = models.CharField(_("số, ký hiệu văn bản"), max_length=40, blank=True)
     letter_date = models.DateField(_("ngày văn bản"), null=True, blank=True)
     contact = EncryptedJSONField(default=dict, row=["uuid"])  # section 1 of the form
+    filing = models.CharField(
+        _("nơi lưu, số bản"), max_length=40, blank=True, default="", db_default=""
+    )
     note = models.TextField(_("nội dung thêm vào công văn"), blank=True)
     row_count = models.PositiveIntegerField(default=0)
     # Of the first row that has one: a dossier is called by it. Written with ``row_count``.
     first_title = models.CharField(max_length=250, blank=True, default="", db_default="")
 
+    # Who is to sign: what the clerk chose, then whose block was printed; null: none is recorded.
+    signer = models.ForeignKey(Signer, models.PROTECT, null=True, related_name="+")
     signing_mode = models.CharField(max_length=8, choices=SigningMode, blank=True)
     signing_reason = models.CharField(max_length=250, blank=True)
     letter = models.ForeignKey(Document, models.PROTECT, null=True, related_name="+")
@@ -176,6 +181,7 @@ class Outcome(models.TextChoices):
     """How a row ended."""
 
     NONE = "", _("Chưa thực hiện")
+    PENDING = "pending", _("Chờ CA trả lời")  # another CA was asked
     DONE = "done", _("Đã thực hiện")
     REFUSED = "refused", _("Bị từ chối")
     FAILED = "failed", _("Lỗi")
@@ -357,6 +363,7 @@ class DeliveredPaper(models.Model):
         NEW_CERTIFICATES = "new_certificates", _("Chứng thư mới và hướng dẫn cài đặt")
         RECOVERY_ANSWER = "recovery_answer", _("Thông báo kết quả khôi phục thiết bị")
         RECEIPT = "receipt", _("Xác nhận của bên nhận thiết bị")
+        REFUSAL = "refusal", _("Thông báo từ chối")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     dossier = models.ForeignKey(Dossier, models.PROTECT, related_name="delivered_papers")

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import User
-from portal.agencies.models import Agency
+from portal.agencies.models import Agency, Signer
 from portal.core.background.leases import Leased
 from portal.documents.models import Document
 
@@ -27,6 +27,7 @@ class OwnLetter(Leased):
     # Typed, never invented: they come from the body's own document system.
     letter_number = models.CharField(_("số, ký hiệu công văn"), max_length=40, blank=True)
     letter_date = models.DateField(_("ngày công văn"), null=True, blank=True)
+    signer = models.ForeignKey(Signer, models.PROTECT, null=True, related_name="+")  # likewise
     signing_mode = models.CharField(max_length=8, blank=True)  # as of dossiers
     signing_reason = models.CharField(max_length=250, blank=True)
     letter = models.ForeignKey(Document, models.PROTECT, null=True, related_name="+")

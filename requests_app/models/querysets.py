@@ -63,8 +63,13 @@ class DossierQuerySet(LeasedQuerySet["Dossier"]):
         return self.filter(pk__in=theirs, sent_at__isnull=False)
 
     def workable_by(self, user: User) -> Self:
-        """Return what waits for ``user``'s role, among what is visible."""
-        return self.visible_to(user).filter(queue=user.role)
+        """Return what waits for ``user``'s role, among what is visible; what another of the
+        body's signers is to sign digitally waits for them alone."""
+        found = self.visible_to(user).filter(queue=user.role)
+        if not user.can(Capability.SIGN_LETTERS):
+            return found
+        own = Q(signer__isnull=True) | Q(signer__person=user.person_id)
+        return found.filter(own | ~Q(state=State.AWAITING_SIGNATURE, signing_mode="digital"))
 
     def read_as_sent_by(self, user: User) -> Self:
         """Leave out what another body may be correcting: what it holds now was not sent.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.agencies.models import Signer
 from portal.core.rules import Violation
 from portal.core.web.forms import DayField
 from requests_app.steps.forms import PIN_ATTRS, SignedFile
+from requests_app.submission.signers import choices_of
 
 
 class LetterStepForm(forms.Form):
@@ -49,7 +52,27 @@ class LetterNumberForm(forms.Form):
     letter_date = DayField(
         label=_("Ngày văn bản"),
     )
+    signer = forms.ChoiceField(
+        label=_("Người ký"),
+        required=False,
+        help_text=_("Hình thức ký, chức vụ và họ tên in theo người này."),
+    )
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, signers: Sequence[Signer] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._signers = {str(one.uuid): one for one in signers}
+        field = self.fields["signer"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices_of(signers)
+        if len(signers) <= 1:
+            del self.fields["signer"]
+
+    def clean(self) -> dict[str, Any]:
+        """Give the signer chosen as a record, None where the head is meant."""
+        cleaned = dict(super().clean() or {})
+        cleaned["signer"] = self._signers.get(cleaned.get("signer", ""))
+        return cleaned
 
 
 class LetterScanForm(forms.Form):

@@ -13,6 +13,8 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from portal.accounts.models import User
+from portal.agencies.models import SignedPaper
+from portal.agencies.models import Signer as Signatory
 from portal.audit import services as audit
 from portal.audit.look_only import refuse_look_only
 from portal.ca.register import services as ca
@@ -23,6 +25,7 @@ from portal.core.steps import Step, StepTable
 from portal.core.text.vietnamese import nfc
 from portal.documents import services as documents
 from portal.documents import uploads
+from portal.documents.letters import Letter, Original, print_original
 from portal.documents.models import SignatureRole
 from portal.notices import services as notices
 from requests_app.errors import Barred, NotEditable, StaleVersion
@@ -30,10 +33,16 @@ from requests_app.letter_workflow import EDITING, LetterAction, Stage
 from requests_app.models import OwnLetter, SigningMode
 from requests_app.own_letters import rules
 from requests_app.rules import dossiers as dossier_rules
-from requests_app.submission.letters import Signer, accept_signed, open_key
+from requests_app.submission.letters import Signer, check_signed, open_key
+from requests_app.submission.signers import (
+    may_sign,
+    signer_on,
+    signers_of_body,
+    violations_of_signer,
+    violations_of_signing,
+)
 from requests_app.submission.signing_mode import signing_mode
 
-PDF = "application/pdf"
 L = TypeVar("L", bound=OwnLetter)
 _SCANS = frozenset({uploads.PDF.media_type, uploads.PNG.media_type, uploads.JPEG.media_type})
 _SIGNING = {
@@ -46,9 +55,10 @@ _SIGNING = {
 class LetterKind(Generic[L]):
     """One sort of letter: its table of steps and what is its own.
 
-    ``render`` returns the PDF, or None where the worker makes it; ``problems`` what besides number,
-    day and paper keeps a step from being taken; ``follow`` does in the same transaction what a step
-    brings with it; ``named`` says how notices call a letter, and where it stands.
+    ``letter_of`` returns what it would say now, or None where the worker prints it; ``problems``
+    what besides number, day and paper keeps a step from being taken; ``follow`` does in the same
+    transaction what a step brings with it; ``named`` says how notices call a letter, and where it
+    stands.
     """
 
     rows: Any  # the manager of its model
@@ -57,9 +67,10 @@ class LetterKind(Generic[L]):
     code: str  # of its acts in the record, as "code.action"
     target_type: str
     act: Callable[..., audit.Act]
-    render: Callable[[L, datetime], bytes | None]
+    letter_of: Callable[[L, datetime], Letter | None]
     file_name: Callable[[L], str]
     named: Callable[[L], tuple[str, str]]
+    signed_as: str = SignedPaper.OTHER  # what an authority to sign calls it
     problems: Callable[[L, str], list[Violation | None]] = lambda letter, action: []
     follow: Callable[[L, str, datetime], None] = lambda letter, action, now: None
 
@@ -85,13 +96,27 @@ class LetterKind(Generic[L]):
         seen = self._visible(actor).get(pk=letter.pk)
         step = self._check(seen, action, actor=actor, now=now, version=version, reason=reason)
         # Made before the row is locked: it takes long, or must commit on its own.
-        pdf: bytes | None = None
+        original: Original | None = None
         signer: Signer | None = None
+        on = timezone.localdate(now)
+        signatory = signer_on(seen.issuer.pk, self.signed_as, chosen=seen.signer, on=on)
         if step.action == LetterAction.REQUEST_SIGNATURE:
-            pdf = self.render(seen, now)
-        is_signing = step.action in _SIGNING and seen.signing_mode == SigningMode.DIGITAL
-        if is_signing and not signed_elsewhere:
-            role = _SIGNING[step.action]
+            seen.signer = signatory
+            if letter_now := self.letter_of(seen, now):
+                original = print_original(letter_now)
+        signed: documents.SignedElsewhere | None = None
+        role = _SIGNING.get(step.action)
+        if role and signed_elsewhere:
+            signed = check_signed(
+                seen.signed_letter or seen.letter,
+                signed_elsewhere,
+                mode=seen.signing_mode,
+                role=role,
+                agency=seen.issuer,
+                actor=actor,
+                now=now,
+            )
+        elif role and seen.signing_mode == SigningMode.DIGITAL:
             signer = open_key(role, agency=seen.issuer, actor=actor, pin=pin, now=now)
 
         @transaction.atomic
@@ -101,18 +126,11 @@ class LetterKind(Generic[L]):
             step = self._check(locked, action, actor=actor, now=now, version=version, reason=reason)
             if signer is not None:
                 _sign(locked, signer, actor=actor, now=now)
-            elif is_signing:
-                original = locked.signed_letter or locked.letter
-                assert original is not None
-                locked.signed_letter = accept_signed(
-                    original,
-                    signed_elsewhere,
-                    role=_SIGNING[step.action],
-                    agency=locked.issuer,
-                    actor=actor,
-                    now=now,
-                )
-            self._apply(locked, step, pdf, actor=actor, now=now, reason=reason)
+            elif signed is not None:
+                locked.signed_letter = documents.keep_signed(signed, signed_by=actor, now=now)
+            if step.action == LetterAction.REQUEST_SIGNATURE:
+                locked.signer = signatory
+            self._apply(locked, step, original, actor=actor, now=now, reason=reason)
             self.follow(locked, step.action, now)
             locked.stage = step.target
             locked.version += 1
@@ -122,9 +140,10 @@ class LetterKind(Generic[L]):
             audit.record(self.act(f"{self.code}.{step.action}", locked), actor=actor, now=now)
             if role := self.steps.awaited(locked.stage):
                 people = User.objects.who_act_for(roles={role}, agency_id=locked.issuer.pk)
-                self.tell(
-                    locked, people.exclude(pk=actor.pk), text=locked.sent_back_reason, now=now
-                )
+                told = list(people.exclude(pk=actor.pk))
+                if locked.stage == Stage.AWAITING_SIGNATURE:
+                    told = [user for user in told if may_sign(locked, user)]
+                self.tell(locked, told, text=locked.sent_back_reason, now=now)
             return locked
 
         return repeated(take)  # a PIN has been counted already: the request can't be repeated
@@ -135,10 +154,18 @@ class LetterKind(Generic[L]):
         if user.looks_only or not is_seen or letter.issuer.pk not in user.body_ids:
             return []
         steps = self.steps.open_to(user.role, state=letter.stage)
-        return [step for step in steps if not _is_barred(letter, step, user)]
+        return [
+            step
+            for step in steps
+            if not _is_barred(letter, step, user)
+            and (step.action != LetterAction.SIGN or may_sign(letter, user))
+        ]
 
-    def violations(self, letter: L, action: str, *, now: datetime) -> list[Violation]:
-        """Return every reason why a letter can't take this step yet."""
+    def violations(
+        self, letter: L, action: str, *, actor: User | None = None, now: datetime
+    ) -> list[Violation]:
+        """Return every reason why a letter can't take this step yet; ``actor`` is to take it."""
+        on = timezone.localdate(now)
         found: list[Violation | None] = []
         if action == LetterAction.REQUEST_SIGNATURE:
             is_used = False
@@ -153,6 +180,13 @@ class LetterKind(Generic[L]):
                 dossier_rules.has_letter_number(letter.letter_number),
                 dossier_rules.has_letter_date(letter.letter_date, timezone.localdate(now)),
                 rules.number_is_new(is_used, letter.letter_number),
+                *violations_of_signer(
+                    letter.issuer,
+                    self.signed_as,
+                    chosen=letter.signer,
+                    drafters=letter.edited_by.all(),
+                    on=on,
+                ),
             ]
         elif action in _SIGNING:
             is_ink = letter.signing_mode == SigningMode.INK
@@ -160,11 +194,17 @@ class LetterKind(Generic[L]):
                 rules.letter_is_ready(letter.letter_id is not None),
                 rules.scan_is_there(is_ink, letter.scan_id is not None),
             ]
+            if action == LetterAction.SIGN:
+                found += violations_of_signing(letter, self.signed_as, actor=actor, on=on)
         return [one for one in (*found, *self.problems(letter, action)) if one]
 
-    def freeze(self, letter: L, pdf: bytes, *, now: datetime) -> None:
+    def signers(self, letter: L, *, now: datetime) -> list[Signatory]:
+        """Return who may sign a letter today, the head first."""
+        return signers_of_body(letter.issuer.pk, self.signed_as, on=timezone.localdate(now))
+
+    def freeze(self, letter: L, original: Original, *, now: datetime) -> None:
         """Keep the rendered letter; what is signed later is exactly this. The caller saves."""
-        letter.letter = documents.store(pdf, name=self.file_name(letter), media_type=PDF, now=now)
+        letter.letter = documents.store_letter(original, name=self.file_name(letter), now=now)
 
     def tell(self, letter: L, people: Iterable[User], *, text: str, now: datetime) -> None:
         """Tell people how a letter stands."""
@@ -211,16 +251,19 @@ class LetterKind(Generic[L]):
         *,
         letter_number: str,
         letter_date: date | None,
+        signer: Signatory | None = None,
         actor: User,
         now: datetime,
         version: int,
     ) -> L:
-        """Keep the number and day the document system gave; checked before signing.
+        """Keep the number and day the document system gave, and who is to sign (None: the head);
+        checked before signing.
 
         Raises as ``lock``.
         """
         found = self.lock(letter, actor=actor, version=version, stage=Stage.DRAFT)
         found.letter_number, found.letter_date = nfc(letter_number), letter_date
+        found.signer = signer if signer and signer.agency_id == found.issuer.pk else None
         self.touch(found, "number", actor=actor, now=now)
         return found
 
@@ -280,7 +323,7 @@ class LetterKind(Generic[L]):
             raise Barred(step.action)
         if step.needs_reason and not reason.strip():
             raise refuse("no_reason", "Phải nêu rõ lý do.", way_out="Ghi lý do rồi làm lại.")
-        if violations := self.violations(letter, step.action, now=now):
+        if violations := self.violations(letter, step.action, actor=actor, now=now):
             raise Refused(*violations)
         return step
 
@@ -288,7 +331,7 @@ class LetterKind(Generic[L]):
         self,
         letter: L,
         step: Step[Any, Any],
-        pdf: bytes | None,
+        original: Original | None,
         *,
         actor: User,
         now: datetime,
@@ -296,11 +339,13 @@ class LetterKind(Generic[L]):
     ) -> None:
         match step.action:
             case LetterAction.REQUEST_SIGNATURE:
-                mode, letter.signing_reason = signing_mode(letter.issuer, now=now)
+                mode, letter.signing_reason = signing_mode(
+                    letter.issuer, signer=letter.signer, now=now
+                )
                 letter.signing_mode, letter.sent_back_reason = mode, ""
                 letter.edited_by.add(actor)
-                if pdf is not None:
-                    self.freeze(letter, pdf, now=now)
+                if original is not None:
+                    self.freeze(letter, original, now=now)
             case LetterAction.REVISE | LetterAction.SEND_BACK_TO_DRAFT:
                 letter.letter = letter.signed_letter = letter.scan = None
                 letter.signed_by = letter.signed_at = None

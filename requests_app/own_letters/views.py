@@ -18,13 +18,14 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
+from portal.documents import letters
 from portal.documents.responses import file_response
 from requests_app.errors import Barred, NotEditable, StaleVersion
 from requests_app.models import SigningMode
 from requests_app.own_letters.cards import cards_of, try_step
 from requests_app.own_letters.forms import LetterNumberForm, LetterScanForm, LetterStepForm
 from requests_app.own_letters.steps import L, LetterKind
-from requests_app.own_letters.workflow import PaperAction, PaperStage
+from requests_app.paper_workflow import PaperAction, PaperStage
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -86,10 +87,11 @@ class PaperPages(Generic[L]):
 
         @require_POST
         def view(request: UserRequest, uuid: UUID) -> HttpResponse:
-            found, form = self.find(request.user, uuid), LetterNumberForm(request.POST)
+            found, now = self.find(request.user, uuid), timezone.now()
+            form = LetterNumberForm(request.POST, signers=self.kind.signers(found, now=now))
             if not form.is_valid():
                 return self.page(request, found, number_form=form)
-            act: dict[str, Any] = form.cleaned_data | {"actor": request.user, "now": timezone.now()}
+            act: dict[str, Any] = form.cleaned_data | {"actor": request.user, "now": now}
             done = _("Đã lưu số và ngày văn bản.")
             return self.change(request, found, lambda: self.kind.number(found, **act), done)
 
@@ -145,10 +147,12 @@ class PaperPages(Generic[L]):
                 return file_response(
                     document or found.paper, as_attachment="download" in request.GET
                 )
-            if (content := self.kind.render(found, timezone.now())) is None:
+            if (letter := self.kind.letter_of(found, timezone.now())) is None:
                 raise Http404
             headers = {"Cache-Control": "private, no-store"}
-            return HttpResponse(content, content_type="application/pdf", headers=headers)
+            return HttpResponse(
+                letters.render(letter), content_type="application/pdf", headers=headers
+            )
 
         return view
 
@@ -176,8 +180,10 @@ class PaperPages(Generic[L]):
                 initial={
                     "letter_number": paper.letter_number,
                     "letter_date": paper.letter_date or timezone.localdate(),
+                    "signer": str(paper.signer.uuid) if paper.signer else "",
                     "version": paper.version,
                 },
+                signers=self.kind.signers(paper, now=timezone.now()),
                 auto_id="number_%s",
             )
         if takes_scan:

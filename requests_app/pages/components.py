@@ -22,6 +22,7 @@ from requests_app.mandates.drafting import may_draft
 from requests_app.models import Attachment, Decision, Dossier, DossierItem, Outcome, ReturnReason
 from requests_app.steps.engine import allowed_steps
 from requests_app.steps.forms import NAMES_ROWS, StepForm
+from requests_app.submission.signers import may_sign
 from requests_app.workflow import EDITABLE, Action, DossierStep, State, steps_open_to
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 ROWS_A_PAGE = 50
 _JOINED = (
     "agency", "agency_version", "office", "addressee", "letter", "signed_letter", "created_by",
+    "signer",
 )  # fmt: skip
 
 # Steps that are a plain form on the dossier's own page.
@@ -153,6 +155,8 @@ def pages_of(dossier: Dossier, user: User, *, barred: Sequence[DossierStep]) -> 
     if user.looks_only:
         return []
     bars = {step.action for step in barred}
+    if not may_sign(dossier, user):
+        bars.add(Action.SIGN)
     found = {
         PAGES[step.action][0]: PAGES[step.action][1]
         for step in steps_open_to(user.role, state=dossier.state, route=dossier.route)
@@ -262,6 +266,7 @@ class Progress:
     refused: int
     done: int
     failed: int
+    pending: int  # another CA was asked
 
     @property
     def undecided(self) -> int:
@@ -281,6 +286,7 @@ def progress_of(dossier: Dossier) -> Progress:
         refused=Count("pk", filter=Q(decision=Decision.REFUSED)),
         done=Count("pk", filter=Q(outcome=Outcome.DONE)),
         failed=Count("pk", filter=Q(outcome=Outcome.FAILED)),
+        pending=Count("pk", filter=Q(outcome=Outcome.PENDING)),
     )
     return Progress(**counts)
 

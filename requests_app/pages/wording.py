@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from portal.core.roles import Scope
 from requests_app import kinds
 from requests_app.models import Dossier
-from requests_app.workflow import HANDING_BACK, Action, Route, State
+from requests_app.workflow import HANDING_BACK, PASSED_ON, Action, Route, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ def state_for(dossier: Dossier, user: User) -> str:
     return str(State(dossier.state).label)
 
 
-_FIRST_AT_THE_OFFICE = (Route.VIA_OFFICE, Route.OFFICE_ONLY, Route.OFFICE_MINUTES)
+_FIRST_AT_THE_OFFICE = (*PASSED_ON, Route.OFFICE_ONLY, Route.OFFICE_MINUTES)
 
 
 def what_next(dossier: Dossier) -> str:
@@ -70,8 +70,10 @@ def what_next(dossier: Dossier) -> str:
 
 def _with_a_desk(dossier: Dossier) -> str:
     office = dossier.office.name if dossier.office else ""
+    is_offices = dossier.route in (Route.OFFICE_ONLY, Route.OUTSIDE)
     desk = office if dossier.route == Route.OFFICE_ONLY else dossier.addressee.name
     if dossier.state == State.DECIDED:
+        desk = office if is_offices else desk
         return _("Các dòng đã xử lý; đang chờ người thứ hai của %(desk)s phê duyệt") % {
             "desk": desk
         }
@@ -79,7 +81,7 @@ def _with_a_desk(dossier: Dossier) -> str:
         return _("Đang chờ %(desk)s nhận và xác nhận từng thiết bị") % {"desk": desk}
     if dossier.route == Route.NOTICE:
         return _("Đang chờ %(desk)s xác nhận đã nhận") % {"desk": desk}
-    if dossier.state == State.SUBMITTED and dossier.route == Route.VIA_OFFICE:
+    if dossier.state == State.SUBMITTED and dossier.route in PASSED_ON:
         return _("Đang chờ %(office)s xem xét và chuyển %(desk)s") % {
             "office": office,
             "desk": desk,
@@ -92,7 +94,11 @@ def _of_the_portal(dossier: Dossier) -> str:
     goes_on = dossier.state == State.WITHDRAWN and hasattr(dossier, "continued_by")
     return {
         State.ACCEPTED: _("Đã phê duyệt; hệ thống bắt đầu thực hiện trong ít phút"),
-        State.EXECUTING: _("Hệ thống đang thực hiện từng dòng; không cần làm gì thêm"),
+        State.EXECUTING: (
+            _("Sở đã chuyển Cục; chờ Cục trả lời từng dòng")
+            if dossier.route == Route.OUTSIDE
+            else _("Hệ thống đang thực hiện từng dòng; không cần làm gì thêm")
+        ),
         State.COMPLETED: (
             _("Bên nhận đã nhận đủ thiết bị; xem văn bản xác nhận")
             if is_handing_back
@@ -139,6 +145,7 @@ def deed_of(action: str) -> str:
         Action.START: _("Hệ thống bắt đầu thực hiện"),
         Action.COMPLETE: _("Thực hiện xong"),
         Action.COMPLETE_PARTLY: _("Thực hiện xong, có dòng bị từ chối"),
+        Action.REFUSE_ALL: _("CA từ chối toàn bộ"),
         Action.FAIL: _("Thực hiện có dòng bị lỗi"),
         Action.RETRY: _("Cho thực hiện lại"),
         Action.STOP: _("Dừng vì đơn vị gửi được sắp xếp"),

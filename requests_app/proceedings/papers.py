@@ -22,6 +22,7 @@ from portal.audit import services as audit
 from portal.ca.models import Certificate
 from portal.core.law import with_numbers
 from portal.core.roles import Capability
+from portal.core.text.names import in_proper_letters
 from portal.documents import letters as paper
 from portal.documents import services as documents
 from portal.documents.letters import Letter
@@ -31,10 +32,10 @@ from requests_app.kinds import parts
 from requests_app.kinds.base import OWN_DESIGN
 from requests_app.models import ProceedingsItem, ProceedingsNotice, ProceedingsRequest
 from requests_app.proceedings.services import TARGET, finding_words
-from requests_app.submission.letter_content import signer_lines_of, superior_of
+from requests_app.submission.letter_content import superior_of
+from requests_app.submission.signers import signer_lines_of
 
 LEASE = timedelta(minutes=5)
-PDF = "application/pdf"
 # Not who asked: what is inquired into is not told to those concerned.
 _CAUSE = (
     "theo yêu cầu bằng văn bản của cơ quan tiến hành tố tụng, cơ quan công an "
@@ -86,12 +87,16 @@ def _answer(pk: int, *, now: datetime) -> bool:
     keys = {one.key_id for one in fallen}
     serial_of = dict(Device.objects.filter(key__in=keys).values_list("key_id", "serial"))
     issuer = request.agency.versions.order_by("-valid_from")[0]
-    answer = paper.render(answer_of(request, items, fallen, issuer=issuer, now=now))
+    answer = paper.print_original(answer_of(request, items, fallen, issuer=issuer, now=now))
     of_bodies: dict[Agency, list[Certificate]] = {}
     for one in fallen:
         of_bodies.setdefault(one.agency, []).append(one)
     notes = [
-        (body, paper.render(notice_of(body, theirs, serial_of, issuer=issuer, now=now)), theirs)
+        (
+            body,
+            paper.print_original(notice_of(body, theirs, serial_of, issuer=issuer, now=now)),
+            theirs,
+        )
         for body, theirs in of_bodies.items()
     ]
     with transaction.atomic():
@@ -100,7 +105,7 @@ def _answer(pk: int, *, now: datetime) -> bool:
         if locked is None:  # another was quicker once the lease had run out
             return False
         name = locked.letter_number.replace("/", "-")
-        locked.answer = documents.store(answer, name=f"Tra-loi-{name}.pdf", media_type=PDF, now=now)
+        locked.answer = documents.store_letter(answer, name=f"Tra-loi-{name}.pdf", now=now)
         locked.claimed_until = None
         locked.save(update_fields=["answer", "claimed_until"])
         made = [
@@ -109,17 +114,14 @@ def _answer(pk: int, *, now: datetime) -> bool:
                     request=locked,
                     agency=body,
                     office=theirs[0].office,
-                    document=documents.store(
-                        pdf,
-                        name=f"Thong-bao-thu-hoi-{now:%Y%m%d}.pdf",
-                        media_type=PDF,
-                        now=now,
+                    document=documents.store_letter(
+                        notice, name=f"Thong-bao-thu-hoi-{now:%Y%m%d}.pdf", now=now
                     ),
                     delivered_at=now,
                 ),
                 theirs,
             )
-            for body, pdf, theirs in notes
+            for body, notice, theirs in notes
         ]
         if keys:
             devices.open_return(
@@ -262,8 +264,8 @@ def notice_of(
     """Return the notice to a body whose certificates were revoked; ``device_serials`` go by key."""
     what = (
         f"Căn cứ {parts.DECREE_BASIS} quy định về chữ ký số chuyên dùng công vụ; {_CAUSE}, "
-        f"{issuer.name} thông báo đã thu hồi {len(certificates)} chứng thư chữ ký số có tên trong "
-        "danh sách dưới đây."
+        f"{in_proper_letters(issuer.name)} thông báo đã thu hồi {len(certificates)} "
+        "chứng thư chữ ký số có tên trong danh sách dưới đây."
     )
     opening = [what]
     if any(one.key_id in device_serials for one in certificates):
@@ -275,7 +277,6 @@ def notice_of(
         day=timezone.localdate(now),
         kind_of_document="THÔNG BÁO",
         subject="Thu hồi chứng thư chữ ký số chuyên dùng công vụ",
-        addressees=[body.name],
         opening=opening,
         list_title="Danh sách chứng thư chữ ký số đã thu hồi",
         columns=_NOTICE_COLUMNS,
@@ -289,7 +290,7 @@ def notice_of(
             ]
             for number, one in enumerate(certificates, 1)
         ],
-        recipients=["Như trên;", "Lưu: VT."],
+        recipients=[f"{in_proper_letters(body.name)};", "Lưu: VT."],
         signer_lines=signer_lines_of(issuer),
         layout_note=OWN_DESIGN,
     )

@@ -89,7 +89,13 @@ def record(
     _permit(actor, Capability.RECORD_PROCEEDINGS)
     today = timezone.localdate(now)
     asker_key = name_key(facts.asker)
-    violations = _day_violations(facts, today)
+    violations = []
+    if facts.received_on > today:
+        text = _("Ngày nhận không được sau hôm nay.")
+        violations.append(Violation("received_in_future", text))
+    elif facts.letter_date > facts.received_on:
+        text = _("Ngày văn bản không được sau ngày nhận.")
+        violations.append(Violation("letter_after_receipt", text))
     violations += _recorded_already(facts, asker_key, actor)
     wanted = list(dict.fromkeys(filter(None, map(normalise_serial, serials))))
     items = _items_of(wanted, now=now)
@@ -282,14 +288,6 @@ def _tell(
         asks=asks,
         now=now,
     )
-
-
-def _day_violations(facts: ProceedingsFacts, today: date) -> list[Violation]:
-    if facts.received_on > today:
-        return [Violation("received_in_future", _("Ngày nhận không được sau hôm nay."))]
-    if facts.letter_date > facts.received_on:
-        return [Violation("letter_after_receipt", _("Ngày văn bản không được sau ngày nhận."))]
-    return []
 
 
 def _recorded_already(facts: ProceedingsFacts, asker_key: str, actor: User) -> list[Violation]:

@@ -19,7 +19,7 @@ from portal.core.rules import refuse
 from portal.notices import services as notices
 from requests_app.models import Procedure, RoutingRule
 from requests_app.routing.rules import DECIDED_BY_THE_OFFICE
-from requests_app.workflow import Route
+from requests_app.workflow import PASSED_ON, Route
 
 
 @transaction.atomic
@@ -144,7 +144,7 @@ def _in_force(procedure: str, *, office_id: int | None, today: date) -> list[Rou
         # A body no office answers for (an office itself, say) writes to the CA without one between.
         rules = [rule for rule in rules if rule.route not in DECIDED_BY_THE_OFFICE]
         for rule in rules:
-            if rule.route == Route.VIA_OFFICE:
+            if rule.route in PASSED_ON:
                 rule.route = Route.DIRECT  # not saved
         return rules
     for rule in rules:

@@ -1,4 +1,4 @@
-"""D1–D16, D24, D25: what was decided where the sources are silent or in tension."""
+"""D1–D16, D22–D26: what was decided where the sources are silent or in tension."""
 
 from __future__ import annotations
 
@@ -153,5 +153,18 @@ ENTRIES: tuple[Entry, ...] = (
         "requests_app.rules.transfers.former_agency_has_spoken",
         why="where it has ended its successor answers; office and CA read what was said, or that "
         "nothing was",
+    ),
+    rule(
+        "D26",
+        "A letter goes to one of its body's recorded signers: head, Q., KT., or TL. and TUQ. whose "
+        "authority names the form, on the days it is given for, with that person's own certificate",
+        "§14.26",
+        "portal.agencies.rules.authority_is_recorded",
+        "requests_app.rules.signers.somebody_may_sign",
+        "requests_app.rules.signers.authority_is_in_force",
+        "requests_app.rules.signers.signer_did_not_draft",
+        "requests_app.rules.signers.signs_oneself",
+        why="a body that records nobody goes on as before: any head's account signs, the block is "
+        "the register's",
     ),
 )

@@ -7,11 +7,21 @@ from collections.abc import Sequence
 from datetime import date
 
 from portal.core import law
-from portal.core.rules import Violation
+from portal.core.rules import Finding, Severity, Violation
 
 DECREE = law.DECREE
 DECREE_IN_FORCE_FROM = date(2024, 8, 15)  # R01, Điều 41
-LETTER_NUMBER = re.compile(r"^\d{1,5}/[A-ZĐ0-9]+(-[A-ZĐ0-9&]+)*$")
+LETTER_NUMBER = re.compile(r"^(\d{1,5})/([A-ZĐa-zđ0-9]+(?:-[A-ZĐa-zđ0-9&]+)*)$")
+# N30 Phụ lục III: abbreviations of named documents; some have small letters.
+ABBREVIATIONS = frozenset(
+    {
+        *("NQ", "QĐ", "CT", "QC", "QyĐ", "TC", "TB", "HD", "CTr", "KH", "PA", "ĐA", "DA", "BC"),
+        *("BB", "TTr", "HĐ", "CĐ", "BGN", "BTT", "GUQ", "GM", "GGT", "GNP", "PG", "PC", "PB"),
+        *("SY", "TrS", "SL"),
+    }
+)
+
+_OF_A_TYPE = {"BIÊN BẢN": "BB", "THÔNG BÁO": "TB", "BÁO CÁO": "BC"}
 
 
 def decree_is_in_force(day: date) -> Violation | None:
@@ -76,13 +86,71 @@ def has_letter_number(number: str) -> Violation | None:
             "Điều 15 Nghị định 30/2020/NĐ-CP",
             way_out="Lấy số tại sổ văn bản đi của đơn vị rồi nhập vào phần Văn bản.",
         )
-    if LETTER_NUMBER.match(number):
-        return None
-    return Violation(
-        "letter_number_form",
-        f"“{number}” không đúng dạng số, ký hiệu (ví dụ 12/UBND-VX, không có dấu cách).",
-        "Phụ lục I Nghị định 30/2020/NĐ-CP",
-    )
+    found = LETTER_NUMBER.match(number)
+    if found is None or (written := as_abbreviated(number)) != number:
+        way_out = f"Ghi {written}." if found else ""
+        return Violation(
+            "letter_number_form",
+            f"“{number}” không đúng dạng số, ký hiệu (ví dụ 12/UBND-VX, không có dấu cách).",
+            "Phụ lục I, Phụ lục III Nghị định 30/2020/NĐ-CP",
+            way_out=way_out,
+        )
+    if not int(found[1]):
+        return Violation(
+            "letter_number_zero",
+            "Số văn bản bắt đầu từ 01 mỗi năm, không có số 0.",
+            "Điều 15 Nghị định 30/2020/NĐ-CP",
+            way_out="Xem lại số tại sổ văn bản đi của đơn vị.",
+        )
+    return None
+
+
+def as_abbreviated(number: str) -> str:
+    """Return a number with its symbol in the letters N30 has: "12/TTR-UBND" is "12/TTr-UBND"."""
+    first, _slash, symbol = number.partition("/")
+    known = {one.upper(): one for one in ABBREVIATIONS}
+    groups = [known.get(one.upper(), one.upper()) for one in symbol.split("-")]
+    return f"{first}/{'-'.join(groups)}"
+
+
+def looks_of_number(number: str, kind_of_document: str) -> list[Finding]:
+    """N30 Phụ lục I: what is odd about a number that has the right form, with what is offered: a
+    number below 10 has a zero before it, a named document its abbreviation, a công văn none."""
+    found = LETTER_NUMBER.match(number)
+    if found is None:
+        return []
+    first, symbol = found[1], found[2]
+    looks = []
+    if len(first) == 1 and first != "0":
+        looks.append(
+            Finding(
+                "letter_number_without_zero",
+                "Số nhỏ hơn 10 ghi thêm số 0 phía trước.",
+                Severity.WARNING,
+                f"0{number}",
+            )
+        )
+    wanted = _OF_A_TYPE.get(kind_of_document.upper(), "")
+    head, _hyphen, rest = symbol.partition("-")
+    if wanted and head != wanted:
+        looks.append(
+            Finding(
+                "letter_symbol_of_another_type",
+                f"Ký hiệu của {kind_of_document.lower()} bắt đầu bằng {wanted}.",
+                Severity.WARNING,
+                f"{first}/{wanted}-{head}",
+            )
+        )
+    elif not wanted and head in ABBREVIATIONS and rest:
+        looks.append(
+            Finding(
+                "letter_symbol_of_another_type",
+                f"{head} là ký hiệu của văn bản có tên loại; đây là công văn.",
+                Severity.WARNING,
+                f"{first}/{rest}",
+            )
+        )
+    return looks
 
 
 def has_letter_date(day: date | None, today: date) -> Violation | None:

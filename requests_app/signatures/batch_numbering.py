@@ -35,7 +35,7 @@ def to_number(user: User) -> DossierQuerySet:
     if not user.can(Capability.NUMBER_LETTERS):
         return Dossier.objects.none()
     drafts = Dossier.objects.workable_by(user).filter(state__in=EDITABLE, letter_number="")
-    return drafts.select_related("agency", "addressee").order_by("created_at", "pk")
+    return drafts.select_related("agency", "addressee", "signer").order_by("created_at", "pk")
 
 
 def number_all(
@@ -59,6 +59,7 @@ def number_all(
                 letter_date=row.letter_date,
                 contact=dossier.contact,
                 note=dossier.note,
+                signer=dossier.signer,
                 actor=actor,
                 now=now,
                 version=row.version,

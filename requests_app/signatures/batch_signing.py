@@ -117,7 +117,8 @@ def _violations(
         return [Violation("barred", _("Anh/chị đã tham gia soạn nên người khác phải ký."))]
     if action == Action.SEAL:
         return violations_before_sending(dossier, now=now)
-    return violations_before_head_signs(dossier) or violations_before_signing(dossier, now=now)
+    found = violations_before_head_signs(dossier, actor=user, now=now)
+    return found or violations_before_signing(dossier, now=now)
 
 
 def sign_all(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
@@ -134,17 +134,19 @@ def open_sheet(
     headers: Sequence[str],
     takes_merged: bool = False,
     most_rows: int = MAX_ROWS,
+    fits: Callable[[Sequence[str]], bool] | None = None,
 ) -> Sheet:
     """Return the sheet with these headers (else the first); raise Refused for the file.
 
     ``takes_merged``: cells merged downwards count for each row; without it none may be merged.
+    ``fits`` says of a row whether it is such a header, where headers have no one wording.
     ``most_rows``: of data; blank ones below are let pass up to twice as many.
     """
     parts = _unpack(content)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of extensions it leaves out
         try:
-            return _read(parts, headers, takes_merged=takes_merged, most_rows=most_rows)
+            return _read(parts, headers, takes_merged=takes_merged, most_rows=most_rows, fits=fits)
         except Refused:
             raise
         except Exception as error:  # a damaged file makes openpyxl raise anything
@@ -157,6 +159,7 @@ def _read(
     *,
     takes_merged: bool,
     most_rows: int,
+    fits: Callable[[Sequence[str]], bool] | None,
 ) -> Sheet:
     # No part of a real workbook declares a document type, or is anything but UTF-8. Each is looked
     # at, whatever it is called: the package says itself which of them it takes for a sheet.
@@ -166,7 +169,7 @@ def _read(
     book = load_workbook(archives.stored(parts), read_only=True, keep_links=False)
     sheets = book.worksheets[:_MAX_SHEETS]
     width = len(headers) + _EXTRA_COLUMNS
-    found = [_header_of(sheet, headers, width=width) for sheet in sheets]
+    found = [_header_of(sheet, headers, width=width, fits=fits) for sheet in sheets]
     # Of those that fit as well, the first that is not hidden.
     best = max(
         range(len(sheets)),
@@ -228,7 +231,13 @@ class _Header:
     has_rows: bool = False
 
 
-def _header_of(sheet: Any, headers: Sequence[str], *, width: int) -> _Header:
+def _header_of(
+    sheet: Any,
+    headers: Sequence[str],
+    *,
+    width: int,
+    fits: Callable[[Sequence[str]], bool] | None,
+) -> _Header:
     """Return the row with these headers, else the first with half of them, else row 1."""
     wanted = [search_key(header) for header in headers]
     rows = list(islice(rows_of(sheet, width=width), _TITLE_ROWS))
@@ -237,7 +246,7 @@ def _header_of(sheet: Any, headers: Sequence[str], *, width: int) -> _Header:
     for number, values in rows:
         texts = _texts(values)
         keys = [search_key(text) for text in texts]
-        if keys[: len(wanted)] == wanted:
+        if keys[: len(wanted)] == wanted or (fits is not None and fits(texts)):
             has_rows = any(any(map(_is_said, row[1:])) for at, row in rows if at > number)
             return _Header(number, texts, _WHOLE, has_rows)
         if found.fit < _HALF and 2 * len(set(wanted) & set(keys)) >= len(wanted):

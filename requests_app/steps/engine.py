@@ -39,6 +39,7 @@ from requests_app.steps.handlers import (
     Withdraw,
     row_facts,
 )
+from requests_app.submission.signers import may_sign
 from requests_app.titles import clipped, title_of
 from requests_app.workflow import (
     AT_THE_AGENCY,
@@ -81,8 +82,8 @@ def handler_of(action: Action) -> type[Handler]:
 _TOLD_AGENCY = frozenset(
     {
         Action.RETURN, Action.FORWARD, Action.REJECT, Action.COMPLETE, Action.COMPLETE_PARTLY,
-        Action.ACKNOWLEDGE, Action.SEND_BACK_TO_DRAFT, Action.TAKE_SOME, Action.STOP,
-        Action.STOP_REST, Action.REOPEN,
+        Action.REFUSE_ALL, Action.ACKNOWLEDGE, Action.SEND_BACK_TO_DRAFT, Action.TAKE_SOME,
+        Action.STOP, Action.STOP_REST, Action.REOPEN,
     }
 )  # fmt: skip
 
@@ -136,7 +137,10 @@ def _who_acts(dossier: Dossier, queue: str) -> list[User]:
         return []
     at_office = profile_of(queue).scope is Scope.OFFICE
     agency_id = dossier.office_id if at_office else dossier.agency_id
-    return list(User.objects.who_act_for(roles={queue}, agency_id=agency_id))
+    found = User.objects.who_act_for(roles={queue}, agency_id=agency_id)
+    if dossier.state == State.AWAITING_SIGNATURE:
+        return [user for user in found if may_sign(dossier, user)]
+    return list(found)
 
 
 # Opening the draft again throws the signatures and every approval away.
@@ -213,6 +217,7 @@ def allowed_steps(dossier: Dossier, user: User) -> list[DossierStep]:
         step
         for step in steps_open_to(user.role, state=dossier.state, route=dossier.route)
         if not _is_barred(dossier, step, user, involved)
+        and (step.action != Action.SIGN or may_sign(dossier, user))
         and step.needs in (Needs.NOTHING, *row_facts(dossier))
     ]
 
@@ -279,7 +284,8 @@ def _move(dossier: Dossier, handler: Handler, *, reason_code: str, reason: str) 
     dossier.state = step.target
     dossier.queue = queue_of(step.target, dossier.route)
     dossier.waiting_since = timezone.localdate(now) if dossier.queue else None
-    if step.action in _ANSWERS:
+    is_answered_outside = dossier.route == Route.OUTSIDE and step.target in ENDED
+    if step.action in _ANSWERS or is_answered_outside:
         dossier.decided_on = dossier.decided_on or timezone.localdate(now)
     dossier.is_at_ca = is_at_ca(step.target, dossier.route)
     dossier.version += 1

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils import timezone
 
 from devices import services as devices
 from devices.lifecycle import Move
 from portal.accounts.models import User
-from portal.agencies.models import AgencyVersion
+from portal.agencies.models import Agency, AgencyVersion
+from portal.agencies.models import Signer as Signatory
 from portal.ca.register import services as ca
 from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused, Violation, refuse
@@ -19,20 +21,20 @@ from portal.deadlines.models import DeadlineKind
 from portal.documents import letters as paper
 from portal.documents import services as documents
 from portal.documents.models import Document, SignatureRole
+from requests_app import kinds
 from requests_app.kinds.effects import effect_of
 from requests_app.models import (
     Decision,
     DeliveredPaper,
     Dossier,
     Outcome,
+    Procedure,
     ReturnedContent,
     RoutingRule,
-    SigningMode,
 )
-from requests_app.papers import PDF, deliver_document
+from requests_app.papers import Prepared, deliver_document
 from requests_app.routing.services import copies_for
 from requests_app.rules import dossiers as rules
-from requests_app.steps import clocks
 from requests_app.steps.reasons import has_blank
 from requests_app.steps.rows import accept_rows, keep_refusal, print_refusal, refuse_rows
 from requests_app.submission import letters
@@ -44,10 +46,56 @@ from requests_app.submission.checks import (
 )
 from requests_app.submission.letter_content import receipt_letter_of
 from requests_app.submission.letters import Signer
-from requests_app.submission.settlement import apply_rule, set_copies, settle
+from requests_app.submission.settlement import apply_rule, limit_of, set_copies, settle
+from requests_app.submission.signers import paper_of, signer_on
 from requests_app.submission.signing_mode import personal_certificate, signing_mode
+from requests_app.titles import clipped, title_of
 from requests_app.words import move_words
-from requests_app.workflow import ENDED, DossierStep, Needs, Route
+from requests_app.workflow import ENDED, PASSED_ON, DossierStep, Needs, Route
+
+_OF_THE_CA = {
+    Procedure.ISSUE: DeadlineKind.CA_ISSUE,
+    Procedure.RENEW_CHANGE: DeadlineKind.CA_RENEW_CHANGE,
+    Procedure.REVOKE: DeadlineKind.CA_REVOKE,
+    Procedure.RECOVER: DeadlineKind.RECOVERY,
+}
+
+
+def start_decision(dossier: Dossier, *, now: datetime) -> None:
+    """Open the clock of who decides, if the law gives the procedure one."""
+    procedure = Procedure(kinds.get(dossier.kind).procedure)
+    if procedure in _OF_THE_CA:
+        days = limit_of(dossier, today=timezone.localdate(now))
+        kind = _OF_THE_CA[procedure]
+        start(kind, dossier, owner=dossier.addressee, now=now, working_days=days)
+
+
+def close(dossier: Dossier, *, now: datetime) -> None:
+    """Note that the dossier was answered: what was owed of it is done."""
+    for kind in {*_OF_THE_CA.values(), DeadlineKind.OFFICE_CHECK}:
+        deadlines.close(kind, dossier.uuid, now=now)
+
+
+def start(
+    kind: DeadlineKind,
+    dossier: Dossier,
+    *,
+    owner: Agency,
+    now: datetime,
+    working_days: int | None = None,
+) -> None:
+    """Open a clock of ``owner``; ``working_days`` None is the law's own limit."""
+    deadlines.open_deadline(
+        kind,
+        agency=owner,
+        office=dossier.office,
+        target_type="dossier",
+        target_uuid=dossier.uuid,
+        title=clipped(title_of(dossier)),
+        path=reverse("requests_app:detail", args=[dossier.uuid]),
+        now=now,
+        working_days=working_days,
+    )
 
 
 @dataclass(slots=True)
@@ -82,7 +130,7 @@ class Handler:
     def follow(self, dossier: Dossier) -> None:
         """Start and stop the clocks; the dossier has its new state, the caller saves."""
         if self.step.target in ENDED:
-            clocks.close(dossier, now=self.now)
+            close(dossier, now=self.now)
 
     def require(self, dossier: Dossier, *, reason: str = "") -> None:
         """Raise Refused with everything that stops the step: no reason, undecided rows, rules."""
@@ -166,7 +214,7 @@ class HandBack(Handler):
 
     def follow(self, dossier: Dossier) -> None:
         deadlines.cancel_all(dossier.uuid, now=self.now)
-        clocks.start(DeadlineKind.CORRECTION, dossier, owner=dossier.agency, now=self.now)
+        start(DeadlineKind.CORRECTION, dossier, owner=dossier.agency, now=self.now)
 
 
 def violations_of_done_rows(dossier: Dossier) -> list[Violation]:
@@ -180,7 +228,8 @@ class RequestSignature(Handler):
 
     rule: RoutingRule | None = None
     version: AgencyVersion | None = None
-    letter: bytes | None = None
+    signer: Signatory | None = None
+    letter: paper.Original | None = None
 
     def check(self, dossier: Dossier) -> list[Violation]:
         return violations_before_signing(dossier, now=self.now)
@@ -189,14 +238,22 @@ class RequestSignature(Handler):
         # The letter says whom it goes to and in whose name: that is settled first.
         self.rule = settle(dossier, today=timezone.localdate(self.now))
         self.version = dossier.agency_version
+        self.signer = dossier.signer = signer_on(
+            dossier.agency_id,
+            paper_of(kinds.get(dossier.kind).number),
+            chosen=dossier.signer,
+            on=timezone.localdate(self.now),
+        )
         # The rules are asked before the letter is made: what is refused is not rendered.
         if violations := self.check(dossier):
             raise Refused(*violations)
         if not letters.is_long(dossier):
-            self.letter = letters.render(dossier, copies=copies_for(self.rule, dossier.agency))
+            copies = copies_for(self.rule, dossier.agency)
+            self.letter = letters.print_original(dossier, copies=copies)
 
     def apply(self, dossier: Dossier) -> None:
-        mode, why = signing_mode(dossier.agency, now=self.now)
+        dossier.signer = self.signer
+        mode, why = signing_mode(dossier.agency, signer=self.signer, now=self.now)
         dossier.signing_mode, dossier.signing_reason = mode, why
         assert self.rule is not None
         assert self.version is not None
@@ -215,14 +272,24 @@ class Sign(Handler):
     """``signer`` None: the letter is signed in ink, and its scan is attached."""
 
     signer: letters.Signer | None = None
+    signed: documents.SignedElsewhere | None = None
 
     def check(self, dossier: Dossier) -> list[Violation]:
-        return letters.violations_before_head_signs(dossier)
+        return letters.violations_before_head_signs(dossier, actor=self.actor, now=self.now)
 
     def prepare(self, dossier: Dossier) -> None:
         self.require(dossier)  # what is refused costs no PIN
         assert self.actor is not None
         if self.signed_elsewhere:
+            self.signed = letters.check_signed(
+                dossier.signed_letter or dossier.letter,
+                self.signed_elsewhere,
+                mode=dossier.signing_mode,
+                role=letters.role_of(self.step.action),
+                agency=dossier.agency,
+                actor=self.actor,
+                now=self.now,
+            )
             return
         self.signer = letters.unlock(
             dossier, self.step.action, actor=self.actor, pin=self.pin, now=self.now
@@ -232,17 +299,11 @@ class Sign(Handler):
         if self.signer is not None:
             assert self.actor is not None
             self.document = letters.sign(dossier, self.signer, actor=self.actor, now=self.now)
-        elif self.signed_elsewhere and dossier.signing_mode == SigningMode.DIGITAL:
-            original = dossier.signed_letter or dossier.letter
+        elif self.signed is not None:
             assert self.actor is not None
-            assert original is not None
-            self.document = dossier.signed_letter = letters.accept_signed(
-                original,
-                self.signed_elsewhere,
-                role=letters.role_of(self.step.action),
-                agency=dossier.agency,
-                actor=self.actor,
-                now=self.now,
+            # The dossier's version is that of the check: so is the letter.
+            self.document = dossier.signed_letter = documents.keep_signed(
+                self.signed, signed_by=self.actor, now=self.now
             )
 
 
@@ -258,20 +319,27 @@ class Seal(Sign):
         # Devices and certificates are locked before any clock.
         effect_of(dossier).on_sent(dossier, actor=self.actor, now=self.now)
         deadlines.close(DeadlineKind.CORRECTION, dossier.uuid, now=self.now)
-        if dossier.route == Route.VIA_OFFICE:
+        if dossier.route in PASSED_ON:
             assert dossier.office is not None
             # It checks and forwards.
-            clocks.start(DeadlineKind.OFFICE_CHECK, dossier, owner=dossier.office, now=self.now)
+            start(DeadlineKind.OFFICE_CHECK, dossier, owner=dossier.office, now=self.now)
         elif dossier.route != Route.NOTICE:
-            clocks.start_decision(dossier, now=self.now)
+            start_decision(dossier, now=self.now)
 
 
 class Forward(Handler):
-    """The office's clock ends, the CA's begins; ``document`` is the covering letter, if any."""
+    """The office's clock ends, the CA's begins; ``document`` is the covering letter, if any.
+
+    Where the CA has no desk here every row is asked of it as it stands.
+    """
+
+    def apply(self, dossier: Dossier) -> None:
+        if dossier.route == Route.OUTSIDE:
+            dossier.items.update(decision=Decision.ACCEPTED)
 
     def follow(self, dossier: Dossier) -> None:
         deadlines.close(DeadlineKind.OFFICE_CHECK, dossier.uuid, now=self.now)
-        clocks.start_decision(dossier, now=self.now)
+        start_decision(dossier, now=self.now)
 
 
 class Stop(Handler):
@@ -320,7 +388,7 @@ class Confirm(Retry):
 class Reject(Handler):
     """The notice is printed before the dossier is locked: others wait for what that holds."""
 
-    refusal: bytes | None = None
+    refusal: Prepared | None = None
 
     def prepare(self, dossier: Dossier) -> None:
         self.refusal = print_refusal(dossier)
@@ -341,7 +409,7 @@ class Receive(Handler):
     None: the portal's record alone, which names who confirmed, in which office, when.
     """
 
-    receipt: bytes = b""
+    receipt: paper.Original | None = None
     signer: Signer | None = None
 
     def prepare(self, dossier: Dossier) -> None:
@@ -360,7 +428,7 @@ class Receive(Handler):
             self.signer = Signer(SignatureRole.HEAD, certificate, key)
         items = list(dossier.items.order_by("position"))
         is_signed = self.signer is not None
-        self.receipt = paper.render(
+        self.receipt = paper.print_original(
             receipt_letter_of(dossier, items, actor=self.actor, is_signed=is_signed, now=self.now)
         )
 
@@ -371,9 +439,10 @@ class Receive(Handler):
         the minutes say.
         """
         assert self.actor is not None
+        assert self.receipt is not None
         # Signed before devices and the audit chain are held: others wait for them.
         name = f"Xac-nhan-nhan-thiet-bi-{dossier.letter_number.replace('/', '-')}.pdf"
-        document = documents.store(self.receipt, name=name, media_type=PDF, now=self.now)
+        document = documents.store_letter(self.receipt, name=name, now=self.now)
         if self.signer is not None:
             document = documents.sign(
                 document,

@@ -38,10 +38,10 @@ def numbers_in(text: str) -> list[int]:
 
 
 def rows_in_words(titles: Mapping[int, str]) -> str:
-    """Return rows by number and whom they are about: "2 (Lò Văn A), 5 (Quàng Thị B)"."""
+    """Return rows by number and whom they are about: "2: Lò Văn A; 5: Quàng Thị B"."""
     numbers = sorted(titles)
-    if len(numbers) <= NAMED:
-        return ", ".join(f"{one} ({titles[one]})" if titles[one] else str(one) for one in numbers)
+    if len(numbers) <= NAMED and any(titles.values()):
+        return "; ".join(f"{one}: {titles[one]}" if titles[one] else str(one) for one in numbers)
     runs: list[list[int]] = []
     for number in numbers:
         if runs and runs[-1][-1] == number - 1:

@@ -8,11 +8,12 @@ from django.db.models import QuerySet
 
 from devices import services as devices
 from devices.lifecycle import Custody, Move
-from portal.documents import letters as paper
 from portal.documents import services as documents
 from portal.documents.models import Document
-from requests_app.models import Decision, Dossier, DossierItem, Outcome
-from requests_app.submission.letter_content import refusal_letter_of
+from requests_app import papers
+from requests_app.models import Decision, DeliveredPaper, Dossier, DossierItem, Outcome
+from requests_app.papers import Prepared
+from requests_app.submission.letter_content import decider_of, refusal_letter_of
 
 
 def accept_rows(dossier: Dossier, *, now: datetime) -> None:
@@ -42,19 +43,29 @@ def _take_back(items: QuerySet[DossierItem], *, reason: str, now: datetime) -> N
         devices.make_move(item.device, Move.RECALL, actor=None, now=now, reason=reason)
 
 
-def print_refusal(dossier: Dossier) -> bytes | None:
-    """Print the notice of the refused rows with their reasons; None if there are none.
+def print_refusal(dossier: Dossier) -> Prepared | None:
+    """Prepare the notice of the refused rows with their reasons; None if there are none.
 
     The law wants a refusal in writing with its reason (Điều 22, S2 mục 8). Print it before the
     transaction that keeps it: others wait for what that one holds.
     """
     refused: list[DossierItem] = list(dossier.items.filter(decision=Decision.REFUSED))
-    return paper.render(refusal_letter_of(dossier, refused)) if refused else None
-
-
-def keep_refusal(dossier: Dossier, pdf: bytes | None, *, now: datetime) -> Document | None:
-    """Keep the printed notice of the refused rows, if there is one."""
-    if pdf is None:
+    if not refused:
         return None
-    name = f"Thong-bao-tu-choi-{dossier.letter_number.replace('/', '-')}.pdf"
-    return documents.store(pdf, name=name, media_type="application/pdf", now=now)
+    return papers.prepare(
+        DeliveredPaper.Kind.REFUSAL,
+        refusal_letter_of(dossier, refused),
+        issuer=decider_of(dossier),
+        name=f"Thong-bao-tu-choi-{dossier.letter_number.replace('/', '-')}.pdf",
+    )
+
+
+def keep_refusal(dossier: Dossier, refusal: Prepared | None, *, now: datetime) -> Document | None:
+    """Keep the printed notice of the refused rows, if there is one; one that is to be signed is
+    drafted, and delivered later."""
+    if refusal is None:
+        return None
+    if refusal.original is None:
+        papers.draft(dossier, refusal, now=now)
+        return None
+    return documents.store_letter(refusal.original, name=refusal.name, now=now)

@@ -35,6 +35,7 @@ from requests_app.models import (
 from requests_app.routing.services import rules_for
 from requests_app.rules import dossiers as rules
 from requests_app.rules.transfers import ARTICLE, former_agency_has_spoken
+from requests_app.submission.signers import paper_of, violations_of_signer
 
 ROWS_NAMED = 8
 _AS_ROW = re.compile(r"_as_row_\d+$")
@@ -257,6 +258,13 @@ def violations_before_signing(
         *violations_of_rows(dossier, read=read, now=now),
         *open_questions(questions_of(dossier, read.rows)),
         *violations_of_sender(dossier, today=today),
+        *violations_of_signer(
+            dossier.agency,
+            paper_of(kinds.get(dossier.kind).number),
+            chosen=dossier.signer,
+            drafters=dossier.edited_by.all(),
+            on=today,
+        ),
     ]
 
 

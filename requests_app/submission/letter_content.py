@@ -13,11 +13,13 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.core.roles import Capability
-from portal.documents.letters import SIGNER_FOOTNOTE, Letter, Party
+from portal.core.text.names import in_proper_letters
+from portal.documents.letters import SIGNER_FOOTNOTE, Letter, Party, filing_line
 from requests_app import kinds
 from requests_app.kinds.base import OWN_DESIGN
 from requests_app.models import Decision, Dossier, DossierItem
-from requests_app.workflow import Route
+from requests_app.submission.signers import block_of, paper_of, signer_lines_of, signer_on
+from requests_app.workflow import PASSED_ON, Route
 
 # "Kính gửi" of the forms, verbatim (DOMAIN 2.1).
 CA_ADDRESSEE = "Cục Chứng thực số và Bảo mật thông tin, Ban Cơ yếu Chính phủ"
@@ -44,10 +46,20 @@ def letter_of(
     """
     kind = kinds.get(dossier.kind)
     version = dossier.agency_version
-    addressee = CA_ADDRESSEE if dossier.addressee.kind == AgencyKind.CA else dossier.addressee.name
-    body = kind.body.format(agency=version.name, addressee=addressee)
+    is_to_ca = dossier.addressee.kind == AgencyKind.CA
+    addressee = CA_ADDRESSEE if is_to_ca else in_proper_letters(dossier.addressee.name)
+    body = kind.body_of(dossier.variant).format(
+        agency=in_proper_letters(version.name), addressee=addressee
+    )
+    # It passes the office first: it is addressed to it too, or told whom it is for.
+    passes = [dossier.office] if dossier.route in PASSED_ON and dossier.office else []
+    offices = [in_proper_letters(one.name) for one in passes if one != dossier.addressee]
     if copies is None:
         copies = [copy.agency for copy in dossier.copies.select_related("agency")]
+    # Until the letter is frozen nobody is written down: the day it bears says who is proposed.
+    day = dossier.letter_date or timezone.localdate(dossier.updated_at)
+    signer = signer_on(dossier.agency_id, paper_of(kind.number), chosen=dossier.signer, on=day)
+    block = block_of(dossier.agency, version, signer, heads=Capability.SIGN_LETTERS)
     lines: list[list[tuple[str, str]]] = []
     for one in kind.contact_fields:
         value = dossier.contact.get(one.name, "")
@@ -64,7 +76,7 @@ def letter_of(
         day=dossier.letter_date,
         kind_of_document=kind.kind_of_document,
         subject=kind.subject_of(dossier.variant),
-        addressees=[addressee] if kind.is_addressed else [],
+        addressees=[addressee, *offices] if kind.is_addressed else [],
         opening=[body, *[line.strip() for line in dossier.note.splitlines() if line.strip()]],
         contact_title=kind.contact_title,
         contact=lines,
@@ -80,14 +92,18 @@ def letter_of(
         notes=kind.notes,
         closing=kind.closing,
         recipients=[
-            "Như trên;" if kind.is_addressed else f"{addressee};",
-            *(f"{body.name} {_FOLLOWS};" for body in copies),
-            "Lưu: VT.",
+            *(["Như trên;"] if kind.is_addressed else [f"{one};" for one in (addressee, *offices)]),
+            *(
+                f"{in_proper_letters(body.name)} {_FOLLOWS};"
+                for body in copies
+                if body not in passes
+            ),
+            filing_line(dossier.letter_number, dossier.filing),
         ],
-        signer_lines=signer_lines_of(version),
-        signer_name=_head_name(dossier.agency),
+        signer_lines=block.lines,
+        signer_name=block.name,
         parties=[
-            Party(one.label, signer_lines_of(version), _head_name(dossier.agency), is_issuer=True)
+            Party(one.label, block.lines, block.name, is_issuer=True)
             if one.is_sender
             else Party(one.label, name=one.name(dossier.contact, [row.answers for row in rows]))
             for one in kind.parties
@@ -106,10 +122,11 @@ def refusal_letter_of(dossier: Dossier, refused: Sequence[DossierItem]) -> Lette
     """
     decider = decider_of(dossier)
     version = decider.versions.order_by("-valid_from")[0]
-    sender = dossier.agency_version.name
+    own_name = in_proper_letters(version.name)
+    sender = in_proper_letters(dossier.agency_version.name)
     asked = kinds.get(dossier.kind).subject_of(dossier.variant).removeprefix("đề nghị ")
     opening = (
-        f"Phúc đáp Công văn {letter_words(dossier)} của {sender}, {version.name} thông báo "
+        f"Phúc đáp Công văn {letter_words(dossier)} của {sender}, {own_name} thông báo "
         f"không chấp nhận {len(refused)} trường hợp sau đây, kèm lý do của từng trường hợp."
     )
     return Letter(
@@ -147,14 +164,15 @@ def receipt_letter_of(
     come from the receiver's own document system.
     """
     version = dossier.addressee.versions.order_by("-valid_from")[0]
+    sender = in_proper_letters(dossier.agency_version.name)
     differing = [item for item in items if item.decision_reason]
     at = timezone.localtime(now)
     who = f"{actor.full_name}, {actor.get_role_display()}"
     count = sum(item.decision == Decision.ACCEPTED for item in items)
     received = (
-        f"Theo Biên bản {letter_words(dossier)} của {dossier.agency_version.name} (Mẫu số 08), "
-        f"{version.name} xác nhận đã nhận {count} trên {len(items)} thiết bị lưu khóa bí mật, "
-        "sau khi đối chiếu số hiệu trên từng thiết bị."
+        f"Theo Biên bản {letter_words(dossier)} của {sender} (Mẫu số 08), "
+        f"{in_proper_letters(version.name)} xác nhận đã nhận {count} trên {len(items)} thiết bị "
+        "lưu khóa bí mật, sau khi đối chiếu số hiệu trên từng thiết bị."
     )
     return Letter(
         superior=superior_of(version),
@@ -181,7 +199,7 @@ def receipt_letter_of(
             for item in differing
         ],
         closing="",
-        recipients=[f"{dossier.agency_version.name};", "Lưu: VT."],
+        recipients=[f"{sender};", "Lưu: VT."],
         signer_lines=["NGƯỜI XÁC NHẬN"],
         signer_name=actor.full_name,
         layout_note=OWN_DESIGN,
@@ -212,9 +230,10 @@ def recovery_answer_of(
     """
     decider = decider_of(dossier)
     version = decider.versions.order_by("-valid_from")[0]
-    sender = dossier.agency_version.name
+    own_name = in_proper_letters(version.name)
+    sender = in_proper_letters(dossier.agency_version.name)
     what = (
-        f"Phúc đáp Công văn {letter_words(dossier)} của {sender}, {version.name} thông báo đã "
+        f"Phúc đáp Công văn {letter_words(dossier)} của {sender}, {own_name} thông báo đã "
         f"khôi phục {len(unlocked)} thiết bị lưu khóa bí mật có tên trong danh sách dưới đây."
     )
     opening = [what, _NEW_PIN]
@@ -228,7 +247,6 @@ def recovery_answer_of(
         place=version.place,
         kind_of_document="THÔNG BÁO",
         subject="Kết quả khôi phục thiết bị lưu khóa bí mật",
-        addressees=[sender],
         opening=opening,
         list_title="Danh sách thiết bị đã được khôi phục",
         columns=[
@@ -246,7 +264,7 @@ def recovery_answer_of(
             ]
             for item in unlocked
         ],
-        recipients=["Như trên;", "Lưu: VT."],
+        recipients=[f"{sender};", "Lưu: VT."],
         signer_lines=signer_lines_of(version),
         layout_note=OWN_DESIGN,
     )
@@ -259,21 +277,10 @@ def superior_of(version: AgencyVersion) -> str:
     return version.parent.name
 
 
-def signer_lines_of(version: AgencyVersion) -> list[str]:
-    """Return in whose name and in what office the head of a body signs."""
-    return [line for line in (version.signs_for, version.head_title) if line]
-
-
-def _head_name(agency: Agency) -> str:
-    """Return the head's name where there is one head only; otherwise the signature says it."""
-    heads = User.objects.who_can(Capability.SIGN_LETTERS, agency_id=agency.pk)
-    names = list(heads.values_list("full_name", flat=True)[:2])
-    return names[0] if len(names) == 1 else ""
-
-
 def decider_of(dossier: Dossier) -> Agency:
-    """Return who decides about the rows: the office by delegation, else the CA."""
-    if dossier.route == Route.OFFICE_ONLY and dossier.office is not None:
+    """Return who answers about the rows here: the office by delegation, or for a CA without a desk
+    here, else the CA."""
+    if dossier.route in (Route.OFFICE_ONLY, Route.OUTSIDE) and dossier.office is not None:
         return dossier.office
     if dossier.addressee.kind == AgencyKind.CA:
         return dossier.addressee

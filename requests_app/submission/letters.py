@@ -8,6 +8,7 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from django.conf import settings
+from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.agencies.models import Agency
@@ -22,6 +23,7 @@ from portal.documents.pieces import Piece
 from requests_app import kinds
 from requests_app.models import Dossier, SigningMode
 from requests_app.submission.letter_content import letter_of
+from requests_app.submission.signers import paper_of, violations_of_signing
 from requests_app.submission.signing_mode import (
     organisation_certificate,
     organisation_certificates,
@@ -29,8 +31,6 @@ from requests_app.submission.signing_mode import (
     personal_certificates,
 )
 from requests_app.workflow import Action
-
-PDF = "application/pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,11 @@ def render(dossier: Dossier, *, copies: Iterable[Agency] | None = None) -> bytes
     return paper.render(letter_of(dossier, list(dossier.items.all()), copies=copies))
 
 
+def print_original(dossier: Dossier, *, copies: Iterable[Agency] | None = None) -> paper.Original:
+    """Print the letter that is kept and signed; ``copies`` as of ``render``."""
+    return paper.print_original(letter_of(dossier, list(dossier.items.all()), copies=copies))
+
+
 def render_pieces(dossier: Dossier) -> Iterator[Piece]:
     """Yield the letter as ``render`` has it, a piece at a time; ``pieces.join`` joins them."""
     return paper.render_pieces(letter_of(dossier, list(dossier.items.all())))
@@ -63,9 +68,9 @@ def preview_html(dossier: Dossier) -> str:
     return paper.render_html(letter_of(dossier, rows, total=dossier.row_count))
 
 
-def freeze(dossier: Dossier, pdf: bytes, *, now: datetime) -> Document:
+def freeze(dossier: Dossier, original: paper.Original, *, now: datetime) -> Document:
     """Keep the rendered letter; what is signed later is exactly this. The caller saves."""
-    document = documents.store(pdf, name=file_name(dossier), media_type=PDF, now=now)
+    document = documents.store_letter(original, name=file_name(dossier), now=now)
     dossier.letter = document
     dossier.signed_letter = None
     return document
@@ -79,8 +84,11 @@ def file_name(dossier: Dossier) -> str:
     return f"{sort}-mau-{kind.number}-{number}.pdf"
 
 
-def violations_before_head_signs(dossier: Dossier) -> list[Violation]:
-    """Return what is missing before the head can sign: the frozen letter, or the scan."""
+def violations_before_head_signs(
+    dossier: Dossier, *, actor: User | None, now: datetime
+) -> list[Violation]:
+    """Return what keeps the letter from being signed: it is not frozen, its scan is missing, or
+    it is another's to sign."""
     if dossier.letter_id is None:
         return [
             Violation(
@@ -100,7 +108,8 @@ def violations_before_head_signs(dossier: Dossier) -> list[Violation]:
                 way_out="Văn thư in, trình ký, đóng dấu, quét và đính kèm trước khi xác nhận.",
             )
         ]
-    return []
+    paper = paper_of(kinds.get(dossier.kind).number)
+    return violations_of_signing(dossier, paper, actor=actor, on=timezone.localdate(now))
 
 
 def unlock(
@@ -162,25 +171,33 @@ def signers_of(
     return organisation_certificates(agency, now=now)
 
 
-def accept_signed(
-    document: Document,
+def check_signed(
+    document: Document | None,
     pdf: bytes,
     *,
+    mode: str,
     role: SignatureRole,
     agency: Agency,
     actor: User,
     now: datetime,
-) -> Document:
-    """Keep a letter of ``agency`` that came back signed with the device's own software.
+) -> documents.SignedElsewhere:
+    """Check a letter of ``agency`` that came back signed with the device's own software.
 
-    Raises Refused: it is not the frozen letter, or the signature is not one for ``role``.
+    Raises Refused: the letter is signed in ink, it is not the frozen one, or the signature is not
+    one for ``role``.
     """
-    return documents.accept_signed(
+    if document is None or mode != SigningMode.DIGITAL:
+        raise refuse(
+            "letter_signed_in_ink",
+            "Văn bản này ký giấy: không nhận tệp ký số ở bước này.",
+            way_out="Bỏ chọn tệp. Nộp bản quét văn bản đã ký, hoặc rút lại trình ký rồi trình lại "
+            "khi người ký và đơn vị đã có chứng thư.",
+        )
+    return documents.check_signed(
         document,
         pdf,
         role=role,
         signers=signers_of(role, agency=agency, actor=actor, now=now),
-        signed_by=actor,
         now=now,
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from portal.accounts.models import User
-from portal.agencies.models import Agency, SubscriberKind
+from portal.agencies.models import Agency, Signer, SubscriberKind
 from portal.agencies.querysets import ancestors_of
 from portal.ca.models import Certificate, Keeper, Trust
 from portal.ca.querysets import CertificateQuerySet
@@ -15,12 +15,14 @@ from portal.core.roles import Capability, roles_that_can
 from requests_app.models import SigningMode
 
 
-def signing_mode(agency: Agency, *, now: datetime) -> tuple[SigningMode, str]:
+def signing_mode(
+    agency: Agency, *, signer: Signer | None = None, now: datetime
+) -> tuple[SigningMode, str]:
     """Return the mode and, for ink, the computed reason (DOMAIN 2.1).
 
     Digital needs a valid organisation certificate (a predecessor's counts until it is changed)
-    and a valid certificate of the head's own, each with its device in hand: otherwise a letter
-    would wait for a signature nobody can give.
+    and a valid certificate of the signer's own (None: any head's), each with its device in hand:
+    otherwise a letter would wait for a signature nobody can give.
     """
     if organisation_certificate(agency, now=now) is None:
         return SigningMode.INK, "Đơn vị chưa có chứng thư chữ ký số của cơ quan còn hiệu lực."
@@ -28,10 +30,13 @@ def signing_mode(agency: Agency, *, now: datetime) -> tuple[SigningMode, str]:
         Capability.SIGN_LETTERS, Capability.SIGN_COVERING_LETTERS, Capability.SIGN_REPORTS
     )
     heads = User.objects.filter(agency=agency, role__in=signers, is_active=True)
+    if signer is not None:
+        heads = heads.filter(person=signer.person_id, person__isnull=False)
     if not any(personal_certificate(head, now=now) for head in heads.select_related("agency")):
+        who = signer.name if signer is not None else "Lãnh đạo đơn vị"
         return (
             SigningMode.INK,
-            "Lãnh đạo đơn vị chưa có chứng thư chữ ký số còn hiệu lực với thiết bị đang giữ.",
+            f"{who} chưa có chứng thư chữ ký số còn hiệu lực với thiết bị đang giữ.",
         )
     return SigningMode.DIGITAL, ""
 

@@ -43,7 +43,7 @@ def said_of(certificate: Certificate, folder: Path, *wanted: str) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=120,
     )
     return done.stdout
 

@@ -56,8 +56,7 @@ def _sent(kind: Kind) -> Dossier:
 def test_who_follows_sees_no_number_no_paper_and_no_button_of_any_form(kind: Kind) -> None:
     dossier = _sent(kind)
     clerk = dossier.created_by
-    paper = story.blank_pdf()
-    document = letters.freeze(dossier, paper, now=builders.NOW)
+    document = letters.freeze(dossier, story.blank_letter(), now=builders.NOW)
     dossier.save()
     attachment = Attachment.objects.create(
         dossier=dossier,

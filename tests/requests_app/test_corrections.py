@@ -156,7 +156,7 @@ def test_rows_ticked_or_typed_stand_in_the_reason(client: Client) -> None:
     assert "dòng …" in empty.text
     assert 'aria-invalid="true"' in odd.text
     event = dossier.events.get(action=Action.RETURN)
-    assert f"(dòng 1 ({first.title}), 3 ({third.title}))" in event.reason
+    assert f"(dòng 1: {first.title}; 3: {third.title})" in event.reason
 
 
 def test_a_row_refused_with_a_catalogue_reason_names_itself() -> None:

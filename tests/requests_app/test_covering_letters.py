@@ -16,7 +16,7 @@ from django.urls import reverse
 from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.audit.models import AuditEntry
-from portal.core.roles import Role
+from portal.core.roles import Capability, Role
 from portal.core.rules import Refused
 from portal.documents import services as documents
 from portal.notices.models import Notice
@@ -38,6 +38,7 @@ from requests_app.errors import Barred, NotEditable, StaleVersion
 from requests_app.letter_workflow import LetterAction, Stage
 from requests_app.models import CoveredDossier, CoveringLetter, Dossier, DossierEvent
 from requests_app.steps.engine import take_step
+from requests_app.submission.signers import block_of
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 
@@ -455,7 +456,9 @@ def test_the_letter_names_each_letter_and_ends_in_the_sums(desk: Desk) -> None:
     dossier = desk.waiting(rows=3)
     letter = desk.numbered([dossier])
 
-    printed = covering_letter_of(letter, covered_of(letter), desk.office.versions.get())
+    version = desk.office.versions.get()
+    block = block_of(desk.office, version, None, heads=Capability.SIGN_COVERING_LETTERS)
+    printed = covering_letter_of(letter, covered_of(letter), version, block)
 
     assert printed.number == "68/SKHCN-CĐS"
     assert printed.day == builders.TODAY

@@ -121,8 +121,8 @@ def _die_before_recording(pk: int) -> None:
     """Do what a worker does up to the answer of the CA, and no more."""
     assert execution.begin(pk, now=SOON)
     dossier = Dossier.objects.get(pk=pk)
-    items = issuance.prepare(pk, {}, execution.next_chunk(pk), now=SOON)
-    authority.current().issue_many(
+    items = issuance.prepare(pk, {}, set(), execution.next_chunk(pk), now=SOON)
+    authority.own().issue_many(
         [
             issuance.order_of(dossier, item, certificate_names(dossier, now=SOON), now=SOON)
             for item in items

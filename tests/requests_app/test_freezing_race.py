@@ -40,7 +40,7 @@ def test_a_letter_rendered_by_two_workers_is_kept_once() -> None:
 
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(first)
-        wait_until(is_claimed, seconds=60, pause=0.005)
+        wait_until(is_claimed, seconds=300, pause=0.005)
         freeze_waiting(now=NOW + LEASE + timedelta(minutes=1))
 
     assert slow.result() == 1

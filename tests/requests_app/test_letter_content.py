@@ -10,6 +10,7 @@ from pypdf import PdfReader
 
 from portal.agencies.models import AgencyKind
 from portal.core.roles import Role
+from portal.core.text.names import in_proper_letters
 from portal.documents import letters
 from requests_app import kinds
 from requests_app.models import Dossier, DossierCopy, DossierItem
@@ -44,10 +45,12 @@ def people(count: int) -> list[DossierItem]:
 
 
 def test_the_letter_of_form_01_has_the_official_words() -> None:
-    letter = letter_of(dossier(), people(2))
+    sent = dossier()
+    letter = letter_of(sent, people(2))
 
+    assert sent.office is not None  # via_office: it is addressed to it too
     assert letter.subject == "đề nghị cấp chứng thư chữ ký số chuyên dùng công vụ cho cá nhân"
-    assert letter.addressees == [CA_ADDRESSEE]
+    assert letter.addressees == [CA_ADDRESSEE, in_proper_letters(sent.office.name)]
     assert [label for label, _width, _group in letter.columns] == [
         column.label for column in kinds.get("mau_01_person").columns
     ]
@@ -61,7 +64,7 @@ def test_the_letter_of_form_01_has_the_official_words() -> None:
         ["Chức vụ", "Số điện thoại di động", "Địa chỉ thư điện tử công vụ"],
         ["Địa chỉ tiếp nhận (địa chỉ cơ quan, tổ chức công tác)"],
     ]
-    assert letter.recipients == ["Như trên;", "Lưu: VT."]
+    assert letter.recipients == ["Như trên;", "Lưu: VT, VHXH."]
     assert not letter.layout_note
 
 
@@ -69,6 +72,20 @@ def test_central_signing_has_its_own_subject() -> None:
     letter = letter_of(dossier(variant="central"), people(1))
 
     assert letter.subject.endswith("cho cá nhân sử dụng giải pháp ký số tập trung")
+    assert letter.opening[0].endswith("cho cá nhân sử dụng giải pháp ký số tập trung như sau:")
+
+
+def test_the_line_of_what_is_kept_names_the_drafting_unit_and_the_copies() -> None:
+    for number, typed, line in (
+        ("12/UBND-VHXH", "", "Lưu: VT, VHXH."),
+        ("12/UBND-VHXH", "KTHT (02)", "Lưu: VT, KTHT (02)."),
+        ("12/UBND", "", "Lưu: VT."),
+        ("05/BB-UBND", "", "Lưu: VT."),
+        ("", "", "Lưu: VT."),
+    ):
+        assert letters.filing_line(number, typed) == line
+    kept = letter_of(dossier(letter_number="12/UBND-VX", filing="VHXH (02)"), people(1))
+    assert kept.recipients[-1] == "Lưu: VT, VHXH (02)."
 
 
 def test_number_and_day_stay_blank_until_they_are_entered() -> None:
@@ -88,12 +105,12 @@ def test_a_peoples_committee_stands_alone_and_a_school_under_its_superior() -> N
 
 def test_bodies_that_follow_get_a_line_under_recipients() -> None:
     made = dossier()
-    DossierCopy.objects.create(dossier=made, agency=builders.office("SỞ KH&CN"))
+    DossierCopy.objects.create(dossier=made, agency=builders.office("SỞ TÀI CHÍNH"))
 
     assert letter_of(made, []).recipients == [
         "Như trên;",
-        "SỞ KH&CN (để theo dõi);",
-        "Lưu: VT.",
+        "Sở Tài chính (để theo dõi);",
+        "Lưu: VT, VHXH.",
     ]
 
 

@@ -95,7 +95,7 @@ def test_the_work_list_costs_a_few_queries_and_counts_only_what_it_does_not_show
     forwarded(people, count=13)
     short = queries_of(client, "/")
     forwarded(people, count=13)
-    assert queries_of(client, "/") <= short + 1 <= MOST_QUERIES + 10
+    assert queries_of(client, "/") <= short + 1 <= MOST_QUERIES + 12
 
 
 def test_each_sees_the_own_dossiers_only(client: Client) -> None:

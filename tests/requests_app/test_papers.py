@@ -10,9 +10,10 @@ from django.urls import reverse
 
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
+from portal.documents import services as documents
 from portal.notices.models import Notice
 from requests_app.models import DeliveredPaper, Dossier, DossierCopy
-from requests_app.papers import deliver
+from requests_app.papers import deliver_document
 from requests_app.workflow import State
 from tests import builders, story
 
@@ -23,8 +24,10 @@ NOTICE = DeliveredPaper.Kind.REVOCATION_NOTICE
 
 def delivered(people: story.Cast) -> tuple[Dossier, DeliveredPaper]:
     dossier = builders.dossier(agency=people.agency, state=State.COMPLETED)
-    paper = deliver(dossier, NOTICE, story.blank_pdf(), name="thong-bao.pdf", now=builders.NOW)
-    return dossier, paper
+    paper = documents.store(
+        story.blank_pdf(), name="thong-bao.pdf", media_type=documents.PDF, now=builders.NOW
+    )
+    return dossier, deliver_document(dossier, NOTICE, paper, now=builders.NOW)
 
 
 def test_a_paper_is_delivered_once_and_keeps_its_day() -> None:
@@ -32,7 +35,8 @@ def test_a_paper_is_delivered_once_and_keeps_its_day() -> None:
     dossier, paper = delivered(people)
 
     later = builders.NOW + timedelta(days=3)
-    again = deliver(dossier, NOTICE, b"%PDF-1.7 another", name="khac.pdf", now=later)
+    another = documents.store(b"%PDF-1.7", name="k.pdf", media_type=documents.PDF, now=later)
+    again = deliver_document(dossier, NOTICE, another, now=later)
 
     assert again == paper
     assert again.delivered_at == builders.NOW

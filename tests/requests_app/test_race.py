@@ -85,7 +85,7 @@ def test_two_sweeps_at_once_issue_each_row_once() -> None:
         builders.device(key_pair=key)
     people = story.cast()
     first = story.confirmed(people, rows=3)
-    authority.current()
+    authority.own()
     now = builders.NOW + timedelta(seconds=5)
 
     done = _at_once(
@@ -106,7 +106,7 @@ def test_a_second_worker_past_the_lease_does_no_harm() -> None:
         builders.device(key_pair=key)
     dossier = story.confirmed(story.cast(), rows=4)
     late = builders.NOW + settings.EXECUTION_LEASE + timedelta(minutes=1)
-    authority.current()
+    authority.own()
 
     _at_once(
         lambda: execution.execute(dossier.pk, now=builders.NOW),

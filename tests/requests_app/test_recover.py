@@ -18,13 +18,13 @@ from devices.models import CustodyMove, Device
 from devices.pins import services as pins
 from portal.ca.authority import keystore
 from portal.ca.authority.services import open_for_signing
-from portal.ca.models import Certificate, RevocationReason, VirtualToken
+from portal.ca.models import Certificate, RecoveryUse, RevocationReason, VirtualToken
 from portal.ca.register import services as ca
 from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused, Violation
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.documents import services as documents
-from portal.notices.models import Notice
+from portal.notices.models import Mail, Notice
 from requests_app.catalogue.mau_06_recover import effect as recovering
 from requests_app.catalogue.mau_06_recover import rules as row_rules
 from requests_app.decision.services import RowDecision, decide_rows
@@ -310,6 +310,11 @@ def test_the_subscriber_is_told_to_set_a_new_pin() -> None:
 
     dossier = carried_out(people, device)
 
+    use = RecoveryUse.objects.get(key=device.key_id)
+    assert (use.dossier_uuid, use.letter_number) == (dossier.uuid, dossier.letter_number)
+    mail = Mail.objects.get(cause__startswith="recovered:")
+    assert mail.recipient_name == Certificate.objects.get(key=device.key_id).common_name
+    assert device.serial in mail.text
     told = Notice.objects.get(recipient=people.head, cause__startswith="device_unlock:")
     assert told.path.endswith(f"{device.uuid}/")
     assert "PIN mới" in told.title

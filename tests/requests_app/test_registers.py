@@ -246,7 +246,7 @@ def test_the_register_of_hand_overs_holds_each_change_of_hands_and_nothing_else(
 def test_each_move_either_changes_hands_or_is_known_not_to() -> None:
     stays = {
         Move.TAKE_IN, Move.ALLOCATE, Move.RECALL, Move.RETIRE, Move.LOCK, Move.UNLOCK,
-        Move.REPORT_DAMAGED, Move.REPORT_LOST, Move.FIND,
+        Move.REPORT_DAMAGED, Move.REPORT_LOST, Move.FIND, Move.BRING_IN, Move.BRING_IN_HELD,
     }  # fmt: skip
 
     assert set(HANDS_CHANGED) == set(Move) - stays

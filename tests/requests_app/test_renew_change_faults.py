@@ -60,10 +60,10 @@ def confirmed(people: story.Cast, *rows: Mapping[str, str]) -> Dossier:
 def died_before_recording(dossier: Dossier) -> None:
     """Do what a worker does up to the answer of the CA, and no more."""
     assert execution.begin(dossier.pk, now=SOON)
-    items = renewing.prepare(dossier.pk, execution.next_chunk(dossier.pk), now=SOON)
+    items = renewing.prepare(dossier.pk, set(), execution.next_chunk(dossier.pk), now=SOON)
     names = certificate_names(items[0].dossier, now=SOON)
     orders = [renewing.order_of(item, names, now=SOON) for item in items]
-    authority.current().issue_many(orders, now=SOON)
+    authority.own().issue_many(orders, now=SOON)
 
 
 @pytest.mark.usefixtures("ca")
@@ -231,7 +231,7 @@ def test_the_database_itself_allows_one_successor() -> None:
 def standing_ca() -> Iterator[None]:
     authority.open_for_signing()
     ceremony.set_up(now=NOW)
-    authority.current()
+    authority.own()
     yield
     keystore.close()
 

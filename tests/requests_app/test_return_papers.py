@@ -13,6 +13,7 @@ from pypdf import PdfReader
 from portal.ca.models import Certificate
 from portal.ca.tokens import services as tokens
 from portal.core.rules import Refused
+from portal.core.text.names import in_proper_letters
 from portal.documents import services as documents
 from portal.documents.models import Document
 from requests_app.decision.services import RowDecision, decide_rows
@@ -50,7 +51,7 @@ def test_minutes_are_a_named_document_of_two_parties() -> None:
     assert giver.is_issuer
     assert giver.name == people.head.full_name
     assert receiver.name == "Hoàng Thị Sen"
-    assert letter.recipients[0] == f"{dossier.addressee.name};"
+    assert letter.recipients[0] == f"{in_proper_letters(dossier.addressee.name)};"
     assert "Trân trọng" not in letter.closing
     assert letter.footnote == ""
     assert "tự thiết kế" in letter.layout_note

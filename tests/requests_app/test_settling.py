@@ -11,6 +11,7 @@ from pypdf import PdfReader
 from portal.agencies.models import AgencyKind, AgencyVersion
 from portal.ca.models import Certificate
 from portal.core.rules import Refused
+from portal.core.text.names import in_proper_letters
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.documents import services as documents
 from portal.documents.models import Document
@@ -37,7 +38,7 @@ def test_the_first_frozen_letter_names_its_copies() -> None:
     story.step(dossier, Action.REQUEST_SIGNATURE, people.clerk)
 
     assert [copy.agency for copy in dossier.copies.all()] == [follower]
-    assert f"- {follower.name} (để theo dõi);" in _text(dossier.letter)
+    assert f"- {in_proper_letters(follower.name)} (để theo dõi);" in _text(dossier.letter)
 
 
 def test_the_letter_is_addressed_by_the_rule_of_its_rows() -> None:
@@ -51,7 +52,7 @@ def test_the_letter_is_addressed_by_the_rule_of_its_rows() -> None:
     story.step(dossier, Action.REQUEST_SIGNATURE, people.clerk)
 
     assert (dossier.route, dossier.addressee) == (Route.DIRECT, special.addressee)
-    assert "Kính gửi: TRUNG TÂM CHỨNG THỰC SỐ" in _text(dossier.letter)
+    assert f"Kính gửi: {in_proper_letters(special.addressee.name)}" in _text(dossier.letter)
 
 
 def test_a_draft_from_before_a_new_name_goes_out_in_the_new_name() -> None:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pypdf import PdfReader, PdfWriter
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from portal.agencies.models import Subscriber
 from portal.ca.models import Certificate
@@ -165,6 +165,35 @@ def test_what_is_no_signature_of_the_head_on_this_letter_is_refused(
     assert [one.code for one in refusal.value.violations] == [code]
     dossier.refresh_from_db()
     assert (dossier.state, dossier.signed_letter) == (State.AWAITING_SIGNATURE, None)
+
+
+def test_a_file_handed_in_for_a_letter_in_ink_is_refused(people: story.Cast) -> None:
+    Certificate.objects.filter(agency=people.agency).delete()
+    dossier = waiting(people)
+    assert dossier.signing_mode == SigningMode.INK
+    story.scan(dossier, people.clerk)
+
+    with pytest.raises(Refused) as refusal:
+        hand_in(dossier, by_head(downloaded(dossier)), Action.SIGN, people)
+
+    assert [one.code for one in refusal.value.violations] == ["letter_signed_in_ink"]
+    dossier.refresh_from_db()
+    assert (dossier.state, dossier.signed_letter) == (State.AWAITING_SIGNATURE, None)
+
+
+def test_the_file_is_checked_before_the_dossier_is_locked(
+    people: story.Cast, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    dossier = waiting(people)
+
+    with (
+        django_assert_max_num_queries(200) as queries,
+        pytest.raises(Refused),
+    ):
+        hand_in(dossier, saved_anew(downloaded(dossier)), Action.SIGN, people)
+
+    # Nothing was begun: what is refused held up nobody at this dossier.
+    assert not [one for one in queries.captured_queries if "SAVEPOINT" in one["sql"]]
 
 
 def test_a_pin_opens_no_real_device(people: story.Cast) -> None:

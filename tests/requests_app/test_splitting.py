@@ -27,7 +27,7 @@ def test_a_rows_papers_go_with_the_row() -> None:
     ]
     dossier = story.draft_of(people, "mau_01_person", rows)
     moving = dossier.items.get(position=2)
-    document = letters.freeze(dossier, story.blank_pdf(), now=NOW)
+    document = letters.freeze(dossier, story.blank_letter(), now=NOW)
     for item in (None, moving):
         Attachment.objects.create(
             dossier=dossier,

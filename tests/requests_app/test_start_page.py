@@ -172,6 +172,20 @@ def test_only_what_can_be_renewed_stands_in_the_list_and_the_rest_leads_to_a_new
     ]  # fmt: skip
 
 
+def test_the_list_of_what_soon_expires_leads_to_one_dossier_for_all_of_it(
+    clerk: User, page: Client
+) -> None:
+    for name in ("Vừa Đủ", "Còn Lâu"):
+        held(clerk, name, days_left=40)
+    registered = reverse("ca:list")
+    way = escape(f"{WAY}?about=person&event=expiring")
+
+    assert way in page.get(registered, {"state": "expiring"}).text
+    assert way not in page.get(registered).text
+    page.force_login(builders.user(Role.HEAD, agency=clerk.agency))
+    assert way not in page.get(registered, {"state": "expiring"}).text
+
+
 def test_who_soon_expires_stands_on_one_page_each_with_what_can_be_asked(
     clerk: User, page: Client
 ) -> None:

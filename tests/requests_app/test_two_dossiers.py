@@ -42,7 +42,7 @@ CARD = {"issued_on": "25/08/2024", "issue_place": "CCSQLHCVTTXH"}
 def _standing_ca() -> Iterator[None]:
     authority.open_for_signing()
     ceremony.set_up(now=NOW)
-    authority.current()
+    authority.own()
     yield
     keystore.close()
 

@@ -260,6 +260,10 @@ SIM_NOTE = (
     "Cột 11: đăng ký SIM mới thì ghi tên nhà mạng (Viettel, Vinaphone, Mobifone); chuyển số đang "
     "dùng sang SIM PKI thì ghi thêm “cs”, ví dụ “Viettel/cs”; không đăng ký SIM PKI thì để trống."
 )
+_OPENING = (
+    f"Căn cứ {parts.DECREE_BASIS} quy định về chữ ký số chuyên dùng công vụ, "
+    "{agency} đề nghị {addressee} cấp chứng thư chữ ký số chuyên dùng công vụ cho cá nhân"
+)
 _SUBJECT = "đề nghị cấp chứng thư chữ ký số chuyên dùng công vụ cho cá nhân"
 
 KIND = Kind(
@@ -316,11 +320,8 @@ KIND = Kind(
     identity_key=lambda answers: answers.get("identity_number", ""),
     storage_of=parts.storage_of,
     subject_name=subject_name,
-    body=(
-        f"Căn cứ {parts.DECREE_BASIS} quy định về chữ ký số chuyên dùng công vụ, "
-        "{agency} đề nghị {addressee} cấp chứng thư chữ ký số chuyên dùng công vụ cho cá nhân "
-        "như sau:"
-    ),
+    body=f"{_OPENING} như sau:",
+    variant_bodies={CENTRAL: f"{_OPENING} sử dụng giải pháp ký số tập trung như sau:"},
     sheet=SHEET,
     is_sheet_of_ca=True,
     need=gettext_lazy("Cấp chứng thư chữ ký số cho cá nhân"),

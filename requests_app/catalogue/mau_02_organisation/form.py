@@ -95,6 +95,7 @@ def subject_name(answers: Answers, superior: str) -> SubjectName:
         organisation_levels=(superior,) if superior else (),
         locality=province_name(answers["province"]),
         email=answers["email"],
+        tax_code=answers.get("tax_code", ""),
     )
 
 

@@ -8,7 +8,7 @@ does not know it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -29,7 +29,7 @@ from portal.agencies.services import NewPlace
 from portal.audit import services as audit
 from portal.ca.authority import services as authority
 from portal.ca.authority.services import Answer, Order
-from portal.ca.models import Certificate
+from portal.ca.models import Certificate, Keeper
 from portal.ca.pki.names import subject_of
 from portal.ca.register import expiry
 from portal.ca.register import services as ca
@@ -39,7 +39,7 @@ from portal.core import law
 from portal.core.database.bulk import update_rows
 from portal.core.law import with_numbers
 from portal.core.rules import Violation
-from portal.documents import letters as paper
+from portal.core.text.names import in_proper_letters
 from portal.documents.letters import Letter
 from portal.notices import services as notices
 from portal.notices.services import Attached
@@ -47,8 +47,16 @@ from requests_app import papers
 from requests_app.acts import dossier_act
 from requests_app.catalogue.mau_04_renew_change.form import LEVELS, changed_subject, moves_workplace
 from requests_app.catalogue.mau_04_renew_change.rules import GIVEN_BACK
+from requests_app.execution.issuance import ask
 from requests_app.execution.preparation import SENDER_GONE
-from requests_app.execution.rows import fail_unwritable, in_pieces, mark_failed, waiting_rows
+from requests_app.execution.rows import (
+    ANSWERED,
+    fail_unwritable,
+    in_pieces,
+    mark_failed,
+    mark_unanswered,
+    waiting_rows,
+)
 from requests_app.inquiries import services as inquiries
 from requests_app.kinds import parts
 from requests_app.kinds.base import OWN_DESIGN
@@ -58,12 +66,8 @@ from requests_app.kinds.named_bodies import bodies_of
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome
 from requests_app.rules import certificates as rules
 from requests_app.rules.certificates import validity
-from requests_app.submission.letter_content import (
-    decider_of,
-    letter_words,
-    signer_lines_of,
-    superior_of,
-)
+from requests_app.submission.letter_content import decider_of, letter_words, superior_of
+from requests_app.submission.signers import signer_lines_of
 
 UNKNOWN = "Không tìm thấy chứng thư của dòng này."
 NOT_THERE_YET = (
@@ -94,11 +98,17 @@ class Replaced:
 
 def do_chunk(pk: int, chunk: Sequence[int], /, *, now: datetime) -> int:
     """Renew and change what these rows of dossier ``pk`` name; return how many rows were ended."""
-    items = in_pieces(chunk, partial(prepare, pk, now=now), partial(_fail, now=now))
+    # What another CA keeps is asked of that one; the rest of whoever issues now.
+    rows = DossierItem.objects.filter(pk__in=chunk, serial="")
+    keeper = dict(rows.values_list("request_key", "certificate__keeper"))
+    elsewhere = authority.asked_elsewhere(
+        [key for key, keeps in keeper.items() if keeps != Keeper.OUTSIDE], now=now
+    ) | {key for key, keeps in keeper.items() if keeps == Keeper.OUTSIDE}
+    items = in_pieces(chunk, partial(prepare, pk, elsewhere, now=now), partial(_fail, now=now))
     ready = [item for item in items if item.outcome == Outcome.NONE]
     names = certificate_names(_sender_of(pk), now=now)
     orders = [order_of(item, names, now=now) for item in ready]
-    answers = authority.current().issue_many(orders, now=now) if orders else []
+    answers = ask(orders, elsewhere, now=now)
     asked = [Asked(*one) for one in zip(ready, orders, answers, strict=True)]
     done = in_pieces(asked, partial(_record, pk, now=now), lambda one: _fail(one.item.pk, now=now))
     return len(items) - len(ready) + len(done)
@@ -109,10 +119,13 @@ def _fail(item_pk: int, *, now: datetime) -> None:
 
 
 @transaction.atomic
-def prepare(pk: int, chunk: Sequence[int], *, now: datetime) -> list[DossierItem]:
+def prepare(
+    pk: int, elsewhere: Collection[str], chunk: Sequence[int], *, now: datetime
+) -> list[DossierItem]:
     """Give a number to each row that can be carried out, fail the others; return them all.
 
-    Rows prepared before a crash keep their number.
+    Rows prepared before a crash keep their number; another CA (rows whose request keys are
+    ``elsewhere``) gives its own.
     """
     dossier = _sender_of(pk, is_locked=True)
     rows = waiting_rows(pk).select_for_update(of=("self",), no_key=True)
@@ -125,7 +138,8 @@ def prepare(pk: int, chunk: Sequence[int], *, now: datetime) -> list[DossierItem
         if reason := hindered.get(item.pk):
             mark_failed(item, reason)
         elif not item.serial and item.certificate is not None:
-            item.serial, item.key = ca.new_serial(), item.certificate.key
+            item.key = item.certificate.key
+            item.serial = "" if item.request_key in elsewhere else ca.new_serial()
     update_rows(items, ["serial", "key", "outcome", "outcome_reason"])
     if hindered:
         _audit(dossier, [], [item for item in items if item.pk in hindered], now=now)
@@ -155,6 +169,7 @@ def order_of(item: DossierItem, names: CertificateNames, *, now: datetime) -> Or
         public_key=bytes(old.key.public_key),
         not_before=not_before,
         not_after=not_after,
+        old=old.pk,
     )
 
 
@@ -175,6 +190,8 @@ def _record(pk: int, asked: Sequence[Asked], *, now: datetime) -> list[DossierIt
     hindered = hindrances(dossier, items, certificates, devices, now=now)
     made: list[Replaced] = []
     for one in asked:
+        if mark_unanswered(one.item, [one.answer]):
+            continue
         reason = hindered.get(one.item.pk, one.answer.error)
         if reason or one.answer.der is None:
             mark_failed(one.item, reason)
@@ -201,9 +218,9 @@ def _record(pk: int, asked: Sequence[Asked], *, now: datetime) -> list[DossierIt
     Certificate.objects.bulk_create([one.new for one in made])
     for replaced in made:
         replaced.item.outcome, replaced.item.result = Outcome.DONE, replaced.new
-    update_rows(items, ["outcome", "outcome_reason", "result"])
+    update_rows(items, [*ANSWERED, "result"])
     follow(dossier, made, now=now)
-    failed = [item for item in items if item.outcome == Outcome.FAILED]
+    failed = [item for item in items if item.outcome in (Outcome.FAILED, Outcome.REFUSED)]
     if items:
         _audit(dossier, made, failed, now=now)
     return items
@@ -379,18 +396,17 @@ def prepare_notice(pk: int, /, *, now: datetime) -> Callable[[Dossier], object]:
         .select_related("certificate", "result__key", "device")
         .defer("certificate__der", "certificate__crl_entry", "result__der", "result__crl_entry")
     )
-    pdf = paper.render(new_certificates_notice_of(seen, done, now=now)) if done else b""
+    if not done:
+        return lambda closing: None
+    prepared = papers.prepare(
+        DeliveredPaper.Kind.NEW_CERTIFICATES,
+        new_certificates_notice_of(seen, done, now=now),
+        issuer=decider_of(seen),
+        name=f"Thong-bao-chung-thu-moi-{seen.letter_number.replace('/', '-')}.pdf",
+    )
 
     def deliver(closing: Dossier) -> object:
-        if not done:
-            return None
-        return papers.deliver(
-            closing,
-            DeliveredPaper.Kind.NEW_CERTIFICATES,
-            pdf,
-            name=f"Thong-bao-chung-thu-moi-{closing.letter_number.replace('/', '-')}.pdf",
-            now=now,
-        )
+        return papers.hand_out(closing, prepared, now=now)
 
     return deliver
 
@@ -490,13 +506,15 @@ def new_certificates_notice_of(
         day=timezone.localdate(now),
         kind_of_document="THÔNG BÁO",
         subject="Gia hạn, thay đổi nội dung thông tin chứng thư chữ ký số chuyên dùng công vụ",
-        addressees=[dossier.agency_version.name],
-        opening=[_what_was_done(dossier, len(items), decider=version.name), str(_KEEPS_ITS_DEVICE)],
+        opening=[
+            _what_was_done(dossier, len(items), decider=in_proper_letters(version.name)),
+            str(_KEEPS_ITS_DEVICE),
+        ],
         list_title="Danh sách chứng thư chữ ký số mới",
         columns=_COLUMNS,
         rows=[_row(item) for item in items],
         notes=installation_steps(storages),
-        recipients=["Như trên;", "Lưu: VT."],
+        recipients=[f"{in_proper_letters(dossier.agency_version.name)};", "Lưu: VT."],
         signer_lines=signer_lines_of(version),
         layout_note=OWN_DESIGN,
     )
@@ -505,7 +523,8 @@ def new_certificates_notice_of(
 def _what_was_done(dossier: Dossier, count: int, *, decider: str) -> str:
     return (
         f"Căn cứ {parts.DECREE_BASIS} quy định về chữ ký số chuyên dùng công vụ; theo đề nghị của "
-        f"{dossier.agency_version.name} tại Công văn {letter_words(dossier)}, {decider} thông báo "
+        f"{in_proper_letters(dossier.agency_version.name)} tại Công văn {letter_words(dossier)}, "
+        f"{decider} thông báo "
         f"đã cấp {count} chứng thư mới (gia hạn, thay đổi thông tin) theo danh sách dưới đây."
     )
 

@@ -8,10 +8,11 @@ from datetime import date, datetime
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from devices.lifecycle import Custody
 from portal.agencies.models import Agency, SubscriberKind
-from portal.ca.models import Certificate, Storage
+from portal.ca.models import Certificate, RenewalsSource, Storage, Trust
 from portal.core import law
 from portal.core.rules import Violation
 from requests_app.catalogue.mau_04_renew_change.form import LEVELS, changed, moves_workplace
@@ -49,6 +50,19 @@ class _Register:
     successors: Mapping[int, Certificate]  # by predecessor
     day: date  # the law's: of receipt
     renewed_until: date
+
+
+def renewals_are_known(certificate: Certificate, row: int | None = None) -> Violation | None:
+    """Điều 12 counts renewals: of a certificate that came in from a list a person says how many."""
+    if certificate.renewals_source != RenewalsSource.UNKNOWN:
+        return None
+    return Violation(
+        "renewals_unknown",
+        _("Chưa rõ chứng thư đã gia hạn lần nào chưa; chỉ được gia hạn một lần."),
+        "Điều 12 Nghị định 68/2024/NĐ-CP",
+        row=row,
+        way_out=_("Báo Sở trả lời ở đợt đưa hiện trạng vào, hoặc tải lên danh sách có cột ấy."),
+    )
 
 
 def violations(dossier: Dossier, items: Sequence[DossierItem], *, now: datetime) -> list[Violation]:
@@ -164,6 +178,16 @@ def _is_known(item: DossierItem, register: _Register) -> bool:
 def _of_row(item: DossierItem, register: _Register) -> list[Violation]:
     certificate, row = item.certificate, item.position
     assert certificate is not None
+    if certificate.trust == Trust.NO_FILE:  # brought in from a list: nobody has seen its key
+        message = _("Chứng thư %(serial)s mới biết từ danh sách, chưa có tệp chứng thư.")
+        return [
+            Violation(
+                "no_certificate_file",
+                message % {"serial": certificate.serial},
+                row=row,
+                way_out=_("Đề nghị Sở tải tệp chứng thư (.cer) lên ở Hiện trạng rồi lập hồ sơ."),
+            )
+        ]
     days_left = certificate.days_left(register.day)
     successor = register.successors.get(certificate.pk)
     # Whither a person moved is not told.
@@ -200,7 +224,9 @@ def _of_row(item: DossierItem, register: _Register) -> list[Violation]:
         )
     if item.answers.get("renews"):
         ends_on = timezone.localdate(certificate.not_after)
-        again = rules.is_not_renewed_yet(certificate.renewals, certificate.kind, row)
+        again = rules.is_not_renewed_yet(
+            certificate.renewals, certificate.kind, row
+        ) or renewals_are_known(certificate, row)
         found += (
             [again]
             if again

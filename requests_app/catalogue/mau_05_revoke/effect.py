@@ -1,13 +1,14 @@
 """Revoking: every certificate on a row's key falls, and at the end its device is called back.
 
-Nothing is asked of anybody outside, so certificates and outcomes of a chunk are one transaction:
-OCSP knows with it, the next list follows within a minute. The notice is printed when all rows are
+Of the portal's own CA nothing is asked, so certificates and outcomes of a chunk are one
+transaction: OCSP knows with it, the next list follows within a minute. What another CA keeps waits
+for its answer, and falls here with that. The notice is printed when all rows are
 ended, and with its delivery the return of the devices begins (R29, Điều 20).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -16,28 +17,26 @@ from django.utils.translation import gettext as _
 
 from devices import services as devices
 from portal.audit import services as audit
-from portal.ca.models import Certificate, RevocationReason
+from portal.ca.authority.orders import Answer, PlainOrder
+from portal.ca.authority.services import AuthorityByFiles
+from portal.ca.models import Certificate, OutsideOrder, RevocationReason
 from portal.ca.register import services as ca
 from portal.core.database.bulk import update_rows
 from portal.core.law import with_numbers
-from portal.documents import letters as paper
+from portal.core.text.names import in_proper_letters
 from portal.documents.letters import Letter
 from requests_app import papers
 from requests_app.acts import dossier_act
 from requests_app.catalogue.mau_05_revoke.form import reason_cell
 from requests_app.catalogue.mau_05_revoke.rules import certificates_of_sender
-from requests_app.execution.rows import mark_failed, waiting_rows
+from requests_app.execution.rows import ANSWERED, mark_failed, mark_unanswered, waiting_rows
 from requests_app.kinds import parts
 from requests_app.kinds.base import OWN_DESIGN
 from requests_app.kinds.effects import Effect
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome
 from requests_app.rules.revocation import Cause
-from requests_app.submission.letter_content import (
-    decider_of,
-    letter_words,
-    signer_lines_of,
-    superior_of,
-)
+from requests_app.submission.letter_content import decider_of, letter_words, superior_of
+from requests_app.submission.signers import signer_lines_of
 
 ACT = "dossier.revoke_rows"
 _REASON_OF: Mapping[str, RevocationReason] = {
@@ -91,6 +90,7 @@ def do_chunk(pk: int, chunk: Sequence[int], /, *, now: datetime) -> int:
     )
     reasons: dict[int, RevocationReason] = {}
     falling: list[Certificate] = []
+    answers = _answers_elsewhere(items, standing, own, now=now)
     for item in items:
         certificate = item.certificate
         found = standing.get(certificate.key_id, []) if certificate else []
@@ -98,6 +98,8 @@ def do_chunk(pk: int, chunk: Sequence[int], /, *, now: datetime) -> int:
             mark_failed(item, UNKNOWN)
         elif any(one.pk not in own for one in found):
             mark_failed(item, MOVED)
+        elif mark_unanswered(item, answers.get(item.pk, [])):
+            pass
         else:
             item.outcome, item.outcome_reason = Outcome.DONE, ""
             reason = reason_of(item.answers.get("cause", ""))
@@ -108,21 +110,58 @@ def do_chunk(pk: int, chunk: Sequence[int], /, *, now: datetime) -> int:
             text = _("Đã bị thu hồi từ ngày %(day)s.") if at else _("Đã hết hạn từ ngày %(day)s.")
             day = timezone.localdate(at or certificate.not_after)
             item.outcome_reason = text % {"day": f"{day:%d/%m/%Y}"}
-    update_rows(items, ["outcome", "outcome_reason"])
+    update_rows(items, ANSWERED)
     revoked = ca.revoke_many(falling, reasons, actor=None, now=now)
     data = {
         "rows": [item.position for item in items if item.outcome == Outcome.DONE],
         "serials": [certificate.serial for certificate in revoked],
         "failed_rows": [item.position for item in items if item.outcome == Outcome.FAILED],
+        "waiting_rows": [item.position for item in items if item.outcome == Outcome.PENDING],
     }
     audit.record(dossier_act(ACT, dossier, data=data), actor=None, now=now)
     return len(items)
 
 
-def prepare_notice(pk: int, /, *, now: datetime) -> Callable[[Dossier], object]:
-    """Print the notice of revocation; return what delivers it and begins the return of the devices.
+def _answers_elsewhere(
+    items: Sequence[DossierItem],
+    standing: Mapping[int, Sequence[Certificate]],
+    own: Collection[int],
+    *,
+    now: datetime,
+) -> dict[int, list[Answer]]:
+    """Ask for what other CAs keep of the rows' certificates; return row → their answers."""
+    orders: list[PlainOrder] = []
+    rows: list[int] = []
+    for item in items:
+        found = standing.get(item.certificate.key_id, ()) if item.certificate else ()
+        if any(one.pk not in own for one in found):
+            continue
+        for one in found:
+            if one.is_outside:
+                rows.append(item.pk)
+                orders.append(
+                    PlainOrder(
+                        request_key=f"{item.request_key}:{one.serial}",
+                        row_key=item.request_key,
+                        what=OutsideOrder.What.REVOKE,
+                        about=one.serial,
+                        name=one.common_name,
+                        reason=reason_cell(item.answers),
+                    )
+                )
+    answers: dict[int, list[Answer]] = {}
+    if orders:
+        said = AuthorityByFiles().do_many(orders, now=now)
+        for row, answer in zip(rows, said, strict=True):
+            answers.setdefault(row, []).append(answer)
+    return answers
 
-    The limit of the return runs from the delivery (DOMAIN 14.4), so both are one transaction.
+
+def prepare_notice(pk: int, /, *, now: datetime) -> Callable[[Dossier], object]:
+    """Prepare the notice of revocation; return what delivers it and begins the return of devices.
+
+    The limit of the return runs from the delivery (DOMAIN 14.4), so both are one transaction; that
+    of a notice which is signed first begins with its issue (DOMAIN 14.27).
     """
     seen = Dossier.objects.select_related("agency_version", "addressee", "office").get(pk=pk)
     done = list(
@@ -141,28 +180,34 @@ def prepare_notice(pk: int, /, *, now: datetime) -> Callable[[Dossier], object]:
         .order_by("issued_at", "pk")
     ):
         fallen.setdefault(certificate.key_id, []).append(certificate)
-    pdf = paper.render(revocation_notice_of(seen, done, fallen, refused=refused, now=now))
-    keys = {item.certificate.key_id for item in done if item.certificate}
+    prepared = papers.prepare(
+        DeliveredPaper.Kind.REVOCATION_NOTICE,
+        revocation_notice_of(seen, done, fallen, refused=refused, now=now),
+        issuer=decider_of(seen),
+        name=f"Thong-bao-thu-hoi-{seen.letter_number.replace('/', '-')}.pdf",
+    )
 
     def deliver(closing: Dossier) -> object:
-        number = closing.letter_number
-        label = f"Thông báo thu hồi theo Công văn số {number}"
-        # Devices are locked before the audit chain, as by whoever moves one.
-        devices.open_return(
-            keys,
-            paper=("dossier", closing.uuid, label),
-            reason=_("Chứng thư đã bị thu hồi."),
-            now=now,
-        )
-        return papers.deliver(
-            closing,
-            DeliveredPaper.Kind.REVOCATION_NOTICE,
-            pdf,
-            name=f"Thong-bao-thu-hoi-{number.replace('/', '-')}.pdf",
-            now=now,
-        )
+        if prepared.original is not None:
+            begin_return(closing, number="", now=now)
+        return papers.hand_out(closing, prepared, now=now)
 
     return deliver
+
+
+def begin_return(dossier: Dossier, *, number: str, now: datetime) -> None:
+    """Begin the return of the devices of what was revoked: the notice, by its ``number``, is
+    delivered now (Điều 20). The caller holds the dossier."""
+    done = dossier.items.filter(outcome=Outcome.DONE, certificate__isnull=False)
+    keys = set(done.order_by().values_list("certificate__key", flat=True))
+    by = f"số {number}" if number else f"theo Công văn số {dossier.letter_number}"
+    # Devices are locked before the audit chain, as by whoever moves one.
+    devices.open_return(
+        keys,
+        paper=("dossier", dossier.uuid, f"Thông báo thu hồi {by}"),
+        reason=_("Chứng thư đã bị thu hồi."),
+        now=now,
+    )
 
 
 EFFECT = Effect(carry_out=do_chunk, prepare_end=prepare_notice)
@@ -204,9 +249,10 @@ def revocation_notice_of(
     of their own.
     """
     version = decider_of(dossier).versions.order_by("-valid_from")[0]
+    sender = in_proper_letters(dossier.agency_version.name)
     what = (
         f"Căn cứ {parts.DECREE_BASIS} quy định về chữ ký số chuyên dùng công vụ; theo đề nghị của "
-        f"{dossier.agency_version.name} tại Công văn {letter_words(dossier)}, {version.name} thông "
+        f"{sender} tại Công văn {letter_words(dossier)}, {in_proper_letters(version.name)} thông "
         f"báo đã thu hồi chứng thư chữ ký số của {len(items)} trường hợp có tên trong danh sách "
         "dưới đây."
     )
@@ -215,7 +261,9 @@ def revocation_notice_of(
         opening += [str(_GIVE_BACK), _LOST]
     if refused:
         opening.append(_REFUSED.format(count=refused))
-    copies = [copy.agency.name for copy in dossier.copies.select_related("agency")]
+    copies = [
+        in_proper_letters(copy.agency.name) for copy in dossier.copies.select_related("agency")
+    ]
     return Letter(
         superior=superior_of(version),
         agency=version.name,
@@ -223,7 +271,6 @@ def revocation_notice_of(
         day=timezone.localdate(now),
         kind_of_document="THÔNG BÁO",
         subject="Thu hồi chứng thư chữ ký số chuyên dùng công vụ",
-        addressees=[dossier.agency_version.name],
         opening=opening,
         list_title="Danh sách chứng thư chữ ký số đã thu hồi",
         columns=_COLUMNS,
@@ -231,7 +278,7 @@ def revocation_notice_of(
             _row(item, revoked.get(item.certificate.key_id, ()) if item.certificate else ())
             for item in items
         ],
-        recipients=["Như trên;", *[f"{name} (để theo dõi);" for name in copies], "Lưu: VT."],
+        recipients=[f"{sender};", *[f"{name} (để theo dõi);" for name in copies], "Lưu: VT."],
         signer_lines=signer_lines_of(version),
         layout_note=OWN_DESIGN,
     )

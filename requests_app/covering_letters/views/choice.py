@@ -120,7 +120,8 @@ def letter(request: UserRequest, uuid: UUID) -> HttpResponse:
 def number(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Keep the number and day of a draft."""
     found = _find(request.user, uuid)
-    form = LetterNumberForm(request.POST)
+    signers = COVERING_LETTERS.signers(found, now=timezone.now())
+    form = LetterNumberForm(request.POST, signers=signers)
     if not form.is_valid():
         return pages.render_letter(request, found, number_form=form)
     typed = form.cleaned_data
@@ -131,6 +132,7 @@ def number(request: UserRequest, uuid: UUID) -> HttpResponse:
             found,
             letter_number=typed["letter_number"],
             letter_date=typed["letter_date"],
+            signer=typed["signer"],
             actor=request.user,
             now=timezone.now(),
             version=typed["version"],

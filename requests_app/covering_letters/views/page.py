@@ -109,8 +109,10 @@ def render_letter(
                 initial={
                     "letter_number": letter.letter_number,
                     "letter_date": letter.letter_date or timezone.localdate(),
+                    "signer": str(letter.signer.uuid) if letter.signer else "",
                     "version": letter.version,
                 },
+                signers=COVERING_LETTERS.signers(letter, now=timezone.now()),
                 auto_id="number_%s",
             )
             if is_draft

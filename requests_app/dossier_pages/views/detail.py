@@ -18,6 +18,7 @@ from requests_app.dossier_pages.stages import stages_of
 from requests_app.dossier_pages.visibility import as_sent, hides_rework, read_row, shown_events
 from requests_app.mandates.drafting import may_draft
 from requests_app.models import (
+    ArchivePackage,
     Attachment,
     CoveredDossier,
     CoveringLetter,
@@ -25,11 +26,12 @@ from requests_app.models import (
     DossierItem,
     Outcome,
 )
+from requests_app.outside_ca import services as outside_ca
 from requests_app.pages import components
 from requests_app.pages import views as taking
 from requests_app.steps.engine import bars_of
 from requests_app.steps.forms import StepForm
-from requests_app.workflow import EDITABLE, PETITIONS, State
+from requests_app.workflow import EDITABLE, ENDED, PETITIONS, State
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -94,7 +96,7 @@ def render_detail(
         "covering": covering,
         "sees_covering": sees_covering,
         "why_it_came_back": last if last is not None and last.reason and dossier.queue else None,
-        **_progress(dossier),
+        **_progress(dossier, request.user),
     }
     if not is_copy:
         user = request.user
@@ -134,6 +136,9 @@ def _papers(
         "attachments": list(current.select_related("document", "item", "added_by")),
         "attachable": attachable,
         "attachment_form": form,
+        "package": ArchivePackage.objects.filter(dossier=dossier).first()
+        if dossier.state in ENDED
+        else None,
     }
 
 
@@ -148,7 +153,7 @@ def kinds_to_attach(dossier: Dossier, user: User) -> list[Attachment.Kind]:
     return []
 
 
-def _progress(dossier: Dossier) -> dict[str, object]:
+def _progress(dossier: Dossier, user: User) -> dict[str, object]:
     failures: list[DossierItem] = []
     progress = components.progress_of(dossier)
     if progress.failed:
@@ -157,8 +162,9 @@ def _progress(dossier: Dossier) -> dict[str, object]:
     return {
         "progress": progress,
         "failures": failures,
-        "is_busy": components.is_busy(dossier),
+        "is_busy": components.is_busy(dossier) and not progress.pending,
         "shows_progress": dossier.state in _CARRIED_OUT and dossier.route in PETITIONS,
+        "answers_for_ca": progress.pending and outside_ca.dossiers_of(user).filter(pk=dossier.pk),
     }
 
 
@@ -179,7 +185,7 @@ def progress(request: UserRequest, uuid: UUID) -> HttpResponse:
     dossier, _ = components.find_with_copies(request.user, uuid)
     if not components.wants_fragment(request):
         return redirect("requests_app:detail", dossier.uuid)
-    context = {"dossier": dossier, **_progress(dossier)}
+    context = {"dossier": dossier, **_progress(dossier, request.user)}
     response = render(request, "requests_app/_progress.html", context)
     if not context["is_busy"]:
         response["HX-Refresh"] = "true"

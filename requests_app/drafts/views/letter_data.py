@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from portal.agencies.models import Signer
 from portal.core.roles import Capability
 from portal.core.rules import Finding, Severity
 from portal.core.text import identifiers
@@ -32,6 +34,7 @@ from requests_app.pages import components
 from requests_app.pages import views as taking
 from requests_app.pages.corrections import correction_of
 from requests_app.rules import dossiers as rules
+from requests_app.submission.signers import choices_of, paper_of, signers_of_body
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -62,6 +65,7 @@ class LetterForm(forms.Form):
         ),
         required=False,
         max_length=40,
+        widget=OfferInput,
     )
     letter_date = forms.CharField(
         label=gettext_lazy("Ngày văn bản"),
@@ -69,6 +73,19 @@ class LetterForm(forms.Form):
         required=False,
         max_length=_MOST_TYPED,
         widget=DayInput,
+    )
+    signer = forms.ChoiceField(
+        label=gettext_lazy("Người ký"),
+        required=False,
+        help_text=gettext_lazy("Hình thức ký, chức vụ và họ tên in theo người này."),
+    )
+    filing = forms.CharField(
+        label=gettext_lazy("Đơn vị soạn thảo, số bản lưu (nếu cần)"),
+        help_text=gettext_lazy(
+            "In sau “Lưu: VT,”, ví dụ VHXH (02). Để trống thì lấy từ ký hiệu của công văn."
+        ),
+        required=False,
+        max_length=40,
     )
     note = forms.CharField(
         label=gettext_lazy("Nội dung thêm vào văn bản (nếu cần)"),
@@ -80,9 +97,19 @@ class LetterForm(forms.Form):
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
     def __init__(
-        self, *args: Any, kind: Kind, today: date, numbers: bool = True, **kwargs: Any
+        self,
+        *args: Any,
+        kind: Kind,
+        today: date,
+        numbers: bool = True,
+        signers: Sequence[Signer] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self._signers = {str(one.uuid): one for one in signers}
+        field = self.fields["signer"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices_of(signers)
         self._numbers = numbers
         self._kind = kind
         self._today = today
@@ -106,7 +133,16 @@ class LetterForm(forms.Form):
     def letter_fields(self) -> list[forms.BoundField]:
         """The fields of the head of the letter."""
         numbering = [self["letter_number"], self["letter_date"]] if self._numbers else []
+        if len(self._signers) > 1 and self._numbers:
+            numbering.append(self["signer"])
+        if self._numbers:
+            numbering.append(self["filing"])
         return [*numbering, self["note"]]
+
+    @property
+    def chosen_signer(self) -> Signer | None:
+        """Who was chosen to sign; None leaves it to the head."""
+        return self._signers.get(self.cleaned_data.get("signer", ""))
 
     @property
     def contact_fields(self) -> list[forms.BoundField]:
@@ -128,6 +164,8 @@ class LetterForm(forms.Form):
         typed = self.cleaned_data
         if number := typed.get("letter_number", ""):
             self._tell("letter_number", rules.has_letter_number(nfc(number)))
+            for finding in rules.looks_of_number(nfc(number), self._kind.kind_of_document):
+                self._find("letter_number", finding)
         if day := typed.get("letter_date", ""):
             for finding in identifiers.check_day(identifiers.in_full(day)):
                 self._find("letter_date", finding)
@@ -160,7 +198,8 @@ def letter_data(request: UserRequest, uuid: UUID) -> HttpResponse:
     today = timezone.localdate()
     if request.method == "POST":
         numbers = request.user.can(Capability.DRAFT)
-        form = LetterForm(request.POST, kind=kind, today=today, numbers=numbers)
+        signers = signers_of_body(dossier.agency_id, paper_of(kind.number), on=today)
+        form = LetterForm(request.POST, kind=kind, today=today, numbers=numbers, signers=signers)
         if form.is_valid() and (response := _save(request, dossier, form)):
             return response
     else:
@@ -183,19 +222,22 @@ def _form_of(request: UserRequest, dossier: Dossier, kind: Kind, *, today: date)
     """Return the form with what is kept; untouched it proposes the clerk's last section 1, else
     what another form's says of the same person, the sender's name and address."""
     version = dossier.agency_version
+    signers = signers_of_body(dossier.agency_id, paper_of(kind.number), on=today)
     own = {"address": version.address, "workplace": version.name}
     contact = dict(dossier.contact) or {**own, **_last_contact(request, dossier)}
     values = {
         "letter_number": dossier.letter_number,
         "letter_date": f"{dossier.letter_date:%d/%m/%Y}" if dossier.letter_date else "",
         "note": dossier.note,
+        "filing": dossier.filing,
         "version": dossier.version,
+        "signer": str(dossier.signer.uuid) if dossier.signer and dossier.signer in signers else "",
         **{_CONTACT + name: value for name, value in contact.items()},
     }
     numbers = request.user.can(Capability.DRAFT)
     if not dossier.contact:
-        return LetterForm(initial=values, kind=kind, today=today, numbers=numbers)
-    form = LetterForm(values, kind=kind, today=today, numbers=numbers)
+        return LetterForm(initial=values, kind=kind, today=today, numbers=numbers, signers=signers)
+    form = LetterForm(values, kind=kind, today=today, numbers=numbers, signers=signers)
     form.is_valid()
     form.look()
     return form
@@ -228,6 +270,8 @@ def _save(request: UserRequest, dossier: Dossier, form: LetterForm) -> HttpRespo
             letter_date=dossier.letter_date if is_no_day else day,
             contact=form.contact(),
             note=form.cleaned_data["note"],
+            filing=form.cleaned_data["filing"],
+            signer=form.chosen_signer,
             actor=request.user,
             now=timezone.now(),
             version=form.cleaned_data["version"],
@@ -270,6 +314,7 @@ def _show_both(form: LetterForm, dossier: Dossier, version: int) -> None:
         "letter_number": dossier.letter_number,
         "letter_date": f"{dossier.letter_date:%d/%m/%Y}" if dossier.letter_date else "",
         "note": dossier.note,
+        "filing": dossier.filing,
         **{_CONTACT + name: value for name, value in dossier.contact.items()},
     }
     for name, typed in form.cleaned_data.copy().items():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
@@ -29,7 +27,11 @@ def _section(route: Route) -> str:
         "```mermaid",
         "stateDiagram-v2",
         f"    [*] --> {State.DRAFT}",
-        *_arrows(steps),
+        *(
+            f"    {source} --> {step.target}: {step.action.label}"
+            for step in steps
+            for source in sorted(step.sources)
+        ),
         "```",
         "",
         "| Việc | Từ | Đến | Ai | Lý do | Không được là người đã |",
@@ -38,12 +40,6 @@ def _section(route: Route) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def _arrows(steps: list[DossierStep]) -> Iterator[str]:
-    for step in steps:
-        for source in sorted(step.sources):
-            yield f"    {source} --> {step.target}: {step.action.label}"
 
 
 def _row(step: DossierStep) -> str:

@@ -32,6 +32,7 @@ from requests_app.models import Dossier
 from requests_app.pages import components
 from requests_app.pages import views as taking
 from requests_app.pages.corrections import correction_of
+from requests_app.rules.dossiers import looks_of_number
 from requests_app.steps.engine import allowed_steps
 from requests_app.steps.forms import StepForm
 from requests_app.submission.checks import (
@@ -42,6 +43,7 @@ from requests_app.submission.checks import (
     violations_before_signing,
 )
 from requests_app.submission.letters import has_virtual_key, role_of
+from requests_app.submission.signers import paper_of, signer_on
 from requests_app.submission.signing_mode import signing_mode
 from requests_app.titles import headline_of
 from requests_app.workflow import Action
@@ -173,7 +175,13 @@ def _render_check(
     violations: Sequence[Violation] = (),
 ) -> HttpResponse:
     form = form or components.step_form(dossier, Action.REQUEST_SIGNATURE)
-    mode, why = signing_mode(dossier.agency, now=now)
+    signer = signer_on(
+        dossier.agency_id,
+        paper_of(kinds.get(dossier.kind).number),
+        chosen=dossier.signer,
+        on=timezone.localdate(now),
+    )
+    mode, why = signing_mode(dossier.agency, signer=signer, now=now)
     # What is worth a second look but stops nothing, as (row, words).
     with collector_paused():
         read = ListRead.of(dossier, now=now)
@@ -185,6 +193,10 @@ def _render_check(
         for row in read.rows
         for one in row.findings
         if one.finding.severity is Severity.WARNING and not one.finding.asks
+    ]
+    found[:0] = [
+        (0, f"{one.message} Có thể ghi {one.suggestion}.")
+        for one in looks_of_number(dossier.letter_number, kinds.get(dossier.kind).kind_of_document)
     ]
     old = reissue.warnings(dossier, read.items, now=now)
     warnings = found + [(one.row or 0, f"{one.message} {one.way_out}") for one in old]
@@ -208,6 +220,7 @@ def _render_check(
         "page": page,
         "warnings": warnings[:SHOWN],
         "hidden_warnings": max(0, len(warnings) - SHOWN),
+        "signer": signer,
         "mode": mode,
         "mode_reason": why,
     }

@@ -272,7 +272,10 @@ def way(request: UserRequest) -> HttpResponse:
     occasion = find_occasion(about, event)
     if occasion is None:
         return _back("requests_app:start_happened", about=about, asked="1")
-    chosen = _way(occasion, request.GET.get("way", ""))
+    chosen: Way | None = None
+    if occasion.ways:  # numbered from 1; any other number is the first
+        place = typed_number(request.GET.get("way", ""), otherwise=1)
+        chosen = occasion.ways[place - 1 if 1 <= place <= len(occasion.ways) else 0]
     refused = Refusals()
     if chosen is not None and request.POST.get("do") in ("open", "blank"):
         with refused, transaction.atomic():
@@ -298,7 +301,13 @@ def way(request: UserRequest) -> HttpResponse:
                         )
                     )
                 if chosen.pick is Pick.LOCKED:
-                    _note_locks(picked.devices, actor=request.user, now=now)
+                    # The clerk says so, which nobody has recorded yet.
+                    why = _(
+                        "Văn thư lập đề nghị khôi phục (Mẫu 06): thuê bao báo thiết bị bị khóa."
+                    )
+                    for device in picked.devices:
+                        if device.condition == Condition.OK:
+                            make_move(device, Move.LOCK, actor=request.user, now=now, reason=why)
             dossier = start_dossier(
                 chosen.kind_code,
                 variant=chosen.variant,
@@ -320,25 +329,9 @@ def _back(route: str, **params: str) -> HttpResponse:
     return redirect(f"{reverse(route)}?{urlencode(params)}")
 
 
-def _way(occasion: Occasion, number: str) -> Way | None:
-    """Return the way with that number from 1; the first one for any other, None without any."""
-    if not occasion.ways:
-        return None
-    place = typed_number(number, otherwise=1)
-    return occasion.ways[place - 1 if 1 <= place <= len(occasion.ways) else 0]
-
-
 def _takes_all(request: UserRequest, way: Way) -> bool:
     """Say whether all that fits was asked for; of what is locked nobody means all that is held."""
     return "all" in request.POST and way.pick is not Pick.LOCKED
-
-
-def _note_locks(devices: Sequence[Device], *, actor: User, now: datetime) -> None:
-    """Record those of the devices as locked that nobody has recorded yet: the clerk says so."""
-    reason = _("Văn thư lập đề nghị khôi phục (Mẫu 06): thuê bao báo thiết bị bị khóa.")
-    for device in devices:
-        if device.condition == Condition.OK:
-            make_move(device, Move.LOCK, actor=actor, now=now, reason=reason)
 
 
 def _ticked(request: UserRequest) -> list[uuid.UUID]:

@@ -218,6 +218,7 @@ def home(request: UserRequest) -> HttpResponse:
             context["without_role"] = User.objects.visible_to(user).without_role().count()
             context["ending_routes"] = RoutingRule.objects.ending_without_next(today).count()
             context["unannounced"] = unannounced_years(today, work_calendar())
+            context["others"] = waiting_for(user)
             context["dead_mails"] = capped_count(Mail.objects.visible_to(user).dead())
         else:
             today = timezone.localdate()
