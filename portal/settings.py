@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import date, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,7 @@ INSTALLED_APPS = [
     "portal.notices",
     "portal.ca",
     "portal.demand",
+    "portal.estate",
     "portal.inspection",
     "portal.documents",
     "portal.reports",
@@ -272,12 +273,39 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # Keys: the CA's own (the worker's), the OCSP responder's (the web's), outside each other's reach.
 CA_KEY_DIR = Path(env.str("CA_KEY_DIR", default=str(DATA_DIR / "keys" / "ca")))
 OCSP_KEY_DIR = Path(env.str("OCSP_KEY_DIR", default=str(DATA_DIR / "keys" / "ocsp")))
+TSA_KEY_DIR = Path(env.str("TSA_KEY_DIR", default=str(DATA_DIR / "keys" / "tsa")))
+# Where they are made: "files", or "pkcs11": on a token, by its label, behind its maker's library.
+# The PINs, CA_TOKEN_PIN and OCSP_TOKEN_PIN, are no settings, as CA_PASSPHRASE is none.
+CA_KEY_STORE: str = env.str("CA_KEY_STORE", default="files")
+OCSP_KEY_STORE: str = env.str("OCSP_KEY_STORE", default="files")
+PKCS11_MODULE: str = env.str("PKCS11_MODULE", default="")
+CA_TOKEN: str = env.str("CA_TOKEN", default="")
+OCSP_TOKEN: str = env.str("OCSP_TOKEN", default="")
+if {CA_KEY_STORE, OCSP_KEY_STORE} - {"files", "pkcs11"}:
+    raise ImproperlyConfigured('CA_KEY_STORE and OCSP_KEY_STORE are "files" or "pkcs11"')
+if "pkcs11" in (CA_KEY_STORE, OCSP_KEY_STORE) and not PKCS11_MODULE:
+    raise ImproperlyConfigured("PKCS11_MODULE must name the library of the token's maker")
 # Certificates (.cer, .crt, .pem, .p7b) of the CAs that are trusted beside the portal's own: of the
 # real CA, and of whoever signs what is handed in. Read by portal.ca.authority.anchors.
 TRUST_ANCHORS = Path(env.str("TRUST_ANCHORS", default=str(DATA_DIR / "anchors")))
 CHECKPOINT_DIR = Path(env.str("CHECKPOINT_DIR", default=str(DATA_DIR / "checkpoints")))
+# What signs archive packages (requests_app.archive): archive.key, archive.pem; made when missing.
+ARCHIVE_KEY_DIR = Path(env.str("ARCHIVE_KEY_DIR", default=str(DATA_DIR / "keys" / "archive")))
+# How long closed dossiers are to be kept, and by which text. None was found that says it: 0, "".
+ARCHIVE_RETENTION_YEARS = env.int("ARCHIVE_RETENTION_YEARS", default=0)
+ARCHIVE_RETENTION_SOURCE: str = env.str("ARCHIVE_RETENTION_SOURCE", default="")
 # scrypt's N for key files and PINs; with r=8 and p=5 OWASP's advice (0.2 s), kept with each.
 SCRYPT_COST = 2**14
+# Who issues: "simulated", or "files": another CA, reached by packages and answers as files.
+AUTHORITY: str = env.str("AUTHORITY", default="simulated" if SIMULATION else "files")
+# From which day another does: "2028-01-01=files, 2029-07-01=simulated".
+AUTHORITY_FROM: list[tuple[date, str]] = sorted(
+    (date.fromisoformat(day.strip()), name.strip())
+    for day, name in (one.split("=") for one in env.list("AUTHORITY_FROM", default=[]))
+)
+if {AUTHORITY, *(name for _day, name in AUTHORITY_FROM)} - {"simulated", "files"}:
+    raise ImproperlyConfigured('AUTHORITY and AUTHORITY_FROM name "simulated" or "files"')
+CA_ISSUER: str = env.str("CA_ISSUER", default="")  # names the issuing CA; "" the last that began
 CA_ALGORITHM: str = env.str("CA_ALGORITHM", default="rsa")  # "rsa" as the real CA, or "ec"
 
 # Named limits that the decree text we have does not give (DERIVED); see docs/rules.md.
@@ -306,6 +334,9 @@ METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 METRICS_ADDRESSES: list[str] = env.list("METRICS_ADDRESSES", default=[])
 # Rows carried out in one transaction, and how long a silent worker keeps its dossier.
 EXECUTION_CHUNK = env.int("EXECUTION_CHUNK", default=100)
+# Whether notices and answers of an office or the CA are numbered and signed before they are
+# delivered (decision 52); off: the portal delivers them at once, unsigned and without a number.
+SIGNED_PAPERS: bool = env.bool("SIGNED_PAPERS", default=True)
 # Letters of more rows are printed by the worker, so many rows of them laid out at a time.
 LETTER_ROWS_AT_ONCE = env.int("LETTER_ROWS_AT_ONCE", default=50)
 LETTER_PIECE_ROWS = env.int("LETTER_PIECE_ROWS", default=200)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from portal import views_health, views_metrics, views_security
+from portal.ca.authority.views import authorities
 from portal.core.background.views import background
 from portal.deadlines import views_feed
 from requests_app.worklist.views.home import home
@@ -13,6 +14,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("giam-sat/", include("portal.usage.urls")),
     path("ho-so/", include("requests_app.urls")),
+    path("chung-thu/ca/", authorities, name="authorities"),
     path("chung-thu/", include("portal.ca.register.urls")),
     path("thiet-bi/", include("devices.urls")),
     path("don-vi/", include("portal.agencies.urls")),
@@ -26,6 +28,8 @@ urlpatterns = [
     path("lich/<str:token>.ics", views_feed.feed, name="calendar_feed"),
     path("tim-kiem/", include("portal.search.urls")),
     path("nhu-cau/", include("portal.demand.urls")),
+    path("hien-trang/", include("portal.estate.urls")),
+    path("chat-luong-du-lieu/", include("portal.estate.quality.urls")),
     path("kiem-tra/", include("portal.inspection.urls")),
     path("bao-cao/", include("portal.reports.urls")),
     path("nhat-ky/", include("portal.audit.urls")),

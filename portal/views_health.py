@@ -19,7 +19,7 @@ from kombu.exceptions import KombuError
 
 from portal.audit import verification
 from portal.audit.tasks import write_checkpoint
-from portal.ca.authority import publication, responder
+from portal.ca.authority import publication, responder, rollover
 from portal.ca.tasks import check_keys
 from portal.celery import app
 from portal.core.background import heartbeats, status
@@ -64,15 +64,23 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
     checks["crl"] = "unknown"
     with suppress(DatabaseError):
-        last = publication.latest()
+        ended = [one for one in publication.standing_lists(now) if one.next_update < now]
         checks["crl"] = OK
-        if last is not None and last.next_update < now:
-            ended = last.next_update.isoformat(timespec="seconds")
-            checks["crl"] = f"past its nextUpdate of {ended}"
+        for one in ended:
+            moment = one.next_update.isoformat(timespec="seconds")
+            checks["crl"] = f"past its nextUpdate of {moment} ({one.ca})"
 
     checks["ocsp"] = "unknown"
     with suppress(DatabaseError):
         checks["ocsp"] = responder.state(now=now) or OK
+
+    # What the CA's desk must do within two years, each with its day: none stops the portal today.
+    ahead: list[dict[str, str]] = []
+    with suppress(DatabaseError):
+        ahead = [
+            {"step": step.code, "ca": step.ca, "due": f"{step.due_at:%Y-%m-%d}", "in": step.stage}
+            for step in rollover.next_steps(now)
+        ]
 
     # What the worker found when it last compared the CA's keys, which the web cannot see.
     checks["keys"] = "unknown"
@@ -87,6 +95,6 @@ def readyz(request: HttpRequest) -> HttpResponse:
         checks["audit"] = verification.alarm() or (broken.error if broken else OK)
     is_ready = all(state == OK for state in checks.values())
     return JsonResponse(
-        {"status": OK if is_ready else "unavailable", "checks": checks},
+        {"status": OK if is_ready else "unavailable", "checks": checks, "ahead": ahead},
         status=200 if is_ready else 503,
     )

@@ -22,7 +22,8 @@ from django.views.decorators.http import require_safe
 
 from devices.models import Intake
 from portal.accounts.addresses import client_address
-from portal.ca.authority import publication
+from portal.ca.authority import publication, rollover
+from portal.ca.models import Authority
 from portal.core.background.status import all_sweeps
 from portal.core.models import Heartbeat
 from portal.core.web.paging import capped_count
@@ -130,18 +131,36 @@ def _all(now: datetime) -> Iterator[Metric]:
         [({"queue": name}, capped_count(rows)) for name, rows in queues.items()],
     )
     yield from _deadlines(now)
-    last = publication.latest()
-    if last is not None:
-        yield Metric(
-            "portal_crl_age_seconds",
-            "Since the standing revocation list was made.",
-            [({}, _age(last.this_update, now))],
-        )
-        yield Metric(
-            "portal_crl_seconds_left",
-            "Until the standing revocation list ends.",
-            [({}, -_age(last.next_update, now))],
-        )
+    lists = publication.standing_lists(now)
+    yield Metric(
+        "portal_crl_age_seconds",
+        "Since the standing revocation list of a CA was made.",
+        [({"ca": one.ca}, _age(one.this_update, now)) for one in lists],
+    )
+    yield Metric(
+        "portal_crl_seconds_left",
+        "Until the standing revocation list of a CA ends.",
+        [({"ca": one.ca}, -_age(one.next_update, now)) for one in lists],
+    )
+    yield Metric(
+        "portal_ca_seconds_left",
+        "Until the certificate of a CA ends.",
+        [
+            ({"ca": slug}, -_age(ends, now))
+            for slug, ends in Authority.objects.authorities()
+            .filter(is_current=True)
+            .order_by("pk")
+            .values_list("slug", "not_after")
+        ],
+    )
+    yield Metric(
+        "portal_ca_step_seconds_left",
+        "Until a step of the CA's desk is due, told two years ahead.",
+        [
+            ({"step": step.code, "ca": step.ca}, -_age(step.due_at, now))
+            for step in rollover.next_steps(now)
+        ],
+    )
 
 
 def _deadlines(now: datetime) -> Iterator[Metric]:

@@ -7,7 +7,7 @@ import csv
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO, StringIO
@@ -129,7 +129,7 @@ def read(content: bytes, *, kind: str = "", most_rows: int = MAX_ROWS) -> Record
         rows = chain([(1, sheet.header)], sheet.rows)
         hidden = sheet.hidden
     else:
-        rows = chain(_text(content))
+        rows = chain(rows_of_text(content, knows=_is_known))
     header = next(rows, None)
     if header is None and not kind:
         raise _not_readable()
@@ -138,7 +138,9 @@ def read(content: bytes, *, kind: str = "", most_rows: int = MAX_ROWS) -> Record
     found = []
     for number, values in rows:
         record = {
-            name: _cell(values[index], is_day=name == "effective_on") if index < len(values) else ""
+            name: cell_text(values[index], is_day=name == "effective_on")
+            if index < len(values)
+            else ""
             for index, name in columns.items()
         }
         if any(record.values()):
@@ -176,8 +178,15 @@ def read_file(path: str, *, kind: str) -> Records:
     return read(content, kind=kind, most_rows=MOST_FILE_ROWS)
 
 
-def _text(content: bytes) -> Iterator[tuple[int, Sequence[Any]]]:
-    text = _decoded(content)
+def rows_of_text(
+    content: bytes, *, knows: Callable[[Sequence[str]], bool]
+) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Yield the number and the cells of each line of a .csv; raise Refused for the file.
+
+    ``knows`` says whether these are titles of such a list: what has no sign of its encoding is
+    taken for CP1258 only then.
+    """
+    text = _decoded(content, knows)
     if "\0" in text:
         raise _not_readable()
     if not text.strip():
@@ -216,7 +225,11 @@ _BEGINNING = 200  # bytes
 _ENOUGH, _IN_LETTERS = 3, 200  # of them: at least three, and one in so many letters
 
 
-def _decoded(content: bytes) -> str:
+def _is_known(titles: Sequence[str]) -> bool:
+    return any(columns_of(titles, kind) for kind in COLUMNS)
+
+
+def _decoded(content: bytes, knows: Callable[[Sequence[str]], bool]) -> str:
     """Return the text of a file by its byte order mark, else as UTF-8, else as CP1258 when that
     makes Vietnamese words; raise Refused that names the encoding otherwise."""
     named = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "")
@@ -235,7 +248,7 @@ def _decoded(content: bytes) -> str:
     first, second = [*text.split("\n", 2), ""][:2]
     header = second if _SEPARATOR.fullmatch(first.strip()) else first
     titles = re.split(f"[{_DELIMITERS}]", header)
-    if not any(columns_of(titles, kind) for kind in COLUMNS):
+    if not knows(titles):
         raise _not_readable()
     letters = {one for one in text.lower() if not one.isascii() and one.isalpha()}
     if "\ufffd" in text or not letters <= _MARKED_LETTERS:
@@ -284,7 +297,7 @@ def _titles(kind: str, names: Iterable[str]) -> str:
     return ", ".join(f"{COLUMNS[kind][name][0]} ({name})" for name in wanted)
 
 
-def _cell(value: Any, *, is_day: bool = False) -> str:
+def cell_text(value: Any, *, is_day: bool = False) -> str:
     """Return a cell as text; days as people write them, also those a workbook has as numbers."""
     if value is None:
         return ""

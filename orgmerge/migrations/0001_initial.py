@@ -74,6 +74,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['merger', '-made_at'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('dropped_at__isnull', True), ('imported_at__isnull', True)), fields=('merger',), name='orgmerge_list_one_open'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -108,6 +111,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['merger', 'position'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('agency__isnull', False)), fields=('merger', 'agency'), name='orgmerge_body_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -120,6 +126,11 @@ class Migration(migrations.Migration):
                 ('merger', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='choices', to='orgmerge.merger')),
                 ('body', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='choices', to='orgmerge.mergerbody')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('merger', 'body'), name='orgmerge_choice_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='MergerShare',
@@ -136,6 +147,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['merger', 'position'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('merger', 'old', 'new'), name='orgmerge_share_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -176,6 +190,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['merger', '-number'],
+                'indexes': [
+                    models.Index(condition=models.Q(('state__in', ['waiting', 'running'])), fields=['id'], name='orgmerge_plan_to_make'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('merger', 'number'), name='orgmerge_plan_number'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -196,6 +216,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['merger', 'pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('merger', 'office'), name='orgmerge_office_once'),
+                    models.CheckConstraint(condition=models.Q(('joined_at__isnull', True), ('joined_by__isnull', False), _connector='OR'), name='orgmerge_office_joined_by_somebody'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', False), ('answered_by__isnull', False)), models.Q(('answered_plan__isnull', True), ('objection', '')), _connector='OR'), name='orgmerge_office_answered_by_somebody'),
+                    models.CheckConstraint(condition=models.Q(('answered_plan__isnull', True), ('joined_at__isnull', False), _connector='OR'), name='orgmerge_office_of_a_plan_once_joined'),
+                ],
             },
         ),
         migrations.AddField(
@@ -225,6 +251,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['plan', 'pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('plan', 'key'), name='orgmerge_annex_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -239,6 +268,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['annex', 'number'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('annex', 'number'), name='orgmerge_annex_piece_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -269,6 +301,21 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['plan', 'stage', 'pk'],
+                'indexes': [
+                    models.Index(fields=['plan', 'stage', 'id'], name='orgmerge_line_order'),
+                    models.Index(condition=models.Q(('is_open', True)), fields=['plan', 'stage', 'id'], name='orgmerge_line_open'),
+                    models.Index(condition=models.Q(('is_moved', True)), fields=['plan', 'stage', 'id'], name='orgmerge_line_moved'),
+                    models.Index(condition=models.Q(('is_gone', True)), fields=['plan', 'stage', 'id'], name='orgmerge_line_gone'),
+                    models.Index(fields=['plan', 'reason', 'stage', 'id'], name='orgmerge_line_reason'),
+                    models.Index(fields=['plan', 'form', 'stage', 'id'], name='orgmerge_line_form'),
+                    models.Index(fields=['plan', 'agency', 'stage', 'id'], name='orgmerge_line_agency'),
+                    models.Index(fields=['plan', 'action', 'stage', 'id'], name='orgmerge_line_action'),
+                    models.Index(fields=['plan', 'sender', 'stage', 'state'], name='orgmerge_line_sender'),
+                    models.Index(fields=['plan', 'state', 'stage', 'sender'], name='orgmerge_line_state'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('plan', 'about', 'target_id'), name='orgmerge_line_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -288,6 +335,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['merger', 'pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('merger', 'old', 'body'), name='orgmerge_handover_once'),
+                    models.CheckConstraint(condition=models.Q(('signed_at__isnull', True), ('signed__isnull', False), _connector='OR'), name='orgmerge_handover_signed_with_paper'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -326,6 +377,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['reply', 'position'],
+                'indexes': [
+                    models.Index(fields=['reply', 'position'], name='orgmerge_item_order'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('certificate__isnull', False)), fields=('reply', 'certificate'), name='orgmerge_item_certificate_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -346,6 +403,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['merger', '-number'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('merger', 'number'), name='orgmerge_round_number'),
+                    models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('merger',), name='orgmerge_round_one_open'),
+                ],
             },
         ),
         migrations.AddField(
@@ -366,6 +427,11 @@ class Migration(migrations.Migration):
                 ('decided_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('merger', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='settlements', to='orgmerge.merger')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('merger', 'about', 'target_id'), name='orgmerge_settlement_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='BodyListRow',
@@ -408,46 +474,6 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('merger', 'old', 'new', 'about', 'target_id'), name='orgmerge_gone_over_once')],
             },
         ),
-        migrations.AddConstraint(
-            model_name='bodylist',
-            constraint=models.UniqueConstraint(condition=models.Q(('dropped_at__isnull', True), ('imported_at__isnull', True)), fields=('merger',), name='orgmerge_list_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='mergerbody',
-            constraint=models.UniqueConstraint(condition=models.Q(('agency__isnull', False)), fields=('merger', 'agency'), name='orgmerge_body_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='choice',
-            constraint=models.UniqueConstraint(fields=('merger', 'body'), name='orgmerge_choice_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='mergershare',
-            constraint=models.UniqueConstraint(fields=('merger', 'old', 'new'), name='orgmerge_share_once'),
-        ),
-        migrations.AddIndex(
-            model_name='plan',
-            index=models.Index(condition=models.Q(('state__in', ['waiting', 'running'])), fields=['id'], name='orgmerge_plan_to_make'),
-        ),
-        migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.UniqueConstraint(fields=('merger', 'number'), name='orgmerge_plan_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='mergeroffice',
-            constraint=models.UniqueConstraint(fields=('merger', 'office'), name='orgmerge_office_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='mergeroffice',
-            constraint=models.CheckConstraint(condition=models.Q(('joined_at__isnull', True), ('joined_by__isnull', False), _connector='OR'), name='orgmerge_office_joined_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='mergeroffice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', False), ('answered_by__isnull', False)), models.Q(('answered_plan__isnull', True), ('objection', '')), _connector='OR'), name='orgmerge_office_answered_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='mergeroffice',
-            constraint=models.CheckConstraint(condition=models.Q(('answered_plan__isnull', True), ('joined_at__isnull', False), _connector='OR'), name='orgmerge_office_of_a_plan_once_joined'),
-        ),
         migrations.AddIndex(
             model_name='merger',
             index=models.Index(fields=['office', '-updated_at', '-id'], name='orgmerge_merger_recent'),
@@ -461,87 +487,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('approved_at__isnull', True), ('approved_plan__isnull', False), _connector='OR'), name='orgmerge_merger_approved_with_plan'),
         ),
         migrations.AddConstraint(
-            model_name='planannex',
-            constraint=models.UniqueConstraint(fields=('plan', 'key'), name='orgmerge_annex_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='annexpiece',
-            constraint=models.UniqueConstraint(fields=('annex', 'number'), name='orgmerge_annex_piece_once'),
-        ),
-        migrations.AddIndex(
-            model_name='planline',
-            index=models.Index(fields=['plan', 'stage', 'id'], name='orgmerge_line_order'),
-        ),
-        migrations.AddIndex(
-            model_name='planline',
-            index=models.Index(condition=models.Q(('is_open', True)), fields=['plan', 'stage', 'id'], name='orgmerge_line_open'),
-        ),
-        migrations.AddIndex(
-            model_name='planline',
-            index=models.Index(condition=models.Q(('is_moved', True)), fields=['plan', 'stage', 'id'], name='orgmerge_line_moved'),
-        ),
-        migrations.AddIndex(
-            model_name='planline',
-            index=models.Index(condition=models.Q(('is_gone', True)), fields=['plan', 'stage', 'id'], name='orgmerge_line_gone'),
-        ),
-        migrations.AddIndex(
-            model_name='planline',
-            index=models.Index(fields=['plan', 'reason', 'stage', 'id'], name='orgmerge_line_reason'),
-        ),
-        migrations.AddIndex(
-            model_name='planline',
-            index=models.Index(fields=['plan', 'form', 'stage', 'id'], name='orgmerge_line_form'),
-        ),
-        migrations.AddIndex(
-            model_name='planline',
-            index=models.Index(fields=['plan', 'agency', 'stage', 'id'], name='orgmerge_line_agency'),
-        ),
-        migrations.AddIndex(
-            model_name='planline',
-            index=models.Index(fields=['plan', 'action', 'stage', 'id'], name='orgmerge_line_action'),
-        ),
-        migrations.AddIndex(
-            model_name='planline',
-            index=models.Index(fields=['plan', 'sender', 'stage', 'state'], name='orgmerge_line_sender'),
-        ),
-        migrations.AddIndex(
-            model_name='planline',
-            index=models.Index(fields=['plan', 'state', 'stage', 'sender'], name='orgmerge_line_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='planline',
-            constraint=models.UniqueConstraint(fields=('plan', 'about', 'target_id'), name='orgmerge_line_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='recordshandover',
-            constraint=models.UniqueConstraint(fields=('merger', 'old', 'body'), name='orgmerge_handover_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='recordshandover',
-            constraint=models.CheckConstraint(condition=models.Q(('signed_at__isnull', True), ('signed__isnull', False), _connector='OR'), name='orgmerge_handover_signed_with_paper'),
-        ),
-        migrations.AddIndex(
-            model_name='reviewitem',
-            index=models.Index(fields=['reply', 'position'], name='orgmerge_item_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewitem',
-            constraint=models.UniqueConstraint(condition=models.Q(('certificate__isnull', False)), fields=('reply', 'certificate'), name='orgmerge_item_certificate_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewround',
-            constraint=models.UniqueConstraint(fields=('merger', 'number'), name='orgmerge_round_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewround',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('merger',), name='orgmerge_round_one_open'),
-        ),
-        migrations.AddConstraint(
             model_name='reviewreply',
             constraint=models.UniqueConstraint(fields=('round', 'agency'), name='orgmerge_reply_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='settlement',
-            constraint=models.UniqueConstraint(fields=('merger', 'about', 'target_id'), name='orgmerge_settlement_once'),
         ),
     ]

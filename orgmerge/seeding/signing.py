@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 
 from portal.ca.authority import services as authority
+from portal.ca.models import FIRST_ISSUING
 from portal.ca.pki import serials
 from portal.ca.pki.names import SubjectName
 from portal.ca.pki.profiles import Addresses
@@ -45,7 +46,8 @@ class Signing:
 
     def __init__(self) -> None:
         issuer = authority.current_issuer()
-        self._signer = SubscriberSigner(issuer, addresses=Addresses(settings.PUBLIC_URL))
+        addresses = Addresses(settings.PUBLIC_URL, FIRST_ISSUING)
+        self._signer = SubscriberSigner(issuer, addresses=addresses)
 
     def public_key(self, number: int) -> bytes:
         """Return a new key each time."""

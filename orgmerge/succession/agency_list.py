@@ -27,11 +27,8 @@ from portal.core.text.vietnamese import nfc
 from portal.documents import letters
 from portal.documents import services as documents
 from requests_app.kinds.base import OWN_DESIGN
-from requests_app.submission.letter_content import (
-    CA_ADDRESSEE,
-    signer_lines_of,
-    superior_of,
-)
+from requests_app.submission.letter_content import CA_ADDRESSEE, superior_of
+from requests_app.submission.signers import signer_lines_of
 
 BASIS = "Công văn số 275/BCY-CTSBMTT"
 _APPROVED = (MergerState.APPROVED, MergerState.IN_FORCE)
@@ -64,7 +61,7 @@ def make_lists(*, now: datetime) -> int:
 
 def _make(pk: int, *, now: datetime) -> bool:
     seen = Merger.objects.select_related("office").get(pk=pk)
-    pdf = letters.render(letter_of(seen))
+    original = letters.print_original(letter_of(seen))
     with transaction.atomic():
         rows = Merger.objects.select_for_update(of=("self",), no_key=True).filter(
             pk=pk, state__in=_APPROVED, approved_at=seen.approved_at, list_sent_on__isnull=True
@@ -72,8 +69,8 @@ def _make(pk: int, *, now: datetime) -> bool:
         merger = rows.select_related("office").first()
         if merger is None or merger.list_document_id != seen.list_document_id:
             return False
-        merger.list_document = documents.store(
-            pdf, name="Danh-sach-co-quan-sap-xep.pdf", media_type=documents.PDF, now=now
+        merger.list_document = documents.store_letter(
+            original, name="Danh-sach-co-quan-sap-xep.pdf", now=now
         )
         merger.save(update_fields=["list_document"])
         audit.record(merger_act("merger.make_list", merger), actor=None, now=now)

@@ -31,7 +31,8 @@ from portal.documents.letters import Letter, Party
 from requests_app import kinds
 from requests_app.kinds.base import OWN_DESIGN
 from requests_app.models import Dossier
-from requests_app.submission.letter_content import signer_lines_of, superior_of
+from requests_app.submission.letter_content import superior_of
+from requests_app.submission.signers import signer_lines_of
 from requests_app.titles import headline_of
 from requests_app.workflow import State
 
@@ -89,7 +90,7 @@ def make_records(*, now: datetime) -> int:
 
 def _make(share: MergerShare, *, now: datetime) -> bool:
     lists = lists_of(share)
-    pdf = letters.render(letter_of(share, lists))
+    original = letters.print_original(letter_of(share, lists))
     with transaction.atomic():
         merger = (
             Merger.objects.select_for_update(of=("self",), no_key=True)
@@ -104,8 +105,8 @@ def _make(share: MergerShare, *, now: datetime) -> bool:
         )
         if not is_new:
             return False
-        handover.record = documents.store(
-            pdf, name="Bien-ban-ban-giao-ho-so.pdf", media_type=documents.PDF, now=now
+        handover.record = documents.store_letter(
+            original, name="Bien-ban-ban-giao-ho-so.pdf", now=now
         )
         handover.save(update_fields=["record"])
         act = merger_act("merger.make_record", merger, record=str(handover.uuid), **lists.counts())

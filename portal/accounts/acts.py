@@ -42,6 +42,7 @@ ACTS = (
             "withdraw_role": _("Rút đề nghị giao vai trò"),
             "sign_in": _("Đăng nhập"),
             "sign_out": _("Đăng xuất"),
+            "session_over": _("Phiên làm việc tự hết hạn"),
             "sign_in_refused": _("Đăng nhập bị từ chối"),
             "sign_in_while_closed": _("Thử đăng nhập trong lúc phải chờ"),
             "make_token": _("Lấy mã truy cập API"),

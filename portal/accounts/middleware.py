@@ -16,7 +16,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.accounts import kept, sessions
+from portal.accounts import kept, sessions, sign_in
 from portal.accounts.views.sign_in import ask_to_sign_in
 from portal.audit.look_only import LookOnly
 from portal.core.web.typed import page_of_form
@@ -45,6 +45,8 @@ class SessionEnds:
             return None
         now = timezone.now()
         if sessions.is_over(request.session, now=now):
+            key = request.session.session_key or ""
+            sign_in.end_by_itself(request.user, key, now=now)
             logout(request)
             messages.info(request, _("Phiên làm việc đã hết hạn. Xin đăng nhập lại."))
             return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth import authenticate
 from django.db import transaction
+from django.utils import timezone
 
 from portal.accounts import services, throttle
 from portal.accounts.acts import act_about
@@ -102,6 +103,14 @@ def enter(user: User, place: Place, *, now: datetime) -> None:
 def leave(user: User, *, now: datetime) -> None:
     """Record that ``user`` signed out."""
     audit.record(act_about("user.sign_out", user), actor=user, now=now)
+
+
+@transaction.atomic
+def end_by_itself(user: User, session_key: str, *, now: datetime) -> None:
+    """Record that a session of ``user`` lasted or stood idle too long, once however many ask."""
+    tomorrow = timezone.localdate(now) + timedelta(days=1)
+    act = act_about("user.session_over", user)
+    audit.record_once(act, about=session_key, forget_on=tomorrow, actor=None, now=now)
 
 
 def _begin(username: str, name: str, place: Place, *, now: datetime) -> throttle.Attempt:

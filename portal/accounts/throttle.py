@@ -6,7 +6,7 @@ says which paces an attempt is counted under.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,7 +76,11 @@ def begin(limits: Sequence[Limit], *, now: datetime) -> Attempt:
     """
     rows = LoginFailure.objects.bulk_create([LoginFailure(key=one.key, at=now) for one in limits])
     mine = tuple(row.pk for row in rows)
-    before = _failures([one.key for one in limits], except_rows=mine, now=now)
+    # Key → how many failures count, and when the last was.
+    keys, never = [one.key for one in limits], now - REMEMBERED
+    counted = LoginFailure.objects.filter(key__in=keys, at__gt=never).exclude(pk__in=mine)
+    found: Any = counted.order_by().values_list("key").annotate(count=Count("pk"), last=Max("at"))
+    before = dict.fromkeys(keys, (0, never)) | {key: (count, last) for key, count, last in found}
     attempt = Attempt(
         limits=tuple(limits),
         rows=mine,
@@ -107,14 +111,3 @@ def forget_old(*, now: datetime) -> int:
     """Delete the failures that count no more; return how many."""
     deleted, _by_model = LoginFailure.objects.filter(at__lte=now - REMEMBERED).delete()
     return deleted
-
-
-def _failures(
-    keys: Collection[str], *, except_rows: Collection[int], now: datetime
-) -> dict[str, tuple[int, datetime]]:
-    """Return key → how many failures count, and when the last was."""
-    counted = LoginFailure.objects.filter(key__in=keys, at__gt=now - REMEMBERED)
-    found: Any = counted.exclude(pk__in=except_rows).order_by().values_list("key")
-    by_key = found.annotate(count=Count("pk"), last=Max("at"))
-    never = now - REMEMBERED
-    return dict.fromkeys(keys, (0, never)) | {key: (count, last) for key, count, last in by_key}

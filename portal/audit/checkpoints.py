@@ -112,6 +112,22 @@ def latest() -> Checkpoint | None:
     return None
 
 
+def proof_of(sequence: int, entry_hash: str) -> tuple[str, str] | None:
+    """Return the newest mark that attests this entry, as its line, and the public key (PEM)."""
+    for path in reversed(_files()):
+        for line in reversed(_whole_lines(path.read_text())):
+            mark = _parse(line, path)
+            if mark.sequence < sequence:
+                return None
+            if (mark.sequence, mark.entry_hash) == (sequence, entry_hash):
+                public = _signing_key(may_make=False).public_key()
+                pem = public.public_bytes(
+                    serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+                )
+                return line, pem.decode()
+    return None
+
+
 def read_all() -> list[Checkpoint]:
     """Return every mark in order, each one's signature and link verified. Raises Broken."""
     marks: list[Checkpoint] = []

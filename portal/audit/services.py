@@ -175,6 +175,19 @@ def write_checkpoint(*, now: datetime) -> bool:
     return _attest(head, last, known_from=(head.sequence, head.entry_hash), now=now)
 
 
+def attest(entry: AuditEntry, *, now: datetime) -> tuple[str, str] | None:
+    """Attest the chain up to ``entry``, which the caller has just committed.
+
+    Return the checkpoint as it stands in its file and the public key (PEM) it is signed for; None
+    where a later one stands already. Raises as ``write_checkpoint``.
+    """
+    head = AuditHead.objects.get(id=1)
+    head.sequence, head.entry_hash = entry.sequence, entry.entry_hash
+    last = checkpoints.latest()
+    _attest(head, last, known_from=(entry.sequence, entry.entry_hash), now=now)
+    return checkpoints.proof_of(entry.sequence, entry.entry_hash)
+
+
 def begin_checkpoints(*, because: str, now: datetime) -> str:
     """Begin the checkpoints anew after something of them was lost; return what was found.
 
@@ -183,14 +196,21 @@ def begin_checkpoints(*, because: str, now: datetime) -> str:
     aside; that, and why, stands in the chain and in the first new checkpoint. Raises
     NothingIsLost.
     """
-    found = _what_is_lost()
+    try:
+        flaw = verification.verify().flaw
+        found = flaw.code if flaw else ""
+    except checkpoints.Broken as broken:
+        found = broken.code
     if not found:
         raise NothingIsLost
     with transaction.atomic():
         head = lock_chain()
         if head.sealed_from is not None and seals.key() is None:
             AuditHead.objects.filter(id=1).update(sealed_from=None)  # the next entry makes a key
-        last = _latest_at_hand()
+        try:
+            last = checkpoints.latest()
+        except checkpoints.Broken:
+            last = None
         data = {"because": because, "found": found, "attested": last.sequence if last else 0}
         act = Act(
             action="audit.begin_checkpoints", target_type="audit", target_uuid=None, data=data
@@ -208,21 +228,6 @@ def begin_checkpoints(*, because: str, now: datetime) -> str:
 
 class NothingIsLost(Exception):
     """The checkpoints are whole and the chain agrees with them: there is nothing to begin anew."""
-
-
-def _what_is_lost() -> str:
-    try:
-        flaw = verification.verify().flaw
-    except checkpoints.Broken as broken:
-        return broken.code
-    return flaw.code if flaw else ""
-
-
-def _latest_at_hand() -> checkpoints.Checkpoint | None:
-    try:
-        return checkpoints.latest()
-    except checkpoints.Broken:
-        return None
 
 
 def _attest(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import DatabaseError, transaction
@@ -173,23 +173,17 @@ def _entries(*, after: int, up_to: int) -> Iterator[AuditEntry]:
             found = list(page[:_PAGE])
         except (*READ_ERRORS, DatabaseError):
             sequences = list(page.values_list("sequence", flat=True)[:_PAGE])
-            yield from _one_by_one(sequences)
-            last = sequences[-1]
+            for last in sequences:  # one by one, up to the one that cannot be read
+                try:
+                    entry = AuditEntry.objects.get(sequence=last)
+                except (*READ_ERRORS, DatabaseError) as error:
+                    raise Unreadable(_unreadable_column(last)) from error
+                yield entry
             continue
         if not found:
             return
         yield from found
         last = found[-1].sequence
-
-
-def _one_by_one(sequences: Sequence[int]) -> Iterator[AuditEntry]:
-    for sequence in sequences:
-        row = AuditEntry.objects.filter(sequence=sequence)
-        try:
-            entry = row.get()
-        except (*READ_ERRORS, DatabaseError) as error:
-            raise Unreadable(_unreadable_column(sequence)) from error
-        yield entry
 
 
 def _unreadable_column(sequence: int) -> str:

@@ -1,6 +1,7 @@
-"""Registers the app."""
+"""Registers the app, and lets every app hook into the others."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class CoreConfig(AppConfig):
@@ -8,4 +9,5 @@ class CoreConfig(AppConfig):
     verbose_name = "Nền"
 
     def ready(self) -> None:
-        from portal.core import checks  # noqa: F401, PLC0415 (they register themselves)
+        """Import each app's ``checks`` and ``hooks`` (what it adds to the rooms below it)."""
+        autodiscover_modules("checks", "hooks")

@@ -51,6 +51,9 @@ class Capability(StrEnum):
     SIGN_LETTERS = "sign_letters"  # heads a body that sends
     COVER_DOSSIERS = "cover_dossiers"  # writes an office's covering letters
     SIGN_COVERING_LETTERS = "sign_covering_letters"  # heads an office
+    NUMBER_PAPERS = "number_papers"  # an office's or the CA's notices; never who signs them
+    RECORD_CA_ANSWERS = "record_ca_answers"  # of a CA reached by files; another confirms them
+    CONFIRM_CA_ANSWERS = "confirm_ca_answers"
     CONFIRM_INSTALLATION = "confirm_installation"
     PREPARE_REORGANISATIONS = "prepare_reorganisations"  # describes, plans, carries out
     APPROVE_REORGANISATIONS = "approve_reorganisations"  # and agrees to those of other offices
@@ -58,6 +61,8 @@ class Capability(StrEnum):
     ANSWER_REVIEWS = "answer_reviews"  # says for its body what becomes of its certificates
     HAND_IN_RECORDS = "hand_in_records"  # of what was handed over, signed by both bodies
     KEEP_DEVICES = "keep_devices"  # a body's: receives, hands over, takes back
+    COUNT_DEVICES = "count_devices"  # opens stock-takings of where it works, and counts
+    CLOSE_STOCKTAKINGS = "close_stocktakings"  # that somebody else counted
     SUPPLY_DEVICES = "supply_devices"  # the CA's: takes into stock, sends, takes back
     REGISTER_SIGNING_SYSTEMS = "register_signing_systems"  # and hands in what they write to files
     REPORT_USE = "report_use"  # of the body: answers for its certificates, hands in signed papers
@@ -71,9 +76,11 @@ class Capability(StrEnum):
     REPORT = "report"  # writes the reports of its body
     SIGN_REPORTS = "sign_reports"
     ASK_FOR_DEMAND = "ask_for_demand"  # opens rounds, corrects what comes in
+    BRING_IN_ESTATE = "bring_in_estate"  # an office's certificates, people, devices of before
     INSPECT = "inspect"  # an office's bodies: rounds, visits, findings
     SEE_STAFF_ACCOUNTS = "see_staff_accounts"  # those of the body it leads
     SEE_AUDIT = "see_audit"
+    SEE_AUTHORITIES = "see_authorities"  # the portal's own CAs, and what is due of them
     SUPERVISE_USE = "supervise_use"  # asks about idle certificates, concludes alarms
     ADMINISTER = "administer"
 
@@ -103,6 +110,8 @@ ROLES: dict[str, RoleProfile] = {
         Capability.ANSWER_REVIEWS,
         Capability.HAND_IN_RECORDS,
         Capability.KEEP_DEVICES,
+        Capability.COUNT_DEVICES,
+        Capability.CLOSE_STOCKTAKINGS,
         Capability.REPORT,
         Capability.REPORT_USE,
         Capability.REVEAL_IDENTITIES,
@@ -112,18 +121,24 @@ ROLES: dict[str, RoleProfile] = {
         *_WORK,
         Capability.SIGN_LETTERS,
         Capability.SIGN_REPORTS,
+        Capability.CLOSE_STOCKTAKINGS,
         Capability.SEE_STAFF_ACCOUNTS,
     ),
     Role.IT_OFFICER: _profile(Scope.BODY, *_WORK, Capability.DRAFT_RECOVERIES),
     Role.OFFICE_OFFICER: _profile(
         Scope.OFFICE,
         *_WORK,
+        Capability.RECORD_CA_ANSWERS,
         Capability.ANSWER_QUESTIONS,
         Capability.COVER_DOSSIERS,
+        Capability.NUMBER_PAPERS,
+        Capability.COUNT_DEVICES,
+        Capability.CLOSE_STOCKTAKINGS,
         Capability.PREPARE_REORGANISATIONS,
         Capability.READ_DRAFT_REORGANISATIONS,
         Capability.REPORT,
         Capability.ASK_FOR_DEMAND,
+        Capability.BRING_IN_ESTATE,
         Capability.INSPECT,
         Capability.REGISTER_SIGNING_SYSTEMS,
         Capability.REPORT_USE,
@@ -133,7 +148,9 @@ ROLES: dict[str, RoleProfile] = {
     Role.OFFICE_HEAD: _profile(
         Scope.OFFICE,
         *_WORK,
+        Capability.CONFIRM_CA_ANSWERS,
         Capability.SIGN_COVERING_LETTERS,
+        Capability.CLOSE_STOCKTAKINGS,
         Capability.APPROVE_REORGANISATIONS,
         Capability.READ_DRAFT_REORGANISATIONS,
         Capability.SIGN_REPORTS,
@@ -146,24 +163,32 @@ ROLES: dict[str, RoleProfile] = {
     Role.CA_OPERATOR: _profile(
         Scope.CA,
         *_WORK,
+        Capability.RECORD_CA_ANSWERS,
         Capability.ANSWER_QUESTIONS,
         Capability.REGISTER_SIGNING_SYSTEMS,
         Capability.SUPPLY_DEVICES,
+        Capability.NUMBER_PAPERS,
+        Capability.COUNT_DEVICES,
+        Capability.CLOSE_STOCKTAKINGS,
         Capability.READ_PROCEEDINGS,
         Capability.RECORD_PROCEEDINGS,
         Capability.REPORT,
         Capability.ASK_FOR_DEMAND,
         Capability.REVEAL_IDENTITIES,
+        Capability.SEE_AUTHORITIES,
         Capability.SEE_DASHBOARD,
         Capability.SUPERVISE_USE,
     ),
     Role.CA_SUPERVISOR: _profile(
         Scope.CA,
         *_WORK,
+        Capability.CONFIRM_CA_ANSWERS,
         Capability.SIGN_REPORTS,
+        Capability.CLOSE_STOCKTAKINGS,
         Capability.READ_PROCEEDINGS,
         Capability.DECIDE_PROCEEDINGS,
         Capability.REVEAL_IDENTITIES,
+        Capability.SEE_AUTHORITIES,
         Capability.SEE_DASHBOARD,
         Capability.SEE_STAFF_ACCOUNTS,
     ),
@@ -173,7 +198,9 @@ ROLES: dict[str, RoleProfile] = {
         Capability.READ_DRAFT_REORGANISATIONS,
         Capability.SEE_AUDIT,
     ),
-    Role.ADMINISTRATOR: _profile(Scope.NONE, Capability.SEE_AUDIT, Capability.ADMINISTER),
+    Role.ADMINISTRATOR: _profile(
+        Scope.NONE, Capability.SEE_AUDIT, Capability.SEE_AUTHORITIES, Capability.ADMINISTER
+    ),
 }
 
 _NOBODY = _profile(Scope.NONE)

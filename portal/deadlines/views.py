@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
@@ -14,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.core.calendar.computed_days import computed_days_off
@@ -22,17 +23,48 @@ from portal.core.calendar.workdays import SATURDAY, work_calendar
 from portal.core.models import CalendarDay
 from portal.core.roles import Capability
 from portal.core.text.numbers import with_dots
+from portal.core.web.forms import CheckedField, DayField
 from portal.core.web.fragments import filtered, render_list
 from portal.core.web.paging import Order, capped_count, keyset_page
 from portal.core.web.refusals import Refusals
 from portal.deadlines import calendar
 from portal.deadlines.filters import DONE, OPEN, DeadlineFilter
-from portal.deadlines.forms import DayForm, NewDayForm
 from portal.deadlines.models import Deadline, DeadlineKind
 from portal.deadlines.moves import Moved
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
+
+
+class DayForm(forms.Form):
+    """What a day in the table is called and whether it is announced."""
+
+    name = CheckedField(
+        label=gettext_lazy("Tên ngày"),
+        max_length=120,
+        help_text=gettext_lazy("Ví dụ: Quốc khánh; Làm bù cho 31/8/2026."),
+    )
+    is_official = forms.BooleanField(
+        label=gettext_lazy("Theo thông báo chính thức"),
+        required=False,
+        help_text=gettext_lazy("Bỏ chọn khi ngày mới là dự kiến, chưa có thông báo."),
+    )
+
+
+class NewDayForm(DayForm):
+    """A day that is not what its weekday says."""
+
+    date = DayField(
+        label=gettext_lazy("Ngày"),
+    )
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Loại"),
+        choices=CalendarDay.Kind,
+        widget=forms.RadioSelect,
+        initial="off",
+    )
+    field_order = ["date", "kind", "name", "is_official"]
+
 
 _YEAR = re.compile(r"20[0-9]{2}")
 NAMED = 5  # moved deadlines named in a message

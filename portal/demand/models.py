@@ -15,7 +15,7 @@ from portal.agencies.models import Agency
 from portal.core.roles import Capability, Scope
 from portal.demand.rows import ROWS, DemandRow
 from requests_app.models import OwnLetter
-from requests_app.own_letters.workflow import PaperStage, waiting_stages
+from requests_app.paper_workflow import PaperStage, waiting_stages
 
 
 class DemandRoundQuerySet(models.QuerySet["DemandRound"]):

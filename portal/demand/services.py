@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
 from portal.accounts.querysets import UserQuerySet
-from portal.agencies.models import Agency, AgencyKind
+from portal.agencies.models import Agency, AgencyKind, SignedPaper
 from portal.agencies.querysets import AgencyQuerySet
 from portal.audit import services as audit
 from portal.audit.look_only import refuse_look_only
@@ -25,20 +25,21 @@ from portal.ca.models import Certificate
 from portal.ca.querysets import CertificateQuerySet
 from portal.core.roles import Capability, roles_that_can
 from portal.core.rules import Violation, refuse
+from portal.core.text.names import in_proper_letters
 from portal.core.text.numbers import with_dots
 from portal.core.text.vietnamese import nfc
 from portal.demand.acts import proposal_act, round_act
 from portal.demand.known import issued_counts, known_of, proposed
 from portal.demand.models import Cells, DemandCell, DemandProposal, DemandRound
 from portal.demand.rows import BY_CODE, NOTES, DemandRow
-from portal.documents import letters
-from portal.documents.letters import Letter
+from portal.documents.letters import Letter, filing_line
 from portal.notices import services as notices
 from requests_app.models import DossierItem
 from requests_app.own_letters.steps import LetterKind
-from requests_app.own_letters.workflow import PAPER_STEPS, PaperAction, PaperStage
-from requests_app.submission.letter_content import CA_ADDRESSEE, signer_lines_of, superior_of
+from requests_app.paper_workflow import PAPER_STEPS, PaperAction, PaperStage
+from requests_app.submission.letter_content import CA_ADDRESSEE, superior_of
 from requests_app.submission.settlement import version_in_force
+from requests_app.submission.signers import block_of, signer_on
 from requests_app.workflow import ENDED
 
 _YEARS_UPRIGHT = 5  # of more the table lies across
@@ -48,12 +49,21 @@ def letter_of(proposal: DemandProposal, *, now: datetime) -> Letter:
     """Return the proposal as it would be printed now."""
     of = proposal.round
     version = version_in_force(proposal.agency_id, timezone.localdate(now))
-    heads = User.objects.who_can(Capability.SIGN_REPORTS, agency_id=proposal.agency_id)
-    names = list(heads.values_list("full_name", flat=True)[:2])
+    on = timezone.localdate(now)
+    signer = signer_on(proposal.agency_id, SignedPaper.OTHER, chosen=proposal.signer, on=on)
+    block = block_of(proposal.agency, version, signer, heads=Capability.SIGN_REPORTS)
     is_to_ca = of.opened_by_body.kind == AgencyKind.CA
     span = f"{of.first_year} - {of.last_year}" if of.last_year > of.first_year else of.first_year
     subject = f"đề xuất nhu cầu cấp mới chứng thư số {'giai đoạn' if '-' in str(span) else 'năm'}"
     basis = f"Thực hiện {of.basis}, " if of.basis else ""
+    rows, group = [], None
+    for row in of.rows:
+        if row.group is not None and row.group != group:
+            rows.append([row.group[0], str(row.group[1]), "", *("" for _year in of.years), ""])
+        group = row.group
+        cells = proposal.cells.get(row.code, {})
+        numbers = [with_dots(cells[year]) if year in cells else "" for year in of.years]
+        rows.append([row.number, str(row.words), "CTS", *numbers, proposal.notes.get(row.code, "")])
     return Letter(
         superior=superior_of(version),
         agency=version.name,
@@ -61,8 +71,8 @@ def letter_of(proposal: DemandProposal, *, now: datetime) -> Letter:
         place=version.place,
         day=proposal.letter_date,
         subject=f"{subject} {span}",
-        addressees=[CA_ADDRESSEE if is_to_ca else of.opened_by_body.name],
-        opening=[f"{basis}{version.name} {subject} {span}, cụ thể như sau:"],
+        addressees=[CA_ADDRESSEE if is_to_ca else in_proper_letters(of.opened_by_body.name)],
+        opening=[f"{basis}{in_proper_letters(version.name)} {subject} {span}, cụ thể như sau:"],
         list_title="Nhu cầu",
         columns=[
             ("TT", "6%", ""),
@@ -71,26 +81,13 @@ def letter_of(proposal: DemandProposal, *, now: datetime) -> Letter:
             *((year, "9%", "Số lượng") for year in of.years),
             ("Ghi chú", "15%", ""),
         ],
-        rows=_rows(proposal),
+        rows=rows,
         notes=NOTES,
-        recipients=["Như trên;", "Lưu: VT."],
-        signer_lines=signer_lines_of(version),
-        signer_name=names[0] if len(names) == 1 else "",
+        recipients=["Như trên;", filing_line(proposal.letter_number)],
+        signer_lines=block.lines,
+        signer_name=block.name,
         lies_wide=len(of.years) > _YEARS_UPRIGHT,
     )
-
-
-def _rows(proposal: DemandProposal) -> list[list[str]]:
-    of, rows = proposal.round, []
-    group = None
-    for row in of.rows:
-        if row.group is not None and row.group != group:
-            rows.append([row.group[0], str(row.group[1]), "", *("" for _year in of.years), ""])
-        group = row.group
-        cells = proposal.cells.get(row.code, {})
-        numbers = [with_dots(cells[year]) if year in cells else "" for year in of.years]
-        rows.append([row.number, str(row.words), "CTS", *numbers, proposal.notes.get(row.code, "")])
-    return rows
 
 
 # Which row a form asks for, of a person's by what the key is stored in.
@@ -390,11 +387,6 @@ def _tell_overrun(
     )
 
 
-def render(proposal: DemandProposal, *, now: datetime) -> bytes:
-    """Return the proposal as PDF, as it would be frozen now."""
-    return letters.render(letter_of(proposal, now=now))
-
-
 def _problems(proposal: DemandProposal, action: str) -> list[Violation | None]:
     if action not in (PaperAction.REQUEST_SIGNATURE, PaperAction.SEAL):
         return []
@@ -450,10 +442,6 @@ def _keep_cells(proposal: DemandProposal) -> None:
     )
 
 
-def _named(proposal: DemandProposal) -> tuple[str, str]:
-    return proposal.title, reverse("demand:proposal", args=[proposal.uuid])
-
-
 PROPOSALS: LetterKind[DemandProposal] = LetterKind(
     rows=DemandProposal.objects.select_related("round__opened_by_body"),
     steps=PAPER_STEPS,
@@ -461,9 +449,12 @@ PROPOSALS: LetterKind[DemandProposal] = LetterKind(
     code="demand",
     target_type="demand_proposal",
     act=proposal_act,
-    render=lambda proposal, now: render(proposal, now=now),
+    letter_of=lambda proposal, now: letter_of(proposal, now=now),
     file_name=lambda proposal: f"CV-nhu-cau-{proposal.letter_number.replace('/', '-')}.pdf",
-    named=_named,
+    named=lambda proposal: (
+        proposal.title,
+        reverse("demand:proposal", args=[proposal.uuid]),
+    ),
     problems=_problems,
     follow=_follow,
 )

@@ -33,8 +33,8 @@ from portal.demand.rows import DemandRow
 from portal.demand.services import PROPOSALS
 from requests_app.own_letters.forms import LetterNumberForm, LetterScanForm, LetterStepForm
 from requests_app.own_letters.views import PaperPages
-from requests_app.own_letters.workflow import PaperStage
 from requests_app.pages.components import version_of
+from requests_app.paper_workflow import PaperStage
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -129,6 +129,10 @@ def round_page(request: UserRequest, uuid: UUID) -> HttpResponse:
         bodies = Paginator(shown.order_by("sort_name", "pk"), _BODIES_A_PAGE).get_page(
             request.GET.get("page")
         )
+        # A round's plan is compared with the certificates of the bodies it asks.
+        certificates = Certificate.objects.visible_to(request.user)
+        if of.opened_by_body.kind != AgencyKind.CA:
+            certificates = certificates.filter(office=of.opened_by_body)
         proposals = {one.agency_id: one for one in sent.filter(agency__in=list(bodies))}
         context |= {
             "asked_count": asked.count(),
@@ -137,7 +141,7 @@ def round_page(request: UserRequest, uuid: UUID) -> HttpResponse:
             "only": only,
             "page": bodies,
             "bodies": [(body, proposals.get(body.pk)) for body in bodies],
-            "lines": _sums(of, sent, _certificates(of, request.user)),
+            "lines": _sums(of, sent, certificates),
         }
         context["silent_count"] = context["asked_count"] - context["answered_count"]
     return render(request, "demand/round.html", context)
@@ -343,14 +347,6 @@ def _sums(
         )
         for row in of.rows
     ]
-
-
-def _certificates(of: DemandRound, user: User) -> Any:
-    """Return the certificates a round's plan is compared with: those of the bodies it asks."""
-    rows = Certificate.objects.visible_to(user)
-    if of.opened_by_body.kind == AgencyKind.CA:
-        return rows
-    return rows.filter(office=of.opened_by_body)
 
 
 def _round(user: User, uuid: UUID) -> DemandRound:

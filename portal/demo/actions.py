@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
@@ -19,7 +20,9 @@ from requests_app.decision.services import decide_rows
 from requests_app.drafts import attachments
 from requests_app.drafts.services import create_draft, import_rows, save_letter
 from requests_app.execution import services as execution
-from requests_app.models import Decision, Dossier, SigningMode
+from requests_app.models import Decision, Dossier, OfficialPaper, SigningMode
+from requests_app.official_papers.steps import OFFICIAL_PAPERS
+from requests_app.paper_workflow import PaperAction, PaperStage
 from requests_app.steps.engine import take_step
 from requests_app.workflow import Action, Route, State
 
@@ -145,6 +148,32 @@ def issue(dossier: Dossier, hands: Hands, *, now: datetime) -> None:
     step(dossier, Action.CONFIRM, hands.supervisor, now=now)
     execution.execute(dossier.pk, now=now + timedelta(minutes=2))
     dossier.refresh_from_db()
+    send_papers(dossier, hands, now=now + _HOUR)
+
+
+def send_papers(dossier: Dossier, hands: Hands, *, now: datetime) -> None:
+    """Number, sign and issue what the CA writes about a dossier; the print stands for its scan."""
+    act: dict[str, Any] = {"actor": hands.operator, "now": now}
+    for drafted in dossier.official_papers.filter(stage=PaperStage.DRAFT):
+        paper = OFFICIAL_PAPERS.number(
+            drafted,
+            letter_number=f"{100 + drafted.pk}/CTSBMTT-CTS",
+            letter_date=timezone.localdate(now),
+            version=drafted.version,
+            **act,
+        )
+        waiting = _paper_step(paper, PaperAction.REQUEST_SIGNATURE, hands.operator, now=now)
+        assert waiting.letter is not None
+        scan = SimpleUploadedFile("ban-quet.pdf", documents.read(waiting.letter))
+        scanned = OFFICIAL_PAPERS.attach_scan(waiting, scan, version=waiting.version, **act)
+        signed = _paper_step(scanned, PaperAction.SIGN, hands.supervisor, now=now)
+        _paper_step(signed, PaperAction.SEAL, hands.operator, now=now)
+
+
+def _paper_step(
+    paper: OfficialPaper, action: PaperAction, actor: User, *, now: datetime
+) -> OfficialPaper:
+    return OFFICIAL_PAPERS.take_step(paper, action, actor=actor, now=now, version=paper.version)
 
 
 def whole(dossier: Dossier, hands: Hands, *, now: datetime, refuse: int = 0) -> None:

@@ -143,7 +143,7 @@ def _from_before_the_portal(hands: Hands, *, now: datetime) -> list[Certificate]
         )
         for row, device, days in zip(rows, found, DAYS_LEFT, strict=True)
     ]
-    answers = authority.current().issue_many(orders, now=long_ago)
+    answers = authority.own().issue_many(orders, now=long_ago)
     made = [
         ca.certificate_from(
             order,

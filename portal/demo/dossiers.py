@@ -74,7 +74,18 @@ def play_all(
         dossier = _draft(pac_ta, f"01/{ROOM}", [row_of(pac_ta.head)], now=now - 2 * _DAY)
         actions.sign(dossier, pac_ta, now=now - 2 * _DAY)
     say("Hồ sơ chờ thực hiện")
-    _accepted(muong_khoa, now=now - _DAY)
+    # One waits for the worker, one was left by a worker half way.
+    day = now - _DAY
+    for number, first, is_begun in ((f"40/{ROOM}", 90, False), (f"41/{ROOM}", 100, True)):
+        if _was_played(muong_khoa.clerk.agency, number):
+            continue
+        dossier = _draft(muong_khoa, number, _rows(muong_khoa, first, 3), now=day)
+        actions.sign(dossier, muong_khoa, now=day)
+        actions.decide(dossier, muong_khoa, now=day + timedelta(hours=4))
+        at = day + timedelta(hours=6)
+        actions.step(dossier, Action.CONFIRM, muong_khoa.supervisor, now=at)
+        if is_begun:
+            execution.begin(dossier.pk, now=at)
     # One device of the stock is retired, so that every place has one.
     device = Device.objects.filter(custody=Custody.STOCK, kind="sd").first()
     if device is not None and not Device.objects.filter(custody=Custody.RETIRED).exists():
@@ -133,7 +144,8 @@ def _first_certificates(hands: Hands, *, now: datetime) -> None:
     }
     own = _draft(hands, f"01/{ROOM}", [body], now=now, kind="mau_02_organisation")
     actions.whole(own, hands, now=now)
-    head = _draft(hands, f"02/{ROOM}", [row_of(hands.head)], now=now)
+    heads = agency.users.filter(role=hands.head.role).order_by("pk")
+    head = _draft(hands, f"02/{ROOM}", [row_of(one) for one in heads], now=now)
     actions.whole(head, hands, now=now)
     for dossier in (own, head):
         actions.hand_over(
@@ -229,20 +241,6 @@ def _each_end(hands: Hands, *, now: datetime) -> None:
         actions.sign(withdrawn, hands, now=now)
         reason = "Gửi nhầm danh sách, đơn vị sẽ gửi lại."
         actions.step(withdrawn, Action.WITHDRAW, hands.clerk, now=now + _DAY, reason=reason)
-
-
-def _accepted(hands: Hands, *, now: datetime) -> None:
-    """Two confirmed dossiers: one waits for the worker, one was left by a worker half way."""
-    agency = hands.clerk.agency
-    for number, first, is_begun in ((f"40/{ROOM}", 90, False), (f"41/{ROOM}", 100, True)):
-        if _was_played(agency, number):
-            continue
-        dossier = _draft(hands, number, _rows(hands, first, 3), now=now)
-        actions.sign(dossier, hands, now=now)
-        actions.decide(dossier, hands, now=now + timedelta(hours=4))
-        actions.step(dossier, Action.CONFIRM, hands.supervisor, now=now + timedelta(hours=6))
-        if is_begun:
-            execution.begin(dossier.pk, now=now + timedelta(hours=6))
 
 
 SYSTEMS = (

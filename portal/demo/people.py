@@ -6,12 +6,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from portal.accounts.models import User
-from portal.agencies.models import Agency
-from portal.agencies.services import match_or_create_person
+from portal.agencies.models import Agency, Signer, SigningForm
+from portal.agencies.services import SignerFacts, add_signer, match_or_create_person
 from portal.core.roles import Role
 from portal.core.text.identifiers import parse_day
 from portal.core.text.names import in_capitals
-from portal.demo.bodies import Bodies
+from portal.demo.bodies import SINCE, Bodies
 
 _FAMILY = ("Lò", "Vàng", "Giàng", "Tẩn", "Hoàng", "Lường", "Quàng", "Nguyễn", "Đặng", "Bùi", "Phạm")
 _MIDDLE = ("Văn", "Thị", "Minh", "Xuân", "Thu", "Ngọc", "Quốc", "Hồng", "Đức")
@@ -76,6 +76,7 @@ class Accounts:
     head_hospital: User
     it_officer: User
     team: User
+    deputy: User
 
 
 def make_accounts(bodies: Bodies, *, password: str, now: datetime) -> Accounts:
@@ -100,6 +101,7 @@ def make_accounts(bodies: Bodies, *, password: str, now: datetime) -> Accounts:
         "head_hospital": ("lanhdao.benhvien", Role.HEAD, bodies.hospital, "Giám đốc"),
         "it_officer": ("cntt.tanuyen", Role.IT_OFFICER, bodies.tan_uyen, "Cán bộ CNTT"),
         "team": ("hotro.laichau", Role.SUPPORT_TEAM, bodies.office, "Kỹ thuật viên"),
+        "deputy": ("phochutich.tanuyen", Role.HEAD, bodies.tan_uyen, "Phó Chủ tịch UBND xã"),
     }  # fmt: skip
     assert [field.name for field in fields(Accounts)] == list(plan)
     return Accounts(
@@ -147,6 +149,36 @@ def _account(
     user.set_password(password)
     user.save()
     return user
+
+
+def record_signers(accounts: Accounts, *, now: datetime) -> None:
+    """Say who signs: the chairman and his deputy; the office's head is away, a deputy signs."""
+    for user, form, title, document in (
+        (accounts.head, SigningForm.HEAD, "CHỦ TỊCH", ""),
+        (
+            accounts.deputy,
+            SigningForm.DEPUTY,
+            "PHÓ CHỦ TỊCH",
+            "Thông báo số 05/TB-UBND về phân công nhiệm vụ của Chủ tịch, các Phó Chủ tịch",
+        ),
+        (
+            accounts.office_head,
+            SigningForm.DEPUTY,
+            "PHÓ GIÁM ĐỐC",
+            "Quyết định số 20/QĐ-SKHCN về phân công nhiệm vụ của Giám đốc, các Phó Giám đốc",
+        ),
+    ):
+        if Signer.objects.filter(agency=user.agency, person=user.person).exists():
+            continue
+        facts = SignerFacts(
+            name=user.full_name,
+            form=form,
+            title=title,
+            document=document,
+            valid_from=SINCE,
+            person=user.person,
+        )
+        add_signer(user.agency, facts, actor=None, now=now)
 
 
 def row_of(user: User, **changes: str) -> dict[str, str]:

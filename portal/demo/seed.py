@@ -28,6 +28,7 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
     long_ago = now - timedelta(days=90)
     bodies = demo_bodies.make(now=long_ago)
     accounts = people.make_accounts(bodies, password=settings.DEMO_PASSWORD, now=long_ago)
+    people.record_signers(accounts, now=long_ago)
     say("Kho thiết bị của Cục")
     for kind, count, carrier in STOCK:
         batch = f"DEMO-{kind}{'-' + carrier if carrier else ''}".upper()

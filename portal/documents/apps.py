@@ -1,6 +1,4 @@
-"""Registers the app and its start-up checks."""
-
-from importlib import import_module
+"""Registers the app."""
 
 from django.apps import AppConfig
 
@@ -8,7 +6,3 @@ from django.apps import AppConfig
 class DocumentsConfig(AppConfig):
     name = "portal.documents"
     verbose_name = "Văn bản"
-
-    def ready(self) -> None:
-        """Register the system checks."""
-        import_module("portal.documents.checks")

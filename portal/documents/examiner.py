@@ -1,4 +1,9 @@
-"""The process that looks into PDFs, kept warm: started once, a child of it for each file."""
+"""The processes that look into PDFs, kept warm: each started once, a child of it for each file.
+
+There are at most two to a process of the portal: a file that takes its whole time does not hold up
+the next. The second is started only when the first is at work; each ends when nothing is asked
+for long.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +11,11 @@ import atexit
 import json
 import logging
 import os
+import queue
 import select
 import struct
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +23,7 @@ from portal.documents import examination
 
 logger = logging.getLogger(__name__)
 
+AT_ONCE = 2
 _WAIT_SECONDS = 2 * examination.MOST_SECONDS  # the child is stopped by its own limits before
 
 
@@ -41,32 +47,34 @@ def ask(pdf: bytes, question: dict[str, Any]) -> dict[str, Any]:
 
     Raises TooHeavy, Encrypted or Unreadable.
     """
-    answer = _process.ask(pdf, json.dumps(question).encode())
+    process = _idle.get()
+    try:
+        answer = process.ask(pdf, json.dumps(question).encode())
+    finally:
+        _idle.put(process)
     if code := answer.get("error"):
         raise _ERRORS.get(code, Unreadable)(answer.get("why", code))
     return answer
 
 
 class _Process:
-    """One examiner of this process; questions are asked one after another."""
+    """One examiner, asked by one thread at a time."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._running: subprocess.Popen[bytes] | None = None
 
     def ask(self, pdf: bytes, question: bytes) -> dict[str, Any]:
         message = struct.pack(">II", len(question), len(pdf)) + question + pdf
-        with self._lock:
-            for is_last in (False, True):
-                try:
-                    return self._exchange(message)
-                except (BrokenPipeError, EOFError, TimeoutError) as error:
-                    self.stop()
-                    # It ends when nothing is asked for long: then it is started again.
-                    if is_last or isinstance(error, TimeoutError):
-                        logger.exception("the examiner of PDFs does not answer")
-                        raise TooHeavy("no answer") from error
-            raise AssertionError
+        for is_last in (False, True):
+            try:
+                return self._exchange(message)
+            except (BrokenPipeError, EOFError, TimeoutError) as error:
+                self.stop()
+                # It ends when nothing is asked for long: then it is started again.
+                if is_last or isinstance(error, TimeoutError):
+                    logger.exception("the examiner of PDFs does not answer")
+                    raise TooHeavy("no answer") from error
+        raise AssertionError
 
     def stop(self) -> None:
         """End the process, if it runs."""
@@ -98,13 +106,21 @@ class _Process:
         return answer
 
 
-_process = _Process()
+def _all_idle() -> queue.LifoQueue[_Process]:
+    idle: queue.LifoQueue[_Process] = queue.LifoQueue()
+    for _number in range(AT_ONCE):
+        idle.put(_Process())
+    return idle
+
+
+# Last in, first out: the one that runs is asked again before another is started.
+_idle = _all_idle()
 
 
 def _forget() -> None:
     # A forked worker must not speak through its parent's pipes.
-    global _process  # noqa: PLW0603
-    _process = _Process()
+    global _idle  # noqa: PLW0603
+    _idle = _all_idle()
 
 
 os.register_at_fork(after_in_child=_forget)
@@ -112,4 +128,5 @@ os.register_at_fork(after_in_child=_forget)
 
 @atexit.register
 def _end() -> None:
-    _process.stop()
+    while not _idle.empty():
+        _idle.get().stop()

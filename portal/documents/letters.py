@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.template.loader import render_to_string
 
+from portal.documents import codes
 from portal.documents.layout import print_pdf
 from portal.documents.pieces import Piece, join, print_piece
 
@@ -24,6 +25,7 @@ MOST_COLUMNS_UPRIGHT = 8
 LAST_MONTH_WITH_ZERO = 2  # January and February are written 01 and 02, March is 3
 MOST_LETTERS_ON_A_LINE = 22  # of an issuer's name in box 2, clear of box 1
 _WHOLE = re.compile(r"[0-9A-F]{16}(?:\n.{,16})?")  # a serial, and the number of its SIM below it
+_NAMED_DOCUMENTS = frozenset({"BB", "TB", "BC", "TTr", "QĐ"})
 _MARK = "×"  # noqa: RUF001 (as forms say)
 _LEVEL = re.compile(r"(?<=dân) (?=tỉnh |thành phố |xã |phường |đặc khu )", re.IGNORECASE)
 # Footnote of the decree's letters (Mẫu 01–06) to "người đứng đầu".
@@ -102,6 +104,7 @@ class Letter:
     footnote: str = ""
     layout_note: str = ""
     lies_wide: bool = False  # few columns, long numbers in them
+    code: str = ""  # drafts and previews have none
     template: str = "letters/petition.html"
 
     @property
@@ -134,6 +137,24 @@ def render(letter: Letter) -> bytes:
     if len(letter.rows) <= settings.LETTER_PIECE_ROWS:
         return print_pdf(render_html(letter, for_screen=False), stylesheet=STYLESHEET)
     return join([piece.pdf for piece in render_pieces(letter)])
+
+
+class Original(NamedTuple):
+    """A letter printed to be kept, with its code; ``documents.store_letter`` keeps it."""
+
+    pdf: bytes
+    letter: Letter
+
+
+def coded(letter: Letter) -> Letter:
+    """Give a letter that is about to be printed for good its short code."""
+    return replace(letter, code=codes.new_code())
+
+
+def print_original(letter: Letter) -> Original:
+    """Print a letter that is kept as it is, signed and sent; it gets its short code."""
+    letter = coded(letter)
+    return Original(render(letter), letter)
 
 
 def render_pieces(letter: Letter) -> Iterator[Piece]:
@@ -179,6 +200,7 @@ def render_html(letter: Letter, *, for_screen: bool = True, part: Part | None = 
             ],
             "header_tiers": header_tiers(letter.columns),
             "for_screen": for_screen,
+            "qr": codes.drawing(letter.code) if letter.code else "",
         },
     )
 
@@ -186,6 +208,18 @@ def render_html(letter: Letter, *, for_screen: bool = True, part: Part | None = 
 def number_line(number: str) -> str:
     """Return "Số: 12/UBND-VX", or the blank to be filled in. Numbers are never invented."""
     return f"Số: {number}" if number else BLANK_NUMBER
+
+
+def filing_line(number: str, kept: str = "") -> str:
+    """Return the last line of "Nơi nhận": at the records desk, and with whom, in how many copies.
+
+    ``kept`` is what was typed ("VHXH (02)"); else it is the drafting unit that a công văn names at
+    the end of its symbol ("12/UBND-VHXH"). That of a named document names its body there.
+    """
+    groups = number.partition("/")[2].split("-")
+    if not kept and len(groups) > 1 and groups[0] not in _NAMED_DOCUMENTS:
+        kept = groups[-1]
+    return f"Lưu: VT, {kept}." if kept else "Lưu: VT."
 
 
 def date_line(place: str, day: date | None) -> str:

@@ -11,7 +11,7 @@ from portal.accounts.models import User
 from portal.ca.models import Certificate
 from portal.documents.roles import SignatureRole
 
-__all__ = ["Document", "Signature", "SignatureRole"]
+__all__ = ["Document", "LetterCode", "Signature", "SignatureRole"]
 
 
 class Document(models.Model):
@@ -45,6 +45,24 @@ class Document(models.Model):
         while document.original is not None:
             document = document.original
         return document
+
+
+class LetterCode(models.Model):
+    """The short code printed on a letter, and what whoever holds the paper is told by it."""
+
+    code = models.CharField(max_length=14, unique=True)
+    document = models.OneToOneField(
+        Document,
+        models.PROTECT,
+        related_name="letter_code",
+        help_text=_("Bản đã đóng băng, trước mọi chữ ký"),
+    )
+    body = models.CharField(_("cơ quan ban hành"), max_length=500)
+    number = models.CharField(_("số, ký hiệu"), max_length=100, blank=True)
+    day = models.DateField(_("ngày văn bản"), null=True)
+
+    def __str__(self) -> str:
+        return self.code
 
 
 class Signature(models.Model):

@@ -6,9 +6,9 @@ import hashlib
 import logging
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography import x509
 from django.conf import settings
@@ -20,14 +20,16 @@ from django.utils.translation import gettext as _
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from portal.accounts.models import User
-from portal.agencies.models import SubscriberKind
+from portal.agencies.models import Signer, SubscriberKind
 from portal.audit.services import Act, record
 from portal.ca.authority.anchors import trusted_certificates
 from portal.ca.models import Certificate
 from portal.core.rules import Refused, Violation, refuse
 from portal.core.sealed_files import Altered
-from portal.documents import signing, uploads
-from portal.documents.models import Document, Signature, SignatureRole
+from portal.core.text.names import in_proper_letters
+from portal.documents import codes, signing, uploads
+from portal.documents.letters import Original
+from portal.documents.models import Document, LetterCode, Signature, SignatureRole
 from portal.documents.verification import (
     Encrypted,
     Frozen,
@@ -77,6 +79,30 @@ def store(
         original=original,
         created_at=now,
     )
+
+
+@transaction.atomic
+def store_letter(original: Original, *, name: str, now: datetime) -> Document:
+    """Keep a printed letter, and what its short code tells."""
+    document = store(original.pdf, name=name, media_type=PDF, now=now)
+    letter = original.letter
+    LetterCode.objects.create(
+        code=letter.code,
+        document=document,
+        body=in_proper_letters(letter.agency),
+        number=letter.number,
+        day=letter.day,
+    )
+    return document
+
+
+def letter_by_code(typed: str) -> LetterCode | None:
+    """Return what is told of a letter by its short code; None for a code that was never printed.
+
+    One look into the index, for whatever was typed.
+    """
+    found = LetterCode.objects.filter(code=codes.normalised(typed))
+    return found.select_related("document").first()
 
 
 def read(document: Document) -> bytes:
@@ -179,36 +205,64 @@ def require_valid(reports: Sequence[SignatureReport]) -> None:
 
 
 def registered(ders: Sequence[bytes]) -> dict[bytes, Registered]:
-    """Return what the register knows of certificates (DER), in one query."""
+    """Return what the register knows of certificates (DER), in two queries."""
     prints = {hashlib.sha256(der).hexdigest(): der for der in ders}
     found = Certificate.objects.filter(thumbprint__in=prints).select_related("agency")
     roles = {
         SubscriberKind.PERSON: SignatureRole.HEAD,
         SubscriberKind.ORGANISATION: SignatureRole.ORGANISATION,
     }
+    certificates = list(found.defer("der", "crl_entry"))
+    signers = Signer.objects.filter(agency__in={one.agency_id for one in certificates})
+    standing = list(signers.order_by("pk"))
     return {
         prints[one.thumbprint]: Registered(
-            roles.get(SubscriberKind(one.kind)), one.agency_id, one.agency.name, one.revoked_at
+            roles.get(SubscriberKind(one.kind)),
+            one.agency_id,
+            one.agency.name,
+            one.revoked_at,
+            _authority_of(
+                one, [signer for signer in standing if signer.agency_id == one.agency_id]
+            ),
         )
-        for one in found.defer("der", "crl_entry")
+        for one in certificates
     }
 
 
-@transaction.atomic
-def accept_signed(
+def _authority_of(
+    certificate: Certificate, signers: Sequence[Signer]
+) -> list[tuple[date, date | None]] | None:
+    """Return the days on which its holder may sign for the body; before the first record any."""
+    if not signers:
+        return None
+    first = min(one.valid_from for one in signers)
+    own = [one for one in signers if one.person_id == certificate.subscriber_id]
+    return [(date.min, first), *((one.valid_from, one.valid_until) for one in own)]
+
+
+class SignedElsewhere(NamedTuple):
+    """A document that came back signed once more with other software, and was found good."""
+
+    document: Document
+    pdf: bytes
+    role: SignatureRole
+    certificate: Certificate
+    signed_at: datetime
+
+
+def check_signed(
     document: Document,
     pdf: bytes,
     *,
     role: SignatureRole,
     signers: Iterable[Certificate],
-    signed_by: User,
     now: datetime,
-) -> Document:
-    """Keep ``pdf``, which is ``document`` signed once more with other software, as its signed copy.
+) -> SignedElsewhere:
+    """Check ``pdf``, which is ``document`` signed once more with other software.
 
     It begins with the very bytes of ``document``; its last signature is made with one of
-    ``signers`` and stands, as do those before it. Raises Refused; the caller writes the audit
-    entry of its step.
+    ``signers`` and stands, as do those before it. It takes long: no row is to be locked meanwhile.
+    Raises Refused.
     """
     letter = document.before_signatures
     if letter.signatures.filter(role=role).exists():
@@ -248,13 +302,23 @@ def accept_signed(
             else _("Ký bằng chứng thư của cơ quan."),
         )
     assert report.signed_at is not None
+    return SignedElsewhere(document, pdf, role, certificate, min(report.signed_at, now))
+
+
+@transaction.atomic
+def keep_signed(signed: SignedElsewhere, *, signed_by: User, now: datetime) -> Document:
+    """Keep what ``check_signed`` found good as the signed copy of its document.
+
+    The caller makes sure that the document is still the one to sign, and writes the audit entry of
+    its step. Raises Refused: that role has signed meanwhile.
+    """
     return _keep_signed_copy(
-        document,
-        pdf,
-        role=role,
-        certificate=certificate,
+        signed.document,
+        signed.pdf,
+        role=signed.role,
+        certificate=signed.certificate,
         signed_by=signed_by,
-        signed_at=min(report.signed_at, now),
+        signed_at=signed.signed_at,
         now=now,
     )
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple, TypeAlias
 
 from asn1crypto import x509
@@ -59,6 +59,7 @@ _PROBLEMS = {
     "not_trusted": gettext_lazy("chứng thư không do tổ chức được tin cậy cấp"),
     "wrong_usage": gettext_lazy("chứng thư không dùng để ký văn bản"),
     "wrong_field": gettext_lazy("chứng thư không phải của bên phải ký ở ô này"),
+    "without_authority": gettext_lazy("người ký không có quyền ký cho đơn vị vào ngày ký"),
     "another_body": gettext_lazy("người ký và con dấu thuộc hai đơn vị khác nhau"),
     "expired_at_signing": gettext_lazy("chứng thư không còn hiệu lực khi ký"),
     "revoked_at_signing": gettext_lazy("chứng thư đã bị thu hồi trước khi ký"),
@@ -90,6 +91,8 @@ class Registered(NamedTuple):
     agency_pk: int
     agency: str
     revoked_at: datetime | None
+    # When this person may sign for the body: spans of days; None while the body records no signers.
+    authority: Sequence[tuple[date, date | None]] | None = None
 
 
 # Says of certificates (DER) what the register knows of those that are in it.
@@ -103,7 +106,7 @@ class SignatureReport:
     Of the file: ``not_intact``, ``partly_covered``, ``changed_after``, ``followed_by_bad``,
     ``covers_content``, ``bytes_beside``, ``active``, ``changing``, ``form_fields``,
     ``not_the_frozen_letter``; of the certificate: ``not_trusted``, ``wrong_usage``,
-    ``wrong_field``, ``another_body``; of the time: ``expired_at_signing``,
+    ``wrong_field``, ``another_body``, ``without_authority``; of the time: ``expired_at_signing``,
     ``revoked_at_signing``, ``time_unproved``, ``no_time``, ``time_in_future``.
     """
 
@@ -318,7 +321,8 @@ def _note_bodies(
     holders: Sequence[Registered | None],
     problems: list[list[str]],
 ) -> None:
-    """Note who signs in the head's field under the seal of another body."""
+    """Note who signs in the head's field under the seal of another body, or of the own body with
+    no authority to sign for it that day (NĐ 30/2020 Điều 13)."""
     seals = {
         holder.agency_pk
         for holder in holders
@@ -326,5 +330,20 @@ def _note_bodies(
     }
     for one, holder, codes in zip(signatures, holders, problems, strict=True):
         is_heads = _ROLES.get(one["field"]) is SignatureRole.HEAD
-        if is_heads and holder and seals and holder.agency_pk not in seals:
+        if not is_heads or not holder or not seals:
+            continue
+        if holder.agency_pk not in seals:
             codes.append("another_body")
+        elif holder.authority is not None and not _held_on(_day_of(one), holder.authority):
+            codes.append("without_authority")
+
+
+def _day_of(found: dict[str, Any]) -> date | None:
+    signed_at = _moment(found["stamped_at"]) or _moment(found["claimed_at"])
+    return timezone.localdate(signed_at) if signed_at else None
+
+
+def _held_on(day: date | None, spans: Sequence[tuple[date, date | None]]) -> bool:
+    return day is not None and any(
+        since <= day and (until is None or day < until) for since, until in spans
+    )

@@ -34,6 +34,17 @@ class CheckForm(forms.Form):
     file = SheetFile(label=gettext_lazy("Văn bản đã ký số (.pdf)"), suffixes=".pdf")
 
 
+class CodeForm(forms.Form):
+    """The short code that is printed on a letter."""
+
+    ma = forms.CharField(
+        label=gettext_lazy("Mã in trên văn bản"),
+        help_text=gettext_lazy("12 ký tự dưới mục “Nơi nhận”, ví dụ 7KQ2-M0XD-94TZ."),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One signature in plain words."""
@@ -72,22 +83,31 @@ class Shown:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest) -> HttpResponse:
-    """Say who signed a PDF for whom, when, and whether it stands; throttled by address."""
+    """Say who signed a PDF for whom, when, and whether it stands, or what letter a code is of.
+
+    Throttled by address, both together.
+    """
     form = CheckForm(request.POST or None, request.FILES or None)
-    context: dict[str, Any] = {"form": form}
+    code_form = CodeForm(request.GET if "ma" in request.GET else None)
+    asked: forms.Form = form if request.method == "POST" else code_form
+    context: dict[str, Any] = {"form": form, "code_form": code_form}
     status = 200
-    if request.method == "POST" and form.is_valid():
+    if asked.is_valid():
         now, refused = timezone.now(), Refusals()
         try:
             _count(client_address(request), now=now)
         except throttle.Closed as closed:
-            form.add_error(
+            asked.add_error(
                 None,
-                _("Đã kiểm tra quá nhiều tệp. Xin thử lại sau %(until)s.")
+                _("Đã kiểm tra quá nhiều lần. Xin thử lại sau %(until)s.")
                 % {"until": f"{timezone.localtime(closed.until):%H:%M}"},
             )
             status = 429
         else:
+            if asked is code_form:
+                context["is_code_checked"] = True
+                context["letter"] = services.letter_by_code(code_form.cleaned_data["ma"])
+                return render(request, "documents/check.html", context)
             with refused:
                 reports = services.signatures_on(form.cleaned_data["file"].read(), now=now)
                 context["is_checked"] = True

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.core.roles import Capability
+from portal.core.web import waiting
 from portal.core.web.paging import capped_count
 from portal.core.web.waiting import Waiting
 from portal.inspection.models import (
@@ -43,8 +44,8 @@ def waiting_of(user: User) -> Iterator[Waiting]:
     elif user.can(Capability.SIGN_REPORTS):
         yield from _assessments(user, [AssessmentStage.AWAITING_HEAD], _("Xem và gửi"))
     if user.can(Capability.INSPECT) or user.can(Capability.SIGN_REPORTS):
-        waiting = InspectionVisit.objects.visible_to(user).waiting_for(user)
-        for visit in waiting.select_related("assessment__agency").order_by("updated_at")[:_NAMED]:
+        unsigned = InspectionVisit.objects.visible_to(user).waiting_for(user)
+        for visit in unsigned.select_related("assessment__agency").order_by("updated_at")[:_NAMED]:
             words = f"{visit.get_stage_display()}: {visit.title}"
             path = reverse("inspection:visit", args=[visit.uuid])
             yield Waiting(None, words, _("Xem biên bản"), path)
@@ -71,37 +72,15 @@ def _of_inspector(user: User) -> Iterator[Waiting]:
 
 
 def _assessments(user: User, stages: Iterable[str], go: str) -> Iterator[Waiting]:
-    waiting = Assessment.objects.visible_to(user).filter(
+    unanswered = Assessment.objects.visible_to(user).filter(
         stage__in=stages, round__closed_at__isnull=True
     )
-    for one in waiting.select_related("round").order_by("round__due_on", "pk")[:_NAMED]:
+    for one in unanswered.select_related("round").order_by("round__due_on", "pk")[:_NAMED]:
         words = _("%(title)s: tự đánh giá trước %(day)s") % {
             "title": one.round.title,
             "day": f"{one.round.due_on:%d/%m/%Y}",
         }
         yield Waiting(None, words, go, reverse("inspection:assessment", args=[one.uuid]))
-
-
-def register_finders() -> None:
-    """Let rounds and findings be found by the words of their titles."""
-    register(
-        Finder(
-            place=65,
-            label=gettext_lazy("Đợt kiểm tra"),
-            icon="clipboard-check",
-            find=_rounds,
-            listed=list_with("inspection:list"),
-        )
-    )
-    register(
-        Finder(
-            place=66,
-            label=gettext_lazy("Kiến nghị kiểm tra"),
-            icon="clipboard-list",
-            find=_findings,
-            listed=list_with("inspection:findings"),
-        )
-    )
 
 
 def _rounds(user: User, typed: str, most: int) -> list[Hit]:
@@ -122,3 +101,26 @@ def _findings(user: User, typed: str, most: int) -> list[Hit]:
         )
         for one in found.order_by("-opened_at", "-pk")[:most]
     ]
+
+
+register(
+    Finder(
+        place=65,
+        label=gettext_lazy("Đợt kiểm tra"),
+        icon="clipboard-check",
+        find=_rounds,
+        listed=list_with("inspection:list"),
+    )
+)
+register(
+    Finder(
+        place=66,
+        label=gettext_lazy("Kiến nghị kiểm tra"),
+        icon="clipboard-list",
+        find=_findings,
+        listed=list_with("inspection:findings"),
+    )
+)
+
+
+waiting.find_in(waiting_of)

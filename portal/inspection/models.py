@@ -18,7 +18,7 @@ from portal.inspection.scoring import MOST_POINTS, Verdict
 from portal.inspection.workflow import SHOWN, AssessmentStage, FindingAction, FindingState
 from portal.search.words import fold
 from requests_app.models import OwnLetter
-from requests_app.own_letters.workflow import PaperStage, waiting_stages
+from requests_app.paper_workflow import PaperStage, waiting_stages
 
 
 class InspectionRoundQuerySet(models.QuerySet["InspectionRound"]):

@@ -115,10 +115,7 @@ def grade_of(value: Decimal | None) -> Grade | None:
 
 def in_words(number: Fraction | Decimal) -> str:
     """Write a number as it is written here: 7,5; whole ones without a comma."""
-    exact = number if isinstance(number, Decimal) else _as_decimal(number)
-    text = f"{exact.normalize():f}"
+    if isinstance(number, Fraction):
+        number = Decimal(number.numerator) / Decimal(number.denominator)
+    text = f"{number.normalize():f}"
     return text.replace(".", ",")
-
-
-def _as_decimal(number: Fraction) -> Decimal:
-    return Decimal(number.numerator) / Decimal(number.denominator)

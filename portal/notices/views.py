@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,7 +18,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling
@@ -28,12 +29,27 @@ from portal.core.text.numbers import with_dots
 from portal.core.web.paging import Order, keyset_page
 from portal.notices import services
 from portal.notices.delivery import outboxes, pointers_for
-from portal.notices.forms import MailingForm
 from portal.notices.models import Mailing, Notice
 from portal.notices.preferences import choose, mailing_of
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
+
+
+class MailingForm(forms.Form):
+    """When mail should come."""
+
+    mailing = forms.ChoiceField(
+        label=gettext_lazy("Gửi thư điện tử cho tôi"),
+        choices=Mailing.choices,
+        widget=forms.RadioSelect,
+        help_text=gettext_lazy("Thông báo về việc đã quá hạn luôn được gửi ngay, kể cả ngày nghỉ."),
+        error_messages={
+            "required": gettext_lazy("Hãy chọn một cách nhận thư."),
+            "invalid_choice": gettext_lazy("Hãy chọn một trong các cách nhận thư dưới đây."),
+        },
+    )
+
 
 _PAGE = 25
 _MOST_DIGITS = 10

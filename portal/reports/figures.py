@@ -33,8 +33,12 @@ def figures_of(user: User, span: Span, *, calendar: WorkCalendar) -> dict[str, A
     """
     counted = {}
     for code, subject in subjects().items():
-        by = _told_apart(subject, user, span)
-        before = subject.rows(user).order_by().aggregate(**_counts(subject, span.before))
+        rows = subject.rows(user).order_by()
+        dimensions = subject.dimensions_for(user)
+        columns = [name for one in dimensions for name in (one.column, one.named_by) if name]
+        groups = list(rows.values(*columns).annotate(**_counts(subject, span)))
+        by = {one.code: _summed(subject, one, groups) for one in dimensions}
+        before = rows.aggregate(**_counts(subject, span.before))
         # The parts of any one dimension add up to the whole.
         total: Counter[str] = Counter()
         for _key, _words, numbers in next(iter(by.values())):
@@ -64,15 +68,6 @@ def _counts(subject: Subject[Any], span: Span) -> dict[str, Count | Sum]:
         else Count("pk", filter=one.of(span))
         for one in subject.measures
     }
-
-
-def _told_apart(
-    subject: Subject[Any], user: User, span: Span
-) -> dict[str, list[tuple[str, str, Counted]]]:
-    dimensions = subject.dimensions_for(user)
-    columns = [name for one in dimensions for name in (one.column, one.named_by) if name]
-    groups = list(subject.rows(user).order_by().values(*columns).annotate(**_counts(subject, span)))
-    return {one.code: _summed(subject, one, groups) for one in dimensions}
 
 
 def _summed(

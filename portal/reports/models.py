@@ -14,7 +14,7 @@ from portal.core.background.leases import LeasedQuerySet
 from portal.core.roles import Capability, Scope
 from portal.reports.spans import Span
 from requests_app.models import OwnLetter
-from requests_app.own_letters.workflow import PaperStage, waiting_stages
+from requests_app.paper_workflow import PaperStage, waiting_stages
 
 
 class ReportQuerySet(LeasedQuerySet["Report"]):

@@ -55,7 +55,8 @@ def flow(user: User, span: Span) -> Series:
     answered = rows.filter(decided_on__range=(span.since, span.until))
     is_long = (span.until - span.since).days > _MOST_WEEKS * 7
     step = _month if is_long else _week
-    steps = list(dict.fromkeys(map(step, _days(span))))
+    days = (span.since + timedelta(days=n) for n in range((span.until - span.since).days + 1))
+    steps = list(dict.fromkeys(map(step, days)))
     counted = [
         _by_step(came.annotate(day=TruncDate("sent_at")).values_list("day"), step),
         _by_step(answered.values_list("decided_on"), step),
@@ -125,10 +126,6 @@ def _by_step(days: object, step: Callable[[date], date]) -> Counter[date]:
     for day, count in days.annotate(n=Count("pk")):  # type: ignore[attr-defined]
         counted[step(day)] += count
     return counted
-
-
-def _days(span: Span) -> list[date]:
-    return [span.since + timedelta(days=n) for n in range((span.until - span.since).days + 1)]
 
 
 def _week(day: date) -> date:

@@ -16,13 +16,14 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
-from portal.agencies.models import AgencyKind
+from portal.agencies.models import AgencyKind, SignedPaper
 from portal.audit import services as audit
 from portal.audit.look_only import refuse_look_only
 from portal.core.background.leases import LeaseLost
 from portal.core.calendar.workdays import work_calendar
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Violation, refuse
+from portal.core.text.names import in_proper_letters
 from portal.core.text.numbers import with_dots
 from portal.core.text.vietnamese import nfc
 from portal.documents import letters
@@ -34,9 +35,10 @@ from portal.reports.series import Series
 from portal.reports.spans import Span
 from portal.reports.subjects import subjects
 from requests_app.own_letters.steps import LetterKind
-from requests_app.own_letters.workflow import PAPER_STEPS, PaperAction, PaperStage
-from requests_app.submission.letter_content import CA_ADDRESSEE, signer_lines_of, superior_of
+from requests_app.paper_workflow import PAPER_STEPS, PaperAction, PaperStage
+from requests_app.submission.letter_content import CA_ADDRESSEE, superior_of
 from requests_app.submission.settlement import version_in_force
+from requests_app.submission.signers import block_of, signer_on
 from requests_app.workflow import Procedure
 
 # No form of a report was found (DOMAIN 10.3, 12): the portal's own design, said here once.
@@ -76,13 +78,19 @@ class ReportLetter(letters.Letter):
 def letter_of(report: Report, *, now: datetime) -> ReportLetter:
     """Return the report as it would be printed now."""
     version = version_in_force(report.agency_id, timezone.localdate(now))
-    heads = User.objects.who_can(Capability.SIGN_REPORTS, agency_id=report.agency_id)
-    names = list(heads.values_list("full_name", flat=True)[:2])
-    to = _addressee(report)
+    on = timezone.localdate(now)
+    signer = signer_on(report.agency_id, SignedPaper.OTHER, chosen=report.signer, on=on)
+    block = block_of(report.agency, version, signer, heads=Capability.SIGN_REPORTS)
+    if report.agency.kind == AgencyKind.CA:
+        to = ""  # it reports to nobody here
+    elif report.made_by.scope is Scope.OFFICE or report.office is None:
+        to = CA_ADDRESSEE
+    else:
+        to = in_proper_letters(report.office.name)
     opening = _(
         "Thực hiện Nghị định số 68/2024/NĐ-CP ngày 25/6/2024 của Chính phủ, %(body)s báo cáo tình "
         "hình quản lý, sử dụng chứng thư chữ ký số, thiết bị lưu khóa bí mật %(span)s như sau."
-    ) % {"body": version.name, "span": report.span.words}
+    ) % {"body": in_proper_letters(version.name), "span": report.span.words}
     return ReportLetter(
         superior=superior_of(version),
         agency=version.name,
@@ -97,9 +105,9 @@ def letter_of(report: Report, *, now: datetime) -> ReportLetter:
         parts=parts_of(report),
         remarks=_paragraphs(report.remarks),
         plans=_paragraphs(report.plans),
-        recipients=[*(["Như trên;"] if to else []), "Lưu: VT."],
-        signer_lines=signer_lines_of(version),
-        signer_name=names[0] if len(names) == 1 else "",
+        recipients=[*(["Như trên;"] if to else []), letters.filing_line(report.letter_number)],
+        signer_lines=block.lines,
+        signer_name=block.name,
         layout_note=_LAYOUT_NOTE,
     )
 
@@ -155,14 +163,6 @@ def parts_of(report: Report) -> list[Part]:
         ]
         parts.append(Part(_("Thời gian giải quyết"), [Table("", header, lines)]))
     return parts
-
-
-def _addressee(report: Report) -> str:
-    """The office of a body, the CA of an office; the CA reports to nobody here."""
-    if report.agency.kind == AgencyKind.CA:
-        return ""
-    is_office = report.made_by.scope is Scope.OFFICE or report.office is None
-    return CA_ADDRESSEE if is_office or report.office is None else report.office.name
 
 
 def _paragraphs(text: str) -> list[str]:
@@ -320,11 +320,6 @@ def differences(then: dict[str, Any], now: dict[str, Any]) -> list[dict[str, Any
     return found
 
 
-def render(report: Report, *, now: datetime) -> bytes:
-    """Return the report as PDF, as it would be frozen now."""
-    return letters.render(letter_of(report, now=now))
-
-
 def _problems(report: Report, action: str) -> Sequence[Violation | None]:
     if action != PaperAction.REQUEST_SIGNATURE or (report.counted_at and not report.waits):
         return []
@@ -337,10 +332,6 @@ def _problems(report: Report, action: str) -> Sequence[Violation | None]:
     ]
 
 
-def _named(report: Report) -> tuple[str, str]:
-    return report.title, reverse("reports:report", args=[report.uuid])
-
-
 REPORTS: LetterKind[Report] = LetterKind(
     rows=Report.objects,
     steps=PAPER_STEPS,
@@ -348,8 +339,8 @@ REPORTS: LetterKind[Report] = LetterKind(
     code="report",
     target_type="report",
     act=report_act,
-    render=lambda report, now: render(report, now=now) if report.counted_at else None,
+    letter_of=lambda report, now: letter_of(report, now=now) if report.counted_at else None,
     file_name=lambda report: f"BC-{report.letter_number.replace('/', '-')}.pdf",
-    named=_named,
+    named=lambda report: (report.title, reverse("reports:report", args=[report.uuid])),
     problems=lambda report, action: list(_problems(report, action)),
 )

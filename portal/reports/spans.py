@@ -33,8 +33,8 @@ class Span:
     @property
     def months(self) -> int:
         """How many whole months of the calendar it is; 0 where it is not."""
-        is_whole = self.since.day == 1 and self.until == _month_end(self.until)
-        if not is_whole:
+        _weekday, last = monthrange(self.until.year, self.until.month)
+        if (self.since.day, self.until.day) != (1, last):
             return 0
         years = self.until.year - self.since.year
         return years * _MONTHS + self.until.month - self.since.month + 1
@@ -80,7 +80,3 @@ def offered(today: date) -> list[Span]:
 
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
-
-
-def _month_end(day: date) -> date:
-    return day.replace(day=monthrange(day.year, day.month)[1])

@@ -188,7 +188,12 @@ def rows(request: UserRequest, subject: str, measure: str) -> HttpResponse:
     found = subjects().get(subject)
     if found is None or measure not in {one.code for one in found.measures}:
         raise Http404
-    span, counted = _asked_span(request), found.measure(measure)
+    asked = AskedSpanForm(request.GET)
+    if not asked.is_valid():
+        raise Http404
+    span, counted = Span(**asked.cleaned_data), found.measure(measure)
+    if services.span_is_countable(span, now=timezone.now()):
+        raise Http404
     listed = narrowed(found, request.user, span, counted)
     narrowed_to = []
     for dimension in found.dimensions_for(request.user):
@@ -388,17 +393,6 @@ PAPERS: PaperPages[Report] = PaperPages(REPORTS, _find, _page, "reports:report")
 def _must_read(user: User) -> None:
     if not user.can(Capability.READ_DOSSIERS):
         raise Http404
-
-
-def _asked_span(request: UserRequest) -> Span:
-    """Return the span of the address; one that can't be read is not found."""
-    form = AskedSpanForm(request.GET)
-    if not form.is_valid():
-        raise Http404
-    span = Span(form.cleaned_data["since"], form.cleaned_data["until"])
-    if services.span_is_countable(span, now=timezone.now()):
-        raise Http404
-    return span
 
 
 def _equal(dimension: Dimension, key: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ ACTS = (
             "register_system": _("Đăng ký hệ thống ký số"),
             "end_system": _("Ngừng nhận dữ liệu của hệ thống"),
             "make_token": _("Cấp mã truy cập cho hệ thống"),
+            "use_token": _("Dùng mã truy cập của hệ thống lần đầu"),
             "end_token": _("Hủy mã truy cập của hệ thống"),
             "withdraw": _("Rút lượt ký nhận bằng mã bị lộ"),
             "receive": _("Nhận lượt ký"),

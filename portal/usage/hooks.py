@@ -11,9 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.ca.models import Certificate
+from portal.ca.register import panels
 from portal.ca.register.panels import Panel
 from portal.core.roles import Capability
 from portal.core.text.numbers import with_dots
+from portal.core.web import waiting
 from portal.core.web.paging import capped_count
 from portal.core.web.waiting import Waiting
 from portal.usage.figures import LastUse, last_uses
@@ -53,3 +55,7 @@ def panel_of(certificate: Certificate, user: User, now: datetime) -> Panel | Non
     ]
     path = reverse("usage:certificate", args=[certificate.uuid])
     return Panel(_("Sử dụng"), facts, _("Xem theo tháng, theo hệ thống"), path)
+
+
+panels.find_in(panel_of)
+waiting.find_in(waiting_of)

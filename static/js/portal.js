@@ -99,7 +99,7 @@ document.addEventListener("change", (event) => {
     text.dataset.blank = text.value;
   }
   const picked = [...form.elements].filter((one) => one.name === "row" && one.checked);
-  const words = picked.map((one) => (one.dataset.title ? `${one.value} (${one.dataset.title})` : one.value)).join(", ");
+  const words = picked.map((one) => (one.dataset.title ? `${one.value}: ${one.dataset.title}` : one.value)).join("; ");
   text.value = text.dataset.blank.replace("dòng …", `dòng ${words || "…"}`);
   text.dataset.named = text.value;
   text.dataset.filled = text.value;

@@ -36,6 +36,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['username'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('is_active', False), models.Q(('role', ''), _negated=True), _connector='OR'), name='accounts_user_active_has_a_role'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -57,6 +60,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-proposed_at', '-pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='accounts_change_second_person'),
+                    models.CheckConstraint(condition=models.Q(('is_confirmed__isnull', True), ('is_confirmed', False), ('decided_by__isnull', False), ('needs_second', False), _connector='OR'), name='accounts_change_is_confirmed_by_somebody'),
+                    models.CheckConstraint(condition=models.Q(('needs_second', True), ('kind', 'reset_by_link'), _connector='OR'), name='accounts_change_one_suffices_for_a_link'),
+                    models.CheckConstraint(condition=models.Q(('kind', 'address'), ('address', ''), _connector='XOR'), name='accounts_change_names_its_address'),
+                    models.UniqueConstraint(condition=models.Q(('decided_at__isnull', True)), fields=('user',), name='accounts_change_one_open_per_user'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -72,6 +82,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'indexes': [
+                    models.Index(condition=models.Q(('told_at__isnull', True)), fields=['id'], name='accounts_news_to_tell'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -110,6 +123,11 @@ class Migration(migrations.Migration):
                 ('change', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='choice', to='accounts.accountchange')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='password_choices', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('sent_at__isnull', True), ('used_at__isnull', True)), fields=['id'], name='accounts_choice_to_send'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='RoleGrant',
@@ -127,50 +145,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-proposed_at', '-pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='accounts_grant_needs_a_second_person'),
+                    models.CheckConstraint(condition=models.Q(('is_granted__isnull', True), ('is_granted', False), ('decided_by__isnull', False), _connector='OR'), name='accounts_grant_is_given_by_somebody'),
+                    models.UniqueConstraint(condition=models.Q(('decided_at__isnull', True)), fields=('user',), name='accounts_grant_one_open_per_user'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('is_active', False), models.Q(('role', ''), _negated=True), _connector='OR'), name='accounts_user_active_has_a_role'),
-        ),
-        migrations.AddConstraint(
-            model_name='accountchange',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='accounts_change_second_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='accountchange',
-            constraint=models.CheckConstraint(condition=models.Q(('is_confirmed__isnull', True), ('is_confirmed', False), ('decided_by__isnull', False), ('needs_second', False), _connector='OR'), name='accounts_change_is_confirmed_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='accountchange',
-            constraint=models.CheckConstraint(condition=models.Q(('needs_second', True), ('kind', 'reset_by_link'), _connector='OR'), name='accounts_change_one_suffices_for_a_link'),
-        ),
-        migrations.AddConstraint(
-            model_name='accountchange',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'address'), ('address', ''), _connector='XOR'), name='accounts_change_names_its_address'),
-        ),
-        migrations.AddConstraint(
-            model_name='accountchange',
-            constraint=models.UniqueConstraint(condition=models.Q(('decided_at__isnull', True)), fields=('user',), name='accounts_change_one_open_per_user'),
-        ),
-        migrations.AddIndex(
-            model_name='accountnews',
-            index=models.Index(condition=models.Q(('told_at__isnull', True)), fields=['id'], name='accounts_news_to_tell'),
-        ),
-        migrations.AddIndex(
-            model_name='passwordchoice',
-            index=models.Index(condition=models.Q(('sent_at__isnull', True), ('used_at__isnull', True)), fields=['id'], name='accounts_choice_to_send'),
-        ),
-        migrations.AddConstraint(
-            model_name='rolegrant',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='accounts_grant_needs_a_second_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='rolegrant',
-            constraint=models.CheckConstraint(condition=models.Q(('is_granted__isnull', True), ('is_granted', False), ('decided_by__isnull', False), _connector='OR'), name='accounts_grant_is_given_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='rolegrant',
-            constraint=models.UniqueConstraint(condition=models.Q(('decided_at__isnull', True)), fields=('user',), name='accounts_grant_one_open_per_user'),
         ),
     ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import django_filters
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -13,21 +15,61 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.accounts import rules, services
-from portal.accounts.filters import UserFilter
 from portal.accounts.forms import AccountForm, AddressForm, RoleForm
 from portal.accounts.models import AccountChange, RoleGrant, User
+from portal.accounts.querysets import UserQuerySet
 from portal.agencies import lookup
 from portal.agencies.models import Agency
-from portal.core.roles import Capability
+from portal.core.roles import Capability, Role
 from portal.core.rules import Violation
+from portal.core.text.vietnamese import nfc, search_key
 from portal.core.web.refusals import Refusals
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
+
+
+class UserFilter(django_filters.FilterSet):
+    """Filters of the list of accounts."""
+
+    q = django_filters.CharFilter(
+        label=gettext_lazy("Tên đăng nhập, họ tên, thư điện tử"), method="with_text"
+    )
+    agency = django_filters.CharFilter(label=gettext_lazy("Đơn vị"), method="at_agency")
+    role = django_filters.ChoiceFilter(
+        label=gettext_lazy("Vai trò"), choices=Role.choices, empty_label=gettext_lazy("Tất cả")
+    )
+    active = django_filters.ChoiceFilter(
+        label=gettext_lazy("Tình trạng"),
+        method="in_state",
+        choices=[
+            ("True", gettext_lazy("Đang hoạt động")),
+            ("False", gettext_lazy("Chưa hoặc ngừng hoạt động")),
+            ("without_role", gettext_lazy("Khóa sau sắp xếp, chờ giao lại vai trò")),
+        ],
+        empty_label=gettext_lazy("Tất cả"),
+    )
+
+    class Meta:
+        model = User
+        fields: list[str] = []
+
+    def with_text(self, users: UserQuerySet, name: str, value: str) -> UserQuerySet:
+        return users.found_by(value)
+
+    def at_agency(self, users: UserQuerySet, name: str, value: str) -> UserQuerySet:
+        return users.filter(agency__search_name__contains=search_key(nfc(value)))
+
+    def in_state(self, users: UserQuerySet, name: str, value: str) -> UserQuerySet:
+        if value == "without_role":
+            return users.without_role()
+        return users.filter(is_active=value == "True")
+
 
 _PAGE = 25
 
@@ -62,7 +104,12 @@ def create(request: UserRequest) -> HttpResponse:
     """Make an account; its owner gets a link to choose a password when its role is confirmed."""
     if not request.user.can(Capability.ADMINISTER):
         raise PermissionDenied
-    form = AccountForm(request.POST or None, initial=_initial(request))
+    initial = {}
+    with suppress(KeyError, ValueError, Agency.DoesNotExist):
+        # The administrator comes from a body's page.
+        agency = Agency.objects.visible_to(request.user).get(uuid=UUID(request.GET["don-vi"]))
+        initial["agency"] = lookup.label(agency)
+    form = AccountForm(request.POST or None, initial=initial)
     refused = Refusals()
     if request.method == "POST" and form.is_valid():
         data = dict(form.cleaned_data)
@@ -121,15 +168,6 @@ def find_account(request: UserRequest, uuid: UUID) -> User:
     """Return the account, or 404 for who may not see it."""
     users = User.objects.visible_to(request.user).select_related("agency", "person")
     return get_object_or_404(users, uuid=uuid)
-
-
-def _initial(request: UserRequest) -> dict[str, str]:
-    """Start with the body whose page the administrator comes from."""
-    try:
-        agency = Agency.objects.visible_to(request.user).get(uuid=UUID(request.GET["don-vi"]))
-    except (KeyError, ValueError, Agency.DoesNotExist):
-        return {}
-    return {"agency": lookup.label(agency)}
 
 
 def render_detail(

@@ -124,6 +124,7 @@ class DossierDetail(_OfDossier, APIView):
             letter_date=asked.get("letter_date", dossier.letter_date),
             contact=dossier.contact | contact,
             note=asked.get("note", dossier.note),
+            signer=dossier.signer,
             actor=self.actor,
             now=self.now,
             version=asked["version"],

@@ -25,6 +25,8 @@ ORDER: tuple[str, ...] = (
     "usage_publiccertificate",
     "requests_app_routingproposal",
     "requests_app_routingrule",
+    "estate_delivery",
+    "estate_doubt",
     "agencies_succession",
     "agencies_agency",
     "requests_app_recoverymandate",
@@ -39,6 +41,7 @@ ORDER: tuple[str, ...] = (
     "inspection_inspectionvisit",
     "inspection_inspectionfinding",
     "inspection_conductproposal",
+    "requests_app_officialpaper",
     "requests_app_dossier",
     "requests_app_covereddossier",
     "requests_app_dossieritem",
@@ -46,12 +49,14 @@ ORDER: tuple[str, ...] = (
     "requests_app_letterpreview",
     "devices_intake",
     "devices_shipment",
+    "devices_stocktaking",
     "devices_expirymark",
     "devices_recallputoff",
     "ca_certificate",
     "devices_device",
     "ca_keypair",
     "ca_virtualtoken",
+    "ca_outsideorder",
     "agencies_subscriber",
     "agencies_affiliation",
     "deadlines_deadline",
@@ -59,13 +64,18 @@ ORDER: tuple[str, ...] = (
     "accounts_rolegrant",
     "notices_notice",
     "notices_mail",
+    "django_session",
     "audit_audithead",
 )
 HEAD = ORDER[-1]
 
 # Rows that only who holds the whole touches, at any time: nobody else waits for them.
 _PARTS_OF: Mapping[str, tuple[str, ...]] = {
-    "agencies_agency": ("agencies_agencyversion", "agencies_agencyword"),
+    "agencies_agency": (
+        "agencies_agencyversion",
+        "agencies_agencyword",
+        "agencies_signer",
+    ),
     "agencies_subscriber": ("agencies_subscriberword",),
     "orgmerge_merger": (
         "orgmerge_bodylist",
@@ -94,6 +104,7 @@ _PARTS_OF: Mapping[str, tuple[str, ...]] = {
         "requests_app_proceedingsnotice",
     ),
     "reports_report": ("reports_report_edited_by",),
+    "requests_app_officialpaper": ("requests_app_officialpaper_edited_by",),
     "demand_demandround": ("demand_demandproposal",),
     "demand_demandproposal": ("demand_demandcell", "demand_demandproposal_edited_by"),
     "inspection_inspectionround": ("inspection_assessment", "inspection_rounditem"),
@@ -109,6 +120,7 @@ _PARTS_OF: Mapping[str, tuple[str, ...]] = {
     "support_article": ("support_articlepicture", "support_articleversion"),
     "support_question": ("support_entry", "support_entryfile"),
     "devices_shipment": ("devices_shipmentitem",),
+    "devices_stocktaking": ("devices_stocktaking_counted_by", "devices_stocktakingline"),
     "usage_signingsystem": (
         "usage_bodymonth",
         "usage_strayevent",

@@ -127,9 +127,10 @@ def legacy_text(value: str) -> tuple[bool, str]:
     odd = _oddity(value)
     if not odd:
         return False, ""
+    vni = _VNI_CODES.sub(lambda one: _VNI[one[0]], value)
     found = [
         (left, text)
-        for text in (_reread(value), _vni(value), _tcvn3(value))
+        for text in (_reread(value), vni, _tcvn3(value))
         if text and (left := _oddity(text)) < odd
     ]
     if found:
@@ -153,10 +154,6 @@ def _reread(value: str) -> str:
         except UnicodeError:
             continue
     return ""
-
-
-def _vni(value: str) -> str:
-    return _VNI_CODES.sub(lambda one: _VNI[one[0]], value)
 
 
 def _tcvn3(value: str) -> str:

@@ -20,6 +20,7 @@ CERTIFICATE_NAME_LENGTH = 64
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _SPACE = re.compile(r"[\s\-–.,;]+")
 _WORD = re.compile(r"[^\W_]+")
+_VOWEL = re.compile("[aeiouy]")
 
 
 def _toned(name: str) -> str:
@@ -231,7 +232,8 @@ def in_proper_letters(name: str) -> str:
         made.append(text[end:start])
         piece = text[start:stop]
         if phrase is None:
-            is_kept = piece in _KEPT or _ROMAN.fullmatch(piece)
+            is_short = not _VOWEL.search(search_key(piece))  # "KH", "CN": letters of other words
+            is_kept = piece in _KEPT or is_short or _ROMAN.fullmatch(piece)
             made.append(piece if is_kept else piece.capitalize())
         else:
             capital = [word[0].isupper() for word in _WORD.findall(phrase)]

@@ -57,8 +57,19 @@ NAVIGATION: tuple[Entry, ...] = (
     ),
     Entry(_("Báo cáo"), "reports:list", "chart-column", Capability.READ_DOSSIERS, _MANAGING),
     Entry(_("Giám sát"), "usage:overview", "gauge", Capability.READ_DOSSIERS, _MANAGING),
+    Entry(
+        _("Chất lượng dữ liệu"),
+        "quality:overview",
+        "list-checks",
+        Capability.READ_DOSSIERS,
+        _MANAGING,
+    ),
     Entry(_("Kiểm tra"), "inspection:list", "clipboard-check", Capability.READ_DOSSIERS, _MANAGING),
+    Entry(_("Hiện trạng"), "estate:list", "database", Capability.BRING_IN_ESTATE, _MANAGING),
     Entry(_("Hỗ trợ"), "support:index", "life-buoy", None, _MANAGING),
+    Entry(
+        _("CA của hệ thống"), "authorities", "shield-check", Capability.SEE_AUTHORITIES, _MANAGING
+    ),
     Entry(_("Nhật ký"), "audit:list", "scroll-text", Capability.SEE_AUDIT, _MANAGING),
     Entry(_("Nơi nhận"), "requests_app:routing", "route", Capability.ADMINISTER, _ADMINISTERING),
     Entry(_("Tài khoản"), "accounts:users", "user-cog", Capability.ADMINISTER, _ADMINISTERING),
@@ -130,7 +141,8 @@ class Frame:
     def navigation(self) -> list[Link]:
         if self.user is None:
             return []
-        here = self._section()
+        match = self._request.resolver_match
+        here = (match.app_name or match.url_name or "") if match else ""
         found = [one for one in NAVIGATION if not one.capability or self.user.can(one.capability)]
         of_group = Counter(one.group for one in found)
         return [
@@ -143,12 +155,6 @@ class Frame:
             )
             for one in found
         ]
-
-    def _section(self) -> str:
-        match = self._request.resolver_match
-        if match is None:
-            return ""
-        return match.app_name or (match.url_name or "")
 
     @cached_property
     def contacts(self) -> list[Contact]:

@@ -12,10 +12,12 @@ from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.core.handlers.wsgi import WSGIRequest
+from django.core.signals import request_started
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
 
 from portal.core.database.conflicts import TRIES, Commits, is_conflict, is_race, pause_after
@@ -28,6 +30,26 @@ _MOST_KEPT = 16 * 2**20  # of a body: what is longer is not repeated
 _RETRY_AFTER = 5  # seconds
 
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+_NO_CODEC = "foreign"  # a charset Django passes over, and RefusesUnreadable refuses
+
+
+def names_no_foreign_codec(environ: dict[str, Any], **_signal: object) -> None:
+    """Put a name without a codec in the place of a foreign charset, before the request is made.
+
+    Making it, Django reads the query in the charset the body is said to have, and fails where that
+    is a codec of bytes (``hex``) or no header can be read from it: no middleware is there yet.
+    """
+    kind = str(environ.get("CONTENT_TYPE") or "")
+    try:
+        _kind, parameters = parse_header_parameters(kind)
+        is_ours = parameters.get("charset", "utf-8").strip().lower() in _CHARSETS
+    except (ValueError, LookupError):
+        is_ours = False
+    if not is_ours:
+        environ["CONTENT_TYPE"] = f"{kind.partition(';')[0]}; charset={_NO_CODEC}"
+
+
+request_started.connect(names_no_foreign_codec)
 
 
 class RefusesUnreadable:

@@ -66,9 +66,9 @@ def _written() -> list[Guide]:
 
 _ORDER = (
     "van-thu", "chon-mau", "gia-han-thay-doi", "thu-hoi-nop-thiet-bi", "khoi-phuc-thiet-bi",
-    "that-lac", "ho-tro", "sap-nhap", "thong-bao", "thoi-han", "so-theo-doi",
-    "giam-sat", "kiem-tra", "bao-cao", "nhu-cau", "xac-minh", "lanh-dao", "so-khcn", "cuc",
-    "quan-tri",
+    "that-lac", "kiem-ke", "ho-tro", "sap-nhap", "thong-bao", "thoi-han", "so-theo-doi", "luu-tru",
+    "giam-sat", "kiem-tra", "bao-cao", "nhu-cau", "hien-trang", "ca-ngoai", "xac-minh",
+    "lanh-dao", "so-khcn", "cuc", "ca", "quan-tri",
 )  # fmt: skip
 
 

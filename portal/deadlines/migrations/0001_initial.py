@@ -39,6 +39,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['due_on', 'pk'],
+                'indexes': [
+                    models.Index(fields=['agency', 'due_on'], name='deadlines_deadline_agency'),
+                    models.Index(fields=['office', 'due_on'], name='deadlines_deadline_office'),
+                    models.Index(condition=models.Q(('next_at__isnull', False)), fields=['next_at', 'id'], name='deadlines_deadline_due_next'),
+                    models.Index(condition=models.Q(('cancelled_at__isnull', True), ('done_at__isnull', True), ('lapsed_at__isnull', True)), fields=['kind', 'due_on', 'id'], name='deadlines_deadline_open'),
+                    models.Index(fields=['target_uuid', 'kind'], name='deadlines_deadline_target'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('cancelled_at__isnull', True), ('done_at__isnull', True), ('lapsed_at__isnull', True)), fields=('kind', 'target_uuid'), name='deadlines_deadline_one_open'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at__isnull', True), ('done_at__isnull', True)), models.Q(('done_at__isnull', True), ('lapsed_at__isnull', True)), models.Q(('cancelled_at__isnull', True), ('lapsed_at__isnull', True)), _connector='OR'), name='deadlines_deadline_ends_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -52,38 +63,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['deadline', '-threshold'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('deadline', 'threshold'), name='deadlines_reminder_once'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(fields=['agency', 'due_on'], name='deadlines_deadline_agency'),
-        ),
-        migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(fields=['office', 'due_on'], name='deadlines_deadline_office'),
-        ),
-        migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(condition=models.Q(('next_at__isnull', False)), fields=['next_at', 'id'], name='deadlines_deadline_due_next'),
-        ),
-        migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(condition=models.Q(('cancelled_at__isnull', True), ('done_at__isnull', True), ('lapsed_at__isnull', True)), fields=['kind', 'due_on', 'id'], name='deadlines_deadline_open'),
-        ),
-        migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(fields=['target_uuid', 'kind'], name='deadlines_deadline_target'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.UniqueConstraint(condition=models.Q(('cancelled_at__isnull', True), ('done_at__isnull', True), ('lapsed_at__isnull', True)), fields=('kind', 'target_uuid'), name='deadlines_deadline_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at__isnull', True), ('done_at__isnull', True)), models.Q(('done_at__isnull', True), ('lapsed_at__isnull', True)), models.Q(('cancelled_at__isnull', True), ('lapsed_at__isnull', True)), _connector='OR'), name='deadlines_deadline_ends_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.UniqueConstraint(fields=('deadline', 'threshold'), name='deadlines_reminder_once'),
         ),
     ]

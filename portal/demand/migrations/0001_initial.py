@@ -35,6 +35,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-opened_at', '-pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('last_year__gte', models.F('first_year'))), name='demand_round_years_in_order'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -75,30 +78,15 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-made_at', '-pk'],
+                'indexes': [
+                    models.Index(fields=['agency', '-made_at', '-id'], name='demand_proposal_agency'),
+                    models.Index(fields=['round', 'stage', 'agency'], name='demand_proposal_round'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('round', 'agency', 'number'), name='demand_proposal_numbered'),
+                    models.UniqueConstraint(condition=models.Q(('is_replaced', False), ('stage', 'issued')), fields=('round', 'agency'), name='demand_proposal_one_in_force'),
+                    models.UniqueConstraint(condition=models.Q(('stage__in', ['draft', 'awaiting_signature', 'awaiting_seal'])), fields=('round', 'agency'), name='demand_proposal_one_open'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='demandround',
-            constraint=models.CheckConstraint(condition=models.Q(('last_year__gte', models.F('first_year'))), name='demand_round_years_in_order'),
-        ),
-        migrations.AddIndex(
-            model_name='demandproposal',
-            index=models.Index(fields=['agency', '-made_at', '-id'], name='demand_proposal_agency'),
-        ),
-        migrations.AddIndex(
-            model_name='demandproposal',
-            index=models.Index(fields=['round', 'stage', 'agency'], name='demand_proposal_round'),
-        ),
-        migrations.AddConstraint(
-            model_name='demandproposal',
-            constraint=models.UniqueConstraint(fields=('round', 'agency', 'number'), name='demand_proposal_numbered'),
-        ),
-        migrations.AddConstraint(
-            model_name='demandproposal',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_replaced', False), ('stage', 'issued')), fields=('round', 'agency'), name='demand_proposal_one_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='demandproposal',
-            constraint=models.UniqueConstraint(condition=models.Q(('stage__in', ['draft', 'awaiting_signature', 'awaiting_seal'])), fields=('round', 'agency'), name='demand_proposal_one_open'),
         ),
     ]

@@ -126,23 +126,17 @@ def write(
         answer.remark = as_kept(typed.remark)
         answer.save()
         if typed.file is not None:
-            _attach(answer, typed.file, actor=actor, now=now)
+            if answer.evidence.count() >= MOST_EVIDENCE:
+                raise refuse(
+                    "too_many_files",
+                    _("Mỗi nội dung kèm tối đa %d tệp.") % MOST_EVIDENCE,
+                    way_out=_("Bỏ bớt tệp cũ, hoặc gộp các trang thành một tệp PDF."),
+                )
+            document = documents.store_upload(typed.file, now=now)
+            Evidence.objects.create(answer=answer, document=document, added_by=actor, added_at=now)
     found.edited_by.add(actor)
     _save(found, "edit", actor=actor, now=now)
     return found
-
-
-def _attach(
-    answer: AssessmentAnswer, file: UploadedFile[Any], *, actor: User, now: datetime
-) -> None:
-    if answer.evidence.count() >= MOST_EVIDENCE:
-        raise refuse(
-            "too_many_files",
-            _("Mỗi nội dung kèm tối đa %d tệp.") % MOST_EVIDENCE,
-            way_out=_("Bỏ bớt tệp cũ, hoặc gộp các trang thành một tệp PDF."),
-        )
-    document = documents.store_upload(file, now=now)
-    Evidence.objects.create(answer=answer, document=document, added_by=actor, added_at=now)
 
 
 @transaction.atomic

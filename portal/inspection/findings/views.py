@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -33,7 +34,6 @@ from portal.inspection.models import (
     InspectionFinding,
     InspectionFindingQuerySet,
     InspectionVisit,
-    InspectionVisitQuerySet,
 )
 from portal.inspection.rounds.services import is_inspector
 from portal.inspection.workflow import FindingState, FindingStep
@@ -118,11 +118,14 @@ def make(request: UserRequest, uuid: UUID) -> HttpResponse:
     if not is_inspector(of.round, request.user):
         raise PermissionDenied("only the office makes findings")
     visits = InspectionVisit.objects.visible_to(request.user).filter(assessment=of)
+    visit = None
+    with suppress(ValueError):  # what is no code names none
+        visit = visits.filter(uuid=UUID(request.GET.get("visit", ""))).first()
     form = FindingForm(
         request.POST or None,
         items=of.round.items.all(),
         visits=visits.select_related("assessment__agency"),
-        initial={"visit": _visit(request, visits)},
+        initial={"visit": visit},
     )
     if request.method == "POST" and form.is_valid():
         with Refusals() as refused:
@@ -132,14 +135,6 @@ def make(request: UserRequest, uuid: UUID) -> HttpResponse:
             return redirect("inspection:finding", made.uuid)
         refused.put_on(form, "due_on")
     return render(request, "inspection/make_finding.html", {"form": form, "assessment": of})
-
-
-def _visit(request: UserRequest, visits: InspectionVisitQuerySet) -> InspectionVisit | None:
-    """Return the visit of the address; what is no code names none."""
-    try:
-        return visits.filter(uuid=UUID(request.GET.get("visit", ""))).first()
-    except ValueError:
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position', 'pk'],
+                'indexes': [
+                    models.Index(fields=['office', 'position'], name='inspection_item_office'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('points__range', (1, 100))), name='inspection_item_points'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -103,6 +109,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('answer__isnull', False), ('entry__isnull', True)), models.Q(('answer__isnull', True), ('entry__isnull', False)), _connector='OR'), name='inspection_evidence_of_one'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -147,6 +156,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-opened_at', '-pk'],
+                'indexes': [
+                    models.Index(fields=['office', '-opened_at', '-id'], name='inspection_round_office'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -170,6 +182,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-proposed_at', '-pk'],
+                'indexes': [
+                    models.Index(fields=['office', '-proposed_at', '-id'], name='inspection_proposal_office'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('decided_by__isnull', True), ('decision', '')), models.Q(models.Q(('decision', ''), _negated=True), models.Q(('decided_by', models.F('proposed_by')), _negated=True), ('decided_by__isnull', False)), _connector='OR'), name='inspection_proposal_decided_by_another'),
+                ],
             },
         ),
         migrations.AddField(
@@ -211,6 +229,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-planned_on', '-pk'],
+                'indexes': [
+                    models.Index(fields=['office', '-planned_on', '-id'], name='inspection_visit_office'),
+                ],
             },
         ),
         migrations.AddField(
@@ -235,6 +256,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position', 'pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('round', 'source'), name='inspection_rounditem_once'),
+                ],
             },
         ),
         migrations.AddField(
@@ -246,30 +270,6 @@ class Migration(migrations.Migration):
             model_name='assessmentanswer',
             name='item',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inspection.rounditem'),
-        ),
-        migrations.AddIndex(
-            model_name='checklistitem',
-            index=models.Index(fields=['office', 'position'], name='inspection_item_office'),
-        ),
-        migrations.AddConstraint(
-            model_name='checklistitem',
-            constraint=models.CheckConstraint(condition=models.Q(('points__range', (1, 100))), name='inspection_item_points'),
-        ),
-        migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answer__isnull', False), ('entry__isnull', True)), models.Q(('answer__isnull', True), ('entry__isnull', False)), _connector='OR'), name='inspection_evidence_of_one'),
-        ),
-        migrations.AddIndex(
-            model_name='inspectionround',
-            index=models.Index(fields=['office', '-opened_at', '-id'], name='inspection_round_office'),
-        ),
-        migrations.AddIndex(
-            model_name='conductproposal',
-            index=models.Index(fields=['office', '-proposed_at', '-id'], name='inspection_proposal_office'),
-        ),
-        migrations.AddConstraint(
-            model_name='conductproposal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_by__isnull', True), ('decision', '')), models.Q(models.Q(('decision', ''), _negated=True), models.Q(('decided_by', models.F('proposed_by')), _negated=True), ('decided_by__isnull', False)), _connector='OR'), name='inspection_proposal_decided_by_another'),
         ),
         migrations.AddIndex(
             model_name='assessment',
@@ -286,14 +286,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='assessment',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('concluded_at__isnull', False), ('stage', 'concluded')), models.Q(models.Q(('stage', 'concluded'), _negated=True), ('concluded_at__isnull', True), ('score__isnull', True)), _connector='OR'), name='inspection_assessment_concluded'),
-        ),
-        migrations.AddIndex(
-            model_name='inspectionvisit',
-            index=models.Index(fields=['office', '-planned_on', '-id'], name='inspection_visit_office'),
-        ),
-        migrations.AddConstraint(
-            model_name='rounditem',
-            constraint=models.UniqueConstraint(fields=('round', 'source'), name='inspection_rounditem_once'),
         ),
         migrations.AddIndex(
             model_name='inspectionfinding',

@@ -13,12 +13,13 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
+from portal.agencies.models import SignedPaper
 from portal.audit import services as audit
 from portal.audit.look_only import refuse_look_only
 from portal.core.roles import Capability
 from portal.core.rules import Violation, refuse
-from portal.documents import letters
-from portal.documents.letters import Letter, Party
+from portal.core.text.names import in_proper_letters
+from portal.documents.letters import Letter, Party, filing_line
 from portal.inspection.acts import visit_act
 from portal.inspection.models import Assessment, InspectionVisit
 from portal.inspection.rounds.services import is_inspector, people_of
@@ -27,9 +28,10 @@ from portal.notices import services as notices
 from portal.support.questions.texts import as_kept
 from requests_app.kinds.base import OWN_DESIGN
 from requests_app.own_letters.steps import LetterKind
-from requests_app.own_letters.workflow import PAPER_STEPS, PaperAction, PaperStage
-from requests_app.submission.letter_content import signer_lines_of, superior_of
+from requests_app.paper_workflow import PAPER_STEPS, PaperAction, PaperStage
+from requests_app.submission.letter_content import superior_of
 from requests_app.submission.settlement import version_in_force
+from requests_app.submission.signers import block_of, signer_on
 
 REMINDED_BEFORE = timedelta(days=3)  # of a visit, the body and the office (our own)
 _LONGEST_TITLE = 250
@@ -142,13 +144,15 @@ def letter_of(visit: InspectionVisit, *, now: datetime) -> Letter:
     """Return the minutes as they would be printed now."""
     version = version_in_force(visit.office_id, timezone.localdate(now))
     of, body = visit.assessment.round, visit.assessment.agency
-    heads = User.objects.who_can(Capability.SIGN_REPORTS, agency_id=visit.office_id)
-    names = list(heads.values_list("full_name", flat=True)[:2])
+    on = timezone.localdate(now)
+    signer = signer_on(visit.office_id, SignedPaper.OTHER, chosen=visit.signer, on=on)
+    block = block_of(visit.office, version, signer, heads=Capability.SIGN_REPORTS)
     held = f"{visit.held_on:%d/%m/%Y}" if visit.held_on else "…"
+    office, visited = in_proper_letters(version.name), in_proper_letters(body.name)
     opening = [
         (
-            f"Thực hiện {of.basis or of.title}, ngày {held}, {version.name} kiểm tra việc quản lý, "
-            f"sử dụng chữ ký số chuyên dùng công vụ tại {body.name}."
+            f"Thực hiện {of.basis or of.title}, ngày {held}, {office} kiểm tra việc quản lý, sử "
+            f"dụng chữ ký số chuyên dùng công vụ tại {visited}."
         ),
         f"Đoàn kiểm tra: {_one_line(visit.members)}.",
         f"Đại diện đơn vị được kiểm tra: {_one_line(visit.met_with) or '…'}.",
@@ -181,13 +185,13 @@ def letter_of(visit: InspectionVisit, *, now: datetime) -> Letter:
         columns=_COLUMNS,
         rows=rows,
         closing="Biên bản đã được các bên đọc lại, thống nhất và ký xác nhận./.",
-        recipients=[f"{body.name};", "Lưu: VT."],
+        recipients=[f"{in_proper_letters(body.name)};", filing_line(visit.letter_number)],
         parties=[
             Party("ĐƠN VỊ ĐƯỢC KIỂM TRA"),
             Party(
                 "CƠ QUAN KIỂM TRA",
-                signer_lines_of(version),
-                names[0] if len(names) == 1 else "",
+                block.lines,
+                block.name,
                 is_issuer=True,
             ),
         ],
@@ -232,10 +236,6 @@ def _follow(visit: InspectionVisit, action: str, now: datetime) -> None:
         _tell_body(visit, _("Không còn lịch kiểm tra"), "cancelled", now=now)
 
 
-def _named(visit: InspectionVisit) -> tuple[str, str]:
-    return visit.title, reverse("inspection:visit", args=[visit.uuid])
-
-
 VISITS: LetterKind[InspectionVisit] = LetterKind(
     rows=InspectionVisit.objects.select_related("assessment__agency", "assessment__round"),
     steps=PAPER_STEPS,
@@ -243,9 +243,9 @@ VISITS: LetterKind[InspectionVisit] = LetterKind(
     code="visit",
     target_type="inspection_visit",
     act=visit_act,
-    render=lambda visit, now: letters.render(letter_of(visit, now=now)),
+    letter_of=lambda visit, now: letter_of(visit, now=now),
     file_name=lambda visit: f"BB-kiem-tra-{visit.letter_number.replace('/', '-')}.pdf",
-    named=_named,
+    named=lambda visit: (visit.title, reverse("inspection:visit", args=[visit.uuid])),
     problems=_problems,
     follow=_follow,
 )

@@ -32,11 +32,6 @@ def valid_at_end(span: Span) -> Q:
     return Q(issued_at__lt=span.end, not_before__lt=span.end, not_after__gte=span.end) & stands
 
 
-def _revoked(span: Span) -> Q:
-    """A certificate that another took the place of was not taken from its holder."""
-    return within("revoked_at", span) & ~Q(revocation_reason=RevocationReason.SUPERSEDED)
-
-
 def _revoked_for(reason: RevocationReason) -> Measure:
     return Measure(
         f"revoked_{reason.value}",
@@ -101,7 +96,14 @@ SUBJECT = Subject(
             lambda span: within("issued_at", span) & Q(renewals=F("predecessor__renewals")),
             is_main=True,
         ),
-        Measure("revoked", _("Thu hồi trong kỳ"), _revoked, is_main=True),
+        Measure(
+            "revoked",  # what another took the place of was not taken from its holder
+            _("Thu hồi trong kỳ"),
+            lambda span: (
+                within("revoked_at", span) & ~Q(revocation_reason=RevocationReason.SUPERSEDED)
+            ),
+            is_main=True,
+        ),
         *(_revoked_for(one) for one in RevocationReason if one != RevocationReason.SUPERSEDED),
         Measure(
             "superseded",

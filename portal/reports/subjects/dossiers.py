@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from portal.core.web.paging import Order
 from portal.core.web.sheets import SheetColumn
 from portal.reports.base import Dimension, Measure, Subject
-from portal.reports.spans import Span
 from requests_app import kinds
 from requests_app.dossier_pages.visibility import as_sent
 from requests_app.models import Dossier, DossierEvent
@@ -33,13 +32,6 @@ def ended_as(code: str, label: object, *states: State) -> Measure:
     )
 
 
-def _returned(span: Span) -> Q:
-    events = DossierEvent.objects.filter(
-        dossier=OuterRef("pk"), action=Action.RETURN, at__gte=span.start, at__lt=span.end
-    )
-    return Q(Exists(events))
-
-
 SUBJECT = Subject(
     code="ho-so",
     title=_("Hồ sơ"),
@@ -58,7 +50,21 @@ SUBJECT = Subject(
             lambda span: Q(decided_on__range=(span.since, span.until)),
             is_main=True,
         ),
-        Measure("returned", _("Bị trả lại để hoàn thiện trong kỳ"), _returned, is_main=True),
+        Measure(
+            "returned",
+            _("Bị trả lại để hoàn thiện trong kỳ"),
+            lambda span: Q(
+                Exists(
+                    DossierEvent.objects.filter(
+                        dossier=OuterRef("pk"),
+                        action=Action.RETURN,
+                        at__gte=span.start,
+                        at__lt=span.end,
+                    )
+                )
+            ),
+            is_main=True,
+        ),
         ended_as("completed", _("Hoàn thành trong kỳ"), State.COMPLETED, State.PARTLY_COMPLETED),
         Measure(
             "partly",

@@ -10,7 +10,6 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -28,7 +27,7 @@ from portal.support.models import Article, ArticlePicture, ArticleVersion
 from portal.support.workflow import Category
 
 if TYPE_CHECKING:
-    from portal.accounts.models import User, UserRequest
+    from portal.accounts.models import UserRequest
 
 _LONGEST = 200  # letters that are looked for
 ROWS = 25
@@ -89,22 +88,22 @@ def articles(request: UserRequest) -> HttpResponse:
     if category:
         found = [one for one in found if one.category == category]
     may_write = services.may_write(request.user)
-    drafts = Article.objects.filter(owner=request.user.agency_id, published=None)
+    drafts: list[ArticleVersion] = []
+    if may_write:  # the last wording of each article that nobody else reads
+        versions = ArticleVersion.objects.filter(
+            article__owner=request.user.agency_id, article__published=None
+        )
+        ordered = versions.select_related("article").order_by("number")
+        drafts = list({one.article_id: one for one in ordered}.values())
     context = {
         "page": Paginator(found, ROWS).get_page(request.GET.get("page")),
         "typed": typed,
         "category": category,
         "categories": Category.choices,
         "may_write": may_write,
-        "drafts": _named(drafts) if may_write else [],
+        "drafts": drafts,
     }
     return render(request, "support/articles.html", context)
-
-
-def _named(drafts: QuerySet[Article]) -> list[ArticleVersion]:
-    """Return the last wording of each of these articles, which nobody else reads."""
-    versions = ArticleVersion.objects.filter(article__in=drafts).select_related("article")
-    return list({one.article_id: one for one in versions.order_by("number")}.values())
 
 
 @require_safe
@@ -114,26 +113,23 @@ def article(request: UserRequest, slug: str) -> HttpResponse:
         raise Http404
     version = reading.version
     text = version.text if version else reading.text
+    is_own = reading.article is not None and reading.article.owner_id == request.user.agency_id
+    may_write = services.may_write(request.user)
+    earlier: list[ArticleVersion] = []
+    if reading.article is not None and version is not None:
+        others = reading.article.versions.exclude(pk=version.pk).defer("text")
+        if not (is_own and may_write):
+            others = others.filter(number__lt=version.number)
+        earlier = list(others.select_related("written_by"))
     context = {
         "reading": reading,
         "version": version,
-        "earlier": _versions_for(reading, request.user),
+        "earlier": earlier,
         "html": html_of(text, reading.article),
-        "may_write": services.may_write(request.user),
-        "is_own": reading.article is not None
-        and reading.article.owner_id == request.user.agency_id,
+        "may_write": may_write,
+        "is_own": is_own,
     }
     return render(request, "support/article.html", context)
-
-
-def _versions_for(reading: Reading, user: User) -> list[ArticleVersion]:
-    """Return the other wordings: up to the published one, to those who write it all."""
-    if reading.article is None or reading.version is None:
-        return []
-    versions = reading.article.versions.exclude(pk=reading.version.pk).defer("text")
-    if reading.article.owner_id != user.agency_id or not services.may_write(user):
-        versions = versions.filter(number__lt=reading.version.number)
-    return list(versions.select_related("written_by"))
 
 
 @require_safe
@@ -190,7 +186,11 @@ def write(request: UserRequest, slug: str = "") -> HttpResponse:
                     actor=user,
                     now=timezone.now(),
                 )
-                return _kept(request, kept)
+                if kept.article.published_id == kept.pk:
+                    messages.success(request, _("Đã công bố bài."))
+                    return redirect("support:article", kept.article.slug)
+                messages.success(request, _("Đã lưu bản chưa công bố."))
+                return redirect("support:version", kept.article.slug, kept.number)
     context = {
         "slug": slug,
         "form": form,
@@ -215,15 +215,6 @@ def _standing(own: Article | None, reading: Reading | None) -> dict[str, object]
         draft = Draft(reading.category, reading.title, reading.summary, text)
         return {**asdict(draft), "seen": 0, "publishes": True}
     return {"seen": 0, "publishes": True}
-
-
-def _kept(request: UserRequest, kept: ArticleVersion) -> HttpResponse:
-    slug = kept.article.slug
-    if kept.article.published_id == kept.pk:
-        messages.success(request, _("Đã công bố bài."))
-        return redirect("support:article", slug)
-    messages.success(request, _("Đã lưu bản chưa công bố."))
-    return redirect("support:version", slug, kept.number)
 
 
 @require_POST

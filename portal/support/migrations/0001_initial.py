@@ -48,6 +48,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-number'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('article', 'number'), name='support_articleversion_once'),
+                ],
             },
         ),
         migrations.AddField(
@@ -111,6 +114,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-asked_at', '-pk'],
+                'indexes': [
+                    models.Index(fields=['agency', 'state', 'asked_at'], name='support_question_agency'),
+                    models.Index(fields=['office', 'state', 'asked_at'], name='support_question_office'),
+                    models.Index(condition=models.Q(('reached_ca_at__isnull', False)), fields=['state', 'asked_at'], name='support_question_ca'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('desk', 'office'), ('office__isnull', False)), models.Q(('desk', 'ca'), ('reached_ca_at__isnull', False)), _connector='OR'), name='support_question_at_a_desk'),
+                    models.CheckConstraint(condition=models.Q(('rating__isnull', True), ('rating__range', (1, 5)), _connector='OR'), name='support_question_rated_one_to_five'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('due_at__isnull', False), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('due_at__isnull', True)), _connector='OR'), name='support_question_waits_until'),
+                ],
             },
         ),
         migrations.AddField(
@@ -135,36 +148,8 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddConstraint(
-            model_name='articleversion',
-            constraint=models.UniqueConstraint(fields=('article', 'number'), name='support_articleversion_once'),
-        ),
-        migrations.AddConstraint(
             model_name='article',
             constraint=models.UniqueConstraint(fields=('owner', 'slug'), name='support_article_once'),
-        ),
-        migrations.AddIndex(
-            model_name='question',
-            index=models.Index(fields=['agency', 'state', 'asked_at'], name='support_question_agency'),
-        ),
-        migrations.AddIndex(
-            model_name='question',
-            index=models.Index(fields=['office', 'state', 'asked_at'], name='support_question_office'),
-        ),
-        migrations.AddIndex(
-            model_name='question',
-            index=models.Index(condition=models.Q(('reached_ca_at__isnull', False)), fields=['state', 'asked_at'], name='support_question_ca'),
-        ),
-        migrations.AddConstraint(
-            model_name='question',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('desk', 'office'), ('office__isnull', False)), models.Q(('desk', 'ca'), ('reached_ca_at__isnull', False)), _connector='OR'), name='support_question_at_a_desk'),
-        ),
-        migrations.AddConstraint(
-            model_name='question',
-            constraint=models.CheckConstraint(condition=models.Q(('rating__isnull', True), ('rating__range', (1, 5)), _connector='OR'), name='support_question_rated_one_to_five'),
-        ),
-        migrations.AddConstraint(
-            model_name='question',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('due_at__isnull', False), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('due_at__isnull', True)), _connector='OR'), name='support_question_waits_until'),
         ),
         migrations.AddIndex(
             model_name='entry',

@@ -187,7 +187,16 @@ def take_step(
             question.rating = rating
     question.state = step.target
     question.version += 1
-    _run_clock(question, step, now=now)
+    # The clock of the desk that is through with it stops, that of the one it waits for starts.
+    if step.action == Action.ANSWER:
+        deadlines.close(DeadlineKind.SUPPORT_ANSWER, question.uuid, now=now)
+    elif step.action != Action.ADD:
+        deadlines.cancel(DeadlineKind.SUPPORT_ANSWER, [question.uuid], now=now)
+    if step.action != Action.ADD:
+        if step.target == State.WAITING:
+            clocks.start(question, _desk_of(question), now=now)
+        else:
+            question.due_at = None
     question.save()
     notices.settle("question", question.uuid, now=now)
     _tell_of(question, step, part, text, now=now)
@@ -279,20 +288,6 @@ def _enter(
     for file in files:
         EntryFile.objects.create(entry=entry, document=documents.store_upload(file, now=now))
     return entry
-
-
-def _run_clock(question: Question, step: QuestionStep, *, now: datetime) -> None:
-    """Stop the clock of the desk that is through with it, start that of the one it waits for."""
-    if step.action == Action.ADD:
-        return
-    if step.action == Action.ANSWER:
-        deadlines.close(DeadlineKind.SUPPORT_ANSWER, question.uuid, now=now)
-    else:
-        deadlines.cancel(DeadlineKind.SUPPORT_ANSWER, [question.uuid], now=now)
-    if step.target == State.WAITING:
-        clocks.start(question, _desk_of(question), now=now)
-    else:
-        question.due_at = None
 
 
 def _desk_of(question: Question) -> Agency:

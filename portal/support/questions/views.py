@@ -135,10 +135,10 @@ def take_step(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Take the step that is named; what was typed stays when it can't be."""
     found = _find(request, uuid)
     action = request.POST.get("action", "")
-    articles = _articles(request.user) if action == Action.ANSWER else []
+    readings = library(request.user).values() if action == Action.ANSWER else ()
     if action not in (*Action, _NOTE):
         raise Http404
-    form = _form_of(action, request, articles=articles)
+    form = _form_of(action, request, articles=[(one.slug, one.title) for one in readings])
     if not form.is_valid():
         return _question_page(request, found, sent=(action, form))
     typed = dict(form.cleaned_data)
@@ -196,10 +196,6 @@ def _find(request: UserRequest, uuid: UUID) -> Question:
         "agency", "office", "asked_by", "dossier", "device__agency", "certificate", "recovery"
     ).defer("certificate__der", "certificate__crl_entry")
     return get_object_or_404(joined, uuid=uuid)
-
-
-def _articles(user: User) -> list[tuple[str, str]]:
-    return [(one.slug, one.title) for one in library(user).values()]
 
 
 def _form_of(

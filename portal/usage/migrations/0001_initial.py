@@ -35,6 +35,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name', 'pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('agency', 'name'), name='usage_system_name'),
+                    models.UniqueConstraint(condition=models.Q(('kind', 'papers')), fields=('agency',), name='usage_system_papers_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -47,6 +51,15 @@ class Migration(migrations.Migration):
                 ('agency', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='agencies.agency')),
                 ('system', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='usage.signingsystem')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['month', 'document_kind'], name='usage_bodymonth_month'),
+                    models.Index(fields=['system', 'month'], name='usage_bodymonth_system'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('agency', 'month', 'system', 'document_kind'), name='usage_bodymonth_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='SystemToken',
@@ -61,6 +74,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-made_at', '-pk'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('system',), name='usage_token_one_good'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -75,6 +91,11 @@ class Migration(migrations.Migration):
                 ('system', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='strays', to='usage.signingsystem')),
                 ('token', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='usage.systemtoken')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('system', 'event_id'), name='usage_stray_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='UsageAlarm',
@@ -97,6 +118,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-raised_at', '-pk'],
+                'indexes': [
+                    models.Index(fields=['-raised_at', '-id'], name='usage_alarm_recent'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('certificate', 'offence'), name='usage_alarm_one_open'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -116,6 +143,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-received_at', '-pk'],
+                'indexes': [
+                    models.Index(fields=['system', '-received_at'], name='usage_batch_recent'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -130,6 +160,15 @@ class Migration(migrations.Migration):
                 ('certificate', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ca.certificate')),
                 ('system', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='usage.signingsystem')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['certificate', 'moment'], name='usage_event_certificate'),
+                    models.Index(fields=['moment'], name='usage_event_moment'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('is_withdrawn', False)), fields=('system', 'event_id'), name='usage_event_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='UsageMonth',
@@ -141,6 +180,11 @@ class Migration(migrations.Migration):
                 ('certificate', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='usage_months', to='ca.certificate')),
                 ('system', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='usage.signingsystem')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('certificate', 'month', 'system'), name='usage_month_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='IdleInquiry',
@@ -187,61 +231,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['valid_until', 'id'], name='usage_public_list')],
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('replaced_by__isnull', False), ('state', 'replaced')), models.Q(models.Q(('state', 'replaced'), _negated=True), ('replaced_by__isnull', True)), _connector='OR'), name='usage_public_replaced_by_one')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='signingsystem',
-            constraint=models.UniqueConstraint(fields=('agency', 'name'), name='usage_system_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='signingsystem',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'papers')), fields=('agency',), name='usage_system_papers_once'),
-        ),
-        migrations.AddIndex(
-            model_name='bodymonth',
-            index=models.Index(fields=['month', 'document_kind'], name='usage_bodymonth_month'),
-        ),
-        migrations.AddIndex(
-            model_name='bodymonth',
-            index=models.Index(fields=['system', 'month'], name='usage_bodymonth_system'),
-        ),
-        migrations.AddConstraint(
-            model_name='bodymonth',
-            constraint=models.UniqueConstraint(fields=('agency', 'month', 'system', 'document_kind'), name='usage_bodymonth_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='systemtoken',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('system',), name='usage_token_one_good'),
-        ),
-        migrations.AddConstraint(
-            model_name='strayevent',
-            constraint=models.UniqueConstraint(fields=('system', 'event_id'), name='usage_stray_once'),
-        ),
-        migrations.AddIndex(
-            model_name='usagealarm',
-            index=models.Index(fields=['-raised_at', '-id'], name='usage_alarm_recent'),
-        ),
-        migrations.AddConstraint(
-            model_name='usagealarm',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('certificate', 'offence'), name='usage_alarm_one_open'),
-        ),
-        migrations.AddIndex(
-            model_name='usagebatch',
-            index=models.Index(fields=['system', '-received_at'], name='usage_batch_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='usageevent',
-            index=models.Index(fields=['certificate', 'moment'], name='usage_event_certificate'),
-        ),
-        migrations.AddIndex(
-            model_name='usageevent',
-            index=models.Index(fields=['moment'], name='usage_event_moment'),
-        ),
-        migrations.AddConstraint(
-            model_name='usageevent',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_withdrawn', False)), fields=('system', 'event_id'), name='usage_event_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='usagemonth',
-            constraint=models.UniqueConstraint(fields=('certificate', 'month', 'system'), name='usage_month_once'),
         ),
     ]

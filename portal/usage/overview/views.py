@@ -243,12 +243,16 @@ def certificate(request: UserRequest, code: UUID) -> HttpResponse:
     shown = months_until(month_of(now), MONTHS_SHOWN)
     months = UsageMonth.objects.filter(certificate=one, month__gte=shown[0], count__gt=0)
     events = UsageEvent.objects.filter(certificate=one, is_withdrawn=False)
+    # The person as a whole: the subscriber's other certificates, with their last use.
+    others = Certificate.objects.visible_to(user).filter(subscriber=one.subscriber_id)
+    siblings = list(others.exclude(pk=one.pk).for_list().order_by("-not_after")[:_EVENTS_SHOWN])
+    uses = last_uses([one.pk, *(other.pk for other in siblings)], now=now)
     context = {
         "certificate": one,
-        "use": last_uses([one.pk], now=now).get(one.pk, LastUse()),
+        "use": uses.get(one.pk, LastUse()),
         "months": months.select_related("system").order_by("-month", "system__name"),
         "events": events.select_related("system").order_by("-moment", "-pk")[:_EVENTS_SHOWN],
-        "siblings": _of_same_subscriber(one, user, now=now),
+        "siblings": [(other, uses.get(other.pk, LastUse())) for other in siblings],
         "inquiries": one.idle_inquiries.select_related("answered_by").order_by("-asked_at"),
     }
     return render(request, "usage/certificate.html", context)
@@ -298,13 +302,3 @@ def _certificate_rows(listed: Iterable[Certificate], *, now: datetime) -> list[C
     shown = list(listed)
     uses = last_uses([one.pk for one in shown], now=now)
     return [CertificateRow(one, one.state(now), uses.get(one.pk, LastUse())) for one in shown]
-
-
-def _of_same_subscriber(
-    one: Certificate, user: User, *, now: datetime
-) -> list[tuple[Certificate, LastUse]]:
-    """Return the subscriber's other certificates with their last use: the person as a whole."""
-    others = Certificate.objects.visible_to(user).filter(subscriber=one.subscriber_id)
-    found = list(others.exclude(pk=one.pk).for_list().order_by("-not_after")[:_EVENTS_SHOWN])
-    uses = last_uses([other.pk for other in found], now=now)
-    return [(other, uses.get(other.pk, LastUse())) for other in found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -96,8 +96,9 @@ def receive(
         system = SigningSystem.objects.select_for_update(no_key=True).get(pk=system.pk)
         if system.ended_at is not None:
             raise refuse("system_ended", _("Hệ thống này đã ngừng được nhận dữ liệu."))
-        if token is not None and not token_is_good(token):
-            raise refuse("token_ended", _("Mã truy cập đã bị hủy."))
+        is_first = False
+        if token is not None:
+            is_first = _is_unused(token)
         batch = UsageBatch(
             system=system, token=token, channel=channel, handed_in_by=actor, received_at=now
         )
@@ -105,14 +106,24 @@ def receive(
         skew = _skew(found, sent_at, now=now) if channel == UsageBatch.Channel.API else None
         _note_receipt(system, skew, is_live=channel == UsageBatch.Channel.API, now=now)
         counts = {"accepted": batch.accepted, "known": batch.known, "refused": batch.refused}
+        if is_first:
+            acts.append(system_act("usage.use_token", system))
         acts.append(system_act("usage.receive", system, channel=channel, **counts))
         audit.record_many(acts, actor=actor, now=now)
     return Receipt(batch, answers, skew)
 
 
-def token_is_good(token: SystemToken) -> bool:
-    """Say whether a token may still be used: asked again under the lock of its system."""
-    return SystemToken.objects.filter(pk=token.pk, ended_at__isnull=True).exists()
+def _is_unused(token: SystemToken) -> bool:
+    """Say whether nothing came with a token yet; asked under the lock of its system.
+
+    Raises Refused for one that is good no more.
+    """
+    good = SystemToken.objects.filter(pk=token.pk, ended_at__isnull=True)
+    used = UsageBatch.objects.filter(token=OuterRef("pk"))
+    is_used = good.annotate(is_used=Exists(used)).values_list("is_used", flat=True).first()
+    if is_used is None:
+        raise refuse("token_ended", _("Mã truy cập đã bị hủy."))
+    return not is_used
 
 
 def system_act(action: str, system: SigningSystem, **data: object) -> Act:
@@ -169,15 +180,10 @@ def _take(
     batch.accepted, batch.known = statuses[ACCEPTED], statuses[KNOWN]
     batch.refused = statuses[REFUSED]
     batch.save()
-    _keep_apart(batch, strays)
-    return answers, _count(batch, fresh, now=now)
-
-
-def _keep_apart(batch: UsageBatch, strays: Iterable[Event]) -> None:
-    """Keep what the register does not know until it does; the same again changes nothing."""
-    rows = [
+    # What the register does not know is kept until it does; the same again changes nothing.
+    kept_apart = [
         StrayEvent(
-            system=batch.system,
+            system=system,
             event_id=one.event_id,
             serial=one.serial,
             moment=one.moment,
@@ -187,7 +193,8 @@ def _keep_apart(batch: UsageBatch, strays: Iterable[Event]) -> None:
         )
         for one in strays
     ]
-    StrayEvent.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
+    StrayEvent.objects.bulk_create(kept_apart, ignore_conflicts=True, batch_size=1000)
+    return answers, _count(batch, fresh, now=now)
 
 
 def _count(
@@ -269,28 +276,26 @@ def _note_receipt(
         today = timezone.localdate(now)
         if skew is not None and system.skew_told_on != today:
             system.skew_told_on = today
-            _tell_of_clock(system, skew, now=now)
+            minutes = int(abs(skew).total_seconds() // 60)
+            words = (
+                _("Đồng hồ của %(name)s chạy nhanh %(minutes)d phút")
+                if skew > timedelta()
+                else _("Đồng hồ của %(name)s chạy chậm %(minutes)d phút")
+            )
+            home = system.registered_by.agency_id
+            notices.tell(
+                User.objects.who_can(Capability.REGISTER_SIGNING_SYSTEMS, agency_id=home),
+                cause=f"usage-clock:{system.pk}:{today.isoformat()}",
+                title=Truncator(words % {"name": system.name, "minutes": minutes}).chars(250),
+                text=_(
+                    "Lượt ký ghi thời điểm ở tương lai bị từ chối; hãy chỉnh đồng hồ rồi gửi lại."
+                ),
+                path=reverse("usage:system", args=[system.uuid]),
+                target_type="signing_system",
+                target_uuid=system.uuid,
+                now=now,
+            )
     system.save(update_fields=["last_received_at", "skew_seconds", "skew_told_on"])
-
-
-def _tell_of_clock(system: SigningSystem, skew: timedelta, *, now: datetime) -> None:
-    minutes = int(abs(skew).total_seconds() // 60)
-    words = (
-        _("Đồng hồ của %(name)s chạy nhanh %(minutes)d phút")
-        if skew > timedelta()
-        else _("Đồng hồ của %(name)s chạy chậm %(minutes)d phút")
-    )
-    home = system.registered_by.agency_id
-    notices.tell(
-        User.objects.who_can(Capability.REGISTER_SIGNING_SYSTEMS, agency_id=home),
-        cause=f"usage-clock:{system.pk}:{timezone.localdate(now).isoformat()}",
-        title=Truncator(words % {"name": system.name, "minutes": minutes}).chars(250),
-        text=_("Lượt ký ghi thời điểm ở tương lai bị từ chối; hãy chỉnh đồng hồ rồi gửi lại."),
-        path=reverse("usage:system", args=[system.uuid]),
-        target_type="signing_system",
-        target_uuid=system.uuid,
-        now=now,
-    )
 
 
 def withdraw(token: SystemToken, *, finding: str, now: datetime) -> int:

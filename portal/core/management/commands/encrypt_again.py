@@ -24,7 +24,15 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         unreadable: list[str] = []
-        files = self._files(unreadable)
+        files = 0
+        storage: Any = default_storage  # one of somebody else's sees to it itself
+        for name in storage.every_name() if hasattr(storage, "seal_again") else ():
+            try:
+                files += storage.seal_again(name)
+            except FileNotFoundError:
+                continue  # dropped meanwhile
+            except Altered:
+                unreadable.append(name)
         columns = 0
         for model in apps.get_models():
             if fields := encrypted_fields(model):
@@ -38,20 +46,6 @@ class Command(BaseCommand):
                 "giữ FILE_KEYS_BEFORE, FIELD_KEYS_BEFORE."
             )
 
-    def _files(self, unreadable: list[str]) -> int:
-        storage: Any = default_storage
-        if not hasattr(storage, "seal_again"):
-            return 0  # a storage of somebody else's, which sees to it itself
-        done = 0
-        for name in storage.every_name():
-            try:
-                done += storage.seal_again(name)
-            except FileNotFoundError:
-                continue  # dropped meanwhile
-            except Altered:
-                unreadable.append(name)
-        return done
-
 
 def _rows(model: type[models.Model], fields: list[Any], unreadable: list[str]) -> int:
     """Write anew what is not current of one table, in chunks; return how many rows."""
@@ -63,7 +57,11 @@ def _rows(model: type[models.Model], fields: list[Any], unreadable: list[str]) -
         if not seen:
             return done
         last = seen[-1][0]
-        stale = [pk for pk, *values in seen if any(_is_stale(one) for one in values)]
+        stale = [
+            pk
+            for pk, *values in seen
+            if any(isinstance(one, Sealed) and not one.is_current for one in values)
+        ]
         if not stale:
             continue
         with transaction.atomic():
@@ -78,7 +76,3 @@ def _rows(model: type[models.Model], fields: list[Any], unreadable: list[str]) -
                     continue
                 rows.append(row)
             done += update_rows(rows, [one.name for one in fields]) if rows else 0
-
-
-def _is_stale(value: Any) -> bool:
-    return isinstance(value, Sealed) and not value.is_current

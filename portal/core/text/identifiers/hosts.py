@@ -38,7 +38,21 @@ def check_host(value: str) -> Findings:
     """A domain name or IP address in its form; words that identify (with a space, or without a
     dot) are taken as they are. DERIVED: the form's own columns have not been seen."""
     if host := host_of(value):
-        return _address_findings(host) if _is_ip(host) else _domain_findings(host)
+        if not _is_ip(host):
+            return _domain_findings(host)
+        address = ip_address(host)
+        is_of_no_network = (
+            address.is_loopback
+            or address.is_multicast
+            or address.is_unspecified
+            or address.is_link_local
+        )
+        if not is_of_no_network:
+            return ()
+        return error(
+            "not_a_host_address",
+            _("Địa chỉ IP này không phải của một máy trên mạng. Hãy ghi địa chỉ của thiết bị."),
+        )
     if " " in value or "." not in value:
         return ()
     bare = _ADDRESS_OF_PAGE.sub("", _ADDRESS_OF_PAGE.sub("", value)).lower()
@@ -59,21 +73,6 @@ def _is_ip(value: str) -> bool:
     except ValueError:
         return False
     return "%" not in value  # an interface of one machine means nothing to others
-
-
-def _address_findings(value: str) -> Findings:
-    address = ip_address(value)
-    if (
-        address.is_loopback
-        or address.is_multicast
-        or address.is_unspecified
-        or address.is_link_local
-    ):
-        return error(
-            "not_a_host_address",
-            _("Địa chỉ IP này không phải của một máy trên mạng. Hãy ghi địa chỉ của thiết bị."),
-        )
-    return ()
 
 
 def _domain_findings(value: str) -> Findings:

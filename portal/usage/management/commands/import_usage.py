@@ -50,7 +50,15 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, file: str, system: str, report: str, **_options: Any) -> None:
         findings.save([], report)  # that it can be written is known before the work
-        found = _system_named(system)
+        systems = SigningSystem.objects.reporting()
+        try:
+            named = list(systems.filter(uuid=UUID(system))[:2])
+        except ValueError:
+            named = list(systems.filter(name=system)[:2])
+        if len(named) != 1:
+            message = _("Không có, hoặc có nhiều hệ thống là “%(text)s”; hãy ghi UUID.")
+            raise CommandError(message % {"text": system}, returncode=UNUSABLE)
+        [found] = named
         try:
             if file == "-":
                 content = sys.stdin.buffer.read(MOST_FILE_BYTES + 1)
@@ -80,16 +88,3 @@ class Command(BaseCommand):
             findings.save(done.findings, report)
             message = _("%(count)s dòng bị từ chối.") % {"count": with_dots(len(done.findings))}
             raise CommandError(message, returncode=FOUND)
-
-
-def _system_named(text: str) -> SigningSystem:
-    """Return the system by its UUID or name; raises CommandError unless there is exactly one."""
-    systems = SigningSystem.objects.reporting()
-    try:
-        found = list(systems.filter(uuid=UUID(text))[:2])
-    except ValueError:
-        found = list(systems.filter(name=text)[:2])
-    if len(found) != 1:
-        message = _("Không có, hoặc có nhiều hệ thống là “%(text)s”; hãy ghi UUID.")
-        raise CommandError(message % {"text": text}, returncode=UNUSABLE)
-    return found[0]

@@ -1,4 +1,4 @@
-"""What of reorganisations waits for a person, for their work list: one query for each thing."""
+"""What reorganisations add to other rooms: the search box, the work list."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from uuid import UUID
 from django.db.models import Count, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from orgmerge.models import Merger, MergerOffice, PlanLine, RecordsHandover
 from orgmerge.vocabulary import LineState, MergerState
 from portal.core.roles import Capability
+from portal.core.text.vietnamese import search_key
+from portal.core.web import waiting
 from portal.core.web.waiting import Waiting
+from portal.search.finders import Finder, Hit, detail, list_with, register
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -85,3 +89,38 @@ def _by_merger(rows: QuerySet[Any], way: str) -> list[tuple[str, UUID, int]]:
     title, code = f"{way}__title", f"{way}__uuid"
     named = rows.values(title, code).annotate(number=Count("pk")).order_by(title, code)
     return list(named.values_list(title, code, "number")[:_NAMED])
+
+
+_NEWEST = 1000  # are looked through; older ones stand in the list
+
+
+def _mergers(user: User, typed: str, most: int) -> list[Hit]:
+    wanted = search_key(typed)
+    rows = Merger.objects.visible_to(user).order_by("-pk").values_list("pk", "title", "decision")
+    keys = [
+        pk
+        for pk, title, decision in rows[:_NEWEST]
+        if wanted in search_key(title) or wanted in search_key(decision)
+    ][:most]
+    found = Merger.objects.filter(pk__in=keys).order_by("-pk") if keys else []
+    return [
+        Hit(
+            title=one.title,
+            detail=detail(one.decision, f"{one.effective_on:%d/%m/%Y}", one.get_state_display()),
+            url=reverse("orgmerge:detail", args=[one.uuid]),
+            is_exact=search_key(one.decision) == wanted,
+        )
+        for one in found
+    ]
+
+
+register(
+    Finder(
+        place=60,
+        label=gettext_lazy("Phương án sắp xếp"),
+        icon="git-merge",
+        find=_mergers,
+        listed=list_with("orgmerge:list"),
+    )
+)
+waiting.find_in(waiting_of)

@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal.core.roles import Capability
+from portal.core.web import waiting
 from portal.core.web.waiting import Waiting
 from portal.demand.models import DemandProposal, DemandRound
-from requests_app.own_letters.workflow import PaperStage
+from requests_app.paper_workflow import PaperStage
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -36,8 +37,11 @@ def waiting_of(user: User) -> Iterator[Waiting]:
             }
             path = reverse("demand:round", args=[one.uuid])
             yield Waiting(None, words, _("Lập đề xuất"), path)
-    waiting = DemandProposal.objects.visible_to(user).waiting_for(user).select_related("round")
-    for proposal in waiting.order_by("updated_at", "pk")[:_NAMED]:
+    unsigned = DemandProposal.objects.visible_to(user).waiting_for(user).select_related("round")
+    for proposal in unsigned.order_by("updated_at", "pk")[:_NAMED]:
         words = f"{proposal.get_stage_display()}: {proposal.title}"
         path = reverse("demand:proposal", args=[proposal.uuid])
         yield Waiting(None, words, _("Xem đề xuất"), path)
+
+
+waiting.find_in(waiting_of)
