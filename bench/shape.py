@@ -82,9 +82,7 @@ def count(modules: list[Module]) -> dict[str, Counter[str]]:
                 # Its definition and the line that imports it are no uses.
                 here.update(used_once=words[name] - 1 - (name in imported) <= 1)
         if module.path.name != "__init__.py" and not module.is_aside:
-            by = importers[module.name]
-            is_plug_in = {path.name for path in by} == {"apps.py"}  # what registers itself
-            here.update(modules=1, one_importer=len(by) == 1 and not is_plug_in)
+            here.update(modules=1, one_importer=len(importers[module.name]) == 1)
     return figures
 
 

@@ -62,9 +62,17 @@ def _chromium() -> str:
     return next((found for name in names if name and (found := shutil.which(name))), "")
 
 
+@cache
+def _softhsm() -> str:
+    """Return the path of SoftHSM2's library, "" when there is none."""
+    path = os.environ.get("SOFTHSM2_MODULE", "/usr/lib/softhsm/libsofthsm2.so")
+    return path if Path(path).exists() and shutil.which("softhsm2-util") else ""
+
+
 _NEEDS = {
     "redis": ("Redis", "TEST_REDIS_URL", _redis),
     "browser": ("Chromium", "CHROMIUM", _chromium),
+    "softhsm": ("SoftHSM2", "SOFTHSM2_MODULE", _softhsm),
 }
 
 

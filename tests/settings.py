@@ -5,6 +5,7 @@ import tempfile
 
 _folder = tempfile.mkdtemp(prefix="portal-tests-")
 os.environ.update(DEBUG="1", SIMULATION="1", DATA_DIR=_folder, CA_ALGORITHM="ec")
+os.environ.setdefault("SIGNED_PAPERS", "0")  # dossiers' stories go on without the papers' own way
 # What a power cut would lose, no test looks for; processes that tests start follow suit.
 os.environ["PGOPTIONS"] = "-c synchronous_commit=off"
 

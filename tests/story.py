@@ -21,6 +21,7 @@ from portal.ca.pki.names import SubjectName
 from portal.ca.register import services as ca
 from portal.ca.tokens import services as tokens
 from portal.core.roles import Role
+from portal.documents.letters import Letter, Original, coded
 from requests_app.decision.services import decide_rows
 from requests_app.drafts import attachments
 from requests_app.drafts.questions import Answer, answer_questions
@@ -51,6 +52,12 @@ def blank_pdf() -> bytes:
     target = BytesIO()
     writer.write(target)
     return target.getvalue()
+
+
+def blank_letter() -> Original:
+    """A letter as it is kept, printed in no time."""
+    letter = coded(Letter(agency="ỦY BAN NHÂN DÂN XÃ TÂN UYÊN", subject="thử", place="Tân Uyên"))
+    return Original(blank_pdf(), letter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +286,7 @@ def give_certificate(
         not_before=now - timedelta(days=1),
         not_after=now + timedelta(days=days_left),
     )
-    (answer,) = authority.current().issue_many([order], now=now)
+    (answer,) = authority.own().issue_many([order], now=now)
     certificate = ca.certificate_from(
         order,
         answer,

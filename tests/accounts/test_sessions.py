@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from portal.accounts import services
 from portal.accounts.models import LoginFailure
+from portal.audit.models import AuditEntry
 from portal.core.roles import Role
 from tests import builders
 from tests.builders import NOW, PASSWORD
@@ -116,3 +117,24 @@ def test_what_is_over_is_swept_away() -> None:
     assert services.forget_expired(now=NOW) == 0
     assert LoginFailure.objects.get().key == "b"
     assert Session.objects.get().session_key == "b"
+
+
+def test_a_session_that_ends_by_itself_is_recorded_once(client: Client) -> None:
+    idle, gone = builders.user(Role.CLERK), builders.user(Role.CLERK)
+    elsewhere = Client()
+    with time_machine.travel(NOW, tick=False):
+        for one, user in ((client, idle), (elsewhere, gone)):
+            one.force_login(user)
+            one.get(PAGE)
+        copy = Session.objects.get(session_key=client.session.session_key)
+    with time_machine.travel(NOW + timedelta(hours=2), tick=False):
+        client.get(PAGE)
+        copy.save(force_insert=True)  # a second window asked at the same moment
+        client.cookies["sessionid"] = copy.session_key
+        client.get(PAGE)
+    for _time in range(2):
+        services.forget_expired(now=NOW + timedelta(days=2))
+
+    entries = AuditEntry.objects.filter(action="user.session_over")
+    assert [entry.target_uuid for entry in entries] == [idle.uuid, gone.uuid]
+    assert not Session.objects.exists()

@@ -101,6 +101,8 @@ _ANSWER: dict[str, Any] = {"action": "answer", "version": 1, "text": "Đã rõ"}
 OWN_ARTICLE = Access(own={302: frozenset({OO, ST}), 404: frozenset({CO})}, rest=403)
 # Of the office, whose article it is; the CA reads all, who is of no office none.
 ARTICLE = _about({200: ALL - {AU, AD}}, {200: CA})
+LED_TO_IT = Access(own={302: frozenset({OO})}, other={404: frozenset({OO})}, rest=403)
+BROUGHT_IN = Access(own={200: frozenset({OO})}, other={404: frozenset({OO})}, rest=403)
 USE = _only(*ON_THE_WAY)
 SUPERVISES, REPORTS = frozenset({OO, CO}), frozenset({C, OO})
 OF_READERS = _about({200: ON_THE_WAY, 403: frozenset({AD})}, {200: CA, 403: frozenset({AD})})
@@ -134,6 +136,18 @@ ACCESS: dict[str, Access] = {
     "POST reports:step": _about({409: OFFICE | CA}, {409: CA}),
     "POST reports:recount": _about({409: frozenset({OO})}, {}),  # it is no draft
     "POST reports:compare": _about({302: OFFICE}, {}),
+    # What existed before
+    "GET estate:list": _only(OO),
+    "POST estate:list": _only(OO),
+    "GET estate:accounts": ADMINISTRATOR,
+    "POST estate:accounts": _only(AD, code=302),  # none waits
+    "GET estate:delivery": BROUGHT_IN,
+    "GET estate:columns": BROUGHT_IN,
+    "POST estate:columns": BROUGHT_IN,  # back with what is wrong: it is not on trial any more
+    "POST estate:decide": LED_TO_IT,  # nothing was decided
+    "POST estate:start": BROUGHT_IN,
+    "POST estate:undo": LED_TO_IT,
+    "POST estate:drop": BROUGHT_IN,
     "GET demand:list": READERS,
     "GET demand:open": _only(OO, CO, rest=404),
     "POST demand:open": _only(OO, CO, rest=404),
@@ -357,6 +371,31 @@ ACCESS: dict[str, Access] = {
     "GET requests_app:forwarding": _only(*OFFICE, rest=404),
     # An officer gets the list again: nothing was ticked.
     "POST requests_app:forwarding": Access(own={200: frozenset({OO}), 403: frozenset({OH, ST})}),
+    # Another CA: what waits for it of the dossiers at one's own desk; nothing is asked of it here
+    "GET requests_app:outside_ca": _only(OO, OH, CO, CS),
+    "POST requests_app:outside_ca": _only(OO, OH, CO, CS),  # the form again: no file was sent
+    "GET requests_app:ca_answers": _about({200: CA}, {200: CA}),
+    "POST requests_app:ca_answers": _about(
+        {302: frozenset({CO}), 403: frozenset({CS})}, {302: frozenset({CO}), 403: frozenset({CS})}
+    ),
+    "POST requests_app:confirm_ca_answers": _about(
+        {200: frozenset({CS}), 403: frozenset({CO})}, {200: frozenset({CS}), 403: frozenset({CO})}
+    ),
+    "GET requests_app:ca_package": _about(
+        {302: frozenset({CO}), 403: frozenset({CS})}, {302: frozenset({CO}), 403: frozenset({CS})}
+    ),
+    "GET requests_app:archive": _only(*_READ),
+    # Nobody's was named; the dossier has none yet.
+    "POST requests_app:export_archive": _only(*_READ, code=404),
+    "GET requests_app:archive_package": SEEN,
+    "GET requests_app:official_papers": _only(*_READ),
+    "GET requests_app:sign_papers": _only(H, OH, CS),
+    "POST requests_app:sign_papers": _only(H, OH, CS),  # the form again: nothing was typed
+    "GET requests_app:official_paper": SEEN,
+    "GET requests_app:paper_pdf": SEEN,
+    "POST requests_app:number_paper": SEEN,  # the form again: nothing was typed
+    "POST requests_app:paper_scan": SEEN,  # the form again: no file was sent
+    "POST requests_app:paper_step": CONFLICT,
     "GET requests_app:covering_letters": _only(*OFFICE, *CA, AU, rest=404),
     "GET requests_app:covering_letter": COVERING,
     "GET requests_app:covering_pdf": COVERING,
@@ -419,12 +458,20 @@ ACCESS: dict[str, Access] = {
     "POST agencies:change": _about(
         {200: frozenset({AD}), 403: ALL}, {200: frozenset({AD}), 403: CA}
     ),
+    "GET agencies:signers": _about({200: ALL}, {200: CA | {AD}}),
+    "POST agencies:signers": _about(
+        {200: frozenset({AD}), 403: ALL}, {200: frozenset({AD}), 403: CA}
+    ),
+    "POST agencies:end_signer": _about(
+        {302: frozenset({AD}), 403: ALL}, {302: frozenset({AD}), 403: CA}
+    ),
     "GET agencies:names": ADMINISTRATOR,
     "POST agencies:names": ADMINISTRATOR,
     "GET agencies:subscribers": EVERYBODY,
     "GET agencies:subscriber": SEEN,
     "POST agencies:reveal": _about({200: CA | {C}, 403: ON_THE_WAY}, {200: CA}),
     # Certificates
+    "GET authorities": _only(*CA, AD),
     "GET ca:list": EVERYBODY,
     "GET ca:detail": SEEN,
     "POST ca:confirm_installed": _about({302: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
@@ -435,7 +482,13 @@ ACCESS: dict[str, Access] = {
     "GET pki:issuing": _open(),
     "GET pki:crl": _open(),
     "POST pki:ocsp": _open(),
+    "POST pki:timestamp": _open(),
     "GET pki:ocsp_get": _open(),
+    "GET pki:ca_certificate": _open(),
+    "GET pki:ca_cross_certificate": _open(404),  # there is one root
+    "GET pki:ca_crl": _open(),
+    "POST pki:ca_ocsp": _open(),
+    "GET pki:ca_ocsp_get": _open(),
     # Devices
     "GET devices:list": EVERYBODY,
     "GET devices:detail": SEEN,
@@ -460,6 +513,12 @@ ACCESS: dict[str, Access] = {
     "POST devices:office_return": _about(
         {200: frozenset({CO}), 403: frozenset({CS})}, {200: frozenset({CO}), 403: frozenset({CS})}
     ),
+    "GET devices:stocktakings": _only(*(ALL - {AD}), rest=404),
+    "POST devices:stocktakings": Access(own={404: frozenset({AD})}, rest=403),  # none was named
+    "GET devices:stocktaking": SEEN,
+    "POST devices:stocktaking": _about({200: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
+    "POST devices:stocktaking_step": _about({302: ON_THE_WAY}, {302: CA}),  # none was named
+    "GET devices:stocktaking_minutes": SEEN,
     # The device waits to be handed over: nothing else can be done between the two.
     "GET devices:take_back": _about({302: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
     "POST devices:take_back": _about({302: frozenset({C}), 403: ON_THE_WAY}, {403: CA}),
@@ -563,6 +622,9 @@ ACCESS: dict[str, Access] = {
     "GET api:devices": API_LIST,
     "GET api:device": API_SEEN,
     "POST api:usage_events": Access(own={401: ALL}, nobody=401),  # people have no such token
+    # Quality of what is there
+    "GET quality:overview": _only(*(ALL - {AD}), rest=404),
+    "GET quality:list": _only(*(ALL - {AD}), rest=404),
     # Supervision of use
     "GET usage:overview": USE,
     "GET usage:certificates": USE,

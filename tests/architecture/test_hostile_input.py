@@ -130,6 +130,8 @@ HEADERS: tuple[dict[str, str], ...] = (
         "HTTP_HX_CURRENT_URL_URI_AUTOENCODED": "true",
     },
     {"CONTENT_TYPE": "text/html; charset=rot13"},
+    {"CONTENT_TYPE": "text/html; charset=hex"},
+    {"CONTENT_TYPE": "text/html; charset*=utf-99''x"},
     {"CONTENT_TYPE": "application/x-www-form-urlencoded; charset=utf-99"},
     {"CONTENT_TYPE": "multipart/form-data"},
     {"CONTENT_LENGTH": "-1"},

@@ -17,7 +17,7 @@ TABLES = {
     "portal/notices/reminders.py",  # whom a delay is told, in which order
     "requests_app/workflow.py",
     "requests_app/letter_workflow.py",
-    "requests_app/own_letters/workflow.py",
+    "requests_app/paper_workflow.py",
     "devices/lifecycle.py",
     "orgmerge/workflow.py",
 }

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import URLPattern, URLResolver
 from django.utils import timezone
 
 from devices.lifecycle import Custody
-from devices.models import Device, Shipment, ShipmentItem
+from devices.models import Device, Shipment, ShipmentItem, Stocktaking, StocktakingPlace
 from orgmerge.models import Merger, MergerOffice
 from portal.accounts.models import AccountChange, RoleGrant, User
 from portal.agencies.models import Agency, AgencyKind, Subscriber
@@ -26,6 +28,7 @@ from portal.core.roles import Role
 from portal.demand.models import DemandProposal, DemandRound
 from portal.documents import services as documents
 from portal.documents.models import Document
+from portal.estate.models import Delivery
 from portal.inspection.models import (
     Assessment,
     ChecklistItem,
@@ -42,12 +45,14 @@ from portal.support.workflow import Category, Desk
 from portal.usage.models import IdleInquiry, PublicCertificate, SigningSystem, UsageAlarm
 from requests_app.letter_workflow import Stage
 from requests_app.models import (
+    ArchivePackage,
     Attachment,
     CoveringLetter,
     DeliveredPaper,
     Dossier,
     DossierEvent,
     LetterPreview,
+    OfficialPaper,
     Procedure,
     ProceedingsNotice,
     ProceedingsRequest,
@@ -55,7 +60,7 @@ from requests_app.models import (
     RoutingProposal,
     RoutingRule,
 )
-from requests_app.own_letters.workflow import PaperStage
+from requests_app.paper_workflow import PaperStage
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.builders import NOW
@@ -85,9 +90,11 @@ class Side:
     grant: RoleGrant
     change: AccountChange
     mail: Mail
+    official_paper: OfficialPaper  # the CA's, issued
     covering_letter: CoveringLetter  # sent: the office and the CA see it
     report: Report  # of the office, issued
     demand_round: DemandRound  # of the office
+    delivery: Delivery  # the office's, brought in
     demand_proposal: DemandProposal  # of the body, sent
     assessment: Assessment  # of the body, sent to the office
     merger: Merger  # a draft: its office alone sees it
@@ -165,6 +172,12 @@ def _side() -> Side:
         signed_letter=paper,
         contact=story.CONTACT,
     )
+    ArchivePackage.objects.create(
+        dossier=dossier,
+        path=default_storage.save("archive/goi.zip", ContentFile(b"PK")),
+        size=2,
+        made_at=NOW,
+    )
     event_document = _paper("tra-loi.pdf")
     DossierEvent.objects.create(
         dossier=dossier,
@@ -192,8 +205,17 @@ def _side() -> Side:
         asked_at=NOW,
         made_at=NOW,
     )
+    agency.signers.create(form="head", name="Lò Văn Chủ", title="CHỦ TỊCH", valid_from=NOW.date())
     subscriber = builders.person(at=agency)
     device = builders.device(custody=Custody.AT_AGENCY, agency=agency, subscriber=subscriber)
+    Stocktaking.objects.create(
+        place=StocktakingPlace.BODY,
+        agency=agency,
+        office=office,
+        opened_by=clerk,
+        opened_at=NOW,
+        minutes=_paper("bien-ban.pdf"),
+    )
     asked = _demand_round(office, by=people[Role.OFFICE_OFFICER])
     certificate = builders.certificate(subscriber=subscriber)
     system = usage.system(agency=agency, by=people[Role.OFFICE_OFFICER])
@@ -239,6 +261,15 @@ def _side() -> Side:
             created_at=NOW - timedelta(days=3),
             attempts=MOST_TRIES,
         ),
+        official_paper=OfficialPaper.objects.create(
+            agency=people[Role.CA_OPERATOR].agency,
+            dossier=dossier,
+            kind=DeliveredPaper.Kind.REVOCATION_NOTICE,
+            stage=PaperStage.ISSUED,
+            letter=paper,
+            name="thong-bao.pdf",
+            **_made(people[Role.CA_OPERATOR]),
+        ),
         covering_letter=CoveringLetter.objects.create(
             office=office,
             stage=Stage.SENT,
@@ -260,6 +291,7 @@ def _side() -> Side:
             **_made(people[Role.OFFICE_OFFICER]),
         ),
         demand_round=asked,
+        delivery=_delivery(people[Role.OFFICE_OFFICER], paper),
         demand_proposal=DemandProposal.objects.create(
             round=asked,
             agency=agency,
@@ -291,6 +323,18 @@ def _side() -> Side:
 
 def _made(by: User) -> dict[str, Any]:
     return {"made_by": by, "made_at": NOW, "updated_at": NOW}
+
+
+def _delivery(officer: User, paper: Document) -> Delivery:
+    made = Delivery.objects.create(
+        office=officer.agency,
+        title="Hiện trạng",
+        state=Delivery.State.DONE,
+        made_by=officer,
+        made_at=NOW,
+    )
+    made.files.create(document=paper, header=["Họ tên"], columns={"0": "name"}, is_read=True)
+    return made
 
 
 def _demand_round(office: Agency, *, by: User) -> DemandRound:
@@ -460,6 +504,13 @@ _OF_A_PROPOSAL = {
     "requests_app:decline_rules",
     "requests_app:withdraw_rules",
 }
+_OF_AN_OFFICIAL_PAPER = {
+    "requests_app:number_paper",
+    "requests_app:official_paper",
+    "requests_app:paper_pdf",
+    "requests_app:paper_scan",
+    "requests_app:paper_step",
+}
 _OF_A_COVERING_LETTER = {
     "requests_app:covering_letter",
     "requests_app:covering_pdf",
@@ -503,6 +554,11 @@ _OF_AN_ALARM = {"usage:alarm", "usage:close_alarm", "usage:explain_alarm"}
 _OF_A_PUBLIC_CERTIFICATE = {"usage:end_public", "usage:public_one", "usage:replace_public"}
 _OF_A_SUBSCRIBER = {"agencies:subscriber", "agencies:reveal"}
 _OF_A_SHIPMENT = {"devices:shipment", "devices:receive"}
+_OF_A_STOCKTAKING = {
+    "devices:stocktaking",
+    "devices:stocktaking_minutes",
+    "devices:stocktaking_step",
+}
 
 
 def kwargs_of(route: str, names: list[str], side: Side) -> dict[str, object]:
@@ -521,14 +577,18 @@ def kwargs_of(route: str, names: list[str], side: Side) -> dict[str, object]:
         "name": lambda: "ho-so" if route.startswith("reports:") else "chung-thu",
         "subject": lambda: "ho-so",
         "measure": lambda: "sent",
+        "check": lambda: "hai-chung-thu",
         "form": lambda: "json",
         "slug": lambda: "bai-cua-so" if route.startswith("support:") else "van-thu",
+        "file": lambda: side.delivery.files.get().uuid,
         "file_uuid": lambda: EntryFile.objects.get(entry__question=side.question).uuid,
         "body_code": lambda: side.merger.bodies.get().uuid,
         "record_code": lambda: side.merger.handovers.get().uuid,
         "list_code": lambda: side.merger.lists.get().uuid,
         "number": lambda: 1,
         "encoded": lambda: "AAAA",
+        "ca": lambda: "issuing",
+        "signed_by": lambda: "root",
         "annex": lambda: side.merger.plans.get().annexes.get().uuid,
         "about": lambda: "don-vi",
         "thing": lambda: side.merger.bodies.get().uuid,
@@ -552,9 +612,11 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
         **dict.fromkeys(_OF_A_REPORT, side.report.uuid),
         **dict.fromkeys(_OF_A_DEMAND_ROUND, side.demand_round.uuid),
         **dict.fromkeys(_OF_A_DEMAND_PROPOSAL, side.demand_proposal.uuid),
+        "agencies:end_signer": side.agency.signers.get().uuid,
         "api:device": side.device.uuid,
         "devices:send": side.agency.uuid,
         "devices:office_return": side.office.uuid,
+        **dict.fromkeys(_OF_A_STOCKTAKING, Stocktaking.objects.get(agency=side.agency).uuid),
         "requests_app:start_from_certificate": side.certificate.uuid,
         "requests_app:start_from_device": side.device.uuid,
         "requests_app:end_rule": RoutingRule.objects.order_by("pk").values_list("uuid", flat=True)[
@@ -569,6 +631,7 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
         **dict.fromkeys(_OF_A_CHANGE, side.change.uuid),
         **dict.fromkeys(_OF_AN_ALARM, side.alarm.uuid),
         **dict.fromkeys(_OF_A_PUBLIC_CERTIFICATE, side.public.uuid),
+        **dict.fromkeys(_OF_AN_OFFICIAL_PAPER, side.official_paper.uuid),
         **dict.fromkeys(_OF_A_COVERING_LETTER, side.covering_letter.uuid),
         **dict.fromkeys(_OF_A_REPLY, side.merger.rounds.get().replies.get().uuid),
         **dict.fromkeys(_OF_AN_ASKED_OFFICE, side.asked.uuid),
@@ -579,6 +642,7 @@ def _thing_of(route: str, side: Side) -> uuid.UUID:
         "agencies": side.agency.uuid,
         "ca": side.certificate.uuid,
         "devices": side.device.uuid,
+        "estate": side.delivery.uuid,
         "notices": side.notice.uuid,
         "orgmerge": side.merger.uuid,
         "proceedings": side.proceedings.request.uuid,

@@ -14,7 +14,7 @@ from requests_app.execution import services as execution
 from requests_app.models import Dossier
 from requests_app.workflow import State
 from tests import story
-from tests.browser.tour import Tour, aside, press
+from tests.browser.tour import Tour, aside, follow, press
 
 CONTACT = story.CONTACT | {"workplace": "UBND xã Tân Uyên"}
 
@@ -113,7 +113,7 @@ def give_back(tour: Tour, people: story.Cast, clerk: Page, device: Device) -> Do
 def receive(tour: Tour, people: story.Cast, minutes: Dossier, device: Device) -> None:
     officer = tour.page_of(people.officer)
     officer.goto("/")
-    officer.get_by_role("link", name="Nhận thiết bị").click()
+    follow(officer.get_by_role("link", name="Nhận thiết bị"))
     tour.look(officer, "ban-giao-nhan")
     officer.get_by_label("Số hiệu thiết bị, mỗi dòng một số hiệu").fill(device.serial.lower())
     press(officer, "Ghi đã nhận các số hiệu này")

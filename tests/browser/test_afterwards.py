@@ -17,7 +17,7 @@ from requests_app.models import Dossier, Procedure
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 from tests.browser import acts
-from tests.browser.tour import Tour, press
+from tests.browser.tour import Tour, follow, press
 
 pytestmark = [
     pytest.mark.browser,
@@ -148,7 +148,7 @@ def _ask_for_recovery(
 def _set_a_new_pin(tour: Tour, head: Page, device: Device) -> None:
     """The head at their own account."""
     head.goto(reverse("devices:detail", args=[device.uuid]))
-    head.get_by_role("link", name="Đặt mã PIN mới").click()
+    follow(head.get_by_role("link", name="Đặt mã PIN mới"))
     tour.look(head, "dat-ma-pin-moi")
     head.locator("[name=serial_seen]").fill(device.serial)
     head.locator("[name=pin]").fill(NEW_PIN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from orgmerge.models import Merger, MergerBody, PlanLine
 from orgmerge.vocabulary import LineAbout, LineAction, LineStage, LineState, MergerState
@@ -13,7 +14,7 @@ from portal.documents import services as documents
 from requests_app.models import Dossier
 from requests_app.workflow import State
 from tests import builders, story
-from tests.browser.tour import Tour, press
+from tests.browser.tour import Tour, follow, press
 from tests.orgmerge import approved
 from tests.orgmerge.approved import Scene
 
@@ -86,7 +87,7 @@ def test_how_far_a_plan_is_carried_out_and_what_failed(tour: Tour) -> None:
     tour.look(page, "thuc-hien-don-vi")
     page.goto(reverse("orgmerge:devices", args=[at.merger.uuid]))
     tour.look(page, "thuc-hien-thiet-bi")
-    page.get_by_role("link", name="UBND XÃ ĐẦU").click()
+    follow(page.get_by_role("link", name="UBND XÃ ĐẦU"))
     tour.look(page, "thuc-hien-thiet-bi-don-vi")
 
     assert tour.faults == []
@@ -120,5 +121,5 @@ def test_many_letters_before_the_head(tour: Tour) -> None:
     page.goto(reverse("requests_app:sign_many"))
     tour.look(page, "ky-nhieu-van-ban")
 
-    assert page.get_by_role("checkbox", disabled=True).count() == 2
+    expect(page.get_by_role("checkbox", disabled=True)).to_have_count(2)
     assert tour.faults == []

@@ -18,7 +18,7 @@ from portal.accounts.models import User
 from portal.agencies.models import Agency
 from portal.core.roles import Role
 from tests import builders
-from tests.browser.tour import Tour, aside, press
+from tests.browser.tour import Tour, aside, follow, press
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -128,5 +128,5 @@ def _progress(tour: Tour, page: Page, merger: Merger) -> None:
     page.goto(f"/sap-nhap/{merger.uuid}/thuc-hien/")
     expect(page.locator("main")).to_contain_text("Chờ gửi danh sách cơ quan cho Cục")
     tour.look(page, "sap-nhap-thuc-hien")
-    page.get_by_role("link", name=NEW_NAME).click()
+    follow(page.get_by_role("link", name=NEW_NAME))
     tour.look(page, "sap-nhap-thuc-hien-don-vi")

@@ -47,7 +47,7 @@ def test_a_plan_is_made_chosen_from_and_read(tour: Tour, officer: User) -> None:
     tour.look(page, "phuong-an-dang-lap")
     work()
     # htmx asks by itself; the page comes anew when the plan is ready.
-    expect(page.locator("#tinh-hinh")).to_contain_text("Kế hoạch lần 1", timeout=15_000)
+    expect(page.locator("#tinh-hinh")).to_contain_text("Kế hoạch lần 1")
     tour.look(page, "phuong-an")
     _choose_the_first(tour, page)
     _narrow(page)
@@ -65,7 +65,7 @@ def _choose_the_first(tour: Tour, page: Page) -> None:
     press(page, "Chọn")
     expect(page.locator("fieldset")).to_have_count(0)  # it is asked no more
     work()
-    expect(page.locator("#tinh-hinh")).to_contain_text("Kế hoạch lần 2", timeout=15_000)
+    expect(page.locator("#tinh-hinh")).to_contain_text("Kế hoạch lần 2")
     expect(page.locator("#tinh-hinh")).to_contain_text("Không còn việc chờ quyết định")
 
 

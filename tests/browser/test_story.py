@@ -20,7 +20,7 @@ from requests_app.models import Dossier, Procedure
 from requests_app.workflow import Route, State
 from tests import builders, story
 from tests.browser import acts
-from tests.browser.tour import Tour, aside, press
+from tests.browser.tour import Tour, aside, follow, press
 from tests.ca import requests
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -75,12 +75,12 @@ def _sign_in(tour: Tour, page: Page, username: str) -> None:
 
 
 def _draft_from_the_sheet(tour: Tour, page: Page) -> None:
-    page.get_by_role("link", name="Lập hồ sơ mới").first.click()
+    follow(page.get_by_role("link", name="Lập hồ sơ mới").first)
     tour.look(page, "lap-ho-so")
     page.get_by_text("Tôi biết mẫu cần dùng").click()
     page.get_by_label("Cấp chứng thư chữ ký số cho cá nhân").check()
     press(page, "Tiếp tục")
-    page.get_by_role("link", name="Nhập từ bảng tính").first.click()
+    follow(page.get_by_role("link", name="Nhập từ bảng tính").first)
     tour.look(page, "nhap-bang-tinh")
     page.locator("input[type=file]").set_input_files(SHEET)
     press(page, "Tải lên và kiểm tra")
@@ -127,7 +127,7 @@ def _sign_and_seal(tour: Tour, people: story.Cast, clerk: Page) -> None:
     tour.look(head, "lanh-dao-da-ky")
 
     clerk.goto("/")
-    clerk.get_by_role("link", name="Ký số và gửi").click()
+    follow(clerk.get_by_role("link", name="Ký số và gửi"))
     tour.look(clerk, "van-thu-ky-so")
     clerk.get_by_label("Mã PIN").fill(story.PIN)
     press(clerk, "Ký số cơ quan và gửi")
@@ -138,7 +138,7 @@ def _forward_decide_confirm(tour: Tour, people: story.Cast, dossier: Dossier) ->
     officer = tour.page_of(people.officer)
     officer.goto("/")
     tour.look(officer, "so-viec-can-lam")
-    officer.get_by_role("link", name="Xem xét").click()
+    follow(officer.get_by_role("link", name="Xem xét"))
     tour.look(officer, "so-xem-xet")
     press(officer, "Chuyển Cục")
 
@@ -151,7 +151,7 @@ def _forward_decide_confirm(tour: Tour, people: story.Cast, dossier: Dossier) ->
 
     supervisor = tour.page_of(people.supervisor)
     supervisor.goto("/")
-    supervisor.get_by_role("link", name="Xem và phê duyệt").click()
+    follow(supervisor.get_by_role("link", name="Xem và phê duyệt"))
     tour.look(supervisor, "cuc-phe-duyet")
     press(supervisor, "Phê duyệt")
     tour.look(supervisor, "cuc-da-phe-duyet")
@@ -177,7 +177,7 @@ def _send_devices(tour: Tour, people: story.Cast) -> None:
     operator = tour.page_of(people.operator)
     operator.goto("/")
     tour.look(operator, "cuc-viec-can-lam")
-    operator.get_by_role("link", name="chờ gửi về đơn vị").click()
+    follow(operator.get_by_role("link", name="chờ gửi về đơn vị"))
     tour.look(operator, "cuc-cho-gui")
     operator.get_by_role("link", name="Lập đợt bàn giao").click()
     operator.get_by_label("Bưu chính công ích").check()
@@ -189,7 +189,7 @@ def _send_devices(tour: Tour, people: story.Cast) -> None:
 
 def _receive_and_hand_over(tour: Tour, clerk: Page) -> None:
     clerk.goto("/")
-    clerk.get_by_role("link", name="đang gửi về đơn vị").click()
+    follow(clerk.get_by_role("link", name="đang gửi về đơn vị"))
     tour.look(clerk, "thiet-bi-dang-gui-ve")
     clerk.get_by_role("link", name="nhận").last.click()
     clerk.get_by_label("Đánh dấu đã thấy tất cả").check()
@@ -199,7 +199,7 @@ def _receive_and_hand_over(tour: Tour, clerk: Page) -> None:
 
     clerk.goto("/")
     tour.look(clerk, "viec-can-lam-ve-thiet-bi")
-    clerk.get_by_role("link", name="chờ bàn giao cho thuê bao").click()
+    follow(clerk.get_by_role("link", name="chờ bàn giao cho thuê bao"))
     tour.look(clerk, "thiet-bi-cho-ban-giao")
     device = Device.objects.get(subscriber__name=NAME)
     line = clerk.get_by_role("row").filter(has_text=device.serial)
@@ -234,9 +234,9 @@ def _tell_of_the_hand_over(tour: Tour, people: story.Cast, clerk: Page) -> None:
 
 def _download(tour: Tour, clerk: Page) -> x509.Certificate:
     clerk.goto("/")
-    clerk.get_by_role("link", name="Chứng thư", exact=True).first.click()
+    follow(clerk.get_by_role("link", name="Chứng thư", exact=True).first)
     tour.look(clerk, "danh-sach-chung-thu")
-    clerk.get_by_role("link", name=NAME).click()
+    follow(clerk.get_by_role("link", name=NAME))
     tour.look(clerk, "chung-thu")
     with clerk.expect_download() as download:
         clerk.get_by_role("link", name="Tải tệp .cer").click()

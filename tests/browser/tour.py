@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.db import connections
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 from portal.accounts.models import User
 from tests.amounts import IS_LONG
@@ -111,3 +111,9 @@ def press(page: Page, name: str) -> None:
     """Press the one button whose words begin with ``name`` and wait for the page it leads to."""
     with page.expect_navigation():
         page.get_by_role("button", name=re.compile(f"^{re.escape(name)}")).click()
+
+
+def follow(link: Locator) -> None:
+    """Follow a link and wait for the page it leads to."""
+    with link.page.expect_navigation():
+        link.click()

@@ -41,6 +41,27 @@ def test_a_body_in_another_charset_is_a_bad_request(client: Client, charset: str
     assert client.generic("POST", reverse("accounts:login"), body, kind).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/html; charset=rot13",
+        "text/html; charset=hex",
+        "text/html; charset=zip",
+        "text/html; charset=undefined",
+        "text/html; charset*=utf-99''x",
+        "text/html; x*=utf-99''y",
+        "text/html; charset*0*=rot13''u; charset*1=x",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "BREW"])
+def test_a_query_is_never_read_in_the_charset_of_a_body(
+    client: Client, method: str, kind: str
+) -> None:
+    address = reverse("accounts:login") + "?next=Na%1C&q=%FF"
+
+    assert client.generic(method, address, b"", CONTENT_TYPE=kind).status_code == 400
+
+
 def test_a_body_said_to_be_utf8_is_read(client: Client) -> None:
     kind = "application/x-www-form-urlencoded; charset=UTF-8"
 

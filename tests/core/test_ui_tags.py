@@ -10,10 +10,10 @@ from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import Client
 
-from portal.audit.filters import AuditFilter
 from portal.audit.models import AuditEntry
+from portal.audit.views import AuditFilter
 from portal.ca.models import Certificate
-from portal.ca.register.filters import CertificateFilter
+from portal.ca.register.views import CertificateFilter
 from portal.core.calendar.workdays import WorkCalendar
 from portal.core.roles import Role
 from portal.core.rules import Violation

@@ -18,6 +18,7 @@ from portal.agencies.models import Agency
 from portal.audit.models import AuditEntry
 from portal.ca.models import Storage
 from portal.core.roles import Role
+from portal.core.text.names import in_proper_letters
 from portal.demand import services
 from portal.demand.models import DemandProposal, DemandRound
 from portal.demand.rows import ROWS
@@ -235,7 +236,7 @@ def test_the_letter_has_the_layout_of_the_form(province: Province) -> None:
     ]  # fmt: skip
     assert [row[0] for row in letter.rows] == ["01", "02", "", "", "", "03"]
     assert letter.rows[1][2:] == ["", "", "", ""]
-    assert letter.addressees == [province.office.name]
+    assert letter.addressees == [in_proper_letters(province.office.name)]
 
 
 @pytest.mark.both

@@ -356,7 +356,7 @@ def leftovers(count: int, *, now: datetime) -> None:
 
 
 def many_notices(count: int) -> None:
-    """``count`` reminders due at once, of the bodies of 100 clerks."""
+    """``count`` reminders of what has long been due, of the bodies of 100 clerks."""
     now = timezone.now()
     work_today(now=now)
     office = builders.office()
@@ -367,7 +367,7 @@ def many_notices(count: int) -> None:
             Owed(body, office, uuid.uuid4(), f"Thiết bị {number}", "")
             for number in range(count // len(bodies))
         ]
-        open_deadlines(DeadlineKind.DEVICE_RETURN, owed, target_type="device", now=now - 5 * DAY)
+        open_deadlines(DeadlineKind.DEVICE_RETURN, owed, target_type="device", now=now - 30 * DAY)
     Deadline.objects.update(next_at=now)
 
 

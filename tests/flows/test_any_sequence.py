@@ -94,7 +94,7 @@ class AnySequence(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.life.__exit__(None, None, None)
-        responder._Loaded.responder = None
+        responder._Loaded.responders = ()
 
     # Forms
 

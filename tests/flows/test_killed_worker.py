@@ -25,14 +25,14 @@ def test_fifty_rows_survive_a_killed_worker(tmp_path: Path, redis_url: str) -> N
         home.stage("confirm", str(ROWS))
         first = home.start_worker()
         beat = home.start_beat()
-        wait_until(lambda: home.count(ISSUED) >= 3, seconds=60, pause=0.01)
+        wait_until(lambda: home.count(ISSUED) >= 3, seconds=300, pause=0.01)
 
         home.kill(first)
 
         issued_at_the_kill = home.count(ISSUED)
         assert 0 < issued_at_the_kill < ROWS
         home.start_worker()
-        wait_until(lambda: home.count(COMPLETED) == 1, seconds=90)
+        wait_until(lambda: home.count(COMPLETED) == 1, seconds=300)
         home.kill(beat)
         _assert_each_once(home)
 
@@ -61,7 +61,7 @@ def test_thirty_revocations_survive_a_killed_worker(tmp_path: Path, redis_url: s
         home.stage("confirm_revocation", str(rows))
         first = home.start_worker()
         beat = home.start_beat()
-        wait_until(lambda: home.count(REVOKED) >= 3, seconds=60, pause=0.01)
+        wait_until(lambda: home.count(REVOKED) >= 3, seconds=300, pause=0.01)
 
         home.kill(first)
 
@@ -69,7 +69,7 @@ def test_thirty_revocations_survive_a_killed_worker(tmp_path: Path, redis_url: s
         assert home.count(REVOKED) == home.count(ROWS_DONE) == home.count(ENTRIES)
         assert home.count(RECALLS) == home.count(NOTICES) == 0
         home.start_worker()
-        wait_until(lambda: home.count(COMPLETED) == 1, seconds=90)
+        wait_until(lambda: home.count(COMPLETED) == 1, seconds=300)
         home.kill(beat)
         assert home.count(REVOKED) == home.count(ROWS_DONE) == home.count(ENTRIES) == rows
         assert home.count(RECALLS) == home.count(CLOCKS) == rows

@@ -292,7 +292,7 @@ def _run(*arguments: str | Path) -> str:
     if shutil.which("openssl") is None:
         pytest.skip("openssl is missing")
     done = subprocess.run(
-        ["openssl", *map(str, arguments)], capture_output=True, text=True, timeout=30, check=False
+        ["openssl", *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False
     )
     return done.stdout + done.stderr
 

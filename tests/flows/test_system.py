@@ -25,7 +25,7 @@ NAME, DOMAIN = "CỔNG DỊCH VỤ CÔNG TỈNH LAI CHÂU", "dichvucong.laichau.
 
 def openssl(*arguments: str | Path) -> str:
     done = subprocess.run(
-        ["openssl", *map(str, arguments)], capture_output=True, text=True, timeout=30, check=False
+        ["openssl", *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

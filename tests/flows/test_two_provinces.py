@@ -174,8 +174,8 @@ def _letter(side: Side, dossier: Dossier) -> CoveringLetter:
     chosen = Dossier.objects.filter(pk=dossier.pk)
     letter = make_letter(chosen, actor=side.officer, now=now).letter
     COVERING_LETTERS.number(
-        letter, letter_number="68/SKHCN-QN", letter_date=now.date(), actor=side.officer, now=now,
-        version=letter.version,
+        letter, letter_number="68/SKHCN-QN", letter_date=timezone.localdate(now),
+        actor=side.officer, now=now, version=letter.version,
     )  # fmt: skip
     letter.refresh_from_db()
     return COVERING_LETTERS.take_step(

@@ -75,7 +75,7 @@ def played(
         )
         assert faults(found, until=year.end_of(DAYS)) == []
         _check_tellings()
-    responder._Loaded.responder = None
+    responder._Loaded.responders = ()
     return found, figures
 
 

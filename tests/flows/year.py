@@ -149,7 +149,7 @@ def _issue(
         )
         for holder, key, end in zip(holders, keys, ends, strict=True)
     ]
-    answers = authority.current().issue_many(orders, now=BEFORE)
+    answers = authority.own().issue_many(orders, now=BEFORE)
     made = [
         ca.certificate_from(
             order,

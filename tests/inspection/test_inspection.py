@@ -40,7 +40,7 @@ from portal.inspection.visits.services import letter_of, remind_of_visits
 from portal.inspection.workflow import AssessmentStage, FindingState
 from portal.notices.models import Notice
 from portal.notices.reminders import remind_all
-from requests_app.own_letters.workflow import PaperStage
+from requests_app.paper_workflow import PaperStage
 from tests import builders, story
 from tests.builders import NOW, TODAY
 from tests.usage import builders as usage

@@ -42,7 +42,7 @@ def test_a_dossier_of_the_demo_becomes_a_certificate_that_openssl_verifies(
         assert PIN in said
         for name in LASTING:
             demo.start_service(name)
-        wait_until(lambda: demo.is_healthy("demo"), seconds=120, pause=0.3)
+        wait_until(lambda: demo.is_healthy("demo"), seconds=300, pause=0.3)
 
         clerk = _visitor(demo, "vanthu.tanuyen")
         row = answers_of(700, commune=COMMUNE, mailbox="tanuyen")
@@ -51,7 +51,7 @@ def test_a_dossier_of_the_demo_becomes_a_certificate_that_openssl_verifies(
         _verify(clerk, _issued(clerk, dossier), tmp_path, named=row["full_name"])
 
         for name in LASTING:
-            wait_until(lambda name=name: demo.is_healthy(name), seconds=120, pause=1)  # type: ignore[misc]
+            wait_until(lambda name=name: demo.is_healthy(name), seconds=300, pause=1)  # type: ignore[misc]
         demo.exec("demo", "python", "manage.py", "verify_audit")
 
 
@@ -91,7 +91,7 @@ def _send_and_decide(demo: Composed, clerk: Visitor, path: str) -> None:
 def _issued(clerk: Visitor, path: str) -> str:
     """Wait until the worker has issued the certificate; return its address."""
     link = re.compile(r'href="(/chung-thu/[0-9a-f-]{36}/)"')
-    wait_until(lambda: bool(link.search(clerk.open(path).html)), seconds=120, pause=0.5)
+    wait_until(lambda: bool(link.search(clerk.open(path).html)), seconds=300, pause=0.5)
     return link.findall(clerk.html)[0]  # type: ignore[no-any-return]
 
 

@@ -60,7 +60,7 @@ def test_from_nothing_to_the_first_page(image: Path, tmp_path: Path, redis_url: 
         portal.exec("web", *MANAGE, "create_administrators", "--no-input", more=ADMINISTRATORS)
         for name in ("web", "worker", "beat"):
             portal.start_service(name)
-        wait_until(lambda: portal.is_healthy("web"), seconds=120, pause=0.3)
+        wait_until(lambda: portal.is_healthy("web"), seconds=300, pause=0.3)
 
         _sign_in_for_the_first_time(portal)
         _nothing_is_issued(portal)
@@ -95,7 +95,7 @@ def _nothing_is_issued(portal: Composed) -> None:
 
 def _is_said_when_what_is_not_ready(portal: Composed) -> None:
     browser = OverTheNetwork(portal.url, behind_proxy=PUBLIC_URL)
-    wait_until(lambda: browser.get("/readyz").status_code == 200, seconds=180, pause=1)
+    wait_until(lambda: browser.get("/readyz").status_code == 200, seconds=300, pause=1)
     for name in ("worker", "beat"):
         assert portal.is_healthy(name), portal.logs()
     portal.exec("web", *MANAGE, "verify_audit")

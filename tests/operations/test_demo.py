@@ -162,7 +162,7 @@ class DemoTests(TestCase):
 
 def openssl(*arguments: str | Path) -> str:
     done = subprocess.run(
-        ["openssl", *map(str, arguments)], capture_output=True, text=True, timeout=30, check=False
+        ["openssl", *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False
     )
     return done.stdout + done.stderr
 

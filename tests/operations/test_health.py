@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from portal.ca.models import Crl
+from portal.ca.models import Authority, Crl
 from portal.celery import app
 from portal.core import tasks
 from portal.core.background import heartbeats, status
@@ -91,6 +91,13 @@ def test_services_that_never_ran_are_named() -> None:
 def test_a_revocation_list_past_its_next_update_is_named() -> None:
     beat_both()
     now = timezone.now()
+    Authority.objects.create(
+        role="issuing",
+        slug="issuing",
+        certificate=b"made up",
+        not_before=now - timedelta(days=1),
+        not_after=now + timedelta(days=9999),
+    )
     Crl.objects.create(
         number=1,
         this_update=now - timedelta(hours=25),

@@ -11,7 +11,7 @@ import time_machine
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from portal.ca.models import Crl
+from portal.ca.models import Authority, Crl
 from portal.core import checks
 from portal.core.background import heartbeats
 from portal.core.models import Heartbeat, SweepRun
@@ -27,7 +27,7 @@ from tests.deadlines.test_list import deadline
 pytestmark = pytest.mark.django_db
 TOKEN = "0123456789abcdef0123456789abcdef"
 REMIND = "portal.notices.tasks.remind"
-LINE = re.compile(r'[a-z_]+(\{[a-z]+="[^"\\\n]*"\})? -?[0-9]+(\.[0-9]+)?')
+LINE = re.compile(r'[a-z_]+(\{[a-z]+="[^"\\\n]*"(,[a-z]+="[^"\\\n]*")*\})? -?[0-9]+(\.[0-9]+)?')
 
 
 def ask(**headers: str) -> int:
@@ -78,6 +78,13 @@ def test_ages_and_runs_are_told_and_who_is_silent(settings: Settings) -> None:
     ago = timedelta(seconds=90)
     heartbeats.write(Heartbeat.Service.BEAT, now=NOW - ago)
     SweepRun.objects.create(name=REMIND, began_at=NOW, succeeded_at=NOW - ago, runs=1_234_567)
+    Authority.objects.create(
+        role="issuing",
+        slug="issuing",
+        certificate=b"made up",
+        not_before=NOW - ago,
+        not_after=NOW + timedelta(days=6 * 365),
+    )
     Crl.objects.create(
         number=1, this_update=NOW - ago, next_update=NOW + 2 * ago, der=b"made up", entries=0
     )
@@ -89,8 +96,12 @@ def test_ages_and_runs_are_told_and_who_is_silent(settings: Settings) -> None:
     assert told[f'portal_sweep_runs_total{{sweep="{REMIND}"}}'] == "1234567"
     assert told[f'portal_sweep_silent{{sweep="{REMIND}"}}'] == "0"
     assert told['portal_sweep_silent{sweep="portal.ca.tasks.publish_crl"}'] == "1"
-    assert told["portal_crl_age_seconds"] == "90"
-    assert told["portal_crl_seconds_left"] == "180"
+    assert told['portal_crl_age_seconds{ca="issuing"}'] == "90"
+    assert told['portal_crl_seconds_left{ca="issuing"}'] == "180"
+    assert told['portal_ca_seconds_left{ca="issuing"}'] == str(6 * 365 * 86_400)
+    assert told['portal_ca_step_seconds_left{step="next_issuing",ca="issuing"}'] == str(
+        360 * 86_400
+    )
 
 
 @time_machine.travel(NOW, tick=False)
@@ -133,7 +144,7 @@ def test_asking_costs_the_same_however_much_there_is(
         deadline(agency, TODAY + timedelta(days=ahead))
 
     # heartbeats, sweeps, four queues, clocks of work, two of certificates, revocation list
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(14):
         read(settings)
 
 

@@ -32,7 +32,7 @@ def free_port() -> int:
 def asked(port: int, path: str) -> tuple[int, bytes]:
     """Return status and body, 0 while nobody answers."""
     try:
-        with urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
+        with urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
             return answer.status, answer.read()
     except HTTPError as error:
         return error.code, error.read()

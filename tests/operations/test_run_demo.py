@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -19,11 +20,12 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.amounts import amount
+from tests import databases
+from tests.amounts import IS_LONG, amount
 from tests.drills.drilling import children_of
 from tests.flows.house import ROOT, wait_until
 
-STARTS = 300  # seconds, on a machine that does much else besides
+STARTS = 600  # seconds, on a machine that does much else besides
 BUSY = """
 from portal.celery import app
 for _ in range(50):
@@ -68,7 +70,7 @@ class Demo:
 
     def get(self, path: str) -> tuple[int, str]:
         try:
-            with urlopen(self.address + path, timeout=30) as answer:  # noqa: S310
+            with urlopen(self.address + path, timeout=60) as answer:  # noqa: S310
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             with error:
@@ -100,16 +102,20 @@ def demo(folder: Path, **environment: str) -> Iterator[Demo]:
     finally:
         if running.starter.poll() is None:
             running.starter.terminate()
-        running.starter.wait(30)
+        running.starter.wait(60)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Prepared by the first that starts there."""
-    return tmp_path_factory.mktemp("demo")
+def folder(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Path:
+    """Prepared by the first that starts there; in short its tables are those of the suite."""
+    made = tmp_path_factory.mktemp("demo")
+    if not IS_LONG:
+        (made / "var").mkdir()
+        shutil.copy(databases.migrated(), made / "var" / "db.sqlite3")
+    return made
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1500)
 def test_the_demo_shows_its_own_pages_outlives_its_worker_and_ends_by_ctrl_c(
     folder: Path,
 ) -> None:
@@ -127,7 +133,7 @@ def test_the_demo_shows_its_own_pages_outlives_its_worker_and_ends_by_ctrl_c(
         [style] = re.findall(r'href="(/static/css/portal\.[^"]+)"', page)
         assert re.search(r"\.[0-9a-f]{12}\.css$", style)
         assert running.get(style)[0] == 200
-        sign_in = HTTPConnection("127.0.0.1", running.port, timeout=30)
+        sign_in = HTTPConnection("127.0.0.1", running.port, timeout=60)
         sign_in.request("GET", "/tai-khoan/dang-nhap/")
         answer = sign_in.getresponse()
         sign_in.close()
@@ -138,7 +144,7 @@ def test_the_demo_shows_its_own_pages_outlives_its_worker_and_ends_by_ctrl_c(
 
         before = running.children()
         os.kill(before["worker"], signal.SIGKILL)
-        wait_until(lambda: "worker ended with signal SIGKILL" in running.console, seconds=10)
+        wait_until(lambda: "worker ended with signal SIGKILL" in running.console, seconds=60)
         with closing(sqlite3.connect(folder / "var" / "db.sqlite3", timeout=20)) as database:
             ask = "SELECT runs FROM core_sweeprun WHERE name = 'portal.core.tasks.beat_heartbeat'"
 
@@ -166,10 +172,12 @@ def test_the_demo_shows_its_own_pages_outlives_its_worker_and_ends_by_ctrl_c(
             assert b"200 OK" in browser.recv(1000)
             began = monotonic()
             running.starter.send_signal(signal.SIGINT)
-            assert running.starter.wait(30) == 0
+            assert running.starter.wait(60) == 0
             took = monotonic() - began
-        assert took < 2, running.console
-        wait_until(lambda: not any(is_running(pid) for pid in everybody), seconds=1)
+        # Whoever waits for a browser that keeps its connection waits half a minute.
+        assert took < (2 if IS_LONG else 10), running.console  # the suite does other things beside
+        gone = 1 if IS_LONG else 30
+        wait_until(lambda: not any(is_running(pid) for pid in everybody), seconds=gone)
         assert "Traceback" not in running.console
         assert running.console.endswith("Stopped.\n")
 
@@ -179,7 +187,7 @@ def test_the_demo_shows_its_own_pages_outlives_its_worker_and_ends_by_ctrl_c(
     amount("SILENT_BEAT", short=0, long=1) != 1,
     reason="SILENT_BEAT=1 lets the demo give its beat up; in short: test_supervisor.py",
 )
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1500)
 def test_a_beat_that_cannot_stay_ends_the_demo_and_it_says_so(folder: Path) -> None:
     """Where it keeps its file are folders that it cannot remove."""
     (folder / "var").mkdir(exist_ok=True)
@@ -199,7 +207,7 @@ def test_ctrl_c_while_it_prepares_itself_is_no_accident(tmp_path: Path) -> None:
     with demo(tmp_path) as running:
         wait_until(lambda: "Preparing" in running.console, seconds=STARTS)
         running.starter.send_signal(signal.SIGINT)
-        assert running.starter.wait(30) == 130
+        assert running.starter.wait(60) == 130
     assert "Traceback" not in running.console
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
+from django.utils import timezone
+
 from orgmerge.filing.services import carry_out
 from orgmerge.models import Merger, MergerBody, Plan, PlanLine
 from orgmerge.plans import services as plans
@@ -213,7 +215,7 @@ def number(dossier: Dossier, people: story.Cast, *, now: datetime) -> None:
     save_letter(
         dossier,
         letter_number="12/UBND-VHXH",
-        letter_date=now.date(),
+        letter_date=timezone.localdate(now),
         contact=dict(dossier.contact) | story.CONTACT | {"workplace": people.agency.name},
         note=dossier.note,
         actor=people.clerk,

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from django.urls import reverse
 
+from orgmerge.hooks import waiting_of
 from orgmerge.models import Merger
-from orgmerge.overview.worklist import waiting_of
 from orgmerge.partners import services as partners
 from orgmerge.vocabulary import MergerState
 from orgmerge.workflow import MergerAction

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from orgmerge.hooks import waiting_of
 from orgmerge.models import Merger, MergerBody, PlanLine, RecordsHandover
-from orgmerge.overview.worklist import waiting_of
 from orgmerge.vocabulary import LineAbout, LineAction, LineState, MergerState
 from portal.accounts.models import User
 from portal.agencies.models import Agency

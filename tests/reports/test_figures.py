@@ -28,7 +28,7 @@ from portal.reports.subjects import subjects
 from portal.usage.models import BodyMonth, SigningSystem, UsageAlarm, UsageMonth
 from portal.usage.rules import DocumentKind, Offence
 from requests_app.models import Decision, Dossier, DossierItem, Outcome
-from requests_app.own_letters.workflow import PaperStage
+from requests_app.paper_workflow import PaperStage
 from requests_app.workflow import State
 from tests import builders
 from tests.builders import NOW, TODAY

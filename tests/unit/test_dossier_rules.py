@@ -100,3 +100,42 @@ def test_a_sim_names_its_carrier_and_only_a_sim_does() -> None:
     assert sim_names_its_carrier({"storage": "sim"}, TODAY)
     assert sim_names_its_carrier({"storage": "token", "carrier": "Viettel"}, TODAY)
     assert not sim_names_its_carrier({"storage": "token"}, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "way_out"),
+    [
+        ("15/TTr-UBND", "", ""),
+        ("05/BB-UBND", "", ""),
+        ("15/TTR-UBND", "letter_number_form", "15/TTr-UBND"),
+        ("15/ttr-ubnd", "letter_number_form", "15/TTr-UBND"),
+        ("12/UBND-Vhxh", "letter_number_form", "12/UBND-VHXH"),
+        ("0/UBND", "letter_number_zero", "01"),
+        ("00/UBND", "letter_number_zero", "01"),
+    ],
+)
+def test_a_symbol_is_written_as_the_decree_abbreviates(
+    number: str, code: str, way_out: str
+) -> None:
+    found = dossiers.has_letter_number(number)
+
+    assert (found.code if found else "") == code
+    assert found is None or way_out in f"{found.message} {found.way_out}"
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "suggestions"),
+    [
+        ("7/UBND-VX", "", ["07/UBND-VX"]),
+        ("07/UBND-VX", "", []),
+        ("12/BB-UBND", "BIÊN BẢN", []),
+        ("12/UBND", "BIÊN BẢN", ["12/BB-UBND"]),
+        ("7/UBND", "Báo cáo", ["07/UBND", "7/BC-UBND"]),
+        ("12/BB-UBND", "", ["12/UBND"]),
+        ("không phải số", "", []),
+    ],
+)
+def test_what_is_odd_about_a_number_is_offered_and_stops_nothing(
+    number: str, kind: str, suggestions: list[str]
+) -> None:
+    assert [one.suggestion for one in dossiers.looks_of_number(number, kind)] == suggestions

@@ -56,6 +56,8 @@ def test_what_a_misspelt_name_means(typed: str, meant: str) -> None:
         (COMMUNE, "Ủy ban nhân dân xã Tân Uyên"),
         ("SỞ KHOA HỌC VÀ CÔNG NGHỆ TỈNH LAI CHÂU", "Sở Khoa học và Công nghệ tỉnh Lai Châu"),
         ("TRƯỜNG THCS CHU VĂN AN", "Trường THCS Chu Văn An"),
+        ("SỞ KH&CN TỈNH LAI CHÂU", "Sở KH&CN tỉnh Lai Châu"),
+        ("PHÒNG GDĐT XÃ YÊN MỸ", "Phòng GDĐT xã Yên Mỹ"),
         ("PHÒNG VĂN HÓA – XÃ HỘI XÃ TÂN UYÊN", "Phòng Văn hóa – Xã hội xã Tân Uyên"),
         ("Ban Cơ yếu Chính phủ", "Ban Cơ yếu Chính phủ"),  # a person wrote it so
     ],

@@ -26,11 +26,11 @@ def test_a_blank_is_a_place_that_asks_for_words(reason: str, blank: bool) -> Non
 def test_the_rows_stand_in_the_blank_with_whom_they_are_about() -> None:
     said = with_rows(_CATALOGUE, {5: "Quàng Thị B", 2: "Lò Văn A"})
 
-    assert said == "Thư điện tử không phải thư công vụ (dòng 2 (Lò Văn A), 5 (Quàng Thị B))."
+    assert said == "Thư điện tử không phải thư công vụ (dòng 2: Lò Văn A; 5: Quàng Thị B)."
 
 
 def test_without_a_blank_what_is_unsaid_is_named_at_the_end() -> None:
-    assert with_rows("Sai tên", {2: "Lò Văn A"}) == "Sai tên (dòng 2 (Lò Văn A))"
+    assert with_rows("Sai tên", {2: "Lò Văn A"}) == "Sai tên (dòng 2: Lò Văn A)"
     assert with_rows("Dòng 2 sai tên", {2: "Lò Văn A"}) == "Dòng 2 sai tên"
     assert with_rows("Dòng 12 sai tên", {2: ""}) == "Dòng 12 sai tên (dòng 2)"
 

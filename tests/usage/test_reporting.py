@@ -67,6 +67,7 @@ def test_each_event_of_a_batch_is_answered(certificate: Certificate, token: str)
     assert 3590 <= data["clock_skew_seconds"] <= 3600
     assert send(token, {"events": [good]}).json()["known"] == 1
     assert AuditEntry.objects.filter(action="usage.receive").count() == 2
+    assert AuditEntry.objects.filter(action="usage.use_token").count() == 1
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def test_a_token_is_shown_once_kept_as_a_hash_and_ends_with_the_next(
     page = office.post(reverse("usage:make_token", args=[reporting.uuid]))
 
     shown = page.content.decode().partition('data-token="')[2].partition('"')[0]
-    assert "no-store" in page.headers["Cache-Control"]
+    assert page.headers["Cache-Control"] == "private, no-store"
     assert shown not in office.get(reverse("usage:system", args=[reporting.uuid])).content.decode()
     assert send(token, {"events": []}).status_code == 401
     assert send(shown, {"events": [told(certificate.serial)]}).json()["accepted"] == 1
