@@ -34,6 +34,7 @@ _OUTCOME_TONES = {
     Outcome.DONE: "success",
     Outcome.REFUSED: "danger",
     Outcome.FAILED: "danger",
+    Outcome.PENDING: "warning",
 }
 
 _RECEIVED = {

@@ -149,6 +149,9 @@ def test_a_letter_leaves_and_its_certificates_come_back(
     assert dossier.state == State.EXECUTING
     assert {item.outcome for item in dossier.items.all()} == {Outcome.PENDING}
     assert execution.execute_accepted(now=SOON) == 0  # it lies still until an answer comes
+    for reader in (people.clerk, people.head, people.officer, people.office_head):
+        page = as_(client, reader).get(reverse("requests_app:detail", args=[dossier.uuid]))
+        assert page.text.count(str(Outcome.PENDING.label)) >= 3
     page = as_(client, people.officer).get(reverse("requests_app:ca_answers", args=[dossier.uuid]))
     assert page.context["waits"] == 3
 
