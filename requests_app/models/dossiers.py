@@ -153,6 +153,11 @@ class Dossier(Leased):
         titles = self.items.order_by("position").exclude(title="").values_list("title", flat=True)
         self.row_count, self.first_title = self.items.count(), titles.first() or ""
 
+    def waits_for_another_ca(self) -> bool:
+        """Say whether a CA outside the portal was asked and has a row to answer still."""
+        is_asked = self.state == State.EXECUTING
+        return is_asked and self.items.filter(outcome=Outcome.PENDING).exists()
+
 
 class DossierCopy(models.Model):
     """A body that gets a dossier "để theo dõi": read-only, numbers masked, no attachments."""

@@ -86,9 +86,14 @@ def dossiers_of(user: User) -> DossierQuerySet:
 
 
 def waiting_dossiers(user: User) -> DossierQuerySet:
-    """Return those of ``dossiers_of`` with a row that waits for the CA."""
+    """Return those of ``dossiers_of`` with a row that waits for the CA, or for a second person."""
     rows = DossierItem.objects.filter(dossier=OuterRef("pk"), outcome=Outcome.PENDING)
     return dossiers_of(user).filter(Exists(rows))
+
+
+def to_record(user: User) -> DossierQuerySet:
+    """Return the waiting dossiers with a row whose answer nobody has recorded."""
+    return _with_orders(user, OutsideOrder.objects.filter(answer=""))
 
 
 def orders_in(dossiers: QuerySet[Dossier]) -> QuerySet[OutsideOrder]:
@@ -112,7 +117,7 @@ def takes_a_device(order: OutsideOrder, item: DossierItem) -> bool:
 def waiting_of(user: User) -> Iterator[Waiting]:
     """Say on the work list how many dossiers wait for an answer, or for its confirmation."""
     records = user.can(Capability.RECORD_CA_ANSWERS)
-    if records and (count := waiting_dossiers(user).order_by().count()):
+    if records and (count := to_record(user).order_by().count()):
         path = reverse("requests_app:outside_ca")
         yield Waiting(count, _("hồ sơ chờ CA khác trả lời"), _("Ghi trả lời"), path)
     confirms = user.can(Capability.CONFIRM_CA_ANSWERS)
@@ -123,13 +128,17 @@ def waiting_of(user: User) -> Iterator[Waiting]:
 
 def to_confirm(user: User) -> DossierQuerySet:
     """Return the waiting dossiers with an answer that is recorded and not confirmed."""
-    open_answers = OutsideOrder.objects.exclude(answer="").filter(confirmed_at__isnull=True)
+    recorded = OutsideOrder.objects.exclude(answer="").filter(confirmed_at__isnull=True)
+    return _with_orders(user, recorded)
+
+
+def _with_orders(user: User, orders: QuerySet[OutsideOrder]) -> DossierQuerySet:
     rows = DossierItem.objects.filter(
-        Exists(open_answers.filter(row_key=OuterRef("request_key"))),
+        Exists(orders.filter(row_key=OuterRef("request_key"))),
         dossier=OuterRef("pk"),
         outcome=Outcome.PENDING,
     )
-    return waiting_dossiers(user).filter(Exists(rows))
+    return dossiers_of(user).filter(Exists(rows))
 
 
 def package(dossier: Dossier, *, actor: User, now: datetime) -> bytes:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.ca.authority.anchors import anchors
+from portal.ca.register.certificate_files import read_certificates
 from portal.core.roles import Capability
 from portal.core.rules import Violation
 from portal.core.text.numbers import typed_number
@@ -123,7 +124,7 @@ def index(request: UserRequest) -> HttpResponse:
             taken = services.take_in(file.read(), file.name, actor=request.user, now=timezone.now())
         refused.put_on(form, "file")
     is_to_confirm = request.GET.get("cho") == "xac-nhan"
-    found = (services.to_confirm if is_to_confirm else services.waiting_dossiers)(request.user)
+    found = (services.to_confirm if is_to_confirm else services.to_record)(request.user)
     items = services.items_of(taken.matched) if taken else {}
     context = {
         "form": form if records else None,
@@ -147,7 +148,7 @@ def answers(request: UserRequest, uuid: UUID) -> HttpResponse:
     page, rows = _rows(request, dossier)
     violations: tuple[Violation, ...] = ()
     if request.method == "POST":
-        forms_ = [form for _order, _item, form in rows if form is not None]
+        forms_ = [form for _order, _item, form, _certificate in rows if form is not None]
         if all(form.is_valid() for form in forms_):
             said = {
                 form.order.uuid: Recorded(
@@ -212,9 +213,10 @@ def _find(user: User, uuid: UUID) -> Dossier:
 
 
 def _rows(request: UserRequest, dossier: Dossier) -> tuple[Any, list[Any]]:
-    """Return a page of the dossier's orders, each with its row and, while open, its form."""
+    """Return a page of the dossier's orders, each with its row, while open its form, and the
+    certificate that came."""
     orders = services.orders_in(Dossier.objects.filter(pk=dossier.pk)).order_by("pk")
-    orders = orders.select_related("recorded_by", "confirmed_by").defer("der")
+    orders = orders.select_related("recorded_by", "confirmed_by")
     page = Paginator(orders, _ORDERS_A_PAGE).get_page(
         typed_number(request.GET.get("page", ""), otherwise=1)
     )
@@ -232,6 +234,7 @@ def _rows(request: UserRequest, dossier: Dossier) -> tuple[Any, list[Any]]:
             )
             if records and order.confirmed_at is None
             else None,
+            read_certificates(bytes(order.der), "").certificates[0] if order.der else None,
         )
         for order in page.object_list
     ]

@@ -97,6 +97,8 @@ def _of_the_portal(dossier: Dossier) -> str:
         State.EXECUTING: (
             _("Sở đã chuyển Cục; chờ Cục trả lời từng dòng")
             if dossier.route == Route.OUTSIDE
+            else _("Đã chuyển hệ thống cấp chứng thư của CA; chờ trả lời từng dòng")
+            if dossier.waits_for_another_ca()
             else _("Hệ thống đang thực hiện từng dòng; không cần làm gì thêm")
         ),
         State.COMPLETED: (
