@@ -257,6 +257,7 @@ def _page(
         "violations": violations,
         "records": request.user.can(Capability.RECORD_CA_ANSWERS),
         "waits": orders.filter(confirmed_at__isnull=True).count(),
+        "unanswered": orders.filter(answer="").count(),
         "to_confirm": recorded.count(),
         "remarks": recorded.exclude(remark="").count() if confirms else 0,
         "confirms": confirms,
