@@ -191,10 +191,9 @@ def _who(dossier: Dossier, user: User) -> tuple[str, str]:
     Who of a body has it while it writes and signs is the body's own business.
     """
     if dossier.queue == PORTAL:
-        if dossier.route == Route.OUTSIDE:
-            return _("Sở ghi trả lời của CA"), ""
-        is_asked = dossier.waits_for_another_ca()
-        return (_("Chờ trả lời của CA") if is_asked else _("Hệ thống thực hiện")), ""
+        asked = dossier.waits_for_another_ca() and _("Chờ trả lời của CA")
+        outside = dossier.route == Route.OUTSIDE and _("Sở ghi trả lời của CA")
+        return outside or asked or _("Hệ thống thực hiện"), ""
     if not dossier.queue:
         return "", ""
     scope = profile_of(dossier.queue).scope

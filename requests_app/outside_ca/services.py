@@ -7,7 +7,8 @@ and its head confirms.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from io import BytesIO
@@ -399,18 +400,31 @@ def _what_is_wrong(
     return Violation(code, text, row=item.position)
 
 
+def mark_of(recorded: Iterable[OutsideOrder]) -> str:
+    """Return what the recorded answers are known by: another one as soon as one is changed."""
+    said = sorted(f"{one.uuid} {one.recorded_at}" for one in recorded)
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()
+
+
 @transaction.atomic
-def confirm(dossier: Dossier, *, actor: User, now: datetime) -> int:
+def confirm(dossier: Dossier, *, actor: User, now: datetime, seen: str | None = None) -> int:
     """Confirm every answer recorded of a dossier; its rows go on in the background.
 
-    Returns how many. Raises PermissionDenied; Refused when nothing is recorded, or only what the
-    same person recorded.
+    ``seen`` is the ``mark_of`` what the person saw. Returns how many. Raises PermissionDenied;
+    Refused when nothing is recorded, or only what the same person recorded, or something else than
+    was seen.
     """
     _permit(actor, Capability.CONFIRM_CA_ANSWERS)
     refuse_look_only(actor, now=now)
     held = dossiers_of(actor).select_for_update(of=("self",), no_key=True).get(pk=dossier.pk)
     orders = _locked(held, actor)
     recorded = [one for one in orders if one.answer and one.confirmed_at is None]
+    if seen is not None and seen != mark_of(recorded):
+        raise refuse(
+            "answers_changed",
+            _("Trả lời của CA vừa được ghi thêm hoặc sửa."),
+            way_out=_("Xem lại từng dòng rồi xác nhận."),
+        )
     mine = [one for one in recorded if one.recorded_by and actor.is_same_person_as(one.recorded_by)]
     confirmed = [one for one in recorded if one not in mine]
     if not confirmed:

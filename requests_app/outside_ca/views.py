@@ -176,7 +176,8 @@ def confirm(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Confirm the answers that were recorded; the rows go on."""
     dossier = _find(request.user, uuid)
     with Refusals() as refused:
-        count = services.confirm(dossier, actor=request.user, now=timezone.now())
+        seen = request.POST.get("seen", "")
+        count = services.confirm(dossier, actor=request.user, now=timezone.now(), seen=seen)
         messages.success(
             request, _("Đã xác nhận %(count)d trả lời; hệ thống thực hiện tiếp.") % {"count": count}
         )
@@ -259,6 +260,7 @@ def _page(
         "waits": orders.filter(confirmed_at__isnull=True).count(),
         "unanswered": orders.filter(answer="").count(),
         "to_confirm": recorded.count(),
+        "seen": services.mark_of(recorded.only("uuid", "recorded_at")),
         "remarks": recorded.exclude(remark="").count() if confirms else 0,
         "confirms": confirms,
     }

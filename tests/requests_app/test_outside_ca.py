@@ -187,9 +187,14 @@ def test_a_letter_leaves_and_its_certificates_come_back(
     assert response.status_code == 302, response.context["violations"]
     assert work(dossier).state == State.EXECUTING  # nobody has confirmed
 
-    response = as_(client, people.office_head).post(
-        reverse("requests_app:confirm_ca_answers", args=[dossier.uuid])
+    # Who confirms confirms what was seen: nothing recorded since.
+    confirm = reverse("requests_app:confirm_ca_answers", args=[dossier.uuid])
+    page = as_(client, people.office_head).get(
+        reverse("requests_app:ca_answers", args=[dossier.uuid])
     )
+    response = client.post(confirm, {"seen": "0" * 64})
+    assert response.context["violations"][0].code == "answers_changed"
+    response = client.post(confirm, {"seen": page.context["seen"]})
     assert response.status_code == 302
     assert work(dossier).state == State.PARTLY_COMPLETED
     first, second, third = dossier.items.order_by("position")
