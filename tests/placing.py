@@ -120,9 +120,9 @@ LONGEST_FIRST = (
     "tests/operations/*",
     "tests/architecture/test_access.py",
 )
-# A worker takes a module whole, for the sake of its fixtures. Some drills share a world, the tours a
-# browser, what is composed an image: each goes to one worker. The walk of every route needs nothing
-# but time: its tests go wherever there is some.
+# A worker takes a module whole, for the sake of its fixtures. Some drills share a world, the tours
+# a browser, what is composed an image: each goes to one worker. The walk of every route needs
+# nothing but time: its tests go wherever there is some.
 ONE_WORKER = (
     tuple(f"tests/drills/test_{name}.py" for name in ("beat", "broker", "clocks", "kills")),
     ("tests/browser/*",),
