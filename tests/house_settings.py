@@ -6,7 +6,7 @@ waits for the disk, 5 to 12 ms a file: what a power cut would lose, no test look
 
 import os
 
-os.fsync = lambda _file: None
+os.fsync = lambda fd: None
 
 from portal.settings import *  # noqa: E402, F403
 from portal.settings import DATABASES  # noqa: E402
