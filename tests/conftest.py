@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import hypothesis
 import pytest
+from hypothesis.internal.conjecture import providers
 from pytest_django import DjangoDbBlocker, Settings
 
 from tests import databases
@@ -37,6 +38,9 @@ hypothesis.settings.register_profile(
     ],
 )
 hypothesis.settings.load_profile("suite")
+# It would read the whole source for numbers to try, in each worker anew, and try others wherever
+# other modules happen to be loaded.
+providers._get_local_constants = lambda: providers._local_constants
 
 
 def _requires_all() -> bool:

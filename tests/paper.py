@@ -1,6 +1,6 @@
 """Letters are blank but where they are read: for tests marked ``paper``, and in tests/documents.
 
-A letter costs 140 ms, an empty page 15; what is done with the file afterwards is done to it.
+A letter costs 140 ms, an empty page 15 once; what is done with the file afterwards is done to it.
 """
 
 from __future__ import annotations
@@ -27,12 +27,27 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @cache
 def change_weasyprint() -> None:
-    """Whatever it lays out is one empty page while letters are blank."""
+    """Whatever it lays out is one empty page while letters are blank, made once a stylesheet."""
     import weasyprint  # loads Pango
 
-    lay_out = weasyprint.HTML.render
+    lay_out, write = weasyprint.HTML.render, weasyprint.Document.write_pdf
+    pages: dict[Any, Any] = {}  # by stylesheet: the empty page laid out
+    files: dict[Any, bytes] = {}  # by page: what was written of it
 
     def render(letter: Any, **options: Any) -> Any:
-        return lay_out(weasyprint.HTML(string="") if _are_blank else letter, **options)
+        if not _are_blank:
+            return lay_out(letter, **options)
+        sheets = tuple(options.get("stylesheets") or ())
+        if sheets not in pages:
+            pages[sheets] = lay_out(weasyprint.HTML(string=""), **options)
+        return pages[sheets]
+
+    def write_pdf(document: Any, **options: Any) -> bytes:
+        if document not in pages.values():
+            return bytes(write(document, **options))
+        if document not in files:
+            files[document] = bytes(write(document, **options))
+        return files[document]
 
     weasyprint.HTML.render = render
+    weasyprint.Document.write_pdf = write_pdf

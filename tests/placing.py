@@ -120,10 +120,14 @@ LONGEST_FIRST = (
     "tests/operations/*",
     "tests/architecture/test_access.py",
 )
-# A worker takes a module whole, for the sake of its fixtures. The drills share a world, the tours a
-# browser, what is composed an image: each goes to one worker. The walk of every route needs nothing
-# but time: its tests go wherever there is some.
-ONE_WORKER = ("tests/drills/", "tests/browser/", "tests/operations/test_compos")
+# A worker takes a module whole, for the sake of its fixtures. Some drills share a world, the tours
+# a browser, what is composed an image: each goes to one worker. The walk of every route needs
+# nothing but time: its tests go wherever there is some.
+ONE_WORKER = (
+    tuple(f"tests/drills/test_{name}.py" for name in ("beat", "broker", "clocks", "kills")),
+    ("tests/browser/*",),
+    ("tests/operations/test_compos*.py",),
+)
 ANY_WORKER = ("tests/architecture/test_access.py",)
 
 
@@ -217,4 +221,4 @@ class ByModule(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
         module = nodeid.partition("::")[0]
         if module in ANY_WORKER:
             return nodeid
-        return next((folder for folder in ONE_WORKER if module.startswith(folder)), module)
+        return next((str(one) for one in ONE_WORKER if _is_among(module, one)), module)

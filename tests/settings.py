@@ -1,4 +1,4 @@
-"""Settings of the test suite: the portal's own, quick hashing, EC keys, a folder of its own."""
+"""Settings of the test suite: those of its processes, EC keys, a folder of its own."""
 
 import os
 import tempfile
@@ -9,11 +9,9 @@ os.environ.setdefault("SIGNED_PAPERS", "0")  # dossiers' stories go on without t
 # What a power cut would lose, no test looks for; processes that tests start follow suit.
 os.environ["PGOPTIONS"] = "-c synchronous_commit=off"
 
-from portal.settings import *  # noqa: E402, F403
+from tests.house_settings import *  # noqa: E402, F403
 
 DEBUG = False
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-SCRYPT_COST = 2**4
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 WHITENOISE_AUTOREFRESH = True  # or every client goes through all static files first

@@ -24,10 +24,15 @@ def trees() -> dict[str, ast.Module]:
     }
 
 
+@cache
+def _walked() -> dict[str, list[ast.AST]]:
+    return {path: list(ast.walk(tree)) for path, tree in trees().items()}
+
+
 def nodes() -> Iterator[tuple[str, ast.AST]]:
     """Return every node with the path of its file."""
-    for path, tree in trees().items():
-        for node in ast.walk(tree):
+    for path, found in _walked().items():
+        for node in found:
             yield path, node
 
 

@@ -15,7 +15,7 @@ from tests.architecture.sources import BASE
         placing.ON_POSTGRESQL,
         placing.ON_SQLITE,
         placing.LONGEST_FIRST,
-        tuple(f"{start}*" for start in placing.ONE_WORKER),
+        *placing.ONE_WORKER,
         placing.ANY_WORKER,
     ],
 )

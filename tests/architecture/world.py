@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.template.backends.django import Template
 from django.test import Client
 from django.urls import URLPattern, URLResolver
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 
 from devices.lifecycle import Custody
 from devices.models import Device, Shipment, ShipmentItem, Stocktaking, StocktakingPlace
 from orgmerge.models import Merger, MergerOffice
+from portal.accounts import sessions
 from portal.accounts.models import AccountChange, RoleGrant, User
 from portal.agencies.models import Agency, AgencyKind, Subscriber
 from portal.ca.authority import ceremony, keystore
@@ -139,7 +144,18 @@ def build() -> World:
     for role, user in own.people.items():
         clients[role] = Client()
         clients[role].force_login(user)
+        session = clients[role].session  # seen an hour ahead, or each request would write it
+        sessions.touch(session, now=timezone.now() + timedelta(hours=1))
+        session.save()
     return World(own, other, clients)
+
+
+@contextmanager
+def no_pages() -> Iterator[None]:
+    """Views answer as ever, with a page that is empty."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Template, "render", lambda *_of, **_it: mark_safe(""))
+        yield
 
 
 def _side() -> Side:

@@ -31,6 +31,7 @@ from requests_app.models import Decision, Dossier, DossierItem, Outcome
 from requests_app.paper_workflow import PaperStage
 from requests_app.workflow import State
 from tests import builders
+from tests.amounts import amount
 from tests.builders import NOW, TODAY
 from tests.deadlines.test_list import deadline
 from tests.usage import builders as usage
@@ -38,6 +39,7 @@ from tests.usage import builders as usage
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 CALENDAR = WorkCalendar()
 DAYS = 700  # before today, over which things happened
+WORLDS = amount("FIGURES_WORLDS", short=1, long=3)
 
 
 @pytest.fixture(autouse=True)
@@ -297,7 +299,8 @@ def _asked(cell: DemandCell, span: Span, ahead: int) -> bool:
     )
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(WORLDS))
 def test_every_sum_is_what_a_person_would_add_up_and_its_list_sums_to_it(seed: int) -> None:
     world = World(seed)
     office = world.officer.agency
@@ -333,7 +336,8 @@ def test_every_sum_is_what_a_person_would_add_up_and_its_list_sums_to_it(seed: i
             assert {key: n for key, n in told.items() if n} == dict(+by_body), said
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(WORLDS))
 def test_every_number_is_what_a_person_would_count_and_its_list_is_as_long(seed: int) -> None:
     world = World(seed)
     office = world.officer.agency

@@ -163,29 +163,28 @@ def test_the_same_comes_through_a_spreadsheet_as_a_report(
     assert editor.context["problem_count"] == shown.context["report"].problem_count
 
 
+NO_SHEETS = [
+    ("bang.xlsx", b"%PDF-1.7 ..."),
+    ("bang.xlsx", b"<html><table><tr><td>1</td></tr></table></html>"),
+    ("bang.xlsx", b"MZ\x90\x00" + b"\x00" * 600),
+    ("bang.xlsx", b"PK\x03\x04" + b"\x00" * 600),
+    ("bang.xlsx", bytes.fromhex("d0cf11e0a1b11ae1") + b"\x00" * 600),
+    ("bang.pdf", b"STT,Ho ten\n1,An\n"),
+]
+
+
 @pytest.mark.parametrize("code", FORMS)
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("bang.xlsx", b"%PDF-1.7 ..."),
-        ("bang.xlsx", b"<html><table><tr><td>1</td></tr></table></html>"),
-        ("bang.xlsx", b"MZ\x90\x00" + b"\x00" * 600),
-        ("bang.xlsx", b"PK\x03\x04" + b"\x00" * 600),
-        ("bang.xlsx", bytes.fromhex("d0cf11e0a1b11ae1") + b"\x00" * 600),
-        ("bang.pdf", b"STT,Ho ten\n1,An\n"),
-    ],
-    ids=["pdf", "html", "program", "zip", "xls", "csv"],
-)
 def test_a_file_that_is_not_what_its_name_says_is_refused_in_words(
-    page: Client, people: story.Cast, code: str, name: str, content: bytes
+    page: Client, people: story.Cast, code: str
 ) -> None:
     dossier = story.draft_of(people, code, [])
 
-    answer = page.post(url("import", dossier), {"file": SimpleUploadedFile(name, content)})
+    for name, content in NO_SHEETS:
+        answer = page.post(url("import", dossier), {"file": SimpleUploadedFile(name, content)})
 
-    assert answer.status_code == 200
-    assert "lỗi" in answer.content.decode() or "không" in answer.content.decode()
-    assert not dossier.items.exists()
+        assert answer.status_code == 200, name
+        assert "lỗi" in answer.content.decode() or "không" in answer.content.decode()
+        assert not dossier.items.exists()
 
 
 @pytest.mark.parametrize(

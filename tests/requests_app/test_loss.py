@@ -26,7 +26,7 @@ from requests_app.submission.checks import violations_before_signing
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 
-pytestmark = [pytest.mark.usefixtures("ca"), pytest.mark.paper]
+pytestmark = pytest.mark.usefixtures("ca")
 
 NOW = builders.NOW
 CONTACT = {
@@ -352,6 +352,7 @@ def test_a_draft_that_was_never_sent_undoes_nothing() -> None:
 # The document.
 
 
+@pytest.mark.paper
 def test_the_minutes_are_a_named_document_with_three_who_sign() -> None:
     people = cast()
     pdf = letters.render(draft(people, row(held(people))))

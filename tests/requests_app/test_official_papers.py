@@ -26,7 +26,7 @@ from tests import builders, story
 from tests.builders import NOW, TODAY
 from tests.requests_app import revocations
 
-pytestmark = [pytest.mark.django_db, pytest.mark.paper, pytest.mark.usefixtures("ca")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ca")]
 ISSUED = NOW + timedelta(days=3)
 
 
@@ -65,6 +65,7 @@ def able(people: story.Cast) -> story.Cast:
     return people
 
 
+@pytest.mark.paper
 def test_a_refusal_is_drafted_numbered_signed_and_delivered(client: Client) -> None:
     people = able(story.cast())
     dossier = refused(people)

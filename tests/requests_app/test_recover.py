@@ -38,7 +38,7 @@ from tests import builders, story
 from tests.requests_app import recovery
 from tests.requests_app.recovery import cast, confirmed, draft, lock, locked, row
 
-pytestmark = [pytest.mark.usefixtures("ca"), pytest.mark.paper]
+pytestmark = pytest.mark.usefixtures("ca")
 
 NOW = builders.NOW
 SOON = NOW + timedelta(seconds=5)
@@ -267,6 +267,7 @@ def test_the_clock_of_one_working_day_runs_from_the_receipt_to_the_answer() -> N
     assert clock.cancelled_at is None
 
 
+@pytest.mark.paper
 def test_the_answer_names_the_unlocked_and_says_that_a_new_pin_is_to_be_set() -> None:
     people = cast()
     first, second = locked(people), locked(people, "Lò Thị Hai")
@@ -285,6 +286,7 @@ def test_the_answer_names_the_unlocked_and_says_that_a_new_pin_is_to_be_set() ->
     assert_untouched(second)
 
 
+@pytest.mark.paper
 def test_refused_rows_get_their_reason_in_writing() -> None:
     people = cast()
     device = locked(people)
@@ -430,6 +432,7 @@ def test_what_changes_after_the_decision_is_seen_before_the_unlocking(
     assert VirtualToken.objects.get(key=device.key_id).locked_at is not None
 
 
+@pytest.mark.paper
 def test_a_row_that_can_never_be_done_is_refused_after_all_and_the_answer_follows() -> None:
     people = cast()
     lost, sound = locked(people), locked(people, "Lò Thị Hai")

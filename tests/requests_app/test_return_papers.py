@@ -24,7 +24,7 @@ from tests import builders, story
 from tests.builders import NOW
 from tests.requests_app import returns
 
-pytestmark = [pytest.mark.django_db, pytest.mark.paper]
+pytestmark = pytest.mark.django_db
 needs_pdfsig = pytest.mark.skipif(not shutil.which("pdfsig"), reason="no poppler at hand")
 
 
@@ -58,6 +58,7 @@ def test_minutes_are_a_named_document_of_two_parties() -> None:
     assert [row[6] for row in letter.rows] == ["Hết hạn sử dụng"] * 2
 
 
+@pytest.mark.paper
 def test_the_receipt_names_what_differs_who_confirmed_and_when() -> None:
     people = returns.cast(Route.OFFICE_MINUTES)
     dossier = returns.sent(people, returns.at_agency(people, 3))
@@ -84,6 +85,7 @@ def test_the_receipt_names_what_differs_who_confirmed_and_when() -> None:
     assert dossier.addressee.name.upper().replace("\n", " ") in text
 
 
+@pytest.mark.paper
 def test_a_receipt_without_differences_says_so() -> None:
     people = returns.cast()
     dossier = returns.look_at_all(returns.sent(people, returns.at_agency(people)), people)
@@ -103,6 +105,7 @@ def able_to_sign(people: story.Cast) -> Certificate:
     return story.give_certificate(people.operator.person)
 
 
+@pytest.mark.paper
 @needs_pdfsig
 @pytest.mark.usefixtures("ca")
 def test_the_receiver_signs_the_receipt_with_a_pin(tmp_path: Path) -> None:
@@ -152,6 +155,7 @@ def test_a_pin_without_a_certificate_is_refused_with_a_way_out() -> None:
     assert violation.way_out
 
 
+@pytest.mark.paper
 @needs_pdfsig
 @pytest.mark.usefixtures("ca")
 def test_both_signatures_of_the_agency_stand_in_the_minutes(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ from tests.requests_app.revocations import (
     successor_of,
 )
 
-pytestmark = [pytest.mark.usefixtures("ca"), pytest.mark.paper]
+pytestmark = pytest.mark.usefixtures("ca")
 
 # Friday 20/11/2026, day 0; Tuesday 24/11 is off.
 FIVE_WORKING_DAYS_LATER = date(2026, 11, 30)
@@ -94,6 +94,7 @@ def test_ocsp_and_list_say_why_by_the_cause(cause: str, reason: RevocationReason
     assert certificate.revocation_reason == reason
 
 
+@pytest.mark.paper
 def test_every_certificate_on_the_key_falls_with_the_one_that_is_named() -> None:
     people = cast()
     old = held(people)
@@ -110,6 +111,7 @@ def test_every_certificate_on_the_key_falls_with_the_one_that_is_named() -> None
     assert new.serial in notice
 
 
+@pytest.mark.paper
 def test_a_row_whose_certificate_fell_meanwhile_is_done_and_says_since_when() -> None:
     people = cast()
     certificate = held(people)
@@ -171,6 +173,7 @@ def test_who_moved_to_another_body_meanwhile_keeps_the_certificate() -> None:
     assert not DeliveredPaper.objects.exists()
 
 
+@pytest.mark.paper
 def test_a_failed_row_that_is_refused_then_ends_the_dossier_with_both_papers() -> None:
     people = cast()
     moved, stayed = held(people), held(people, "Lò Văn Ở")
@@ -215,6 +218,7 @@ def test_an_open_letter_of_a_body_that_ceased_goes_on() -> None:
     assert certificate.revoked_at is not None
 
 
+@pytest.mark.paper
 def test_accepted_and_refused_rows_end_side_by_side() -> None:
     people = cast()
     falls, stays = held(people), held(people, "Lò Văn Ở")
@@ -272,6 +276,7 @@ def test_with_the_notice_the_five_working_days_begin() -> None:
     assert Notice.objects.filter(recipient=people.clerk, title__startswith="Thông báo thu").exists()
 
 
+@pytest.mark.paper
 def test_the_notice_says_what_fell_and_when_and_tells_no_personal_number() -> None:
     people = cast()
     certificate = held(people)
@@ -299,6 +304,7 @@ def test_the_notice_says_what_fell_and_when_and_tells_no_personal_number() -> No
     assert "/…" in words  # its number comes from the issuer's own book
 
 
+@pytest.mark.paper
 def test_what_lies_in_no_device_has_nothing_to_give_back() -> None:
     people = cast()
     certificate = held(people, storage="rssp")
@@ -310,6 +316,7 @@ def test_what_lies_in_no_device_has_nothing_to_give_back() -> None:
     assert not Deadline.objects.open().filter(kind=DeadlineKind.DEVICE_RETURN).exists()
 
 
+@pytest.mark.paper
 def test_by_delegation_the_office_decides_and_its_name_is_on_the_notice() -> None:
     people = story.cast(Route.OFFICE_ONLY, procedure=Procedure.REVOKE)
     certificate = held(people)

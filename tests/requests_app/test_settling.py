@@ -20,7 +20,7 @@ from requests_app.models import RoutingRule, SigningMode
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
 
-pytestmark = [pytest.mark.django_db, pytest.mark.paper]
+pytestmark = pytest.mark.django_db
 
 
 def _text(document: Document | None) -> str:
@@ -29,6 +29,7 @@ def _text(document: Document | None) -> str:
     return " ".join("".join(page.extract_text() for page in pages).split())
 
 
+@pytest.mark.paper
 def test_the_first_frozen_letter_names_its_copies() -> None:
     people = story.cast()
     follower = builders.agency("PHÒNG VĂN HÓA XÃ HỘI")
@@ -41,6 +42,7 @@ def test_the_first_frozen_letter_names_its_copies() -> None:
     assert f"- {in_proper_letters(follower.name)} (để theo dõi);" in _text(dossier.letter)
 
 
+@pytest.mark.paper
 def test_the_letter_is_addressed_by_the_rule_of_its_rows() -> None:
     people = story.cast()
     special = builders.routing(storage="token", route=Route.DIRECT, valid_from=date(2025, 1, 1))
@@ -55,6 +57,7 @@ def test_the_letter_is_addressed_by_the_rule_of_its_rows() -> None:
     assert f"Kính gửi: {in_proper_letters(special.addressee.name)}" in _text(dossier.letter)
 
 
+@pytest.mark.paper
 def test_a_draft_from_before_a_new_name_goes_out_in_the_new_name() -> None:
     people = story.cast()
     dossier = story.drafted(people)

@@ -32,7 +32,7 @@ from requests_app.workflow import Action, State
 from tests import builders, story
 from tests.builders import NOW, TODAY
 
-pytestmark = [pytest.mark.django_db, pytest.mark.paper, pytest.mark.usefixtures("ca")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ca")]
 HEAD = SignerFacts(name="Lò Văn Chủ", form="head", title="CHỦ TỊCH", valid_from=date(2026, 1, 1))
 DEPUTY = replace(HEAD, name="Vàng Thị Phó", form="deputy", title="PHÓ CHỦ TỊCH", document="TB 5")
 
@@ -92,6 +92,7 @@ def reports(dossier: Dossier) -> list[SignatureReport]:
     return documents.signatures_on(documents.read(dossier.signed_letter), now=NOW)
 
 
+@pytest.mark.paper
 def test_a_deputy_signs_for_the_chairman_with_their_own_certificate(desk: Desk) -> None:
     dossier = desk.presented(desk.deputy)
     chairman = desk.people.head
@@ -156,6 +157,7 @@ def test_an_authority_that_ends_or_does_not_name_the_form_signs_nothing(desk: De
     assert "no_signer" in codes(refused)
 
 
+@pytest.mark.paper
 def test_a_signer_without_an_account_signs_in_ink(desk: Desk) -> None:
     elder = desk.record(replace(DEPUTY, name="Hoàng Văn Già"))
 
@@ -179,6 +181,7 @@ def test_who_had_no_authority_that_day_is_found_in_a_signed_letter(desk: Desk) -
     assert reports(dossier)[0].problems == ("without_authority",)
 
 
+@pytest.mark.paper
 def test_an_offices_covering_letter_goes_to_its_deputy(desk: Desk) -> None:
     people = desk.people
     deputy = add_signer(
