@@ -99,9 +99,7 @@ def export(request: UserRequest) -> HttpResponse | StreamingHttpResponse:
         .defer("dossier__contact")
         .order_by("made_at", "pk")
     )
-    if not all(
-        [_is_whole(one, by=request.user) for one in packages]
-    ):  # each that is damaged is named
+    if not all(_is_whole(one, by=request.user) for one in packages):
         return render(request, "documents/damaged.html", status=409)
     act = audit.Act(
         action="dossier.export_packages",
