@@ -459,11 +459,10 @@ def renew_stamps(*, now: datetime) -> int:
     if by is None:
         return 0
     due = Q(stamp_due_at__lte=now)
-    if settings.STAMPS_RENEWED_SINCE:
-        day = date.fromisoformat(settings.STAMPS_RENEWED_SINCE)
-        if day <= timezone.localdate(now):
-            since = timezone.make_aware(datetime.combine(day, time.min))
-            due |= Q(stamped_at__lt=since, stamp_due_at__gt=now + _PUT_OFF)
+    day = settings.STAMPS_RENEWED_SINCE
+    if day and day <= timezone.localdate(now):
+        since = timezone.make_aware(datetime.combine(day, time.min))
+        due |= Q(stamped_at__lt=since, stamp_due_at__gt=now + _PUT_OFF)
     waiting = Document.objects.filter(due, signed_copies__isnull=True).order_by("stamp_due_at")
     stamped = [
         document.uuid

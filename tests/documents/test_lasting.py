@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 from pathlib import Path
@@ -248,7 +248,7 @@ def test_one_that_is_killed_at_it_is_due_again(body: Agency) -> None:
 
 def test_files_stamped_before_a_day_are_stamped_anew_once(body: Agency, settings: Settings) -> None:
     copy, _certificate = signed(letter(), SignatureRole.HEAD, body)
-    settings.STAMPS_RENEWED_SINCE = "2026-12-01"
+    settings.STAMPS_RENEWED_SINCE = date(2026, 12, 1)
 
     assert sweeps(NOW + timedelta(days=1)) == 0
     assert sweeps(NOW + timedelta(days=20)) == 1
