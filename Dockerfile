@@ -17,8 +17,8 @@ COPY . .
 
 # What lasts is mounted into folders of var/; the rest of it goes with the container.
 RUN useradd --system --uid 10001 --no-create-home portal \
-    && mkdir -p var/files var/keys/ca var/keys/ocsp var/keys/tsa var/checkpoints var/checkpoints-key \
-    && chmod 700 var/keys/ca var/keys/ocsp var/keys/tsa var/checkpoints-key \
+    && mkdir -p var/files var/keys/ca var/keys/ocsp var/keys/tsa var/keys/archive var/checkpoints var/checkpoints-key \
+    && chmod 700 var/keys/ca var/keys/ocsp var/keys/tsa var/keys/archive var/checkpoints-key \
     && SECRET_KEY=build FIELD_KEY=build FILE_KEY=build \
         python manage.py collectstatic --noinput --verbosity 0 \
     && python -m compileall -q portal requests_app devices orgmerge \

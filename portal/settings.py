@@ -274,6 +274,12 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 CA_KEY_DIR = Path(env.str("CA_KEY_DIR", default=str(DATA_DIR / "keys" / "ca")))
 OCSP_KEY_DIR = Path(env.str("OCSP_KEY_DIR", default=str(DATA_DIR / "keys" / "ocsp")))
 TSA_KEY_DIR = Path(env.str("TSA_KEY_DIR", default=str(DATA_DIR / "keys" / "tsa")))
+# A time-stamp authority (RFC 3161) by its address; "": the portal's own, where this process has its
+# key. Its CA belongs into TRUST_ANCHORS.
+TIMESTAMP_URL: str = env.str("TIMESTAMP_URL", default="")
+# A day (2030-01-01): files last stamped before it are stamped anew, as an algorithm nears its end.
+_renewed_since: str = env.str("STAMPS_RENEWED_SINCE", default="")
+STAMPS_RENEWED_SINCE = date.fromisoformat(_renewed_since) if _renewed_since else None
 # Where they are made: "files", or "pkcs11": on a token, by its label, behind its maker's library.
 # The PINs, CA_TOKEN_PIN and OCSP_TOKEN_PIN, are no settings, as CA_PASSPHRASE is none.
 CA_KEY_STORE: str = env.str("CA_KEY_STORE", default="files")

@@ -139,6 +139,7 @@ ACTS = (
             "archive": _("Chốt nhật ký của hồ sơ để lưu trữ"),
             "keep_package": _("Lập gói lưu trữ"),
             "export_packages": _("Xuất các gói lưu trữ để bàn giao"),
+            "package_damaged": _("Gói lưu trữ mất hoặc bị thay đổi"),
             "revoke_rows": _("Thu hồi theo từng dòng"),
             "request_signature": _("Trình lãnh đạo ký"),
             "revise": _("Lấy lại để sửa"),

@@ -14,6 +14,7 @@ ACTS = (
         order=70,
         words={
             "damaged": _("Tệp văn bản mất hoặc bị thay đổi"),
+            "stamp": _("Đóng thêm dấu thời gian lên văn bản đã ký"),
         },
     ),
 )

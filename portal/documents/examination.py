@@ -25,6 +25,8 @@ from io import BytesIO
 from typing import Any, NamedTuple
 
 from asn1crypto import parser, x509
+from asn1crypto.crl import CertificateList
+from asn1crypto.ocsp import OCSPResponse
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -46,6 +48,7 @@ from pyhanko.sign.validation import (
     PdfSignatureStatus,
     SignatureCoverageLevel,
     validate_pdf_signature,
+    validate_pdf_timestamp,
 )
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import NoDSSFoundError, SignatureValidationError
@@ -123,6 +126,15 @@ class Widget(NamedTuple):
     page: int
     box: list[float]
     page_box: list[float]
+
+
+class Evidence(NamedTuple):
+    """Certificates of CAs, and what they said of others: since when, until when, and the words."""
+
+    roots: list[x509.Certificate]
+    certificates: list[x509.Certificate]
+    answers: list[tuple[datetime, datetime, OCSPResponse]]
+    lists: list[tuple[datetime, datetime, CertificateList]]
 
 
 def examine(pdf: bytes, question: dict[str, Any]) -> dict[str, Any]:
@@ -325,18 +337,12 @@ def _signatures(
     pages: dict[tuple[int, int], tuple[int, list[float]]] = {}
     _find_widgets(reader, pages)
     trust = [x509.Certificate.load(base64.b64decode(der)) for der in question["trust"]]
-    roots = [one for one in trust if one.self_issued]
-    evidence: dict[str, Any] = {"other_certs": [one for one in trust if not one.self_issued]}
-    try:
-        kept = DocumentSecurityStore.read_dss(reader)
-        evidence["ocsps"], evidence["crls"] = kept.ocsps, kept.crls
-        evidence["other_certs"] += list(kept.load_certs())
-    except NoDSSFoundError:
-        pass
+    evidence = _evidence(reader, trust)
     now = datetime.fromisoformat(question["now"])
     kept_at = datetime.fromisoformat(question["kept_at"]) if question.get("kept_at") else None
+    stamps = _stamps(pdf, found, evidence, now=now)
     reports = [
-        _signature(pdf, one, pages, roots, evidence, now=now, kept_at=kept_at) for one in found
+        _signature(pdf, one, pages, evidence, stamps, now=now, kept_at=kept_at) for one in found
     ]
     if found and _has_later_empty_field(reader, min(one.signed_revision for one in found)):
         for report in reports:
@@ -344,12 +350,71 @@ def _signatures(
     return reports
 
 
+def _evidence(reader: PdfFileReader, trust: list[x509.Certificate]) -> Evidence:
+    """Return what proves the file's certificates: what is believed, and what it carries itself."""
+    roots = [one for one in trust if one.self_issued]
+    certificates = [one for one in trust if not one.self_issued]
+    try:
+        kept = DocumentSecurityStore.read_dss(reader)
+    except NoDSSFoundError:
+        return Evidence(roots, certificates, [], [])
+    answers, lists = [], []
+    for one in kept.ocsps:
+        answer = OCSPResponse.load(one.get_object().data)
+        if answer["response_status"].native == "successful":
+            about = answer.response_data["responses"][0]
+            begins = about["this_update"].native
+            answers.append((begins, about["next_update"].native or begins, answer))
+    for one in kept.crls:
+        published = CertificateList.load(one.get_object().data)
+        about = published["tbs_cert_list"]
+        begins = about["this_update"].native
+        lists.append((begins, about["next_update"].native or begins, published))
+    return Evidence(roots, [*certificates, *kept.load_certs()], answers, lists)
+
+
+def _stamps(
+    pdf: bytes,
+    found: list[EmbeddedPdfSignature],
+    evidence: Evidence,
+    *,
+    now: datetime,
+) -> dict[int, datetime]:
+    """Return the time stamps over the file that stand: its revision -> when it was stamped.
+
+    The last one is judged now, each before it when the next was put, which proves that it was
+    there, with all that it rests on: so a chain of them outlives each of their certificates.
+    """
+    stamped: dict[int, datetime] = {}
+    moment = now
+    for one in sorted(found, key=lambda one: -one.signed_revision):
+        if str(one.sig_object_type) != "/DocTimeStamp":
+            continue
+        try:
+            status = validate_pdf_timestamp(
+                one, _context(evidence, moment), diff_policy=_AFTER_SIGNING
+            )
+        except SignatureValidationError:
+            continue  # it proves nothing
+        if (
+            status.intact
+            and status.valid
+            and status.trusted
+            and status.modification_level is not None
+            and status.modification_level <= ModificationLevel.FORM_FILLING
+            and status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION
+            and _covers_all_but_itself(pdf, one)
+        ):
+            moment = stamped[one.signed_revision] = status.timestamp
+    return stamped
+
+
 def _signature(
     pdf: bytes,
     signature: EmbeddedPdfSignature,
     pages: dict[tuple[int, int], tuple[int, list[float]]],
-    roots: list[x509.Certificate],
-    evidence: dict[str, Any],
+    evidence: Evidence,
+    stamps: dict[int, datetime],
     *,
     now: datetime,
     kept_at: datetime | None,
@@ -361,13 +426,19 @@ def _signature(
     is_stamp = str(signature.sig_object_type) == "/DocTimeStamp"
     validity = certificate["tbs_certificate"]["validity"]
     begins, ends = validity["not_before"].native, validity["not_after"].native
+    # What a later time stamp proves was there then: its own time stamp is judged at that moment.
+    later = [stamps[one] for one in stamps if one > signature.signed_revision]
+    covered_at = min(later, default=None)
     # The chain is judged when the certificate stood; whether that time is proved comes after.
     moment = now if begins <= now < ends else claimed or now
-    status = None if is_stamp else _status(signature, roots, evidence, moment)
-    stamped_at = _stamped_at(status)
+    status = None
+    if not is_stamp:
+        status = _status(signature, evidence, moment, stamped_by=covered_at or now)
+    proofs = [one for one in (_stamped_at(status), covered_at) if one is not None]
+    stamped_at = min(proofs, default=None)
     proved_at = min((one for one in (stamped_at, kept_at) if one is not None), default=None)
-    if proved_at is not None and moment != now and stamped_at is not None:
-        status = _status(signature, roots, evidence, stamped_at)
+    if stamped_at is not None and (moment != now or (status is not None and not status.trusted)):
+        status = _status(signature, evidence, stamped_at, stamped_by=covered_at or now)
     problems = [] if is_stamp else _problems(pdf, signature, status, certificate)
     if not is_stamp:
         problems += _problems_of_time(begins, ends, claimed=claimed, proved_at=proved_at, now=now)
@@ -386,22 +457,34 @@ def _signature(
     }
 
 
-def _status(
-    signature: EmbeddedPdfSignature,
-    roots: list[x509.Certificate],
-    evidence: dict[str, Any],
-    moment: datetime,
-) -> PdfSignatureStatus | None:
-    context = ValidationContext(
-        trust_roots=roots,
+def _context(evidence: Evidence, moment: datetime) -> ValidationContext:
+    """Return what is believed at ``moment``: of what CAs said only what they said of that time."""
+    return ValidationContext(
+        trust_roots=evidence.roots,
         moment=moment,
         allow_fetching=False,
         revocation_mode="soft-fail",
-        **evidence,
+        other_certs=evidence.certificates,
+        ocsps=[said for begins, ends, said in evidence.answers if begins <= moment <= ends],
+        crls=[said for begins, ends, said in evidence.lists if begins <= moment <= ends],
     )
+
+
+def _status(
+    signature: EmbeddedPdfSignature,
+    evidence: Evidence,
+    moment: datetime,
+    *,
+    stamped_by: datetime,
+) -> PdfSignatureStatus | None:
+    """Return what pyHanko says of a signature at ``moment``, its time stamp at ``stamped_by``."""
     try:
         return validate_pdf_signature(
-            signature, context, diff_policy=_AFTER_SIGNING, key_usage_settings=_KEY_USAGE
+            signature,
+            _context(evidence, moment),
+            _context(evidence, stamped_by),
+            diff_policy=_AFTER_SIGNING,
+            key_usage_settings=_KEY_USAGE,
         )
     except SignatureValidationError:
         return None  # too broken to be judged

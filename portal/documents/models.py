@@ -31,9 +31,22 @@ class Document(models.Model):
         help_text=_("Bản trước khi ký"),
     )
     created_at = models.DateTimeField()
+    # Of a signed PDF: when it was last time-stamped, until when that proves it, when the next time
+    # stamp is due, and the same file with the stamps put since it was stored (documents.lasting).
+    stamped_at = models.DateTimeField(null=True)
+    stamped_until = models.DateTimeField(null=True)
+    stamp_due_at = models.DateTimeField(null=True)
+    stamped_copy = models.OneToOneField("self", models.PROTECT, null=True, related_name="stamped")
 
     class Meta:
-        indexes = [models.Index(fields=["sha256"], name="documents_document_sha256")]
+        indexes = [
+            models.Index(fields=["sha256"], name="documents_document_sha256"),
+            models.Index(
+                fields=["stamp_due_at"],
+                condition=models.Q(stamp_due_at__isnull=False),
+                name="documents_document_stamp_due",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

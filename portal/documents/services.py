@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from typing import Any, NamedTuple
 
@@ -16,7 +16,10 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from portal.accounts.models import User
@@ -28,6 +31,7 @@ from portal.core.rules import Refused, Violation, refuse
 from portal.core.sealed_files import Altered
 from portal.core.text.names import in_proper_letters
 from portal.documents import codes, signing, uploads
+from portal.documents.lasting import AHEAD, Lasting, Stamping, stamping, with_stamp
 from portal.documents.letters import Original
 from portal.documents.models import Document, LetterCode, Signature, SignatureRole
 from portal.documents.verification import (
@@ -41,6 +45,8 @@ from portal.documents.verification import (
 )
 
 logger = logging.getLogger(__name__)
+_AT_ONCE = 10
+_PUT_OFF = timedelta(days=1)  # a file in hand, or one that cannot be stamped
 PDF = uploads.PDF.media_type
 _ENDINGS = {
     kind.media_type: kind for kind in (uploads.PDF, uploads.PNG, uploads.JPEG, uploads.XLSX)
@@ -57,9 +63,18 @@ class Damaged(Exception):
 
 
 def store(
-    content: bytes, *, name: str, media_type: str, now: datetime, original: Document | None = None
+    content: bytes,
+    *,
+    name: str,
+    media_type: str,
+    now: datetime,
+    original: Document | None = None,
+    lasting: Lasting | None = None,
 ) -> Document:
-    """Keep ``content`` under its SHA-256 and return its document; equal bytes lie there once."""
+    """Keep ``content`` under its SHA-256 and return its document; equal bytes lie there once.
+
+    ``lasting``: it is a signed PDF, and this is how its time stamps stand.
+    """
     digest = hashlib.sha256(content).hexdigest()
     path = f"documents/{digest[:2]}/{digest[2:4]}/{digest}"
     is_whole = False
@@ -78,6 +93,9 @@ def store(
         path=path,
         original=original,
         created_at=now,
+        stamped_at=lasting.stamped_at if lasting else None,
+        stamped_until=lasting.stamped_until if lasting else None,
+        stamp_due_at=lasting.due_at(now) if lasting else None,
     )
 
 
@@ -106,6 +124,11 @@ def letter_by_code(typed: str) -> LetterCode | None:
 
 
 def read(document: Document) -> bytes:
+    """Return the document's bytes, with the time stamps put since; raise Damaged as below."""
+    return read_as_stored(document.stamped_copy or document)
+
+
+def read_as_stored(document: Document) -> bytes:
     """Return the document's bytes as they were stored; raise Damaged when they are not those."""
     try:
         with default_storage.open(document.path) as file:
@@ -153,10 +176,13 @@ def store_upload(
     if not content:
         raise refuse("upload_empty", _("Tệp rỗng."), way_out=_("Chọn lại tệp."))
     kind = uploads.check(content)
+    lasting = None
     if is_signed_paper and kind is uploads.PDF and uploads.claims_signature(content):
         require_valid(signatures_on(content, now=now))
+        lasting = with_stamp(content, now=now, by=stamping(now))
+        content = lasting.pdf
     name = uploads.safe_name(uploaded_file.name or "", kind)
-    return store(content, name=name, media_type=kind.media_type, now=now)
+    return store(content, name=name, media_type=kind.media_type, now=now, lasting=lasting)
 
 
 def signatures_on(
@@ -244,7 +270,7 @@ class SignedElsewhere(NamedTuple):
     """A document that came back signed once more with other software, and was found good."""
 
     document: Document
-    pdf: bytes
+    lasting: Lasting
     role: SignatureRole
     certificate: Certificate
     signed_at: datetime
@@ -261,14 +287,15 @@ def check_signed(
     """Check ``pdf``, which is ``document`` signed once more with other software.
 
     It begins with the very bytes of ``document``; its last signature is made with one of
-    ``signers`` and stands, as do those before it. It takes long: no row is to be locked meanwhile.
+    ``signers`` and stands, as do those before it. What makes it last is added as a further
+    revision. It takes long: no row is to be locked meanwhile.
     Raises Refused.
     """
     letter = document.before_signatures
     if letter.signatures.filter(role=role).exists():
         raise _signed_already(role)
     uploads.check(pdf)
-    if not pdf.startswith(read(document)):
+    if not pdf.startswith(read_as_stored(document)):
         raise refuse(
             "not_the_frozen_letter",
             _("Tệp không phải bản đã trình ký, hoặc đã bị phần mềm khác ghi lại."),
@@ -302,7 +329,8 @@ def check_signed(
             else _("Ký bằng chứng thư của cơ quan."),
         )
     assert report.signed_at is not None
-    return SignedElsewhere(document, pdf, role, certificate, min(report.signed_at, now))
+    lasting = with_stamp(pdf, now=now, by=stamping(now))
+    return SignedElsewhere(document, lasting, role, certificate, min(report.signed_at, now))
 
 
 @transaction.atomic
@@ -314,7 +342,7 @@ def keep_signed(signed: SignedElsewhere, *, signed_by: User, now: datetime) -> D
     """
     return _keep_signed_copy(
         signed.document,
-        signed.pdf,
+        signed.lasting,
         role=signed.role,
         certificate=signed.certificate,
         signed_by=signed_by,
@@ -338,7 +366,8 @@ def sign(
     """Return a signed copy of ``document``; the caller writes the audit entry of its step.
 
     ``key`` is the unlocked private key of ``certificate``, ``chain`` the CA certificates (DER) that
-    go into the signature. Raises Refused when the role has signed, the certificate is not valid at
+    go into the signature. What makes it last is added; where no authority stamps now, the sweep
+    does that later. Raises Refused when the role has signed, the certificate is not valid at
     ``now`` or the key is not its own.
     """
     letter = document.before_signatures
@@ -355,6 +384,7 @@ def sign(
     # The name inside the certificate: what the signature says is what it proves.
     subject = x509.load_der_x509_certificate(bytes(certificate.der)).subject
     names = subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    by = stamping(now)
     try:
         pdf = signing.sign_pdf(
             read(document),
@@ -366,6 +396,7 @@ def sign(
             reason=_REASONS[role],
             now=now,
             number=number,
+            timestamper=by.timestamper if by else None,
         )
     except signing.CannotSign as error:
         raise refuse(
@@ -375,7 +406,7 @@ def sign(
         ) from error
     return _keep_signed_copy(
         document,
-        pdf,
+        with_stamp(pdf, now=now, by=by),
         role=role,
         certificate=certificate,
         signed_by=signed_by,
@@ -386,7 +417,7 @@ def sign(
 
 def _keep_signed_copy(
     document: Document,
-    pdf: bytes,
+    lasting: Lasting,
     *,
     role: SignatureRole,
     certificate: Certificate,
@@ -395,7 +426,14 @@ def _keep_signed_copy(
     now: datetime,
 ) -> Document:
     letter = document.before_signatures
-    copy = store(pdf, name=letter.name, media_type=PDF, now=now, original=document)
+    copy = store(
+        lasting.pdf,
+        name=letter.name,
+        media_type=PDF,
+        now=now,
+        original=document,
+        lasting=lasting,
+    )
     try:
         with transaction.atomic():
             Signature.objects.create(
@@ -409,6 +447,67 @@ def _keep_signed_copy(
     except IntegrityError as error:
         raise _signed_already(role) from error
     return copy
+
+
+def renew_stamps(*, now: datetime) -> int:
+    """Stamp some signed files whose time has come; return how many, 0 when none is left.
+
+    Safe to run twice and twice at once: what is in hand is put off, and is due again when this was
+    killed. What was signed once more since needs no stamp of its own: the later copy has it all.
+    """
+    by = stamping(now)
+    if by is None:
+        return 0
+    due = Q(stamp_due_at__lte=now)
+    day = settings.STAMPS_RENEWED_SINCE
+    if day and day <= timezone.localdate(now):
+        since = timezone.make_aware(datetime.combine(day, time.min))
+        due |= Q(stamped_at__lt=since, stamp_due_at__gt=now + _PUT_OFF)
+    waiting = Document.objects.filter(due, signed_copies__isnull=True).order_by("stamp_due_at")
+    stamped = [
+        document.uuid
+        for document in waiting.select_related("stamped_copy")[:_AT_ONCE]
+        if _stamp(document, by, now=now)
+    ]
+    if stamped:
+        act = Act(
+            action="document.stamp",
+            target_type="document",
+            target_uuid=None,
+            data={"documents": [str(one) for one in stamped]},
+        )
+        with transaction.atomic():
+            record(act, actor=None, now=now)
+    return len(stamped)
+
+
+def _stamp(document: Document, by: Stamping, *, now: datetime) -> bool:
+    rows, until = Document.objects.filter(pk=document.pk), document.stamped_until
+    if not rows.filter(stamp_due_at=document.stamp_due_at).update(stamp_due_at=now + _PUT_OFF):
+        return False  # another worker has it
+    if until is not None and until - AHEAD <= now and by.ends_at <= until:
+        logger.warning("no time stamp outlives the one on document %s", document.uuid)
+        return False
+    try:
+        lasting = with_stamp(read(document), now=now, by=by, asks_others=True)
+    except Damaged as damaged:
+        record_damage(damaged, actor=None, now=now)
+        return False
+    except (PdfError, ValueError):
+        logger.exception("document %s cannot be stamped", document.uuid)
+        return False
+    if lasting.stamped_until is None:
+        return False
+    with transaction.atomic():
+        copy = store(lasting.pdf, name=document.name, media_type=PDF, now=now)
+        rows.update(
+            stamped_copy=copy,
+            stamped_at=now,
+            stamped_until=lasting.stamped_until,
+            # What nobody proves now is proved by the stamp alone.
+            stamp_due_at=max(lasting.stamped_until - AHEAD, now + _PUT_OFF),
+        )
+    return True
 
 
 _REASONS = {

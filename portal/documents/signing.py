@@ -1,6 +1,6 @@
-"""Signing a PDF: PAdES (B-B), the place and look as Nghị định 30/2020/NĐ-CP asks.
+"""Signing a PDF: PAdES (B-B, or B-T), the place and look as Nghị định 30/2020/NĐ-CP asks.
 
-There is no time stamp (B-T): it would need the CA's TSA. The signing time is the portal's own.
+The signing time is the portal's own; what makes the signature last is added by ``lasting``.
 
 The letter's template sets two marks around each place for a signature; WeasyPrint writes them into
 the PDF as named destinations. So they are frozen with the letter and need no record beside it.
@@ -25,6 +25,8 @@ from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
 from pyhanko.sign.signers.pdf_signer import PdfSigningSession
+from pyhanko.sign.timestamps import TimeStamper
+from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 
 from portal.documents import appearances
 from portal.documents.roles import SignatureRole
@@ -126,11 +128,13 @@ def sign_pdf(
     reason: str,
     now: datetime,
     number: str = "",
+    timestamper: TimeStamper | None = None,
 ) -> bytes:
     """Return ``pdf`` with one more signature, as an incremental update: earlier ones stay valid.
 
     A letter is signed at the place it keeps for the role. In any other file the head's signature
     is invisible and the organisation's stands in the top right corner with ``number`` and time.
+    ``timestamper``: whose time stamp goes into the signature.
     Raises CannotSign when the key is not the certificate's or the role has signed already.
     """
     certificate = x509.Certificate.load(certificate_der)
@@ -164,9 +168,16 @@ def sign_pdf(
             reason=reason,
             subfilter=SigSeedSubFilter.PADES,
         )
-        signing = _DatedSigner(metadata, signer, now, stamp_style=stamp, new_field_spec=field)
+        signing = _DatedSigner(
+            metadata,
+            signer,
+            now,
+            timestamper=timestamper,
+            stamp_style=stamp,
+            new_field_spec=field,
+        )
         signed: BytesIO = signing.sign_pdf(writer)
-    except (SigningError, PdfError) as error:
+    except (SigningError, PdfError, TimestampRequestError) as error:
         raise CannotSign(str(error)) from error
     return signed.getvalue()
 

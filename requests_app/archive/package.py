@@ -33,6 +33,7 @@ from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes, SimpleSigner
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import async_validate_detached_cms
+from pyhanko.sign.validation.status import StandardCMSSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
@@ -60,7 +61,7 @@ class Verified:
     entries: int  # of the audit
     signer: str
     signed_at: datetime
-    stamped_at: datetime | None  # by a timestamp authority
+    stamped_at: datetime | None  # by a timestamp authority of the anchors
 
 
 def as_json(value: object) -> bytes:
@@ -119,7 +120,11 @@ def sealed(
 
 
 def verify(content: bytes, *, anchors: Iterable[x509.Certificate], now: datetime) -> Verified:
-    """Check a package against ``anchors`` and nothing else; raise Untrue with the first flaw."""
+    """Check a package against ``anchors`` and nothing else; raise Untrue with the first flaw.
+
+    A certificate that has ended by ``now`` counts at the time stamp, where the anchors have its
+    authority too; of another the stamp proves nothing, and nothing against the signature.
+    """
     try:
         files = archives.parts_of(content, most_parts=_MOST_FILES, most_bytes=_MOST_BYTES)
     except (archives.Unreadable, archives.TooLarge) as error:
@@ -153,19 +158,30 @@ def _signature(
     manifest: bytes, signature: bytes, *, anchors: Iterable[x509.Certificate], now: datetime
 ) -> tuple[str, datetime, datetime | None]:
     roots = [asn1_x509.Certificate.load(one.public_bytes(Encoding.DER)) for one in anchors]
-    context = ValidationContext(trust_roots=roots, moment=now, allow_fetching=False)
+
+    def judged(moment: datetime) -> StandardCMSSignatureStatus:
+        at, by_now = (
+            ValidationContext(trust_roots=roots, moment=one, allow_fetching=False)
+            for one in (moment, now)
+        )
+        return asyncio.run(
+            async_validate_detached_cms(
+                manifest,
+                info["content"],
+                signer_validation_context=at,
+                ts_validation_context=by_now,
+            )
+        )
+
     try:
         info = cms.ContentInfo.load(signature, strict=True)
         if info["content_type"].native != "signed_data" or info.dump(force=True) != signature:
             raise Untrue("the signature is not as it was written")
-        status = asyncio.run(
-            async_validate_detached_cms(
-                manifest,
-                info["content"],
-                signer_validation_context=context,
-                ts_validation_context=context,
-            )
-        )
+        status = judged(now)
+        stamp = status.timestamp_validity
+        is_stamped = stamp is not None and stamp.intact and stamp.valid and stamp.trusted
+        if stamp is not None and is_stamped and not status.trusted:
+            status = judged(stamp.timestamp)
     except (ValueError, KeyError, TypeError, SigningError, SignatureValidationError) as error:
         raise Untrue(f"the signature cannot be read: {error}") from error
     if not status.intact or not status.valid:
@@ -175,11 +191,10 @@ def _signature(
     signed_at = status.signer_reported_dt
     if signed_at is None:
         raise Untrue("the signature names no time")
-    stamp = status.timestamp_validity
-    if stamp is not None and not (stamp.intact and stamp.valid and stamp.trusted):
+    if stamp is not None and not (stamp.intact and stamp.valid):
         raise Untrue("its timestamp does not stand")
     name = status.signing_cert.subject.human_friendly
-    return name, signed_at, stamp.timestamp if stamp else None
+    return name, signed_at, stamp.timestamp if stamp and is_stamped else None
 
 
 def digest_of(entries: Iterable[AuditEntry]) -> str:

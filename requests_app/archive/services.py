@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef
 from portal.audit import services as audit
 from portal.audit.models import AuditEntry
 from portal.documents import services as documents
+from portal.documents.lasting import stamping
 from portal.documents.models import Document
 from requests_app import kinds
 from requests_app.acts import dossier_act
@@ -30,6 +31,10 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=10)
 AGAIN_AFTER = timedelta(days=1)  # where a document is damaged
 AT_ONCE = 10
+# Columns by which the portal finds and shows dossiers: they say nothing that others do not.
+_OF_LISTS = frozenset(
+    {"id", "claimed_until", "version", "queue", "is_at_ca", "first_title", "waiting_since"}
+)
 
 
 def waiting() -> DossierQuerySet:
@@ -73,6 +78,7 @@ def _archive(pk: int, *, now: datetime) -> bool:
         certificate=certificate,
         key=key,
         now=now,
+        timestamper=by.timestamper if (by := stamping(now)) else None,
     )
     digest = hashlib.sha256(content).hexdigest()
     path = default_storage.save(f"archive/{digest[:2]}/{digest}.zip", ContentFile(content))
@@ -109,8 +115,9 @@ def _files_of(dossier: Dossier) -> dict[str, bytes]:
     for label, document in _documents_of(dossier):
         name = f"documents/{len(files) + 1:02}-{document.name}"
         files[name] = documents.read(document)
+        digest = hashlib.sha256(files[name]).hexdigest()
         listed.append(
-            {"file": name, "what": label, "sha256": document.sha256, "kept_at": document.created_at}
+            {"file": name, "what": label, "sha256": digest, "kept_at": document.created_at}
         )
     files[package.DATA] = package.as_json(_data_of(dossier) | {"documents": listed})
     files[package.HISTORY] = package.as_json(
@@ -150,30 +157,12 @@ def _documents_of(dossier: Dossier) -> Iterator[tuple[str, Document]]:
 
 def _data_of(dossier: Dossier) -> dict[str, Any]:
     kind = kinds.get(dossier.kind)
-    columns = [
-        "uuid",
-        "kind",
-        "kind_version",
-        "variant",
-        "route",
-        "state",
-        "round",
-        "letter_number",
-        "letter_date",
-        "contact",
-        "filing",
-        "note",
-        "row_count",
-        "signing_mode",
-        "signing_reason",
-        "created_at",
-        "sent_at",
-        "received_on",
-        "decided_on",
-        "ended_at",
-    ]
     return {
-        "dossier": {name: getattr(dossier, name) for name in columns},
+        "dossier": {
+            column.name: getattr(dossier, column.name)
+            for column in dossier._meta.concrete_fields
+            if not column.is_relation and column.name not in _OF_LISTS
+        },
         "title": str(kind.title),
         "agency": {"uuid": dossier.agency.uuid, "name": dossier.agency_version.name},
         "office": {"uuid": dossier.office.uuid, "name": dossier.office.name}

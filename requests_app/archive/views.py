@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import zipfile
 from collections.abc import Iterable, Iterator
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -21,7 +23,7 @@ from portal.agencies.models import Agency
 from portal.audit import services as audit
 from portal.core.roles import Capability
 from portal.core.web.paging import Order, keyset_page
-from requests_app.acts import note_reading
+from requests_app.acts import dossier_act, note_reading
 from requests_app.archive.package import FIRST_DAY
 from requests_app.models import ArchivePackage
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
     from requests_app.models.archive import ArchivePackageQuerySet
 
+logger = logging.getLogger(__name__)
 _CHUNK = 64 * 1024
 
 
@@ -76,13 +79,18 @@ def download(request: UserRequest, uuid: UUID) -> HttpResponse | StreamingHttpRe
     found = get_object_or_404(
         seen.select_related("dossier__agency", "dossier__office"), dossier__uuid=uuid
     )
+    if not _is_whole(found, by=request.user):
+        return render(request, "documents/damaged.html", status=409)
     note_reading(found.dossier, actor=request.user, now=timezone.now())
     return _attachment(_chunks(found), found.name)
 
 
 @require_POST
-def export(request: UserRequest) -> StreamingHttpResponse:
-    """Return every package of a body as one ZIP, as it is written; the export is recorded."""
+def export(request: UserRequest) -> HttpResponse | StreamingHttpResponse:
+    """Return every package of a body as one ZIP, as it is written; the export is recorded.
+
+    Each is read whole before the first byte leaves: where one is damaged nothing does.
+    """
     found = _visible(request.user)
     agency = _agency(found, request.POST.get("don-vi", ""))
     packages = list(
@@ -91,6 +99,8 @@ def export(request: UserRequest) -> StreamingHttpResponse:
         .defer("dossier__contact")
         .order_by("made_at", "pk")
     )
+    if not all(_is_whole(one, by=request.user) for one in packages):
+        return render(request, "documents/damaged.html", status=409)
     act = audit.Act(
         action="dossier.export_packages",
         target_type="dossier",
@@ -113,6 +123,23 @@ def _attachment(chunks: Iterator[bytes], name: str) -> StreamingHttpResponse:
 def _chunks(package: ArchivePackage) -> Iterator[bytes]:
     with default_storage.open(package.path) as file:
         yield from file.chunks(_CHUNK)
+
+
+def _is_whole(package: ArchivePackage, *, by: User) -> bool:
+    """Say whether the stored bytes are those that were made; record that they are not."""
+    digest, why = hashlib.sha256(), "was changed"
+    try:
+        for chunk in _chunks(package):
+            digest.update(chunk)
+    except OSError as error:
+        why = str(error)
+    if digest.hexdigest() == package.sha256:
+        return True
+    logger.error("archive package %s: %s", package.uuid, why)
+    act = dossier_act("dossier.package_damaged", package.dossier)
+    with transaction.atomic():
+        audit.record(act, actor=by, now=timezone.now())
+    return False
 
 
 class _Written:

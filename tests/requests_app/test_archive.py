@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import transaction
@@ -22,6 +23,9 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from portal.audit import services as audit
 from portal.audit.models import AuditEntry
+from portal.ca.authority import ceremony, keystore, timestamps
+from portal.ca.authority import services as authority
+from portal.ca.models import Authority
 from portal.core.roles import Role
 from portal.documents import services as documents
 from requests_app.acts import dossier_act
@@ -30,9 +34,10 @@ from requests_app.models import ArchivePackage, Attachment, DossierEvent, Offici
 from requests_app.submission import letters
 from requests_app.workflow import Action, State
 from tests import builders, story
+from tests.documents import small_ca
 
 pytestmark = pytest.mark.django_db(transaction=True)
-NOW = builders.NOW
+NOW, DAY = builders.NOW, timedelta(days=1)
 Change = Callable[[dict[str, bytes]], object]
 
 
@@ -141,6 +146,50 @@ def test_a_damaged_document_keeps_it_from_being_made_and_is_told() -> None:
     assert AuditEntry.objects.filter(action="document.damaged").count() == 1
     assert services.archive_waiting(now=NOW + timedelta(hours=1)) == 0
     assert AuditEntry.objects.filter(action="document.damaged").count() == 1
+
+
+def test_a_stamped_package_verifies_after_its_certificate_has_ended(settings: Settings) -> None:
+    authority.open_for_signing()
+    ceremony.set_up(now=NOW)
+    timestamps._Loaded.stamper = None
+    timestamps.renew(now=NOW)
+    signer = small_ca.holder("Ký gói lưu trữ", rsa_key=True, begins=NOW - DAY, ends=NOW + DAY)
+    folder = Path(settings.ARCHIVE_KEY_DIR)
+    folder.mkdir()
+    (folder / "archive.pem").write_bytes(signer.certificate.public_bytes(Encoding.PEM))
+    (folder / "archive.key").write_bytes(
+        signer.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+
+    content = content_of(closed())
+    timestamps._Loaded.stamper = None
+    keystore.close()
+
+    of_stamps = x509.load_der_x509_certificate(
+        bytes(Authority.objects.get(role=Authority.Role.ROOT).certificate)
+    )
+    believed, later = [small_ca.root().certificate], NOW + 2 * DAY
+    assert package.verify(content, anchors=believed, now=NOW).stamped_at is None
+    verified = package.verify(content, anchors=[*believed, of_stamps], now=later)
+    assert verified.stamped_at == NOW.replace(microsecond=0)
+    with pytest.raises(package.Untrue, match="trust anchors"):
+        package.verify(content, anchors=believed, now=later)
+
+
+def test_a_package_that_was_changed_is_not_handed_out(client: Client) -> None:
+    found = closed()
+    path = found.path
+    ArchivePackage.objects.filter(pk=found.pk).update(sha256="0" * 64)
+    client.force_login(found.dossier.created_by)
+
+    address = reverse("requests_app:archive_package", args=[found.dossier.uuid])
+    assert client.get(address).status_code == 409
+    default_storage.delete(path)
+    export = reverse("requests_app:export_archive")
+    chosen = {"don-vi": str(found.dossier.agency.uuid)}
+    assert client.post(export, chosen).status_code == 409
+    assert AuditEntry.objects.filter(action="dossier.package_damaged").count() == 2
+    assert not AuditEntry.objects.filter(action="dossier.export_packages").exists()
 
 
 def refused(content: bytes, believed: list[x509.Certificate]) -> str:

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from django.conf import settings
 from django.db import transaction
 
@@ -243,8 +243,9 @@ def _certify(ca: Authority, public_key: PublicKey, *, now: datetime) -> None:
     issuer = authority.issuer_of(ca)
     is_root = ca.role == Role.ROOT
     lifetime = publication.ROOT_CRL_LIFETIME if is_root else RESPONDER_LIFETIME
-    certificate = issuer.certify_responder(
+    certificate = issuer.certify_service(
         public_key,
+        ExtendedKeyUsageOID.OCSP_SIGNING,
         name=_name(Role.OCSP),
         serial=serials.number(serials.new_serial()),
         not_before=max(now - RESPONDER_BACKDATED, ca.not_before),

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -137,7 +139,9 @@ def sign(request: bytes, folder: Path, *, passphrase: str, people: str, now: dat
     addresses = Addresses(asked["public_url"], slug)
     certificates = []
     for one in asked["certificates"]:
-        certify = issuer.certify_responder if one["role"] == Role.OCSP else issuer.certify_ca
+        certify: Callable[..., x509.Certificate] = issuer.certify_ca
+        if one["role"] == Role.OCSP:
+            certify = partial(issuer.certify_service, purpose=ExtendedKeyUsageOID.OCSP_SIGNING)
         made = certify(
             load_public_key(bytes.fromhex(one["public_key"])),
             name=ceremony.name_of(one["common_name"]),

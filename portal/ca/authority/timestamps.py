@@ -17,6 +17,7 @@ from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from django.conf import settings
 from django.db import transaction
 
@@ -81,8 +82,9 @@ def renew(*, now: datetime) -> bool:
             or (before.signed_by == issuing.slug and before.not_after >= issuing.not_after)
         ):
             return False
-        certificate = authority.issuer_of(issuing).certify_timestamps(
+        certificate = authority.issuer_of(issuing).certify_service(
             key.public_key(),
+            ExtendedKeyUsageOID.TIME_STAMPING,
             name=ceremony.name_of(NAME),
             serial=serials.number(serials.new_serial()),
             not_before=max(now - BACKDATED, issuing.not_before),
@@ -130,10 +132,10 @@ class NotStamped(Exception):
     """What is asked cannot be answered; it says why in the words of RFC 3161, 2.4.2."""
 
 
-def answer(request: bytes, *, now: datetime) -> bytes:
-    """Return the response to ``request``, both DER (RFC 3161, 2.4)."""
+def answer(request: bytes, *, now: datetime, by: Stamper | None = None) -> bytes:
+    """Return the response to ``request``, both DER (RFC 3161, 2.4); ``by``: who was loaded."""
     try:
-        return _granted(_read(request), now=now)
+        return _granted(_read(request), by, now=now)
     except NotStamped as refusal:
         status = {"status": "rejection", "fail_info": {str(refusal)}}
         return bytes(_Rejection({"status": status}).dump())
@@ -163,9 +165,9 @@ def _read(request: bytes) -> tsp.TimeStampReq:
     return asked
 
 
-def _granted(asked: tsp.TimeStampReq, *, now: datetime) -> bytes:
+def _granted(asked: tsp.TimeStampReq, by: Stamper | None, *, now: datetime) -> bytes:
     try:
-        found = stamper(now)
+        found = by or stamper(now)
     except KeyFault as fault:
         logger.exception("nothing can be time-stamped")
         raise NotStamped("time_not_available") from fault

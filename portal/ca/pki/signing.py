@@ -31,7 +31,6 @@ MIN_EC_BITS = 256
 # Under which the simulated CA issues: an OID of our own (ITU-T X.667, 2.25.UUID), which promises
 # nothing to anybody; anyPolicy would promise everything.
 TEST_POLICY = x509.ObjectIdentifier("2.25.304226526984477549506108701333520586798")
-_OCSP_LIFE_NEEDS_NO_CHECK = x509.OCSPNoCheck()
 
 Hash = hashes.SHA256 | hashes.SHA384
 Extension = tuple[x509.ExtensionType, bool]  # value, critical
@@ -77,9 +76,10 @@ class Issuer:
         ]
         return _with(builder, extensions).sign(self.key, self.hash)
 
-    def certify_responder(
+    def certify_service(
         self,
         public_key: PublicKey,
+        purpose: x509.ObjectIdentifier,
         *,
         name: x509.Name,
         serial: int,
@@ -87,46 +87,30 @@ class Issuer:
         not_after: datetime,
         addresses: Addresses,
     ) -> x509.Certificate:
-        """Return the certificate of a delegated OCSP responder (RFC 6960, 4.2.2.2)."""
-        issuer = self.certificate.subject
-        builder = _builder(
-            issuer, name, public_key, serial=serial, not_before=not_before, not_after=not_after
-        )
-        extensions: list[Extension] = [
-            (x509.BasicConstraints(ca=False, path_length=None), True),
-            (key_usage(digital_signature=True), True),
-            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), False),
-            (_OCSP_LIFE_NEEDS_NO_CHECK, False),
-            (x509.SubjectKeyIdentifier.from_public_key(public_key), False),
-            (_authority_key_id(self), False),
-            (_access((Access.CA_ISSUERS, addresses.certificate)), False),
-        ]
-        return _with(builder, extensions).sign(self.key, self.hash)
+        """Return the certificate of a service of the CA's, for ``purpose`` alone.
 
-    def certify_timestamps(
-        self,
-        public_key: PublicKey,
-        *,
-        name: x509.Name,
-        serial: int,
-        not_before: datetime,
-        not_after: datetime,
-        addresses: Addresses,
-    ) -> x509.Certificate:
-        """Return the certificate of a time-stamp authority (RFC 3161, 2.3): for that alone."""
+        OCSP_SIGNING: a delegated responder (RFC 6960, 4.2.2.2), which vouches for itself.
+        TIME_STAMPING: a time-stamp authority (RFC 3161, 2.3).
+        """
         issuer = self.certificate.subject
         builder = _builder(
             issuer, name, public_key, serial=serial, not_before=not_before, not_after=not_after
         )
+        is_responder = purpose == ExtendedKeyUsageOID.OCSP_SIGNING
         extensions: list[Extension] = [
             (x509.BasicConstraints(ca=False, path_length=None), True),
             (key_usage(digital_signature=True), True),
-            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), True),
+            (x509.ExtendedKeyUsage([purpose]), not is_responder),
             (x509.SubjectKeyIdentifier.from_public_key(public_key), False),
             (_authority_key_id(self), False),
-            (_status_at(addresses), False),
-            (_list_at(addresses), False),
         ]
+        if is_responder:
+            extensions += [
+                (x509.OCSPNoCheck(), False),
+                (_access((Access.CA_ISSUERS, addresses.certificate)), False),
+            ]
+        else:
+            extensions += [(_status_at(addresses), False), (_list_at(addresses), False)]
         return _with(builder, extensions).sign(self.key, self.hash)
 
     def certify_recovery(

@@ -33,7 +33,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Say what was found, or fail with the first flaw."""
-        places = options["anchors"] or [Path(settings.TRUST_ANCHORS), certificate_path()]
+        own = [certificate_path(), *sorted(Path(settings.CA_KEY_DIR).glob("root*.crt"))]
+        places = options["anchors"] or [Path(settings.TRUST_ANCHORS), *own]
         anchors: list[x509.Certificate] = []
         for place in places:
             files = sorted(place.iterdir()) if place.is_dir() else [place]
