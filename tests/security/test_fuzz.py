@@ -279,7 +279,7 @@ def test_every_route_answers(
     der = {"pki:timestamp": stamping.question(), "pki:ocsp": question(), "pki:ca_ocsp": question()}
     rows = hostile._rows(world)
     chance = sequence("routes")
-    forms = shown(world, rows if IS_LONG else chance.sample(rows, 30))
+    forms = shown(world, rows if IS_LONG else chance.sample(rows, 12))
     programs, sheets = bodies_of_the_api(world), files()
     roles = list(world.clients)
     asked: set[tuple[str, str]] = set()
