@@ -27,6 +27,7 @@ from portal.core.text.identifiers import (
 from portal.core.text.vietnamese import search_key
 
 _NAME_AND_MORE = re.compile(r"(.+) \((.+)\)")
+_COMMUNE = re.compile("(xã|phường|thị trấn|đặc khu) ", re.IGNORECASE)
 _LEVELS = {search_key(words): level for level, words in LEVEL_WORDS.items()}
 _SHOWN = 5  # candidates
 
@@ -231,9 +232,10 @@ def _resolve_successor(row: BodyListRow, register: BodyRegister, new_bodies: New
 def _check_superior(
     row: BodyListRow, register: BodyRegister, founded: set[object], told: dict[object, str]
 ) -> None:
-    superior = names.key(row.superior)
-    if superior not in founded and isinstance(register.find(row.superior), str):
-        shown = register.shown(row.superior)
+    named = superior_named(row.superior)
+    superior = names.key(named)
+    if superior not in founded and isinstance(register.find(named), str):
+        shown = register.shown(named)
         _problem(row, "no_such_superior", column="superior", said=shown)
     elif told.setdefault(row.new_id or names.key(row.new_name), superior) != superior:
         _problem(row, "superiors_differ", column="superior")
@@ -260,6 +262,11 @@ def _check_other_cells(row: BodyListRow, merger: Merger) -> None:
         _remark(row, "other_decision")
 
 
+def superior_named(typed: str) -> str:
+    """Return the committee where a commune alone was typed: a commune is no body (DOMAIN 14.10)."""
+    return f"UBND {typed}" if _COMMUNE.match(typed) else typed
+
+
 def extent_of(typed: str) -> Extent | None:
     """Return the extent a file of bodies says; left out it is the whole body, as the sheet says."""
     return EXTENTS.get(search_key(typed)) if typed else Extent.WHOLE
@@ -279,7 +286,8 @@ def words_of(code: str) -> str:
         "old_missing": _("Chưa ghi đơn vị cũ."),
         "no_such_body": _(
             "Không tìm thấy đơn vị này trong phạm vi theo dõi. Ghi đúng tên đăng ký hoặc mã định "
-            "danh; đơn vị chưa đăng ký thì bỏ dòng."
+            "danh. Đơn vị do Sở khác theo dõi: mời Sở ấy cùng lập, rồi tải lên lại. Đơn vị chưa "
+            "đăng ký: bỏ dòng."
         ),
         "several_bodies": _(
             "Có nhiều đơn vị cùng tên. Ghi mã định danh, hoặc tên kèm cấp trên, cấp, tỉnh trong "

@@ -485,7 +485,7 @@ class Acceptance:
         """Return described body → what its rows say stands above it: a body of the description,
         else a registered one."""
         typed = {
-            bodies[key].pk: said
+            bodies[key].pk: checks.superior_named(said)
             for key, target in targets.items()
             if (said := next((row.superior for row in target.rows if row.superior), ""))
         }

@@ -16,6 +16,7 @@ from orgmerge.body_lists.checks import (
     NewBodies,
     extent_of,
     register_of,
+    superior_named,
     words_of,
 )
 from orgmerge.body_lists.findings import FOUND, UNUSABLE, Finding
@@ -115,8 +116,9 @@ class BodiesRead:
         self.shares.append(facts.BodyShare(old=old, new=new, extent=extent))
         self.rows.append(number)
         if new is not None and record["superior"]:
-            told, first = self.superiors.setdefault(new, (record["superior"], number))
-            if not names.same(told, record["superior"]):
+            superior = superior_named(record["superior"])
+            told, first = self.superiors.setdefault(new, (superior, number))
+            if not names.same(told, superior):
                 said = _("Dòng đối chiếu: %(row)d.") % {"row": first}
                 self.fault(number, "superiors_differ", about=record["superior"], said=said)
 

@@ -74,10 +74,13 @@ def contradictions_of(merger: Merger) -> list[Violation]:
         if (one.row not in implied or one.code in _OF_IMPLIED_ROWS)
         and (one.row not in unchanged or one.code != "two_targets_of_one_name")
     ]
+    # An office without a seal needs no other superior: it ends with its body (DOMAIN 14.21).
     own_rows = [
         (number, described.targets[share.new])
         for number, share in zip(numbers, described.shares, strict=True)
-        if share.new is not None and described.targets[share.new].agency == share.old
+        if share.new is not None
+        and described.targets[share.new].agency == share.old
+        and not (number in implied and share.old in bodies and not bodies[share.old].has_seal)
     ]
     return [
         *told,

@@ -79,6 +79,7 @@ class Builder:
             kind=AgencyKind.OFFICE,
             parent=committee,
         )
+        committee.office = office  # which follows what its own superior has, too
         clerk = self._factory.writer.add(
             User(
                 uuid=self._factory.uuid(),

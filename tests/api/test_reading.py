@@ -130,3 +130,15 @@ def test_json_nested_absurdly_deep_is_bad_input() -> None:
     answer = Client().post("/api/v1/token", data="[" * 100_000, content_type="application/json")
 
     assert answer.status_code == 400
+
+
+def test_half_a_character_is_bad_input_and_not_repeated(api: Api) -> None:
+    clerk = builders.user(Role.CLERK)
+    dossier = builders.dossier(agency=clerk.agency, created_by=clerk)
+    sent = r'{"version": 1, "action": "\ud800"}'
+
+    answer = api(clerk).post(
+        f"/api/v1/dossiers/{dossier.uuid}/steps", data=sent, content_type="application/json"
+    )
+
+    assert answer.status_code == 400

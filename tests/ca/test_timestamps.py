@@ -78,6 +78,7 @@ def test_openssl_verifies_what_the_page_answers(
         (b"", "bad_data_format"),
         (b"hello", "bad_data_format"),
         (b"\x30\x80", "bad_data_format"),
+        (question()[:-3] + b"\x67\x01\xff", "bad_data_format"),  # a type asn1crypto knows by name
         (b"0" * 5000, "bad_request"),
         (question(version="v1", req_policy="1.2.3.4"), "unaccepted_policy"),
         (

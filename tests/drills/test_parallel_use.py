@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -20,13 +21,15 @@ from django.db import connection
 from tests.amounts import IS_LONG, amount
 from tests.drills import users
 from tests.drills.drilling import KNOBS, PATIENCE, Drill, drill
+from tests.drills.http_client import HttpClient
 from tests.drills.users import Desks
-from tests.flows.house import House, house, wait_until
+from tests.flows.house import House, Process, house, wait_until
 
 SECONDS = amount("DRILL_SECONDS", short=5, long=60)
 BODIES = 6
 ROWS = amount("DRILL_ROWS", short=120, long=5000)
 LONGEST_WAIT = amount("DRILL_LONGEST_WAIT", short=0, long=2)  # seconds for a page
+ALONE = amount("DRILL_ALONE", short=1, long=30)  # seconds in which the clerk does nothing yet
 SWEEPS = (
     "requests_app.tasks.execute_accepted",
     "devices.tasks.lock_exhausted",
@@ -47,6 +50,7 @@ class Open:
     home: House
     busy: Drill
     base: str
+    web: Process
     made: dict[str, Any]
 
 
@@ -59,10 +63,10 @@ def opened(
     with house(folder, redis_url=redis_url, **knobs) as home, drill(home) as busy:
         stock = 5 + SECONDS // 3
         made = json.loads(home.play("tests.drills.offices", "made", str(BODIES), str(stock)))
-        base = _serve(home)
+        base, web = _serve(home)
         busy.start_worker()
         busy.run("portal.core.tasks.beat_heartbeat")
-        yield Open(home, busy, base, made)
+        yield Open(home, busy, base, web, made)
 
 
 def test_twenty_people_at_once_meet_no_error_and_lose_nothing(
@@ -107,7 +111,6 @@ def test_a_clerk_with_a_long_list_keeps_nobody_waiting(
     clients = [one.visitor.client for one in others]
     for one in others:
         one.look_around()  # what the first visit costs is not the clerk's doing
-    before = [len(client.asked) for client in clients]
     printing = "requests_app.tasks.print_previews"
     with ThreadPoolExecutor(1 + len(others)) as pool:
         desks.until = time.monotonic() + 3600
@@ -115,6 +118,8 @@ def test_a_clerk_with_a_long_list_keeps_nobody_waiting(
             pool.submit(desks.work, "Colleague", one.acts(), seed=seed)
             for seed, one in enumerate(others)
         ]
+        alone = _waits(clients, [0] * len(clients), pause=ALONE)
+        before, worked = [len(client.asked) for client in clients], _processor_time(opened.web)
         long = pool.submit(clerk.bring_in_check_and_print)
         while not long.done():
             opened.busy.run(printing, seconds=900)
@@ -123,11 +128,8 @@ def test_a_clerk_with_a_long_list_keeps_nobody_waiting(
         for act in work:
             act.result()
     long.result()
-    waits = sorted(
-        asked.seconds
-        for client, first in zip(clients, before, strict=True)
-        for asked in client.asked[first:]
-    )
+    waits = _waits(clients, before)
+    worked = _processor_time(opened.web) - worked
     figures = {
         "drill": "a long list",
         "database": connection.vendor,
@@ -135,10 +137,9 @@ def test_a_clerk_with_a_long_list_keeps_nobody_waiting(
         "seconds": clerk.took,
         "pages_of_others": len(waits),
         "load": os.getloadavg()[0],
-        "milliseconds": {
-            f"p{part}": round(1000 * waits[min(len(waits) - 1, len(waits) * part // 100)])
-            for part in (50, 99, 100)
-        },
+        "milliseconds": _spread(waits),
+        "alone": _spread(alone),
+        "web_processor_seconds": round(worked, 1),
     }
     with capsys.disabled():
         print(f"\n{json.dumps(figures)}")  # noqa: T201
@@ -146,6 +147,27 @@ def test_a_clerk_with_a_long_list_keeps_nobody_waiting(
     assert not [one for client in desks.clients for one in client.asked if one.status >= 500]
     # The machine of the suite does other things at the same time: only the long drill is timed.
     assert waits[-1] < LONGEST_WAIT or not IS_LONG
+
+
+def _waits(clients: Sequence[HttpClient], since: Sequence[int], *, pause: float = 0) -> list[float]:
+    """Return how long these waited for each page, from the page of this number on."""
+    time.sleep(pause)
+    seen = zip(clients, since, strict=True)
+    return sorted(one.seconds for client, first in seen for one in client.asked[first:])
+
+
+def _spread(waits: Sequence[float]) -> dict[str, int]:
+    last = len(waits) - 1
+    parts = (50, 99, 100)
+    return {f"p{one}": round(1000 * waits[min(last, len(waits) * one // 100)]) for one in parts}
+
+
+def _processor_time(web: Process) -> float:
+    """Return the seconds that the web server's processes have worked so far."""
+    found = [path.read_text() for path in Path("/proc").glob("[0-9]*/stat") if path.exists()]
+    fields = [text.rpartition(")")[2].split() for text in found]
+    ticks = sum(int(one[11]) + int(one[12]) for one in fields if int(one[2]) == web.pid)
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _tabs(opened: Open, desks: Desks, clerk: users.Person) -> list[users.Tab]:
@@ -195,14 +217,14 @@ def _sweep(busy: Drill, desks: Desks) -> None:
             busy.run(name)
 
 
-def _serve(home: House) -> str:
+def _serve(home: House) -> tuple[str, Process]:
     with closing(socket.socket()) as found:
         found.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{found.getsockname()[1]}"
     web = ["gunicorn", "portal.wsgi", "--bind", address, "--workers", "2", "--threads", "12"]
-    home.start("-m", *web, "--timeout", "120", "--no-control-socket")
+    served = home.start("-m", *web, "--timeout", "120", "--no-control-socket")
     wait_until(lambda: _answers(f"http://{address}/healthz"), seconds=PATIENCE)
-    return f"http://{address}"
+    return f"http://{address}", served
 
 
 def _answers(url: str) -> bool:

@@ -20,13 +20,14 @@ from django.utils import timezone
 from portal.accounts.models import User
 from requests_app import kinds, spreadsheets
 from tests import builders, story
+from tests.amounts import amount
 from tests.drills.http_client import HttpClient
 from tests.flows.visitor import Visitor
 
 SHEET = Path(__file__).parents[1] / "data" / "import_19_columns_clean.xlsx"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
-WAIT = 600  # seconds for a long letter on paper
+WAIT = amount("DRILL_PRINTING", short=600, long=600)  # seconds for a long letter on paper
 _numbers = itertools.count(1)
 
 

@@ -25,7 +25,7 @@ class Form:
     files: list[str] = field(default_factory=list)
 
 
-class _Reader(HTMLParser):
+class PageReader(HTMLParser):
     """Collects the forms of a page, with fields tied to them by ``form=`` as well."""
 
     def __init__(self) -> None:
@@ -128,7 +128,7 @@ class Visitor:
         self.path = ""
         self.html = ""
         self.status = 0
-        self._page = _Reader()
+        self._page = PageReader()
         if client is None and not password:
             self.client.force_login(user)
             return
@@ -189,7 +189,7 @@ class Visitor:
         self.path = urlsplit(urljoin(path, chain[-1][0])).path if chain else path
         self.status = response.status_code
         assert self.status < 500, f"{self.path} answered {self.status}"
-        self._page = _Reader()
+        self._page = PageReader()
         if "text/html" in response.headers.get("Content-Type", ""):
             self.html = response.content.decode()
             self._page.feed(self.html)

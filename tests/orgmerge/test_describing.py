@@ -161,6 +161,7 @@ def test_what_stood_under_a_split_body_waits_for_a_persons_word() -> None:
     by = officer()
     merger = mergers.merger(by)
     split = builders.agency(office=by.agency)
+    builders.agency("VĂN PHÒNG", office=by.agency, parent=split, has_seal=False)  # it ends with it
     school = builders.agency("TRƯỜNG TIỂU HỌC THỬ", office=by.agency, parent=split)
     first = add_body(merger, facts("ỦY BAN NHÂN DÂN XÃ MỘT"), by)
     second = add_body(merger, facts("ỦY BAN NHÂN DÂN XÃ HAI"), by)

@@ -430,7 +430,9 @@ def school_of_a_divided_commune() -> tuple[list[str], Certificate]:
     certificate = builders.certificate(subscriber=builders.person(at=school))
     subject = f"C=VN, L=Lai Châu, O=UBND TỈNH, OU={committee.name}, OU={school.name}, CN=A"
     Certificate.objects.filter(pk=certificate.pk).update(subject=subject)
-    parts = [f"{committee.name},,XÃ {part},partly,2026-12-01,1684/NQ," for part in ("MỘT", "HAI")]
+    parts = [
+        f"{committee.name},,UBND XÃ {part},partly,2026-12-01,1684/NQ," for part in ("MỘT", "HAI")
+    ]
     own = f"{school.name},{school.name},,whole,2026-12-01,1684/NQ,"
     return [*parts, own], certificate
 
@@ -506,7 +508,7 @@ def test_a_superior_nobody_knows_is_a_fault(file: Path) -> None:
     with pytest.raises(CommandError):
         call_command("plan_merger", str(file), "--at", "2026-11-20", stderr=errors)
 
-    assert errors.getvalue().startswith("Dòng 4: no_such_superior: XÃ LẠ: ")
+    assert errors.getvalue().startswith("Dòng 4: no_such_superior: UBND XÃ LẠ: ")
 
 
 def test_a_new_body_is_one_by_code_and_organ(file: Path) -> None:

@@ -148,7 +148,7 @@ def _read(request: bytes) -> tsp.TimeStampReq:
     try:
         asked = tsp.TimeStampReq.load(request, strict=True)
         said = asked.native
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:  # what asn1crypto raises
         raise NotStamped("bad_data_format") from error
     imprint = said["message_imprint"]
     algorithm = imprint["hash_algorithm"]["algorithm"]

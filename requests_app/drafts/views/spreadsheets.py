@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -88,7 +89,10 @@ def upload(request: UserRequest, uuid: UUID) -> HttpResponse:
     if form.is_valid():
         content = form.cleaned_data["file"].read()
         with refused:
-            spreadsheets.read(kind, content, today=timezone.localdate())
+            # What is found in the rows is the next page's to tell.
+            spreadsheets.read(
+                kind, content, today=timezone.localdate(), find=lambda rows: defaultdict(list)
+            )
             token = parked.park(content, dossier=dossier.uuid, owner=request.user.uuid)
             return redirect("requests_app:import_report", dossier.uuid, token)
     context = {"dossier": dossier, "kind": kind, "form": form, "violations": refused.violations}
