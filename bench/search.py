@@ -203,7 +203,9 @@ def _multiply(first: int, drawn: int, last: int) -> None:
     serial = (
         f"printf('%%016X', {hashed})" if is_sqlite else f"upper(lpad(to_hex({hashed}), 16, '0'))"
     )
-    anew = "lower(hex(randomblob(16)))" if is_sqlite else "replace(gen_random_uuid()::text, '-', '')"
+    anew = (
+        "lower(hex(randomblob(16)))" if is_sqlite else "replace(gen_random_uuid()::text, '-', '')"
+    )
     moment = (
         f"datetime('{builders.NOW:%Y-%m-%d %H:%M:%S}', -{number} || ' minutes')"
         if is_sqlite
@@ -236,7 +238,7 @@ def _multiply(first: int, drawn: int, last: int) -> None:
             cursor.execute(f'DROP INDEX "{name}"')
         for label in (*_KINDS, *_WORDS):
             model = apps.get_model(label)
-            fields = [field for field in model._meta.concrete_fields]
+            fields = list(model._meta.concrete_fields)
             if model not in ours:  # words have keys of the database's own
                 fields = [field for field in fields if not field.primary_key]
             values = []
@@ -253,7 +255,8 @@ def _multiply(first: int, drawn: int, last: int) -> None:
             cursor.execute(
                 f'INSERT INTO "{model._meta.db_table}" ({names}) {series}'  # noqa: S608 (our own)
                 f'SELECT {", ".join(values)} FROM s, "{model._meta.db_table}" t '
-                f"WHERE {of} >= %s AND {of} < %s AND ({of} - {FIRST_KEY}) / {len(_KINDS)} + s.shift < %s",
+                f"WHERE {of} >= %s AND {of} < %s"
+                f" AND ({of} - {FIRST_KEY}) / {len(_KINDS)} + s.shift < %s",
                 [
                     *(block, block, block, last - first),
                     FIRST_KEY + first * len(_KINDS),
