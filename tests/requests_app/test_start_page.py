@@ -281,7 +281,7 @@ def test_a_long_list_shows_its_first_hundred_and_says_so(
     for name in ("Một", "Hai", "Ba"):
         held(clerk, name)
 
-    answer = page.get(url("person", "expiring"))
+    answer = page.get(url("person", "left"))
 
     assert len(answer.context["choices"].shown) == 2
     assert "Tất cả 3 dòng" in answer.text
