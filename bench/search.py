@@ -19,7 +19,18 @@ MANY = int(os.environ.get("BENCH_ROWS", "200000"))
 RUNS = 25
 AGENCIES = 200
 CHUNK = 5_000
+BLOCK = 20_000  # drawn by name; the rest are copies of them
 OF_THE_CLERK = 10  # of each kind, at any size
+FIRST_KEY = 10**6  # keys are given in turn to a person, a key pair, ... of each number
+_KINDS = (
+    "agencies.Subscriber",
+    "ca.KeyPair",
+    "ca.Certificate",
+    "devices.Device",
+    "requests_app.Dossier",
+    "requests_app.DossierItem",
+)
+_WORDS = {"agencies.SubscriberWord": "subscriber", "requests_app.ItemWord": "item"}
 
 _FAMILIES = ["Nguyễn"] * 38 + ["Trần"] * 11 + ["Lê"] * 10 + ["Phạm"] * 7 + ["Hoàng"] * 5
 _FAMILIES += ["Vũ", "Đặng", "Bùi", "Đỗ", "Hồ", "Ngô", "Dương", "Lý", "Lò", "Vàng", "Giàng", "Tẩn"]
@@ -120,7 +131,7 @@ def _world() -> dict[str, Any]:
         "versions": {one.pk: one.versions.get() for one in [cast.agency, *others]},
         "ca": builders.ca(),
         "random": random.Random(68),  # noqa: S311 (no secret: the same names in each run)
-        "keys": count(10**6),
+        "keys": count(FIRST_KEY),
     }
 
 
@@ -163,11 +174,113 @@ def _fill(world: dict[str, Any], first: int, last: int) -> None:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA cache_size = -2000000")
             cursor.execute("PRAGMA synchronous = OFF")
-    for start in range(first, last, CHUNK):
+    drawn = min(last, first + BLOCK)
+    for start in range(first, drawn, CHUNK):
         with transaction.atomic():
-            _some(world, start, min(start + CHUNK, last))
+            _some(world, start, min(start + CHUNK, drawn))
+    _multiply(first, drawn, last)
     analyse()
     connection.close()  # what is measured has the portal's own settings
+
+
+def _multiply(first: int, drawn: int, last: int) -> None:
+    """Copy the rows from ``first`` to ``drawn`` until ``last`` are there, inside the database.
+
+    Names and bodies come again; numbers, keys and moments are those ``_some`` would have given.
+    Indexes are taken away meanwhile: made at the end, each is one sorting.
+    """
+    from django.apps import apps  # noqa: PLC0415
+    from django.db import connection  # noqa: PLC0415
+
+    from tests import builders  # noqa: PLC0415
+
+    if drawn == last:
+        return
+    is_sqlite = connection.vendor == "sqlite"
+    number = f"((t.id - {FIRST_KEY}) / {len(_KINDS)} + s.shift)"
+    eight = f"printf('%%08d', {number})" if is_sqlite else f"lpad(({number})::text, 8, '0')"
+    hashed = f"{number} * 2654435761"
+    serial = (
+        f"printf('%%016X', {hashed})" if is_sqlite else f"upper(lpad(to_hex({hashed}), 16, '0'))"
+    )
+    anew = (
+        "lower(hex(randomblob(16)))" if is_sqlite else "replace(gen_random_uuid()::text, '-', '')"
+    )
+    moment = (
+        f"datetime('{builders.NOW:%Y-%m-%d %H:%M:%S}', -{number} || ' minutes')"
+        if is_sqlite
+        else f"'{builders.NOW.isoformat()}'::timestamptz - {number} * interval '1 minute'"
+    )
+    given = {
+        "uuid": anew if is_sqlite else "gen_random_uuid()",
+        "request_key": anew,
+        "fingerprint": f"'copy ' || {eight}",
+        "letter_number": f"({number} %% 9999 + 1) || '/UBND'",
+        "phone": f"'09' || {eight}",
+        **dict.fromkeys(
+            ("made_at", "not_before", "issued_at", "received_at", "created_at", "updated_at"),
+            moment,
+        ),
+    }
+    given["sent_at"] = given["created_at"]
+    ours = {apps.get_model(label): place for place, label in enumerate(_KINDS)}
+    step = f"s.shift * {len(_KINDS)}"
+    series = (
+        "WITH RECURSIVE s(shift) AS (SELECT %s UNION ALL "
+        "SELECT shift + %s FROM s WHERE shift + %s < %s) "
+    )
+    block = drawn - first
+    with connection.cursor() as cursor:
+        tables = [model._meta.db_table for model in ours]
+        tables += [apps.get_model(label)._meta.db_table for label in _WORDS]
+        indexes = _indexes(cursor, tables)
+        for name, _definition in indexes:
+            cursor.execute(f'DROP INDEX "{name}"')
+        for label in (*_KINDS, *_WORDS):
+            model = apps.get_model(label)
+            fields = list(model._meta.concrete_fields)
+            if model not in ours:  # words have keys of the database's own
+                fields = [field for field in fields if not field.primary_key]
+            values = []
+            for field in fields:
+                column = f't."{field.column}"'
+                if field.primary_key or field.related_model in ours:
+                    values.append(f"{column} + {step}")
+                elif field.column == "serial":
+                    values.append(f"'VG' || {eight}" if label == "devices.Device" else serial)
+                else:
+                    values.append(given.get(field.column, column))
+            of = "t.id" if model in ours else f't."{_WORDS[label]}_id"'
+            names = ", ".join(f'"{field.column}"' for field in fields)
+            cursor.execute(
+                f'INSERT INTO "{model._meta.db_table}" ({names}) {series}'  # noqa: S608 (our own)
+                f'SELECT {", ".join(values)} FROM s, "{model._meta.db_table}" t '
+                f"WHERE {of} >= %s AND {of} < %s"
+                f" AND ({of} - {FIRST_KEY}) / {len(_KINDS)} + s.shift < %s",
+                [
+                    *(block, block, block, last - first),
+                    FIRST_KEY + first * len(_KINDS),
+                    FIRST_KEY + drawn * len(_KINDS),
+                    last,
+                ],
+            )
+        for _name, definition in indexes:
+            cursor.execute(definition)
+
+
+def _indexes(cursor: Any, tables: list[str]) -> list[tuple[str, str]]:
+    """Return name and definition of the indexes that are no table's own constraint."""
+    if cursor.db.vendor == "sqlite":
+        asked = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        asked += f" AND tbl_name IN ({', '.join(['%s'] * len(tables))})"
+        cursor.execute(asked, tables)
+    else:
+        cursor.execute(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = ANY(%s)"
+            " AND indexname NOT IN (SELECT conname FROM pg_constraint)",
+            [tables],
+        )
+    return list(cursor.fetchall())
 
 
 def _some(world: dict[str, Any], first: int, last: int) -> None:

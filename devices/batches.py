@@ -93,6 +93,7 @@ class BatchWords:
     empty: str | _StrPromise  # nothing waits
     confirm: str | _StrPromise  # the button
     looks_on: str | _StrPromise  # to who may not confirm
+    next: str | _StrPromise = ""  # said after what was done
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,8 @@ def batch_page(
                 count, back = batch.record(reading.devices, form.cleaned_data)
                 text = ngettext("Đã ghi nhận %d thiết bị.", "Đã ghi nhận %d thiết bị.", count)
                 messages.success(request, text % count)
+                if batch.words.next:
+                    messages.info(request, batch.words.next)
                 if reading.repeated:  # what was left aside is named once more
                     text = gettext("Đọc hơn một lần, chỉ tính một: %(serials)s.")
                     messages.info(request, text % {"serials": ", ".join(reading.repeated[:20])})

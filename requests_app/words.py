@@ -6,6 +6,9 @@ import re
 from collections.abc import Collection, Iterable
 
 from django.db import transaction
+from django.db.models import Window
+from django.db.models.functions import RowNumber
+from django.utils.translation import gettext as _
 
 from portal.core.text.vietnamese import nfc
 from portal.search import words
@@ -28,6 +31,22 @@ def with_text(dossiers: DossierQuerySet, typed: str) -> DossierQuerySet:
         return dossiers.filter(letter_number__begins=number)
     rows = ItemWord.objects.all()
     return words.having(dossiers, rows, "item", typed, path="item__dossier")
+
+
+def rows_found(dossiers: Collection[int], typed: str) -> dict[int, str]:
+    """Return of each of these dossiers (by key) the first row found by what is typed, as
+    "dòng 2: Lò Văn Tím"; of a letter's number there is none."""
+    if not dossiers or not typed or number_in(typed):
+        return {}
+    rows = DossierItem.objects.filter(dossier__in=dossiers)
+    found = words.having(rows, ItemWord.objects.all(), "item", typed).annotate(
+        nth=Window(RowNumber(), partition_by="dossier", order_by="position")
+    )
+    first = found.filter(nth=1).values_list("dossier", "position", "title")
+    return {
+        dossier: _("dòng %(position)d: %(title)s") % {"position": position, "title": title}
+        for dossier, position, title in first
+    }
 
 
 def add_words(items: Iterable[DossierItem], dossier: Dossier) -> None:

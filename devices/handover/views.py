@@ -120,10 +120,6 @@ def hand_over_many(request: UserRequest) -> HttpResponse:
             actor=request.user,
             now=timezone.now(),
         )
-        text = _(
-            "Tiếp theo: gửi thông báo bàn giao (Mẫu 07); thuê bao tự đặt mã PIN ở trang thiết bị."
-        )
-        messages.info(request, text)
         return len(moves), f"{reverse('devices:list')}?notice=owed"
 
     batch = Batch(
@@ -141,6 +137,10 @@ def hand_over_many(request: UserRequest) -> HttpResponse:
             empty=_("Không có thiết bị nào chờ bàn giao."),
             confirm=_("Xác nhận đã bàn giao"),
             looks_on=_("Văn thư bàn giao thiết bị; anh/chị chỉ xem."),
+            next=_(
+                "Tiếp theo: gửi thông báo bàn giao (Mẫu 07); thuê bao tự đặt mã PIN ở trang thiết "
+                "bị."
+            ),
         ),
     )
     return batch_page(request, batch, HandOverManyForm, today=timezone.localdate())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,12 @@ _NEXT = {
     State.DECIDED: ("requests_app:confirm", gettext_lazy("Xem và phê duyệt")),
     State.EXECUTION_FAILED: ("requests_app:detail", gettext_lazy("Xem lỗi")),
 }
+
+
+@register.filter
+def row_among(dossier: Dossier, rows: Mapping[int, str]) -> str:
+    """Return which row of the dossier was found, of a list's ("" none)."""
+    return rows.get(dossier.pk, "")
 
 
 @register.filter

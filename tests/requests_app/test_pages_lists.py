@@ -180,7 +180,9 @@ def test_filters_narrow_the_list_and_are_kept(client: Client) -> None:
     assert shown(client, LIST, kind="mau_02_organisation") == uuids(sent)
     assert shown(client, LIST, since="20/11/2026", until="20/11/2026") == uuids(sent, draft)
     assert shown(client, LIST, since="21/11/2026") == []
-    assert 'value="Thị Bưởi"' in client.get(LIST, {"q": "Thị Bưởi"}).text
+    answer = client.get(LIST, {"q": "Thị Bưởi"})
+    assert 'value="Thị Bưởi"' in answer.text
+    assert answer.context["rows_found"] == {sent.pk: "dòng 1: Trần Thị Bưởi"}
 
 
 def test_the_office_finds_a_body_by_its_name_without_marks(client: Client) -> None:

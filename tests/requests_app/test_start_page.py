@@ -237,7 +237,7 @@ def test_what_stands_in_an_open_dossier_is_not_chosen_for_a_second_one(
     clerk: User, page: Client
 ) -> None:
     for name in ("Lò Thị Mai", "Lò Thị Hoa"):
-        held(clerk, name)
+        held(clerk, name, days_left=60)
     page.post(url("person", "expiring"), {"do": "open", "all": "1", "q": "mai"})
     asked = Dossier.objects.get()
     assert len(listed(page, url("person", "expiring"))) == 2  # a draft asks for nothing yet
@@ -263,9 +263,10 @@ def test_a_search_keeps_what_is_ticked(clerk: User, page: Client) -> None:
     assert re.search(rf'value="{ticked.uuid}" checked', answer.text)
 
 
-def test_all_that_fit_are_taken_at_once(clerk: User, page: Client) -> None:
+def test_all_that_fit_and_soon_end_are_taken_at_once(clerk: User, page: Client) -> None:
     for name in ("Lò Thị Mai", "Lò Thị Hoa", "Vàng Văn Páo"):
-        held(clerk, name)
+        held(clerk, name, days_left=60)
+    held(clerk, "Lò Thị Bưởi", days_left=61)  # renewed only once, so not yet
 
     page.post(url("person", "expiring"), {"do": "open", "all": "1", "q": "lò"})
 
@@ -280,7 +281,7 @@ def test_a_long_list_shows_its_first_hundred_and_says_so(
     for name in ("Một", "Hai", "Ba"):
         held(clerk, name)
 
-    answer = page.get(url("person", "expiring"))
+    answer = page.get(url("person", "left"))
 
     assert len(answer.context["choices"].shown) == 2
     assert "Tất cả 3 dòng" in answer.text

@@ -20,6 +20,7 @@ from requests_app.models import Dossier
 from requests_app.models.querysets import DossierQuerySet
 from requests_app.pages.filters import DossierFilter
 from requests_app.titles import headline_of
+from requests_app.words import rows_found
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -94,6 +95,7 @@ def _list(
         "count": capped_count(found.qs),
         "order": order,
         "usual_order": usual_order,
+        "rows_found": rows_found([dossier.pk for dossier in page], request.GET.get("q", "")),
     }
     return render_list(
         request, "requests_app/list.html", fragment="requests_app/_list.html", context=context

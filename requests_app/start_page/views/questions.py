@@ -25,7 +25,7 @@ from devices.querysets import DeviceQuerySet
 from devices.services import make_move
 from portal.accounts.models import User
 from portal.ca.models import Certificate
-from portal.ca.querysets import CertificateQuerySet
+from portal.ca.querysets import EXPIRING_WITHIN_DAYS, CertificateQuerySet
 from portal.ca.register.words import way_of_renewal
 from portal.core import law
 from portal.core.roles import Capability
@@ -63,7 +63,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What was ticked, the first of the other things that fit, how many fit (capped)."""
+    """What was ticked, the first of the other things that fit, how many "all" takes (capped)."""
 
     ticked: list[Choice]
     shown: list[Choice]
@@ -102,7 +102,7 @@ def choices(
         return Choices(
             [_of_certificate(one, way, now=now) for one in kept.order_by("not_after", "pk")],
             [_of_certificate(one, way, now=now) for one in others],
-            capped_count(fitting),
+            capped_count(_of_all(fitting, way, now)),
         )
     waiting = _devices(way, user=user, now=now)
     devices = waiting.found_by(text)
@@ -123,17 +123,29 @@ def choose(
     text: str,
     now: datetime,
 ) -> Chosen:
-    """Return what was ticked; ``ticked`` None takes all that fit ``text``, as many as fit a letter.
+    """Return what was ticked; ``ticked`` None takes all that fit ``text``, as many as fit a letter;
+    to be renewed, of these what soon ends.
 
     What is not in the list (any more) is left out.
     """
     if way.pick in _CERTIFICATES:
         of_kind = _certificates(way, about, user=user, now=now)
-        found = of_kind.found_by(text) if ticked is None else of_kind.filter(uuid__in=ticked)
+        found = (
+            _of_all(of_kind.found_by(text), way, now)
+            if ticked is None
+            else of_kind.filter(uuid__in=ticked)
+        )
         return Chosen(list(found.order_by("not_after", "pk")[:MOST_ROWS]), [])
     waiting = _devices(way, user=user, now=now)
     rows = waiting.found_by(text) if ticked is None else waiting.filter(uuid__in=ticked)
     return Chosen([], list(rows.order_by(*_order(way))[:MOST_ROWS]))
+
+
+def _of_all(found: CertificateQuerySet, way: Way, now: datetime) -> CertificateQuerySet:
+    """Leave out what "all" does not mean: a certificate is renewed once, so none years too soon."""
+    if way.pick is not Pick.TO_RENEW:
+        return found
+    return found.expiring(now, within_days=EXPIRING_WITHIN_DAYS)
 
 
 def _order(way: Way) -> Sequence[str]:
