@@ -57,6 +57,23 @@ class RoundForm(forms.Form):
         return typed
 
 
+class MoveDueForm(forms.Form):
+    """Another day until which a round is answered, and why."""
+
+    due_on = DayField(label=_("Hạn gửi mới"))
+    reason = forms.CharField(label=_("Lý do đổi hạn"), max_length=500)
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+
+    def clean_due_on(self) -> date:
+        due: date = self.cleaned_data["due_on"]
+        if due < self.today:
+            raise forms.ValidationError(_("Hạn gửi không được ở trong quá khứ."))
+        return due
+
+
 class CellsForm(forms.Form):
     """The cells of the form, a field each: row and year; a note a row."""
 
