@@ -1,6 +1,6 @@
 """U: events taken in against a bare insert of the same columns; pages at many events and at few.
 
-``BENCH_EVENTS`` are the many (10,000,000 in a year is what a nation signs), ``BENCH_INGESTED`` those
+``BENCH_EVENTS`` are the many (10,000,000 in a year is what a nation signs), ``BENCH_INGESTED`` are
 taken in; ``BENCH_PART=ingest`` or ``pages`` does one of the two.
 
 Seen on PostgreSQL 15, two cores with a load of 10, 10,000,000 events against 10,000: ratios 0.83 to

@@ -146,7 +146,7 @@ def open_round(facts: RoundFacts, *, actor: User, now: datetime) -> DemandRound:
 def move_due(of: DemandRound, due_on: date, reason: str, *, actor: User, now: datetime) -> None:
     """Let bodies answer until another day; the worker tells those that have not answered.
 
-    Raises DoesNotExist, PermissionDenied, or Refused where the round is over or the day is the same.
+    Raises DoesNotExist, PermissionDenied, or Refused where the round is over, or the day the same.
     """
     found = _lock_round(of, actor=actor)
     if found.closed_at is not None or found.due_on == due_on:
