@@ -303,6 +303,10 @@ def _late(one: Deadline, span: Span) -> bool:
     return _open(one, span) and one.due_on <= span.until
 
 
+def _moved(move: str) -> Judge:
+    return lambda m, s: m.move == move and s.since <= m.happened_on <= s.until
+
+
 def _used(one: Certificate, span: Span) -> bool:
     return any(m.count and span.since <= m.month <= span.until for m in one.usage_months.all())
 
@@ -379,7 +383,7 @@ def _sees_demand(cell: DemandCell, viewer: Agency) -> bool:
 
 
 def _of(path: str) -> dict[str, Callable[[Any], object]]:
-    body = attrgetter(path) if path else lambda row: row
+    body = attrgetter(path)
     return {"body": lambda r: body(r).uuid, "office": lambda r: body(r).office.uuid}
 
 
@@ -405,7 +409,7 @@ KEPT: dict[str, Kept] = {
         lambda m, viewer: _about(m.agency, viewer),
         _of("agency") | {"device": lambda m: m.device.kind},
         {
-            move: lambda m, s, move=move: m.move == move and s.since <= m.happened_on <= s.until
+            move: _moved(move)
             for move in (
                 "hand_over", "lock", "unlock", "report_damaged", "report_lost", "find", "recall",
                 "take_back", "return_to_ca",
