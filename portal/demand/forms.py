@@ -35,9 +35,7 @@ class RoundForm(forms.Form):
     )
     row_codes = forms.MultipleChoiceField(
         label=_("Các dòng hỏi"),
-        choices=[
-            (row.code, f"{row.group[1]}: {row.words}" if row.group else row.words) for row in ROWS
-        ],
+        choices=[(row.code, row.full_words) for row in ROWS],
         initial=[row.code for row in ROWS],
         widget=forms.CheckboxSelectMultiple,
     )

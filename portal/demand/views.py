@@ -206,8 +206,8 @@ def export(request: UserRequest, uuid: UUID) -> HttpResponse:
     ]
     columns: list[SheetColumn[tuple[DemandProposal, DemandRow]]] = [
         SheetColumn(_("Đơn vị"), lambda line: line[0].agency.name, 44),
-        SheetColumn(_("Nội dung"), lambda line: str(line[1].words), 40),
-        *(_year_column(year) for year in of.years),
+        SheetColumn(_("Nội dung"), lambda line: line[1].full_words, 44),
+        *(column for year in of.years for column in _year_columns(year)),
         SheetColumn(_("Ghi chú"), lambda line: line[0].notes.get(line[1].code, ""), 30),
         SheetColumn(_("Lý do điều chỉnh"), lambda line: line[0].correction_reason, 30),
     ]
@@ -217,8 +217,16 @@ def export(request: UserRequest, uuid: UUID) -> HttpResponse:
     return sheets.sheet_response(lines, columns, name="nhu-cau", today=today)
 
 
-def _year_column(year: str) -> SheetColumn[tuple[DemandProposal, DemandRow]]:
-    return SheetColumn(year, lambda line: line[0].agreed.get(line[1].code, {}).get(year))
+def _year_columns(year: str) -> list[SheetColumn[tuple[DemandProposal, DemandRow]]]:
+    """What was proposed for a year, and what counts: corrections stand beside it."""
+    return [
+        SheetColumn(
+            _("%s, đề xuất") % year, lambda line: line[0].cells.get(line[1].code, {}).get(year)
+        ),
+        SheetColumn(
+            _("%s, thống nhất") % year, lambda line: line[0].agreed.get(line[1].code, {}).get(year)
+        ),
+    ]
 
 
 @require_safe

@@ -91,13 +91,15 @@ SUBJECT = Subject(
             "proposal__agency__uuid",
             named_by="proposal__agency__name",
         ),
-        Dimension("row", _("Loại chứng thư"), "row", lambda: {one.code: one.words for one in ROWS}),
+        Dimension(
+            "row", _("Loại chứng thư"), "row", lambda: {one.code: one.full_words for one in ROWS}
+        ),
     ),
     order=Order("year"),
     for_list=lambda rows: rows.select_related("proposal__agency"),
     columns=(
         SheetColumn(_("Đơn vị"), lambda one: one.proposal.agency.name, 44),
-        SheetColumn(_("Loại chứng thư"), lambda one: str(BY_CODE[one.row].words), 44),
+        SheetColumn(_("Loại chứng thư"), lambda one: BY_CODE[one.row].full_words, 44),
         SheetColumn(_("Năm"), lambda one: one.year, 8),
         SheetColumn(_("Đề xuất"), lambda one: one.asked, 12),
         SheetColumn(_("Được thống nhất"), lambda one: one.agreed, 16),
