@@ -4,7 +4,8 @@
 taken in; ``BENCH_PART=ingest`` or ``pages`` does one of the two.
 
 Seen on PostgreSQL 15, two cores with a load of 10, 10,000,000 events against 10,000: ratios 0.83 to
-1.17, 14 to 51 ms a page, 7 to 12 queries.
+1.17, 14 to 51 ms a page, 7 to 12 queries. 20,000 taken in, processor time with the server's: 1.59
+of bulk_create on PostgreSQL, 1.05 on SQLite; 4.5 of COPY, which is over its target.
 """
 
 from __future__ import annotations
