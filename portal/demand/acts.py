@@ -19,6 +19,7 @@ ACTS = (
         order=26,
         words={
             "open": _("Mở đợt đề xuất nhu cầu"),
+            "move_due": _("Đổi hạn gửi đề xuất nhu cầu"),
             "close": _("Kết thúc đợt đề xuất nhu cầu"),
         },
     ),
@@ -43,7 +44,7 @@ ACTS = (
 )
 
 
-def round_act(action: str, of: DemandRound) -> audit.Act:
+def round_act(action: str, of: DemandRound, **data: object) -> audit.Act:
     """Return the audit act about a round."""
     return audit.Act(
         action=action,
@@ -51,7 +52,7 @@ def round_act(action: str, of: DemandRound) -> audit.Act:
         target_uuid=of.uuid,
         agency_uuid=of.opened_by_body.uuid,
         office_uuid=of.opened_by_body.office.uuid if of.opened_by_body.office else None,
-        data={"years": f"{of.first_year}-{of.last_year}"},
+        data={"years": f"{of.first_year}-{of.last_year}", **data},
     )
 
 

@@ -35,9 +35,7 @@ class RoundForm(forms.Form):
     )
     row_codes = forms.MultipleChoiceField(
         label=_("Các dòng hỏi"),
-        choices=[
-            (row.code, f"{row.group[1]}: {row.words}" if row.group else row.words) for row in ROWS
-        ],
+        choices=[(row.code, row.full_words) for row in ROWS],
         initial=[row.code for row in ROWS],
         widget=forms.CheckboxSelectMultiple,
     )
@@ -55,6 +53,23 @@ class RoundForm(forms.Form):
         if due and due < self.today:
             self.add_error("due_on", _("Hạn gửi không được ở trong quá khứ."))
         return typed
+
+
+class MoveDueForm(forms.Form):
+    """Another day until which a round is answered, and why."""
+
+    due_on = DayField(label=_("Hạn gửi mới"))
+    reason = forms.CharField(label=_("Lý do đổi hạn"), max_length=500)
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+
+    def clean_due_on(self) -> date:
+        due: date = self.cleaned_data["due_on"]
+        if due < self.today:
+            raise forms.ValidationError(_("Hạn gửi không được ở trong quá khứ."))
+        return due
 
 
 class CellsForm(forms.Form):

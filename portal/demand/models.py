@@ -12,13 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import User
 from portal.agencies.models import Agency
+from portal.core.background.leases import Leased, LeasedQuerySet
 from portal.core.roles import Capability, Scope
 from portal.demand.rows import ROWS, DemandRow
 from requests_app.models import OwnLetter
 from requests_app.paper_workflow import PaperStage, waiting_stages
 
 
-class DemandRoundQuerySet(models.QuerySet["DemandRound"]):
+class DemandRoundQuerySet(LeasedQuerySet["DemandRound"]):
     def visible_to(self, user: User) -> Self:
         """Return the rounds that ask ``user``'s body, and those it opened: an office's ask its
         bodies, the CA's ask the offices and the bodies without one. The CA sees all."""
@@ -35,6 +36,11 @@ class DemandRoundQuerySet(models.QuerySet["DemandRound"]):
         if user.agency.office_id is None:
             return self.filter(of_the_ca)
         return self.filter(opened_by_body=user.agency.office_id)
+
+    def to_tell(self) -> Self:
+        """Return the rounds that have still bodies to be told of, the one that waits longest
+        first."""
+        return self.filter(is_told=False, closed_at__isnull=True).order_by("pk")
 
 
 class DemandProposalQuerySet(models.QuerySet["DemandProposal"]):
@@ -65,8 +71,11 @@ class DemandProposalQuerySet(models.QuerySet["DemandProposal"]):
 Cells = Mapping[str, Mapping[str, int]]  # row → year, as text → how many
 
 
-class DemandRound(models.Model):
-    """A question to bodies: of which years, which rows of the form, until when."""
+class DemandRound(Leased):
+    """A question to bodies: of which years, which rows of the form, until when.
+
+    The worker tells them one after another: those up to the key ``told_up_to`` know.
+    """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     opened_by_body = models.ForeignKey(Agency, models.PROTECT, related_name="+")
@@ -76,6 +85,10 @@ class DemandRound(models.Model):
     last_year = models.PositiveSmallIntegerField(_("đến năm"))
     row_codes: models.JSONField[Any, Any] = models.JSONField(_("các dòng"), default=list)
     due_on = models.DateField(_("hạn gửi"))
+    due_moves = models.PositiveSmallIntegerField(default=0)  # how often it was moved, and why last
+    due_reason = models.CharField(_("lý do đổi hạn"), max_length=500, blank=True)
+    told_up_to = models.BigIntegerField(default=0)
+    is_told = models.BooleanField(default=True)
     opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)

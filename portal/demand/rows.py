@@ -30,8 +30,9 @@ class DemandRow:
     group: tuple[str, _StrPromise] | None = None
 
     @property
-    def is_of_persons(self) -> bool:
-        return self.group is not None
+    def full_words(self) -> str:
+        """Its words after those of its group, as lists say them."""
+        return f"{self.group[1]}: {self.words}" if self.group else str(self.words)
 
 
 _PERSONS = ("02", _("Chứng thư số cho cá nhân"))

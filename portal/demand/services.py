@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -23,6 +24,7 @@ from portal.audit import services as audit
 from portal.audit.look_only import refuse_look_only
 from portal.ca.models import Certificate
 from portal.ca.querysets import CertificateQuerySet
+from portal.core.background.leases import LeaseLost
 from portal.core.roles import Capability, roles_that_can
 from portal.core.rules import Violation, refuse
 from portal.core.text.names import in_proper_letters
@@ -42,6 +44,9 @@ from requests_app.submission.settlement import version_in_force
 from requests_app.submission.signers import block_of, signer_on
 from requests_app.workflow import ENDED
 
+logger = logging.getLogger(__name__)
+LEASE = timedelta(minutes=10)
+TOLD_AT_ONCE = 500  # bodies
 _YEARS_UPRIGHT = 5  # of more the table lies across
 
 
@@ -114,7 +119,7 @@ class RoundFacts:
 
 @transaction.atomic
 def open_round(facts: RoundFacts, *, actor: User, now: datetime) -> DemandRound:
-    """Ask the bodies of an office, or from the CA the offices, and tell their people.
+    """Ask the bodies of an office, or from the CA the offices; the worker tells their people.
 
     Raises PermissionDenied.
     """
@@ -129,25 +134,69 @@ def open_round(facts: RoundFacts, *, actor: User, now: datetime) -> DemandRound:
         last_year=facts.last_year,
         row_codes=facts.row_codes,
         due_on=facts.due_on,
+        is_told=False,
         opened_by=actor,
         opened_at=now,
     )
-    asked = bodies_asked(made, today=timezone.localdate(now)).order_by().values("pk")
-    people = _writers(asked)
-    notices.tell(
-        people,
-        cause=f"demand-round:{made.pk}",
-        title=_("Đề xuất nhu cầu chứng thư trước %(day)s: %(title)s")
-        % {"day": f"{made.due_on:%d/%m/%Y}", "title": made.title},
-        text=made.basis,
-        path=reverse("demand:round", args=[made.uuid]),
-        target_type="demand_round",
-        target_uuid=made.uuid,
-        asks=True,
-        now=now,
-    )
     audit.record(round_act("demand_round.open", made), actor=actor, now=now)
     return made
+
+
+@transaction.atomic
+def move_due(of: DemandRound, due_on: date, reason: str, *, actor: User, now: datetime) -> None:
+    """Let bodies answer until another day; the worker tells those that have not answered.
+
+    Raises DoesNotExist, PermissionDenied, or Refused where the round is over, or the day the same.
+    """
+    found = _lock_round(of, actor=actor)
+    if found.closed_at is not None or found.due_on == due_on:
+        raise refuse(
+            "due_not_moved",
+            _("Đợt đề xuất đã kết thúc, hoặc hạn gửi vẫn là ngày đó."),
+            way_out=_("Tải lại trang; chọn ngày khác."),
+        )
+    was, found.due_on, found.due_reason = found.due_on, due_on, nfc(reason)
+    found.due_moves += 1
+    found.is_told, found.told_up_to, found.claimed_until = False, 0, None
+    found.save()
+    notices.settle("demand_round", found.uuid, now=now)
+    days = {"was": was.isoformat(), "due_on": due_on.isoformat()}
+    audit.record(round_act("demand_round.move_due", found, **days), actor=actor, now=now)
+
+
+def tell_next(*, now: datetime) -> int:
+    """Tell the next bodies of the round that waits longest, but those that have answered; return
+    how many pieces were done (0 or 1).
+
+    Safe to run twice and twice at once: a piece is written by whose the row is.
+    """
+    claim = DemandRound.objects.to_tell().claim_next(now=now, lease=LEASE)
+    if claim is None:
+        return 0
+    of = DemandRound.objects.select_related("opened_by_body").get(pk=claim.pk)
+    answered = DemandProposal.objects.in_force().filter(round=of).order_by().values("agency")
+    silent = bodies_asked(of, today=timezone.localdate(now)).exclude(pk__in=answered)
+    left = silent.filter(pk__gt=of.told_up_to).order_by("pk").values_list("pk", flat=True)
+    bodies = list(left[: TOLD_AT_ONCE + 1])
+    is_last, bodies = len(bodies) <= TOLD_AT_ONCE, bodies[:TOLD_AT_ONCE]
+    try:
+        with transaction.atomic():
+            claim.end(is_told=is_last, told_up_to=bodies[-1] if bodies else of.told_up_to)
+            notices.tell(
+                _writers(bodies),
+                cause=f"demand-round:{of.pk}:{of.due_moves}",
+                title=_("Đề xuất nhu cầu chứng thư trước %(day)s: %(title)s")
+                % {"day": f"{of.due_on:%d/%m/%Y}", "title": of.title},
+                text=_("Đã đổi hạn gửi: %s") % of.due_reason if of.due_moves else of.basis,
+                path=reverse("demand:round", args=[of.uuid]),
+                target_type="demand_round",
+                target_uuid=of.uuid,
+                asks=True,
+                now=now,
+            )
+    except LeaseLost:
+        logger.warning("round %s was changed, or another worker tells of it", of.pk)
+    return 1
 
 
 def _writers(agencies: Any) -> UserQuerySet:
@@ -158,15 +207,20 @@ def _writers(agencies: Any) -> UserQuerySet:
 @transaction.atomic
 def close_round(of: DemandRound, *, actor: User, now: datetime) -> None:
     """End a round: nobody sends to it any more. Raises DoesNotExist or PermissionDenied."""
-    rows = DemandRound.objects.visible_to(actor).select_related("opened_by_body__office")
-    found = rows.select_for_update(of=("self",), no_key=True).get(pk=of.pk)
-    if not is_keeper(found, actor):
-        raise PermissionDenied("a round is ended by the body that opened it")
+    found = _lock_round(of, actor=actor)
     if found.closed_at is None:
         found.closed_at = now
         found.save(update_fields=["closed_at"])
         notices.settle("demand_round", found.uuid, now=now)
         audit.record(round_act("demand_round.close", found), actor=actor, now=now)
+
+
+def _lock_round(of: DemandRound, *, actor: User) -> DemandRound:
+    rows = DemandRound.objects.visible_to(actor).select_related("opened_by_body__office")
+    found = rows.select_for_update(of=("self",), no_key=True).get(pk=of.pk)
+    if not is_keeper(found, actor):
+        raise PermissionDenied("a round is kept by the body that opened it")
+    return found
 
 
 def is_keeper(of: DemandRound, user: User) -> bool:
@@ -423,6 +477,7 @@ def _follow(proposal: DemandProposal, action: str, now: datetime) -> None:
     )
     earlier.exclude(pk=proposal.pk).update(is_replaced=True)
     _keep_cells(proposal)
+    notices.settle("demand_round", proposal.round.uuid, at=proposal.agency_id, now=now)
 
 
 def _keep_cells(proposal: DemandProposal) -> None:

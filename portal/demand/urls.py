@@ -12,6 +12,7 @@ urlpatterns = [
     path("mo-dot/", views.open_round, name="open"),
     path("<uuid:uuid>/", views.round_page, name="round"),
     path("<uuid:uuid>/lap/", views.start, name="start"),
+    path("<uuid:uuid>/doi-han/", views.move_due, name="move_due"),
     path("<uuid:uuid>/ket-thuc/", views.close, name="close"),
     path("<uuid:uuid>/tong-hop.xlsx", views.export, name="export"),
     path("de-xuat/<uuid:uuid>/", views.proposal, name="proposal"),

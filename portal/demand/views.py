@@ -26,7 +26,7 @@ from portal.core.web.paging import Order, capped_count, keyset_page
 from portal.core.web.refusals import Refusals
 from portal.core.web.sheets import SheetColumn
 from portal.demand import services
-from portal.demand.forms import CellsForm, CorrectionForm, ProposalForm, RoundForm
+from portal.demand.forms import CellsForm, CorrectionForm, MoveDueForm, ProposalForm, RoundForm
 from portal.demand.known import proposed, reasons
 from portal.demand.models import DemandProposal, DemandRound
 from portal.demand.rows import DemandRow
@@ -94,7 +94,7 @@ def open_round(request: UserRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         facts = services.RoundFacts(**form.cleaned_data)
         made = services.open_round(facts, actor=request.user, now=timezone.now())
-        messages.success(request, _("Đã mở đợt và báo cho các đơn vị."))
+        messages.success(request, _("Đã mở đợt; các đơn vị đang được thông báo."))
         return redirect("demand:round", made.uuid)
     return render(request, "demand/open.html", {"form": form})
 
@@ -102,7 +102,12 @@ def open_round(request: UserRequest) -> HttpResponse:
 @require_safe
 def round_page(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Show a round: to who is asked its own proposals, to its keeper what came in."""
-    of = _round(request.user, uuid)
+    return _round_page(request, _round(request.user, uuid))
+
+
+def _round_page(
+    request: UserRequest, of: DemandRound, *, move_form: MoveDueForm | None = None
+) -> HttpResponse:
     today = timezone.localdate()
     asked = services.bodies_asked(of, today=today)
     own = DemandProposal.objects.visible_to(request.user).filter(
@@ -118,6 +123,8 @@ def round_page(request: UserRequest, uuid: UUID) -> HttpResponse:
         "is_keeper": services.is_keeper(of, request.user),
         "sums_up": sums_up,
     }
+    if context["is_keeper"] and of.closed_at is None:
+        context["move_form"] = move_form or MoveDueForm(today=today, auto_id="move_%s")
     if sums_up:
         sent = DemandProposal.objects.visible_to(request.user).in_force().filter(round=of)
         answered = asked.filter(pk__in=sent.order_by().values("agency"))
@@ -144,6 +151,8 @@ def round_page(request: UserRequest, uuid: UUID) -> HttpResponse:
             "lines": _sums(of, sent, certificates),
         }
         context["silent_count"] = context["asked_count"] - context["answered_count"]
+        if not of.is_told and of.closed_at is None:
+            context["told_count"] = asked.filter(pk__lte=of.told_up_to).count()
     return render(request, "demand/round.html", context)
 
 
@@ -156,6 +165,20 @@ def start(request: UserRequest, uuid: UUID) -> HttpResponse:
         return redirect("demand:proposal", made.uuid)
     refused.tell(request)
     return redirect("demand:round", of.uuid)
+
+
+@require_POST
+def move_due(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Let bodies answer until another day."""
+    of = _round(request.user, uuid)
+    form = MoveDueForm(request.POST, today=timezone.localdate(), auto_id="move_%s")
+    if form.is_valid():
+        with Refusals() as refused:
+            services.move_due(of, **form.cleaned_data, actor=request.user, now=timezone.now())
+            messages.success(request, _("Đã đổi hạn; các đơn vị chưa gửi đang được thông báo."))
+            return redirect("demand:round", of.uuid)
+        refused.put_on(form, "due_on")
+    return _round_page(request, of, move_form=form)
 
 
 @require_POST
@@ -183,8 +206,8 @@ def export(request: UserRequest, uuid: UUID) -> HttpResponse:
     ]
     columns: list[SheetColumn[tuple[DemandProposal, DemandRow]]] = [
         SheetColumn(_("Đơn vị"), lambda line: line[0].agency.name, 44),
-        SheetColumn(_("Nội dung"), lambda line: str(line[1].words), 40),
-        *(_year_column(year) for year in of.years),
+        SheetColumn(_("Nội dung"), lambda line: line[1].full_words, 44),
+        *(column for year in of.years for column in _year_columns(year)),
         SheetColumn(_("Ghi chú"), lambda line: line[0].notes.get(line[1].code, ""), 30),
         SheetColumn(_("Lý do điều chỉnh"), lambda line: line[0].correction_reason, 30),
     ]
@@ -194,8 +217,16 @@ def export(request: UserRequest, uuid: UUID) -> HttpResponse:
     return sheets.sheet_response(lines, columns, name="nhu-cau", today=today)
 
 
-def _year_column(year: str) -> SheetColumn[tuple[DemandProposal, DemandRow]]:
-    return SheetColumn(year, lambda line: line[0].agreed.get(line[1].code, {}).get(year))
+def _year_columns(year: str) -> list[SheetColumn[tuple[DemandProposal, DemandRow]]]:
+    """What was proposed for a year, and what counts: corrections stand beside it."""
+    return [
+        SheetColumn(
+            _("%s, đề xuất") % year, lambda line: line[0].cells.get(line[1].code, {}).get(year)
+        ),
+        SheetColumn(
+            _("%s, thống nhất") % year, lambda line: line[0].agreed.get(line[1].code, {}).get(year)
+        ),
+    ]
 
 
 @require_safe

@@ -55,8 +55,8 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
     dossiers.play_all(bodies, accounts, pin=settings.DEMO_PIN, now=now, say=say)
     while expiry.open_missing(now=now):
         pass
-    say("Báo cáo, đợt đề xuất nhu cầu")
-    office_work.play(accounts, now=now)
+    say("Báo cáo, nhu cầu, kiểm tra, yêu cầu của cơ quan tố tụng")
+    office_work.play(accounts, pin=settings.DEMO_PIN, now=now)
     say("Sáp nhập hai xã: mô tả và phương án")
     mergers.play(bodies, accounts, now=now)
     say("Lượt ký của các hệ thống")

@@ -85,9 +85,14 @@ def tell(
     return tell_many(tellings, now=now)
 
 
-def settle(target_type: str, *targets: UUID, now: datetime) -> int:
-    """Let what asks for the next step of things fall silent: it was taken; return how many."""
+def settle(target_type: str, *targets: UUID, at: int | None = None, now: datetime) -> int:
+    """Let what asks for the next step of things fall silent: it was taken; return how many.
+
+    ``at``: the body, by key, whose people alone are asked no more.
+    """
     asking = Notice.objects.filter(target_uuid__in=targets, asks=True, over_at__isnull=True)
+    if at is not None:
+        asking = asking.filter(recipient__agency=at)
     return asking.filter(target_type=target_type).update(over_at=now)
 
 

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from io import BytesIO, StringIO
 from typing import Any, NamedTuple
 
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
 
 from portal.core.web.sheets import cell
+from portal.reports.figures import PACE_WORDS
 from portal.reports.models import Report
 from portal.reports.subjects import subjects
+from requests_app.workflow import Procedure
 
 _LONGEST_NAME = 31  # of a sheet
 _WIDTHS = (28, 34, 44, 44, 14, 14)
@@ -51,6 +54,11 @@ def lines_of(report: Report) -> Iterator[Line]:
                     if number := numbers.get(one.code):
                         words = str(dimension.words), key, label, str(one.words), one.code
                         yield Line(title, *words, number, None)
+    for pace in report.figures.get("paces", []):
+        label = str(Procedure(pace["procedure"]).label)
+        for code, said in PACE_WORDS.items():
+            words = _("Thủ tục"), pace["procedure"], label, str(said), code
+            yield Line(_("Thời gian giải quyết"), *words, pace[code], None)
 
 
 def as_json(report: Report) -> str:
@@ -83,7 +91,9 @@ def as_sheet(report: Report) -> bytes:
     for line in lines_of(report):
         sheet = sheets.get(line.subject)
         if sheet is None:
-            sheet = sheets[line.subject] = book.create_sheet(line.subject[:_LONGEST_NAME])
+            sheet = sheets[line.subject] = book.create_sheet(
+                Truncator(line.subject).chars(_LONGEST_NAME)
+            )
             for letter, width in zip("ABCDEF", _WIDTHS, strict=True):
                 sheet.column_dimensions[letter].width = width
             header = _("Chia theo"), _("Là"), _("Chỉ tiêu"), _("Kỳ này"), _("Kỳ trước")

@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import Any
 
 from django.db.models import Count, Sum
+from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import User
 from portal.core.calendar.workdays import WorkCalendar
@@ -21,6 +22,11 @@ from requests_app.models import Dossier
 from requests_app.workflow import Procedure
 
 Counted = dict[str, int]
+PACE_WORDS = {
+    "count": _("Hồ sơ có kết quả"),
+    "half": _("Một nửa xong trong (ngày làm việc)"),
+    "most": _("90% xong trong (ngày làm việc)"),
+}
 
 
 def figures_of(user: User, span: Span, *, calendar: WorkCalendar) -> dict[str, Any]:

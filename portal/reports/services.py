@@ -29,7 +29,7 @@ from portal.core.text.vietnamese import nfc
 from portal.documents import letters
 from portal.reports.acts import report_act
 from portal.reports.charts import draw
-from portal.reports.figures import figures_of
+from portal.reports.figures import PACE_WORDS, figures_of
 from portal.reports.models import Report
 from portal.reports.series import Series
 from portal.reports.spans import Span
@@ -147,20 +147,10 @@ def parts_of(report: Report) -> list[Part]:
         parts.append(Part(str(subject.title), tables, picture, said))
     if paces := figures.get("paces"):
         lines = [
-            [
-                str(Procedure(one["procedure"]).label),
-                with_dots(one["count"]),
-                str(one["half"]),
-                str(one["most"]),
-            ]
+            [str(Procedure(one["procedure"]).label), *(with_dots(one[code]) for code in PACE_WORDS)]
             for one in paces
         ]
-        header = [
-            _("Thủ tục"),
-            _("Hồ sơ có kết quả"),
-            _("Một nửa xong trong (ngày làm việc)"),
-            _("90% xong trong (ngày làm việc)"),
-        ]
+        header = [_("Thủ tục"), *map(str, PACE_WORDS.values())]
         parts.append(Part(_("Thời gian giải quyết"), [Table("", header, lines)]))
     return parts
 

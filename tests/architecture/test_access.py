@@ -159,6 +159,7 @@ ACCESS: dict[str, Access] = {
         {302: frozenset({C, OO, CO}), 403: ON_THE_WAY}, {302: frozenset({CO}), 403: CA}
     ),
     "POST demand:close": _about({302: frozenset({OO}), 403: ON_THE_WAY}, {403: CA}),
+    "POST demand:move_due": SEEN,  # the form again: nothing was typed
     "GET demand:export": _about({200: OFFICE}, {}),
     "GET demand:proposal": SEEN,
     "GET demand:pdf": SEEN,

@@ -543,7 +543,9 @@ _OF_A_REPORT = {
         "report", "words", "recount", "compare", "number", "scan", "step", "pdf", "export",
     )
 }  # fmt: skip
-_OF_A_DEMAND_ROUND = {f"demand:{name}" for name in ("round", "start", "close", "export")}
+_OF_A_DEMAND_ROUND = {
+    f"demand:{name}" for name in ("round", "start", "move_due", "close", "export")
+}
 _OF_A_DEMAND_PROPOSAL = {
     f"demand:{name}"
     for name in ("proposal", "write", "take_proposed", "correct", "number", "scan", "step", "pdf")

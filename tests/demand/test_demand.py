@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.agencies.models import Agency
@@ -70,6 +71,7 @@ class Province:
             "due_on": f"{TODAY:%d/%m/%Y}",
         }
         assert (client or self.officer).post(reverse("demand:open"), data).status_code == 302
+        assert services.tell_next(now=timezone.now()) == 1
         return DemandRound.objects.latest("pk")
 
     def sent(
@@ -117,6 +119,8 @@ def test_a_round_is_answered_summed_up_corrected_and_passed_on_to_the_ca(
 
     first = province.sent(of, one, 4, desk=province.clerks[one], head=province.heads[one])
     assert of.title not in province.clerks[one].get("/").content.decode()
+    assert Notice.objects.get(target_uuid=of.uuid, recipient__agency=one).over_at == NOW
+    assert Notice.objects.get(target_uuid=of.uuid, recipient__agency=other).over_at is None
     page = province.officer.get(reverse("demand:round", args=[of.uuid]))
     assert (page.context["answered_count"], page.context["silent_count"]) == (1, 1)
     assert str(first.uuid) in page.content.decode()
@@ -147,6 +151,40 @@ def test_a_round_is_answered_summed_up_corrected_and_passed_on_to_the_ca(
     assert whole.content.startswith(b"PK")
     acts = AuditEntry.objects.filter(target_uuid=first.uuid).order_by("pk")
     assert [act.action for act in acts][-2:] == ["demand.seal", "demand.correct"]
+
+
+@pytest.mark.both
+def test_bodies_are_told_in_pieces_and_told_anew_when_the_day_is_moved(
+    province: Province, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "TOLD_AT_ONCE", 1)
+    of, (one, other) = province.opened(), province.bodies
+    path = reverse("demand:round", args=[of.uuid])
+    page = province.officer.get(path)
+    assert (page.context["told_count"], page.context["asked_count"]) == (1, 2)
+    assert b"dang-bao-so" in page.content
+    province.sent(of, one, 4, desk=province.clerks[one], head=province.heads[one])
+
+    move, later = reverse("demand:move_due", args=[of.uuid]), TODAY + timedelta(days=9)
+    typed = {"due_on": f"{later:%d/%m/%Y}", "reason": "Bão lụt"}
+    past = province.officer.post(move, typed | {"due_on": f"{TODAY - timedelta(days=1):%d/%m/%Y}"})
+    assert past.context["move_form"].errors.keys() == {"due_on"}
+    assert province.officer.post(move, typed | {"reason": ""}).status_code == 200
+    assert province.clerks[one].post(move, typed).status_code == 403
+    assert province.officer.post(move, typed).status_code == 302
+    assert province.officer.post(move, typed).context["move_form"].errors.keys() == {"due_on"}
+    assert [services.tell_next(now=NOW + timedelta(seconds=n)) for n in (1, 2)] == [1, 0]
+
+    told = Notice.objects.filter(target_uuid=of.uuid, over_at__isnull=True)
+    assert {notice.recipient.agency_id for notice in told} == {other.pk}  # who has not answered
+    assert f"{later:%d/%m/%Y}" in told.get().title
+    page = province.clerks[other].get(path)
+    assert "Bão lụt" in page.content.decode()
+    assert b"dang-bao-so" not in province.officer.get(path).content
+    moved = AuditEntry.objects.get(action="demand_round.move_due")
+    assert (moved.data["was"], moved.data["due_on"]) == (f"{TODAY}", f"{later}")
+    assert province.officer.post(reverse("demand:close", args=[of.uuid])).status_code == 302
+    assert province.officer.post(move, typed | {"due_on": f"{TODAY:%d/%m/%Y}"}).status_code == 200
 
 
 @pytest.mark.both

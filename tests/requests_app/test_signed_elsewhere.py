@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -15,19 +16,24 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pypdf import PdfReader, PdfWriter
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from portal.accounts.models import User
 from portal.agencies.models import Subscriber
 from portal.ca.models import Certificate
 from portal.ca.pki.names import readable
 from portal.core.roles import Role
 from portal.core.rules import Refused
+from portal.demand import services as demand
 from portal.documents import services as documents
 from portal.documents import signing
 from portal.documents.models import Signature, SignatureRole
+from portal.reports import services as reports
+from portal.reports.spans import offered
 from requests_app.covering_letters.services import make_letter
 from requests_app.covering_letters.steps import COVERING_LETTERS
 from requests_app.drafts import attachments
 from requests_app.letter_workflow import LetterAction, Stage
-from requests_app.models import Dossier, SigningMode
+from requests_app.models import Dossier, OwnLetter, SigningMode
+from requests_app.own_letters.steps import LetterKind
 from requests_app.steps.engine import take_step
 from requests_app.workflow import Action, Route, State
 from tests import builders, story
@@ -101,6 +107,21 @@ def by_head(pdf: bytes) -> bytes:
     return outside.sign(
         pdf, HEAD, box=place(pdf, SignatureRole.HEAD), page=last_page(pdf), field="Signature1"
     )
+
+
+def hand_in_both(letter: OwnLetter, route: str, *, head: User, desk: User) -> None:
+    """Let the head and the desk hand in, each in their browser, what they signed elsewhere."""
+    for user, holder, action in ((head, HEAD, "sign"), (desk, BODY, "seal")):
+        letter.refresh_from_db()
+        assert letter.paper is not None
+        signed = outside.sign(documents.read(letter.paper), holder, field=f"Signature-{action}")
+        client = Client()
+        client.force_login(user)
+        typed = {"action": action, "version": letter.version}
+        file = SimpleUploadedFile("a.pdf", signed)
+        answer = client.post(reverse(route, args=[letter.uuid]), typed | {"signed_file": file})
+        assert answer.status_code == 302
+    letter.refresh_from_db()
 
 
 def test_both_signatures_come_from_real_devices(people: story.Cast) -> None:
@@ -281,25 +302,36 @@ def test_an_offices_letter_is_signed_with_real_devices(settings: Settings, tmp_p
         now=builders.NOW,
         version=letter.version,
     )
-    for user, holder, action in (
-        (head, HEAD, LetterAction.SIGN),
-        (officer, BODY, LetterAction.SEAL),
-    ):
-        assert letter.paper is not None
-        signed = outside.sign(documents.read(letter.paper), holder, field=f"Signature-{action}")
-        client = Client()
-        client.force_login(user)
-        answer = client.post(
-            reverse("requests_app:covering_step", args=[letter.uuid]),
-            {
-                "action": action,
-                "version": letter.version,
-                "signed_file": SimpleUploadedFile("a.pdf", signed),
-            },
-        )
-        assert answer.status_code == 302
-        letter.refresh_from_db()
+    hand_in_both(letter, "requests_app:covering_step", head=head, desk=officer)
 
     assert letter.stage == Stage.FORWARDING
     assert letter.letter is not None
     assert [one.role for one in letter.letter.signatures.all()] == ["head", "organisation"]
+
+
+def test_a_report_and_a_proposal_of_demand_are_signed_elsewhere(people: story.Cast) -> None:
+    clerk, year = people.clerk, builders.TODAY.year
+    report = reports.open_report(offered(builders.TODAY)[0], actor=clerk, now=builders.NOW)
+    assert reports.count_waiting(now=builders.NOW) == 1
+    facts = demand.RoundFacts(
+        title="Nhu cầu", basis="", first_year=year, last_year=year, row_codes=["system"],
+        due_on=builders.TODAY,
+    )  # fmt: skip
+    of = demand.open_round(facts, actor=people.officer, now=builders.NOW)
+    proposal = demand.start_proposal(of, actor=clerk, now=builders.NOW)
+    demand.write(proposal, {"system": {str(year): 2}}, {}, actor=clerk, now=builders.NOW, version=1)
+
+    given: dict[str, Any] = {"actor": clerk, "now": builders.NOW}
+    number: dict[str, Any] = {"letter_number": "68/UBND", "letter_date": builders.TODAY}
+    papers: list[tuple[LetterKind[Any], OwnLetter, str]] = [
+        (reports.REPORTS, report, "reports:step"),
+        (demand.PROPOSALS, proposal, "demand:step"),
+    ]
+    for kind, letter, route in papers:
+        letter.refresh_from_db()
+        numbered = kind.number(letter, **number, **given, version=letter.version)
+        kind.take_step(numbered, "request_signature", **given, version=numbered.version)
+        hand_in_both(letter, route, head=people.head, desk=clerk)
+        assert letter.stage == "issued"
+        roles = Signature.objects.filter(document=letter.letter).order_by("pk")
+        assert [one.role for one in roles] == ["head", "organisation"]

@@ -240,6 +240,7 @@ def test_what_came_with_a_stolen_token_is_withdrawn_and_can_be_sent_again(
     told(reporting, within, event(other.serial, days_ago(2)), token=token, now=days_ago(2))
     told(reporting, event("F" * 16, days_ago(2)), token=token, now=days_ago(2))
     assert UsageAlarm.objects.open().count() == 1
+    systems.make_token(reporting, actor=officer, now=days_ago(1))  # before the theft was known
 
     taken = systems.end_token(reporting, stolen_since=days_ago(3), actor=officer, now=NOW)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from statistics import fmean
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from django.core.paginator import Paginator
@@ -49,7 +48,7 @@ class Year:
 
     year: int
     count: int
-    average: int
+    average: str
     grades: Mapping[Grade, int]
 
 
@@ -75,7 +74,8 @@ def years_of(scores: Scores) -> list[Year]:
         values = by_year[year]
         grades = Counter(grade_of(value) for value in values)
         counted = {grade: grades[grade] for grade in Grade}
-        years.append(Year(year, len(values), round(fmean(values)), counted))
+        average = (sum(values, Decimal()) / len(values)).quantize(Decimal("0.1"), ROUND_HALF_UP)
+        years.append(Year(year, len(values), in_words(average), counted))
     return years
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +16,9 @@ from portal.demand.models import DemandCell, DemandProposal, DemandRound
 from portal.demand.rows import BY_CODE, ROWS
 from portal.reports.base import Dimension, Measure, Subject
 from portal.reports.spans import Span
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 
 def _rows(user: User) -> QuerySet[DemandCell]:
@@ -50,40 +55,26 @@ def _in_force(span: Span, years_ahead: int) -> Q:
     return sent & ~Q(Exists(replaced)) & ~Q(Exists(asked_again))
 
 
+def _sum_of(column: str, years_ahead: int, words: _StrPromise) -> Measure:
+    return Measure(
+        f"{column}_next" if years_ahead else column,
+        words,
+        lambda span: _in_force(span, years_ahead),
+        is_main=True,
+        amount=column,
+    )
+
+
 SUBJECT = Subject(
     code="nhu-cau",
     title=_("Nhu cầu chứng thư"),
     place=70,
     rows=_rows,
     measures=(
-        Measure(
-            "asked",
-            _("Đề xuất cho năm của kỳ"),
-            lambda span: _in_force(span, 0),
-            is_main=True,
-            amount="asked",
-        ),
-        Measure(
-            "agreed",
-            _("Được thống nhất cho năm của kỳ"),
-            lambda span: _in_force(span, 0),
-            is_main=True,
-            amount="agreed",
-        ),
-        Measure(
-            "asked_next",
-            _("Đề xuất cho năm kế tiếp"),
-            lambda span: _in_force(span, 1),
-            is_main=True,
-            amount="asked",
-        ),
-        Measure(
-            "agreed_next",
-            _("Được thống nhất cho năm kế tiếp"),
-            lambda span: _in_force(span, 1),
-            is_main=True,
-            amount="agreed",
-        ),
+        _sum_of("asked", 0, _("Đề xuất cho năm của kỳ")),
+        _sum_of("agreed", 0, _("Được thống nhất cho năm của kỳ")),
+        _sum_of("asked", 1, _("Đề xuất cho năm kế tiếp")),
+        _sum_of("agreed", 1, _("Được thống nhất cho năm kế tiếp")),
         Measure(
             "corrected",
             _("Ô được điều chỉnh, năm kế tiếp"),
@@ -100,13 +91,15 @@ SUBJECT = Subject(
             "proposal__agency__uuid",
             named_by="proposal__agency__name",
         ),
-        Dimension("row", _("Loại chứng thư"), "row", lambda: {one.code: one.words for one in ROWS}),
+        Dimension(
+            "row", _("Loại chứng thư"), "row", lambda: {one.code: one.full_words for one in ROWS}
+        ),
     ),
     order=Order("year"),
     for_list=lambda rows: rows.select_related("proposal__agency"),
     columns=(
         SheetColumn(_("Đơn vị"), lambda one: one.proposal.agency.name, 44),
-        SheetColumn(_("Loại chứng thư"), lambda one: str(BY_CODE[one.row].words), 44),
+        SheetColumn(_("Loại chứng thư"), lambda one: BY_CODE[one.row].full_words, 44),
         SheetColumn(_("Năm"), lambda one: one.year, 8),
         SheetColumn(_("Đề xuất"), lambda one: one.asked, 12),
         SheetColumn(_("Được thống nhất"), lambda one: one.agreed, 16),

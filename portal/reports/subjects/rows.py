@@ -40,12 +40,6 @@ SUBJECT = Subject(
             is_main=True,
         ),
         Measure(
-            "refused",
-            _("Bị từ chối trong kỳ, có lý do"),
-            lambda span: _decided(span) & Q(decision=Decision.REFUSED),
-            is_main=True,
-        ),
-        Measure(
             "done",
             _("đã thực hiện"),
             lambda span: _decided(span) & Q(decision=Decision.ACCEPTED, outcome=Outcome.DONE),
@@ -56,6 +50,12 @@ SUBJECT = Subject(
             _("thực hiện bị lỗi"),
             lambda span: _decided(span) & Q(decision=Decision.ACCEPTED, outcome=Outcome.FAILED),
             part_of="accepted",
+        ),
+        Measure(
+            "refused",
+            _("Bị từ chối trong kỳ, có lý do"),
+            lambda span: _decided(span) & Q(decision=Decision.REFUSED),
+            is_main=True,
         ),
     ),
     dimensions=(

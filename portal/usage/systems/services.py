@@ -84,22 +84,26 @@ def end_token(
 ) -> int:
     """End the token of a system; what came with a stolen one since a moment is withdrawn.
 
-    Returns how many events were withdrawn. A token that was rotated already can still be said to
-    have been stolen: the newest one is meant. Raises Refused when there is none.
+    Returns how many events were withdrawn. Every token that was good at or after the moment counts
+    as stolen: it may have been changed before the theft was known. Raises Refused when there is
+    none.
     """
     system = _lock(system, actor=actor)
-    token = system.tokens.first()
-    if token is None:
+    tokens = list(system.tokens.all())
+    if not tokens:
         raise refuse("no_token", _("Hệ thống này chưa có mã truy cập."))
-    if token.ended_at is None:
-        token.ended_at = now
-    token.stolen_since = stolen_since or token.stolen_since
-    token.save(update_fields=["ended_at", "stolen_since"])
     acts = [system_act("usage.end_token", system, is_stolen=stolen_since is not None)]
     taken = 0
+    for token in tokens:
+        if token.ended_at and not (stolen_since and token.ended_at > stolen_since):
+            continue
+        token.ended_at = token.ended_at or now
+        token.stolen_since = stolen_since
+        token.save(update_fields=["ended_at", "stolen_since"])
+        if stolen_since is not None:
+            finding = _("Lượt ký nhận bằng mã truy cập bị lộ đã được rút khỏi số liệu.")
+            taken += receiving.withdraw(token, finding=finding, now=now)
     if stolen_since is not None:
-        finding = _("Lượt ký nhận bằng mã truy cập bị lộ đã được rút khỏi số liệu.")
-        taken = receiving.withdraw(token, finding=finding, now=now)
         acts.append(system_act("usage.withdraw", system, events=taken))
     audit.record_many(acts, actor=actor, now=now)
     return taken

@@ -69,7 +69,9 @@ class StolenForm(forms.Form):
         label=gettext_lazy("Lúc (giờ:phút)"),
         input_formats=["%H:%M"],
         initial="00:00",
-        help_text=gettext_lazy("Mọi lượt ký nhận bằng mã này từ lúc đó bị rút khỏi số liệu."),
+        help_text=gettext_lazy(
+            "Lượt ký nhận bằng mã từ lúc đó bị rút khỏi số liệu; hệ thống gửi lại được."
+        ),
     )
 
     def since(self) -> datetime:
