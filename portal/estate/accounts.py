@@ -20,11 +20,11 @@ from portal.core.rules import Refused
 from portal.core.text.identifiers import check_identity_number, check_official_email
 from portal.core.text.vietnamese import search_key
 from portal.core.web.waiting import Waiting
+from portal.estate.contents import cells_of, identity_of
 from portal.estate.models import DeliveredRow, Verdict
-from portal.estate.reading import cells_of, identity_of
 
 if TYPE_CHECKING:
-    from portal.estate.judging import Judge, Judgement
+    from portal.estate.verdicts import Judge, Judgement
 
 # A press is answered within seconds.
 AT_ONCE = 50  # proposals of one press

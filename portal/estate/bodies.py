@@ -24,7 +24,7 @@ from portal.core.text.vietnamese import nfc, search_key
 from portal.estate.models import Verdict
 
 if TYPE_CHECKING:
-    from portal.estate.judging import Judge, Judgement
+    from portal.estate.verdicts import Judge, Judgement
 
 # What a list of bodies may say of one, as the columns of AgencyFacts call it.
 PLAIN = (

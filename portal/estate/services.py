@@ -26,13 +26,13 @@ from portal.core.roles import Capability, roles_that_can
 from portal.core.rules import refuse
 from portal.core.text.numbers import with_dots
 from portal.documents import services as documents
-from portal.estate import reading
+from portal.estate import contents
 from portal.estate.acts import delivery_act
 from portal.estate.bodies import name_and_code
-from portal.estate.carrying import carry_piece, undo_piece
 from portal.estate.columns import COLUMNS
-from portal.estate.judging import RENEWALS_OF, Judge
+from portal.estate.import_run import carry_piece, undo_piece
 from portal.estate.models import DeliveredFile, DeliveredRow, Delivery, Doubt, Verdict
+from portal.estate.verdicts import RENEWALS_OF, Judge
 from portal.notices import services as notices
 
 if TYPE_CHECKING:
@@ -76,11 +76,11 @@ def hand_in(
             way_out=_("Chia thành nhiều đợt, hoặc dùng lệnh bring_estate trên máy chủ."),
         )
     for one in files:
-        if not one.name.lower().endswith(reading.SUFFIXES):
+        if not one.name.lower().endswith(contents.SUFFIXES):
             raise refuse(
                 "unknown_file",
                 _("Tệp “%(name)s” không phải danh sách hay chứng thư.") % {"name": one.name[:80]},
-                way_out=_("Nhận: %s.") % ", ".join(reading.SUFFIXES),
+                way_out=_("Nhận: %s.") % ", ".join(contents.SUFFIXES),
             )
     delivery = Delivery.objects.create(
         office=actor.agency, title=title, purpose=purpose, made_by=actor, made_at=now
@@ -112,7 +112,7 @@ def set_columns(
             % COLUMNS[twice].label,
         )
     kept = {number: one for number, one in columns.items() if one}
-    reading.keep_meanings(file, kept, office=delivery.office_id)
+    contents.keep_meanings(file, kept, office=delivery.office_id)
     _send_on(delivery, State.JUDGING)
     audit.record(
         delivery_act("estate.columns", delivery, file=file.document.name, columns=kept),
@@ -269,7 +269,7 @@ def work(*, now: datetime) -> int:
 
 
 def _read(delivery: Delivery, lease: Lease) -> None:
-    reading.read_files(delivery, lease)
+    contents.read_files(delivery, lease)
     lease.end(state=State.JUDGING, done=0)
 
 

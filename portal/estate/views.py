@@ -28,7 +28,7 @@ from portal.core.web.paging import Order, capped_count, first_rows, keyset_page
 from portal.core.web.refusals import Refusals
 from portal.core.web.sheets import SheetColumn
 from portal.estate import accounts as proposals
-from portal.estate import reading, services
+from portal.estate import contents, services
 from portal.estate.columns import COLUMNS
 from portal.estate.models import DeliveredFile, DeliveredRow, Delivery, Doubt, Verdict
 from portal.estate.wording import WHY_ASKED, choices_of, said_of, sentence
@@ -44,7 +44,7 @@ class _FilesField(forms.FileField):
     """Several files of one delivery."""
 
     def __init__(self, **kwargs: Any) -> None:
-        attrs = {"accept": ",".join(reading.SUFFIXES), "multiple": True}
+        attrs = {"accept": ",".join(contents.SUFFIXES), "multiple": True}
         super().__init__(widget=_SeveralFiles(attrs=attrs), **kwargs)
 
     def clean(self, data: Any, initial: Any = None) -> list[Any]:
@@ -218,7 +218,7 @@ def columns(request: UserRequest, uuid: UUID, file: UUID) -> HttpResponse:
             return redirect("estate:delivery", found.uuid)
     samples = list(DeliveredRow.objects.filter(file=one).order_by("pk")[:3])
     cells = [
-        reading.cells_of(row, {str(at): str(at) for at in range(len(one.header))})
+        contents.cells_of(row, {str(at): str(at) for at in range(len(one.header))})
         for row in samples
     ]
     lines = [

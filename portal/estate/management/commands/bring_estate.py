@@ -12,8 +12,8 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.core.rules import Refused
 from portal.estate import services
+from portal.estate.contents import SUFFIXES
 from portal.estate.models import Delivery, Verdict
-from portal.estate.reading import SUFFIXES
 from portal.estate.wording import said_of
 
 _FINDINGS, _UNUSABLE = 1, 2

@@ -23,8 +23,8 @@ from portal.core.text.vietnamese import person_sort_key, search_key
 from portal.deadlines import services as deadlines
 from portal.estate.acts import delivery_act
 from portal.estate.bodies import carry_bodies
-from portal.estate.judging import Judge, Judgement
 from portal.estate.models import DeliveredRow, Delivery, Verdict
+from portal.estate.verdicts import Judge, Judgement
 
 # What a list says nothing of: five years is what certificates of before were issued for.
 _USUAL_VALIDITY = timedelta(days=5 * 365)

@@ -46,8 +46,8 @@ from portal.documents import services as documents
 from portal.estate.accounts import judge_account
 from portal.estate.bodies import BodyRow, judge_body
 from portal.estate.columns import about_of
+from portal.estate.contents import cells_of, day_of, identity_of
 from portal.estate.models import DeliveredFile, DeliveredRow, Delivery, Doubt, Verdict
-from portal.estate.reading import cells_of, day_of, identity_of
 from portal.estate.revocations import SUFFIX, Revocations, read_revocations
 
 _SERIAL_DIGITS = set("0123456789ABCDEF")
