@@ -19,6 +19,7 @@ from portal.agencies.services import people
 from portal.agencies.services.words import keep_words_of_subscribers
 from portal.audit import services as audit
 from portal.ca.models import Certificate, Keeper, KeyPair, RenewalsSource, Trust
+from portal.core.database.bulk import update_rows
 from portal.core.text.vietnamese import person_sort_key, search_key
 from portal.deadlines import services as deadlines
 from portal.estate.acts import delivery_act
@@ -57,11 +58,10 @@ def carry_piece(judge: Judge, rows: Sequence[DeliveredRow], *, now: datetime) ->
         row.verdict, row.findings = one.verdict, [list(each) for each in one.findings]
         row.carried_at = None if one.waits_for else now
         row.certificate, row.agency = one.certificate, one.agency
-    DeliveredRow.objects.bulk_update(
+    update_rows(
         [one.row for one in judged],
         ["verdict", "findings", "carried_at", "certificate", "made_certificate", "made_subscriber",
-         "made_place", "made_device", "made_agency", "agency", "was"],
-        batch_size=200,
+         "made_place", "made_device", "made_agency", "agency", "was", "proof"],
     )  # fmt: skip
     if good or made:
         audit.record(

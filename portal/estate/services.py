@@ -21,17 +21,16 @@ from portal.audit import services as audit
 from portal.ca.models import Certificate, Keeper, RenewalsSource
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS
 from portal.core.background.leases import Lease, LeaseLost
-from portal.core.database.bulk import collector_paused
+from portal.core.database.bulk import collector_paused, update_rows
 from portal.core.roles import Capability, roles_that_can
 from portal.core.rules import refuse
 from portal.core.text.numbers import with_dots
 from portal.documents import services as documents
 from portal.estate import contents
 from portal.estate.acts import delivery_act
-from portal.estate.bodies import name_and_code
 from portal.estate.columns import COLUMNS
 from portal.estate.import_run import carry_piece, undo_piece
-from portal.estate.models import DeliveredFile, DeliveredRow, Delivery, Doubt, Verdict
+from portal.estate.models import DeliveredFile, DeliveredRow, Delivery, Doubt, Remedy, Verdict
 from portal.estate.verdicts import RENEWALS_OF, Judge
 from portal.notices import services as notices
 
@@ -102,7 +101,7 @@ def set_columns(
     file: DeliveredFile, columns: Mapping[str, str], *, actor: User, now: datetime
 ) -> None:
     """Say what the columns of a list mean, for this list and the office's next; judge it anew."""
-    delivery = _lock(file.delivery, actor, State.TRIAL)
+    delivery = lock(file.delivery, actor, State.TRIAL)
     fields = [one for one in columns.values() if one]
     if len(fields) != len(set(fields)):
         twice = next(one for one in fields if fields.count(one) > 1)
@@ -134,7 +133,7 @@ def decide(
     "take": as is proposed, or the body that is named; "leave": these rows stay out. What waits for
     no more doubt is judged anew.
     """
-    delivery = _lock(delivery, actor, State.TRIAL, State.DONE)
+    delivery = lock(delivery, actor, State.TRIAL, State.DONE)
     decided = []
     for doubt in delivery.doubts.filter(uuid__in=list(choices)).select_for_update():
         choice, agency = choices[str(doubt.uuid)]
@@ -178,10 +177,9 @@ def _answer_renewals(delivery: Delivery, renewals: int) -> None:
 @transaction.atomic
 def start(delivery: Delivery, *, actor: User, now: datetime) -> None:
     """Let the background bring in what was judged good; what is in doubt stays behind."""
-    delivery = _lock(delivery, actor, State.TRIAL, State.DONE)
+    delivery = lock(delivery, actor, State.TRIAL, State.DONE)
     if not to_carry(delivery).exists():
         raise refuse("nothing_to_carry", _("Không có dòng nào mới hoặc thay đổi để đưa vào."))
-    delivery.purpose = Delivery.Purpose.BRING_IN
     delivery.carried_by, delivery.carried_at = actor, now
     _send_on(delivery, State.CARRYING)
     audit.record(
@@ -192,7 +190,7 @@ def start(delivery: Delivery, *, actor: User, now: datetime) -> None:
 @transaction.atomic
 def undo(delivery: Delivery, *, actor: User, now: datetime) -> None:
     """Let the background take out what this delivery brought in and nothing was built on."""
-    delivery = _lock(delivery, actor, State.DONE)
+    delivery = lock(delivery, actor, State.DONE)
     delivery.carried_by = actor
     _send_on(delivery, State.UNDOING)
 
@@ -200,7 +198,7 @@ def undo(delivery: Delivery, *, actor: User, now: datetime) -> None:
 @transaction.atomic
 def drop(delivery: Delivery, *, actor: User, now: datetime) -> None:
     """Drop a delivery of which nothing was brought in, with its rows."""
-    delivery = _lock(delivery, actor, State.TRIAL, State.UNDONE)
+    delivery = lock(delivery, actor, State.TRIAL, State.UNDONE)
     if delivery.rows.filter(carried_at__isnull=False).exists():
         raise refuse("carried_already", _("Đợt này đã đưa dữ liệu vào; hãy gỡ ra trước."))
     audit.record(delivery_act("estate.drop", delivery, title=delivery.title), actor=actor, now=now)
@@ -208,8 +206,11 @@ def drop(delivery: Delivery, *, actor: User, now: datetime) -> None:
 
 
 def to_carry(delivery: Delivery) -> QuerySet[DeliveredRow]:
-    """Return the rows that would be brought in now."""
-    return delivery.rows.filter(verdict__in=[Verdict.NEW, Verdict.CHANGED], carried_at__isnull=True)
+    """Return the rows that would be brought in now; of a comparison those that were chosen."""
+    rows = delivery.rows.filter(verdict__in=[Verdict.NEW, Verdict.CHANGED], carried_at__isnull=True)
+    if delivery.purpose == Delivery.Purpose.COMPARE:
+        rows = rows.filter(remedy=Remedy.TAKE)
+    return rows
 
 
 def _permit(actor: User) -> None:
@@ -217,7 +218,8 @@ def _permit(actor: User) -> None:
         raise PermissionDenied("brings nothing in")
 
 
-def _lock(delivery: Delivery, actor: User, *states: str) -> Delivery:
+def lock(delivery: Delivery, actor: User, *states: str) -> Delivery:
+    """Return the delivery, its row locked; raises Refused when it stands at none of ``states``."""
     _permit(actor)
     found = Delivery.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
     delivery = found.select_related("office").get(pk=delivery.pk)
@@ -276,38 +278,41 @@ def _read(delivery: Delivery, lease: Lease) -> None:
 def _judge(delivery: Delivery, lease: Lease) -> None:
     """Judge every row that was not brought in, and count what is in doubt."""
     rows = delivery.rows.filter(carried_at__isnull=True)
-    rows.filter(verdict=Verdict.ONLY_HERE).delete()
+    rows.filter(verdict=Verdict.ONLY_HERE, remedy="").delete()
     judge = Judge(delivery, now=lease.now)
-    # First what each row speaks of: a file's certificate is told of by the row of a list.
-    of_lists = rows.filter(der__isnull=True).exclude(about=DeliveredRow.About.REVOKED)
-    for piece in _pieces(of_lists):
-        for row in piece:
-            facts = judge.facts_of(row)
-            row.serial = facts.serial[:40]
-            row.about = judge.about(row)
-            row.title = (facts.name or facts.device_serial or facts.body)[:250]
-            if row.about == DeliveredRow.About.BODY:
-                row.title = name_and_code(judge.said(row))[0][:250]
-        DeliveredRow.objects.bulk_update(piece, ["serial", "title", "about"], batch_size=200)
-        lease.extend()
+    # What each row speaks of comes first: a file's certificate is told of by the row of a list.
+    for file in delivery.files.filter(is_named=False, is_read=True):
+        for piece in _pieces(rows.filter(file=file, der__isnull=True)):
+            for row in piece:
+                contents.name_row(row, judge.said(row), judge.about(row))
+            update_rows(piece, ["serial", "title", "about"])
+            lease.extend()
+        file.is_named = True
+        file.save(update_fields=["is_named"])
     _add_revoked(delivery, judge)
-    done = 0
-    for piece in _pieces(rows):
+    counted: Counter[str] = Counter()
+    for piece in _pieces(rows.exclude(verdict=Verdict.ONLY_HERE)):
         for one in judge.judge(piece):
             row = one.row
             row.verdict, row.findings = one.verdict, [list(each) for each in one.findings]
             row.doubts = [f"{kind}:{about}" for kind, about in one.doubts]
             row.certificate = one.certificate
-        DeliveredRow.objects.bulk_update(
-            piece, ["verdict", "findings", "doubts", "certificate"], batch_size=200
-        )
-        done += len(piece)
-        lease.extend(done=done)
+            counted[row.verdict] += 1
+        with transaction.atomic():
+            update_rows(piece, ["verdict", "findings", "doubts", "certificate", "proof"])
+            # The first findings are shown while the others are looked for.
+            lease.extend(done=counted.total(), counts=delivery.counts | counted)
     if delivery.purpose == Delivery.Purpose.COMPARE:
         _add_only_here(delivery, now=lease.now)
     _keep_doubts(delivery, judge)
     state = State.DONE if delivery.rows.filter(carried_at__isnull=False).exists() else State.TRIAL
-    lease.end(state=state, done=done, counts=_counts(delivery), problem="")
+    counts = _counts(delivery) | _made(delivery.counts)
+    lease.end(state=state, done=counted.total(), counts=counts, problem="")
+
+
+def _made(counts: Mapping[str, int]) -> Counter[str]:
+    """Return how many of each thing a delivery has made so far."""
+    return Counter({name: number for name, number in counts.items() if name.startswith("made_")})
 
 
 def _pieces(rows: QuerySet[DeliveredRow]) -> Iterable[list[DeliveredRow]]:
@@ -353,10 +358,14 @@ def _add_only_here(delivery: Delivery, *, now: datetime) -> None:
             serial=one.serial,
             title=one.common_name,
             verdict=Verdict.ONLY_HERE,
+            findings=[["serial", "not_in_list", one.agency.name]],
             certificate=one,
         )
         for number, one in enumerate(
-            missing.only("pk", "serial", "common_name").iterator(chunk_size=2000), start=1
+            missing.select_related("agency")
+            .only("pk", "serial", "common_name", "agency__name")
+            .iterator(chunk_size=2000),
+            start=1,
         )
     ]
     DeliveredRow.objects.bulk_create(made, batch_size=1000)
@@ -385,16 +394,18 @@ def _counts(delivery: Delivery) -> dict[str, int]:
 
 
 def _carry(delivery: Delivery, lease: Lease) -> None:
-    done, made = 0, Counter[str]()
+    done, made = delivery.done, _made(delivery.counts)
 
     def carry(rows: QuerySet[DeliveredRow]) -> None:
-        nonlocal done, made
+        nonlocal done
         judge = Judge(delivery, now=lease.now)
         for piece in _pieces(rows):
             with transaction.atomic():
-                made += carry_piece(judge, piece, now=lease.now)
+                for name, number in carry_piece(judge, piece, now=lease.now).items():
+                    made[f"made_{name}"] += number
                 done += len(piece)
-                lease.extend(done=done)  # last: what fails before it leaves the lease as it is
+                # Last: what fails before it leaves the lease as it is.
+                lease.extend(done=done, counts=delivery.counts | made)
 
     bodies = to_carry(delivery).filter(about=DeliveredRow.About.BODY)
     before, waiting = -1, bodies.count()
@@ -402,11 +413,8 @@ def _carry(delivery: Delivery, lease: Lease) -> None:
         carry(bodies)
         before, waiting = waiting, bodies.count()
     carry(to_carry(delivery).exclude(about=DeliveredRow.About.BODY))
-    counts = _counts(delivery)
-    earlier = {name: delivery.counts.get(f"made_{name}", 0) for name in made}
-    counts |= {f"made_{name}": earlier[name] + number for name, number in made.items()}
     with transaction.atomic():
-        lease.end(state=State.DONE, done=done, counts=counts)
+        lease.end(state=State.DONE, done=done, counts=_counts(delivery) | made)
         _tell(delivery, now=lease.now)
 
 
