@@ -228,10 +228,11 @@ def _register(body: Any, size: int) -> None:
         Certificate.objects.bulk_create(
             [
                 Certificate(
-                    serial=_serial(number), keeper=Keeper.OUTSIDE, trust="no_file", kind="person", subscriber=person,
-                    agency=body, office=body.office, key=key, common_name=name,
+                    serial=_serial(number), keeper=Keeper.OUTSIDE, trust="no_file", kind="person",
+                    subscriber=person, agency=body, office=body.office, key=key, common_name=name,
                     search_name=search_key(name), subject=f"CN={name}", not_before=BEGINS,
-                    not_after=datetime(2029, 3, 2, 16, 59, 59, tzinfo=UTC), renewals_source="person",
+                    not_after=datetime(2029, 3, 2, 16, 59, 59, tzinfo=UTC),
+                    renewals_source="person",
                     request_key=f"bench:{number}", issued_at=BEGINS,
                 )
                 for number, name, person, key in zip(numbers, names, people, keys, strict=True)

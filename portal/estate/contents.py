@@ -40,7 +40,8 @@ from requests_app.spreadsheets.workbook import open_sheet
 _PIECE = 1000  # rows written at once
 _MOST_COLUMNS = 80
 _SHEETS = (".xlsx", ".csv", ".txt", ".tsv")
-CERTIFICATES = (".cer", ".crt", ".der", ".pem", ".p7b", ".p7c", ".zip")
+SINGLE = (".cer", ".crt", ".der", ".pem")
+CERTIFICATES = (*SINGLE, ".p7b", ".p7c", ".zip")
 SUFFIXES = (*_SHEETS, *CERTIFICATES, REVOCATIONS)
 _MOST_NOTES = 50
 SERIAL_DIGITS = frozenset("0123456789ABCDEF")

@@ -59,6 +59,8 @@ def hand_in(
     *,
     title: str,
     purpose: str = Delivery.Purpose.BRING_IN,
+    most_files: int = MOST_FILES,
+    most_bytes: int = MOST_BYTES,
     actor: User,
     now: datetime,
 ) -> Delivery:
@@ -66,12 +68,16 @@ def hand_in(
     _permit(actor)
     if not files:
         raise refuse("no_file", _("Hãy chọn ít nhất một tệp."))
-    if len(files) > MOST_FILES:
-        raise refuse("too_many_files", _("Mỗi đợt nhiều nhất %d tệp.") % MOST_FILES)
-    if sum(len(one.content) for one in files) > MOST_BYTES:
+    if len(files) > most_files:
+        raise refuse(
+            "too_many_files",
+            _("Mỗi đợt nhiều nhất %d tệp.") % most_files,
+            way_out=_("Nén các chứng thư vào một tệp .zip, hoặc chia thành nhiều đợt."),
+        )
+    if sum(len(one.content) for one in files) > most_bytes:
         raise refuse(
             "too_large",
-            _("Các tệp của một đợt nhiều nhất %d MB.") % (MOST_BYTES // 1024 // 1024),
+            _("Các tệp của một đợt nhiều nhất %d MB.") % (most_bytes // 1024 // 1024),
             way_out=_("Chia thành nhiều đợt, hoặc dùng lệnh bring_estate trên máy chủ."),
         )
     for one in files:

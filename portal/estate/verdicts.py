@@ -21,6 +21,7 @@ from django.utils import timezone
 from devices.lifecycle import Condition
 from devices.models import Device, DeviceKind
 from portal.accounts.models import User
+from portal.agencies.facts import SignerFacts
 from portal.agencies.models import (
     Agency,
     AgencyVersion,
@@ -182,13 +183,15 @@ class Bodies:
         return {one.agency_id: one for one in found.select_related("parent", "office")}
 
     @cached_property
-    def _signers(self) -> set[tuple[int, str]]:
+    def _signers(self) -> set[tuple[int, str, str]]:
         found = Signer.objects.filter(agency__in=self.by_pk, valid_until__isnull=True)
-        return {(agency, name_key(name)) for agency, name in found.values_list("agency", "name")}
+        told = found.values_list("agency", "form", "name")
+        return {(agency, form, name_key(name)) for agency, form, name in told}
 
-    def signs(self, agency: Agency | None, name: str) -> bool:
-        """Say whether it is on record that ``name`` signs for a body."""
-        return agency is not None and (agency.pk, name_key(name)) in self._signers
+    def signs(self, agency: Agency | None, facts: SignerFacts) -> bool:
+        """Say whether it is on record that somebody signs for a body in this form."""
+        key = agency.pk if agency else 0, str(facts.form), name_key(facts.name)
+        return key in self._signers
 
     def find(self, name: str, code: str) -> tuple[Agency | None, str]:
         """Return the body that is meant and "", or a proposal and why it has to be asked about:
