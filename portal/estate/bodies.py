@@ -22,6 +22,7 @@ from portal.core.rules import Refused, Violation
 from portal.core.text.names import in_proper_letters
 from portal.core.text.names import key as name_key
 from portal.core.text.vietnamese import nfc, search_key
+from portal.estate.contents import day_of
 from portal.estate.models import Verdict
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ _FORMS = {
     "by_order": SigningForm.BY_ORDER,
     "by_authority": SigningForm.BY_AUTHORITY,
 }
-_RECORDED = (SigningForm.BY_ORDER, SigningForm.BY_AUTHORITY)  # the document is named
+_NAMED = (SigningForm.BY_ORDER, SigningForm.BY_AUTHORITY)  # they name what is signed
 _FORM = re.compile(r"\b0?([1-9])\b")  # "Mẫu 01, 05"
 _NO_SEAL = ("khong", "0", "chua")
 _PLACES = ("xã", "phường", "tỉnh", "thành phố", "đặc khu")
@@ -123,6 +124,7 @@ def _signers(judge: Judge, one: Judgement, said: Mapping[str, str]) -> list[Sign
     assert one.body is not None
     head = one.body.facts.head_title
     papers = tuple(f"0{number}" for number in _FORM.findall(said.get("signing_papers", "")))
+    until = day_of(said.get("signing_until", ""))
     found = []
     for column, form in _FORMS.items():
         for told in filter(None, map(str.strip, nfc(said.get(column, "")).split(";"))):
@@ -133,8 +135,9 @@ def _signers(judge: Judge, one: Judgement, said: Mapping[str, str]) -> list[Sign
                     name=name.strip(),
                     form=form,
                     title=title.strip(" )") or usual.get(form, ""),
-                    document=nfc(said.get("signing_document", "")) if form in _RECORDED else "",
-                    papers=papers if form in _RECORDED else (),
+                    document=nfc(said.get("signing_document", "")) if form != "head" else "",
+                    papers=papers if form in _NAMED else (),
+                    valid_until=until if form == SigningForm.BY_AUTHORITY else None,
                     valid_from=judge.today,
                 )
             )

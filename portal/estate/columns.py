@@ -162,11 +162,15 @@ COLUMNS: Mapping[str, Column] = {
         "nguoi ky thua uy quyen, ky thua uy quyen, thua uy quyen, tuq",
     ),
     "signing_document": Column(
-        _("Văn bản giao ký TL., TUQ."),
-        "van ban giao ky tl tuq, van ban giao ky, van ban uy quyen, quyet dinh uy quyen, can cu ky",
+        _("Văn bản giao quyền ký"),
+        "van ban giao quyen ky, van ban giao ky, van ban uy quyen, quyet dinh uy quyen, can cu ky",
     ),
     "signing_papers": Column(
         _("Mẫu được ký TL., TUQ."), "mau duoc ky tl tuq, mau duoc ky, van ban duoc ky, duoc ky mau"
+    ),
+    "signing_until": Column(
+        _("Ủy quyền đến ngày (TUQ.)"),
+        "uy quyen den ngay tuq, uy quyen den ngay, het han uy quyen, thoi han uy quyen",
     ),
     # Of lists of accounts.
     "username": Column(

@@ -8,7 +8,6 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
-from operator import itemgetter
 
 from portal.core.text.vietnamese import nfc
 
@@ -126,6 +125,16 @@ _BYTES = re.compile("Ã[\u0080-\u00ff]|á[»º]|Æ[°¡]|Ä[\u0090‘]|â€|\uf
 _ODD_INSIDE = re.compile(r"[?¿\ufffd¢£¤¥¦§¨©ª«¬®¯°±²³µ¶·¸¹»¼½¾×÷]")
 
 
+# Of the delta, and of the peoples of the north-west.
+_FAMILIES = {
+    "nguyễn", "trần", "lê", "phạm", "hoàng", "huỳnh", "phan", "vũ", "võ", "đặng", "bùi", "đỗ",
+    "hồ", "ngô", "dương", "lý", "đào", "đinh", "trịnh", "mai", "tô", "hà", "cao", "lương",
+    "lưu", "tạ", "chu", "trương", "vương", "đoàn", "thái", "tăng", "quách", "lâm", "lò", "vàng",
+    "giàng", "tẩn", "quàng", "vừ", "sùng", "thào", "mùa", "tòng", "cà", "lù", "đèo", "hảng",
+    "chang", "cứ", "sìn", "phàn", "mè", "lường",
+}  # fmt: skip
+
+
 def legacy_text(value: str) -> tuple[bool, str]:
     """Say whether ``value`` is text of an old font or a broken encoding, and what it reads as.
 
@@ -140,7 +149,10 @@ def legacy_text(value: str) -> tuple[bool, str]:
     words = (_by_word(value, _vni), _by_word(value, _tcvn3))
     found = [(left, text) for text in (*whole, *words) if text and (left := _oddity(text)) < odd]
     if found:
-        left, text = min(found, key=itemgetter(0))
+        # Of two that read as well: the name that begins as names do ("Lò V¨n" is no Lũ).
+        left, text = min(
+            found, key=lambda one: (one[0], one[1].split()[0].lower() not in _FAMILIES)
+        )
         return True, "" if left else nfc(text)
     return bool(_BYTES.search(value) or _ODD_INSIDE.search(value)), ""
 
