@@ -124,10 +124,10 @@ def answer(
     """
     if not actor.can(Capability.DRAFT):
         raise PermissionDenied("the body's clerk answers")
+    asked = DeliveredRow.objects.asked_of(actor).filter(uuid__in=chosen)
+    services.hold(*Delivery.objects.filter(rows__in=asked).distinct())
     rows = list(
-        DeliveredRow.objects.asked_of(actor)
-        .filter(uuid__in=chosen)
-        .select_for_update(of=("self",), no_key=True)
+        asked.select_for_update(of=("self",), no_key=True)
         .select_related("delivery__office", "delivery__made_by", "certificate__agency")
         .defer("der", "certificate__der", "certificate__crl_entry")
         .order_by("pk")[:MAX_ROWS]

@@ -141,7 +141,7 @@ def decide(
     """
     delivery = lock(delivery, actor, State.TRIAL, State.DONE)
     decided = []
-    for doubt in delivery.doubts.filter(uuid__in=list(choices)).select_for_update():
+    for doubt in delivery.doubts.filter(uuid__in=list(choices)).select_for_update(no_key=True):
         choice, agency = choices[str(doubt.uuid)]
         if choice not in ("take", "leave", "apart"):
             continue
@@ -238,6 +238,12 @@ def lock(delivery: Delivery, actor: User, *states: str) -> Delivery:
     return delivery
 
 
+def hold(*deliveries: Delivery) -> None:
+    """Lock deliveries before their rows, and before what they bring in (decision 24)."""
+    pks = [one.pk for one in deliveries]
+    list(Delivery.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk"))
+
+
 def _send_on(delivery: Delivery, state: str) -> None:
     delivery.state, delivery.done, delivery.problem = state, 0, ""
     delivery.save()
@@ -305,6 +311,7 @@ def _judge(delivery: Delivery, lease: Lease) -> None:
             row.certificate = one.certificate
             counted[row.verdict] += 1
         with transaction.atomic():
+            hold(delivery)
             update_rows(piece, ["verdict", "findings", "doubts", "certificate", "proof"])
             # The first findings are shown while the others are looked for.
             lease.extend(done=counted.total(), counts=delivery.counts | counted)
@@ -380,7 +387,8 @@ def _add_only_here(delivery: Delivery, *, now: datetime) -> None:
 @transaction.atomic
 def _keep_doubts(delivery: Delivery, judge: Judge) -> None:
     """Keep one doubt a kind and name, with how many rows wait; decided ones stay as they are."""
-    known = {(one.kind, one.about): one for one in delivery.doubts.select_for_update()}
+    hold(delivery)
+    known = {(one.kind, one.about): one for one in delivery.doubts.select_for_update(no_key=True)}
     has_carried = delivery.rows.filter(carried_at__isnull=False).exists()
     for key, count in judge.doubts.items():
         proposed, why = judge.proposals[key]
@@ -407,6 +415,7 @@ def _carry(delivery: Delivery, lease: Lease) -> None:
         judge = Judge(delivery, now=lease.now)
         for piece in _pieces(rows):
             with transaction.atomic():
+                hold(delivery)
                 for name, number in carry_piece(judge, piece, now=lease.now).items():
                     made[f"made_{name}"] += number
                 done += len(piece)
@@ -429,6 +438,7 @@ def _undo(delivery: Delivery, lease: Lease) -> None:
     rows = delivery.rows.filter(carried_at__isnull=False)
     for piece in _pieces(rows):
         with transaction.atomic():
+            hold(delivery)
             gone += undo_piece(delivery, piece, now=lease.now)
             lease.extend(done=delivery.done + len(piece))
     counts = {f"gone_{name}": number for name, number in gone.items()}
