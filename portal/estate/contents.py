@@ -181,7 +181,7 @@ def _rows_of(file: DeliveredFile, rows: Iterable[tuple[int, list[str]]]) -> Iter
 def name_row(row: DeliveredRow, said: Mapping[str, str], about: str) -> None:
     """Write at a row of a list what it is about: by that it is found, and shown."""
     row.about, row.serial = about, serial_of(said.get("serial", ""))[:40]
-    names = ("name", "device_serial", "body")
+    names: tuple[str, ...] = ("name", "device_serial", "body")
     if about == DeliveredRow.About.BODY:
         names = ("body", "name")
     row.title = next((nfc(said[one]) for one in names if said.get(one)), "")[:250]
