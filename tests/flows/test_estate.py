@@ -83,7 +83,8 @@ def test_an_estate_comes_in_is_worked_on_and_compared(settings: Any, tmp_path: P
     )
     officer.open(f"/hien-trang/{came.uuid}/")
     [renewals] = came.doubts.all()
-    officer.press("Ghi quyết định", **{f"choice_{renewals.uuid}": "take"})
+    decided: dict[str, Any] = {f"choice_{renewals.uuid}": "take"}
+    officer.press("Ghi quyết định", **decided)
     worked(came)
     officer.open(f"/hien-trang/{came.uuid}/").press("Đưa vào 4 dòng")
     worked(came)
@@ -107,7 +108,8 @@ def test_an_estate_comes_in_is_worked_on_and_compared(settings: Any, tmp_path: P
     answers = officer.open(f"/ho-so/{gone.uuid}/ca-khac/")
     [row] = [name.removesuffix("-day") for name in answers.fields("-day")]
     today = f"{timezone.localdate():%d/%m/%Y}"
-    answers.press("Ghi trả lời", **{f"{row}-answer": "done", f"{row}-day": today})
+    said: dict[str, Any] = {f"{row}-answer": "done", f"{row}-day": today}
+    answers.press("Ghi trả lời", **said)
     assert confirmed(people, gone) == State.COMPLETED
     second.refresh_from_db()
     assert second.revoked_at is not None
