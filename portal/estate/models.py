@@ -117,7 +117,9 @@ class DeliveredFile(models.Model):
     problem = models.CharField(max_length=400, blank=True)  # why nothing of it was read
     rows_read = models.PositiveIntegerField(default=0)
     is_read = models.BooleanField(default=False)
-    is_named = models.BooleanField(default=False)  # its rows say what they are about
+    is_named = models.BooleanField(
+        default=False, db_default=False
+    )  # its rows say what they are about
 
     class Meta:
         ordering = ["pk"]
@@ -176,11 +178,14 @@ class DeliveredRow(models.Model):
     agency = models.ForeignKey(Agency, models.SET_NULL, null=True, related_name="+")  # of accounts
     made_grant = models.ForeignKey(RoleGrant, models.SET_NULL, null=True, related_name="+")
     was = models.JSONField(default=dict)
-    proof = models.CharField(max_length=64, blank=True)  # that it was verified, and against what
-    remedy = models.CharField(max_length=6, choices=Remedy, blank=True)
+    # That it was verified, and against what.
+    proof = models.CharField(max_length=64, blank=True, default="", db_default="")
+    remedy = models.CharField(max_length=6, choices=Remedy, blank=True, default="", db_default="")
     remedy_at = models.DateTimeField(null=True)
-    answer = models.CharField(max_length=6, choices=Answer, blank=True)  # of its body, when asked
-    answer_words = models.CharField(max_length=300, blank=True)
+    answer = models.CharField(  # of its body, when asked
+        max_length=6, choices=Answer, blank=True, default="", db_default=""
+    )
+    answer_words = models.CharField(max_length=300, blank=True, default="", db_default="")
     answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     answered_at = models.DateTimeField(null=True)
 
