@@ -10,10 +10,10 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
-from io import BytesIO, StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -186,20 +186,16 @@ def rows_of_text(
     ``knows`` says whether these are titles of such a list: what has no sign of its encoding is
     taken for CP1258 only then.
     """
-    text = _decoded(content, knows)
-    if "\0" in text:
-        raise _not_readable()
-    if not text.strip():
-        return
-    first, _end, rest = text.partition("\n")
+    stream = _decoded(content, knows)
+    first = stream.readline()
     before = number = 0
     if told := _SEPARATOR.fullmatch(first.strip()):  # a line that Excel itself writes and reads
-        delimiter, text, before = told[1], rest, 1
+        delimiter, lines, before = told[1], iter(stream), 1
     else:
-        delimiter = max(_DELIMITERS, key=first.count)
+        delimiter, lines = max(_DELIMITERS, key=first.count), chain([first], stream)
     try:
         # Strictly: a quotation mark that is never closed would swallow all rows after it.
-        reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
         for number, row in enumerate(reader, start=before + 1):
             yield number, row
     except csv.Error as error:
@@ -222,6 +218,7 @@ _TCVN3 = re.compile("[a-z][\xa9-\xae\xb5-\xb9]|[\xa9-\xae\xb5\xb6\xb8\xb9][a-z]"
 _VNI = re.compile("[äëïöüûøåæîñ]", re.IGNORECASE)
 _LOOKED_AT = 1000  # rows
 _BEGINNING = 200  # bytes
+_PIECE = 1024 * 1024  # bytes looked at together
 _ENOUGH, _IN_LETTERS = 3, 200  # of them: at least three, and one in so many letters
 
 
@@ -229,15 +226,23 @@ def _is_known(titles: Sequence[str]) -> bool:
     return any(columns_of(titles, kind) for kind in COLUMNS)
 
 
-def _decoded(content: bytes, knows: Callable[[Sequence[str]], bool]) -> str:
+def _decoded(content: bytes, knows: Callable[[Sequence[str]], bool]) -> TextIO:
     """Return the text of a file by its byte order mark, else as UTF-8, else as CP1258 when that
-    makes Vietnamese words; raise Refused that names the encoding otherwise."""
+    makes Vietnamese words; raise Refused that names the encoding otherwise.
+
+    It is looked at whole before, a piece at a time: of a large file no copy is made.
+    """
     named = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "")
     begins = content[:_BEGINNING]
     if not named and begins.count(0) * 4 > len(begins):  # UTF-16 without its mark: half of a is 0
         named = "utf-16-le" if begins[1::2].count(0) > begins[::2].count(0) else "utf-16-be"
+    decoder = codecs.getincrementaldecoder(named or "utf-8")()
     try:
-        return content.decode(named or "utf-8")
+        for start in range(0, len(content), _PIECE):
+            piece = content[start : start + _PIECE]
+            if "\0" in decoder.decode(piece, final=start + _PIECE >= len(content)):
+                raise _not_readable()
+        return TextIOWrapper(BytesIO(content), named or "utf-8", newline="")
     except UnicodeDecodeError as error:
         if named:
             raise _not_readable() from error
@@ -251,9 +256,9 @@ def _decoded(content: bytes, knows: Callable[[Sequence[str]], bool]) -> str:
     if not knows(titles):
         raise _not_readable()
     letters = {one for one in text.lower() if not one.isascii() and one.isalpha()}
-    if "\ufffd" in text or not letters <= _MARKED_LETTERS:
+    if "\ufffd" in text or "\0" in text or not letters <= _MARKED_LETTERS:
         raise _not_readable()
-    return text
+    return StringIO(text, newline="")
 
 
 def legacy_font(text: str) -> str:

@@ -20,11 +20,11 @@ from portal.core.rules import Refused
 from portal.core.text.identifiers import check_identity_number, check_official_email
 from portal.core.text.vietnamese import search_key
 from portal.core.web.waiting import Waiting
-from portal.estate.models import DeliveredRow, Verdict
-from portal.estate.reading import cells_of, identity_of
+from portal.estate.contents import cells_of, identity_of
+from portal.estate.models import DeliveredRow, Delivery, Verdict
 
 if TYPE_CHECKING:
-    from portal.estate.judging import Judge, Judgement
+    from portal.estate.verdicts import Judge, Judgement
 
 # A press is answered within seconds.
 AT_ONCE = 50  # proposals of one press
@@ -80,10 +80,9 @@ def propose(user: User, *, now: datetime) -> tuple[int, int]:
     made = refused = 0
     for pk in list(waiting(user).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
         with transaction.atomic():
-            rows = DeliveredRow.objects.select_for_update(of=("self",)).select_related(
-                "agency", "file"
-            )
-            row = rows.get(pk=pk)
+            # The delivery is locked, its rows with it (decision 24).
+            Delivery.objects.select_for_update(of=("self",), no_key=True).get(rows__pk=pk)
+            row = DeliveredRow.objects.select_related("agency", "file").get(pk=pk)
             if row.made_grant_id is not None:
                 continue
             facts, role = facts_of(row)

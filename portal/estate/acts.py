@@ -21,6 +21,8 @@ ACTS = (
             "start": _("Cho đưa hiện trạng vào"),
             "carry": _("Đưa chứng thư, thuê bao, thiết bị hiện có vào"),
             "undo": _("Gỡ ra những gì đã đưa vào"),
+            "mend": _("Xử lý chênh lệch giữa danh sách và hệ thống"),
+            "answer": _("Trả lời Sở về chứng thư qua đối chiếu"),
             "drop": _("Bỏ đợt đưa hiện trạng vào"),
         },
     ),

@@ -3,9 +3,10 @@ come first, so that people find their bodies."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,23 +15,32 @@ from django.utils import timezone
 
 from portal.agencies.facts import AgencyFacts, NameForms, SignerFacts
 from portal.agencies.models import Agency, AgencyVersion, SigningForm
-from portal.agencies.rules import facts_violations, names_violations
+from portal.agencies.rules import facts_violations, names_violations, signer_violations
 from portal.agencies.services import bodies as agencies
 from portal.agencies.services.signers import add_signer
 from portal.core.rules import Refused, Violation
 from portal.core.text.names import in_proper_letters
 from portal.core.text.names import key as name_key
 from portal.core.text.vietnamese import nfc, search_key
+from portal.estate.contents import day_of
 from portal.estate.models import Verdict
 
 if TYPE_CHECKING:
-    from portal.estate.judging import Judge, Judgement
+    from portal.estate.verdicts import Judge, Judgement
 
 # What a list of bodies may say of one, as the columns of AgencyFacts call it.
 PLAIN = (
     "short_name", "place", "address", "tax_code", "budget_code", "email", "email_domain", "phone",
     "head_title", "signs_for",
 )  # fmt: skip
+_FORMS = {
+    "signer": SigningForm.HEAD,
+    "deputies": SigningForm.DEPUTY,
+    "by_order": SigningForm.BY_ORDER,
+    "by_authority": SigningForm.BY_AUTHORITY,
+}
+_NAMED = (SigningForm.BY_ORDER, SigningForm.BY_AUTHORITY)  # they name what is signed
+_FORM = re.compile(r"\b0?([1-9])\b")  # "Mẫu 01, 05"
 _NO_SEAL = ("khong", "0", "chua")
 _PLACES = ("xã", "phường", "tỉnh", "thành phố", "đặc khu")
 
@@ -47,7 +57,7 @@ class BodyRow:
 
     facts: AgencyFacts
     other_spelling: str = ""
-    signer: str = ""
+    signers: list[SignerFacts] = field(default_factory=list)  # whom the register has not yet
     version: AgencyVersion | None = None  # as it stands
 
 
@@ -71,12 +81,12 @@ def judge_body(judge: Judge, one: Judgement, said: Mapping[str, str]) -> None:
     one.body = BodyRow(
         _facts(judge, said, version, parent),
         other_spelling=nfc(said.get("other_name", "")),
-        signer=nfc(said.get("signer", "")),
         version=version,
     )
-    for field, violation in _violations(one.body):
+    one.body.signers = _signers(judge, one, said)
+    for name_of, violation in _violations(one.body):
         if not (one.waits_for and violation.code == "unit_without_superior"):
-            one.refuse(field, "body_violation", violation.sentence)
+            one.refuse(name_of, "body_violation", violation.sentence)
     if one.verdict == Verdict.REFUSED:
         return
     if version is None:
@@ -85,7 +95,7 @@ def judge_body(judge: Judge, one: Judgement, said: Mapping[str, str]) -> None:
     one.changes = one.body.facts.differences(version.facts())
     if one.body.other_spelling and version.names_checked_at is None:
         one.changes.append("names")
-    if one.body.signer and not judge.bodies.signs(one.agency, one.body.signer):
+    if one.body.signers:
         one.changes.append("signer")
     if one.changes:
         one.note("body", "body_changes", ", ".join(_words(one.changes)))
@@ -106,8 +116,38 @@ def _parent(judge: Judge, one: Judgement, told: str) -> Agency | None:
     return None
 
 
+def _signers(judge: Judge, one: Judgement, said: Mapping[str, str]) -> list[SignerFacts]:
+    """Return who signs besides those on record: "Họ tên (chức vụ); …" in a column for each form.
+
+    The head's title is the body's; a deputy's, where it is not written, is that with "Phó".
+    """
+    assert one.body is not None
+    head = one.body.facts.head_title
+    papers = tuple(f"0{number}" for number in _FORM.findall(said.get("signing_papers", "")))
+    until = day_of(said.get("signing_until", ""))
+    found = []
+    for column, form in _FORMS.items():
+        for told in filter(None, map(str.strip, nfc(said.get(column, "")).split(";"))):
+            name, _bracket, title = told.partition("(")
+            usual = {SigningForm.HEAD: head, SigningForm.DEPUTY: f"Phó {head}" if head else ""}
+            found.append(
+                SignerFacts(
+                    name=name.strip(),
+                    form=form,
+                    title=title.strip(" )") or usual.get(form, ""),
+                    document=nfc(said.get("signing_document", "")) if form != "head" else "",
+                    papers=papers if form in _NAMED else (),
+                    valid_until=until if form == SigningForm.BY_AUTHORITY else None,
+                    valid_from=judge.today,
+                )
+            )
+    return [facts for facts in found if not judge.bodies.signs(one.agency, facts)]
+
+
 def _violations(body: BodyRow) -> list[tuple[str, Violation]]:
     found = [("body", one) for one in facts_violations(body.facts)]
+    for at, facts in enumerate(body.signers):
+        found += [("signer", one) for one in signer_violations(facts, body.signers[:at])]
     if body.other_spelling:
         found += [("other_name", one) for one in names_violations(body.facts.name, _forms(body))]
     return found
@@ -208,11 +248,5 @@ def _settle(one: Judgement, body: BodyRow, basis: Mapping[str, str], *, now: dat
     version = one.agency.versions.order_by("-valid_from")[:1].get()
     if body.other_spelling and version.names_checked_at is None:
         agencies.settle_names(version, _forms(body), actor=None, now=now, basis=basis)
-    if body.signer and (body.version is None or "signer" in one.changes):
-        facts = SignerFacts(
-            name=body.signer,
-            form=SigningForm.HEAD,
-            title=body.facts.head_title,
-            valid_from=timezone.localdate(now),
-        )
+    for facts in body.signers:
         add_signer(one.agency, facts, actor=None, now=now)

@@ -150,13 +150,38 @@ COLUMNS: Mapping[str, Column] = {
     "signer": Column(
         _("Người ký (người đứng đầu)"), "nguoi ky, nguoi dung dau, thu truong, lanh dao ky"
     ),
+    "deputies": Column(
+        _("Cấp phó ký thay (KT.)"),
+        "cap pho ky thay, cap pho, pho thu truong, nguoi ky thay, ky thay kt, kt",
+    ),
+    "by_order": Column(
+        _("Người ký thừa lệnh (TL.)"), "nguoi ky thua lenh, ky thua lenh, thua lenh, tl"
+    ),
+    "by_authority": Column(
+        _("Người ký thừa ủy quyền (TUQ.)"),
+        "nguoi ky thua uy quyen, ky thua uy quyen, thua uy quyen, tuq",
+    ),
+    "signing_document": Column(
+        _("Văn bản giao quyền ký"),
+        "van ban giao quyen ky, van ban giao ky, van ban uy quyen, quyet dinh uy quyen, can cu ky",
+    ),
+    "signing_papers": Column(
+        _("Mẫu được ký TL., TUQ."), "mau duoc ky tl tuq, mau duoc ky, van ban duoc ky, duoc ky mau"
+    ),
+    "signing_until": Column(
+        _("Ủy quyền đến ngày (TUQ.)"),
+        "uy quyen den ngay tuq, uy quyen den ngay, het han uy quyen, thoi han uy quyen",
+    ),
     # Of lists of accounts.
     "username": Column(
         _("Tên đăng nhập"), "ten dang nhap, tai khoan, username, user name, ten tai khoan"
     ),
     "role": Column(_("Vai trò"), "vai tro, quyen, nhom quyen, vai tro tai khoan"),
 }
-_OF_BODIES = {"other_name", "short_name", "parent", "seal", "email_domain", "place", "signer"}
+_OF_BODIES = {
+    "other_name", "short_name", "parent", "seal", "email_domain", "place", "signer", "deputies",
+    "by_order", "by_authority",
+}  # fmt: skip
 _BY_NAME = {key: name for name, column in COLUMNS.items() for key in column.called.split(", ")}
 NEEDED = ("name", "serial", "device_serial", "body")  # a list that has none of these names nothing
 HEADER_WITHIN = 20  # rows: titles stand above it

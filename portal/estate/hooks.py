@@ -1,8 +1,9 @@
-"""What bringing in adds to other rooms: accounts that wait on an administrator's work list."""
+"""What bringing in adds to other rooms: what waits for somebody on the work list."""
 
 from __future__ import annotations
 
 from portal.core.web import waiting
-from portal.estate import accounts
+from portal.estate import accounts, differences
 
 waiting.find_in(accounts.waiting_of)
+waiting.find_in(differences.waiting_of)

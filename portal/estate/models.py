@@ -15,7 +15,7 @@ from portal.agencies.models import Affiliation, Agency, Subscriber
 from portal.ca.models import Certificate
 from portal.core.background.leases import Leased, LeasedQuerySet
 from portal.core.database.fields import EncryptedTextField
-from portal.core.roles import Scope
+from portal.core.roles import Capability, Scope
 from portal.documents.models import Document
 
 
@@ -28,7 +28,17 @@ class Verdict(models.TextChoices):
     SAME = "same", _("Đã có, không đổi")
     DOUBTFUL = "doubtful", _("Cần quyết định")
     REFUSED = "refused", _("Không nhận")
+    DIFFERENT = "different", _("Khác hệ thống")  # and no list decides: a person does
     ONLY_HERE = "only_here", _("Chỉ có trong hệ thống")  # of comparisons
+
+
+class Remedy(models.TextChoices):
+    """What an officer does about a difference a comparison has found."""
+
+    TAKE = "take", _("Ghi theo danh sách")
+    ASK = "ask", _("Hỏi đơn vị còn dùng không")
+    REVOKE = "revoke", _("Đề nghị đơn vị thu hồi")
+    REPORT = "report", _("Báo nơi lập danh sách")
 
 
 class DeliveryQuerySet(LeasedQuerySet["Delivery"]):
@@ -107,12 +117,26 @@ class DeliveredFile(models.Model):
     problem = models.CharField(max_length=400, blank=True)  # why nothing of it was read
     rows_read = models.PositiveIntegerField(default=0)
     is_read = models.BooleanField(default=False)
+    is_named = models.BooleanField(
+        default=False, db_default=False
+    )  # its rows say what they are about
 
     class Meta:
         ordering = ["pk"]
 
     def __str__(self) -> str:
         return self.document.name
+
+
+class DeliveredRowQuerySet(models.QuerySet["DeliveredRow"]):
+    def asked_of(self, user: User) -> Self:
+        """Return the differences the user's own body is asked about and has not answered."""
+        if user.scope is not Scope.BODY or not user.can(Capability.DRAFT):
+            return self.none()
+        asked = self.filter(remedy__in=(Remedy.ASK, Remedy.REVOKE), answer="")
+        return asked.filter(
+            certificate__agency__in=user.body_ids, certificate__revoked_at__isnull=True
+        )
 
 
 class DeliveredRow(models.Model):
@@ -127,6 +151,10 @@ class DeliveredRow(models.Model):
         BODY = "body", _("Đơn vị")
         ACCOUNT = "account", _("Tài khoản")
         REVOKED = "revoked", _("Chứng thư bị CA thu hồi")
+
+    class Answer(models.TextChoices):
+        KEEP = "keep", _("Vẫn dùng")
+        REVOKE = "revoke", _("Lập hồ sơ thu hồi")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="rows")
@@ -150,6 +178,18 @@ class DeliveredRow(models.Model):
     agency = models.ForeignKey(Agency, models.SET_NULL, null=True, related_name="+")  # of accounts
     made_grant = models.ForeignKey(RoleGrant, models.SET_NULL, null=True, related_name="+")
     was = models.JSONField(default=dict)
+    # That it was verified, and against what.
+    proof = models.CharField(max_length=64, blank=True, default="", db_default="")
+    remedy = models.CharField(max_length=6, choices=Remedy, blank=True, default="", db_default="")
+    remedy_at = models.DateTimeField(null=True)
+    answer = models.CharField(  # of its body, when asked
+        max_length=6, choices=Answer, blank=True, default="", db_default=""
+    )
+    answer_words = models.CharField(max_length=300, blank=True, default="", db_default="")
+    answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+
+    objects = DeliveredRowQuerySet.as_manager()
 
     class Meta:
         ordering = ["delivery", "pk"]
@@ -160,6 +200,11 @@ class DeliveredRow(models.Model):
                 fields=["id"],
                 condition=Q(about="account", made_grant__isnull=True),
                 name="estate_row_account",
+            ),
+            models.Index(
+                fields=["certificate"],
+                condition=Q(remedy__in=["ask", "revoke"], answer=""),
+                name="estate_row_asked",
             ),
         ]
 

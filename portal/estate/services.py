@@ -21,18 +21,17 @@ from portal.audit import services as audit
 from portal.ca.models import Certificate, Keeper, RenewalsSource
 from portal.ca.querysets import EXPIRING_WITHIN_DAYS
 from portal.core.background.leases import Lease, LeaseLost
-from portal.core.database.bulk import collector_paused
+from portal.core.database.bulk import collector_paused, update_rows
 from portal.core.roles import Capability, roles_that_can
 from portal.core.rules import refuse
 from portal.core.text.numbers import with_dots
 from portal.documents import services as documents
-from portal.estate import reading
+from portal.estate import contents
 from portal.estate.acts import delivery_act
-from portal.estate.bodies import name_and_code
-from portal.estate.carrying import carry_piece, undo_piece
 from portal.estate.columns import COLUMNS
-from portal.estate.judging import RENEWALS_OF, Judge
-from portal.estate.models import DeliveredFile, DeliveredRow, Delivery, Doubt, Verdict
+from portal.estate.import_run import carry_piece, undo_piece
+from portal.estate.models import DeliveredFile, DeliveredRow, Delivery, Doubt, Remedy, Verdict
+from portal.estate.verdicts import RENEWALS_OF, Judge
 from portal.notices import services as notices
 
 if TYPE_CHECKING:
@@ -60,6 +59,8 @@ def hand_in(
     *,
     title: str,
     purpose: str = Delivery.Purpose.BRING_IN,
+    most_files: int = MOST_FILES,
+    most_bytes: int = MOST_BYTES,
     actor: User,
     now: datetime,
 ) -> Delivery:
@@ -67,20 +68,24 @@ def hand_in(
     _permit(actor)
     if not files:
         raise refuse("no_file", _("Hãy chọn ít nhất một tệp."))
-    if len(files) > MOST_FILES:
-        raise refuse("too_many_files", _("Mỗi đợt nhiều nhất %d tệp.") % MOST_FILES)
-    if sum(len(one.content) for one in files) > MOST_BYTES:
+    if len(files) > most_files:
+        raise refuse(
+            "too_many_files",
+            _("Mỗi đợt nhiều nhất %d tệp.") % most_files,
+            way_out=_("Nén các chứng thư vào một tệp .zip, hoặc chia thành nhiều đợt."),
+        )
+    if sum(len(one.content) for one in files) > most_bytes:
         raise refuse(
             "too_large",
-            _("Các tệp của một đợt nhiều nhất %d MB.") % (MOST_BYTES // 1024 // 1024),
+            _("Các tệp của một đợt nhiều nhất %d MB.") % (most_bytes // 1024 // 1024),
             way_out=_("Chia thành nhiều đợt, hoặc dùng lệnh bring_estate trên máy chủ."),
         )
     for one in files:
-        if not one.name.lower().endswith(reading.SUFFIXES):
+        if not one.name.lower().endswith(contents.SUFFIXES):
             raise refuse(
                 "unknown_file",
                 _("Tệp “%(name)s” không phải danh sách hay chứng thư.") % {"name": one.name[:80]},
-                way_out=_("Nhận: %s.") % ", ".join(reading.SUFFIXES),
+                way_out=_("Nhận: %s.") % ", ".join(contents.SUFFIXES),
             )
     delivery = Delivery.objects.create(
         office=actor.agency, title=title, purpose=purpose, made_by=actor, made_at=now
@@ -102,7 +107,7 @@ def set_columns(
     file: DeliveredFile, columns: Mapping[str, str], *, actor: User, now: datetime
 ) -> None:
     """Say what the columns of a list mean, for this list and the office's next; judge it anew."""
-    delivery = _lock(file.delivery, actor, State.TRIAL)
+    delivery = lock(file.delivery, actor, State.TRIAL)
     fields = [one for one in columns.values() if one]
     if len(fields) != len(set(fields)):
         twice = next(one for one in fields if fields.count(one) > 1)
@@ -112,7 +117,7 @@ def set_columns(
             % COLUMNS[twice].label,
         )
     kept = {number: one for number, one in columns.items() if one}
-    reading.keep_meanings(file, kept, office=delivery.office_id)
+    contents.keep_meanings(file, kept, office=delivery.office_id)
     _send_on(delivery, State.JUDGING)
     audit.record(
         delivery_act("estate.columns", delivery, file=file.document.name, columns=kept),
@@ -134,9 +139,9 @@ def decide(
     "take": as is proposed, or the body that is named; "leave": these rows stay out. What waits for
     no more doubt is judged anew.
     """
-    delivery = _lock(delivery, actor, State.TRIAL, State.DONE)
+    delivery = lock(delivery, actor, State.TRIAL, State.DONE)
     decided = []
-    for doubt in delivery.doubts.filter(uuid__in=list(choices)).select_for_update():
+    for doubt in delivery.doubts.filter(uuid__in=list(choices)).select_for_update(no_key=True):
         choice, agency = choices[str(doubt.uuid)]
         if choice not in ("take", "leave", "apart"):
             continue
@@ -178,10 +183,9 @@ def _answer_renewals(delivery: Delivery, renewals: int) -> None:
 @transaction.atomic
 def start(delivery: Delivery, *, actor: User, now: datetime) -> None:
     """Let the background bring in what was judged good; what is in doubt stays behind."""
-    delivery = _lock(delivery, actor, State.TRIAL, State.DONE)
+    delivery = lock(delivery, actor, State.TRIAL, State.DONE)
     if not to_carry(delivery).exists():
         raise refuse("nothing_to_carry", _("Không có dòng nào mới hoặc thay đổi để đưa vào."))
-    delivery.purpose = Delivery.Purpose.BRING_IN
     delivery.carried_by, delivery.carried_at = actor, now
     _send_on(delivery, State.CARRYING)
     audit.record(
@@ -192,7 +196,7 @@ def start(delivery: Delivery, *, actor: User, now: datetime) -> None:
 @transaction.atomic
 def undo(delivery: Delivery, *, actor: User, now: datetime) -> None:
     """Let the background take out what this delivery brought in and nothing was built on."""
-    delivery = _lock(delivery, actor, State.DONE)
+    delivery = lock(delivery, actor, State.DONE)
     delivery.carried_by = actor
     _send_on(delivery, State.UNDOING)
 
@@ -200,7 +204,7 @@ def undo(delivery: Delivery, *, actor: User, now: datetime) -> None:
 @transaction.atomic
 def drop(delivery: Delivery, *, actor: User, now: datetime) -> None:
     """Drop a delivery of which nothing was brought in, with its rows."""
-    delivery = _lock(delivery, actor, State.TRIAL, State.UNDONE)
+    delivery = lock(delivery, actor, State.TRIAL, State.UNDONE)
     if delivery.rows.filter(carried_at__isnull=False).exists():
         raise refuse("carried_already", _("Đợt này đã đưa dữ liệu vào; hãy gỡ ra trước."))
     audit.record(delivery_act("estate.drop", delivery, title=delivery.title), actor=actor, now=now)
@@ -208,8 +212,11 @@ def drop(delivery: Delivery, *, actor: User, now: datetime) -> None:
 
 
 def to_carry(delivery: Delivery) -> QuerySet[DeliveredRow]:
-    """Return the rows that would be brought in now."""
-    return delivery.rows.filter(verdict__in=[Verdict.NEW, Verdict.CHANGED], carried_at__isnull=True)
+    """Return the rows that would be brought in now; of a comparison those that were chosen."""
+    rows = delivery.rows.filter(verdict__in=[Verdict.NEW, Verdict.CHANGED], carried_at__isnull=True)
+    if delivery.purpose == Delivery.Purpose.COMPARE:
+        rows = rows.filter(remedy=Remedy.TAKE)
+    return rows
 
 
 def _permit(actor: User) -> None:
@@ -217,7 +224,8 @@ def _permit(actor: User) -> None:
         raise PermissionDenied("brings nothing in")
 
 
-def _lock(delivery: Delivery, actor: User, *states: str) -> Delivery:
+def lock(delivery: Delivery, actor: User, *states: str) -> Delivery:
+    """Return the delivery, its row locked; raises Refused when it stands at none of ``states``."""
     _permit(actor)
     found = Delivery.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
     delivery = found.select_related("office").get(pk=delivery.pk)
@@ -228,6 +236,12 @@ def _lock(delivery: Delivery, actor: User, *states: str) -> Delivery:
             way_out=_("Tải lại trang để xem tình trạng mới."),
         )
     return delivery
+
+
+def hold(*deliveries: Delivery) -> None:
+    """Lock deliveries before their rows, and before what they bring in (decision 24)."""
+    pks = [one.pk for one in deliveries]
+    list(Delivery.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk"))
 
 
 def _send_on(delivery: Delivery, state: str) -> None:
@@ -269,45 +283,49 @@ def work(*, now: datetime) -> int:
 
 
 def _read(delivery: Delivery, lease: Lease) -> None:
-    reading.read_files(delivery, lease)
+    contents.read_files(delivery, lease)
     lease.end(state=State.JUDGING, done=0)
 
 
 def _judge(delivery: Delivery, lease: Lease) -> None:
     """Judge every row that was not brought in, and count what is in doubt."""
     rows = delivery.rows.filter(carried_at__isnull=True)
-    rows.filter(verdict=Verdict.ONLY_HERE).delete()
+    rows.filter(verdict=Verdict.ONLY_HERE, remedy="").delete()
     judge = Judge(delivery, now=lease.now)
-    # First what each row speaks of: a file's certificate is told of by the row of a list.
-    of_lists = rows.filter(der__isnull=True).exclude(about=DeliveredRow.About.REVOKED)
-    for piece in _pieces(of_lists):
-        for row in piece:
-            facts = judge.facts_of(row)
-            row.serial = facts.serial[:40]
-            row.about = judge.about(row)
-            row.title = (facts.name or facts.device_serial or facts.body)[:250]
-            if row.about == DeliveredRow.About.BODY:
-                row.title = name_and_code(judge.said(row))[0][:250]
-        DeliveredRow.objects.bulk_update(piece, ["serial", "title", "about"], batch_size=200)
-        lease.extend()
+    # What each row speaks of comes first: a file's certificate is told of by the row of a list.
+    for file in delivery.files.filter(is_named=False, is_read=True):
+        for piece in _pieces(rows.filter(file=file, der__isnull=True)):
+            for row in piece:
+                contents.name_row(row, judge.said(row), judge.about(row))
+            update_rows(piece, ["serial", "title", "about"])
+            lease.extend()
+        file.is_named = True
+        file.save(update_fields=["is_named"])
     _add_revoked(delivery, judge)
-    done = 0
-    for piece in _pieces(rows):
+    counted: Counter[str] = Counter()
+    for piece in _pieces(rows.exclude(verdict=Verdict.ONLY_HERE)):
         for one in judge.judge(piece):
             row = one.row
             row.verdict, row.findings = one.verdict, [list(each) for each in one.findings]
             row.doubts = [f"{kind}:{about}" for kind, about in one.doubts]
             row.certificate = one.certificate
-        DeliveredRow.objects.bulk_update(
-            piece, ["verdict", "findings", "doubts", "certificate"], batch_size=200
-        )
-        done += len(piece)
-        lease.extend(done=done)
+            counted[row.verdict] += 1
+        with transaction.atomic():
+            hold(delivery)
+            update_rows(piece, ["verdict", "findings", "doubts", "certificate", "proof"])
+            # The first findings are shown while the others are looked for.
+            lease.extend(done=counted.total(), counts=delivery.counts | counted)
     if delivery.purpose == Delivery.Purpose.COMPARE:
         _add_only_here(delivery, now=lease.now)
     _keep_doubts(delivery, judge)
     state = State.DONE if delivery.rows.filter(carried_at__isnull=False).exists() else State.TRIAL
-    lease.end(state=state, done=done, counts=_counts(delivery), problem="")
+    counts = _counts(delivery) | _made(delivery.counts)
+    lease.end(state=state, done=counted.total(), counts=counts, problem="")
+
+
+def _made(counts: Mapping[str, int]) -> Counter[str]:
+    """Return how many of each thing a delivery has made so far."""
+    return Counter({name: number for name, number in counts.items() if name.startswith("made_")})
 
 
 def _pieces(rows: QuerySet[DeliveredRow]) -> Iterable[list[DeliveredRow]]:
@@ -353,10 +371,14 @@ def _add_only_here(delivery: Delivery, *, now: datetime) -> None:
             serial=one.serial,
             title=one.common_name,
             verdict=Verdict.ONLY_HERE,
+            findings=[["serial", "not_in_list", one.agency.name]],
             certificate=one,
         )
         for number, one in enumerate(
-            missing.only("pk", "serial", "common_name").iterator(chunk_size=2000), start=1
+            missing.select_related("agency")
+            .only("pk", "serial", "common_name", "agency__name")
+            .iterator(chunk_size=2000),
+            start=1,
         )
     ]
     DeliveredRow.objects.bulk_create(made, batch_size=1000)
@@ -365,7 +387,8 @@ def _add_only_here(delivery: Delivery, *, now: datetime) -> None:
 @transaction.atomic
 def _keep_doubts(delivery: Delivery, judge: Judge) -> None:
     """Keep one doubt a kind and name, with how many rows wait; decided ones stay as they are."""
-    known = {(one.kind, one.about): one for one in delivery.doubts.select_for_update()}
+    hold(delivery)
+    known = {(one.kind, one.about): one for one in delivery.doubts.select_for_update(no_key=True)}
     has_carried = delivery.rows.filter(carried_at__isnull=False).exists()
     for key, count in judge.doubts.items():
         proposed, why = judge.proposals[key]
@@ -385,16 +408,19 @@ def _counts(delivery: Delivery) -> dict[str, int]:
 
 
 def _carry(delivery: Delivery, lease: Lease) -> None:
-    done, made = 0, Counter[str]()
+    done, made = delivery.done, _made(delivery.counts)
 
     def carry(rows: QuerySet[DeliveredRow]) -> None:
-        nonlocal done, made
+        nonlocal done
         judge = Judge(delivery, now=lease.now)
         for piece in _pieces(rows):
             with transaction.atomic():
-                made += carry_piece(judge, piece, now=lease.now)
+                hold(delivery)
+                for name, number in carry_piece(judge, piece, now=lease.now).items():
+                    made[f"made_{name}"] += number
                 done += len(piece)
-                lease.extend(done=done)  # last: what fails before it leaves the lease as it is
+                # Last: what fails before it leaves the lease as it is.
+                lease.extend(done=done, counts=delivery.counts | made)
 
     bodies = to_carry(delivery).filter(about=DeliveredRow.About.BODY)
     before, waiting = -1, bodies.count()
@@ -402,11 +428,8 @@ def _carry(delivery: Delivery, lease: Lease) -> None:
         carry(bodies)
         before, waiting = waiting, bodies.count()
     carry(to_carry(delivery).exclude(about=DeliveredRow.About.BODY))
-    counts = _counts(delivery)
-    earlier = {name: delivery.counts.get(f"made_{name}", 0) for name in made}
-    counts |= {f"made_{name}": earlier[name] + number for name, number in made.items()}
     with transaction.atomic():
-        lease.end(state=State.DONE, done=done, counts=counts)
+        lease.end(state=State.DONE, done=done, counts=_counts(delivery) | made)
         _tell(delivery, now=lease.now)
 
 
@@ -415,6 +438,7 @@ def _undo(delivery: Delivery, lease: Lease) -> None:
     rows = delivery.rows.filter(carried_at__isnull=False)
     for piece in _pieces(rows):
         with transaction.atomic():
+            hold(delivery)
             gone += undo_piece(delivery, piece, now=lease.now)
             lease.extend(done=delivery.done + len(piece))
     counts = {f"gone_{name}": number for name, number in gone.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -28,23 +30,30 @@ from portal.core.web.paging import Order, capped_count, first_rows, keyset_page
 from portal.core.web.refusals import Refusals
 from portal.core.web.sheets import SheetColumn
 from portal.estate import accounts as proposals
-from portal.estate import reading, services
+from portal.estate import contents, differences, services
 from portal.estate.columns import COLUMNS
-from portal.estate.models import DeliveredFile, DeliveredRow, Delivery, Doubt, Verdict
+from portal.estate.models import DeliveredFile, DeliveredRow, Delivery, Doubt, Remedy, Verdict
 from portal.estate.wording import WHY_ASKED, choices_of, said_of, sentence
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
 
 _MOST_DOUBTS = 50
-_SHOWN_FIRST = (Verdict.REFUSED, Verdict.DOUBTFUL, Verdict.CHANGED, Verdict.NEW)
+_SHOWN_FIRST = (
+    Verdict.REFUSED,
+    Verdict.DOUBTFUL,
+    Verdict.DIFFERENT,
+    Verdict.ONLY_HERE,
+    Verdict.CHANGED,
+    Verdict.NEW,
+)
 
 
 class _FilesField(forms.FileField):
     """Several files of one delivery."""
 
     def __init__(self, **kwargs: Any) -> None:
-        attrs = {"accept": ",".join(reading.SUFFIXES), "multiple": True}
+        attrs = {"accept": ",".join(contents.SUFFIXES), "multiple": True}
         super().__init__(widget=_SeveralFiles(attrs=attrs), **kwargs)
 
     def clean(self, data: Any, initial: Any = None) -> list[Any]:
@@ -135,8 +144,11 @@ def delivery(request: UserRequest, uuid: UUID) -> HttpResponse:
 def _page(
     request: UserRequest, found: Delivery, *, violations: tuple[Violation, ...] = ()
 ) -> HttpResponse:
-    verdict = request.GET.get("verdict", "")
-    rows = found.rows.select_related("certificate", "file__document").defer("der")
+    verdict = request.GET.get("verdict", "") or request.POST.get("verdict", "")
+    rows = found.rows.select_related("certificate", "file__document", "answered_by").defer("der")
+    reported = rows.filter(remedy=Remedy.REPORT)
+    if request.GET.get("remedy") == Remedy.REPORT and sheets.is_wanted(request.GET):
+        return _export(request, found, reported)
     counts = found.counts
     if verdict not in Verdict.values or not verdict:
         verdict = next((one for one in _SHOWN_FIRST if counts.get(one)), "")
@@ -146,8 +158,12 @@ def _page(
     page = keyset_page(rows, order=Order("id"), params=request.GET)
     doubts = list(found.doubts.select_related("proposed", "agency")[:_MOST_DOUBTS])
     waiting = sum(1 for one in doubts if not one.choice)
+    is_compared = found.purpose == Delivery.Purpose.COMPARE and not found.is_in_work
     context = {
         "delivery": found,
+        "remedies": differences.REMEDIES.get(verdict, ()) if is_compared else (),
+        "is_compared": is_compared,
+        "reported": reported.order_by().count() if is_compared else 0,
         "tiles": [
             Tile(one.value, str(one.label), counts.get(one.value, 0))
             for one in Verdict
@@ -218,7 +234,7 @@ def columns(request: UserRequest, uuid: UUID, file: UUID) -> HttpResponse:
             return redirect("estate:delivery", found.uuid)
     samples = list(DeliveredRow.objects.filter(file=one).order_by("pk")[:3])
     cells = [
-        reading.cells_of(row, {str(at): str(at) for at in range(len(one.header))})
+        contents.cells_of(row, {str(at): str(at) for at in range(len(one.header))})
         for row in samples
     ]
     lines = [
@@ -310,6 +326,74 @@ def accounts(request: UserRequest) -> HttpResponse:
 def start(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Bring in what was judged good."""
     return _act(request, uuid, services.start)
+
+
+@require_POST
+def mend(request: UserRequest, uuid: UUID) -> HttpResponse:
+    """Do the same about the ticked rows of a comparison, or all of one verdict."""
+    found = _find(request, uuid)
+    verdict, remedy = request.POST.get("verdict", ""), request.POST.get("remedy", "")
+    chosen = None if "all" in request.POST else _ticked(request)
+    with Refusals() as refused:
+        count = differences.mend(
+            found, verdict, chosen, remedy, actor=request.user, now=timezone.now()
+        )
+        said = _("%(remedy)s: %(count)s dòng.")
+        values = {"remedy": Remedy(remedy).label, "count": with_dots(count)}
+        messages.success(request, said % values)
+        return redirect(f"{reverse('estate:delivery', args=[found.uuid])}?verdict={verdict}")
+    return _page(request, found, violations=refused.violations)
+
+
+def _ticked(request: UserRequest) -> frozenset[UUID]:
+    """Return the rows that were ticked; what is no code is left out."""
+    found = set()
+    for text in request.POST.getlist("row"):
+        with suppress(ValueError):
+            found.add(UUID(text))
+    return frozenset(found)
+
+
+class AnswerForm(forms.Form):
+    """Why certificates are kept, or shall go."""
+
+    words = CheckedField(
+        label=gettext_lazy("Lý do, ghi chú"),
+        max_length=300,
+        help_text=gettext_lazy("Ghi chung cho các chứng thư đã đánh dấu; Mẫu 05 lấy làm lý do."),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def questions(request: UserRequest) -> HttpResponse:
+    """Show a clerk what the office asks about the body's certificates; take the answers."""
+    if not request.user.can(Capability.DRAFT):
+        raise PermissionDenied("the body's clerk answers")
+    form, ticked = AnswerForm(request.POST or None), _ticked(request)
+    if request.method == "POST" and form.is_valid():
+        said = DeliveredRow.Answer.KEEP
+        if request.POST.get("answer") == DeliveredRow.Answer.REVOKE:
+            said = DeliveredRow.Answer.REVOKE
+        with Refusals() as refused:
+            dossier = differences.answer(
+                ticked, said, form.cleaned_data["words"], actor=request.user, now=timezone.now()
+            )
+            if dossier is not None:
+                return redirect("requests_app:editor", dossier.uuid)
+            messages.success(request, _("Đã trả lời Sở: vẫn dùng."))
+            return redirect("estate:questions")
+        refused.put_on(form)
+    found = DeliveredRow.objects.asked_of(request.user).defer("der")
+    found = found.select_related("delivery", "certificate__agency", "file", "answered_by")
+    page = keyset_page(found, order=Order("id"), params=request.GET)
+    context = {
+        "form": form,
+        "page": page,
+        "rows": [(row, said_of(row)) for row in page],
+        "ticked": ticked,
+        "count": capped_count(found),
+    }
+    return render(request, "estate/questions.html", context)
 
 
 @require_POST

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.estate.models import DeliveredRow, Doubt
+from portal.estate.models import DeliveredRow, Doubt, Remedy
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -33,6 +34,16 @@ FINDINGS: Mapping[str, _StrPromise] = {
     "register_names_another": _(
         "Hệ thống đang ghi tên “%(about)s”: đối chiếu; đổi tên thì lập Mẫu 04."
     ),
+    "register_has_other_body": _(
+        "Hệ thống đang ghi thuộc %(about)s: đối chiếu; đổi đơn vị thì lập Mẫu 04."
+    ),
+    "list_has_it_revoked": _(
+        "Danh sách ghi đã thu hồi ngày %(about)s, hệ thống còn hiệu lực: đề nghị thu hồi (Mẫu 05)."
+    ),
+    "device_has_other_key": _(
+        "Thiết bị %(about)s trong hệ thống giữ khóa của chứng thư khác: đối chiếu thiết bị."
+    ),
+    "not_in_list": _("Danh sách không có; hệ thống ghi của %(about)s, còn dùng được."),
     "register_has_other_day": _("Hệ thống đang ghi ngày %(about)s."),
     "register_has_it_revoked": _(
         "Hệ thống đã ghi thu hồi ngày %(about)s: báo lại nơi lập danh sách."
@@ -102,9 +113,18 @@ def said_of(row: DeliveredRow) -> list[str]:
     """Return what was found in a row, in sentences."""
     said = [sentence(code, about) for _field, code, about in row.findings]
     asked = [tuple(one.split(":", 1)) for one in row.doubts] if not row.carried_at else []
-    return said + [
-        f"{Doubt.Kind(kind).label}{f': “{about}”' if about else ''}." for kind, about in asked
-    ]
+    said += [f"{Doubt.Kind(kind).label}{f': “{about}”' if about else ''}." for kind, about in asked]
+    if row.remedy and row.remedy_at:
+        said.append(f"{Remedy(row.remedy).label}: {timezone.localtime(row.remedy_at):%d/%m/%Y}.")
+    if row.answer and row.answered_by and row.answered_at:
+        answer = {
+            "answer": DeliveredRow.Answer(row.answer).label,
+            "words": row.answer_words,
+            "name": row.answered_by.full_name,
+            "day": f"{timezone.localtime(row.answered_at):%d/%m/%Y}",
+        }
+        said.append(str(_("Đơn vị trả lời: %(answer)s – %(words)s (%(name)s, %(day)s).") % answer))
+    return said
 
 
 def sentence(code: str, about: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache
 from itertools import islice
@@ -121,7 +121,7 @@ class Sheet:
 
     title: str
     header: Sequence[str]
-    rows: Sequence[tuple[int, Values]]
+    rows: Iterable[tuple[int, Values]]
     day_offset: timedelta
     hidden: Set[int] = frozenset()
     merged: Mapping[tuple[int, int], str] = field(default_factory=dict)
@@ -135,18 +135,24 @@ def open_sheet(
     takes_merged: bool = False,
     most_rows: int = MAX_ROWS,
     fits: Callable[[Sequence[str]], bool] | None = None,
+    is_streamed: bool = False,
 ) -> Sheet:
     """Return the sheet with these headers (else the first); raise Refused for the file.
 
     ``takes_merged``: cells merged downwards count for each row; without it none may be merged.
     ``fits`` says of a row whether it is such a header, where headers have no one wording.
-    ``most_rows``: of data; blank ones below are let pass up to twice as many.
+    ``most_rows``: of data; blank ones below are let pass up to twice as many. ``is_streamed``: the
+    rows are parsed while they are asked for, once, unless cells are merged; what is hidden is known
+    after the last, and a damaged sheet is refused on the way.
     """
     parts = _unpack(content)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of extensions it leaves out
         try:
-            return _read(parts, headers, takes_merged=takes_merged, most_rows=most_rows, fits=fits)
+            sheet = _read(parts, headers, takes_merged=takes_merged, most_rows=most_rows, fits=fits)
+            if not (is_streamed or isinstance(sheet.rows, list)):
+                return replace(sheet, rows=list(sheet.rows))
+            return sheet
         except Refused:
             raise
         except Exception as error:  # a damaged file makes openpyxl raise anything
@@ -194,20 +200,19 @@ def _read(
             _("Trang tính kéo dài tới cột thứ %(column)d.") % {"column": chosen.max_column},
             way_out=_("Xóa hẳn các cột thừa bên phải danh sách rồi tải lên lại."),
         )
-    rows = []
     hidden: set[int] = set()
-    for number, values in rows_of(chosen, width=width, hidden=hidden):
-        if number > 2 * most_rows:
-            raise too_many_rows(number, most=most_rows)
-        if number > header_row:
-            rows.append((number, values))
+    rows: Iterable[tuple[int, Values]] = _rows_below(
+        header_row, rows_of(chosen, width=width, hidden=hidden), most_rows=most_rows
+    )
+    if refs:
+        rows = list(rows)
     return Sheet(
         title=chosen.title,
         header=found[best].texts,
         rows=rows,
         day_offset=_MAC_OFFSET if book.epoch == MAC_EPOCH else timedelta(),
         hidden=hidden,
-        merged=_spread(refs, rows) if refs else {},
+        merged=_spread(refs, rows) if isinstance(rows, list) else {},
         others=[
             sheet.title
             for at, sheet in enumerate(sheets)
@@ -216,6 +221,25 @@ def _read(
             and found[at].has_rows
         ],
     )
+
+
+def _rows_below(
+    header: int, rows: Iterator[tuple[int, Values]], *, most_rows: int
+) -> Iterator[tuple[int, Values]]:
+    """Yield the rows below a header; raise Refused on the way for one too far down or damaged."""
+    while True:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = next(rows, None)
+        except Exception as error:  # as where the file is opened
+            raise _damaged() from error
+        if found is None:
+            return
+        if found[0] > 2 * most_rows:
+            raise too_many_rows(found[0], most=most_rows)
+        if found[0] > header:
+            yield found
 
 
 _WHOLE, _HALF = 2, 1

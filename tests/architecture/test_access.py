@@ -144,11 +144,14 @@ ACCESS: dict[str, Access] = {
     "POST estate:list": _only(OO),
     "GET estate:accounts": ADMINISTRATOR,
     "POST estate:accounts": _only(AD, code=302),  # none waits
+    "GET estate:questions": _only(C),
+    "POST estate:questions": _only(C),  # the form again: nothing was typed
     "GET estate:delivery": BROUGHT_IN,
     "GET estate:columns": BROUGHT_IN,
     "POST estate:columns": BROUGHT_IN,  # back with what is wrong: it is not on trial any more
     "POST estate:decide": LED_TO_IT,  # nothing was decided
     "POST estate:start": BROUGHT_IN,
+    "POST estate:mend": BROUGHT_IN,  # back with what is wrong: it is no comparison
     "POST estate:undo": LED_TO_IT,
     "POST estate:drop": BROUGHT_IN,
     "GET demand:list": READERS,

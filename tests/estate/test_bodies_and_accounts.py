@@ -124,3 +124,37 @@ def test_accounts_come_in_as_proposals_for_two_administrators(people: Cast) -> N
     account.refresh_from_db()
     assert (account.is_active, account.agency) == (True, people.agency)
     assert "vanthu.thu" not in made.browser(first).get(reverse("estate:accounts")).text
+
+
+def test_who_signs_comes_in_with_form_title_and_the_document_that_says_so(people: Cast) -> None:
+    head = ("Tên đơn vị", "Mã định danh", "Con dấu", "Chức vụ người đứng đầu", "Người ký",
+            "Cấp phó ký thay", "Ký thừa lệnh", "Văn bản giao ký", "Mẫu được ký")  # fmt: skip
+    row = [BODY, "H12.77", "Có", "Giám đốc", "Lò Văn Ký", "Lò Văn Hai; Vàng Thị Ba (Phó GĐ)"]
+    listed = made.workbook(
+        head,
+        [*row, "Tẩn A Tư (Trưởng phòng)", "QĐ 12/QĐ-TTYT", "Mẫu 01, 05"],
+        [
+            "Trạm Không Văn Bản",
+            "H12.79",
+            "Có",
+            "Trưởng trạm",
+            "",
+            "",
+            "Tẩn A Năm (Y sĩ)",
+            "",
+            "Mẫu 01",
+        ],
+    )
+    delivery = hand_in(people.officer, ("don-vi.xlsx", listed))
+    assert codes(delivery, 3) == {"body_violation"}  # an order without its document
+    carried(delivery, people.officer)
+    told = Signer.objects.filter(agency=Agency.objects.get(name=BODY))
+    assert set(told.values_list("name", "form", "title", "document")) == {
+        ("Lò Văn Ký", "head", "GIÁM ĐỐC", ""),
+        ("Lò Văn Hai", "deputy", "PHÓ GIÁM ĐỐC", "QĐ 12/QĐ-TTYT"),
+        ("Vàng Thị Ba", "deputy", "PHÓ GĐ", "QĐ 12/QĐ-TTYT"),
+        ("Tẩn A Tư", "by_order", "TRƯỞNG PHÒNG", "QĐ 12/QĐ-TTYT"),
+    }
+    assert told.get(form="by_order").papers == ["01", "05"]
+    again = hand_in(people.officer, ("don-vi.xlsx", listed))
+    assert again.counts[Verdict.SAME] == 1

@@ -111,6 +111,7 @@ def test_no_kill_loses_or_repeats_anything() -> None:
         assert delivery.state == Delivery.State.DONE
         assert delivery.rows.filter(carried_at__isnull=False).count() == ROWS
         assert Certificate.objects.count() == Device.objects.count() == ROWS
+        assert delivery.counts["made_certificates"] == delivery.counts["made_devices"] == ROWS
         assert all(ledger_agrees(device) for device in Device.objects.all())
         assert people_and_places() == [number + ROWS for number in before]
         cause = f"delivery:{delivery.uuid}"

@@ -77,6 +77,7 @@ _PARTS_OF: Mapping[str, tuple[str, ...]] = {
         "agencies_signer",
     ),
     "agencies_subscriber": ("agencies_subscriberword",),
+    "estate_delivery": ("estate_deliveredrow",),
     "orgmerge_merger": (
         "orgmerge_bodylist",
         "orgmerge_bodylistrow",

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
-from operator import itemgetter
 
 from portal.core.text.vietnamese import nfc
 
@@ -58,13 +58,14 @@ def in_our_letters(value: str) -> str:
 # A syllable without its tone: onset, vowels, final.
 _SYLLABLE = re.compile(
     r"(?:ngh|ng|nh|ch|gh|gi|kh|ph|qu|th|tr|[bcdđghklmnpqrstvxfjwz])?"
-    r"(?:uyê|uya|uyu|iêu|yêu|oai|oay|oao|oeo|uôi|uây|ươi|ươu|uao|"
+    r"(?P<vowels>uyê|uya|uyu|iêu|yêu|oai|oay|oao|oeo|uôi|uây|ươi|ươu|uao|"
     r"oa|oă|oe|oo|uâ|uê|uy|uơ|ia|iê|yê|ua|uô|ưa|ươ|ai|ao|au|ay|âu|ây|eo|êu|iu|oi|ôi|ơi|ui|ưi|ưu|"
     r"[aăâeêioôơuưy])"
     r"(?P<final>ch|ng|nh|[cmnptk])?"
 )
 _NOT_BEFORE_A_STOP = frozenset("\u0300\u0303\u0309")  # "tịch", "tích", never "tũch"
 _STOPS = ("ch", "c", "p", "t")
+_PALATAL, _BEFORE_PALATAL = ("ch", "nh"), "aêiy"
 
 
 @lru_cache(maxsize=8192)
@@ -77,10 +78,15 @@ def _is_syllable(word: str) -> bool:
     found = _SYLLABLE.fullmatch(plain)
     if found is None:
         return False
+    if found["final"] in _PALATAL and found["vowels"][-1] not in _BEFORE_PALATAL:
+        return False
+    # A capital within a word is a code of a font: "TÈn" for Tẩn.
+    if any(char.isupper() and not char.isascii() for char in word[1:]) and not word.isupper():
+        return False
     return found["final"] not in _STOPS or not _NOT_BEFORE_A_STOP & set(apart)
 
 
-_TCVN3 = {
+TCVN3 = {  # as it was typed → the letter
     "µ": "à", "¸": "á", "¶": "ả", "·": "ã", "¹": "ạ", "¨": "ă", "»": "ằ", "¾": "ắ", "¼": "ẳ",
     "½": "ẵ", "Æ": "ặ", "©": "â", "Ç": "ầ", "Ê": "ấ", "È": "ẩ", "É": "ẫ", "Ë": "ậ", "®": "đ",
     "Ì": "è", "Ð": "é", "Î": "ẻ", "Ï": "ẽ", "Ñ": "ẹ", "ª": "ê", "Ò": "ề", "Õ": "ế", "Ó": "ể",
@@ -91,7 +97,7 @@ _TCVN3 = {
     "ý": "ý", "û": "ỷ", "ü": "ỹ", "þ": "ỵ", "¡": "Ă", "¢": "Â", "§": "Đ", "£": "Ê", "¤": "Ô",
     "¥": "Ơ", "¦": "Ư",
 }  # fmt: skip
-_TCVN3_TABLE = str.maketrans(_TCVN3)
+_TCVN3_TABLE = str.maketrans(TCVN3)
 
 _VNI_TONES = {"ù": "\u0301", "ø": "\u0300", "û": "\u0309", "õ": "\u0303", "ï": "\u0323"}
 _VNI_HAT = {"â": "", "á": "\u0301", "à": "\u0300", "å": "\u0309", "ã": "\u0303", "ä": "\u0323"}
@@ -119,6 +125,16 @@ _BYTES = re.compile("Ã[\u0080-\u00ff]|á[»º]|Æ[°¡]|Ä[\u0090‘]|â€|\uf
 _ODD_INSIDE = re.compile(r"[?¿\ufffd¢£¤¥¦§¨©ª«¬®¯°±²³µ¶·¸¹»¼½¾×÷]")
 
 
+# Of the delta, and of the peoples of the north-west.
+_FAMILIES = {
+    "nguyễn", "trần", "lê", "phạm", "hoàng", "huỳnh", "phan", "vũ", "võ", "đặng", "bùi", "đỗ",
+    "hồ", "ngô", "dương", "lý", "đào", "đinh", "trịnh", "mai", "tô", "hà", "cao", "lương",
+    "lưu", "tạ", "chu", "trương", "vương", "đoàn", "thái", "tăng", "quách", "lâm", "lò", "vàng",
+    "giàng", "tẩn", "quàng", "vừ", "sùng", "thào", "mùa", "tòng", "cà", "lù", "đèo", "hảng",
+    "chang", "cứ", "sìn", "phàn", "mè", "lường",
+}  # fmt: skip
+
+
 def legacy_text(value: str) -> tuple[bool, str]:
     """Say whether ``value`` is text of an old font or a broken encoding, and what it reads as.
 
@@ -127,16 +143,27 @@ def legacy_text(value: str) -> tuple[bool, str]:
     odd = _oddity(value)
     if not odd:
         return False, ""
-    vni = _VNI_CODES.sub(lambda one: _VNI[one[0]], value)
-    found = [
-        (left, text)
-        for text in (_reread(value), vni, _tcvn3(value))
-        if text and (left := _oddity(text)) < odd
-    ]
+    # Letters that the font has not at all: only some of the words were typed with it.
+    is_mixed = any(not char.isascii() and char.isalpha() and char not in TCVN3 for char in value)
+    whole = (_reread(value), _vni(value), "" if is_mixed else _tcvn3(value))
+    words = (_by_word(value, _vni), _by_word(value, _tcvn3))
+    found = [(left, text) for text in (*whole, *words) if text and (left := _oddity(text)) < odd]
     if found:
-        left, text = min(found, key=itemgetter(0))
+        # Of two that read as well: the name that begins as names do ("Lò V¨n" is no Lũ).
+        left, text = min(
+            found, key=lambda one: (one[0], one[1].split()[0].lower() not in _FAMILIES)
+        )
         return True, "" if left else nfc(text)
     return bool(_BYTES.search(value) or _ODD_INSIDE.search(value)), ""
+
+
+def _by_word(value: str, read: Callable[[str], str]) -> str:
+    """Return ``value`` with only those words read anew that can't be read as they stand."""
+    return " ".join(read(word) if _oddity(word) else word for word in value.split(" "))
+
+
+def _vni(value: str) -> str:
+    return _VNI_CODES.sub(lambda one: _VNI[one[0]], value)
 
 
 def _oddity(value: str) -> int:
@@ -159,5 +186,7 @@ def _reread(value: str) -> str:
 def _tcvn3(value: str) -> str:
     text = value.translate(_TCVN3_TABLE)
     # In capital fonts (.VnTimeH) the codes of small letters stand among capitals.
-    letters = [char for char in value if char.isascii() and char.isalpha()]
-    return text.upper() if letters and all(char.isupper() for char in letters) else text
+    words = re.findall(r"[^\W\d_]+", value)
+    letters = [[char for char in word if char.isascii()] for word in words]
+    are_capitals = all(char.isupper() for word in letters for char in word)
+    return text.upper() if are_capitals and any(len(word) > 1 for word in letters) else text

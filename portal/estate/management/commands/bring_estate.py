@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from portal.accounts.models import User
+from portal.ca.register.certificate_files import MOST_CERTIFICATES
 from portal.core.rules import Refused
 from portal.estate import services
+from portal.estate.contents import SINGLE, SUFFIXES
 from portal.estate.models import Delivery, Verdict
-from portal.estate.reading import SUFFIXES
 from portal.estate.wording import said_of
 
 _FINDINGS, _UNUSABLE = 1, 2
+_MOST_FILES, _MOST_BYTES = 500, 1024 * 1024 * 1024  # of a server's own folder
 
 
 class Command(BaseCommand):
@@ -37,13 +41,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             actor = User.objects.select_related("agency").get(username=options["username"])
-            files = [
-                services.HandedIn(path.name, path.read_bytes()) for path in _found(options["paths"])
-            ]
+            files = _found(options["paths"])
             purpose = Delivery.Purpose.COMPARE if options["compare"] else Delivery.Purpose.BRING_IN
             now = timezone.now()
             title = options["title"] or f"{now:%d/%m/%Y}: {files[0].name if files else ''}"[:150]
-            delivery = services.hand_in(files, title=title, purpose=purpose, actor=actor, now=now)
+            delivery = services.hand_in(
+                files,
+                title=title,
+                purpose=purpose,
+                most_files=_MOST_FILES,
+                most_bytes=_MOST_BYTES,
+                actor=actor,
+                now=now,
+            )
             self._work(delivery)
             if options["carry"] and services.to_carry(delivery).exists():
                 services.start(delivery, actor=actor, now=timezone.now())
@@ -72,8 +82,23 @@ class Command(BaseCommand):
             raise CommandError("findings: see the page of the delivery", returncode=_FINDINGS)
 
 
-def _found(paths: list[Path]) -> list[Path]:
-    found: list[Path] = []
+def _found(paths: list[Path]) -> list[services.HandedIn]:
+    """Return the files that are read; single certificates of a folder together, in archives."""
+    found: list[services.HandedIn] = []
     for path in paths:
-        found += sorted(path.rglob("*")) if path.is_dir() else [path]
-    return [path for path in found if path.is_file() and path.suffix.lower() in SUFFIXES]
+        if not path.is_dir():
+            found.append(services.HandedIn(path.name, path.read_bytes()))
+            continue
+        inside = [one for one in sorted(path.rglob("*")) if one.is_file()]
+        apart = [one for one in inside if one.suffix.lower() in SUFFIXES]
+        single = [one for one in apart if one.suffix.lower() in SINGLE]
+        found += [
+            services.HandedIn(one.name, one.read_bytes()) for one in apart if one not in set(single)
+        ]
+        for start in range(0, len(single), MOST_CERTIFICATES):
+            stream = BytesIO()
+            with ZipFile(stream, "w", ZIP_DEFLATED) as archive:
+                for one in single[start : start + MOST_CERTIFICATES]:
+                    archive.write(one, one.relative_to(path).as_posix())
+            found.append(services.HandedIn(f"{path.name}-{start + 1}.zip", stream.getvalue()))
+    return found

@@ -26,6 +26,7 @@ from portal.accounts.models import User
 from portal.agencies.facts import AgencyFacts
 from portal.agencies.models import Agency
 from portal.agencies.services.bodies import register_agency
+from portal.core.text.letters import TCVN3, foreign_letters
 
 _FAMILIES = ("Nguyễn", "Trần", "Lê", "Phạm", "Lò", "Vàng", "Giàng", "Tẩn", "Hoàng", "Quàng", "Lý")
 _MIDDLES = ("Văn", "Thị", "Đức", "Minh", "Ngọc", "Xuân", "Thu", "Quang", "A")
@@ -40,7 +41,8 @@ _ORDERS = (
     ("stt", "name", "number", "birth", "body", "position", "email", "serial", "ends", "token"),
     ("stt", "body", "name", "number", "birth", "position", "email", "serial", "ends", "token"),
 )
-_TCVN3 = {"Văn": "V¨n", "Thị": "ThÞ", "Đức": "§øc", "Nguyễn": "NguyÔn", "Lê": "Lª", "Hà": "Hµ"}
+_TO_TCVN3 = str.maketrans({letter: code for code, letter in TCVN3.items()})
+_SIGNS = {code for code in TCVN3 if not code.isalpha() or code.isupper()}
 _FAULTS = 0.04  # of the rows
 _BATCH = 2000  # rows of a list
 _EVERY_FILE = 2  # of the certificates, one in so many comes as a file, too
@@ -162,9 +164,13 @@ class _Estate:
         row.update(token=rows[row["at"] % 100]["token"])
 
     def _old_letters(self, row: dict[str, Any], rows: list[dict[str, Any]]) -> None:
-        row.update(
-            name=" ".join(_TCVN3.get(word, word) for word in row["name"].split()), has_file=False
-        )
+        """Type the name with a font of before Unicode: all of it, or one of its words."""
+        words = row["name"].split()
+        first, last = self._draw.choice([(0, len(words)), *((at, at + 1) for at in range(3))])
+        words[first:last] = [word.translate(_TO_TCVN3) for word in words[first:last]]
+        name = " ".join(words)
+        if foreign_letters(name) or set(name) & _SIGNS:  # else it is another name: Dòng for Dũng
+            row.update(name=name, has_file=False)
 
     def _other_day(self, row: dict[str, Any], rows: list[dict[str, Any]]) -> None:
         row.update(ends=f"{row['ends_on'] + timedelta(days=40):%d/%m/%Y}", has_file=True)

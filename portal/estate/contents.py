@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain, islice
+from typing import Any
 
 from django.utils.translation import gettext as _
 from openpyxl.utils.datetime import from_excel
@@ -17,12 +19,14 @@ from portal.core import archives
 from portal.core.background.leases import Lease
 from portal.core.database.bulk import collector_paused
 from portal.core.rules import Refused, refuse
-from portal.core.text.identifiers import parse_day
+from portal.core.text.identifiers import normalise_serial, parse_day
+from portal.core.text.vietnamese import nfc
 from portal.documents import services as documents
 from portal.estate.columns import (
     COLUMNS,
     HEADER_WITHIN,
     NEEDED,
+    about_of,
     find_header,
     header_key,
     is_header,
@@ -36,26 +40,31 @@ from requests_app.spreadsheets.workbook import open_sheet
 _PIECE = 1000  # rows written at once
 _MOST_COLUMNS = 80
 _SHEETS = (".xlsx", ".csv", ".txt", ".tsv")
-CERTIFICATES = (".cer", ".crt", ".der", ".pem", ".p7b", ".p7c", ".zip")
+SINGLE = (".cer", ".crt", ".der", ".pem")
+CERTIFICATES = (*SINGLE, ".p7b", ".p7c", ".zip")
 SUFFIXES = (*_SHEETS, *CERTIFICATES, REVOCATIONS)
-_MOST_CELL = 350
 _MOST_NOTES = 50
+SERIAL_DIGITS = frozenset("0123456789ABCDEF")
 _DAYS = range(20_000, 73_051)  # as a workbook counts: 1954 to 2099
 
 
 @dataclass(slots=True)
 class ReadSheet:
-    """A list as it was read: what its columns mean, its rows with their numbers, what is odd."""
+    """A list: what its columns mean, its rows with their numbers, read while they are asked for,
+    what is odd, and the rows a workbook hides: known after the last."""
 
     header: list[str]
     columns: dict[str, str]
-    rows: list[tuple[int, list[str]]]
+    rows: Iterator[tuple[int, list[str]]]
     notes: list[tuple[str, str]] = field(default_factory=list)
+    hidden: Set[int] = frozenset()
 
 
 def read_sheet(content: bytes, *, kept: dict[str, str]) -> ReadSheet:
-    """Return what a list holds; raise Refused for one that can't be read at all."""
+    """Return what a list holds; raise Refused for one that can't be read, be it on the way."""
     notes: list[tuple[str, str]] = []
+    hidden: Set[int] = frozenset()
+    numbered: Iterator[tuple[int, Sequence[Any]]]
     if content.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
         anything = [f"\0{number}" for number in range(_MOST_COLUMNS)]
         sheet = open_sheet(
@@ -64,24 +73,23 @@ def read_sheet(content: bytes, *, kept: dict[str, str]) -> ReadSheet:
             takes_merged=True,
             most_rows=MOST_FILE_ROWS,
             fits=lambda texts: is_header(texts, kept),
+            is_streamed=True,
         )
-        numbered = [(1, sheet.header), *sheet.rows]
+        numbered, hidden = chain([(1, sheet.header)], sheet.rows), sheet.hidden
         notes += [("other_sheet", title) for title in sheet.others]
-        notes += [("hidden_row", str(number)) for number in sorted(sheet.hidden)]
         notes += [("merged_cells", ref) for ref in sorted(set(sheet.merged.values()))]
     else:
-        numbered = list(
-            rows_of_text(content, knows=lambda titles: any(meaning(one, kept) for one in titles))
+        numbered = rows_of_text(
+            content, knows=lambda titles: any(meaning(one, kept) for one in titles)
         )
-    rows = [
-        (number, [cell_text(one)[:_MOST_CELL] for one in values]) for number, values in numbered
-    ]
-    found = find_header([row for _number, row in rows[:HEADER_WITHIN]], kept)
+    rows = ((number, [cell_text(one) for one in values]) for number, values in numbered)
+    first = list(islice(rows, HEADER_WITHIN + 1))
+    found = find_header([row for _number, row in first], kept)
     if found is None or not set(NEEDED) & set(found[2].values()):
         raise _no_header()
     ends, header, columns = found
-    said = [(number, row) for number, row in rows[ends:] if any(row)]
-    return ReadSheet(header, columns, said, notes[:_MOST_NOTES])
+    said = ((number, row) for number, row in chain(first[ends:], rows) if any(row))
+    return ReadSheet(header, columns, said, notes[:_MOST_NOTES], hidden)
 
 
 def _no_header() -> Refused:
@@ -103,6 +111,7 @@ def read_files(delivery: Delivery, lease: Lease) -> None:
         DeliveredRow.objects.filter(file=file).delete()
         content = documents.read(file.document)
         with collector_paused():
+            read: ReadSheet | None = None
             try:
                 made: Iterator[DeliveredRow] = iter(())
                 if file.document.name.lower().endswith(REVOCATIONS):
@@ -130,13 +139,18 @@ def read_files(delivery: Delivery, lease: Lease) -> None:
                         for number, one in enumerate(certificates.certificates, start=1)
                     )
                 file.rows_read = _write(made, lease)
+                if read is not None:
+                    hidden = [["hidden_row", str(number)] for number in sorted(read.hidden)]
+                    file.notes = [*file.notes, *hidden][:_MOST_NOTES]
                 if not file.rows_read and "revocations" not in [one[0] for one in file.notes]:
                     file.problem = _("Tệp không có dòng, chứng thư nào đọc được.")
             except Refused as refused:
                 file.problem = " ".join(one.sentence for one in refused.violations)[:400]
+                DeliveredRow.objects.filter(file=file).delete()
+                file.rows_read = 0
             except documents.Damaged:
                 file.problem = _("Tệp lưu trên máy chủ bị hỏng; hãy tải lên lại.")
-        file.is_read = True
+        file.is_read = file.is_named = True
         file.save()
 
 
@@ -152,14 +166,25 @@ def is_sheet(name: str, content: bytes) -> bool:
     return name.lower().endswith(_SHEETS)
 
 
-def _rows_of(file: DeliveredFile, rows: Sequence[tuple[int, list[str]]]) -> Iterator[DeliveredRow]:
+def _rows_of(file: DeliveredFile, rows: Iterable[tuple[int, list[str]]]) -> Iterator[DeliveredRow]:
     for number, cells in rows:
-        yield DeliveredRow(
+        row = DeliveredRow(
             delivery_id=file.delivery_id,
             file=file,
             number=number,
             said=json.dumps(cells, ensure_ascii=False),
         )
+        name_row(row, cells_in(cells, file.columns), about_of(file.columns))
+        yield row
+
+
+def name_row(row: DeliveredRow, said: Mapping[str, str], about: str) -> None:
+    """Write at a row of a list what it is about: by that it is found, and shown."""
+    row.about, row.serial = about, serial_of(said.get("serial", ""))[:40]
+    names: tuple[str, ...] = ("name", "device_serial", "body")
+    if about == DeliveredRow.About.BODY:
+        names = ("body", "name")
+    row.title = next((nfc(said[one]) for one in names if said.get(one)), "")[:250]
 
 
 def _write(rows: Iterator[DeliveredRow], lease: Lease) -> int:
@@ -182,7 +207,11 @@ def _write_piece(piece: list[DeliveredRow], lease: Lease) -> int:
 
 def cells_of(row: DeliveredRow, columns: dict[str, str]) -> dict[str, str]:
     """Return field → text of a row of a sheet."""
-    cells = json.loads(row.said) if row.said else []
+    return cells_in(json.loads(row.said) if row.said else [], columns)
+
+
+def cells_in(cells: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:
+    """Return field → text of the cells of a row."""
     return {
         name: cells[at]
         for number, name in columns.items()
@@ -198,6 +227,12 @@ def identity_of(text: str) -> str:
     return digits
 
 
+def serial_of(typed: str) -> str:
+    """Return a certificate's serial as it is kept; what is none stays as it was typed."""
+    bare = normalise_serial(typed).removeprefix("0X")
+    return bare.zfill(16) if bare and set(bare) <= SERIAL_DIGITS else bare[:60]
+
+
 def day_of(text: str) -> date | None:
     """Return the day a cell says: typed, or the number a workbook keeps of it; None otherwise."""
     if day := parse_day(text):
@@ -210,8 +245,8 @@ def day_of(text: str) -> date | None:
 
 def keep_meanings(file: DeliveredFile, columns: dict[str, str], *, office: int) -> None:
     """Keep what each column of a file means, for it and for the office's next lists."""
-    file.columns = columns
-    file.save(update_fields=["columns"])
+    file.columns, file.is_named = columns, False
+    file.save(update_fields=["columns", "is_named"])
     for at, text in enumerate(file.header):
         if key := header_key(text):
             ColumnMeaning.objects.update_or_create(

@@ -19,12 +19,13 @@ from portal.agencies.services import people
 from portal.agencies.services.words import keep_words_of_subscribers
 from portal.audit import services as audit
 from portal.ca.models import Certificate, Keeper, KeyPair, RenewalsSource, Trust
+from portal.core.database.bulk import update_rows
 from portal.core.text.vietnamese import person_sort_key, search_key
 from portal.deadlines import services as deadlines
 from portal.estate.acts import delivery_act
 from portal.estate.bodies import carry_bodies
-from portal.estate.judging import Judge, Judgement
 from portal.estate.models import DeliveredRow, Delivery, Verdict
+from portal.estate.verdicts import Judge, Judgement
 
 # What a list says nothing of: five years is what certificates of before were issued for.
 _USUAL_VALIDITY = timedelta(days=5 * 365)
@@ -57,11 +58,10 @@ def carry_piece(judge: Judge, rows: Sequence[DeliveredRow], *, now: datetime) ->
         row.verdict, row.findings = one.verdict, [list(each) for each in one.findings]
         row.carried_at = None if one.waits_for else now
         row.certificate, row.agency = one.certificate, one.agency
-    DeliveredRow.objects.bulk_update(
+    update_rows(
         [one.row for one in judged],
         ["verdict", "findings", "carried_at", "certificate", "made_certificate", "made_subscriber",
-         "made_place", "made_device", "made_agency", "agency", "was"],
-        batch_size=200,
+         "made_place", "made_device", "made_agency", "agency", "was", "proof"],
     )  # fmt: skip
     if good or made:
         audit.record(
@@ -225,7 +225,10 @@ def _make_certificates(
     made["certificates"] += len(entered)
     for one in good:
         if one.changes and one.certificate is not None and one.certificate.is_outside:
-            _complete(one, made, now=now)
+            _complete(one, made)
+    for one in good:
+        if "revoked" in one.changes and one.certificate is not None and one.certificate.is_outside:
+            deadlines.cancel_all(one.certificate.uuid, now=now)
 
 
 def _keys_of(new: Sequence[Judgement], *, now: datetime) -> dict[int, KeyPair]:
@@ -257,7 +260,7 @@ def _keys_of(new: Sequence[Judgement], *, now: datetime) -> dict[int, KeyPair]:
     return {row: known.get(fingerprint, wanted[fingerprint]) for row, fingerprint in of_row.items()}
 
 
-def _complete(one: Judgement, made: Counter[str], *, now: datetime) -> None:
+def _complete(one: Judgement, made: Counter[str]) -> None:
     """Write what a later list or file says of another CA's certificate; how it was is kept."""
     certificate, facts, found = one.certificate, one.facts, one.found
     assert certificate is not None
@@ -292,7 +295,6 @@ def _complete(one: Judgement, made: Counter[str], *, now: datetime) -> None:
         was["revoked"] = True
         certificate.revoked_at = facts.revoked_at
         certificate.revocation_reason = facts.revocation_reason
-        deadlines.cancel_all(certificate.uuid, now=now)
         made["revoked"] += 1
     certificate.save()
 
@@ -376,8 +378,8 @@ def _undo(row: DeliveredRow, *, now: datetime) -> Counter[str]:
         key = certificate.key
         row.certificate, row.made_certificate = None, False
         row.save(update_fields=["certificate", "made_certificate"])
-        deadlines.cancel_all(certificate.uuid, now=now)
         certificate.delete()
+        deadlines.cancel_all(certificate.uuid, now=now)
         others = (
             Certificate.objects.filter(key=key).exists() or Device.objects.filter(key=key).exists()
         )

@@ -5,6 +5,7 @@ A row is judged anew when it is carried out: what has changed since the trial is
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,12 +14,14 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from devices.lifecycle import Condition
 from devices.models import Device, DeviceKind
 from portal.accounts.models import User
+from portal.agencies.facts import SignerFacts
 from portal.agencies.models import (
     Agency,
     AgencyVersion,
@@ -36,7 +39,6 @@ from portal.core.text.identifiers import (
     check_identity_number,
     check_official_email,
     normalise_phone,
-    normalise_serial,
 )
 from portal.core.text.letters import legacy_text
 from portal.core.text.names import key as name_key
@@ -46,11 +48,10 @@ from portal.documents import services as documents
 from portal.estate.accounts import judge_account
 from portal.estate.bodies import BodyRow, judge_body
 from portal.estate.columns import about_of
+from portal.estate.contents import SERIAL_DIGITS, cells_of, day_of, identity_of, serial_of
 from portal.estate.models import DeliveredFile, DeliveredRow, Delivery, Doubt, Verdict
-from portal.estate.reading import cells_of, day_of, identity_of
 from portal.estate.revocations import SUFFIX, Revocations, read_revocations
 
-_SERIAL_DIGITS = set("0123456789ABCDEF")
 _SHORTEST_SERIAL, _LONGEST_SERIAL = 8, 40
 _WORDS_OF_DEVICES = {  # as lists say it → where the key lives
     "usb": Storage.TOKEN, "token": Storage.TOKEN, "sim": Storage.SIM, "sd": Storage.SD,
@@ -112,6 +113,7 @@ class Judgement:
     trust: str = Trust.NO_FILE
     device: Device | None = None  # on record
     changes: list[str] = field(default_factory=list)
+    differs: bool = False  # from the register, in what no list decides
     body: BodyRow | None = None  # of a list of bodies
     waits_for: list[str] = field(default_factory=list)  # bodies that come in before it
 
@@ -121,6 +123,10 @@ class Judgement:
 
     def note(self, field_name: str, code: str, about: str = "") -> None:
         self.findings.append((field_name, code, about))
+
+    def differ(self, field_name: str, code: str, about: str = "") -> None:
+        self.note(field_name, code, about)
+        self.differs = True
 
 
 class Bodies:
@@ -177,13 +183,15 @@ class Bodies:
         return {one.agency_id: one for one in found.select_related("parent", "office")}
 
     @cached_property
-    def _signers(self) -> set[tuple[int, str]]:
+    def _signers(self) -> set[tuple[int, str, str]]:
         found = Signer.objects.filter(agency__in=self.by_pk, valid_until__isnull=True)
-        return {(agency, name_key(name)) for agency, name in found.values_list("agency", "name")}
+        told = found.values_list("agency", "form", "name")
+        return {(agency, form, name_key(name)) for agency, form, name in told}
 
-    def signs(self, agency: Agency | None, name: str) -> bool:
-        """Say whether it is on record that ``name`` signs for a body."""
-        return agency is not None and (agency.pk, name_key(name)) in self._signers
+    def signs(self, agency: Agency | None, facts: SignerFacts) -> bool:
+        """Say whether it is on record that somebody signs for a body in this form."""
+        key = agency.pk if agency else 0, str(facts.form), name_key(facts.name)
+        return key in self._signers
 
     def find(self, name: str, code: str) -> tuple[Agency | None, str]:
         """Return the body that is meant and "", or a proposal and why it has to be asked about:
@@ -226,6 +234,9 @@ class Judge:
         self.doubts: Counter[tuple[str, str]] = Counter()
         self.proposals: dict[tuple[str, str], tuple[Agency | None, str]] = {}
         self._believed = anchors()
+        self._proof = hashlib.sha256(f"{self.today}".encode())  # what is proved holds for a day
+        for anchor in self._believed:
+            self._proof.update(anchor.certificate.fingerprint(hashes.SHA256()))
         self.revocations = revocations_of(delivery, self._believed)
         self._columns = dict(
             DeliveredFile.objects.filter(delivery=delivery).values_list("pk", "columns")
@@ -287,7 +298,7 @@ class Judge:
             position=nfc(said.get("position", ""))[:120],
             email=nfc(said.get("email", "")).lower(),
             phone=normalise_phone(said.get("phone", ""))[:20],
-            serial=_serial(said.get("serial", "")),
+            serial=serial_of(said.get("serial", "")),
             not_before=_moment(start),
             not_after=_moment(end, at_end=True),
             revoked_at=_moment(revoked),
@@ -405,8 +416,8 @@ class Judge:
         return {one.serial: one for one in found}
 
     def _people_of(self, made: Iterable[Judgement]) -> dict[str, Subscriber]:
-        hashes = {keyed_hash(one.facts.identity) for one in made if one.facts.identity}
-        found = Subscriber.objects.filter(identity_hash__in=hashes).select_related("agency")
+        numbers = {keyed_hash(one.facts.identity) for one in made if one.facts.identity}
+        found = Subscriber.objects.filter(identity_hash__in=numbers).select_related("agency")
         return {one.identity_hash or "": one for one in found}
 
     def _namesakes_of(self, made: Iterable[Judgement]) -> dict[str, list[Subscriber]]:
@@ -476,7 +487,7 @@ class Judge:
             return
         if not (
             _SHORTEST_SERIAL <= len(facts.serial) <= _LONGEST_SERIAL
-            and set(facts.serial) <= _SERIAL_DIGITS
+            and set(facts.serial) <= SERIAL_DIGITS
         ):
             one.refuse("serial", "not_a_serial", facts.serial[:40])
             return
@@ -492,7 +503,7 @@ class Judge:
             if known_as != holder:
                 one.refuse("serial", "key_of_another")
                 return
-            one.trust = Trust.VERIFIED if self._is_proved(read) else Trust.UNVERIFIED
+            one.trust = Trust.VERIFIED if self._is_proved(one.row, read) else Trust.UNVERIFIED
             if one.trust == Trust.UNVERIFIED:
                 self._choice(one, Doubt.Kind.UNVERIFIED)
         elif facts.not_after is None and known is None:
@@ -531,39 +542,58 @@ class Judge:
         if known.agency_id not in self.bodies.by_pk:
             one.refuse("serial", "certificate_of_another_office")
             return
-        if not known.is_outside:
-            if facts.name and name_key(facts.name) != name_key(known.common_name):
-                one.note("name", "register_names_another", known.common_name)
-                one.changes.append("name")
-            return
-        if one.found is None and known.der:
+        if facts.name and name_key(facts.name) != name_key(known.common_name):
+            one.differ("name", "register_names_another", known.common_name)
+        is_person = known.kind == SubscriberKind.PERSON and one.row.der is None
+        if is_person and one.agency is not None and one.agency.pk != known.agency_id:
+            one.differ("body", "register_has_other_body", known.agency.name)
+        if known.is_outside and one.found is None and known.der:
             self._ask_crl(one, known.issuer_name)
+        self._compare_days(one, known)
+        self._compare_state(one, known)
+        if not known.is_outside:
+            return
         self._compare_renewals(one, known)
         if one.found is not None and not known.der:
             one.changes.append("file")
         if one.found is not None and known.der and bytes(known.der) != one.found.der:
             one.refuse("serial", "serial_of_another_issuer", one.found.issuer_text[:200])
             return
-        if facts.name and name_key(facts.name) != name_key(known.common_name) and not known.der:
-            one.note("name", "register_names_another", known.common_name)
-            one.changes.append("name")
+
+    def _compare_days(self, one: Judgement, known: Certificate) -> None:
+        """A list decides only where no file is there; a file's days may be written by UTC."""
         for name in ("not_before", "not_after"):
-            typed = getattr(facts, name)
-            if typed is not None and not known.der and typed.date() != getattr(known, name).date():
+            typed, stands = getattr(one.facts, name), getattr(known, name)
+            if typed is None or (one.found is not None and not known.der):
+                continue
+            apart = abs(timezone.localdate(typed) - timezone.localdate(stands))
+            if apart <= timedelta(days=1 if known.der else 0):
+                continue
+            said = name, "register_has_other_day", f"{timezone.localdate(stands):%d/%m/%Y}"
+            if known.der:
+                one.differ(*said)
+            else:
                 one.changes.append(name)
-                one.note(
-                    name,
-                    "register_has_other_day",
-                    f"{timezone.localdate(getattr(known, name)):%d/%m/%Y}",
-                )
+                one.note(*said)
+
+    def _compare_state(self, one: Judgement, known: Certificate) -> None:
+        """Another CA's certificate is revoked when a list says so; a list without a column of
+        states says nothing."""
+        facts = one.facts
         if facts.revoked_at is not None and known.revoked_at is None:
-            one.changes.append("revoked")
-        elif facts.revoked_at is None and known.revoked_at is not None and one.row.der is None:
-            one.note(
-                "state",
-                "register_has_it_revoked",
-                f"{timezone.localdate(known.revoked_at):%d/%m/%Y}",
-            )
+            if known.is_outside:
+                one.changes.append("revoked")
+            else:
+                day = f"{timezone.localdate(facts.revoked_at):%d/%m/%Y}"
+                one.differ("state", "list_has_it_revoked", day)
+        elif (
+            facts.revoked_at is None
+            and known.revoked_at is not None
+            and one.row.said
+            and self.said(one.row).get("state")
+        ):
+            day = f"{timezone.localdate(known.revoked_at):%d/%m/%Y}"
+            one.differ("state", "register_has_it_revoked", day)
 
     def _compare_renewals(self, one: Judgement, known: Certificate) -> None:
         """A list may say what nobody knew, or mend what a person said; history stands."""
@@ -573,13 +603,20 @@ class Judge:
         if (min(told, 1), RenewalsSource.PERSON) != (known.renewals, known.renewals_source):
             one.changes.append("renewals")
 
-    def _is_proved(self, found: FoundCertificate) -> bool:
+    def _is_proved(self, row: DeliveredRow, found: FoundCertificate) -> bool:
+        """Say whether a CA that is believed signed it; asked once for the same CAs and day."""
+        asked = self._proof.copy()
+        asked.update(found.der)
+        if row.proof == asked.hexdigest():
+            return True
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             certificate = x509.load_der_x509_certificate(found.der)
             last = found.not_after - timedelta(seconds=1)
             at = min(max(self.now, found.not_before), last)
-            return chain_of(certificate, self._believed, at=at) is not None
+            is_proved = chain_of(certificate, self._believed, at=at) is not None
+        row.proof = asked.hexdigest() if is_proved else ""
+        return is_proved
 
     def _find_person(
         self,
@@ -664,7 +701,10 @@ class Judge:
         if known is None:
             return
         one.device = known
-        holder = known.subscriber
+        certificate, holder = one.certificate, known.subscriber
+        if certificate is not None and known.key_id not in (None, certificate.key_id):
+            one.differ("device_serial", "device_has_other_key", facts.device_serial)
+            return
         if (
             holder is not None and one.subscriber is not None and holder.pk != one.subscriber.pk
         ) or (
@@ -690,7 +730,8 @@ class Judge:
             one.refuse("body", "left_out" if facts.body or facts.body_code else "says_nothing")
         elif one.certificate is not None:
             adds_device = bool(facts.device_serial) and one.device is None
-            one.verdict = Verdict.CHANGED if one.changes or adds_device else Verdict.SAME
+            stays = Verdict.DIFFERENT if one.differs else Verdict.SAME
+            one.verdict = Verdict.CHANGED if one.changes or adds_device else stays
         elif facts.serial or (facts.device_serial and one.device is None):
             one.verdict = Verdict.NEW
             if facts.serial and facts.renewals is None:
@@ -745,11 +786,6 @@ _FIELD_OF: Mapping[str, str] = {
 def _parsed(der: bytes) -> FoundCertificate:
     [found] = read_certificates(der, "").certificates
     return found
-
-
-def _serial(typed: str) -> str:
-    bare = normalise_serial(typed).removeprefix("0X")
-    return bare.zfill(16) if bare and set(bare) <= _SERIAL_DIGITS else bare[:60]
 
 
 def _moment(day: date | None, *, at_end: bool = False) -> datetime | None:
