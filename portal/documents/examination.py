@@ -69,6 +69,8 @@ _TOO_HEAVY = 3
 _ACTIVE_KEYS = frozenset(
     {"/JS", "/JavaScript", "/XFA", "/EF", "/EmbeddedFiles", "/RichMediaContent"}
 )
+_ENCLOSING = frozenset({"/EF", "/EmbeddedFiles"})
+DATA_NAME = "du-lieu-ho-so.json"  # as portal.documents.layout encloses it
 _ACTIVE_ACTIONS = frozenset(
     {"/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/Rendition", "/GoToE"}
 )
@@ -160,6 +162,7 @@ def _structure(pdf: bytes, reader: PdfFileReader, *, is_verifying: bool) -> list
         raise TooHeavy
     found: set[str] = set()
     unpacked = 0
+    own = _own_data(reader)
     for reference in references:
         value = reference.get_object()
         if isinstance(value, generic.StreamObject):
@@ -171,13 +174,41 @@ def _structure(pdf: bytes, reader: PdfFileReader, *, is_verifying: bool) -> list
         for one in _dictionaries(value, depth=0):
             keys = set(one)
             subtype = _name(one, "/S")
-            if keys & _ACTIVE_KEYS or subtype in _ACTIVE_ACTIONS:
+            if keys & _ACTIVE_KEYS - _ENCLOSING or subtype in _ACTIVE_ACTIONS:
+                found.add("active")
+            if "/EF" in keys and reference != own:
+                found.add("active")
+            if "/EmbeddedFiles" in keys and own is None:
                 found.add("active")
             if is_verifying:
                 found |= _changing(one, keys, subtype)
     if is_verifying:
         found |= _ends(pdf, reader)
     return sorted(found)
+
+
+def _own_data(reader: PdfFileReader) -> generic.Reference | None:
+    """Return where the one file is enclosed that letters printed here carry: JSON by its name.
+
+    Whatever else is enclosed is refused, and so is that one beside another.
+    """
+    names = _get(_get(reader.root, "/Names", {}), "/EmbeddedFiles", None)
+    held = _get(names, "/Names", ()) if names is not None else ()
+    if len(held) != 2 or "/Kids" in names or str(held[0].get_object()) != DATA_NAME:  # noqa: PLR2004
+        return None
+    place = held.raw_get(1)
+    if not isinstance(place, generic.IndirectObject):
+        return None
+    kept = _get(_object(place), "/EF", {})
+    file = _get(kept, "/F", None)
+    if set(kept) != {"/F"} or not isinstance(file, generic.StreamObject):
+        return None
+    _unpacked(file)  # not too much to look into
+    try:
+        json.loads(file.data)
+    except (ValueError, RecursionError):
+        return None
+    return place.reference
 
 
 def _changing(one: generic.DictionaryObject, keys: set[str], subtype: str) -> set[str]:
