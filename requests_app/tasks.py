@@ -17,6 +17,7 @@ from requests_app.archive import services as archive
 from requests_app.covering_letters import forward_queue
 from requests_app.covering_letters.steps import COVERING_LETTERS, content_of
 from requests_app.execution import services as execution
+from requests_app.letter_mail import services as letter_mail
 from requests_app.letter_workflow import Stage
 from requests_app.models import CoveringLetter, Dossier
 from requests_app.models.querysets import CoveringLetterQuerySet, DossierQuerySet
@@ -111,6 +112,17 @@ def answer_proceedings(*, now: datetime) -> int:
 def archive_closed(*, now: datetime) -> int:
     """Make a signed package of each closed dossier."""
     return archive.archive_waiting(now=now)
+
+
+@sweep(
+    "requests_app.tasks.tell_of_unsent_letters",
+    every=timedelta(minutes=5),
+    words=_("Báo văn bản không gửi được qua thư điện tử"),
+    order=225,
+)
+def tell_of_unsent_letters(*, now: datetime) -> int:
+    """Tell the senders of letters that could not be mailed."""
+    return letter_mail.tell_of_unsent(now=now)
 
 
 @sweep(

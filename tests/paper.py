@@ -33,6 +33,8 @@ def change_weasyprint() -> None:
     lay_out = weasyprint.HTML.render
 
     def render(letter: Any, **options: Any) -> Any:
-        return lay_out(weasyprint.HTML(string="") if _are_blank else letter, **options)
+        return lay_out(
+            weasyprint.HTML(string='<html lang="vi">') if _are_blank else letter, **options
+        )
 
     weasyprint.HTML.render = render

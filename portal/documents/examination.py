@@ -69,7 +69,6 @@ _TOO_HEAVY = 3
 _ACTIVE_KEYS = frozenset(
     {"/JS", "/JavaScript", "/XFA", "/EF", "/EmbeddedFiles", "/RichMediaContent"}
 )
-_ENCLOSING = frozenset({"/EF", "/EmbeddedFiles"})
 DATA_NAME = "du-lieu-ho-so.json"  # as portal.documents.layout encloses it
 _ACTIVE_ACTIONS = frozenset(
     {"/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/Rendition", "/GoToE"}
@@ -174,11 +173,7 @@ def _structure(pdf: bytes, reader: PdfFileReader, *, is_verifying: bool) -> list
         for one in _dictionaries(value, depth=0):
             keys = set(one)
             subtype = _name(one, "/S")
-            if keys & _ACTIVE_KEYS - _ENCLOSING or subtype in _ACTIVE_ACTIONS:
-                found.add("active")
-            if "/EF" in keys and reference != own:
-                found.add("active")
-            if "/EmbeddedFiles" in keys and own is None:
+            if keys & _ACTIVE_KEYS - own.get(reference, set()) or subtype in _ACTIVE_ACTIONS:
                 found.add("active")
             if is_verifying:
                 found |= _changing(one, keys, subtype)
@@ -187,28 +182,30 @@ def _structure(pdf: bytes, reader: PdfFileReader, *, is_verifying: bool) -> list
     return sorted(found)
 
 
-def _own_data(reader: PdfFileReader) -> generic.Reference | None:
-    """Return where the one file is enclosed that letters printed here carry: JSON by its name.
+def _own_data(reader: PdfFileReader) -> dict[Any, set[str]]:
+    """Return which objects enclose the one file that letters printed here carry, and by which key.
 
-    Whatever else is enclosed is refused, and so is that one beside another.
+    It is JSON by its name. Whatever else is enclosed is refused, and so is that one beside another.
     """
     names = _get(_get(reader.root, "/Names", {}), "/EmbeddedFiles", None)
-    held = _get(names, "/Names", ()) if names is not None else ()
+    held: Any = _get(names, "/Names", ()) if names is not None else ()
     if len(held) != 2 or "/Kids" in names or str(held[0].get_object()) != DATA_NAME:  # noqa: PLR2004
-        return None
+        return {}
     place = held.raw_get(1)
     if not isinstance(place, generic.IndirectObject):
-        return None
+        return {}
     kept = _get(_object(place), "/EF", {})
     file = _get(kept, "/F", None)
     if set(kept) != {"/F"} or not isinstance(file, generic.StreamObject):
-        return None
+        return {}
     _unpacked(file)  # not too much to look into
     try:
         json.loads(file.data)
     except (ValueError, RecursionError):
-        return None
-    return place.reference
+        return {}
+    # The dictionary of names says so, in the catalog or by itself, and the file's description.
+    named = reader.root["/Names"].container_ref
+    return {named: {"/EmbeddedFiles"}, place.reference: {"/EF"}}
 
 
 def _changing(one: generic.DictionaryObject, keys: set[str], subtype: str) -> set[str]:

@@ -60,20 +60,25 @@ def join(pieces: Sequence[bytes]) -> bytes:
     Tags go with their pages: those of each piece hang below the one document.
     """
     first, *rest = (PdfFileReader(BytesIO(piece)) for piece in pieces)
-    whole = PdfFileWriter(init_page_tree=False)
-    packed = whole.prepare_object_stream()
+    whole = PdfFileWriter(init_page_tree=False)  # type: ignore[no-untyped-call]
+    packed = whole.prepare_object_stream()  # type: ignore[no-untyped-call]
     taken: Any = whole.import_object(first.root, packed)
     for name in taken:
         whole.root[name] = taken.raw_get(name)
     if "/Info" in first.trailer:
-        whole.set_info(whole.import_object(first.trailer["/Info"], packed))
+        said: Any = whole.import_object(first.trailer["/Info"], packed)
+        whole.set_info(said)
     # Each piece stays a branch of the tree of pages: a viewer finds page 1,000 in two steps.
     branches = [whole.root.raw_get(_PAGES)]
     pages = int(branches[0].get_object()[_COUNT])
     for piece in rest:
         # With its pages what refers to them: the places for signatures stand in the last.
         wanted = generic.DictionaryObject(  # type: ignore[no-untyped-call]
-            {name: piece.root.raw_get(name) for name in (_PAGES, _NAMES, _TAGS) if name in piece.root}
+            {
+                name: piece.root.raw_get(name)
+                for name in (_PAGES, _NAMES, _TAGS)
+                if name in piece.root
+            }
         )
         wanted.container_ref = piece.root.container_ref
         taken = whole.import_object(wanted, packed)

@@ -23,6 +23,7 @@ from portal.documents import services as documents
 from portal.documents.models import Document, SignatureRole
 from requests_app import kinds
 from requests_app.kinds.effects import effect_of
+from requests_app.letter_mail import services as letter_mail
 from requests_app.models import (
     Decision,
     DeliveredPaper,
@@ -316,6 +317,8 @@ class Seal(Sign):
     def follow(self, dossier: Dossier) -> None:
         dossier.sent_at = dossier.sent_at or self.now
         dossier.received_on = timezone.localdate(self.now)
+        if dossier.mail_rule is not None:
+            letter_mail.write(dossier, dossier.mail_rule, now=self.now)
         # Devices and certificates are locked before any clock.
         effect_of(dossier).on_sent(dossier, actor=self.actor, now=self.now)
         deadlines.close(DeadlineKind.CORRECTION, dossier.uuid, now=self.now)

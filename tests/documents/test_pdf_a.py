@@ -36,12 +36,12 @@ def in_pieces(letter: Letter, settings: Settings) -> bytes:
     return letters.render(letter)
 
 
-def elements(kid: Any, page: Any = None) -> list[tuple[Any, Any]]:
+def elements(kid: Any) -> list[tuple[Any, Any]]:
     """Return each marked text (page, number) below a structure element, and check the element."""
     found: list[tuple[Any, Any]] = []
     assert kid["/Type"] == "/StructElem"
     for one in kid["/K"]:
-        below = one.get_object()
+        below: Any = one.get_object()
         if isinstance(below, int):
             found.append((kid.raw_get("/Pg").idnum, int(below)))
         else:
@@ -74,6 +74,7 @@ def check(pdf: bytes) -> None:
     assert len(set(marked)) == len(marked)
     numbers = tree["/ParentTree"]["/Nums"]
     owners = dict(zip(numbers[::2], numbers[1::2], strict=True))
+    page: Any
     for index, page in enumerate(reader.pages):
         assert page["/StructParents"] == index
         assert page.indirect_reference is not None
@@ -83,11 +84,11 @@ def check(pdf: bytes) -> None:
         for number in here:
             owner = owners[index][number].get_object()
             assert number in owner["/K"]
-        for state in page["/Resources"].get("/ExtGState", {}).values():  # type: ignore[union-attr]
+        for state in page["/Resources"].get("/ExtGState", {}).values():
             state = state.get_object()  # noqa: PLW2901
             assert state.get("/SMask", "/None") == "/None"
             assert state.get("/ca", 1) == state.get("/CA", 1) == 1
-        for font in page["/Resources"]["/Font"].values():  # type: ignore[index]
+        for font in page["/Resources"]["/Font"].values():
             below = font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"]
             assert "/ToUnicode" in font.get_object()
             assert {"/FontFile2", "/FontFile3"} & set(below)
@@ -116,7 +117,9 @@ def test_a_letter_joined_of_pieces_is_the_same(
     joined = in_pieces(letter, settings)
 
     check(joined)
-    pages = [[page.extract_text() for page in PdfReader(BytesIO(one)).pages] for one in (whole, joined)]
+    pages = [
+        [page.extract_text() for page in PdfReader(BytesIO(one)).pages] for one in (whole, joined)
+    ]
     assert "".join("".join(pages[0]).split()).count("canbo") == 24
     assert "".join("".join(pages[1]).split()).count("canbo") == 24
 

@@ -1,0 +1,1 @@
+"""Letters that a rule of routing sends by e-mail: written, confirmed, shown."""
