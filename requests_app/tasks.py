@@ -17,13 +17,12 @@ from requests_app.archive import services as archive
 from requests_app.covering_letters import forward_queue
 from requests_app.covering_letters.steps import COVERING_LETTERS, content_of
 from requests_app.execution import services as execution
-from requests_app.letter_mail import services as letter_mail
 from requests_app.letter_workflow import Stage
 from requests_app.models import CoveringLetter, Dossier
 from requests_app.models.querysets import CoveringLetterQuerySet, DossierQuerySet
 from requests_app.proceedings import papers as proceedings
 from requests_app.spreadsheets import parked
-from requests_app.submission import letters, previews
+from requests_app.submission import letter_mail, letters, previews
 from requests_app.submission.letter_content import letter_of
 from requests_app.workflow import Route, State, queue_of
 

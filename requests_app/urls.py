@@ -6,9 +6,8 @@ from django.urls import include, path
 
 from requests_app.archive import views as archive
 from requests_app.decision import views as deciding
-from requests_app.dossier_pages.views import detail, lists, papers
+from requests_app.dossier_pages.views import detail, letter_mails, lists, papers
 from requests_app.inquiries import views as inquiries
-from requests_app.letter_mail import views as letter_mail
 from requests_app.mandates import views as mandates
 from requests_app.minutes import views as minutes
 from requests_app.official_papers import views as official_papers
@@ -51,8 +50,8 @@ urlpatterns = [
     path("<uuid:uuid>/ca-khac/xac-nhan/", outside_ca.confirm, name="confirm_ca_answers"),
     path("<uuid:uuid>/ca-khac/goi.zip", outside_ca.package, name="ca_package"),
     path("<uuid:uuid>/", detail.detail, name="detail"),
-    path("<uuid:uuid>/thu-dien-tu/", letter_mail.letter_mails, name="letter_mails"),
-    path("da-nhan/<str:token>/", letter_mail.confirm, name="confirm_mail"),
+    path("<uuid:uuid>/thu-dien-tu/", letter_mails.letter_mails, name="letter_mails"),
+    path("da-nhan/<str:token>/", letter_mails.confirm, name="confirm_mail"),
     path("<uuid:uuid>/buoc/", detail.take_step, name="take_step"),
     path("<uuid:uuid>/da-ghi-nhan/", detail.done, name="done"),
     path("<uuid:uuid>/tien-do/", detail.progress, name="progress"),

@@ -23,7 +23,6 @@ from portal.documents import services as documents
 from portal.documents.models import Document, SignatureRole
 from requests_app import kinds
 from requests_app.kinds.effects import effect_of
-from requests_app.letter_mail import services as letter_mail
 from requests_app.models import (
     Decision,
     DeliveredPaper,
@@ -38,7 +37,7 @@ from requests_app.routing.services import copies_for
 from requests_app.rules import dossiers as rules
 from requests_app.steps.reasons import has_blank
 from requests_app.steps.rows import accept_rows, keep_refusal, print_refusal, refuse_rows
-from requests_app.submission import letters
+from requests_app.submission import letter_mail, letters
 from requests_app.submission.checks import (
     violations_before_sending,
     violations_before_signing,

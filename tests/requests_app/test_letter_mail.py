@@ -16,8 +16,8 @@ from pytest_django import Settings
 from portal.core.rules import Refused
 from portal.notices import delivery
 from portal.notices.models import MOST_TRIES, Mail, Notice
-from requests_app.letter_mail import services
 from requests_app.models import Dossier, LetterMail, RoutingRule
+from requests_app.submission import letter_mail
 from tests import builders, story
 from tests.notices.smtp_server import mail_server
 
@@ -38,7 +38,7 @@ def test_a_letter_goes_once_to_each_address_by_real_smtp(settings: Settings) -> 
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
 
         assert dossier.mail_rule is not None
-        services.write(dossier, dossier.mail_rule, now=builders.NOW)  # the same once more
+        letter_mail.write(dossier, dossier.mail_rule, now=builders.NOW)  # the same once more
         for minute in range(3):
             delivery.send_waiting(now=builders.NOW + timedelta(minutes=minute))
 
@@ -79,8 +79,8 @@ def test_the_sender_is_told_once_what_could_not_be_sent() -> None:
     sent(people, mail_copy_to="")
     Mail.objects.filter(address=TO).update(attempts=MOST_TRIES, last_error="refused")
 
-    assert services.tell_of_unsent(now=builders.NOW) == 1
-    assert services.tell_of_unsent(now=builders.NOW) == 0
+    assert letter_mail.tell_of_unsent(now=builders.NOW) == 1
+    assert letter_mail.tell_of_unsent(now=builders.NOW) == 0
     told = Notice.objects.filter(cause__startswith="letter-mail:")
     assert [one.recipient for one in told] == [people.clerk]
 
@@ -126,7 +126,7 @@ def test_the_clerk_writes_down_who_received_it(client: Client) -> None:
     one.refresh_from_db()
     assert (one.received_by, one.noted_by) == ("Nguyễn Văn Thư", people.clerk)
     with pytest.raises(Refused):
-        services.note_receipt(
+        letter_mail.note_receipt(
             one,
             received_on=builders.TODAY,
             received_by="x",

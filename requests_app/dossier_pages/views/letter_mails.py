@@ -22,9 +22,9 @@ from portal.accounts.addresses import client_address
 from portal.core.roles import Capability
 from portal.core.web.forms import DayField
 from portal.core.web.refusals import Refusals
-from requests_app.letter_mail import services
 from requests_app.models import LetterMail
 from requests_app.pages import components
+from requests_app.submission import letter_mail
 
 if TYPE_CHECKING:
     from portal.accounts.models import UserRequest
@@ -50,7 +50,7 @@ def letter_mails(request: UserRequest, uuid: UUID) -> HttpResponse:
     refused = Refusals()
     if chosen and form.is_valid():
         with refused:
-            services.note_receipt(
+            letter_mail.note_receipt(
                 chosen, **form.cleaned_data, actor=request.user, now=timezone.now()
             )
             messages.success(request, _("Đã ghi việc nhận văn bản."))
@@ -86,6 +86,6 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         LetterMail.objects.select_related("dossier__agency_version", "mail"), token=token
     )
     if request.method == "POST":
-        services.confirm(sent, now=now)
+        letter_mail.confirm(sent, now=now)
         return redirect("requests_app:confirm_mail", token)
     return render(request, "requests_app/letter_mail/confirm.html", {"sent": sent})
