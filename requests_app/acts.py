@@ -127,6 +127,7 @@ ACTS = (
             "move_row": _("Đổi thứ tự dòng"),
             "ask_preview": _("Lập bản in xem trước của văn bản dài"),
             "freeze": _("Lập văn bản để ký"),
+            "note_receipt": _("Ghi việc nhận văn bản gửi qua thư điện tử"),
             "read_numbers": _("Đọc số định danh đầy đủ trong hồ sơ"),
             "read_letter": _("Xem văn bản không che số"),
             "read_row": _("Xem số định danh của một dòng"),

@@ -22,7 +22,7 @@ from requests_app.models import CoveringLetter, Dossier
 from requests_app.models.querysets import CoveringLetterQuerySet, DossierQuerySet
 from requests_app.proceedings import papers as proceedings
 from requests_app.spreadsheets import parked
-from requests_app.submission import letters, previews
+from requests_app.submission import letter_mail, letters, previews
 from requests_app.submission.letter_content import letter_of
 from requests_app.workflow import Route, State, queue_of
 
@@ -111,6 +111,17 @@ def answer_proceedings(*, now: datetime) -> int:
 def archive_closed(*, now: datetime) -> int:
     """Make a signed package of each closed dossier."""
     return archive.archive_waiting(now=now)
+
+
+@sweep(
+    "requests_app.tasks.tell_of_unsent_letters",
+    every=timedelta(minutes=5),
+    words=_("Báo văn bản không gửi được qua thư điện tử"),
+    order=225,
+)
+def tell_of_unsent_letters(*, now: datetime) -> int:
+    """Tell the senders of letters that could not be mailed."""
+    return letter_mail.tell_of_unsent(now=now)
 
 
 @sweep(

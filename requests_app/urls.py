@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from requests_app.archive import views as archive
 from requests_app.decision import views as deciding
-from requests_app.dossier_pages.views import detail, lists, papers
+from requests_app.dossier_pages.views import detail, letter_mails, lists, papers
 from requests_app.inquiries import views as inquiries
 from requests_app.mandates import views as mandates
 from requests_app.minutes import views as minutes
@@ -50,6 +50,8 @@ urlpatterns = [
     path("<uuid:uuid>/ca-khac/xac-nhan/", outside_ca.confirm, name="confirm_ca_answers"),
     path("<uuid:uuid>/ca-khac/goi.zip", outside_ca.package, name="ca_package"),
     path("<uuid:uuid>/", detail.detail, name="detail"),
+    path("<uuid:uuid>/thu-dien-tu/", letter_mails.letter_mails, name="letter_mails"),
+    path("da-nhan/<str:token>/", letter_mails.confirm, name="confirm_mail"),
     path("<uuid:uuid>/buoc/", detail.take_step, name="take_step"),
     path("<uuid:uuid>/da-ghi-nhan/", detail.done, name="done"),
     path("<uuid:uuid>/tien-do/", detail.progress, name="progress"),

@@ -32,22 +32,23 @@ def change_weasyprint() -> None:
 
     lay_out, write = weasyprint.HTML.render, weasyprint.Document.write_pdf
     pages: dict[Any, Any] = {}  # by stylesheet: the empty page laid out
-    files: dict[Any, bytes] = {}  # by page: what was written of it
+    files: dict[Any, bytes] = {}  # by page and kind of PDF: what was written of it
 
     def render(letter: Any, **options: Any) -> Any:
         if not _are_blank:
             return lay_out(letter, **options)
-        sheets = tuple(options.get("stylesheets") or ())
+        sheets = (*(options.get("stylesheets") or ()), options.get("pdf_variant"))
         if sheets not in pages:
-            pages[sheets] = lay_out(weasyprint.HTML(string=""), **options)
+            pages[sheets] = lay_out(weasyprint.HTML(string='<html lang="vi">'), **options)
         return pages[sheets]
 
     def write_pdf(document: Any, **options: Any) -> bytes:
-        if document not in pages.values():
+        if document not in pages.values() or options.get("attachments"):
             return bytes(write(document, **options))
-        if document not in files:
-            files[document] = bytes(write(document, **options))
-        return files[document]
+        page = (document, options.get("pdf_variant"))
+        if page not in files:
+            files[page] = bytes(write(document, **options))
+        return files[page]
 
     weasyprint.HTML.render = render
     weasyprint.Document.write_pdf = write_pdf

@@ -38,4 +38,7 @@ def address(code: str) -> str:
 def drawing(code: str) -> SafeString:
     """Return the QR code of the address, as SVG in the millimetres of its stylesheet."""
     qr = segno.make(address(code), error="m", micro=False)
-    return mark_safe(qr.svg_inline(omitsize=True, border=0, svgclass="letter-qr"))  # noqa: S308
+    svg = qr.svg_inline(
+        omitsize=True, border=0, svgclass="letter-qr", title=f"Mã QR tra cứu văn bản {code}"
+    )
+    return mark_safe(svg)  # noqa: S308

@@ -72,6 +72,7 @@ _TOO_HEAVY = 3
 _ACTIVE_KEYS = frozenset(
     {"/JS", "/JavaScript", "/XFA", "/EF", "/EmbeddedFiles", "/RichMediaContent"}
 )
+DATA_NAME = "du-lieu-ho-so.json"  # as portal.documents.layout encloses it
 _ACTIVE_ACTIONS = frozenset(
     {"/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/Rendition", "/GoToE"}
 )
@@ -172,6 +173,7 @@ def _structure(pdf: bytes, reader: PdfFileReader, *, is_verifying: bool) -> list
         raise TooHeavy
     found: set[str] = set()
     unpacked = 0
+    own = _own_data(reader)
     for reference in references:
         value = reference.get_object()
         if isinstance(value, generic.StreamObject):
@@ -183,13 +185,39 @@ def _structure(pdf: bytes, reader: PdfFileReader, *, is_verifying: bool) -> list
         for one in _dictionaries(value, depth=0):
             keys = set(one)
             subtype = _name(one, "/S")
-            if keys & _ACTIVE_KEYS or subtype in _ACTIVE_ACTIONS:
+            if keys & _ACTIVE_KEYS - own.get(reference, set()) or subtype in _ACTIVE_ACTIONS:
                 found.add("active")
             if is_verifying:
                 found |= _changing(one, keys, subtype)
     if is_verifying:
         found |= _ends(pdf, reader)
     return sorted(found)
+
+
+def _own_data(reader: PdfFileReader) -> dict[Any, set[str]]:
+    """Return which objects enclose the one file that letters printed here carry, and by which key.
+
+    It is JSON by its name. Whatever else is enclosed is refused, and so is that one beside another.
+    """
+    names = _get(_get(reader.root, "/Names", {}), "/EmbeddedFiles", None)
+    held: Any = _get(names, "/Names", ()) if names is not None else ()
+    if len(held) != 2 or "/Kids" in names or str(held[0].get_object()) != DATA_NAME:  # noqa: PLR2004
+        return {}
+    place = held.raw_get(1)
+    if not isinstance(place, generic.IndirectObject):
+        return {}
+    kept = _get(_object(place), "/EF", {})
+    file = _get(kept, "/F", None)
+    if set(kept) != {"/F"} or not isinstance(file, generic.StreamObject):
+        return {}
+    _unpacked(file)  # not too much to look into
+    try:
+        json.loads(file.data)
+    except (ValueError, RecursionError):
+        return {}
+    # The dictionary of names says so, in the catalog or by itself, and the file's description.
+    named = reader.root["/Names"].container_ref
+    return {named: {"/EmbeddedFiles"}, place.reference: {"/EF"}}
 
 
 def _changing(one: generic.DictionaryObject, keys: set[str], subtype: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +14,17 @@ import pydyf  # type: ignore[import-untyped]
 from django.contrib.staticfiles import finders
 from django.core.exceptions import ImproperlyConfigured
 
+from portal.core.database.bulk import collector_paused
+from portal.core.text.vietnamese import nfc
+
 if TYPE_CHECKING:
     import weasyprint
     from weasyprint.text.fonts import FontConfiguration
 
-PDF_VARIANT = "pdf/a-2u"
+TAGGED, PLAIN = "pdf/a-3a", "pdf/a-3u"
+# By this name, as JSON, a letter carries its data; no other enclosure is let in (examination).
+DATA_NAME = "du-lieu-ho-so.json"
+_FREE = 65535  # the generation of an object that is none
 # Pango does not let two threads use one font map at once: each that prints takes a set of its own,
 # kept for the next. More at once than this wait for one; a letter printed while somebody waits is
 # short (long ones are printed by the worker, a piece at a time).
@@ -62,35 +69,81 @@ def press() -> Iterator[Press]:
             _free.put(one)
 
 
-def print_pdf(html: str, *, stylesheet: str) -> bytes:
+def print_pdf(html: str, *, stylesheet: str, variant: str = PLAIN, data: bytes = b"") -> bytes:
     """Return ``html`` as PDF/A. ``stylesheet`` is a path below the static files."""
-    with laid_out(html, stylesheet=stylesheet) as document:
-        return written(document)
+    with laid_out(html, stylesheet=stylesheet, variant=variant) as document:
+        return written(document, variant=variant, data=data)
 
 
 @contextmanager
-def laid_out(html: str, *, stylesheet: str) -> Iterator[weasyprint.Document]:
-    """Lay ``html`` out on pages, to be written within."""
+def laid_out(html: str, *, stylesheet: str, variant: str = PLAIN) -> Iterator[weasyprint.Document]:
+    """Lay ``html`` out on pages, to be written within; its text is composed (NFC)."""
     import weasyprint  # loads Pango: only who prints pays for it
 
-    with press() as one:
-        source = weasyprint.HTML(string=html, url_fetcher=_fetch_nothing)
+    with press() as one, collector_paused():  # every box lives until the file is written
+        source = weasyprint.HTML(string=nfc(html), url_fetcher=_fetch_nothing)
         yield source.render(
-            stylesheets=[one.parsed(stylesheet)], font_config=one.fonts, pdf_variant=PDF_VARIANT
+            stylesheets=[one.parsed(stylesheet)], font_config=one.fonts, pdf_variant=variant
         )
 
 
-def written(document: weasyprint.Document) -> bytes:
-    """Return pages laid out here as PDF/A."""
+def written(document: weasyprint.Document, *, variant: str = PLAIN, data: bytes = b"") -> bytes:
+    """Return pages laid out here as PDF/A; ``data`` is JSON to be enclosed."""
+    import weasyprint
 
-    def leave_room_for_signatures(document: weasyprint.Document, pdf: pydyf.PDF) -> None:
+    def finish(document: weasyprint.Document, pdf: pydyf.PDF) -> None:
         # An empty form: the check of a signed copy can tell that only signatures came to it.
         form = pydyf.Dictionary({"Fields": pydyf.Array()})
         pdf.add_object(form)
         pdf.catalog["AcroForm"] = form.reference
+        if data:  # WeasyPrint writes it down twice
+            pdf.catalog["AF"] = pydyf.Array(pdf.catalog["AF"][:1])
+        if variant == TAGGED:
+            _lighten_tags(pdf)
 
-    content: bytes = document.write_pdf(pdf_variant=PDF_VARIANT, finisher=leave_room_for_signatures)
+    enclosed = (
+        [weasyprint.Attachment(file_obj=io.BytesIO(data), name=DATA_NAME, relationship="Data")]
+        if data
+        else None
+    )
+    content: bytes = document.write_pdf(pdf_variant=variant, finisher=finish, attachments=enclosed)
     return content
+
+
+def _lighten_tags(pdf: pydyf.PDF) -> None:
+    """Leave out what WeasyPrint's tags say twice: half of their objects, of a list of people.
+
+    The text of a paragraph or cell belongs to it without a Span between, and a heading cell says
+    that it heads its column instead of each cell naming its headings.
+    """
+    owners: dict[bytes, bytes] = {}
+    # From the leaves up: a part is an object of its own after the one it is part of.
+    for element in reversed(pdf.objects):
+        if not isinstance(element, pydyf.Dictionary) or element.get("Type") != "/StructElem":
+            continue
+        kind, held = element["S"], element["K"]
+        if kind == "/TH":
+            element.pop("ID", None)
+            element["A"]["Scope"] = "/Column"
+        elif kind == "/TD":
+            element["A"].pop("Headers", None)
+            if len(element["A"]) == 1:  # which only names its owner, the table
+                del element["A"]
+        elif kind == "/Span" and held and all(isinstance(kid, int) for kid in held):
+            parent = pdf.objects[int(element["P"].split()[0])]
+            if element.reference not in parent["K"]:
+                continue  # of a page number, which is no part of the text
+            owners[element.reference] = parent.reference
+            at = parent["K"].index(element.reference)
+            parent["K"][at : at + 1] = held
+            element.free, element.generation, element.number = "f", _FREE, 0
+    root = pdf.objects[int(pdf.catalog["StructTreeRoot"].split()[0])]
+    numbers = pdf.objects[int(root["ParentTree"].split()[0])]["Nums"]
+    for of_page in numbers[1::2]:
+        for at, owner in enumerate(of_page):
+            while owner in owners:
+                owner = owners[owner]  # noqa: PLW2901 (up to who is left)
+            of_page[at] = owner
 
 
 def _fetch_nothing(url: str, *args: object, **kwargs: object) -> dict[str, object]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
@@ -12,8 +13,9 @@ from typing import NamedTuple
 from django.conf import settings
 from django.template.loader import render_to_string
 
+from portal.core.text.vietnamese import nfc
 from portal.documents import codes
-from portal.documents.layout import print_pdf
+from portal.documents.layout import TAGGED, print_pdf
 from portal.documents.pieces import Piece, join, print_piece
 
 STYLESHEET = "letters/letter.css"
@@ -106,6 +108,7 @@ class Letter:
     lies_wide: bool = False  # few columns, long numbers in them
     code: str = ""  # drafts and previews have none
     template: str = "letters/petition.html"
+    data: Mapping[str, object] | None = None  # of the dossier, enclosed as JSON
 
     @property
     def title(self) -> str:
@@ -133,10 +136,18 @@ class Part(NamedTuple):
 
 
 def render(letter: Letter) -> bytes:
-    """Return the letter as a PDF/A-2u; its fonts are embedded, its text can be selected."""
+    """Return the letter as PDF/A-3a: tagged, its fonts embedded, its text to be selected."""
     if len(letter.rows) <= settings.LETTER_PIECE_ROWS:
-        return print_pdf(render_html(letter, for_screen=False), stylesheet=STYLESHEET)
+        html = render_html(letter, for_screen=False)
+        return print_pdf(html, stylesheet=STYLESHEET, variant=TAGGED, data=enclosed(letter))
     return join([piece.pdf for piece in render_pieces(letter)])
+
+
+def enclosed(letter: Letter) -> bytes:
+    """Return the data that go with a letter as JSON, nothing where it has none."""
+    if letter.data is None:
+        return b""
+    return nfc(json.dumps(letter.data, ensure_ascii=False, indent=1)).encode()
 
 
 class Original(NamedTuple):
@@ -170,7 +181,14 @@ def render_pieces(letter: Letter) -> Iterator[Piece]:
         is_last = end == len(letter.rows)
         part = Part(slice(done, end), pages + 1, is_last)
         html = render_html(letter, for_screen=False, part=part)
-        piece = print_piece(html, stylesheet=STYLESHEET, rows=end - done, is_last=is_last)
+        piece = print_piece(
+            html,
+            stylesheet=STYLESHEET,
+            rows=end - done,
+            is_last=is_last,
+            variant=TAGGED,
+            data=enclosed(letter) if part.is_first else b"",
+        )
         if not piece.rows and not is_last:
             raise RuntimeError("a piece of a letter without a row of its list")
         yield piece

@@ -18,6 +18,7 @@ from requests_app.models.dossiers import (
     SigningMode,
 )
 from requests_app.models.inquiries import TransferInquiry
+from requests_app.models.letter_mails import LetterMail
 from requests_app.models.mandates import RecoveryMandate
 from requests_app.models.official_papers import OfficialPaper
 from requests_app.models.own_letters import OwnLetter
@@ -42,6 +43,7 @@ __all__ = [
     "DossierEvent",
     "DossierItem",
     "ItemWord",
+    "LetterMail",
     "LetterPreview",
     "OfficialPaper",
     "Outcome",

@@ -63,6 +63,8 @@ class Dossier(Leased):
     signer = models.ForeignKey(Signer, models.PROTECT, null=True, related_name="+")
     signing_mode = models.CharField(max_length=8, choices=SigningMode, blank=True)
     signing_reason = models.CharField(max_length=250, blank=True)
+    # By whose setting the letter is mailed too; null: it is not.
+    mail_rule = models.ForeignKey("RoutingRule", models.PROTECT, null=True, related_name="+")
     letter = models.ForeignKey(Document, models.PROTECT, null=True, related_name="+")
     signed_letter = models.ForeignKey(Document, models.PROTECT, null=True, related_name="+")
 

@@ -71,6 +71,10 @@ class RoutingRule(models.Model):
     # The commune-level Phòng Văn hóa – Xã hội of each sender, where there is one.
     copies_commune = models.BooleanField(_("đồng gửi phòng Văn hóa – Xã hội cấp xã"), default=False)
     channel = models.CharField(_("kênh gửi"), max_length=250, blank=True, default="")
+    # The letter goes there by mail too, once its dossier is sent; with the list as a sheet.
+    mail_to = models.EmailField(_("gửi văn bản qua thư đến"), blank=True, default="", db_default="")
+    mail_copy_to = models.EmailField(_("thư đồng gửi"), blank=True, default="", db_default="")
+    mails_sheet = models.BooleanField(_("kèm bảng tính danh sách"), default=False, db_default=False)
     working_days = models.PositiveSmallIntegerField(null=True, blank=True)
     valid_from = models.DateField(_("từ ngày"))
     valid_until = models.DateField(_("đến trước ngày"), null=True, blank=True)

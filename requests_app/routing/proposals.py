@@ -44,6 +44,8 @@ class Way:
     copies: tuple[str, ...]
     working_days: int | None
     basis: str
+    mails: tuple[str, ...] = ()  # the addresses its letters are mailed to
+    mails_sheet: bool = False
 
     @property
     def route_words(self) -> Words:
@@ -130,6 +132,9 @@ def changes_of(proposal: RoutingProposal) -> list[Change]:
             basis=rule.basis,
             copies_commune=rule.copies_commune,
             channel=rule.channel,
+            mail_to=rule.mail_to,
+            mail_copy_to=rule.mail_copy_to,
+            mails_sheet=rule.mails_sheet,
         )
         for rule in rules
     ]
@@ -154,7 +159,15 @@ def _way(
 ) -> Way:
     followers = (*copies, *([_COMMUNE_UNIT] if copies_commune else []))
     return Way(
-        one.procedure, one.storage, one.route, addressee, followers, one.working_days, one.basis
+        one.procedure,
+        one.storage,
+        one.route,
+        addressee,
+        followers,
+        one.working_days,
+        one.basis,
+        tuple(filter(None, (one.mail_to, one.mail_copy_to))),
+        one.mails_sheet,
     )
 
 
@@ -173,7 +186,8 @@ def _standing(facts: RuleFacts, storage: str) -> Way | None:
 def _essence(way: Way | None) -> tuple[object, ...] | None:
     if way is None:
         return None
-    return way.route, way.addressee, frozenset(way.copies), way.working_days
+    copies, mails = frozenset(way.copies), (frozenset(way.mails), way.mails_sheet)
+    return way.route, way.addressee, copies, way.working_days, mails
 
 
 @transaction.atomic

@@ -42,6 +42,9 @@ class RuleFacts:
     basis: str
     copies_commune: bool = False
     channel: str = ""
+    mail_to: str = ""
+    mail_copy_to: str = ""
+    mails_sheet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +121,9 @@ def write(facts: RuleFacts, proposal: RoutingProposal) -> RoutingRule:
         addressee=facts.addressee,
         copies_commune=facts.copies_commune,
         channel=facts.channel.strip(),
+        mail_to=facts.mail_to,
+        mail_copy_to=facts.mail_copy_to,
+        mails_sheet=facts.mails_sheet,
         working_days=facts.working_days,
         valid_from=facts.valid_from,
         basis=facts.basis.strip(),

@@ -81,6 +81,17 @@ class RuleForm(forms.Form):
         max_length=250,
         help_text=_("Ví dụ: Trục liên thông văn bản quốc gia. Chỉ để đơn vị biết."),
     )
+    mail_to = forms.EmailField(
+        label=_("Gửi kèm văn bản đã ký qua thư điện tử đến"),
+        required=False,
+        help_text=_("Hộp thư công vụ của nơi nhận; để trống thì không gửi thư."),
+    )
+    mail_copy_to = forms.EmailField(label=_("Thư đồng gửi (hộp thư của Sở)"), required=False)
+    mails_sheet = forms.BooleanField(
+        label=_("Thư kèm cả bảng tính danh sách (.xlsx)"),
+        required=False,
+        help_text=_("Bảng tính có số định danh như trong văn bản: chỉ chọn khi nơi nhận cần."),
+    )
     working_days = forms.IntegerField(
         label=_("Thời hạn giải quyết (ngày làm việc)"),
         required=False,

@@ -37,7 +37,7 @@ from requests_app.routing.services import copies_for
 from requests_app.rules import dossiers as rules
 from requests_app.steps.reasons import has_blank
 from requests_app.steps.rows import accept_rows, keep_refusal, print_refusal, refuse_rows
-from requests_app.submission import letters
+from requests_app.submission import letter_mail, letters
 from requests_app.submission.checks import (
     violations_before_sending,
     violations_before_signing,
@@ -316,6 +316,8 @@ class Seal(Sign):
     def follow(self, dossier: Dossier) -> None:
         dossier.sent_at = dossier.sent_at or self.now
         dossier.received_on = timezone.localdate(self.now)
+        if dossier.mail_rule is not None:
+            letter_mail.write(dossier, dossier.mail_rule, now=self.now)
         # Devices and certificates are locked before any clock.
         effect_of(dossier).on_sent(dossier, actor=self.actor, now=self.now)
         deadlines.close(DeadlineKind.CORRECTION, dossier.uuid, now=self.now)

@@ -13,10 +13,11 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.core.roles import Capability
+from portal.core.text.identifiers import mask_within
 from portal.core.text.names import in_proper_letters
 from portal.documents.letters import SIGNER_FOOTNOTE, Letter, Party, filing_line
 from requests_app import kinds
-from requests_app.kinds.base import OWN_DESIGN
+from requests_app.kinds.base import OWN_DESIGN, Answers, Field
 from requests_app.models import Decision, Dossier, DossierItem
 from requests_app.submission.signers import block_of, paper_of, signer_lines_of, signer_on
 from requests_app.workflow import PASSED_ON, Route
@@ -112,7 +113,37 @@ def letter_of(
         layout_note=kind.layout_note,
         lies_wide=kind.lies_wide,
         template=kind.template,
+        data=data_of(dossier, rows),
     )
+
+
+def data_of(dossier: Dossier, rows: Sequence[DossierItem]) -> dict[str, object]:
+    """Return what a letter encloses for machines: what it says, without what is personal.
+
+    No identity numbers, telephone numbers or addresses of mail; a stray number is masked.
+    """
+    kind = kinds.get(dossier.kind)
+    contact = [one for one in kind.contact_fields if not one.is_personal and one.name != "email"]
+    fields = [one for one in kind.fields if not one.is_personal]
+
+    def open_answers(fields: Sequence[Field], answers: Answers) -> dict[str, str]:
+        return {one.name: mask_within(answers.get(one.name, "")) for one in fields}
+
+    return {
+        "dossier": str(dossier.uuid),
+        "form": kind.number,
+        "version": dossier.kind_version,
+        "title": str(kind.title),
+        "number": dossier.letter_number,
+        "date": dossier.letter_date.isoformat() if dossier.letter_date else "",
+        "agency": dossier.agency_version.name,
+        "addressee": dossier.addressee.name,
+        "labels": {one.name: str(one.label) for one in (*contact, *fields)},
+        "contact": open_answers(contact, dossier.contact),
+        "rows": [
+            {"position": row.position, "answers": open_answers(fields, row.answers)} for row in rows
+        ],
+    }
 
 
 def refusal_letter_of(dossier: Dossier, refused: Sequence[DossierItem]) -> Letter:

@@ -28,6 +28,7 @@ def apply_rule(dossier: Dossier, rule: RoutingRule, version: AgencyVersion) -> N
     """Set what the letter was rendered with; nothing is saved."""
     dossier.agency_version = version
     dossier.route, dossier.addressee = rule.route, rule.addressee
+    dossier.mail_rule = rule if rule.mail_to else None
 
 
 def version_in_force(agency_id: int, today: date) -> AgencyVersion:

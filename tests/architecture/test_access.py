@@ -381,6 +381,10 @@ ACCESS: dict[str, Access] = {
     # Another CA: what waits for it of the dossiers at one's own desk; nothing is asked of it here
     "GET requests_app:outside_ca": _only(OO, OH, CO, CS),
     "POST requests_app:outside_ca": _only(OO, OH, CO, CS),  # the form again: no file was sent
+    "GET requests_app:letter_mails": SEEN,
+    "POST requests_app:letter_mails": SEEN,  # the page again: none was chosen
+    "GET requests_app:confirm_mail": _open(404),  # nobody's token
+    "POST requests_app:confirm_mail": _open(404),
     "GET requests_app:ca_answers": _about({200: CA}, {200: CA}),
     "POST requests_app:ca_answers": _about(
         {302: frozenset({CO}), 403: frozenset({CS})}, {302: frozenset({CO}), 403: frozenset({CS})}

@@ -43,6 +43,7 @@ from portal.inspection.models import (
     InspectionRound,
     InspectionVisit,
 )
+from portal.notices.mail_text import new_mail
 from portal.notices.models import MOST_TRIES, Mail, Notice
 from portal.reports.models import Report
 from portal.support.models import Article, ArticlePicture, EntryFile, Question
@@ -56,6 +57,7 @@ from requests_app.models import (
     DeliveredPaper,
     Dossier,
     DossierEvent,
+    LetterMail,
     LetterPreview,
     OfficialPaper,
     Procedure,
@@ -194,6 +196,9 @@ def _side() -> Side:
         size=2,
         made_at=NOW,
     )
+    mail = new_mail("cts@bcy.gov.vn", subject="Văn bản", now=NOW)
+    mail.save()
+    LetterMail.objects.create(dossier=dossier, mail=mail, token=f"{dossier.pk:032}")
     event_document = _paper("tra-loi.pdf")
     DossierEvent.objects.create(
         dossier=dossier,

@@ -1034,6 +1034,24 @@ def an_embedded_file() -> bytes:
     return _in_root(Names=dictionary(EmbeddedFiles=dictionary(Names=names)))
 
 
+def _enclosing(*files: tuple[str, bytes]) -> bytes:
+    names = generic.ArrayObject()
+    for called, content in files:
+        spec = dictionary(Type=name("Filespec"), EF=dictionary(F=stream(content)))
+        names += [generic.TextStringObject(called), spec]
+    return _in_root(Names=dictionary(EmbeddedFiles=dictionary(Names=names)))
+
+
+@bad
+def a_program_by_the_name_of_our_data() -> bytes:
+    return _enclosing(("du-lieu-ho-so.json", b"MZ"))
+
+
+@bad
+def another_file_beside_our_data() -> bytes:
+    return _enclosing(("a.json", b"{}"), ("du-lieu-ho-so.json", b"{}"))
+
+
 @bad
 def contents_from_elsewhere() -> bytes:
     return _signed_with(_as_contents(stream(b"x", F=generic.TextStringObject("http://a/b"))))
