@@ -130,7 +130,31 @@ def _all(now: datetime) -> Iterator[Metric]:
         "What waits for the background, at most 1001.",
         [({"queue": name}, capped_count(rows)) for name, rows in queues.items()],
     )
-    yield from _deadlines(now)
+    # Clocks of work are as many as the work in hand; those of certificates are counted no further
+    # than lists do.
+    today = timezone.localdate(now)
+    work = [str(kind) for kind in DeadlineKind if kind not in CERTIFICATE_KINDS]
+    counted = (
+        Deadline.objects.open()
+        .filter(kind__in=work)
+        .order_by()
+        .values_list("kind")
+        .annotate(open=Count("pk"), overdue=Count("pk", filter=Q(due_on__lt=today)))
+    )
+    counts = {kind: (standing, late) for kind, standing, late in counted}
+    near = Deadline.objects.open().for_list(today)
+    ending = {kind: capped_count(near.filter(kind=kind)) for kind in sorted(CERTIFICATE_KINDS)}
+    standing = {kind: counts.get(kind, (0, 0))[0] for kind in work} | ending
+    yield Metric(
+        "portal_deadlines_open",
+        "Open deadlines by kind; of certificates those of the next 90 days, at most 1001.",
+        [({"kind": kind}, count) for kind, count in standing.items()],
+    )
+    yield Metric(
+        "portal_deadlines_overdue",
+        "Deadlines past their day by kind.",
+        [({"kind": kind}, counts.get(kind, (0, 0))[1]) for kind in work],
+    )
     lists = publication.standing_lists(now)
     yield Metric(
         "portal_crl_age_seconds",
@@ -160,34 +184,6 @@ def _all(now: datetime) -> Iterator[Metric]:
             ({"step": step.code, "ca": step.ca}, -_age(step.due_at, now))
             for step in rollover.next_steps(now)
         ],
-    )
-
-
-def _deadlines(now: datetime) -> Iterator[Metric]:
-    """Clocks of work are as many as the work in hand; those of certificates are counted no
-    further than lists do."""
-    today = timezone.localdate(now)
-    work = [str(kind) for kind in DeadlineKind if kind not in CERTIFICATE_KINDS]
-    counted = (
-        Deadline.objects.open()
-        .filter(kind__in=work)
-        .order_by()
-        .values_list("kind")
-        .annotate(open=Count("pk"), overdue=Count("pk", filter=Q(due_on__lt=today)))
-    )
-    counts = {kind: (standing, late) for kind, standing, late in counted}
-    near = Deadline.objects.open().for_list(today)
-    doors = {kind: capped_count(near.filter(kind=kind)) for kind in sorted(CERTIFICATE_KINDS)}
-    standing = {kind: counts.get(kind, (0, 0))[0] for kind in work} | doors
-    yield Metric(
-        "portal_deadlines_open",
-        "Open deadlines by kind; of certificates those of the next 90 days, at most 1001.",
-        [({"kind": kind}, count) for kind, count in standing.items()],
-    )
-    yield Metric(
-        "portal_deadlines_overdue",
-        "Deadlines past their day by kind.",
-        [({"kind": kind}, counts.get(kind, (0, 0))[1]) for kind in work],
     )
 
 

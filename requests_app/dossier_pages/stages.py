@@ -92,7 +92,7 @@ def stages_of(
     """
     if events is None:
         events = list(dossier.events.all())
-    stages = [Stage(place, _label(dossier, place)) for place in _places(dossier)]
+    stages = _way_of(dossier)
     places = [stage.place for stage in stages]
     # Where it is, of an ended one where it was last, and when it left each stage.
     here = Place.WRITING
@@ -136,37 +136,29 @@ def stages_of(
     return shown
 
 
-def _places(dossier: Dossier) -> list[Place]:
+def _way_of(dossier: Dossier) -> list[Stage]:
+    """Return the stages of the route, none of them begun."""
+    effect, hands_back = kinds.get(dossier.kind).effect, dossier.route in HANDING_BACK
+    office = Stage(Place.OFFICE, _("Sở nhận") if hands_back else _("Sở"))
+    ca = Stage(Place.CA, _("Cục nhận") if hands_back else _("Cục"))
     desks = {
-        Route.VIA_OFFICE: [Place.OFFICE, Place.CA],
-        Route.OUTSIDE: [Place.OFFICE, Place.CA],
-        Route.OFFICE_ONLY: [Place.OFFICE],
-        Route.OFFICE_MINUTES: [Place.OFFICE],
-    }.get(Route(dossier.route), [Place.CA])
-    found = [Place.WRITING, Place.SIGNING, *desks]
+        Route.VIA_OFFICE: [office, ca],
+        Route.OUTSIDE: [office, ca],
+        Route.OFFICE_ONLY: [office],
+        Route.OFFICE_MINUTES: [office],
+    }.get(Route(dossier.route), [ca])
+    found = [Stage(Place.WRITING, _("Soạn")), Stage(Place.SIGNING, _("Ký")), *desks]
     if dossier.route in PETITIONS:
-        found.append(Place.CARRYING_OUT)
-        if kinds.get(dossier.kind).effect is EffectKind.ISSUE:
-            found.append(Place.HANDING_OVER)
-    return found
-
-
-def _label(dossier: Dossier, place: Place) -> str:
-    effect = kinds.get(dossier.kind).effect
-    if place is Place.CARRYING_OUT:
-        return {
+        done = {
             EffectKind.ISSUE: _("Cấp"),
             EffectKind.RENEW_CHANGE: _("Cấp lại"),
             EffectKind.REVOKE: _("Thu hồi"),
             EffectKind.RECOVER: _("Khôi phục"),
-        }.get(effect, _("Thực hiện"))
-    return {
-        Place.WRITING: _("Soạn"),
-        Place.SIGNING: _("Ký"),
-        Place.OFFICE: _("Sở nhận") if dossier.route in HANDING_BACK else _("Sở"),
-        Place.CA: _("Cục nhận") if dossier.route in HANDING_BACK else _("Cục"),
-        Place.HANDING_OVER: _("Bàn giao"),
-    }[place]
+        }
+        found.append(Stage(Place.CARRYING_OUT, done.get(effect, _("Thực hiện"))))
+        if effect is EffectKind.ISSUE:
+            found.append(Stage(Place.HANDING_OVER, _("Bàn giao")))
+    return found
 
 
 def _place_of(state: str, route: str) -> Place | None:

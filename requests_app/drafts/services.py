@@ -334,7 +334,26 @@ def split_by_route(dossier: Dossier, *, actor: User, now: datetime, version: int
         draft.count_rows()
         draft.save()
         Attachment.objects.filter(item__in=group).update(dossier=draft)  # a row's papers go too
-        QuestionAnswer.objects.bulk_create(_about(group, said, draft))
+        # What was said about cells of these rows is said of the new draft; of others it stays.
+        asked = {
+            question_key(one.code, one.field, str(item.answers.get(one.field, "")))
+            for one in said
+            for item in group
+        }
+        QuestionAnswer.objects.bulk_create(
+            QuestionAnswer(
+                dossier=draft,
+                question=one.question,
+                code=one.code,
+                field=one.field,
+                message=one.message,
+                answer=one.answer,
+                said_by=one.said_by,
+                said_at=one.said_at,
+            )
+            for one in said
+            if one.question in asked
+        )
         made.append(draft)
     assert len(made) == len(leaving)
     _renumber(staying)
@@ -349,29 +368,6 @@ def split_by_route(dossier: Dossier, *, actor: User, now: datetime, version: int
         now=now,
     )
     return made
-
-
-def _about(
-    items: list[DossierItem], said: list[QuestionAnswer], draft: Dossier
-) -> list[QuestionAnswer]:
-    """Return for ``draft`` what was ``said`` about cells of ``items``; of others it stays said."""
-    return [
-        QuestionAnswer(
-            dossier=draft,
-            question=one.question,
-            code=one.code,
-            field=one.field,
-            message=one.message,
-            answer=one.answer,
-            said_by=one.said_by,
-            said_at=one.said_at,
-        )
-        for one in said
-        if any(
-            question_key(one.code, one.field, str(item.answers.get(one.field, ""))) == one.question
-            for item in items
-        )
-    ]
 
 
 def _renumber(items: list[DossierItem]) -> None:

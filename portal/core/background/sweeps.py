@@ -125,13 +125,9 @@ def sweep(
 
 
 @functools.cache
-def _discover() -> None:
-    autodiscover_modules("tasks")
-
-
 def declared() -> Mapping[str, Sweep]:
     """Return the sweeps of all apps by name; their modules are imported when first asked for."""
-    _discover()
+    autodiscover_modules("tasks")
     return _DECLARED
 
 

@@ -128,9 +128,13 @@ def legacy_text(value: str) -> tuple[bool, str]:
     if not odd:
         return False, ""
     vni = _VNI_CODES.sub(lambda one: _VNI[one[0]], value)
+    tcvn3 = value.translate(_TCVN3_TABLE)
+    # In capital fonts (.VnTimeH) the codes of small letters stand among capitals.
+    plain = "".join(char for char in value if char.isascii() and char.isalpha())
+    tcvn3 = tcvn3.upper() if plain.isupper() else tcvn3
     found = [
         (left, text)
-        for text in (_reread(value), vni, _tcvn3(value))
+        for text in (_reread(value), vni, tcvn3)
         if text and (left := _oddity(text)) < odd
     ]
     if found:
@@ -154,10 +158,3 @@ def _reread(value: str) -> str:
         except UnicodeError:
             continue
     return ""
-
-
-def _tcvn3(value: str) -> str:
-    text = value.translate(_TCVN3_TABLE)
-    # In capital fonts (.VnTimeH) the codes of small letters stand among capitals.
-    letters = [char for char in value if char.isascii() and char.isalpha()]
-    return text.upper() if letters and all(char.isupper() for char in letters) else text

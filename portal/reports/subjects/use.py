@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
@@ -41,15 +42,6 @@ def _idle(span: Span, days: int) -> Q:
     return valid_at_end(span) & Q(not_before__lte=bound) & ~Q(Exists(months)) & Q(Exists(told))
 
 
-def _idle_for(days: int) -> Measure:
-    return Measure(
-        f"idle_{days}",
-        format_lazy(_("Không dùng từ {days} ngày trở lên, cuối kỳ"), days=days),
-        lambda span: _idle(span, days),
-        is_main=days == IDLE_DAYS[0],
-    )
-
-
 SUBJECT = Subject(
     code="su-dung",
     title=_("Sử dụng chứng thư"),
@@ -57,7 +49,15 @@ SUBJECT = Subject(
     rows=Certificate.objects.visible_to,
     measures=(
         Measure("used", _("Có ký trong kỳ (theo tháng)"), _used, is_main=True),
-        *(_idle_for(days) for days in IDLE_DAYS),
+        *(
+            Measure(
+                f"idle_{days}",
+                format_lazy(_("Không dùng từ {days} ngày trở lên, cuối kỳ"), days=days),
+                partial(_idle, days=days),
+                is_main=days == IDLE_DAYS[0],
+            )
+            for days in IDLE_DAYS
+        ),
     ),
     dimensions=(
         Dimension("body", _("Đơn vị"), "agency__uuid", named_by="agency__name"),

@@ -104,32 +104,34 @@ def receive(
             raise refuse("system_ended", _("Hệ thống này đã ngừng được nhận dữ liệu."))
         is_first = False
         if token is not None:
-            is_first = _is_unused(token)
+            good = SystemToken.objects.filter(pk=token.pk, ended_at__isnull=True)
+            used = Exists(UsageBatch.objects.filter(token=OuterRef("pk")))
+            is_used = good.annotate(is_used=used).values_list("is_used", flat=True).first()
+            if is_used is None:
+                raise refuse("token_ended", _("Mã truy cập đã bị hủy."))
+            is_first = not is_used
         batch = UsageBatch(
             system=system, token=token, channel=channel, handed_in_by=actor, received_at=now
         )
         answers, acts = _take(batch, found, now=now)
-        skew = _skew(found, sent_at, now=now) if channel == UsageBatch.Channel.API else None
-        _note_receipt(system, skew, is_live=channel == UsageBatch.Channel.API, now=now)
+        is_live = channel == UsageBatch.Channel.API
+        # How far its clock is ahead, by what it says itself or by its newest event.
+        ahead = timedelta()
+        if is_live and sent_at is not None:
+            ahead = sent_at - now
+        elif is_live:
+            ahead = max((one.moment for one in found if one.moment is not None), default=now) - now
+            ahead = max(ahead, timedelta())
+        skew = None
+        if abs(ahead) >= SKEW_NOTICED:
+            skew = max(-_MOST_SKEW, min(_MOST_SKEW, ahead))
+        _note_receipt(system, skew, is_live=is_live, now=now)
         counts = {"accepted": batch.accepted, "known": batch.known, "refused": batch.refused}
         if is_first:
             acts.append(system_act("usage.use_token", system))
         acts.append(system_act("usage.receive", system, channel=channel, **counts))
         audit.record_many(acts, actor=actor, now=now)
     return Receipt(batch, answers, skew)
-
-
-def _is_unused(token: SystemToken) -> bool:
-    """Say whether nothing came with a token yet; asked under the lock of its system.
-
-    Raises Refused for one that is good no more.
-    """
-    good = SystemToken.objects.filter(pk=token.pk, ended_at__isnull=True)
-    used = UsageBatch.objects.filter(token=OuterRef("pk"))
-    is_used = good.annotate(is_used=Exists(used)).values_list("is_used", flat=True).first()
-    if is_used is None:
-        raise refuse("token_ended", _("Mã truy cập đã bị hủy."))
-    return not is_used
 
 
 def system_act(action: str, system: SigningSystem, **data: object) -> Act:
@@ -253,20 +255,6 @@ def _count(
     standing = alarms.standings(certificates.values())
     uses = (Use(certificate.pk, system.pk, one.moment) for one, certificate in fresh)
     return alarms.raise_for(uses, standing, now=now)
-
-
-def _skew(
-    found: Sequence[Event | Fault], sent_at: datetime | None, *, now: datetime
-) -> timedelta | None:
-    """Return how far a clock is ahead, by what it says itself or by its newest event."""
-    moments = [one.moment for one in found if one.moment is not None]
-    newest = max(moments, default=None)
-    skew = sent_at - now if sent_at is not None else None
-    if skew is None and newest is not None and newest > now:
-        skew = newest - now
-    if skew is None or abs(skew) < SKEW_NOTICED:
-        return None
-    return max(-_MOST_SKEW, min(_MOST_SKEW, skew))
 
 
 def _note_receipt(
@@ -443,16 +431,17 @@ def hand_in(
         receipt = receive(system, offered, channel=UsageBatch.Channel.PDF, actor=actor, now=now)
         for one, answer in zip(ours, receipt.answers, strict=True):
             outcomes[one.sha256] = (answer.status, answer.code)
-    return [_shown(one, outcomes) for one in reports]
-
-
-def _shown(report: SignatureReport, outcomes: dict[str, tuple[str, str]]) -> PaperSignature:
-    if outcome := outcomes.get(report.sha256):
-        return PaperSignature(report, *outcome)
-    if not set(report.problems) <= _USED_ALL_THE_SAME:
-        return PaperSignature(report, "unproven")
-    certificate = x509.load_der_x509_certificate(report.certificate_der)
-    names = certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
-    issuer = str(names[0].value) if names else certificate.issuer.rfc4514_string()
-    until = f"{timezone.localdate(certificate.not_valid_after_utc):%d/%m/%Y}"
-    return PaperSignature(report, "foreign", issuer=issuer[:_LONGEST_NAME], valid_until=until)
+    shown = []
+    for one in reports:
+        if outcome := outcomes.get(one.sha256):
+            shown.append(PaperSignature(one, *outcome))
+        elif not set(one.problems) <= _USED_ALL_THE_SAME:
+            shown.append(PaperSignature(one, "unproven"))
+        else:
+            certificate = x509.load_der_x509_certificate(one.certificate_der)
+            names = certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
+            issuer = str(names[0].value) if names else certificate.issuer.rfc4514_string()
+            until = f"{timezone.localdate(certificate.not_valid_after_utc):%d/%m/%Y}"
+            issuer = issuer[:_LONGEST_NAME]
+            shown.append(PaperSignature(one, "foreign", issuer=issuer, valid_until=until))
+    return shown
