@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_network
@@ -52,25 +53,20 @@ class Metric:
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Answer whoever sends the token or asks from an address that may; to others there is none."""
-    if not _may_read(request):
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    may_read = bool(settings.METRICS_TOKEN) and hmac.compare_digest(
+        given.encode(), settings.METRICS_TOKEN.encode()
+    )
+    if not may_read:
+        with suppress(ValueError):  # no address is known
+            asking = ip_network(client_address(request))
+            may_read = any(
+                allowed.version == asking.version and asking.subnet_of(allowed)  # type: ignore[arg-type]
+                for allowed in map(ip_network, settings.METRICS_ADDRESSES)
+            )
+    if not may_read:
         raise Http404
     return HttpResponse(as_text(_all(timezone.now())), content_type=CONTENT_TYPE)
-
-
-def _may_read(request: HttpRequest) -> bool:
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if settings.METRICS_TOKEN and hmac.compare_digest(
-        given.encode(), settings.METRICS_TOKEN.encode()
-    ):
-        return True
-    try:
-        asking = ip_network(client_address(request))
-    except ValueError:
-        return False  # no address is known
-    return any(
-        allowed.version == asking.version and asking.subnet_of(allowed)  # type: ignore[arg-type]
-        for allowed in map(ip_network, settings.METRICS_ADDRESSES)
-    )
 
 
 def as_text(metrics: Iterable[Metric]) -> str:

@@ -48,17 +48,6 @@ def _ending(days: int) -> Measure:
     )
 
 
-def _was_asked_for(span: Span) -> Exists:
-    """Say of a certificate whether its body had sent its demand of the span's year by its end."""
-    sent = DemandProposal.objects.filter(
-        agency=OuterRef("agency"),
-        sent_at__lt=span.end,
-        round__first_year__lte=span.until.year,
-        round__last_year__gte=span.until.year,
-    )
-    return Exists(sent)
-
-
 SUBJECT = Subject(
     code="chung-thu",
     title=_("Chứng thư"),
@@ -73,11 +62,22 @@ SUBJECT = Subject(
             during("issued_at", predecessor__isnull=True),
             is_main=True,
         ),
-        Measure(
+        Measure(  # its body had sent its demand of the span's year by the span's end
             "issued_planned",
             _("cho đơn vị có đề xuất nhu cầu của năm"),
             lambda span: (
-                within("issued_at", span) & Q(predecessor__isnull=True) & Q(_was_asked_for(span))
+                within("issued_at", span)
+                & Q(predecessor__isnull=True)
+                & Q(
+                    Exists(
+                        DemandProposal.objects.filter(
+                            agency=OuterRef("agency"),
+                            sent_at__lt=span.end,
+                            round__first_year__lte=span.until.year,
+                            round__last_year__gte=span.until.year,
+                        )
+                    )
+                )
             ),
             part_of="issued",
         ),

@@ -22,14 +22,6 @@ from portal.usage.models import BodyMonth, UsageMonth
 from portal.usage.rules import IDLE_DAYS, month_of
 
 
-def _used(span: Span) -> Q:
-    """Signed in a month that began in the span: use is kept by month (decision 34)."""
-    months = UsageMonth.objects.filter(
-        certificate=OuterRef("pk"), month__range=(span.since, span.until), count__gt=0
-    )
-    return Q(Exists(months))
-
-
 def _idle(span: Span, days: int) -> Q:
     """Valid when the span ended, for so long and without signing, of a body that was reported on:
     elsewhere nobody knows."""
@@ -48,7 +40,20 @@ SUBJECT = Subject(
     place=60,
     rows=Certificate.objects.visible_to,
     measures=(
-        Measure("used", _("Có ký trong kỳ (theo tháng)"), _used, is_main=True),
+        Measure(  # in a month that began in the span: use is kept by month (decision 34)
+            "used",
+            _("Có ký trong kỳ (theo tháng)"),
+            lambda span: Q(
+                Exists(
+                    UsageMonth.objects.filter(
+                        certificate=OuterRef("pk"),
+                        month__range=(span.since, span.until),
+                        count__gt=0,
+                    )
+                )
+            ),
+            is_main=True,
+        ),
         *(
             Measure(
                 f"idle_{days}",
