@@ -55,9 +55,9 @@ def _weather(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings
     (folder / "tasks.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
     settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "weather"]
-    sweeps.declared.cache_clear()
+    sweeps._discover.cache_clear()
     yield
-    sweeps.declared.cache_clear()
+    sweeps._discover.cache_clear()
     for name in [name for name in sys.modules if name.partition(".")[0] == "weather"]:
         del sys.modules[name]
 

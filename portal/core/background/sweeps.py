@@ -125,9 +125,13 @@ def sweep(
 
 
 @functools.cache
+def _discover() -> None:
+    autodiscover_modules("tasks")
+
+
 def declared() -> Mapping[str, Sweep]:
     """Return the sweeps of all apps by name; their modules are imported when first asked for."""
-    autodiscover_modules("tasks")
+    _discover()
     return _DECLARED
 
 
