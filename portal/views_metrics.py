@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_network
@@ -52,25 +53,20 @@ class Metric:
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Answer whoever sends the token or asks from an address that may; to others there is none."""
-    if not _may_read(request):
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    may_read = bool(settings.METRICS_TOKEN) and hmac.compare_digest(
+        given.encode(), settings.METRICS_TOKEN.encode()
+    )
+    if not may_read:
+        with suppress(ValueError):  # no address is known
+            asking = ip_network(client_address(request))
+            may_read = any(
+                allowed.version == asking.version and asking.subnet_of(allowed)  # type: ignore[arg-type]
+                for allowed in map(ip_network, settings.METRICS_ADDRESSES)
+            )
+    if not may_read:
         raise Http404
     return HttpResponse(as_text(_all(timezone.now())), content_type=CONTENT_TYPE)
-
-
-def _may_read(request: HttpRequest) -> bool:
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if settings.METRICS_TOKEN and hmac.compare_digest(
-        given.encode(), settings.METRICS_TOKEN.encode()
-    ):
-        return True
-    try:
-        asking = ip_network(client_address(request))
-    except ValueError:
-        return False  # no address is known
-    return any(
-        allowed.version == asking.version and asking.subnet_of(allowed)  # type: ignore[arg-type]
-        for allowed in map(ip_network, settings.METRICS_ADDRESSES)
-    )
 
 
 def as_text(metrics: Iterable[Metric]) -> str:
@@ -130,7 +126,31 @@ def _all(now: datetime) -> Iterator[Metric]:
         "What waits for the background, at most 1001.",
         [({"queue": name}, capped_count(rows)) for name, rows in queues.items()],
     )
-    yield from _deadlines(now)
+    # Clocks of work are as many as the work in hand; those of certificates are counted no further
+    # than lists do.
+    today = timezone.localdate(now)
+    work = [str(kind) for kind in DeadlineKind if kind not in CERTIFICATE_KINDS]
+    counted = (
+        Deadline.objects.open()
+        .filter(kind__in=work)
+        .order_by()
+        .values_list("kind")
+        .annotate(open=Count("pk"), overdue=Count("pk", filter=Q(due_on__lt=today)))
+    )
+    counts = {kind: (standing, late) for kind, standing, late in counted}
+    near = Deadline.objects.open().for_list(today)
+    ending = {kind: capped_count(near.filter(kind=kind)) for kind in sorted(CERTIFICATE_KINDS)}
+    standing = {kind: counts.get(kind, (0, 0))[0] for kind in work} | ending
+    yield Metric(
+        "portal_deadlines_open",
+        "Open deadlines by kind; of certificates those of the next 90 days, at most 1001.",
+        [({"kind": kind}, count) for kind, count in standing.items()],
+    )
+    yield Metric(
+        "portal_deadlines_overdue",
+        "Deadlines past their day by kind.",
+        [({"kind": kind}, counts.get(kind, (0, 0))[1]) for kind in work],
+    )
     lists = publication.standing_lists(now)
     yield Metric(
         "portal_crl_age_seconds",
@@ -160,34 +180,6 @@ def _all(now: datetime) -> Iterator[Metric]:
             ({"step": step.code, "ca": step.ca}, -_age(step.due_at, now))
             for step in rollover.next_steps(now)
         ],
-    )
-
-
-def _deadlines(now: datetime) -> Iterator[Metric]:
-    """Clocks of work are as many as the work in hand; those of certificates are counted no
-    further than lists do."""
-    today = timezone.localdate(now)
-    work = [str(kind) for kind in DeadlineKind if kind not in CERTIFICATE_KINDS]
-    counted = (
-        Deadline.objects.open()
-        .filter(kind__in=work)
-        .order_by()
-        .values_list("kind")
-        .annotate(open=Count("pk"), overdue=Count("pk", filter=Q(due_on__lt=today)))
-    )
-    counts = {kind: (standing, late) for kind, standing, late in counted}
-    near = Deadline.objects.open().for_list(today)
-    doors = {kind: capped_count(near.filter(kind=kind)) for kind in sorted(CERTIFICATE_KINDS)}
-    standing = {kind: counts.get(kind, (0, 0))[0] for kind in work} | doors
-    yield Metric(
-        "portal_deadlines_open",
-        "Open deadlines by kind; of certificates those of the next 90 days, at most 1001.",
-        [({"kind": kind}, count) for kind, count in standing.items()],
-    )
-    yield Metric(
-        "portal_deadlines_overdue",
-        "Deadlines past their day by kind.",
-        [({"kind": kind}, counts.get(kind, (0, 0))[1]) for kind in work],
     )
 
 

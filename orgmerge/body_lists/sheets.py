@@ -129,7 +129,11 @@ def read(content: bytes, *, kind: str = "", most_rows: int = MAX_ROWS) -> Record
         rows = chain([(1, sheet.header)], sheet.rows)
         hidden = sheet.hidden
     else:
-        rows = chain(rows_of_text(content, knows=_is_known))
+        rows = chain(
+            rows_of_text(
+                content, knows=lambda titles: any(columns_of(titles, one) for one in COLUMNS)
+            )
+        )
     header = next(rows, None)
     if header is None and not kind:
         raise _not_readable()
@@ -220,10 +224,6 @@ _LOOKED_AT = 1000  # rows
 _BEGINNING = 200  # bytes
 _PIECE = 1024 * 1024  # bytes looked at together
 _ENOUGH, _IN_LETTERS = 3, 200  # of them: at least three, and one in so many letters
-
-
-def _is_known(titles: Sequence[str]) -> bool:
-    return any(columns_of(titles, kind) for kind in COLUMNS)
 
 
 def _decoded(content: bytes, knows: Callable[[Sequence[str]], bool]) -> TextIO:

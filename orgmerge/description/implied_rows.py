@@ -61,8 +61,22 @@ def imply(merger: Merger) -> int:
         wanted |= below
         # Who stands under them stays there; a certificate shows the superior's superior too.
         above = {child: Superior(agency=child) for child in below}
-    _remove(merger, [share for old, share in implied.items() if old not in wanted])
-    _mend(implied, wanted, bodies)
+    # What follows no more is taken out; what follows another superior now gets that one.
+    over = [share for old, share in implied.items() if old not in wanted]
+    for start in range(0, len(over), _AT_ONCE):
+        part = over[start : start + _AT_ONCE]
+        merger.shares.filter(pk__in=[share.pk for share in part]).delete()
+        merger.bodies.filter(pk__in=[share.new_id or 0 for share in part], shares=None).delete()
+    late = []
+    for old, share in implied.items():
+        body = bodies.get(share.new_id or 0)
+        if old not in wanted or body is None:
+            continue
+        above_it = wanted[old]
+        if (body.parent_id, body.parent_body_id) != (above_it.agency, above_it.body):
+            body.parent_id, body.parent_body_id = above_it.agency, above_it.body
+            late.append(body)
+    MergerBody.objects.bulk_update(late, ["parent", "parent_body"], batch_size=_AT_ONCE)
     missing = {old: one for old, one in wanted.items() if old not in implied}
     if missing:
         last = merger.bodies.aggregate(last=Max("position"))["last"] or 0
@@ -136,28 +150,3 @@ def _children(merger: Merger, above: Iterable[int]) -> Iterable[tuple[int, int]]
     for start in range(0, len(keys), _AT_ONCE):
         found = existing.filter(parent__in=keys[start : start + _AT_ONCE]).order_by("sort_name")
         yield from found.values_list("pk", "parent_id")
-
-
-def _remove(merger: Merger, shares: Sequence[MergerShare]) -> None:
-    bodies = [share.new_id or 0 for share in shares]
-    for start in range(0, len(shares), _AT_ONCE):
-        part = [share.pk for share in shares[start : start + _AT_ONCE]]
-        merger.shares.filter(pk__in=part).delete()
-        merger.bodies.filter(pk__in=bodies[start : start + _AT_ONCE], shares=None).delete()
-
-
-def _mend(
-    implied: Mapping[int, MergerShare],
-    wanted: Mapping[int, Superior],
-    bodies: Mapping[int, MergerBody],
-) -> None:
-    late = []
-    for old, share in implied.items():
-        body = bodies.get(share.new_id or 0)
-        if old not in wanted or body is None:
-            continue
-        one = wanted[old]
-        if (body.parent_id, body.parent_body_id) != (one.agency, one.body):
-            body.parent_id, body.parent_body_id = one.agency, one.body
-            late.append(body)
-    MergerBody.objects.bulk_update(late, ["parent", "parent_body"], batch_size=_AT_ONCE)

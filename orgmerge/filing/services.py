@@ -56,7 +56,10 @@ def carry_out(*, now: datetime) -> int:
             _say_that_nobody_files(merger, now=now)
             count = take_outcomes(merger, now=now)
             count += open_ready(merger, now=now)
-            _complete(pk, now=now)
+            with transaction.atomic():  # it ends with its last line and the last record signed
+                held = lock(pk)
+                if held is not None and held.followed_at is not None and is_finished(held):
+                    take_own_step(held, MergerAction.COMPLETE, now=now)
             done += count
         except Exception:
             # What it has done so far stands; the next sweep goes on from there.
@@ -89,15 +92,6 @@ def _say_that_nobody_files(merger: Merger, *, now: datetime) -> None:
     for line in found:
         line.outcome = _("Không có đơn vị kế thừa: cơ quan cấp trên lập hồ sơ (Điều 18).")
     line_states.end(merger, found, LineState.FAILED, now=now)
-
-
-@transaction.atomic
-def _complete(pk: int, *, now: datetime) -> None:
-    """End the reorganisation when every line has its end and every record is signed."""
-    merger = lock(pk)
-    if merger is None or merger.followed_at is None or not is_finished(merger):
-        return
-    take_own_step(merger, MergerAction.COMPLETE, now=now)
 
 
 def is_finished(merger: Merger) -> bool:

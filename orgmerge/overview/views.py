@@ -22,7 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 from orgmerge import pages
 from orgmerge.approval import readiness
 from orgmerge.approval import services as approval
-from orgmerge.approval.summary import summary_of
+from orgmerge.approval.readiness import summary_of
 from orgmerge.description import checks
 from orgmerge.description.forms import MergerStepForm
 from orgmerge.description.rows import JOINED, shown_rows

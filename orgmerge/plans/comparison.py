@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,10 +40,14 @@ def mark(new: Plan, old: Plan, *, hold: Callable[[], None]) -> None:
         (old, {"is_gone": False}, old.lines.filter(is_gone=True)),
         (old, {"is_gone": True}, gone),
     ):
-        for first, last in _parts(plan):
+        ends = plan.lines.aggregate(first=Min("pk"), last=Max("pk"))
+        if ends["first"] is None:
+            continue
+        for first in range(ends["first"], ends["last"] + 1, LINES_AT_ONCE):
             with transaction.atomic():
                 hold()
-                lines.filter(pk__range=(first, last)).order_by().update(**columns)
+                part = lines.filter(pk__range=(first, first + LINES_AT_ONCE - 1))
+                part.order_by().update(**columns)
 
 
 def differences(new: Plan, old: Plan) -> Differences:
@@ -95,14 +99,6 @@ def _gone(new: Plan, old: Plan) -> QuerySet[PlanLine]:
 def _same_thing(plan: Plan) -> QuerySet[PlanLine]:
     same = plan.lines.filter(about=OuterRef("about"), target_id=OuterRef("target_id"))
     return same.order_by()
-
-
-def _parts(plan: Plan) -> Iterator[tuple[int, int]]:
-    """Return ranges of the keys of a plan's lines."""
-    ends = plan.lines.aggregate(first=Min("pk"), last=Max("pk"))
-    if ends["first"] is not None:
-        for first in range(ends["first"], ends["last"] + 1, LINES_AT_ONCE):
-            yield first, first + LINES_AT_ONCE - 1
 
 
 @dataclass(frozen=True, slots=True)

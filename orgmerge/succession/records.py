@@ -177,13 +177,20 @@ def letter_of(share: MergerShare, lists: Lists) -> Letter:
         ]
         for one in lists.devices
     ]
+    opening = (
+        f"Thực hiện {merger.decision} ngày {merger.decided_on:%d/%m/%Y}, có hiệu lực từ ngày "
+        f"{merger.effective_on:%d/%m/%Y}; theo Công văn số 275/BCY-CTSBMTT và Điều 30 Nghị định "
+        f"số 30/2020/NĐ-CP, {giver.name} (bên giao) bàn giao cho {taker.name} (bên nhận) "
+        f"{len(lists.dossiers)} hồ sơ, {len(lists.subscribers)} thuê bao và "
+        f"{len(lists.devices)} thiết bị theo hai danh mục dưới đây."
+    )
     return Letter(
         superior=superior_of(taker),
         agency=taker.name,
         place=taker.place,
         kind_of_document="BIÊN BẢN",
         subject="Bàn giao hồ sơ, thuê bao và thiết bị lưu khóa bí mật",
-        opening=[_opening(merger, giver.name, taker.name, lists), _TWO_LISTS, _TWO_COPIES],
+        opening=[opening, _TWO_LISTS, _TWO_COPIES],
         list_title="Danh mục hồ sơ, thuê bao, thiết bị bàn giao",
         columns=_COLUMNS,
         rows=[[str(number), *row] for number, row in enumerate(rows, start=1)],
@@ -203,16 +210,6 @@ _TWO_LISTS = (
     "bên nhận giữ (Điều 32 Nghị định số 30/2020/NĐ-CP)."
 )
 _TWO_COPIES = "Biên bản lập thành hai bản, mỗi bên giữ một bản."
-
-
-def _opening(merger: Merger, giver: str, taker: str, lists: Lists) -> str:
-    return (
-        f"Thực hiện {merger.decision} ngày {merger.decided_on:%d/%m/%Y}, có hiệu lực từ ngày "
-        f"{merger.effective_on:%d/%m/%Y}; theo Công văn số 275/BCY-CTSBMTT và Điều 30 Nghị định "
-        f"số 30/2020/NĐ-CP, {giver} (bên giao) bàn giao cho {taker} (bên nhận) "
-        f"{len(lists.dossiers)} hồ sơ, {len(lists.subscribers)} thuê bao và "
-        f"{len(lists.devices)} thiết bị theo hai danh mục dưới đây."
-    )
 
 
 @transaction.atomic

@@ -64,7 +64,15 @@ def check(
         _record_refusal(username, place, closes=attempt.left == 0, now=now)
         raise WrongPassword(attempt.left)
     throttle.succeed(attempt)
-    _note_place(user, place, now=now)
+    # The account is at home at this place from now on.
+    keys = _place_keys(user.username.casefold(), place)
+    with transaction.atomic():
+        if KnownPlace.objects.filter(key__in=keys).update(seen_at=now) < len(keys):
+            new = [KnownPlace(key=key, user=user, seen_at=now) for key in keys]
+            KnownPlace.objects.bulk_create(new, ignore_conflicts=True)
+            newest = KnownPlace.objects.filter(user=user).order_by("-seen_at", "-pk")
+            surplus = list(newest.values_list("pk", flat=True)[_MOST_PLACES:])
+            KnownPlace.objects.filter(pk__in=surplus).delete()
     return user
 
 
@@ -131,19 +139,6 @@ def _begin(username: str, name: str, place: Place, *, now: datetime) -> throttle
         act = _refusal("user.sign_in_while_closed", username, place)
         audit.record_daily(act, about=closed.key, actor=None, now=now)
         raise
-
-
-@transaction.atomic
-def _note_place(user: User, place: Place, *, now: datetime) -> None:
-    """Let the account be at home at this place from now on."""
-    keys = _place_keys(user.username.casefold(), place)
-    if KnownPlace.objects.filter(key__in=keys).update(seen_at=now) == len(keys):
-        return
-    new = [KnownPlace(key=key, user=user, seen_at=now) for key in keys]
-    KnownPlace.objects.bulk_create(new, ignore_conflicts=True)
-    newest = KnownPlace.objects.filter(user=user).order_by("-seen_at", "-pk")
-    surplus = list(newest.values_list("pk", flat=True)[_MOST_PLACES:])
-    KnownPlace.objects.filter(pk__in=surplus).delete()
 
 
 def _place_keys(name: str, place: Place) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers, status
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.response import Response
@@ -19,6 +20,9 @@ from portal.core.rules import Refused, Violation
 from portal.core.steps import IllegalStep
 from portal.documents import services as documents
 from requests_app.errors import Barred, NotEditable, StaleVersion
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 
 class ViolationSerializer(serializers.Serializer[Violation]):
@@ -70,9 +74,9 @@ def answer_to(error: Exception, context: dict[str, Any]) -> Response | None:
         user = context["request"].user
         actor = user if user.is_authenticated else None
         documents.record_damage(error, actor=actor, now=timezone.now())
-    for kind, code, http_status in _PROBLEMS:
+    for kind, code, http_status, words in _PROBLEMS:
         if isinstance(error, kind):
-            return _problem(code, _words(error), http_status)
+            return _problem(code, str(words) % vars(error), http_status)
     return _known(error, context)
 
 
@@ -85,32 +89,45 @@ def _known(error: Exception, context: dict[str, Any]) -> Response | None:
     return answer
 
 
-_PROBLEMS: tuple[tuple[type[Exception], str, int], ...] = (
-    (IllegalStep, "illegal_step", status.HTTP_409_CONFLICT),
-    (StaleVersion, "stale_version", status.HTTP_409_CONFLICT),
-    (NotEditable, "not_editable", status.HTTP_409_CONFLICT),
-    (documents.Damaged, "document_damaged", status.HTTP_409_CONFLICT),
-    (Barred, "barred", status.HTTP_403_FORBIDDEN),
-    (sign_in.WrongPassword, "wrong_password", status.HTTP_401_UNAUTHORIZED),
+# What is raised, its code and status, its words.
+_PROBLEMS: tuple[tuple[type[Exception], str, int, _StrPromise], ...] = (
+    (
+        IllegalStep,
+        "illegal_step",
+        status.HTTP_409_CONFLICT,
+        gettext_lazy("Hồ sơ ở trạng thái này không có việc đó cho vai trò của tài khoản."),
+    ),
+    (
+        StaleVersion,
+        "stale_version",
+        status.HTTP_409_CONFLICT,
+        gettext_lazy("Hồ sơ đã thay đổi: đang ở phiên bản %(current)d, yêu cầu nói %(seen)d."),
+    ),
+    (
+        NotEditable,
+        "not_editable",
+        status.HTTP_409_CONFLICT,
+        gettext_lazy("Hồ sơ không còn là bản đang soạn."),
+    ),
+    (
+        documents.Damaged,
+        "document_damaged",
+        status.HTTP_409_CONFLICT,
+        gettext_lazy("Tệp của văn bản đã mất hoặc bị thay đổi so với lúc lưu; không dùng được."),
+    ),
+    (
+        Barred,
+        "barred",
+        status.HTTP_403_FORBIDDEN,
+        gettext_lazy("Người này đã tham gia bước trước nên bước này phải do người khác thực hiện."),
+    ),
+    (
+        sign_in.WrongPassword,
+        "wrong_password",
+        status.HTTP_401_UNAUTHORIZED,
+        gettext_lazy("Tên đăng nhập hoặc mật khẩu không đúng."),
+    ),
 )
-
-
-def _words(error: Exception) -> str:
-    match error:
-        case StaleVersion():
-            return _("Hồ sơ đã thay đổi: đang ở phiên bản %(current)d, yêu cầu nói %(seen)d.") % {
-                "current": error.current,
-                "seen": error.seen,
-            }
-        case documents.Damaged():
-            return _("Tệp của văn bản đã mất hoặc bị thay đổi so với lúc lưu; không dùng được.")
-        case NotEditable():
-            return _("Hồ sơ không còn là bản đang soạn.")
-        case Barred():
-            return _("Người này đã tham gia bước trước nên bước này phải do người khác thực hiện.")
-        case sign_in.WrongPassword():
-            return _("Tên đăng nhập hoặc mật khẩu không đúng.")
-    return _("Hồ sơ ở trạng thái này không có việc đó cho vai trò của tài khoản.")
 
 
 def _pin_violation(error: tokens.WrongPin | tokens.Locked | tokens.NoPinYet) -> Violation:

@@ -33,7 +33,7 @@ from portal.core.text.vietnamese import nfc
 from portal.demand.acts import proposal_act, round_act
 from portal.demand.known import issued_counts, known_of, proposed
 from portal.demand.models import Cells, DemandCell, DemandProposal, DemandRound
-from portal.demand.rows import BY_CODE, NOTES, DemandRow
+from portal.demand.rows import BY_CODE, NOTES
 from portal.documents.letters import Letter, filing_line
 from portal.notices import services as notices
 from requests_app.models import DossierItem
@@ -376,6 +376,7 @@ def warn_of_overruns(*, now: datetime) -> int:
 
     Told once for each row and year of a proposal. Returns how many people were told.
     """
+    words = _("%(body)s: %(row)s năm %(year)s đã cấp và đề nghị %(count)d, kế hoạch %(wanted)d")
     year = str(timezone.localdate(now).year)
     told = 0
     rounds = DemandRound.objects.filter(first_year__lte=int(year), last_year__gte=int(year))
@@ -387,8 +388,19 @@ def warn_of_overruns(*, now: datetime) -> int:
             for row in of.rows:
                 wanted = proposal.agreed.get(row.code, {}).get(year)
                 count = used.get((agency, row.code), 0)
-                if wanted is not None and count > wanted:
-                    told += _tell_overrun(proposal, row, year, count=count, wanted=wanted, now=now)
+                if wanted is None or count <= wanted:
+                    continue
+                facts = {"body": proposal.agency.name, "row": row.words, "year": year}
+                told += notices.tell(
+                    _writers([proposal.agency_id, of.opened_by_body_id]),
+                    cause=f"demand-over:{proposal.pk}:{row.code}:{year}",
+                    title=words % {**facts, "count": count, "wanted": wanted},
+                    text=_("Gửi đề xuất bổ sung, hoặc rà soát lại các đề nghị đang chờ."),
+                    path=reverse("demand:proposal", args=[proposal.uuid]),
+                    target_type="demand_proposal",
+                    target_uuid=proposal.uuid,
+                    now=now,
+                )
     return told
 
 
@@ -415,30 +427,6 @@ def _used(of: DemandRound, agencies: list[int], *, year: str) -> Counter[tuple[i
             for body in {agency, office}:
                 used[body, str(row_code)] += count
     return used
-
-
-def _tell_overrun(
-    proposal: DemandProposal, row: DemandRow, year: str, *, count: int, wanted: int, now: datetime
-) -> int:
-    words = _("%(body)s: %(row)s năm %(year)s đã cấp và đề nghị %(count)d, kế hoạch %(wanted)d")
-    people = _writers([proposal.agency_id, proposal.round.opened_by_body_id])
-    return notices.tell(
-        people,
-        cause=f"demand-over:{proposal.pk}:{row.code}:{year}",
-        title=words
-        % {
-            "body": proposal.agency.name,
-            "row": row.words,
-            "year": year,
-            "count": count,
-            "wanted": wanted,
-        },
-        text=_("Gửi đề xuất bổ sung, hoặc rà soát lại các đề nghị đang chờ."),
-        path=reverse("demand:proposal", args=[proposal.uuid]),
-        target_type="demand_proposal",
-        target_uuid=proposal.uuid,
-        now=now,
-    )
 
 
 def _problems(proposal: DemandProposal, action: str) -> list[Violation | None]:

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -141,6 +140,10 @@ def _round_page(
         if of.opened_by_body.kind != AgencyKind.CA:
             certificates = certificates.filter(office=of.opened_by_body)
         proposals = {one.agency_id: one for one in sent.filter(agency__in=list(bodies))}
+        every = list(sent.only("cells", "corrected"))
+        proposed = services.summed((one.cells for one in every), of)
+        agreed = services.summed((one.agreed for one in every), of)
+        actual = services.actual_of(of, certificates)
         context |= {
             "asked_count": asked.count(),
             "answered_count": answered.count(),
@@ -148,7 +151,22 @@ def _round_page(
             "only": only,
             "page": bodies,
             "bodies": [(body, proposals.get(body.pk)) for body in bodies],
-            "lines": _sums(of, sent, certificates),
+            # Each row with, of each year, what was proposed, agreed, issued.
+            "lines": [
+                (
+                    row,
+                    [
+                        (
+                            year,
+                            proposed.get(row.code, {}).get(year, 0),
+                            agreed.get(row.code, {}).get(year, 0),
+                            actual[row.code][year],
+                        )
+                        for year in of.years
+                    ],
+                )
+                for row in of.rows
+            ],
         }
         context["silent_count"] = context["asked_count"] - context["answered_count"]
         if not of.is_told and of.closed_at is None:
@@ -353,31 +371,6 @@ def _lines(found: DemandProposal, form: CellsForm | None) -> list[Line]:
         said = reasons(known) if known else ""
         lines.append(Line(row, cells, said, found.notes.get(row.code, ""), note_field))
     return lines
-
-
-def _sums(
-    of: DemandRound, sent: QuerySet[DemandProposal], certificates: Any
-) -> list[tuple[DemandRow, list[tuple[str, int, int, int]]]]:
-    """Return each row with, of each year, what was proposed, what was agreed, what was issued."""
-    found = list(sent.only("cells", "corrected"))
-    own = services.summed((one.cells for one in found), of)
-    agreed = services.summed((one.agreed for one in found), of)
-    actual = services.actual_of(of, certificates)
-    return [
-        (
-            row,
-            [
-                (
-                    year,
-                    own.get(row.code, {}).get(year, 0),
-                    agreed.get(row.code, {}).get(year, 0),
-                    actual[row.code][year],
-                )
-                for year in of.years
-            ],
-        )
-        for row in of.rows
-    ]
 
 
 def _round(user: User, uuid: UUID) -> DemandRound:

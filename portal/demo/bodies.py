@@ -123,7 +123,18 @@ def make(*, now: datetime) -> Bodies:
     )
     tan_uyen, muong_khoa, pac_ta = communes
     bodies = Bodies(ca, province, office, tan_uyen, muong_khoa, pac_ta, hospital)
-    _routes(bodies)
+    # Direct to the CA at first (Tân Uyên's guide of 8/2024), by way of the office since 7/2025.
+    guide = "Hướng dẫn thực hiện Nghị định 68/2024/NĐ-CP của UBND huyện Tân Uyên, 8/2024"
+    relay = "Văn bản của Sở KH&CN triển khai 275/BCY-CTSBMTT, 2025"
+    for procedure in (Procedure.ISSUE, Procedure.RENEW_CHANGE, Procedure.REVOKE):
+        _route(bodies, procedure, Route.DIRECT, until=SINCE, basis=guide)
+        _route(bodies, procedure, Route.VIA_OFFICE, since=SINCE, basis=relay)
+    _route(bodies, Procedure.RECOVER, Route.OFFICE_ONLY, basis=guide, to=office)
+    back = Procedure.RETURN_DEVICE
+    _route(bodies, back, Route.MINUTES, until=SINCE, basis=guide)
+    _route(bodies, back, Route.OFFICE_MINUTES, since=SINCE, basis=relay, to=office)
+    for procedure in (Procedure.HANDOVER_NOTICE, Procedure.REPORT_LOSS):
+        _route(bodies, procedure, Route.NOTICE, basis=guide)
     return bodies
 
 
@@ -151,28 +162,6 @@ def _body(
     settle_names(body.versions.get(), NameForms.proposed(name), actor=None, now=now)
     body.refresh_from_db()
     return body
-
-
-def _routes(bodies: Bodies) -> None:
-    """Direct to the CA at first (Tân Uyên's guide of 8/2024), by way of the office since 7/2025."""
-    guide = "Hướng dẫn thực hiện Nghị định 68/2024/NĐ-CP của UBND huyện Tân Uyên, 8/2024"
-    relay = "Văn bản của Sở KH&CN triển khai 275/BCY-CTSBMTT, 2025"
-    through = (Procedure.ISSUE, Procedure.RENEW_CHANGE, Procedure.REVOKE)
-    for procedure in through:
-        _route(bodies, procedure, Route.DIRECT, until=SINCE, basis=guide)
-        _route(bodies, procedure, Route.VIA_OFFICE, since=SINCE, basis=relay)
-    _route(bodies, Procedure.RECOVER, Route.OFFICE_ONLY, basis=guide, to=bodies.office)
-    _route(bodies, Procedure.RETURN_DEVICE, Route.MINUTES, until=SINCE, basis=guide)
-    _route(
-        bodies,
-        Procedure.RETURN_DEVICE,
-        Route.OFFICE_MINUTES,
-        since=SINCE,
-        basis=relay,
-        to=bodies.office,
-    )
-    for procedure in (Procedure.HANDOVER_NOTICE, Procedure.REPORT_LOSS):
-        _route(bodies, procedure, Route.NOTICE, basis=guide)
 
 
 def _route(

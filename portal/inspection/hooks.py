@@ -33,7 +33,18 @@ _NAMED = 5
 def waiting_of(user: User) -> Iterator[Waiting]:
     """Return what waits for ``user``: to be assessed, sent, judged, answered, looked at, signed."""
     if user.can(Capability.INSPECT):
-        yield from _of_inspector(user)
+        sent = Assessment.objects.visible_to(user).filter(
+            stage=AssessmentStage.SENT, round__closed_at__isnull=True
+        )
+        rounds = sent.order_by("round__due_on", "round").values_list("round__uuid", "round__title")
+        for uuid, title, count in rounds.annotate(Count("pk"))[:_NAMED]:
+            path = f"{reverse('inspection:round', args=[uuid])}?stage={AssessmentStage.SENT}"
+            words = _("bản tự đánh giá chờ Sở đánh giá: %s") % title
+            yield Waiting(count, words, _("Xem và đánh giá"), path)
+        answered = InspectionFinding.objects.visible_to(user).filter(state=FindingState.ANSWERED)
+        if count := capped_count(answered):
+            path = f"{reverse('inspection:findings')}?state={FindingState.ANSWERED}"
+            yield Waiting(count, _("kiến nghị kiểm tra đã có báo cáo"), _("Xem và xác nhận"), path)
     elif user.can(Capability.REPORT):
         yield from _assessments(user, WRITABLE, _("Tự đánh giá"))
         open_ones = InspectionFinding.objects.visible_to(user).filter(state=FindingState.OPEN)
@@ -54,21 +65,6 @@ def waiting_of(user: User) -> Iterator[Waiting]:
             words = _("đề nghị khen thưởng, kỷ luật chờ kết luận")
             path = f"{reverse('inspection:proposals')}?state=undecided"
             yield Waiting(None, f"{count} {words}", _("Xem đề nghị"), path)
-
-
-def _of_inspector(user: User) -> Iterator[Waiting]:
-    sent = Assessment.objects.visible_to(user).filter(
-        stage=AssessmentStage.SENT, round__closed_at__isnull=True
-    )
-    by_round = sent.order_by("round__due_on", "round").values_list("round__uuid", "round__title")
-    for uuid, title, count in by_round.annotate(Count("pk"))[:_NAMED]:
-        path = f"{reverse('inspection:round', args=[uuid])}?stage={AssessmentStage.SENT}"
-        words = _("bản tự đánh giá chờ Sở đánh giá: %s") % title
-        yield Waiting(count, words, _("Xem và đánh giá"), path)
-    answered = InspectionFinding.objects.visible_to(user).filter(state=FindingState.ANSWERED)
-    if count := capped_count(answered):
-        path = f"{reverse('inspection:findings')}?state={FindingState.ANSWERED}"
-        yield Waiting(count, _("kiến nghị kiểm tra đã có báo cáo"), _("Xem và xác nhận"), path)
 
 
 def _assessments(user: User, stages: Iterable[str], go: str) -> Iterator[Waiting]:

@@ -54,7 +54,7 @@ def flow(user: User, span: Span) -> Series:
     came = rows.filter(sent_at__gte=span.start, sent_at__lt=span.end)
     answered = rows.filter(decided_on__range=(span.since, span.until))
     is_long = (span.until - span.since).days > _MOST_WEEKS * 7
-    step = _month if is_long else _week
+    step = (lambda day: day.replace(day=1)) if is_long else _week
     days = (span.since + timedelta(days=n) for n in range((span.until - span.since).days + 1))
     steps = list(dict.fromkeys(map(step, days)))
     counted = [
@@ -130,10 +130,6 @@ def _by_step(days: object, step: Callable[[date], date]) -> Counter[date]:
 
 def _week(day: date) -> date:
     return day - timedelta(days=day.weekday())
-
-
-def _month(day: date) -> date:
-    return day.replace(day=1)
 
 
 def _add_months(day: date, months: int) -> date:

@@ -22,10 +22,11 @@ from requests_app import kinds
 from requests_app.acts import dossier_act
 from requests_app.errors import NotEditable, StaleVersion
 from requests_app.kinds.base import Kind, kept
+from requests_app.kinds.certificate_names import question_key
 from requests_app.kinds.targets import fill_columns
 from requests_app.mandates.drafting import may_draft
-from requests_app.models import Dossier, DossierItem
-from requests_app.routing.services import rule_for
+from requests_app.models import Attachment, Dossier, DossierItem, QuestionAnswer
+from requests_app.routing.services import rule_for, rules_for
 from requests_app.rules import dossiers as rules
 from requests_app.submission.settlement import set_copies, version_in_force
 from requests_app.words import add_words, keep_words
@@ -302,3 +303,74 @@ def _record(
 def kind_of(dossier: Dossier) -> Kind:
     """Return the kind a dossier was drafted on."""
     return kinds.get(dossier.kind)
+
+
+@transaction.atomic
+def split_by_route(dossier: Dossier, *, actor: User, now: datetime, version: int) -> list[Dossier]:
+    """Move the rows that go another way than the first into drafts of their own; return those."""
+    dossier = lock_draft(dossier, actor=actor, version=version)
+    items = list(dossier.items.order_by("position"))
+    routes = rules_for(
+        kinds.get(dossier.kind).procedure,
+        office_id=dossier.office_id,
+        storages=[item.storage for item in items],
+        today=timezone.localdate(now),
+    )
+    by_route: dict[tuple[str, int], list[DossierItem]] = {}
+    for item, rule in zip(items, routes, strict=True):
+        by_route.setdefault((rule.route, rule.addressee_id), []).append(item)
+    staying, *leaving = by_route.values() if by_route else [[]]
+    said = list(dossier.question_answers.select_related("said_by"))
+    made = []
+    for (route, addressee_id), group in list(by_route.items())[1:]:
+        draft = create_draft(
+            dossier.kind, actor=actor, now=now, variant=dossier.variant, agency=dossier.agency
+        )
+        draft.contact, draft.note = dossier.contact, dossier.note
+        draft.route, draft.addressee_id = route, addressee_id
+        for item in group:
+            item.dossier = draft
+        _renumber(group)
+        draft.count_rows()
+        draft.save()
+        Attachment.objects.filter(item__in=group).update(dossier=draft)  # a row's papers go too
+        # What was said about cells of these rows is said of the new draft; of others it stays.
+        asked = {
+            question_key(one.code, one.field, str(item.answers.get(one.field, "")))
+            for one in said
+            for item in group
+        }
+        QuestionAnswer.objects.bulk_create(
+            QuestionAnswer(
+                dossier=draft,
+                question=one.question,
+                code=one.code,
+                field=one.field,
+                message=one.message,
+                answer=one.answer,
+                said_by=one.said_by,
+                said_at=one.said_at,
+            )
+            for one in said
+            if one.question in asked
+        )
+        made.append(draft)
+    assert len(made) == len(leaving)
+    _renumber(staying)
+    dossier.count_rows()
+    dossier.version += 1
+    dossier.updated_at = now
+    dossier.save(update_fields=["row_count", "first_title", "version", "updated_at"])
+    dossier.edited_by.add(actor)
+    audit.record(
+        dossier_act("dossier.split", dossier, data={"into": [str(one.uuid) for one in made]}),
+        actor=actor,
+        now=now,
+    )
+    return made
+
+
+def _renumber(items: list[DossierItem]) -> None:
+    for position, item in enumerate(items, start=1):
+        item.position = position
+    update_rows(items, ["position", "dossier"])

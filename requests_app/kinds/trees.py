@@ -66,17 +66,14 @@ class OwnTree:
     def nearest(self, typed: str) -> str:
         """Return the registered name that ``typed`` is probably meant for, "" for none."""
         if typed not in self.near:
-            body = self._with_its_place(typed)
+            # A body's name, and behind it its province, is that body's.
+            key, here = names.key(typed), names.key(self.province)
+            tails = (f" t {here}", f" tp {here}", f" {here}")
+            tail = next((tail for tail in tails if here and key.endswith(tail)), "")
+            body = self.by_key.get(key.removesuffix(tail)) if tail else None
             known = [one.name for one in self.bodies.values()]
             self.near[typed] = body.name if body else names.nearest(typed, known)
         return self.near[typed]
-
-    def _with_its_place(self, typed: str) -> Body | None:
-        """Return the body whose name, and behind it its province, is ``typed``."""
-        typed, here = names.key(typed), names.key(self.province)
-        tails = (f" t {here}", f" tp {here}", f" {here}")
-        tail = next((tail for tail in tails if here and typed.endswith(tail)), "")
-        return self.by_key.get(typed.removesuffix(tail)) if tail else None
 
 
 def own_tree(agency: Agency, *, today: date) -> OwnTree:

@@ -96,7 +96,19 @@ def record(
     elif facts.letter_date > facts.received_on:
         text = _("Ngày văn bản không được sau ngày nhận.")
         violations.append(Violation("letter_after_receipt", text))
-    violations += _recorded_already(facts, asker_key, actor)
+    same = ProceedingsRequest.objects.visible_to(actor).filter(
+        asker_key=asker_key, letter_number=facts.letter_number, letter_date=facts.letter_date
+    )
+    if standing := same.exclude(state=State.WITHDRAWN).first():
+        at = timezone.localtime(standing.entered_at)
+        violations.append(
+            Violation(
+                "recorded_already",
+                _("Văn bản này đã được ghi lúc %(at)s.") % {"at": f"{at:%H:%M %d/%m/%Y}"},
+                way_out=_("Mở yêu cầu đã ghi; nếu ghi thiếu thì bỏ yêu cầu đó rồi ghi lại."),
+                link=reverse("proceedings:request", args=[standing.uuid]),
+            )
+        )
     wanted = list(dict.fromkeys(filter(None, map(normalise_serial, serials))))
     items = _items_of(wanted, now=now)
     if not wanted:
@@ -288,24 +300,6 @@ def _tell(
         asks=asks,
         now=now,
     )
-
-
-def _recorded_already(facts: ProceedingsFacts, asker_key: str, actor: User) -> list[Violation]:
-    same = ProceedingsRequest.objects.visible_to(actor).filter(
-        asker_key=asker_key, letter_number=facts.letter_number, letter_date=facts.letter_date
-    )
-    standing = same.exclude(state=State.WITHDRAWN).first()
-    if standing is None:
-        return []
-    at = timezone.localtime(standing.entered_at)
-    return [
-        Violation(
-            "recorded_already",
-            _("Văn bản này đã được ghi lúc %(at)s.") % {"at": f"{at:%H:%M %d/%m/%Y}"},
-            way_out=_("Mở yêu cầu đã ghi; nếu ghi thiếu thì bỏ yêu cầu đó rồi ghi lại."),
-            link=reverse("proceedings:request", args=[standing.uuid]),
-        )
-    ]
 
 
 def _items_of(serials: Sequence[str], *, now: datetime) -> list[ProceedingsItem]:

@@ -229,8 +229,17 @@ def preset(request: UserRequest) -> HttpResponse:
     form = PresetForm(sent or None, initial={"valid_from": timezone.localdate()})
     refused = Refusals()
     changes: list[Change] = []
-    terms = _terms(form) if form.is_valid() else None
-    if terms is not None:
+    terms: PresetTerms | None = None
+    if form.is_valid():
+        typed = form.cleaned_data
+        chosen = PRESETS[typed["preset"]]
+        terms = PresetTerms(
+            preset=chosen,
+            office=typed["office"],
+            valid_from=typed["valid_from"],
+            basis=typed["basis"] or chosen.basis,
+            copies=list(typed["copies"]),
+        )
         with refused:
             if request.method == "POST":
                 propose_preset(terms, actor=request.user, now=timezone.now())
@@ -239,18 +248,6 @@ def preset(request: UserRequest) -> HttpResponse:
             changes = preview_of_preset(terms)
     context = {"form": form, "terms": terms, "changes": changes, "violations": refused.violations}
     return render(request, "requests_app/routing/preset.html", context)
-
-
-def _terms(form: PresetForm) -> PresetTerms:
-    typed = form.cleaned_data
-    chosen = PRESETS[typed["preset"]]
-    return PresetTerms(
-        preset=chosen,
-        office=typed["office"],
-        valid_from=typed["valid_from"],
-        basis=typed["basis"] or chosen.basis,
-        copies=list(typed["copies"]),
-    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -8,8 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from requests_app import rulebook
-from requests_app.rulebook import ENTRIES
-from requests_app.rulebook.entry import Sort
+from requests_app.rulebook import ENTRIES, Sort
 
 BASE = Path(__file__).parents[2]
 JUDGED = [one for one in ENTRIES if one.sort is Sort.RULE]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from orgmerge.approval.summary import summary_of
+from orgmerge.approval.readiness import summary_of
 from orgmerge.models import Merger, Plan
 from orgmerge.plans import comparison
 from portal.accounts.models import User

@@ -11,8 +11,7 @@ from django.urls import reverse
 
 from devices.lifecycle import Custody
 from devices.models import Device
-from requests_app.dossier_pages.afterwards import still_waiting
-from requests_app.dossier_pages.stages import Place, Standing, stages_of
+from requests_app.dossier_pages.stages import Place, Standing, stages_of, still_waiting
 from requests_app.models import Dossier, Outcome
 from requests_app.workflow import Action, State
 from tests import builders, story

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from requests_app.drafts.division import split_by_route
 from requests_app.drafts.questions import Answer, answer_questions
+from requests_app.drafts.services import split_by_route
 from requests_app.models import Attachment, Dossier, Procedure
 from requests_app.submission import letters
 from requests_app.submission.checks import questions_of, row_findings, violations_before_signing

@@ -61,30 +61,25 @@ def end_token(token: AuthToken, *, now: datetime) -> None:
 
 def forget_expired(*, now: datetime) -> int:
     """Delete sessions, tokens, failures and places whose time is over; return how many."""
-    sessions = _forget_sessions(now=now)
+    with transaction.atomic():
+        # Sessions nobody came back to; that those of an account ended is recorded.
+        expired = list(Session.objects.filter(expire_date__lt=now))
+        accounts = [session.get_decoded().get(SESSION_KEY) for session in expired]
+        users = User.objects.select_related("agency__office").in_bulk(
+            [pk for pk in accounts if pk is not None]
+        )
+        acts = [
+            act_about("user.session_over", users[int(pk)])
+            for pk in accounts
+            if pk is not None and int(pk) in users
+        ]
+        Session.objects.filter(pk__in=[session.pk for session in expired]).delete()
+        audit.record_many(acts, actor=None, now=now)  # the end of the chain is locked last
     tokens, _by_model = AuthToken.objects.filter(expiry__lt=now).delete()
     unseen = KnownPlace.objects.filter(seen_at__lt=now - settings.KNOWN_PLACE_LASTS)
     places, _by_model = unseen.delete()
     noted = audit.forget_noted(now=now)
-    return sessions + int(tokens) + int(places) + noted + throttle.forget_old(now=now)
-
-
-@transaction.atomic
-def _forget_sessions(*, now: datetime) -> int:
-    """Delete the sessions nobody came back to and record that those of an account ended."""
-    expired = list(Session.objects.filter(expire_date__lt=now))
-    accounts = [session.get_decoded().get(SESSION_KEY) for session in expired]
-    users = User.objects.select_related("agency__office").in_bulk(
-        [pk for pk in accounts if pk is not None]
-    )
-    acts = [
-        act_about("user.session_over", users[int(pk)])
-        for pk in accounts
-        if pk is not None and int(pk) in users
-    ]
-    Session.objects.filter(pk__in=[session.pk for session in expired]).delete()
-    audit.record_many(acts, actor=None, now=now)  # the end of the chain is locked last
-    return len(expired)
+    return len(expired) + int(tokens) + int(places) + noted + throttle.forget_old(now=now)
 
 
 _TOKEN_BYTES = 32

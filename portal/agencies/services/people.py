@@ -73,7 +73,26 @@ def match_or_create_people(
     people = [_clean(person) for person in people]
     hashes = [keyed_hash(person.number) for person in people]
     found = _by_hash(hashes, lock=True)
-    found |= _create(people, hashes, found, agency=agency)
+    new = {
+        key: Subscriber(
+            kind=SubscriberKind.PERSON,
+            name=person.name,
+            search_name=search_key(person.name),
+            sort_name=person_sort_key(person.name),
+            identity_number=person.number,
+            identity_hash=key,
+            birth_on=person.birth_on,
+            agency=agency,
+        )
+        for person, key in reversed(list(zip(people, hashes, strict=True)))  # the first one wins
+        if key not in found
+    }
+    if new:
+        # In one order everywhere: two lists with the same people can't wait for each other.
+        # Another transaction may make one meanwhile: theirs is taken.
+        in_order = [new[key] for key in sorted(new)]
+        Subscriber.objects.bulk_create(in_order, ignore_conflicts=True, batch_size=_CHUNK)
+        found |= _by_hash(list(new), lock=True)
     if violations := [one for one in _conflicts(people, hashes, found) if one]:
         raise Refused(*violations)
     facts = dict(zip(hashes, people, strict=True))
@@ -221,36 +240,6 @@ def _conflicts(
     return conflicts
 
 
-def _create(
-    people: Sequence[PersonFacts],
-    hashes: Sequence[str],
-    found: Mapping[str, Subscriber],
-    *,
-    agency: Agency,
-) -> dict[str, Subscriber]:
-    """Make those not found. Another transaction may make one meanwhile: theirs is taken."""
-    new = {
-        key: Subscriber(
-            kind=SubscriberKind.PERSON,
-            name=person.name,
-            search_name=search_key(person.name),
-            sort_name=person_sort_key(person.name),
-            identity_number=person.number,
-            identity_hash=key,
-            birth_on=person.birth_on,
-            agency=agency,
-        )
-        for person, key in reversed(list(zip(people, hashes, strict=True)))  # the first one wins
-        if key not in found
-    }
-    if not new:
-        return {}
-    # In one order everywhere: two lists with the same people can't wait for each other.
-    in_order = [new[key] for key in sorted(new)]
-    Subscriber.objects.bulk_create(in_order, ignore_conflicts=True, batch_size=_CHUNK)
-    return _by_hash(list(new), lock=True)
-
-
 def _place(
     found: Mapping[str, Subscriber],
     facts: Mapping[str, PersonFacts],
@@ -315,7 +304,12 @@ def match_or_create_systems(systems: Sequence[SystemFacts]) -> list[Subscriber]:
     """
     owners = {facts.owner.pk: facts.owner for facts in systems}
     bodies = {pk: managing_agency(owner) for pk, owner in owners.items()}
-    _shut_out_others(body.pk for body in bodies.values())
+    if connection.vendor == "postgresql":  # SQLite has one writer anyway
+        # Nobody else makes systems of these bodies until the transaction ends. Not by the body's
+        # row: a dossier is locked by now, and bodies come before dossiers.
+        with connection.cursor() as cursor:
+            for pk in sorted({body.pk for body in bodies.values()}):
+                cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, pk])
     keys = [(bodies[facts.owner.pk].pk, *_key(facts.name, facts.host)) for facts in systems]
     found = {
         (known.agency_id, *_key(known.name, known.domain_name)): known
@@ -341,19 +335,6 @@ def match_or_create_systems(systems: Sequence[SystemFacts]) -> list[Subscriber]:
     keep_words_of_subscribers([one.pk for one in new.values()])
     found |= new
     return [found[key] for key in keys]
-
-
-def _shut_out_others(bodies: Iterable[int]) -> None:
-    """Let nobody else make systems of these bodies until the transaction ends.
-
-    Not by the body's row: a dossier is locked by now, and bodies come before dossiers. SQLite has
-    one writer anyway.
-    """
-    if connection.vendor != "postgresql":
-        return
-    with connection.cursor() as cursor:
-        for body in sorted(set(bodies)):
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, body])
 
 
 def _key(name: str, host: str) -> tuple[str, str]:

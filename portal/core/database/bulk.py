@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any
 
@@ -135,26 +135,20 @@ def add_rows(
 
 def _prepared(rows: Iterable[Sequence[Any]], fields: Sequence[Any]) -> Iterator[Any]:
     """Yield ``rows`` as the driver takes them."""
-    apart = [
-        (place, _preparing(field))
-        for place, field in enumerate(fields)
-        if not isinstance(field, _PLAIN)
-        or (connection.vendor == "sqlite" and isinstance(field, _NOT_IN_SQLITE))
-    ]
+    apart: list[tuple[int, Callable[[Any], Any]]] = []
+    for place, field in enumerate(fields):
+        if not isinstance(field, _PLAIN) or (
+            connection.vendor == "sqlite" and isinstance(field, _NOT_IN_SQLITE)
+        ):
+            prepare: Callable[[Any], Any] = partial(field.get_db_prep_save, connection=connection)
+            if isinstance(field, models.DateField):  # days and moments come again and again
+                prepare = lru_cache(maxsize=4096)(prepare)
+            apart.append((place, prepare))
     for row in rows:
         values = list(row)
         for place, prepare in apart:
             values[place] = prepare(values[place])
         yield values
-
-
-def _preparing(field: Any) -> Callable[[Any], Any]:
-    """Return what makes a value of ``field`` fit; days and moments come again and again."""
-
-    def prepare(value: Any) -> Any:
-        return field.get_db_prep_save(value, connection)
-
-    return lru_cache(maxsize=4096)(prepare) if isinstance(field, models.DateField) else prepare
 
 
 def analyse() -> None:

@@ -9,6 +9,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, OperationalError, connection
@@ -82,11 +83,8 @@ class Commits:
         result = execute(sql, params, many, context)
         if sql.startswith(("INSERT", "UPDATE", "DELETE")):
             # Outside a transaction it is done at once; a rollback forgets it.
-            connection.on_commit(self._note)
+            connection.on_commit(partial(setattr, self, "are_any", True))
         return result
-
-    def _note(self) -> None:
-        self.are_any = True
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -157,18 +157,18 @@ class _BoundField(_Field):
         return name, path, args, kwargs
 
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
-        return [*super().check(**kwargs), *self._check_row()]
-
-    def _check_row(self) -> list[checks.CheckMessage]:
+        found = super().check(**kwargs)
         if not self.row:
             hint = 'Name what the row is known by before it is inserted: row=("uuid",).'
-            return [checks.Error("An encrypted field names its row.", hint, self, "portal.E010")]
+            error = checks.Error("An encrypted field names its row.", hint, self, "portal.E010")
+            return [*found, error]
         meta = self.model._meta
         by_attname = {one.attname: one for one in meta.concrete_fields}
         names = [by_attname[one].name for one in self.row if one in by_attname]
         if len(names) != len(self.row) or any(by_attname[one].primary_key for one in self.row):
             hint = "Name columns as they stand on an instance (dossier_id), not the primary key."
-            return [checks.Error("No such columns to know a row by.", hint, self, "portal.E011")]
+            error = checks.Error("No such columns to know a row by.", hint, self, "portal.E011")
+            return [*found, error]
         unique = [{one.name} for one in meta.concrete_fields if one.unique]
         unique += [
             set(one.fields)
@@ -176,9 +176,12 @@ class _BoundField(_Field):
             if isinstance(one, models.UniqueConstraint) and one.condition is None
         ]
         if set(names) in unique:
-            return []
+            return found
         hint = "Give the columns a unique constraint, or name a unique column."
-        return [checks.Error("Two rows could be known by these.", hint, self, "portal.E012")]
+        return [
+            *found,
+            checks.Error("Two rows could be known by these.", hint, self, "portal.E012"),
+        ]
 
     # Subclasses say how a value becomes text and back.
     def to_text(self, value: Any) -> str | None:

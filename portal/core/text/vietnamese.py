@@ -60,8 +60,16 @@ def sort_key(value: str) -> str:
     Syllable by syllable as dictionaries do: letters first (a ă â … d đ …), then the tone (ngang,
     huyền, hỏi, ngã, sắc, nặng); numbers by value ("Phường 2" before "Phường 10").
     """
-    words = _WORD.findall(nfc(value).lower())
-    return "".join(_word_key(word) for word in words)[:_MAX_SORT_KEY]
+    key = ""
+    for word in _WORD.findall(nfc(value).lower()):
+        if word[0] in string.digits:
+            digits = word.lstrip("0")
+            key += _NUMBER + _SYMBOLS[min(len(digits), 35)] + digits + _END_OF_WORD + "0"
+        else:
+            letters = [_letter(char) for char in word]
+            tone = next((tone for _, tone in letters if tone), 0)
+            key += "".join(rank for rank, _ in letters) + _END_OF_WORD + str(tone)
+    return key[:_MAX_SORT_KEY]
 
 
 def person_sort_key(name: str) -> str:
@@ -71,15 +79,6 @@ def person_sort_key(name: str) -> str:
     """
     *before, given = nfc(name).split() or [""]
     return sort_key(" ".join([given, *before]))
-
-
-def _word_key(word: str) -> str:
-    if word[0] in string.digits:
-        digits = word.lstrip("0")
-        return _NUMBER + _SYMBOLS[min(len(digits), 35)] + digits + _END_OF_WORD + "0"
-    letters = [_letter(char) for char in word]
-    tone = next((tone for _, tone in letters if tone), 0)
-    return "".join(rank for rank, _ in letters) + _END_OF_WORD + str(tone)
 
 
 @lru_cache(maxsize=1024)

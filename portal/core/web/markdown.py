@@ -27,27 +27,27 @@ def to_html(text: str, *, pictures: Mapping[str, str] | None = None) -> SafeStri
 
     ``pictures`` are their addresses by name.
     """
-    blocks = re.split(r"\n\s*\n", text.strip())
-    made = (_block(block, pictures or {}) for block in blocks if block.strip())
-    return mark_safe("\n".join(made))  # noqa: S308 (escaped below)
-
-
-def _block(block: str, pictures: Mapping[str, str]) -> str:
-    lines: list[str] = []
-    for line in block.splitlines():
-        if lines and line.startswith("  "):  # it continues the one before
-            lines[-1] += f" {line.strip()}"
+    pictures, made = pictures or {}, []
+    for block in filter(str.strip, re.split(r"\n\s*\n", text.strip())):
+        lines: list[str] = []
+        for line in block.splitlines():
+            if lines and line.startswith("  "):  # it continues the one before
+                lines[-1] += f" {line.strip()}"
+            else:
+                lines.append(line.strip())
+        if len(lines) == 1 and (heading := _HEADING.match(lines[0])):
+            level = len(heading[1])
+            made.append(f"<h{level}>{_inline(heading[2], pictures)}</h{level}>")
+            continue
+        for pattern, tag in ((_BULLET, "ul"), (_NUMBERED, "ol")):
+            items = [pattern.match(line) for line in lines]
+            if all(items):
+                inner = "".join(f"<li>{_inline(item[1], pictures)}</li>" for item in items if item)
+                made.append(f"<{tag}>{inner}</{tag}>")
+                break
         else:
-            lines.append(line.strip())
-    if len(lines) == 1 and (heading := _HEADING.match(lines[0])):
-        level = len(heading[1])
-        return f"<h{level}>{_inline(heading[2], pictures)}</h{level}>"
-    for pattern, tag in ((_BULLET, "ul"), (_NUMBERED, "ol")):
-        items = [pattern.match(line) for line in lines]
-        if all(items):
-            inner = "".join(f"<li>{_inline(item[1], pictures)}</li>" for item in items if item)
-            return f"<{tag}>{inner}</{tag}>"
-    return f"<p>{_inline(' '.join(lines), pictures)}</p>"
+            made.append(f"<p>{_inline(' '.join(lines), pictures)}</p>")
+    return mark_safe("\n".join(made))  # noqa: S308 (escaped below)
 
 
 def _inline(text: str, pictures: Mapping[str, str]) -> str:

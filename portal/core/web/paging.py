@@ -125,7 +125,10 @@ def _take(
     if not order.is_nullable:
         return list(_with_value(rows, order, start)[:size])
     in_nulls = start is not None and start.value == _NO_VALUE
-    without = _without_value(rows, order, start if in_nulls else None)
+    sign, way = ("-", "lt") if order.is_descending else ("", "gt")
+    without = rows.filter(**{f"{order.column}__isnull": True}).order_by(f"{sign}pk")
+    if start is not None and in_nulls:
+        without = without.filter(**{f"pk__{way}": start.pk})
     filled = rows.filter(**{f"{order.column}__isnull": False})
     if nulls_first:
         found = list(without[:size]) if in_nulls else []
@@ -151,14 +154,6 @@ def _with_value(
     return rows.filter(**{f"{order.column}__{way}e": value}).filter(
         Q(**{f"{order.column}__{way}": value}) | Q(**{f"pk__{way}": start.pk})
     )
-
-
-def _without_value(
-    rows: models.QuerySet[Row], order: Order, start: _Cursor | None
-) -> models.QuerySet[Row]:
-    sign, way = ("-", "lt") if order.is_descending else ("", "gt")
-    rows = rows.filter(**{f"{order.column}__isnull": True}).order_by(f"{sign}pk")
-    return rows if start is None else rows.filter(**{f"pk__{way}": start.pk})
 
 
 def cursor_value(column: object, text: str) -> date | datetime | int | None:

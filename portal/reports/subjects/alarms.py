@@ -10,19 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from portal.core.web.paging import Order
 from portal.core.web.sheets import SheetColumn
 from portal.reports.base import Dimension, Measure, Subject
-from portal.reports.subjects.certificates import within
+from portal.reports.subjects.certificates import during
 from portal.usage.models import UsageAlarm
 from portal.usage.rules import Offence
-
-
-def _raised_for(offence: Offence) -> Measure:
-    return Measure(
-        offence.value,
-        offence.label,
-        lambda span: within("raised_at", span) & Q(offence=offence),
-        part_of="raised",
-    )
-
 
 SUBJECT = Subject(
     code="canh-bao",
@@ -30,13 +20,12 @@ SUBJECT = Subject(
     place=62,
     rows=UsageAlarm.objects.visible_to,
     measures=(
-        Measure(
-            "raised", _("Phát sinh trong kỳ"), lambda span: within("raised_at", span), is_main=True
+        Measure("raised", _("Phát sinh trong kỳ"), during("raised_at"), is_main=True),
+        *(
+            Measure(one.value, one.label, during("raised_at", offence=one), part_of="raised")
+            for one in Offence
         ),
-        *(_raised_for(one) for one in Offence),
-        Measure(
-            "closed", _("Kết luận trong kỳ"), lambda span: within("closed_at", span), is_main=True
-        ),
+        Measure("closed", _("Kết luận trong kỳ"), during("closed_at"), is_main=True),
         Measure(
             "open",
             _("Chưa kết luận cuối kỳ"),

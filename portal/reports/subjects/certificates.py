@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.db.models import Exists, F, OuterRef, Q
@@ -26,19 +27,15 @@ def within(column: str, span: Span) -> Q:
     return Q(**{f"{column}__gte": span.start, f"{column}__lt": span.end})
 
 
+def during(column: str, **also: object) -> Callable[[Span], Q]:
+    """Return the condition that a moment lies in the span, and that columns hold these values."""
+    return lambda span: within(column, span) & Q(**also)
+
+
 def valid_at_end(span: Span) -> Q:
     """Return the condition that a certificate was valid when the span ended."""
     stands = Q(revoked_at__isnull=True) | Q(revoked_at__gte=span.end)
     return Q(issued_at__lt=span.end, not_before__lt=span.end, not_after__gte=span.end) & stands
-
-
-def _revoked_for(reason: RevocationReason) -> Measure:
-    return Measure(
-        f"revoked_{reason.value}",
-        reason.label,
-        lambda span: within("revoked_at", span) & Q(revocation_reason=reason),
-        part_of="revoked",
-    )
 
 
 def _ending(days: int) -> Measure:
@@ -49,17 +46,6 @@ def _ending(days: int) -> Measure:
         part_of="valid",
         is_main=days == ENDING_WITHIN[0],
     )
-
-
-def _was_asked_for(span: Span) -> Exists:
-    """Say of a certificate whether its body had sent its demand of the span's year by its end."""
-    sent = DemandProposal.objects.filter(
-        agency=OuterRef("agency"),
-        sent_at__lt=span.end,
-        round__first_year__lte=span.until.year,
-        round__last_year__gte=span.until.year,
-    )
-    return Exists(sent)
 
 
 SUBJECT = Subject(
@@ -73,27 +59,38 @@ SUBJECT = Subject(
         Measure(
             "issued",
             _("Cấp mới trong kỳ"),
-            lambda span: within("issued_at", span) & Q(predecessor__isnull=True),
+            during("issued_at", predecessor__isnull=True),
             is_main=True,
         ),
-        Measure(
+        Measure(  # its body had sent its demand of the span's year by the span's end
             "issued_planned",
             _("cho đơn vị có đề xuất nhu cầu của năm"),
             lambda span: (
-                within("issued_at", span) & Q(predecessor__isnull=True) & Q(_was_asked_for(span))
+                within("issued_at", span)
+                & Q(predecessor__isnull=True)
+                & Q(
+                    Exists(
+                        DemandProposal.objects.filter(
+                            agency=OuterRef("agency"),
+                            sent_at__lt=span.end,
+                            round__first_year__lte=span.until.year,
+                            round__last_year__gte=span.until.year,
+                        )
+                    )
+                )
             ),
             part_of="issued",
         ),
         Measure(
             "renewed",
             _("Gia hạn trong kỳ"),
-            lambda span: within("issued_at", span) & Q(renewals__gt=F("predecessor__renewals")),
+            during("issued_at", renewals__gt=F("predecessor__renewals")),
             is_main=True,
         ),
         Measure(
             "changed",
             _("Thay đổi thông tin trong kỳ"),
-            lambda span: within("issued_at", span) & Q(renewals=F("predecessor__renewals")),
+            during("issued_at", renewals=F("predecessor__renewals")),
             is_main=True,
         ),
         Measure(
@@ -104,13 +101,20 @@ SUBJECT = Subject(
             ),
             is_main=True,
         ),
-        *(_revoked_for(one) for one in RevocationReason if one != RevocationReason.SUPERSEDED),
+        *(
+            Measure(
+                f"revoked_{one.value}",
+                one.label,
+                during("revoked_at", revocation_reason=one),
+                part_of="revoked",
+            )
+            for one in RevocationReason
+            if one != RevocationReason.SUPERSEDED
+        ),
         Measure(
             "superseded",
             _("Thay bằng chứng thư mới trong kỳ"),
-            lambda span: (
-                within("revoked_at", span) & Q(revocation_reason=RevocationReason.SUPERSEDED)
-            ),
+            during("revoked_at", revocation_reason=RevocationReason.SUPERSEDED),
         ),
         Measure(
             "expired",

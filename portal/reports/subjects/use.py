@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
@@ -21,14 +22,6 @@ from portal.usage.models import BodyMonth, UsageMonth
 from portal.usage.rules import IDLE_DAYS, month_of
 
 
-def _used(span: Span) -> Q:
-    """Signed in a month that began in the span: use is kept by month (decision 34)."""
-    months = UsageMonth.objects.filter(
-        certificate=OuterRef("pk"), month__range=(span.since, span.until), count__gt=0
-    )
-    return Q(Exists(months))
-
-
 def _idle(span: Span, days: int) -> Q:
     """Valid when the span ended, for so long and without signing, of a body that was reported on:
     elsewhere nobody knows."""
@@ -41,23 +34,35 @@ def _idle(span: Span, days: int) -> Q:
     return valid_at_end(span) & Q(not_before__lte=bound) & ~Q(Exists(months)) & Q(Exists(told))
 
 
-def _idle_for(days: int) -> Measure:
-    return Measure(
-        f"idle_{days}",
-        format_lazy(_("Không dùng từ {days} ngày trở lên, cuối kỳ"), days=days),
-        lambda span: _idle(span, days),
-        is_main=days == IDLE_DAYS[0],
-    )
-
-
 SUBJECT = Subject(
     code="su-dung",
     title=_("Sử dụng chứng thư"),
     place=60,
     rows=Certificate.objects.visible_to,
     measures=(
-        Measure("used", _("Có ký trong kỳ (theo tháng)"), _used, is_main=True),
-        *(_idle_for(days) for days in IDLE_DAYS),
+        Measure(  # in a month that began in the span: use is kept by month (decision 34)
+            "used",
+            _("Có ký trong kỳ (theo tháng)"),
+            lambda span: Q(
+                Exists(
+                    UsageMonth.objects.filter(
+                        certificate=OuterRef("pk"),
+                        month__range=(span.since, span.until),
+                        count__gt=0,
+                    )
+                )
+            ),
+            is_main=True,
+        ),
+        *(
+            Measure(
+                f"idle_{days}",
+                format_lazy(_("Không dùng từ {days} ngày trở lên, cuối kỳ"), days=days),
+                partial(_idle, days=days),
+                is_main=days == IDLE_DAYS[0],
+            )
+            for days in IDLE_DAYS
+        ),
     ),
     dimensions=(
         Dimension("body", _("Đơn vị"), "agency__uuid", named_by="agency__name"),

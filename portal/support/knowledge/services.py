@@ -55,7 +55,14 @@ def write(
     """
     if not may_write(actor):
         raise PermissionDenied("only a desk writes articles")
-    slug = slug or _new_slug(draft.title, actor)
+    if not slug:  # a new article: by the words of its title, with a number where one has it
+        stem = slugify(search_key(draft.title))[:_LONGEST_SLUG].strip("-") or "bai"
+        own = Article.objects.filter(owner=actor.agency_id, slug__startswith=stem)
+        taken = {"moi", "hinh", *built_in(), *own.values_list("slug", flat=True)}  # and pages
+        number, slug = 1, stem
+        while slug in taken:
+            number += 1
+            slug = f"{stem}-{number}"
     Article.objects.get_or_create(owner=actor.agency, slug=slug)
     article = _lock(slug, actor)
     last = article.versions.aggregate(last=Max("number"))["last"] or 0
@@ -138,14 +145,3 @@ def _publish(article: Article, version: ArticleVersion) -> None:
     article.published = version
     article.search_text = fold(f"{version.title} {version.summary} {version.text}")
     article.save(update_fields=["published", "search_text"])
-
-
-def _new_slug(title: str, actor: User) -> str:
-    stem = slugify(search_key(title))[:_LONGEST_SLUG].strip("-") or "bai"
-    own = Article.objects.filter(owner=actor.agency_id, slug__startswith=stem)
-    taken = {"moi", "hinh", *built_in(), *own.values_list("slug", flat=True)}  # and pages
-    number, slug = 1, stem
-    while slug in taken:
-        number += 1
-        slug = f"{stem}-{number}"
-    return slug

@@ -92,7 +92,23 @@ def ask(chosen: Collection[UUID] | None, *, actor: User, now: datetime) -> Asked
     for inquiry in inquiries:
         by_body[inquiry.certificate.agency_id].append(inquiry)
     for body, asked in sorted(by_body.items()):
-        _tell(body, asked, now=now)
+        clerks = User.objects.filter(
+            Q(agency=body) | Q(agency__in=heirs_of(body)),
+            is_active=True,
+            role__in=roles_that_can(Capability.DRAFT),
+        )
+        words = _("%(count)s chứng thư không dùng trên %(days)d ngày: giữ hay thu hồi?")
+        notices.tell(
+            clerks,
+            cause=f"usage-idle:{body}:{timezone.localtime(now):%Y%m%d%H%M%S}",
+            title=words % {"count": with_dots(len(asked)), "days": IDLE_DAYS[0]},
+            text=_("Trả lời từng chứng thư: giữ lại và vì sao, hoặc lập Mẫu 05 đề nghị thu hồi."),
+            path=reverse("usage:inquiries"),
+            target_type="idle_inquiry",
+            target_uuid=asked[0].certificate.agency.uuid,
+            asks=True,
+            now=now,
+        )
     acts = [
         _act("idle_inquiry.ask", asked, agency_uuid=asked[0].certificate.agency.uuid)
         for _body, asked in sorted(by_body.items())
@@ -171,28 +187,6 @@ def _answer(
             notices.settle("idle_inquiry", uuid, now=now)
     act = _act("idle_inquiry.answer", inquiries, answer=answer, agency_uuid=min(bodies))
     audit.record(act, actor=actor, now=now)
-
-
-def _tell(body: int, asked: Sequence[IdleInquiry], *, now: datetime) -> None:
-    agency = asked[0].certificate.agency
-    clerks = User.objects.filter(
-        Q(agency=body) | Q(agency__in=heirs_of(body)),
-        is_active=True,
-        role__in=roles_that_can(Capability.DRAFT),
-    )
-    count, days = with_dots(len(asked)), IDLE_DAYS[0]
-    notices.tell(
-        clerks,
-        cause=f"usage-idle:{body}:{timezone.localtime(now):%Y%m%d%H%M%S}",
-        title=_("%(count)s chứng thư không dùng trên %(days)d ngày: giữ hay thu hồi?")
-        % {"count": count, "days": days},
-        text=_("Trả lời từng chứng thư: giữ lại và vì sao, hoặc lập Mẫu 05 đề nghị thu hồi."),
-        path=reverse("usage:inquiries"),
-        target_type="idle_inquiry",
-        target_uuid=agency.uuid,
-        asks=True,
-        now=now,
-    )
 
 
 def _act(

@@ -56,7 +56,18 @@ def take_file(
 
     Raises Refused for a file that cannot be used at all, and as ``receive`` does.
     """
-    rows = _rows(content)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise refuse(
+            "not_utf8", _("Tệp không phải văn bản UTF-8."), way_out=_("Xuất lại tệp ở dạng UTF-8.")
+        ) from error
+    if not text.strip():
+        raise refuse("no_rows", _("Tệp không có dòng nào."))
+    if "\0" in text:
+        raise refuse("not_text", _("Tệp không phải văn bản CSV hoặc JSON."))
+    # Each row with its number in the file.
+    rows = _json_rows(text) if text.lstrip()[0] in "{[" else _csv_rows(text)
     done = Imported()
     while chunk := list(islice(rows, MOST_EVENTS)):
         offered = [event for _number, event in chunk]
@@ -69,21 +80,6 @@ def take_file(
             if answer.status == REFUSED
         ]
     return done
-
-
-def _rows(content: bytes) -> Iterator[tuple[int, object]]:
-    """Return an iterator over what each row says, with its number in the file."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise refuse(
-            "not_utf8", _("Tệp không phải văn bản UTF-8."), way_out=_("Xuất lại tệp ở dạng UTF-8.")
-        ) from error
-    if not text.strip():
-        raise refuse("no_rows", _("Tệp không có dòng nào."))
-    if "\0" in text:
-        raise refuse("not_text", _("Tệp không phải văn bản CSV hoặc JSON."))
-    return _json_rows(text) if text.lstrip()[0] in "{[" else _csv_rows(text)
 
 
 def _json_rows(text: str) -> Iterator[tuple[int, object]]:
@@ -106,10 +102,6 @@ def _csv_rows(text: str) -> Iterator[tuple[int, object]]:
             _("Tệp thiếu cột %(columns)s.") % {"columns": ", ".join(sorted(missing))},
             way_out=_("Dòng đầu phải ghi tên cột: id, serial, moment, kind."),
         )
-    return _csv_body(lines, titles)
-
-
-def _csv_body(lines: Iterator[list[str]], titles: list[str]) -> Iterator[tuple[int, object]]:
     number = 1
     while True:
         number += 1

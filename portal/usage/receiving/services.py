@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 from django.urls import reverse
@@ -21,6 +24,9 @@ from portal.ca.models import Certificate
 from portal.core.database.bulk import add_rows, insert_rows
 from portal.core.roles import Capability
 from portal.core.rules import refuse
+from portal.documents import services as documents
+from portal.documents import uploads
+from portal.documents.verification import SignatureReport
 from portal.notices import services as notices
 from portal.usage.alarms import services as alarms
 from portal.usage.alarms.services import Use
@@ -98,32 +104,34 @@ def receive(
             raise refuse("system_ended", _("Hệ thống này đã ngừng được nhận dữ liệu."))
         is_first = False
         if token is not None:
-            is_first = _is_unused(token)
+            good = SystemToken.objects.filter(pk=token.pk, ended_at__isnull=True)
+            used = Exists(UsageBatch.objects.filter(token=OuterRef("pk")))
+            is_used = good.annotate(is_used=used).values_list("is_used", flat=True).first()
+            if is_used is None:
+                raise refuse("token_ended", _("Mã truy cập đã bị hủy."))
+            is_first = not is_used
         batch = UsageBatch(
             system=system, token=token, channel=channel, handed_in_by=actor, received_at=now
         )
         answers, acts = _take(batch, found, now=now)
-        skew = _skew(found, sent_at, now=now) if channel == UsageBatch.Channel.API else None
-        _note_receipt(system, skew, is_live=channel == UsageBatch.Channel.API, now=now)
+        is_live = channel == UsageBatch.Channel.API
+        # How far its clock is ahead, by what it says itself or by its newest event.
+        ahead = timedelta()
+        if is_live and sent_at is not None:
+            ahead = sent_at - now
+        elif is_live:
+            ahead = max((one.moment for one in found if one.moment is not None), default=now) - now
+            ahead = max(ahead, timedelta())
+        skew = None
+        if abs(ahead) >= SKEW_NOTICED:
+            skew = max(-_MOST_SKEW, min(_MOST_SKEW, ahead))
+        _note_receipt(system, skew, is_live=is_live, now=now)
         counts = {"accepted": batch.accepted, "known": batch.known, "refused": batch.refused}
         if is_first:
             acts.append(system_act("usage.use_token", system))
         acts.append(system_act("usage.receive", system, channel=channel, **counts))
         audit.record_many(acts, actor=actor, now=now)
     return Receipt(batch, answers, skew)
-
-
-def _is_unused(token: SystemToken) -> bool:
-    """Say whether nothing came with a token yet; asked under the lock of its system.
-
-    Raises Refused for one that is good no more.
-    """
-    good = SystemToken.objects.filter(pk=token.pk, ended_at__isnull=True)
-    used = UsageBatch.objects.filter(token=OuterRef("pk"))
-    is_used = good.annotate(is_used=Exists(used)).values_list("is_used", flat=True).first()
-    if is_used is None:
-        raise refuse("token_ended", _("Mã truy cập đã bị hủy."))
-    return not is_used
 
 
 def system_act(action: str, system: SigningSystem, **data: object) -> Act:
@@ -249,20 +257,6 @@ def _count(
     return alarms.raise_for(uses, standing, now=now)
 
 
-def _skew(
-    found: Sequence[Event | Fault], sent_at: datetime | None, *, now: datetime
-) -> timedelta | None:
-    """Return how far a clock is ahead, by what it says itself or by its newest event."""
-    moments = [one.moment for one in found if one.moment is not None]
-    newest = max(moments, default=None)
-    skew = sent_at - now if sent_at is not None else None
-    if skew is None and newest is not None and newest > now:
-        skew = newest - now
-    if skew is None or abs(skew) < SKEW_NOTICED:
-        return None
-    return max(-_MOST_SKEW, min(_MOST_SKEW, skew))
-
-
 def _note_receipt(
     system: SigningSystem, skew: timedelta | None, *, is_live: bool, now: datetime
 ) -> None:
@@ -378,3 +372,76 @@ def forget_old(*, now: datetime) -> int:
     UsageEvent.objects.filter(pk__in=keys)._raw_delete(using=connection.alias)
     strays = StrayEvent.objects.filter(moment__lt=bound)
     return len(keys) + strays.delete()[0]
+
+
+# What is wrong with the certificate by now does not undo that it was used; all else does: it says
+# nothing about who signed when.
+_USED_ALL_THE_SAME = frozenset(
+    {"not_trusted", "expired_at_signing", "revoked_at_signing", "time_unproved", "wrong_field"}
+)
+_LONGEST_NAME = 250
+
+
+@dataclass(frozen=True, slots=True)
+class PaperSignature:
+    """One signature of a paper: what it is, and what became of it.
+
+    ``status``: accepted, known, refused, ``unproven`` (it is damaged or has no time), ``foreign``
+    (its certificate is not of our register).
+    """
+
+    report: SignatureReport
+    status: str
+    code: str = ""
+    issuer: str = ""
+    valid_until: str = ""
+
+
+def hand_in(
+    content: bytes, system: SigningSystem, *, document_kind: str, actor: User, now: datetime
+) -> list[PaperSignature]:
+    """Count the signatures of a PDF; return what became of each. Raises Refused."""
+    if uploads.check(content) is not uploads.PDF:
+        raise refuse("upload_type_unknown", _("Tệp không phải PDF."))
+    reports = documents.signatures_on(content, now=now)
+    if not reports:
+        raise refuse("not_signed", _("Tệp PDF này không có chữ ký số nào."))
+    registered = dict(
+        Certificate.objects.filter(serial__in={one.serial for one in reports}).values_list(
+            "serial", "thumbprint"
+        )
+    )
+    ours = [
+        one
+        for one in reports
+        if set(one.problems) <= _USED_ALL_THE_SAME
+        and registered.get(one.serial) == hashlib.sha256(one.certificate_der).hexdigest()
+    ]
+    outcomes: dict[str, tuple[str, str]] = {}
+    if ours:
+        offered = [
+            {
+                "id": one.sha256,
+                "serial": one.serial,
+                "moment": one.signed_at.isoformat() if one.signed_at else None,
+                "kind": document_kind,
+            }
+            for one in ours
+        ]
+        receipt = receive(system, offered, channel=UsageBatch.Channel.PDF, actor=actor, now=now)
+        for one, answer in zip(ours, receipt.answers, strict=True):
+            outcomes[one.sha256] = (answer.status, answer.code)
+    shown = []
+    for one in reports:
+        if outcome := outcomes.get(one.sha256):
+            shown.append(PaperSignature(one, *outcome))
+        elif not set(one.problems) <= _USED_ALL_THE_SAME:
+            shown.append(PaperSignature(one, "unproven"))
+        else:
+            certificate = x509.load_der_x509_certificate(one.certificate_der)
+            names = certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
+            issuer = str(names[0].value) if names else certificate.issuer.rfc4514_string()
+            until = f"{timezone.localdate(certificate.not_valid_after_utc):%d/%m/%Y}"
+            issuer = issuer[:_LONGEST_NAME]
+            shown.append(PaperSignature(one, "foreign", issuer=issuer, valid_until=until))
+    return shown

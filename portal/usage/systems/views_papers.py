@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from portal.core.roles import Capability
 from portal.core.web.forms import SheetFile
 from portal.core.web.refusals import Refusals
-from portal.usage.receiving.papers import hand_in
+from portal.usage.receiving.services import hand_in
 from portal.usage.rules import DocumentKind
 from portal.usage.systems.services import papers_of
 

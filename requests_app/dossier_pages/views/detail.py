@@ -12,9 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.core.roles import Capability
 from requests_app import kinds
-from requests_app.dossier_pages.afterwards import refused_rows, still_waiting
 from requests_app.dossier_pages.forms import AttachmentForm
-from requests_app.dossier_pages.stages import stages_of
+from requests_app.dossier_pages.stages import refused_rows, stages_of, still_waiting
 from requests_app.dossier_pages.visibility import as_sent, hides_rework, read_row, shown_events
 from requests_app.mandates.drafting import may_draft
 from requests_app.models import (

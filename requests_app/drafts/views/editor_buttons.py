@@ -142,16 +142,6 @@ def act(request: UserRequest, draft: Draft, button: str, page: int) -> str:
     return _ACTS[deed](request, draft, argument)
 
 
-def _add(request: UserRequest, draft: Draft, argument: str) -> str:
-    item: DossierItem = draft.call(add_row, draft.new_row())
-    return draft.place(item.position)
-
-
-def _duplicate(request: UserRequest, draft: Draft, argument: str) -> str:
-    item: DossierItem = draft.call(duplicate_row, draft.item(argument).uuid)
-    return draft.place(item.position)
-
-
 def _remove(request: UserRequest, draft: Draft, argument: str) -> str:
     item = draft.item(argument)
     draft.call(remove_row, item.uuid)
@@ -237,8 +227,12 @@ def _paste(request: UserRequest, draft: Draft, argument: str) -> str:
 
 
 _ACTS: Mapping[str, Callable[[UserRequest, Draft, str], str]] = {
-    "add": _add,
-    "duplicate": _duplicate,
+    "add": lambda request, draft, argument: draft.place(
+        draft.call(add_row, draft.new_row()).position
+    ),
+    "duplicate": lambda request, draft, argument: draft.place(
+        draft.call(duplicate_row, draft.item(argument).uuid).position
+    ),
     "remove": _remove,
     "restore": _restore,
     "up": lambda request, draft, argument: _move(draft, argument, by=-1),

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from portal.core.roles import Role
-from requests_app.workflow import STEPS, Action, DossierStep, Route, State
+from requests_app.workflow import STEPS, Action, Route, State
 
 HEAD = """# Đường đi của hồ sơ
 
@@ -36,20 +36,16 @@ def _section(route: Route) -> str:
         "",
         "| Việc | Từ | Đến | Ai | Lý do | Không được là người đã |",
         "|---|---|---|---|---|---|",
-        *(_row(step) for step in steps),
-        "",
     ]
+    for step in steps:
+        who = Role(step.role).label if step.role else "Hệ thống"
+        sources = ", ".join(str(State(source).label) for source in sorted(step.sources))
+        barred = ", ".join(str(Action(action).label) for action in sorted(step.barred_by)) or "–"
+        reason = "có" if step.needs_reason else "–"
+        cells = (step.action.label, sources, step.target.label, who, reason, barred)
+        lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
+    lines.append("")
     return "\n".join(lines)
-
-
-def _row(step: DossierStep) -> str:
-    who = Role(step.role).label if step.role else "Hệ thống"
-    sources = ", ".join(str(State(source).label) for source in sorted(step.sources))
-    barred = ", ".join(str(Action(action).label) for action in sorted(step.barred_by)) or "–"
-    reason = "có" if step.needs_reason else "–"
-    return (
-        f"| {step.action.label} | {sources} | {step.target.label} | {who} | {reason} | {barred} |"
-    )
 
 
 class Command(BaseCommand):

@@ -25,8 +25,8 @@ from portal.core.text.numbers import typed_number
 from portal.core.web.refusals import Refusals
 from requests_app import kinds
 from requests_app.drafts.cells import page_of
-from requests_app.drafts.division import split_by_route
 from requests_app.drafts.questions import Answer, answer_questions
+from requests_app.drafts.services import split_by_route
 from requests_app.kinds import reissue_warning as reissue
 from requests_app.models import Dossier
 from requests_app.pages import components

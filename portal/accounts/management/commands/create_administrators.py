@@ -59,7 +59,23 @@ class Command(BaseCommand):
         ]
         now = timezone.now()
         try:
-            agency = self._agency(options["agency"])
+            name = options["agency"]
+            named = {"name__iexact": name} if name else {"kind": AgencyKind.CA}
+            agency = Agency.objects.filter(**named).first()
+            if agency is None and name:
+                raise CommandError(f"Không có đơn vị “{name}”.")
+            if agency is None:
+                facts = AgencyFacts(
+                    name=_CA_NAME,
+                    short_name="CTSBMTT",
+                    province="Hà Nội",
+                    place="Hà Nội",
+                    head_title="CỤC TRƯỞNG",
+                )
+                today = timezone.localdate(now)
+                agency = register_agency(
+                    facts, kind=AgencyKind.CA, valid_from=today, actor=None, now=now
+                )
             people = [(one.facts(agency), one.password) for one in told]
             services.create_administrators(people, now=now)
         except Refused as refusal:
@@ -67,26 +83,6 @@ class Command(BaseCommand):
         for one in told:
             self.stdout.write(f"Đã tạo quản trị viên {one.values['username']}.")
         self.stdout.write("Mỗi người phải đổi mật khẩu khi đăng nhập lần đầu.")
-
-    def _agency(self, name: str) -> Agency:
-        found = Agency.objects.filter(name__iexact=name) if name else None
-        if found is None:
-            found = Agency.objects.filter(kind=AgencyKind.CA)
-        if agency := found.first():
-            return agency
-        if name:
-            raise CommandError(f"Không có đơn vị “{name}”.")
-        now = timezone.now()
-        facts = AgencyFacts(
-            name=_CA_NAME,
-            short_name="CTSBMTT",
-            province="Hà Nội",
-            place="Hà Nội",
-            head_title="CỤC TRƯỞNG",
-        )
-        return register_agency(
-            facts, kind=AgencyKind.CA, valid_from=timezone.localdate(now), actor=None, now=now
-        )
 
 
 class _Told:

@@ -32,11 +32,15 @@ def check_official_email(value: str) -> Findings:
     """
     match = _EMAIL.fullmatch(value)
     if match is None or len(value) > _MAX_EMAIL:
+        # The address of a state agency that ``value`` is but for signs around it or within.
+        meant = value.lower().removeprefix("mailto:").replace(" ", "").replace(",", ".")
+        meant = meant.strip(".;:<>\"'")
+        is_one = _EMAIL.fullmatch(meant) and len(meant) <= _MAX_EMAIL and meant.endswith(".gov.vn")
         return error(
             "not_an_email",
             _("“%(value)s” không phải địa chỉ thư điện tử, ví dụ vanthu@laichau.gov.vn.")
             % {"value": value},
-            _address_in(value),
+            meant if is_one else "",
         )
     domain = match[1].lower()
     if domain.endswith(".gov.vn") or domain == "gov.vn":
@@ -58,15 +62,6 @@ def check_official_email(value: str) -> Findings:
         )
         % {"domain": domain},
     )
-
-
-def _address_in(value: str) -> str:
-    """Return the address of a state agency that ``value`` is but for signs around it or within."""
-    text = (
-        value.lower().removeprefix("mailto:").replace(" ", "").replace(",", ".").strip(".;:<>\"'")
-    )
-    found = _EMAIL.fullmatch(text)
-    return text if found and len(text) <= _MAX_EMAIL and text.endswith(".gov.vn") else ""
 
 
 def check_email_domain(value: str) -> Findings:

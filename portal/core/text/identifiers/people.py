@@ -111,7 +111,9 @@ def check_name(value: str) -> Findings:
             ),
             _passing([alone]) if (alone := _AROUND.sub("", name)) != name else "",
         )
-    with_capitals = _with_capitals(name)
+    # Words apart and a capital at each one's beginning; H'Hen, K'Sor, Y-Blơ: after each sign.
+    apart = " ".join(" ".join(_stuck(word)) for word in name.split())
+    with_capitals = _LETTERS.sub(lambda one: one[0][:1].upper() + one[0][1:].lower(), apart)
     if name == name.lower():
         return error(
             "lower_case_name",
@@ -155,15 +157,6 @@ def _about_words(name: str) -> Findings:
             _("Họ tên không có dấu tiếng Việt. Hãy gõ lại đủ dấu như trên thẻ căn cước."),
         )
     return ()
-
-
-def _with_capitals(name: str) -> str:
-    """Return ``name`` with its words apart and a capital at each one's beginning.
-
-    H'Hen, K'Sor, Y-Blơ: a capital after each sign.
-    """
-    apart = " ".join(" ".join(_stuck(word)) for word in name.split())
-    return _LETTERS.sub(lambda one: one[0][:1].upper() + one[0][1:].lower(), apart)
 
 
 def _stuck(word: str) -> list[str]:

@@ -39,7 +39,17 @@ class Command(BaseCommand):
                 raise CommandError(
                     f"Port {port} is taken ({error.strerror}); try: make run PORT={port + 1}"
                 ) from error
-        _expect_data_of_this_version()
+        # Before the first release tables are made anew, not led on: say how to begin again.
+        loader = MigrationLoader(connection)
+        if any(
+            label in loader.migrated_apps and (label, name) not in loader.disk_migrations
+            for label, name in loader.applied_migrations
+        ):
+            raise CommandError(
+                f"{settings.DATA_DIR} holds the data of an earlier version, which this one cannot "
+                "read. Nothing was changed. Move the folder away, or delete it to begin anew with "
+                f"the demo: rm -r {settings.DATA_DIR}"
+            )
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.default_int_handler)  # KeyboardInterrupt
         self.stdout.write("Preparing the database, the simulated CA and the demo data ...")
@@ -72,20 +82,6 @@ class Command(BaseCommand):
                 if time.monotonic() > deadline:
                     raise CommandError(f"The portal does not answer: {error}") from error
             running.look_after()
-
-
-def _expect_data_of_this_version() -> None:
-    """Before the first release tables are made anew, not led on: say how to begin again."""
-    loader = MigrationLoader(connection)
-    if any(
-        label in loader.migrated_apps and (label, name) not in loader.disk_migrations
-        for label, name in loader.applied_migrations
-    ):
-        raise CommandError(
-            f"{settings.DATA_DIR} holds the data of an earlier version, which this one cannot read."
-            " Nothing was changed. Move the folder away, or delete it to begin anew with the demo:"
-            f" rm -r {settings.DATA_DIR}"
-        )
 
 
 def _commands(port: int) -> dict[str, list[str]]:
