@@ -32,7 +32,7 @@ from requests_app.rules import names as rules
 _LEVELS = (people.LEVELS, NEW_LEVELS)
 # The cell that names a body by itself; a rule of the form refuses what is not registered.
 _BODY_CELL = {"organisation": "name", "system": "owner", "certificate": "new_name"}
-_OLD_SERIAL = "old_serial"
+_OLD_SERIAL, _PROVINCE = "old_serial", "province"
 _NOT_IN_THE_TREE = frozenset(
     {"other_province", "other_commune", "name_misspelt", "body_not_registered"}
 )
@@ -117,6 +117,9 @@ def _of_names(
                 odd = replace(near, asks=False) if near else None  # refused by the form's own rule
             if odd:
                 yield item.position, CellFinding(cell, odd)
+        stated = item.answers.get(_PROVINCE, "")
+        if elsewhere := rules.province_is_the_senders(stated, tree.province):
+            yield item.position, CellFinding(_PROVINCE, elsewhere)
         for field in FIELDS:
             if typed := item.answers.get(field, ""):
                 body = tree.named(typed)

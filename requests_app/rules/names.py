@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 
 from portal.core.rules import Finding, Severity
 from portal.core.text import names
-from portal.core.text.provinces import province_now
+from portal.core.text.provinces import province_name, province_now
 
 
 def _question(code: str, message: str, suggestion: str = "") -> Finding:
@@ -28,6 +28,19 @@ def body_is_of_the_senders_province(typed: str, province: str) -> Finding | None
         "other_province",
         f"“{typed}” là cơ quan của {named}, còn đơn vị gửi thuộc {province}. Người của cơ quan nào "
         "thì cơ quan quản lý trực tiếp đó đề nghị (Điều 10 khoản 1); nếu ghi nhầm thì sửa tên.",
+    )
+
+
+def province_is_the_senders(typed: str, province: str) -> Finding | None:
+    """DOMAIN 5: L in a subject is the province of the body; one elsewhere is asked about."""
+    named, here = province_now(province_name(typed)), province_now(province)
+    if not named or not here or named == here:
+        return None
+    return _question(
+        "province_of_others",
+        f"Dòng này ghi {typed}, còn đơn vị gửi thuộc {province}. Tỉnh, thành phố trong chứng thư "
+        "là nơi cơ quan của người được cấp đặt trụ sở.",
+        province,
     )
 
 

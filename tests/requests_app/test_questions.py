@@ -97,6 +97,12 @@ def test_what_stands_is_kept_with_a_reason_that_office_and_ca_read(people: story
         assert any("Trường mới thành lập" in message for message in looks)
 
 
+def test_a_province_that_is_not_the_senders_is_asked_about(people: story.Cast) -> None:
+    dossier = drafted(people, {"province": "Sơn La"}, {"province": "Tỉnh Lai Châu"}, {})
+
+    assert codes(dossier) == [(1, "province_of_others")]
+
+
 def test_a_room_that_people_are_on_record_in_is_not_asked_about(people: story.Cast) -> None:
     Affiliation.objects.create(
         subscriber=builders.person(at=people.agency),
