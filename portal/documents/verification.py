@@ -334,16 +334,10 @@ def _note_bodies(
             continue
         if holder.agency_pk not in seals:
             codes.append("another_body")
-        elif holder.authority is not None and not _held_on(_day_of(one), holder.authority):
-            codes.append("without_authority")
-
-
-def _day_of(found: dict[str, Any]) -> date | None:
-    signed_at = _moment(found["stamped_at"]) or _moment(found["claimed_at"])
-    return timezone.localdate(signed_at) if signed_at else None
-
-
-def _held_on(day: date | None, spans: Sequence[tuple[date, date | None]]) -> bool:
-    return day is not None and any(
-        since <= day and (until is None or day < until) for since, until in spans
-    )
+        elif holder.authority is not None:
+            signed_at = _moment(one["stamped_at"]) or _moment(one["claimed_at"])
+            day = timezone.localdate(signed_at) if signed_at else date.min
+            if not any(
+                since <= day and (until is None or day < until) for since, until in holder.authority
+            ):
+                codes.append("without_authority")

@@ -98,7 +98,10 @@ def judge_body(judge: Judge, one: Judgement, said: Mapping[str, str]) -> None:
     if one.body.signers:
         one.changes.append("signer")
     if one.changes:
-        one.note("body", "body_changes", ", ".join(_words(one.changes)))
+        labels = {field.name: str(field.verbose_name) for field in AgencyVersion._meta.fields}
+        labels |= {"names": "hai cách viết tên", "signer": "người ký"}
+        words = (labels.get(change, change) for change in one.changes)
+        one.note("body", "body_changes", ", ".join(words))
     one.verdict = Verdict.CHANGED if one.changes else Verdict.SAME
 
 
@@ -203,12 +206,6 @@ def _forms(body: BodyRow) -> NameForms:
     capitals = next((one for one in spelled if one.isupper()), body.facts.name.upper())
     plain = next((one for one in spelled if not one.isupper()), in_proper_letters(capitals))
     return replace(NameForms.proposed(capitals), name=plain)
-
-
-def _words(changes: Sequence[str]) -> list[str]:
-    others = {"names": "hai cách viết tên", "signer": "người ký"}
-    labels = {one.name: str(one.verbose_name) for one in AgencyVersion._meta.fields}
-    return [others.get(one) or labels.get(one, one) for one in changes]
 
 
 def carry_bodies(

@@ -374,8 +374,12 @@ class Judge:
             delivered.filter(der__isnull=True).order_by("-pk").values_list("serial", "number")
         )
         self._learn_keys(delivered.filter(der__isnull=False))
-        devices = self._devices_of(made)
-        people = self._people_of(made)
+        held = {one.facts.device_serial for one in made if one.facts.device_serial}
+        on_stock = Device.objects.filter(serial__in=held).select_related("subscriber", "key")
+        devices = {one.serial: one for one in on_stock}
+        numbers = {keyed_hash(one.facts.identity) for one in made if one.facts.identity}
+        known = Subscriber.objects.filter(identity_hash__in=numbers).select_related("agency")
+        people = {one.identity_hash or "": one for one in known}
         namesakes = self._namesakes_of(made)
         for one in made:
             if one.row.der is not None and one.facts.serial in listed:
@@ -409,16 +413,6 @@ class Judge:
             "key__fingerprint", "common_name"
         ):
             self._keys.setdefault(fingerprint, name_key(name))
-
-    def _devices_of(self, made: Iterable[Judgement]) -> dict[str, Device]:
-        wanted = {one.facts.device_serial for one in made if one.facts.device_serial}
-        found = Device.objects.filter(serial__in=wanted).select_related("subscriber", "key")
-        return {one.serial: one for one in found}
-
-    def _people_of(self, made: Iterable[Judgement]) -> dict[str, Subscriber]:
-        numbers = {keyed_hash(one.facts.identity) for one in made if one.facts.identity}
-        found = Subscriber.objects.filter(identity_hash__in=numbers).select_related("agency")
-        return {one.identity_hash or "": one for one in found}
 
     def _namesakes_of(self, made: Iterable[Judgement]) -> dict[str, list[Subscriber]]:
         names = {search_key(one.facts.name) for one in made if one.facts.name}

@@ -39,12 +39,14 @@ def shown(now: datetime) -> dict[str, Any]:
     rows = list(
         Authority.objects.exclude(role__in=(Role.OCSP, Role.TSA), is_current=False).order_by("-pk")
     )
+    # What the worker found wrong with the key files, which the web cannot see.
+    fault = SweepRun.objects.filter(name="portal.ca.tasks.check_keys").exclude(error="").first()
     return {
         "lines": _lines(rows, now),
         "recovery": next((row for row in rows if row.role == Role.RECOVERY), None),
         "uses": RecoveryUse.objects.all()[:_USES_SHOWN],
         "steps": [(step, _TONES[step.stage]) for step in rollover.next_steps(now)],
-        "key_fault": _key_fault(),
+        "key_fault": fault.error if fault else "",
         "ocsp_fault": responder.state(now=now),
         "now": now,
     }
@@ -94,9 +96,3 @@ def _algorithm(row: Authority) -> str:
     assert isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
     family, _dash, size = algorithm_name(key).partition("-")
     return f"RSA {size} bit" if family == "rsa" else f"ECDSA P-{size.removeprefix('p')}"
-
-
-def _key_fault() -> str:
-    """Return what the worker found wrong with the key files, which the web cannot see."""
-    run = SweepRun.objects.filter(name="portal.ca.tasks.check_keys").exclude(error="").first()
-    return run.error if run else ""
