@@ -169,6 +169,8 @@ def _structure(pdf: bytes, reader: PdfFileReader, *, is_verifying: bool) -> list
     references: set[generic.Reference] = set()
     for revision in range(min(revisions, MOST_REVISIONS)):
         references |= set(reader.xrefs.explicit_refs_in_revision(revision))
+        if revision == 0:  # what a file leaves out from its beginning was never anything
+            references -= set(reader.xrefs.refs_freed_in_revision(revision))
     if len(references) > MOST_OBJECTS or revisions > MOST_REVISIONS:
         raise TooHeavy
     found: set[str] = set()
