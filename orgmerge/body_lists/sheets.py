@@ -135,9 +135,9 @@ def read(content: bytes, *, kind: str = "", most_rows: int = MAX_ROWS) -> Record
             )
         )
     header = next(rows, None)
-    if header is None and not kind:
-        raise _not_readable()
     titles = header[1] if header else ()
+    if not kind and not any(str(one or "").strip() for one in titles):
+        raise _not_readable()
     kind, columns = _columns(titles, [kind] if kind else list(_NEEDED))
     found = []
     for number, values in rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -194,6 +195,7 @@ def _side() -> Side:
         dossier=dossier,
         path=default_storage.save("archive/goi.zip", ContentFile(b"PK")),
         size=2,
+        sha256=hashlib.sha256(b"PK").hexdigest(),
         made_at=NOW,
     )
     mail = new_mail("cts@bcy.gov.vn", subject="Văn bản", now=NOW)

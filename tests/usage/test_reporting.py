@@ -82,7 +82,7 @@ def test_each_event_of_a_batch_is_answered(certificate: Certificate, token: str)
         ("id,serial", {"content_type": "text/csv"}, 415),
         ('{"events": []}', {}, 200),
         ('{"events": [null, [], {"id": {}}, {"id": true}, {"id": "x", "serial": []}]}', {}, 200),
-        ('{"events": [{"id": "\\u0000", "serial": "1", "moment": "\\ud800"}]}', {}, 200),
+        ('{"events": [{"id": "\\u0000", "serial": "1", "moment": "\\ud800"}]}', {}, 400),
         (json.dumps({"events": [{}] * 10_001}), {}, 422),
         ('{"events": []}', {"HTTP_AUTHORIZATION": "Bearer wrong"}, 401),
         ('{"events": []}', {"HTTP_AUTHORIZATION": "Bearer"}, 401),

@@ -122,6 +122,7 @@ _VNI = _vni_table()
 _VNI_CODES = re.compile("|".join(sorted(map(re.escape, _VNI), key=len, reverse=True)))
 # Of UTF-8 that was read as Windows-1252: "á»§y ban nhÃ¢n dÃ¢n".
 _BYTES = re.compile("Ã[\u0080-\u00ff]|á[»º]|Æ[°¡]|Ä[\u0090‘]|â€|\ufffd")
+_INSIDE = re.compile(r"(?<=[^\W\d_])[^\W\d_]")
 _ODD_INSIDE = re.compile(r"[?¿\ufffd¢£¤¥¦§¨©ª«¬®¯°±²³µ¶·¸¹»¼½¾×÷]")
 
 
@@ -140,7 +141,9 @@ def legacy_text(value: str) -> tuple[bool, str]:
 
     The second is "" where nobody can say. Text that reads well as it is never is.
     """
-    odd = _oddity(value)
+    # Capitals within words that no font has for codes: small ones were meant ("lÒ vĂn tÍM").
+    inside = {one for one in _INSIDE.findall(value) if one.isupper() and not one.isascii()}
+    odd = _oddity(value if inside <= TCVN3.keys() else value.lower())
     if not odd:
         return False, ""
     # Letters that the font has not at all: only some of the words were typed with it.
