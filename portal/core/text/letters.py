@@ -122,7 +122,6 @@ _VNI = _vni_table()
 _VNI_CODES = re.compile("|".join(sorted(map(re.escape, _VNI), key=len, reverse=True)))
 # Of UTF-8 that was read as Windows-1252: "á»§y ban nhÃ¢n dÃ¢n".
 _BYTES = re.compile("Ã[\u0080-\u00ff]|á[»º]|Æ[°¡]|Ä[\u0090‘]|â€|\ufffd")
-_INSIDE = re.compile(r"(?<=[^\W\d_])[^\W\d_]")
 _ODD_INSIDE = re.compile(r"[?¿\ufffd¢£¤¥¦§¨©ª«¬®¯°±²³µ¶·¸¹»¼½¾×÷]")
 
 
@@ -142,8 +141,11 @@ def legacy_text(value: str) -> tuple[bool, str]:
     The second is "" where nobody can say. Text that reads well as it is never is.
     """
     # Capitals within words that no font has for codes: small ones were meant ("lÒ vĂn tÍM").
-    inside = {one for one in _INSIDE.findall(value) if one.isupper() and not one.isascii()}
-    odd = _oddity(value if inside <= TCVN3.keys() else value.lower())
+    mixed = [word for word in re.findall(r"[^\W\d_]+", value) if not word.isupper()]
+    inside = {char for word in mixed for char in word[1:] if char.isupper() and not char.isascii()}
+    is_of_a_font = inside <= TCVN3.keys()
+    small = re.sub(r"[^\W\d_]+", lambda one: one[0] if one[0].isupper() else one[0].lower(), value)
+    odd = _oddity(value if is_of_a_font else small)
     if not odd:
         return False, ""
     # Letters that the font has not at all: only some of the words were typed with it.
