@@ -99,7 +99,7 @@ def _tell_bodies(delivery: Delivery, remedy: str, *, now: datetime) -> None:
     tellings = [
         notices.Telling(
             recipient_id=user.pk,
-            cause=f"estate-{remedy}:{delivery.uuid}:{body}:{now:%Y%m%d%H%M%S}",
+            cause=f"estate-{remedy}:{delivery.uuid}:{body}:{now:%Y%m%d%H%M%S%f}",
             title=title % {"count": with_dots(counts[body])},
             text=_("Qua đối chiếu “%(title)s”. Trả lời từng chứng thư, hoặc lập Mẫu 05.")
             % {"title": delivery.title},
@@ -157,7 +157,7 @@ def answer(
     for delivery, serials in by_delivery.items():
         notices.tell(
             [delivery.made_by],
-            cause=f"estate-answer:{delivery.uuid}:{actor.agency_id}:{now:%Y%m%d%H%M%S}",
+            cause=f"estate-answer:{delivery.uuid}:{actor.agency_id}:{now:%Y%m%d%H%M%S%f}",
             title=_("%(body)s trả lời về %(count)d chứng thư")
             % {"body": actor.agency.name, "count": len(serials)},
             text=f"{DeliveredRow.Answer(said).label}. {words}",

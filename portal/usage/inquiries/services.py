@@ -100,7 +100,7 @@ def ask(chosen: Collection[UUID] | None, *, actor: User, now: datetime) -> Asked
         words = _("%(count)s chứng thư không dùng trên %(days)d ngày: giữ hay thu hồi?")
         notices.tell(
             clerks,
-            cause=f"usage-idle:{body}:{timezone.localtime(now):%Y%m%d%H%M%S}",
+            cause=f"usage-idle:{body}:{timezone.localtime(now):%Y%m%d%H%M%S%f}",
             title=words % {"count": with_dots(len(asked)), "days": IDLE_DAYS[0]},
             text=_("Trả lời từng chứng thư: giữ lại và vì sao, hoặc lập Mẫu 05 đề nghị thu hồi."),
             path=reverse("usage:inquiries"),
