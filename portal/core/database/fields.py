@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import os
+from abc import ABCMeta, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -130,7 +131,7 @@ class _Opened(DeferredAttribute):
         instance.__dict__[self.attname] = value
 
 
-class _BoundField(_Field):
+class _BoundField(_Field, metaclass=ABCMeta):
     """What the encrypted fields share.
 
     ``row`` names the columns (attnames) by which a row is known for good: ``("uuid",)``, or those
@@ -183,13 +184,13 @@ class _BoundField(_Field):
             checks.Error("Two rows could be known by these.", hint, self, "portal.E012"),
         ]
 
-    # Subclasses say how a value becomes text and back.
+    @abstractmethod
     def to_text(self, value: Any) -> str | None:
         """Return what is to be encrypted; None: nothing is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def from_text(self, text: str) -> Any:
-        raise NotImplementedError
+        """Return the value that ``to_text`` made ``text`` of."""
 
     def _context(self, instance: models.Model) -> bytes:
         meta = self.model._meta
