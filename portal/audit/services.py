@@ -181,9 +181,11 @@ def attest(entry: AuditEntry, *, now: datetime) -> tuple[str, str] | None:
     Return the checkpoint as it stands in its file and the public key (PEM) it is signed for; None
     where a later one stands already. Raises as ``write_checkpoint``.
     """
+    last = checkpoints.latest()
+    if last is not None and last.sequence > entry.sequence:
+        return None
     head = AuditHead.objects.get(id=1)
     head.sequence, head.entry_hash = entry.sequence, entry.entry_hash
-    last = checkpoints.latest()
     _attest(head, last, known_from=(entry.sequence, entry.entry_hash), now=now)
     return checkpoints.proof_of(entry.sequence, entry.entry_hash)
 

@@ -74,6 +74,16 @@ def test_a_checkpoint_that_cannot_be_written_does_not_undo_the_act(
     assert AuditEntry.objects.count() == 100
 
 
+def test_an_entry_before_the_last_checkpoint_is_not_attested_and_nothing_is_said_to_be_broken() -> (
+    None
+):
+    chain(3, attest=3)
+    second, third = AuditEntry.objects.filter(sequence__gt=1).order_by("sequence")
+
+    assert services.attest(second, now=NOW) is None
+    assert services.attest(third, now=NOW) is not None
+
+
 def test_the_sweep_attests_what_was_written_since() -> None:
     assert not services.write_checkpoint(now=NOW)
     chain(3)
