@@ -15,13 +15,15 @@ from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 from portal.accounts.models import User
-from tests.amounts import IS_LONG
+from tests.amounts import IS_LONG, amount
 
 Result = TypeVar("Result")
 
 WIDTHS = (1280, 768, 360)  # a page must fit each
 # Here axe reads it; what is wrong at narrow widths alone, the long run sees, which keeps pictures.
 READ_AT = WIDTHS if IS_LONG else WIDTHS[:1]
+# How wide the windows are in which people work; every story is to be told at 360 and 1366 too.
+WORKED_AT = amount("TOUR_WIDTH", short=1280, long=1280)
 HEIGHT = 800
 # Kept after the run for whoever wants to look; git ignores them.
 PICTURES = Path(settings.BASE_DIR) / "test-artefacts"
@@ -38,7 +40,7 @@ class Tour:
         self._looked = 0
         PICTURES.mkdir(exist_ok=True)
 
-    def page_of(self, user: User | None, *, script: bool = True, width: int = READ_AT[0]) -> Page:
+    def page_of(self, user: User | None, *, script: bool = True, width: int = WORKED_AT) -> Page:
         """Return a page of a browser in which ``user`` has signed in (None: nobody)."""
         context = self._browser.new_context(
             viewport={"width": width, "height": HEIGHT},
@@ -67,7 +69,7 @@ class Tour:
                 page.screenshot(path=path, full_page=True)
             where = f"{name or page.url} at {width}"
             self.faults += [f"{where}: {fault}" for fault in faults_of(page, width)]
-        page.set_viewport_size({"width": READ_AT[0], "height": HEIGHT})
+        page.set_viewport_size({"width": WORKED_AT, "height": HEIGHT})
 
     def close(self) -> None:
         for context in self._browser.contexts:
