@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
-from asn1crypto import cms, keys
+from asn1crypto import cms, keys, parser
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -175,7 +175,7 @@ def _signature(
 
     try:
         info = cms.ContentInfo.load(signature, strict=True)
-        if info["content_type"].native != "signed_data" or info.dump(force=True) != signature:
+        if info["content_type"].native != "signed_data" or not _is_as_written(info, signature):
             raise Untrue("the signature is not as it was written")
         status = judged(now)
         stamp = status.timestamp_validity
@@ -195,6 +195,30 @@ def _signature(
         raise Untrue("its timestamp does not stand")
     name = status.signing_cert.subject.human_friendly
     return name, signed_at, stamp.timestamp if stamp and is_stamped else None
+
+
+def _is_as_written(info: cms.ContentInfo, signature: bytes) -> bool:
+    """Say whether what no signature covers is written in the one way there is (DER).
+
+    The stamp is looked at by its lengths alone: to write it anew, nested as it is, takes minutes.
+    """
+    (signer,) = info["content"]["signer_infos"]
+    parts = [info["content"][name] for name in info["content"] if name != "signer_infos"]
+    parts += [signer[name] for name in signer if name != "unsigned_attrs"]
+    return _is_der(signature) and all(one.dump() == one.dump(force=True) for one in parts)
+
+
+def _is_der(values: bytes) -> bool:
+    """Say whether each of some values, and of what they hold, begins as short as it can."""
+    while values:
+        kind, method, tag, header, content, trailer = parser.parse(values)
+        length = len(header) + len(content) + len(trailer)
+        if parser.emit(kind, method, tag, content) != values[:length]:
+            return False
+        if method and not _is_der(content):
+            return False
+        values = values[length:]
+    return True
 
 
 def digest_of(entries: Iterable[AuditEntry]) -> str:
