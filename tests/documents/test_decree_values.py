@@ -271,6 +271,8 @@ def _of_middles(blocks: Sequence[Block], frame: Frame) -> Iterator[tuple[str, st
         value = VALUES.get(block.name)
         if value is None or not value.middle_of:
             continue
+        if block.name == "date" and not block.rows[-1].text[-1].isdigit():
+            continue  # room for the year is left at its end, and not seen
         for row in block.rows:
             if abs(row.middle - middles[value.middle_of]) > HAIR:
                 yield block.name, f"{row.middle - middles[value.middle_of]:+.1f} pt off its middle"
