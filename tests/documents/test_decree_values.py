@@ -392,7 +392,7 @@ def _of_recipients(blocks: Sequence[Block], frame: Frame) -> Iterator[tuple[str,
         yield "recipient", "nothing is kept at the desk"
 
 
-def marks(name: str, at: int) -> Iterator[tuple[int, str, bool]]:
+def trials(name: str, at: int) -> Iterator[tuple[int, str, bool]]:
     """Yield the rows, the signer and the length of the issuer's name that a kind is tried with:
     in the long run each with each, else each once, and not the same ones together for each kind."""
     if IS_LONG:
@@ -409,7 +409,7 @@ def marks(name: str, at: int) -> Iterator[tuple[int, str, bool]]:
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "rows", "form", "has_long_name"),
-    [(name, *one) for at, name in enumerate(PAPERS) for one in marks(name, at)],
+    [(name, *one) for at, name in enumerate(PAPERS) for one in trials(name, at)],
 )
 def test_a_paper_has_the_values_of_the_decree(
     name: str, rows: int, form: str, has_long_name: bool
