@@ -34,6 +34,7 @@ from portal.audit import services as audit
 from portal.audit.look_only import refuse_look_only
 from portal.core.roles import Capability, Scope
 from portal.core.rules import Violation, refuse
+from portal.core.text.names import in_proper_letters
 from portal.core.text.numbers import with_dots
 from portal.documents import letters
 from portal.documents import services as documents
@@ -405,7 +406,7 @@ def _letter(stocktaking: Stocktaking, counts: Counts, *, now: datetime) -> Lette
     """Return the minutes; the layout is the portal's own."""
     today = timezone.localdate(now)
     version = AgencyVersion.objects.on(today).filter(agency=stocktaking.agency_id).first()
-    name = version.name if version else stocktaking.agency.name
+    name = in_proper_letters((version or stocktaking.agency).name)
     counters = sorted({one.full_name for one in stocktaking.counted_by.all()})
     assert stocktaking.closed_by is not None
     begun = timezone.localdate(stocktaking.opened_at)
@@ -434,6 +435,7 @@ def _letter(stocktaking: Stocktaking, counts: Counts, *, now: datetime) -> Lette
     if stocktaking.remark:
         opening.append(f"Nhận xét: {stocktaking.remark}")
     return Letter(
+        superior=version.superior if version else "",
         agency=name,
         place=version.place if version else "",
         day=today,

@@ -23,11 +23,12 @@ from portal.agencies.models import AgencyVersion
 from portal.audit import services as audit
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
+from portal.core.text.names import in_proper_letters
 from portal.core.text.vietnamese import nfc
 from portal.documents import letters
 from portal.documents import services as documents
 from requests_app.kinds.base import OWN_DESIGN
-from requests_app.submission.letter_content import CA_ADDRESSEE, superior_of
+from requests_app.submission.letter_content import CA_ADDRESSEE
 from requests_app.submission.signers import signer_lines_of
 
 BASIS = "Công văn số 275/BCY-CTSBMTT"
@@ -158,13 +159,13 @@ def letter_of(merger: Merger) -> letters.Letter:
             ]
         )
     return letters.Letter(
-        superior=superior_of(version),
+        superior=version.superior,
         agency=version.name,
         place=version.place,
         subject="cập nhật danh sách cơ quan, tổ chức sau sắp xếp",
         addressees=[CA_ADDRESSEE],
         opening=[
-            _OPENING.format(merger=merger, basis=BASIS, sender=version.name),
+            _OPENING.format(merger=merger, basis=BASIS, sender=in_proper_letters(version.name)),
         ],
         contact_title="Đầu mối liên hệ",
         contact=[[pair] for pair in contact if pair[1]],

@@ -25,13 +25,13 @@ from portal.agencies.models import Agency, AgencyVersion, Subscriber
 from portal.audit import services as audit
 from portal.core.roles import Capability
 from portal.core.rules import refuse
+from portal.core.text.names import in_proper_letters
 from portal.documents import letters
 from portal.documents import services as documents
 from portal.documents.letters import Letter, Party
 from requests_app import kinds
 from requests_app.kinds.base import OWN_DESIGN
 from requests_app.models import Dossier
-from requests_app.submission.letter_content import superior_of
 from requests_app.submission.signers import signer_lines_of
 from requests_app.titles import headline_of
 from requests_app.workflow import State
@@ -180,12 +180,13 @@ def letter_of(share: MergerShare, lists: Lists) -> Letter:
     opening = (
         f"Thực hiện {merger.decision} ngày {merger.decided_on:%d/%m/%Y}, có hiệu lực từ ngày "
         f"{merger.effective_on:%d/%m/%Y}; theo Công văn số 275/BCY-CTSBMTT và Điều 30 Nghị định "
-        f"số 30/2020/NĐ-CP, {giver.name} (bên giao) bàn giao cho {taker.name} (bên nhận) "
+        f"số 30/2020/NĐ-CP, {in_proper_letters(giver.name)} (bên giao) bàn giao cho "
+        f"{in_proper_letters(taker.name)} (bên nhận) "
         f"{len(lists.dossiers)} hồ sơ, {len(lists.subscribers)} thuê bao và "
         f"{len(lists.devices)} thiết bị theo hai danh mục dưới đây."
     )
     return Letter(
-        superior=superior_of(taker),
+        superior=taker.superior,
         agency=taker.name,
         place=taker.place,
         kind_of_document="BIÊN BẢN",
@@ -195,6 +196,7 @@ def letter_of(share: MergerShare, lists: Lists) -> Letter:
         columns=_COLUMNS,
         rows=[[str(number), *row] for number, row in enumerate(rows, start=1)],
         closing="",
+        recipients=["Như thành phần ký;", "Lưu: VT."],
         parties=[
             Party("BÊN GIAO", signer_lines_of(giver)),
             Party("BÊN NHẬN", signer_lines_of(taker)),

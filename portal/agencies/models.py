@@ -106,6 +106,9 @@ class BodyColumns(models.Model):
         )
 
 
+_STANDS_ALONE = ("ủy ban nhân dân", "uỷ ban nhân dân", "ubnd", "hội đồng nhân dân", "bộ ")
+
+
 class AgencyVersion(BodyColumns):
     """How a body was called and placed from one day (included) to another (excluded)."""
 
@@ -161,6 +164,13 @@ class AgencyVersion(BodyColumns):
         """The name in certificates: what a person chose, else the name in capitals, in short where
         it is longer than X.520 lets it be (DOMAIN 14.24)."""
         return self.certificate_name or in_short(self.in_capitals, CERTIFICATE_NAME_LENGTH)
+
+    @property
+    def superior(self) -> str:
+        """What stands above the name at the top of letters; "" for who stands alone."""
+        if self.parent is None or self.name.lower().startswith(_STANDS_ALONE):
+            return ""
+        return self.parent.name
 
     def facts(self) -> AgencyFacts:
         """Return what changes with dates, the office and the decision among it."""

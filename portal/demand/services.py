@@ -39,7 +39,7 @@ from portal.notices import services as notices
 from requests_app.models import DossierItem
 from requests_app.own_letters.steps import LetterKind
 from requests_app.paper_workflow import PAPER_STEPS, PaperAction, PaperStage
-from requests_app.submission.letter_content import CA_ADDRESSEE, superior_of
+from requests_app.submission.letter_content import CA_ADDRESSEE
 from requests_app.submission.settlement import version_in_force
 from requests_app.submission.signers import block_of, signer_on
 from requests_app.workflow import ENDED
@@ -70,7 +70,7 @@ def letter_of(proposal: DemandProposal, *, now: datetime) -> Letter:
         numbers = [with_dots(cells[year]) if year in cells else "" for year in of.years]
         rows.append([row.number, str(row.words), "CTS", *numbers, proposal.notes.get(row.code, "")])
     return Letter(
-        superior=superior_of(version),
+        superior=version.superior,
         agency=version.name,
         number=proposal.letter_number,
         place=version.place,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,6 @@ from django.contrib.staticfiles import finders
 from django.core.exceptions import ImproperlyConfigured
 
 from portal.core.database.bulk import collector_paused
-from portal.core.text.vietnamese import nfc
 
 if TYPE_CHECKING:
     import weasyprint
@@ -81,7 +81,8 @@ def laid_out(html: str, *, stylesheet: str, variant: str = PLAIN) -> Iterator[we
     import weasyprint  # loads Pango: only who prints pays for it
 
     with press() as one, collector_paused():  # every box lives until the file is written
-        source = weasyprint.HTML(string=nfc(html), url_fetcher=_fetch_nothing)
+        composed = unicodedata.normalize("NFC", html)  # its spaces and breaks are meant
+        source = weasyprint.HTML(string=composed, url_fetcher=_fetch_nothing)
         yield source.render(
             stylesheets=[one.parsed(stylesheet)], font_config=one.fonts, pdf_variant=variant
         )

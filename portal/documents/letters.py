@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,7 +14,6 @@ from typing import NamedTuple
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from portal.core.text.vietnamese import nfc
 from portal.documents import codes
 from portal.documents.layout import TAGGED, print_pdf
 from portal.documents.pieces import Piece, join, print_piece
@@ -147,7 +147,8 @@ def enclosed(letter: Letter) -> bytes:
     """Return the data that go with a letter as JSON, nothing where it has none."""
     if letter.data is None:
         return b""
-    return nfc(json.dumps(letter.data, ensure_ascii=False, indent=1)).encode()
+    written = json.dumps(letter.data, ensure_ascii=False, indent=1)
+    return unicodedata.normalize("NFC", written).encode()
 
 
 class Original(NamedTuple):

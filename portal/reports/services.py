@@ -36,7 +36,7 @@ from portal.reports.spans import Span
 from portal.reports.subjects import subjects
 from requests_app.own_letters.steps import LetterKind
 from requests_app.paper_workflow import PAPER_STEPS, PaperAction, PaperStage
-from requests_app.submission.letter_content import CA_ADDRESSEE, superior_of
+from requests_app.submission.letter_content import CA_ADDRESSEE
 from requests_app.submission.settlement import version_in_force
 from requests_app.submission.signers import block_of, signer_on
 from requests_app.workflow import Procedure
@@ -92,7 +92,7 @@ def letter_of(report: Report, *, now: datetime) -> ReportLetter:
         "hình quản lý, sử dụng chứng thư chữ ký số, thiết bị lưu khóa bí mật %(span)s như sau."
     ) % {"body": in_proper_letters(version.name), "span": report.span.words}
     return ReportLetter(
-        superior=superior_of(version),
+        superior=version.superior,
         agency=version.name,
         number=report.letter_number,
         place=version.place,

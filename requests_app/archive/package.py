@@ -154,6 +154,10 @@ def verify(content: bytes, *, anchors: Iterable[x509.Certificate], now: datetime
     return Verified(said["dossier"], len(files), entries, signer, signed_at, stamped_at)
 
 
+# What asn1crypto and pyHanko raise for bytes that mean nothing; an unknown hash is no attribute.
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, NotImplementedError)
+
+
 def _signature(
     manifest: bytes, signature: bytes, *, anchors: Iterable[x509.Certificate], now: datetime
 ) -> tuple[str, datetime, datetime | None]:
@@ -182,7 +186,7 @@ def _signature(
         is_stamped = stamp is not None and stamp.intact and stamp.valid and stamp.trusted
         if stamp is not None and is_stamped and not status.trusted:
             status = judged(stamp.timestamp)
-    except (ValueError, KeyError, TypeError, SigningError, SignatureValidationError) as error:
+    except (*_UNREADABLE, SigningError, SignatureValidationError) as error:
         raise Untrue(f"the signature cannot be read: {error}") from error
     if not status.intact or not status.valid:
         raise Untrue("the signature is not one over this manifest")
@@ -198,14 +202,23 @@ def _signature(
 
 
 def _is_as_written(info: cms.ContentInfo, signature: bytes) -> bool:
-    """Say whether what no signature covers is written in the one way there is (DER).
+    """Say whether what no signature covers stands as ``sealed`` writes it, and in DER.
 
     The stamp is looked at by its lengths alone: to write it anew, nested as it is, takes minutes.
     """
-    (signer,) = info["content"]["signer_infos"]
-    parts = [info["content"][name] for name in info["content"] if name != "signer_infos"]
+    signed = info["content"]
+    (signer,) = signed["signer_infos"]
+    parts = [signed[name] for name in signed if name != "signer_infos"]
     parts += [signer[name] for name in signer if name != "unsigned_attrs"]
-    return _is_der(signature) and all(one.dump() == one.dump(force=True) for one in parts)
+    issuer = signer["sid"].chosen["issuer"].dump()
+    return (
+        (signed["version"].native, signer["version"].native) == ("v1", "v1")
+        and [one.dump() for one in signed["digest_algorithms"]]
+        == [signer["digest_algorithm"].dump()]
+        and any(one.chosen.issuer.dump() == issuer for one in signed["certificates"])
+        and all(one.dump() == one.dump(force=True) for one in parts)
+        and _is_der(signature)
+    )
 
 
 def _is_der(values: bytes) -> bool:

@@ -14,7 +14,7 @@ from portal.core.text.names import in_proper_letters
 from portal.documents.letters import Letter, filing_line
 from requests_app import kinds
 from requests_app.models import CoveredDossier, CoveringLetter
-from requests_app.submission.letter_content import CA_ADDRESSEE, superior_of
+from requests_app.submission.letter_content import CA_ADDRESSEE
 from requests_app.submission.signers import Block
 
 _LAYOUT_NOTE = "Phiếu tổng hợp do hệ thống tự thiết kế; Nghị định 68/2024/NĐ-CP không quy định mẫu."
@@ -85,7 +85,7 @@ def covering_letter_of(
     ``block`` who signs for it."""
     summary = summary_of(covered)
     return Letter(
-        superior=superior_of(version),
+        superior=version.superior,
         agency=version.name,
         number=letter.letter_number,
         place=version.place,

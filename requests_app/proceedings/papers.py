@@ -32,7 +32,6 @@ from requests_app.kinds import parts
 from requests_app.kinds.base import OWN_DESIGN
 from requests_app.models import ProceedingsItem, ProceedingsNotice, ProceedingsRequest
 from requests_app.proceedings.services import TARGET, finding_words
-from requests_app.submission.letter_content import superior_of
 from requests_app.submission.signers import signer_lines_of
 
 LEASE = timedelta(minutes=5)
@@ -216,7 +215,7 @@ def answer_of(
         ]
         rows = _answer_rows(items, ())
     return Letter(
-        superior=superior_of(issuer),
+        superior=issuer.superior,
         agency=issuer.name,
         place=issuer.place,
         subject="trả lời yêu cầu thu hồi chứng thư chữ ký số",
@@ -271,7 +270,7 @@ def notice_of(
     if any(one.key_id in device_serials for one in certificates):
         opening.append(str(_GIVE_BACK))
     return Letter(
-        superior=superior_of(issuer),
+        superior=issuer.superior,
         agency=issuer.name,
         place=issuer.place,
         day=timezone.localdate(now),

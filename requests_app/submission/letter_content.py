@@ -11,7 +11,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from portal.accounts.models import User
-from portal.agencies.models import Agency, AgencyKind, AgencyVersion
+from portal.agencies.models import Agency, AgencyKind
 from portal.core.roles import Capability
 from portal.core.text.identifiers import mask_within
 from portal.core.text.names import in_proper_letters
@@ -25,7 +25,6 @@ from requests_app.workflow import PASSED_ON, Route
 # "Kính gửi" of the forms, verbatim (DOMAIN 2.1).
 CA_ADDRESSEE = "Cục Chứng thực số và Bảo mật thông tin, Ban Cơ yếu Chính phủ"
 # N30 Phụ lục I: these stand alone at the top, without a body above them.
-_STANDS_ALONE = ("ủy ban nhân dân", "uỷ ban nhân dân", "ubnd", "hội đồng nhân dân", "bộ ")
 _FOLLOWS = "(để theo dõi)"
 _NEW_PIN = (
     "Mật khẩu (mã PIN) cũ không còn dùng được. Đề nghị đơn vị để từng thuê bao tự đặt mã PIN mới "
@@ -70,7 +69,7 @@ def letter_of(
             lines.append([])
         lines[-1].append((one.label, one.shown(value)))
     return Letter(
-        superior=superior_of(version),
+        superior=version.superior,
         agency=version.name,
         number=dossier.letter_number,
         place=version.place,
@@ -161,7 +160,7 @@ def refusal_letter_of(dossier: Dossier, refused: Sequence[DossierItem]) -> Lette
         f"không chấp nhận {len(refused)} trường hợp sau đây, kèm lý do của từng trường hợp."
     )
     return Letter(
-        superior=superior_of(version),
+        superior=version.superior,
         agency=version.name,
         place=version.place,
         subject=f"từ chối {asked}",
@@ -206,7 +205,7 @@ def receipt_letter_of(
         "lưu khóa bí mật, sau khi đối chiếu số hiệu trên từng thiết bị."
     )
     return Letter(
-        superior=superior_of(version),
+        superior=version.superior,
         agency=version.name,
         place=version.place,
         kind_of_document="THÔNG BÁO",
@@ -273,7 +272,7 @@ def recovery_answer_of(
             f"{refused} trường hợp không được chấp nhận nêu tại thông báo từ chối gửi kèm hồ sơ."
         )
     return Letter(
-        superior=superior_of(version),
+        superior=version.superior,
         agency=version.name,
         place=version.place,
         kind_of_document="THÔNG BÁO",
@@ -299,13 +298,6 @@ def recovery_answer_of(
         signer_lines=signer_lines_of(version),
         layout_note=OWN_DESIGN,
     )
-
-
-def superior_of(version: AgencyVersion) -> str:
-    """Return what stands above a body's name at the top of its letters; "" for who stands alone."""
-    if version.parent is None or version.name.lower().startswith(_STANDS_ALONE):
-        return ""
-    return version.parent.name
 
 
 def decider_of(dossier: Dossier) -> Agency:

@@ -14,7 +14,7 @@ import pytest
 from pypdf import PageObject, PdfReader
 
 from portal.documents import letters
-from portal.documents.letters import HeaderCell
+from portal.documents.letters import HeaderCell, Letter
 from requests_app import kinds
 from requests_app.kinds.base import Kind
 from tests.documents import builders
@@ -67,6 +67,19 @@ def test_vietnamese_text_comes_out_composed_and_whole(petition: bytes) -> None:
     assert text.count("Trần Thị Mỹ Duyên") == 4
     assert "Giàng A Páo" in text
     assert "\ufffd" not in text
+
+
+@needs_poppler
+def test_room_to_write_in_and_breaks_in_cells_come_out(tmp_path: Path) -> None:
+    def place(letter: Letter, text: str) -> tuple[float, float]:
+        boxes = _boxes(letters.render(letter), tmp_path, pages=2)
+        found = next(box for box in boxes if box["text"] == text)
+        return float(found["xMin"]), float(found["yMin"])
+
+    blank = builders.petition(1, number="")
+    assert place(blank, "/…")[0] > place(blank, "Số:")[0] + 30  # points
+    filled = builders.petition(1)
+    assert place(filled, "01/07/2021,")[1] > place(filled, "012185000001")[1]
 
 
 def test_pages_are_numbered_from_the_second_on(petition: bytes) -> None:

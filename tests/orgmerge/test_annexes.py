@@ -107,7 +107,7 @@ def test_every_line_is_on_paper_once_and_the_reasons_once_at_the_head(
     text = text_of(pdf)
     assert all(text.count(f"Người {index};") == 1 for index in range(MADE_UP))
     assert text.count("275/BCY-CTSBMTT mục 1; Điều 15 Nghị định 68/2024/NĐ-CP") == 1
-    assert "(trích)" in text
+    assert "(TRÍCH)" in text
     assert "kế hoạch chưa được phê duyệt" in text
     assert (annex.lines_done, annex.lines_total) == (MADE_UP, MADE_UP)
     assert annex.pages == len(pdf.pages)

@@ -275,6 +275,13 @@ def test_no_byte_of_it_can_be_another(tmp_path: Path) -> None:
         assert refused(bytes(changed), believed), place
     assert refused(content[:-1], believed)
     assert refused(content + b"\0", believed)
+    files = files_of(content)
+    signature = files[package.SIGNATURE]
+    for place in (*range(60), *range(60, len(signature), 23)):
+        changed = bytearray(signature)
+        changed[place] ^= 1
+        files[package.SIGNATURE] = bytes(changed)
+        assert refused(package.zipped(files), believed), place
 
 
 def test_the_command_needs_no_database(

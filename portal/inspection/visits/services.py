@@ -29,7 +29,6 @@ from portal.support.questions.texts import as_kept
 from requests_app.kinds.base import OWN_DESIGN
 from requests_app.own_letters.steps import LetterKind
 from requests_app.paper_workflow import PAPER_STEPS, PaperAction, PaperStage
-from requests_app.submission.letter_content import superior_of
 from requests_app.submission.settlement import version_in_force
 from requests_app.submission.signers import block_of, signer_on
 
@@ -173,7 +172,7 @@ def letter_of(visit: InspectionVisit, *, now: datetime) -> Letter:
         remark = (answer.office_remark or answer.remark) if answer else ""
         rows.append([str(place), item.title, own, office, remark])
     return Letter(
-        superior=superior_of(version),
+        superior=version.superior,
         agency=version.name,
         number=visit.letter_number,
         place=version.place,

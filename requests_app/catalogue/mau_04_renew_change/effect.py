@@ -66,7 +66,7 @@ from requests_app.kinds.named_bodies import bodies_of
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome
 from requests_app.rules import certificates as rules
 from requests_app.rules.certificates import validity
-from requests_app.submission.letter_content import decider_of, letter_words, superior_of
+from requests_app.submission.letter_content import decider_of, letter_words
 from requests_app.submission.signers import signer_lines_of
 
 UNKNOWN = "Không tìm thấy chứng thư của dòng này."
@@ -500,7 +500,7 @@ def new_certificates_notice_of(
     version = decider_of(dossier).versions.order_by("-valid_from")[0]
     storages = {item.result.key.storage for item in items if item.result}
     return Letter(
-        superior=superior_of(version),
+        superior=version.superior,
         agency=version.name,
         place=version.place,
         day=timezone.localdate(now),

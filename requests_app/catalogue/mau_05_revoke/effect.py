@@ -35,7 +35,7 @@ from requests_app.kinds.base import OWN_DESIGN
 from requests_app.kinds.effects import Effect
 from requests_app.models import DeliveredPaper, Dossier, DossierItem, Outcome
 from requests_app.rules.revocation import Cause
-from requests_app.submission.letter_content import decider_of, letter_words, superior_of
+from requests_app.submission.letter_content import decider_of, letter_words
 from requests_app.submission.signers import signer_lines_of
 
 ACT = "dossier.revoke_rows"
@@ -265,7 +265,7 @@ def revocation_notice_of(
         in_proper_letters(copy.agency.name) for copy in dossier.copies.select_related("agency")
     ]
     return Letter(
-        superior=superior_of(version),
+        superior=version.superior,
         agency=version.name,
         place=version.place,
         day=timezone.localdate(now),
