@@ -13,7 +13,7 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Signer
 from portal.audit import services as audit
-from portal.core.database.bulk import update_rows
+from portal.core.database.bulk import insert_objects, update_rows
 from portal.core.roles import Capability
 from portal.core.rules import Refused, refuse
 from portal.core.steps import IllegalStep
@@ -33,6 +33,7 @@ from requests_app.words import add_words, keep_words
 from requests_app.workflow import EDITABLE, State, queue_of
 
 MOST_ROWS = 5000  # of one letter; the CA's sheet is cut there too
+_FEW_ROWS = 100  # written in a statement or a few
 
 
 @transaction.atomic
@@ -270,7 +271,15 @@ def _append(
         for offset, answers in enumerate(rows, start=1)
     ]
     fill_columns(kind, items, actor=actor)
-    DossierItem.objects.bulk_create(items, batch_size=500)
+    if len(items) <= _FEW_ROWS:
+        DossierItem.objects.bulk_create(items)
+    else:
+        insert_objects(items)
+        added = dossier.items.filter(position__gt=last).order_by()
+        keys = dict(added.values_list("position", "pk"))
+        for item in items:
+            item.pk = keys[item.position]
+            item._state.adding = False
     add_words(items, dossier)
     dossier.row_count += len(items)
     return items
