@@ -129,14 +129,17 @@ def add_row(
 @transaction.atomic
 def import_rows(
     dossier: Dossier,
-    rows: Sequence[Mapping[str, str]],
+    rows: Sequence[Mapping[str, str] | DossierItem],
     *,
     replace: bool = False,
     actor: User,
     now: datetime,
     version: int,
 ) -> int:
-    """Append (or put in place of all) the rows of a sheet; return how many."""
+    """Append (or put in place of all) the rows of a sheet; return how many.
+
+    A row is its answers, or an item made of them that was not saved: nothing else of it counts.
+    """
     dossier = lock_draft(dossier, actor=actor, version=version)
     if replace:
         dossier.items.all().delete()
@@ -251,7 +254,7 @@ def lock_draft(dossier: Dossier, *, actor: User, version: int) -> Dossier:
 
 
 def _append(
-    dossier: Dossier, rows: Sequence[Mapping[str, str]], *, actor: User
+    dossier: Dossier, rows: Sequence[Mapping[str, str] | DossierItem], *, actor: User
 ) -> list[DossierItem]:
     if dossier.row_count + len(rows) > MOST_ROWS:
         raise refuse(
@@ -261,15 +264,12 @@ def _append(
         )
     last = dossier.items.aggregate(last=Max("position"))["last"] or 0
     kind = kinds.get(dossier.kind)
-    items = [
-        DossierItem(
-            dossier=dossier,
-            position=last + offset,
-            answers=kept(kind.fields, answers),
-            request_key=uuid.uuid4().hex,
-        )
-        for offset, answers in enumerate(rows, start=1)
-    ]
+    items = [row if isinstance(row, DossierItem) else DossierItem(answers=row) for row in rows]
+    for position, item in enumerate(items, start=last + 1):
+        item.dossier = dossier
+        item.position = position
+        item.answers = kept(kind.fields, item.answers)
+        item.request_key = uuid.uuid4().hex
     fill_columns(kind, items, actor=actor)
     if len(items) <= _FEW_ROWS:
         DossierItem.objects.bulk_create(items)

@@ -25,6 +25,7 @@ from requests_app.spreadsheets.report import SheetFinding, SheetRow
 
 def pack(kind: Kind, reading: Reading, *, variant: str, today: date) -> Mapping[str, Any]:
     """Return a reading that nobody has judged yet, ready for JSON."""
+    at = _columns(kind)
     return {
         "stamp": _stamp(kind, variant, today),
         "title": reading.title,
@@ -33,8 +34,12 @@ def pack(kind: Kind, reading: Reading, *, variant: str, today: date) -> Mapping[
         "rows": [
             [
                 row.number,
-                list(row.answers.values()),
-                list(row.texts),
+                row.texts,
+                {
+                    name: answer
+                    for name, answer in row.answers.items()
+                    if answer != cells.texts[at[name]]
+                },
                 {
                     column: raw
                     for column, (text, raw) in enumerate(zip(cells.texts, cells.raw, strict=True))
@@ -57,24 +62,32 @@ def unpack(kind: Kind, packed: object, *, variant: str, today: date) -> Reading 
     """Return what ``pack`` was given; None for anything else, or what does not hold any more."""
     if not isinstance(packed, Mapping) or packed.get("stamp") != _stamp(kind, variant, today):
         return None
-    names = [one.field for one in kind.sheet if one.field and not one.is_repeat]
+    at = _columns(kind)
     width = len(kind.sheet)
     rows = []
     try:
-        for number, values, texts, differing, notes, is_hidden in packed["rows"]:
-            if len(texts) != width or not isinstance(number, int):
+        for number, said, differing, raw, notes, is_hidden in packed["rows"]:
+            if (
+                len(said) != width
+                or not isinstance(number, int)
+                or not at.keys() >= differing.keys()
+            ):
                 return None
-            "".join(values + texts)  # raises TypeError for what is no text
-            raw = ["", *texts]
-            for column, text in differing.items():
-                raw[int(column)] = str(text)
-            cells = Cells(["", *texts], raw, [(int(at), _unpacked(one)) for at, one in notes])
-            answers = dict(zip(names, values, strict=True))
-            row = SheetRow(number, answers, texts=tuple(texts), is_hidden=is_hidden is True)
+            "".join([*said, *differing.values(), *raw.values()])  # TypeError: some is no text
+            texts = ["", *said]
+            answers = {name: texts[column] for name, column in at.items()} | differing
+            shown = texts.copy()
+            for column, text in raw.items():
+                shown[int(column)] = text
+            cells = Cells(texts, shown, [(int(column), _unpacked(one)) for column, one in notes])
+            row = SheetRow(number, answers, texts=tuple(said), is_hidden=is_hidden is True)
             rows.append((row, cells))
         return Reading(
             rows,
-            [SheetFinding(int(row), int(at), _unpacked(one)) for row, at, one in packed["notes"]],
+            [
+                SheetFinding(int(number), int(column), _unpacked(one))
+                for number, column, one in packed["notes"]
+            ],
             title=str(packed["title"]),
             others=[str(one) for one in packed["others"]],
             checks={
@@ -84,6 +97,12 @@ def unpack(kind: Kind, packed: object, *, variant: str, today: date) -> Reading 
         )
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         return None
+
+
+def _columns(kind: Kind) -> Mapping[str, int]:
+    """Return each answer's column, in the order of the sheet."""
+    columns = enumerate(kind.sheet, start=1)
+    return {one.field: number for number, one in columns if one.field and not one.is_repeat}
 
 
 def _packed(finding: Finding) -> Sequence[object]:

@@ -423,7 +423,9 @@ def report_of(reading: spreadsheets.Reading) -> spreadsheets.SheetReport:
     [
         {"stamp": ["another version of the code"]},
         {"rows": [["2"]]},
-        {"rows": [[2, ["Lò Văn Sai"], ["Lò Văn Sai"], {}, [], False]]},
+        {"rows": [[2, ["Lò Văn Sai"], {}, {}, [], False]]},
+        {"rows": [[2, [""] * 18 + [1], {}, {}, [], False]]},
+        {"rows": [[2, [""] * 19, {"nothing": "x"}, {}, [], False]]},
         {"rows": None},
         {"checks": [[2, [["full_name", ["code", "message", "grave", "", False]]]]]},
         {"notes": [[1, 1, []]]},

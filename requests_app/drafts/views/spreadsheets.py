@@ -134,10 +134,11 @@ def report(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
     reading = readings.unpack(
         kind, kept.reading, variant=dossier.variant, today=timezone.localdate()
     )
+    items: dict[int, DossierItem] = {}
     found = spreadsheets.judge(
         kind,
         reading or _read(dossier, kept.content),
-        find=partial(_find, dossier, request.user),
+        find=partial(_find, dossier, request.user, items),
         accepted=choices.accepted,
         standing=[] if choices.replaces else [one.answers for one in standing],
     )
@@ -148,7 +149,7 @@ def report(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
         with refused:
             import_rows(
                 dossier,
-                [row.answers for row in rows],
+                [items[row.number] for row in rows],
                 replace=choices.replaces,
                 actor=request.user,
                 now=timezone.now(),
@@ -173,16 +174,20 @@ def _read(dossier: Dossier, content: bytes) -> Reading:
 def _find(
     dossier: Dossier,
     actor: User,
+    items: dict[int, DossierItem],
     rows: Sequence[tuple[int, Answers]],
     checks: Mapping[int, Sequence[CellFinding]] | None,
 ) -> dict[int, list[CellFinding]]:
-    """Return what the editor will find in the rows once they are in, by their numbers."""
-    items = [
-        DossierItem(dossier=dossier, position=number, answers=answers) for number, answers in rows
-    ]
-    fill_columns(kinds.get(dossier.kind), items, actor=actor)
-    found = cells.findings_of(dossier, items, now=timezone.now(), checks=checks)
-    return {item.position: found[item.uuid] for item in items}
+    """Return what the editor will find in the rows once they are in, by their numbers.
+
+    ``items`` comes to hold them as they would go in.
+    """
+    for number, answers in rows:
+        items[number] = DossierItem(dossier=dossier, position=number, answers=answers)
+    would_be = list(items.values())
+    fill_columns(kinds.get(dossier.kind), would_be, actor=actor)
+    found = cells.findings_of(dossier, would_be, now=timezone.now(), checks=checks)
+    return {item.position: found[item.uuid] for item in would_be}
 
 
 def _tell(
@@ -236,6 +241,7 @@ def _show_report(
         "dossier": dossier,
         "kind": kind,
         "report": found,
+        "remarks": found.remarks,
         "bad_rows": bad[:ROWS_SHOWN],
         "hidden_count": max(0, len(bad) - ROWS_SHOWN),
         "bad_count": len(bad),
