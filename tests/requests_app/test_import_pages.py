@@ -474,6 +474,7 @@ def test_the_register_is_asked_again_before_the_rows_are_written(
     assert names(draft) == [person_answers(2)["full_name"]]
 
 
+@pytest.mark.both
 def test_a_long_sheet_comes_in_as_a_short_one_does(
     page: Client, draft: Dossier, clerk: User
 ) -> None:
