@@ -13,7 +13,7 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.agencies.models import Agency, Signer
 from portal.audit import services as audit
-from portal.core.database.bulk import update_rows
+from portal.core.database.bulk import insert_objects, update_rows
 from portal.core.roles import Capability
 from portal.core.rules import Refused, refuse
 from portal.core.steps import IllegalStep
@@ -33,6 +33,7 @@ from requests_app.words import add_words, keep_words
 from requests_app.workflow import EDITABLE, State, queue_of
 
 MOST_ROWS = 5000  # of one letter; the CA's sheet is cut there too
+_FEW_ROWS = 100  # written in a statement or a few
 
 
 @transaction.atomic
@@ -128,14 +129,17 @@ def add_row(
 @transaction.atomic
 def import_rows(
     dossier: Dossier,
-    rows: Sequence[Mapping[str, str]],
+    rows: Sequence[Mapping[str, str] | DossierItem],
     *,
     replace: bool = False,
     actor: User,
     now: datetime,
     version: int,
 ) -> int:
-    """Append (or put in place of all) the rows of a sheet; return how many."""
+    """Append (or put in place of all) the rows of a sheet; return how many.
+
+    A row is its answers, or an item made of them that was not saved: nothing else of it counts.
+    """
     dossier = lock_draft(dossier, actor=actor, version=version)
     if replace:
         dossier.items.all().delete()
@@ -250,7 +254,7 @@ def lock_draft(dossier: Dossier, *, actor: User, version: int) -> Dossier:
 
 
 def _append(
-    dossier: Dossier, rows: Sequence[Mapping[str, str]], *, actor: User
+    dossier: Dossier, rows: Sequence[Mapping[str, str] | DossierItem], *, actor: User
 ) -> list[DossierItem]:
     if dossier.row_count + len(rows) > MOST_ROWS:
         raise refuse(
@@ -260,17 +264,22 @@ def _append(
         )
     last = dossier.items.aggregate(last=Max("position"))["last"] or 0
     kind = kinds.get(dossier.kind)
-    items = [
-        DossierItem(
-            dossier=dossier,
-            position=last + offset,
-            answers=kept(kind.fields, answers),
-            request_key=uuid.uuid4().hex,
-        )
-        for offset, answers in enumerate(rows, start=1)
-    ]
+    items = [row if isinstance(row, DossierItem) else DossierItem(answers=row) for row in rows]
+    for position, item in enumerate(items, start=last + 1):
+        item.dossier = dossier
+        item.position = position
+        item.answers = kept(kind.fields, item.answers)
+        item.request_key = uuid.uuid4().hex
     fill_columns(kind, items, actor=actor)
-    DossierItem.objects.bulk_create(items, batch_size=500)
+    if len(items) <= _FEW_ROWS:
+        DossierItem.objects.bulk_create(items)
+    else:
+        insert_objects(items)
+        added = dossier.items.filter(position__gt=last).order_by()
+        keys = dict(added.values_list("position", "pk"))
+        for item in items:
+            item.pk = keys[item.position]
+            item._state.adding = False
     add_words(items, dossier)
     dossier.row_count += len(items)
     return items

@@ -308,7 +308,7 @@ class Kind:
 def kept(fields: Iterable[Field], answers: Answers) -> dict[str, str]:
     """Return the answers as they are kept: in normal form, a day beyond doubt as dd/mm/yyyy."""
     days = {one.name for one in fields if one.widget is Widget.DATE}
-    clean = {name: nfc(value) for name, value in answers.items()}
+    clean = {name: nfc(value) if value else "" for name, value in answers.items()}
     return {
         name: identifiers.in_full(value) if name in days else value for name, value in clean.items()
     }

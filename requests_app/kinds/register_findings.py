@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import cache
 from itertools import pairwise
 
 from django.utils import timezone
@@ -21,7 +22,7 @@ from portal.core.text import identifiers, names
 from portal.core.text.vietnamese import search_key
 from requests_app import kinds
 from requests_app.kinds import people
-from requests_app.kinds.base import Answers, CellFinding, Kind, check_cell
+from requests_app.kinds.base import CellFinding, Kind, check_cell
 from requests_app.kinds.certificate_names import FIELDS, NEW_LEVELS
 from requests_app.kinds.named_bodies import bodies_of
 from requests_app.kinds.targets import serial_of
@@ -75,19 +76,25 @@ def findings(
             typed, own, reader, is_person=kind.about == "person"
         ):
             found[position].append(odd_cell)
-    # Of a cell that its own check refuses nothing is asked besides.
-    answers = {item.position: item.answers for item in typed}
-    sound = {
-        position: [cell for cell in cells if _is_sound(kind, cell.field, answers[position])]
-        for position, cells in found.items()
-    }
-    return {position: cells for position, cells in sound.items() if cells}
+    return _of_sound_cells(kind, typed, found)
 
 
-def _is_sound(kind: Kind, field: str, answers: Answers) -> bool:
-    """Say whether the cell alone is right: letters of ours, no "as above"."""
-    one = kind.field_named(field)
-    return not any(finding.severity is Severity.ERROR for finding in check_cell(one, answers))
+def _of_sound_cells(
+    kind: Kind, items: Sequence[DossierItem], found: Mapping[int, Sequence[CellFinding]]
+) -> dict[int, list[CellFinding]]:
+    """Return what was found in cells that are right by themselves: of one that its own check
+    refuses (letters not ours, "as above") nothing is asked besides."""
+    sound: dict[tuple[str, str], bool] = {}  # many rows say the same
+    told: dict[int, list[CellFinding]] = {}
+    for item in items:
+        for one in found[item.position]:
+            said = one.field, item.answers.get(one.field, "")
+            if said not in sound:
+                odd = check_cell(kind.field_named(one.field), item.answers)
+                sound[said] = not any(each.severity is Severity.ERROR for each in odd)
+            if sound[said]:
+                told.setdefault(item.position, []).append(one)
+    return told
 
 
 def _of_names(
@@ -98,6 +105,7 @@ def _of_names(
     certificates = Certificate.objects.filter(pk__in=wanted).order_by()
     kinds_of = dict(certificates.values_list("pk", "kind")) if wanted else {}
     judged: dict[tuple[object, ...], list[CellFinding]] = {}  # many rows say the same
+    province_is_the_senders = cache(rules.province_is_the_senders)
     for item in items:
         path = tuple(item.answers.get(level, "") for level in levels)
         of = kinds_of.get(item.certificate_id or 0, SubscriberKind.PERSON)
@@ -118,7 +126,7 @@ def _of_names(
             if odd:
                 yield item.position, CellFinding(cell, odd)
         stated = item.answers.get(_PROVINCE, "")
-        if elsewhere := rules.province_is_the_senders(stated, tree.province):
+        if elsewhere := province_is_the_senders(stated, tree.province):
             yield item.position, CellFinding(_PROVINCE, elsewhere)
         for field in FIELDS:
             if typed := item.answers.get(field, ""):

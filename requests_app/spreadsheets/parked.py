@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import uuid
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidTag
@@ -44,8 +45,18 @@ class NotParked(Exception):
     """There is no such sheet (any more), or it is another dossier's or another person's."""
 
 
-def park(content: bytes, *, dossier: uuid.UUID, owner: uuid.UUID) -> uuid.UUID:
-    """Keep an uploaded sheet and return what it is found by."""
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """An uploaded sheet; beside it, as JSON has it, what reading it showed (None: unknown)."""
+
+    content: bytes
+    reading: object = None
+
+
+def park(
+    content: bytes, *, dossier: uuid.UUID, owner: uuid.UUID, reading: object = None
+) -> uuid.UUID:
+    """Keep an uploaded sheet, what reading it showed with it; return what it is found by."""
     token = uuid.uuid4()
     sealed = encrypt(
         json.dumps(
@@ -53,7 +64,9 @@ def park(content: bytes, *, dossier: uuid.UUID, owner: uuid.UUID) -> uuid.UUID:
                 "dossier": str(dossier),
                 "owner": str(owner),
                 "content": base64.b64encode(content).decode(),
-            }
+                "reading": reading,
+            },
+            ensure_ascii=False,
         )
     )
     default_storage.save(_path(token), ContentFile(sealed.encode()))
@@ -62,6 +75,11 @@ def park(content: bytes, *, dossier: uuid.UUID, owner: uuid.UUID) -> uuid.UUID:
 
 def unpark(token: uuid.UUID, *, dossier: uuid.UUID, owner: uuid.UUID) -> bytes:
     """Return the sheet; raise NotParked."""
+    return unpark_read(token, dossier=dossier, owner=owner).content
+
+
+def unpark_read(token: uuid.UUID, *, dossier: uuid.UUID, owner: uuid.UUID) -> Parked:
+    """Return the sheet with what reading it showed; raise NotParked."""
     try:
         with default_storage.open(_path(token)) as file:
             kept = json.loads(decrypt(file.read().decode()))
@@ -69,7 +87,7 @@ def unpark(token: uuid.UUID, *, dossier: uuid.UUID, owner: uuid.UUID) -> bytes:
         raise NotParked(str(token)) from error
     if (kept["dossier"], kept["owner"]) != (str(dossier), str(owner)):
         raise NotParked(str(token))
-    return base64.b64decode(kept["content"])
+    return Parked(base64.b64decode(kept["content"]), kept.get("reading"))
 
 
 def drop(token: uuid.UUID) -> None:

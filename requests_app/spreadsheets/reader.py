@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from django.utils.translation import gettext as _
@@ -40,7 +41,9 @@ _SHOWN = 60  # characters of a cell's value in a report
 _SAFE_DIGITS = 15  # a spreadsheet's numbers are exact up to here
 _FEW = 3  # columns that are counted before a row is taken for their numbers
 ALL = "*"  # every offer of a sheet
-Find: TypeAlias = Callable[[Sequence[tuple[int, Answers]]], Mapping[int, Sequence[CellFinding]]]
+Rows: TypeAlias = Sequence[tuple[int, Answers]]
+Found: TypeAlias = Mapping[int, Sequence[CellFinding]]
+Find: TypeAlias = Callable[[Rows, Found | None], Found]
 
 
 def read(
@@ -49,36 +52,22 @@ def read(
     *,
     today: date,
     accepted: Collection[str] = (),
-    find: Find | None = None,
     standing: Sequence[Answers] = (),
 ) -> SheetReport:
     """Return every row and every finding of a sheet; raise Refused for the file as a whole.
 
-    ``accepted`` names the cells ("3:4" is row 3, column 4) whose offered value a person took; ALL
-    takes every offer. ``find`` says what is found in rows, by their numbers; without it they are
-    judged by themselves. ``standing`` are the rows that stand in the draft already.
+    The rows are judged by themselves; the rest is as in ``judge``.
     """
-    with collector_paused():
-        headers = [column.header for column in kind.sheet]
-        sheet = open_sheet(content, headers=headers, takes_merged=True)
-        cells: dict[int, set[int]] = {}
-        for key in accepted:
-            row, _colon, column = key.partition(":")
-            place = (typed_number(row, otherwise=-1), typed_number(column, otherwise=-1))
-            cells.setdefault(place[0], set()).add(place[1])
-        reader = _Reader(kind, sheet, today=today, accepted=cells, takes_all=ALL in accepted)
-        report = reader.read(find or reader.judge, standing=standing)
-    if not report.rows:
-        raise refuse(
-            "no_rows",
-            _("Bảng không có dòng dữ liệu nào."),
-            way_out=_("Nhập danh sách từ dòng 2, ngay dưới dòng tiêu đề."),
-        )
-    return report
+
+    def find(rows: Rows, known: Found | None) -> Found:
+        return check_rows(kind, rows, today, variant=None)
+
+    reading = read_rows(kind, content)
+    return judge(kind, reading, find=find, accepted=accepted, standing=standing)
 
 
 @dataclass(slots=True)
-class _Cells:
+class Cells:
     """A row's texts by column number, how they stood, what the reading of them showed.
 
     ``texts[0]`` stands for the row as a whole.
@@ -89,45 +78,83 @@ class _Cells:
     notes: list[tuple[int, Finding]] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Reading:
+    """What stands in a sheet: its rows, not judged yet, and notes about rows that hold nothing.
+
+    ``checks`` is what the form's own checks find in the rows as they stand, by their numbers, where
+    somebody has asked already.
+    """
+
+    rows: list[tuple[SheetRow, Cells]]
+    notes: list[SheetFinding]
+    title: str = ""
+    others: Sequence[str] = ()
+    checks: Found | None = None
+
+    @property
+    def numbered(self) -> list[tuple[int, Answers]]:
+        """The rows' answers with their numbers."""
+        return [(row.number, row.answers) for row, _cells in self.rows]
+
+
+def read_rows(kind: Kind, content: bytes) -> Reading:
+    """Return what stands in a sheet; raise Refused for the file as a whole."""
+    with collector_paused():
+        headers = [column.header for column in kind.sheet]
+        reading = _Reader(kind, open_sheet(content, headers=headers, takes_merged=True)).read()
+    if not reading.rows:
+        raise refuse(
+            "no_rows",
+            _("Bảng không có dòng dữ liệu nào."),
+            way_out=_("Nhập danh sách từ dòng 2, ngay dưới dòng tiêu đề."),
+        )
+    return reading
+
+
+def judge(
+    kind: Kind,
+    reading: Reading,
+    *,
+    find: Find,
+    accepted: Collection[str] = (),
+    standing: Sequence[Answers] = (),
+) -> SheetReport:
+    """Return the rows with every finding. The reading is used up: its rows become the report's.
+
+    ``accepted`` names the cells ("3:4" is row 3, column 4) whose offered value a person took; ALL
+    takes every offer. ``find`` says what is found in rows, by their numbers; it is handed the
+    reading's ``checks`` as long as the rows are as they were read, then None. ``standing`` are the
+    rows that stand in the draft already.
+    """
+    taken: dict[int, set[int]] = {}
+    for key in accepted:
+        row, _colon, column = key.partition(":")
+        place = (typed_number(row, otherwise=-1), typed_number(column, otherwise=-1))
+        taken.setdefault(place[0], set()).add(place[1])
+    with collector_paused():
+        return _Judge(kind, taken, takes_all=ALL in accepted).judge(reading, find, standing)
+
+
 class _Reader:
     """Goes through one sheet of one kind."""
 
-    def __init__(
-        self,
-        kind: Kind,
-        sheet: Sheet,
-        *,
-        today: date,
-        accepted: Mapping[int, set[int]],
-        takes_all: bool,
-    ) -> None:
+    def __init__(self, kind: Kind, sheet: Sheet) -> None:
         fields = {one.name: one for one in kind.fields}
         self._kind = kind
         self._sheet = sheet
-        self._today = today
-        self._accepted = accepted
-        self._takes_all = takes_all
         self._columns: list[tuple[int, SheetColumn, Field]] = [
             (number, column, fields[column.field])
             for number, column in enumerate(kind.sheet, start=1)
             if column.field
         ]
         self._numbers = [number for number, _column, _field in self._columns]
-        self._column_of = {
-            column.field: number
-            for number, column, _field in reversed(self._columns)
-            if not column.is_repeat
-        }
         self._days = {number for number, _, one in self._columns if one.widget is Widget.DATE}
         self._clean: dict[str, str] = {}
 
-    def judge(self, rows: Sequence[tuple[int, Answers]]) -> Mapping[int, Sequence[CellFinding]]:
-        """Return what the kind's own checks find in the rows."""
-        return check_rows(self._kind, rows, self._today, variant=None)
-
-    def read(self, find: Find, *, standing: Sequence[Answers]) -> SheetReport:
+    def read(self) -> Reading:
         self._check_header()
-        read: list[tuple[SheetRow, _Cells]] = []
+        read: list[tuple[SheetRow, Cells]] = []
         notes: list[SheetFinding] = []
         blank: list[int] = []
         for number, values in self._sheet.rows:
@@ -154,18 +181,9 @@ class _Reader:
                 notes.append(SheetFinding(number, 0, finding))
                 continue
             read.append((row, cells))
-        rows = [row for row, _cells in read]
-        if len(rows) > MAX_ROWS:
-            raise too_many_rows(rows[-1].number)
-        numbered = [(row.number, row.answers) for row in rows]
-        found = find(numbered)
-        taken = [self._take_offers(row, cells, found[row.number]) for row, cells in read]
-        if any(taken):
-            found = find(numbered)
-        for row, cells in read:
-            self._tell(row, cells, found[row.number])
-        self._compare(rows, standing)
-        return SheetReport(rows, notes, title=self._sheet.title, others=self._sheet.others)
+        if len(read) > MAX_ROWS:
+            raise too_many_rows(read[-1][0].number)
+        return Reading(read, notes, title=self._sheet.title, others=self._sheet.others)
 
     def _check_header(self) -> None:
         """Raise Refused naming each column that is missing, moved, renamed or too many."""
@@ -173,7 +191,7 @@ class _Reader:
         wanted = [search_key(column.header) for column in columns]
         actual = [search_key(text) for text in self._sheet.header]
         actual += [""] * (len(wanted) - len(actual))
-        beyond = actual[len(wanted) + self._has_reasons() :]
+        beyond = actual[len(wanted) + self._has_reasons :]
         if actual[: len(wanted)] == wanted and not any(beyond):
             return
         if not set(wanted[1:]) & set(actual):
@@ -202,7 +220,7 @@ class _Reader:
             faults.append(Violation(code, message % words, way_out=_way_out()))
         raise Refused(*faults[:_MOST_NAMED])
 
-    def _row(self, number: int, cells: _Cells) -> SheetRow:
+    def _row(self, number: int, cells: Cells) -> SheetRow:
         answers: dict[str, str] = {}
         for column, sheet_column, _field in self._columns:
             text = cells.texts[column]
@@ -231,68 +249,10 @@ class _Reader:
         texts = tuple(cells.texts[1 : len(self._kind.sheet) + 1])
         return SheetRow(number, answers, texts=texts, is_hidden=is_hidden)
 
-    def _take_offers(self, row: SheetRow, cells: _Cells, found: Sequence[CellFinding]) -> bool:
-        """Put the offers a person took in place of what stood there; say whether any was."""
-        taken = self._accepted.get(row.number, set())
-        has_changed = False
-        for one in found:
-            column = self._column_of.get(one.field, 0)
-            if column and one.finding.suggestion and (self._takes_all or column in taken):
-                sheet_column = self._kind.sheet[column - 1]
-                row.answers[one.field] = sheet_column.answer(one.finding.suggestion)
-                cells.notes = [note for note in cells.notes if note[0] != column]
-                has_changed = True
-        return has_changed
-
-    def _tell(self, row: SheetRow, cells: _Cells, found: Sequence[CellFinding]) -> None:
-        """Write down what was found in a row.
-
-        A field the sheet has no column for (a PKCS#10 request) is filled in on the page.
-        """
-        row.title = self._kind.item_title(row.answers)
-        row.findings = [self._finding(row, cells, *note) for note in cells.notes]
-        for one in found:
-            if column := self._column_of.get(one.field, 0):
-                row.findings.append(self._finding(row, cells, column, one.finding))
-            elif one.field:
-                label = self._kind.field_named(one.field).label
-                row.afterwards.append(SheetFinding(row.number, 0, one.finding, label))
-            else:
-                row.findings.append(SheetFinding(row.number, 0, one.finding))
-
-    def _finding(self, row: SheetRow, cells: _Cells, column: int, finding: Finding) -> SheetFinding:
-        headers = self._kind.sheet
-        header = headers[column - 1].header if 0 < column <= len(headers) else ""
-        value = cells.raw[column][:_SHOWN] if column < len(cells.raw) else ""
-        return SheetFinding(row.number, column, finding, header, value)
-
-    def _compare(self, rows: Sequence[SheetRow], standing: Sequence[Answers]) -> None:
-        """Note what only the rows that stand in the draft show: it is mended there."""
-        if not standing:
-            return
-        before = len(standing)
-        numbered = list(enumerate(standing, start=1))
-        numbered += [(before + at, row.answers) for at, row in enumerate(rows, start=1)]
-        labels = {one.name: one.label for one in self._kind.fields}
-        for number, findings in check_between(self._kind, numbered).items():
-            if number <= before:
-                continue
-            row = rows[number - before - 1]
-            # What came of comparing rows: its code ends with the other one's number.
-            told = {
-                one.column for one in row.findings if one.finding.code.rpartition("_")[2].isdigit()
-            }
-            for one in findings:
-                if self._column_of.get(one.field, 0) not in told:
-                    message = _("Trong danh sách đang có: %(said)s") % {"said": one.finding.message}
-                    finding = replace(one.finding, message=message)
-                    label = labels.get(one.field, "")
-                    row.afterwards.append(SheetFinding(row.number, 0, finding, label))
-
-    def _cells(self, number: int, values: Sequence[Any]) -> _Cells:
+    def _cells(self, number: int, values: Sequence[Any]) -> Cells:
         """Turn each value into text."""
         known = len(self._kind.sheet)
-        cells = _Cells([""] * (known + 1), [""] * (known + 1))
+        cells = Cells([""] * (known + 1), [""] * (known + 1))
         for column in self._numbers:
             value = values[column - 1] if column <= len(values) else None
             if value is None:
@@ -329,13 +289,13 @@ class _Reader:
         """Return what is odd about a row's cells whatever they say: merged, or beyond the list."""
         known = len(self._kind.sheet)
         found = []
-        for column in range(1, known + 1):
+        for column in range(1, known + 1) if self._sheet.merged else ():
             if ref := self._sheet.merged.get((number, column)):
                 message = _(
                     "Ô gộp %(ref)s: giá trị được lấy cho từng dòng. Hãy xem có đúng cho dòng này."
                 ) % {"ref": ref}
                 found.append((column, Finding("merged_cells", message, Severity.WARNING)))
-        beyond = known + 1 + self._has_reasons()
+        beyond = known + 1 + self._has_reasons
         for column, value in enumerate(values[beyond - 1 :], start=beyond):
             if value is not None and str(value).strip():
                 message = _("Ô ở cột %(column)s nằm ngoài bảng mẫu nên không được nhập.") % {
@@ -377,10 +337,95 @@ class _Reader:
             notes.append((column, _number_cell()))
         return text, text
 
+    @cached_property
     def _has_reasons(self) -> bool:
         """Whether the sheet is one of rejects, which has a column more."""
         beyond = self._sheet.header[len(self._kind.sheet) :]
         return bool(beyond) and search_key(beyond[0]) == search_key(str(REASONS))
+
+
+class _Judge:
+    """Says what is found in the rows of one kind's sheet, and takes the offers a person took."""
+
+    def __init__(self, kind: Kind, accepted: Mapping[int, set[int]], *, takes_all: bool) -> None:
+        self._kind = kind
+        self._accepted = accepted
+        self._takes_all = takes_all
+        self._column_of = {
+            column.field: number
+            for number, column in reversed(list(enumerate(kind.sheet, start=1)))
+            if column.field and not column.is_repeat
+        }
+
+    def judge(self, reading: Reading, find: Find, standing: Sequence[Answers]) -> SheetReport:
+        numbered = reading.numbered
+        found = find(numbered, reading.checks)
+        taken = [self._take_offers(row, cells, found[row.number]) for row, cells in reading.rows]
+        if any(taken):
+            found = find(numbered, None)
+        for row, cells in reading.rows:
+            self._tell(row, cells, found[row.number])
+        rows = [row for row, _cells in reading.rows]
+        self._compare(rows, standing)
+        return SheetReport(rows, reading.notes, title=reading.title, others=reading.others)
+
+    def _take_offers(self, row: SheetRow, cells: Cells, found: Sequence[CellFinding]) -> bool:
+        """Put the offers a person took in place of what stood there; say whether any was."""
+        taken = self._accepted.get(row.number, set())
+        has_changed = False
+        for one in found:
+            column = self._column_of.get(one.field, 0)
+            if column and one.finding.suggestion and (self._takes_all or column in taken):
+                sheet_column = self._kind.sheet[column - 1]
+                row.answers[one.field] = sheet_column.answer(one.finding.suggestion)
+                cells.notes = [note for note in cells.notes if note[0] != column]
+                has_changed = True
+        return has_changed
+
+    def _tell(self, row: SheetRow, cells: Cells, found: Sequence[CellFinding]) -> None:
+        """Write down what was found in a row.
+
+        A field the sheet has no column for (a PKCS#10 request) is filled in on the page.
+        """
+        row.title = self._kind.item_title(row.answers)
+        row.findings = [self._finding(row, cells, *note) for note in cells.notes]
+        for one in found:
+            if column := self._column_of.get(one.field, 0):
+                row.findings.append(self._finding(row, cells, column, one.finding))
+            elif one.field:
+                label = self._kind.field_named(one.field).label
+                row.afterwards.append(SheetFinding(row.number, 0, one.finding, label))
+            else:
+                row.findings.append(SheetFinding(row.number, 0, one.finding))
+
+    def _finding(self, row: SheetRow, cells: Cells, column: int, finding: Finding) -> SheetFinding:
+        headers = self._kind.sheet
+        header = headers[column - 1].header if 0 < column <= len(headers) else ""
+        value = cells.raw[column][:_SHOWN] if column < len(cells.raw) else ""
+        return SheetFinding(row.number, column, finding, header, value)
+
+    def _compare(self, rows: Sequence[SheetRow], standing: Sequence[Answers]) -> None:
+        """Note what only the rows that stand in the draft show: it is mended there."""
+        if not standing:
+            return
+        before = len(standing)
+        numbered = list(enumerate(standing, start=1))
+        numbered += [(before + at, row.answers) for at, row in enumerate(rows, start=1)]
+        labels = {one.name: one.label for one in self._kind.fields}
+        for number, findings in check_between(self._kind, numbered).items():
+            if number <= before:
+                continue
+            row = rows[number - before - 1]
+            # What came of comparing rows: its code ends with the other one's number.
+            told = {
+                one.column for one in row.findings if one.finding.code.rpartition("_")[2].isdigit()
+            }
+            for one in findings:
+                if self._column_of.get(one.field, 0) not in told:
+                    message = _("Trong danh sách đang có: %(said)s") % {"said": one.finding.message}
+                    finding = replace(one.finding, message=message)
+                    label = labels.get(one.field, "")
+                    row.afterwards.append(SheetFinding(row.number, 0, finding, label))
 
 
 def _numbers_columns(values: Sequence[Any]) -> bool:

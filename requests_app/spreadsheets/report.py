@@ -67,7 +67,7 @@ class SheetRow:
     @property
     def has_errors(self) -> bool:
         """Whether the row can't be taken as it is."""
-        return bool(self.errors)
+        return any(one.is_error for one in self.findings)
 
     @property
     def told(self) -> list[SheetFinding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Iterator, Sequence
@@ -16,15 +17,19 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from openpyxl import load_workbook
 
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.core.roles import Role
+from portal.core.rules import Finding
 from requests_app import kinds, spreadsheets
 from requests_app.drafts.services import add_row, create_draft, import_rows
+from requests_app.kinds import register_findings
+from requests_app.kinds.base import CellFinding, check_rows
 from requests_app.models import Dossier
-from requests_app.spreadsheets import parked
+from requests_app.spreadsheets import parked, readings
 from requests_app.workflow import State
 from tests import builders
 from tests.builders import NOW, person_answers
@@ -373,6 +378,117 @@ def test_sheets_left_behind_are_removed_after_a_day(draft: Dossier, clerk: User)
 
     with pytest.raises(parked.NotParked):
         parked.unpark(token, dossier=draft.uuid, owner=clerk.uuid)
+
+
+def test_the_pages_after_the_upload_read_no_sheet(
+    page: Client, draft: Dossier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = uploaded(page, draft, DAMAGED)
+    monkeypatch.setattr(spreadsheets, "read_rows", None)
+
+    shown = page.get(report).content.decode()
+    answer = press(page, draft, report, "good", accepted=["2:4"])
+
+    assert all(f"<strong>{cell}</strong>" in shown for cell in ("D2", "D3", "F8", "O9", "H13"))
+    assert answer.status_code == 302
+    assert draft.items.count() == 12
+
+
+@pytest.mark.parametrize("content", [CLEAN, DAMAGED], ids=["clean", "damaged"])
+def test_what_was_kept_of_a_sheet_tells_what_the_sheet_does(content: bytes) -> None:
+    reading, again = (spreadsheets.read_rows(PERSON, content) for _ in range(2))
+    for one in (reading, again):
+        one.checks = check_rows(PERSON, one.numbered, builders.TODAY, variant="")
+
+    packed = json.loads(json.dumps(kept_of(reading)))
+    unpacked = readings.unpack(PERSON, packed, variant="", today=builders.TODAY)
+
+    assert unpacked is not None
+    assert report_of(unpacked) == report_of(again)
+
+
+def kept_of(reading: spreadsheets.Reading) -> dict[str, Any]:
+    return dict(readings.pack(PERSON, reading, variant="", today=builders.TODAY))
+
+
+def report_of(reading: spreadsheets.Reading) -> spreadsheets.SheetReport:
+    def find(rows: Any, known: Any) -> Any:
+        return {number: (known or {}).get(number, ()) for number, _answers in rows}
+
+    return spreadsheets.judge(PERSON, reading, find=find)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"stamp": ["another version of the code"]},
+        {"rows": [["2"]]},
+        {"rows": [[2, ["Lò Văn Sai"], {}, {}, [], False]]},
+        {"rows": [[2, [""] * 18 + [1], {}, {}, [], False]]},
+        {"rows": [[2, [""] * 19, {"nothing": "x"}, {}, [], False]]},
+        {"rows": None},
+        {"checks": [[2, [["full_name", ["code", "message", "grave", "", False]]]]]},
+        {"notes": [[1, 1, []]]},
+    ],
+)
+def test_what_was_kept_of_a_sheet_by_other_code_or_damaged_is_not_taken(
+    page: Client, draft: Dossier, clerk: User, damage: dict[str, Any]
+) -> None:
+    content = sheet(person_answers(1))
+    kept = kept_of(spreadsheets.read_rows(PERSON, content))
+    assert readings.unpack(PERSON, kept | damage, variant="", today=builders.TODAY) is None
+    token = parked.park(content, dossier=draft.uuid, owner=clerk.uuid, reading=kept | damage)
+    report = reverse("requests_app:import_report", args=[draft.uuid, token])
+
+    assert "Cả 1 dòng đều tốt" in page.get(report).content.decode()
+    press(page, draft, report, "all")
+
+    assert names(draft) == [person_answers(1)["full_name"]]
+
+
+def test_what_was_kept_of_a_sheet_holds_for_the_day_form_and_language(draft: Dossier) -> None:
+    kept = kept_of(spreadsheets.read_rows(PERSON, CLEAN))
+    today, tomorrow = builders.TODAY, builders.TODAY + timedelta(days=1)
+
+    assert readings.unpack(PERSON, kept, variant="", today=today)
+    assert readings.unpack(PERSON, kept, variant="", today=tomorrow) is None
+    assert readings.unpack(PERSON, kept, variant="other", today=today) is None
+    other = kinds.get("mau_02_organisation")
+    assert readings.unpack(other, kept, variant="", today=today) is None
+    with translation.override("en"):
+        assert readings.unpack(PERSON, kept, variant="", today=today) is None
+
+
+def test_the_register_is_asked_again_before_the_rows_are_written(
+    page: Client, draft: Dossier, clerk: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = uploaded(page, draft, sheet(person_answers(1), person_answers(2)))
+    assert not page.get(report).context["report"].bad_rows
+
+    def found(*_args: object, **_kwargs: object) -> dict[int, list[CellFinding]]:
+        return {2: [CellFinding("identity_number", Finding("known_otherwise", "Đã có."))]}
+
+    monkeypatch.setattr(register_findings, "findings", found)
+    press(page, draft, report, "good")
+
+    assert names(draft) == [person_answers(2)["full_name"]]
+
+
+@pytest.mark.both
+def test_a_long_sheet_comes_in_as_a_short_one_does(
+    page: Client, draft: Dossier, clerk: User
+) -> None:
+    people = [person_answers(number) for number in range(1, 122)]
+    import_rows(draft, people[:1], actor=clerk, now=NOW, version=draft.version)
+
+    press(page, draft, uploaded(page, draft, sheet(*people[1:])), "all")
+
+    items = list(draft.items.order_by("position"))
+    assert [item.answers for item in items] == [dict(one) for one in people]
+    assert [item.position for item in items] == list(range(1, 122))
+    assert all(item.words.exists() for item in items)
+    columns = ("storage", "decision", "outcome", "serial", "renews", "result", "certificate")
+    assert len({tuple(getattr(item, name) for name in columns) for item in items}) == 1
 
 
 def test_a_letter_out_for_signing_takes_no_import(page: Client, draft: Dossier) -> None:

@@ -94,6 +94,17 @@ def insert_rows(
             cursor.executemany(statement, prepared)  # type: ignore[arg-type]  # SQLite takes any iterable
 
 
+def insert_objects(instances: Sequence[models.Model]) -> None:
+    """Insert new objects of one model as ``insert_rows`` does: their keys are not known after.
+
+    Every field has a value of its own: none is left to the database.
+    """
+    model = type(instances[0])
+    fields = [one for one in model._meta.concrete_fields if not one.primary_key]
+    rows = ([one.pre_save(instance, add=True) for one in fields] for instance in instances)
+    insert_rows(model, [one.attname for one in fields], rows)
+
+
 _ADDED_AT_ONCE = 1000
 
 

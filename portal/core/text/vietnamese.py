@@ -36,9 +36,11 @@ def nfc(value: str) -> str:
 
     A soft hyphen is unseen too, except in text of an old font, where it is a letter.
     """
-    if "\u00ad" in value and "\u00c3\u00ad" not in value and _OF_TCVN3.search(value):
-        value = value.replace("\u00ad", "ư")
-    return " ".join(unicodedata.normalize("NFC", value.translate(_INVISIBLE)).split())
+    if not value.isprintable():  # nothing unseen is
+        if "\u00ad" in value and "\u00c3\u00ad" not in value and _OF_TCVN3.search(value):
+            value = value.replace("\u00ad", "ư")
+        value = value.translate(_INVISIBLE)
+    return " ".join(unicodedata.normalize("NFC", value).split())
 
 
 def differs_from_nfc(value: str) -> bool:
@@ -51,7 +53,10 @@ def search_key(value: str) -> str:
 
     It also makes the two ways of placing a tone equal ("hoà", "hòa").
     """
-    return unicodedata.normalize("NFD", nfc(value)).translate(_UNMARK).lower()
+    plain = nfc(value)
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFD", plain).translate(_UNMARK)
+    return plain.lower()
 
 
 def sort_key(value: str) -> str:

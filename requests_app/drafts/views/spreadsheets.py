@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -31,12 +30,12 @@ from requests_app import kinds, spreadsheets
 from requests_app.acts import note_reading
 from requests_app.drafts import cells
 from requests_app.drafts.services import import_rows
-from requests_app.kinds.base import Answers, CellFinding, Field
+from requests_app.kinds.base import Answers, CellFinding, Field, check_rows
 from requests_app.kinds.targets import fill_columns
 from requests_app.models import Dossier, DossierItem
 from requests_app.pages import components
 from requests_app.pages import views as taking
-from requests_app.spreadsheets import SheetReport, SheetRow, parked
+from requests_app.spreadsheets import Reading, SheetReport, SheetRow, parked, readings
 from requests_app.spreadsheets.parked import release
 
 if TYPE_CHECKING:
@@ -78,6 +77,7 @@ class Choices:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@collector_paused()
 def upload(request: UserRequest, uuid: UUID) -> HttpResponse:
     """Take a sheet, refuse what is none; the report comes on the next page."""
     dossier = components.find(request.user, uuid)
@@ -90,10 +90,15 @@ def upload(request: UserRequest, uuid: UUID) -> HttpResponse:
         content = form.cleaned_data["file"].read()
         with refused:
             # What is found in the rows is the next page's to tell.
-            spreadsheets.read(
-                kind, content, today=timezone.localdate(), find=lambda rows: defaultdict(list)
+            reading = _read(dossier, content)
+            token = parked.park(
+                content,
+                dossier=dossier.uuid,
+                owner=request.user.uuid,
+                reading=readings.pack(
+                    kind, reading, variant=dossier.variant, today=timezone.localdate()
+                ),
             )
-            token = parked.park(content, dossier=dossier.uuid, owner=request.user.uuid)
             return redirect("requests_app:import_report", dossier.uuid, token)
     context = {"dossier": dossier, "kind": kind, "form": form, "violations": refused.violations}
     return render(request, "requests_app/editor/import.html", context)
@@ -101,13 +106,14 @@ def upload(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @taking.shows_conflict
+@collector_paused()
 def report(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
     """Show what was found in a sheet and what it would bring; do what the button says."""
     dossier = components.find(request.user, uuid)
     if not components.is_editor(dossier, request.user):
         return redirect("requests_app:detail", dossier.uuid)
     try:
-        content = parked.unpark(token, dossier=dossier.uuid, owner=request.user.uuid)
+        kept = parked.unpark_read(token, dossier=dossier.uuid, owner=request.user.uuid)
     except parked.NotParked:
         messages.warning(request, _("Bảng đã tải lên không còn được giữ. Hãy tải lên lại."))
         return redirect("requests_app:import", dossier.uuid)
@@ -125,22 +131,25 @@ def report(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
     )
     kind = kinds.get(dossier.kind)
     standing = dossier.items.order_by("position").only("uuid", "answers")
-    found = spreadsheets.read(
+    reading = readings.unpack(
+        kind, kept.reading, variant=dossier.variant, today=timezone.localdate()
+    )
+    items: dict[int, DossierItem] = {}
+    found = spreadsheets.judge(
         kind,
-        content,
-        today=timezone.localdate(),
+        reading or _read(dossier, kept.content),
+        find=partial(_find, dossier, request.user, items),
         accepted=choices.accepted,
-        find=partial(_find, dossier, request.user),
         standing=[] if choices.replaces else [one.answers for one in standing],
     )
     if button == "rejects" and found.bad_rows:
         return _file(spreadsheets.rejects(kind, found.bad_rows), _REJECTS)
     refused = Refusals()
     if rows := choices.taken(found, button) if button in list(Take) else []:
-        with refused, collector_paused():
+        with refused:
             import_rows(
                 dossier,
-                [row.answers for row in rows],
+                [items[row.number] for row in rows],
                 replace=choices.replaces,
                 actor=request.user,
                 now=timezone.now(),
@@ -153,16 +162,32 @@ def report(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
     return _show_report(request, dossier, found, choices, violations=refused.violations)
 
 
+def _read(dossier: Dossier, content: bytes) -> Reading:
+    """Read a sheet and ask the form's own checks; raises Refused for the file as a whole."""
+    kind = kinds.get(dossier.kind)
+    reading = spreadsheets.read_rows(kind, content)
+    today = timezone.localdate()
+    reading.checks = check_rows(kind, reading.numbered, today, variant=dossier.variant)
+    return reading
+
+
 def _find(
-    dossier: Dossier, actor: User, rows: Sequence[tuple[int, Answers]]
+    dossier: Dossier,
+    actor: User,
+    items: dict[int, DossierItem],
+    rows: Sequence[tuple[int, Answers]],
+    checks: Mapping[int, Sequence[CellFinding]] | None,
 ) -> dict[int, list[CellFinding]]:
-    """Return what the editor will find in the rows once they are in, by their numbers."""
-    items = [
-        DossierItem(dossier=dossier, position=number, answers=answers) for number, answers in rows
-    ]
-    fill_columns(kinds.get(dossier.kind), items, actor=actor)
-    found = cells.findings_of(dossier, items, now=timezone.now())
-    return {item.position: found.get(item.uuid, []) for item in items}
+    """Return what the editor will find in the rows once they are in, by their numbers.
+
+    ``items`` comes to hold them as they would go in.
+    """
+    for number, answers in rows:
+        items[number] = DossierItem(dossier=dossier, position=number, answers=answers)
+    would_be = list(items.values())
+    fill_columns(kinds.get(dossier.kind), would_be, actor=actor)
+    found = cells.findings_of(dossier, would_be, now=timezone.now(), checks=checks)
+    return {item.position: found[item.uuid] for item in would_be}
 
 
 def _tell(
@@ -216,6 +241,7 @@ def _show_report(
         "dossier": dossier,
         "kind": kind,
         "report": found,
+        "remarks": found.remarks,
         "bad_rows": bad[:ROWS_SHOWN],
         "hidden_count": max(0, len(bad) - ROWS_SHOWN),
         "bad_count": len(bad),
