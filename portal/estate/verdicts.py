@@ -469,7 +469,7 @@ class Judge:
             if facts.kind == SubscriberKind.ORGANISATION and facts.name:
                 facts.body = facts.name
             elif facts.name or one.row.der is not None:
-                one.refuse("body", "no_body")
+                one.refuse("body", "no_body" if one.row.der is None else "in_no_list")
                 return
             else:
                 return

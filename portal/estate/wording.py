@@ -21,6 +21,9 @@ FINDINGS: Mapping[str, _StrPromise] = {
     "letters_reread": _("Chữ theo phông cũ đã đọc lại thành “%(about)s”."),
     "old_letters": _("Chữ theo phông cũ; có thể là “%(about)s”."),
     "no_body": _("Không ghi đơn vị: thêm tên hoặc mã định danh đơn vị."),
+    "in_no_list": _(
+        "Chứng thư không ghi đơn vị, và không dòng danh sách nào có số hiệu này: ghi vào danh sách."
+    ),
     "by_predecessor": _("Đơn vị đã sáp nhập; nay là %(about)s."),
     "not_a_serial": _(
         "“%(about)s” không phải số hiệu chứng thư (chữ số 0–9, A–F): chép lại từ chứng thư."
