@@ -68,6 +68,7 @@ _WORDS_OF_CONDITIONS = {
     "khoa": Condition.LOCKED, "mat": Condition.LOST,
     "that lac": Condition.LOST,
 }  # fmt: skip
+_DAYS = ("birth_on", "not_before", "not_after", "revoked_on", "signing_until")
 _WORDS_OF_REVOCATION = dict.fromkeys(("thu hoi", "revoked", "huy"), "revoked")
 
 
@@ -448,6 +449,8 @@ class Judge:
             for name, text in one.said.items():
                 if text.startswith("="):
                     one.refuse(name, "formula", text[:100])
+                elif name in _DAYS and day_of(text) is None:
+                    one.note(name, "not_a_day", text[:100])
         for name in ("name", "body", "unit", "position"):
             text = getattr(facts, name)
             is_old, reads = _legacy_text(text) if text and not text.isascii() else (False, "")

@@ -18,6 +18,7 @@ FINDINGS: Mapping[str, _StrPromise] = {
     "told_in_list": _("Đi cùng dòng %(about)s của danh sách."),
     "broken_letters": _("Chữ “%(about)s” hỏng mã, không đọc lại được: gõ lại trong tệp."),
     "formula": _("Ô là công thức “%(about)s”: dán lại dạng giá trị (Paste Values)."),
+    "not_a_day": _("“%(about)s” không đọc được thành ngày: ghi dạng ngày/tháng/năm."),
     "letters_reread": _("Chữ theo phông cũ đã đọc lại thành “%(about)s”."),
     "old_letters": _("Chữ theo phông cũ; có thể là “%(about)s”."),
     "no_body": _("Không ghi đơn vị: thêm tên hoặc mã định danh đơn vị."),
