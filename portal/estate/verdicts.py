@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, lru_cache
+from operator import itemgetter
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -366,16 +368,10 @@ class Judge:
         made = [self._begin(row) for row in rows]
         serials = {one.facts.serial for one in made if one.facts.serial}
         on_record = {one.serial: one for one in self._on_record(serials)}
-        delivered = DeliveredRow.objects.filter(delivery=self.delivery)
-        ders = list(
-            delivered.filter(serial__in=serials, der__isnull=False)
-            .order_by("-pk")
-            .values_list("serial", "der")
-        )
+        ders = self._delivered(serials, "der", der__isnull=False) if self._has_files else []
         files = dict(ders)
-        self._learn_keys([bytes(der) for _serial, der in ders if der is not None])
-        of_files = delivered.filter(serial__in=list(files), der__isnull=True).order_by("-pk")
-        listed = dict(of_files.values_list("serial", "number")) if files else {}
+        self._learn_keys([bytes(der) for _serial, der in ders])
+        listed = dict(self._delivered(files, "number", der__isnull=True)) if files else {}
         held = {one.facts.device_serial for one in made if one.facts.device_serial}
         devices = {one.serial: one for one in self._on_stock(held)}
         certified = []
@@ -406,6 +402,21 @@ class Judge:
             self._find_device(one, devices.get(one.facts.device_serial))
             self._conclude(one)
         return made
+
+    @cached_property
+    def _has_files(self) -> bool:
+        return DeliveredRow.objects.filter(delivery=self.delivery, der__isnull=False).exists()
+
+    def _delivered(
+        self, serials: Iterable[str], column: str, **which: bool
+    ) -> list[tuple[str, Any]]:
+        """Return serial and ``column`` of the delivery's rows of these, the last first.
+
+        They are sorted here: asked for an order by key, SQLite goes through the whole delivery.
+        """
+        rows = DeliveredRow.objects.filter(delivery=self.delivery, serial__in=serials, **which)
+        found = sorted(rows.order_by().values_list("pk", "serial", column), key=itemgetter(0))
+        return [(serial, value) for _pk, serial, value in reversed(found)]
 
     def _on_record(self, serials: Iterable[str]) -> QuerySet[Certificate]:
         found = Certificate.objects.filter(serial__in=serials)
