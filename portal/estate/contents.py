@@ -39,7 +39,6 @@ from portal.estate.columns import (
 from portal.estate.models import ColumnMeaning, DeliveredFile, DeliveredRow, Delivery
 from portal.estate.revocations import SUFFIX as REVOCATIONS
 from portal.estate.revocations import read_revocations
-from portal.estate.wording import sentence
 from requests_app.spreadsheets.workbook import open_sheet
 
 _PIECE = 1000  # rows written at once
@@ -48,7 +47,7 @@ _SHEETS = (".xlsx", ".csv", ".txt", ".tsv")
 SINGLE = (".cer", ".crt", ".der", ".pem")
 CERTIFICATES = (*SINGLE, ".p7b", ".p7c", ".zip")
 SUFFIXES = (*_SHEETS, *CERTIFICATES, REVOCATIONS)
-_MOST_NOTES, _TOLD_NOTES = 50, 2
+_MOST_NOTES = 50
 SERIAL_DIGITS = frozenset("0123456789ABCDEF")
 _DAYS = range(20_000, 73_051)  # as a workbook counts: 1954 to 2099
 
@@ -149,9 +148,7 @@ def read_files(delivery: Delivery, lease: Lease) -> None:
                     hidden = [["hidden_row", str(number)] for number in sorted(read.hidden)]
                     file.notes = [*file.notes, *hidden][:_MOST_NOTES]
                 if not file.rows_read and "revocations" not in [one[0] for one in file.notes]:
-                    nothing = _("Tệp không có dòng, chứng thư nào đọc được.")
-                    why = [sentence(code, about) for code, about in file.notes[:_TOLD_NOTES]]
-                    file.problem = " ".join([nothing, *why])[:400]
+                    file.problem = _("Tệp không có dòng, chứng thư nào đọc được.")
             except Refused as refused:
                 file.problem = " ".join(one.sentence for one in refused.violations)[:400]
                 DeliveredRow.objects.filter(file=file).delete()

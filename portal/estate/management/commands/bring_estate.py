@@ -20,12 +20,13 @@ from portal.core.rules import Refused
 from portal.estate import services
 from portal.estate.contents import SINGLE, SUFFIXES
 from portal.estate.models import Delivery, Verdict
-from portal.estate.wording import said_of
+from portal.estate.wording import said_of, sentence
 
 _FINDINGS, _UNUSABLE = 1, 2
 _NO_FAULTS = {"told_in_list", "letters_reread", "no_identity"}  # of rows that are as they should be
 _FAULT_OF = {"body": "doubt_of_body"}  # kind of doubt → what a sheet of truth calls it
 _MOST_ROWS = 20
+_TOLD_NOTES = 2
 _MOST_FILES, _MOST_BYTES = 500, 1024 * 1024 * 1024  # of a server's own folder
 
 
@@ -86,7 +87,8 @@ class Command(BaseCommand):
         for name, number in sorted(delivery.counts.items()):
             self.stdout.write(f"{name}: {number}")
         for file in delivery.files.exclude(problem=""):
-            self.stderr.write(f"{file}: {file.problem}")
+            why = (sentence(code, about) for code, about in file.notes[:_TOLD_NOTES])
+            self.stderr.write(f"{file}: {' '.join([file.problem, *why])}")
         faulty = delivery.rows.filter(verdict__in=[Verdict.REFUSED, Verdict.DOUBTFUL])
         for row in faulty.order_by("pk")[:20]:
             self.stderr.write(f"{row}: {' '.join(said_of(row))}")
