@@ -220,7 +220,7 @@ def _compare_barely(content: bytes) -> None:
 
     listed = csv.reader(content.decode("utf-8-sig").splitlines()[1:], delimiter=";")
     register = Certificate.objects.values_list("serial", "pk", "common_name", "not_after")
-    here = {serial: rest for serial, *rest in register}
+    here: dict[str, tuple[Any, ...]] = {serial: tuple(rest) for serial, *rest in register}
     delivery = Delivery.objects.latest("pk")
     made = []
     for number, (name, _body, serial, ends) in enumerate(listed, start=2):
