@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO, StringIO, TextIOWrapper
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -187,16 +187,18 @@ def rows_of_text(
 ) -> Iterator[tuple[int, Sequence[Any]]]:
     """Yield the number and the cells of each line of a .csv; raise Refused for the file.
 
-    ``knows`` says whether these are titles of such a list: what has no sign of its encoding is
-    taken for CP1258 only then.
+    ``knows`` says whether these are titles of such a list: by them the separator is found, below
+    lines that are no table, and what has no sign of its encoding is taken for CP1258 only then.
     """
     stream = _decoded(content, knows)
-    first = stream.readline()
+    first, *others = [*islice(stream, _TITLES_WITHIN)] or [""]
     before = number = 0
     if told := _SEPARATOR.fullmatch(first.strip()):  # a line that Excel itself writes and reads
-        delimiter, lines, before = told[1], iter(stream), 1
+        delimiter, lines, before = told[1], chain(others, stream), 1
     else:
-        delimiter, lines = max(_DELIMITERS, key=first.count), chain([first], stream)
+        separated = [(line, max(_DELIMITERS, key=line.count)) for line in (first, *others)]
+        named = (mark for line, mark in separated if mark in line and knows(line.split(mark)))
+        delimiter, lines = next(named, separated[0][1]), chain([first], others, stream)
     try:
         # Strictly: a quotation mark that is never closed would swallow all rows after it.
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -220,6 +222,7 @@ _MARKED_LETTERS = set("ăâđêôơưáàảãạấầẩẫậắằẳẵặ�
 # Letters typed with the fonts of before Unicode look like these when they are read as text.
 _TCVN3 = re.compile("[a-z][\xa9-\xae\xb5-\xb9]|[\xa9-\xae\xb5\xb6\xb8\xb9][a-z]", re.IGNORECASE)
 _VNI = re.compile("[äëïöüûøåæîñ]", re.IGNORECASE)
+_TITLES_WITHIN = 20  # lines
 _LOOKED_AT = 1000  # rows
 _BEGINNING = 200  # bytes
 _PIECE = 1024 * 1024  # bytes looked at together
@@ -244,7 +247,7 @@ def _decoded(content: bytes, knows: Callable[[Sequence[str]], bool]) -> TextIO:
                 raise _not_readable()
         return TextIOWrapper(BytesIO(content), named or "utf-8", newline="")
     except UnicodeDecodeError as error:
-        if named:
+        if named or b"\0" in content:
             raise _not_readable() from error
     # Undefined bytes are no error here: what they stand in is no CP1258 anyway.
     text = unicodedata.normalize("NFC", content.decode("cp1258", "replace"))

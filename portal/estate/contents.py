@@ -6,9 +6,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from itertools import chain, islice
+from operator import attrgetter
 from typing import Any
+from uuid import uuid4
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from openpyxl.utils.datetime import from_excel
 
@@ -17,10 +21,10 @@ from portal.ca.authority.anchors import anchors
 from portal.ca.register.certificate_files import read_certificates
 from portal.core import archives
 from portal.core.background.leases import Lease
-from portal.core.database.bulk import collector_paused
+from portal.core.database.bulk import collector_paused, insert_rows
+from portal.core.database.fields import EncryptedTextField
 from portal.core.rules import Refused, refuse
 from portal.core.text.identifiers import normalise_serial, parse_day
-from portal.core.text.vietnamese import nfc
 from portal.documents import services as documents
 from portal.estate.columns import (
     COLUMNS,
@@ -124,7 +128,8 @@ def read_files(delivery: Delivery, lease: Lease) -> None:
                     made = _rows_of(file, read.rows)
                 else:
                     certificates = read_certificates(content, file.document.name)
-                    file.notes = [list(one) for one in certificates.problems[:_MOST_NOTES]]
+                    problems = certificates.problems[:_MOST_NOTES]
+                    file.notes = [[code, name] for name, code in problems]
                     if certificates.of_cas:
                         file.notes.append(["of_ca", str(len(certificates.of_cas))])
                     made = (
@@ -138,7 +143,7 @@ def read_files(delivery: Delivery, lease: Lease) -> None:
                         )
                         for number, one in enumerate(certificates.certificates, start=1)
                     )
-                file.rows_read = _write(made, lease)
+                file.rows_read = write(made, lease)
                 if read is not None:
                     hidden = [["hidden_row", str(number)] for number in sorted(read.hidden)]
                     file.notes = [*file.notes, *hidden][:_MOST_NOTES]
@@ -167,14 +172,11 @@ def is_sheet(name: str, content: bytes) -> bool:
 
 
 def _rows_of(file: DeliveredFile, rows: Iterable[tuple[int, list[str]]]) -> Iterator[DeliveredRow]:
+    """Yield each row of a list: the same object, filled anew, for there may be very many."""
+    row, about = DeliveredRow(delivery_id=file.delivery_id, file=file), about_of(file.columns)
     for number, cells in rows:
-        row = DeliveredRow(
-            delivery_id=file.delivery_id,
-            file=file,
-            number=number,
-            said=json.dumps(cells, ensure_ascii=False),
-        )
-        name_row(row, cells_in(cells, file.columns), about_of(file.columns))
+        row.uuid, row.number, row.said = uuid4(), number, json.dumps(cells, ensure_ascii=False)
+        name_row(row, cells_in(cells, file.columns), about)
         yield row
 
 
@@ -184,25 +186,27 @@ def name_row(row: DeliveredRow, said: Mapping[str, str], about: str) -> None:
     names: tuple[str, ...] = ("name", "device_serial", "body")
     if about == DeliveredRow.About.BODY:
         names = ("body", "name")
-    row.title = next((nfc(said[one]) for one in names if said.get(one)), "")[:250]
+    row.title = next((said[one] for one in names if said.get(one)), "")[:250]
 
 
-def _write(rows: Iterator[DeliveredRow], lease: Lease) -> int:
-    written, piece = 0, list[DeliveredRow]()
-    for row in rows:
-        piece.append(row)
-        if len(piece) == _PIECE:
-            written += _write_piece(piece, lease)
-    return written + _write_piece(piece, lease)
+_COLUMNS = (
+    "uuid", "delivery_id", "about", "file_id", "number", "der", "title", "serial", "verdict",
+    "findings", "doubts", "certificate_id", "made_certificate", "was",
+)  # fmt: skip
+_values = attrgetter(*_COLUMNS)
 
 
-def _write_piece(piece: list[DeliveredRow], lease: Lease) -> int:
-    count = len(piece)
-    if piece:
-        DeliveredRow.objects.bulk_create(piece)
-        piece.clear()
+def write(rows: Iterator[DeliveredRow], lease: Lease) -> int:
+    """Write rows while they are made, some at a time; return how many."""
+    said = DeliveredRow._meta.get_field("said")
+    assert isinstance(said, EncryptedTextField)
+    written = 0
+    while piece := [(*_values(row), said.seal(row.said, row)) for row in islice(rows, _PIECE)]:
+        with transaction.atomic():
+            insert_rows(DeliveredRow, (*_COLUMNS, "said"), piece)
+        written += len(piece)
         lease.extend()
-    return count
+    return written
 
 
 def cells_of(row: DeliveredRow, columns: dict[str, str]) -> dict[str, str]:
@@ -233,6 +237,7 @@ def serial_of(typed: str) -> str:
     return bare.zfill(16) if bare and set(bare) <= SERIAL_DIGITS else bare[:60]
 
 
+@lru_cache(maxsize=4096)
 def day_of(text: str) -> date | None:
     """Return the day a cell says: typed, or the number a workbook keeps of it; None otherwise."""
     if day := parse_day(text):

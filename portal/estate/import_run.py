@@ -323,7 +323,7 @@ def _make_devices(
                     facts.device_serial,
                     key if key not in taken else None,
                     agency,
-                    one.subscriber,
+                    certificate.subscriber if certificate is not None else one.subscriber,
                     facts.condition,
                 ),
             )

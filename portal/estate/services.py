@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError, transaction
@@ -39,7 +39,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=3)
-PIECE = 300
+PIECE = 300  # rows of a transaction that brings in
+JUDGED_AT_ONCE = 1000
+_READ_AT_ONCE = 2000
+_JUDGED = ("uuid", "delivery_id", "file_id", "about", "said", "der", "serial", "number", "proof")
 MOST_FILES = 20
 MOST_BYTES = 100 * 1024 * 1024  # of a delivery
 State = Delivery.State
@@ -294,16 +297,18 @@ def _judge(delivery: Delivery, lease: Lease) -> None:
     judge = Judge(delivery, now=lease.now)
     # What each row speaks of comes first: a file's certificate is told of by the row of a list.
     for file in delivery.files.filter(is_named=False, is_read=True):
-        for piece in _pieces(rows.filter(file=file, der__isnull=True)):
+        for piece in _pieces(rows.filter(file=file, der__isnull=True), JUDGED_AT_ONCE):
             for row in piece:
                 contents.name_row(row, judge.said(row), judge.about(row))
             update_rows(piece, ["serial", "title", "about"])
             lease.extend()
         file.is_named = True
         file.save(update_fields=["is_named"])
-    _add_revoked(delivery, judge)
+    _add_revoked(delivery, judge, lease)
     counted: Counter[str] = Counter()
-    for piece in _pieces(rows.exclude(verdict=Verdict.ONLY_HERE)):
+    waiting = DeliveredRow.objects.filter(delivery=delivery.pk, carried_at__isnull=True)
+    judged = waiting.exclude(verdict=Verdict.ONLY_HERE).only(*_JUDGED)
+    for piece in _pieces(judged, JUDGED_AT_ONCE):
         for one in judge.judge(piece):
             row = one.row
             row.verdict, row.findings = one.verdict, [list(each) for each in one.findings]
@@ -316,7 +321,7 @@ def _judge(delivery: Delivery, lease: Lease) -> None:
             # The first findings are shown while the others are looked for.
             lease.extend(done=counted.total(), counts=delivery.counts | counted)
     if delivery.purpose == Delivery.Purpose.COMPARE:
-        _add_only_here(delivery, now=lease.now)
+        _add_only_here(delivery, lease)
     _keep_doubts(delivery, judge)
     state = State.DONE if delivery.rows.filter(carried_at__isnull=False).exists() else State.TRIAL
     counts = _counts(delivery) | _made(delivery.counts)
@@ -328,14 +333,14 @@ def _made(counts: Mapping[str, int]) -> Counter[str]:
     return Counter({name: number for name, number in counts.items() if name.startswith("made_")})
 
 
-def _pieces(rows: QuerySet[DeliveredRow]) -> Iterable[list[DeliveredRow]]:
+def _pieces(rows: QuerySet[DeliveredRow], most: int) -> Iterable[list[DeliveredRow]]:
     last = 0
-    while piece := list(rows.filter(pk__gt=last).order_by("pk")[:PIECE]):
+    while piece := list(rows.filter(pk__gt=last).order_by("pk")[:most]):
         last = piece[-1].pk
         yield piece
 
 
-def _add_revoked(delivery: Delivery, judge: Judge) -> None:
+def _add_revoked(delivery: Delivery, judge: Judge, lease: Lease) -> None:
     """Add a row for each certificate of the register that a delivered CRL names, unless a row
     speaks of it already."""
     numbers = {serial for _issuer, serial in judge.revocations}
@@ -343,45 +348,50 @@ def _add_revoked(delivery: Delivery, judge: Judge) -> None:
     standing = Certificate.objects.filter(
         office=delivery.office_id, keeper=Keeper.OUTSIDE, revoked_at__isnull=True
     ).exclude(Exists(named))
-    found = standing.only("pk", "serial", "issuer_name", "common_name").order_by("pk")
-    made = [
+    told = standing.order_by("pk").values_list("pk", "serial", "issuer_name", "common_name")
+    rows = (
         DeliveredRow(
-            delivery=delivery, number=number, serial=one.serial, title=one.common_name,
+            delivery=delivery, number=number, serial=serial, title=name,
             about=DeliveredRow.About.REVOKED,
         )
-        for number, one in enumerate(found.iterator(chunk_size=2000) if numbers else (), start=1)
-        if (one.issuer_name, one.serial) in judge.revocations
-    ]  # fmt: skip
-    DeliveredRow.objects.bulk_create(made, batch_size=1000)
+        for number, (_pk, serial, issuer, name) in enumerate(_in_pages(told), start=1)
+        if (issuer, serial) in judge.revocations
+    )  # fmt: skip
+    if numbers:
+        contents.write(rows, lease)
 
 
-def _add_only_here(delivery: Delivery, *, now: datetime) -> None:
+def _add_only_here(delivery: Delivery, lease: Lease) -> None:
     """List the office's usable certificates of which the delivered lists say nothing."""
     named = DeliveredRow.objects.filter(delivery=delivery, serial=OuterRef("serial"))
     missing = (
         Certificate.objects.filter(office=delivery.office_id)
-        .usable_at(now)
+        .usable_at(lease.now)
         .exclude(Exists(named))
         .order_by("pk")
+        .values_list("pk", "serial", "common_name", "agency__name")
     )
-    made = [
+    rows = (
         DeliveredRow(
             delivery=delivery,
             number=number,
-            serial=one.serial,
-            title=one.common_name,
+            serial=serial,
+            title=name,
             verdict=Verdict.ONLY_HERE,
-            findings=[["serial", "not_in_list", one.agency.name]],
-            certificate=one,
+            findings=[["serial", "not_in_list", agency]],
+            certificate_id=pk,
         )
-        for number, one in enumerate(
-            missing.select_related("agency")
-            .only("pk", "serial", "common_name", "agency__name")
-            .iterator(chunk_size=2000),
-            start=1,
-        )
-    ]
-    DeliveredRow.objects.bulk_create(made, batch_size=1000)
+        for number, (pk, serial, name, agency) in enumerate(_in_pages(missing), start=1)
+    )
+    contents.write(rows, lease)
+
+
+def _in_pages(rows: QuerySet[Any, tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Yield rows in the order of their keys, which stand first, while others are written."""
+    last = 0
+    while page := list(rows.filter(pk__gt=last)[:_READ_AT_ONCE]):
+        last = page[-1][0]
+        yield from page
 
 
 @transaction.atomic
@@ -412,8 +422,8 @@ def _carry(delivery: Delivery, lease: Lease) -> None:
 
     def carry(rows: QuerySet[DeliveredRow]) -> None:
         nonlocal done
-        judge = Judge(delivery, now=lease.now)
-        for piece in _pieces(rows):
+        judge = Judge(delivery, now=lease.now, writes=True)
+        for piece in _pieces(rows, PIECE):
             with transaction.atomic():
                 hold(delivery)
                 for name, number in carry_piece(judge, piece, now=lease.now).items():
@@ -436,7 +446,7 @@ def _carry(delivery: Delivery, lease: Lease) -> None:
 def _undo(delivery: Delivery, lease: Lease) -> None:
     gone: Counter[str] = Counter()
     rows = delivery.rows.filter(carried_at__isnull=False)
-    for piece in _pieces(rows):
+    for piece in _pieces(rows, PIECE):
         with transaction.atomic():
             hold(delivery)
             gone += undo_piece(delivery, piece, now=lease.now)

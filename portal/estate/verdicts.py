@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, lru_cache
+from operator import itemgetter
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -42,7 +44,7 @@ from portal.core.text.identifiers import (
 )
 from portal.core.text.letters import legacy_text
 from portal.core.text.names import key as name_key
-from portal.core.text.names import nearest
+from portal.core.text.names import nearest, same
 from portal.core.text.vietnamese import nfc, search_key
 from portal.documents import services as documents
 from portal.estate.accounts import judge_account
@@ -68,7 +70,8 @@ _WORDS_OF_CONDITIONS = {
     "khoa": Condition.LOCKED, "mat": Condition.LOST,
     "that lac": Condition.LOST,
 }  # fmt: skip
-_REVOKED_WORDS = ("thu hoi", "revoked", "huy")
+_DAYS = ("birth_on", "not_before", "not_after", "revoked_on", "signing_until")
+_WORDS_OF_REVOCATION = dict.fromkeys(("thu hoi", "revoked", "huy"), "revoked")
 
 
 @dataclass(slots=True)
@@ -102,6 +105,7 @@ class Judgement:
     """A row's verdict, with everything carrying it out needs."""
 
     row: DeliveredRow
+    said: Mapping[str, str]  # by a row of a list: field → text
     facts: Facts
     verdict: str = Verdict.WAITING
     findings: list[tuple[str, str, str]] = field(default_factory=list)
@@ -116,6 +120,13 @@ class Judgement:
     differs: bool = False  # from the register, in what no list decides
     body: BodyRow | None = None  # of a list of bodies
     waits_for: list[str] = field(default_factory=list)  # bodies that come in before it
+
+    @property
+    def subscriber_pk(self) -> int | None:
+        """Whose the row is: of a certificate on record its subscriber."""
+        if self.certificate is not None:
+            return self.certificate.subscriber_id
+        return self.subscriber.pk if self.subscriber is not None else None
 
     def refuse(self, field_name: str, code: str, about: str = "") -> None:
         self.findings.append((field_name, code, about))
@@ -188,6 +199,11 @@ class Bodies:
         told = found.values_list("agency", "form", "name")
         return {(agency, form, name_key(name)) for agency, form, name in told}
 
+    def is_one(self, name: str) -> bool:
+        """Say whether a body of the office has this name or had it."""
+        keyed = name_key(name)
+        return bool(self._by_name.get(keyed) or self._former.get(keyed))
+
     def signs(self, agency: Agency | None, facts: SignerFacts) -> bool:
         """Say whether it is on record that somebody signs for a body in this form."""
         key = agency.pk if agency else 0, str(facts.form), name_key(facts.name)
@@ -224,11 +240,15 @@ def revocations_of(delivery: Delivery, believed: tuple[Anchor, ...]) -> Revocati
 
 
 class Judge:
-    """Judges the rows of one delivery; what repeats in it is remembered from piece to piece."""
+    """Judges the rows of one delivery; what repeats in it is remembered from piece to piece.
 
-    def __init__(self, delivery: Delivery, *, now: datetime) -> None:
+    Of what is on record it reads what a trial compares; all of it only when it ``writes``.
+    """
+
+    def __init__(self, delivery: Delivery, *, now: datetime, writes: bool = False) -> None:
         self.delivery = delivery
         self.now = now
+        self._writes = writes
         self.today = timezone.localdate(now)
         self.bodies = Bodies(delivery.office, today=self.today)
         self.doubts: Counter[tuple[str, str]] = Counter()
@@ -241,6 +261,7 @@ class Judge:
         self._columns = dict(
             DeliveredFile.objects.filter(delivery=delivery).values_list("pk", "columns")
         )
+        self._abouts = {file: about_of(columns) for file, columns in self._columns.items()}
         self._decided = {
             (one.kind, one.about): one
             for one in delivery.doubts.exclude(choice="").select_related("agency")
@@ -267,78 +288,64 @@ class Judge:
         """Return what a row is about."""
         if row.about == DeliveredRow.About.REVOKED or row.der is not None:
             return ""
-        return about_of(self._columns.get(row.file_id or 0, {}))
+        return self._abouts.get(row.file_id or 0, DeliveredRow.About.BODY)
 
     def said(self, row: DeliveredRow) -> dict[str, str]:
         """Return field → text of a row of a list."""
         return cells_of(row, self._columns.get(row.file_id or 0, {}))
 
-    def facts_of(self, row: DeliveredRow) -> Facts:
-        """Return what a row says, before anything is compared."""
+    def _begin(self, row: DeliveredRow) -> Judgement:
+        """Return a judgement of what a row says, before anything is compared."""
         if row.der is not None:
-            return self._facts_of_file(row)
+            return Judgement(row, {}, self._facts_of_file(row))
         if row.about == DeliveredRow.About.REVOKED:
-            return Facts(serial=row.serial)
+            return Judgement(row, {}, Facts(serial=row.serial))
         said = self.said(row)
-        state = search_key(said.get("state", ""))
+        return Judgement(row, said, self._facts_of(said))
+
+    def _facts_of(self, said: Mapping[str, str]) -> Facts:
+        """Return what the cells of a list say; they are normal text since they were read."""
         start, end = day_of(said.get("not_before", "")), day_of(said.get("not_after", ""))
         revoked = day_of(said.get("revoked_on", ""))
-        if revoked is None and any(word in state for word in _REVOKED_WORDS):
+        if revoked is None and _found_in(said.get("state", ""), _WORDS_OF_REVOCATION):
             revoked = min(self.today, end or self.today)
         renewals = said.get("renewals", "").strip()
-        device_kind = search_key(said.get("device_kind", ""))
         return Facts(
-            name=nfc(said.get("name", "")),
+            name=said.get("name", ""),
             kind=self._kind(said),
             identity=identity_of(said.get("identity", "")),
             birth_on=day_of(said.get("birth_on", "")),
-            body=nfc(said.get("body", "")),
+            body=said.get("body", ""),
             body_code=said.get("body_code", "").strip().upper(),
-            unit=nfc(said.get("unit", ""))[:250],
-            position=nfc(said.get("position", ""))[:120],
-            email=nfc(said.get("email", "")).lower(),
+            unit=said.get("unit", "")[:250],
+            position=said.get("position", "")[:120],
+            email=said.get("email", "").lower(),
             phone=normalise_phone(said.get("phone", ""))[:20],
             serial=serial_of(said.get("serial", "")),
             not_before=_moment(start),
             not_after=_moment(end, at_end=True),
             revoked_at=_moment(revoked),
             device_serial=said.get("device_serial", "").strip().upper()[:41],
-            storage=next(
-                (kind for word, kind in _WORDS_OF_DEVICES.items() if word in device_kind),
-                Storage.TOKEN,
-            ),
-            condition=next(
-                (
-                    condition
-                    for word, condition in _WORDS_OF_CONDITIONS.items()
-                    if word in search_key(said.get("device_state", ""))
-                ),
-                Condition.OK,
-            ),
+            storage=_found_in(said.get("device_kind", ""), _WORDS_OF_DEVICES) or Storage.TOKEN,
+            condition=_found_in(said.get("device_state", ""), _WORDS_OF_CONDITIONS) or Condition.OK,
             renewals=min(int(renewals), 9) if renewals.isdecimal() else None,
             domain=said.get("domain", "").strip().lower()[:250],
         )
 
     def _kind(self, said: Mapping[str, str]) -> str:
-        typed = search_key(said.get("kind", ""))
-        for word, kind in _WORDS_OF_KINDS.items():
-            if word in typed:
-                return kind
+        if kind := _found_in(said.get("kind", ""), _WORDS_OF_KINDS):
+            return kind
         if said.get("domain"):
             return SubscriberKind.SYSTEM
         name = said.get("name", "")
-        if name and not said.get("identity") and self._is_body(name):
+        if name and not said.get("identity") and self.bodies.is_one(name):
             return SubscriberKind.ORGANISATION
         return SubscriberKind.PERSON
-
-    def _is_body(self, name: str) -> bool:
-        _body, why = self.bodies.find(nfc(name), "")
-        return why in ("", "predecessor", "divided", "several")
 
     def _facts_of_file(self, row: DeliveredRow) -> Facts:
         found = _parsed(bytes(row.der or b""))
         name = nfc(found.subject.common_name)
-        is_body = self._is_body(name)
+        is_body = self.bodies.is_one(name)
         kind = SubscriberKind.PERSON
         if found.subject.domain:
             kind = SubscriberKind.SYSTEM
@@ -358,29 +365,16 @@ class Judge:
 
     def judge(self, rows: Sequence[DeliveredRow]) -> list[Judgement]:
         """Return the judgement of each row, in order; a fixed number of queries for a piece."""
-        made = [Judgement(row, self.facts_of(row)) for row in rows]
+        made = [self._begin(row) for row in rows]
         serials = {one.facts.serial for one in made if one.facts.serial}
-        on_record = {
-            one.serial: one
-            for one in Certificate.objects.filter(serial__in=serials)
-            .select_related("subscriber", "agency", "key")
-            .defer("crl_entry")
-        }
-        delivered = DeliveredRow.objects.filter(delivery=self.delivery, serial__in=serials)
-        files = dict(
-            delivered.filter(der__isnull=False).order_by("-pk").values_list("serial", "der")
-        )
-        listed = dict(
-            delivered.filter(der__isnull=True).order_by("-pk").values_list("serial", "number")
-        )
-        self._learn_keys(delivered.filter(der__isnull=False))
+        on_record = {one.serial: one for one in self._on_record(serials)}
+        ders = self._delivered(serials, "der", der__isnull=False) if self._has_files else []
+        files = dict(ders)
+        self._learn_keys([bytes(der) for _serial, der in ders])
+        listed = dict(self._delivered(files, "number", der__isnull=True)) if files else {}
         held = {one.facts.device_serial for one in made if one.facts.device_serial}
-        on_stock = Device.objects.filter(serial__in=held).select_related("subscriber", "key")
-        devices = {one.serial: one for one in on_stock}
-        numbers = {keyed_hash(one.facts.identity) for one in made if one.facts.identity}
-        known = Subscriber.objects.filter(identity_hash__in=numbers).select_related("agency")
-        people = {one.identity_hash or "": one for one in known}
-        namesakes = self._namesakes_of(made)
+        devices = {one.serial: one for one in self._on_stock(held)}
+        certified = []
         for one in made:
             if one.row.der is not None and one.facts.serial in listed:
                 if one.row.der != files[one.facts.serial]:
@@ -393,22 +387,56 @@ class Judge:
             self._check_letters(one)
             if about := self.about(one.row):
                 judge = judge_body if about == DeliveredRow.About.BODY else judge_account
-                judge(self, one, self.said(one.row))
+                judge(self, one, one.said)
                 continue
             self.find_body(one)
             self._find_certificate(one, on_record.get(one.facts.serial), der)
+            certified.append(one)
+        uncertain = [one for one in certified if one.certificate is None]
+        numbers = {keyed_hash(one.facts.identity) for one in uncertain if one.facts.identity}
+        known = Subscriber.objects.filter(identity_hash__in=numbers).select_related("agency")
+        people = {one.identity_hash or "": one for one in known}
+        namesakes = self._namesakes_of(uncertain)
+        for one in certified:
             self._find_person(one, people, namesakes)
             self._find_device(one, devices.get(one.facts.device_serial))
             self._conclude(one)
         return made
 
-    def _learn_keys(self, files: QuerySet[DeliveredRow]) -> None:
+    @cached_property
+    def _has_files(self) -> bool:
+        return DeliveredRow.objects.filter(delivery=self.delivery, der__isnull=False).exists()
+
+    def _delivered(
+        self, serials: Iterable[str], column: str, **which: bool
+    ) -> list[tuple[str, Any]]:
+        """Return serial and ``column`` of the delivery's rows of these, the last first.
+
+        They are sorted here: asked for an order by key, SQLite goes through the whole delivery.
+        """
+        rows = DeliveredRow.objects.filter(delivery=self.delivery, serial__in=serials, **which)
+        found = sorted(rows.order_by().values_list("pk", "serial", column), key=itemgetter(0))
+        return [(serial, value) for _pk, serial, value in reversed(found)]
+
+    def _on_record(self, serials: Iterable[str]) -> QuerySet[Certificate]:
+        found = Certificate.objects.filter(serial__in=serials)
+        if self._writes:
+            return found.select_related("subscriber", "agency", "key").defer("crl_entry")
+        return found.only(
+            "serial", "keeper", "issuer_name", "kind", "subscriber_id", "agency_id", "key_id",
+            "common_name", "not_before", "not_after", "revoked_at", "renewals", "renewals_source",
+            "der",
+        )  # fmt: skip
+
+    def _on_stock(self, serials: Iterable[str]) -> QuerySet[Device]:
+        found = Device.objects.filter(serial__in=serials).select_related("subscriber")
+        if self._writes:
+            return found.select_related("subscriber", "key")
+        return found.only("serial", "key_id", "subscriber__name")
+
+    def _learn_keys(self, ders: Sequence[bytes]) -> None:
         """Remember whose the keys are that stand in the register already."""
-        found = [
-            _parsed(bytes(der)).fingerprint
-            for der in files.values_list("der", flat=True)
-            if der is not None
-        ]
+        found = [_parsed(der).fingerprint for der in ders]
         for fingerprint, name in Certificate.objects.filter(key__fingerprint__in=found).values_list(
             "key__fingerprint", "common_name"
         ):
@@ -429,12 +457,14 @@ class Judge:
     def _check_letters(self, one: Judgement) -> None:
         facts = one.facts
         if one.row.der is None:
-            for name, text in self.said(one.row).items():
+            for name, text in one.said.items():
                 if text.startswith("="):
                     one.refuse(name, "formula", text[:100])
+                elif name in _DAYS and day_of(text) is None:
+                    one.note(name, "not_a_day", text[:100])
         for name in ("name", "body", "unit", "position"):
             text = getattr(facts, name)
-            is_old, reads = legacy_text(text) if text and not text.isascii() else (False, "")
+            is_old, reads = _legacy_text(text) if text and not text.isascii() else (False, "")
             if not is_old:
                 continue
             choice = self._choice(one, Doubt.Kind.OLD_LETTERS) if reads else None
@@ -453,7 +483,7 @@ class Judge:
             if facts.kind == SubscriberKind.ORGANISATION and facts.name:
                 facts.body = facts.name
             elif facts.name or one.row.der is not None:
-                one.refuse("body", "no_body")
+                one.refuse("body", "no_body" if one.row.der is None else "in_no_list")
                 return
             else:
                 return
@@ -536,11 +566,11 @@ class Judge:
         if known.agency_id not in self.bodies.by_pk:
             one.refuse("serial", "certificate_of_another_office")
             return
-        if facts.name and name_key(facts.name) != name_key(known.common_name):
+        if facts.name and not same(facts.name, known.common_name):
             one.differ("name", "register_names_another", known.common_name)
         is_person = known.kind == SubscriberKind.PERSON and one.row.der is None
         if is_person and one.agency is not None and one.agency.pk != known.agency_id:
-            one.differ("body", "register_has_other_body", known.agency.name)
+            one.differ("body", "register_has_other_body", self.bodies.by_pk[known.agency_id].name)
         if known.is_outside and one.found is None and known.der:
             self._ask_crl(one, known.issuer_name)
         self._compare_days(one, known)
@@ -558,7 +588,7 @@ class Judge:
         """A list decides only where no file is there; a file's days may be written by UTC."""
         for name in ("not_before", "not_after"):
             typed, stands = getattr(one.facts, name), getattr(known, name)
-            if typed is None or (one.found is not None and not known.der):
+            if typed is None or typed == stands or (one.found is not None and not known.der):
                 continue
             apart = abs(timezone.localdate(typed) - timezone.localdate(stands))
             if apart <= timedelta(days=1 if known.der else 0):
@@ -580,12 +610,7 @@ class Judge:
             else:
                 day = f"{timezone.localdate(facts.revoked_at):%d/%m/%Y}"
                 one.differ("state", "list_has_it_revoked", day)
-        elif (
-            facts.revoked_at is None
-            and known.revoked_at is not None
-            and one.row.said
-            and self.said(one.row).get("state")
-        ):
+        elif facts.revoked_at is None and known.revoked_at is not None and one.said.get("state"):
             day = f"{timezone.localdate(known.revoked_at):%d/%m/%Y}"
             one.differ("state", "register_has_it_revoked", day)
 
@@ -620,7 +645,6 @@ class Judge:
     ) -> None:
         facts = one.facts
         if one.certificate is not None:
-            one.subscriber = one.certificate.subscriber
             return
         if facts.kind != SubscriberKind.PERSON:
             return
@@ -695,18 +719,17 @@ class Judge:
         if known is None:
             return
         one.device = known
-        certificate, holder = one.certificate, known.subscriber
+        certificate, holder, subscriber = one.certificate, known.subscriber, one.subscriber_pk
         if certificate is not None and known.key_id not in (None, certificate.key_id):
             one.differ("device_serial", "device_has_other_key", facts.device_serial)
             return
-        if (
-            holder is not None and one.subscriber is not None and holder.pk != one.subscriber.pk
-        ) or (
-            holder is not None
-            and one.subscriber is None
-            and facts.name
-            and name_key(holder.name) != name_key(facts.name)
-        ):
+        if holder is None:
+            is_theirs = True
+        elif subscriber is not None:
+            is_theirs = holder.pk == subscriber
+        else:
+            is_theirs = not facts.name or same(holder.name, facts.name)
+        if holder is not None and not is_theirs:
             one.refuse("device_serial", "device_of_another", holder.name)
 
     def _conclude(self, one: Judgement) -> None:
@@ -776,6 +799,15 @@ _FIELD_OF: Mapping[str, str] = {
 }
 
 
+def _found_in(text: str, words: Mapping[str, str]) -> str:
+    """Return what the first of ``words`` that stands in a text means, "" for none of them."""
+    typed = search_key(text) if text else ""
+    return next((meant for word, meant in words.items() if word in typed), "")
+
+
+_legacy_text = lru_cache(maxsize=8192)(legacy_text)  # bodies and offices come again and again
+
+
 @lru_cache(maxsize=2048)  # more than a piece has: each is asked for three times
 def _parsed(der: bytes) -> FoundCertificate:
     [found] = read_certificates(der, "").certificates
@@ -785,5 +817,5 @@ def _parsed(der: bytes) -> FoundCertificate:
 def _moment(day: date | None, *, at_end: bool = False) -> datetime | None:
     if day is None:
         return None
-    at = time(23, 59, 59) if at_end else time(0, 0)
+    at = time(23, 59, 59) if at_end else time.min
     return datetime.combine(day, at, tzinfo=timezone.get_current_timezone())

@@ -18,9 +18,13 @@ FINDINGS: Mapping[str, _StrPromise] = {
     "told_in_list": _("Đi cùng dòng %(about)s của danh sách."),
     "broken_letters": _("Chữ “%(about)s” hỏng mã, không đọc lại được: gõ lại trong tệp."),
     "formula": _("Ô là công thức “%(about)s”: dán lại dạng giá trị (Paste Values)."),
+    "not_a_day": _("“%(about)s” không đọc được thành ngày: ghi dạng ngày/tháng/năm."),
     "letters_reread": _("Chữ theo phông cũ đã đọc lại thành “%(about)s”."),
     "old_letters": _("Chữ theo phông cũ; có thể là “%(about)s”."),
     "no_body": _("Không ghi đơn vị: thêm tên hoặc mã định danh đơn vị."),
+    "in_no_list": _(
+        "Chứng thư không ghi đơn vị, và không dòng danh sách nào có số hiệu này: ghi vào danh sách."
+    ),
     "by_predecessor": _("Đơn vị đã sáp nhập; nay là %(about)s."),
     "not_a_serial": _(
         "“%(about)s” không phải số hiệu chứng thư (chữ số 0–9, A–F): chép lại từ chứng thư."

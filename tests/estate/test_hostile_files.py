@@ -9,6 +9,7 @@ from datetime import date
 
 import pytest
 import time_machine
+from django.urls import reverse
 from openpyxl import Workbook
 
 from portal.ca.models import Certificate
@@ -92,6 +93,28 @@ def test_wide_lists_and_letters_in_parts_are_read(people: Cast) -> None:
     delivery = hand_in(people.officer, ("ds.csv", made.csv(wide, told)))
     carried(delivery, people.officer)
     assert Certificate.objects.get().common_name == "Lò Thị Hằng"
+
+
+def test_a_text_list_is_read_below_its_titles_and_days_that_are_none_are_named(
+    people: Cast,
+) -> None:
+    row = ("Lò Văn Một", "012090000011", "31/02/1990", people.agency.name, "A1", "01/01/2028")
+    titles = ["SỞ KHOA HỌC VÀ CÔNG NGHỆ", "DANH SÁCH", "Kèm theo Công văn số 1, ngày 2/1/2026", ""]
+    lines = [*titles, *(";".join(one) for one in (HEAD, row))]
+    delivery = hand_in(people.officer, ("ds.csv", "\n".join(lines).encode()))
+    assert delivery.counts[Verdict.NEW] == 1
+    assert codes(delivery, 6) == {"not_a_day"}
+
+
+def test_why_nothing_was_read_of_a_file_is_told_whatever_its_name(people: Cast) -> None:
+    archive = ("100%s.zip", b"PK\x03\x04 half of it")
+    binary = ("ct.csv", made.der(made.certificate("Lò A", body=people.agency.name, serial=0xE1)))
+    delivery = hand_in(people.officer, archive, binary)
+    first, second = delivery.files.all()
+    assert first.notes == [["damaged_archive", "100%s.zip"]]
+    assert "Không đọc được tệp" in second.problem
+    page = made.browser(people.officer).get(reverse("estate:delivery", args=[delivery.uuid]))
+    assert "tệp nén hỏng" in page.text
 
 
 def test_two_certificates_with_one_serial_do_not_both_come_in(people: Cast) -> None:

@@ -55,7 +55,8 @@ def killed_at(statement: int) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _pieces(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(services, "PIECE", 5)  # several transactions for few rows
+    for rows in ("PIECE", "JUDGED_AT_ONCE"):  # several transactions for few rows
+        monkeypatch.setattr(services, rows, 5)
     with time_machine.travel(NOW, tick=False):
         yield
 

@@ -83,7 +83,7 @@ def _shortened(text: str, pairs: Iterable[tuple[str, str]]) -> str:
 
 def same(a: str, b: str) -> bool:
     """Say whether two names are one, type and all, however they are written."""
-    return key(a) == key(b)
+    return a == b or key(a) == key(b)
 
 
 def in_full(name: str) -> set[str]:

@@ -45,6 +45,7 @@ _TO_TCVN3 = str.maketrans({letter: code for code, letter in TCVN3.items()})
 _SIGNS = {code for code in TCVN3 if not code.isalpha() or code.isupper()}
 _FAULTS = 0.04  # of the rows
 _BATCH = 2000  # rows of a list
+_ARCHIVE = "chung-thu.zip"
 _EVERY_FILE = 2  # of the certificates, one in so many comes as a file, too
 
 
@@ -75,13 +76,14 @@ class Command(BaseCommand):
         for start in range(0, len(rows), _BATCH):
             files += 1
             _write_list(folder / f"danh-sach-{files:02d}.csv", rows[start : start + _BATCH], files)
-        estate.write_certificates(folder, rows)
-        (folder / "hong.zip").write_bytes((folder / "chung-thu.zip").read_bytes()[:5000])
+        strangers = estate.write_certificates(folder, rows)
+        (folder / "hong.zip").write_bytes((folder / _ARCHIVE).read_bytes()[:5000])
         with (folder / "truth.csv").open("w", encoding="utf-8-sig", newline="") as stream:
             out = csv.writer(stream, delimiter=";")
             out.writerow(("list", "row", "fault"))
             for row, fault in truth:
                 out.writerow((f"danh-sach-{row['at'] // _BATCH + 1:02d}.csv", row["row"], fault))
+            out.writerows((_ARCHIVE, number, "in_no_list") for number in strangers)
         self.stdout.write(f"{len(rows)} rows in {files} lists, {len(truth)} faults")
 
 
@@ -175,8 +177,9 @@ class _Estate:
     def _other_day(self, row: dict[str, Any], rows: list[dict[str, Any]]) -> None:
         row.update(ends=f"{row['ends_on'] + timedelta(days=40):%d/%m/%Y}", has_file=True)
 
-    def write_certificates(self, folder: Path, rows: list[dict[str, Any]]) -> None:
-        """Write the certificates that come as files, and the CA's own as an anchor."""
+    def write_certificates(self, folder: Path, rows: list[dict[str, Any]]) -> list[int]:
+        """Write the certificates that come as files, and the CA's own as an anchor; return which of
+        them no list names by its serial."""
         root = (
             self._builder(self._name, 1, date(2040, 1, 1))
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -185,15 +188,15 @@ class _Estate:
         (folder / "anchor").mkdir(exist_ok=True)
         (folder / "anchor" / "ca-khac.pem").write_bytes(root.public_bytes(Encoding.PEM))
         stream = io.BytesIO()
+        filed = [row for row in rows if row["has_file"]]
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-            for row in rows:
-                if not row["has_file"]:
-                    continue
+            for row in filed:
                 name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, row["said"])])
                 serial = int(row["serial"], 16) if row["serial"].isalnum() else row["at"] + 5
                 made = self._builder(name, serial, row["ends_on"]).sign(self._key, hashes.SHA256())
                 archive.writestr(f"{row['at']:06d}.cer", made.public_bytes(Encoding.DER))
-        (folder / "chung-thu.zip").write_bytes(stream.getvalue())
+        (folder / _ARCHIVE).write_bytes(stream.getvalue())
+        return [at for at, row in enumerate(filed, start=1) if not row["serial"].isalnum()]
 
     def _builder(self, name: x509.Name, serial: int, ends: date) -> x509.CertificateBuilder:
         until = datetime(ends.year, ends.month, ends.day, tzinfo=UTC)
