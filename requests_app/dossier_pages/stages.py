@@ -22,7 +22,7 @@ from portal.core.roles import Capability, Role, Scope, profile_of
 from portal.core.steps import PORTAL
 from requests_app import kinds
 from requests_app.kinds.base import EffectKind
-from requests_app.models import Dossier, DossierEvent, Outcome
+from requests_app.models import Dossier, DossierEvent, Outcome, SigningMode
 from requests_app.workflow import HANDING_BACK, PETITIONS, Route, State
 
 PEOPLE_NAMED = 2  # people named one by one; of more than that the rest is counted
@@ -202,6 +202,9 @@ def _who(dossier: Dossier, user: User) -> tuple[str, str]:
     desk = {Scope.BODY: dossier.agency, Scope.OFFICE: dossier.office}.get(scope, dossier.addressee)
     roles = {str(dossier.queue)}
     acting = User.objects.who_act_for(roles=roles, agency_id=desk.pk if desk else None)
+    if dossier.state == State.AWAITING_SIGNATURE and dossier.signing_mode == SigningMode.DIGITAL:
+        chosen = Q(person__signs_as=dossier.signer_id) if dossier.signer_id else Q()
+        acting = acting.filter(chosen)  # whom alone it waits for: as in ``workable_by``
     names = list(acting.order_by("full_name", "pk").values_list("full_name", flat=True))
     role = str(Role(dossier.queue).label)
     where = desk.name if desk else ""

@@ -103,6 +103,11 @@ def test_a_deputy_signs_for_the_chairman_with_their_own_certificate(desk: Desk) 
     assert places == sorted(places)
     assert "Lò Văn Chủ" not in printed
 
+    clerk = Client()
+    clerk.force_login(desk.people.clerk)
+    page = clerk.get(reverse("requests_app:detail", args=[dossier.uuid])).content.decode()
+    assert f"{desk.second.full_name} (" in page
+    assert f"{chairman.full_name} (" not in page
     told = set(Notice.objects.filter(target_uuid=dossier.uuid).values_list("recipient", flat=True))
     assert desk.second.pk in told
     assert chairman.pk not in told
