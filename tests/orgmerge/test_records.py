@@ -130,7 +130,7 @@ def test_the_record_lists_dossiers_people_and_devices() -> None:
     letter = records.letter_of(share, records.lists_of(share))
     assert (letter.agency, letter.kind_of_document) == ("UBND XÃ MỚI", "BIÊN BẢN")
     assert [party.label for party in letter.parties] == ["BÊN GIAO", "BÊN NHẬN"]
-    assert "XÃ MỘT (bên giao)" in letter.opening[0]
+    assert "Xã Một (bên giao)" in letter.opening[0]
 
 
 def test_a_record_is_made_once() -> None:
