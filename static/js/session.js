@@ -148,6 +148,13 @@
   others.postMessage(page.account);
   document.addEventListener("submit", (event) => {
     if (event.target.getAttribute("action") === page.signOut) {
+      forms().forEach((form) => (kept(form) || {}).isSent || note(form));
+      const unsaved = keys().map((key) => JSON.parse(sessionStorage.getItem(key))).filter((one) => !one.isSent);
+      const count = unsaved.reduce((sum, one) => sum + Object.keys(one.fields).length, 0);
+      if (count && !confirm(fill(page.signOutLoses, { count }))) {
+        event.preventDefault();
+        return;
+      }
       isLeft = true;
       forget();
       others.postMessage("");

@@ -314,10 +314,15 @@ def test_what_could_not_be_saved_is_kept_in_the_tab_and_offered(
         saved(page)
         assert page.evaluate(KEPT) == 0
 
-        # Another account at the same browser: the page goes, with all that it kept.
+        # Who signs out is asked first; another account at the same browser takes all that was kept.
         page.context.set_offline(True)
         page.fill("#o-2-position", "Văn thư")
         expect(page.locator("[data-saved][data-state=failed]")).to_be_visible()
+        asked: list[str] = []
+        page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+        page.evaluate("document.querySelector(`form[action$='dang-xuat/']`).requestSubmit()")
+        assert "Còn 1 ô chưa lưu" in asked[0]
+        assert page.evaluate(KEPT) == 1
         page.context.set_offline(False)
         other = Client()
         other.force_login(builders.user(Role.HEAD, agency=clerk.agency))
