@@ -13,7 +13,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
 from portal.accounts.models import User
 from portal.core.roles import Role
@@ -78,7 +78,7 @@ def signed_in(
         context.close()
 
 
-def opened(context: BrowserContext, url: str) -> Page:
+def opened(context: BrowserContext, Dialog, url: str) -> Page:
     page = context.new_page()
     page.goto(url)
     return page
@@ -236,7 +236,7 @@ def end_session() -> None:
     Session.objects.all().delete()
 
 
-def leave_unused(context: BrowserContext, minutes: int) -> None:
+def leave_unused(context: BrowserContext, Dialog, minutes: int) -> None:
     """Let the session have stood idle."""
     (key,) = (one["value"] for one in context.cookies() if one["name"] == "sessionid")
     store = SessionStore(key)
@@ -319,7 +319,12 @@ def test_what_could_not_be_saved_is_kept_in_the_tab_and_offered(
         page.fill("#o-2-position", "Văn thư")
         expect(page.locator("[data-saved][data-state=failed]")).to_be_visible()
         asked: list[str] = []
-        page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+
+        def stay(dialog: Dialog) -> None:
+            asked.append(dialog.message)
+            dialog.dismiss()
+
+        page.once("dialog", stay)
         page.evaluate("document.querySelector(`form[action$='dang-xuat/']`).requestSubmit()")
         assert "Còn 1 ô chưa lưu" in asked[0]
         assert page.evaluate(KEPT) == 1

@@ -123,7 +123,7 @@ def test_the_printed_square_reads_as_the_address_and_keeps_clear_of_signatures(
     ).matrix
     side = 16 / 25.4 * DPI
     module = side / len(matrix)
-    left = (30 / 25.4 + 8 / 96) * DPI  # the margin, and that of the body
+    left = 30 / 25.4 * DPI  # the margin
 
     def reads(top: int) -> bool:
         return all(
