@@ -78,7 +78,7 @@ def signed_in(
         context.close()
 
 
-def opened(context: BrowserContext, Dialog, url: str) -> Page:
+def opened(context: BrowserContext, url: str) -> Page:
     page = context.new_page()
     page.goto(url)
     return page
