@@ -18,7 +18,7 @@ from celery import Celery
 from portal.core.background.sweeps import beat_schedule
 from tests.flows.house import House, Process, wait_until
 
-PATIENCE = 120  # seconds for what takes a few
+PATIENCE = 300  # seconds for what takes a few, on a busy machine
 BEAT = 10  # seconds until a sweep is sent again
 # One row a transaction, short leases, and an office that is open at any hour.
 KNOBS = {"EXECUTION_CHUNK": "1", "EXECUTION_LEASE_SECONDS": "1", "REMINDER_HOUR": "0"}
@@ -29,6 +29,10 @@ _BEING_EXECUTED = (
 MAIL = "portal.notices.tasks.send_pending_mail"
 SWEEPS = tuple(beat_schedule())
 _RUN = "SELECT runs, began_at, succeeded_at, failed_at FROM core_sweeprun WHERE name = '{}'"
+_WAITING = (
+    "SELECT state, wait_event_type, wait_event, left(query, 200) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 # What somebody else has in hand, until when: a killed worker's leases.
 _LEASES = {
     "notices_mail": "created_at",
@@ -159,7 +163,17 @@ class Drill:
                 next_at = time.monotonic() + BEAT
             return False
 
-        wait_until(or_again, seconds=seconds, pause=pause)
+        try:
+            wait_until(or_again, seconds=seconds, pause=pause)
+        except AssertionError as late:
+            raise AssertionError(f"{name}: {late}; {self._at_work()}") from late
+
+    def _at_work(self) -> str:
+        """Say what stands still: the sweeps under way, the locks waited for, the worker's words."""
+        under_way = [name for name in SWEEPS if self.last(name).is_under_way]
+        waiting = self._database.execute(_WAITING).fetchall() if self.home.database else []
+        logs = [one.read_text()[-2000:] for one in self.home.folder.glob("prefork-*.log")]
+        return f"under way: {under_way}; waiting: {waiting}; the workers said: {logs}"
 
     def last(self, name: str) -> Run:
         row = self._database.execute(_RUN.format(name)).fetchone()
