@@ -236,7 +236,7 @@ def end_session() -> None:
     Session.objects.all().delete()
 
 
-def leave_unused(context: BrowserContext, Dialog, minutes: int) -> None:
+def leave_unused(context: BrowserContext, minutes: int) -> None:
     """Let the session have stood idle."""
     (key,) = (one["value"] for one in context.cookies() if one["name"] == "sessionid")
     store = SessionStore(key)
