@@ -17,13 +17,13 @@ _READ_AS = str.maketrans("OIL", "011", "- ")
 
 
 def new_code() -> str:
-    """Return 60 random bits as they are printed: XXXX-XXXX-XXXX."""
-    symbols = "".join(secrets.choice(SYMBOLS) for _place in range(LENGTH))
-    return "-".join(symbols[start : start + _GROUP] for start in range(0, LENGTH, _GROUP))
+    """Return 60 random bits as ``normalised`` writes them."""
+    return normalised("".join(secrets.choice(SYMBOLS) for _place in range(LENGTH)))
 
 
 def normalised(typed: str) -> str:
-    """Return a typed code as it is kept; "" for what can be none."""
+    """Return a typed code as it is kept and printed: groups of four symbols with a hyphen between;
+    "" for what can be none."""
     symbols = typed.upper().translate(_READ_AS)
     if len(symbols) != LENGTH or not set(symbols) <= set(SYMBOLS):
         return ""

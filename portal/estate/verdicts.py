@@ -373,7 +373,10 @@ class Judge:
         self._learn_keys([bytes(der) for _serial, der in ders])
         listed = dict(self._delivered(files, "number", der__isnull=True)) if files else {}
         held = {one.facts.device_serial for one in made if one.facts.device_serial}
-        devices = {one.serial: one for one in self._on_stock(held)}
+        stock = Device.objects.filter(serial__in=held).select_related("subscriber")
+        whole = stock.select_related("subscriber", "key")
+        compared = stock.only("serial", "key_id", "subscriber__name")
+        devices = {one.serial: one for one in (whole if self._writes else compared)}
         certified = []
         for one in made:
             if one.row.der is not None and one.facts.serial in listed:
@@ -427,12 +430,6 @@ class Judge:
             "common_name", "not_before", "not_after", "revoked_at", "renewals", "renewals_source",
             "der",
         )  # fmt: skip
-
-    def _on_stock(self, serials: Iterable[str]) -> QuerySet[Device]:
-        found = Device.objects.filter(serial__in=serials).select_related("subscriber")
-        if self._writes:
-            return found.select_related("subscriber", "key")
-        return found.only("serial", "key_id", "subscriber__name")
 
     def _learn_keys(self, ders: Sequence[bytes]) -> None:
         """Remember whose the keys are that stand in the register already."""

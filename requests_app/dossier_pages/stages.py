@@ -246,7 +246,7 @@ def _ended(dossier: Dossier, stages: list[Stage], left: dict[Place, date]) -> li
     return [*done[:-1], replace(last, where=dossier.agency.name)]
 
 
-DEVICES_NAMED = 10  # devices named one by one
+NAMED = 10  # devices or certificates named one by one, the next once these are done
 _OVER = (State.COMPLETED, State.PARTLY_COMPLETED, State.REJECTED)
 
 
@@ -285,10 +285,13 @@ def still_waiting(dossier: Dossier, user: User, *, now: datetime) -> list[StillW
             found.append(_for_clerk(dossier, user, words, link, _("Lập Mẫu 07")))
     if effect is EffectKind.RENEW_CHANGE:
         results = done.exclude(result=None).values("result")
-        new = Certificate.objects.filter(pk__in=results).to_install(now).count()
-        if new:
-            words = _("%(count)s chứng thư mới chờ cài vào thiết bị đang dùng") % {"count": new}
-            link = f"{reverse('ca:list')}?state=to_install"
+        new = Certificate.objects.filter(pk__in=results).to_install(now).order_by("common_name")
+        for one in new[:NAMED]:
+            words = _("Chứng thư mới của %(name)s (%(serial)s) chờ cài vào thiết bị đang dùng") % {
+                "name": one.common_name,
+                "serial": one.serial,
+            }
+            link = reverse("ca:detail", args=[one.uuid])
             found.append(_for_clerk(dossier, user, words, link, _("Xem và xác nhận cài đặt")))
     if effect is EffectKind.RECOVER:
         # The PIN of a virtual token; a real device has its own.
@@ -296,7 +299,7 @@ def still_waiting(dossier: Dossier, user: User, *, now: datetime) -> list[StillW
             pk__in=done.exclude(device=None).values("device"), key__token__isnull=False
         )
         unset = without.exclude(key__token__transport_pin="").select_related("subscriber")
-        for device in unset[:DEVICES_NAMED]:
+        for device in unset[:NAMED]:
             holder = device.subscriber.name if device.subscriber else ""
             words = _("Thiết bị %(serial)s (%(holder)s) chờ đặt mã PIN mới") % {
                 "serial": device.serial,

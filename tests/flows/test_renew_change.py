@@ -129,6 +129,8 @@ def _check_the_new_ones(clerk: Visitor, renewed: Certificate, taken_over: Certif
 def _read_the_paper_and_the_mail(clerk: Visitor, dossier: Dossier, renewed: Certificate) -> None:
     clerk.open(f"/ho-so/{dossier.uuid}/")
     assert "Chứng thư mới và hướng dẫn cài đặt" in clerk.html
+    clerk.follow("Xem và xác nhận cài đặt")  # of what waits in this dossier, not of the whole body
+    assert clerk.has_button("Xác nhận đã cài đặt")
     send_pending_mail()
     (sent,) = [one for one in django_mail.outbox if one.to == [story.CONTACT["email"]]]
     names = [str(attached[0]) for attached in sent.attachments]

@@ -154,20 +154,12 @@ def _prepared(rows: Iterable[Sequence[Any]], fields: Sequence[Any]) -> Iterator[
             prepare: Callable[[Any], Any] = partial(field.get_db_prep_save, connection=connection)
             if isinstance(field, models.DateField):  # days and moments come again and again
                 prepare = lru_cache(maxsize=4096)(prepare)
-            elif isinstance(field, models.JSONField):
-                prepare = _empties_once(prepare)
             apart.append((place, prepare))
     for row in rows:
         values = list(row)
         for place, prepare in apart:
             values[place] = prepare(values[place])
         yield values
-
-
-def _empties_once(prepare: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Prepare lists and dictionaries that hold nothing once: most hold nothing."""
-    empty: Mapping[type, Any] = {list: prepare([]), dict: prepare({})}
-    return lambda value: empty[type(value)] if value in ([], {}) else prepare(value)
 
 
 def analyse() -> None:
