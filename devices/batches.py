@@ -120,6 +120,11 @@ def present(devices: DeviceQuerySet, custody: Custody) -> DeviceQuerySet:
     return here.select_related("subscriber", "agency").order_by("serial")
 
 
+def asked_about(request: UserRequest) -> DeviceQuerySet:
+    """Return the devices the user may see, those of one dossier where the address names it."""
+    return Device.objects.visible_to(request.user).of_dossier(request.GET.get("dossier", ""))
+
+
 def batch_page(
     request: UserRequest,
     batch: Batch,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q
@@ -107,6 +108,18 @@ class DeviceQuerySet(models.QuerySet["Device"]):
             moves__move=Move.HAND_OVER,
             moves__notice__isnull=True,
         )
+
+    def of_dossier(self, code: str) -> Self:
+        """Return the devices that the rows of the dossier with this uuid name, or whose certificate
+        they name; all, if ``code`` is no uuid."""
+        try:
+            UUID(code)
+        except ValueError:
+            return self
+        every = self.model.objects.order_by()
+        named = every.filter(items__dossier__uuid=code).values("pk")
+        keyed = every.filter(key__certificates__items__dossier__uuid=code).values("pk")
+        return self.filter(pk__in=named.union(keyed))
 
     def for_list(self) -> Self:
         return self.select_related("agency", "subscriber")

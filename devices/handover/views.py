@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from devices.batches import Batch, BatchForm, BatchWords, batch_page, present
+from devices.batches import Batch, BatchForm, BatchWords, asked_about, batch_page, present
 from devices.forms import SerialForm
 from devices.handover import services
 from devices.lifecycle import Custody, Move
@@ -125,7 +125,7 @@ def hand_over_many(request: UserRequest) -> HttpResponse:
     batch = Batch(
         move=Move.HAND_OVER,
         capability=Capability.KEEP_DEVICES,
-        waiting=present(Device.objects.visible_to(request.user), Custody.AT_AGENCY),
+        waiting=present(asked_about(request), Custody.AT_AGENCY),
         record=record,
         words=BatchWords(
             title=_("Bàn giao nhiều thiết bị"),

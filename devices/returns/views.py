@@ -16,7 +16,7 @@ from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from devices.batches import Batch, BatchForm, BatchWords, batch_page, present
+from devices.batches import Batch, BatchForm, BatchWords, asked_about, batch_page, present
 from devices.holders import services as holders
 from devices.ledger import Paper
 from devices.lifecycle import Custody, Move
@@ -82,7 +82,7 @@ def take_back_many(request: UserRequest) -> HttpResponse:
     batch = Batch(
         move=Move.TAKE_BACK,
         capability=Capability.KEEP_DEVICES,
-        waiting=present(Device.objects.visible_to(request.user), Custody.TO_BE_RETURNED),
+        waiting=present(asked_about(request), Custody.TO_BE_RETURNED),
         record=record,
         words=BatchWords(
             title=_("Nhận lại thiết bị từ thuê bao"),

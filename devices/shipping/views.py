@@ -67,6 +67,7 @@ def send(request: UserRequest, code: UUID) -> HttpResponse:
     agency = get_object_or_404(Agency.objects.visible_to(request.user), uuid=code)
     devices = list(
         waiting.filter(agency=agency)
+        .of_dossier(request.GET.get("dossier", ""))
         .select_related("subscriber")
         .order_by("subscriber__sort_name", "pk")[:_MOST_SENT_AT_ONCE]
     )

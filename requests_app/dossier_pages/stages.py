@@ -15,7 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from devices.lifecycle import Condition, Custody
-from devices.models import Device
+from devices.models import Device, ShipmentItem
+from devices.querysets import DeviceQuerySet
 from portal.accounts.models import User
 from portal.ca.models import Certificate
 from portal.core.roles import Capability, Role, Scope, profile_of
@@ -271,11 +272,9 @@ def still_waiting(dossier: Dossier, user: User, *, now: datetime) -> list[StillW
     done = dossier.items.filter(outcome=Outcome.DONE).order_by()
     found: list[StillWaiting] = []
     if effect in (EffectKind.ISSUE, EffectKind.REVOKE):
-        about = Q(pk__in=done.exclude(device=None).values("device"))
-        if effect is EffectKind.REVOKE:
-            about |= Q(key__in=done.exclude(certificate=None).values("certificate__key"))
-        devices = Device.objects.filter(about).exclude(condition=Condition.LOST)
-        found += _of_devices(dossier, user, Counter(devices.values_list("custody", flat=True)))
+        devices = Device.objects.visible_to(user).of_dossier(str(dossier.uuid))
+        devices = devices.exclude(condition=Condition.LOST)
+        found += _of_devices(dossier, user, devices, now=now)
         owed = devices.handed_over_without_notice().count() if effect is EffectKind.ISSUE else 0
         if owed:
             words = _("%(count)s thiết bị đã bàn giao, chưa thông báo bằng Mẫu 07") % {
@@ -318,41 +317,50 @@ def still_waiting(dossier: Dossier, user: User, *, now: datetime) -> list[StillW
     return found
 
 
-def _of_devices(dossier: Dossier, user: User, places: Counter[str]) -> list[StillWaiting]:
+def _of_devices(
+    dossier: Dossier, user: User, devices: DeviceQuerySet, *, now: datetime
+) -> list[StillWaiting]:
+    """Return what waits of ``devices``: each link leads to these and no others, or to the parcel
+    that they are in."""
     found = []
-    if count := places[Custody.ALLOCATED]:
+    only = f"?dossier={dossier.uuid}"
+    if count := devices.waiting_for(Custody.ALLOCATED).with_valid_certificate(now).count():
         words = _("%(count)s thiết bị đã cấp, chờ gửi về đơn vị") % {"count": count}
         who, url = dossier.addressee.name, ""
         if user.can(Capability.SUPPLY_DEVICES):
-            url = reverse("devices:send", args=[dossier.agency.uuid])
+            url = reverse("devices:send", args=[dossier.agency.uuid]) + only
         found.append(StillWaiting(words, who, url, _("Gửi thiết bị") if url else ""))
-    for custody, text, page, label in (
-        (
-            Custody.ON_ITS_WAY,
-            _("%(count)s thiết bị đang gửi về, chờ xác nhận đã nhận"),
-            "devices:incoming",
-            _("Xác nhận đã nhận"),
-        ),
+    coming = ShipmentItem.objects.filter(device__in=devices.at(Custody.ON_ITS_WAY))
+    parcels = Counter(
+        coming.filter(received_at=None).order_by("pk").values_list("shipment__uuid", flat=True)
+    )
+    for parcel, count in parcels.items():
+        words = _("%(count)s thiết bị đang gửi về, chờ xác nhận đã nhận") % {"count": count}
+        link = reverse("devices:shipment", args=[parcel])
+        found.append(_for_clerk(dossier, user, words, link, _("Xác nhận đã nhận")))
+    places = Counter(devices.values_list("custody", flat=True))
+    for custody, text, link, label in (
         (
             Custody.AT_AGENCY,
             _("%(count)s thiết bị chờ bàn giao cho thuê bao"),
-            "devices:hand_over_many",
+            reverse("devices:hand_over_many") + only,
             _("Bàn giao"),
         ),
         (
             Custody.TO_BE_RETURNED,
             _("%(count)s thiết bị phải thu hồi từ thuê bao"),
-            "devices:take_back_many",
+            reverse("devices:take_back_many") + only,
             _("Nhận lại thiết bị"),
+        ),
+        (
+            Custody.BACK_AT_AGENCY,
+            _("%(count)s thiết bị đã thu hồi, chờ nộp lại kèm Mẫu 08"),
+            f"{reverse('requests_app:start')}?need=mau_08_return",
+            _("Lập Mẫu 08"),
         ),
     ):
         if count := places[custody]:
-            words = text % {"count": count}
-            found.append(_for_clerk(dossier, user, words, reverse(page), label))
-    if count := places[Custody.BACK_AT_AGENCY]:
-        words = _("%(count)s thiết bị đã thu hồi, chờ nộp lại kèm Mẫu 08") % {"count": count}
-        link = f"{reverse('requests_app:start')}?need=mau_08_return"
-        found.append(_for_clerk(dossier, user, words, link, _("Lập Mẫu 08")))
+            found.append(_for_clerk(dossier, user, text % {"count": count}, link, label))
     return found
 
 

@@ -55,11 +55,32 @@ def test_who_does_it_gets_the_link_and_others_the_name() -> None:
         for user in (people.clerk, people.operator, people.officer)
     )
 
-    hand_over = reverse("devices:hand_over_many")
-    send = reverse("devices:send", args=[people.agency.uuid])
+    only = f"?dossier={dossier.uuid}"
+    hand_over = reverse("devices:hand_over_many") + only
+    send = reverse("devices:send", args=[people.agency.uuid]) + only
     assert of_clerk == {"1 thiết bị": "", "2 thiết bị": hand_over}
     assert of_operator == {"1 thiết bị": send, "2 thiết bị": ""}
     assert of_officer == {"1 thiết bị": "", "2 thiết bị": ""}
+
+
+@pytest.mark.parametrize("custody", [Custody.ALLOCATED, Custody.AT_AGENCY, Custody.TO_BE_RETURNED])
+def test_a_link_leads_to_exactly_the_devices_it_counts(client: Client, custody: Custody) -> None:
+    people = story.cast()
+    dossier = carried_out(people, custody, custody)
+    carried_out(people, custody)
+    user = people.operator if custody is Custody.ALLOCATED else people.clerk
+    client.force_login(user)
+
+    (link,) = (one.url for one in still_waiting(dossier, user, now=builders.NOW) if one.url)
+    page, whole = client.get(link).text, client.get(link.partition("?")[0]).text
+
+    def listed(page: str) -> set[str]:
+        found = Device.objects.values_list("serial", flat=True)
+        return {serial for serial in found if serial in page}
+
+    assert listed(page) == set(dossier.items.values_list("device__serial", flat=True))
+    assert len(listed(whole)) == 3
+    assert client.get(f"{link}x").status_code == 200  # no uuid: all
 
 
 def test_the_bar_stands_at_the_hand_over_until_every_device_is_handed_over() -> None:
