@@ -90,7 +90,7 @@ def work_on(delivery: Delivery, dice: random.Random, kills: int, now: datetime) 
 
 
 @pytest.mark.long
-@pytest.mark.both
+@pytest.mark.django_db(transaction=True)  # a kill ends a transaction of the worker's own
 def test_no_kill_loses_or_repeats_anything() -> None:
     dice = random.Random(68)  # noqa: S311
     people, landed = story.cast(), 0
