@@ -239,7 +239,7 @@ PASSWORD_LINK_LASTS = timedelta(hours=24)  # a link or a code to choose a passwo
 LOOK_ONLY = timedelta(hours=24)  # after a password was reset or an address changed
 
 LANGUAGE_CODE = "vi"
-LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English")]
+LANGUAGES = [("vi", "Tiếng Việt")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["portal.core.formats"]
 TIME_ZONE = "Asia/Ho_Chi_Minh"
