@@ -11,6 +11,8 @@ from typing import Any
 
 from django.db import connection, connections, models, router
 
+_UPDATED_AT_ONCE = 500
+
 
 def update_rows(
     instances: Sequence[models.Model],
@@ -23,37 +25,56 @@ def update_rows(
     A row that does not hold the values of ``where`` (column name → text) is left as it is.
 
     Does what ``QuerySet.bulk_update`` does, some ten times quicker: no CASE of hundreds of WHENs
-    is built, the same small statement is executed for each row (PERFORMANCE, "Issuing").
+    is built. On SQLite the same small statement is executed for each row.
     """
     if not instances:
         return 0
     meta = type(instances[0])._meta
     using = router.db_for_write(type(instances[0]))
     connection = connections[using]
-    columns = [meta.get_field(name) for name in fields]
-    key = meta.pk
-    assert key is not None
+    columns: list[Any] = [meta.get_field(name) for name in fields]
+    key: Any = meta.pk
     quote = connection.ops.quote_name
-    assignments = ", ".join(f"{quote(str(column.column))} = %s" for column in columns)  # type: ignore[union-attr]
-    conditions = "".join(f" AND {quote(name)} = %s" for name in where or {})
-    statement = (
-        f"UPDATE {quote(meta.db_table)} SET {assignments} "  # noqa: S608 (names of our own columns)
-        f"WHERE {quote(str(key.column))} = %s{conditions}"
-    )
+    table = quote(meta.db_table)
+    names = [quote(column.column) for column in columns]
+    conditions = "".join(f" AND {table}.{quote(name)} = %s" for name in where or {})
     values = [
         [
             *(
-                column.get_db_prep_save(column.pre_save(instance, add=False), connection)  # type: ignore[union-attr]
+                column.get_db_prep_save(column.pre_save(instance, add=False), connection)
                 for column in columns
             ),
             instance.pk,
-            *(where or {}).values(),
         ]
         for instance in instances
     ]
+    held = list((where or {}).values())
     with connection.cursor() as cursor:
-        cursor.executemany(statement, values)
-        return int(cursor.rowcount)
+        if connection.vendor != "postgresql":
+            assignments = ", ".join(f"{name} = %s" for name in names)
+            statement = (
+                f"UPDATE {table} SET {assignments} WHERE {quote(key.column)} = %s{conditions}"  # noqa: S608 (names of our own columns)
+            )
+            cursor.executemany(statement, [[*row, *held] for row in values])
+            return int(cursor.rowcount)
+        # Its server takes each statement apart anew: one for many rows.
+        assignments = ", ".join(
+            f"{name} = new.c{place}::{column.cast_db_type(connection)}"
+            for place, (name, column) in enumerate(zip(names, columns, strict=True))
+        )
+        places = f"({', '.join(['%s'] * (len(names) + 1))})"
+        given = ", ".join(f"c{place}" for place in range(len(names)))
+        written = 0
+        for start in range(0, len(values), _UPDATED_AT_ONCE):
+            rows = values[start : start + _UPDATED_AT_ONCE]
+            cursor.execute(
+                f"UPDATE {table} SET {assignments} "  # noqa: S608 (names of our own columns)
+                f"FROM (VALUES {', '.join([places] * len(rows))}) AS new ({given}, key) "
+                f"WHERE {table}.{quote(key.column)} = new.key{conditions}",
+                [*(value for row in rows for value in row), *held],
+            )
+            written += cursor.rowcount
+        return written
 
 
 # What the drivers take as it is: nothing has to be made of a value first.
