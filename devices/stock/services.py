@@ -23,7 +23,7 @@ from portal.agencies.models import Agency, Subscriber
 from portal.audit.services import Act, record
 from portal.ca.models import KeyPair, Storage
 from portal.ca.register.services import make_keys
-from portal.core.database.bulk import update_rows
+from portal.core.database.bulk import insert_objects, update_rows
 from portal.core.rules import Refused, Violation
 from portal.notices.services import tell
 
@@ -398,4 +398,4 @@ def allocate_many(
         raise Refused(
             Violation("not_in_stock", _("Thiết bị vừa được cấp cho hồ sơ khác. Xin thử lại."))
         )
-    CustodyMove.objects.bulk_create(entries, batch_size=500)
+    insert_objects(entries)

@@ -17,7 +17,7 @@ from portal.agencies.models import Affiliation, Agency, Subscriber, SubscriberKi
 from portal.agencies.services.words import keep_words_of_subscribers
 from portal.agencies.tree import managing_agency
 from portal.audit import services as audit
-from portal.core.database.bulk import update_rows
+from portal.core.database.bulk import insert_objects, update_rows
 from portal.core.database.fields import keyed_hash
 from portal.core.roles import Capability
 from portal.core.rules import Refused, Violation
@@ -276,12 +276,11 @@ def _place(
     begun = [pk for pk in by_pk if pk not in standing] + [one.subscriber_id for one in ended]
     Affiliation.objects.bulk_update(ended, ["valid_until"], batch_size=_CHUNK)
     Affiliation.objects.bulk_update(mended, _PLACE, batch_size=_CHUNK)
-    Affiliation.objects.bulk_create(
+    insert_objects(
         [
             Affiliation(subscriber_id=pk, agency=agency, valid_from=today, **by_pk[pk].place())
             for pk in begun
-        ],
-        batch_size=_CHUNK,
+        ]
     )
     return come
 

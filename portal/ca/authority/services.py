@@ -27,6 +27,7 @@ from portal.ca.models import Crl, Issuance
 from portal.ca.pki import serials
 from portal.ca.pki.profiles import Addresses
 from portal.ca.pki.signing import Issuer, SubscriberSigner, load_public_key
+from portal.core.database.bulk import insert_objects
 
 __all__ = [
     "Answer",
@@ -167,7 +168,7 @@ class SimulatedAuthority:
         answers |= known
         try:
             with transaction.atomic(durable=True):
-                Issuance.objects.bulk_create(signed.values())
+                insert_objects(list(signed.values()))
         except IntegrityError:  # then one by one, so that only the clashing one suffers
             answers |= {key: _register_one(issuance) for key, issuance in signed.items()}
         else:

@@ -39,7 +39,7 @@ from portal.ca.models import (
     VirtualToken,
 )
 from portal.ca.pki import crl, serials
-from portal.ca.pki.names import readable, subject_of, x509_name
+from portal.ca.pki.names import readable, subject_of
 from portal.ca.pki.profiles import ALGORITHMS, algorithm_name, generate
 from portal.ca.register import expiry
 from portal.ca.tokens import services as tokens
@@ -73,7 +73,6 @@ def certificate_from(
         made = x509.load_der_x509_certificate(answer.der)
         is_outside = not answer.ca
         subject = subject_of(answer.der) if is_outside else order.subject
-        name = made.subject if is_outside else x509_name(order.subject)
         issuer = readable(made.issuer)[:1000] if is_outside else ""
     return Certificate(
         serial=serials.text(made.serial_number) if is_outside else order.serial,
@@ -89,7 +88,7 @@ def certificate_from(
         key=key,
         common_name=subject.common_name,
         search_name=search_key(subject.common_name),
-        subject=readable(name)[:1000],
+        subject=readable(made.subject)[:1000],
         email=subject.email or order.subject.email,
         not_before=made.not_valid_before_utc,
         not_after=made.not_valid_after_utc,

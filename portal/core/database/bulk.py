@@ -120,6 +120,8 @@ def insert_objects(instances: Sequence[models.Model]) -> None:
 
     Every field has a value of its own: none is left to the database.
     """
+    if not instances:
+        return
     model = type(instances[0])
     fields = [one for one in model._meta.concrete_fields if not one.primary_key]
     rows = ([one.pre_save(instance, add=True) for one in fields] for instance in instances)
