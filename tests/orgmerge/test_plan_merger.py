@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -12,10 +13,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from orgmerge.models import Merger, Plan, PlanLine
+from orgmerge.register import queries
 from orgmerge.vocabulary import LineAbout, LineAction
 from portal.agencies.models import Agency, AgencyVersion
 from portal.audit.models import AuditEntry
 from portal.ca.models import Certificate
+from portal.core.management import progress
 from requests_app.workflow import State
 from tests import builders
 
@@ -542,3 +545,26 @@ def test_many_faults_are_shown_in_short_and_kept_in_full(file: Path, tmp_path: P
     assert said[1].startswith("Dòng 2: bad_extent: “một ít”: ")
     assert said[20].startswith("… và 25 điều nữa")
     assert len(report.read_text(encoding="utf-8-sig").splitlines()) == 46
+
+
+def test_a_terminal_shows_a_bar_and_a_log_lines(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies = [commune("A"), commune("B")]
+    monkeypatch.setattr(queries, "PART", 1)  # each in a part of its own
+    monkeypatch.setattr(progress, "_SECONDS", 0)  # each part took long
+    file.write_text(
+        "\n".join([HEADER, *(f"{one.name},,{one.name} MỚI,whole,2026-12-01," for one in bodies)]),
+        encoding="utf-8",
+    )
+    master, slave = os.openpty()
+    with os.fdopen(slave, "w") as terminal, os.fdopen(master, "rb") as shown:
+        call_command("plan_merger", str(file), "--at", "2026-11-20", stderr=terminal)
+        terminal.flush()
+        bar = os.read(shown.fileno(), 100_000).decode()
+    log = StringIO()
+    call_command("plan_merger", str(file), "--at", "2026-11-20", stderr=log)
+
+    assert "100%" in bar
+    assert "2/2" not in bar
+    assert [line.rpartition(" ")[2] for line in log.getvalue().splitlines()] == ["1/2", "2/2"]
