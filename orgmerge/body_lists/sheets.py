@@ -98,8 +98,8 @@ _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _MOST_CELL = 350
 _MOST_NAMED = 10  # rows or sheets in one sentence
 _DAYS = range(36526, 73051)  # as a workbook counts: 2000 to 2099
-_DELIMITERS = ",;\t"
-_SEPARATOR = re.compile(r'"?sep=([,;\t])"?')
+DELIMITERS = ",;\t|"
+_SEPARATOR = re.compile(rf'"?sep=([{DELIMITERS}])"?')
 # Of a file a command reads: the nation's communes came to 81,084 rows of bodies (10 MB).
 MOST_FILE_ROWS = 300_000
 MOST_FILE_BYTES = 100 * 1024 * 1024
@@ -196,7 +196,7 @@ def rows_of_text(
     if told := _SEPARATOR.fullmatch(first.strip()):  # a line that Excel itself writes and reads
         delimiter, lines, before = told[1], chain(others, stream), 1
     else:
-        separated = [(line, max(_DELIMITERS, key=line.count)) for line in (first, *others)]
+        separated = [(line, max(DELIMITERS, key=line.count)) for line in (first, *others)]
         named = (mark for line, mark in separated if mark in line and knows(line.split(mark)))
         delimiter, lines = next(named, separated[0][1]), chain([first], others, stream)
     try:
@@ -255,7 +255,7 @@ def _decoded(content: bytes, knows: Callable[[Sequence[str]], bool]) -> TextIO:
         raise _in_legacy_font(font)
     first, second = [*text.split("\n", 2), ""][:2]
     header = second if _SEPARATOR.fullmatch(first.strip()) else first
-    titles = re.split(f"[{_DELIMITERS}]", header)
+    titles = re.split(f"[{DELIMITERS}]", header)
     if not knows(titles):
         raise _not_readable()
     letters = {one for one in text.lower() if not one.isascii() and one.isalpha()}
@@ -371,8 +371,8 @@ def columns_help(kind: str) -> str:
         for name, (header, hint) in COLUMNS[kind].items()
     ]
     limits = _(
-        "Tệp .xlsx, hoặc .csv mã hóa UTF-8, UTF-16, CP1258, ngăn cách bằng dấu phẩy, chấm phẩy "
-        "hoặc tab; tối đa %(rows)s dòng, %(size)d MB."
+        "Tệp .xlsx, hoặc .csv mã hóa UTF-8, UTF-16, CP1258, ngăn cách bằng dấu phẩy, chấm phẩy, "
+        "tab hoặc dấu |; tối đa %(rows)s dòng, %(size)d MB."
     ) % {"rows": with_dots(MOST_FILE_ROWS), "size": MOST_FILE_BYTES // 1024 // 1024}
     return "\n".join([_("Các cột (tiêu đề tiếng Việt hoặc tên máy):"), *lines, "", limits])
 

@@ -129,7 +129,10 @@ def read_files(delivery: Delivery, lease: Lease) -> None:
                 else:
                     certificates = read_certificates(content, file.document.name)
                     problems = certificates.problems[:_MOST_NOTES]
-                    file.notes = [[code, name] for name, code in problems]
+                    file.notes = [
+                        ["list_in_archive" if name.lower().endswith(_SHEETS) else code, name]
+                        for name, code in problems
+                    ]
                     if certificates.of_cas:
                         file.notes.append(["of_ca", str(len(certificates.of_cas))])
                     made = (

@@ -88,6 +88,7 @@ FINDINGS: Mapping[str, _StrPromise] = {
     "revoked_by_ca": _("CA đã thu hồi ngày %(about)s (danh sách thu hồi kèm theo)."),
     "revocations": _("%(about)s chứng thư bị thu hồi trong danh sách của CA."),
     "of_ca": _("%(about)s chứng thư của CA trong tệp: bỏ qua."),
+    "list_in_archive": _("“%(about)s” là danh sách: lấy ra khỏi tệp nén rồi tải lên riêng."),
     "not_a_certificate": _("“%(about)s” không phải chứng thư."),
     "cannot_be_read": _("“%(about)s” có chứng thư sai cấu trúc, không đọc được."),
     "damaged_archive": _("“%(about)s” là tệp nén hỏng hoặc tải dở: tải lại từ nguồn."),

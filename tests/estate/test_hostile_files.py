@@ -112,6 +112,9 @@ def test_why_nothing_was_read_of_a_file_is_told_whatever_its_name(people: Cast) 
     delivery = hand_in(people.officer, archive, binary)
     first, second = delivery.files.all()
     assert first.notes == [["damaged_archive", "100%s.zip"]]
+    lists = made.zipped({"ds.csv": made.csv(("Họ và tên", "Đơn vị")), "a.docx": b"?"})
+    (packed,) = hand_in(people.officer, ("ds.zip", lists)).files.all()
+    assert packed.notes == [["list_in_archive", "ds.csv"], ["not_a_certificate", "a.docx"]]
     assert "Không đọc được tệp" in second.problem
     page = made.browser(people.officer).get(reverse("estate:delivery", args=[delivery.uuid]))
     assert "tệp nén hỏng" in page.text

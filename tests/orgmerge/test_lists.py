@@ -280,8 +280,10 @@ def test_the_template_is_read_back_as_its_kind(kind: str) -> None:
     assert sheets.read(stream.getvalue()).kind == kind
 
 
-def test_a_semicolon_file_of_a_vietnamese_excel_is_read() -> None:
-    records = sheets.read("\ufeffĐơn vị cũ;Tên mới\nUBND XÃ MỘT;UBND XÃ BA\n".encode())
+@pytest.mark.parametrize("mark", sheets.DELIMITERS)
+def test_the_separator_of_a_text_file_is_found(mark: str) -> None:
+    text = "\ufeffĐơn vị cũ;Tên mới\nUBND XÃ MỘT;UBND XÃ BA\n".replace(";", mark)
+    records = sheets.read(text.encode())
 
     assert records.rows == [(2, {"old_agency": "UBND XÃ MỘT", "new_name": "UBND XÃ BA"})]
 

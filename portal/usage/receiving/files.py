@@ -13,6 +13,7 @@ from itertools import islice
 from django.utils.translation import gettext as _
 
 from orgmerge.body_lists.findings import Finding
+from orgmerge.body_lists.sheets import DELIMITERS
 from portal.accounts.models import User
 from portal.core.rules import refuse
 from portal.core.text.vietnamese import search_key
@@ -22,7 +23,6 @@ from portal.usage.receiving.services import REFUSED, receive
 from portal.usage.rules import MOST_EVENTS
 
 MOST_FILE_BYTES = 200 * 1024 * 1024  # of a file a command reads: a million events
-_DELIMITERS = ",;\t"
 # What a column may be called, marks and case aside.
 _COLUMNS: Mapping[str, str] = {
     "id": "id",
@@ -93,7 +93,7 @@ def _json_rows(text: str) -> Iterator[tuple[int, object]]:
 
 def _csv_rows(text: str) -> Iterator[tuple[int, object]]:
     first = text.partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=first.count)
+    delimiter = max(DELIMITERS, key=first.count)
     lines = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
     titles = [_COLUMNS.get(search_key(one), "") for one in next(lines)]
     if missing := _NEEDED.difference(titles):
