@@ -29,7 +29,7 @@ from portal.documents import letters
 from portal.documents import services as documents
 from requests_app.kinds.base import OWN_DESIGN
 from requests_app.submission.letter_content import CA_ADDRESSEE
-from requests_app.submission.signers import signer_lines_of
+from requests_app.submission.signers import block_on
 
 BASIS = "Công văn số 275/BCY-CTSBMTT"
 _APPROVED = (MergerState.APPROVED, MergerState.IN_FORCE)
@@ -62,7 +62,7 @@ def make_lists(*, now: datetime) -> int:
 
 def _make(pk: int, *, now: datetime) -> bool:
     seen = Merger.objects.select_related("office").get(pk=pk)
-    original = letters.print_original(letter_of(seen))
+    original = letters.print_original(letter_of(seen, on=timezone.localdate(now)))
     with transaction.atomic():
         rows = Merger.objects.select_for_update(of=("self",), no_key=True).filter(
             pk=pk, state__in=_APPROVED, approved_at=seen.approved_at, list_sent_on__isnull=True
@@ -122,8 +122,8 @@ def record_sent(merger: Merger, *, number: str, sent_on: date, actor: User, now:
     audit.record(act, actor=actor, now=now)
 
 
-def letter_of(merger: Merger) -> letters.Letter:
-    """Return the letter with the list; its number and day stay blank."""
+def letter_of(merger: Merger, *, on: date) -> letters.Letter:
+    """Return the letter with the list, signed for on a day; its number and day stay blank."""
     version = merger.office.versions.order_by("-valid_from").select_related("parent")[0]
     contact = [
         ("Đầu mối", merger.contact_name),
@@ -158,6 +158,7 @@ def letter_of(merger: Merger) -> letters.Letter:
                 what,
             ]
         )
+    block = block_on(version, on=on)
     return letters.Letter(
         superior=version.superior,
         agency=version.name,
@@ -173,7 +174,8 @@ def letter_of(merger: Merger) -> letters.Letter:
         columns=_COLUMNS,
         rows=[[str(number), *row] for number, row in enumerate(rows, start=1)],
         recipients=["Như trên;", "Lưu: VT."],
-        signer_lines=signer_lines_of(version),
+        signer_lines=block.lines,
+        signer_name=block.name,
         layout_note=OWN_DESIGN,
         lies_wide=True,
     )

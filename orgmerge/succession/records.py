@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -32,7 +32,7 @@ from portal.documents.letters import Letter, Party
 from requests_app import kinds
 from requests_app.kinds.base import OWN_DESIGN
 from requests_app.models import Dossier
-from requests_app.submission.signers import signer_lines_of
+from requests_app.submission.signers import block_on
 from requests_app.titles import headline_of
 from requests_app.workflow import State
 
@@ -198,8 +198,8 @@ def letter_of(share: MergerShare, lists: Lists) -> Letter:
         closing="",
         recipients=["Như thành phần ký;", "Lưu: VT."],
         parties=[
-            Party("BÊN GIAO", signer_lines_of(giver)),
-            Party("BÊN NHẬN", signer_lines_of(taker)),
+            Party("BÊN GIAO", *block_on(giver, on=merger.effective_on - timedelta(days=1))),
+            Party("BÊN NHẬN", *block_on(taker, on=merger.effective_on)),
         ],
         layout_note=OWN_DESIGN,
         lies_wide=True,

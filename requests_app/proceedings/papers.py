@@ -32,7 +32,7 @@ from requests_app.kinds import parts
 from requests_app.kinds.base import OWN_DESIGN
 from requests_app.models import ProceedingsItem, ProceedingsNotice, ProceedingsRequest
 from requests_app.proceedings.services import TARGET, finding_words
-from requests_app.submission.signers import signer_lines_of
+from requests_app.submission.signers import block_on
 
 LEASE = timedelta(minutes=5)
 # Not who asked: what is inquired into is not told to those concerned.
@@ -214,6 +214,7 @@ def answer_of(
             f"Lý do: {request.reason}",
         ]
         rows = _answer_rows(items, ())
+    block = block_on(issuer, on=timezone.localdate(now))
     return Letter(
         superior=issuer.superior,
         agency=issuer.name,
@@ -225,7 +226,8 @@ def answer_of(
         columns=_ANSWER_COLUMNS,
         rows=rows,
         recipients=["Như trên;", "Lưu: VT."],
-        signer_lines=signer_lines_of(issuer),
+        signer_lines=block.lines,
+        signer_name=block.name,
         layout_note=OWN_DESIGN,
     )
 
@@ -269,6 +271,7 @@ def notice_of(
     opening = [what]
     if any(one.key_id in device_serials for one in certificates):
         opening.append(str(_GIVE_BACK))
+    block = block_on(issuer, on=timezone.localdate(now))
     return Letter(
         superior=issuer.superior,
         agency=issuer.name,
@@ -290,7 +293,8 @@ def notice_of(
             for number, one in enumerate(certificates, 1)
         ],
         recipients=[f"{in_proper_letters(body.name)};", "Lưu: VT."],
-        signer_lines=signer_lines_of(issuer),
+        signer_lines=block.lines,
+        signer_name=block.name,
         layout_note=OWN_DESIGN,
     )
 

@@ -49,6 +49,15 @@ def block_of(
     return Block(signer_lines_of(version), names[0] if len(names) == 1 else "")
 
 
+def block_on(version: AgencyVersion, *, on: date) -> Block:
+    """Return the block of a paper that no account signs here: of who signs for the body that day;
+    where none is recorded, its head's, without a name."""
+    signer = signer_on(version.agency_id, SignedPaper.OTHER, chosen=None, on=on)
+    return (
+        Block(signer.lines(version), signer.name) if signer else Block(signer_lines_of(version), "")
+    )
+
+
 def signer_lines_of(version: AgencyVersion) -> list[str]:
     """Return in whose name and in what office the head of a body signs."""
     return [line for line in (version.signs_for, version.head_title) if line]

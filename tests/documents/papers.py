@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from functools import partial
 
@@ -213,12 +213,6 @@ def _covering_letter(wanted: Order) -> Letter:
     return covering_letter_of(letter, covered, wanted.version, block)
 
 
-def _signed(letter: Letter, wanted: Order) -> Letter:
-    """Return a paper that leaves its signer to the desk, signed in the form that is measured."""
-    lines = wanted.signer.lines(wanted.version)
-    return replace(letter, signer_lines=lines, signer_name=wanted.signer.name)
-
-
 def _proceedings_answer(wanted: Order) -> Letter:
     request = ProceedingsRequest(
         agency=wanted.issuer,
@@ -230,14 +224,14 @@ def _proceedings_answer(wanted: Order) -> Letter:
     numbers = range(1, wanted.rows + 1)
     items = [ProceedingsItem(serial=f"{number:016X}", is_revoked=True) for number in numbers]
     fallen = [_certificate(number) for number in numbers]
-    return _signed(answer_of(request, items, fallen, issuer=wanted.version, now=NOW), wanted)
+    return answer_of(request, items, fallen, issuer=wanted.version, now=NOW)
 
 
 def _proceedings_notice(wanted: Order) -> Letter:
     fallen = [_certificate(number) for number in range(1, wanted.rows + 1)]
     serials = {one.key_id: "BIT4ID-012345" for one in fallen}
     body = Agency(name="ỦY BAN NHÂN DÂN XÃ TÂN UYÊN")
-    return _signed(notice_of(body, fallen, serials, issuer=wanted.version, now=NOW), wanted)
+    return notice_of(body, fallen, serials, issuer=wanted.version, now=NOW)
 
 
 def _proposal(wanted: Order) -> Letter:
@@ -357,7 +351,7 @@ def _agency_list(wanted: Order) -> Letter:
         MergerShare(merger=merger, position=at, old=one, new=new, extent=Extent.WHOLE)
         for at, one in enumerate(olds, start=1)
     )
-    return _signed(agency_list.letter_of(merger), wanted)
+    return agency_list.letter_of(merger, on=TODAY)
 
 
 def _record(wanted: Order) -> Letter:

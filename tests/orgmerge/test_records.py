@@ -45,7 +45,9 @@ def test_the_list_has_every_body_before_and_after() -> None:
     at.merger.bodies.update(agency_code="H12.9")
     Merger.objects.update(contact_name="Lò Thị Đầu Mối")
 
-    letter = agency_list.letter_of(Merger.objects.get())
+    at.office.signers.create(name="Lò A", form="deputy", title="PHÓ GIÁM ĐỐC", valid_from=TODAY)
+
+    letter = agency_list.letter_of(Merger.objects.get(), on=TODAY)
 
     assert [row[1:] for row in letter.rows] == [
         ["XÃ MỘT", "H12.1", "UBND XÃ MỚI", "H12.9", "Chuyển toàn bộ"],
@@ -53,6 +55,8 @@ def test_the_list_has_every_body_before_and_after() -> None:
     ]
     assert letter.contact == [[("Đầu mối", "Lò Thị Đầu Mối")]]
     assert letter.number == ""
+    assert letter.signer_name == "Lò A"  # recorded: the head's lines are not what is signed under
+    assert letter.signer_lines[-1] == "PHÓ GIÁM ĐỐC"
     assert letter.layout_note
 
 
