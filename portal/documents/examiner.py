@@ -24,7 +24,8 @@ from portal.documents import examination
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 2
-_WAIT_SECONDS = 2 * examination.MOST_SECONDS  # the child is stopped by its own limits before
+# The child is stopped by its own limits before.
+_WAIT_SECONDS = 2 * examination.MORE_FOR_OURS * examination.MOST_SECONDS
 
 
 class TooHeavy(Exception):
