@@ -73,6 +73,7 @@ def certificate_from(
         made = x509.load_der_x509_certificate(answer.der)
         is_outside = not answer.ca
         subject = subject_of(answer.der) if is_outside else order.subject
+        name = readable(made.subject)[:1000]
         issuer = readable(made.issuer)[:1000] if is_outside else ""
     return Certificate(
         serial=serials.text(made.serial_number) if is_outside else order.serial,
@@ -88,7 +89,7 @@ def certificate_from(
         key=key,
         common_name=subject.common_name,
         search_name=search_key(subject.common_name),
-        subject=readable(made.subject)[:1000],
+        subject=name,
         email=subject.email or order.subject.email,
         not_before=made.not_valid_before_utc,
         not_after=made.not_valid_after_utc,
