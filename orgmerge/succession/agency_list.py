@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from orgmerge.acts import merger_act
 from orgmerge.models import Merger
+from orgmerge.models.querysets import MergerQuerySet
 from orgmerge.succession.bodies import offices_that_end
 from orgmerge.vocabulary import Extent, MergerState
 from portal.accounts.models import User
@@ -53,21 +54,23 @@ _OPENING = (
 def make_lists(*, now: datetime) -> int:
     """Print the list of every approved reorganisation that has none of the present approval;
     return how many. The letter is made outside the transaction that keeps it."""
-    approved = Merger.objects.filter(state__in=_APPROVED, approved_at__lte=now)
-    waiting = approved.filter(list_sent_on__isnull=True).filter(
-        Q(list_document__isnull=True) | Q(list_document__created_at__lt=F("approved_at"))
-    )
+    waiting = _without_list().filter(approved_at__lte=now)
     return sum(_make(pk, now=now) for pk in waiting.order_by("pk").values_list("pk", flat=True))
+
+
+def _without_list() -> MergerQuerySet:
+    """Whoever recorded that it was sent before it was printed still gets it; one that was sent
+    stays as it went."""
+    is_older = Q(list_sent_on__isnull=True, list_document__created_at__lt=F("approved_at"))
+    return Merger.objects.filter(Q(list_document__isnull=True) | is_older, state__in=_APPROVED)
 
 
 def _make(pk: int, *, now: datetime) -> bool:
     seen = Merger.objects.select_related("office").get(pk=pk)
     original = letters.print_original(letter_of(seen, on=timezone.localdate(now)))
     with transaction.atomic():
-        rows = Merger.objects.select_for_update(of=("self",), no_key=True).filter(
-            pk=pk, state__in=_APPROVED, approved_at=seen.approved_at, list_sent_on__isnull=True
-        )
-        merger = rows.select_related("office").first()
+        rows = _without_list().select_for_update(of=("self",), no_key=True)
+        merger = rows.select_related("office").filter(pk=pk, approved_at=seen.approved_at).first()
         if merger is None or merger.list_document_id != seen.list_document_id:
             return False
         merger.list_document = documents.store_letter(

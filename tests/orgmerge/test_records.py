@@ -80,6 +80,15 @@ def test_the_list_is_printed_once_for_each_approval() -> None:
     assert at.merger.list_document is not None
 
 
+def test_what_was_said_to_be_sent_before_it_was_printed_is_printed_still_and_stays() -> None:
+    at = approved.scene("XÃ MỘT")
+    agency_list.record_sent(at.merger, number="15", sent_on=TODAY, actor=at.officer, now=NOW)
+
+    assert agency_list.make_lists(now=NOW) == 1
+    Merger.objects.update(approved_at=NOW + timedelta(days=1))
+    assert agency_list.make_lists(now=NOW + timedelta(days=2)) == 0
+
+
 def test_an_officer_notes_with_which_letter_the_list_went() -> None:
     at = approved.scene("XÃ MỘT")
 
