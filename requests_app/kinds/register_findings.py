@@ -109,9 +109,9 @@ def _of_names(
     for item in items:
         path = tuple(item.answers.get(level, "") for level in levels)
         of = kinds_of.get(item.certificate_id or 0, SubscriberKind.PERSON)
-        is_person = of == SubscriberKind.PERSON  # an organisation stands below its own levels
+        is_person = of == SubscriberKind.PERSON
         if (path, is_person) not in judged:
-            judged[path, is_person] = judge_levels(path, levels, tree, names_sender=is_person)
+            judged[path, is_person] = judge_levels(path, levels, tree, is_persons=is_person)
         for odd_cell in judged[path, is_person]:
             yield item.position, odd_cell
         name = item.answers.get(cell, "") if cell else ""
@@ -137,12 +137,13 @@ def _of_names(
 
 
 def judge_levels(
-    path: Sequence[str], levels: Sequence[str], tree: OwnTree, *, names_sender: bool = True
+    path: Sequence[str], levels: Sequence[str], tree: OwnTree, *, is_persons: bool = True
 ) -> list[CellFinding]:
     """Return what is odd about the levels of a certificate's subject, from the top.
 
     What stands above the first body of the tree is judged only where the register knows what is
-    above the sender. ``names_sender``: they end at the sender or below it, as a person's do.
+    above the sender. A person's begin at the top and end at the sender or below it; those of an
+    organisation or a system may be its superior alone (DOMAIN 5.2: O=BỘ TÀI CHÍNH, CN=CỤC THUẾ).
     """
     filled = [(level, typed) for level, typed in zip(levels, path, strict=True) if typed]
     if not filled:
@@ -175,10 +176,10 @@ def judge_levels(
         is_under = upper in tree.superiors(lower.pk)
         if odd := rules.levels_go_downwards(upper.name, lower.name, is_under=is_under):
             return [CellFinding(level, odd)]
-    superior = tree.bodies.get(known[0][1].parent or 0) if known else None
+    superior = tree.bodies.get(known[0][1].parent or 0) if known and is_persons else None
     if superior and (odd := rules.superior_is_named(superior.name, is_named=first > 0)):
         return [CellFinding(filled[0][0], odd)]
-    if names_sender and tree.sender in tree.bodies:
+    if is_persons and tree.sender in tree.bodies:
         lowest = known[-1][1].pk if known else None
         is_named = any(one.pk == tree.sender for one in tree.superiors(lowest))
         if odd := rules.sender_is_named(tree.bodies[tree.sender].name, is_named=is_named):

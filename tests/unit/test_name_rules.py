@@ -108,6 +108,12 @@ def test_levels_in_another_order_are_asked_about(
     assert judged(*path) == [found]
 
 
+def test_an_organisation_or_a_system_may_name_its_superior_alone() -> None:
+    assert judge_levels([COMMUNE, "", "", ""], LEVELS, TREE, is_persons=False) == []
+    (odd,) = judge_levels([COMMUNE, PROVINCE, "", ""], LEVELS, TREE, is_persons=False)
+    assert odd.finding.code == "levels_out_of_order"
+
+
 def test_the_register_knows_a_person_by_one_number_and_one_name() -> None:
     assert rules.number_is_of_this_person(set(), "a", "Lò Văn An") is None
     assert rules.number_is_of_this_person({"a", "b"}, "a", "Lò Văn An") is None
