@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from orgmerge.seeding.context import Factory, SeededPlace
+from orgmerge.seeding.context import SINCE, Factory, SeededPlace
 from portal.accounts.models import User
 from portal.agencies.models import Agency, AgencyKind, AgencyVersion
 from portal.core.roles import Role
 from portal.core.text.vietnamese import search_key, sort_key
 
-SINCE = date(2021, 7, 1)
 # Under the People's Committee, without a seal: its people's letters are the committee's.
 UNIT = "VĂN PHÒNG ĐẢNG ỦY, HĐND, UBND"
 _TOP = ("ỦY BAN NHÂN DÂN", "HỘI ĐỒNG NHÂN DÂN", "ĐẢNG ỦY")

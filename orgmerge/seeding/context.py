@@ -96,6 +96,7 @@ class _Table:
         return self._last
 
 
+SINCE = date(2021, 7, 1)
 CA_NAME = "CỤC CHỨNG THỰC SỐ VÀ BẢO MẬT THÔNG TIN"
 NEARLY_MIDNIGHT = time(16, 59, 59)  # 23:59:59 in Hà Nội: when certificates end
 
@@ -175,7 +176,7 @@ class Factory:
         standing = Agency.objects.filter(kind=AgencyKind.CA).first()
         if standing is not None:
             return standing
-        return self.writer.add(
+        ca = self.writer.add(
             Agency(
                 uuid=self.uuid(),
                 kind=AgencyKind.CA,
@@ -185,3 +186,14 @@ class Factory:
                 province="Hà Nội",
             )
         )
+        self.writer.add(
+            AgencyVersion(
+                agency=ca,
+                valid_from=SINCE,
+                name=ca.name,
+                short_name="CTSBMTT",
+                province=ca.province,
+                place=ca.province,
+            )
+        )
+        return ca

@@ -14,7 +14,7 @@ from typing import Any
 from devices.lifecycle import Condition, Custody, Move
 from devices.models import CustodyMove, Device, DeviceKind
 from orgmerge.seeding.bodies import Builder, Commune
-from orgmerge.seeding.context import Factory, Holder, Issued, SeededPlace, Writer
+from orgmerge.seeding.context import SINCE, Factory, Holder, Issued, SeededPlace, Writer
 from orgmerge.seeding.signing import CertificateMaker
 from portal.accounts.models import User
 from portal.agencies.models import Affiliation, Agency, AgencyVersion, Subscriber, SubscriberKind
@@ -81,7 +81,6 @@ _MIDDLE = ("Văn", "Thị", "Minh", "Xuân", "Thu", "Ngọc", "Quốc", "Hồng"
 _GIVEN = ("An", "Bình", "Chung", "Đạt", "Hà", "Khánh", "Lan", "Long", "Nam", "Phúc", "Quỳnh",
           "Sơn", "Thủy", "Tuấn", "Yến", "Ân", "Ánh", "Em", "Hương", "Trí")  # fmt: skip
 _POSITIONS = ("Văn thư", "Kế toán", "Chuyên viên", "Phó Chủ tịch", "Chủ tịch", "Giáo viên")
-_SINCE = date(2021, 7, 1)
 _ONE_SYSTEM_IN = 4  # bodies
 # A few thousand names for hundreds of thousands of people.
 _search_key, _person_sort_key = cache(search_key), cache(person_sort_key)
@@ -192,7 +191,7 @@ def _employ(factory: Factory, place: SeededPlace, person: Holder) -> str:
         position=factory.random.choice(_POSITIONS),
         email=email,
         phone=f"09{factory.number() % 10**8:08d}",
-        valid_from=_SINCE,
+        valid_from=SINCE,
     )
     return email
 
