@@ -241,23 +241,14 @@ def own_changes(typed: Mapping[UUID, Answers], shown: str) -> dict[UUID, dict[st
 
 
 def findings_of(
-    dossier: Dossier,
-    items: Sequence[DossierItem],
-    *,
-    now: datetime,
-    checks: Mapping[int, Sequence[CellFinding]] | None = None,
+    dossier: Dossier, items: Sequence[DossierItem], *, now: datetime
 ) -> dict[UUID, list[CellFinding]]:
     """Return the findings of each row, the register's among them; a row nobody has typed in yet
-    has none.
-
-    ``checks`` is what the form's own checks are known to find, by position; the register is asked
-    in any case.
-    """
+    has none."""
     kind = kinds.get(dossier.kind)
     at = {item.position: item.uuid for item in items}
-    if checks is None:
-        rows = [(item.position, item.answers) for item in items]
-        checks = check_rows(kind, rows, timezone.localdate(now), variant=dossier.variant)
+    rows = [(item.position, item.answers) for item in items]
+    checks = check_rows(kind, rows, timezone.localdate(now), variant=dossier.variant)
     found = {position: list(checks.get(position, ())) for position in at}
     for position, findings in register_findings.findings(dossier, items, now=now).items():
         found[position] += findings

@@ -129,17 +129,14 @@ def add_row(
 @transaction.atomic
 def import_rows(
     dossier: Dossier,
-    rows: Sequence[Mapping[str, str] | DossierItem],
+    rows: Sequence[Mapping[str, str]],
     *,
     replace: bool = False,
     actor: User,
     now: datetime,
     version: int,
 ) -> int:
-    """Append (or put in place of all) the rows of a sheet; return how many.
-
-    A row is its answers, or an item made of them that was not saved: nothing else of it counts.
-    """
+    """Append (or put in place of all) the rows of a sheet, each its answers; return how many."""
     dossier = lock_draft(dossier, actor=actor, version=version)
     if replace:
         dossier.items.all().delete()
@@ -254,7 +251,7 @@ def lock_draft(dossier: Dossier, *, actor: User, version: int) -> Dossier:
 
 
 def _append(
-    dossier: Dossier, rows: Sequence[Mapping[str, str] | DossierItem], *, actor: User
+    dossier: Dossier, rows: Sequence[Mapping[str, str]], *, actor: User
 ) -> list[DossierItem]:
     if dossier.row_count + len(rows) > MOST_ROWS:
         raise refuse(
@@ -264,12 +261,15 @@ def _append(
         )
     last = dossier.items.aggregate(last=Max("position"))["last"] or 0
     kind = kinds.get(dossier.kind)
-    items = [row if isinstance(row, DossierItem) else DossierItem(answers=row) for row in rows]
-    for position, item in enumerate(items, start=last + 1):
-        item.dossier = dossier
-        item.position = position
-        item.answers = kept(kind.fields, item.answers)
-        item.request_key = uuid.uuid4().hex
+    items = [
+        DossierItem(
+            dossier=dossier,
+            position=position,
+            answers=kept(kind.fields, answers),
+            request_key=uuid.uuid4().hex,
+        )
+        for position, answers in enumerate(rows, start=last + 1)
+    ]
     fill_columns(kind, items, actor=actor)
     if len(items) <= _FEW_ROWS:
         DossierItem.objects.bulk_create(items)

@@ -82,8 +82,8 @@ class Cells:
 class Reading:
     """What stands in a sheet: its rows, not judged yet, and notes about rows that hold nothing.
 
-    ``checks`` is what the form's own checks find in the rows as they stand, by their numbers, where
-    somebody has asked already.
+    ``checks`` is what is found in the rows as they stand, by their numbers, where somebody has
+    asked already.
     """
 
     rows: list[tuple[SheetRow, Cells]]
@@ -165,9 +165,10 @@ class _Reader:
             ):
                 blank.append(number)
                 continue
-            finding = Finding("empty_row_ignored", _("Dòng trống, bỏ qua."), Severity.NONE)
-            notes += [SheetFinding(one, 0, finding) for one in blank]
-            blank.clear()
+            if blank:
+                finding = Finding("empty_row_ignored", _("Dòng trống, bỏ qua."), Severity.NONE)
+                notes += [SheetFinding(one, 0, finding) for one in blank]
+                blank.clear()
             if not read and _numbers_columns(values):
                 message = _("Dòng đánh số cột, bỏ qua.")
                 finding = Finding("column_numbers_ignored", message, Severity.NONE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -30,13 +30,14 @@ from requests_app import kinds, spreadsheets
 from requests_app.acts import note_reading
 from requests_app.drafts import cells
 from requests_app.drafts.services import import_rows
-from requests_app.kinds.base import Answers, CellFinding, Field, check_rows
+from requests_app.kinds.base import Field
 from requests_app.kinds.targets import fill_columns
 from requests_app.models import Dossier, DossierItem
 from requests_app.pages import components
 from requests_app.pages import views as taking
 from requests_app.spreadsheets import Reading, SheetReport, SheetRow, parked, readings
 from requests_app.spreadsheets.parked import release
+from requests_app.spreadsheets.reader import Found, Rows
 
 if TYPE_CHECKING:
     from portal.accounts.models import User, UserRequest
@@ -90,7 +91,7 @@ def upload(request: UserRequest, uuid: UUID) -> HttpResponse:
         content = form.cleaned_data["file"].read()
         with refused:
             # What is found in the rows is the next page's to tell.
-            reading = _read(dossier, content)
+            reading = _read(dossier, content, request.user)
             token = parked.park(
                 content,
                 dossier=dossier.uuid,
@@ -134,11 +135,11 @@ def report(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
     reading = readings.unpack(
         kind, kept.reading, variant=dossier.variant, today=timezone.localdate()
     )
-    items: dict[int, DossierItem] = {}
     found = spreadsheets.judge(
         kind,
-        reading or _read(dossier, kept.content),
-        find=partial(_find, dossier, request.user, items),
+        reading or _read(dossier, kept.content, request.user),
+        # Those that are good are good when they go in.
+        find=partial(_find, dossier, request.user, asks=button == Take.GOOD),
         accepted=choices.accepted,
         standing=[] if choices.replaces else [one.answers for one in standing],
     )
@@ -149,7 +150,7 @@ def report(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
         with refused:
             import_rows(
                 dossier,
-                [items[row.number] for row in rows],
+                [row.answers for row in rows],
                 replace=choices.replaces,
                 actor=request.user,
                 now=timezone.now(),
@@ -162,32 +163,28 @@ def report(request: UserRequest, uuid: UUID, token: UUID) -> HttpResponse:
     return _show_report(request, dossier, found, choices, violations=refused.violations)
 
 
-def _read(dossier: Dossier, content: bytes) -> Reading:
-    """Read a sheet and ask the form's own checks; raises Refused for the file as a whole."""
-    kind = kinds.get(dossier.kind)
-    reading = spreadsheets.read_rows(kind, content)
-    today = timezone.localdate()
-    reading.checks = check_rows(kind, reading.numbered, today, variant=dossier.variant)
+def _read(dossier: Dossier, content: bytes, actor: User) -> Reading:
+    """Read a sheet and what is to be said of its rows; raises Refused for the file as a whole."""
+    reading = spreadsheets.read_rows(kinds.get(dossier.kind), content)
+    reading.checks = _find(dossier, actor, reading.numbered, None)
     return reading
 
 
 def _find(
-    dossier: Dossier,
-    actor: User,
-    items: dict[int, DossierItem],
-    rows: Sequence[tuple[int, Answers]],
-    checks: Mapping[int, Sequence[CellFinding]] | None,
-) -> dict[int, list[CellFinding]]:
+    dossier: Dossier, actor: User, rows: Rows, known: Found | None, *, asks: bool = False
+) -> Found:
     """Return what the editor will find in the rows once they are in, by their numbers.
 
-    ``items`` comes to hold them as they would go in.
+    ``asks``: what was known when the sheet was read does not do.
     """
-    for number, answers in rows:
-        items[number] = DossierItem(dossier=dossier, position=number, answers=answers)
-    would_be = list(items.values())
-    fill_columns(kinds.get(dossier.kind), would_be, actor=actor)
-    found = cells.findings_of(dossier, would_be, now=timezone.now(), checks=checks)
-    return {item.position: found[item.uuid] for item in would_be}
+    if known is not None and not asks:
+        return {number: known.get(number, ()) for number, _answers in rows}
+    items = [
+        DossierItem(dossier=dossier, position=number, answers=answers) for number, answers in rows
+    ]
+    fill_columns(kinds.get(dossier.kind), items, actor=actor)
+    found = cells.findings_of(dossier, items, now=timezone.now())
+    return {item.position: found[item.uuid] for item in items}
 
 
 def _tell(
