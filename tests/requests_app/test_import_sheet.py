@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -16,7 +17,9 @@ import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import MAC_EPOCH
+from openpyxl.xml.constants import REL_NS, SHARED_STRINGS, SHEET_MAIN_NS
 
+from portal.core import archives
 from portal.core.rules import Refused, Severity
 from requests_app import kinds, spreadsheets
 from requests_app.drafts.services import MOST_ROWS
@@ -59,6 +62,32 @@ def changed(column: int, value: Any) -> list[Any]:
     row = cells()
     row[column] = value
     return row
+
+
+def with_shared_texts(content: bytes) -> bytes:
+    """Return the workbook with its texts in a part of their own, as Excel writes them."""
+    parts = archives.parts_of(content, most_parts=99, most_bytes=2**26)
+    texts: list[str] = []
+
+    def share(cell: re.Match[str]) -> str:
+        texts.append(cell[2])
+        return f'<c{cell[1]} t="s"><v>{len(texts) - 1}</v></c>'
+
+    inline = r'<c( r="\w+"(?: s="\d+")?) t="inlineStr"><is><t[^>]*>(.*?)</t></is></c>'
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = re.sub(inline, share, parts[sheet].decode()).encode()
+    table = "".join(f"<si><t>{text}</t></si>" for text in texts)
+    parts["xl/sharedStrings.xml"] = f'<sst xmlns="{SHEET_MAIN_NS}">{table}</sst>'.encode()
+    part = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{SHARED_STRINGS}"/></Types>'
+    types, relations = "[Content_Types].xml", "xl/_rels/workbook.xml.rels"
+    parts[types] = parts[types].replace(b"</Types>", part.encode())
+    relation = (
+        f'<Relationship Id="texts" Type="{REL_NS}/sharedStrings" Target="sharedStrings.xml"/>'
+    )
+    parts[relations] = parts[relations].replace(
+        b"<Relationship ", relation.encode() + b"<Relationship ", 1
+    )
+    return archives.stored(parts).getvalue()
 
 
 def read(content: bytes, accepted: Sequence[str] = ()) -> spreadsheets.SheetReport:
@@ -545,3 +574,17 @@ def test_the_collector_runs_again_after_reading_also_after_a_refusal() -> None:
 
     refusal(b"no sheet")
     assert gc.isenabled()
+
+
+def test_texts_that_excel_keeps_apart_are_read_as_those_in_the_cells() -> None:
+    inline = saved(workbook(cells(1), cells(2, email="sai")))
+    shared = with_shared_texts(inline)
+    assert shared.count(b't="s"') > 2 * shared.count(b"inlineStr")
+
+    read = [spreadsheets.read(PERSON, one, today=TODAY) for one in (inline, shared)]
+
+    first, second = [
+        [(row.answers, [found.finding.code for found in row.findings]) for row in one.rows]
+        for one in read
+    ]
+    assert first == second
