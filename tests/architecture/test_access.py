@@ -7,7 +7,6 @@ told to all; pages are rendered for one of each home, by make test-long for ever
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -15,7 +14,6 @@ from functools import cache
 from typing import Any, TypeGuard
 
 import pytest
-from django.db import transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.test import Client, override_settings
@@ -675,18 +673,13 @@ def _bare_and_by_another_law() -> Iterator[None]:
 
 
 def _ask(client: Client, method: str, path: str, data: Mapping[str, Any]) -> HttpResponseBase:
-    cookies = copy.copy(client.cookies)  # an answer replaces, it changes none
-    mark = transaction.savepoint()
-    try:
+    with worlds.leaving_no_trace(client):
         if method == "GET":
             return client.get(path, data)
         if path.startswith("/api/"):
             sent = {"data": data, "content_type": "application/json"}
             return getattr(client, method.lower())(path, **sent)  # type: ignore[no-any-return]
         return client.post(path, data)
-    finally:
-        transaction.savepoint_rollback(mark)
-        client.cookies = cookies
 
 
 def test_every_route_has_a_row() -> None:

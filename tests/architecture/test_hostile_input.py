@@ -11,14 +11,12 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import transaction
 from django.http import QueryDict
 from django.test import Client
 from django.urls import get_resolver, reverse
@@ -28,7 +26,7 @@ from rest_framework import serializers
 from portal.core.roles import Role
 from tests.amounts import amount
 from tests.architecture.test_access import ACCESS, Access
-from tests.architecture.world import World, kwargs_of, routes
+from tests.architecture.world import World, kwargs_of, leaving_no_trace, routes
 
 WHOLE = amount("HOSTILE_INPUT", short=0, long=1) == 1
 
@@ -187,24 +185,19 @@ Case = tuple[str, Role | None, Ask]
 def _asked(world: World, role: Role | None, name: str, ask: Ask) -> str:
     """Return what went wrong, "" when there was an answer; nothing that is asked leaves a trace."""
     client = world.clients[role]
-    cookies: SimpleCookie = SimpleCookie()
-    cookies.update(client.cookies)
-    mark = transaction.savepoint()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            status = ask(client).status_code
-        return f"{name} by {role}: {status}" if status >= 500 else ""
-    except Exception as error:
-        ours = [
-            f"{frame.filename.removeprefix(str(settings.BASE_DIR))}:{frame.lineno}"
-            for frame in traceback.extract_tb(error.__traceback__)
-            if "site-packages" not in frame.filename
-        ]
-        return f"{name} by {role}: {type(error).__name__} {str(error)[:80]!r} at {ours[-1]}"
-    finally:
-        transaction.savepoint_rollback(mark)
-        client.cookies = cookies  # their session stands again
+    with leaving_no_trace(client):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                status = ask(client).status_code
+            return f"{name} by {role}: {status}" if status >= 500 else ""
+        except Exception as error:
+            ours = [
+                f"{frame.filename.removeprefix(str(settings.BASE_DIR))}:{frame.lineno}"
+                for frame in traceback.extract_tb(error.__traceback__)
+                if "site-packages" not in frame.filename
+            ]
+            return f"{name} by {role}: {type(error).__name__} {str(error)[:80]!r} at {ours[-1]}"
 
 
 def _roles(access: Access) -> list[Role | None]:

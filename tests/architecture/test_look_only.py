@@ -3,7 +3,6 @@ route."""
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections.abc import Callable
 from datetime import timedelta
@@ -94,7 +93,6 @@ def test_each_step_of_a_dossier_is_refused_and_not_offered(role: Role) -> None:
     user = _reset(builders.user(role, agency=at.get(role)))
     for step in (one for one in STEPS if one.role == role):
         for state, route in itertools.product(sorted(step.sources), sorted(step.routes)):
-            mark = transaction.savepoint()
             dossier = builders.dossier(agency=agency, state=state, route=route)
 
             _refused(
@@ -106,7 +104,6 @@ def test_each_step_of_a_dossier_is_refused_and_not_offered(role: Role) -> None:
             assert allowed_steps(dossier, user) == [], (step.action, state, route)
             dossier.refresh_from_db()
             assert dossier.state == state
-            transaction.savepoint_rollback(mark)
 
 
 @pytest.mark.parametrize("step", LETTER_STEPS)
@@ -176,9 +173,8 @@ def test_no_route_does_more_than_draft(reset: World, app: str) -> None:
 
 def _acts_of(client: Client, method: str, path: str, data: dict[str, Any]) -> set[str]:
     """What a request leaves on the record; it leaves no trace here."""
-    cookies = copy.copy(client.cookies)
-    mark, before = transaction.savepoint(), AuditEntry.objects.count()
-    try:
+    before = AuditEntry.objects.count()
+    with worlds.leaving_no_trace(client):
         if path.startswith("/api/"):
             answer = getattr(client, method.lower())(path, data, content_type="application/json")
         else:
@@ -186,9 +182,6 @@ def _acts_of(client: Client, method: str, path: str, data: dict[str, Any]) -> se
         assert answer.status_code < 500
         acts = AuditEntry.objects.order_by("pk").values_list("action", flat=True)
         return set(acts[before:])
-    finally:
-        transaction.savepoint_rollback(mark)
-        client.cookies = cookies
 
 
 def test_every_page_of_such_a_user_says_until_when(reset: World) -> None:

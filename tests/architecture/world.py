@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.template.backends.django import Template
 from django.test import Client
 from django.urls import URLPattern, URLResolver
@@ -151,6 +153,19 @@ def build() -> World:
         sessions.touch(session, now=timezone.now() + timedelta(hours=1))
         session.save()
     return World(own, other, clients)
+
+
+@contextmanager
+def leaving_no_trace(client: Client) -> Iterator[None]:
+    """Undo what is done within, and give ``client`` its session back."""
+    cookies = copy.copy(client.cookies)  # an answer replaces, it changes none
+    mark = transaction.savepoint()
+    try:
+        yield
+    finally:
+        transaction.savepoint_rollback(mark)
+        transaction.savepoint_commit(mark)  # else the next would lie in it, and so on
+        client.cookies = cookies
 
 
 @contextmanager
