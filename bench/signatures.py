@@ -100,7 +100,7 @@ def main() -> None:  # noqa: PLR0915 (imports, after the settings)
             writer = IncrementalPdfFileWriter(BytesIO(letter))
             place = signing.find_place(writer.prev, head)
             assert place is not None
-            signer = signing._KeySigner(holder.key, signing_cert=own)
+            signer = signing.KeySigner(holder.key, signing_cert=own)
             signer.cert_registry.register_multiple(map(x509.Certificate.load, chain))
             look = appearances.style(head, name="Lò Văn Thắng", number="", now=now, in_corner=False)
             signed: BytesIO = signing._DatedSigner(

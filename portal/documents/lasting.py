@@ -7,7 +7,6 @@ goes into the file's DSS; a time stamp over the file (DocTimeStamp) proves all o
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from io import BytesIO
 from typing import NamedTuple
 from urllib.request import Request, urlopen
 
+from asgiref.sync import async_to_sync
 from asn1crypto import crl, ocsp, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
@@ -115,7 +115,7 @@ def stamping(now: datetime) -> Stamping | None:
     if found is None:
         return None
     try:
-        token = asyncio.run(found.async_dummy_response(HASH))
+        token = async_to_sync(found.async_dummy_response)(HASH)
     except TimestampRequestError:
         logger.exception("the time-stamp authority does not answer")
         return None

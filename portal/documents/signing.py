@@ -13,7 +13,7 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any, NamedTuple, TypeAlias
 
-from asn1crypto import x509
+from asn1crypto import cms, x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from django.utils import timezone
@@ -28,6 +28,7 @@ from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 
+from portal.ca.pki.der import settled
 from portal.documents import appearances
 from portal.documents.roles import SignatureRole
 
@@ -143,7 +144,7 @@ def sign_pdf(
     )
     if public_key != certificate.public_key.dump():
         raise CannotSign("the key is not the certificate's")
-    signer = _KeySigner(key, signing_cert=certificate)
+    signer = KeySigner(key, signing_cert=certificate)
     signer.cert_registry.register_multiple([x509.Certificate.load(der) for der in chain])
     try:
         writer = IncrementalPdfFileWriter(BytesIO(pdf))
@@ -182,7 +183,7 @@ def sign_pdf(
     return signed.getvalue()
 
 
-class _KeySigner(Signer):
+class KeySigner(Signer):
     """Signs with a key in memory that ``cryptography`` holds; the key itself is never exported."""
 
     def __init__(self, key: Key, **options: Any) -> None:
@@ -200,6 +201,9 @@ class _KeySigner(Signer):
         if dry_run:
             return bytes(2 * (self._key.key_size // 8) + 16)
         return self._key.sign(data, ec.ECDSA(digest))
+
+    async def async_sign_prescribed_attributes(self, *args: Any, **options: Any) -> cms.ContentInfo:
+        return settled(await super().async_sign_prescribed_attributes(*args, **options))
 
 
 class _DatedSigner(PdfSigner):

@@ -6,7 +6,6 @@ nothing compressed, no times), so that a reader builds it again and compares: ev
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import zipfile
@@ -16,20 +15,16 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
-from asn1crypto import cms, keys, parser
+from asgiref.sync import async_to_sync
+from asn1crypto import cms, parser
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_public_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
 from pyhanko.sign.general import SigningError
-from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes, SimpleSigner
+from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import async_validate_detached_cms
@@ -40,6 +35,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from portal.audit.chain import hash_of
 from portal.audit.models import AuditEntry
 from portal.core import archives
+from portal.documents.signing import KeySigner
 
 FORMAT = "cks-ho-so/1"
 MANIFEST, SIGNATURE = "manifest.json", "manifest.p7s"
@@ -102,19 +98,16 @@ def sealed(
             ],
         }
     )
-    pkcs8 = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    signer = SimpleSigner(
+    signer = KeySigner(
+        key,
         signing_cert=asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER)),
-        signing_key=keys.PrivateKeyInfo.load(pkcs8),
         cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
     )
-    signed = asyncio.run(
-        signer.async_sign_general_data(
-            manifest,
-            "sha256",
-            timestamper=timestamper,
-            signed_attr_settings=PdfCMSSignedAttributes(signing_time=now.replace(microsecond=0)),
-        )
+    signed = async_to_sync(signer.async_sign_general_data)(
+        manifest,
+        "sha256",
+        timestamper=timestamper,
+        signed_attr_settings=PdfCMSSignedAttributes(signing_time=now.replace(microsecond=0)),
     )
     return zipped({**files, MANIFEST: manifest, SIGNATURE: signed.dump()})
 
@@ -168,13 +161,11 @@ def _signature(
             ValidationContext(trust_roots=roots, moment=one, allow_fetching=False)
             for one in (moment, now)
         )
-        return asyncio.run(
-            async_validate_detached_cms(
-                manifest,
-                info["content"],
-                signer_validation_context=at,
-                ts_validation_context=by_now,
-            )
+        return async_to_sync(async_validate_detached_cms)(
+            manifest,
+            info["content"],
+            signer_validation_context=at,
+            ts_validation_context=by_now,
         )
 
     try:

@@ -33,7 +33,7 @@ def sign(
     **metadata: Any,
 ) -> bytes:
     """Return ``pdf`` with one more signature in ``field``; without ``box`` it is not shown."""
-    signer = signing._KeySigner(holder.key, signing_cert=x509.Certificate.load(holder.der))
+    signer = signing.KeySigner(holder.key, signing_cert=x509.Certificate.load(holder.der))
     signer.cert_registry.register_multiple(
         [x509.Certificate.load(one.der) for one in (small_ca.root(), *chain)]
     )
