@@ -28,7 +28,7 @@ from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 
-from portal.ca.pki.der import settled
+from portal.ca.pki.der import encoded
 from portal.documents import appearances
 from portal.documents.roles import SignatureRole
 
@@ -203,7 +203,10 @@ class KeySigner(Signer):
         return self._key.sign(data, ec.ECDSA(digest))
 
     async def async_sign_prescribed_attributes(self, *args: Any, **options: Any) -> cms.ContentInfo:
-        return settled(await super().async_sign_prescribed_attributes(*args, **options))
+        signed = await super().async_sign_prescribed_attributes(*args, **options)
+        found = cms.ContentInfo.load(encoded(signed))
+        found._header = None  # nor is its own length to be taken for another
+        return found
 
 
 class _DatedSigner(PdfSigner):
