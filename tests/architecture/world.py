@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import connection, transaction
 from django.template.backends.django import Template
 from django.test import Client
 from django.urls import URLPattern, URLResolver
@@ -159,12 +159,13 @@ def build() -> World:
 def leaving_no_trace(client: Client) -> Iterator[None]:
     """Undo what is done within, and give ``client`` its session back."""
     cookies = copy.copy(client.cookies)  # an answer replaces, it changes none
-    mark = transaction.savepoint()
+    mark, waiting = transaction.savepoint(), len(connection.run_on_commit)
     try:
         yield
     finally:
         transaction.savepoint_rollback(mark)
         transaction.savepoint_commit(mark)  # else the next would lie in it, and so on
+        del connection.run_on_commit[waiting:]  # goes through them all each time
         client.cookies = cookies
 
 
