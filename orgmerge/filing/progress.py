@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -134,6 +134,10 @@ def of_bodies(
     )
     for filer, step, status, count in counted.annotate(n=Count("item__dossier", distinct=True)):
         letters.setdefault(filer or 0, {}).setdefault(step, {})[status] = count
+    # Whose certificates were revoked, but the paper that recalls them has not been delivered.
+    held = Device.objects.filter(uuid=OuterRef("target_uuid"), custody=Custody.WITH_SUBSCRIBER)
+    kept = own.filter(Exists(held), stage=LineStage.DEVICES, state=LineState.PLANNED)
+    not_recalled = dict(kept.values_list("sender").annotate(n=Count("pk")))
     clerks = first_clerks(body.agency_id for body in bodies if body.agency_id)
     found = []
     for body in bodies:
@@ -154,7 +158,9 @@ def of_bodies(
                 before = ""
             if not before and not has_clerk:
                 before = _("%s chưa có tài khoản văn thư nên chưa lập được hồ sơ.") % body.name
-            said = before or _in_hand(body, unfinished, letters.get(body.pk, {}))
+            said = before or _in_hand(
+                body, unfinished, letters.get(body.pk, {}), not_recalled.get(body.pk, 0)
+            )
         found.append(BodyProgress(body, counts, said))
     return found
 
@@ -175,13 +181,18 @@ def causes(rows: QuerySet[PlanLine]) -> list[tuple[str, int]]:
 Letters = Mapping[int, Mapping[str, int]]  # stage → state of the dossier → how many dossiers
 
 
-def _in_hand(body: MergerBody, unfinished: Sequence[StageCounts], letters: Letters) -> str:
+def _in_hand(
+    body: MergerBody, unfinished: Sequence[StageCounts], letters: Letters, not_recalled: int
+) -> str:
     for one in unfinished:
         if said := _of_letters(body, one.stage, letters.get(one.stage, {})):
             return said
     failed = sum(one.failed for one in unfinished)
     if failed:
         return _("%(count)s việc không thành, cần người xử lý.") % {"count": with_dots(failed)}
+    if unfinished[0].stage == LineStage.DEVICES and not_recalled:
+        said = _("Chờ thông báo thu hồi chứng thư của %(count)s thiết bị.")
+        return said % {"count": with_dots(not_recalled)}
     if unfinished[0].stage == LineStage.DEVICES:
         return _("Chờ thu về %(count)s thiết bị.") % {"count": with_dots(unfinished[0].planned)}
     return _("Hồ sơ được lập trong ít phút.")

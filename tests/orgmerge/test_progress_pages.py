@@ -12,6 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from devices.lifecycle import Custody
+from devices.models import Device
 from orgmerge.filing import services
 from orgmerge.models import PlanLine
 from orgmerge.plans import line_states
@@ -59,6 +61,17 @@ def failed(at: Merging) -> PlanLine:
 def test_the_page_says_whose_turn_it_is(at: Merging) -> None:
     assert "Chờ văn thư ỦY BAN NHÂN DÂN XÃ MỚI hoàn thiện 1 văn bản." in page(at, at.officer)
     assert "hoàn thiện 1 văn bản" in page(at, at.clerk)
+
+
+def test_a_device_whose_notice_of_revocation_is_not_out_waits_for_that(at: Merging) -> None:
+    device = Device.objects.get(pk=at.line(stage=LineStage.DEVICES).target_id)
+    PlanLine.objects.exclude(stage=LineStage.DEVICES).update(state=LineState.DONE)
+    assert device.custody == Custody.WITH_SUBSCRIBER
+    assert "Chờ thông báo thu hồi chứng thư của 1 thiết bị." in page(at, at.officer)
+
+    Device.objects.filter(pk=device.pk).update(custody=Custody.TO_BE_RETURNED)
+
+    assert "Chờ thu về 1 thiết bị." in page(at, at.officer)
 
 
 def test_without_a_clerk_the_page_says_so_and_nothing_is_opened() -> None:
@@ -252,4 +265,4 @@ def test_more_lines_and_failures_cost_no_more_queries(at: Merging) -> None:
             line_states.end(at.merger, [line], LineState.FAILED, now=at.now)
 
     assert asked() <= first
-    assert first <= 17
+    assert first <= 18
