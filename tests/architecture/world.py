@@ -24,6 +24,7 @@ from django.utils.safestring import mark_safe
 from devices.lifecycle import Custody
 from devices.models import Device, Shipment, ShipmentItem, Stocktaking, StocktakingPlace
 from orgmerge.models import Merger, MergerOffice
+from orgmerge.vocabulary import MergerState
 from portal.accounts import sessions
 from portal.accounts.models import AccountChange, RoleGrant, User
 from portal.agencies.models import Agency, AgencyKind, Subscriber
@@ -450,7 +451,9 @@ def _merger(agency: Agency, *, officer: User) -> Merger:
     mergers.plan(merger, body).annexes.create(
         is_draft=True, lines_total=1, document=_paper("phu-luc.pdf"), asked_by=officer, asked_at=NOW
     )
-    merger.handovers.create(old=agency, body=body, made_at=builders.NOW)
+    # Of a body that no page takes out: while bodies are described there is no record yet.
+    other = mergers.body(mergers.merger(officer, state=MergerState.WITHDRAWN), "XÃ ĐÃ NHẬN")
+    merger.handovers.create(old=agency, body=other, made_at=builders.NOW)
     return merger
 
 
