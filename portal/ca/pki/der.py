@@ -59,8 +59,8 @@ def encoded(value: core.Sequence | core.SequenceOf) -> bytes:
 
     asn1crypto itself encodes what was put together, or read and looked into, each time it is asked,
     and each level asks the one below twice. And it takes a length that ends in the byte 80 for an
-    indefinite one, and writes anew all that lies below, three times a level: one time-stamped
-    signature in three took a minute.
+    indefinite one, and writes anew all that lies below, three times a level: now and then a
+    time-stamped signature took 45 seconds.
     """
     for at, part in enumerate(value.children or ()):
         if isinstance(part, core.Sequence | core.SequenceOf):
