@@ -45,6 +45,7 @@ class StageCounts:
 
     stage: int
     by_state: dict[str, int] = field(default_factory=dict)
+    not_recalled: int = 0  # devices still planned that nobody has to bring back yet
 
     @property
     def label(self) -> str:
@@ -123,21 +124,22 @@ def of_bodies(
     """Return how far each of some bodies has come; a fixed number of queries."""
     own = rows.filter(sender__in=[body.pk for body in bodies]).order_by()
     stages: dict[int, dict[int, StageCounts]] = {}
-    for sender, stage, state, number in own.values_list("sender", "stage", "state").annotate(
-        n=Count("pk")
-    ):
+    # Whose certificates were revoked, but the paper that recalls them has not been delivered.
+    held = Device.objects.filter(uuid=OuterRef("target_uuid"), custody=Custody.WITH_SUBSCRIBER)
+    kept = Q(Exists(held), stage=LineStage.DEVICES, state=LineState.PLANNED)
+    for sender, stage, state, number, not_recalled in own.values_list(
+        "sender", "stage", "state"
+    ).annotate(n=Count("pk"), kept=Count("pk", filter=kept)):
         of_body = stages.setdefault(sender or 0, {})
-        of_body.setdefault(stage, StageCounts(stage)).by_state[state] = number
+        of_stage = of_body.setdefault(stage, StageCounts(stage))
+        of_stage.by_state[state] = number
+        of_stage.not_recalled += not_recalled
     letters: dict[int, dict[int, dict[str, int]]] = {}
     counted = own.filter(state=LineState.OPEN, item__isnull=False).values_list(
         "sender", "stage", "item__dossier__state"
     )
     for filer, step, status, count in counted.annotate(n=Count("item__dossier", distinct=True)):
         letters.setdefault(filer or 0, {}).setdefault(step, {})[status] = count
-    # Whose certificates were revoked, but the paper that recalls them has not been delivered.
-    held = Device.objects.filter(uuid=OuterRef("target_uuid"), custody=Custody.WITH_SUBSCRIBER)
-    kept = own.filter(Exists(held), stage=LineStage.DEVICES, state=LineState.PLANNED)
-    not_recalled = dict(kept.values_list("sender").annotate(n=Count("pk")))
     clerks = first_clerks(body.agency_id for body in bodies if body.agency_id)
     found = []
     for body in bodies:
@@ -158,9 +160,7 @@ def of_bodies(
                 before = ""
             if not before and not has_clerk:
                 before = _("%s chưa có tài khoản văn thư nên chưa lập được hồ sơ.") % body.name
-            said = before or _in_hand(
-                body, unfinished, letters.get(body.pk, {}), not_recalled.get(body.pk, 0)
-            )
+            said = before or _in_hand(body, unfinished, letters.get(body.pk, {}))
         found.append(BodyProgress(body, counts, said))
     return found
 
@@ -181,20 +181,19 @@ def causes(rows: QuerySet[PlanLine]) -> list[tuple[str, int]]:
 Letters = Mapping[int, Mapping[str, int]]  # stage → state of the dossier → how many dossiers
 
 
-def _in_hand(
-    body: MergerBody, unfinished: Sequence[StageCounts], letters: Letters, not_recalled: int
-) -> str:
+def _in_hand(body: MergerBody, unfinished: Sequence[StageCounts], letters: Letters) -> str:
     for one in unfinished:
         if said := _of_letters(body, one.stage, letters.get(one.stage, {})):
             return said
     failed = sum(one.failed for one in unfinished)
     if failed:
         return _("%(count)s việc không thành, cần người xử lý.") % {"count": with_dots(failed)}
-    if unfinished[0].stage == LineStage.DEVICES and not_recalled:
+    first = unfinished[0]
+    if first.not_recalled:
         said = _("Chờ thông báo thu hồi chứng thư của %(count)s thiết bị.")
-        return said % {"count": with_dots(not_recalled)}
-    if unfinished[0].stage == LineStage.DEVICES:
-        return _("Chờ thu về %(count)s thiết bị.") % {"count": with_dots(unfinished[0].planned)}
+        return said % {"count": with_dots(first.not_recalled)}
+    if first.stage == LineStage.DEVICES:
+        return _("Chờ thu về %(count)s thiết bị.") % {"count": with_dots(first.planned)}
     return _("Hồ sơ được lập trong ít phút.")
 
 

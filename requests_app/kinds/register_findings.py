@@ -111,7 +111,7 @@ def _of_names(
         of = kinds_of.get(item.certificate_id or 0, SubscriberKind.PERSON)
         is_person = of == SubscriberKind.PERSON
         if (path, is_person) not in judged:
-            judged[path, is_person] = judge_levels(path, levels, tree, is_persons=is_person)
+            judged[path, is_person] = judge_levels(path, levels, tree, is_person=is_person)
         for odd_cell in judged[path, is_person]:
             yield item.position, odd_cell
         name = item.answers.get(cell, "") if cell else ""
@@ -137,7 +137,7 @@ def _of_names(
 
 
 def judge_levels(
-    path: Sequence[str], levels: Sequence[str], tree: OwnTree, *, is_persons: bool = True
+    path: Sequence[str], levels: Sequence[str], tree: OwnTree, *, is_person: bool = True
 ) -> list[CellFinding]:
     """Return what is odd about the levels of a certificate's subject, from the top.
 
@@ -176,10 +176,10 @@ def judge_levels(
         is_under = upper in tree.superiors(lower.pk)
         if odd := rules.levels_go_downwards(upper.name, lower.name, is_under=is_under):
             return [CellFinding(level, odd)]
-    superior = tree.bodies.get(known[0][1].parent or 0) if known and is_persons else None
+    superior = tree.bodies.get(known[0][1].parent or 0) if known and is_person else None
     if superior and (odd := rules.superior_is_named(superior.name, is_named=first > 0)):
         return [CellFinding(filled[0][0], odd)]
-    if is_persons and tree.sender in tree.bodies:
+    if is_person and tree.sender in tree.bodies:
         lowest = known[-1][1].pk if known else None
         is_named = any(one.pk == tree.sender for one in tree.superiors(lowest))
         if odd := rules.sender_is_named(tree.bodies[tree.sender].name, is_named=is_named):

@@ -109,8 +109,8 @@ def test_levels_in_another_order_are_asked_about(
 
 
 def test_an_organisation_or_a_system_may_name_its_superior_alone() -> None:
-    assert judge_levels([COMMUNE, "", "", ""], LEVELS, TREE, is_persons=False) == []
-    (odd,) = judge_levels([COMMUNE, PROVINCE, "", ""], LEVELS, TREE, is_persons=False)
+    assert judge_levels([COMMUNE, "", "", ""], LEVELS, TREE, is_person=False) == []
+    (odd,) = judge_levels([COMMUNE, PROVINCE, "", ""], LEVELS, TREE, is_person=False)
     assert odd.finding.code == "levels_out_of_order"
 
 
