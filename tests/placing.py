@@ -26,7 +26,6 @@ TWICE = (
     "tests/core/test_paging.py",
     "tests/drills/test_parallel_use.py",
     "tests/flows/test_killed_worker.py",
-    "tests/flows/test_merger.py",
     "tests/flows/test_spine.py",
     "tests/security/*",
 )
