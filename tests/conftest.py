@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import uuid
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,12 +60,16 @@ def _redis() -> str:
 
 
 @cache
-def _chromium() -> str:
-    """Return the path of Chromium, "" when there is none; without windows it is three times as
-    quick."""
-    plain = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]
-    names = [os.environ.get("CHROMIUM", ""), *plain]
+def _chromium(*shells: str) -> str:
+    """Return the path of Chromium, or of the first of ``shells``; "" when there is none."""
+    whole = ("chromium", "chromium-browser", "google-chrome")
+    names = (os.environ.get("CHROMIUM", ""), *shells, *whole)
     return next((found for name in names if name and (found := shutil.which(name))), "")
+
+
+def _quick_chromium() -> str:
+    """Return the path of what takes a third of Chromium's time: it has no windows, no viewer."""
+    return _chromium("chromium-headless-shell")
 
 
 @cache
@@ -75,9 +79,10 @@ def _softhsm() -> str:
     return path if Path(path).exists() and shutil.which("softhsm2-util") else ""
 
 
-_NEEDS = {
+_NEEDS: dict[str, tuple[str, str, Callable[[], str]]] = {
     "redis": ("Redis", "TEST_REDIS_URL", _redis),
-    "browser": ("Chromium", "CHROMIUM", _chromium),
+    "browser": ("Chromium", "CHROMIUM", _quick_chromium),
+    "viewer": ("Chromium with its viewer of PDF", "CHROMIUM", _chromium),
     "softhsm": ("SoftHSM2", "SOFTHSM2_MODULE", _softhsm),
 }
 
@@ -188,10 +193,10 @@ def redis_url() -> str:
     return _redis()
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The path of Chromium; the test is marked ``browser``."""
-    return _chromium()
+@pytest.fixture
+def chromium(request: pytest.FixtureRequest) -> str:
+    """The path of Chromium; the test is marked ``browser``, and ``viewer`` if it looks at PDF."""
+    return _chromium() if request.node.get_closest_marker("viewer") else _quick_chromium()
 
 
 @pytest.fixture(autouse=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from portal.ca.authority import ceremony, keystore
 from portal.ca.authority import services as authority
@@ -17,15 +18,16 @@ from tests.browser.tour import Tour
 
 FOLDER = Path(__file__).parent
 _open = ExitStack()
-_browsers: list[Browser] = []
+_browsers: dict[str, Browser] = {}  # by the path of what was started
 
 
 @pytest.fixture
 def browser(chromium: str) -> Browser:
-    """The first test of the folder starts it, the last one closes it."""
-    if not _browsers:
-        _browsers.append(_launched(chromium))
-    return _browsers[0]
+    """The first test of the folder that needs it starts it, the last of all closes it."""
+    if chromium not in _browsers:
+        args = ["--no-sandbox", "--disable-gpu"]
+        _browsers[chromium] = _playwright().chromium.launch(executable_path=chromium, args=args)
+    return _browsers[chromium]
 
 
 @pytest.hookimpl(trylast=True)
@@ -33,16 +35,17 @@ def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
     """What comes after the folder needs the thread for event loops of its own (signing)."""
     if nextitem is None or not nextitem.path.is_relative_to(FOLDER):
         _browsers.clear()
+        _playwright.cache_clear()
         _open.close()
 
 
-def _launched(chromium: str) -> Browser:
+@cache
+def _playwright() -> Playwright:
     patch = _open.enter_context(pytest.MonkeyPatch.context())
     # Playwright keeps an event loop in this thread: tests talk to the database beside it.
     patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     expect.set_options(timeout=30_000)  # a busy machine is no failure
-    play = _open.enter_context(sync_playwright())
-    return play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+    return _open.enter_context(sync_playwright())
 
 
 @pytest.fixture

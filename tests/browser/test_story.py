@@ -278,6 +278,7 @@ def test_without_script_a_dossier_is_started_filled_and_handed_to_the_head(tour:
     assert tour.faults == []
 
 
+@pytest.mark.viewer
 @pytest.mark.usefixtures("ca")
 def test_the_letter_stands_in_the_page_and_in_a_tab_of_its_own(tour: Tour) -> None:
     now = timezone.now()
