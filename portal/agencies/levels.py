@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
 from portal.agencies.tree import with_superiors
 from portal.core.text.names import key
+from portal.core.text.remembered import remembered
 from portal.core.text.vietnamese import nfc
 
 
@@ -62,7 +62,7 @@ def kind_of_province(province: str) -> str:
     return key(found[1].rstrip(".")) if found else ""
 
 
-@lru_cache(maxsize=65536)
+@remembered(65536)
 def organ_of(name: str) -> tuple[str, str, str]:
     """Return the organ, the kind of place and its own name ("ubnd", "x", "tân uyên"); ("", "", "")
     for a body that is no organ of a place."""

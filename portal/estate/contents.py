@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from itertools import chain, islice
 from operator import attrgetter
 from typing import Any
@@ -25,6 +24,7 @@ from portal.core.database.bulk import collector_paused, insert_rows
 from portal.core.database.fields import EncryptedTextField
 from portal.core.rules import Refused, refuse
 from portal.core.text.identifiers import normalise_serial, parse_day
+from portal.core.text.remembered import remembered
 from portal.documents import services as documents
 from portal.estate.columns import (
     COLUMNS,
@@ -240,7 +240,7 @@ def serial_of(typed: str) -> str:
     return bare.zfill(16) if bare and set(bare) <= SERIAL_DIGITS else bare[:60]
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def day_of(text: str) -> date | None:
     """Return the day a cell says: typed, or the number a workbook keeps of it; None otherwise."""
     if day := parse_day(text):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from itertools import permutations
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -12,12 +11,14 @@ from typing import Any, TypeVar
 from django.db.models import Exists, OuterRef, QuerySet
 
 from portal.core.database.bulk import among, insert_rows
+from portal.core.text.remembered import remembered
 from portal.core.text.vietnamese import search_key
 from portal.search.models import LONGEST, SearchWord
 
 _WORD = re.compile(r"[0-9a-z]+")
 _AT_ONCE = 500  # parameters of one statement
 _OF_A_PERSON = 5  # words have nearly all names of people at most
+_MOST_WORDS = 24  # of a name of which some may be left out: more have few bodies, or none
 _FEW = 3  # words that are tried in every order
 _MOST_TRIED = 1000  # rows that are looked up or through
 _Word = TypeVar("_Word", bound=SearchWord)
@@ -29,10 +30,11 @@ def fold(text: str) -> str:
     return " ".join(_WORD.findall(search_key(text)))
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def phrases(text: str) -> frozenset[str]:
     """Return what ``text`` is found by: from each word on to its end, with some words left out in
-    one place or with none; of a name that is long and no person's, from its first word on.
+    one place or with none; of a name that is long and no person's, from its first word on, and of
+    one that is very long with none.
 
     Whatever words of a name people type in its order ("văn tím", "lò tím", of four words any), the
     database looks once into an index, be they rare or common.
@@ -42,7 +44,7 @@ def phrases(text: str) -> frozenset[str]:
     found = {" ".join(words[start:]) for start in range(size)}
     found |= {
         " ".join(words[start:gap] + words[end:])
-        for end in range(2, size)
+        for end in range(2, size if size <= _MOST_WORDS else 0)
         for gap in range(1, end)
         for start in range(gap if size <= _OF_A_PERSON else 1)
     }

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
+from portal.core.text.remembered import remembered
 from portal.core.text.vietnamese import nfc
 
 _OURS = frozenset("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz")
@@ -68,7 +69,7 @@ _STOPS = ("ch", "c", "p", "t")
 _PALATAL, _BEFORE_PALATAL = ("ch", "nh"), "aêiy"
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def _is_syllable(word: str) -> bool:
     """Say whether a word can be read in Vietnamese: one tone at most, letters in their order."""
     apart = unicodedata.normalize("NFD", word.lower())

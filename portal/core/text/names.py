@@ -11,8 +11,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
-from functools import lru_cache
 
+from portal.core.text.remembered import remembered
 from portal.core.text.vietnamese import nfc, search_key
 
 # Letters of CN, O and OU in a certificate: X.520, RFC 5280 appendix A.1 (DOMAIN 14.24).
@@ -29,7 +29,7 @@ def _toned(name: str) -> str:
     return " ".join(map(_word, words))
 
 
-@lru_cache(maxsize=65536)
+@remembered(65536)
 def _word(word: str) -> str:
     apart = unicodedata.normalize("NFD", word)
     tones = "".join(mark for mark in apart if mark in _TONES)
@@ -60,14 +60,14 @@ _MARKED = tuple((f" {_toned(long)} ", f" {short} ") for long, short in _IN_SHORT
 _UNMARKED = tuple((f" {search_key(long)} ", f" {search_key(short)} ") for long, short in _IN_SHORT)
 
 
-@lru_cache(maxsize=65536)
+@remembered(65536)
 def key(name: str) -> str:
     """Return ``name`` so that the same name in other capitals, with its tones placed otherwise or
     in short is equal."""
     return _shortened(_toned(name), _MARKED)
 
 
-@lru_cache(maxsize=65536)
+@remembered(65536)
 def loose_key(name: str) -> str:
     """Return ``key`` without marks: what names are compared by that may be misspelt."""
     return _shortened(_SPACE.sub(" ", search_key(name)), _UNMARKED)
@@ -111,7 +111,7 @@ _ENOUGH = 0.82  # of likeness between two names without marks
 _ENOUGH_OF_A_PLACE = 0.75  # between two places of one type: they are short
 
 
-@lru_cache(maxsize=65536)
+@remembered(65536)
 def parts(name: str) -> tuple[str, str, str]:
     """Return the organ ("ubnd", "hdnd" or ""), the level ("commune", "district", "province" or "")
     and the own name of the place a body is of, without marks; ("", "", name) where it is of none.
