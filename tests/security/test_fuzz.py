@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 import random
 import zipfile
 from collections.abc import Iterator
@@ -132,8 +133,10 @@ def test_time_stamps_are_given_or_refused(
 
 
 @pytest.fixture
-def world(db: None) -> World:
-    return worlds.build()
+def world(db: None) -> Iterator[World]:
+    logging.disable(logging.CRITICAL)  # of 100,000 requests pytest would keep each record
+    yield worlds.build()
+    logging.disable(logging.NOTSET)
 
 
 @dataclass(frozen=True, slots=True)
