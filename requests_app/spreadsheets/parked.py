@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import uuid
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from django.db import transaction
 
 from portal.accounts.models import User
 from portal.audit import services as audit
-from portal.core.database.fields import decrypt, encrypt
+from portal.core.database.fields import decrypt_bytes, encrypt_bytes
 from requests_app import kinds
 from requests_app.acts import dossier_act
 from requests_app.models import Dossier
@@ -58,36 +57,36 @@ def park(
 ) -> uuid.UUID:
     """Keep an uploaded sheet, what reading it showed with it; return what it is found by."""
     token = uuid.uuid4()
-    sealed = encrypt(
-        json.dumps(
-            {
-                "dossier": str(dossier),
-                "owner": str(owner),
-                "content": base64.b64encode(content).decode(),
-                "reading": reading,
-            },
-            ensure_ascii=False,
-        )
-    )
-    default_storage.save(_path(token), ContentFile(sealed.encode()))
+    head = {"dossier": str(dossier), "owner": str(owner), "size": len(content)}
+    told = json.dumps(reading, ensure_ascii=False)
+    plain = b"\n".join([json.dumps(head).encode(), content, told.encode()])
+    default_storage.save(_path(token), ContentFile(encrypt_bytes(plain)))
     return token
 
 
 def unpark(token: uuid.UUID, *, dossier: uuid.UUID, owner: uuid.UUID) -> bytes:
     """Return the sheet; raise NotParked."""
-    return unpark_read(token, dossier=dossier, owner=owner).content
+    content, _told = _opened(token, dossier=dossier, owner=owner)
+    return content
 
 
 def unpark_read(token: uuid.UUID, *, dossier: uuid.UUID, owner: uuid.UUID) -> Parked:
     """Return the sheet with what reading it showed; raise NotParked."""
+    content, told = _opened(token, dossier=dossier, owner=owner)
+    return Parked(content, json.loads(told))
+
+
+def _opened(token: uuid.UUID, *, dossier: uuid.UUID, owner: uuid.UUID) -> tuple[bytes, bytes]:
     try:
         with default_storage.open(_path(token)) as file:
-            kept = json.loads(decrypt(file.read().decode()))
+            plain = decrypt_bytes(file.read())
     except (OSError, InvalidTag, ValueError) as error:
         raise NotParked(str(token)) from error
-    if (kept["dossier"], kept["owner"]) != (str(dossier), str(owner)):
+    line, _newline, kept = plain.partition(b"\n")
+    head = json.loads(line)
+    if (head["dossier"], head["owner"]) != (str(dossier), str(owner)):
         raise NotParked(str(token))
-    return Parked(base64.b64decode(kept["content"]), kept.get("reading"))
+    return kept[: head["size"]], kept[head["size"] + 1 :]
 
 
 def drop(token: uuid.UUID) -> None:

@@ -53,30 +53,39 @@ def _key_id(secret: str) -> str:
     return _key("field key name", secret).hex()[:_KEY_ID_DIGITS]
 
 
-def _seal(plain: bytes, context: bytes | None) -> str:
+def _seal(plain: bytes, context: bytes | None) -> bytes:
     nonce = os.urandom(_NONCE_BYTES)
-    sealed = _aead(settings.FIELD_KEY).encrypt(nonce, plain, context)
-    return base64.urlsafe_b64encode(nonce + sealed).decode()
+    return nonce + _aead(settings.FIELD_KEY).encrypt(nonce, plain, context)
 
 
-def _unseal(sealed: str, secrets: Sequence[str], context: bytes | None) -> bytes:
-    raw = base64.urlsafe_b64decode(sealed)
+def _unseal(sealed: bytes, secrets: Sequence[str], context: bytes | None) -> bytes:
     for secret in secrets:
         try:
-            return _aead(secret).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], context)
+            return _aead(secret).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context)
         except InvalidTag:
             continue
     raise InvalidTag
 
 
+def encrypt_bytes(plain: bytes) -> bytes:
+    """Return ``plain`` under AES-256-GCM with FIELD_KEY."""
+    return _seal(plain, None)
+
+
+def decrypt_bytes(sealed: bytes) -> bytes:
+    """Return what ``encrypt_bytes`` was given; raises InvalidTag when the key or a byte differs,
+    ValueError for what is too short to be anything sealed."""
+    return _unseal(sealed, (settings.FIELD_KEY, *settings.FIELD_KEYS_BEFORE), None)
+
+
 def encrypt(plain: str) -> str:
-    """Return ``plain`` under AES-256-GCM with FIELD_KEY, as URL-safe base64."""
-    return _seal(plain.encode(), None)
+    """Return ``plain`` as ``encrypt_bytes`` does, in URL-safe base64."""
+    return base64.urlsafe_b64encode(encrypt_bytes(plain.encode())).decode()
 
 
 def decrypt(sealed: str) -> str:
     """Return the text ``encrypt`` was given; raises InvalidTag when the key or the text differs."""
-    return _unseal(sealed, (settings.FIELD_KEY, *settings.FIELD_KEYS_BEFORE), None).decode()
+    return decrypt_bytes(base64.urlsafe_b64decode(sealed)).decode()
 
 
 def keyed_hash(value: str) -> str:
@@ -210,7 +219,7 @@ class _BoundField(_Field, metaclass=ABCMeta):
         if text is None:
             empty: str | None = value
             return empty
-        sealed = _seal(text.encode(), self._context(instance))
+        sealed = base64.urlsafe_b64encode(_seal(text.encode(), self._context(instance))).decode()
         return Sealed(f"{_BOUND}{_key_id(settings.FIELD_KEY)}:{sealed}")
 
     def open(self, sealed: Sealed, instance: models.Model) -> Any:
@@ -222,7 +231,8 @@ class _BoundField(_Field, metaclass=ABCMeta):
         _mark, name, text = sealed.text.split(":", 2)
         known = (settings.FIELD_KEY, *settings.FIELD_KEYS_BEFORE)
         secrets = [secret for secret in known if _key_id(secret) == name]
-        return self.from_text(_unseal(text, secrets, self._context(instance)).decode())
+        sealed_bytes = base64.urlsafe_b64decode(text)
+        return self.from_text(_unseal(sealed_bytes, secrets, self._context(instance)).decode())
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         value = model_instance.__dict__.get(self.attname)
