@@ -24,13 +24,21 @@ from requests_app.spreadsheets.report import SheetFinding, SheetRow
 
 
 def pack(kind: Kind, reading: Reading, *, variant: str, today: date) -> Mapping[str, Any]:
-    """Return a reading that nobody has judged yet, ready for JSON."""
+    """Return a reading that nobody has judged yet, ready for JSON.
+
+    What is found in many cells alike is written once: the cells have its number.
+    """
     at = _columns(kind)
-    return {
+    numbers: dict[Finding, int] = {}
+
+    def number_of(finding: Finding) -> int:
+        return numbers.setdefault(finding, len(numbers))
+
+    packed = {
         "stamp": _stamp(kind, variant, today),
         "title": reading.title,
         "others": list(reading.others),
-        "notes": [[one.row, one.column, _packed(one.finding)] for one in reading.notes],
+        "notes": [[one.row, one.column, number_of(one.finding)] for one in reading.notes],
         "rows": [
             [
                 row.number,
@@ -45,17 +53,18 @@ def pack(kind: Kind, reading: Reading, *, variant: str, today: date) -> Mapping[
                     for column, (text, raw) in enumerate(zip(cells.texts, cells.raw, strict=True))
                     if text != raw
                 },
-                [[column, _packed(finding)] for column, finding in cells.notes],
+                [[column, number_of(finding)] for column, finding in cells.notes],
                 row.is_hidden,
             ]
             for row, cells in reading.rows
         ],
         "checks": [
-            [number, [[one.field, _packed(one.finding)] for one in found]]
+            [number, [[one.field, number_of(one.finding)] for one in found]]
             for number, found in (reading.checks or {}).items()
             if found
         ],
     }
+    return packed | {"findings": [_packed(one) for one in numbers]}
 
 
 def unpack(kind: Kind, packed: object, *, variant: str, today: date) -> Reading | None:
@@ -66,6 +75,7 @@ def unpack(kind: Kind, packed: object, *, variant: str, today: date) -> Reading 
     width = len(kind.sheet)
     rows = []
     try:
+        findings = [_unpacked(one) for one in packed["findings"]]
         for number, said, differing, raw, notes, is_hidden in packed["rows"]:
             if (
                 len(said) != width
@@ -79,19 +89,19 @@ def unpack(kind: Kind, packed: object, *, variant: str, today: date) -> Reading 
             shown = texts.copy()
             for column, text in raw.items():
                 shown[int(column)] = text
-            cells = Cells(texts, shown, [(int(column), _unpacked(one)) for column, one in notes])
+            cells = Cells(texts, shown, [(int(column), findings[one]) for column, one in notes])
             row = SheetRow(number, answers, texts=tuple(said), is_hidden=is_hidden is True)
             rows.append((row, cells))
         return Reading(
             rows,
             [
-                SheetFinding(int(number), int(column), _unpacked(one))
+                SheetFinding(int(number), int(column), findings[one])
                 for number, column, one in packed["notes"]
             ],
             title=str(packed["title"]),
             others=[str(one) for one in packed["others"]],
             checks={
-                int(number): [CellFinding(str(name), _unpacked(one)) for name, one in found]
+                int(number): [CellFinding(str(name), findings[one]) for name, one in found]
                 for number, found in packed["checks"]
             },
         )

@@ -427,7 +427,9 @@ def report_of(reading: spreadsheets.Reading) -> spreadsheets.SheetReport:
         {"rows": [[2, [""] * 18 + [1], {}, {}, [], False]]},
         {"rows": [[2, [""] * 19, {"nothing": "x"}, {}, [], False]]},
         {"rows": None},
-        {"checks": [[2, [["full_name", ["code", "message", "grave", "", False]]]]]},
+        {"findings": [["code", "message", "grave", "", False]]},
+        {"findings": [["code", "message", "error", "", "no"]]},
+        {"checks": [[2, [["full_name", 7]]]]},
         {"notes": [[1, 1, []]]},
     ],
 )
