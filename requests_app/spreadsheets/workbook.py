@@ -10,14 +10,14 @@ from datetime import timedelta
 from functools import lru_cache
 from itertools import islice
 from string import digits
-from typing import Any
-from xml.etree.ElementTree import Element
+from typing import IO, Any
+from xml.etree.ElementTree import Element, XMLPullParser
 
 from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 from openpyxl.utils import column_index_from_string, range_boundaries
 from openpyxl.utils.datetime import MAC_EPOCH
-from openpyxl.worksheet._reader import INLINE_STRING, VALUE_TAG, WorkSheetParser
+from openpyxl.worksheet._reader import INLINE_STRING, ROW_TAG, VALUE_TAG, WorkSheetParser
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from portal.core import archives
@@ -26,6 +26,7 @@ from portal.core.text.numbers import with_dots
 from portal.core.text.vietnamese import search_key
 
 _PLAIN_TEXT = f"{{{SHEET_MAIN_NS}}}t"
+_PIECE = 64 * 1024
 Values = Sequence[Any]
 
 
@@ -34,24 +35,29 @@ class RowsOutOfOrder(ValueError):
 
 
 class _Parser(WorkSheetParser):
-    """Reads a cell that is one plain text without building openpyxl's rich-text objects, or one of
-    the shared texts, as Excel writes them, by its column alone.
+    """Reads a cell that is blank, one plain text or one of the shared texts, as Excel writes them,
+    by its column alone, without building openpyxl's rich-text objects.
 
     That is half the time of reading a sheet of text (bench/importing.py).
     """
 
     def parse_cell(self, element: Element) -> dict[str, Any]:
-        coordinate, sort = element.get("r"), element.get("t")
-        if coordinate and len(element) == 1 and sort in ("inlineStr", "s"):
-            child = element[0]
-            plain = child.tag == INLINE_STRING and len(child) == 1 and child[0].tag == _PLAIN_TEXT
-            shared = child.text if sort == "s" and child.tag == VALUE_TAG else None
-            if shared or (sort == "inlineStr" and plain):
-                self.col_counter = _column(coordinate.rstrip(digits))
-                value = self.shared_strings[int(shared)] if shared else child[0].text
-                return {"column": self.col_counter, "value": value}
-        cell: dict[str, Any] = super().parse_cell(element)
-        return cell
+        coordinate, sort, size = element.get("r"), element.get("t"), len(element)
+        child = element[0] if size == 1 else None
+        value = None
+        if child is None:
+            is_easy = not size
+        elif sort == "s" and child.tag == VALUE_TAG and child.text:
+            is_easy, value = True, self.shared_strings[int(child.text)]
+        elif sort == "inlineStr" and child.tag == INLINE_STRING and len(child) == 1:
+            is_easy, value = child[0].tag == _PLAIN_TEXT, child[0].text
+        else:
+            is_easy = False
+        if not (is_easy and coordinate):
+            cell: dict[str, Any] = super().parse_cell(element)
+            return cell
+        self.col_counter = _column(coordinate.rstrip(digits))
+        return {"column": self.col_counter, "value": value}
 
 
 @lru_cache(maxsize=512)
@@ -77,7 +83,7 @@ def rows_of(
             timedelta_formats=book._timedelta_formats,
         )
         last = 0
-        for number, cells in parser.parse():
+        for number, cells in map(parser.parse_row, _elements(source, ROW_TAG)):
             if number <= last:
                 raise RowsOutOfOrder(f"row {number} after row {last}")
             yield from ((absent, ()) for absent in range(last + 1, number))
@@ -90,6 +96,22 @@ def rows_of(
         if hidden is not None:
             rows = parser.row_dimensions.items()
             hidden.update(int(number) for number, row in rows if row.get("hidden") in _TRUE)
+
+
+def _elements(source: IO[bytes], tag: str) -> Iterator[Any]:
+    """Yield the elements called ``tag`` one after the other, each emptied behind it.
+
+    openpyxl's own loop looks at each element there is, and reads what lies beside the rows too.
+    """
+    parser: XMLPullParser[Any] = XMLPullParser(["end"])
+    while piece := source.read(_PIECE):
+        parser.feed(piece)
+        events: Iterator[Any] = parser.read_events()
+        for _end, element in events:
+            if element.tag == tag:
+                yield element
+                element.clear()
+    parser.close()
 
 
 _TRUE = ("1", "true")
