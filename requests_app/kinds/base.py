@@ -309,9 +309,7 @@ def kept(fields: Iterable[Field], answers: Answers) -> dict[str, str]:
     """Return the answers as they are kept: in normal form, a day beyond doubt as dd/mm/yyyy."""
     days = {one.name for one in fields if one.widget is Widget.DATE}
     clean = {name: nfc(value) if value else "" for name, value in answers.items()}
-    return {
-        name: identifiers.in_full(value) if name in days else value for name, value in clean.items()
-    }
+    return clean | {name: identifiers.in_full(clean[name]) for name in days & clean.keys()}
 
 
 # (field, value) → what is found in such a cell: of a list's rows many say the same.

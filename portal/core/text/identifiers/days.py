@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, timedelta
+from functools import lru_cache
 
 from django.utils.translation import gettext as _
 
@@ -46,6 +47,7 @@ _STROKES = str.maketrans(dict.fromkeys("\\|_\u2044\u2215\u00b7" + _DASHES, "/"))
 _FOR_DIGITS = str.maketrans({"o": "0", "l": "1", "i": "1"})
 
 
+@lru_cache(maxsize=16_384)  # of a row's days each check asks anew
 def parse_day(value: str) -> date | None:
     """Return the day that ``value`` says beyond doubt; None when it says none, or more than one.
 
