@@ -261,15 +261,11 @@ def _append(
         )
     last = dossier.items.aggregate(last=Max("position"))["last"] or 0
     kind = kinds.get(dossier.kind)
-    items = [
-        DossierItem(
-            dossier=dossier,
-            position=position,
-            answers=kept(kind.fields, answers),
-            request_key=uuid.uuid4().hex,
-        )
-        for position, answers in enumerate(rows, start=last + 1)
-    ]
+    items = DossierItem.new_rows(
+        dossier, enumerate((kept(kind.fields, answers) for answers in rows), start=last + 1)
+    )
+    for item in items:
+        item.request_key = uuid.uuid4().hex
     fill_columns(kind, items, actor=actor)
     if len(items) <= _FEW_ROWS:
         DossierItem.objects.bulk_create(items)

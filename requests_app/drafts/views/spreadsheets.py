@@ -179,9 +179,7 @@ def _find(
     """
     if known is not None and not asks:
         return {number: known.get(number, ()) for number, _answers in rows}
-    items = [
-        DossierItem(dossier=dossier, position=number, answers=answers) for number, answers in rows
-    ]
+    items = DossierItem.new_rows(dossier, rows)
     fill_columns(kinds.get(dossier.kind), items, actor=actor)
     found = cells.findings_of(dossier, items, now=timezone.now())
     return {item.position: found[item.uuid] for item in items}
