@@ -101,9 +101,14 @@ class Device(models.Model):
     custody = models.CharField(_("nơi giữ"), max_length=16, choices=Custody)
     condition = models.CharField(_("tình trạng"), max_length=8, choices=Condition)
     agency = models.ForeignKey(
-        Agency, models.PROTECT, null=True, related_name="devices", help_text=_("Cơ quan quản lý")
+        Agency,
+        models.PROTECT,
+        null=True,
+        related_name="devices",
+        help_text=_("Cơ quan quản lý"),
+        db_index=False,
     )
-    office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
+    office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+", db_index=False)
     subscriber = models.ForeignKey(Subscriber, models.PROTECT, null=True, related_name="devices")
     received_at = models.DateTimeField(help_text=_("Nhập kho"))
     batch = models.CharField(_("lô"), max_length=60, blank=True)
@@ -190,7 +195,7 @@ class Shipment(models.Model):
     """Devices of one agency sent to it together, by one channel."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="shipments")
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="shipments", db_index=False)
     office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
     channel = models.CharField(_("cách giao"), max_length=8, choices=Channel)
     note = models.TextField(_("ghi chú"), blank=True)
@@ -213,7 +218,7 @@ class Shipment(models.Model):
 class ShipmentItem(models.Model):
     """One line of a shipment's list: confirmed, or reported missing, by the agency."""
 
-    shipment = models.ForeignKey(Shipment, models.PROTECT, related_name="items")
+    shipment = models.ForeignKey(Shipment, models.PROTECT, related_name="items", db_index=False)
     device = models.ForeignKey(Device, models.PROTECT, related_name="shipment_items")
     received_at = models.DateTimeField(null=True)
     missing_at = models.DateTimeField(null=True)  # kept when it turns up later
@@ -319,8 +324,8 @@ class Stocktaking(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     place = models.CharField(_("kiểm kê"), max_length=16, choices=StocktakingPlace)
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="stocktakings")
-    office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="stocktakings", db_index=False)
+    office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+", db_index=False)
     opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     opened_at = models.DateTimeField()
     counted_by = models.ManyToManyField(User, related_name="+")
@@ -373,7 +378,9 @@ class StocktakingLine(models.Model):
         ELSEWHERE = "elsewhere", _("Lạ: sổ ghi ở nơi khác")
         UNKNOWN = "unknown", _("Lạ: không có trong sổ")
 
-    stocktaking = models.ForeignKey(Stocktaking, models.CASCADE, related_name="lines")
+    stocktaking = models.ForeignKey(
+        Stocktaking, models.CASCADE, related_name="lines", db_index=False
+    )
     serial = models.CharField(_("số hiệu"), max_length=40)
     device = models.ForeignKey(Device, models.PROTECT, null=True, related_name="+")
     result = models.CharField(_("kết quả"), max_length=9, choices=Result, blank=True)

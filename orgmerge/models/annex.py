@@ -20,7 +20,9 @@ class PlanAnnex(Leased):
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    plan = models.ForeignKey("orgmerge.Plan", models.CASCADE, related_name="annexes")
+    plan = models.ForeignKey(
+        "orgmerge.Plan", models.CASCADE, related_name="annexes", db_index=False
+    )
     # Whose lines alone; None: all that the plan has.
     agency = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
     is_draft = models.BooleanField()  # says so on paper: the plan was not approved

@@ -56,7 +56,7 @@ class Merger(models.Model):
     """One decision on a reorganisation. ``state`` is written by ``services.steps`` alone."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    office = models.ForeignKey(Agency, models.PROTECT, related_name="mergers")
+    office = models.ForeignKey(Agency, models.PROTECT, related_name="mergers", db_index=False)
     title = models.CharField(_("tên gọi"), max_length=250)
     kind = models.CharField(_("hình thức"), max_length=12, choices=MergerKind)
     decision = models.CharField(_("số quyết định, nghị quyết"), max_length=250)
@@ -189,7 +189,7 @@ class MergerBody(BodyColumns):
 class MergerShare(models.Model):
     """One registered body passing to a described one; without one it is dissolved."""
 
-    merger = models.ForeignKey(Merger, models.CASCADE, related_name="shares")
+    merger = models.ForeignKey(Merger, models.CASCADE, related_name="shares", db_index=False)
     position = models.PositiveIntegerField()
     old = models.ForeignKey(Agency, models.PROTECT, related_name="merger_shares")
     new = models.ForeignKey(MergerBody, models.CASCADE, null=True, related_name="shares")
@@ -211,7 +211,7 @@ class MergerShare(models.Model):
 class SurvivorChoice(models.Model):
     """Which organisation certificate lives on under a body; kept from plan to plan."""
 
-    merger = models.ForeignKey(Merger, models.CASCADE, related_name="choices")
+    merger = models.ForeignKey(Merger, models.CASCADE, related_name="choices", db_index=False)
     body = models.ForeignKey(MergerBody, models.CASCADE, related_name="choices")
     certificate = models.ForeignKey(
         Certificate, models.PROTECT, null=True, related_name="+", help_text=_("Trống: cấp mới")
@@ -231,7 +231,7 @@ class SurvivorChoice(models.Model):
 class Settlement(models.Model):
     """What a person decided of a thing the machine leaves to people; kept from plan to plan."""
 
-    merger = models.ForeignKey(Merger, models.CASCADE, related_name="settlements")
+    merger = models.ForeignKey(Merger, models.CASCADE, related_name="settlements", db_index=False)
     about = models.CharField(max_length=12, choices=LineAbout)
     target_id = models.BigIntegerField()
     action = models.CharField(max_length=12, choices=LineAction)
@@ -261,7 +261,7 @@ class Plan(Leased):
         FAILED = "failed", _("Không lập được")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    merger = models.ForeignKey(Merger, models.CASCADE, related_name="plans")
+    merger = models.ForeignKey(Merger, models.CASCADE, related_name="plans", db_index=False)
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     merger_version = models.PositiveIntegerField()  # of the description it was made from
@@ -420,7 +420,7 @@ class BodyListRow(models.Model):
     with their words. ``reviewed_at`` is when a person said that it is right (of expanded lists).
     """
 
-    body_list = models.ForeignKey(BodyList, models.CASCADE, related_name="rows")
+    body_list = models.ForeignKey(BodyList, models.CASCADE, related_name="rows", db_index=False)
     number = models.PositiveIntegerField()  # in the sheet, or in the expanded list
     source = models.CharField(max_length=250, blank=True)  # the commune it was expanded from
     old_agency = models.CharField(_("đơn vị cũ"), max_length=350)

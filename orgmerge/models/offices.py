@@ -22,7 +22,9 @@ class MergerOffice(models.Model):
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    merger = models.ForeignKey("orgmerge.Merger", models.PROTECT, related_name="joint_offices")
+    merger = models.ForeignKey(
+        "orgmerge.Merger", models.PROTECT, related_name="joint_offices", db_index=False
+    )
     office = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()

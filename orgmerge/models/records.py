@@ -17,7 +17,7 @@ class TransferEntry(models.Model):
     """One thing that went from a body to another by a decision: what the record lists, and what a
     repeal would have to bring back. Written once."""
 
-    merger = models.ForeignKey("orgmerge.Merger", models.PROTECT, related_name="+")
+    merger = models.ForeignKey("orgmerge.Merger", models.PROTECT, related_name="+", db_index=False)
     about = models.CharField(max_length=12, choices=LineAbout)
     target_id = models.BigIntegerField()
     old = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
@@ -40,7 +40,9 @@ class RecordsHandover(models.Model):
     (275/BCY-CTSBMTT mục 3; NĐ 30/2020 Điều 30)."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    merger = models.ForeignKey("orgmerge.Merger", models.PROTECT, related_name="handovers")
+    merger = models.ForeignKey(
+        "orgmerge.Merger", models.PROTECT, related_name="handovers", db_index=False
+    )
     old = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     body = models.ForeignKey("orgmerge.MergerBody", models.PROTECT, related_name="+")
     record = models.ForeignKey(Document, models.PROTECT, null=True, related_name="+")

@@ -33,7 +33,9 @@ class ReviewRound(Leased):
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    merger = models.ForeignKey("orgmerge.Merger", models.PROTECT, related_name="rounds")
+    merger = models.ForeignKey(
+        "orgmerge.Merger", models.PROTECT, related_name="rounds", db_index=False
+    )
     number = models.PositiveIntegerField()
     note = models.TextField(_("hướng dẫn thêm"), blank=True)
     opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -64,7 +66,7 @@ class ReviewReply(models.Model):
     """One body's part of a round; ``sent_at`` is when it said that it is done."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    round = models.ForeignKey(ReviewRound, models.PROTECT, related_name="replies")
+    round = models.ForeignKey(ReviewRound, models.PROTECT, related_name="replies", db_index=False)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="review_replies")
     version = models.PositiveIntegerField(default=1)
     listed_at = models.DateTimeField(null=True)  # its list is made, and the body was told
@@ -90,7 +92,7 @@ class ReviewItem(models.Model):
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    reply = models.ForeignKey(ReviewReply, models.PROTECT, related_name="items")
+    reply = models.ForeignKey(ReviewReply, models.PROTECT, related_name="items", db_index=False)
     position = models.PositiveIntegerField()
     certificate = models.ForeignKey(Certificate, models.PROTECT, null=True, related_name="+")
     device = models.ForeignKey(Device, models.PROTECT, null=True, related_name="+")

@@ -112,7 +112,7 @@ _STANDS_ALONE = ("ủy ban nhân dân", "uỷ ban nhân dân", "ubnd", "hội đ
 class AgencyVersion(BodyColumns):
     """How a body was called and placed from one day (included) to another (excluded)."""
 
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="versions")
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="versions", db_index=False)
     valid_from = models.DateField(_("từ ngày"))
     valid_until = models.DateField(_("đến trước ngày"), null=True, blank=True)
     office = models.ForeignKey(
@@ -187,7 +187,9 @@ class Succession(models.Model):
         WHOLE = "whole", _("Toàn bộ")
         PARTLY = "partly", _("Một phần")
 
-    predecessor = models.ForeignKey(Agency, models.PROTECT, related_name="successions")
+    predecessor = models.ForeignKey(
+        Agency, models.PROTECT, related_name="successions", db_index=False
+    )
     successor = models.ForeignKey(Agency, models.PROTECT, related_name="predecessions")
     extent = models.CharField(max_length=6, choices=Extent, default=Extent.WHOLE)
     decision = models.CharField(_("quyết định"), max_length=250)
@@ -219,7 +221,7 @@ class Inheritance(models.Model):
     """
 
     ancestor = models.ForeignKey(Agency, models.PROTECT, related_name="heirs")
-    heir = models.ForeignKey(Agency, models.PROTECT, related_name="ancestors")
+    heir = models.ForeignKey(Agency, models.PROTECT, related_name="ancestors", db_index=False)
 
     class Meta:
         constraints = [
@@ -258,6 +260,7 @@ class Subscriber(models.Model):
         models.PROTECT,
         related_name="subscribers",
         help_text=_("Cơ quan quản lý trực tiếp hiện nay"),
+        db_index=False,
     )
     organisation = models.OneToOneField(
         Agency, models.PROTECT, null=True, blank=True, related_name="subscriber"
@@ -288,7 +291,7 @@ class Affiliation(models.Model):
     """Where a person works, in what position, reached how, from one day to another."""
 
     subscriber = models.ForeignKey(Subscriber, models.PROTECT, related_name="affiliations")
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="affiliations")
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="affiliations", db_index=False)
     unit = models.CharField(_("bộ phận"), max_length=250, blank=True)
     position = models.CharField(_("chức vụ"), max_length=120, blank=True)
     email = models.EmailField(_("thư điện tử công vụ"), blank=True)

@@ -48,10 +48,19 @@ class Deadline(models.Model):
     kind = models.CharField(max_length=20, choices=DeadlineKind)
     article = models.CharField(max_length=120)
     agency = models.ForeignKey(
-        Agency, models.PROTECT, related_name="deadlines", help_text=_("Đơn vị phải thực hiện")
+        Agency,
+        models.PROTECT,
+        related_name="deadlines",
+        help_text=_("Đơn vị phải thực hiện"),
+        db_index=False,
     )
     office = models.ForeignKey(
-        Agency, models.PROTECT, null=True, related_name="+", help_text=_("Sở theo dõi")
+        Agency,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text=_("Sở theo dõi"),
+        db_index=False,
     )
     target_type = models.CharField(max_length=40)
     target_uuid = models.UUIDField()
@@ -130,7 +139,7 @@ class Reminder(models.Model):
         TOLD = "told", _("Đã báo")
         OVERTAKEN = "overtaken", _("Đã có lần báo sau thay thế")
 
-    deadline = models.ForeignKey(Deadline, models.CASCADE, related_name="reminders")
+    deadline = models.ForeignKey(Deadline, models.CASCADE, related_name="reminders", db_index=False)
     threshold = models.SmallIntegerField()
     state = models.CharField(max_length=10, choices=State)
     at = models.DateTimeField()

@@ -119,8 +119,8 @@ class DemandRound(Leased):
 class DemandProposal(OwnLetter):
     """What one body says it needs. Sent, it stays; another takes its place, numbered on."""
 
-    round = models.ForeignKey(DemandRound, models.PROTECT, related_name="proposals")
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    round = models.ForeignKey(DemandRound, models.PROTECT, related_name="proposals", db_index=False)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
     number = models.PositiveSmallIntegerField(_("lần"))
     stage = models.CharField(max_length=20, choices=PaperStage, default=PaperStage.DRAFT)
     cells: models.JSONField[Any, Any] = models.JSONField(default=dict)

@@ -86,6 +86,7 @@ class Signature(models.Model):
         models.PROTECT,
         related_name="signatures",
         help_text=_("Bản đã đóng băng, trước mọi chữ ký"),
+        db_index=False,
     )
     signed_copy = models.OneToOneField(
         Document,

@@ -73,7 +73,7 @@ class Delivery(Leased):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     purpose = models.CharField(max_length=8, choices=Purpose, default=Purpose.BRING_IN)
-    office = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    office = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
     title = models.CharField(_("tên đợt"), max_length=150)
     state = models.CharField(max_length=8, choices=State, default=State.READING)
     done = models.PositiveIntegerField(default=0)  # rows gone through in this state
@@ -157,7 +157,7 @@ class DeliveredRow(models.Model):
         REVOKE = "revoke", _("Lập hồ sơ thu hồi")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="rows")
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="rows", db_index=False)
     about = models.CharField(max_length=7, choices=About, blank=True, default="", db_default="")
     file = models.ForeignKey(DeliveredFile, models.CASCADE, null=True, related_name="+")
     number = models.PositiveIntegerField()
@@ -226,7 +226,7 @@ class Doubt(models.Model):
         RENEWALS = "renewals", _("Chưa rõ chứng thư đã gia hạn lần nào chưa")  # nothing waits
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="doubts")
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="doubts", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind)
     about = models.CharField(max_length=250, blank=True)
     rows = models.PositiveIntegerField(default=0)
@@ -255,7 +255,7 @@ class Doubt(models.Model):
 class ColumnMeaning(models.Model):
     """What an office said that a column of its lists means; "" where it is not to be read."""
 
-    office = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    office = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
     header = models.CharField(max_length=200)  # as it is searched by
     field = models.CharField(max_length=20, blank=True)
 

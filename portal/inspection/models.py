@@ -137,7 +137,7 @@ class ChecklistItem(models.Model):
     """One line of an office's checklist, as it stands; rounds keep it as it stood for them."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    office = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    office = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
     position = models.PositiveSmallIntegerField(_("thứ tự"))
     title = models.CharField(_("nội dung"), max_length=300)
     basis = models.CharField(_("căn cứ"), max_length=200, blank=True)
@@ -166,7 +166,7 @@ class InspectionRound(models.Model):
     """A round of inspection: which bodies, by which items, until when."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    office = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    office = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
     title = models.CharField(_("tên đợt"), max_length=200)
     search_text = models.CharField(max_length=200)  # the title, folded
     basis = models.CharField(_("căn cứ"), max_length=250, blank=True)
@@ -191,7 +191,7 @@ class InspectionRound(models.Model):
 class RoundItem(models.Model):
     """A line of the checklist as it stood when the round was opened; never changed."""
 
-    round = models.ForeignKey(InspectionRound, models.PROTECT, related_name="items")
+    round = models.ForeignKey(InspectionRound, models.PROTECT, related_name="items", db_index=False)
     source = models.ForeignKey(ChecklistItem, models.PROTECT, related_name="+")
     source_version = models.PositiveIntegerField()
     position = models.PositiveSmallIntegerField()
@@ -216,8 +216,10 @@ class Assessment(models.Model):
     """A body in a round: what it says of itself, what the office says, what it comes to."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    round = models.ForeignKey(InspectionRound, models.PROTECT, related_name="assessments")
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    round = models.ForeignKey(
+        InspectionRound, models.PROTECT, related_name="assessments", db_index=False
+    )
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
     stage = models.CharField(max_length=16, choices=AssessmentStage, default=AssessmentStage.DRAFT)
     version = models.PositiveIntegerField(default=1)
     edited_by = models.ManyToManyField(User, related_name="+")
@@ -257,7 +259,9 @@ class Assessment(models.Model):
 class AssessmentAnswer(models.Model):
     """What a body says of one item, and the office beside it."""
 
-    assessment = models.ForeignKey(Assessment, models.PROTECT, related_name="answers")
+    assessment = models.ForeignKey(
+        Assessment, models.PROTECT, related_name="answers", db_index=False
+    )
     item = models.ForeignKey(RoundItem, models.PROTECT, related_name="+")
     verdict = models.CharField(max_length=16, choices=Verdict, blank=True)
     number = models.PositiveIntegerField(null=True)
@@ -285,7 +289,7 @@ class InspectionVisit(OwnLetter):
 
     ISSUER = "office"
 
-    office = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    office = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
     assessment = models.ForeignKey(Assessment, models.PROTECT, related_name="visits")
     stage = models.CharField(max_length=20, choices=PaperStage, default=PaperStage.DRAFT)
     planned_on = models.DateField(_("ngày dự kiến"))
@@ -322,8 +326,8 @@ class InspectionFinding(models.Model):
     """What a body must mend until a day, followed until it is done."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    office = models.ForeignKey(Agency, models.PROTECT, related_name="+")
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    office = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
     assessment = models.ForeignKey(Assessment, models.PROTECT, related_name="findings")
     visit = models.ForeignKey(InspectionVisit, models.PROTECT, null=True, related_name="findings")
     item = models.ForeignKey(RoundItem, models.PROTECT, null=True, related_name="+")
@@ -414,7 +418,7 @@ class ConductProposal(models.Model):
         DECLINED = "declined", _("Không được chấp nhận")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    office = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    office = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     round = models.ForeignKey(InspectionRound, models.PROTECT, null=True, related_name="+")
     kind = models.CharField(_("loại đề nghị"), max_length=10, choices=Kind)

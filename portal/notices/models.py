@@ -136,7 +136,7 @@ class Notice(models.Model):
     """What one person is told about one cause; unique by cause and recipient."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    recipient = models.ForeignKey(User, models.PROTECT, related_name="notices")
+    recipient = models.ForeignKey(User, models.PROTECT, related_name="notices", db_index=False)
     cause = models.CharField(max_length=120)
     title = models.CharField(max_length=250)
     text = models.TextField(blank=True)

@@ -48,8 +48,8 @@ class Report(OwnLetter):
         FIGURES = "figures", _("Đang tính số liệu")
         COMPARISON = "comparison", _("Đang so với số liệu hiện nay")
 
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
-    office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
+    office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+", db_index=False)
     since = models.DateField(_("từ ngày"))
     until = models.DateField(_("đến ngày"))
     stage = models.CharField(max_length=20, choices=PaperStage, default=PaperStage.DRAFT)

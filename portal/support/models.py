@@ -38,8 +38,8 @@ class Question(models.Model):
         Dossier, models.SET_NULL, null=True, related_name="+"
     )
     asked_by = models.ForeignKey(User, models.PROTECT, related_name="questions")
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
-    office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
+    office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+", db_index=False)
     asked_at = models.DateTimeField()
     desk = models.CharField(max_length=8, choices=Desk)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
@@ -151,7 +151,7 @@ class Article(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     slug = models.SlugField(max_length=60)
-    owner = models.ForeignKey(Agency, models.PROTECT, related_name="articles")
+    owner = models.ForeignKey(Agency, models.PROTECT, related_name="articles", db_index=False)
     published = models.ForeignKey(
         "ArticleVersion", models.PROTECT, null=True, related_name="+"
     )  # None: not yet, or not any more
@@ -179,7 +179,7 @@ class Article(models.Model):
 class ArticleVersion(models.Model):
     """One wording of an article, never changed afterwards."""
 
-    article = models.ForeignKey(Article, models.PROTECT, related_name="versions")
+    article = models.ForeignKey(Article, models.PROTECT, related_name="versions", db_index=False)
     number = models.PositiveIntegerField()
     category = models.CharField(_("loại việc"), max_length=12, choices=Category)
     title = models.CharField(_("tên bài"), max_length=150)
@@ -204,7 +204,7 @@ class ArticlePicture(models.Model):
     """A screenshot of an article, named in its text by its number."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    article = models.ForeignKey(Article, models.PROTECT, related_name="pictures")
+    article = models.ForeignKey(Article, models.PROTECT, related_name="pictures", db_index=False)
     number = models.PositiveIntegerField()
     document = models.ForeignKey(Document, models.PROTECT, related_name="+")
     added_by = models.ForeignKey(User, models.PROTECT, related_name="+")

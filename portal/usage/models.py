@@ -37,7 +37,7 @@ class SigningSystem(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(_("tên hệ thống"), max_length=150)
     kind = models.CharField(_("loại"), max_length=10, choices=SystemKind)
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
     office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
     registered_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     registered_at = models.DateTimeField()

@@ -18,7 +18,9 @@ class CoveringLetter(OwnLetter):
 
     ISSUER = "office"
 
-    office = models.ForeignKey(Agency, models.PROTECT, related_name="covering_letters")
+    office = models.ForeignKey(
+        Agency, models.PROTECT, related_name="covering_letters", db_index=False
+    )
     stage = models.CharField(max_length=20, choices=Stage, default=Stage.DRAFT)
 
     objects = CoveringLetterQuerySet.as_manager()
@@ -40,7 +42,9 @@ class CoveredDossier(models.Model):
         FORWARDED = "forwarded", _("Đã chuyển Cục")
         LEFT_OUT = "left_out", _("Không chuyển")
 
-    letter = models.ForeignKey(CoveringLetter, models.PROTECT, related_name="covered")
+    letter = models.ForeignKey(
+        CoveringLetter, models.PROTECT, related_name="covered", db_index=False
+    )
     dossier = models.ForeignKey("requests_app.Dossier", models.PROTECT, related_name="covered")
     position = models.PositiveIntegerField()
     dossier_version = models.PositiveIntegerField()

@@ -37,9 +37,9 @@ class Dossier(Leased):
     kind = models.CharField(max_length=40)  # no choices: the catalogue of kinds validates
     kind_version = models.CharField(max_length=20)
     variant = models.CharField(max_length=20, blank=True)  # e.g. Mẫu 01 for central signing
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="dossiers")
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="dossiers", db_index=False)
     agency_version = models.ForeignKey(AgencyVersion, models.PROTECT, related_name="+")
-    office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
+    office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+", db_index=False)
     route = models.CharField(max_length=16, choices=Route)
     addressee = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     state = models.CharField(max_length=20, choices=State, default=State.DRAFT)
@@ -165,7 +165,7 @@ class Dossier(Leased):
 class DossierCopy(models.Model):
     """A body that gets a dossier "để theo dõi": read-only, numbers masked, no attachments."""
 
-    dossier = models.ForeignKey(Dossier, models.CASCADE, related_name="copies")
+    dossier = models.ForeignKey(Dossier, models.CASCADE, related_name="copies", db_index=False)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
 
     class Meta:
@@ -203,7 +203,7 @@ class DossierItem(models.Model):
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    dossier = models.ForeignKey(Dossier, models.PROTECT, related_name="items")
+    dossier = models.ForeignKey(Dossier, models.PROTECT, related_name="items", db_index=False)
     position = models.PositiveIntegerField()
     title = models.CharField(max_length=250)  # who or what the row is about, for lists
     search_title = models.CharField(max_length=250)  # the title without case and marks
@@ -261,7 +261,9 @@ class QuestionAnswer(models.Model):
     ``question`` is the keyed hash of code, field and value: another value is another question.
     """
 
-    dossier = models.ForeignKey(Dossier, models.CASCADE, related_name="question_answers")
+    dossier = models.ForeignKey(
+        Dossier, models.CASCADE, related_name="question_answers", db_index=False
+    )
     question = models.CharField(max_length=64)
     code = models.CharField(max_length=40)
     field = models.CharField(max_length=40)
@@ -299,7 +301,7 @@ class ItemWord(SearchWord):
 class DossierEvent(models.Model):
     """One step taken. Written once, never changed: the history and the source of four eyes."""
 
-    dossier = models.ForeignKey(Dossier, models.PROTECT, related_name="events")
+    dossier = models.ForeignKey(Dossier, models.PROTECT, related_name="events", db_index=False)
     action = models.CharField(_("việc"), max_length=20, choices=Action)
     source = models.CharField(max_length=20, choices=State, blank=True)
     target = models.CharField(max_length=20, choices=State)
@@ -326,7 +328,9 @@ class ReturnedContent(models.Model):
     ``rows`` are {"uuid", "position", "title", "answers"}, as they had been sent.
     """
 
-    dossier = models.ForeignKey(Dossier, models.PROTECT, related_name="returned_contents")
+    dossier = models.ForeignKey(
+        Dossier, models.PROTECT, related_name="returned_contents", db_index=False
+    )
     round = models.PositiveSmallIntegerField()
     rows = EncryptedJSONField(default=list, row=["dossier_id", "round"])
     contact = EncryptedJSONField(default=dict, row=["dossier_id", "round"])
@@ -389,7 +393,9 @@ class DeliveredPaper(models.Model):
         REFUSAL = "refusal", _("Thông báo từ chối")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    dossier = models.ForeignKey(Dossier, models.PROTECT, related_name="delivered_papers")
+    dossier = models.ForeignKey(
+        Dossier, models.PROTECT, related_name="delivered_papers", db_index=False
+    )
     kind = models.CharField(_("loại"), max_length=20, choices=Kind)
     document = models.ForeignKey(Document, models.PROTECT, related_name="+")
     delivered_at = models.DateTimeField(_("giao lúc"))

@@ -23,7 +23,9 @@ class TransferInquiry(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     item = models.OneToOneField(DossierItem, models.CASCADE, related_name="inquiry")
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="transfer_inquiries")
+    agency = models.ForeignKey(
+        Agency, models.PROTECT, related_name="transfer_inquiries", db_index=False
+    )
     asked_at = models.DateTimeField()
     due_on = models.DateField()  # silent after it, the row goes on with a warning
     answer = models.CharField(max_length=5, choices=Answer, blank=True, default=Answer.NONE)

@@ -52,8 +52,10 @@ class OfficialPaper(OwnLetter):
     ``content`` is the letter as the decision made it, without number, day and signer.
     """
 
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
-    dossier = models.ForeignKey(Dossier, models.PROTECT, related_name="official_papers")
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
+    dossier = models.ForeignKey(
+        Dossier, models.PROTECT, related_name="official_papers", db_index=False
+    )
     kind = models.CharField(_("loại"), max_length=20, choices=DeliveredPaper.Kind)
     stage = models.CharField(max_length=20, choices=PaperStage, default=PaperStage.DRAFT)
     content: models.Field[dict[str, Any], dict[str, Any]] = EncryptedJSONField(

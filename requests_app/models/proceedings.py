@@ -115,7 +115,9 @@ class ProceedingsItem(models.Model):
         EXPIRED = "expired_already", _("Đã hết hạn")
         ASKED = "asked_already", _("Có trong yêu cầu khác chờ phê duyệt")
 
-    request = models.ForeignKey(ProceedingsRequest, models.PROTECT, related_name="items")
+    request = models.ForeignKey(
+        ProceedingsRequest, models.PROTECT, related_name="items", db_index=False
+    )
     position = models.PositiveSmallIntegerField()
     serial = models.CharField(max_length=40)
     certificate = models.ForeignKey(Certificate, models.PROTECT, null=True, related_name="+")
@@ -139,7 +141,9 @@ class ProceedingsNotice(models.Model):
     its delivery. It does not say who asked."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    request = models.ForeignKey(ProceedingsRequest, models.PROTECT, related_name="notices")
+    request = models.ForeignKey(
+        ProceedingsRequest, models.PROTECT, related_name="notices", db_index=False
+    )
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
     document = models.ForeignKey(Document, models.PROTECT, related_name="+")
