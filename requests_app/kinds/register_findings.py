@@ -226,19 +226,19 @@ def _of_people(
         people_known = people_known.filter(agency__in=own)
     else:
         people_known = people_known.visible_to(reader)
-    wanted = {search_key(item.answers.get("full_name", "")) for item in items} - {""}
+    keys = [search_key(item.answers.get("full_name", "")) for item in items]
     by_name: dict[tuple[str, date | None], set[str]] = {}
-    namesakes = people_known.filter(search_name__in=wanted).order_by()
+    namesakes = people_known.filter(search_name__in=set(keys) - {""}).order_by()
     for key, birth_on, number in namesakes.values_list("search_name", "birth_on", "identity_hash"):
         by_name.setdefault((key, birth_on), set()).add(number or "")
     hashes = {item.identity_hash for item in items} - {""}
     same = people_known.filter(identity_hash__in=hashes).order_by()
     by_number = dict(same.values_list("identity_hash", "name"))
     found = []
-    for item in items:
+    for item, key in zip(items, keys, strict=True):
         name = item.answers.get("full_name", "")
         birth_on = identifiers.parse_day(item.answers.get("birth_on", ""))
-        known = by_name.get((search_key(name), birth_on), set()) if birth_on else set()
+        known = by_name.get((key, birth_on), set()) if birth_on else set()
         if not item.identity_hash:
             continue
         looks = (

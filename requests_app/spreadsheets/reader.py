@@ -228,7 +228,7 @@ class _Reader:
             if not sheet_column.is_repeat:
                 answer = answers[sheet_column.field] = sheet_column.answer(text)
                 exported = sheet_column.text(answer)
-                if exported.lower() not in (answer.lower(), text.lower()):
+                if exported != text and exported.lower() not in (answer.lower(), text.lower()):
                     message = _("Khi kết xuất bảng của Cục, hệ thống ghi %(text)s.")
                     words = message % {"text": exported}
                     cells.notes.append(

@@ -19,6 +19,7 @@ _OF_TCVN3 = re.compile(
 )
 _UNMARK: dict[int, str | None] = dict.fromkeys(range(0x0300, 0x0370))
 _UNMARK |= {ord("đ"): "d", ord("Đ"): "D"}
+_UNMARK |= {code: chr(code) for code in range(0x80)}  # what is not named costs twice the time
 
 # The keys use only 0–9 and a–z, which every collation of both databases orders alike.
 _SYMBOLS = "0123456789abcdefghijklmnopqrstuvwxyz"
