@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher
-from functools import lru_cache
 
+from portal.core.text.remembered import remembered
 from portal.core.text.vietnamese import search_key
 
 _LIKE = 0.85  # of two domains
@@ -45,7 +45,7 @@ _BY_KEY = {search_key(name): name for name in PROVINCES}
 _KINDS = ("tỉnh ", "thành phố ", "tp. ", "tp.", "tp ")
 
 
-@lru_cache(maxsize=1024)  # the rows of a list name the same few
+@remembered(1024)  # the rows of a list name the same few
 def _slug(name: str) -> str:
     return search_key(name).replace(" ", "")
 

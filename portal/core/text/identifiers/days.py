@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, timedelta
-from functools import lru_cache
 
 from django.utils.translation import gettext as _
 
 from portal.core.text.identifiers.found import Findings, error, warning
+from portal.core.text.remembered import remembered
 from portal.core.text.vietnamese import search_key
 
 _WRITTEN = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
@@ -47,7 +47,7 @@ _STROKES = str.maketrans(dict.fromkeys("\\|_\u2044\u2215\u00b7" + _DASHES, "/"))
 _FOR_DIGITS = str.maketrans({"o": "0", "l": "1", "i": "1"})
 
 
-@lru_cache(maxsize=16_384)  # of a row's days each check asks anew
+@remembered(16_384)  # of a row's days each check asks anew
 def parse_day(value: str) -> date | None:
     """Return the day that ``value`` says beyond doubt; None when it says none, or more than one.
 
