@@ -403,7 +403,7 @@ def trials(name: str, at: int) -> Iterator[tuple[int, str, bool]]:
     yield 1, forms[at % len(forms)], at % 2 == 0
     yield 30, forms[(at + 1) % len(forms)], at % 2 == 1
     if name == "refusal":
-        yield 500, forms[(at + 2) % len(forms)], True
+        yield 250, forms[(at + 2) % len(forms)], True  # printed in two pieces
 
 
 @pytest.mark.long
