@@ -16,9 +16,10 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.amounts import IS_LONG
 
 # Every test runs on SQLite, but for what is said below. Where both databases are tried, each is
-# told once, and on both what they might answer differently: what commits, breaks a constraint,
-# speaks to the connection (it, or a function that it calls, names one of the words below) or is
-# marked "both" (searches are), and these places. make test-long tells the rest on both.
+# told once, and on both what they might answer differently: what commits, breaks a constraint (it,
+# or a function that it calls, names the error) or is marked "both" (searches are), and these
+# places. What counts or reads statements is told on PostgreSQL. make test-long tells the rest on
+# both.
 TWICE = (
     "tests/*/*race*",
     "tests/audit/test_ch*.py",
@@ -107,7 +108,6 @@ ON_SQLITE = (
 )
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 IS_BESIDE_POSTGRESQL = os.environ.get("BESIDE_POSTGRESQL") == "1"  # .ci/test says so
-_A_MATTER_OF_DATABASES = frozenset({"IntegrityError", "connection"})
 # The longest come first, so that no worker is left with one at the end: above all what waits for
 # processes, clocks and pages while others have the processor.
 LONGEST_FIRST = (
@@ -155,9 +155,12 @@ def told_on(item: pytest.Item) -> tuple[str, ...]:
         return (POSTGRESQL,)
     if item.get_closest_marker("browser") or not uses_a_database(item) or _is_in(item, ON_SQLITE):
         return (SQLITE,)
-    if _commits(item) or _is_a_matter_of_databases(item) or _is_in(item, TWICE):
+    words = _words(item)
+    is_marked = item.get_closest_marker("both") is not None
+    if is_marked or _commits(item) or "IntegrityError" in words or _is_in(item, TWICE):
         return (SQLITE, POSTGRESQL)
-    return (POSTGRESQL,) if _is_in(item, ON_POSTGRESQL) else (SQLITE,)
+    is_there = "connection" in words or _is_in(item, ON_POSTGRESQL)
+    return (POSTGRESQL,) if is_there else (SQLITE,)
 
 
 def _is_in(item: pytest.Item, places: tuple[str, ...]) -> bool:
@@ -184,14 +187,14 @@ def _commits(item: pytest.Item) -> bool:
     return is_marked or not {"transactional_db", "live_server"}.isdisjoint(_fixtures(item))
 
 
-def _is_a_matter_of_databases(item: pytest.Item) -> bool:
+def _words(item: pytest.Item) -> set[str]:
+    """Return the names that a test uses, its fixtures, and what the functions it calls name."""
     function = inspect.unwrap(getattr(item, "function"))  # noqa: B009 (pytest.Item has none)
     words = {*_fixtures(item)}
     for name in _names(function.__code__):
         called = function.__globals__.get(name)
         words |= {name, *(_names(called.__code__) if inspect.isfunction(called) else ())}
-    is_marked = item.get_closest_marker("both") is not None
-    return is_marked or not words.isdisjoint(_A_MATTER_OF_DATABASES)
+    return words
 
 
 def _names(code: CodeType) -> set[str]:

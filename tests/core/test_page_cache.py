@@ -7,7 +7,7 @@ from django.db import connection
 
 from portal.core.database.bulk import small_page_cache
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 def pages() -> int:
