@@ -16,8 +16,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
@@ -382,6 +383,17 @@ def test_what_differs_is_shown_to_who_confirms(other: OtherCa, settings: Any) ->
     der = other.issue(item.title, email="khac@laichau.gov.vn", days="3000")
     (order,) = services.take_in(der, "a.cer", actor=people.officer, now=LATER).matched
     assert "khac@laichau.gov.vn" in order.remark
+
+
+def test_where_nothing_is_asked_of_another_ca_no_dossier_is_gone_through() -> None:
+    people = story.cast(Route.OUTSIDE)
+    forwarded(people, story.drafted(people))
+
+    for asked in (services.to_record, services.to_confirm):
+        with CaptureQueriesContext(connection) as said:
+            assert asked(people.officer).count() == 0
+        (statement,) = said.captured_queries
+        assert 'FROM "requests_app_dossier"' not in statement["sql"]
 
 
 def test_nobody_confirms_what_is_theirs_or_not_recorded(settings: Any) -> None:
