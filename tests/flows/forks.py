@@ -52,6 +52,9 @@ class Forked:
         self._process.join(timeout)
         return self._process.exitcode
 
+    def kill(self) -> None:
+        self._process.kill()
+
     def terminate(self) -> None:
         self._process.terminate()
 

@@ -10,7 +10,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,9 @@ class House:
     def kill(self, process: Process) -> None:
         """SIGKILL the process and its children, as a power cut would."""
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # forked a moment ago, it is in no group of its own
+                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
         process.wait()
 
     def count(self, statement: str) -> int:

@@ -29,7 +29,7 @@ from tests.flows.year_script import Script
 
 CERTIFICATES = amount("YEAR_CERTIFICATES", short=80, long=500)
 DOSSIERS = amount("YEAR_DOSSIERS", short=14, long=80)
-DAYS = amount("YEAR_DAYS", short=75, long=365)
+DAYS = amount("YEAR_DAYS", short=60, long=365)
 OUTAGES = amount("YEAR_OUTAGES", short=1, long=2)  # playings with outages
 logger = logging.getLogger(__name__)
 LONG_AGO = timedelta(days=5 * 365)
