@@ -17,7 +17,7 @@ from portal.core.rules import Refused, refuse
 from portal.core.text.vietnamese import search_key
 
 _MOST_BYTES = 2 * 1024 * 1024
-_MOST_INSIDE = 20 * 1024 * 1024
+_MOST_INSIDE = 4 * 1024 * 1024  # unpacked: a list of serials has less
 _MOST_PARTS = 300
 _MOST_ROWS = MOST_AT_ONCE + 50  # some lines of title above the list
 _MOST_COLUMNS = 50

@@ -469,17 +469,15 @@ def test_an_empty_list_is_refused() -> None:
 
 
 def repacked(content: bytes, change: Callable[[bytes], bytes], **more: bytes) -> bytes:
-    """The package again with its first sheet changed and parts added."""
+    """The package again with its first sheet changed and other parts."""
     stream = BytesIO()
     with (
         zipfile.ZipFile(BytesIO(content)) as old,
         zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
     ):
-        for name in old.namelist():
-            data = old.read(name)
+        parts = {name: old.read(name) for name in old.namelist()}
+        for name, data in (parts | more).items():
             new.writestr(name, change(data) if name.endswith("sheet1.xml") else data)
-        for name, data in more.items():
-            new.writestr(name, data)
     return stream.getvalue()
 
 
@@ -491,10 +489,20 @@ def archive(**parts: bytes) -> bytes:
     return stream.getvalue()
 
 
+def between(xml: bytes, end: bytes, element: bytes) -> bytes:
+    """Return a sheet with very many elements before the first ``end``."""
+    return xml.replace(end, element * 300_000 + end, 1)
+
+
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 RIGHT = saved(workbook(cells()))
 BOMB = {"xl/bomb.xml": b"\0" * (65 * 1024 * 1024)}
 LAUGHS = b'<!DOCTYPE a [<!ENTITY b "c">]>'
+STYLES = {"xl/styles.xml": bytes(at * at // 97 % 251 for at in range(5 * 1024 * 1024))}
+TYPES = zipfile.ZipFile(BytesIO(RIGHT)).read("[Content_Types].xml")
+MAIN = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+OTHER = b'<Override PartName="/xl/other.xml" ContentType="%s"/></Types>' % MAIN
+TWO_BOOKS = {"[Content_Types].xml": TYPES.replace(b"</Types>", OTHER)}
 
 
 @pytest.mark.parametrize(
@@ -509,12 +517,16 @@ LAUGHS = b'<!DOCTYPE a [<!ENTITY b "c">]>'
         (archive(**{"xl/workbook.xml": b"<x/>"}), "damaged_workbook"),
         (repacked(RIGHT, bytes, **{"xl/vbaProject.bin": b"x"}), "has_macros"),
         (repacked(RIGHT, bytes, **BOMB), "unpacks_too_large"),
+        (repacked(RIGHT, bytes, **STYLES), "unpacks_too_large"),
+        (repacked(RIGHT, lambda xml: between(xml, b"</row>", b"<c/>")), "unpacks_too_large"),
+        (repacked(RIGHT, lambda xml: between(xml, b"</sheetData>", b"<a/>")), "unpacks_too_large"),
+        (repacked(RIGHT, bytes, **TWO_BOOKS), "damaged_workbook"),
         (repacked(RIGHT, lambda xml: LAUGHS + xml), "damaged_workbook"),
         (repacked(RIGHT, lambda xml: xml[:-200]), "damaged_workbook"),
     ],
     ids=[
-        "empty", "csv", "xls", "encrypted", "cut", "ods", "odd", "macros", "bomb", "entities",
-        "broken",
+        "empty", "csv", "xls", "encrypted", "cut", "ods", "odd", "macros", "bomb", "styles",
+        "cells", "beside", "two-books", "entities", "broken",
     ],
 )  # fmt: skip
 def test_what_is_no_plain_workbook_is_refused_in_words(content: bytes, code: str) -> None:
