@@ -33,8 +33,8 @@ def fold(text: str) -> str:
 @remembered(4096)
 def phrases(text: str) -> frozenset[str]:
     """Return what ``text`` is found by: from each word on to its end, with some words left out in
-    one place or with none; of a name that is long and no person's, from its first word on, and of
-    one that is very long with none.
+    one place or with none; of a name that is long and no person's, from its first word on. Of a
+    very long one none are left out.
 
     Whatever words of a name people type in its order ("văn tím", "lò tím", of four words any), the
     database looks once into an index, be they rare or common.
